@@ -1,0 +1,302 @@
+//! Clerk's keys: parsed once, wiped when dropped, never printed.
+//!
+//! ```
+//! use clerk_core::keys::{InstanceType, PublishableKey, SecretKey};
+//!
+//! let secret: SecretKey = "sk_test_abcdefghijklmnop".parse().unwrap();
+//! assert_eq!(secret.instance_type(), InstanceType::Development);
+//! assert_eq!(format!("{secret:?}"), "SecretKey(sk_test_…)");
+//!
+//! let publishable: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse().unwrap();
+//! assert_eq!(publishable.frontend_api(), "clerk.example.com");
+//!
+//! // A key in the wrong place is named, and not repeated.
+//! let error = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse::<SecretKey>().unwrap_err();
+//! assert!(error.to_string().contains("publishable key"));
+//! ```
+
+use std::{fmt, str::FromStr};
+
+use aws_lc_rs::digest;
+use base64::{
+    Engine as _,
+    alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    prelude::BASE64_URL_SAFE_NO_PAD,
+};
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Why a text is no key. Says what was found and what was expected, never the text itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}; expected {expected}")]
+pub struct KeyError {
+    problem: &'static str,
+    expected: &'static str,
+}
+
+impl KeyError {
+    const fn new(problem: &'static str, expected: &'static str) -> Self {
+        Self { problem, expected }
+    }
+}
+
+/// Which of an application's two kinds of instance a key belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InstanceType {
+    /// `…_test_…`: development.
+    Development,
+    /// `…_live_…`: production.
+    Production,
+}
+
+/// What the beginning of a text says about the kind of key it is.
+fn looks_like(text: &str) -> &'static str {
+    match text {
+        "" => "it is empty",
+        t if t.trim() != t => "it has white space around it",
+        t if t.starts_with("pk_") => "this is a publishable key",
+        t if t.starts_with("sk_") => "this is a secret key",
+        t if t.starts_with("ak_") => "this is a machine secret key or an API key",
+        t if t.starts_with("whsec_") => "this is a webhook signing secret",
+        _ => "it does not have the form of a key",
+    }
+}
+
+/// Every key goes into a header: visible ASCII only.
+fn is_key_text(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+macro_rules! secret {
+    ($name:ident, $shown:expr) => {
+        impl $name {
+            /// The key itself. It goes into the `Authorization` header and nowhere else.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+
+            /// `Bearer <key>` as a header value that is marked sensitive.
+            #[must_use]
+            pub fn to_header(&self) -> HeaderValue {
+                bearer(self.expose())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let shown: fn(&$name) -> &'static str = $shown;
+                write!(f, concat!(stringify!($name), "({}…)"), shown(self))
+            }
+        }
+    };
+}
+
+fn bearer(key: &str) -> HeaderValue {
+    // Keys are checked to be visible ASCII when they are parsed, so this cannot fail.
+    let mut value =
+        HeaderValue::try_from(format!("Bearer {key}")).unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
+    value.set_sensitive(true);
+    value
+}
+
+/// The secret key of an instance, `sk_test_…` or `sk_live_…`.
+#[derive(Clone)]
+pub struct SecretKey(SecretString);
+
+secret!(SecretKey, |key| match key.instance_type() {
+    InstanceType::Development => "sk_test_",
+    InstanceType::Production => "sk_live_",
+});
+
+impl SecretKey {
+    /// Which kind of instance the key belongs to.
+    #[must_use]
+    pub fn instance_type(&self) -> InstanceType {
+        let key = self.expose();
+        if key.starts_with("sk_live_") || key.starts_with("live_") {
+            InstanceType::Production
+        } else {
+            InstanceType::Development
+        }
+    }
+}
+
+impl FromStr for SecretKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        const EXPECTED: &str = "a secret key, which begins with sk_test_ or sk_live_";
+        let rest = ["sk_test_", "sk_live_", "test_", "live_"].iter().find_map(|p| text.strip_prefix(p));
+        match rest {
+            Some("") => Err(KeyError::new("it ends after its prefix", EXPECTED)),
+            Some(_) if is_key_text(text) => Ok(Self(text.into())),
+            Some(_) => Err(KeyError::new("it holds white space or unprintable characters", EXPECTED)),
+            None => Err(KeyError::new(looks_like(text), EXPECTED)),
+        }
+    }
+}
+
+/// The secret key of one machine, `ak_…`. It may create and verify M2M tokens, and nothing else.
+#[derive(Clone)]
+pub struct MachineSecretKey(SecretString);
+
+secret!(MachineSecretKey, |_| "ak_");
+
+impl FromStr for MachineSecretKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        const EXPECTED: &str = "a machine secret key, which begins with ak_";
+        match text.strip_prefix("ak_") {
+            Some("") => Err(KeyError::new("it ends after its prefix", EXPECTED)),
+            Some(_) if is_key_text(text) => Ok(Self(text.into())),
+            Some(_) => Err(KeyError::new("it holds white space or unprintable characters", EXPECTED)),
+            None => Err(KeyError::new(looks_like(text), EXPECTED)),
+        }
+    }
+}
+
+/// The publishable key of an instance, `pk_test_…` or `pk_live_…`. It is public, and holds the host of
+/// the instance's Frontend API.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublishableKey {
+    text: String,
+    frontend_api: String,
+    instance_type: InstanceType,
+}
+
+impl PublishableKey {
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The host of the instance's Frontend API, for example `clerk.example.com`.
+    #[must_use]
+    pub fn frontend_api(&self) -> &str {
+        &self.frontend_api
+    }
+
+    /// Which kind of instance the key belongs to.
+    #[must_use]
+    pub const fn instance_type(&self) -> InstanceType {
+        self.instance_type
+    }
+
+    /// What this instance's cookies carry behind their names, after an underscore: eight characters that
+    /// tell two applications on one domain apart.
+    #[must_use]
+    pub fn cookie_suffix(&self) -> String {
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, self.text.as_bytes());
+        let mut suffix = BASE64_URL_SAFE_NO_PAD.encode(hash);
+        suffix.truncate(8);
+        suffix
+    }
+}
+
+/// Browsers' `atob` takes padding or leaves it.
+const ATOB: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+impl FromStr for PublishableKey {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        const EXPECTED: &str = "a publishable key, which begins with pk_test_ or pk_live_";
+        let (instance_type, rest) = if let Some(rest) = text.strip_prefix("pk_live_") {
+            (InstanceType::Production, rest)
+        } else if let Some(rest) = text.strip_prefix("pk_test_") {
+            (InstanceType::Development, rest)
+        } else {
+            return Err(KeyError::new(looks_like(text), EXPECTED));
+        };
+        let frontend_api = decode_frontend_api(rest)
+            .ok_or(KeyError::new("what follows the prefix does not hold the host of an instance", EXPECTED))?;
+        Ok(Self { text: text.to_owned(), frontend_api, instance_type })
+    }
+}
+
+fn decode_frontend_api(encoded: &str) -> Option<String> {
+    let host = String::from_utf8(ATOB.decode(encoded).ok()?).ok()?;
+    let host = host.strip_suffix('$')?;
+    // A host goes into URLs and headers: nothing but letters, digits, dots, hyphens and a port.
+    let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'));
+    (host.contains('.') && plain).then(|| host.to_owned())
+}
+
+impl fmt::Debug for PublishableKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PublishableKey").field(&self.text).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookie_suffixes_match_clerks() {
+        for (key, suffix) in [
+            ("pk_live_Y2xlcmsuY2xlcmsuZGV2JA", "1Z8AzTQD"),
+            ("pk_test_Y2xlcmsuY2xlcmsuZGV2JA", "QvfNY2dr"),
+            ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk", "nx2hSE6I"),
+            ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "naoXFJnI"),
+        ] {
+            let key: PublishableKey = key.parse().unwrap();
+            assert_eq!(key.cookie_suffix(), suffix, "{key:?}");
+        }
+    }
+
+    #[test]
+    fn publishable_keys_are_checked() {
+        let good: PublishableKey = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk".parse().unwrap();
+        assert_eq!(good.frontend_api(), "foo-bar-13.clerk.accounts.dev");
+        assert_eq!(good.instance_type(), InstanceType::Development);
+        for bad in [
+            "",
+            "pk_test_",
+            "pk_live_%%%",
+            "pk_other_Y2xlcmsuZXhhbXBsZS5jb20k",
+            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20",  // no `$`
+            "pk_live_Y2xlcmskJA",               // two `$`, no dot
+            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k_", // four parts
+            "sk_test_abc",
+        ] {
+            assert!(bad.parse::<PublishableKey>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn wrong_keys_are_named_without_repeating_them() {
+        for (text, says) in [
+            ("", "empty"),
+            ("pk_test_verysecret", "publishable key"),
+            ("whsec_verysecret", "webhook"),
+            ("ak_verysecret", "machine secret key"),
+            ("sk_test_", "ends after its prefix"),
+            ("sk_test_verysecret\n", "white space"),
+            (" sk_test_verysecret", "white space"),
+            ("verysecret", "form of a key"),
+        ] {
+            let error = text.parse::<SecretKey>().unwrap_err().to_string();
+            assert!(error.contains(says), "{text:?}: {error}");
+            assert!(!error.contains("verysecret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_print() {
+        let key: SecretKey = "sk_live_verysecret".parse().unwrap();
+        let machine: MachineSecretKey = "ak_verysecret".parse().unwrap();
+        let shown = format!("{key:?} {machine:?} {:?} {:?}", key.to_header(), machine.to_header());
+        assert!(!shown.contains("verysecret"), "{shown}");
+        assert_eq!(key.to_header(), "Bearer sk_live_verysecret");
+    }
+}

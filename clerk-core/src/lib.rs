@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod decode;
+pub mod encode;
+pub mod id;
+pub mod keys;
+pub mod metadata;
+pub mod nullable;
+mod open_enum;
+pub mod operation;
+pub mod page;
+pub mod timestamp;
+
+pub use self::{
+    metadata::Metadata,
+    nullable::Nullable,
+    operation::{Operation, OperationInfo},
+    page::Page,
+    timestamp::Timestamp,
+};

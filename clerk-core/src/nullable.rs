@@ -1,0 +1,81 @@
+//! Request fields with three states: left out, `null`, or a value.
+//!
+//! Clerk tells them apart: a field left out keeps what is stored, `null` clears it.
+//!
+//! ```
+//! use clerk_core::Nullable;
+//!
+//! let keep: Nullable<String> = Nullable::Absent;
+//! let clear: Nullable<String> = None.into();
+//! let set: Nullable<String> = "Ada".into();
+//! assert!(keep.is_absent());
+//! assert_eq!(clear, Nullable::Null);
+//! assert_eq!(set, Nullable::Value("Ada".to_owned()));
+//! ```
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A request field that may be left out, sent as `null`, or sent with a value.
+///
+/// Setters take anything that turns into one: a value, or `Nullable::Null`, which clears the field:
+/// `users::update(id).first_name(Nullable::Null)`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Nullable<T> {
+    /// Not sent: Clerk keeps what it has.
+    #[default]
+    Absent,
+    /// Sent as `null`: Clerk clears the field, or falls back to its default.
+    Null,
+    /// Sent with this value.
+    Value(T),
+}
+
+impl<T> Nullable<T> {
+    /// Whether the field is left out of the request.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+impl<T> From<T> for Nullable<T> {
+    fn from(value: T) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl From<&str> for Nullable<String> {
+    fn from(value: &str) -> Self {
+        Self::Value(value.to_owned())
+    }
+}
+
+impl<T> From<Option<T>> for Nullable<T> {
+    /// `None` is `null`, not absent.
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Value)
+    }
+}
+
+/// The value is not shown: request fields hold names, addresses and passwords.
+impl<T> fmt::Debug for Nullable<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Null => "Null",
+            Self::Value(_) => "Value(..)",
+        })
+    }
+}
+
+/// `Absent` cannot be written on its own; the body writer leaves such fields out. Elsewhere it is `null`.
+impl<T: Serialize> Serialize for Nullable<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Value(value) => value.serialize(serializer),
+            Self::Absent | Self::Null => serializer.serialize_unit(),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Enums that stay readable when Clerk adds a value.
+//!
+//! Every enum of the models and requests is made by one macro: known values are variants, any other
+//! text is kept in `Other` and written back as it came.
+//!
+//! ```
+//! use clerk_core::model::SessionStatus;
+//!
+//! let known: SessionStatus = serde_json::from_str("\"active\"").unwrap();
+//! assert_eq!(known, SessionStatus::Active);
+//! let new: SessionStatus = serde_json::from_str("\"hibernating\"").unwrap();
+//! assert_eq!(new.as_str(), "hibernating");
+//! assert_eq!(serde_json::to_string(&new).unwrap(), "\"hibernating\"");
+//! ```
+
+/// Declares an open enum over texts. The default is the empty text, which equals no known value.
+macro_rules! open_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+            /// A value this version does not know, as Clerk wrote it.
+            Other(Box<str>),
+        }
+
+        impl $name {
+            /// The value as Clerk writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $($text => Self::$variant,)*
+                    other => Self::Other(other.into()),
+                }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::from("")
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($crate::decode::lenient::Text(|text| Self::from(text)))
+            }
+        }
+    };
+}
+
+pub(crate) use open_enum;

@@ -1,0 +1,105 @@
+//! Lists, in the shapes Clerk answers with.
+//!
+//! Some endpoints answer with an array, some with an object that holds the array and a total. [`Page`]
+//! reads both.
+//!
+//! ```
+//! use clerk_core::Page;
+//!
+//! let bare: Page<u8> = serde_json::from_str("[1, 2]").unwrap();
+//! let total: Page<u8> = serde_json::from_str(r#"{"data": [1, 2], "total_count": 7}"#).unwrap();
+//! assert_eq!((bare.data.as_slice(), bare.total_count), (&[1, 2][..], None));
+//! assert_eq!((total.len(), total.total_count), (2, Some(7)));
+//! ```
+
+use std::{fmt, marker::PhantomData, ops::Deref};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, IgnoredAny, MapAccess, SeqAccess},
+};
+
+/// One answer of a list operation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Page<T> {
+    /// The items of this page, in Clerk's order.
+    pub data: Vec<T>,
+    /// How many items there are on all pages. `None` where the endpoint does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_count: Option<i64>,
+}
+
+impl<T> Deref for Page<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.data
+    }
+}
+
+impl<T> IntoIterator for Page<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.data.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Page<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.data.iter()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Page<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PageVisitor(PhantomData))
+    }
+}
+
+struct PageVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
+    type Value = Page<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list, or an object with a list under `data`")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut data = Vec::new();
+        while let Some(item) = items.next_element()? {
+            data.push(item);
+        }
+        Ok(Page { data, total_count: None })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut data = None;
+        let mut total_count = None;
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                // An empty list may be written as null.
+                Key::Data => data = Some(map.next_value::<Option<Vec<T>>>()?.unwrap_or_default()),
+                Key::TotalCount => total_count = map.next_value()?,
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let data = data.ok_or_else(|| de::Error::missing_field("data"))?;
+        Ok(Page { data, total_count })
+    }
+}
+
+#[derive(Deserialize)]
+enum Key {
+    #[serde(rename = "data", alias = "m2m_tokens")]
+    Data,
+    #[serde(rename = "total_count")]
+    TotalCount,
+    #[serde(other)]
+    Other,
+}

@@ -1,0 +1,122 @@
+//! Points in time as Clerk writes them: whole milliseconds since 1970.
+//!
+//! ```
+//! use std::time::{Duration, UNIX_EPOCH};
+//! use clerk_core::Timestamp;
+//!
+//! let created: Timestamp = serde_json::from_str("1700000000123").unwrap();
+//! assert_eq!(created.as_millis(), 1_700_000_000_123);
+//! assert_eq!(created.to_system_time(), Some(UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)));
+//! // Some of Clerk's answers write the same number as a float.
+//! assert_eq!(serde_json::from_str::<Timestamp>("1700000000123.0").unwrap(), created);
+//! ```
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z; negative before it. The default is that very instant.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From seconds since 1970, as tokens count. A value out of range stops at the end of the range.
+    #[must_use]
+    pub const fn from_secs(secs: i64) -> Self {
+        Self(secs.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, rounded down.
+    #[must_use]
+    pub const fn as_secs(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This instant plus `duration`, stopping at the end of the range.
+    #[must_use]
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// This instant minus `duration`, stopping at the end of the range.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// The same instant on the system's clock; `None` where that clock cannot express it.
+    #[must_use]
+    pub fn to_system_time(self) -> Option<SystemTime> {
+        let distance = Duration::from_millis(self.0.unsigned_abs());
+        if self.0 < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl From<SystemTime> for Timestamp {
+    /// Fractions of a millisecond are dropped; a time out of range stops at the end of the range.
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(millis(after)),
+            Err(before) => Self(millis(before.duration()).saturating_neg()),
+        }
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({} ms)", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::decode::lenient::integer(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_time_round_trips_on_both_sides_of_1970() {
+        for ms in [0, 1, 999, -1, -1001, 1_700_000_000_123] {
+            let time = Timestamp::from_millis(ms);
+            assert_eq!(time.to_system_time().map(Timestamp::from), Some(time), "{ms}");
+        }
+    }
+
+    #[test]
+    fn arithmetic_stops_at_the_ends() {
+        assert_eq!(Timestamp::from_secs(i64::MAX).as_millis(), i64::MAX);
+        let far = Duration::MAX;
+        assert_eq!(Timestamp::from_millis(1).saturating_add(far).as_millis(), i64::MAX);
+        assert_eq!(Timestamp::from_millis(-5).saturating_sub(far).as_millis(), i64::MIN);
+    }
+
+    #[test]
+    fn seconds_round_down() {
+        assert_eq!(Timestamp::from_millis(-1).as_secs(), -1);
+        assert_eq!(Timestamp::from_millis(1999).as_secs(), 1);
+    }
+}
