@@ -195,16 +195,18 @@ impl DecodeError {
     fn describe(info: &'static OperationInfo, path: &str, error: &serde_json::Error) -> Self {
         use serde_json::error::Category;
 
-        let path = if path == "." { "" } else { path };
         let problem = match error.classify() {
-            Category::Eof if error.line() <= 1 && error.column() == 0 => "the body is empty".to_owned(),
+            Category::Eof if error.column() == 0 => "the body is empty".to_owned(),
             Category::Eof => "the body ends too early".to_owned(),
             Category::Io | Category::Syntax => {
                 format!("not JSON at line {} column {}", error.line(), error.column())
             }
-            Category::Data => return Self::describe_data(info, path, &error.to_string()),
+            Category::Data => {
+                let path = if path == "." { "" } else { path };
+                return Self::describe_data(info, path, &error.to_string());
+            }
         };
-        Self { operation: info.id, path: path.to_owned(), problem }
+        Self::new(info, &problem)
     }
 
     /// serde's messages quote the value they refuse; only the kind of value is kept.
