@@ -1,0 +1,45 @@
+use std::{fmt, sync::Arc};
+
+use clerk_core::keys::{MachineSecretKey, SecretKey};
+use http::HeaderValue;
+use tower_layer::Layer;
+
+use super::Credentials;
+
+/// Layer of [`Credentials`]. See the [module docs](super) for an example.
+#[derive(Clone)]
+pub struct CredentialsLayer(Arc<Headers>);
+
+#[derive(Clone)]
+pub(super) struct Headers {
+    pub(super) secret: HeaderValue,
+    pub(super) machine: Option<HeaderValue>,
+}
+
+impl CredentialsLayer {
+    /// With the secret key of an instance.
+    #[must_use]
+    pub fn new(secret: SecretKey) -> Self {
+        Self(Arc::new(Headers { secret: secret.to_header(), machine: None }))
+    }
+
+    /// With a machine's secret key too, for the operations that take one.
+    #[must_use]
+    pub fn machine_secret_key(self, key: MachineSecretKey) -> Self {
+        Self(Arc::new(Headers { machine: Some(key.to_header()), ..Headers::clone(&self.0) }))
+    }
+}
+
+impl fmt::Debug for CredentialsLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredentialsLayer")
+    }
+}
+
+impl<S> Layer<S> for CredentialsLayer {
+    type Service = Credentials<S>;
+
+    fn layer(&self, inner: S) -> Credentials<S> {
+        Credentials { inner, headers: self.0.clone() }
+    }
+}

@@ -1,0 +1,176 @@
+use std::{fmt, time::Duration};
+
+use clerk_core::{
+    OperationInfo, Timestamp,
+    decode::{DecodeError, ResponseError, StatusError, retry_after},
+    encode::BuildError,
+};
+use http::{Extensions, StatusCode};
+
+/// An error of any type, as tower passes them around.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A call to Clerk failed.
+///
+/// It names the operation and the phase in which the call failed, and never holds a key, a token or what
+/// was sent. The cause is kept as [`source`](std::error::Error::source).
+///
+/// ```
+/// # use clerk_tower::{Error, ErrorKind};
+/// fn describe(error: &Error) -> &'static str {
+///     match error.kind() {
+///         _ if error.is_not_found() => "there is no such thing",
+///         ErrorKind::Status(_) => "Clerk refused",
+///         _ if error.may_have_been_processed() => "look before trying again",
+///         _ => "try again",
+///     }
+/// }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    operation: &'static str,
+    kind: ErrorKind,
+}
+
+/// The phase in which a call failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request could not be built. Nothing was sent.
+    Build(BuildError),
+    /// The request's address or credential does not fit this client. Nothing was sent.
+    Config(&'static str),
+    /// No connection to Clerk. Nothing was sent.
+    Connect(BoxError),
+    /// Clerk did not answer in this time. The call may have taken effect.
+    Timeout(Duration),
+    /// The connection broke, or the answer is larger than allowed. The call may have taken effect.
+    Transfer(BoxError),
+    /// Clerk answered with a status that is no success.
+    Status(Box<StatusError>),
+    /// Clerk accepted the call, but its answer could not be read.
+    Decode(Box<DecodeError>),
+}
+
+impl Error {
+    pub(crate) fn new(info: Option<&'static OperationInfo>, kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { operation: info.map_or("request", |info| info.id), kind }))
+    }
+
+    pub(crate) fn from_response(info: &'static OperationInfo, error: ResponseError) -> Self {
+        let kind = match error {
+            ResponseError::Status(error) => ErrorKind::Status(error),
+            ResponseError::Decode(error) => ErrorKind::Decode(error),
+            // The enum may grow; what it grows by is still an answer that was not understood.
+            other => ErrorKind::Transfer(other.into()),
+        };
+        Self::new(Some(info), kind)
+    }
+
+    /// The id of the operation that failed, for example `GetUser`.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// The phase in which it failed, with the details of that phase.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// What Clerk answered, when it answered with an error status.
+    #[must_use]
+    pub fn status_error(&self) -> Option<&StatusError> {
+        match self.kind() {
+            ErrorKind::Status(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The status of an answer that is no success.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status_error().map(|error| error.status)
+    }
+
+    /// Whether Clerk says that the thing asked for does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status_error().is_some_and(StatusError::is_not_found)
+    }
+
+    /// Whether the same call may succeed later: no connection, no answer, 429 or 5xx.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Connect(_) | ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => true,
+            ErrorKind::Status(error) => error.is_rate_limited() || error.status.is_server_error(),
+            ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Decode(_) => false,
+        }
+    }
+
+    /// Whether the call may have taken effect although it failed. `false` is certain: nothing happened.
+    #[must_use]
+    pub fn may_have_been_processed(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Connect(_) => false,
+            ErrorKind::Timeout(_) | ErrorKind::Transfer(_) | ErrorKind::Decode(_) => true,
+            ErrorKind::Status(error) => error.status.is_server_error(),
+        }
+    }
+
+    /// How long Clerk asked to wait, from `now` on.
+    #[must_use]
+    pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        self.status_error()?.retry_after.as_deref().and_then(|value| retry_after(value, now))
+    }
+
+    /// The id to give to Clerk's support.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.status_error()?.trace_id.as_deref()
+    }
+}
+
+/// The operation a request carries.
+pub(crate) fn info_of(extensions: &Extensions) -> Option<&'static OperationInfo> {
+    extensions.get::<&'static OperationInfo>().copied()
+}
+
+/// One sentence that begins with the operation's id.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.0.operation;
+        match &self.0.kind {
+            ErrorKind::Build(error) => error.fmt(f),
+            ErrorKind::Status(error) => error.fmt(f),
+            ErrorKind::Decode(error) => error.fmt(f),
+            ErrorKind::Config(problem) => write!(f, "{operation}: {problem}"),
+            ErrorKind::Connect(_) => write!(f, "{operation}: no connection to Clerk; nothing was sent"),
+            ErrorKind::Timeout(after) => {
+                write!(f, "{operation}: no answer within {after:?}; the call may have taken effect")
+            }
+            ErrorKind::Transfer(_) => {
+                write!(f, "{operation}: the answer was cut off or refused; the call may have taken effect")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error").field("operation", &self.0.operation).field("kind", &self.0.kind).finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.kind {
+            ErrorKind::Connect(error) | ErrorKind::Transfer(error) => Some(error.as_ref()),
+            ErrorKind::Build(error) => error.source(),
+            _ => None,
+        }
+    }
+}
