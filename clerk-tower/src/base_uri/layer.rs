@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use http::{
     Uri,
@@ -48,6 +48,14 @@ impl BaseUriLayer {
         }
         let prefix = path.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned());
         Ok(Self(Arc::new(Base { scheme, authority, prefix })))
+    }
+
+    /// Whether a key would travel unencrypted over a network.
+    pub(crate) fn is_plain_http_to_another_computer(&self) -> bool {
+        let host = self.0.authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let here = host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        self.0.scheme == Scheme::HTTP && !here
     }
 }
 

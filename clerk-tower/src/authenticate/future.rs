@@ -1,0 +1,119 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::Auth;
+
+pin_project! {
+    /// The answer of [`Authenticate`](super::Authenticate).
+    pub struct ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B, S::Future>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<S, B, F> {
+        // The decision needs something of Clerk. This is the only place that allocates a future.
+        Waiting {
+            decision: Pin<Box<dyn Future<Output = Auth> + Send>>,
+            // Taken when the decision is there.
+            held: Option<(S, Request<B>)>,
+        },
+        // The inner service answers.
+        Inner {
+            #[pin]
+            answer: F,
+            // Whose headers go onto the answer; `None` when an outer layer adds them.
+            auth: Option<Auth>,
+        },
+    }
+}
+
+impl<S, B> ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    pub(super) fn waiting(
+        inner: S,
+        request: Request<B>,
+        decision: impl Future<Output = Auth> + Send + 'static,
+    ) -> Self {
+        Self { state: State::Waiting { decision: Box::pin(decision), held: Some((inner, request)) } }
+    }
+
+    pub(super) fn decided(inner: S, request: Request<B>, auth: Auth) -> Self {
+        Self { state: State::pass_on(inner, request, auth) }
+    }
+
+    pub(super) fn decided_outside(mut inner: S, request: Request<B>) -> Self {
+        Self { state: State::Inner { answer: inner.call(request), auth: None } }
+    }
+}
+
+impl<S, B> State<S, B, S::Future>
+where
+    S: Service<Request<B>>,
+{
+    fn pass_on(mut inner: S, mut request: Request<B>, auth: Auth) -> Self {
+        auth.clone().store(request.extensions_mut());
+        Self::Inner { answer: inner.call(request), auth: Some(auth) }
+    }
+}
+
+impl<S, ReqBody, ResBody> Future for ResponseFuture<S, ReqBody>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+{
+    type Output = Result<Response<ResBody>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            match state.as_mut().project() {
+                StateProj::Waiting { decision, held } => {
+                    let auth = ready!(decision.as_mut().poll(context));
+                    let Some((inner, request)) = held.take() else {
+                        // Only a future that is polled again after a panic gets here.
+                        return Poll::Pending;
+                    };
+                    state.set(State::pass_on(inner, request, auth));
+                }
+                StateProj::Inner { answer, auth } => {
+                    let mut response = ready!(answer.poll(context))?;
+                    if let Some(auth) = auth {
+                        append(auth, &mut response);
+                    }
+                    return Poll::Ready(Ok(response));
+                }
+            }
+        }
+    }
+}
+
+/// Appended, never inserted: the response may have headers of the same name.
+fn append<B>(auth: &Auth, response: &mut Response<B>) {
+    for (name, value) in auth.outcome().headers() {
+        response.headers_mut().append(name, value.clone());
+    }
+}
+
+impl<S, B> fmt::Debug for ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,352 @@
+use std::{env, fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use clerk_core::{
+    authenticate::{AuthenticateOptions, Authenticator},
+    keys::{MachineSecretKey, PublishableKey, SecretKey},
+};
+use http::{Request, Response};
+use tower::{ServiceBuilder, util::BoxCloneSyncService};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{Clerk, Inner};
+use crate::{
+    Error,
+    base_uri::BaseUriLayer,
+    clock::{Clock, SystemClock},
+    collect::CollectLayer,
+    credentials::CredentialsLayer,
+    deadline::DeadlineLayer,
+    jwks::KeyStore,
+    stack::Stack,
+    transport::Transport,
+};
+
+/// A client cannot be built: which setting is at fault, and why. It never repeats a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}")]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The environment variable or the builder's method.
+    pub setting: &'static str,
+    problem: String,
+}
+
+impl ConfigError {
+    fn new(setting: &'static str, problem: impl fmt::Display) -> Self {
+        Self { setting, problem: problem.to_string() }
+    }
+}
+
+/// A text, and where it came from.
+struct Setting {
+    name: &'static str,
+    text: String,
+}
+
+impl Setting {
+    fn parse<T: std::str::FromStr<Err: fmt::Display>>(&self) -> Result<T, ConfigError> {
+        self.text.parse().map_err(|error| ConfigError::new(self.name, error))
+    }
+}
+
+type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
+
+/// Builds a [`Clerk`]. Settings are checked by [`ClerkBuilder::build`].
+///
+/// ```
+/// use std::time::Duration;
+/// use clerk_tower::Clerk;
+///
+/// let clerk = Clerk::builder()
+///     .secret_key("sk_test_abc")
+///     .authorized_parties(["https://app.example.com"])
+///     .timeout(Duration::from_secs(5))
+///     .build()
+///     .unwrap();
+///
+/// let error = Clerk::builder().secret_key("pk_test_abc").build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "secret_key: this is a publishable key; expected a secret key, which begins with sk_test_ or sk_live_",
+/// );
+/// ```
+#[must_use]
+pub struct ClerkBuilder {
+    secret_key: Option<Setting>,
+    publishable_key: Option<Setting>,
+    machine_secret_key: Option<Setting>,
+    jwt_key: Option<Setting>,
+    api_url: Setting,
+    api_version: Setting,
+    options: AuthenticateOptions,
+    timeout: Duration,
+    attempt_timeout: Duration,
+    max_answer_bytes: usize,
+    clock: Arc<dyn Clock>,
+    transport: Option<Box<dyn FnOnce(Parts) -> Stack + Send>>,
+    layers: Vec<Wrap>,
+}
+
+impl ClerkBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            secret_key: None,
+            publishable_key: None,
+            machine_secret_key: None,
+            jwt_key: None,
+            api_url: Setting { name: "api_url", text: "https://api.clerk.com".into() },
+            api_version: Setting { name: "api_version", text: "v1".into() },
+            options: AuthenticateOptions::default(),
+            timeout: Duration::from_secs(10),
+            attempt_timeout: Duration::from_secs(5),
+            max_answer_bytes: 16 * 1024 * 1024,
+            clock: Arc::new(SystemClock),
+            transport: None,
+            layers: Vec::new(),
+        }
+    }
+
+    /// Reads the variables that [`Clerk::from_env`] lists, so that more can be set before building.
+    ///
+    /// # Errors
+    /// When `CLERK_SECRET_KEY` is not set, or a variable is not Unicode.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let mut builder = Self::new();
+        builder.secret_key = variable("CLERK_SECRET_KEY")?;
+        if builder.secret_key.is_none() {
+            return Err(ConfigError::new(
+                "CLERK_SECRET_KEY",
+                "not set; copy the secret key (sk_test_… or sk_live_…) from the API keys page of Clerk's dashboard",
+            ));
+        }
+        builder.publishable_key = variable("CLERK_PUBLISHABLE_KEY")?;
+        builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
+        builder.jwt_key = variable("CLERK_JWT_KEY")?;
+        if let Some(url) = variable("CLERK_API_URL")? {
+            builder.api_url = url;
+        }
+        if let Some(version) = variable("CLERK_API_VERSION")? {
+            builder.api_version = version;
+        }
+        Ok(builder)
+    }
+
+    /// The instance's secret key, `sk_test_…` or `sk_live_…`. Required.
+    pub fn secret_key(mut self, key: impl Into<String>) -> Self {
+        self.secret_key = Some(Setting { name: "secret_key", text: key.into() });
+        self
+    }
+
+    /// The instance's publishable key. It gives the names of the instance's cookies; without it only the
+    /// plain `__session` cookie is read.
+    pub fn publishable_key(mut self, key: impl Into<String>) -> Self {
+        self.publishable_key = Some(Setting { name: "publishable_key", text: key.into() });
+        self
+    }
+
+    /// A machine's secret key, `ak_…`, for the operations that take one.
+    pub fn machine_secret_key(mut self, key: impl Into<String>) -> Self {
+        self.machine_secret_key = Some(Setting { name: "machine_secret_key", text: key.into() });
+        self
+    }
+
+    /// The instance's public key as PEM. With it session tokens are verified without the network, and a
+    /// change of keys at Clerk needs a new configuration.
+    pub fn jwt_key(mut self, pem: impl Into<String>) -> Self {
+        self.jwt_key = Some(Setting { name: "jwt_key", text: pem.into() });
+        self
+    }
+
+    /// The API's address without its version. `https`, or `http` to this computer.
+    pub fn api_url(mut self, url: impl Into<String>) -> Self {
+        self.api_url = Setting { name: "api_url", text: url.into() };
+        self
+    }
+
+    /// The origins that may use session tokens, for example `https://app.example.com`. With any set, a token
+    /// must name exactly one of them in `azp`. Set this in production: it stops tokens that leaked through
+    /// a sibling domain.
+    pub fn authorized_parties<T: Into<String>>(mut self, parties: impl IntoIterator<Item = T>) -> Self {
+        self.options = self.options.authorized_parties(parties);
+        self
+    }
+
+    /// The audiences this service answers to. A token that names other audiences is refused; one that names
+    /// none is accepted.
+    pub fn audiences<T: Into<String>>(mut self, audiences: impl IntoIterator<Item = T>) -> Self {
+        self.options = self.options.audiences(audiences);
+        self
+    }
+
+    /// How far the clocks of Clerk and this computer may differ. 5 seconds unless set.
+    pub fn clock_skew(mut self, skew: Duration) -> Self {
+        self.options = self.options.clock_skew(skew);
+        self
+    }
+
+    /// How long a call may take in all. 10 seconds unless set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long one attempt of a call may take. 5 seconds unless set.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// How many bytes an answer may have. 16 MiB unless set.
+    pub fn max_answer_bytes(mut self, max: usize) -> Self {
+        self.max_answer_bytes = max;
+        self
+    }
+
+    /// The clock that tokens are judged by.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Carries requests with this service, below the default stack.
+    pub fn transport<T: Transport>(mut self, transport: T) -> Self
+    where
+        T::Future: 'static,
+    {
+        self.transport = Some(Box::new(move |parts| parts.around(transport)));
+        self
+    }
+
+    /// Replaces the default stack. Deadlines, limits, credentials and the API's address are then its own
+    /// business; see [`stack`](crate::stack).
+    pub fn stack<S>(mut self, stack: S) -> Self
+    where
+        S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        self.transport = Some(Box::new(move |_| BoxCloneSyncService::new(stack)));
+        self
+    }
+
+    /// Wraps the whole stack. The layer that is added last is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Stack> + Send + 'static,
+        L::Service:
+            Service<Request<Bytes>, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Bytes>>>::Future: Send + 'static,
+    {
+        self.layers.push(Box::new(move |stack| BoxCloneSyncService::new(layer.layer(stack))));
+        self
+    }
+
+    /// Checks the settings and builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is wrong.
+    pub fn build(self) -> Result<Clerk, ConfigError> {
+        let secret_key = self.secret_key.ok_or_else(|| {
+            ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
+        })?;
+        let secret_key: SecretKey = secret_key.parse()?;
+        let mut credentials = CredentialsLayer::new(secret_key);
+        if let Some(key) = &self.machine_secret_key {
+            credentials = credentials.machine_secret_key(key.parse::<MachineSecretKey>()?);
+        }
+        let mut options = self.options;
+        if let Some(key) = &self.publishable_key {
+            options = options.publishable_key(key.parse::<PublishableKey>()?);
+        }
+        if let Some(key) = &self.jwt_key {
+            options = options.jwt_key(key.text.as_str());
+        }
+        let authenticator = Authenticator::new(options)
+            .map_err(|error| ConfigError::new(self.jwt_key.as_ref().map_or("options", |k| k.name), error))?;
+        let parts = Parts {
+            base_uri: base_uri(&self.api_url, &self.api_version)?,
+            credentials,
+            timeout: self.timeout,
+            attempt_timeout: self.attempt_timeout,
+            max_answer_bytes: self.max_answer_bytes,
+        };
+        let stack = match self.transport {
+            Some(assemble) => assemble(parts),
+            None => default_transport(parts)?,
+        };
+        let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
+        Ok(Clerk(Arc::new(Inner {
+            keys: KeyStore::new(stack.clone()),
+            stack,
+            authenticator: Arc::new(authenticator),
+            clock: self.clock,
+        })))
+    }
+}
+
+impl fmt::Debug for ClerkBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClerkBuilder").finish_non_exhaustive()
+    }
+}
+
+/// What the default stack is made of.
+struct Parts {
+    base_uri: BaseUriLayer,
+    credentials: CredentialsLayer,
+    timeout: Duration,
+    attempt_timeout: Duration,
+    max_answer_bytes: usize,
+}
+
+impl Parts {
+    fn around<T: Transport>(self, transport: T) -> Stack
+    where
+        T::Future: 'static,
+    {
+        BoxCloneSyncService::new(
+            ServiceBuilder::new()
+                .layer(DeadlineLayer::new(self.timeout))
+                .layer(self.credentials)
+                .layer(DeadlineLayer::new(self.attempt_timeout))
+                .layer(CollectLayer::new(self.max_answer_bytes))
+                .layer(self.base_uri)
+                .service(transport),
+        )
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
+    let transport = crate::transport::ReqwestTransport::new();
+    Ok(parts.around(transport.map_err(|error| ConfigError::new("transport", error))?))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport(_: Parts) -> Result<Stack, ConfigError> {
+    Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest`"))
+}
+
+/// A variable's text; `None` when it is not set or empty.
+fn variable(name: &'static str) -> Result<Option<Setting>, ConfigError> {
+    match env::var(name) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => Ok(Some(Setting { name, text })),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(ConfigError::new(name, "it is not valid Unicode")),
+    }
+}
+
+fn base_uri(url: &Setting, version: &Setting) -> Result<BaseUriLayer, ConfigError> {
+    let is_segment = version.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !is_segment || version.text.is_empty() {
+        return Err(ConfigError::new(version.name, "expected one path segment such as v1"));
+    }
+    let base = format!("{}/{}", url.text.trim_end_matches('/'), version.text);
+    let layer = BaseUriLayer::new(&base).map_err(|error| ConfigError::new(url.name, error))?;
+    if layer.is_plain_http_to_another_computer() {
+        return Err(ConfigError::new(url.name, "http would send the secret key unencrypted; use https"));
+    }
+    Ok(layer)
+}

@@ -1,0 +1,113 @@
+//! [`Clerk`]: the client of one instance.
+//!
+//! ```no_run
+//! use clerk_core::api::users;
+//! use clerk_tower::Clerk;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = Clerk::from_env()?; // CLERK_SECRET_KEY
+//! let user = clerk.send(users::get("user_1")).await?;
+//! println!("{}", user.full_name().unwrap_or_default());
+//! # Ok(()) }
+//! ```
+
+mod builder;
+mod service;
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use clerk_core::{Operation, Timestamp, authenticate::Authenticator};
+use http::Response;
+use tower::ServiceExt as _;
+
+pub use self::{
+    builder::{ClerkBuilder, ConfigError},
+    service::SendFuture,
+};
+use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, stack::Stack};
+
+/// The client of one Clerk instance: its keys, its connections, its key set.
+///
+/// A clone is a reference count and shares everything. It is also a [`Service`](tower_service::Service) for
+/// every [`Operation`].
+#[derive(Clone)]
+pub struct Clerk(Arc<Inner>);
+
+struct Inner {
+    stack: Stack,
+    keys: KeyStore,
+    authenticator: Arc<Authenticator>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Clerk {
+    /// Starts a client by hand. See [`ClerkBuilder`].
+    #[must_use]
+    pub fn builder() -> ClerkBuilder {
+        ClerkBuilder::new()
+    }
+
+    /// A client from the environment:
+    ///
+    /// | variable | |
+    /// |---|---|
+    /// | `CLERK_SECRET_KEY` | required, `sk_test_…` or `sk_live_…` |
+    /// | `CLERK_PUBLISHABLE_KEY` | `pk_test_…` or `pk_live_…`: the names of this instance's cookies |
+    /// | `CLERK_JWT_KEY` | the instance's public key as PEM: session tokens are verified without the network |
+    /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for the operations that take a machine's key |
+    /// | `CLERK_API_URL` | `https://api.clerk.com` unless set |
+    /// | `CLERK_API_VERSION` | the path's first segment, `v1` unless set |
+    ///
+    /// An empty variable counts as not set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable and what is wrong with it, and never repeats a key.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ClerkBuilder::from_env()?.build()
+    }
+
+    /// Carries out one operation.
+    ///
+    /// # Errors
+    /// [`Error`] says in which phase it failed, and whether the call may have taken effect.
+    pub async fn send<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
+        let response = self.exchange(&operation).await?;
+        O::decode(&response).map_err(|error| Error::from_response(O::INFO, error))
+    }
+
+    /// Sends an operation and returns Clerk's answer as it came, whatever its status.
+    pub(crate) async fn exchange<O: Operation>(&self, operation: &O) -> Result<Response<Bytes>, Error> {
+        exchange(self.0.stack.clone(), operation).await
+    }
+
+    /// The keys that session tokens are verified with.
+    #[must_use]
+    pub fn keys(&self) -> &KeyStore {
+        &self.0.keys
+    }
+
+    /// The rules by which incoming requests are judged.
+    pub(crate) fn authenticator(&self) -> &Arc<Authenticator> {
+        &self.0.authenticator
+    }
+
+    /// The time on this client's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+/// Builds an operation's request and sends it through `stack`.
+pub(crate) async fn exchange<O: Operation>(stack: Stack, operation: &O) -> Result<Response<Bytes>, Error> {
+    let request = operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
+    stack.oneshot(request).await
+}
+
+/// Shows nothing of the configuration.
+impl fmt::Debug for Clerk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clerk").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,162 @@
+//! How a request is turned away: one vocabulary for the layers here and the extractors of `clerk-axum`.
+//!
+//! ```
+//! use clerk_tower::reject::Rejection;
+//!
+//! let rejection = Rejection::permission_missing();
+//! assert_eq!(rejection.status(), 403);
+//! assert_eq!(rejection.code(), "permission-missing");
+//! let response: http::Response<bytes::Bytes> = rejection.into_response();
+//! assert_eq!(response.headers()["content-type"], "application/json");
+//! ```
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use clerk_core::authenticate::Outcome;
+use http::{HeaderValue, Response, StatusCode, header};
+
+/// Why a request is turned away: a status, a stable code, and a sentence for developers.
+///
+/// It becomes a response with a JSON body, `{"errors": [{"code": …, "message": …}]}`, the shape of Clerk's own
+/// errors. It holds nothing of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    challenge: Option<&'static str>,
+    retry_after: Option<Duration>,
+}
+
+impl Rejection {
+    const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self { status, code, message, challenge: None, retry_after: None }
+    }
+
+    /// The answer for a request that is not signed in: 401 with the reason's code, or 503 when Clerk did not
+    /// answer and so nothing was decided.
+    #[must_use]
+    pub fn signed_out(outcome: &Outcome) -> Self {
+        if outcome.is_undecided() {
+            return Self::unavailable(None);
+        }
+        let code = outcome.reason().map_or("signed-out", |reason| reason.as_str());
+        let message = "This needs a valid session. Sign in, or send a session token as a bearer token.";
+        // RFC 6750, section 3.1: no error code when the request held no token.
+        let challenge = if outcome.is_token_missing() { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+        Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, code, message) }
+    }
+
+    /// 503: Clerk did not answer, so nothing could be decided.
+    #[must_use]
+    pub fn unavailable(retry_after: Option<Duration>) -> Self {
+        let message = "Signing in cannot be checked at the moment. Try again shortly.";
+        Self {
+            retry_after: Some(retry_after.unwrap_or(Duration::from_secs(5))),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "clerk-unavailable", message)
+        }
+    }
+
+    /// 403: the session has no active organization.
+    #[must_use]
+    pub fn organization_missing() -> Self {
+        Self::forbidden("organization-missing", "This needs an active organization.")
+    }
+
+    /// 403: the session lacks a permission.
+    #[must_use]
+    pub fn permission_missing() -> Self {
+        Self::forbidden("permission-missing", "The active organization does not grant the permission this needs.")
+    }
+
+    /// 403: the session has another role.
+    #[must_use]
+    pub fn role_missing() -> Self {
+        Self::forbidden("role-missing", "The active organization does not give the role this needs.")
+    }
+
+    /// 403: the user is banned or locked.
+    #[must_use]
+    pub fn user_blocked() -> Self {
+        Self::forbidden("user-blocked", "This user is banned or locked.")
+    }
+
+    /// 401: the session's user no longer exists.
+    #[must_use]
+    pub fn user_deleted() -> Self {
+        let message = "The session's user no longer exists.";
+        Self {
+            challenge: Some("Bearer error=\"invalid_token\""),
+            ..Self::new(StatusCode::UNAUTHORIZED, "user-deleted", message)
+        }
+    }
+
+    /// 500: the request did not pass the layer that authenticates.
+    #[must_use]
+    pub fn layer_missing() -> Self {
+        let message = "The request was not authenticated: add ClerkLayer::new(&clerk) to the router with \
+                       `.layer(..)`, after the routes and outside of every guard.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-layer-missing", message)
+    }
+
+    /// 500: Clerk gave an answer that could not be used.
+    #[must_use]
+    pub fn internal() -> Self {
+        let message = "Clerk's answer could not be used. The log says more.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-error", message)
+    }
+
+    fn forbidden(code: &'static str, message: &'static str) -> Self {
+        Self {
+            challenge: Some("Bearer error=\"insufficient_scope\""),
+            ..Self::new(StatusCode::FORBIDDEN, code, message)
+        }
+    }
+
+    /// The response's status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The stable code in the body.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The sentence in the body.
+    #[must_use]
+    pub fn message(&self) -> &'static str {
+        self.message
+    }
+
+    /// The response, with any body that can be made from bytes.
+    #[must_use]
+    pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
+        let body = serde_json::json!({ "errors": [{ "code": self.code, "message": self.message }] });
+        let mut response = Response::new(B::from(Bytes::from(body.to_string())));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, rounded up, at least one.
+            let secs = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        response
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.message)
+    }
+}
+
+impl std::error::Error for Rejection {}

@@ -1,0 +1,35 @@
+//! Guards: services that let a request through only if its session allows it.
+//!
+//! A guard stands inside of [`AuthenticateLayer`](crate::authenticate::AuthenticateLayer). Without that layer
+//! it answers 500 to everything; it never lets a request through that it cannot judge.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use clerk_tower::{Clerk, authenticate::AuthenticateLayer, require::RequireLayer};
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+//! let service = ServiceBuilder::new()
+//!     .layer(AuthenticateLayer::new(&clerk))
+//!     .layer(RequireLayer::permission("org:reports:read"))
+//!     .service_fn(|_: Request<Bytes>| async {
+//!         Ok::<_, std::convert::Infallible>(Response::new(Full::from("the report")))
+//!     });
+//! let response = service.oneshot(Request::new(Bytes::new())).await?;
+//! assert_eq!(response.status(), 401);
+//! assert_eq!(response.headers()["www-authenticate"], "Bearer");
+//! # Ok(()) }
+//! ```
+
+mod future;
+mod layer;
+mod service;
+
+pub use self::{
+    future::{RequireBody, ResponseFuture},
+    layer::RequireLayer,
+    service::Require,
+};
