@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod authenticate;
 pub mod decode;
 pub mod encode;
 pub mod id;
@@ -10,6 +11,7 @@ mod open_enum;
 pub mod operation;
 pub mod page;
 pub mod timestamp;
+pub mod token;
 
 pub use self::{
     metadata::Metadata,

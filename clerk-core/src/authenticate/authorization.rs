@@ -1,0 +1,91 @@
+//! The `Authorization` header, RFC 9110 section 11.6.2 and RFC 6750 section 2.1.
+
+use http::{HeaderMap, header::AUTHORIZATION};
+
+/// What the header says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Authorization<'a> {
+    /// Nothing for us: no header, another scheme, or no credential.
+    None,
+    Token(&'a str),
+    /// Several headers, or bytes that no token has.
+    Broken,
+}
+
+/// Finds the token. Several headers are never a choice: two readers might choose differently.
+pub(super) fn token(headers: &HeaderMap) -> Authorization<'_> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Authorization::None };
+    if values.next().is_some() {
+        return Authorization::Broken;
+    }
+    let mut pieces = value.as_bytes().trim_ascii().split(|&byte| byte == b' ');
+    let scheme = pieces.next().unwrap_or_default();
+    let bearer = scheme.eq_ignore_ascii_case(b"bearer");
+    let token = match pieces.next() {
+        // A single word is a token without a scheme, as Clerk's SDKs have always taken it.
+        None | Some([]) if bearer => return Authorization::None,
+        None | Some([]) => scheme,
+        Some(token) if bearer => token,
+        Some(_) => return Authorization::None,
+    };
+    match std::str::from_utf8(token) {
+        Ok("") => Authorization::None,
+        Ok(token) => Authorization::Token(token),
+        Err(_) => Authorization::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn read(values: &[&[u8]]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        format!("{:?}", token(&headers))
+    }
+
+    #[test]
+    fn tokens_are_found_as_clerk_finds_them() {
+        for (value, expected) in [
+            ("Bearer a.b.c", "Token(\"a.b.c\")"),
+            ("bearer a.b.c", "Token(\"a.b.c\")"),
+            ("BEARER a.b.c", "Token(\"a.b.c\")"),
+            ("  Bearer a.b.c", "Token(\"a.b.c\")"),
+            ("Bearer a.b.c ", "Token(\"a.b.c\")"),
+            ("Bearer a.b.c and more", "Token(\"a.b.c\")"),
+            ("a.b.c", "Token(\"a.b.c\")"),
+            ("word", "Token(\"word\")"),
+            ("word  x", "Token(\"word\")"),
+            ("Bearer\ta.b.c", "Token(\"Bearer\\ta.b.c\")"),
+            ("Bearer", "None"),
+            ("bearer ", "None"),
+            ("Bearer  a.b.c", "None"),
+            ("Bearer: a.b.c", "None"),
+            ("Basic dTpw", "None"),
+            ("Token a.b.c", "None"),
+            ("", "None"),
+            ("   ", "None"),
+        ] {
+            assert_eq!(read(&[value.as_bytes()]), expected, "{value:?}");
+        }
+        assert_eq!(read(&[]), "None");
+    }
+
+    #[test]
+    fn several_headers_are_no_choice() {
+        assert_eq!(read(&[b"Bearer a.b.c", b"Bearer a.b.c"]), "Broken");
+        assert_eq!(read(&[b"Basic x", b"Bearer a.b.c"]), "Broken");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_no_token() {
+        assert_eq!(read(&[b"Bearer \xff\xfe"]), "Broken");
+        assert_eq!(read(&[b"\xff \xff"]), "None");
+    }
+}

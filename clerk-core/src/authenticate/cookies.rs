@@ -1,0 +1,194 @@
+//! Reading cookies the way Clerk's SDKs do, RFC 6265 section 5.4 from the other side.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, header::COOKIE};
+use percent_encoding::percent_decode;
+
+/// Clerk's cookies, each in its plain form and in the one with this instance's suffix. Empty ones are
+/// missing ones.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Cookies<'a> {
+    pub(super) session: Option<Cow<'a, str>>,
+    pub(super) suffixed_session: Option<Cow<'a, str>>,
+    pub(super) client_uat: Option<Cow<'a, str>>,
+    pub(super) suffixed_client_uat: Option<Cow<'a, str>>,
+    /// Only ever read with the suffix.
+    pub(super) has_refresh: bool,
+}
+
+/// One cookie while reading: the first of a name counts, even if it is empty.
+#[derive(Default)]
+struct First<'a>(Option<&'a [u8]>);
+
+impl<'a> First<'a> {
+    fn offer(&mut self, value: &'a [u8]) {
+        self.0.get_or_insert(value);
+    }
+
+    fn text(self) -> Option<Cow<'a, str>> {
+        self.0.map(decode).filter(|text| !text.is_empty())
+    }
+}
+
+impl<'a> Cookies<'a> {
+    /// Reads all `Cookie` headers, of which HTTP/2 may send several, in one pass.
+    pub(super) fn read(headers: &'a HeaderMap, suffix: Option<&str>) -> Self {
+        let (mut session, mut suffixed_session) = (First::default(), First::default());
+        let (mut uat, mut suffixed_uat) = (First::default(), First::default());
+        let mut refresh = First::default();
+        for field in headers.get_all(COOKIE) {
+            for pair in field.as_bytes().split(|&byte| byte == b';') {
+                let Some(at) = pair.iter().position(|&byte| byte == b'=') else { continue };
+                let (name, value) = pair.split_at(at);
+                let (name, value) = (name.trim_ascii(), value.strip_prefix(b"=").unwrap_or(value));
+                if !name.starts_with(b"__") {
+                    continue;
+                }
+                let ours = |base: &[u8]| {
+                    suffix.is_some_and(|suffix| {
+                        name.strip_prefix(base).and_then(|rest| rest.strip_prefix(b"_"))
+                            == Some(suffix.as_bytes())
+                    })
+                };
+                let value = value.trim_ascii();
+                match name {
+                    b"__session" => session.offer(value),
+                    b"__client_uat" => uat.offer(value),
+                    _ if ours(b"__session") => suffixed_session.offer(value),
+                    _ if ours(b"__client_uat") => suffixed_uat.offer(value),
+                    _ if ours(b"__refresh") => refresh.offer(value),
+                    _ => {}
+                }
+            }
+        }
+        Self {
+            session: session.text(),
+            suffixed_session: suffixed_session.text(),
+            client_uat: uat.text(),
+            suffixed_client_uat: suffixed_uat.text(),
+            has_refresh: refresh.0.is_some_and(|value| !value.is_empty()),
+        }
+    }
+}
+
+/// Percent-decoded, after splitting, so that no value can forge another cookie. What does not decode to
+/// text stays as it is.
+fn decode(value: &[u8]) -> Cow<'_, str> {
+    if value.contains(&b'%') && escapes_are_sound(value) {
+        if let Ok(text) = percent_decode(value).decode_utf8() {
+            return text;
+        }
+    }
+    String::from_utf8_lossy(value)
+}
+
+fn escapes_are_sound(value: &[u8]) -> bool {
+    value
+        .split(|&byte| byte == b'%')
+        .skip(1)
+        .all(|rest| matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
+}
+
+/// The time of the client's last change as its cookie says it: the whole number at the beginning, else
+/// zero.
+pub(super) fn client_uat(cookie: Option<&str>) -> i64 {
+    let text = cookie.unwrap_or_default().trim_start();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let value = digits.bytes().take_while(u8::is_ascii_digit).fold(0_i64, |value, digit| {
+        value.saturating_mul(10).saturating_add(i64::from(digit.saturating_sub(b'0')))
+    });
+    if negative { -value } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(fields: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.append(COOKIE, HeaderValue::from_str(field).unwrap());
+        }
+        headers
+    }
+
+    fn session(fields: &[&str]) -> Option<String> {
+        Cookies::read(&headers(fields), None).session.map(Cow::into_owned)
+    }
+
+    #[test]
+    fn cookies_are_read_as_clerk_reads_them() {
+        for (fields, expected) in [
+            (&["__session=a"][..], Some("a")),
+            (&["x=1; __session=a; y=2"], Some("a")),
+            (&["x=1;__session=a;y=2"], Some("a")),
+            (&["__session=first; __session=second"], Some("first")),
+            (&["__session=; __session=second"], None),
+            (&["x=1", "__session=a"], Some("a")),
+            (&["__session=a", "__session=b"], Some("a")),
+            (&[" \t__session\t = a \t"], Some("a")),
+            (&["__session=a=b=="], Some("a=b==")),
+            (&["__session=\"a\""], Some("\"a\"")),
+            (&["__session=a%2Eb"], Some("a.b")),
+            (&["__session=a%3B__session%3Db"], Some("a;__session=b")),
+            (&["x=%3B%20__session%3Dforged; __session=a"], Some("a")),
+            (&["__session=a%zz%2E"], Some("a%zz%2E")),
+            (&["__session=a%"], Some("a%")),
+            (&["__session=%ff"], Some("%ff")),
+            (&["__SESSION=a"], None),
+            (&["__session"], None),
+            (&["__session_abcdefgh=a"], None),
+            (&["x__session=a"], None),
+            (&["%5F_session=a"], None),
+            (&[], None),
+        ] {
+            assert_eq!(session(fields).as_deref(), expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn suffixed_names_need_the_suffix() {
+        let headers = headers(&[
+            "__session=a; __session_abcdefgh=b; __session_ABCDEFGH=c; __refresh=no; __client_uat=1; \
+             __client_uat_abcdefgh=2",
+        ]);
+        let cookies = Cookies::read(&headers, Some("abcdefgh"));
+        assert_eq!(cookies.session.as_deref(), Some("a"));
+        assert_eq!(cookies.suffixed_session.as_deref(), Some("b"));
+        assert_eq!(cookies.client_uat.as_deref(), Some("1"));
+        assert_eq!(cookies.suffixed_client_uat.as_deref(), Some("2"));
+        assert!(!cookies.has_refresh);
+        let cookies = Cookies::read(&headers, None);
+        assert_eq!(cookies.suffixed_session, None);
+    }
+
+    #[test]
+    fn many_cookies_of_one_name_are_one() {
+        let field = "__session=a; ".repeat(10_000);
+        assert_eq!(session(&[&field]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn client_uat_is_the_number_at_the_beginning() {
+        for (text, expected) in [
+            (None, 0),
+            (Some(""), 0),
+            (Some("0"), 0),
+            (Some("12abc"), 12),
+            (Some("-5"), -5),
+            (Some("+7"), 7),
+            (Some("abc"), 0),
+            (Some("0x10"), 0),
+            (Some("- 5"), 0),
+            (Some("99999999999999999999"), i64::MAX),
+        ] {
+            assert_eq!(client_uat(text), expected, "{text:?}");
+        }
+    }
+}

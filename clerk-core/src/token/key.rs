@@ -1,0 +1,158 @@
+//! One public key, parsed once.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    rsa::PublicEncryptingKey,
+    signature::{
+        ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+        RsaParameters, RsaPublicKeyComponents,
+    },
+};
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+use super::TokenError;
+use crate::authenticate::Reason;
+
+/// The signature algorithms of RFC 7518, section 3.3, that Clerk uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+}
+
+impl Algorithm {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "RS256" => Some(Self::Rs256),
+            "RS384" => Some(Self::Rs384),
+            "RS512" => Some(Self::Rs512),
+            _ => None,
+        }
+    }
+
+    const fn parameters(self) -> &'static RsaParameters {
+        match self {
+            Self::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+            Self::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+            Self::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+        }
+    }
+}
+
+/// Why a text or document holds no key that can verify tokens. Never repeats it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct VerifyingKeyError(pub(super) &'static str);
+
+/// An RSA public key of 2048 to 8192 bits. It is parsed when it is made and only used afterwards.
+///
+/// The key says which algorithm its signatures have (RFC 8725, section 3.1). One that comes from a JWKS
+/// without `alg` takes RS256, RS384 and RS512.
+pub struct VerifyingKey {
+    rs256: Option<ParsedPublicKey>,
+    rs384: Option<ParsedPublicKey>,
+    rs512: Option<ParsedPublicKey>,
+}
+
+impl VerifyingKey {
+    /// Reads the public key that Clerk's dashboard shows as "JWKS public key": a `PUBLIC KEY` in PEM form
+    /// (RFC 7468), for RS256.
+    ///
+    /// The armour may be missing, and line breaks may be written as `\n`, as they often are in
+    /// environment variables.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no such key, is a private key, or its size is out of bounds.
+    pub fn from_pem(text: &str) -> Result<Self, VerifyingKeyError> {
+        const BROKEN: VerifyingKeyError = VerifyingKeyError("the text is no RSA public key in PEM form");
+        let text = text.replace("\\r", "\n").replace("\\n", "\n");
+        let text = text.trim();
+        let body = if let Some(rest) = text.strip_prefix("-----BEGIN ") {
+            if rest.contains("PRIVATE KEY-----") {
+                return Err(VerifyingKeyError("this is a private key; a public key is needed"));
+            }
+            let rest = rest.strip_prefix("PUBLIC KEY-----").ok_or(BROKEN)?;
+            rest.strip_suffix("-----END PUBLIC KEY-----").ok_or(BROKEN)?
+        } else {
+            text
+        };
+        let body: String = body.split_ascii_whitespace().collect();
+        let der = PEM.decode(body).map_err(|_| BROKEN)?;
+        let key = PublicEncryptingKey::from_der(&der).map_err(|_| BROKEN)?;
+        if !(2048..=8192).contains(&key.key_size_bits()) {
+            return Err(SIZE);
+        }
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der).map_err(|_| BROKEN)?;
+        Ok(Self { rs256: Some(key), rs384: None, rs512: None })
+    }
+
+    /// From a modulus and an exponent, big-endian. Without an algorithm, all three are allowed.
+    pub(super) fn from_components(
+        n: &[u8],
+        e: &[u8],
+        algorithm: Option<Algorithm>,
+    ) -> Result<Self, VerifyingKeyError> {
+        let (n, e) = (without_zeros(n), without_zeros(e));
+        let zeros = n.first().map_or(0, |byte| byte.leading_zeros() as usize);
+        if !(2048..=8192).contains(&(n.len().saturating_mul(8).saturating_sub(zeros))) {
+            return Err(SIZE);
+        }
+        let parse = |this: Algorithm| {
+            if algorithm.is_some_and(|only| only != this) {
+                return Ok(None);
+            }
+            RsaPublicKeyComponents { n, e }
+                .to_parsed_public_key(this.parameters())
+                .map(Some)
+                .map_err(|_| VerifyingKeyError("modulus and exponent make no RSA key"))
+        };
+        Ok(Self {
+            rs256: parse(Algorithm::Rs256)?,
+            rs384: parse(Algorithm::Rs384)?,
+            rs512: parse(Algorithm::Rs512)?,
+        })
+    }
+
+    pub(super) fn verify(
+        &self,
+        algorithm: Algorithm,
+        signed: &[u8],
+        signature: &[u8],
+    ) -> Result<(), TokenError> {
+        let key = match algorithm {
+            Algorithm::Rs256 => &self.rs256,
+            Algorithm::Rs384 => &self.rs384,
+            Algorithm::Rs512 => &self.rs512,
+        };
+        let key =
+            key.as_ref().ok_or(TokenError::failed("the key is not meant for this signature algorithm"))?;
+        key.verify_sig(signed, signature)
+            .map_err(|_| TokenError::new(Reason::TokenInvalidSignature, "the signature is not the key's"))
+    }
+}
+
+const SIZE: VerifyingKeyError = VerifyingKeyError("the key does not have 2048 to 8192 bits");
+
+const PEM: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+fn without_zeros(mut bytes: &[u8]) -> &[u8] {
+    while let Some(rest) = bytes.strip_prefix(&[0]) {
+        bytes = rest;
+    }
+    bytes
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyingKey").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,284 @@
+//! The two JSON objects of a token, read in one pass each.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IgnoredAny, MapAccess, SeqAccess},
+};
+
+use super::json::{Claim, Member, fill};
+use crate::Timestamp;
+
+/// The JOSE header, RFC 7515 section 4, as far as Clerk uses it.
+#[derive(Default)]
+pub(crate) struct Header {
+    pub(crate) alg: Member<Box<str>>,
+    pub(crate) kid: Member<Box<str>>,
+    pub(crate) typ: Member<Box<str>>,
+    pub(crate) cat: Member<Box<str>>,
+}
+
+/// The claims that Clerk and this crate give a meaning. All others stay in the raw payload.
+#[derive(Default)]
+pub(crate) struct Payload {
+    pub(crate) iss: Member<Loose>,
+    pub(crate) sub: Member<Box<str>>,
+    pub(crate) aud: Member<Audience>,
+    pub(crate) azp: Member<Box<str>>,
+    pub(crate) exp: Member<Timestamp>,
+    pub(crate) nbf: Member<Timestamp>,
+    pub(crate) iat: Member<Timestamp>,
+    pub(crate) sid: Member<Box<str>>,
+    pub(crate) sts: Member<Box<str>>,
+    pub(crate) act: Member<ActorClaims>,
+    pub(crate) fva: Member<Ages>,
+    pub(crate) v: Member<Version>,
+    pub(crate) fea: Member<Arc<str>>,
+    pub(crate) pla: Member<Box<str>>,
+    pub(crate) o: Member<OrganizationClaims>,
+    pub(crate) org_id: Member<Box<str>>,
+    pub(crate) org_slug: Member<Box<str>>,
+    pub(crate) org_role: Member<Box<str>>,
+    pub(crate) org_permissions: Member<Vec<Box<str>>>,
+}
+
+/// `o` of version 2.
+#[derive(Default)]
+pub(crate) struct OrganizationClaims {
+    pub(crate) id: Member<Box<str>>,
+    pub(crate) slg: Member<Box<str>>,
+    pub(crate) rol: Member<Box<str>>,
+    pub(crate) per: Member<Box<str>>,
+    pub(crate) fpm: Member<Box<str>>,
+}
+
+/// `act`: who acts in the user's name.
+#[derive(Default)]
+pub(crate) struct ActorClaims {
+    pub(crate) sub: Member<Box<str>>,
+    pub(crate) iss: Member<Box<str>>,
+    pub(crate) sid: Member<Box<str>>,
+    pub(crate) kind: Member<Box<str>>,
+}
+
+/// An object whose names may each come once. Names without a meaning are kept apart, because a name that
+/// comes twice may mean one thing here and another thing to the next reader.
+struct Names<'de>(Vec<Cow<'de, str>>);
+
+impl<'de> Names<'de> {
+    const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn skip<A: MapAccess<'de>>(&mut self, name: Cow<'de, str>, map: &mut A) -> Result<(), A::Error> {
+        self.0.push(name);
+        map.next_value::<IgnoredAny>().map(drop)
+    }
+
+    fn finish<E: de::Error>(mut self) -> Result<(), E> {
+        self.0.sort_unstable();
+        let twice = self.0.iter().zip(self.0.iter().skip(1)).any(|(a, b)| a == b);
+        if twice { Err(E::custom("a name comes twice")) } else { Ok(()) }
+    }
+}
+
+/// A name, borrowed where it is written without escapes.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'de> de::Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// Reads an object: the names with a meaning go to their members.
+macro_rules! read_object {
+    ($map:ident, $($name:literal => $member:ident,)*) => {{
+        let mut object = Self::default();
+        let mut others = Names::new();
+        while let Some(Name(name)) = $map.next_key()? {
+            match &*name {
+                $($name => fill(&mut object.$member, &mut $map)?,)*
+                _ => others.skip(name, &mut $map)?,
+            }
+        }
+        others.finish()?;
+        Ok(Some(object))
+    }};
+}
+
+impl<'de> Claim<'de> for Header {
+    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        read_object!(map, "alg" => alg, "kid" => kid, "typ" => typ, "cat" => cat,)
+    }
+}
+
+impl<'de> Claim<'de> for Payload {
+    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        read_object!(
+            map,
+            "iss" => iss,
+            "sub" => sub,
+            "aud" => aud,
+            "azp" => azp,
+            "exp" => exp,
+            "nbf" => nbf,
+            "iat" => iat,
+            "sid" => sid,
+            "sts" => sts,
+            "act" => act,
+            "fva" => fva,
+            "v" => v,
+            "fea" => fea,
+            "pla" => pla,
+            "o" => o,
+            "org_id" => org_id,
+            "org_slug" => org_slug,
+            "org_role" => org_role,
+            "org_permissions" => org_permissions,
+        )
+    }
+}
+
+impl<'de> Claim<'de> for OrganizationClaims {
+    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        read_object!(map, "id" => id, "slg" => slg, "rol" => rol, "per" => per, "fpm" => fpm,)
+    }
+}
+
+impl<'de> Claim<'de> for ActorClaims {
+    fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        read_object!(map, "sub" => sub, "iss" => iss, "sid" => sid, "type" => kind,)
+    }
+}
+
+/// `iss`. Values that a JavaScript program takes for "nothing" are nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Issuer<'a> {
+    Nothing,
+    Text(&'a str),
+    /// Something that is no text.
+    Strange,
+}
+
+/// A member of any type, of which only "nothing" and text are told apart.
+pub(crate) enum Loose {
+    Nothing,
+    Text(Box<str>),
+}
+
+impl Claim<'_> for Loose {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(if text.is_empty() { Self::Nothing } else { Self::Text(text.into()) })
+    }
+
+    fn from_integer(number: i64) -> Option<Self> {
+        (number == 0).then_some(Self::Nothing)
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        (number == 0.0).then_some(Self::Nothing)
+    }
+
+    fn from_bool(value: bool) -> Option<Self> {
+        (!value).then_some(Self::Nothing)
+    }
+}
+
+impl Payload {
+    pub(super) fn issuer(&self) -> Issuer<'_> {
+        match &self.iss {
+            Member::Absent | Member::Null | Member::Valid(Loose::Nothing) => Issuer::Nothing,
+            Member::Valid(Loose::Text(text)) => Issuer::Text(text),
+            Member::Malformed => Issuer::Strange,
+        }
+    }
+}
+
+/// `aud`: one text, or a list of texts, without the empty ones.
+pub(crate) struct Audience(pub(crate) Vec<Box<str>>);
+
+impl<'de> Claim<'de> for Audience {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(if text.is_empty() { Vec::new() } else { vec![text.into()] }))
+    }
+
+    fn from_list<A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        let mut texts = Vec::<Box<str>>::from_list(list)?;
+        if let Some(texts) = &mut texts {
+            texts.retain(|text| !text.is_empty());
+        }
+        Ok(texts.map(Self))
+    }
+}
+
+/// `v`, when it is a number.
+pub(crate) struct Version(pub(crate) f64);
+
+impl Claim<'_> for Version {
+    fn from_integer(number: i64) -> Option<Self> {
+        Some(Self(f64::from(i32::try_from(number).unwrap_or(i32::MAX))))
+    }
+
+    fn from_float(number: f64) -> Option<Self> {
+        Some(Self(number))
+    }
+}
+
+/// `fva`: exactly two ages in minutes, each `-1` or not negative.
+#[derive(Clone, Copy)]
+pub(crate) struct Ages(pub(crate) [f64; 2]);
+
+struct Age(f64);
+
+impl Claim<'_> for Age {
+    fn from_integer(number: i64) -> Option<Self> {
+        // Ages beyond what an i32 counts, some thousand years, are all the same age.
+        Self::from_float(f64::from(i32::try_from(number).unwrap_or(if number < 0 {
+            i32::MIN
+        } else {
+            i32::MAX
+        })))
+    }
+
+    #[allow(clippy::float_cmp, reason = "minus one is exact, and means: not enrolled")]
+    fn from_float(number: f64) -> Option<Self> {
+        (number.is_finite() && (number >= 0.0 || number == -1.0)).then_some(Self(number))
+    }
+}
+
+impl<'de> Claim<'de> for Ages {
+    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let first = list.next_element::<Member<Age>>()?;
+        let second = list.next_element::<Member<Age>>()?;
+        let mut more = false;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            more = true;
+        }
+        Ok(match (first, second) {
+            (Some(Member::Valid(Age(first))), Some(Member::Valid(Age(second)))) if !more => {
+                Some(Self([first, second]))
+            }
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! Permissions: a list in version 1, bitmaps over names in version 2.
+
+use std::sync::Arc;
+
+use super::scopes::{Owner, items};
+
+/// What a member may do in the organization of the session.
+#[derive(Clone, Default)]
+pub(super) enum Permissions {
+    #[default]
+    None,
+    /// Version 1: written out.
+    List(Arc<[Box<str>]>),
+    /// Version 2: for every feature of the organization a number, whose bits pick from the names.
+    Bitmaps { features: Arc<str>, names: Box<str>, masks: Box<str> },
+}
+
+impl Permissions {
+    /// Whether `org:<rest>` is among them. `rest` has no `org:` in front.
+    pub(super) fn contains(&self, rest: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::List(list) => list.iter().any(|one| one.strip_prefix("org:") == Some(rest)),
+            Self::Bitmaps { features, names, masks } => {
+                pairs(features, names, masks).any(|(feature, name)| {
+                    rest.strip_prefix(feature).and_then(|rest| rest.strip_prefix(':')) == Some(name)
+                })
+            }
+        }
+    }
+
+    /// All of them, as `org:<feature>:<permission>`.
+    pub(super) fn to_vec(&self) -> Vec<String> {
+        match self {
+            Self::None => Vec::new(),
+            Self::List(list) => list.iter().map(|one| one.to_string()).collect(),
+            Self::Bitmaps { features, names, masks } => {
+                pairs(features, names, masks).map(|(feature, name)| format!("org:{feature}:{name}")).collect()
+            }
+        }
+    }
+}
+
+/// Feature and name of every bit that is set, by feature and then from the lowest bit on.
+fn pairs<'a>(features: &'a str, names: &'a str, masks: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    items(features, Owner::Organization).zip(masks.split(',')).flat_map(move |(feature, mask)| {
+        let mask = Mask::parse(mask.trim());
+        names
+            .split(',')
+            .map(str::trim)
+            .enumerate()
+            .filter(move |&(bit, _)| mask.has(bit))
+            .map(move |(_, name)| (feature, name))
+    })
+}
+
+/// A whole number of any size, as bits.
+enum Mask {
+    Small(u64),
+    Large(Vec<u32>),
+}
+
+/// More digits than this grant nothing: they would be permissions by the thousand.
+const MAX_DIGITS: usize = 1024;
+
+impl Mask {
+    /// Anything but decimal digits is zero.
+    fn parse(digits: &str) -> Self {
+        if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Self::Small(0);
+        }
+        digits.parse().map_or_else(|_| Self::large(digits), Self::Small)
+    }
+
+    fn large(digits: &str) -> Self {
+        // Little-endian limbs: times ten plus the digit, for each of them.
+        let mut limbs: Vec<u32> = Vec::with_capacity(digits.len() / 9 + 1);
+        for digit in digits.bytes() {
+            let mut carry = u64::from(digit.saturating_sub(b'0'));
+            for limb in &mut limbs {
+                let value = u64::from(*limb) * 10 + carry;
+                *limb = u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default();
+                carry = value >> 32;
+            }
+            if carry != 0 {
+                limbs.push(u32::try_from(carry).unwrap_or_default());
+            }
+        }
+        Self::Large(limbs)
+    }
+
+    fn has(&self, bit: usize) -> bool {
+        match self {
+            Self::Small(mask) => bit < 64 && (mask >> bit) & 1 == 1,
+            Self::Large(limbs) => limbs.get(bit / 32).is_some_and(|limb| (limb >> (bit % 32)) & 1 == 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(features: &str, names: &str, masks: &str) -> Vec<String> {
+        Permissions::Bitmaps { features: features.into(), names: names.into(), masks: masks.into() }.to_vec()
+    }
+
+    fn bits(digits: &str) -> Vec<usize> {
+        let mask = Mask::parse(digits);
+        (0..4000).filter(|&bit| mask.has(bit)).collect()
+    }
+
+    #[test]
+    fn bitmaps_count_the_organizations_features_only() {
+        assert_eq!(
+            decoded("u:x,o:dashboard,uo:teams", "manage,read", "3,2"),
+            ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
+        );
+    }
+
+    #[test]
+    fn what_is_surplus_or_malformed_grants_nothing() {
+        assert_eq!(decoded("o:a", "read", "1,1"), ["org:a:read"]);
+        assert_eq!(decoded("o:a,o:b", "read", "1"), ["org:a:read"]);
+        assert_eq!(decoded("o:a", "read", "255"), ["org:a:read"]);
+        assert_eq!(decoded("o:a,o:b", "read", "x,1"), ["org:b:read"]);
+        assert_eq!(decoded("o:a,o:b", " read , write ", " 2 , 1 "), ["org:a:write", "org:b:read"]);
+        for (features, names, masks) in [
+            ("o:a", "read", ""),
+            ("o:a", "read", "-1"),
+            ("o:a", "read", "+1"),
+            ("o:a", "read", "1.0"),
+            ("o:a", "read", "0x1"),
+            ("o:a", "read", "٣"),
+            ("a", "read", "1"),
+            ("", "read", "1"),
+        ] {
+            assert!(decoded(features, names, masks).is_empty(), "{features:?} {names:?} {masks:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_exact() {
+        assert_eq!(bits("9007199254740993"), [0, 53]);
+        assert_eq!(bits("18446744073709551615"), (0..64).collect::<Vec<_>>());
+        assert_eq!(bits("18446744073709551616"), [64]);
+        assert_eq!(bits("0000000000000000000000000000000000005"), [0, 2]);
+        // 2^200 + 2^100 + 1
+        assert_eq!(bits("1606938044258990275541962092342430253122431223184289538506753"), [0, 100, 200]);
+        assert!(bits(&"9".repeat(MAX_DIGITS)).len() > 1000);
+        assert!(bits(&"9".repeat(MAX_DIGITS + 1)).is_empty());
+    }
+
+    #[test]
+    fn asking_and_listing_agree() {
+        let permissions = Permissions::Bitmaps {
+            features: "o:a,o:a:b".into(),
+            names: "read,b:read".into(),
+            masks: "3,1".into(),
+        };
+        for one in permissions.to_vec() {
+            assert!(permissions.contains(one.strip_prefix("org:").unwrap()), "{one}");
+        }
+        for none in ["", "a", "a:", "a:write", "aread", "org:a:read"] {
+            assert!(!permissions.contains(none), "{none:?}");
+        }
+        let list = Permissions::List(vec!["org:a:read".into(), "b:read".into()].into());
+        assert!(list.contains("a:read"));
+        assert!(!list.contains("b:read"));
+    }
+}

@@ -1,0 +1,82 @@
+//! `fea` and `pla`: lists of what an organization and a user have.
+
+/// Whose list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    User,
+    Organization,
+}
+
+/// The items of one owner, in order. A claim with an item that has no scope has no items at all.
+pub(super) fn items(claim: &str, owner: Owner) -> impl Iterator<Item = &str> {
+    let sound = claim.split(',').all(|item| item.contains(':'));
+    let claim = if sound { claim } else { "" };
+    claim.split(',').filter_map(move |item| {
+        let (scope, name) = item.trim().split_once(':')?;
+        let ours = match owner {
+            Owner::User => matches!(scope, "u" | "uo" | "ou"),
+            Owner::Organization => matches!(scope, "o" | "uo" | "ou"),
+        };
+        ours.then_some(name)
+    })
+}
+
+/// Whether a claim holds what was asked for: `name` for either owner, `org:name` or `user:name` for one.
+pub(super) fn has(claim: &str, asked: &str) -> bool {
+    let mut pieces = asked.split(':');
+    let first = pieces.next().unwrap_or_default();
+    let Some(second) = pieces.next() else {
+        let either = || items(claim, Owner::Organization).chain(items(claim, Owner::User));
+        return !first.is_empty() && either().any(|name| name == first);
+    };
+    let owner = match first {
+        "o" | "org" | "organization" => Owner::Organization,
+        "u" | "user" => Owner::User,
+        _ => return false,
+    };
+    let wanted = if second.is_empty() { first } else { second };
+    items(claim, owner).any(|name| name == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_go_to_their_owners() {
+        let claim = " u:x, o:dashboard,uo:teams ,ou:a:b,z:other";
+        assert_eq!(items(claim, Owner::Organization).collect::<Vec<_>>(), ["dashboard", "teams", "a:b"]);
+        assert_eq!(items(claim, Owner::User).collect::<Vec<_>>(), ["x", "teams", "a:b"]);
+    }
+
+    #[test]
+    fn a_malformed_claim_has_nothing() {
+        for claim in ["", "o", "o:a,b", "o:a,,o:b", "o:a,"] {
+            assert_eq!(items(claim, Owner::Organization).count(), 0, "{claim:?}");
+            assert!(!has(claim, "a"), "{claim:?}");
+        }
+    }
+
+    #[test]
+    fn asked_text_may_name_the_owner() {
+        let claim = "o:app,u:lite,uo:both,o:o";
+        for (asked, expected) in [
+            ("app", true),
+            ("o:app", true),
+            ("org:app", true),
+            ("organization:app", true),
+            ("u:app", false),
+            ("user:lite", true),
+            ("user:both", true),
+            ("x:app", false),
+            ("o:app:ignored", true),
+            ("o:", true), // falls back to the scope's own text
+            ("u:", false),
+            ("", false),
+            (":", false),
+            ("App", false),
+        ] {
+            assert_eq!(has(claim, asked), expected, "{asked:?}");
+        }
+    }
+}

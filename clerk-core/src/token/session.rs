@@ -1,0 +1,293 @@
+//! What a session token says.
+
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+use super::{
+    Token,
+    json::Member,
+    payload::{Ages, OrganizationClaims, Payload},
+    permissions::Permissions,
+    scopes::{Owner, items},
+};
+use crate::{
+    Timestamp,
+    id::{OrganizationId, SessionId, UserId},
+};
+
+/// The claims of a session token, in versions 1 and 2 of Clerk's session token format.
+///
+/// What they say is true for a token that was verified. `Debug` shows none of them.
+#[derive(Clone)]
+pub struct SessionClaims {
+    user_id: UserId,
+    session_id: Option<SessionId>,
+    status: Option<Cow<'static, str>>,
+    actor: Option<Actor>,
+    organization_id: Option<OrganizationId>,
+    organization_slug: Option<Box<str>>,
+    organization_role: Option<Box<str>>,
+    permissions: Permissions,
+    factor_ages: Option<FactorAges>,
+    features: Arc<str>,
+    plans: Box<str>,
+    authorized_party: Option<Box<str>>,
+    issued_at: Option<Timestamp>,
+    expires_at: Timestamp,
+}
+
+/// The organization that is active in a session, and the user's place in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Organization<'a> {
+    /// The organization.
+    pub id: &'a OrganizationId,
+    /// Its name in URLs.
+    pub slug: Option<&'a str>,
+    /// The member's role, `org:admin`.
+    pub role: Option<&'a str>,
+}
+
+impl fmt::Debug for Organization<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Organization").finish_non_exhaustive()
+    }
+}
+
+/// Who really acts when a session is an impersonation: the claim `act` (RFC 8693, section 4.1).
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Actor {
+    /// The acting user.
+    pub user_id: Option<UserId>,
+    /// Who vouches for the actor.
+    pub issuer: Option<Box<str>>,
+    /// The actor's own session.
+    pub session_id: Option<SessionId>,
+    /// `agent` for software that acts for a user.
+    pub kind: Option<Box<str>>,
+}
+
+impl fmt::Debug for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Actor").finish_non_exhaustive()
+    }
+}
+
+/// How long ago the user has proven who they are, when the token was issued.
+#[derive(Clone, Copy, PartialEq)]
+pub struct FactorAges([f64; 2]);
+
+impl FactorAges {
+    /// The age of the first factor; `None` when the user has none.
+    #[must_use]
+    pub fn first(&self) -> Option<Duration> {
+        let [first, _] = self.0;
+        age(first)
+    }
+
+    /// The age of the second factor; `None` when the user has none.
+    #[must_use]
+    pub fn second(&self) -> Option<Duration> {
+        let [_, second] = self.0;
+        age(second)
+    }
+
+    pub(super) const fn minutes(self) -> [f64; 2] {
+        self.0
+    }
+}
+
+fn age(minutes: f64) -> Option<Duration> {
+    (minutes >= 0.0).then(|| Duration::try_from_secs_f64(minutes * 60.0).unwrap_or(Duration::MAX))
+}
+
+impl fmt::Debug for FactorAges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FactorAges").finish_non_exhaustive()
+    }
+}
+
+impl SessionClaims {
+    /// Reads the claims of a token. They are true only if the token was verified.
+    #[must_use]
+    pub fn of(token: &Token) -> Self {
+        Self::read(&token.payload)
+    }
+
+    fn read(claims: &Payload) -> Self {
+        let mut this = Self {
+            user_id: claims.sub.text().unwrap_or_default().into(),
+            session_id: claims.sid.text().map(Into::into),
+            status: claims.sts.text().map(|status| match status {
+                "active" => Cow::Borrowed("active"),
+                "pending" => Cow::Borrowed("pending"),
+                other => Cow::Owned(other.to_owned()),
+            }),
+            actor: actor(claims),
+            organization_id: None,
+            organization_slug: None,
+            organization_role: None,
+            permissions: Permissions::None,
+            factor_ages: claims.fva.valid().map(|Ages(minutes)| FactorAges(*minutes)),
+            features: claims.fea.valid().cloned().unwrap_or_default(),
+            plans: claims.pla.valid().cloned().unwrap_or_default(),
+            authorized_party: claims.azp.text().map(Into::into),
+            issued_at: claims.iat.valid().copied(),
+            expires_at: claims.exp.valid().copied().unwrap_or_default(),
+        };
+        #[allow(clippy::float_cmp, reason = "two is exact")]
+        let is_v2 = claims.v.valid().is_some_and(|version| version.0 == 2.0);
+        if !is_v2 {
+            this.organization_id = claims.org_id.text().map(Into::into);
+            this.organization_slug = claims.org_slug.text().map(Into::into);
+            this.organization_role = claims.org_role.text().map(Into::into);
+            if let Some(list) = claims.org_permissions.valid() {
+                this.permissions = Permissions::List(list.clone().into());
+            }
+        } else if let Some(organization) = claims.o.valid() {
+            this.read_organization(organization);
+        }
+        this
+    }
+
+    fn read_organization(&mut self, claims: &OrganizationClaims) {
+        self.organization_id = claims.id.text().map(Into::into);
+        self.organization_slug = claims.slg.text().map(Into::into);
+        self.organization_role = claims.rol.text().map(|role| format!("org:{role}").into());
+        if let (Some(names), Some(masks)) = (claims.per.text(), claims.fpm.text()) {
+            self.permissions = Permissions::Bitmaps {
+                features: Arc::clone(&self.features),
+                names: names.into(),
+                masks: masks.into(),
+            };
+        }
+    }
+
+    /// The user, `sub`.
+    #[must_use]
+    pub const fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
+    /// The session, `sid`.
+    #[must_use]
+    pub const fn session_id(&self) -> Option<&SessionId> {
+        self.session_id.as_ref()
+    }
+
+    /// The session's status, `sts`: `active` or `pending`. Older tokens do not say.
+    #[must_use]
+    pub fn status(&self) -> Option<&str> {
+        self.status.as_deref()
+    }
+
+    /// Whether the user has signed in but still has something to do, such as choosing an organization.
+    /// Such a session counts as signed out unless asked otherwise.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        self.status() == Some("pending")
+    }
+
+    /// Who really acts, when the session is an impersonation.
+    #[must_use]
+    pub const fn actor(&self) -> Option<&Actor> {
+        self.actor.as_ref()
+    }
+
+    /// The active organization; `None` in a personal account.
+    #[must_use]
+    pub fn organization(&self) -> Option<Organization<'_>> {
+        Some(Organization {
+            id: self.organization_id.as_ref()?,
+            slug: self.organization_slug(),
+            role: self.organization_role(),
+        })
+    }
+
+    /// The slug that the token names, whether or not it names an organization's id.
+    #[must_use]
+    pub fn organization_slug(&self) -> Option<&str> {
+        self.organization_slug.as_deref()
+    }
+
+    /// The role that the token names, whether or not it names an organization's id.
+    #[must_use]
+    pub fn organization_role(&self) -> Option<&str> {
+        self.organization_role.as_deref()
+    }
+
+    /// The permissions in the active organization, as `org:<feature>:<permission>`. To ask for one, use
+    /// [`SessionClaims::has`].
+    #[must_use]
+    pub fn permissions(&self) -> Vec<String> {
+        self.permissions.to_vec()
+    }
+
+    pub(super) const fn permissions_ref(&self) -> &Permissions {
+        &self.permissions
+    }
+
+    /// The features of the active organization, then those of the user.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        items(&self.features, Owner::Organization).chain(items(&self.features, Owner::User))
+    }
+
+    /// The plans of the active organization, then those of the user.
+    pub fn plans(&self) -> impl Iterator<Item = &str> {
+        items(&self.plans, Owner::Organization).chain(items(&self.plans, Owner::User))
+    }
+
+    pub(super) fn features_claim(&self) -> &str {
+        &self.features
+    }
+
+    pub(super) fn plans_claim(&self) -> &str {
+        &self.plans
+    }
+
+    /// How fresh the factors were when the token was issued, `fva`; `None` when the token does not say, or
+    /// not in a way that can be understood.
+    #[must_use]
+    pub const fn factor_ages(&self) -> Option<FactorAges> {
+        self.factor_ages
+    }
+
+    /// The origin that the token was issued to, `azp`.
+    #[must_use]
+    pub fn authorized_party(&self) -> Option<&str> {
+        self.authorized_party.as_deref()
+    }
+
+    /// When the token was issued, `iat`.
+    #[must_use]
+    pub const fn issued_at(&self) -> Option<Timestamp> {
+        self.issued_at
+    }
+
+    /// When the token expires, `exp`: about a minute after it was issued. A connection that stays open
+    /// outlives its token.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+/// A claim that is there but cannot be understood is still an impersonation.
+fn actor(claims: &Payload) -> Option<Actor> {
+    match &claims.act {
+        Member::Absent | Member::Null => None,
+        Member::Malformed => Some(Actor { user_id: None, issuer: None, session_id: None, kind: None }),
+        Member::Valid(actor) => Some(Actor {
+            user_id: actor.sub.text().map(Into::into),
+            issuer: actor.iss.text().map(Into::into),
+            session_id: actor.sid.text().map(Into::into),
+            kind: actor.kind.text().map(Into::into),
+        }),
+    }
+}
+
+impl fmt::Debug for SessionClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionClaims").finish_non_exhaustive()
+    }
+}
