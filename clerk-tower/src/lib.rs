@@ -1,1 +1,5 @@
 //! clerk-tower
+
+pub mod clock;
+#[cfg(feature = "local")]
+pub mod local;
