@@ -1,19 +1,21 @@
-//! The time of day, read in one place.
-//!
-//! Tokens are judged at a time that comes from a [`Clock`]. In a program that is [`SystemClock`]; a test
-//! takes [`ManualClock`] and moves it. Deadlines and waiting use tokio's clock instead, which tests can pause.
+//! What time it is: the one place in a program that reads the system's clock.
 //!
 //! ```
 //! use std::time::Duration;
 //! use clerk_core::Timestamp;
-//! use clerk_tower::clock::{Clock, ManualClock};
+//! use clerk_tower::clock::{Clock, ManualClock, SystemClock};
 //!
-//! let clock = ManualClock::new(Timestamp::from_secs(1_700_000_000));
-//! clock.advance(Duration::from_secs(61));
-//! assert_eq!(clock.now(), Timestamp::from_secs(1_700_000_061));
+//! assert!(SystemClock.now() > Timestamp::from_secs(1_700_000_000));
+//!
+//! // In tests, time stands still until it is told to pass.
+//! let clock = ManualClock::at(Timestamp::from_secs(1_700_000_000));
+//! let seen_by_others = clock.clone();
+//! clock.advance(Duration::from_secs(60));
+//! assert_eq!(seen_by_others.now(), Timestamp::from_secs(1_700_000_060));
 //! ```
 
 use std::{
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -23,47 +25,79 @@ use std::{
 
 use clerk_core::Timestamp;
 
-/// Tells the time of day.
+/// Tells the time.
 pub trait Clock: Send + Sync + 'static {
-    /// The time now.
+    /// The present instant.
     fn now(&self) -> Timestamp;
 }
 
-/// The computer's clock.
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+}
+
+/// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    #[allow(clippy::disallowed_methods, reason = "this is the place that every other one asks")]
     fn now(&self) -> Timestamp {
         SystemTime::now().into()
     }
 }
 
-/// A clock that stands still until it is moved. Clones show the same time.
-#[derive(Clone, Debug)]
+/// A clock that moves only when it is told to, for tests. Its clones show the same time.
+#[derive(Clone, Default)]
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// A clock that shows `time`.
     #[must_use]
-    pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(now.as_millis())))
+    pub fn at(time: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(time.as_millis())))
     }
 
-    /// Sets the time.
-    pub fn set(&self, now: Timestamp) {
-        self.0.store(now.as_millis(), Ordering::Release);
+    /// Sets the clock, forwards or backwards.
+    pub fn set(&self, time: Timestamp) {
+        self.0.store(time.as_millis(), Ordering::SeqCst);
     }
 
-    /// Moves the time forward.
-    pub fn advance(&self, by: Duration) {
-        self.set(self.now().saturating_add(by));
+    /// Lets `duration` pass. The clock stops at the end of the range of [`Timestamp`].
+    pub fn advance(&self, duration: Duration) {
+        let later = |now| Some(Timestamp::from_millis(now).saturating_add(duration).as_millis());
+        // The closure never refuses, so neither does the update.
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::Acquire))
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ManualClock").field(&self.now()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_when_told_to() {
+        let clock = ManualClock::at(Timestamp::from_secs(10));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        assert_eq!(shared.now(), Timestamp::from_secs(10));
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(shared.now(), Timestamp::from_millis(10_001));
+        clock.set(Timestamp::from_secs(-1));
+        assert_eq!(shared.now(), Timestamp::from_secs(-1));
+        clock.advance(Duration::MAX);
+        assert_eq!(shared.now().as_millis(), i64::MAX);
     }
 }

@@ -1,11 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+pub mod authenticate;
 pub mod base_uri;
+mod client;
 pub mod clock;
 pub mod collect;
 pub mod credentials;
 pub mod deadline;
 mod error;
+pub mod jwks;
+#[cfg(feature = "local")]
+pub mod local;
+pub mod reject;
+pub mod require;
+pub mod stack;
 pub mod transport;
 
-pub use self::error::{BoxError, Error, ErrorKind};
+pub use self::{
+    client::{Clerk, ClerkBuilder, ConfigError, SendFuture},
+    error::{BoxError, Error, ErrorKind},
+};

@@ -1,0 +1,153 @@
+//! What a request brings: the fields of its JSON body, checked for their type.
+
+use clerk_core::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{error::ApiError, rfc3339};
+
+/// The body of one request.
+pub(super) struct Body(Map<String, Value>);
+
+impl Body {
+    /// Reads a body of which `known` are the fields. An empty body has none.
+    pub(super) fn parse(bytes: &[u8], known: &[&str]) -> Result<Self, ApiError> {
+        if bytes.is_empty() {
+            return Ok(Self(Map::new()));
+        }
+        let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else {
+            return Err(ApiError::bad_body());
+        };
+        match fields.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(unknown) => Err(ApiError::unknown_param(unknown)),
+            None => Ok(Self(fields)),
+        }
+    }
+
+    /// What stands under `name`, with a missing field and `null` as one.
+    fn given(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        self.given(name)
+            .map(|value| value.as_str().ok_or_else(|| ApiError::bad_format(name, "a text")))
+            .transpose()
+    }
+
+    /// A text that has to be there.
+    pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
+        self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::missing(name))
+    }
+
+    /// Puts a text into `target`: absent leaves it, `null` and the empty text clear it.
+    pub(super) fn put_text(&self, name: &str, target: &mut Option<String>) -> Result<(), ApiError> {
+        if self.0.contains_key(name) {
+            *target = self.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned);
+        }
+        Ok(())
+    }
+
+    /// Texts; none where the field is missing.
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<&str>, ApiError> {
+        let wrong = || ApiError::bad_format(name, "an array of texts");
+        let Some(value) = self.given(name) else { return Ok(Vec::new()) };
+        value.as_array().ok_or_else(wrong)?.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
+    }
+
+    /// True or false.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        self.given(name)
+            .map(|value| value.as_bool().ok_or_else(|| ApiError::bad_format(name, "true or false")))
+            .transpose()
+    }
+
+    /// Puts true or false into `target`, if given.
+    pub(super) fn put_flag(&self, name: &str, target: &mut bool) -> Result<(), ApiError> {
+        if let Some(flag) = self.flag(name)? {
+            *target = flag;
+        }
+        Ok(())
+    }
+
+    /// A whole number of at least 0.
+    pub(super) fn count(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        self.given(name)
+            .map(|value| {
+                let number = value.as_i64().filter(|number| *number >= 0);
+                number.ok_or_else(|| ApiError::bad_format(name, "a whole number of at least 0"))
+            })
+            .transpose()
+    }
+
+    /// A point in time.
+    pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        self.text(name)?
+            .map(|text| rfc3339::parse(text).ok_or_else(|| ApiError::bad_format(name, "an RFC 3339 time")))
+            .transpose()
+    }
+
+    /// Merges the object under `name` into `target`: objects are merged level by level, `null` deletes a
+    /// key, anything else replaces.
+    pub(super) fn merge(&self, name: &str, target: &mut Value) -> Result<(), ApiError> {
+        match self.given(name) {
+            Some(patch @ Value::Object(_)) => merge(target, patch),
+            Some(_) => return Err(ApiError::bad_format(name, "an object")),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Replaces `target` by the object, or the `null`, under `name`; absent leaves it.
+    pub(super) fn replace(&self, name: &str, target: &mut Value) -> Result<(), ApiError> {
+        match self.0.get(name) {
+            Some(value @ (Value::Object(_) | Value::Null)) => *target = value.clone(),
+            Some(_) => return Err(ApiError::bad_format(name, "an object")),
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        target.clone_from(patch);
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Some(target) = target.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(name);
+        } else {
+            merge(target.entry(name.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn merging_goes_deep_and_null_deletes() {
+        for (mut target, patch, expected) in [
+            (json!({}), json!({"a": 1}), json!({"a": 1})),
+            (
+                json!({"a": {"b": 1, "c": 2}}),
+                json!({"a": {"b": null, "d": 3}}),
+                json!({"a": {"c": 2, "d": 3}}),
+            ),
+            (json!({"a": [1, 2]}), json!({"a": [3]}), json!({"a": [3]})),
+            (json!({"a": 1}), json!({"a": {"b": {"c": null, "d": 1}}}), json!({"a": {"b": {"d": 1}}})),
+            (json!(null), json!({"a": 1}), json!({"a": 1})),
+        ] {
+            merge(&mut target, &patch);
+            assert_eq!(target, expected);
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Clerk's error bodies.
+
+use http::{StatusCode, header::RETRY_AFTER};
+use serde_json::{Value, json};
+
+use super::{Answer, random, service::json_answer, state::extended};
+
+/// One error, as Clerk would answer it.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    long_message: String,
+    meta: Value,
+}
+
+impl ApiError {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: &'static str,
+        long_message: impl Into<String>,
+    ) -> Self {
+        Self { status, code, message, long_message: long_message.into(), meta: Value::Null }
+    }
+
+    fn meta(mut self, meta: Value) -> Self {
+        self.meta = meta;
+        self
+    }
+
+    fn unprocessable(
+        code: &'static str,
+        message: &'static str,
+        param: &str,
+        long_message: impl Into<String>,
+    ) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message, long_message)
+            .meta(json!({ "param_name": param }))
+    }
+
+    /// The request carries no secret key.
+    pub(super) fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "authentication_invalid",
+            "Invalid authentication",
+            "The request has no Authorization header with a secret key as bearer token",
+        )
+    }
+
+    /// The request carries another secret key than this instance's.
+    pub(super) fn wrong_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "clerk_key_invalid",
+            "The secret key is invalid",
+            "The secret key in the Authorization header is not the key of this LocalClerk",
+        )
+    }
+
+    /// There is no `kind` under the identifier that was asked for.
+    pub(super) fn not_found(kind: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "resource_not_found",
+            "not found",
+            format!("No {kind} was found under this identifier"),
+        )
+    }
+
+    /// A required parameter is absent, null or empty.
+    pub(super) fn missing(param: &str) -> Self {
+        Self::unprocessable("form_param_missing", "is missing", param, format!("{param} must be given"))
+    }
+
+    /// A parameter has the wrong type, form or range.
+    pub(super) fn bad_format(param: &str, expected: &str) -> Self {
+        Self::unprocessable(
+            "form_param_format_invalid",
+            "is invalid",
+            param,
+            format!("{param} must be {expected}"),
+        )
+    }
+
+    /// The operation knows no such parameter.
+    pub(super) fn unknown_param(param: &str) -> Self {
+        Self::unprocessable(
+            "form_param_unknown",
+            "is unknown",
+            param,
+            format!("{param} is no parameter of this operation"),
+        )
+    }
+
+    /// Somebody else has the value already.
+    pub(super) fn exists(param: &str) -> Self {
+        Self::unprocessable(
+            "form_identifier_exists",
+            "is taken",
+            param,
+            format!("This {param} is taken; it must be unique within the instance"),
+        )
+    }
+
+    /// A user needs at least one identifier.
+    pub(super) fn no_identifier() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "form_data_missing",
+            "missing data",
+            "A user needs an email_address, a phone_number or a username, or skip_user_requirement",
+        )
+        .meta(json!({ "param_names": ["email_address"] }))
+    }
+
+    /// The password is shorter than eight characters.
+    pub(super) fn short_password() -> Self {
+        Self::unprocessable(
+            "form_password_length_too_short",
+            "is too short",
+            "password",
+            "password must have at least 8 characters",
+        )
+    }
+
+    /// The body is no JSON object.
+    pub(super) fn bad_body() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "request_body_invalid",
+            "Request body invalid",
+            "The body of the request is not a JSON object",
+        )
+    }
+
+    /// The body is longer than [`super::service::MAX_BODY`].
+    pub(super) fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request_body_too_large",
+            "Request body too large",
+            "The body of the request is longer than LocalClerk reads",
+        )
+    }
+
+    /// A part of Clerk that is not emulated.
+    pub(super) fn not_emulated(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "not_implemented",
+            "Not implemented",
+            format!("LocalClerk does not emulate {what}"),
+        )
+    }
+
+    /// A failure that a test asked for.
+    pub(super) fn staged(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+            status if status.is_server_error() => "internal_clerk_error",
+            _ => "staged_failure",
+        };
+        Self::new(status, code, "Staged failure", "LocalClerk was told to let this request fail")
+    }
+
+    /// The error as a response, under a new trace id.
+    pub(super) fn into_answer(self) -> Answer {
+        let mut error =
+            json!({ "message": self.message, "long_message": self.long_message, "code": self.code });
+        if !self.meta.is_null() {
+            error = extended(error, json!({ "meta": self.meta }));
+        }
+        let body = json!({ "errors": [error], "clerk_trace_id": random::text(32) });
+        let mut answer = json_answer(self.status, &body);
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            answer.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("1"));
+        }
+        answer
+    }
+}

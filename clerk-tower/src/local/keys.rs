@@ -1,0 +1,65 @@
+//! The key pair that signs tokens.
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+
+use super::random;
+
+/// An RSA key pair of 2048 bits under its key id.
+pub(super) struct SigningKey {
+    kid: String,
+    pair: RsaKeyPair,
+}
+
+impl SigningKey {
+    /// A new key pair under a new id, `ins_…`.
+    pub(super) fn generate() -> Self {
+        Self { kid: random::id("ins_"), pair: random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)) }
+    }
+
+    pub(super) fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public half as a JSON Web Key.
+    pub(super) fn jwk(&self) -> Value {
+        let public = self.pair.public_key();
+        let encode = |number: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(number);
+        json!({
+            "use": "sig",
+            "kty": "RSA",
+            "kid": self.kid,
+            "alg": "RS256",
+            "n": encode(public.modulus().big_endian_without_leading_zero()),
+            "e": encode(public.exponent().big_endian_without_leading_zero()),
+        })
+    }
+
+    /// A compact token: `alg`, `kid` and `typ` in front, then what `extra` adds, replaces, or, with
+    /// `null`, removes.
+    pub(super) fn sign(&self, extra: &Map<String, Value>, claims: &Value) -> String {
+        let mut header = Map::new();
+        header.insert("alg".into(), "RS256".into());
+        header.insert("kid".into(), self.kid.as_str().into());
+        header.insert("typ".into(), "JWT".into());
+        for (name, value) in extra {
+            if value.is_null() {
+                header.remove(name);
+            } else {
+                header.insert(name.clone(), value.clone());
+            }
+        }
+        let encode = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
+        let message = format!("{}.{}", encode(&Value::Object(header)), encode(claims));
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        random::until_ok(|| {
+            self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
+        });
+        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    }
+}

@@ -1,0 +1,211 @@
+//! A Clerk instance inside the process, for offline development and for tests.
+//!
+//! [`LocalClerk`] holds users, organizations, memberships and sessions in memory, mints genuine session
+//! tokens with a key of its own, and answers the Backend API's operations on all of these, errors included.
+//! It is a service, and so can be a client's transport; and it can be served on a loopback port.
+//!
+//! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock
+//! and metadata), organizations (list, create, get, update, delete and metadata), organization memberships,
+//! sessions (list, create, get, revoke and create a token), and the key set, `GET /jwks`. Everything else
+//! answers with status 501 and says so.
+//!
+//! ```
+//! use clerk_tower::local::LocalClerk;
+//!
+//! let local = LocalClerk::seeded();
+//! let token = local.sign_in("user_ada").organization("org_acme").token();
+//! // `token` verifies against the keys under GET /jwks, until they are rotated.
+//! # drop(token);
+//! local.rotate_keys();
+//! ```
+
+mod body;
+mod claims;
+mod error;
+mod keys;
+mod query;
+mod random;
+mod rfc3339;
+mod routes;
+pub mod seed;
+pub mod server;
+pub mod service;
+pub mod session;
+pub mod setup;
+mod staging;
+mod state;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use clerk_core::{
+    Timestamp,
+    keys::{PublishableKey, SecretKey},
+};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+
+use self::{keys::SigningKey, staging::Staging, state::State};
+use crate::clock::{Clock, SystemClock};
+
+pub use self::{
+    server::LocalServer,
+    session::LocalSession,
+    setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
+};
+
+type Answer = Response<Full<Bytes>>;
+
+/// A Clerk instance inside the process. Cheap to clone; clones are the same instance.
+#[derive(Clone)]
+pub struct LocalClerk {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    secret_key: SecretKey,
+    publishable_key: PublishableKey,
+    issuer: String,
+    clock: Box<dyn Clock>,
+    key: Mutex<Arc<SigningKey>>,
+    staging: Mutex<Staging>,
+    state: Mutex<State>,
+}
+
+impl LocalClerk {
+    /// An empty instance, with keys of its own. Making its RSA key takes a moment.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_clock(SystemClock)
+    }
+
+    /// An instance with the people and the organization of [`seed`].
+    #[must_use]
+    pub fn seeded() -> Self {
+        Self::new().seed()
+    }
+
+    /// An empty instance that takes the time from `clock`: a [`ManualClock`](crate::clock::ManualClock),
+    /// for example, to let tokens expire without waiting.
+    #[must_use]
+    pub fn with_clock(clock: impl Clock) -> Self {
+        let host = format!("local-{}.clerk.accounts.dev", random::text(8));
+        let encoded = BASE64_STANDARD.encode(format!("{host}$"));
+        let publishable_key = random::until_ok(|| format!("pk_test_{encoded}").parse());
+        let issuer = format!("https://{host}");
+        Self {
+            shared: Arc::new(Shared {
+                secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+                publishable_key,
+                issuer: issuer.clone(),
+                clock: Box::new(clock),
+                key: Mutex::new(Arc::new(SigningKey::generate())),
+                staging: Mutex::default(),
+                state: Mutex::new(State::new(issuer)),
+            }),
+        }
+    }
+
+    /// Adds the people and the organization of [`seed`], by value, for chaining.
+    #[must_use]
+    pub fn seed(self) -> Self {
+        seed::plant(&self);
+        self
+    }
+
+    /// The secret key that requests have to carry; another one for every instance.
+    #[must_use]
+    pub fn secret_key(&self) -> &SecretKey {
+        &self.shared.secret_key
+    }
+
+    /// The publishable key, which holds a host that does not exist, `….clerk.accounts.dev`.
+    #[must_use]
+    pub fn publishable_key(&self) -> &PublishableKey {
+        &self.shared.publishable_key
+    }
+
+    /// What session tokens carry as `iss`: `https://` and the host of the publishable key.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.shared.issuer
+    }
+
+    /// The id of the key that signs at present, `ins_…`.
+    #[must_use]
+    pub fn key_id(&self) -> String {
+        self.key().kid().to_owned()
+    }
+
+    /// Replaces the signing key: the new one has a new id, and the old one is gone from `GET /jwks`.
+    pub fn rotate_keys(&self) {
+        let key = Arc::new(SigningKey::generate());
+        *lock(&self.shared.key) = key;
+    }
+
+    /// Lets every `GET /jwks` fail with status 503, or no longer.
+    pub fn set_jwks_down(&self, down: bool) {
+        self.staging().jwks_down = down;
+    }
+
+    /// Lets the next `requests` requests fail with `status`, whatever they ask for; 0 lets them succeed
+    /// again. With status 429 they are told to come back in a second.
+    pub fn fail_next(&self, requests: u64, status: StatusCode) {
+        self.staging().fail(requests, status);
+    }
+
+    /// How many requests there have been.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.staging().total()
+    }
+
+    /// How many requests there have been with this method and this path, without its query, and with or
+    /// without `/v1`: `requests_to("GET", "/jwks")`. Only the first 10 000 different ones are counted.
+    #[must_use]
+    pub fn requests_to(&self, method: &str, path: &str) -> u64 {
+        self.staging().count(method, path)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    fn key(&self) -> Arc<SigningKey> {
+        Arc::clone(&lock(&self.shared.key))
+    }
+
+    fn staging(&self) -> MutexGuard<'_, Staging> {
+        lock(&self.shared.staging)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.shared.state)
+    }
+}
+
+/// Nothing is ever left half-changed, so a lock that a panicking thread held is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Default for LocalClerk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for LocalClerk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalClerk")
+            .field("publishable_key", &self.shared.publishable_key)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,222 @@
+//! What a request asks for: query parameters, pages and orders.
+
+use std::cmp::Reverse;
+
+use clerk_core::Timestamp;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+
+/// How many values a filter takes.
+const MAX_VALUES: usize = 100;
+
+/// The query of one request.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn parse(query: &str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    /// The first value under `name` that is not empty.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// All values under `name`: a filter with alternatives.
+    pub(super) fn all(&self, name: &str) -> Result<Vec<String>, ApiError> {
+        let values: Vec<_> =
+            self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
+        if values.len() > MAX_VALUES {
+            return Err(ApiError::bad_format(name, "at most 100 values"));
+        }
+        Ok(values)
+    }
+
+    /// All values under `name`, each with a `+` or `-` in front that includes or excludes.
+    pub(super) fn signed(&self, name: &str) -> Result<Signed, ApiError> {
+        let mut signed = Signed { included: Vec::new(), excluded: Vec::new() };
+        for value in self.all(name)? {
+            if let Some(value) = value.strip_prefix('-') {
+                signed.excluded.push(value.to_owned());
+            } else {
+                signed.included.push(value.strip_prefix('+').unwrap_or(&value).to_owned());
+            }
+        }
+        Ok(signed)
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        self.first(name)
+            .map(|value| value.parse().map_err(|_| ApiError::bad_format(name, "true or false")))
+            .transpose()
+    }
+
+    fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        self.first(name)
+            .map(|value| value.parse().map_err(|_| ApiError::bad_format(name, "a whole number")))
+            .transpose()
+    }
+
+    pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        Ok(self.number(name)?.map(Timestamp::from_millis))
+    }
+
+    /// Both ends of a span of time, from `<name>_after` and `<name>_before`.
+    pub(super) fn span(&self, name: &str) -> Result<Span, ApiError> {
+        let after = self.time(&format!("{name}_after"))?;
+        let before = self.time(&format!("{name}_before"))?;
+        Ok(Span { after, before })
+    }
+
+    /// The page that `limit` and `offset` ask for.
+    pub(super) fn page(&self) -> Result<Page, ApiError> {
+        let limit = self.number("limit")?.unwrap_or(10);
+        let offset = self.number("offset")?.unwrap_or(0);
+        if !(1..=500).contains(&limit) {
+            return Err(ApiError::bad_format("limit", "between 1 and 500"));
+        }
+        match (usize::try_from(limit), usize::try_from(offset)) {
+            (Ok(limit), Ok(offset)) => Ok(Page { limit, offset }),
+            _ => Err(ApiError::bad_format("offset", "0 or more")),
+        }
+    }
+
+    /// The order that `order_by` asks for, out of `fields`; descending by creation without one.
+    pub(super) fn order(&self, fields: &[&'static str]) -> Result<Order, ApiError> {
+        let asked = self.first("order_by").unwrap_or("-created_at");
+        let (name, descending) = match asked.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (asked.strip_prefix('+').unwrap_or(asked), false),
+        };
+        let field = fields.iter().find(|field| **field == name);
+        let field = field.ok_or_else(|| ApiError::bad_format("order_by", &fields.join(", ")))?;
+        Ok(Order { field, descending })
+    }
+}
+
+/// A filter that includes some values and excludes others.
+pub(super) struct Signed {
+    pub(super) included: Vec<String>,
+    pub(super) excluded: Vec<String>,
+}
+
+impl Signed {
+    /// Whether something that has the values for which `has` holds passes.
+    pub(super) fn admits(&self, has: impl Fn(&str) -> bool) -> bool {
+        let included = self.included.is_empty() || self.included.iter().any(|value| has(value));
+        included && !self.excluded.iter().any(|value| has(value))
+    }
+}
+
+/// A span of time, without its ends.
+pub(super) struct Span {
+    after: Option<Timestamp>,
+    before: Option<Timestamp>,
+}
+
+impl Span {
+    /// Whether `time` lies in it. What never happened lies only in the span without ends.
+    pub(super) fn admits(&self, time: Option<Timestamp>) -> bool {
+        self.after.is_none_or(|after| time.is_some_and(|time| time > after))
+            && self.before.is_none_or(|before| time.is_some_and(|time| time < before))
+    }
+}
+
+/// A page of a list.
+pub(super) struct Page {
+    pub(super) limit: usize,
+    pub(super) offset: usize,
+}
+
+impl Page {
+    /// The items of this page, rendered.
+    pub(super) fn of<T>(&self, items: &[T], render: impl Fn(&T) -> Value) -> Vec<Value> {
+        items.iter().skip(self.offset).take(self.limit).map(render).collect()
+    }
+
+    /// The items of this page, rendered, under `data`, beside the number of all items.
+    pub(super) fn envelope<T>(&self, items: &[T], render: impl Fn(&T) -> Value) -> Value {
+        json!({ "data": self.of(items, render), "total_count": items.len() })
+    }
+}
+
+/// The order of a list.
+pub(super) struct Order {
+    pub(super) field: &'static str,
+    pub(super) descending: bool,
+}
+
+impl Order {
+    /// Sorts `items`, which stand in the order of their creation. Equal ones keep that order, or, when
+    /// descending, its reverse.
+    pub(super) fn sort<T, K: Ord>(&self, items: &mut [T], key: impl Fn(&T) -> K) {
+        if self.descending {
+            items.reverse();
+            items.sort_by_cached_key(|item| Reverse(key(item)));
+        } else {
+            items.sort_by_cached_key(key);
+        }
+    }
+}
+
+/// What items are sorted by. What is absent comes first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SortKey {
+    Number(Option<i64>),
+    Text(Option<String>),
+}
+
+impl From<Timestamp> for SortKey {
+    fn from(time: Timestamp) -> Self {
+        Self::Number(Some(time.as_millis()))
+    }
+}
+
+impl From<Option<Timestamp>> for SortKey {
+    fn from(time: Option<Timestamp>) -> Self {
+        Self::Number(time.map(Timestamp::as_millis))
+    }
+}
+
+impl From<Option<&str>> for SortKey {
+    fn from(text: Option<&str>) -> Self {
+        Self::Text(text.map(str::to_lowercase))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_include_and_exclude() {
+        let query = Query::parse("id=%2Ba&id=b&id=-c");
+        let signed = query.signed("id").unwrap();
+        assert!(signed.admits(|value| value == "a"));
+        assert!(signed.admits(|value| value == "b"));
+        assert!(!signed.admits(|value| value == "c"));
+        assert!(!signed.admits(|value| value == "d"));
+        assert!(Query::parse("id=-c").signed("id").unwrap().admits(|value| value == "d"));
+    }
+
+    #[test]
+    fn equal_items_turn_with_the_order() {
+        let order = |text: &str| Query::parse(text).order(&["created_at"]).unwrap();
+        let mut items = vec![(1, 'a'), (1, 'b'), (0, 'c')];
+        order("").sort(&mut items, |item| item.0);
+        assert_eq!(items, [(1, 'b'), (1, 'a'), (0, 'c')]);
+        let mut items = vec![(1, 'a'), (1, 'b'), (0, 'c')];
+        order("order_by=%2Bcreated_at&order_by=-created_at").sort(&mut items, |item| item.0);
+        assert_eq!(items, [(0, 'c'), (1, 'a'), (1, 'b')]);
+        assert!(Query::parse("order_by=shoe_size").order(&["created_at"]).is_err());
+    }
+
+    #[test]
+    fn pages_have_bounds() {
+        assert!(Query::parse("limit=500&offset=7").page().is_ok());
+        for bad in ["limit=0", "limit=501", "limit=x", "offset=-1"] {
+            assert!(Query::parse(bad).page().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Serves a [`LocalClerk`] on a port of this machine.
+//!
+//! ```
+//! use clerk_tower::local::LocalClerk;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let local = LocalClerk::seeded();
+//! let server = local.serve(([127, 0, 0, 1], 0)).await?;
+//! // Give this, with `local.secret_key()`, to any client of Clerk's Backend API.
+//! assert!(server.api_url().starts_with("http://127.0.0.1:"));
+//! server.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::{convert::Infallible, fmt, io, net::SocketAddr, pin::pin, time::Duration};
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use http::Request;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Handle,
+    sync::oneshot,
+    task::JoinHandle,
+    time,
+};
+use tower_service::Service as _;
+
+use super::{Answer, LocalClerk, error::ApiError, service::MAX_BODY};
+
+/// How long requests under way may take once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+impl LocalClerk {
+    /// Serves this instance over HTTP/1 on `address`, until the [`LocalServer`] is dropped or shut down.
+    /// Port 0 takes any free port.
+    ///
+    /// # Errors
+    /// When `address` is not a loopback address (the instance is nobody else's business), when the port
+    /// cannot be had, and outside of a tokio runtime.
+    pub async fn serve(&self, address: impl Into<SocketAddr>) -> io::Result<LocalServer> {
+        let address = address.into();
+        if !address.ip().to_canonical().is_loopback() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("LocalClerk serves loopback addresses only, and {address} is none"),
+            ));
+        }
+        let runtime = Handle::try_current().map_err(io::Error::other)?;
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel();
+        let task = runtime.spawn(accept(self.clone(), listener, stopped));
+        Ok(LocalServer { address, stop, task })
+    }
+}
+
+/// A [`LocalClerk`] on a port of this machine. Dropping it stops the server: it accepts no connection any
+/// more, and lets requests that are under way finish.
+#[must_use = "dropping it stops the server"]
+pub struct LocalServer {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl LocalServer {
+    /// Where the server listens.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What to configure as the URL of the Backend API: `http://` and the address, without `/v1`.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops the server and waits until requests that are under way have finished, five seconds at most.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        // The task neither panics nor is cancelled, and if it were, it would be over just the same.
+        let _ = self.task.await;
+    }
+}
+
+impl fmt::Debug for LocalServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalServer").field("addr", &self.address).finish_non_exhaustive()
+    }
+}
+
+async fn accept(local: LocalClerk, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
+    let connections = GracefulShutdown::new();
+    loop {
+        match select(pin!(listener.accept()), &mut stopped).await {
+            Either::Left((Ok((stream, _)), _)) => connect(&local, stream, &connections),
+            // Out of file descriptors, or the peer is gone already. Neither is worth a busy loop.
+            Either::Left((Err(_), _)) => time::sleep(Duration::from_millis(10)).await,
+            Either::Right(_) => break,
+        }
+    }
+    drop(listener);
+    // Connections that outlive the grace are cut with the runtime.
+    let _ = time::timeout(GRACE, connections.shutdown()).await;
+}
+
+fn connect(local: &LocalClerk, stream: TcpStream, connections: &GracefulShutdown) {
+    let local = local.clone();
+    let service = service_fn(move |request| answer(local.clone(), request));
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let connection = connections.watch(connection);
+    tokio::spawn(async move {
+        // A peer that breaks off, or that speaks no HTTP, concerns nobody else.
+        let _ = connection.await;
+    });
+}
+
+async fn answer(mut local: LocalClerk, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    let (head, body) = request.into_parts();
+    match collect(body).await {
+        Ok(body) => local.call(Request::from_parts(head, body)).await,
+        Err(error) => Ok(error.into_answer()),
+    }
+}
+
+/// The whole body, if it is not too long.
+async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
+    match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(ApiError::too_large()),
+        Err(_) => Err(ApiError::bad_body()),
+    }
+}

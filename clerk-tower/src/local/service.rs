@@ -1,0 +1,117 @@
+//! Answers requests in memory: [`LocalClerk`] as a service.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use clerk_tower::local::LocalClerk;
+//! use http::Request;
+//! use tower_service::Service as _;
+//!
+//! # async fn example() {
+//! let mut local = LocalClerk::seeded();
+//! let request = Request::get("https://api.clerk.com/v1/users?query=ada")
+//!     .header("authorization", local.secret_key().to_header())
+//!     .body(Bytes::new())
+//!     .unwrap();
+//! let response = local.call(request).await.unwrap();
+//! assert_eq!(response.status(), 200);
+//! # }
+//! ```
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    task::{Context, Poll},
+};
+
+use aws_lc_rs::constant_time;
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use http_body_util::Full;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use tower_service::Service;
+
+use super::{Answer, LocalClerk, error::ApiError, query::Query, routes};
+
+/// The longest body that is read, in bytes.
+pub(super) const MAX_BODY: usize = 1024 * 1024;
+
+/// Answers as Clerk's Backend API would, without waiting for anything. The scheme and the host of the
+/// request's URI do not matter, and its path may begin with `/v1` or not.
+///
+/// The service never fails: a request that Clerk would refuse gets Clerk's error body, and one that is not
+/// emulated the status 501.
+impl Service<Request<Bytes>> for LocalClerk {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        ready(Ok(self.answer(&request)))
+    }
+}
+
+impl LocalClerk {
+    fn answer(&self, request: &Request<Bytes>) -> Answer {
+        match self.try_answer(request) {
+            Ok(body) => json_answer(StatusCode::OK, &body),
+            Err(error) => error.into_answer(),
+        }
+    }
+
+    fn try_answer(&self, request: &Request<Bytes>) -> Result<Value, ApiError> {
+        let method = request.method().as_str();
+        let path = without_version(request.uri().path());
+        if let Some(status) = self.staging().next(method, path) {
+            return Err(ApiError::staged(status));
+        }
+        self.authorize(request)?;
+        if request.body().len() > MAX_BODY {
+            return Err(ApiError::too_large());
+        }
+        let segments: Vec<_> = path
+            .trim_start_matches('/')
+            .split('/')
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
+            .collect();
+        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        let query = Query::parse(request.uri().query().unwrap_or_default());
+        let (now, key) = (self.now(), self.key());
+        let state = &mut *self.state();
+        routes::run(method, &segments, routes::Call { state, key: &key, query, body: request.body(), now })
+    }
+
+    fn authorize(&self, request: &Request<Bytes>) -> Result<(), ApiError> {
+        let value = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let (scheme, key) =
+            value.and_then(|value| value.split_at_checked(7)).ok_or_else(ApiError::unauthenticated)?;
+        if !scheme.eq_ignore_ascii_case(b"bearer ") {
+            return Err(ApiError::unauthenticated());
+        }
+        let own = self.secret_key().expose().as_bytes();
+        constant_time::verify_slices_are_equal(key, own).map_err(|_| ApiError::wrong_key())
+    }
+}
+
+/// A path as it is written without `/v1` in front.
+pub(super) fn without_version(path: &str) -> &str {
+    match path.strip_prefix("/v1") {
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
+}
+
+/// A response with a JSON body.
+pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
+    let mut response = Response::new(Full::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
