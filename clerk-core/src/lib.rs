@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod api;
 pub mod authenticate;
 pub mod decode;
 pub mod encode;

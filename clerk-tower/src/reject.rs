@@ -13,7 +13,7 @@
 use std::{fmt, time::Duration};
 
 use bytes::Bytes;
-use clerk_core::authenticate::Outcome;
+use clerk_core::authenticate::{Outcome, Reason};
 use http::{HeaderValue, Response, StatusCode, header};
 
 /// Why a request is turned away: a status, a stable code, and a sentence for developers.
@@ -44,7 +44,7 @@ impl Rejection {
         let code = outcome.reason().map_or("signed-out", |reason| reason.as_str());
         let message = "This needs a valid session. Sign in, or send a session token as a bearer token.";
         // RFC 6750, section 3.1: no error code when the request held no token.
-        let challenge = if outcome.is_token_missing() { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+        let challenge = if outcome.reason() == Some(&Reason::SessionTokenAndUatMissing) { "Bearer" } else { "Bearer error=\"invalid_token\"" };
         Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, code, message) }
     }
 
@@ -74,6 +74,12 @@ impl Rejection {
     #[must_use]
     pub fn role_missing() -> Self {
         Self::forbidden("role-missing", "The active organization does not give the role this needs.")
+    }
+
+    /// 403: the session does not pass a check.
+    #[must_use]
+    pub fn check_failed() -> Self {
+        Self::forbidden("check-failed", "The session does not allow this.")
     }
 
     /// 403: the user is banned or locked.

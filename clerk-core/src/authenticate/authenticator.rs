@@ -130,6 +130,12 @@ impl Authenticator {
         Ok(Self(Arc::new(Config { verify, instance, jwt_key, debug_headers })))
     }
 
+    /// Whether the two are clones of one, and so decide alike.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Looks at a request at the time `now`, with the keys that are at hand.
     ///
     /// A token in the `Authorization` header comes before cookies. With a configured

@@ -279,7 +279,7 @@ impl ClerkBuilder {
         Ok(Clerk(Arc::new(Inner {
             keys: KeyStore::new(stack.clone()),
             stack,
-            authenticator: Arc::new(authenticator),
+            authenticator,
             clock: self.clock,
         })))
     }

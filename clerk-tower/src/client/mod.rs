@@ -37,7 +37,7 @@ pub struct Clerk(Arc<Inner>);
 struct Inner {
     stack: Stack,
     keys: KeyStore,
-    authenticator: Arc<Authenticator>,
+    authenticator: Authenticator,
     clock: Arc<dyn Clock>,
 }
 
@@ -88,8 +88,13 @@ impl Clerk {
     }
 
     /// The rules by which incoming requests are judged.
-    pub(crate) fn authenticator(&self) -> &Arc<Authenticator> {
+    pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
+    }
+
+    /// Whether the two are clones of one client.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// The time on this client's clock.

@@ -28,7 +28,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use clerk_core::token::KeySet;
+use clerk_core::{authenticate::KeyFailure, token::KeySet};
 use tokio::time::Instant;
 
 use self::refresh::{Refresh, Turn};
@@ -66,6 +66,8 @@ pub enum KeysError {
     Unavailable {
         /// How long until Clerk is asked again.
         retry_after: Duration,
+        /// Whether Clerk answered at all.
+        answered: bool,
         /// What went wrong, without secrets.
         problem: Arc<str>,
     },
@@ -83,6 +85,17 @@ impl KeysError {
     pub fn retry_after(&self) -> Duration {
         match self {
             Self::Unavailable { retry_after, .. } | Self::SecretKeyInvalid { retry_after } => *retry_after,
+        }
+    }
+}
+
+impl KeysError {
+    /// The same as an answer to a decision that waits for a key.
+    pub(crate) fn failure(&self) -> KeyFailure {
+        match self {
+            Self::SecretKeyInvalid { .. } => KeyFailure::SecretKeyInvalid,
+            Self::Unavailable { answered: true, .. } => KeyFailure::FailedToLoad,
+            Self::Unavailable { .. } => KeyFailure::Unreachable,
         }
     }
 }
@@ -144,7 +157,7 @@ impl KeyStore {
             match refresh.turn(self, Instant::now()) {
                 Turn::Running(running) => running,
                 Turn::Wait(Some(error)) => return Err(error),
-                Turn::Wait(None) => return known.ok_or_else(|| KeysError::unavailable("asked a moment ago")),
+                Turn::Wait(None) => return known.ok_or_else(|| KeysError::unreachable("Clerk was asked a moment ago")),
             }
         };
         refresh::wait(running).await

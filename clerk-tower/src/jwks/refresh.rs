@@ -47,7 +47,7 @@ impl Refresh {
             return Turn::Wait(self.error.clone().map(|error| error.with_retry_after(retry_after)));
         }
         let Ok(runtime) = Handle::try_current() else {
-            return Turn::Wait(Some(KeysError::unavailable("there is no tokio runtime here")));
+            return Turn::Wait(Some(KeysError::unreachable("there is no tokio runtime here")));
         };
         let (sender, receiver) = watch::channel(None);
         self.running = Some(receiver.clone());
@@ -80,20 +80,24 @@ impl Refresh {
 impl KeysError {
     fn with_retry_after(self, retry_after: Duration) -> Self {
         match self {
-            Self::Unavailable { problem, .. } => Self::Unavailable { retry_after, problem },
+            Self::Unavailable { answered, problem, .. } => Self::Unavailable { retry_after, answered, problem },
             Self::SecretKeyInvalid { .. } => Self::SecretKeyInvalid { retry_after },
         }
     }
 
-    pub(super) fn unavailable(problem: &str) -> Self {
-        Self::Unavailable { retry_after: FIRST_PAUSE, problem: problem.into() }
+    pub(super) fn unreachable(problem: &str) -> Self {
+        Self::Unavailable { retry_after: FIRST_PAUSE, answered: false, problem: problem.into() }
+    }
+
+    fn refused(problem: &str) -> Self {
+        Self::Unavailable { retry_after: FIRST_PAUSE, answered: true, problem: problem.into() }
     }
 }
 
 /// One call to Clerk, in a task of its own: it outlives the requests that wait for it.
 async fn call(store: KeyStore, sender: watch::Sender<Answer>) {
     let fetched = tokio::time::timeout(CALL_LIMIT, fetch(&store)).await;
-    let fetched = fetched.unwrap_or_else(|_| Err(KeysError::unavailable("no answer in time")));
+    let fetched = fetched.unwrap_or_else(|_| Err(KeysError::unreachable("no answer in time")));
     let now = Instant::now();
     let answer = {
         let mut refresh = store.lock();
@@ -113,7 +117,7 @@ async fn call(store: KeyStore, sender: watch::Sender<Answer>) {
 async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
     let operation = jwks::get_jwks();
     let response = exchange(store.0.stack.clone(), &operation).await;
-    let response = response.map_err(|error| KeysError::unavailable(&error.to_string()))?;
+    let response = response.map_err(|error| KeysError::unreachable(&error.to_string()))?;
     if !response.status().is_success() {
         let error = jwks::GetJwks::decode(&response).err();
         let error = error.map(|error| crate::Error::from_response(jwks::GetJwks::INFO, error));
@@ -121,14 +125,15 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
             Some(error) if error.status_error().is_some_and(|e| e.has_code("clerk_key_invalid")) => {
                 KeysError::SecretKeyInvalid { retry_after: FIRST_PAUSE }
             }
-            Some(error) => KeysError::unavailable(&error.to_string()),
-            None => KeysError::unavailable("no answer"),
+            Some(error) => KeysError::refused(&error.to_string()),
+            None => KeysError::refused("no keys"),
         });
     }
     let body = response.into_body();
     match KeySet::from_jwks(&body) {
+        Ok(keys) if keys.is_empty() => Err(KeysError::refused("Clerk answered without any keys")),
         Ok(keys) => Ok((keys, body)),
-        Err(error) => Err(KeysError::unavailable(&error.to_string())),
+        Err(error) => Err(KeysError::refused(&error.to_string())),
     }
 }
 
@@ -136,6 +141,6 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
 pub(super) async fn wait(mut running: watch::Receiver<Answer>) -> Result<KeySet, KeysError> {
     match running.wait_for(Option::is_some).await.as_deref() {
         Ok(Some(answer)) => answer.clone(),
-        _ => Err(KeysError::unavailable("the call ended without an answer")),
+        _ => Err(KeysError::unreachable("the call ended without an answer")),
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Rule {
 impl RequireLayer {
     /// The request must be signed in.
     pub fn signed_in() -> Self {
-        Self(Arc::new(Rule { check: None, missing: Rejection::forbidden_by_check() }))
+        Self(Arc::new(Rule { check: None, missing: Rejection::check_failed() }))
     }
 
     /// The active organization must grant this permission, for example `org:reports:read`.
@@ -37,7 +37,7 @@ impl RequireLayer {
 
     /// The session must pass every part of `check`. An empty one passes nobody.
     pub fn has(check: Check) -> Self {
-        Self::with(check, Rejection::forbidden_by_check())
+        Self::with(check, Rejection::check_failed())
     }
 
     fn with(check: Check, missing: Rejection) -> Self {
