@@ -1,1 +1,19 @@
-//! clerk-axum
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod extract;
+mod layer;
+mod rejection;
+pub mod require;
+
+#[cfg(feature = "local")]
+pub use clerk_tower::local;
+pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, id, model, token};
+pub use clerk_tower::{Clerk, ClerkBuilder, ConfigError};
+
+pub use self::{
+    error::Error,
+    extract::{Auth, ClerkUser, Session},
+    layer::ClerkLayer,
+    rejection::Rejection,
+};

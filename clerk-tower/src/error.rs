@@ -127,6 +127,12 @@ impl Error {
         self.status_error()?.retry_after.as_deref().and_then(|value| retry_after(value, now))
     }
 
+    /// `Retry-After` in its plain form, which needs no clock.
+    pub(crate) fn seconds_to_wait(&self) -> Option<Duration> {
+        let value = self.status_error()?.retry_after.as_deref()?;
+        retry_after(value, Timestamp::from_millis(i64::MAX)).filter(|wait| !wait.is_zero())
+    }
+
     /// The id to give to Clerk's support.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {

@@ -16,6 +16,8 @@ use bytes::Bytes;
 use clerk_core::authenticate::{Outcome, Reason};
 use http::{HeaderValue, Response, StatusCode, header};
 
+use crate::Error;
+
 /// Why a request is turned away: a status, a stable code, and a sentence for developers.
 ///
 /// It becomes a response with a JSON body, `{"errors": [{"code": …, "message": …}]}`, the shape of Clerk's own
@@ -41,7 +43,8 @@ impl Rejection {
         if outcome.is_undecided() {
             return Self::unavailable(None);
         }
-        let code = outcome.reason().map_or("signed-out", |reason| reason.as_str());
+        // Without a reason the request is signed in, but its session has tasks to complete.
+        let code = outcome.reason().map_or("session-pending", Reason::as_str);
         let message = "This needs a valid session. Sign in, or send a session token as a bearer token.";
         // RFC 6750, section 3.1: no error code when the request held no token.
         let challenge = if outcome.reason() == Some(&Reason::SessionTokenAndUatMissing) { "Bearer" } else { "Bearer error=\"invalid_token\"" };
@@ -111,6 +114,16 @@ impl Rejection {
     pub fn internal() -> Self {
         let message = "Clerk's answer could not be used. The log says more.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-error", message)
+    }
+
+    /// The answer to a caller whose request needed a call to Clerk that failed: 404 when Clerk has no such
+    /// thing, 503 when the call may succeed later, 500 otherwise.
+    #[must_use]
+    pub fn of_call(error: &Error) -> Self {
+        if error.is_not_found() {
+            return Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing.");
+        }
+        if error.is_retryable() { Self::unavailable(error.seconds_to_wait()) } else { Self::internal() }
     }
 
     fn forbidden(code: &'static str, message: &'static str) -> Self {

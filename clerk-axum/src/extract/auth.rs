@@ -1,0 +1,64 @@
+use std::{convert::Infallible, ops::Deref};
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use clerk_core::authenticate::Reason;
+use clerk_tower::{authenticate, reject};
+use http::request::Parts;
+
+use crate::Rejection;
+
+/// The whole decision about the request: signed in or out, why, and the headers that go with it.
+///
+/// It rejects nothing but a router without [`ClerkLayer`](crate::ClerkLayer). `Option<Auth>` is `None` there.
+///
+/// ```
+/// use clerk_axum::Auth;
+///
+/// async fn index(auth: Auth) -> String {
+///     match auth.session() {
+///         Some(session) => format!("signed in as {}", session.claims().user_id()),
+///         None => format!("signed out: {}", auth.outcome().reason().map_or("pending", |reason| reason.as_str())),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Auth(authenticate::Auth);
+
+impl Auth {
+    pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
+        let auth = authenticate::Auth::from_extensions(&parts.extensions);
+        auth.cloned().map(Self).ok_or_else(|| reject::Rejection::layer_missing().into())
+    }
+
+    /// Whether the request brought no token at all, as opposed to a bad one.
+    pub(super) fn is_anonymous(&self) -> bool {
+        let outcome = self.outcome();
+        // A pending session is signed out too, and no fault of the request's.
+        outcome.reason() == Some(&Reason::SessionTokenAndUatMissing)
+            || (outcome.session().is_none() && outcome.session_or_pending().is_some())
+    }
+}
+
+impl Deref for Auth {
+    type Target = authenticate::Auth;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Auth {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Self::of(parts)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Auth {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(Self::of(parts).ok())
+    }
+}

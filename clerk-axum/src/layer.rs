@@ -1,0 +1,53 @@
+use clerk_core::authenticate::{AuthenticateOptions, OptionsError};
+use clerk_tower::{
+    Clerk,
+    authenticate::{Authenticate, AuthenticateLayer},
+};
+use tower_layer::Layer;
+
+/// Authenticates every request, and lets every request pass: extractors and guards decide.
+///
+/// Add it with [`Router::layer`] after the routes, so that it stands outside of all of them. Layers that must
+/// see requests first, such as CORS, are added after it.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use clerk_axum::{Clerk, ClerkLayer, ClerkUser};
+///
+/// async fn me(user: ClerkUser) -> String {
+///     user.id.to_string()
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+/// let app: Router = Router::new().route("/me", get(me)).layer(ClerkLayer::new(&clerk));
+/// # let _ = app; Ok(()) }
+/// ```
+///
+/// [`Router::layer`]: https://docs.rs/axum/0.8/axum/struct.Router.html#method.layer
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClerkLayer(AuthenticateLayer);
+
+impl ClerkLayer {
+    /// Authenticates for the instance of `clerk`, by the rules the client was built with.
+    pub fn new(clerk: &Clerk) -> Self {
+        Self(AuthenticateLayer::new(clerk))
+    }
+
+    /// Authenticates by rules of its own.
+    ///
+    /// # Errors
+    /// When the options hold a key that is none.
+    pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
+        AuthenticateLayer::with_options(clerk, options).map(Self)
+    }
+}
+
+impl<S> Layer<S> for ClerkLayer {
+    type Service = Authenticate<S>;
+
+    fn layer(&self, inner: S) -> Authenticate<S> {
+        self.0.layer(inner)
+    }
+}
