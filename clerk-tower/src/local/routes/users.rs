@@ -76,7 +76,8 @@ pub(super) fn list(call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn count(call: Call<'_>) -> Outcome {
-    let users = filtered(call.state, &call.query)?;
+    let Call { state, query, .. } = call;
+    let users = filtered(state, &query)?;
     Ok(json!({ "object": "total_count", "total_count": users.len() }))
 }
 
@@ -85,7 +86,8 @@ fn show(state: &State, id: &str) -> Outcome {
 }
 
 pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    show(call.state, id)
+    let Call { state, .. } = call;
+    show(state, id)
 }
 
 /// Whether `values` holds one thing twice, however it is written.
@@ -348,8 +350,9 @@ fn set_banned(state: &mut State, id: &str, banned: bool, now: Timestamp) -> Resu
 }
 
 pub(super) fn ban(call: Call<'_>, id: &str, banned: bool) -> Outcome {
-    set_banned(call.state, id, banned, call.now)?;
-    show(call.state, id)
+    let Call { state, now, .. } = call;
+    set_banned(state, id, banned, now)?;
+    show(state, id)
 }
 
 pub(super) fn ban_all(call: Call<'_>, banned: bool) -> Outcome {
@@ -373,10 +376,11 @@ pub(super) fn ban_all(call: Call<'_>, banned: bool) -> Outcome {
 }
 
 pub(super) fn lock(call: Call<'_>, id: &str, locked: bool) -> Outcome {
-    let user = call.state.user_mut(id)?;
+    let Call { state, now, .. } = call;
+    let user = state.user_mut(id)?;
     user.locked = locked;
-    user.updated_at = call.now;
-    show(call.state, id)
+    user.updated_at = now;
+    show(state, id)
 }
 
 pub(super) fn merge_metadata(call: Call<'_>, id: &str) -> Outcome {
