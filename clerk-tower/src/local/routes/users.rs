@@ -190,12 +190,8 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     body.put_flag("create_organization_enabled", &mut user.create_organization_enabled)?;
     body.put_flag("bypass_client_trust", &mut user.bypass_client_trust)?;
     body.flag("skip_legal_checks")?;
-    if let Some(limit) = body.count("create_organizations_limit")? {
-        user.create_organizations_limit = Some(limit);
-    }
-    if let Some(time) = body.time("legal_accepted_at")? {
-        user.legal_accepted_at = Some(time);
-    }
+    body.put_count("create_organizations_limit", &mut user.create_organizations_limit)?;
+    body.put_time("legal_accepted_at", &mut user.legal_accepted_at)?;
     if let Some(time) = body.time("created_at")? {
         user.created_at = time;
     }

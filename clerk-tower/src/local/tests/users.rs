@@ -225,6 +225,11 @@ fn updates_tell_absent_from_null() {
     assert_eq!(after["updated_at"], 1_700_000_001_000_i64);
     assert_eq!(after["created_at"], before["created_at"]);
     assert_eq!(bench.ok("PATCH", path, &json!({"external_id": null}))["external_id"], Value::Null);
+    let limited = json!({"create_organizations_limit": 2, "legal_accepted_at": "2024-03-01T00:00:00Z"});
+    assert_eq!(bench.ok("PATCH", path, &limited)["legal_accepted_at"], 1_709_251_200_000_i64);
+    let freed = bench.ok("PATCH", path, &json!({"create_organizations_limit": null}));
+    assert_eq!(freed["create_organizations_limit"], Value::Null);
+    assert_eq!(freed["legal_accepted_at"], 1_709_251_200_000_i64);
     // What is one's own is not taken.
     bench.ok("PATCH", path, &json!({"username": "ada"}));
     bench.refuses("PATCH", path, &json!({"username": "grace"}), 422, "form_identifier_exists", "username");
