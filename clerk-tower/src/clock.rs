@@ -97,6 +97,7 @@ mod tests {
         assert_eq!(shared.now(), Timestamp::from_millis(10_001));
         clock.set(Timestamp::from_secs(-1));
         assert_eq!(shared.now(), Timestamp::from_secs(-1));
+        clock.set(Timestamp::from_secs(1));
         clock.advance(Duration::MAX);
         assert_eq!(shared.now().as_millis(), i64::MAX);
     }

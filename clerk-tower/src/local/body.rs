@@ -80,6 +80,22 @@ impl Body {
             .transpose()
     }
 
+    /// Puts a whole number of at least 0 into `target`: absent leaves it, `null` clears it.
+    pub(super) fn put_count(&self, name: &str, target: &mut Option<i64>) -> Result<(), ApiError> {
+        if self.0.contains_key(name) {
+            *target = self.count(name)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a point in time into `target`: absent leaves it, `null` clears it.
+    pub(super) fn put_time(&self, name: &str, target: &mut Option<Timestamp>) -> Result<(), ApiError> {
+        if self.0.contains_key(name) {
+            *target = self.time(name)?;
+        }
+        Ok(())
+    }
+
     /// A point in time.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         self.text(name)?

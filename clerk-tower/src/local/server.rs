@@ -29,7 +29,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Handle,
     sync::oneshot,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time,
 };
 use tower_service::Service as _;
@@ -101,29 +101,38 @@ impl fmt::Debug for LocalServer {
 
 async fn accept(local: LocalClerk, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
+    // Dropping it cuts whatever is left.
+    let mut tasks = JoinSet::new();
     loop {
         match select(pin!(listener.accept()), &mut stopped).await {
-            Either::Left((Ok((stream, _)), _)) => connect(&local, stream, &connections),
+            Either::Left((Ok((stream, _)), _)) => {
+                while tasks.try_join_next().is_some() {}
+                tasks.spawn(connection(&local, stream, &connections));
+            }
             // Out of file descriptors, or the peer is gone already. Neither is worth a busy loop.
             Either::Left((Err(_), _)) => time::sleep(Duration::from_millis(10)).await,
             Either::Right(_) => break,
         }
     }
     drop(listener);
-    // Connections that outlive the grace are cut with the runtime.
     let _ = time::timeout(GRACE, connections.shutdown()).await;
 }
 
-fn connect(local: &LocalClerk, stream: TcpStream, connections: &GracefulShutdown) {
+/// Serves one connection.
+fn connection(
+    local: &LocalClerk,
+    stream: TcpStream,
+    connections: &GracefulShutdown,
+) -> impl Future<Output = ()> + use<> {
     let local = local.clone();
     let service = service_fn(move |request| answer(local.clone(), request));
     let connection =
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
-    tokio::spawn(async move {
+    async {
         // A peer that breaks off, or that speaks no HTTP, concerns nobody else.
         let _ = connection.await;
-    });
+    }
 }
 
 async fn answer(mut local: LocalClerk, request: Request<Incoming>) -> Result<Answer, Infallible> {

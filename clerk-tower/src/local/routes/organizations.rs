@@ -50,8 +50,9 @@ fn show(state: &State, id: &str) -> Outcome {
 }
 
 pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    let with_members = call.query.flag("include_members_count")?.unwrap_or(false);
-    Ok(call.state.render_organization(find(call.state, id)?, with_members))
+    let Call { state, query, .. } = call;
+    let with_members = query.flag("include_members_count")?.unwrap_or(false);
+    Ok(state.render_organization(find(state, id)?, with_members))
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {

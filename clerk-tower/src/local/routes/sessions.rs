@@ -54,13 +54,15 @@ pub(super) fn create(call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    Ok(call.state.session(id)?.render(call.now))
+    let Call { state, now, .. } = call;
+    Ok(state.session(id)?.render(now))
 }
 
 pub(super) fn revoke(call: Call<'_>, id: &str) -> Outcome {
-    let session = call.state.session_mut(id)?;
-    session.revoke(call.now);
-    Ok(session.render(call.now))
+    let Call { state, now, .. } = call;
+    let session = state.session_mut(id)?;
+    session.revoke(now);
+    Ok(session.render(now))
 }
 
 pub(super) fn token(call: Call<'_>, id: &str) -> Outcome {

@@ -76,7 +76,8 @@ pub(super) fn list(call: Call<'_>) -> Outcome {
 }
 
 pub(super) fn count(call: Call<'_>) -> Outcome {
-    let users = filtered(call.state, &call.query)?;
+    let Call { state, query, .. } = call;
+    let users = filtered(state, &query)?;
     Ok(json!({ "object": "total_count", "total_count": users.len() }))
 }
 
@@ -85,7 +86,8 @@ fn show(state: &State, id: &str) -> Outcome {
 }
 
 pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    show(call.state, id)
+    let Call { state, .. } = call;
+    show(state, id)
 }
 
 /// Whether `values` holds one thing twice, however it is written.
@@ -188,12 +190,8 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     body.put_flag("create_organization_enabled", &mut user.create_organization_enabled)?;
     body.put_flag("bypass_client_trust", &mut user.bypass_client_trust)?;
     body.flag("skip_legal_checks")?;
-    if let Some(limit) = body.count("create_organizations_limit")? {
-        user.create_organizations_limit = Some(limit);
-    }
-    if let Some(time) = body.time("legal_accepted_at")? {
-        user.legal_accepted_at = Some(time);
-    }
+    body.put_count("create_organizations_limit", &mut user.create_organizations_limit)?;
+    body.put_time("legal_accepted_at", &mut user.legal_accepted_at)?;
     if let Some(time) = body.time("created_at")? {
         user.created_at = time;
     }
@@ -348,8 +346,9 @@ fn set_banned(state: &mut State, id: &str, banned: bool, now: Timestamp) -> Resu
 }
 
 pub(super) fn ban(call: Call<'_>, id: &str, banned: bool) -> Outcome {
-    set_banned(call.state, id, banned, call.now)?;
-    show(call.state, id)
+    let Call { state, now, .. } = call;
+    set_banned(state, id, banned, now)?;
+    show(state, id)
 }
 
 pub(super) fn ban_all(call: Call<'_>, banned: bool) -> Outcome {
@@ -373,10 +372,11 @@ pub(super) fn ban_all(call: Call<'_>, banned: bool) -> Outcome {
 }
 
 pub(super) fn lock(call: Call<'_>, id: &str, locked: bool) -> Outcome {
-    let user = call.state.user_mut(id)?;
+    let Call { state, now, .. } = call;
+    let user = state.user_mut(id)?;
     user.locked = locked;
-    user.updated_at = call.now;
-    show(call.state, id)
+    user.updated_at = now;
+    show(state, id)
 }
 
 pub(super) fn merge_metadata(call: Call<'_>, id: &str) -> Outcome {

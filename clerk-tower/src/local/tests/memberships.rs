@@ -1,0 +1,111 @@
+//! Organization memberships.
+
+use serde_json::json;
+
+use super::{Bench, has_fields, none};
+
+const PATH: &str = "/v1/organizations/org_acme/memberships";
+
+#[test]
+fn members_come_change_and_go() {
+    let bench = Bench::seeded();
+    let body = json!({"user_id": "user_alan", "role": "org:member", "public_metadata": {"a": 1}});
+    let created = bench.ok("POST", PATH, &body);
+    has_fields(
+        &created,
+        &[
+            "object",
+            "id",
+            "role",
+            "permissions",
+            "public_metadata",
+            "created_at",
+            "updated_at",
+            "organization",
+        ],
+    );
+    has_fields(
+        &created["public_user_data"],
+        &["user_id", "first_name", "last_name", "profile_image_url", "image_url", "has_image"],
+    );
+    assert_eq!(created["public_user_data"]["identifier"], "alan@example.com");
+    assert_eq!(created["role_name"], "Member");
+    assert_eq!(created["permissions"], json!(["org:users:read", "org:reports:read"]));
+
+    let alan = format!("{PATH}/user_alan");
+    assert_eq!(bench.ok("PATCH", &alan, &json!({"role": "org:admin"}))["role"], "org:admin");
+    let merged = bench.ok("PATCH", &format!("{alan}/metadata"), &json!({"public_metadata": {"b": 2}}));
+    assert_eq!(merged["public_metadata"], json!({"a": 1, "b": 2}));
+    let session = bench.local.sign_in("user_alan").organization("org_acme");
+    assert_eq!(bench.ok("DELETE", &alan, &none())["id"], created["id"]);
+    let session = bench.get(&format!("/v1/sessions/{}", session.session_id()));
+    assert_eq!(session["last_active_organization_id"], json!(null));
+    bench.refuses("DELETE", &alan, &none(), 404, "resource_not_found", "");
+}
+
+#[test]
+fn bad_memberships_are_refused() {
+    let bench = Bench::seeded();
+    for (body, status, code, param) in [
+        (json!({"role": "org:member"}), 422, "form_param_missing", "user_id"),
+        (json!({"user_id": "user_alan"}), 422, "form_param_missing", "role"),
+        (json!({"user_id": "user_x", "role": "org:member"}), 404, "resource_not_found", ""),
+        (json!({"user_id": "user_alan", "role": "org:king"}), 404, "resource_not_found", ""),
+        (json!({"user_id": "user_ada", "role": "org:member"}), 400, "already_a_member_in_organization", ""),
+        (json!({"user_id": 1, "role": "org:member"}), 422, "form_param_format_invalid", "user_id"),
+    ] {
+        bench.refuses("POST", PATH, &body, status, code, param);
+    }
+    let body = json!({"user_id": "user_alan", "role": "org:member"});
+    bench.refuses("POST", "/v1/organizations/org_x/memberships", &body, 404, "resource_not_found", "");
+    bench.ok("PATCH", "/v1/organizations/org_acme", &json!({"max_allowed_memberships": 2}));
+    bench.refuses("POST", PATH, &body, 403, "organization_membership_quota_exceeded", "");
+    bench.refuses(
+        "PATCH",
+        &format!("{PATH}/user_alan"),
+        &json!({"role": "org:admin"}),
+        404,
+        "resource_not_found",
+        "",
+    );
+    bench.refuses("PATCH", &format!("{PATH}/user_ada"), &json!({}), 422, "form_param_missing", "role");
+    bench.refuses("PATCH", &format!("{PATH}/user_x/metadata"), &json!({}), 404, "resource_not_found", "");
+}
+
+#[test]
+fn lists_are_filtered_ordered_and_cut_into_pages() {
+    let bench = Bench::seeded();
+    bench.tick();
+    bench.local.add_member("org_acme", "user_alan", "org:member");
+    let name = "/public_user_data/first_name";
+    for (query, expected) in [
+        ("", vec!["Alan", "Grace", "Ada"]),
+        ("role=org:member", vec!["Alan", "Grace"]),
+        ("role=org:admin&role=org:owner", vec!["Ada"]),
+        ("user_id=user_ada&user_id=user_alan", vec!["Alan", "Ada"]),
+        ("user_id=-user_ada", vec!["Alan", "Grace"]),
+        ("email_address=grace@example.com", vec!["Grace"]),
+        ("username=ada", vec!["Ada"]),
+        ("query=turing", vec!["Alan"]),
+        ("order_by=first_name", vec!["Ada", "Alan", "Grace"]),
+        ("order_by=-last_name", vec!["Alan", "Ada", "Grace"]),
+        ("order_by=created_at&limit=1", vec!["Ada"]),
+        ("created_at_after=1700000000000", vec!["Alan"]),
+    ] {
+        assert_eq!(bench.column(&format!("{PATH}?{query}"), name), expected, "{query}");
+    }
+    assert_eq!(bench.get(&format!("{PATH}?limit=1"))["total_count"], 3);
+    assert_eq!(
+        bench.column("/v1/organization_memberships?order_by=first_name&limit=2", name),
+        ["Ada", "Alan"]
+    );
+    bench.refuses("GET", "/v1/organizations/org_x/memberships", &none(), 404, "resource_not_found", "");
+    bench.refuses(
+        "GET",
+        &format!("{PATH}?order_by=role"),
+        &none(),
+        422,
+        "form_param_format_invalid",
+        "order_by",
+    );
+}
