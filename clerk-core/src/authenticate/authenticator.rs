@@ -62,7 +62,9 @@ impl Need {
 }
 
 /// A token waits for the key that it names.
-pub struct KeyNeeded {
+pub struct KeyNeeded(Box<Waiting>);
+
+struct Waiting {
     authenticator: Authenticator,
     token: Token,
     carrier: Carrier,
@@ -186,7 +188,8 @@ impl Authenticator {
                 Step::Done(self.verify(token, key, carrier, now))
             }
             Some(kid) if plausible_kid(kid) => {
-                Step::Need(Need::Key(KeyNeeded { authenticator: self.clone(), token, carrier }))
+                let waiting = Waiting { authenticator: self.clone(), token, carrier };
+                Step::Need(Need::Key(KeyNeeded(Box::new(waiting))))
             }
             _ => Step::Done(self.refuse(&unknown_key(), carrier)),
         }
@@ -221,7 +224,7 @@ impl KeyNeeded {
     /// call to Clerk each.
     #[must_use]
     pub fn kid(&self) -> &str {
-        self.token.kid().unwrap_or_default()
+        self.0.token.kid().unwrap_or_default()
     }
 
     /// Goes on with the instance's current keys, or without any. Keys without this one refuse the token
@@ -230,7 +233,8 @@ impl KeyNeeded {
         Step::Done(match answer {
             Ok(keys) => {
                 let key = keys.get(self.kid());
-                self.authenticator.verify(self.token, key, self.carrier, now)
+                let Waiting { authenticator, token, carrier } = *self.0;
+                authenticator.verify(token, key, carrier, now)
             }
             Err(failure) => self.fail(failure),
         })
@@ -238,7 +242,7 @@ impl KeyNeeded {
 
     fn fail(self, failure: KeyFailure) -> Outcome {
         let (reason, message) = failure.reason();
-        self.authenticator.signed_out(reason, message, self.carrier.name).undecided()
+        self.0.authenticator.signed_out(reason, message, self.0.carrier.name).undecided()
     }
 }
 
