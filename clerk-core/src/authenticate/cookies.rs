@@ -75,10 +75,11 @@ impl<'a> Cookies<'a> {
 /// Percent-decoded, after splitting, so that no value can forge another cookie. What does not decode to
 /// text stays as it is.
 fn decode(value: &[u8]) -> Cow<'_, str> {
-    if value.contains(&b'%') && escapes_are_sound(value) {
-        if let Ok(text) = percent_decode(value).decode_utf8() {
-            return text;
-        }
+    if value.contains(&b'%')
+        && escapes_are_sound(value)
+        && let Ok(text) = percent_decode(value).decode_utf8()
+    {
+        return text;
     }
     String::from_utf8_lossy(value)
 }

@@ -95,3 +95,117 @@ fn without_scheme(issuer: &str) -> String {
     }
     plain
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::token::testing::{base64url, now};
+
+    const NOW: i64 = crate::token::testing::NOW;
+
+    /// A token nobody signed: nothing is verified here.
+    fn token(claims: Value) -> String {
+        format!("{}.{}.c2ln", base64url("{\"alg\":\"RS256\"}"), base64url(claims.to_string()))
+    }
+
+    fn ours(iat: i64) -> String {
+        token(json!({"iss": "https://clerk.example.com", "iat": iat, "exp": NOW + 60, "sub": "plain"}))
+    }
+
+    fn suffixed(iat: i64) -> String {
+        token(json!({"iss": "https://clerk.example.com", "iat": iat, "exp": NOW + 60, "sub": "suffixed"}))
+    }
+
+    /// What the rules choose of `__session`, its suffixed form, `__client_uat`, and its suffixed form.
+    fn choose(key: &str, values: [Option<&str>; 4]) -> bool {
+        let [session, suffixed_session, client_uat, suffixed_client_uat] =
+            values.map(|value| value.map(Into::into));
+        let cookies =
+            Cookies { session, suffixed_session, client_uat, suffixed_client_uat, has_refresh: false };
+        let key: PublishableKey = key.parse().unwrap();
+        let decode = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(Token::decode);
+        let (plain, suffixed) = (decode(&cookies.session), decode(&cookies.suffixed_session));
+        uses_suffixed(&cookies, plain.as_ref(), suffixed.as_ref(), &key, now())
+    }
+
+    const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    /// `clerk.example.com` as a development instance.
+    const TEST: &str = "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k";
+
+    #[test]
+    fn rule_1_a_plain_token_that_names_nobody_stays() {
+        for plain in [
+            "garbage".to_owned(),
+            token(json!({})),
+            token(json!({"iss": ""})),
+            token(json!({"iss": null})),
+            token(json!({"iss": 0})),
+            token(json!({"iss": false})),
+        ] {
+            assert!(!choose(LIVE, [Some(&plain), Some(&suffixed(5)), Some("1"), Some("1")]), "{plain}");
+        }
+    }
+
+    #[test]
+    fn rule_2_another_instances_plain_token_is_left_alone() {
+        for iss in [
+            json!("https://clerk.other.com"),
+            json!("https://clerk.example.com/"),
+            json!("clerk.example.com.evil"),
+            json!("ftp://clerk.example.com"),
+            json!(5),
+            json!(true),
+            json!(["https://clerk.example.com"]),
+        ] {
+            assert!(choose(LIVE, [Some(&token(json!({"iss": iss}))), None, None, None]), "{iss}");
+        }
+        for iss in [
+            "clerk.example.com",
+            "http://clerk.example.com",
+            "HTTPS://clerk.example.com",
+            "https://http://clerk.example.com",
+            "clerk.https://example.com",
+        ] {
+            assert!(!choose(LIVE, [Some(&token(json!({"iss": iss}))), None, None, None]), "{iss}");
+        }
+    }
+
+    #[test]
+    fn rules_3_to_8_choose_between_two_sets() {
+        let (old, new) = (100, 200);
+        for (key, values, expected) in [
+            // 3: nothing with a suffix
+            (LIVE, (None, None, None, None), false),
+            (LIVE, (Some(ours(old)), None, Some("1"), None), false),
+            // 4: both are signed in, the plain one is newer
+            (LIVE, (Some(ours(new)), Some(suffixed(old)), Some("1"), Some("1")), false),
+            (LIVE, (Some(ours(new)), Some(suffixed(old)), None, Some("1")), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("1"), Some("1")), true),
+            (LIVE, (Some(ours(old)), Some(suffixed(old)), Some("1"), Some("1")), true),
+            (LIVE, (Some(ours(old)), Some("garbage".to_owned()), Some("1"), Some("1")), false),
+            (LIVE, (Some(ours(old)), None, Some("1"), Some("1")), false),
+            // 5: the one with the suffix has signed out
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("1"), Some("0")), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), None, Some("0")), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("0"), Some("0")), true),
+            // 6: development, where an expired token loses
+            (TEST, (None, Some(token(json!({"exp": NOW}))), Some("0"), Some("1")), false),
+            (TEST, (None, Some(token(json!({"exp": NOW + 1}))), Some("0"), Some("1")), true),
+            (LIVE, (None, Some(token(json!({"exp": NOW}))), Some("0"), Some("1")), true),
+            (TEST, (None, Some(token(json!({"exp": NOW}))), Some("1"), Some("1")), true),
+            // 7: a session token with the suffix alone
+            (LIVE, (None, Some(suffixed(new)), None, None), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("1"), None), false),
+            // 8
+            (LIVE, (None, None, None, Some("1")), true),
+            (LIVE, (None, Some(suffixed(new)), None, Some("1")), true),
+            (LIVE, (None, Some(suffixed(new)), Some("1"), Some("1")), true),
+        ] {
+            let (session, suffixed, uat, suffixed_uat): (Option<String>, Option<String>, _, _) = values;
+            let values = [session.as_deref(), suffixed.as_deref(), uat, suffixed_uat];
+            assert_eq!(choose(key, values), expected, "{key} {values:?}");
+        }
+    }
+}

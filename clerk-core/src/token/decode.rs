@@ -140,3 +140,176 @@ impl fmt::Debug for Token {
         f.debug_struct("Token").field("kind", &self.kind()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::token::testing::{base64url, claims, header, session_token};
+
+    fn join(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+        format!("{}.{}.c2ln", base64url(header), base64url(payload))
+    }
+
+    fn refused(text: &str) -> bool {
+        Token::decode(text).is_err_and(|error| error.reason().as_str() == "token-invalid")
+    }
+
+    #[test]
+    fn only_three_sound_segments_are_a_token() {
+        let (header, payload) = (base64url("{\"alg\":\"RS256\"}"), base64url("{}"));
+        assert!(Token::decode(&format!("{header}.{payload}.c2ln")).is_ok());
+        assert!(Token::decode(&format!("{header}.{payload}.")).is_ok());
+        for text in [
+            String::new(),
+            ".".to_owned(),
+            "..".to_owned(),
+            "...".to_owned(),
+            "a.b.c".to_owned(),
+            header.clone(),
+            format!("{header}.{payload}"),
+            format!("{header}.{payload}.c2ln."),
+            format!("{header}.{payload}.c2ln.x"),
+            format!("{header}..c2ln"),
+            format!(".{payload}.c2ln"),
+            format!("{header}=.{payload}.c2ln"),
+            format!("{header}.{payload}=.c2ln"),
+            format!("{header}.{payload}.c2lnZw=="),
+            format!("{header}.{payload}.c2lnZx"), // bits that mean nothing
+            format!("{header}.{payload}.c2+n"),
+            format!("{header}.{payload}.c2/n"),
+            format!("{header}.{payload}.c 2ln"),
+            format!("{header}.{payload}.c2ln\n"),
+            format!(" {header}.{payload}.c2ln"),
+            format!("\"{header}.{payload}.c2ln\""),
+            format!("{header}%2E{payload}.c2ln"),
+            format!("{header}.{payload}.é"),
+        ] {
+            assert!(refused(&text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cutting_a_token_anywhere_never_makes_another_good_one() {
+        let text = session_token(json!({}));
+        for end in 0..text.len() {
+            if let Ok(token) = Token::decode(&text[..end]) {
+                assert!(token.signature().len() < 256);
+            }
+        }
+    }
+
+    #[test]
+    fn segments_are_objects() {
+        for value in
+            ["null", "true", "5", "\"x\"", "[]", "[{}]", "", " ", "{", "{}x", "{\"a\":1,}", "\u{feff}{}"]
+        {
+            assert!(refused(&join("{}", value)), "{value:?}");
+            assert!(refused(&join(value, "{}")), "{value:?}");
+        }
+        assert!(Token::decode(&join(" {\n} ", "\t{}\r\n")).is_ok());
+    }
+
+    #[test]
+    fn names_come_once() {
+        for object in [
+            r#"{"sub":"user_1","sub":"user_2"}"#,
+            r#"{"sub":"user_1","\u0073ub":"user_2"}"#,
+            r#"{"sub":null,"sub":"user_2"}"#,
+            r#"{"custom":1,"b":2,"custom":1}"#,
+            r#"{"custom":1,"\u0063ustom":2}"#,
+            r#"{"o":{"id":"org_1","id":"org_2"}}"#,
+            r#"{"o":{"x":1,"x":2}}"#,
+            r#"{"act":{"sub":"a","sub":"b"}}"#,
+            r#"{"alg":"RS256","alg":"none"}"#,
+            r#"{"kid":"a","kid":"a"}"#,
+        ] {
+            assert!(refused(&join("{}", object)) || refused(&join(object, "{}")), "{object}");
+        }
+        assert!(Token::decode(&join("{}", r#"{"a":{"x":1},"b":{"x":1}}"#)).is_ok());
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced() {
+        let token = Token::decode(&join("{}", b"{\"sub\":\"user_1\",\"n\":\"\xff\xfe\"}")).unwrap();
+        assert_eq!(token.claims::<Value>().unwrap()["n"], "\u{fffd}\u{fffd}");
+        assert!(refused(&join("{}", b"{\"sub\":\"user_1\"}\xff")));
+    }
+
+    #[test]
+    fn length_is_bounded() {
+        let fill = |length: usize| {
+            let stem = format!("{}.{}.", base64url("{}"), base64url("{}"));
+            format!("{stem}{}", "A".repeat(length - stem.len()))
+        };
+        assert!(Token::decode(&fill(16 * 1024)).is_ok());
+        for length in [16 * 1024 + 1, 16 * 1024 + 4, 60_000] {
+            let error = Token::decode(&fill(length)).unwrap_err();
+            assert_eq!(error.reason().as_str(), "token-invalid");
+            assert_eq!(error.to_string(), "the token is longer than 16 KiB");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_does_not_overflow() {
+        let deep = format!("{{\"x\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        let _ = Token::decode(&join("{}", deep));
+        let deep = format!("{{\"aud\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+        let _ = Token::decode(&join("{}", deep));
+    }
+
+    #[test]
+    fn many_names_are_read_quickly() {
+        let names: Vec<String> = (0..1000).map(|n| format!("\"n{n}\":0")).collect();
+        assert!(Token::decode(&join("{}", format!("{{{}}}", names.join(",")))).is_ok());
+    }
+
+    #[test]
+    fn kinds_are_read_from_type_and_subject() {
+        let kind = |header_changes: Value, claim_changes: Value| {
+            let (header, claims) = (header(header_changes), claims(claim_changes));
+            Token::decode(&join(header.to_string(), claims.to_string())).unwrap().kind()
+        };
+        assert_eq!(kind(json!({}), json!({})), TokenKind::Session);
+        assert_eq!(kind(json!({"typ": "at+jwt"}), json!({})), TokenKind::OAuth);
+        assert_eq!(kind(json!({"typ": "at+jwt"}), json!({"sub": "mch_1"})), TokenKind::M2m);
+        assert_eq!(kind(json!({}), json!({"sub": "mch_1"})), TokenKind::M2m);
+        assert_eq!(TokenKind::of_opaque("mt_x"), Some(TokenKind::M2m));
+        assert_eq!(TokenKind::of_opaque("oat_x"), Some(TokenKind::OAuth));
+        assert_eq!(TokenKind::of_opaque("ak_x"), Some(TokenKind::ApiKey));
+        assert_eq!(TokenKind::of_opaque("eyJ"), None);
+    }
+
+    #[test]
+    fn nothing_of_a_token_is_shown() {
+        let text = session_token(json!({"email": "ada@example.com"}));
+        let shown = format!("{:?}", Token::decode(&text).unwrap());
+        assert!(!shown.contains("user_1") && !shown.contains("ada") && !shown.contains("eyJ"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,300}") {
+            let _ = Token::decode(&text);
+        }
+
+        #[test]
+        fn no_segments_panic(header: Vec<u8>, payload: Vec<u8>, signature: Vec<u8>) {
+            let _ = Token::decode(&format!(
+                "{}.{}.{}", base64url(header), base64url(payload), base64url(signature)
+            ));
+        }
+
+        #[test]
+        fn no_claim_panics(name in "sub|exp|nbf|iat|aud|azp|fva|v|o|act|fea|pla|org_permissions", json in
+            r#"(null|true|-?[0-9]{1,30}(\.[0-9]{1,5})?(e[0-9]{1,4})?|"[a-z:,]{0,9}"|\[(1|"x"|null)?(,-?1)?\]|\{("id":"x")?\})"#)
+        {
+            if let Ok(token) = Token::decode(&join("{}", format!("{{\"{name}\":{json}}}"))) {
+                let _ = token.check_claims(&Default::default(), crate::Timestamp::from_millis(0));
+                let _ = crate::token::SessionClaims::of(&token).permissions();
+            }
+        }
+    }
+}

@@ -184,3 +184,183 @@ fn bare(mut text: &str) -> &str {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::token::{
+        Token,
+        testing::{claims, header, sign},
+    };
+
+    fn session(changes: Value) -> SessionClaims {
+        SessionClaims::of(&Token::decode(&sign(&header(json!({})), &claims(changes))).unwrap())
+    }
+
+    fn member() -> Value {
+        json!({
+            "fva": [0, -1], "pla": "u:free_user,o:pro", "fea": "o:app,u:lite",
+            "o": {"id": "org_1", "slg": "acme", "rol": "admin", "per": "read,manage", "fpm": "3"},
+        })
+    }
+
+    #[test]
+    fn all_parts_must_hold() {
+        let session = session(member());
+        let check = Check::new;
+        for (asked, expected) in [
+            (check(), false),
+            (check().role("org:admin"), true),
+            (check().role("admin"), true),
+            (check().role("org:org:admin"), true),
+            (check().role("org:member"), false),
+            (check().role("Admin"), false),
+            (check().role(""), false),
+            (check().role("org:"), false),
+            (check().permission("org:app:read"), true),
+            (check().permission("app:manage"), true),
+            (check().permission("org:app:write"), false),
+            (check().permission("org:app"), false),
+            (check().permission(""), false),
+            (check().feature("app"), true),
+            (check().feature("o:app"), true),
+            (check().feature("u:app"), false),
+            (check().feature("lite"), true),
+            (check().plan("pro"), true),
+            (check().plan("user:pro"), false),
+            (check().plan("free_user"), true),
+            (check().role("admin").permission("org:app:read"), true),
+            (check().role("admin").permission("org:app:write"), false),
+            (check().role("member").permission("org:app:read"), false),
+            (check().role("admin").feature("app").plan("pro"), true),
+            (check().role("admin").feature("nope"), false),
+            (check().role("admin").role("member"), false),
+            (check().permission("app:read").permission("app:manage"), true),
+            (check().role("admin").reverification(Reverification::LAX), true),
+            (check().role("member").reverification(Reverification::LAX), false),
+        ] {
+            assert_eq!(session.has(&asked), expected, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn claims_that_cannot_be_understood_grant_nothing() {
+        for (changes, asked) in [
+            (json!({"sub": ""}), Check::new().plan("pro")),
+            (json!({"o": {"slg": "acme", "rol": "admin"}}), Check::new().role("admin")),
+            (json!({"o": {"id": "", "rol": "admin"}}), Check::new().role("admin")),
+            (json!({"o": {"id": "org_1", "rol": ""}}), Check::new().role("org:")),
+            (json!({"o": {"id": "org_1", "rol": 5}}), Check::new().role("5")),
+            (json!({"o": "org_1"}), Check::new().role("admin")),
+            (json!({"o": {"per": "read", "fpm": "1"}}), Check::new().permission("app:read")),
+            (json!({"o": {"id": "org_1", "per": "read", "fpm": 1}}), Check::new().permission("app:read")),
+            (json!({"fea": "app"}), Check::new().feature("app")),
+            (json!({"fea": "o:app,x"}), Check::new().feature("app")),
+            (json!({"fea": ["o:app"]}), Check::new().feature("app")),
+            (json!({"pla": "null"}), Check::new().plan("pro")),
+            (json!({"pla": ""}), Check::new().plan("pro")),
+        ] {
+            let mut all = member();
+            for (name, value) in changes.as_object().unwrap() {
+                all[name] = value.clone();
+            }
+            assert!(!session(all).has(&asked), "{changes}");
+        }
+    }
+
+    #[test]
+    fn the_version_says_where_the_organization_stands() {
+        let v1 = json!({
+            "v": null, "org_id": "org_1", "org_slug": "acme", "org_role": "admin",
+            "org_permissions": ["org:app:read"], "o": {"id": "org_2", "rol": "owner"},
+        });
+        let both = |version: Value| {
+            let mut all = v1.clone();
+            all["v"] = version;
+            session(all)
+        };
+        for version in [Value::Null, json!(1), json!(3), json!("2"), json!("null")] {
+            let session = both(version);
+            assert_eq!(session.organization().unwrap().id, "org_1");
+            assert_eq!(session.organization().unwrap().role, Some("admin"));
+            assert_eq!(session.permissions(), ["org:app:read"]);
+            assert!(session.has(&Check::new().role("org:admin").permission("app:read")));
+        }
+        for version in [json!(2), json!(2.0)] {
+            let session = both(version);
+            assert_eq!(session.organization().unwrap().id, "org_2");
+            assert_eq!(session.organization().unwrap().role, Some("org:owner"));
+            assert!(session.permissions().is_empty());
+        }
+        // Version 2 without `o` has no organization, whatever version 1 says.
+        let mut all = v1;
+        all["v"] = json!(2);
+        all["o"] = Value::Null;
+        assert!(session(all).organization().is_none());
+    }
+
+    #[test]
+    fn reverification_follows_clerks_table() {
+        use ReverificationLevel::{FirstFactor, MultiFactor, SecondFactor};
+        let ten = |level| Reverification::new(level, 10);
+        for (fva, first, second, multi) in [
+            (json!([0, 0]), true, true, true),
+            (json!([9, 9]), true, true, true),
+            (json!([9.9, 9.9]), true, true, true),
+            (json!([10, 0]), false, true, false),
+            (json!([0, 10]), true, false, false),
+            (json!([0, -1]), true, true, true),
+            (json!([10, -1]), false, false, false),
+            (json!([-1, 0]), false, true, false),
+            (json!([-1, 10]), false, false, false),
+            (json!([-1, -1]), false, false, false),
+            (json!([0]), false, false, false),
+            (json!([0, 0, 0]), false, false, false),
+            (json!(["0", "0"]), false, false, false),
+            (json!([null, 0]), false, false, false),
+            (json!([-2, 0]), false, false, false),
+            (json!([-0.5, 0]), false, false, false),
+            (json!([0, 1e300]), true, false, false),
+            (json!(0), false, false, false),
+            (json!({"0": 0, "1": 0}), false, false, false),
+            (Value::Null, false, false, false),
+        ] {
+            let session = session(json!({"fva": fva}));
+            let has = |level| session.has(&Check::new().reverification(ten(level)));
+            assert_eq!(
+                (has(FirstFactor), has(SecondFactor), has(MultiFactor)),
+                (first, second, multi),
+                "{fva}"
+            );
+        }
+        let fresh = session(json!({"fva": [0, 0]}));
+        assert!(!fresh.has(&Check::new().reverification(Reverification::new(FirstFactor, 0))));
+    }
+
+    #[test]
+    fn presets_are_clerks() {
+        let ages = |fva: Value| session(json!({"fva": fva}));
+        for (preset, level, minutes) in [
+            (Reverification::STRICT_MFA, "multi", 10),
+            (Reverification::STRICT, "second", 10),
+            (Reverification::MODERATE, "second", 60),
+            (Reverification::LAX, "second", 1440),
+        ] {
+            let asked = Check::new().reverification(preset);
+            assert!(ages(json!([minutes - 1, minutes - 1])).has(&asked), "{preset:?}");
+            assert!(!ages(json!([minutes, minutes])).has(&asked), "{preset:?}");
+            assert_eq!(ages(json!([minutes, 0])).has(&asked), level == "second", "{preset:?}");
+        }
+    }
+
+    #[test]
+    fn reverification_serializes_for_front_ends() {
+        assert_eq!(serde_json::to_value(Reverification::STRICT_MFA).unwrap(), json!("strict_mfa"));
+        let own = Reverification::new(ReverificationLevel::FirstFactor, 5);
+        assert_eq!(serde_json::to_value(own).unwrap(), json!({"level": "first_factor", "afterMinutes": 5}));
+        assert_eq!(Check::new().reverification(own).asked_reverification(), Some(own));
+        assert_eq!(Check::new().role("admin").asked_reverification(), None);
+    }
+}

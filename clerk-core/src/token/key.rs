@@ -156,3 +156,74 @@ impl fmt::Debug for VerifyingKey {
         f.debug_struct("VerifyingKey").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{rsa::KeySize, signature::RsaKeyPair};
+    use base64::prelude::BASE64_STANDARD;
+
+    use super::*;
+    use crate::token::{
+        Token,
+        testing::{KEY, pem, session_token, spki},
+    };
+
+    fn verifies(text: &str) -> bool {
+        let key = VerifyingKey::from_pem(text).unwrap();
+        Token::decode(&session_token(serde_json::json!({}))).unwrap().verify_signature(&key).is_ok()
+    }
+
+    #[test]
+    fn public_keys_are_read_in_every_form_people_paste() {
+        let pem = pem(&KEY);
+        let bare = BASE64_STANDARD.encode(spki(&KEY));
+        for text in [
+            pem.clone(),
+            pem.replace('\n', "\r\n"),
+            pem.replace('\n', "\\n"),
+            pem.replace('\n', "\\r\\n"),
+            pem.replace('\n', ""),
+            pem.replace('\n', " "),
+            format!("\n  {pem}  \n"),
+            bare.clone(),
+            bare.trim_end_matches('=').to_owned(),
+        ] {
+            assert!(verifies(&text), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_usable_key_is_refused() {
+        let pem = pem(&KEY);
+        for (text, says) in [
+            (String::new(), "no RSA public key"),
+            ("x".to_owned(), "no RSA public key"),
+            ("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----".to_owned(), "no RSA public key"),
+            (pem.replace("-----END PUBLIC KEY-----", ""), "no RSA public key"),
+            (pem.replace("PUBLIC", "PRIVATE"), "private key"),
+            (pem.replace("PUBLIC", "RSA PRIVATE"), "private key"),
+            (pem.replace("PUBLIC KEY", "CERTIFICATE"), "no RSA public key"),
+            (format!("{pem}{pem}"), "no RSA public key"),
+            (BASE64_STANDARD.encode(&spki(&KEY)[..200]), "no RSA public key"),
+            ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk".to_owned(), "no RSA public key"),
+        ] {
+            let error = VerifyingKey::from_pem(&text).unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let three = RsaKeyPair::generate(KeySize::Rsa3072).unwrap();
+        assert!(VerifyingKey::from_pem(&pem(&three)).is_ok());
+        for (bits, ok) in
+            [(1024, false), (2040, false), (2047, false), (2048, true), (8192, true), (8200, false)]
+        {
+            let mut n = vec![0xff; usize::div_ceil(bits, 8)];
+            n[0] >>= (8 - bits % 8) % 8;
+            assert_eq!(VerifyingKey::from_components(&n, &[1, 0, 1], None).is_ok(), ok, "{bits}");
+        }
+        assert!(VerifyingKey::from_components(&[], &[], None).is_err());
+        assert!(VerifyingKey::from_components(&[0xff; 256], &[], None).is_err());
+    }
+}

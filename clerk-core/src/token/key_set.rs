@@ -143,3 +143,100 @@ impl Jwk<'_> {
         VerifyingKey::from_components(&n, &e, algorithm).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::token::testing::{KEY, KID, OTHER_KEY, jwk, key_set, modulus};
+
+    fn with(changes: Value) -> Value {
+        let mut key = jwk(&KEY, KID);
+        for (name, value) in changes.as_object().unwrap() {
+            key[name] = value.clone();
+        }
+        key
+    }
+
+    #[test]
+    fn usable_keys_are_found_by_their_id() {
+        for changes in [
+            json!({}),
+            json!({"use": null}),
+            json!({"alg": null}),
+            json!({"alg": "RS512"}),
+            json!({"key_ops": ["verify"]}),
+            json!({"key_ops": ["sign", "verify"], "x5c": [5], "unknown": {}}),
+            json!({"d": "!!", "p": 5, "q": null}),
+        ] {
+            assert!(key_set(json!([with(changes.clone())])).get(KID).is_ok(), "{changes}");
+        }
+        // A zero in front is not allowed by RFC 7518, and harmless.
+        let padded = [&[0_u8], &*modulus(&KEY)].concat();
+        let n = BASE64_URL_SAFE_NO_PAD.encode(padded);
+        assert!(key_set(json!([with(json!({"n": n}))])).get(KID).is_ok());
+    }
+
+    #[test]
+    fn unusable_keys_are_known_and_verify_nothing() {
+        for changes in [
+            json!({"kty": "EC"}),
+            json!({"kty": "oct"}),
+            json!({"kty": 5}),
+            json!({"use": "enc"}),
+            json!({"alg": "PS256"}),
+            json!({"alg": "none"}),
+            json!({"alg": 5}),
+            json!({"key_ops": []}),
+            json!({"key_ops": ["encrypt"]}),
+            json!({"key_ops": "verify"}),
+            json!({"n": "AQAB"}),
+            json!({"n": ""}),
+            json!({"n": "+/=="}),
+            json!({"e": ""}),
+            json!({"e": 65537}),
+            json!({"n": BASE64_URL_SAFE_NO_PAD.encode([0xff; 1025])}),
+        ] {
+            let set = key_set(json!([with(changes.clone()), jwk(&OTHER_KEY, "other")]));
+            assert_eq!(set.get(KID).unwrap_err().reason().as_str(), "token-verification-failed", "{changes}");
+            assert!(set.contains(KID));
+            assert!(set.get("other").is_ok());
+        }
+    }
+
+    #[test]
+    fn keys_without_an_id_are_left_out() {
+        let set = key_set(json!([with(json!({"kid": null})), with(json!({"kid": 5})), 5, null, "x", [], {}]));
+        assert!(set.is_empty());
+        assert_eq!(set.get(KID).unwrap_err().reason().as_str(), "jwk-kid-mismatch");
+        assert_eq!(set.get("").unwrap_err().reason().as_str(), "jwk-kid-mismatch");
+    }
+
+    #[test]
+    fn the_first_usable_key_of_an_id_counts() {
+        let set = key_set(json!([{"kid": KID, "kty": "EC"}, jwk(&KEY, KID), jwk(&OTHER_KEY, KID)]));
+        let token = crate::token::Token::decode(&crate::token::testing::session_token(json!({}))).unwrap();
+        assert!(token.verify_signature(set.get(KID).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_key_set_is_refused() {
+        for document in
+            ["", "null", "[]", "{}", "{\"keys\":null}", "{\"keys\":{}}", "{\"keys\":[]}", "<html>", "\u{0}"]
+        {
+            assert!(KeySet::from_jwks(document.as_bytes()).is_err(), "{document}");
+        }
+        assert!(KeySet::from_jwks(b"{\"keys\":[\xff]}").is_err());
+    }
+
+    #[test]
+    fn key_ids_are_bounded() {
+        assert!(plausible_kid("ins_29w83sxmDNGwOuEthce5gg56FcC"));
+        assert!(plausible_kid(&"k".repeat(256)));
+        for kid in ["", " ", "a b", "a\n", "é", "\u{7f}"] {
+            assert!(!plausible_kid(kid), "{kid:?}");
+        }
+        assert!(!plausible_kid(&"k".repeat(257)));
+    }
+}

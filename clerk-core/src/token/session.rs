@@ -291,3 +291,73 @@ impl fmt::Debug for SessionClaims {
         f.debug_struct("SessionClaims").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::token::testing::{NOW, claims, header, sign};
+
+    fn session(changes: Value) -> SessionClaims {
+        SessionClaims::of(&Token::decode(&sign(&header(json!({})), &claims(changes))).unwrap())
+    }
+
+    #[test]
+    fn claims_are_read() {
+        let session = session(json!({
+            "fva": [3, -1], "fea": "o:app,uo:chat", "pla": "u:free",
+            "act": {"sub": "user_admin", "iss": "x", "sid": "sess_2", "type": "agent"},
+            "o": {"id": "org_1", "slg": "acme", "rol": "admin", "per": "read", "fpm": "1,1"},
+        }));
+        assert_eq!(session.user_id(), "user_1");
+        assert_eq!(session.session_id().unwrap(), "sess_1");
+        assert_eq!(session.status(), Some("active"));
+        assert_eq!(session.authorized_party(), Some("https://app.example.com"));
+        assert_eq!(session.issued_at(), Some(Timestamp::from_secs(NOW - 10)));
+        assert_eq!(session.expires_at(), Timestamp::from_secs(NOW + 50));
+        let organization = session.organization().unwrap();
+        assert_eq!((organization.slug, organization.role), (Some("acme"), Some("org:admin")));
+        assert_eq!(session.permissions(), ["org:app:read", "org:chat:read"]);
+        assert_eq!(session.features().collect::<Vec<_>>(), ["app", "chat", "chat"]);
+        assert_eq!(session.plans().collect::<Vec<_>>(), ["free"]);
+        let ages = session.factor_ages().unwrap();
+        assert_eq!((ages.first(), ages.second()), (Some(Duration::from_secs(180)), None));
+        let actor = session.actor().unwrap();
+        assert_eq!(actor.user_id.as_ref().unwrap(), "user_admin");
+        assert_eq!(actor.kind.as_deref(), Some("agent"));
+    }
+
+    #[test]
+    fn statuses_are_kept() {
+        assert!(session(json!({"sts": "pending"})).is_pending());
+        assert_eq!(session(json!({"sts": "zombie"})).status(), Some("zombie"));
+        assert_eq!(session(json!({"sts": null})).status(), None);
+        assert_eq!(session(json!({"sts": ""})).status(), None);
+    }
+
+    #[test]
+    fn an_actor_that_cannot_be_understood_is_still_one() {
+        for act in [json!("user_admin"), json!(5), json!([]), json!({}), json!({"sub": 5})] {
+            let session = session(json!({"act": act}));
+            assert_eq!(session.actor().unwrap().user_id, None, "{act}");
+        }
+        assert!(session(json!({"act": null})).actor().is_none());
+        assert!(session(json!({"act": "null"})).actor().is_none());
+    }
+
+    #[test]
+    fn nothing_of_the_claims_is_shown() {
+        let session =
+            session(json!({"o": {"id": "org_1", "slg": "acme"}, "act": {"sub": "user_2"}, "fva": [7, 8]}));
+        let shown = format!(
+            "{session:?} {:?} {:?} {:?}",
+            session.organization(),
+            session.actor(),
+            session.factor_ages()
+        );
+        for secret in ["user_", "sess_", "org_", "acme", "7", "app.example"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

@@ -224,3 +224,298 @@ fn check_start(
         Member::Null | Member::Malformed => Err(malformed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::token::{
+        KeySet,
+        testing::{
+            KEY, NOW, OTHER_KEY, claims, header, jwk, key_set, keys, now, pem, sign, sign_bytes, spki,
+        },
+    };
+
+    fn verdict(text: &str, keys: &KeySet, options: &VerifyOptions) -> String {
+        let verify = || {
+            let token = Token::decode(text)?;
+            token.verify(keys.get(token.kid().unwrap_or_default())?, options, now())
+        };
+        verify().map_or_else(|error| error.reason().to_string(), |()| "ok".to_owned())
+    }
+
+    fn with_claims(changes: Value, options: &VerifyOptions) -> String {
+        verdict(&sign(&header(json!({})), &claims(changes)), &keys(), options)
+    }
+
+    fn with_header(changes: Value) -> String {
+        verdict(&sign(&header(changes), &claims(json!({}))), &keys(), &VerifyOptions::new())
+    }
+
+    #[test]
+    fn a_good_token_verifies() {
+        assert_eq!(with_claims(json!({}), &VerifyOptions::new()), "ok");
+        assert_eq!(with_header(json!({"typ": null})), "ok");
+        assert_eq!(with_header(json!({"cat": null})), "ok");
+        assert_eq!(with_header(json!({"cat": "cl_I7d4PD111III"})), "ok");
+        assert_eq!(with_header(json!({"oiat": 5, "crit": ["x"], "jwk": {"kty": "RSA"}})), "ok");
+    }
+
+    #[test]
+    fn kinds_and_classes_are_told_apart() {
+        for changes in [
+            json!({"cat": "cl_B7d4PD222AAA"}),
+            json!({"cat": "cl_B7d4PD333AAA"}),
+            json!({"cat": "cl_unknown"}),
+            json!({"cat": ""}),
+            json!({"cat": 5}),
+            json!({"cat": "null"}),
+            json!({"typ": "at+jwt"}),
+            json!({"typ": "application/at+jwt"}),
+        ] {
+            assert_eq!(with_header(changes.clone()), "token-type-mismatch", "{changes}");
+        }
+        assert_eq!(with_claims(json!({"sub": "mch_1"}), &VerifyOptions::new()), "token-type-mismatch");
+    }
+
+    #[test]
+    fn types_are_checked() {
+        for typ in [json!("AT+JWT"), json!("jwt"), json!(""), json!(1), json!("null"), json!("JOSE")] {
+            assert_eq!(with_header(json!({"typ": typ})), "token-invalid", "{typ}");
+        }
+        let options = VerifyOptions::new().header_types(["JWT", "foo"]);
+        let try_typ =
+            |typ: Value| verdict(&sign(&header(json!({"typ": typ})), &claims(json!({}))), &keys(), &options);
+        assert_eq!(try_typ(json!("foo")), "ok");
+        assert_eq!(try_typ(json!("JWT")), "ok");
+        assert_eq!(try_typ(json!("bar")), "token-invalid");
+        assert_eq!(try_typ(Value::Null), "token-invalid");
+    }
+
+    #[test]
+    fn only_three_algorithms_count() {
+        for alg in [
+            json!("none"),
+            json!("None"),
+            json!(""),
+            json!("HS256"),
+            json!("PS256"),
+            json!("ES256"),
+            json!("rs256"),
+            json!(["RS256"]),
+            json!("null"),
+            Value::Null,
+        ] {
+            assert_eq!(with_header(json!({"alg": alg})), "token-invalid-algorithm", "{alg}");
+        }
+    }
+
+    #[test]
+    fn a_token_without_signature_is_refused_by_its_algorithm() {
+        let unsigned = |alg: &str| {
+            let text = sign(&header(json!({"alg": alg})), &claims(json!({})));
+            let (signed, _) = text.rsplit_once('.').unwrap();
+            verdict(&format!("{signed}."), &keys(), &VerifyOptions::new())
+        };
+        assert_eq!(unsigned("none"), "token-invalid-algorithm");
+        assert_eq!(unsigned("RS256"), "token-invalid-signature");
+    }
+
+    #[test]
+    fn a_mac_with_the_public_key_is_no_signature() {
+        use aws_lc_rs::hmac;
+        for secret in [spki(&KEY), pem(&KEY).into_bytes()] {
+            let text = sign(&header(json!({"alg": "HS256"})), &claims(json!({})));
+            let (signed, _) = text.rsplit_once('.').unwrap();
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), signed.as_bytes());
+            let text = format!("{signed}.{}", crate::token::testing::base64url(tag));
+            assert_eq!(verdict(&text, &keys(), &VerifyOptions::new()), "token-invalid-algorithm");
+        }
+    }
+
+    #[test]
+    fn the_key_says_which_algorithm() {
+        let declared = keys();
+        let mut free = jwk(&KEY, crate::token::testing::KID);
+        free.as_object_mut().unwrap().remove("alg");
+        let free = key_set(json!([free]));
+        for alg in ["RS384", "RS512"] {
+            let text = sign(&header(json!({"alg": alg})), &claims(json!({})));
+            assert_eq!(verdict(&text, &declared, &VerifyOptions::new()), "token-verification-failed");
+            assert_eq!(verdict(&text, &free, &VerifyOptions::new()), "ok");
+        }
+        // A label does not make another hash.
+        let (header, claims) = (header(json!({"alg": "RS512"})).to_string(), claims(json!({})).to_string());
+        let text = sign_bytes(&KEY, header.as_bytes(), claims.as_bytes());
+        let relabelled = format!(
+            "{}.{}",
+            crate::token::testing::base64url(header.replace("RS512", "RS256")),
+            text.split_once('.').unwrap().1
+        );
+        assert_eq!(verdict(&relabelled, &free, &VerifyOptions::new()), "token-invalid-signature");
+    }
+
+    #[test]
+    fn signatures_are_those_of_the_key() {
+        let (header, body) = (header(json!({})).to_string(), claims(json!({})).to_string());
+        let text = sign_bytes(&OTHER_KEY, header.as_bytes(), body.as_bytes());
+        assert_eq!(verdict(&text, &keys(), &VerifyOptions::new()), "token-invalid-signature");
+        let good = sign_bytes(&KEY, header.as_bytes(), body.as_bytes());
+        let (signed, signature) = good.rsplit_once('.').unwrap();
+        let forged = crate::token::testing::base64url(body.replace("user_1", "user_2"));
+        let (first, _) = signed.split_once('.').unwrap();
+        for text in [
+            format!("{first}.{forged}.{signature}"),
+            format!("{signed}.{}", crate::token::testing::base64url([0; 256])),
+            format!("{signed}.AAAA{signature}"),
+            format!("{signed}.AA"),
+        ] {
+            assert_eq!(verdict(&text, &keys(), &VerifyOptions::new()), "token-invalid-signature");
+        }
+    }
+
+    #[test]
+    fn claims_of_wrong_types_fail() {
+        for changes in [
+            json!({"sub": null}),
+            json!({"sub": 5}),
+            json!({"sub": "null"}),
+            json!({"sub": ["user_1"]}),
+            json!({"exp": null}),
+            json!({"exp": "null"}),
+            json!({"exp": "1700000050"}),
+            json!({"exp": {}}),
+            json!({"nbf": "null"}),
+            json!({"nbf": "x"}),
+            json!({"iat": "null"}),
+            json!({"iat": true}),
+        ] {
+            let options = VerifyOptions::new();
+            assert_eq!(with_claims(changes.clone(), &options), "token-verification-failed", "{changes}");
+        }
+        for changes in [
+            json!({"sub": ""}),
+            json!({"nbf": null}),
+            json!({"iat": null}),
+            json!({"sid": null, "iss": null, "azp": null}),
+            json!({"sid": 5, "iss": 5, "azp": 5, "sts": 5, "fva": 5, "v": "2", "o": 5, "act": 5, "fea": 5}),
+            json!({"exp": 1_700_000_050.5}),
+            json!({"exp": 1_000_000_000_000_000_i64}),
+            json!({"exp": 1e300}),
+        ] {
+            assert_eq!(with_claims(changes.clone(), &VerifyOptions::new()), "ok", "{changes}");
+        }
+    }
+
+    #[test]
+    fn claims_are_checked_in_order() {
+        let options = VerifyOptions::new().audiences(["api"]).authorized_parties(["https://x"]);
+        let all = json!({"sub": 1, "aud": "z", "exp": 1, "nbf": 9e9, "iat": 9e9});
+        assert_eq!(with_claims(all, &options), "token-verification-failed");
+        let rest = json!({"aud": "api", "exp": 1, "nbf": 9e9, "iat": 9e9});
+        assert_eq!(with_claims(rest.clone(), &options), "token-invalid-authorized-parties");
+        let options = VerifyOptions::new();
+        assert_eq!(with_claims(rest, &options), "token-expired");
+        assert_eq!(with_claims(json!({"nbf": 9e9, "iat": 9e9}), &options), "token-not-active-yet");
+        assert_eq!(with_claims(json!({"iat": 9e9}), &options), "token-iat-in-the-future");
+        // The signature comes before all of them.
+        let text = sign_bytes(
+            &OTHER_KEY,
+            header(json!({})).to_string().as_bytes(),
+            claims(json!({"exp": 1})).to_string().as_bytes(),
+        );
+        assert_eq!(verdict(&text, &keys(), &options), "token-invalid-signature");
+    }
+
+    #[test]
+    fn times_are_compared_in_milliseconds_with_the_skew() {
+        let token = |changes| Token::decode(&sign(&header(json!({})), &claims(changes))).unwrap();
+        let at = |token: &Token, millis: i64, options: &VerifyOptions| {
+            token
+                .check_claims(options, Timestamp::from_millis(NOW * 1000 + millis))
+                .map_or_else(|error| error.reason().to_string(), |()| "ok".to_owned())
+        };
+        let five = VerifyOptions::new();
+        let (expiring, starting, issued) =
+            (token(json!({"exp": NOW})), token(json!({"nbf": NOW})), token(json!({"iat": NOW, "nbf": null})));
+        assert_eq!(at(&expiring, 4999, &five), "ok");
+        assert_eq!(at(&expiring, 5000, &five), "token-expired");
+        assert_eq!(at(&starting, -5000, &five), "ok");
+        assert_eq!(at(&starting, -5001, &five), "token-not-active-yet");
+        assert_eq!(at(&issued, -5000, &five), "ok");
+        assert_eq!(at(&issued, -5001, &five), "token-iat-in-the-future");
+
+        let none = VerifyOptions::new().clock_skew(Duration::ZERO);
+        assert_eq!(at(&expiring, -1, &none), "ok");
+        assert_eq!(at(&expiring, 0, &none), "token-expired");
+        assert_eq!(at(&starting, 0, &none), "ok");
+        assert_eq!(at(&starting, -1, &none), "token-not-active-yet");
+
+        let strict = VerifyOptions::new().clock_skew(ClockSkew::from_millis(-60_000));
+        let short = token(json!({"exp": NOW, "nbf": null, "iat": null}));
+        assert_eq!(at(&short, -60_001, &strict), "ok");
+        assert_eq!(at(&short, -60_000, &strict), "token-expired");
+
+        // Fractions of seconds are dropped, towards zero.
+        assert_eq!(at(&token(json!({"exp": 1_700_000_000.9})), 0, &none), "token-expired");
+        assert_eq!(at(&token(json!({"exp": -1})), 0, &none), "token-expired");
+
+        let endless = VerifyOptions::new().clock_skew(Duration::MAX);
+        assert_eq!(at(&expiring, i64::MAX - NOW * 1000, &endless), "ok");
+        assert_eq!(at(&token(json!({"exp": i64::MIN})), 0, &none), "token-expired");
+        assert_eq!(at(&token(json!({"nbf": u64::MAX})), 0, &none), "token-not-active-yet");
+    }
+
+    #[test]
+    fn audiences_are_checked_when_both_sides_have_some() {
+        let options = VerifyOptions::new().audiences(["api", "", "web"]);
+        for (aud, ok) in [
+            (Value::Null, true),
+            (json!("null"), true),
+            (json!(""), true),
+            (json!([]), true),
+            (json!([""]), true),
+            (json!("api"), true),
+            (json!("other"), false),
+            (json!(["x", "web"]), true),
+            (json!(["x", "y"]), false),
+            (json!(["", "y"]), false),
+            (json!(["api", 5]), false),
+            (json!([null]), false),
+            (json!(5), false),
+            (json!(0), false),
+            (json!(false), false),
+            (json!({"api": 1}), false),
+            (json!([["api"]]), false),
+        ] {
+            let expected = if ok { "ok" } else { "token-verification-failed" };
+            assert_eq!(with_claims(json!({"aud": aud}), &options), expected, "{aud}");
+        }
+        for none in [VerifyOptions::new(), VerifyOptions::new().audiences([""])] {
+            assert_eq!(with_claims(json!({"aud": 5}), &none), "ok");
+        }
+    }
+
+    #[test]
+    fn authorized_parties_are_exact_and_required() {
+        let options = VerifyOptions::new().authorized_parties(["https://app.example.com", "", "https://b"]);
+        for (azp, ok) in [
+            (json!("https://app.example.com"), true),
+            (json!("https://b"), true),
+            (Value::Null, false),
+            (json!("null"), false),
+            (json!(""), false),
+            (json!("https://app.example.com/"), false),
+            (json!("https://APP.example.com"), false),
+            (json!("https://app.example.com.evil.example"), false),
+            (json!(["https://app.example.com"]), false),
+            (json!(5), false),
+        ] {
+            let expected = if ok { "ok" } else { "token-invalid-authorized-parties" };
+            assert_eq!(with_claims(json!({"azp": azp}), &options), expected, "{azp}");
+        }
+        let none = VerifyOptions::new().authorized_parties(Vec::<String>::new());
+        assert_eq!(with_claims(json!({"azp": "https://evil.example"}), &none), "ok");
+    }
+}
