@@ -8,6 +8,7 @@ pub mod id;
 pub mod keys;
 pub mod metadata;
 pub mod nullable;
+pub mod model;
 mod open_enum;
 pub mod operation;
 pub mod page;
