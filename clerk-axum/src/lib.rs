@@ -6,9 +6,9 @@ mod layer;
 mod rejection;
 pub mod require;
 
+pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, id, model, token};
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
-pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, id, model, token};
 pub use clerk_tower::{Clerk, ClerkBuilder, ConfigError};
 
 pub use self::{

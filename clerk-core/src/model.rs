@@ -1,4 +1,9 @@
 //! Temporary.
 #![allow(missing_docs)]
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct User { pub id: crate::id::UserId, pub banned: bool, pub locked: bool, pub first_name: Option<String> }
+pub struct User {
+    pub id: crate::id::UserId,
+    pub banned: bool,
+    pub locked: bool,
+    pub first_name: Option<String>,
+}

@@ -47,7 +47,11 @@ impl Rejection {
         let code = outcome.reason().map_or("session-pending", Reason::as_str);
         let message = "This needs a valid session. Sign in, or send a session token as a bearer token.";
         // RFC 6750, section 3.1: no error code when the request held no token.
-        let challenge = if outcome.reason() == Some(&Reason::SessionTokenAndUatMissing) { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+        let challenge = if outcome.reason() == Some(&Reason::SessionTokenAndUatMissing) {
+            "Bearer"
+        } else {
+            "Bearer error=\"invalid_token\""
+        };
         Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, code, message) }
     }
 
@@ -70,7 +74,10 @@ impl Rejection {
     /// 403: the session lacks a permission.
     #[must_use]
     pub fn permission_missing() -> Self {
-        Self::forbidden("permission-missing", "The active organization does not grant the permission this needs.")
+        Self::forbidden(
+            "permission-missing",
+            "The active organization does not grant the permission this needs.",
+        )
     }
 
     /// 403: the session has another role.

@@ -70,7 +70,13 @@ impl RequestBuilder {
     /// Starts the request of the operation that `info` describes.
     #[must_use]
     pub fn new(info: &'static OperationInfo) -> Self {
-        Self { info, path: path::Template::new(info.path), query: query::Query::default(), body: None, error: None }
+        Self {
+            info,
+            path: path::Template::new(info.path),
+            query: query::Query::default(),
+            body: None,
+            error: None,
+        }
     }
 
     /// Puts `value` into the template's place `{name}`, as one percent-encoded segment.
@@ -164,7 +170,8 @@ impl RequestBuilder {
             field: "query",
             problem: Problem::Uri(e.into()),
         })?;
-        let (content_type, body) = self.body.map_or((None, Bytes::new()), |(kind, bytes)| (Some(kind), bytes));
+        let (content_type, body) =
+            self.body.map_or((None, Bytes::new()), |(kind, bytes)| (Some(kind), bytes));
         let mut request = Request::new(body);
         *request.method_mut() = info.method.clone();
         *request.uri_mut() = uri;

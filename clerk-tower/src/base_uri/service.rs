@@ -28,7 +28,8 @@ where
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = Either<futures_util::future::ErrInto<S::Future, BoxError>, Ready<Result<S::Response, BoxError>>>;
+    type Future =
+        Either<futures_util::future::ErrInto<S::Future, BoxError>, Ready<Result<S::Response, BoxError>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(context).map_err(Into::into)
@@ -80,13 +81,19 @@ mod tests {
             ("https://api.clerk.com/v1", "/users", "https://api.clerk.com/v1/users"),
             ("https://api.clerk.com/v1/", "/users?a=b", "https://api.clerk.com/v1/users?a=b"),
             ("http://127.0.0.1:8080", "/jwks", "http://127.0.0.1:8080/jwks"),
-            ("http://127.0.0.1:8080/c/12/v1", "//evil.example/x", "http://127.0.0.1:8080/c/12/v1//evil.example/x"),
+            (
+                "http://127.0.0.1:8080/c/12/v1",
+                "//evil.example/x",
+                "http://127.0.0.1:8080/c/12/v1//evil.example/x",
+            ),
         ] {
             let service = BaseUriLayer::new(base).unwrap().layer(());
             let uri = http::Uri::builder().path_and_query(relative).build().unwrap();
             assert_eq!(service.base.resolve(&uri).unwrap().to_string(), want);
         }
-        for bad in ["", "api.clerk.com", "/v1", "ftp://x/v1", "https://u:p@x/v1", "https://x/v1?a=b", "https://"] {
+        for bad in
+            ["", "api.clerk.com", "/v1", "ftp://x/v1", "https://u:p@x/v1", "https://x/v1?a=b", "https://"]
+        {
             assert!(BaseUriLayer::new(bad).is_err(), "{bad}");
         }
     }

@@ -234,8 +234,11 @@ impl ClerkBuilder {
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<Stack> + Send + 'static,
-        L::Service:
-            Service<Request<Bytes>, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         <L::Service as Service<Request<Bytes>>>::Future: Send + 'static,
     {
         self.layers.push(Box::new(move |stack| BoxCloneSyncService::new(layer.layer(stack))));

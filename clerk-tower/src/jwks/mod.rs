@@ -157,7 +157,9 @@ impl KeyStore {
             match refresh.turn(self, Instant::now()) {
                 Turn::Running(running) => running,
                 Turn::Wait(Some(error)) => return Err(error),
-                Turn::Wait(None) => return known.ok_or_else(|| KeysError::unreachable("Clerk was asked a moment ago")),
+                Turn::Wait(None) => {
+                    return known.ok_or_else(|| KeysError::unreachable("Clerk was asked a moment ago"));
+                }
             }
         };
         refresh::wait(running).await
@@ -165,7 +167,10 @@ impl KeyStore {
 
     fn current_without_refresh(&self) -> Option<KeySet> {
         let snapshot = self.0.snapshot.load();
-        snapshot.as_ref().filter(|snapshot| Instant::now() < snapshot.hard).map(|snapshot| snapshot.keys.clone())
+        snapshot
+            .as_ref()
+            .filter(|snapshot| Instant::now() < snapshot.hard)
+            .map(|snapshot| snapshot.keys.clone())
     }
 
     /// Puts new keys in place. An answer that changes nothing keeps the keys that are already parsed.
@@ -176,7 +181,8 @@ impl KeyStore {
             _ => keys,
         };
         let jitter = SOFT_AGE.mul_f64(fastrand::f64() / 10.0);
-        let snapshot = Snapshot { keys: keys.clone(), body, soft: now + SOFT_AGE - jitter, hard: now + HARD_AGE };
+        let snapshot =
+            Snapshot { keys: keys.clone(), body, soft: now + SOFT_AGE - jitter, hard: now + HARD_AGE };
         self.0.snapshot.store(Some(Arc::new(snapshot)));
         keys
     }

@@ -80,7 +80,9 @@ impl Refresh {
 impl KeysError {
     fn with_retry_after(self, retry_after: Duration) -> Self {
         match self {
-            Self::Unavailable { answered, problem, .. } => Self::Unavailable { retry_after, answered, problem },
+            Self::Unavailable { answered, problem, .. } => {
+                Self::Unavailable { retry_after, answered, problem }
+            }
             Self::SecretKeyInvalid { .. } => Self::SecretKeyInvalid { retry_after },
         }
     }

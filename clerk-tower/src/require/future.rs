@@ -50,8 +50,12 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().state.project() {
-            StateProj::Inner { answer } => ready!(answer.poll(context)).map(|response| response.map(Either::Left)),
-            StateProj::Rejected { rejection } => Ok(rejection.clone().into_response::<Full<Bytes>>().map(Either::Right)),
+            StateProj::Inner { answer } => {
+                ready!(answer.poll(context)).map(|response| response.map(Either::Left))
+            }
+            StateProj::Rejected { rejection } => {
+                Ok(rejection.clone().into_response::<Full<Bytes>>().map(Either::Right))
+            }
         })
     }
 }

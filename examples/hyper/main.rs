@@ -1,0 +1,57 @@
+//! The same layers without a web framework: a bare hyper server.
+//!
+//! It prints a `curl` line with a session token of a `LocalClerk` in this process. `PORT` sets the port.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
+
+use std::{convert::Infallible, env, error::Error, time::Duration};
+
+use bytes::Bytes;
+use clerk_tower::{
+    Clerk,
+    authenticate::{Auth, AuthenticateLayer},
+    local::LocalClerk,
+    require::RequireLayer,
+};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+
+/// Only requests with the permission come this far.
+async fn report(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let session = Auth::from_extensions(request.extensions()).and_then(Auth::session);
+    let reader = session.map_or("nobody", |session| session.claims().user_id().as_str());
+    Ok(Response::new(Full::from(format!("the report, for {reader}\n"))))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    // The instance can also be the transport itself: no second socket is needed.
+    let local = LocalClerk::seeded();
+    let clerk = Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?;
+
+    let service = ServiceBuilder::new()
+        .layer(AuthenticateLayer::new(&clerk))
+        .layer(RequireLayer::permission("org:reports:read"))
+        .service_fn(report);
+
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let token =
+        local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200)).token();
+    println!("curl http://{} -H 'Authorization: Bearer {token}'", listener.local_addr()?);
+
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {
+            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = connection.await {
+                eprintln!("connection: {error}");
+            }
+        });
+    }
+}

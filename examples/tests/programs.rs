@@ -1,0 +1,171 @@
+//! The programs, run as a person runs them: started, read, asked, stopped.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::{process::Stdio, time::Duration};
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+/// Long enough for any machine; nothing here waits this long when all is well.
+const LIMIT: Duration = Duration::from_secs(60);
+
+struct Program {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    fn start(path: &str, envs: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(path);
+        command.env_remove("CLERK_SECRET_KEY").env("PORT", "0").envs(envs.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    async fn line(&mut self) -> String {
+        timeout(LIMIT, self.lines.next_line()).await.expect("the program says nothing").unwrap().unwrap()
+    }
+
+    async fn line_with(&mut self, text: &str) -> String {
+        loop {
+            let line = self.line().await;
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for the end: exit code and what was said on standard error.
+    async fn end(mut self) -> (Option<i32>, String) {
+        drop(self.lines);
+        let stdout = self.child.stdout.take();
+        drop(stdout);
+        let output =
+            timeout(LIMIT, self.child.wait_with_output()).await.expect("the program goes on").unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+/// The address and the bearer token of a printed `curl` line.
+fn parse_curl(line: &str) -> (String, String) {
+    let mut words = line.split_whitespace();
+    assert_eq!(words.next(), Some("curl"));
+    let url = words.next().unwrap().to_owned();
+    let token = line.split("-H 'Authorization: Bearer ").nth(1).unwrap().strip_suffix('\'').unwrap();
+    (url, token.to_owned())
+}
+
+async fn get(url: &str, token: Option<&str>) -> (StatusCode, Value) {
+    let mut request = reqwest::Client::new().get(url);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
+}
+
+fn change_one_character(token: &str) -> String {
+    let (start, signature) = token.rsplit_once('.').unwrap();
+    let middle = signature.len() / 2;
+    let other = if signature.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    format!("{start}.{}{other}{}", &signature[..middle], &signature[middle + 1..])
+}
+
+#[tokio::test]
+async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &[]);
+    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+    program.line_with("LocalClerk").await;
+
+    let mut tokens = Vec::new();
+    for person in ["Ada", "Grace", "Alan", "Katherine"] {
+        let (url, token) = parse_curl(&program.line_with("curl ").await);
+        let (status, user) = get(&url, Some(&token)).await;
+        assert_eq!((status, user["first_name"].as_str()), (StatusCode::OK, Some(person)));
+        tokens.push(token);
+    }
+    let [ada, grace, alan, _] = &tokens[..] else { panic!("four people") };
+
+    let changed = change_one_character(ada);
+    for (path, token, status, code) in [
+        ("/", None, 200, None),
+        ("/me", None, 401, Some("session-token-and-uat-missing")),
+        ("/me", Some(&changed), 401, Some("token-invalid-signature")),
+        ("/organization", Some(grace), 200, None),
+        ("/organization", Some(alan), 403, Some("organization-missing")),
+        ("/admin/users", None, 401, Some("session-token-and-uat-missing")),
+        ("/admin/users", Some(grace), 403, Some("permission-missing")),
+        ("/admin/users", Some(alan), 403, Some("permission-missing")),
+        ("/admin/users", Some(ada), 200, None),
+    ] {
+        let (got, body) = get(&format!("{address}{path}"), token.map(String::as_str)).await;
+        assert_eq!((got.as_u16(), body["errors"][0]["code"].as_str()), (status, code), "{path}");
+    }
+    let (_, organization) = get(&format!("{address}/organization"), Some(ada)).await;
+    assert_eq!(organization["slug"], "acme");
+    assert!(organization["permissions"].as_array().unwrap().contains(&"org:users:manage".into()));
+    let (_, users) = get(&format!("{address}/admin/users"), Some(ada)).await;
+    let mut names: Vec<_> =
+        users["data"].as_array().unwrap().iter().map(|user| &user["first_name"]).collect();
+    names.sort_by_key(|name| name.to_string());
+    assert_eq!(names, ["Ada", "Grace"]);
+
+    #[cfg(unix)]
+    {
+        let id = program.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
+        program.line_with("Stopped.").await;
+        assert_eq!(program.end().await, (Some(0), String::new()));
+    }
+}
+
+#[tokio::test]
+async fn the_quickstart_says_in_a_sentence_what_keeps_it_from_starting() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (envs, says) in [
+        (&[("PORT", port.as_str())][..], format!("error: cannot listen on port {port}")),
+        (&[("PORT", "eighty")], "error: PORT is \"eighty\"".to_owned()),
+        (
+            &[("CLERK_SECRET_KEY", "pk_test_verysecret")],
+            "error: CLERK_SECRET_KEY: this is a publishable key".to_owned(),
+        ),
+        (
+            &[("CLERK_SECRET_KEY", "verysecret")],
+            "error: CLERK_SECRET_KEY: it does not have the form".to_owned(),
+        ),
+        (
+            &[("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_JWT_KEY", "verysecret")],
+            "error: CLERK_JWT_KEY: ".to_owned(),
+        ),
+        (
+            &[("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_API_URL", "http://example.com")],
+            "error: CLERK_API_URL: http would send".to_owned(),
+        ),
+    ] {
+        let (code, said) = Program::start(env!("CARGO_BIN_EXE_quickstart"), envs).end().await;
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(&says), "{said:?} instead of {says:?}");
+        assert!(!said.contains("panicked") && !said.contains("verysecret"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_hyper_server_is_guarded_by_the_same_layers() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_hyper"), &[]);
+    let (url, token) = parse_curl(&program.line_with("curl ").await);
+    let client = reqwest::Client::new();
+    let response = client.get(&url).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "the report, for user_grace\n");
+    assert_eq!(get(&url, None).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(&url, Some(&change_one_character(&token))).await.0, StatusCode::UNAUTHORIZED);
+}
