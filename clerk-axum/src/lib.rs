@@ -17,3 +17,8 @@ pub use self::{
     layer::ClerkLayer,
     rejection::Rejection,
 };
+
+/// Compiles the code of the project's README.
+#[cfg(all(doctest, feature = "local"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

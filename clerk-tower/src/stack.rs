@@ -15,7 +15,7 @@
 //! // One deadline for everything, and a limit of 64 KiB on answers.
 //! let stack = ServiceBuilder::new()
 //!     .layer(DeadlineLayer::new(Duration::from_secs(3)))
-//!     .layer(CredentialsLayer::new("sk_test_abc".parse()?))
+//!     .layer(CredentialsLayer::new(&"sk_test_abc".parse()?))
 //!     .layer(CollectLayer::new(64 * 1024))
 //!     .layer(BaseUriLayer::new("https://api.clerk.com/v1")?)
 //!     .service(ReqwestTransport::new()?);

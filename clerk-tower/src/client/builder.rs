@@ -254,9 +254,9 @@ impl ClerkBuilder {
             ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
         })?;
         let secret_key: SecretKey = secret_key.parse()?;
-        let mut credentials = CredentialsLayer::new(secret_key);
+        let mut credentials = CredentialsLayer::new(&secret_key);
         if let Some(key) = &self.machine_secret_key {
-            credentials = credentials.machine_secret_key(key.parse::<MachineSecretKey>()?);
+            credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
         let mut options = self.options;
         if let Some(key) = &self.publishable_key {

@@ -43,7 +43,6 @@ struct Inner {
 
 impl Clerk {
     /// Starts a client by hand. See [`ClerkBuilder`].
-    #[must_use]
     pub fn builder() -> ClerkBuilder {
         ClerkBuilder::new()
     }

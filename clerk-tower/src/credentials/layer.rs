@@ -19,13 +19,13 @@ pub(super) struct Headers {
 impl CredentialsLayer {
     /// With the secret key of an instance.
     #[must_use]
-    pub fn new(secret: SecretKey) -> Self {
+    pub fn new(secret: &SecretKey) -> Self {
         Self(Arc::new(Headers { secret: secret.to_header(), machine: None }))
     }
 
     /// With a machine's secret key too, for the operations that take one.
     #[must_use]
-    pub fn machine_secret_key(self, key: MachineSecretKey) -> Self {
+    pub fn machine_secret_key(self, key: &MachineSecretKey) -> Self {
         Self(Arc::new(Headers { machine: Some(key.to_header()), ..Headers::clone(&self.0) }))
     }
 }

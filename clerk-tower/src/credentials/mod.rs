@@ -15,7 +15,7 @@
 //!     let header = request.headers()["authorization"].clone();
 //!     Ok::<_, Error>(Response::new((header.is_sensitive(), header.to_str().unwrap().to_owned())))
 //! });
-//! let layer = CredentialsLayer::new("sk_test_abc".parse()?);
+//! let layer = CredentialsLayer::new(&"sk_test_abc".parse()?);
 //! let answer = layer.layer(inner).oneshot(Request::new(Bytes::new())).await?;
 //! assert_eq!(answer.into_body(), (true, "Bearer sk_test_abc".to_owned()));
 //! # Ok(()) }
