@@ -19,21 +19,32 @@ pub(super) fn token(headers: &HeaderMap) -> Authorization<'_> {
     if values.next().is_some() {
         return Authorization::Broken;
     }
-    let mut pieces = value.as_bytes().trim_ascii().split(|&byte| byte == b' ');
-    let scheme = pieces.next().unwrap_or_default();
-    let bearer = scheme.eq_ignore_ascii_case(b"bearer");
-    let token = match pieces.next() {
-        // A single word is a token without a scheme, as Clerk's SDKs have always taken it.
-        None | Some([]) if bearer => return Authorization::None,
-        None | Some([]) => scheme,
-        Some(token) if bearer => token,
-        Some(_) => return Authorization::None,
-    };
-    match std::str::from_utf8(token) {
-        Ok("") => Authorization::None,
-        Ok(token) => Authorization::Token(token),
-        Err(_) => Authorization::Broken,
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(value) => credential(value),
+        Err(_) => {
+            // Another scheme's credential stays that scheme's, whatever bytes it has.
+            let (bytes, blank) = (value.as_bytes().trim_ascii(), b' ');
+            let ours = is_bearer(bytes.get(..6).unwrap_or_default()) || !bytes.contains(&blank);
+            if ours { Authorization::Broken } else { Authorization::None }
+        }
     }
+}
+
+fn credential(value: &str) -> Authorization<'_> {
+    let mut pieces = value.trim_ascii().split(' ');
+    let scheme = pieces.next().unwrap_or_default();
+    match pieces.next() {
+        None | Some("") if scheme.is_empty() || is_bearer(scheme.as_bytes()) => Authorization::None,
+        // A single word is a token without a scheme, as Clerk's SDKs have always taken it.
+        None | Some("") => Authorization::Token(scheme),
+        Some(token) if is_bearer(scheme.as_bytes()) => Authorization::Token(token),
+        Some(_) => Authorization::None,
+    }
+}
+
+/// Schemes have no case, RFC 9110 section 11.1.
+const fn is_bearer(scheme: &[u8]) -> bool {
+    scheme.eq_ignore_ascii_case(b"bearer")
 }
 
 #[cfg(test)]
@@ -86,6 +97,8 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_no_token() {
         assert_eq!(read(&[b"Bearer \xff\xfe"]), "Broken");
-        assert_eq!(read(&[b"\xff \xff"]), "None");
+        assert_eq!(read(&[b"bearer \xff"]), "Broken");
+        assert_eq!(read(&[b"\xff"]), "Broken");
+        assert_eq!(read(&[b"Basic \xff"]), "None");
     }
 }

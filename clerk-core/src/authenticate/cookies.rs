@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::{HeaderMap, header::COOKIE};
-use percent_encoding::percent_decode;
+use percent_encoding::percent_decode_str;
 
 /// Clerk's cookies, each in its plain form and in the one with this instance's suffix. Empty ones are
 /// missing ones.
@@ -19,15 +19,15 @@ pub(super) struct Cookies<'a> {
 
 /// One cookie while reading: the first of a name counts, even if it is empty.
 #[derive(Default)]
-struct First<'a>(Option<&'a [u8]>);
+struct First<'a>(Option<Cow<'a, str>>);
 
 impl<'a> First<'a> {
-    fn offer(&mut self, value: &'a [u8]) {
+    fn offer(&mut self, value: Cow<'a, str>) {
         self.0.get_or_insert(value);
     }
 
-    fn text(self) -> Option<Cow<'a, str>> {
-        self.0.map(decode).filter(|text| !text.is_empty())
+    fn value(self) -> Option<Cow<'a, str>> {
+        self.0.filter(|value| !value.is_empty())
     }
 }
 
@@ -37,58 +37,60 @@ impl<'a> Cookies<'a> {
         let (mut session, mut suffixed_session) = (First::default(), First::default());
         let (mut uat, mut suffixed_uat) = (First::default(), First::default());
         let mut refresh = First::default();
+        let mut take = |name: &str, value: Cow<'a, str>| {
+            let ours = |base: &str| {
+                let end = name.strip_prefix(base).and_then(|rest| rest.strip_prefix('_'));
+                end.is_some() && end == suffix
+            };
+            match name {
+                "__session" => session.offer(value),
+                "__client_uat" => uat.offer(value),
+                _ if ours("__session") => suffixed_session.offer(value),
+                _ if ours("__client_uat") => suffixed_uat.offer(value),
+                _ if ours("__refresh") => refresh.offer(value),
+                _ => {}
+            }
+        };
         for field in headers.get_all(COOKIE) {
-            for pair in field.as_bytes().split(|&byte| byte == b';') {
-                let Some(at) = pair.iter().position(|&byte| byte == b'=') else { continue };
-                let (name, value) = pair.split_at(at);
-                let (name, value) = (name.trim_ascii(), value.strip_prefix(b"=").unwrap_or(value));
-                if !name.starts_with(b"__") {
-                    continue;
-                }
-                let ours = |base: &[u8]| {
-                    suffix.is_some_and(|suffix| {
-                        name.strip_prefix(base).and_then(|rest| rest.strip_prefix(b"_"))
-                            == Some(suffix.as_bytes())
-                    })
-                };
-                let value = value.trim_ascii();
-                match name {
-                    b"__session" => session.offer(value),
-                    b"__client_uat" => uat.offer(value),
-                    _ if ours(b"__session") => suffixed_session.offer(value),
-                    _ if ours(b"__client_uat") => suffixed_uat.offer(value),
-                    _ if ours(b"__refresh") => refresh.offer(value),
-                    _ => {}
-                }
+            match std::str::from_utf8(field.as_bytes()) {
+                Ok(field) => pairs(field).for_each(|(name, value)| take(name, decode(value))),
+                // No cookie of ours has such bytes, but one beside it may.
+                Err(_) => pairs(&String::from_utf8_lossy(field.as_bytes()))
+                    .for_each(|(name, value)| take(name, Cow::Owned(decode(value).into_owned()))),
             }
         }
         Self {
-            session: session.text(),
-            suffixed_session: suffixed_session.text(),
-            client_uat: uat.text(),
-            suffixed_client_uat: suffixed_uat.text(),
-            has_refresh: refresh.0.is_some_and(|value| !value.is_empty()),
+            session: session.value(),
+            suffixed_session: suffixed_session.value(),
+            client_uat: uat.value(),
+            suffixed_client_uat: suffixed_uat.value(),
+            has_refresh: refresh.value().is_some(),
         }
     }
+}
+
+/// The pairs of one header that may be Clerk's, still encoded.
+fn pairs(field: &str) -> impl Iterator<Item = (&str, &str)> {
+    field
+        .split(';')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.trim_ascii(), value.trim_ascii()))
+        .filter(|(name, _)| name.starts_with("__"))
 }
 
 /// Percent-decoded, after splitting, so that no value can forge another cookie. What does not decode to
 /// text stays as it is.
-fn decode(value: &[u8]) -> Cow<'_, str> {
-    if value.contains(&b'%')
-        && escapes_are_sound(value)
-        && let Ok(text) = percent_decode(value).decode_utf8()
-    {
-        return text;
+fn decode(value: &str) -> Cow<'_, str> {
+    if !value.contains('%') || !escapes_are_sound(value) {
+        return Cow::Borrowed(value);
     }
-    String::from_utf8_lossy(value)
+    percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
 }
 
-fn escapes_are_sound(value: &[u8]) -> bool {
-    value
-        .split(|&byte| byte == b'%')
-        .skip(1)
-        .all(|rest| matches!(rest, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()))
+fn escapes_are_sound(value: &str) -> bool {
+    value.split('%').skip(1).all(|rest| {
+        matches!(rest.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+    })
 }
 
 /// The time of the client's last change as its cookie says it: the whole number at the beginning, else

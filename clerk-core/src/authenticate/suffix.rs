@@ -97,6 +97,7 @@ fn without_scheme(issuer: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
 mod tests {
     use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Strict decoding of a JWS in compact form.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ pub struct Token {
     signature: Vec<u8>,
     json: String,
     pub(super) header: Header,
-    pub(super) payload: Payload,
+    pub(super) payload: Arc<Payload>,
 }
 
 /// Clerk keeps session tokens below the 4 KiB of a cookie; this leaves room and bounds the work.
@@ -48,7 +48,7 @@ impl Token {
         let (header, payload) = signed.split_once('.').ok_or(SEGMENTS)?;
         let header = object(&segment_text(header)?)?;
         let json = segment_text(payload)?;
-        let payload = object(&json)?;
+        let payload = Arc::new(object(&json)?);
         let signature = segment(signature)?;
         Ok(Self { text: text.into(), signed: signed.len(), signature, json, header, payload })
     }
@@ -99,7 +99,7 @@ impl Token {
 
     /// `None` for an algorithm that Clerk does not use.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
-        Algorithm::parse(self.header.alg.valid()?)
+        self.header.alg.valid().copied()
     }
 
     pub(super) fn signed(&self) -> &[u8] {

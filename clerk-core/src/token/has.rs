@@ -167,9 +167,7 @@ impl SessionClaims {
                 .organization()
                 .and_then(|organization| organization.role)
                 .is_some_and(|role| bare(role) == bare(asked) && !asked.is_empty()),
-            Part::Permission(asked) => {
-                self.organization().is_some() && self.permissions_ref().contains(bare(asked))
-            }
+            Part::Permission(asked) => self.organization().is_some() && self.granted().contains(bare(asked)),
             Part::Feature(asked) => scopes::has(self.features_claim(), asked),
             Part::Plan(asked) => scopes::has(self.plans_claim(), asked),
             Part::Reverification(asked) => self.factor_ages().is_some_and(|ages| asked.is_met(ages)),

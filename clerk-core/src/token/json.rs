@@ -1,6 +1,6 @@
 //! Members of a token that may have any JSON type: a wrong type is remembered, not an error.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
@@ -34,9 +34,14 @@ impl<T> Member<T> {
 }
 
 impl<T: AsRef<str>> Member<T> {
+    /// The value, unless its text is empty, which counts as missing.
+    pub(crate) fn non_empty(&self) -> Option<&T> {
+        self.valid().filter(|value| !value.as_ref().is_empty())
+    }
+
     /// The text, unless it is empty, which counts as missing.
     pub(crate) fn text(&self) -> Option<&str> {
-        self.valid().map(AsRef::as_ref).filter(|text| !text.is_empty())
+        self.non_empty().map(AsRef::as_ref)
     }
 }
 
@@ -134,12 +139,6 @@ impl<'de, T: Claim<'de>> de::Visitor<'de> for MemberVisitor<T> {
 }
 
 impl Claim<'_> for Box<str> {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
-}
-
-impl Claim<'_> for Arc<str> {
     fn from_text(text: &str) -> Option<Self> {
         Some(text.into())
     }

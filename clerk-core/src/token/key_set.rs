@@ -145,6 +145,7 @@ impl Jwk<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
 mod tests {
     use serde_json::{Value, json};
 

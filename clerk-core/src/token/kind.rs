@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::payload::{Header, Payload};
+use super::{
+    json::Member,
+    payload::{Header, Payload},
+};
 
 /// What a token stands for. All kinds are signed with the same keys, so every token is classified before
 /// it is used for anything.
@@ -47,11 +50,11 @@ impl TokenKind {
         if !is_signed {
             return Self::Session;
         }
-        if payload.sub.valid().is_some_and(|sub| sub.starts_with("mch_")) {
+        if payload.sub.text().is_some_and(|sub| sub.starts_with("mch_")) {
             return Self::M2m;
         }
-        match header.typ.text() {
-            Some("at+jwt" | "application/at+jwt") => Self::OAuth,
+        match header.typ.valid() {
+            Some(typ) if typ.is_access_token() => Self::OAuth,
             _ => Self::Session,
         }
     }
@@ -74,14 +77,19 @@ pub(crate) enum Category {
 }
 
 impl Category {
-    pub(super) fn of(header: &Header) -> Self {
-        if header.cat.is_absent() {
-            return Self::Session;
-        }
-        match header.cat.valid().map(AsRef::as_ref) {
-            Some("cl_B7d4PD111AAA" | "cl_I7d4PD111III") => Self::Session,
-            Some("cl_B7d4PD333AAA") => Self::M2m,
+    pub(super) fn parse(text: &str) -> Self {
+        match text {
+            "cl_B7d4PD111AAA" | "cl_I7d4PD111III" => Self::Session,
+            "cl_B7d4PD333AAA" => Self::M2m,
             _ => Self::Other,
+        }
+    }
+
+    pub(super) fn of(header: &Header) -> Self {
+        match header.cat {
+            Member::Absent => Self::Session,
+            Member::Valid(category) => category,
+            Member::Null | Member::Malformed => Self::Other,
         }
     }
 }

@@ -1,43 +1,51 @@
 //! The two JSON objects of a token, read in one pass each.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, MapAccess, SeqAccess},
 };
 
-use super::json::{Claim, Member, fill};
-use crate::Timestamp;
+use super::{
+    json::{Claim, Member, fill},
+    key::Algorithm,
+    kind::Category,
+    session::Actor,
+};
+use crate::{
+    Timestamp,
+    id::{OrganizationId, SessionId, UserId},
+};
 
 /// The JOSE header, RFC 7515 section 4, as far as Clerk uses it.
 #[derive(Default)]
 pub(crate) struct Header {
-    pub(crate) alg: Member<Box<str>>,
+    pub(crate) alg: Member<Algorithm>,
     pub(crate) kid: Member<Box<str>>,
-    pub(crate) typ: Member<Box<str>>,
-    pub(crate) cat: Member<Box<str>>,
+    pub(crate) typ: Member<Type>,
+    pub(crate) cat: Member<Category>,
 }
 
 /// The claims that Clerk and this crate give a meaning. All others stay in the raw payload.
 #[derive(Default)]
 pub(crate) struct Payload {
     pub(crate) iss: Member<Loose>,
-    pub(crate) sub: Member<Box<str>>,
+    pub(crate) sub: Member<UserId>,
     pub(crate) aud: Member<Audience>,
     pub(crate) azp: Member<Box<str>>,
     pub(crate) exp: Member<Timestamp>,
     pub(crate) nbf: Member<Timestamp>,
     pub(crate) iat: Member<Timestamp>,
-    pub(crate) sid: Member<Box<str>>,
+    pub(crate) sid: Member<SessionId>,
     pub(crate) sts: Member<Box<str>>,
-    pub(crate) act: Member<ActorClaims>,
+    pub(crate) act: Member<Actor>,
     pub(crate) fva: Member<Ages>,
     pub(crate) v: Member<Version>,
-    pub(crate) fea: Member<Arc<str>>,
+    pub(crate) fea: Member<Box<str>>,
     pub(crate) pla: Member<Box<str>>,
     pub(crate) o: Member<OrganizationClaims>,
-    pub(crate) org_id: Member<Box<str>>,
+    pub(crate) org_id: Member<OrganizationId>,
     pub(crate) org_slug: Member<Box<str>>,
     pub(crate) org_role: Member<Box<str>>,
     pub(crate) org_permissions: Member<Vec<Box<str>>>,
@@ -46,20 +54,20 @@ pub(crate) struct Payload {
 /// `o` of version 2.
 #[derive(Default)]
 pub(crate) struct OrganizationClaims {
-    pub(crate) id: Member<Box<str>>,
+    pub(crate) id: Member<OrganizationId>,
     pub(crate) slg: Member<Box<str>>,
-    pub(crate) rol: Member<Box<str>>,
+    pub(crate) rol: Member<Role>,
     pub(crate) per: Member<Box<str>>,
     pub(crate) fpm: Member<Box<str>>,
 }
 
-/// `act`: who acts in the user's name.
+/// `act` when it is an object: who acts in the user's name.
 #[derive(Default)]
-pub(crate) struct ActorClaims {
-    pub(crate) sub: Member<Box<str>>,
-    pub(crate) iss: Member<Box<str>>,
-    pub(crate) sid: Member<Box<str>>,
-    pub(crate) kind: Member<Box<str>>,
+struct ActorClaims {
+    sub: Member<UserId>,
+    iss: Member<Box<str>>,
+    sid: Member<SessionId>,
+    kind: Member<Box<str>>,
 }
 
 /// An object whose names may each come once. Names without a meaning are kept apart, because a name that
@@ -168,6 +176,117 @@ impl<'de> Claim<'de> for OrganizationClaims {
 impl<'de> Claim<'de> for ActorClaims {
     fn from_object<A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
         read_object!(map, "sub" => sub, "iss" => iss, "sid" => sid, "type" => kind,)
+    }
+}
+
+/// A claim that is there but cannot be understood is still an impersonation: of an actor without a name.
+impl<'de> Claim<'de> for Actor {
+    fn from_text(_: &str) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn from_integer(_: i64) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn from_float(_: f64) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn from_bool(_: bool) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Some(Self::default()))
+    }
+
+    fn from_object<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
+        Ok(ActorClaims::from_object(map)?.map(|claims| Self {
+            user_id: claims.sub.non_empty().cloned(),
+            issuer: claims.iss.non_empty().cloned(),
+            session_id: claims.sid.non_empty().cloned(),
+            kind: claims.kind.non_empty().cloned(),
+        }))
+    }
+}
+
+/// The `typ` header, of which the values that Clerk uses need no copy.
+pub(crate) enum Type {
+    Jwt,
+    AccessToken,
+    Other(Box<str>),
+}
+
+impl Type {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Jwt => "JWT",
+            Self::AccessToken => "at+jwt",
+            Self::Other(text) => text,
+        }
+    }
+
+    /// Whether it is that of an OAuth access token, RFC 9068 section 2.1.
+    pub(crate) fn is_access_token(&self) -> bool {
+        matches!(self.as_str(), "at+jwt" | "application/at+jwt")
+    }
+}
+
+impl Claim<'_> for Type {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(match text {
+            "JWT" => Self::Jwt,
+            "at+jwt" => Self::AccessToken,
+            other => Self::Other(other.into()),
+        })
+    }
+}
+
+/// A name that is no algorithm of Clerk's is malformed: the reason is the same.
+impl Claim<'_> for Algorithm {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Claim<'_> for Category {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self::parse(text))
+    }
+}
+
+impl Claim<'_> for UserId {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl Claim<'_> for SessionId {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl Claim<'_> for OrganizationId {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+/// A role of version 2, where `org:` is left out.
+pub(crate) struct Role(Box<str>);
+
+impl AsRef<str> for Role {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Claim<'_> for Role {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(if text.is_empty() { "".into() } else { ["org:", text].concat().into() }))
     }
 }
 

@@ -1,23 +1,24 @@
 //! Permissions: a list in version 1, bitmaps over names in version 2.
 
-use std::sync::Arc;
-
 use super::scopes::{Owner, items};
 
 /// What a member may do in the organization of the session.
-#[derive(Clone, Default)]
-pub(super) enum Permissions {
-    #[default]
+#[derive(Clone, Copy)]
+pub(super) enum Permissions<'a> {
     None,
     /// Version 1: written out.
-    List(Arc<[Box<str>]>),
+    List(&'a [Box<str>]),
     /// Version 2: for every feature of the organization a number, whose bits pick from the names.
-    Bitmaps { features: Arc<str>, names: Box<str>, masks: Box<str> },
+    Bitmaps {
+        features: &'a str,
+        names: &'a str,
+        masks: &'a str,
+    },
 }
 
-impl Permissions {
+impl Permissions<'_> {
     /// Whether `org:<rest>` is among them. `rest` has no `org:` in front.
-    pub(super) fn contains(&self, rest: &str) -> bool {
+    pub(super) fn contains(self, rest: &str) -> bool {
         match self {
             Self::None => false,
             Self::List(list) => list.iter().any(|one| one.strip_prefix("org:") == Some(rest)),
@@ -30,7 +31,7 @@ impl Permissions {
     }
 
     /// All of them, as `org:<feature>:<permission>`.
-    pub(super) fn to_vec(&self) -> Vec<String> {
+    pub(super) fn to_vec(self) -> Vec<String> {
         match self {
             Self::None => Vec::new(),
             Self::List(list) => list.iter().map(|one| one.to_string()).collect(),
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     fn decoded(features: &str, names: &str, masks: &str) -> Vec<String> {
-        Permissions::Bitmaps { features: features.into(), names: names.into(), masks: masks.into() }.to_vec()
+        Permissions::Bitmaps { features, names, masks }.to_vec()
     }
 
     fn bits(digits: &str) -> Vec<usize> {
@@ -153,18 +154,15 @@ mod tests {
 
     #[test]
     fn asking_and_listing_agree() {
-        let permissions = Permissions::Bitmaps {
-            features: "o:a,o:a:b".into(),
-            names: "read,b:read".into(),
-            masks: "3,1".into(),
-        };
+        let permissions = Permissions::Bitmaps { features: "o:a,o:a:b", names: "read,b:read", masks: "3,1" };
         for one in permissions.to_vec() {
             assert!(permissions.contains(one.strip_prefix("org:").unwrap()), "{one}");
         }
         for none in ["", "a", "a:", "a:write", "aread", "org:a:read"] {
             assert!(!permissions.contains(none), "{none:?}");
         }
-        let list = Permissions::List(vec!["org:a:read".into(), "b:read".into()].into());
+        let list = ["org:a:read".into(), "b:read".into()];
+        let list = Permissions::List(&list);
         assert!(list.contains("a:read"));
         assert!(!list.contains("b:read"));
     }

@@ -1,10 +1,9 @@
 //! What a session token says.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     Token,
-    json::Member,
     payload::{Ages, OrganizationClaims, Payload},
     permissions::Permissions,
     scopes::{Owner, items},
@@ -14,25 +13,14 @@ use crate::{
     id::{OrganizationId, SessionId, UserId},
 };
 
-/// The claims of a session token, in versions 1 and 2 of Clerk's session token format.
+/// The claims of a session token, in versions 1 and 2 of Clerk's session token format. Cloning them is a
+/// reference count.
 ///
 /// What they say is true for a token that was verified. `Debug` shows none of them.
 #[derive(Clone)]
 pub struct SessionClaims {
     user_id: UserId,
-    session_id: Option<SessionId>,
-    status: Option<Cow<'static, str>>,
-    actor: Option<Actor>,
-    organization_id: Option<OrganizationId>,
-    organization_slug: Option<Box<str>>,
-    organization_role: Option<Box<str>>,
-    permissions: Permissions,
-    factor_ages: Option<FactorAges>,
-    features: Arc<str>,
-    plans: Box<str>,
-    authorized_party: Option<Box<str>>,
-    issued_at: Option<Timestamp>,
-    expires_at: Timestamp,
+    claims: Arc<Payload>,
 }
 
 /// The organization that is active in a session, and the user's place in it.
@@ -54,7 +42,7 @@ impl fmt::Debug for Organization<'_> {
 }
 
 /// Who really acts when a session is an impersonation: the claim `act` (RFC 8693, section 4.1).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Actor {
     /// The acting user.
@@ -111,56 +99,15 @@ impl SessionClaims {
     /// Reads the claims of a token. They are true only if the token was verified.
     #[must_use]
     pub fn of(token: &Token) -> Self {
-        Self::read(&token.payload)
+        let claims = Arc::clone(&token.payload);
+        Self { user_id: claims.sub.valid().cloned().unwrap_or_else(|| "".into()), claims }
     }
 
-    fn read(claims: &Payload) -> Self {
-        let mut this = Self {
-            user_id: claims.sub.text().unwrap_or_default().into(),
-            session_id: claims.sid.text().map(Into::into),
-            status: claims.sts.text().map(|status| match status {
-                "active" => Cow::Borrowed("active"),
-                "pending" => Cow::Borrowed("pending"),
-                other => Cow::Owned(other.to_owned()),
-            }),
-            actor: actor(claims),
-            organization_id: None,
-            organization_slug: None,
-            organization_role: None,
-            permissions: Permissions::None,
-            factor_ages: claims.fva.valid().map(|Ages(minutes)| FactorAges(*minutes)),
-            features: claims.fea.valid().cloned().unwrap_or_default(),
-            plans: claims.pla.valid().cloned().unwrap_or_default(),
-            authorized_party: claims.azp.text().map(Into::into),
-            issued_at: claims.iat.valid().copied(),
-            expires_at: claims.exp.valid().copied().unwrap_or_default(),
-        };
+    /// The organization as version 2 writes it; `None` for tokens of version 1.
+    fn version_2(&self) -> Option<Option<&OrganizationClaims>> {
         #[allow(clippy::float_cmp, reason = "two is exact")]
-        let is_v2 = claims.v.valid().is_some_and(|version| version.0 == 2.0);
-        if !is_v2 {
-            this.organization_id = claims.org_id.text().map(Into::into);
-            this.organization_slug = claims.org_slug.text().map(Into::into);
-            this.organization_role = claims.org_role.text().map(Into::into);
-            if let Some(list) = claims.org_permissions.valid() {
-                this.permissions = Permissions::List(list.clone().into());
-            }
-        } else if let Some(organization) = claims.o.valid() {
-            this.read_organization(organization);
-        }
-        this
-    }
-
-    fn read_organization(&mut self, claims: &OrganizationClaims) {
-        self.organization_id = claims.id.text().map(Into::into);
-        self.organization_slug = claims.slg.text().map(Into::into);
-        self.organization_role = claims.rol.text().map(|role| format!("org:{role}").into());
-        if let (Some(names), Some(masks)) = (claims.per.text(), claims.fpm.text()) {
-            self.permissions = Permissions::Bitmaps {
-                features: Arc::clone(&self.features),
-                names: names.into(),
-                masks: masks.into(),
-            };
-        }
+        let is_v2 = self.claims.v.valid().is_some_and(|version| version.0 == 2.0);
+        is_v2.then(|| self.claims.o.valid())
     }
 
     /// The user, `sub`.
@@ -171,14 +118,14 @@ impl SessionClaims {
 
     /// The session, `sid`.
     #[must_use]
-    pub const fn session_id(&self) -> Option<&SessionId> {
-        self.session_id.as_ref()
+    pub fn session_id(&self) -> Option<&SessionId> {
+        self.claims.sid.non_empty()
     }
 
     /// The session's status, `sts`: `active` or `pending`. Older tokens do not say.
     #[must_use]
     pub fn status(&self) -> Option<&str> {
-        self.status.as_deref()
+        self.claims.sts.text()
     }
 
     /// Whether the user has signed in but still has something to do, such as choosing an organization.
@@ -190,99 +137,99 @@ impl SessionClaims {
 
     /// Who really acts, when the session is an impersonation.
     #[must_use]
-    pub const fn actor(&self) -> Option<&Actor> {
-        self.actor.as_ref()
+    pub fn actor(&self) -> Option<&Actor> {
+        self.claims.act.valid()
     }
 
     /// The active organization; `None` in a personal account.
     #[must_use]
     pub fn organization(&self) -> Option<Organization<'_>> {
-        Some(Organization {
-            id: self.organization_id.as_ref()?,
-            slug: self.organization_slug(),
-            role: self.organization_role(),
-        })
+        let id = match self.version_2() {
+            Some(organization) => organization?.id.non_empty()?,
+            None => self.claims.org_id.non_empty()?,
+        };
+        Some(Organization { id, slug: self.organization_slug(), role: self.organization_role() })
     }
 
     /// The slug that the token names, whether or not it names an organization's id.
     #[must_use]
     pub fn organization_slug(&self) -> Option<&str> {
-        self.organization_slug.as_deref()
+        match self.version_2() {
+            Some(organization) => organization?.slg.text(),
+            None => self.claims.org_slug.text(),
+        }
     }
 
     /// The role that the token names, whether or not it names an organization's id.
     #[must_use]
     pub fn organization_role(&self) -> Option<&str> {
-        self.organization_role.as_deref()
+        match self.version_2() {
+            Some(organization) => organization?.rol.text(),
+            None => self.claims.org_role.text(),
+        }
     }
 
     /// The permissions in the active organization, as `org:<feature>:<permission>`. To ask for one, use
     /// [`SessionClaims::has`].
     #[must_use]
     pub fn permissions(&self) -> Vec<String> {
-        self.permissions.to_vec()
+        self.granted().to_vec()
     }
 
-    pub(super) const fn permissions_ref(&self) -> &Permissions {
-        &self.permissions
+    pub(super) fn granted(&self) -> Permissions<'_> {
+        let granted = || match self.version_2() {
+            Some(organization) => Some(Permissions::Bitmaps {
+                features: self.features_claim(),
+                names: organization?.per.text()?,
+                masks: organization?.fpm.text()?,
+            }),
+            None => Some(Permissions::List(self.claims.org_permissions.valid()?)),
+        };
+        granted().unwrap_or(Permissions::None)
     }
 
     /// The features of the active organization, then those of the user.
     pub fn features(&self) -> impl Iterator<Item = &str> {
-        items(&self.features, Owner::Organization).chain(items(&self.features, Owner::User))
+        items(self.features_claim(), Owner::Organization).chain(items(self.features_claim(), Owner::User))
     }
 
     /// The plans of the active organization, then those of the user.
     pub fn plans(&self) -> impl Iterator<Item = &str> {
-        items(&self.plans, Owner::Organization).chain(items(&self.plans, Owner::User))
+        items(self.plans_claim(), Owner::Organization).chain(items(self.plans_claim(), Owner::User))
     }
 
     pub(super) fn features_claim(&self) -> &str {
-        &self.features
+        self.claims.fea.text().unwrap_or_default()
     }
 
     pub(super) fn plans_claim(&self) -> &str {
-        &self.plans
+        self.claims.pla.text().unwrap_or_default()
     }
 
     /// How fresh the factors were when the token was issued, `fva`; `None` when the token does not say, or
     /// not in a way that can be understood.
     #[must_use]
-    pub const fn factor_ages(&self) -> Option<FactorAges> {
-        self.factor_ages
+    pub fn factor_ages(&self) -> Option<FactorAges> {
+        self.claims.fva.valid().map(|Ages(minutes)| FactorAges(*minutes))
     }
 
     /// The origin that the token was issued to, `azp`.
     #[must_use]
     pub fn authorized_party(&self) -> Option<&str> {
-        self.authorized_party.as_deref()
+        self.claims.azp.text()
     }
 
     /// When the token was issued, `iat`.
     #[must_use]
-    pub const fn issued_at(&self) -> Option<Timestamp> {
-        self.issued_at
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        self.claims.iat.valid().copied()
     }
 
     /// When the token expires, `exp`: about a minute after it was issued. A connection that stays open
     /// outlives its token.
     #[must_use]
-    pub const fn expires_at(&self) -> Timestamp {
-        self.expires_at
-    }
-}
-
-/// A claim that is there but cannot be understood is still an impersonation.
-fn actor(claims: &Payload) -> Option<Actor> {
-    match &claims.act {
-        Member::Absent | Member::Null => None,
-        Member::Malformed => Some(Actor { user_id: None, issuer: None, session_id: None, kind: None }),
-        Member::Valid(actor) => Some(Actor {
-            user_id: actor.sub.text().map(Into::into),
-            issuer: actor.iss.text().map(Into::into),
-            session_id: actor.sid.text().map(Into::into),
-            kind: actor.kind.text().map(Into::into),
-        }),
+    pub fn expires_at(&self) -> Timestamp {
+        self.claims.exp.valid().copied().unwrap_or_default()
     }
 }
 

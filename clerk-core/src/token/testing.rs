@@ -1,5 +1,7 @@
 //! Keys and signed tokens for tests.
 
+#![allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
+
 use std::sync::LazyLock;
 
 use aws_lc_rs::{

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Token, TokenError, VerifyingKey, json::Member, kind::Category, payload::Audience};
+use super::{
+    Token, TokenError, VerifyingKey,
+    json::Member,
+    kind::Category,
+    payload::{Audience, Type},
+};
 use crate::{Timestamp, authenticate::Reason};
 
 /// How far the clocks of Clerk and of this machine may differ; five seconds unless set.
@@ -120,8 +125,8 @@ impl Token {
         const TYPE: TokenError = TokenError::invalid("the token's type is not allowed here");
         match (&self.header.typ, &*options.header_types) {
             (Member::Absent, []) => {}
-            (Member::Valid(typ), []) if **typ == *"JWT" => {}
-            (Member::Valid(typ), allowed) if allowed.iter().any(|one| **one == **typ) => {}
+            (Member::Valid(Type::Jwt), []) => {}
+            (Member::Valid(typ), allowed) if allowed.iter().any(|one| one == typ.as_str()) => {}
             _ => return Err(TYPE),
         }
         match self.algorithm() {
