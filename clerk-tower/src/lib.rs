@@ -14,6 +14,7 @@ pub mod local;
 pub mod reject;
 pub mod require;
 pub mod stack;
+mod telemetry;
 pub mod transport;
 
 pub use self::{

@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use clerk_core::authenticate::{Authenticator, Outcome, SessionAuth};
 use http::Extensions;
 
-use crate::{Clerk, reject::Rejection};
+use crate::{Clerk, reject::Rejection, telemetry};
 
 /// What was decided about a request, and the client it was decided with. A clone is a reference count.
 #[derive(Clone)]
@@ -27,6 +27,7 @@ impl Auth {
         clerk: Clerk,
         authenticator: Authenticator,
     ) -> Self {
+        telemetry::judged(&outcome);
         Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator }))
     }
 

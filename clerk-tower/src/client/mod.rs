@@ -25,7 +25,7 @@ pub use self::{
     builder::{ClerkBuilder, ConfigError},
     service::SendFuture,
 };
-use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, stack::Stack};
+use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, stack::Stack, telemetry};
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
 ///
@@ -71,8 +71,11 @@ impl Clerk {
     /// # Errors
     /// [`Error`] says in which phase it failed, and whether the call may have taken effect.
     pub async fn send<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
-        let response = self.exchange(&operation).await?;
-        O::decode(&response).map_err(|error| Error::from_response(O::INFO, error))
+        let result = self.exchange(&operation).await.and_then(|response| {
+            O::decode(&response).map_err(|error| Error::from_response(O::INFO, error))
+        });
+        telemetry::called(O::INFO.id, result.as_ref().err());
+        result
     }
 
     /// Sends an operation and returns Clerk's answer as it came, whatever its status.

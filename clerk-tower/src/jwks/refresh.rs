@@ -6,7 +6,7 @@ use clerk_core::{Operation as _, api::jwks, token::KeySet};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use super::{KeyStore, KeysError};
-use crate::client::exchange;
+use crate::{client::exchange, telemetry};
 
 /// No two calls follow each other faster, whatever the reason.
 const COOL_DOWN: Duration = Duration::from_secs(10);
@@ -100,6 +100,7 @@ impl KeysError {
 async fn call(store: KeyStore, sender: watch::Sender<Answer>) {
     let fetched = tokio::time::timeout(CALL_LIMIT, fetch(&store)).await;
     let fetched = fetched.unwrap_or_else(|_| Err(KeysError::unreachable("no answer in time")));
+    telemetry::keys(fetched.as_ref().map(drop));
     let now = Instant::now();
     let answer = {
         let mut refresh = store.lock();

@@ -1,0 +1,56 @@
+//! What is said through `tracing`, all of it here. Targets begin with `clerk`. No token, key, address, id or text
+//! from a request is recorded.
+//!
+//! | target | level | what | fields |
+//! |---|---|---|---|
+//! | `clerk::auth` | debug | a request was judged | `status`, `reason`, `undecided` |
+//! | `clerk::keys` | debug | the instance's keys were fetched | |
+//! | `clerk::keys` | warn | they could not be fetched | `error` |
+//! | `clerk::call` | debug | a call succeeded | `operation` |
+//! | `clerk::call` | debug | a call failed | `operation`, `error` |
+
+use clerk_core::authenticate::Outcome;
+
+use crate::{Error, jwks::KeysError};
+
+#[cfg(feature = "tracing")]
+mod enabled {
+    use super::{Error, KeysError, Outcome};
+
+    pub(crate) fn judged(outcome: &Outcome) {
+        tracing::debug!(
+            target: "clerk::auth",
+            status = outcome.status().as_str(),
+            reason = outcome.reason().map(|reason| reason.as_str()),
+            undecided = outcome.is_undecided(),
+            "judged a request"
+        );
+    }
+
+    pub(crate) fn keys(result: Result<(), &KeysError>) {
+        match result {
+            Ok(()) => tracing::debug!(target: "clerk::keys", "fetched the instance's keys"),
+            Err(error) => tracing::warn!(target: "clerk::keys", %error, "no keys: requests may be answered with 503"),
+        }
+    }
+
+    pub(crate) fn called(operation: &'static str, error: Option<&Error>) {
+        match error {
+            None => tracing::debug!(target: "clerk::call", operation, "a call succeeded"),
+            Some(error) => tracing::debug!(target: "clerk::call", operation, %error, "a call failed"),
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod enabled {
+    use super::{Error, KeysError, Outcome};
+
+    pub(crate) fn judged(_: &Outcome) {}
+
+    pub(crate) fn keys(_: Result<(), &KeysError>) {}
+
+    pub(crate) fn called(_: &'static str, _: Option<&Error>) {}
+}
+
+pub(crate) use enabled::{called, judged, keys};
