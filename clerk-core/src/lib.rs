@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+pub mod api;
 pub mod decode;
 pub mod encode;
 pub mod id;
 pub mod keys;
 pub mod metadata;
+pub mod model;
 pub mod nullable;
+mod opaque;
 mod open_enum;
 pub mod operation;
 pub mod page;

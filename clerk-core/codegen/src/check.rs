@@ -66,7 +66,11 @@ pub(crate) fn write(
     let date = match date {
         Some(date) => date,
         None if old.sha256 == sha256 => old.date,
-        None => return Err("this is another document than the last one: say with --date what day it is from".into()),
+        None => {
+            return Err(
+                "this is another document than the last one: say with --date what day it is from".into()
+            );
+        }
     };
     let pin = Pin { version: document.version.clone(), date, sha256 };
     let files = generate(codegen, api, overlay, &pin)?;
@@ -106,7 +110,10 @@ pub(crate) fn check(
             "The document is another one: version {} with SHA-256 {sha256} instead of version {} of {} with {}.\n",
             document.version, old.version, old.date, old.sha256
         ));
-        said.push_str(&differences(&fs::read_to_string(codegen.join(SHAPES)).unwrap_or_default(), &shapes(document)));
+        said.push_str(&differences(
+            &fs::read_to_string(codegen.join(SHAPES)).unwrap_or_default(),
+            &shapes(document),
+        ));
     } else if fs::read_to_string(codegen.join(SHAPES)).unwrap_or_default() != shapes(document) {
         said.push_str(&format!("{SHAPES} is stale.\n"));
     }
@@ -144,8 +151,11 @@ fn generate(codegen: &Path, api: &Api, overlay: &Overlay, pin: &Pin) -> Result<B
 /// files lack the generator's line and are not looked at.
 fn stale(source: &Path, files: &BTreeMap<String, String>) -> Vec<String> {
     let on_disk = |name: &str| fs::read_to_string(source.join(name)).ok();
-    let mut names: Vec<String> =
-        files.iter().filter(|(name, text)| on_disk(name).as_ref() != Some(*text)).map(|(name, _)| name.clone()).collect();
+    let mut names: Vec<String> = files
+        .iter()
+        .filter(|(name, text)| on_disk(name).as_ref() != Some(*text))
+        .map(|(name, _)| name.clone())
+        .collect();
     for folder in ["api", "model"] {
         for entry in fs::read_dir(source.join(folder)).into_iter().flatten().flatten() {
             let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
@@ -187,7 +197,10 @@ fn shapes(document: &Document) -> String {
 
 fn differences(old: &str, new: &str) -> String {
     let read = |text: &str| -> BTreeMap<String, String> {
-        text.lines().filter_map(|line| line.rsplit_once(' ')).map(|(key, digest)| (key.into(), digest.into())).collect()
+        text.lines()
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(key, digest)| (key.into(), digest.into()))
+            .collect()
     };
     let (old, new) = (read(old), read(new));
     let mut out = String::new();

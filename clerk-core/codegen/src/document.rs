@@ -154,13 +154,17 @@ pub(crate) enum Additional {
 impl Schema {
     /// An `anyOf` whose members only say what must be there constrains values, not types.
     pub(crate) fn is_constraint(&self) -> bool {
-        self.reference.is_none() && self.kind.is_none() && self.properties.is_empty() && !self.required.is_empty()
+        self.reference.is_none()
+            && self.kind.is_none()
+            && self.properties.is_empty()
+            && !self.required.is_empty()
     }
 }
 
 impl Document {
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        let parsed: Parsed = serde_yaml_ng::from_str(text).map_err(|e| format!("this is no OpenAPI document: {e}"))?;
+        let parsed: Parsed =
+            serde_yaml_ng::from_str(text).map_err(|e| format!("this is no OpenAPI document: {e}"))?;
         let raw = serde_yaml_ng::from_str(text)?;
         let paths = parsed.paths.into_iter().map(|(path, item)| (path, item.unwrap_or_default())).collect();
         Ok(Self { version: parsed.info.version, paths, components: parsed.components, raw })

@@ -13,7 +13,13 @@ use crate::{
 pub(crate) fn request_types(operation: &Operation) -> impl Iterator<Item = &Ty> {
     let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
     let nested = operation.nested.iter().flat_map(|object| &object.fields);
-    operation.parameters.iter().chain(query).chain(body_fields(operation)).chain(nested).map(|field| &field.ty)
+    operation
+        .parameters
+        .iter()
+        .chain(query)
+        .chain(body_fields(operation))
+        .chain(nested)
+        .map(|field| &field.ty)
 }
 
 fn body_fields(operation: &Operation) -> &[Field] {
@@ -144,7 +150,9 @@ fn one(operation: &Operation, overlay: &Overlay) -> String {
     out.push_str("#[must_use = \"an operation does nothing until it is sent\"]\n");
     let members: String = all
         .iter()
-        .map(|(field, kind)| format!("{}: {},\n", identifier(&field.wire), kept(field, matches!(kind, Kind::Query))))
+        .map(|(field, kind)| {
+            format!("{}: {},\n", identifier(&field.wire), kept(field, matches!(kind, Kind::Query)))
+        })
         .collect();
     out.push_str(&if members.is_empty() {
         format!("pub struct {name};\n\n")
@@ -168,8 +176,11 @@ fn one(operation: &Operation, overlay: &Overlay) -> String {
 fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: &Overlay) -> String {
     let id = &operation.id;
     let mut out = doc("///", overlay.summaries.get(id).map_or("", String::as_str));
-    let slug: Vec<&str> =
-        operation.tag.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let slug: Vec<&str> = operation
+        .tag
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     let errors = match operation.errors.as_slice() {
         [] => "No error status is documented.".to_owned(),
         [one] => format!("Documented error status: {one}."),
@@ -188,7 +199,8 @@ fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: 
     if operation.deprecated {
         out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(id)));
     }
-    let required: Vec<&Field> = all.iter().map(|(field, _)| *field).filter(|field| is_argument(field)).collect();
+    let required: Vec<&Field> =
+        all.iter().map(|(field, _)| *field).filter(|field| is_argument(field)).collect();
     let arguments: Vec<String> = required
         .iter()
         .map(|field| {
@@ -196,7 +208,11 @@ fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: 
             format!("{}: {ty}", identifier(&field.wire))
         })
         .collect();
-    out.push_str(&format!("pub fn {}({}) -> {name} {{\n", identifier(&operation.function), arguments.join(", ")));
+    out.push_str(&format!(
+        "pub fn {}({}) -> {name} {{\n",
+        identifier(&operation.function),
+        arguments.join(", ")
+    ));
     if all.is_empty() {
         out.push_str(&format!("{name}\n}}\n\n"));
         return out;
@@ -236,7 +252,10 @@ fn setter(field: &Field, kind: Kind, owner: &str, overlay: &Overlay) -> String {
     let is_query = matches!(kind, Kind::Query);
     let mut out = doc("///", overlay.field(owner, &field.wire, kind).unwrap_or_default());
     if field.deprecated {
-        out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(&format!("{owner}.{}", field.wire))));
+        out.push_str(&format!(
+            "#[deprecated(note = {:?})]\n",
+            overlay.note(&format!("{owner}.{}", field.wire))
+        ));
     }
     let (ty, value) = if field.nullable && !is_query {
         (format!("impl Into<Nullable<{}>>", spell(&field.ty)), format!("{name}.into()"))
@@ -245,7 +264,9 @@ fn setter(field: &Field, kind: Kind, owner: &str, overlay: &Overlay) -> String {
         let many = is_query && matches!(field.ty, Ty::List(_));
         (ty, if many { value } else { format!("Some({value})") })
     };
-    out.push_str(&format!("pub fn {name}(mut self, {name}: {ty}) -> Self {{\nself.{name} = {value};\nself\n}}\n\n"));
+    out.push_str(&format!(
+        "pub fn {name}(mut self, {name}: {ty}) -> Self {{\nself.{name} = {value};\nself\n}}\n\n"
+    ));
     out
 }
 
@@ -307,7 +328,9 @@ fn request(operation: &Operation) -> String {
     }
     match &operation.body {
         Body::None => {}
-        Body::List(field) => out.push_str(&format!(".json_value({:?}, &self.{})", field.wire, identifier(&field.wire))),
+        Body::List(field) => {
+            out.push_str(&format!(".json_value({:?}, &self.{})", field.wire, identifier(&field.wire)))
+        }
         Body::Object(fields) => out.push_str(&writer("json", fields, |field| {
             if field.required {
                 "required"
@@ -317,14 +340,14 @@ fn request(operation: &Operation) -> String {
                 "optional"
             }
         })),
-        Body::Multipart(fields) => out.push_str(&writer("multipart", fields, |field| {
-            match (&field.ty, field.required) {
+        Body::Multipart(fields) => {
+            out.push_str(&writer("multipart", fields, |field| match (&field.ty, field.required) {
                 (Ty::File, true) => "file",
                 (Ty::File, false) => "file_opt",
                 (_, true) => "text",
                 (_, false) => "text_opt",
-            }
-        })),
+            }))
+        }
     }
     out.push_str(".build()");
     out
@@ -370,7 +393,10 @@ fn request_object(object: &Struct, overlay: &Overlay) -> String {
         .map(|field| format!("{}: {}", identifier(&field.wire), taken(field, &identifier(&field.wire)).0))
         .collect();
     let said = if required.is_empty() { "Nothing is set yet." } else { "With what is required." };
-    out.push_str(&format!("impl {name} {{\n/// {said}\npub fn new({}) -> Self {{\nSelf {{\n", arguments.join(", ")));
+    out.push_str(&format!(
+        "impl {name} {{\n/// {said}\npub fn new({}) -> Self {{\nSelf {{\n",
+        arguments.join(", ")
+    ));
     out.push_str(&initial(&all));
     out.push_str("}\n}\n\n");
     for field in object.fields.iter().filter(|field| !is_argument(field)) {

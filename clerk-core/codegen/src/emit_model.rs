@@ -22,16 +22,23 @@ pub(crate) fn reachable(api: &Api, operations: &[&Operation]) -> BTreeSet<String
     }
     while let Some(ty) = open.pop() {
         let Some(name) = ty.named() else { continue };
-        if !(api.structs.contains_key(name) || api.enums.contains_key(name)) || !found.insert(name.to_owned()) {
+        if !(api.structs.contains_key(name) || api.enums.contains_key(name)) || !found.insert(name.to_owned())
+        {
             continue;
         }
-        open.extend(api.structs.get(name).into_iter().flat_map(|object| &object.fields).map(|field| &field.ty));
+        open.extend(
+            api.structs.get(name).into_iter().flat_map(|object| &object.fields).map(|field| &field.ty),
+        );
     }
     found
 }
 
 /// The files of `src/model`, by name.
-pub(crate) fn files(api: &Api, overlay: &Overlay, names: &BTreeSet<String>) -> Result<BTreeMap<String, String>> {
+pub(crate) fn files(
+    api: &Api,
+    overlay: &Overlay,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     let mut root = String::from(
         "//! What Clerk answers with.\n//!\n\
@@ -80,7 +87,8 @@ pub(crate) fn files(api: &Api, overlay: &Overlay, names: &BTreeSet<String>) -> R
         if lenient {
             paths.insert("crate::decode::lenient".to_owned());
         }
-        let mut head = doc("//!", &format!("{}\n\n```\n{}\n```", described.doc.trim(), described.example.trim()));
+        let mut head =
+            doc("//!", &format!("{}\n\n```\n{}\n```", described.doc.trim(), described.example.trim()));
         head.push_str(crate::check::GENERATED);
         files.insert(format!("model/{family}.rs"), format!("{head}\n{}\n{text}", uses(&paths)));
         root.push_str(&format!("mod {family};\n"));

@@ -13,7 +13,8 @@ use crate::{
 };
 
 pub(crate) fn lower(document: &Document, overlay: &Overlay) -> Result<Api> {
-    let mut lowering = Lowering { document, overlay, api: Api::default(), nested: Vec::new(), used: BTreeSet::new() };
+    let mut lowering =
+        Lowering { document, overlay, api: Api::default(), nested: Vec::new(), used: BTreeSet::new() };
     for (path, item) in &document.paths {
         for (method, operation) in item.operations() {
             let lowered = lowering
@@ -59,7 +60,12 @@ impl From<Ty> for Typed {
 }
 
 impl Lowering<'_> {
-    fn operation(&mut self, method: &'static str, path: &str, source: &document::Operation) -> Result<Operation> {
+    fn operation(
+        &mut self,
+        method: &'static str,
+        path: &str,
+        source: &document::Operation,
+    ) -> Result<Operation> {
         let id = &source.operation_id;
         let (module, function) = self.name(source)?;
         let (mut parameters, mut query) = (Vec::new(), Vec::new());
@@ -99,7 +105,8 @@ impl Lowering<'_> {
 
     fn name(&self, source: &document::Operation) -> Result<(String, String)> {
         if let Some(name) = self.overlay.functions.get(&source.operation_id) {
-            let (module, function) = name.split_once('.').ok_or("its name in the overlay is not `module.function`")?;
+            let (module, function) =
+                name.split_once('.').ok_or("its name in the overlay is not `module.function`")?;
             return Ok((module.to_owned(), function.to_owned()));
         }
         match (&source.group, &source.name) {
@@ -258,7 +265,8 @@ impl Lowering<'_> {
                 }
             }
             Some("array") => {
-                let items = schema.items.as_deref().ok_or_else(|| format!("`{place}` is a list of nothing"))?;
+                let items =
+                    schema.items.as_deref().ok_or_else(|| format!("`{place}` is a list of nothing"))?;
                 let item = self.schema(items, place, name, way)?;
                 Ty::List(Box::new(if item.nullable { Ty::Maybe(Box::new(item.ty)) } else { item.ty }))
             }
@@ -288,7 +296,9 @@ impl Lowering<'_> {
 
     fn union_of(&self, component: &str) -> Option<String> {
         let mut unions = self.overlay.unions.iter();
-        unions.find(|(_, union)| union.members.iter().any(|member| member == component)).map(|(name, _)| name.clone())
+        unions
+            .find(|(_, union)| union.members.iter().any(|member| member == component))
+            .map(|(name, _)| name.clone())
     }
 
     fn alternatives(&mut self, members: &[Schema], place: &str, name: &str, way: Way) -> Result<Ty> {
@@ -305,7 +315,8 @@ impl Lowering<'_> {
                 self.object(&members.iter().collect::<Vec<_>>(), place, name, way).inspect(|_| {
                     if let Some(flat) = self.api.structs.get_mut(name) {
                         for field in &mut flat.fields {
-                            field.required &= members.iter().all(|member| member.required.contains(&field.wire));
+                            field.required &=
+                                members.iter().all(|member| member.required.contains(&field.wire));
                         }
                     }
                 })
@@ -335,7 +346,9 @@ impl Lowering<'_> {
                     Some(known) => match (&known.ty, &field.ty) {
                         (Ty::Text, Ty::Enum(_)) => known.ty = field.ty,
                         (Ty::Enum(_), Ty::Text) => {}
-                        _ => return Err(format!("`{member}.{}` has another type elsewhere", field.wire).into()),
+                        _ => {
+                            return Err(format!("`{member}.{}` has another type elsewhere", field.wire).into());
+                        }
                     },
                 }
             }
@@ -373,7 +386,8 @@ impl Lowering<'_> {
 
     fn enumeration(&mut self, mut values: Vec<String>, place: &str, name: &str) -> Ty {
         let overlay = self.overlay;
-        let named = overlay.enums.iter().find(|(_, names)| names.places.iter().any(|pattern| glob(pattern, place)));
+        let named =
+            overlay.enums.iter().find(|(_, names)| names.places.iter().any(|pattern| glob(pattern, place)));
         let name = named.map_or(name, |(name, _)| name);
         values.extend(named.map(|(_, names)| names.extra.clone()).unwrap_or_default());
         values.retain(|value| !value.is_empty());
@@ -403,7 +417,8 @@ impl Lowering<'_> {
             }
         }
         for correction in &overlay.corrections {
-            if let (Some((owner, wire)), Some(schema)) = (correction.place.rsplit_once('.'), &correction.schema)
+            if let (Some((owner, wire)), Some(schema)) =
+                (correction.place.rsplit_once('.'), &correction.schema)
                 && owner == place
                 && !sources.iter().any(|(known, _)| known == wire)
             {

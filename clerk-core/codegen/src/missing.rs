@@ -22,7 +22,10 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         out.insert(text);
     };
     let field = |owner: &str, field: &Field, kind: Kind| {
-        overlay.field(owner, &field.wire, kind).is_none().then(|| format!("{owner}.{} has no sentence", field.wire))
+        overlay
+            .field(owner, &field.wire, kind)
+            .is_none()
+            .then(|| format!("{owner}.{} has no sentence", field.wire))
     };
     for operation in operations {
         let id = &operation.id;
@@ -38,7 +41,11 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
         query.filter(|it| !it.required).filter_map(|it| field(id, it, Kind::Query)).for_each(&mut say);
         if let Body::Object(fields) | Body::Multipart(fields) = &operation.body {
-            fields.iter().filter(|it| !it.required).filter_map(|it| field(id, it, Kind::Body)).for_each(&mut say);
+            fields
+                .iter()
+                .filter(|it| !it.required)
+                .filter_map(|it| field(id, it, Kind::Body))
+                .for_each(&mut say);
         }
         for object in &operation.nested {
             if !overlay.sentences.contains_key(&object.name) {

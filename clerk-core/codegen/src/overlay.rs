@@ -213,7 +213,8 @@ pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((before, after)) => text.strip_prefix(before).is_some_and(|rest| {
-            rest.char_indices().any(|(at, _)| rest.get(at..).is_some_and(|rest| glob(after, rest))) || glob(after, "")
+            rest.char_indices().any(|(at, _)| rest.get(at..).is_some_and(|rest| glob(after, rest)))
+                || glob(after, "")
         }),
     }
 }

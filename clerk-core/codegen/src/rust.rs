@@ -38,7 +38,10 @@ pub(crate) fn argument(ty: &Ty, name: &str) -> (String, String) {
 }
 
 /// What has to be imported for the types, as paths below the crate. `local` types need no import.
-pub(crate) fn imports<'a>(types: impl Iterator<Item = &'a Ty>, local: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+pub(crate) fn imports<'a>(
+    types: impl Iterator<Item = &'a Ty>,
+    local: &dyn Fn(&str) -> bool,
+) -> BTreeSet<String> {
     fn add(ty: &Ty, local: &dyn Fn(&str) -> bool, out: &mut BTreeSet<String>) {
         let path = match ty {
             Ty::Time => "crate::Timestamp".to_owned(),

@@ -34,6 +34,14 @@ pub(crate) fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Re
     Option::<Wrapped>::deserialize(deserializer).map(|found| found.map(|Wrapped(value)| value))
 }
 
+/// An identifier that may be missing, `null` or, which means the same, empty.
+pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: From<String>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()).map(T::from))
+}
+
 struct Integer;
 
 impl de::Visitor<'_> for Integer {
@@ -120,7 +128,8 @@ mod tests {
         for (json, want) in [("0", 0), ("-3", -3), ("3.0", 3), ("1.7e12", 1_700_000_000_000), ("-0.0", 0)] {
             assert_eq!(read(json).unwrap(), want, "{json}");
         }
-        for json in ["3.5", "1e300", "18446744073709551615", "\"3\"", "null", "true", "9007199254740993.0e1"] {
+        for json in ["3.5", "1e300", "18446744073709551615", "\"3\"", "null", "true", "9007199254740993.0e1"]
+        {
             assert!(read(json).is_err(), "{json}");
         }
     }

@@ -18,13 +18,18 @@
 //! ```
 
 mod body;
+mod multipart;
 mod path;
 mod query;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri, header};
 
-pub use self::{body::JsonObject, query::QueryValue};
+pub use self::{
+    body::JsonObject,
+    multipart::{File, Form},
+    query::QueryValue,
+};
 use crate::operation::OperationInfo;
 
 /// A request could not be built: which operation, which field, and what is wrong with it.
@@ -50,6 +55,10 @@ enum Problem {
     TooLong { len: usize, max: usize },
     #[error("has {len} items; {min} to {max} are allowed")]
     Count { len: usize, min: usize, max: usize },
+    #[error("has {len} bytes; at most {max} are allowed")]
+    TooLarge { len: usize, max: usize },
+    #[error("has a content type that cannot be sent")]
+    ContentType,
     #[error("cannot be written as JSON")]
     Json(#[source] serde_json::Error),
     #[error("makes the request's address longer than can be sent")]
@@ -70,7 +79,13 @@ impl RequestBuilder {
     /// Starts the request of the operation that `info` describes.
     #[must_use]
     pub fn new(info: &'static OperationInfo) -> Self {
-        Self { info, path: path::Template::new(info.path), query: query::Query::default(), body: None, error: None }
+        Self {
+            info,
+            path: path::Template::new(info.path),
+            query: query::Query::default(),
+            body: None,
+            error: None,
+        }
     }
 
     /// Puts `value` into the template's place `{name}`, as one percent-encoded segment.
@@ -123,6 +138,27 @@ impl RequestBuilder {
         self
     }
 
+    /// As [`RequestBuilder::items`], unless the list was left out.
+    #[must_use]
+    pub fn items_opt(self, field: &'static str, len: Option<usize>, min: usize, max: usize) -> Self {
+        match len {
+            Some(len) => self.items(field, len, min, max),
+            None => self,
+        }
+    }
+
+    /// Sets a multipart form as the body.
+    #[must_use]
+    pub fn multipart(mut self, write: impl FnOnce(&mut Form)) -> Self {
+        let mut form = Form::default();
+        write(&mut form);
+        match form.finish() {
+            Ok(body) => self.body = Some(body),
+            Err((field, problem)) => self.fail(field, problem),
+        }
+        self
+    }
+
     /// Sets a JSON object as the body.
     #[must_use]
     pub fn json(mut self, write: impl FnOnce(&mut JsonObject)) -> Self {
@@ -164,7 +200,8 @@ impl RequestBuilder {
             field: "query",
             problem: Problem::Uri(e.into()),
         })?;
-        let (content_type, body) = self.body.map_or((None, Bytes::new()), |(kind, bytes)| (Some(kind), bytes));
+        let (content_type, body) =
+            self.body.map_or((None, Bytes::new()), |(kind, bytes)| (Some(kind), bytes));
         let mut request = Request::new(body);
         *request.method_mut() = info.method.clone();
         *request.uri_mut() = uri;
