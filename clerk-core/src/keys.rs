@@ -19,7 +19,8 @@ use std::{fmt, str::FromStr};
 
 use aws_lc_rs::digest;
 use base64::{
-    Engine as _, alphabet,
+    Engine as _,
+    alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
     prelude::BASE64_URL_SAFE_NO_PAD,
 };
@@ -216,10 +217,8 @@ impl FromStr for PublishableKey {
         } else {
             return Err(KeyError::new(looks_like(text), EXPECTED));
         };
-        let frontend_api = decode_frontend_api(rest).ok_or(KeyError::new(
-            "what follows the prefix does not hold the host of an instance",
-            EXPECTED,
-        ))?;
+        let frontend_api = decode_frontend_api(rest)
+            .ok_or(KeyError::new("what follows the prefix does not hold the host of an instance", EXPECTED))?;
         Ok(Self { text: text.to_owned(), frontend_api, instance_type })
     }
 }
@@ -265,8 +264,8 @@ mod tests {
             "pk_test_",
             "pk_live_%%%",
             "pk_other_Y2xlcmsuZXhhbXBsZS5jb20k",
-            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20",   // no `$`
-            "pk_live_Y2xlcmskJA",                // two `$`, no dot
+            "pk_live_Y2xlcmsuZXhhbXBsZS5jb20",  // no `$`
+            "pk_live_Y2xlcmskJA",               // two `$`, no dot
             "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k_", // four parts
             "sk_test_abc",
         ] {

@@ -66,7 +66,12 @@ impl OperationInfo {
     /// For operations that are not in this crate. The retry rule follows from the method, the credential is
     /// the secret key.
     #[must_use]
-    pub const fn new(id: &'static str, method: Method, path: &'static str, section: &'static str) -> Self {
+    pub const fn new(
+        id: &'static str,
+        method: Method,
+        path: &'static str,
+        section: &'static str,
+    ) -> Self {
         let retry = match method {
             Method::GET | Method::HEAD | Method::PUT | Method::DELETE => Retry::Safe,
             _ => Retry::IfRefused,

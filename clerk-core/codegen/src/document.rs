@@ -213,8 +213,8 @@ impl Document {
                 if let Some(Value::String(reference)) = members.get("$ref")
                     && !open.contains(reference)
                 {
-                    let keys = reference.trim_start_matches("#/").split('/');
-                    let target = keys.fold(Some(&self.raw), |at, key| at.and_then(|at| at.get(key)));
+                    let mut keys = reference.trim_start_matches("#/").split('/');
+                    let target = keys.try_fold(&self.raw, |at, key| at.get(key));
                     open.push(reference.clone());
                     let shape = target.map_or(Value::Null, |target| self.shape(target, open));
                     open.pop();

@@ -75,7 +75,7 @@ fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
         "http::Method",
         "http::Request",
         "http::Response",
-        "crate::decode",
+        "crate::decode::self",
         "crate::decode::ResponseError",
         "crate::encode::BuildError",
         "crate::encode::RequestBuilder",
@@ -132,10 +132,6 @@ fn kept(field: &Field, is_query: bool) -> String {
     }
 }
 
-fn is_argument(field: &Field) -> bool {
-    field.required
-}
-
 fn one(operation: &Operation, overlay: &Overlay) -> String {
     let name = camel(&operation.function);
     let query = || operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
@@ -163,7 +159,7 @@ fn one(operation: &Operation, overlay: &Overlay) -> String {
 
     let setters: String = all
         .iter()
-        .filter(|(field, _)| !is_argument(field))
+        .filter(|(field, _)| !field.required)
         .map(|(field, kind)| setter(field, *kind, &operation.id, overlay))
         .collect();
     if !setters.is_empty() {
@@ -199,8 +195,7 @@ fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: 
     if operation.deprecated {
         out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(id)));
     }
-    let required: Vec<&Field> =
-        all.iter().map(|(field, _)| *field).filter(|field| is_argument(field)).collect();
+    let required: Vec<&Field> = all.iter().map(|(field, _)| *field).filter(|field| field.required).collect();
     let arguments: Vec<String> = required
         .iter()
         .map(|field| {
@@ -233,7 +228,7 @@ fn initial(all: &[(&Field, Kind)]) -> String {
     let mut out = String::new();
     for (field, kind) in all {
         let name = identifier(&field.wire);
-        let value = if is_argument(field) {
+        let value = if field.required {
             taken(field, &name).1
         } else if field.nullable && !matches!(kind, Kind::Query) {
             "Nullable::Absent".to_owned()
@@ -326,29 +321,21 @@ fn request(operation: &Operation) -> String {
             });
         }
     }
-    match &operation.body {
-        Body::None => {}
-        Body::List(field) => {
-            out.push_str(&format!(".json_value({:?}, &self.{})", field.wire, identifier(&field.wire)))
-        }
-        Body::Object(fields) => out.push_str(&writer("json", fields, |field| {
-            if field.required {
-                "required"
-            } else if field.nullable {
-                "nullable"
-            } else {
-                "optional"
-            }
-        })),
-        Body::Multipart(fields) => {
-            out.push_str(&writer("multipart", fields, |field| match (&field.ty, field.required) {
-                (Ty::File, true) => "file",
-                (Ty::File, false) => "file_opt",
-                (_, true) => "text",
-                (_, false) => "text_opt",
-            }))
-        }
-    }
+    out.push_str(&match &operation.body {
+        Body::None => String::new(),
+        Body::List(field) => format!(".json_value({:?}, &self.{})", field.wire, identifier(&field.wire)),
+        Body::Object(fields) => writer("json", fields, |field| match (field.required, field.nullable) {
+            (true, _) => "required",
+            (false, true) => "nullable",
+            (false, false) => "optional",
+        }),
+        Body::Multipart(fields) => writer("multipart", fields, |field| match (&field.ty, field.required) {
+            (Ty::File, true) => "file",
+            (Ty::File, false) => "file_opt",
+            (_, true) => "text",
+            (_, false) => "text_opt",
+        }),
+    });
     out.push_str(".build()");
     out
 }
@@ -387,7 +374,7 @@ fn request_object(object: &Struct, overlay: &Overlay) -> String {
         out.push_str(&format!("{rust}: {},\n", kept(field, false)));
     }
     out.push_str(&format!("}}\n\nopaque!({name});\n\n"));
-    let required: Vec<&Field> = object.fields.iter().filter(|field| is_argument(field)).collect();
+    let required: Vec<&Field> = object.fields.iter().filter(|field| field.required).collect();
     let arguments: Vec<String> = required
         .iter()
         .map(|field| format!("{}: {}", identifier(&field.wire), taken(field, &identifier(&field.wire)).0))
@@ -399,7 +386,7 @@ fn request_object(object: &Struct, overlay: &Overlay) -> String {
     ));
     out.push_str(&initial(&all));
     out.push_str("}\n}\n\n");
-    for field in object.fields.iter().filter(|field| !is_argument(field)) {
+    for field in object.fields.iter().filter(|field| !field.required) {
         out.push_str(&setter(field, Kind::Body, name, overlay));
     }
     out.push_str("}\n\n");

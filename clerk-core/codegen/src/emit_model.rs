@@ -99,17 +99,18 @@ pub(crate) fn files(
     Ok(files)
 }
 
+/// Indented here, since rustfmt leaves the inside of a macro alone.
 fn enumeration(overlay: &Overlay, names: &Enum) -> String {
     let name = &names.name;
     let mut out = String::from("open_enum! {\n");
-    out.push_str(&doc("///", overlay.sentences.get(name).map_or("", String::as_str)));
-    out.push_str(&format!("{name} {{\n"));
+    out.push_str(&doc("    ///", overlay.sentences.get(name).map_or("", String::as_str)));
+    out.push_str(&format!("    {name} {{\n"));
     for value in &names.values {
         let sentence = overlay.variants.get(&format!("{name}.{value}"));
-        out.push_str(&doc("///", &sentence.cloned().unwrap_or_else(|| format!("`{value}`."))));
-        out.push_str(&format!("{} = {value:?},\n", variant(value)));
+        out.push_str(&doc("        ///", &sentence.cloned().unwrap_or_else(|| format!("`{value}`."))));
+        out.push_str(&format!("        {} = {value:?},\n", variant(value)));
     }
-    out.push_str("}\n}\n\n");
+    out.push_str("    }\n}\n\n");
     out
 }
 

@@ -347,7 +347,9 @@ impl Lowering<'_> {
                         (Ty::Text, Ty::Enum(_)) => known.ty = field.ty,
                         (Ty::Enum(_), Ty::Text) => {}
                         _ => {
-                            return Err(format!("`{member}.{}` has another type elsewhere", field.wire).into());
+                            return Err(
+                                format!("`{member}.{}` has another type elsewhere", field.wire).into()
+                            );
                         }
                     },
                 }

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Page, decode,
-    decode::ResponseError,
+    Page,
+    decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::ClientId,
     model::Client,

@@ -11,8 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    decode,
-    decode::ResponseError,
+    decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::Jwks,
     opaque::opaque,

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page, Timestamp, decode,
-    decode::ResponseError,
+    Metadata, Nullable, Page, Timestamp,
+    decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{OrganizationId, UserId},
     model::OrganizationMembership,

@@ -16,8 +16,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page, decode,
-    decode::ResponseError,
+    Metadata, Nullable, Page,
+    decode::{self, ResponseError},
     encode::{BuildError, File, RequestBuilder},
     id::{OrganizationId, UserId},
     model::{

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page, decode,
-    decode::ResponseError,
+    Metadata, Nullable, Page,
+    decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{ClientId, OrganizationId, SessionId, UserId},
     model::{Session, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionToken},

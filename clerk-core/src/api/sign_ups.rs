@@ -12,8 +12,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable, decode,
-    decode::ResponseError,
+    Nullable,
+    decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
     model::SignUp,

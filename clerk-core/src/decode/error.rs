@@ -217,11 +217,7 @@ impl DecodeError {
         let expected = expected.split(" at line ").next().unwrap_or(expected);
         let found = message.split_once(": ").map_or("", |(_, rest)| rest);
         let kind = found.split([' ', ',']).next().unwrap_or("value");
-        Self {
-            operation: info.id,
-            path: path.to_owned(),
-            problem: format!("found {kind}, expected {expected}"),
-        }
+        Self { operation: info.id, path: path.to_owned(), problem: format!("found {kind}, expected {expected}") }
     }
 }
 
@@ -259,9 +255,7 @@ mod tests {
 
     #[test]
     fn any_body_will_do() {
-        for body in
-            ["", "<html>Bad gateway</html>", "[]", "null", "{\"errors\": 3}", "{\"errors\":null}", "\u{0}"]
-        {
+        for body in ["", "<html>Bad gateway</html>", "[]", "null", "{\"errors\": 3}", "{\"errors\":null}", "\u{0}"] {
             let error = status_error(502, &[("clerk-trace-id", "t2"), ("retry-after", "7")], body);
             assert!(error.errors.is_empty(), "{body}");
             assert_eq!(error.trace_id.as_deref(), Some("t2"));
@@ -288,11 +282,7 @@ mod tests {
     fn faults_are_located_without_the_value() {
         let cases = [
             (r#"{"count":1,"parts":[]}"#, "id", "the field is missing"),
-            (
-                r#"{"id":"x","count":1,"parts":[{"banned":false},{}]}"#,
-                "parts[1].banned",
-                "the field is missing",
-            ),
+            (r#"{"id":"x","count":1,"parts":[{"banned":false},{}]}"#, "parts[1].banned", "the field is missing"),
             (r#"{"id":"x","count":"a, expected b","parts":[]}"#, "count", "found string, expected i64"),
             (r#"{"id":"x","count":1,"parts":{"k":"v"}}"#, "parts", "found map, expected a sequence"),
             (r#"{"id":"","count":1,"parts":[]}"#, "id", "found string, expected a non-empty identifier"),

@@ -40,10 +40,7 @@ use crate::operation::OperationInfo;
 ///
 /// # Errors
 /// As [`Operation::decode`](crate::Operation::decode).
-pub fn json<T: DeserializeOwned>(
-    info: &'static OperationInfo,
-    response: &Response<Bytes>,
-) -> Result<T, ResponseError> {
+pub fn json<T: DeserializeOwned>(info: &'static OperationInfo, response: &Response<Bytes>) -> Result<T, ResponseError> {
     success(info, response)?;
     let body = response.body();
     // The path to a fault is worth knowing but costs time, so it is looked for only when there is one.

@@ -59,21 +59,21 @@ pub struct BillingSubscription {
 opaque!(BillingSubscription, id);
 
 open_enum! {
-/// Where a subscription stands.
-BillingSubscriptionStatus {
-/// `active`.
-Active = "active",
-/// `past_due`.
-PastDue = "past_due",
-/// `canceled`.
-Canceled = "canceled",
-/// `ended`.
-Ended = "ended",
-/// `abandoned`.
-Abandoned = "abandoned",
-/// `incomplete`.
-Incomplete = "incomplete",
-}
+    /// Where a subscription stands.
+    BillingSubscriptionStatus {
+        /// `active`.
+        Active = "active",
+        /// `past_due`.
+        PastDue = "past_due",
+        /// `canceled`.
+        Canceled = "canceled",
+        /// `ended`.
+        Ended = "ended",
+        /// `abandoned`.
+        Abandoned = "abandoned",
+        /// `incomplete`.
+        Incomplete = "incomplete",
+    }
 }
 
 /// The next payment of a subscription.
@@ -174,27 +174,27 @@ pub struct BillingSubscriptionItem {
 opaque!(BillingSubscriptionItem, id);
 
 open_enum! {
-/// Where a subscription item stands.
-BillingSubscriptionItemStatus {
-/// `active`.
-Active = "active",
-/// `canceled`.
-Canceled = "canceled",
-/// `expired`.
-Expired = "expired",
-/// `ended`.
-Ended = "ended",
-/// `past_due`.
-PastDue = "past_due",
-/// `upcoming`.
-Upcoming = "upcoming",
-/// `incomplete`.
-Incomplete = "incomplete",
-/// `abandoned`.
-Abandoned = "abandoned",
-/// `free_trial`.
-FreeTrial = "free_trial",
-}
+    /// Where a subscription item stands.
+    BillingSubscriptionItemStatus {
+        /// `active`.
+        Active = "active",
+        /// `canceled`.
+        Canceled = "canceled",
+        /// `expired`.
+        Expired = "expired",
+        /// `ended`.
+        Ended = "ended",
+        /// `past_due`.
+        PastDue = "past_due",
+        /// `upcoming`.
+        Upcoming = "upcoming",
+        /// `incomplete`.
+        Incomplete = "incomplete",
+        /// `abandoned`.
+        Abandoned = "abandoned",
+        /// `free_trial`.
+        FreeTrial = "free_trial",
+    }
 }
 
 /// The next payment of a subscription item.
@@ -232,13 +232,13 @@ pub struct BillingSubscriptionCredit {
 opaque!(BillingSubscriptionCredit);
 
 open_enum! {
-/// How often a plan is paid.
-BillingPeriod {
-/// `month`.
-Month = "month",
-/// `annual`.
-Annual = "annual",
-}
+    /// How often a plan is paid.
+    BillingPeriod {
+        /// `month`.
+        Month = "month",
+        /// `annual`.
+        Annual = "annual",
+    }
 }
 
 /// How many seats a subscription item has.
@@ -474,25 +474,25 @@ pub struct BillingPaymentMethod {
 opaque!(BillingPaymentMethod, id);
 
 open_enum! {
-/// The kind of a payment method.
-BillingPaymentType {
-/// `card`.
-Card = "card",
-/// `link`.
-Link = "link",
-/// `payer-credits`.
-PayerCredits = "payer-credits",
-}
+    /// The kind of a payment method.
+    BillingPaymentType {
+        /// `card`.
+        Card = "card",
+        /// `link`.
+        Link = "link",
+        /// `payer-credits`.
+        PayerCredits = "payer-credits",
+    }
 }
 
 open_enum! {
-/// Whether a payment method can be used.
-BillingPaymentMethodStatus {
-/// `active`.
-Active = "active",
-/// `disconnected`.
-Disconnected = "disconnected",
-}
+    /// Whether a payment method can be used.
+    BillingPaymentMethodStatus {
+        /// `active`.
+        Active = "active",
+        /// `disconnected`.
+        Disconnected = "disconnected",
+    }
 }
 
 /// An amount of money.
@@ -703,11 +703,11 @@ pub struct BillingCreditEntry {
 opaque!(BillingCreditEntry, id);
 
 open_enum! {
-/// Which way a credit is changed.
-BillingCreditAction {
-/// More credit.
-Increase = "increase",
-/// Less credit.
-Decrease = "decrease",
-}
+    /// Which way a credit is changed.
+    BillingCreditAction {
+        /// More credit.
+        Increase = "increase",
+        /// Less credit.
+        Decrease = "decrease",
+    }
 }

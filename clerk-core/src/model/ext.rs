@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    fn user(more: serde_json::Value) -> User {
+    fn user(more: &serde_json::Value) -> User {
         let mut user = json!({"id": "user_1", "banned": false, "locked": false});
         user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(user).unwrap()
@@ -70,13 +70,13 @@ mod tests {
             (json!({"first_name": "", "last_name": " "}), None),
         ];
         for (more, want) in cases {
-            assert_eq!(user(more).full_name().as_deref(), want);
+            assert_eq!(user(&more).full_name().as_deref(), want);
         }
     }
 
     #[test]
     fn primaries_are_found_by_id_and_verified_means_verified() {
-        let user = user(json!({
+        let user = user(&json!({
             "primary_email_address_id": "idn_2",
             "primary_phone_number_id": "idn_9",
             "email_addresses": [

@@ -254,15 +254,15 @@ pub struct OrganizationInvitationPublicOrganizationData {
 opaque!(OrganizationInvitationPublicOrganizationData, id);
 
 open_enum! {
-/// Where an invitation stands.
-InvitationStatus {
-/// Neither accepted nor withdrawn yet.
-Pending = "pending",
-/// The invited person has joined.
-Accepted = "accepted",
-/// Withdrawn.
-Revoked = "revoked",
-/// Not accepted in time.
-Expired = "expired",
-}
+    /// Where an invitation stands.
+    InvitationStatus {
+        /// Neither accepted nor withdrawn yet.
+        Pending = "pending",
+        /// The invited person has joined.
+        Accepted = "accepted",
+        /// Withdrawn.
+        Revoked = "revoked",
+        /// Not accepted in time.
+        Expired = "expired",
+    }
 }

@@ -68,13 +68,13 @@ pub struct BlocklistIdentifier {
 opaque!(BlocklistIdentifier, id);
 
 open_enum! {
-/// What an entry of the allow-list or block-list is.
-RestrictedIdentifierType {
-/// `email_address`.
-EmailAddress = "email_address",
-/// `phone_number`.
-PhoneNumber = "phone_number",
-/// `web3_wallet`.
-Web3Wallet = "web3_wallet",
-}
+    /// What an entry of the allow-list or block-list is.
+    RestrictedIdentifierType {
+        /// `email_address`.
+        EmailAddress = "email_address",
+        /// `phone_number`.
+        PhoneNumber = "phone_number",
+        /// `web3_wallet`.
+        Web3Wallet = "web3_wallet",
+    }
 }

@@ -67,25 +67,25 @@ pub struct Session {
 opaque!(Session, id);
 
 open_enum! {
-/// Where a session stands.
-SessionStatus {
-/// In use.
-Active = "active",
-/// Ended by the application or an administrator.
-Revoked = "revoked",
-/// The user signed out.
-Ended = "ended",
-/// Its time has run out.
-Expired = "expired",
-/// Taken off its client.
-Removed = "removed",
-/// Unused for too long.
-Abandoned = "abandoned",
-/// Another session took its place.
-Replaced = "replaced",
-/// Signed in, with a task left to do before it counts.
-Pending = "pending",
-}
+    /// Where a session stands.
+    SessionStatus {
+        /// In use.
+        Active = "active",
+        /// Ended by the application or an administrator.
+        Revoked = "revoked",
+        /// The user signed out.
+        Ended = "ended",
+        /// Its time has run out.
+        Expired = "expired",
+        /// Taken off its client.
+        Removed = "removed",
+        /// Unused for too long.
+        Abandoned = "abandoned",
+        /// Another session took its place.
+        Replaced = "replaced",
+        /// Signed in, with a task left to do before it counts.
+        Pending = "pending",
+    }
 }
 
 /// Where and with what a session was last used.
@@ -156,13 +156,13 @@ pub struct SessionRefresh {
 opaque!(SessionRefresh);
 
 open_enum! {
-/// What a refresh shall give.
-SessionRefreshFormat {
-/// `token`.
-Token = "token",
-/// `cookie`.
-Cookie = "cookie",
-}
+    /// What a refresh shall give.
+    SessionRefreshFormat {
+        /// `token`.
+        Token = "token",
+        /// `cookie`.
+        Cookie = "cookie",
+    }
 }
 
 /// A browser or device, with the sessions on it.

@@ -94,15 +94,15 @@ pub struct SignUp {
 opaque!(SignUp, id);
 
 open_enum! {
-/// Where a sign-up stands.
-SignUpStatus {
-/// Something has yet to be given or verified.
-MissingRequirements = "missing_requirements",
-/// The user exists.
-Complete = "complete",
-/// Unfinished for too long.
-Abandoned = "abandoned",
-}
+    /// Where a sign-up stands.
+    SignUpStatus {
+        /// Something has yet to be given or verified.
+        MissingRequirements = "missing_requirements",
+        /// The user exists.
+        Complete = "complete",
+        /// Unfinished for too long.
+        Abandoned = "abandoned",
+    }
 }
 
 /// How far the verifications of a sign-up are, by field.
@@ -136,11 +136,11 @@ pub struct SignUpVerification {
 opaque!(SignUpVerification);
 
 open_enum! {
-/// What a verification of a sign-up waits for.
-SignUpNextAction {
-/// `needs_prepare`.
-NeedsPrepare = "needs_prepare",
-/// `needs_attempt`.
-NeedsAttempt = "needs_attempt",
-}
+    /// What a verification of a sign-up waits for.
+    SignUpNextAction {
+        /// `needs_prepare`.
+        NeedsPrepare = "needs_prepare",
+        /// `needs_attempt`.
+        NeedsAttempt = "needs_attempt",
+    }
 }

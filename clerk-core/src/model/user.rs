@@ -279,15 +279,15 @@ pub struct IdentificationLink {
 opaque!(IdentificationLink, id);
 
 open_enum! {
-/// How an address or number starts out.
-IdentificationStatus {
-/// It counts as the user's.
-Verified = "verified",
-/// It is kept for the user, who has yet to verify it.
-Reserved = "reserved",
-/// `unverified`.
-Unverified = "unverified",
-}
+    /// How an address or number starts out.
+    IdentificationStatus {
+        /// It counts as the user's.
+        Verified = "verified",
+        /// It is kept for the user, who has yet to verify it.
+        Reserved = "reserved",
+        /// `unverified`.
+        Unverified = "unverified",
+    }
 }
 
 /// A user's account at a social provider.
@@ -359,15 +359,15 @@ pub struct ExternalAccount {
 opaque!(ExternalAccount, id);
 
 open_enum! {
-/// How an external account is tagged; some providers have a tag of their own.
-ExternalAccountObject {
-/// `external_account`.
-ExternalAccount = "external_account",
-/// `facebook_account`.
-FacebookAccount = "facebook_account",
-/// `google_account`.
-GoogleAccount = "google_account",
-}
+    /// How an external account is tagged; some providers have a tag of their own.
+    ExternalAccountObject {
+        /// `external_account`.
+        ExternalAccount = "external_account",
+        /// `facebook_account`.
+        FacebookAccount = "facebook_account",
+        /// `google_account`.
+        GoogleAccount = "google_account",
+    }
 }
 
 /// A user's account at a SAML identity provider.
@@ -548,13 +548,13 @@ pub struct EnterpriseAccountConnection {
 opaque!(EnterpriseAccountConnection, id);
 
 open_enum! {
-/// How an identity provider of an enterprise is spoken to.
-EnterpriseProtocol {
-/// `oauth`.
-OAuth = "oauth",
-/// `saml`.
-Saml = "saml",
-}
+    /// How an identity provider of an enterprise is spoken to.
+    EnterpriseProtocol {
+        /// `oauth`.
+        OAuth = "oauth",
+        /// `saml`.
+        Saml = "saml",
+    }
 }
 
 /// Where a user comes from that a directory provisions.
@@ -647,23 +647,23 @@ pub struct TrustedDevice {
 opaque!(TrustedDevice, id);
 
 open_enum! {
-/// The system a trusted device runs.
-TrustedDevicePlatform {
-/// `ios`.
-Ios = "ios",
-/// `android`.
-Android = "android",
-}
+    /// The system a trusted device runs.
+    TrustedDevicePlatform {
+        /// `ios`.
+        Ios = "ios",
+        /// `android`.
+        Android = "android",
+    }
 }
 
 open_enum! {
-/// Whether a device is still trusted.
-TrustedDeviceStatus {
-/// `active`.
-Active = "active",
-/// `revoked`.
-Revoked = "revoked",
-}
+    /// Whether a device is still trusted.
+    TrustedDeviceStatus {
+        /// `active`.
+        Active = "active",
+        /// `revoked`.
+        Revoked = "revoked",
+    }
 }
 
 /// Whether a password is right.
@@ -692,13 +692,13 @@ pub struct TotpVerification {
 opaque!(TotpVerification);
 
 open_enum! {
-/// What kind of code was given.
-TotpCodeType {
-/// `totp`.
-Totp = "totp",
-/// `backup_code`.
-BackupCode = "backup_code",
-}
+    /// What kind of code was given.
+    TotpCodeType {
+        /// `totp`.
+        Totp = "totp",
+        /// `backup_code`.
+        BackupCode = "backup_code",
+    }
 }
 
 /// Names the user that an operation changed.

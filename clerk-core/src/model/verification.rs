@@ -57,55 +57,55 @@ pub struct Verification {
 opaque!(Verification);
 
 open_enum! {
-/// Where a verification stands.
-VerificationStatus {
-/// Not done yet.
-Unverified = "unverified",
-/// Done: it is the user's.
-Verified = "verified",
-/// Tried without success.
-Failed = "failed",
-/// Not done in time.
-Expired = "expired",
-/// It belongs to another user, to whom the sign-in can be transferred.
-Transferable = "transferable",
-}
+    /// Where a verification stands.
+    VerificationStatus {
+        /// Not done yet.
+        Unverified = "unverified",
+        /// Done: it is the user's.
+        Verified = "verified",
+        /// Tried without success.
+        Failed = "failed",
+        /// Not done in time.
+        Expired = "expired",
+        /// It belongs to another user, to whom the sign-in can be transferred.
+        Transferable = "transferable",
+    }
 }
 
 open_enum! {
-/// How something is verified.
-VerificationStrategy {
-/// `phone_code`.
-PhoneCode = "phone_code",
-/// `email_code`.
-EmailCode = "email_code",
-/// `reset_password_email_code`.
-ResetPasswordEmailCode = "reset_password_email_code",
-/// `email_link`.
-EmailLink = "email_link",
-/// `google_one_tap`.
-GoogleOneTap = "google_one_tap",
-/// `saml`.
-Saml = "saml",
-/// `ticket`.
-Ticket = "ticket",
-/// `passkey`.
-Passkey = "passkey",
-/// `web3_metamask_signature`.
-Web3MetamaskSignature = "web3_metamask_signature",
-/// `web3_base_signature`.
-Web3BaseSignature = "web3_base_signature",
-/// `web3_coinbase_wallet_signature`.
-Web3CoinbaseWalletSignature = "web3_coinbase_wallet_signature",
-/// `web3_okx_wallet_signature`.
-Web3OkxWalletSignature = "web3_okx_wallet_signature",
-/// `web3_solana_signature`.
-Web3SolanaSignature = "web3_solana_signature",
-/// `admin`.
-Admin = "admin",
-/// `scim`.
-Scim = "scim",
-}
+    /// How something is verified.
+    VerificationStrategy {
+        /// `phone_code`.
+        PhoneCode = "phone_code",
+        /// `email_code`.
+        EmailCode = "email_code",
+        /// `reset_password_email_code`.
+        ResetPasswordEmailCode = "reset_password_email_code",
+        /// `email_link`.
+        EmailLink = "email_link",
+        /// `google_one_tap`.
+        GoogleOneTap = "google_one_tap",
+        /// `saml`.
+        Saml = "saml",
+        /// `ticket`.
+        Ticket = "ticket",
+        /// `passkey`.
+        Passkey = "passkey",
+        /// `web3_metamask_signature`.
+        Web3MetamaskSignature = "web3_metamask_signature",
+        /// `web3_base_signature`.
+        Web3BaseSignature = "web3_base_signature",
+        /// `web3_coinbase_wallet_signature`.
+        Web3CoinbaseWalletSignature = "web3_coinbase_wallet_signature",
+        /// `web3_okx_wallet_signature`.
+        Web3OkxWalletSignature = "web3_okx_wallet_signature",
+        /// `web3_solana_signature`.
+        Web3SolanaSignature = "web3_solana_signature",
+        /// `admin`.
+        Admin = "admin",
+        /// `scim`.
+        Scim = "scim",
+    }
 }
 
 /// Why a verification failed.
