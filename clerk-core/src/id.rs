@@ -22,6 +22,8 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::Nullable;
+
 /// Declares one identifier type. Cloning it is a reference count.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -52,6 +54,24 @@ macro_rules! ids {
         impl From<&$name> for $name {
             fn from(id: &$name) -> Self {
                 id.clone()
+            }
+        }
+
+        impl From<&str> for Nullable<$name> {
+            fn from(id: &str) -> Self {
+                Self::Value(id.into())
+            }
+        }
+
+        impl From<String> for Nullable<$name> {
+            fn from(id: String) -> Self {
+                Self::Value(id.into())
+            }
+        }
+
+        impl From<&$name> for Nullable<$name> {
+            fn from(id: &$name) -> Self {
+                Self::Value(id.clone())
             }
         }
 

@@ -9,6 +9,7 @@ pub mod keys;
 pub mod metadata;
 pub mod model;
 pub mod nullable;
+mod opaque;
 mod open_enum;
 pub mod operation;
 pub mod page;

@@ -95,6 +95,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
 }
 
 #[derive(Deserialize)]
+#[serde(field_identifier)]
 enum Key {
     #[serde(rename = "data", alias = "m2m_tokens")]
     Data,

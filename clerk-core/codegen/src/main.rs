@@ -1,2 +1,75 @@
-//! Generator.
-fn main() {}
+//! Writes clerk-core's operations and models from Clerk's OpenAPI document.
+//!
+//! ```text
+//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api and src/model
+//! clerk-codegen --check <openapi.yml>               fail when they are stale, and say what Clerk changed
+//! clerk-codegen --survey <openapi.yml>              read the whole document, say what lacks a sentence
+//! ```
+//!
+//! `--date` is the day the document's state is from. It is asked for when the document is another one
+//! than the one the files were written from.
+
+mod check;
+mod document;
+mod emit_api;
+mod emit_model;
+mod ir;
+mod lower;
+mod missing;
+mod names;
+mod overlay;
+mod rust;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    error::Error,
+    fs,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use crate::{document::Document, overlay::Overlay};
+
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+const USAGE: &str = "clerk-codegen [--check | --survey] <openapi.yml> [--date YYYY-MM-DD]";
+
+fn main() -> ExitCode {
+    match run(std::env::args().skip(1)) {
+        Ok((text, success)) => {
+            let written = io::stdout().write_all(text.as_bytes());
+            if success && written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            drop(writeln!(io::stderr(), "{error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What there is to say, and whether all is well.
+fn run(arguments: impl Iterator<Item = String>) -> Result<(String, bool)> {
+    let (mut mode, mut path, mut date) = (None, None, None);
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--check" | "--survey" if mode.is_none() => mode = Some(argument),
+            "--date" => date = Some(arguments.next().ok_or(USAGE)?),
+            _ if path.is_none() && !argument.starts_with('-') => path = Some(argument),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    let path = path.ok_or(USAGE)?;
+    let text = fs::read_to_string(&path).map_err(|e| format!("{path} cannot be read: {e}"))?;
+    let document = Document::parse(&text)?;
+    let codegen = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let overlay = Overlay::read(&codegen.join("overlay"))?;
+    let api = lower::lower(&document, &overlay)?;
+    match mode.as_deref() {
+        Some("--survey") => Ok((missing::survey(&api, &overlay), true)),
+        Some(_) => check::check(codegen, &text, &document, &api, &overlay),
+        None => check::write(codegen, &text, &document, &api, &overlay, date).map(|said| (said, true)),
+    }
+}

@@ -34,6 +34,14 @@ pub(crate) fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Re
     Option::<Wrapped>::deserialize(deserializer).map(|found| found.map(|Wrapped(value)| value))
 }
 
+/// An identifier that may be missing, `null` or, which means the same, empty.
+pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: From<String>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.filter(|text| !text.is_empty()).map(T::from))
+}
+
 struct Integer;
 
 impl de::Visitor<'_> for Integer {

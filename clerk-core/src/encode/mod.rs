@@ -18,13 +18,18 @@
 //! ```
 
 mod body;
+mod multipart;
 mod path;
 mod query;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri, header};
 
-pub use self::{body::JsonObject, query::QueryValue};
+pub use self::{
+    body::JsonObject,
+    multipart::{File, Form},
+    query::QueryValue,
+};
 use crate::operation::OperationInfo;
 
 /// A request could not be built: which operation, which field, and what is wrong with it.
@@ -50,6 +55,10 @@ enum Problem {
     TooLong { len: usize, max: usize },
     #[error("has {len} items; {min} to {max} are allowed")]
     Count { len: usize, min: usize, max: usize },
+    #[error("has {len} bytes; at most {max} are allowed")]
+    TooLarge { len: usize, max: usize },
+    #[error("has a content type that cannot be sent")]
+    ContentType,
     #[error("cannot be written as JSON")]
     Json(#[source] serde_json::Error),
     #[error("makes the request's address longer than can be sent")]
@@ -126,6 +135,27 @@ impl RequestBuilder {
     #[must_use]
     pub fn items(mut self, field: &'static str, len: usize, min: usize, max: usize) -> Self {
         self.count(field, len, min, max);
+        self
+    }
+
+    /// As [`RequestBuilder::items`], unless the list was left out.
+    #[must_use]
+    pub fn items_opt(self, field: &'static str, len: Option<usize>, min: usize, max: usize) -> Self {
+        match len {
+            Some(len) => self.items(field, len, min, max),
+            None => self,
+        }
+    }
+
+    /// Sets a multipart form as the body.
+    #[must_use]
+    pub fn multipart(mut self, write: impl FnOnce(&mut Form)) -> Self {
+        let mut form = Form::default();
+        write(&mut form);
+        match form.finish() {
+            Ok(body) => self.body = Some(body),
+            Err((field, problem)) => self.fail(field, problem),
+        }
         self
     }
 

@@ -1,0 +1,240 @@
+//! Writes the generated files, or says how they differ from what would be written.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::{Result, document::Document, emit_api, emit_model, ir::Api, missing, overlay::Overlay};
+
+/// The line every generated file carries.
+pub(crate) const GENERATED: &str = "// Written by clerk-codegen; changes belong into its overlay.\n";
+
+/// Where each operation's shape is remembered, so that a new document can be compared with the old one.
+const SHAPES: &str = "shapes.txt";
+
+/// The document the files were written from.
+struct Pin {
+    version: String,
+    date: String,
+    sha256: String,
+}
+
+impl Pin {
+    /// As `api/mod.rs` says.
+    fn read(source: &str) -> Self {
+        let value = |name: &str| {
+            let found = source.split_once(&format!("{name}: &str =")).map_or("", |(_, after)| after);
+            found.split('"').nth(1).unwrap_or_default().to_owned()
+        };
+        Self {
+            version: value("DOCUMENT_VERSION"),
+            date: value("DOCUMENT_DATE"),
+            sha256: value("DOCUMENT_SHA256"),
+        }
+    }
+
+    fn text(&self) -> String {
+        format!(
+            "/// The version of Clerk's OpenAPI document this crate follows.\n\
+             pub const DOCUMENT_VERSION: &str = {:?};\n\n\
+             /// The day that document's state is from.\n\
+             pub const DOCUMENT_DATE: &str = {:?};\n\n\
+             /// The SHA-256 of that document, in hexadecimal digits.\n\
+             pub const DOCUMENT_SHA256: &str = {:?};\n",
+            self.version, self.date, self.sha256
+        )
+    }
+}
+
+pub(crate) fn write(
+    codegen: &Path,
+    text: &str,
+    document: &Document,
+    api: &Api,
+    overlay: &Overlay,
+    date: Option<String>,
+) -> Result<String> {
+    let source = source_folder(codegen)?;
+    let old = Pin::read(&fs::read_to_string(source.join("api/mod.rs")).unwrap_or_default());
+    let sha256 = hex(digest(&SHA256, text.as_bytes()).as_ref());
+    let date = match date {
+        Some(date) => date,
+        None if old.sha256 == sha256 => old.date,
+        None => {
+            return Err(
+                "this is another document than the last one: say with --date what day it is from".into()
+            );
+        }
+    };
+    let pin = Pin { version: document.version.clone(), date, sha256 };
+    let files = generate(codegen, api, overlay, &pin)?;
+    let mut said = String::new();
+    for name in stale(&source, &files) {
+        let path = source.join(&name);
+        match files.get(&name) {
+            Some(content) => {
+                fs::create_dir_all(path.parent().unwrap_or(&source))?;
+                fs::write(&path, content)?;
+                said.push_str(&format!("wrote {name}\n"));
+            }
+            None => {
+                fs::remove_file(&path)?;
+                said.push_str(&format!("removed {name}\n"));
+            }
+        }
+    }
+    fs::write(codegen.join(SHAPES), shapes(document))?;
+    Ok(said)
+}
+
+/// What is stale or changed, and whether nothing is.
+pub(crate) fn check(
+    codegen: &Path,
+    text: &str,
+    document: &Document,
+    api: &Api,
+    overlay: &Overlay,
+) -> Result<(String, bool)> {
+    let source = source_folder(codegen)?;
+    let old = Pin::read(&fs::read_to_string(source.join("api/mod.rs")).unwrap_or_default());
+    let sha256 = hex(digest(&SHA256, text.as_bytes()).as_ref());
+    let mut said = String::new();
+    if old.sha256 != sha256 {
+        said.push_str(&format!(
+            "The document is another one: version {} with SHA-256 {sha256} instead of version {} of {} with {}.\n",
+            document.version, old.version, old.date, old.sha256
+        ));
+        said.push_str(&differences(
+            &fs::read_to_string(codegen.join(SHAPES)).unwrap_or_default(),
+            &shapes(document),
+        ));
+    } else if fs::read_to_string(codegen.join(SHAPES)).unwrap_or_default() != shapes(document) {
+        said.push_str(&format!("{SHAPES} is stale.\n"));
+    }
+    // With the old date: a new document is reported above, and what follows is what it would change.
+    let pin = Pin { version: document.version.clone(), date: old.date, sha256 };
+    for name in stale(&source, &generate(codegen, api, overlay, &pin)?) {
+        said.push_str(&format!("{name} is stale.\n"));
+    }
+    let fresh = said.is_empty();
+    if fresh {
+        said.push_str("The generated files are what the document gives.\n");
+    }
+    Ok((said, fresh))
+}
+
+fn source_folder(codegen: &Path) -> Result<std::path::PathBuf> {
+    Ok(codegen.parent().ok_or("the generator's folder has no parent")?.join("src"))
+}
+
+fn generate(codegen: &Path, api: &Api, overlay: &Overlay, pin: &Pin) -> Result<BTreeMap<String, String>> {
+    let operations = missing::selected(api, overlay);
+    let gaps = missing::missing(api, overlay, &operations);
+    if !gaps.is_empty() {
+        return Err(format!("the overlay has {} gaps:\n{}", gaps.len(), gaps.join("\n")).into());
+    }
+    let mut files = emit_model::files(api, overlay, &emit_model::reachable(api, &operations))?;
+    files.extend(emit_api::files(&operations, overlay, &pin.text()));
+    for (name, text) in &mut files {
+        *text = format(codegen, text).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(files)
+}
+
+/// The files whose content on disk is another one, or which are there and should not be. Hand-written
+/// files lack the generator's line and are not looked at.
+fn stale(source: &Path, files: &BTreeMap<String, String>) -> Vec<String> {
+    let on_disk = |name: &str| fs::read_to_string(source.join(name)).ok();
+    let mut names: Vec<String> = files
+        .iter()
+        .filter(|(name, text)| on_disk(name).as_ref() != Some(*text))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for folder in ["api", "model"] {
+        for entry in fs::read_dir(source.join(folder)).into_iter().flatten().flatten() {
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if !files.contains_key(&name) && on_disk(&name).is_some_and(|text| text.contains(GENERATED)) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+fn format(codegen: &Path, text: &str) -> Result<String> {
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config-path"])
+        .arg(codegen.join("../../rustfmt.toml"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("rustfmt cannot be run: {error}"))?;
+    let mut input = child.stdin.take().ok_or("rustfmt takes no input")?;
+    let text = text.to_owned();
+    let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
+    let output = child.wait_with_output()?;
+    writer.join().map_err(|_| "rustfmt could not be fed")??;
+    if !output.status.success() {
+        return Err("rustfmt refuses the text".into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// One line per operation: method, path, id and a digest of its shape.
+fn shapes(document: &Document) -> String {
+    let line = |(operation, shape): (String, String)| {
+        let digest = hex(digest(&SHA256, shape.as_bytes()).as_ref());
+        format!("{operation} {}\n", digest.get(..16).unwrap_or_default())
+    };
+    document.shapes().into_iter().map(line).collect()
+}
+
+fn differences(old: &str, new: &str) -> String {
+    let read = |text: &str| -> BTreeMap<String, String> {
+        text.lines()
+            .filter_map(|line| line.rsplit_once(' '))
+            .map(|(key, digest)| (key.into(), digest.into()))
+            .collect()
+    };
+    let (old, new) = (read(old), read(new));
+    let mut out = String::new();
+    for (operation, digest) in &new {
+        match old.get(operation) {
+            None => out.push_str(&format!("added    {operation}\n")),
+            Some(known) if known != digest => out.push_str(&format!("changed  {operation}\n")),
+            Some(_) => {}
+        }
+    }
+    for operation in old.keys().filter(|operation| !new.contains_key(*operation)) {
+        out.push_str(&format!("removed  {operation}\n"));
+    }
+    out
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_reads_what_it_writes() {
+        let pin = Pin { version: "v".into(), date: "d".into(), sha256: "s".into() };
+        let read = Pin::read(&pin.text());
+        assert_eq!((read.version, read.date, read.sha256), ("v".into(), "d".into(), "s".into()));
+    }
+
+    #[test]
+    fn differences_by_operation() {
+        let said = differences("GET /a A 1\nGET /b B 1\n", "GET /b B 2\nPOST /c C 1\n");
+        assert_eq!(said, "changed  GET /b B\nadded    POST /c C\nremoved  GET /a A\n");
+    }
+}

@@ -1,0 +1,394 @@
+//! Writes `src/api`: one module per section.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    ir::{Body, Field, Operation, Output, Struct, Ty},
+    names::{camel, identifier},
+    overlay::{Kind, Overlay},
+    rust::{argument, doc, imports, spell, uses},
+};
+
+/// Every type the caller of an operation meets.
+pub(crate) fn request_types(operation: &Operation) -> impl Iterator<Item = &Ty> {
+    let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
+    let nested = operation.nested.iter().flat_map(|object| &object.fields);
+    operation
+        .parameters
+        .iter()
+        .chain(query)
+        .chain(body_fields(operation))
+        .chain(nested)
+        .map(|field| &field.ty)
+}
+
+fn body_fields(operation: &Operation) -> &[Field] {
+    match &operation.body {
+        Body::None => &[],
+        Body::Object(fields) | Body::Multipart(fields) => fields,
+        Body::List(field) => std::slice::from_ref(field),
+    }
+}
+
+/// The files of `src/api`, by name.
+pub(crate) fn files(operations: &[&Operation], overlay: &Overlay, pin: &str) -> BTreeMap<String, String> {
+    let mut modules: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    for operation in operations {
+        modules.entry(&operation.module).or_default().push(operation);
+    }
+    let mut root = String::from(
+        "//! The operations of Clerk's Backend API, one module per section of its reference.\n//!\n\
+         //! A function takes what an operation requires and returns it as a value; setters add the rest. What is\n\
+         //! left out is not sent.\n//!\n\
+         //! ```\n\
+         //! use clerk_core::{Operation, api::{OPERATIONS, users}};\n\
+         //!\n\
+         //! let request = users::list().query(\"ada\").limit(20).request().unwrap();\n\
+         //! assert_eq!(request.uri(), \"/users?query=ada&limit=20\");\n\
+         //! assert!(OPERATIONS.iter().any(|info| info.id == \"GetUserList\"));\n\
+         //! ```\n",
+    );
+    root.push_str(crate::check::GENERATED);
+    root.push('\n');
+    for module in modules.keys() {
+        root.push_str(&format!("pub mod {module};\n"));
+    }
+    root.push_str("\nuse crate::operation::{Operation, OperationInfo};\n\n");
+    root.push_str(pin);
+    root.push_str("\n/// Every operation of this crate.\npub const OPERATIONS: &[&OperationInfo] = &[\n");
+    for (module, operations) in &modules {
+        for operation in operations {
+            root.push_str(&format!("{module}::{}::INFO,\n", camel(&operation.function)));
+        }
+    }
+    root.push_str("];\n");
+    let mut files = BTreeMap::from([("api/mod.rs".to_owned(), root)]);
+    for (name, operations) in modules {
+        files.insert(format!("api/{name}.rs"), module(name, &operations, overlay));
+    }
+    files
+}
+
+fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
+    let mut paths: BTreeSet<String> = [
+        "bytes::Bytes",
+        "http::Method",
+        "http::Request",
+        "http::Response",
+        "crate::decode::self",
+        "crate::decode::ResponseError",
+        "crate::encode::BuildError",
+        "crate::encode::RequestBuilder",
+        "crate::opaque::opaque",
+        "crate::operation::Operation",
+        "crate::operation::OperationInfo",
+    ]
+    .map(str::to_owned)
+    .into();
+    let mut nested: Vec<&Struct> = Vec::new();
+    for object in operations.iter().flat_map(|operation| &operation.nested) {
+        if !nested.iter().any(|known| known.name == object.name) {
+            nested.push(object);
+        }
+    }
+    let local = |name: &str| nested.iter().any(|object| object.name == name);
+    let mut text = String::new();
+    for operation in operations {
+        paths.extend(imports(request_types(operation), &local));
+        if let Output::Page(ty) | Output::Value(ty) = &operation.output {
+            paths.extend(imports(std::iter::once(ty), &local));
+        }
+        text.push_str(&one(operation, overlay));
+    }
+    for object in &nested {
+        text.push_str(&request_object(object, overlay));
+    }
+    for (word, path) in [
+        ("Page<", "crate::Page"),
+        ("Nullable<", "crate::Nullable"),
+        ("Retry::", "crate::operation::Retry"),
+        ("Credential::", "crate::operation::Credential"),
+        ("derive(Clone, Serialize", "serde::Serialize"),
+    ] {
+        if text.contains(word) {
+            paths.insert(path.to_owned());
+        }
+    }
+    let mut head = overlay.modules.get(name).map_or_else(String::new, |described| {
+        doc("//!", &format!("{}\n\n```\n{}\n```", described.doc.trim(), described.example.trim()))
+    });
+    head.push_str(crate::check::GENERATED);
+    format!("{head}\n{}\n{text}", uses(&paths))
+}
+
+/// How a field is kept in the operation.
+fn kept(field: &Field, is_query: bool) -> String {
+    let ty = spell(&field.ty);
+    match (&field.ty, field.required) {
+        (Ty::List(_), false) if is_query => ty,
+        _ if field.nullable && !is_query => format!("Nullable<{ty}>"),
+        (_, true) => ty,
+        _ => format!("Option<{ty}>"),
+    }
+}
+
+fn one(operation: &Operation, overlay: &Overlay) -> String {
+    let name = camel(&operation.function);
+    let query = || operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
+    let all: Vec<(&Field, Kind)> = (operation.parameters.iter().map(|field| (field, Kind::Body)))
+        .chain(query().map(|field| (field, Kind::Query)))
+        .chain(body_fields(operation).iter().map(|field| (field, Kind::Body)))
+        .collect();
+    let mut out = function(operation, &name, &all, overlay);
+
+    let function = &operation.function;
+    out.push_str(&format!("/// The operation that [`{function}`] starts.\n#[derive(Clone)]\n"));
+    out.push_str("#[must_use = \"an operation does nothing until it is sent\"]\n");
+    let members: String = all
+        .iter()
+        .map(|(field, kind)| {
+            format!("{}: {},\n", identifier(&field.wire), kept(field, matches!(kind, Kind::Query)))
+        })
+        .collect();
+    out.push_str(&if members.is_empty() {
+        format!("pub struct {name};\n\n")
+    } else {
+        format!("pub struct {name} {{\n{members}}}\n\n")
+    });
+    out.push_str(&format!("opaque!({name});\n\n"));
+
+    let setters: String = all
+        .iter()
+        .filter(|(field, _)| !field.required)
+        .map(|(field, kind)| setter(field, *kind, &operation.id, overlay))
+        .collect();
+    if !setters.is_empty() {
+        out.push_str(&format!("impl {name} {{\n{}\n}}\n\n", setters.trim_end()));
+    }
+    out.push_str(&implementation(operation, &name, overlay));
+    out
+}
+
+fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: &Overlay) -> String {
+    let id = &operation.id;
+    let mut out = doc("///", overlay.summaries.get(id).map_or("", String::as_str));
+    let slug: Vec<&str> = operation
+        .tag
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let errors = match operation.errors.as_slice() {
+        [] => "No error status is documented.".to_owned(),
+        [one] => format!("Documented error status: {one}."),
+        many => format!("Documented error statuses: {}.", many.join(", ")),
+    };
+    out.push_str("///\n");
+    out.push_str(&doc(
+        "///",
+        &format!(
+            "`{} {}` ([reference](https://clerk.com/docs/reference/backend-api/tag/{})). {errors}",
+            operation.method,
+            operation.path,
+            slug.join("-").to_lowercase()
+        ),
+    ));
+    if operation.deprecated {
+        out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(id)));
+    }
+    let required: Vec<&Field> = all.iter().map(|(field, _)| *field).filter(|field| field.required).collect();
+    let arguments: Vec<String> = required
+        .iter()
+        .map(|field| {
+            let (ty, _) = taken(field, &identifier(&field.wire));
+            format!("{}: {ty}", identifier(&field.wire))
+        })
+        .collect();
+    out.push_str(&format!(
+        "pub fn {}({}) -> {name} {{\n",
+        identifier(&operation.function),
+        arguments.join(", ")
+    ));
+    if all.is_empty() {
+        out.push_str(&format!("{name}\n}}\n\n"));
+        return out;
+    }
+    out.push_str(&format!("{name} {{\n{}}}\n}}\n\n", initial(all)));
+    out
+}
+
+/// What a caller passes for a required field, and how it is kept.
+fn taken(field: &Field, name: &str) -> (String, String) {
+    if field.nullable {
+        return (format!("impl Into<Nullable<{}>>", spell(&field.ty)), format!("{name}.into()"));
+    }
+    argument(&field.ty, name)
+}
+
+fn initial(all: &[(&Field, Kind)]) -> String {
+    let mut out = String::new();
+    for (field, kind) in all {
+        let name = identifier(&field.wire);
+        let value = if field.required {
+            taken(field, &name).1
+        } else if field.nullable && !matches!(kind, Kind::Query) {
+            "Nullable::Absent".to_owned()
+        } else if matches!(kind, Kind::Query) && matches!(field.ty, Ty::List(_)) {
+            "Vec::new()".to_owned()
+        } else {
+            "None".to_owned()
+        };
+        out.push_str(&if value == name { format!("{name},\n") } else { format!("{name}: {value},\n") });
+    }
+    out
+}
+
+fn setter(field: &Field, kind: Kind, owner: &str, overlay: &Overlay) -> String {
+    let name = identifier(&field.wire);
+    let is_query = matches!(kind, Kind::Query);
+    let mut out = doc("///", overlay.field(owner, &field.wire, kind).unwrap_or_default());
+    if field.deprecated {
+        out.push_str(&format!(
+            "#[deprecated(note = {:?})]\n",
+            overlay.note(&format!("{owner}.{}", field.wire))
+        ));
+    }
+    let (ty, value) = if field.nullable && !is_query {
+        (format!("impl Into<Nullable<{}>>", spell(&field.ty)), format!("{name}.into()"))
+    } else {
+        let (ty, value) = argument(&field.ty, &name);
+        let many = is_query && matches!(field.ty, Ty::List(_));
+        (ty, if many { value } else { format!("Some({value})") })
+    };
+    out.push_str(&format!(
+        "pub fn {name}(mut self, {name}: {ty}) -> Self {{\nself.{name} = {value};\nself\n}}\n\n"
+    ));
+    out
+}
+
+fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> String {
+    let id = &operation.id;
+    let (output, decode) = match &operation.output {
+        Output::Nothing => ("()".to_owned(), "empty"),
+        Output::Text => ("String".to_owned(), "text"),
+        Output::Page(ty) => (format!("Page<{}>", spell(ty)), "json"),
+        Output::Value(ty) => (spell(ty), "json"),
+    };
+    let retry = overlay.retry.get(id).map(|chosen| format!(".retry(Retry::{})", chosen.is));
+    let credential = match overlay.credential.get(id) {
+        Some(chosen) => Some(format!(".credential(Credential::{})", chosen.is)),
+        None if operation.public => Some(".credential(Credential::None)".to_owned()),
+        None => None,
+    };
+    format!(
+        "impl Operation for {name} {{\ntype Output = {output};\n\n\
+         const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{};\n\n\
+         fn request(&self) -> Result<Request<Bytes>, BuildError> {{\n{}\n}}\n\n\
+         fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n\
+         decode::{decode}(Self::INFO, response)\n}}\n}}\n\n",
+        operation.method,
+        operation.path,
+        operation.tag,
+        retry.unwrap_or_default(),
+        credential.unwrap_or_default(),
+        request(operation),
+    )
+}
+
+fn request(operation: &Operation) -> String {
+    let mut out = String::from("RequestBuilder::new(Self::INFO)");
+    for field in &operation.parameters {
+        out.push_str(&format!(".path({:?}, &self.{})", field.wire, identifier(&field.wire)));
+    }
+    for query in &operation.query {
+        let (wire, name) = (&query.field.wire, identifier(&query.field.wire));
+        out.push_str(&match (&query.fixed, &query.field.ty, query.field.items) {
+            (Some(value), ..) => format!(".query({wire:?}, {value})"),
+            (None, Ty::List(_), Some((_, max))) => {
+                let how = if query.joined { "joined" } else { "each" };
+                format!(".query_{how}({wire:?}, &self.{name}, {max})")
+            }
+            (None, ..) if query.field.required => format!(".query({wire:?}, &self.{name})"),
+            (None, ..) => format!(".query_opt({wire:?}, self.{name}.as_ref())"),
+        });
+    }
+    for field in body_fields(operation) {
+        let name = identifier(&field.wire);
+        if let Some((min, max)) = field.items {
+            out.push_str(&if field.required {
+                format!(".items({:?}, self.{name}.len(), {min}, {max})", field.wire)
+            } else {
+                format!(".items_opt({:?}, self.{name}.as_ref().map(Vec::len), {min}, {max})", field.wire)
+            });
+        }
+    }
+    out.push_str(&match &operation.body {
+        Body::None => String::new(),
+        Body::List(field) => format!(".json_value({:?}, &self.{})", field.wire, identifier(&field.wire)),
+        Body::Object(fields) => writer("json", fields, |field| match (field.required, field.nullable) {
+            (true, _) => "required",
+            (false, true) => "nullable",
+            (false, false) => "optional",
+        }),
+        Body::Multipart(fields) => writer("multipart", fields, |field| match (&field.ty, field.required) {
+            (Ty::File, true) => "file",
+            (Ty::File, false) => "file_opt",
+            (_, true) => "text",
+            (_, false) => "text_opt",
+        }),
+    });
+    out.push_str(".build()");
+    out
+}
+
+fn writer(kind: &str, fields: &[Field], how: impl Fn(&Field) -> &'static str) -> String {
+    if fields.is_empty() {
+        return format!(".{kind}(|_| {{}})");
+    }
+    let calls: String = fields
+        .iter()
+        .map(|field| format!(".{}({:?}, &self.{})", how(field), field.wire, identifier(&field.wire)))
+        .collect();
+    format!(".{kind}(|body| {{ body{calls}; }})")
+}
+
+/// An object within a body: a constructor with what it requires, setters for the rest.
+fn request_object(object: &Struct, overlay: &Overlay) -> String {
+    let name = &object.name;
+    let mut out = doc("///", overlay.sentences.get(name).map_or("", String::as_str));
+    let all: Vec<(&Field, Kind)> = object.fields.iter().map(|field| (field, Kind::Body)).collect();
+    out.push_str("#[derive(Clone, Serialize)]\n#[must_use]\n");
+    out.push_str(&format!("pub struct {name} {{\n"));
+    for field in &object.fields {
+        let rust = identifier(&field.wire);
+        let mut serde = Vec::new();
+        if rust.trim_start_matches("r#") != field.wire {
+            serde.push(format!("rename = {:?}", field.wire));
+        }
+        if !field.required {
+            let absent = if field.nullable { "Nullable::is_absent" } else { "Option::is_none" };
+            serde.push(format!("skip_serializing_if = {absent:?}"));
+        }
+        if !serde.is_empty() {
+            out.push_str(&format!("#[serde({})]\n", serde.join(", ")));
+        }
+        out.push_str(&format!("{rust}: {},\n", kept(field, false)));
+    }
+    out.push_str(&format!("}}\n\nopaque!({name});\n\n"));
+    let required: Vec<&Field> = object.fields.iter().filter(|field| field.required).collect();
+    let arguments: Vec<String> = required
+        .iter()
+        .map(|field| format!("{}: {}", identifier(&field.wire), taken(field, &identifier(&field.wire)).0))
+        .collect();
+    let said = if required.is_empty() { "Nothing is set yet." } else { "With what is required." };
+    out.push_str(&format!(
+        "impl {name} {{\n/// {said}\npub fn new({}) -> Self {{\nSelf {{\n",
+        arguments.join(", ")
+    ));
+    out.push_str(&initial(&all));
+    out.push_str("}\n}\n\n");
+    for field in object.fields.iter().filter(|field| !field.required) {
+        out.push_str(&setter(field, Kind::Body, name, overlay));
+    }
+    out.push_str("}\n\n");
+    out
+}

@@ -1,0 +1,191 @@
+//! Writes `src/model`: one private file per family, all of it re-exported from `model`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    Result,
+    ir::{Api, Enum, Field, Operation, Output, Struct, Ty},
+    names::{identifier, variant},
+    overlay::{Kind, Overlay, fits},
+    rust::{doc, imports, spell, uses},
+};
+
+/// The models that the given operations need, directly or through others.
+pub(crate) fn reachable(api: &Api, operations: &[&Operation]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&Ty> = Vec::new();
+    for operation in operations {
+        if let Output::Page(ty) | Output::Value(ty) = &operation.output {
+            open.push(ty);
+        }
+        open.extend(crate::emit_api::request_types(operation));
+    }
+    while let Some(ty) = open.pop() {
+        let Some(name) = ty.named() else { continue };
+        if !(api.structs.contains_key(name) || api.enums.contains_key(name)) || !found.insert(name.to_owned())
+        {
+            continue;
+        }
+        open.extend(
+            api.structs.get(name).into_iter().flat_map(|object| &object.fields).map(|field| &field.ty),
+        );
+    }
+    found
+}
+
+/// The files of `src/model`, by name.
+pub(crate) fn files(
+    api: &Api,
+    overlay: &Overlay,
+    names: &BTreeSet<String>,
+) -> Result<BTreeMap<String, String>> {
+    let mut files = BTreeMap::new();
+    let mut root = String::from(
+        "//! What Clerk answers with.\n//!\n\
+         //! Reading is tolerant: unknown fields are ignored, unknown enum values are kept, and what is missing or\n\
+         //! `null` is empty, zero or `false`, or `None` where the field is an `Option`. Identifiers and fields such\n\
+         //! as `banned` never fall back. `Debug` shows a model's type and id, nothing personal.\n//!\n\
+         //! ```\n\
+         //! let user: clerk_core::model::User = serde_json::from_str(\n\
+         //!     r#\"{\"id\": \"user_1\", \"banned\": false, \"locked\": false, \"first_name\": \"Ada\", \"new\": 1}\"#,\n\
+         //! ).unwrap();\n\
+         //! assert_eq!(user.first_name.as_deref(), Some(\"Ada\"));\n\
+         //! assert_eq!(format!(\"{user:?}\"), r#\"User { id: UserId(\"user_1\"), .. }\"#);\n\
+         //! ```\n",
+    );
+    root.push_str(crate::check::GENERATED);
+    root.push_str("\nmod ext;\n");
+    let mut exports = String::new();
+    for (family, described) in &overlay.families {
+        let members: Vec<&String> = described.types.iter().filter(|name| names.contains(*name)).collect();
+        if members.is_empty() {
+            continue;
+        }
+        let mut text = String::new();
+        let mut types: Vec<&Ty> = Vec::new();
+        let (mut has_structs, mut has_enums, mut lenient) = (false, false, false);
+        for name in &members {
+            if let Some(object) = api.structs.get(*name) {
+                has_structs = true;
+                types.extend(object.fields.iter().map(|field| &field.ty));
+                text.push_str(&structure(api, overlay, object));
+            } else if let Some(names) = api.enums.get(*name) {
+                has_enums = true;
+                text.push_str(&enumeration(overlay, names));
+            }
+        }
+        lenient |= text.contains("lenient::");
+        let mut paths = imports(types.into_iter(), &|name| members.iter().any(|member| *member == name));
+        if has_structs {
+            paths.insert("serde::Deserialize".to_owned());
+            paths.insert("serde::Serialize".to_owned());
+            paths.insert("crate::opaque::opaque".to_owned());
+        }
+        if has_enums {
+            paths.insert("crate::open_enum::open_enum".to_owned());
+        }
+        if lenient {
+            paths.insert("crate::decode::lenient".to_owned());
+        }
+        let mut head =
+            doc("//!", &format!("{}\n\n```\n{}\n```", described.doc.trim(), described.example.trim()));
+        head.push_str(crate::check::GENERATED);
+        files.insert(format!("model/{family}.rs"), format!("{head}\n{}\n{text}", uses(&paths)));
+        root.push_str(&format!("mod {family};\n"));
+        let list: Vec<&str> = members.iter().map(|name| name.as_str()).collect();
+        exports.push_str(&format!("{family}::{{{}}}, ", list.join(", ")));
+    }
+    files.insert("model/mod.rs".to_owned(), format!("{root}\npub use self::{{{exports}}};\n"));
+    Ok(files)
+}
+
+/// Indented here, since rustfmt leaves the inside of a macro alone.
+fn enumeration(overlay: &Overlay, names: &Enum) -> String {
+    let name = &names.name;
+    let mut out = String::from("open_enum! {\n");
+    out.push_str(&doc("    ///", overlay.sentences.get(name).map_or("", String::as_str)));
+    out.push_str(&format!("    {name} {{\n"));
+    for value in &names.values {
+        let sentence = overlay.variants.get(&format!("{name}.{value}"));
+        out.push_str(&doc("        ///", &sentence.cloned().unwrap_or_else(|| format!("`{value}`."))));
+        out.push_str(&format!("        {} = {value:?},\n", variant(value)));
+    }
+    out.push_str("    }\n}\n\n");
+    out
+}
+
+fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
+    let name = &object.name;
+    let mut out = doc("///", overlay.sentences.get(name).map_or("", String::as_str));
+    let default = if never_falls_back(api, overlay, object) { "" } else { "Default, " };
+    out.push_str(&format!(
+        "#[derive(Clone, {default}PartialEq, Serialize, Deserialize)]\n#[non_exhaustive]\npub struct {name} {{\n"
+    ));
+    for field in &object.fields {
+        out.push_str(&doc("///", overlay.field(name, &field.wire, Kind::Model).unwrap_or_default()));
+        if field.deprecated {
+            let note = overlay.note(&format!("{name}.{}", field.wire));
+            out.push_str(&format!("#[deprecated(note = {note:?})]\n"));
+        }
+        let rust = identifier(&field.wire);
+        let mut serde = Vec::new();
+        if rust.trim_start_matches("r#") != field.wire {
+            serde.push(format!("rename = {:?}", field.wire));
+        }
+        let optional = !field.required || field.nullable;
+        let reader = if optional {
+            match field.ty {
+                Ty::Int => Some("lenient::optional_integer"),
+                Ty::Id(_) => Some("lenient::optional_id"),
+                _ => None,
+            }
+        } else if is_strict(api, overlay, name, field) {
+            None
+        } else if field.ty == Ty::Int {
+            Some("lenient::integer_or_zero")
+        } else if matches!(&field.ty, Ty::List(item) if matches!(**item, Ty::Maybe(_))) {
+            Some("lenient::list_without_nulls")
+        } else {
+            Some("lenient::or_default")
+        };
+        if let Some(reader) = reader {
+            serde.push(format!("default, deserialize_with = {reader:?}"));
+        }
+        if !field.required {
+            serde.push("skip_serializing_if = \"Option::is_none\"".to_owned());
+        }
+        if !serde.is_empty() {
+            out.push_str(&format!("#[serde({})]\n", serde.join(", ")));
+        }
+        let ty = match &field.ty {
+            Ty::List(item) => match &**item {
+                Ty::Maybe(item) => format!("Vec<{}>", spell(item)),
+                _ => spell(&field.ty),
+            },
+            _ => spell(&field.ty),
+        };
+        let ty = if optional { format!("Option<{ty}>") } else { ty };
+        out.push_str(&format!("pub {rust}: {ty},\n"));
+    }
+    let id = object.fields.iter().find(|field| field.wire == "id").map_or("", |_| ", id");
+    out.push_str(&format!("}}\n\nopaque!({name}{id});\n\n"));
+    out
+}
+
+/// Whether the field must be there and be no null: identity, what would grant something, and objects that
+/// have such a field.
+fn is_strict(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> bool {
+    let place = format!("{owner}.{}", field.wire);
+    match &field.ty {
+        _ if !field.required || field.nullable => false,
+        Ty::Id(_) => true,
+        Ty::Struct(name) => {
+            api.structs.get(name).is_some_and(|object| never_falls_back(api, overlay, object))
+        }
+        _ => overlay.types.strict.iter().any(|pattern| fits(pattern, &place)),
+    }
+}
+
+fn never_falls_back(api: &Api, overlay: &Overlay, object: &Struct) -> bool {
+    object.fields.iter().any(|field| is_strict(api, overlay, &object.name, field))
+}

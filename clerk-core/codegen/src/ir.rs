@@ -1,0 +1,110 @@
+//! What the document says once references, names, nullability and corrections are settled.
+
+use std::collections::BTreeMap;
+
+/// Everything the Rust text is written from.
+#[derive(Default)]
+pub(crate) struct Api {
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) structs: BTreeMap<String, Struct>,
+    pub(crate) enums: BTreeMap<String, Enum>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ty {
+    Text,
+    Bool,
+    Int,
+    /// A limit or offset.
+    Count,
+    Float,
+    Time,
+    /// One of the identifier types.
+    Id(String),
+    Metadata,
+    Json,
+    /// A file in a multipart form.
+    File,
+    List(Box<Ty>),
+    Map(Box<Ty>),
+    /// A nullable item of a list or map.
+    Maybe(Box<Ty>),
+    /// A model or a request object.
+    Struct(String),
+    Enum(String),
+}
+
+impl Ty {
+    /// The struct or enum it names, through lists and maps.
+    pub(crate) fn named(&self) -> Option<&str> {
+        match self {
+            Self::List(inner) | Self::Map(inner) | Self::Maybe(inner) => inner.named(),
+            Self::Struct(name) | Self::Enum(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Field {
+    /// As Clerk writes it.
+    pub(crate) wire: String,
+    pub(crate) ty: Ty,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
+    pub(crate) deprecated: bool,
+    /// How many items a list may have.
+    pub(crate) items: Option<(usize, usize)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Struct {
+    pub(crate) name: String,
+    pub(crate) fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Enum {
+    pub(crate) name: String,
+    pub(crate) values: Vec<String>,
+}
+
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) tag: String,
+    pub(crate) module: String,
+    pub(crate) function: String,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
+    pub(crate) parameters: Vec<Field>,
+    pub(crate) query: Vec<Query>,
+    pub(crate) body: Body,
+    /// The request objects its body is made of.
+    pub(crate) nested: Vec<Struct>,
+    pub(crate) output: Output,
+    pub(crate) errors: Vec<String>,
+    pub(crate) deprecated: bool,
+    pub(crate) public: bool,
+}
+
+pub(crate) struct Query {
+    pub(crate) field: Field,
+    pub(crate) joined: bool,
+    /// Always sent with this value, and not the caller's to choose.
+    pub(crate) fixed: Option<String>,
+}
+
+pub(crate) enum Body {
+    None,
+    Object(Vec<Field>),
+    Multipart(Vec<Field>),
+    /// The body is a list of these.
+    List(Field),
+}
+
+pub(crate) enum Output {
+    Nothing,
+    Text,
+    Page(Ty),
+    Value(Ty),
+}

@@ -1,0 +1,483 @@
+//! From the document and the overlay to what the Rust text is written from.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{
+    Result,
+    document::{self, Additional, Document, Parameter, Schema},
+    ir::{Api, Body, Enum, Field, Operation, Output, Query, Struct, Ty},
+    names::{camel, snake},
+    overlay::{Correction, Overlay, fits, glob},
+};
+
+pub(crate) fn lower(document: &Document, overlay: &Overlay) -> Result<Api> {
+    let mut lowering =
+        Lowering { document, overlay, api: Api::default(), nested: Vec::new(), used: BTreeSet::new() };
+    for (path, item) in &document.paths {
+        for (method, operation) in item.operations() {
+            let lowered = lowering
+                .operation(method, path, operation)
+                .map_err(|error| format!("{}: {error}", operation.operation_id))?;
+            lowering.api.operations.push(lowered);
+        }
+    }
+    for (position, correction) in overlay.corrections.iter().enumerate() {
+        if !lowering.used.contains(&position) {
+            return Err(format!("the correction of `{}` applies to nothing", correction.place).into());
+        }
+    }
+    Ok(lowering.api)
+}
+
+/// Which way a schema travels.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Out,
+    In,
+}
+
+struct Lowering<'a> {
+    document: &'a Document,
+    overlay: &'a Overlay,
+    api: Api,
+    /// Request objects of the operation at hand.
+    nested: Vec<Struct>,
+    /// Corrections that applied somewhere.
+    used: BTreeSet<usize>,
+}
+
+struct Typed {
+    ty: Ty,
+    nullable: bool,
+}
+
+impl From<Ty> for Typed {
+    fn from(ty: Ty) -> Self {
+        Self { ty, nullable: false }
+    }
+}
+
+impl Lowering<'_> {
+    fn operation(
+        &mut self,
+        method: &'static str,
+        path: &str,
+        source: &document::Operation,
+    ) -> Result<Operation> {
+        let id = &source.operation_id;
+        let (module, function) = self.name(source)?;
+        let (mut parameters, mut query) = (Vec::new(), Vec::new());
+        for parameter in &source.parameters {
+            let parameter = self.document.parameter(parameter)?;
+            match parameter.place.as_str() {
+                "path" => parameters.push(self.parameter(id, parameter)?),
+                "query" => query.push(Query {
+                    field: self.parameter(id, parameter)?,
+                    joined: parameter.explode == Some(false),
+                    fixed: self.overlay.fixed_query.get(&parameter.name).map(|fixed| fixed.value.clone()),
+                }),
+                other => return Err(format!("`{}` is a {other} parameter", parameter.name).into()),
+            }
+        }
+        // In the order of the template.
+        parameters.sort_by_key(|field| path.find(&format!("{{{}}}", field.wire)));
+        let body = self.body(id, &camel(&function), source.request_body.as_ref())?;
+        let output = self.output(id, method, source)?;
+        Ok(Operation {
+            id: id.clone(),
+            tag: source.tags.first().cloned().unwrap_or_default(),
+            module,
+            function,
+            method,
+            path: path.to_owned(),
+            parameters,
+            query,
+            body,
+            nested: std::mem::take(&mut self.nested),
+            output,
+            errors: source.responses.keys().filter(|status| !status.starts_with('2')).cloned().collect(),
+            deprecated: source.deprecated,
+            public: source.security.as_ref().is_some_and(Vec::is_empty),
+        })
+    }
+
+    fn name(&self, source: &document::Operation) -> Result<(String, String)> {
+        if let Some(name) = self.overlay.functions.get(&source.operation_id) {
+            let (module, function) =
+                name.split_once('.').ok_or("its name in the overlay is not `module.function`")?;
+            return Ok((module.to_owned(), function.to_owned()));
+        }
+        match (&source.group, &source.name) {
+            (Some(group), Some(name)) => Ok((snake(group), snake(name))),
+            _ => Ok((snake(source.tags.first().map_or("", String::as_str)), snake(&source.operation_id))),
+        }
+    }
+
+    fn parameter(&mut self, operation: &str, parameter: &Parameter) -> Result<Field> {
+        let place = format!("{operation}.{}", parameter.name);
+        let (schema, required, _) = self.corrected(&place, &parameter.schema, parameter.required);
+        let mut typed = self.schema(&schema, &place, &camel(&place), Way::Out)?;
+        let overlay = self.overlay;
+        if typed.ty == Ty::Int && overlay.types.counts.contains(&parameter.name) {
+            typed.ty = Ty::Count;
+        }
+        let items = matches!(typed.ty, Ty::List(_)).then_some((0, overlay.max_query_values));
+        Ok(Field {
+            wire: parameter.name.clone(),
+            ty: typed.ty,
+            required,
+            nullable: false,
+            deprecated: parameter.deprecated,
+            items,
+        })
+    }
+
+    fn body(&mut self, operation: &str, name: &str, body: Option<&document::Content>) -> Result<Body> {
+        let Some((kind, media)) = body.and_then(|body| body.content.first()) else { return Ok(Body::None) };
+        let mut schema = &media.schema;
+        // A component as a body is spelled out like any other.
+        while let Some(reference) = &schema.reference {
+            schema = self.document.schema(reference)?.1;
+        }
+        if schema.kind.as_deref() == Some("array") {
+            let items = schema.items.as_deref().ok_or("the body is a list of nothing")?;
+            let typed = self.schema(items, operation, &format!("{name}Item"), Way::Out)?;
+            return Ok(Body::List(Field {
+                wire: "body".to_owned(),
+                ty: Ty::List(Box::new(typed.ty)),
+                required: true,
+                nullable: false,
+                deprecated: false,
+                items: limits(schema),
+            }));
+        }
+        let fields = self.fields(&[schema], operation, name, Way::Out)?;
+        Ok(if kind.starts_with("multipart/") { Body::Multipart(fields) } else { Body::Object(fields) })
+    }
+
+    fn output(&mut self, operation: &str, method: &str, source: &document::Operation) -> Result<Output> {
+        let success = source.responses.iter().find(|(status, _)| status.starts_with('2'));
+        let Some((_, response)) = success else { return Err("no success is documented".into()) };
+        let content = self.document.response(response)?;
+        let Some((kind, media)) = content.content.first() else {
+            // The one GET without a body is a page of HTML.
+            return Ok(if method == "GET" { Output::Text } else { Output::Nothing });
+        };
+        if !kind.starts_with("application/json") {
+            return Ok(Output::Text);
+        }
+        let mut schema = &media.schema;
+        let mut place = format!("{operation}:response");
+        let mut list = false;
+        loop {
+            if let Some(reference) = &schema.reference {
+                let (component, target) = self.document.schema(reference)?;
+                if target.kind.as_deref() != Some("array") && envelope(target).is_none() {
+                    break;
+                }
+                (place, schema) = (component.to_owned(), target);
+            } else if let Some(items) = envelope(schema) {
+                (schema, list) = (items, true);
+            } else if schema.kind.as_deref() == Some("array") && !list {
+                schema = schema.items.as_deref().ok_or("the answer is a list of nothing")?;
+                if method != "GET" {
+                    let item = self.schema(schema, &place, &self.model(&place), Way::In)?;
+                    return Ok(Output::Value(Ty::List(Box::new(item.ty))));
+                }
+                list = true;
+            } else {
+                break;
+            }
+        }
+        let typed = self.schema(schema, &place, &self.model(&place), Way::In)?;
+        Ok(if list { Output::Page(typed.ty) } else { Output::Value(typed.ty) })
+    }
+
+    /// The model a component or inline answer becomes.
+    fn model(&self, place: &str) -> String {
+        self.overlay.models.get(place).cloned().unwrap_or_else(|| camel(place))
+    }
+
+    /// The type of a schema. `place` is where the document has it, `name` what an inline object is called.
+    fn schema(&mut self, schema: &Schema, place: &str, name: &str, way: Way) -> Result<Typed> {
+        if let Some(reference) = &schema.reference {
+            let mut typed = self.component(reference, way)?;
+            typed.nullable |= schema.nullable;
+            return Ok(typed);
+        }
+        let alternatives = match schema.any_of.as_slice() {
+            [] => &schema.one_of,
+            any if any.iter().all(Schema::is_constraint) => &schema.one_of,
+            any => any,
+        };
+        if let [only] = schema.all_of.as_slice().iter().chain(alternatives).collect::<Vec<_>>().as_slice()
+            && schema.properties.is_empty()
+        {
+            let mut typed = self.schema(only, place, name, way)?;
+            typed.nullable |= schema.nullable;
+            return Ok(typed);
+        }
+        let ty = if !alternatives.is_empty() {
+            self.alternatives(alternatives, place, name, way)?
+        } else if !schema.all_of.is_empty() || !schema.properties.is_empty() {
+            let mut parts: Vec<&Schema> = Vec::new();
+            for part in &schema.all_of {
+                parts.push(match &part.reference {
+                    Some(reference) => self.document.schema(reference)?.1,
+                    None => part,
+                });
+            }
+            parts.push(schema);
+            self.object(&parts, place, name, way)?
+        } else {
+            self.plain(schema, place, name, way)?
+        };
+        Ok(Typed { ty, nullable: schema.nullable })
+    }
+
+    fn plain(&mut self, schema: &Schema, place: &str, name: &str, way: Way) -> Result<Ty> {
+        let types = &self.overlay.types;
+        Ok(match schema.kind.as_deref() {
+            Some("string") if schema.format.as_deref() == Some("binary") => Ty::File,
+            Some("string") => {
+                let values: Vec<String> =
+                    schema.values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                let ids = if way == Way::Out { &types.request_ids } else { &types.model_ids };
+                if !values.is_empty() {
+                    self.enumeration(values, place, name)
+                } else if let Some((_, id)) = ids.iter().find(|(pattern, _)| fits(pattern, place)) {
+                    if id == "String" { Ty::Text } else { Ty::Id(id.clone()) }
+                } else {
+                    Ty::Text
+                }
+            }
+            Some("boolean") => Ty::Bool,
+            Some("integer" | "number") => {
+                let any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, place));
+                if any(&types.floats) {
+                    Ty::Float
+                } else if any(&types.times) && !any(&types.no_times) {
+                    Ty::Time
+                } else {
+                    Ty::Int
+                }
+            }
+            Some("array") => {
+                let items =
+                    schema.items.as_deref().ok_or_else(|| format!("`{place}` is a list of nothing"))?;
+                let item = self.schema(items, place, name, way)?;
+                Ty::List(Box::new(if item.nullable { Ty::Maybe(Box::new(item.ty)) } else { item.ty }))
+            }
+            Some("object") => match &schema.additional_properties {
+                Some(Additional::Typed(value)) => {
+                    let value = self.schema(value, place, name, way)?;
+                    Ty::Map(Box::new(if value.nullable { Ty::Maybe(Box::new(value.ty)) } else { value.ty }))
+                }
+                _ => Ty::Metadata,
+            },
+            None => Ty::Json,
+            Some(other) => return Err(format!("`{place}` has the unknown type `{other}`").into()),
+        })
+    }
+
+    fn component(&mut self, reference: &str, way: Way) -> Result<Typed> {
+        let (component, schema) = self.document.schema(reference)?;
+        if let Some(alias) = self.overlay.aliases.get(component) {
+            return self.component(&format!("#/components/schemas/{}", alias.of), way);
+        }
+        if let Some(name) = self.union_of(component) {
+            let ty = self.union(&name)?;
+            return Ok(Typed { ty, nullable: schema.nullable });
+        }
+        self.schema(schema, component, &self.model(component), way)
+    }
+
+    fn union_of(&self, component: &str) -> Option<String> {
+        let mut unions = self.overlay.unions.iter();
+        unions
+            .find(|(_, union)| union.members.iter().any(|member| member == component))
+            .map(|(name, _)| name.clone())
+    }
+
+    fn alternatives(&mut self, members: &[Schema], place: &str, name: &str, way: Way) -> Result<Ty> {
+        let mut found = Vec::new();
+        for member in members {
+            let Some(reference) = &member.reference else { continue };
+            found.extend(self.union_of(self.document.schema(reference)?.0));
+        }
+        found.dedup();
+        match found.as_slice() {
+            [union] => self.union(union),
+            // Members spelled out inline have no names a union in the overlay could list.
+            [] if members.iter().all(|member| member.reference.is_none()) => {
+                self.object(&members.iter().collect::<Vec<_>>(), place, name, way).inspect(|_| {
+                    if let Some(flat) = self.api.structs.get_mut(name) {
+                        for field in &mut flat.fields {
+                            field.required &=
+                                members.iter().all(|member| member.required.contains(&field.wire));
+                        }
+                    }
+                })
+            }
+            _ => Err(format!("`{place}` has alternatives which no one union of the overlay covers").into()),
+        }
+    }
+
+    /// Several components as one flat model.
+    fn union(&mut self, name: &str) -> Result<Ty> {
+        let overlay = self.overlay;
+        let Some(union) = overlay.unions.get(name) else { return Err(format!("no union `{name}`").into()) };
+        let mut fields: Vec<Field> = Vec::new();
+        for member in &union.members {
+            let schema = self.document.component(member).ok_or_else(|| format!("no component `{member}`"))?;
+            for mut field in self.fields(&[schema], member, name, Way::In)? {
+                if union.omit.contains(&field.wire) {
+                    continue;
+                }
+                field.required = union.required.contains(&field.wire);
+                // A field that not every member has is optional, whichever way its members put it.
+                field.nullable = false;
+                match fields.iter_mut().find(|known| known.wire == field.wire) {
+                    None => fields.push(field),
+                    Some(known) if known.ty == field.ty => {}
+                    // Open enums hold any text.
+                    Some(known) => match (&known.ty, &field.ty) {
+                        (Ty::Text, Ty::Enum(_)) => known.ty = field.ty,
+                        (Ty::Enum(_), Ty::Text) => {}
+                        _ => {
+                            return Err(
+                                format!("`{member}.{}` has another type elsewhere", field.wire).into()
+                            );
+                        }
+                    },
+                }
+            }
+        }
+        self.define(Struct { name: name.to_owned(), fields })
+    }
+
+    fn object(&mut self, parts: &[&Schema], place: &str, name: &str, way: Way) -> Result<Ty> {
+        let fields = self.fields(parts, place, name, way)?;
+        let object = Struct { name: name.to_owned(), fields };
+        if way == Way::In {
+            return self.define(object);
+        }
+        match self.nested.iter().find(|known| known.name == name) {
+            Some(known) if *known != object => return Err(format!("`{name}` is two request objects").into()),
+            Some(_) => {}
+            None => self.nested.push(object),
+        }
+        Ok(Ty::Struct(name.to_owned()))
+    }
+
+    fn define(&mut self, object: Struct) -> Result<Ty> {
+        let name = object.name.clone();
+        match self.api.structs.get(&name) {
+            Some(known) if *known != object => {
+                Err(format!("`{name}` is two models:\n{known:#?}\n{object:#?}").into())
+            }
+            Some(_) => Ok(Ty::Struct(name)),
+            None => {
+                self.api.structs.insert(name.clone(), object);
+                Ok(Ty::Struct(name))
+            }
+        }
+    }
+
+    fn enumeration(&mut self, mut values: Vec<String>, place: &str, name: &str) -> Ty {
+        let overlay = self.overlay;
+        let named =
+            overlay.enums.iter().find(|(_, names)| names.places.iter().any(|pattern| glob(pattern, place)));
+        let name = named.map_or(name, |(name, _)| name);
+        values.extend(named.map(|(_, names)| names.extra.clone()).unwrap_or_default());
+        values.retain(|value| !value.is_empty());
+        let known = self
+            .api
+            .enums
+            .entry(name.to_owned())
+            .or_insert_with(|| Enum { name: name.to_owned(), values: Vec::new() });
+        for value in values {
+            if !known.values.contains(&value) {
+                known.values.push(value);
+            }
+        }
+        Ty::Enum(name.to_owned())
+    }
+
+    /// The fields of an object that is spelled out in one or several parts.
+    fn fields(&mut self, parts: &[&Schema], place: &str, name: &str, way: Way) -> Result<Vec<Field>> {
+        let overlay = self.overlay;
+        let required: BTreeSet<&str> =
+            parts.iter().flat_map(|part| &part.required).map(String::as_str).collect();
+        let mut sources: Vec<(String, Schema)> = Vec::new();
+        for (wire, schema) in parts.iter().flat_map(|part| &part.properties) {
+            match sources.iter_mut().find(|(known, _)| known == wire) {
+                Some(known) => known.1 = schema.clone(),
+                None => sources.push((wire.clone(), schema.clone())),
+            }
+        }
+        for correction in &overlay.corrections {
+            if let (Some((owner, wire)), Some(schema)) =
+                (correction.place.rsplit_once('.'), &correction.schema)
+                && owner == place
+                && !sources.iter().any(|(known, _)| known == wire)
+            {
+                sources.push((wire.to_owned(), schema.clone()));
+            }
+        }
+        let mut fields = Vec::new();
+        for (wire, schema) in sources {
+            let place = format!("{place}.{wire}");
+            let (schema, required, omit) = self.corrected(&place, &schema, required.contains(wire.as_str()));
+            // A tag that can only say what the type says already.
+            let is_tag = wire == "object" && schema.values.len() == 1;
+            if omit || is_tag {
+                continue;
+            }
+            let typed = self.schema(&schema, &place, &format!("{name}{}", camel(&wire)), way)?;
+            let items = matches!(typed.ty, Ty::List(_)).then(|| limits(&schema)).flatten();
+            fields.push(Field {
+                wire,
+                ty: typed.ty,
+                required,
+                nullable: typed.nullable,
+                deprecated: schema.deprecated,
+                items,
+            });
+        }
+        Ok(fields)
+    }
+
+    fn corrected(&mut self, place: &str, schema: &Schema, required: bool) -> (Schema, bool, bool) {
+        let (mut schema, mut required, mut omit) = (schema.clone(), required, false);
+        for (position, correction) in self.overlay.corrections.iter().enumerate() {
+            if !glob(&correction.place, place) {
+                continue;
+            }
+            self.used.insert(position);
+            let Correction { required: must, nullable, schema: other, omit: drop, .. } = correction;
+            if let Some(other) = other {
+                schema = other.clone();
+            }
+            schema.nullable = nullable.unwrap_or(schema.nullable);
+            required = must.unwrap_or(required);
+            omit |= *drop;
+        }
+        (schema, required, omit)
+    }
+}
+
+/// How many items a list in a body may have, where that is said.
+fn limits(schema: &Schema) -> Option<(usize, usize)> {
+    Some((schema.min_items.unwrap_or(0), schema.max_items?))
+}
+
+/// The items of a list with a total around it.
+fn envelope(schema: &Schema) -> Option<&Schema> {
+    if schema.properties.len() != 2 || !schema.properties.contains_key("total_count") {
+        return None;
+    }
+    schema.properties.values().find_map(|property| property.items.as_deref())
+}

@@ -1,0 +1,84 @@
+//! What the overlay has yet to say.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    emit_model,
+    ir::{Api, Body, Field, Operation},
+    names::camel,
+    overlay::{Kind, Overlay},
+};
+
+/// The operations of the sections that are generated.
+pub(crate) fn selected<'a>(api: &'a Api, overlay: &Overlay) -> Vec<&'a Operation> {
+    api.operations.iter().filter(|operation| overlay.sections.contains(&operation.tag)).collect()
+}
+
+/// One line for everything that has no sentence, no family or no unique name.
+pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Vec<String> {
+    let mut out = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    let mut say = |text: String| {
+        out.insert(text);
+    };
+    let field = |owner: &str, field: &Field, kind: Kind| {
+        overlay
+            .field(owner, &field.wire, kind)
+            .is_none()
+            .then(|| format!("{owner}.{} has no sentence", field.wire))
+    };
+    for operation in operations {
+        let id = &operation.id;
+        if !overlay.summaries.contains_key(id) {
+            say(format!("{id} has no summary"));
+        }
+        if !overlay.modules.contains_key(&operation.module) {
+            say(format!("the module {} has no sentence", operation.module));
+        }
+        if !names.insert((&operation.module, camel(&operation.function))) {
+            say(format!("{}::{} is two operations", operation.module, operation.function));
+        }
+        let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
+        query.filter(|it| !it.required).filter_map(|it| field(id, it, Kind::Query)).for_each(&mut say);
+        if let Body::Object(fields) | Body::Multipart(fields) = &operation.body {
+            fields
+                .iter()
+                .filter(|it| !it.required)
+                .filter_map(|it| field(id, it, Kind::Body))
+                .for_each(&mut say);
+        }
+        for object in &operation.nested {
+            if !overlay.sentences.contains_key(&object.name) {
+                say(format!("the request object {} has no sentence", object.name));
+            }
+            let optional = object.fields.iter().filter(|it| !it.required);
+            optional.filter_map(|it| field(&object.name, it, Kind::Body)).for_each(&mut say);
+        }
+    }
+    for name in emit_model::reachable(api, operations) {
+        if !overlay.sentences.contains_key(&name) {
+            say(format!("the model {name} has no sentence"));
+        }
+        if !overlay.families.values().any(|family| family.types.contains(&name)) {
+            say(format!("the model {name} is in no family"));
+        }
+        let fields = api.structs.get(&name).into_iter().flat_map(|object| &object.fields);
+        fields.filter_map(|it| field(&name, it, Kind::Model)).for_each(&mut say);
+    }
+    out.into_iter().collect()
+}
+
+/// What `--survey` says.
+pub(crate) fn survey(api: &Api, overlay: &Overlay) -> String {
+    let all: Vec<&Operation> = api.operations.iter().collect();
+    let gaps = missing(api, overlay, &all);
+    format!(
+        "{} operations, {} models and {} enums can be generated; {} operations are.\n{} gaps:\n{}\n",
+        all.len(),
+        api.structs.len(),
+        api.enums.len(),
+        selected(api, overlay).len(),
+        gaps.len(),
+        gaps.join("\n")
+    )
+}

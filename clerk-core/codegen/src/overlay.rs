@@ -1,0 +1,220 @@
+//! What the document does not say: our names, our sentences, and where the document is wrong.
+//!
+//! The overlay is a folder of TOML files beside this crate's sources; together they are one table.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde::Deserialize;
+
+use crate::{Result, document::Schema};
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Overlay {
+    /// The sections of Clerk's reference that are generated.
+    pub(crate) sections: Vec<String>,
+    /// A sentence and an example for each module of operations.
+    pub(crate) modules: BTreeMap<String, Module>,
+    /// Which models stand in which file, in this order.
+    pub(crate) families: BTreeMap<String, Family>,
+    /// `module.function` for operations whose own name is missing or does not read well.
+    pub(crate) functions: BTreeMap<String, String>,
+    /// Component or `Operation:response` to model.
+    pub(crate) models: BTreeMap<String, String>,
+    /// Components that are read as another one.
+    pub(crate) aliases: BTreeMap<String, Alias>,
+    /// Components that are read as one flat model.
+    pub(crate) unions: BTreeMap<String, Union>,
+    /// Enums that have a name of their own, by that name.
+    pub(crate) enums: BTreeMap<String, EnumNames>,
+    pub(crate) corrections: Vec<Correction>,
+    pub(crate) types: Types,
+    /// Query parameters that are always sent with one value.
+    pub(crate) fixed_query: BTreeMap<String, Fixed>,
+    /// How many values a repeated query parameter may have.
+    pub(crate) max_query_values: usize,
+    /// Operations with another retry rule or credential than their method implies.
+    pub(crate) retry: BTreeMap<String, Chosen>,
+    pub(crate) credential: BTreeMap<String, Chosen>,
+    /// An operation's summary.
+    pub(crate) summaries: BTreeMap<String, String>,
+    /// A model's, request object's or enum's sentence.
+    pub(crate) sentences: BTreeMap<String, String>,
+    pub(crate) fields: Fields,
+    /// A variant's sentence, by `Enum.value`.
+    pub(crate) variants: BTreeMap<String, String>,
+    /// What to use instead, by `Owner.field` or operation.
+    pub(crate) deprecated: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Module {
+    pub(crate) doc: String,
+    pub(crate) example: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Family {
+    pub(crate) doc: String,
+    pub(crate) example: String,
+    pub(crate) types: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Alias {
+    pub(crate) of: String,
+    #[allow(dead_code, reason = "for the reader of the overlay")]
+    pub(crate) reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Union {
+    pub(crate) members: Vec<String>,
+    /// What every member must have; the rest is optional.
+    pub(crate) required: Vec<String>,
+    /// What is not read.
+    #[serde(default)]
+    pub(crate) omit: Vec<String>,
+    #[allow(dead_code, reason = "for the reader of the overlay")]
+    pub(crate) reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnumNames {
+    /// Where the document spells it out; `*` stands for any text.
+    pub(crate) places: Vec<String>,
+    /// Values that Clerk sends though the document lacks them.
+    #[serde(default)]
+    pub(crate) extra: Vec<String>,
+}
+
+/// Where the document is wrong.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Correction {
+    /// `Component.field` or `Operation.field`; `*` stands for any text.
+    pub(crate) place: String,
+    #[allow(dead_code, reason = "for the reader of the overlay")]
+    pub(crate) reason: String,
+    pub(crate) required: Option<bool>,
+    pub(crate) nullable: Option<bool>,
+    /// The field is not generated.
+    #[serde(default)]
+    pub(crate) omit: bool,
+    /// The field's schema; a field the document lacks is added.
+    pub(crate) schema: Option<Schema>,
+}
+
+/// Texts and numbers that have a type of their own, by place or by name of the field.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Types {
+    /// Identifiers in paths, queries and bodies; the first pattern that fits counts.
+    pub(crate) request_ids: Vec<(String, String)>,
+    /// Identifiers in answers.
+    pub(crate) model_ids: Vec<(String, String)>,
+    /// Integers that are milliseconds.
+    pub(crate) times: Vec<String>,
+    /// Integers whose name looks like a time.
+    pub(crate) no_times: Vec<String>,
+    /// Numbers that have fractions.
+    pub(crate) floats: Vec<String>,
+    /// Query integers that count items.
+    pub(crate) counts: Vec<String>,
+    /// Answer fields that never fall back, because falling back would grant something.
+    pub(crate) strict: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fixed {
+    pub(crate) value: String,
+    #[allow(dead_code, reason = "for the reader of the overlay")]
+    pub(crate) reason: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Chosen {
+    pub(crate) is: String,
+    #[allow(dead_code, reason = "for the reader of the overlay")]
+    pub(crate) reason: String,
+}
+
+/// A field's sentence: its own, else the one for its name.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Fields {
+    /// By `Owner.field`, where the owner is a model or an operation.
+    own: BTreeMap<String, String>,
+    model: BTreeMap<String, String>,
+    query: BTreeMap<String, String>,
+    body: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Model,
+    Query,
+    Body,
+}
+
+impl Overlay {
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
+        let mut files: Vec<_> = fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+        files.sort_by_key(std::fs::DirEntry::file_name);
+        let mut all = toml::Table::new();
+        for file in files {
+            let path = file.path();
+            let table: toml::Table =
+                fs::read_to_string(&path)?.parse().map_err(|e| format!("{}: {e}", path.display()))?;
+            for (key, value) in table {
+                if all.insert(key.clone(), value).is_some() {
+                    return Err(format!("{}: `{key}` stands in another file already", path.display()).into());
+                }
+            }
+        }
+        Ok(all.try_into()?)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn parse(text: &str) -> Self {
+        toml::from_str(text).unwrap()
+    }
+
+    pub(crate) fn field(&self, owner: &str, field: &str, kind: Kind) -> Option<&str> {
+        let by_name = match kind {
+            Kind::Model => &self.fields.model,
+            Kind::Query => &self.fields.query,
+            Kind::Body => &self.fields.body,
+        };
+        self.fields.own.get(&format!("{owner}.{field}")).or_else(|| by_name.get(field)).map(String::as_str)
+    }
+
+    /// What a deprecation says.
+    pub(crate) fn note(&self, place: &str) -> &str {
+        self.deprecated.get(place).map_or("Clerk advises against it", String::as_str)
+    }
+}
+
+/// Whether `pattern` fits the whole place, or the name after its last dot.
+pub(crate) fn fits(pattern: &str, place: &str) -> bool {
+    let name = place.rsplit('.').next().unwrap_or(place);
+    if pattern.contains('.') { glob(pattern, place) } else { glob(pattern, name) }
+}
+
+/// Whether `pattern`, in which each `*` stands for any text, is `text`.
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((before, after)) => text.strip_prefix(before).is_some_and(|rest| {
+            rest.char_indices().any(|(at, _)| rest.get(at..).is_some_and(|rest| glob(after, rest)))
+                || glob(after, "")
+        }),
+    }
+}

@@ -1,0 +1,215 @@
+//! Each construct of the document on a small one.
+
+use crate::{
+    document::Document,
+    emit_api, emit_model,
+    ir::{Api, Body, Field, Output, Ty},
+    lower::lower,
+    overlay::Overlay,
+};
+
+const OVERLAY: &str = r#"
+sections = ["Things"]
+max_query_values = 100
+
+[types]
+request_ids = [["user_id", "UserId"], ["*_id", "Id"]]
+model_ids = [["id", "Id"]]
+times = ["*_at"]
+counts = ["limit"]
+strict = ["banned"]
+"#;
+
+fn api(paths: &str, schemas: &str, overlay: &str) -> Api {
+    let text = format!(
+        "info: {{version: v}}\npaths:\n{paths}\ncomponents:\n  schemas:\n{schemas}\n    Unused: {{}}\n"
+    );
+    lower(&Document::parse(&text).unwrap(), &Overlay::parse(&format!("{OVERLAY}{overlay}"))).unwrap()
+}
+
+/// An API with one operation that answers with the component `Thing`.
+fn answering(schemas: &str, overlay: &str) -> Api {
+    let path = "  /things: {get: {operationId: GetThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}}}";
+    api(path, schemas, overlay)
+}
+
+/// An API with one operation that takes this body.
+fn taking(body: &str) -> Api {
+    let path = format!(
+        "  /things: {{post: {{operationId: MakeThing, tags: [Things], x-speakeasy-group: things, \
+         x-speakeasy-name-override: make, requestBody: {{content: {{application/json: {{schema: {body}}}}}}}, \
+         responses: {{'204': {{}}}}}}}}"
+    );
+    api(&path, "", "")
+}
+
+fn field<'a>(api: &'a Api, owner: &str, name: &str) -> &'a Field {
+    api.structs[owner].fields.iter().find(|field| field.wire == name).unwrap()
+}
+
+fn model(api: &Api) -> String {
+    let families = "[families.thing]\ndoc = ''\nexample = ''\ntypes = ['Thing', 'ThingState', 'Part']\n";
+    let overlay = Overlay::parse(&format!("{OVERLAY}{families}"));
+    let names = api.structs.keys().chain(api.enums.keys()).cloned().collect();
+    emit_model::files(api, &overlay, &names).unwrap().remove("model/thing.rs").unwrap()
+}
+
+fn module(api: &Api, name: &str) -> String {
+    let operations: Vec<_> = api.operations.iter().collect();
+    emit_api::files(&operations, &Overlay::parse(OVERLAY), "").remove(&format!("api/{name}.rs")).unwrap()
+}
+
+#[test]
+fn a_nullable_root_makes_every_reference_nullable() {
+    let api = answering(
+        "    Thing: {type: object, required: [part], properties: {part: {$ref: '#/components/schemas/Part'}}}\n    Part: {type: object, nullable: true, properties: {name: {type: string}}}",
+        "",
+    );
+    let part = field(&api, "Thing", "part");
+    assert_eq!((&part.ty, part.required, part.nullable), (&Ty::Struct("Part".into()), true, true));
+    assert!(model(&api).contains("pub part: Option<Part>"));
+}
+
+#[test]
+fn a_wrapper_of_one_member_is_that_member_and_nullable() {
+    for wrapper in ["allOf", "oneOf"] {
+        let api = answering(
+            &format!(
+                "    Thing: {{type: object, properties: {{part: {{nullable: true, {wrapper}: [{{$ref: '#/components/schemas/Part'}}]}}}}}}\n    Part: {{type: object, properties: {{name: {{type: string}}}}}}"
+            ),
+            "",
+        );
+        let part = field(&api, "Thing", "part");
+        assert_eq!((&part.ty, part.nullable), (&Ty::Struct("Part".into()), true), "{wrapper}");
+    }
+}
+
+#[test]
+fn parts_of_an_all_of_become_one_struct() {
+    let api = answering(
+        "    Thing: {allOf: [{$ref: '#/components/schemas/Part'}, {properties: {size: {type: integer}}}], required: [name]}\n    Part: {type: object, properties: {name: {type: string}}}",
+        "",
+    );
+    assert!(field(&api, "Thing", "name").required);
+    assert_eq!(field(&api, "Thing", "size").ty, Ty::Int);
+}
+
+#[test]
+fn what_must_be_there_and_what_falls_back() {
+    let api = answering(
+        "    Thing: {type: object, required: [id, banned, name, made_at, size, undefined], properties: {id: {type: string}, banned: {type: boolean}, name: {type: string}, made_at: {type: integer}, size: {type: integer, nullable: true}, note: {type: string}}}",
+        "",
+    );
+    let text = model(&api);
+    assert!(text.contains("pub struct Thing {\npub id: Id,\npub banned: bool,\n"), "{text}");
+    assert!(text.contains("#[serde(default, deserialize_with = \"lenient::or_default\")]\npub name: String"));
+    assert!(text.contains("pub made_at: Timestamp"));
+    assert!(text.contains(
+        "#[serde(default, deserialize_with = \"lenient::optional_integer\")]\npub size: Option<i64>"
+    ));
+    assert!(text.contains("#[serde(skip_serializing_if = \"Option::is_none\")]\npub note: Option<String>"));
+    assert!(!text.contains("undefined"));
+    assert!(!text.contains("Default,"), "identity has no default");
+}
+
+#[test]
+fn a_tag_of_one_value_is_no_field_and_other_enums_are_open() {
+    let api = answering(
+        "    Thing: {type: object, required: [object, state], properties: {object: {type: string, enum: [thing]}, state: {type: string, enum: [on, '']}}}",
+        "",
+    );
+    assert_eq!(api.structs["Thing"].fields.len(), 1);
+    assert_eq!(api.enums["ThingState"].values, ["on"]);
+    assert!(model(&api).contains("        On = \"on\",\n"));
+}
+
+#[test]
+fn alternatives_become_one_flat_struct() {
+    let union = "[unions.Part]\nmembers = ['A', 'B']\nrequired = ['state']\nomit = ['secret']\nreason = ''\n[enums.State]\nplaces = ['*.state']\n";
+    let api = answering(
+        "    Thing: {type: object, properties: {part: {nullable: true, oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]}}}\n    A: {type: object, required: [state, a], properties: {state: {type: string, enum: [x]}, a: {type: integer}}}\n    B: {type: object, properties: {state: {type: string}, secret: {type: string}}}",
+        union,
+    );
+    assert_eq!(field(&api, "Thing", "part").ty, Ty::Struct("Part".into()));
+    assert_eq!(field(&api, "Part", "state").ty, Ty::Enum("State".into()));
+    assert!(!field(&api, "Part", "a").required);
+    assert_eq!(api.structs["Part"].fields.len(), 2);
+}
+
+#[test]
+fn corrections_change_add_and_omit_and_must_apply() {
+    let thing = "    Thing: {type: object, properties: {id: {type: string}, old: {type: string}}}";
+    let overlay = "[[corrections]]\nplace = 'Thing.id'\nrequired = true\nreason = ''\n[[corrections]]\nplace = 'Thing.old'\nomit = true\nreason = ''\n[[corrections]]\nplace = 'Thing.new'\nschema = { type = 'boolean' }\nreason = ''\n";
+    let api = answering(thing, overlay);
+    assert!(field(&api, "Thing", "id").required);
+    assert_eq!(field(&api, "Thing", "new").ty, Ty::Bool);
+    assert_eq!(api.structs["Thing"].fields.len(), 2);
+
+    let text = format!("info: {{version: v}}\npaths: {{}}\ncomponents:\n  schemas:\n{thing}\n");
+    let lost = lower(&Document::parse(&text).unwrap(), &Overlay::parse(&format!("{OVERLAY}{overlay}")));
+    assert!(lost.err().unwrap().to_string().contains("applies to nothing"));
+}
+
+#[test]
+fn a_field_of_a_body_is_required_optional_or_has_three_states() {
+    let api = taking(
+        "{type: object, required: [user_id], properties: {user_id: {type: string}, note: {type: string, nullable: true}, count: {type: integer}}}",
+    );
+    let text = module(&api, "things");
+    assert!(text.contains("pub fn make(user_id: impl Into<UserId>) -> Make {"), "{text}");
+    assert!(text.contains("note: Nullable<String>,\ncount: Option<i64>,"));
+    assert!(text.contains(
+        "pub fn note(mut self, note: impl Into<Nullable<String>>) -> Self {\nself.note = note.into();"
+    ));
+    assert!(text.contains(
+        "body.required(\"user_id\", &self.user_id).nullable(\"note\", &self.note).optional(\"count\", &self.count);"
+    ));
+    assert!(text.contains("decode::empty(Self::INFO, response)"));
+}
+
+#[test]
+fn a_body_may_be_a_list_of_objects() {
+    let api = taking(
+        "{type: array, minItems: 1, maxItems: 10, items: {type: object, required: [name], properties: {name: {type: string}, note: {type: string, nullable: true}}}}",
+    );
+    assert!(matches!(&api.operations[0].body, Body::List(field) if field.items == Some((1, 10))));
+    let text = module(&api, "things");
+    assert!(
+        text.contains("pub fn make(body: impl IntoIterator<Item = impl Into<MakeItem>>) -> Make {"),
+        "{text}"
+    );
+    assert!(text.contains(".items(\"body\", self.body.len(), 1, 10).json_value(\"body\", &self.body)"));
+    assert!(
+        text.contains("#[serde(skip_serializing_if = \"Nullable::is_absent\")]\nnote: Nullable<String>,")
+    );
+}
+
+#[test]
+fn queries_repeat_join_or_are_fixed() {
+    let parameters = "[{name: a, in: query, schema: {type: array, items: {type: string}}}, {name: b, in: query, explode: false, schema: {type: array, items: {type: string, enum: [x]}}}, {name: limit, in: query, schema: {type: integer}}, {name: paginated, in: query, schema: {type: boolean}}]";
+    let path = format!(
+        "  /things: {{get: {{operationId: listThings, tags: [Things], parameters: {parameters}, responses: {{'200': {{content: {{application/json: {{schema: {{type: array, items: {{type: string}}}}}}}}}}}}}}}}"
+    );
+    let api = api(&path, "", "[fixed_query.paginated]\nvalue = 'true'\nreason = ''\n");
+    assert!(matches!(&api.operations[0].output, Output::Page(Ty::Text)));
+    let text = module(&api, "things");
+    assert!(
+        text.contains(
+            ".query_each(\"a\", &self.a, 100).query_joined(\"b\", &self.b, 100)\
+             .query_opt(\"limit\", self.limit.as_ref()).query(\"paginated\", true)"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("pub fn paginated"));
+    assert!(text.contains("limit: Option<u32>"));
+}
+
+#[test]
+fn a_list_with_a_total_is_a_page_and_an_empty_path_is_nothing() {
+    let path = "  /none: {}\n  /nothing:\n  /things: {get: {operationId: ListThings, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Things'}}}}}}}";
+    let schemas = "    Things: {type: object, properties: {data: {type: array, items: {$ref: '#/components/schemas/Thing'}}, total_count: {type: integer}}}\n    Thing: {type: object, properties: {name: {type: string}}}";
+    let api = api(path, schemas, "");
+    assert_eq!(api.operations.len(), 1);
+    assert!(matches!(&api.operations[0].output, Output::Page(Ty::Struct(name)) if name == "Thing"));
+    assert!(!api.structs.contains_key("Things"));
+}

@@ -1,0 +1,95 @@
+use super::{EmailAddress, PhoneNumber, User, VerificationStatus};
+
+impl User {
+    /// The primary e-mail address.
+    #[must_use]
+    pub fn primary_email(&self) -> Option<&EmailAddress> {
+        let id = self.primary_email_address_id.as_ref()?;
+        self.email_addresses.iter().find(|address| address.id == *id)
+    }
+
+    /// The primary phone number.
+    #[must_use]
+    pub fn primary_phone(&self) -> Option<&PhoneNumber> {
+        let id = self.primary_phone_number_id.as_ref()?;
+        self.phone_numbers.iter().find(|number| number.id == *id)
+    }
+
+    /// First and last name with a space between them, or the one there is. `None` when there is neither.
+    #[must_use]
+    pub fn full_name(&self) -> Option<String> {
+        let names = [&self.first_name, &self.last_name];
+        let names: Vec<&str> =
+            names.into_iter().flatten().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+        (!names.is_empty()).then(|| names.join(" "))
+    }
+
+    /// Whether this e-mail address is the user's and verified. Capitals make no difference.
+    #[must_use]
+    pub fn has_verified_email(&self, email: &str) -> bool {
+        self.email_addresses
+            .iter()
+            .any(|address| address.is_verified() && address.email_address.eq_ignore_ascii_case(email))
+    }
+}
+
+impl EmailAddress {
+    /// Whether it is verified.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verification.as_ref().is_some_and(|it| it.status == VerificationStatus::Verified)
+    }
+}
+
+impl PhoneNumber {
+    /// Whether it is verified.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verification.as_ref().is_some_and(|it| it.status == VerificationStatus::Verified)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn user(more: &serde_json::Value) -> User {
+        let mut user = json!({"id": "user_1", "banned": false, "locked": false});
+        user.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(user).unwrap()
+    }
+
+    #[test]
+    fn names() {
+        let cases = [
+            (json!({}), None),
+            (json!({"first_name": "Ada", "last_name": "Lovelace"}), Some("Ada Lovelace")),
+            (json!({"first_name": null, "last_name": " Lovelace"}), Some("Lovelace")),
+            (json!({"first_name": "", "last_name": " "}), None),
+        ];
+        for (more, want) in cases {
+            assert_eq!(user(&more).full_name().as_deref(), want);
+        }
+    }
+
+    #[test]
+    fn primaries_are_found_by_id_and_verified_means_verified() {
+        let user = user(&json!({
+            "primary_email_address_id": "idn_2",
+            "primary_phone_number_id": "idn_9",
+            "email_addresses": [
+                {"id": "idn_1", "email_address": "a@example.com", "verification": {"status": "verified"}},
+                {"id": "idn_2", "email_address": "b@example.com", "verification": {"status": "unverified"}},
+                {"id": "idn_3", "email_address": "c@example.com", "verification": null},
+            ],
+            "phone_numbers": [{"id": "idn_8", "phone_number": "+15555550100"}],
+        }));
+        assert_eq!(user.primary_email().unwrap().email_address, "b@example.com");
+        assert!(user.primary_phone().is_none());
+        assert!(user.has_verified_email("A@Example.com"));
+        assert!(!user.has_verified_email("b@example.com"));
+        assert!(!user.has_verified_email("c@example.com"));
+    }
+}

@@ -1,0 +1,57 @@
+//! What Clerk answers with.
+//!
+//! Reading is tolerant: unknown fields are ignored, unknown enum values are kept, and what is missing or
+//! `null` is empty, zero or `false`, or `None` where the field is an `Option`. Identifiers and fields such
+//! as `banned` never fall back. `Debug` shows a model's type and id, nothing personal.
+//!
+//! ```
+//! let user: clerk_core::model::User = serde_json::from_str(
+//!     r#"{"id": "user_1", "banned": false, "locked": false, "first_name": "Ada", "new": 1}"#,
+//! ).unwrap();
+//! assert_eq!(user.first_name.as_deref(), Some("Ada"));
+//! assert_eq!(format!("{user:?}"), r#"User { id: UserId("user_1"), .. }"#);
+//! ```
+// Written by clerk-codegen; changes belong into its overlay.
+
+mod billing;
+mod common;
+mod ext;
+mod jwks;
+mod organization;
+mod restriction;
+mod session;
+mod sign_up;
+mod user;
+mod verification;
+
+pub use self::{
+    billing::{
+        BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingCredits, BillingDiscounts,
+        BillingMoney, BillingPayer, BillingPayerCredit, BillingPaymentMethod, BillingPaymentMethodStatus,
+        BillingPaymentType, BillingPerUnitTotal, BillingPerUnitTotalTier, BillingPeriod, BillingPlan,
+        BillingProrationCredit, BillingProrationDiscount, BillingSeats, BillingSubscription,
+        BillingSubscriptionCredit, BillingSubscriptionItem, BillingSubscriptionItemNextPayment,
+        BillingSubscriptionItemStatus, BillingSubscriptionNextPayment, BillingSubscriptionStatus,
+        BillingTotals, BillingUnitPrice, BillingUnitPriceTier, Feature,
+    },
+    common::{DeletedObject, TotalCount},
+    jwks::{Jwk, Jwks},
+    organization::{
+        InvitationStatus, Organization, OrganizationInvitation, OrganizationInvitationPublicOrganizationData,
+        OrganizationInvitationPublicUserData, OrganizationMembership, OrganizationMembershipPublicUserData,
+    },
+    restriction::{AllowlistIdentifier, BlocklistIdentifier, RestrictedIdentifierType},
+    session::{
+        Client, Session, SessionActivity, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionTask,
+        SessionToken,
+    },
+    sign_up::{SignUp, SignUpNextAction, SignUpStatus, SignUpVerification, SignUpVerifications},
+    user::{
+        AffectedUser, EmailAddress, EnterpriseAccount, EnterpriseAccountConnection, EnterpriseProtocol,
+        ExternalAccount, ExternalAccountObject, IdentificationLink, IdentificationStatus, OAuthAccessToken,
+        Passkey, PasswordVerification, PhoneNumber, SamlAccount, SamlAccountConnection, ScimUserMetadata,
+        TotpCodeType, TotpVerification, TrustedDevice, TrustedDevicePlatform, TrustedDeviceStatus, User,
+        Web3Wallet,
+    },
+    verification::{Verification, VerificationError, VerificationStatus, VerificationStrategy},
+};
