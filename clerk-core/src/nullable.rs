@@ -38,6 +38,15 @@ impl<T> Nullable<T> {
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
+
+    /// The value, when there is one.
+    #[must_use]
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
 }
 
 impl<T> From<T> for Nullable<T> {

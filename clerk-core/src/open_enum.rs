@@ -45,6 +45,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl $crate::encode::QueryValue for $name {
             fn write(&self, out: &mut String) {
                 out.push_str(self.as_str());

@@ -10,7 +10,9 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::{Result, document::Document, emit_api, emit_model, ir::Api, missing, overlay::Overlay};
+use crate::{
+    Result, document::Document, emit_api, emit_model, ir::Api, lower::lower, missing, overlay::Overlay,
+};
 
 /// The line every generated file carries.
 pub(crate) const GENERATED: &str = "// Written by clerk-codegen; changes belong into its overlay.\n";
@@ -98,7 +100,6 @@ pub(crate) fn check(
     codegen: &Path,
     text: &str,
     document: &Document,
-    api: &Api,
     overlay: &Overlay,
 ) -> Result<(String, bool)> {
     let source = source_folder(codegen)?;
@@ -119,8 +120,13 @@ pub(crate) fn check(
     }
     // With the old date: a new document is reported above, and what follows is what it would change.
     let pin = Pin { version: document.version.clone(), date: old.date, sha256 };
-    for name in stale(&source, &generate(codegen, api, overlay, &pin)?) {
-        said.push_str(&format!("{name} is stale.\n"));
+    match lower(document, overlay).and_then(|api| generate(codegen, &api, overlay, &pin)) {
+        Ok(files) => {
+            for name in stale(&source, &files) {
+                said.push_str(&format!("{name} is stale.\n"));
+            }
+        }
+        Err(error) => said.push_str(&format!("Nothing can be generated: {error}\n")),
     }
     let fresh = said.is_empty();
     if fresh {

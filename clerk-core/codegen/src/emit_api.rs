@@ -108,7 +108,7 @@ fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
         ("Nullable<", "crate::Nullable"),
         ("Retry::", "crate::operation::Retry"),
         ("Credential::", "crate::operation::Credential"),
-        ("derive(Clone, Serialize", "serde::Serialize"),
+        ("Serialize)]", "serde::Serialize"),
     ] {
         if text.contains(word) {
             paths.insert(path.to_owned());
@@ -314,10 +314,13 @@ fn request(operation: &Operation) -> String {
     for field in body_fields(operation) {
         let name = identifier(&field.wire);
         if let Some((min, max)) = field.items {
-            out.push_str(&if field.required {
-                format!(".items({:?}, self.{name}.len(), {min}, {max})", field.wire)
-            } else {
-                format!(".items_opt({:?}, self.{name}.as_ref().map(Vec::len), {min}, {max})", field.wire)
+            let wire = &field.wire;
+            out.push_str(&match (field.required, field.nullable) {
+                (_, true) => format!(".items_opt({wire:?}, self.{name}.value().map(Vec::len), {min}, {max})"),
+                (true, false) => format!(".items({wire:?}, self.{name}.len(), {min}, {max})"),
+                (false, false) => {
+                    format!(".items_opt({wire:?}, self.{name}.as_ref().map(Vec::len), {min}, {max})")
+                }
             });
         }
     }
@@ -356,8 +359,9 @@ fn request_object(object: &Struct, overlay: &Overlay) -> String {
     let name = &object.name;
     let mut out = doc("///", overlay.sentences.get(name).map_or("", String::as_str));
     let all: Vec<(&Field, Kind)> = object.fields.iter().map(|field| (field, Kind::Body)).collect();
-    out.push_str("#[derive(Clone, Serialize)]\n#[must_use]\n");
-    out.push_str(&format!("pub struct {name} {{\n"));
+    let required: Vec<&Field> = object.fields.iter().filter(|field| field.required).collect();
+    let default = if required.is_empty() { "Default, " } else { "" };
+    out.push_str(&format!("#[derive(Clone, {default}Serialize)]\n#[must_use]\npub struct {name} {{\n"));
     for field in &object.fields {
         let rust = identifier(&field.wire);
         let mut serde = Vec::new();
@@ -374,18 +378,17 @@ fn request_object(object: &Struct, overlay: &Overlay) -> String {
         out.push_str(&format!("{rust}: {},\n", kept(field, false)));
     }
     out.push_str(&format!("}}\n\nopaque!({name});\n\n"));
-    let required: Vec<&Field> = object.fields.iter().filter(|field| field.required).collect();
     let arguments: Vec<String> = required
         .iter()
         .map(|field| format!("{}: {}", identifier(&field.wire), taken(field, &identifier(&field.wire)).0))
         .collect();
-    let said = if required.is_empty() { "Nothing is set yet." } else { "With what is required." };
-    out.push_str(&format!(
-        "impl {name} {{\n/// {said}\npub fn new({}) -> Self {{\nSelf {{\n",
-        arguments.join(", ")
-    ));
-    out.push_str(&initial(&all));
-    out.push_str("}\n}\n\n");
+    let (said, value) = if required.is_empty() {
+        ("Nothing is set yet.", "Self::default()".to_owned())
+    } else {
+        ("With what is required.", format!("Self {{\n{}}}", initial(&all)))
+    };
+    let arguments = arguments.join(", ");
+    out.push_str(&format!("impl {name} {{\n/// {said}\npub fn new({arguments}) -> Self {{\n{value}\n}}\n\n"));
     for field in object.fields.iter().filter(|field| !field.required) {
         out.push_str(&setter(field, Kind::Body, name, overlay));
     }

@@ -72,12 +72,12 @@ impl Lowering<'_> {
         for parameter in &source.parameters {
             let parameter = self.document.parameter(parameter)?;
             match parameter.place.as_str() {
-                "path" => parameters.push(self.parameter(id, parameter)?),
-                "query" => query.push(Query {
-                    field: self.parameter(id, parameter)?,
+                "path" => parameters.extend(self.parameter(id, parameter)?),
+                "query" => query.extend(self.parameter(id, parameter)?.map(|field| Query {
                     joined: parameter.explode == Some(false),
-                    fixed: self.overlay.fixed_query.get(&parameter.name).map(|fixed| fixed.value.clone()),
-                }),
+                    fixed: self.overlay.fixed_query.get(&field.wire).map(|fixed| fixed.value.clone()),
+                    field,
+                })),
                 other => return Err(format!("`{}` is a {other} parameter", parameter.name).into()),
             }
         }
@@ -115,23 +115,26 @@ impl Lowering<'_> {
         }
     }
 
-    fn parameter(&mut self, operation: &str, parameter: &Parameter) -> Result<Field> {
+    fn parameter(&mut self, operation: &str, parameter: &Parameter) -> Result<Option<Field>> {
         let place = format!("{operation}.{}", parameter.name);
-        let (schema, required, _) = self.corrected(&place, &parameter.schema, parameter.required);
+        let (schema, required, omit) = self.corrected(&place, &parameter.schema, parameter.required);
+        if omit {
+            return Ok(None);
+        }
         let mut typed = self.schema(&schema, &place, &camel(&place), Way::Out)?;
         let overlay = self.overlay;
         if typed.ty == Ty::Int && overlay.types.counts.contains(&parameter.name) {
             typed.ty = Ty::Count;
         }
         let items = matches!(typed.ty, Ty::List(_)).then_some((0, overlay.max_query_values));
-        Ok(Field {
+        Ok(Some(Field {
             wire: parameter.name.clone(),
             ty: typed.ty,
             required,
             nullable: false,
             deprecated: parameter.deprecated,
             items,
-        })
+        }))
     }
 
     fn body(&mut self, operation: &str, name: &str, body: Option<&document::Content>) -> Result<Body> {

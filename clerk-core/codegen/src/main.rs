@@ -66,10 +66,12 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(String, bool)> {
     let document = Document::parse(&text)?;
     let codegen = Path::new(env!("CARGO_MANIFEST_DIR"));
     let overlay = Overlay::read(&codegen.join("overlay"))?;
-    let api = lower::lower(&document, &overlay)?;
     match mode.as_deref() {
-        Some("--survey") => Ok((missing::survey(&api, &overlay), true)),
-        Some(_) => check::check(codegen, &text, &document, &api, &overlay),
-        None => check::write(codegen, &text, &document, &api, &overlay, date).map(|said| (said, true)),
+        Some("--survey") => Ok((missing::survey(&lower::lower(&document, &overlay)?, &overlay), true)),
+        Some(_) => check::check(codegen, &text, &document, &overlay),
+        None => {
+            let api = lower::lower(&document, &overlay)?;
+            check::write(codegen, &text, &document, &api, &overlay, date).map(|said| (said, true))
+        }
     }
 }

@@ -218,3 +218,24 @@ pub(crate) fn glob(pattern: &str, text: &str) -> bool {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, want) in [
+            ("a.b", "a.b", true),
+            ("a.*", "a.", true),
+            ("*_at", "created_at", true),
+            ("Replace*Metadata.*", "ReplaceUserMetadata.public_metadata", true),
+            ("Replace*Metadata.*", "UpdateUserMetadata.public_metadata", false),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(glob(pattern, text), want, "{pattern} {text}");
+        }
+        assert!(fits("created_at", "User.created_at"));
+        assert!(!fits("Session.created_at", "User.created_at"));
+    }
+}

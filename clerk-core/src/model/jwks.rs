@@ -6,7 +6,7 @@
 //! let jwks: Jwks = serde_json::from_str(
 //!     r#"{"keys": [{"kid": "ins_1", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQAB", "e": "AQAB"}]}"#,
 //! ).unwrap();
-//! let key = jwks.keys.as_deref().unwrap().first().unwrap();
+//! let key = jwks.keys.first().unwrap();
 //! assert_eq!((key.kty.as_str(), key.kid.as_deref()), ("RSA", Some("ins_1")));
 //! ```
 // Written by clerk-codegen; changes belong into its overlay.
@@ -20,8 +20,8 @@ use crate::{decode::lenient, opaque::opaque};
 #[non_exhaustive]
 pub struct Jwks {
     /// The keys.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub keys: Option<Vec<Jwk>>,
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub keys: Vec<Jwk>,
 }
 
 opaque!(Jwks);
