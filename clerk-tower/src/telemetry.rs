@@ -30,7 +30,9 @@ mod enabled {
     pub(crate) fn keys(result: Result<(), &KeysError>) {
         match result {
             Ok(()) => tracing::debug!(target: "clerk::keys", "fetched the instance's keys"),
-            Err(error) => tracing::warn!(target: "clerk::keys", %error, "no keys: requests may be answered with 503"),
+            Err(error) => {
+                tracing::warn!(target: "clerk::keys", %error, "no keys: requests may be answered with 503")
+            }
         }
     }
 

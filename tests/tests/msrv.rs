@@ -26,7 +26,9 @@ fn no_dependency_needs_a_newer_rust_than_the_workspace_declares() {
     let newer: Vec<_> = packages
         .iter()
         .filter(|package| package["rust_version"].as_str().is_some_and(|needed| version(needed) > declared))
-        .map(|package| format!("{} {} needs {}", package["name"], package["version"], package["rust_version"]))
+        .map(|package| {
+            format!("{} {} needs {}", package["name"], package["version"], package["rust_version"])
+        })
         .collect();
     assert!(newer.is_empty(), "{newer:#?}");
 }

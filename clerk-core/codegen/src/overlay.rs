@@ -173,11 +173,8 @@ impl Overlay {
             let path = file.path();
             let table: toml::Table =
                 fs::read_to_string(&path)?.parse().map_err(|e| format!("{}: {e}", path.display()))?;
-            for (key, value) in table {
-                if all.insert(key.clone(), value).is_some() {
-                    return Err(format!("{}: `{key}` stands in another file already", path.display()).into());
-                }
-            }
+            merge(&mut all, table)
+                .map_err(|key| format!("{}: `{key}` stands in another file already", path.display()))?;
         }
         Ok(all.try_into()?)
     }
@@ -200,6 +197,21 @@ impl Overlay {
     pub(crate) fn note(&self, place: &str) -> &str {
         self.deprecated.get(place).map_or("Clerk advises against it", String::as_str)
     }
+}
+
+/// Adds what one file says to what the others say. Tables grow, lists do too; anything else stands in one place.
+fn merge(all: &mut toml::Table, more: toml::Table) -> std::result::Result<(), String> {
+    for (key, value) in more {
+        match (all.get_mut(&key), value) {
+            (None, value) => drop(all.insert(key, value)),
+            (Some(toml::Value::Table(known)), toml::Value::Table(value)) => {
+                merge(known, value).map_err(|below| format!("{key}.{below}"))?;
+            }
+            (Some(toml::Value::Array(known)), toml::Value::Array(value)) => known.extend(value),
+            (Some(_), _) => return Err(key),
+        }
+    }
+    Ok(())
 }
 
 /// Whether `pattern` fits the whole place, or the name after its last dot.

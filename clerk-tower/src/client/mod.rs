@@ -71,9 +71,10 @@ impl Clerk {
     /// # Errors
     /// [`Error`] says in which phase it failed, and whether the call may have taken effect.
     pub async fn send<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
-        let result = self.exchange(&operation).await.and_then(|response| {
-            O::decode(&response).map_err(|error| Error::from_response(O::INFO, error))
-        });
+        let result = self
+            .exchange(&operation)
+            .await
+            .and_then(|response| O::decode(&response).map_err(|error| Error::from_response(O::INFO, error)));
         telemetry::called(O::INFO.id, result.as_ref().err());
         result
     }
