@@ -31,7 +31,7 @@ mod enabled {
         match result {
             Ok(()) => tracing::debug!(target: "clerk::keys", "fetched the instance's keys"),
             Err(error) => {
-                tracing::warn!(target: "clerk::keys", %error, "no keys: requests may be answered with 503")
+                tracing::warn!(target: "clerk::keys", %error, "no keys: requests may be answered with 503");
             }
         }
     }

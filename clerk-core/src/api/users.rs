@@ -89,7 +89,7 @@ pub struct List {
     last_sign_in_at_before: Option<Timestamp>,
     last_sign_in_at_after: Option<Timestamp>,
     provider: Option<String>,
-    provider_user_id: Vec<UserId>,
+    provider_user_id: Vec<String>,
     limit: Option<u32>,
     offset: Option<u32>,
     starting_after: Option<UserId>,
@@ -230,7 +230,7 @@ impl List {
     }
 
     /// Only users with one of these identifiers at the provider; needs the provider. At most 100.
-    pub fn provider_user_id(mut self, provider_user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
+    pub fn provider_user_id(mut self, provider_user_id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.provider_user_id = provider_user_id.into_iter().map(Into::into).collect();
         self
     }
@@ -682,7 +682,7 @@ pub struct Count {
     last_sign_in_at_before: Option<Timestamp>,
     last_sign_in_at_after: Option<Timestamp>,
     provider: Option<String>,
-    provider_user_id: Vec<UserId>,
+    provider_user_id: Vec<String>,
 }
 
 opaque!(Count);
@@ -819,7 +819,7 @@ impl Count {
     }
 
     /// Only users with one of these identifiers at the provider; needs the provider. At most 100.
-    pub fn provider_user_id(mut self, provider_user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
+    pub fn provider_user_id(mut self, provider_user_id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.provider_user_id = provider_user_id.into_iter().map(Into::into).collect();
         self
     }
