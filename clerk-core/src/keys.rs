@@ -17,14 +17,14 @@
 
 use std::{fmt, str::FromStr};
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{digest, hmac};
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-    prelude::BASE64_URL_SAFE_NO_PAD,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 use http::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
 /// Why a text is no key. Says what was found and what was expected, never the text itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +155,46 @@ impl FromStr for MachineSecretKey {
             None => Err(KeyError::new(looks_like(text), EXPECTED)),
         }
     }
+}
+
+/// The signing secret of a webhook endpoint, `whsec_…`.
+#[derive(Clone)]
+pub struct WebhookSecret(hmac::Key);
+
+impl WebhookSecret {
+    pub(crate) fn key(&self) -> &hmac::Key {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookSecret(whsec_…)")
+    }
+}
+
+impl FromStr for WebhookSecret {
+    type Err = KeyError;
+
+    /// With the prefix or without it; the rest is standard base64 with padding. An empty key is refused: with
+    /// it anybody could sign.
+    fn from_str(text: &str) -> Result<Self, KeyError> {
+        const EXPECTED: &str = "a webhook signing secret, which begins with whsec_";
+        let encoded = text.strip_prefix("whsec_").unwrap_or(text);
+        let key = Zeroizing::new(
+            BASE64_STANDARD
+                .decode(encoded)
+                .map_err(|_| KeyError::new(looks_like_no_secret(text), EXPECTED))?,
+        );
+        if key.is_empty() {
+            return Err(KeyError::new("it holds no key", EXPECTED));
+        }
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
+    }
+}
+
+fn looks_like_no_secret(text: &str) -> &'static str {
+    if text.starts_with("whsec_") { "what follows the prefix is no base64" } else { looks_like(text) }
 }
 
 /// The publishable key of an instance, `pk_test_…` or `pk_live_…`. It is public, and holds the host of

@@ -15,6 +15,7 @@ pub mod operation;
 pub mod page;
 pub mod timestamp;
 pub mod token;
+pub mod webhook;
 
 pub use self::{
     metadata::Metadata,

@@ -1,0 +1,33 @@
+//! Webhooks: whether a delivery really comes from Clerk, and what it says.
+//!
+//! Clerk signs every delivery with the endpoint's secret (the Standard Webhooks scheme, as Svix sends it). A
+//! [`Verifier`] checks the signature over the exact bytes that arrived, at a given time; only then is the body
+//! read. Deliveries may come twice and in any order: [`Delivery::id`] tells repetitions apart.
+//!
+//! ```
+//! use clerk_core::{Timestamp, webhook::{Event, Verifier}};
+//! use http::HeaderMap;
+//!
+//! let verifier = Verifier::new("whsec_c2VjcmV0".parse()?);
+//! let now = Timestamp::from_secs(1_700_000_000);
+//! let body = br#"{"type": "user.deleted", "data": {"id": "user_1", "deleted": true}}"#;
+//! // What Clerk would send; here for a test.
+//! let headers: HeaderMap = verifier.sign("msg_1", now, body);
+//!
+//! let delivery = verifier.verify(&headers, body, now)?;
+//! assert_eq!(delivery.id, "msg_1");
+//! let Event::UserDeleted(deleted) = delivery.event else { panic!() };
+//! assert_eq!(deleted.id.unwrap(), "user_1");
+//!
+//! let changed = br#"{"type": "user.deleted", "data": {"id": "user_2", "deleted": true}}"#;
+//! assert!(verifier.verify(&headers, changed, now).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod event;
+mod verify;
+
+pub use self::{
+    event::{Delivery, Event, EventAttributes, HttpRequest},
+    verify::{Verifier, WebhookError},
+};

@@ -1,0 +1,319 @@
+use std::{fmt, time::Duration};
+
+use aws_lc_rs::hmac;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::Delivery;
+use crate::{Timestamp, keys::WebhookSecret};
+
+/// A delivery is not accepted. Answer 400; Clerk will try again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// Headers are missing or blank.
+    #[error("the delivery lacks the headers {}", .0.join(", "))]
+    MissingHeaders(Vec<&'static str>),
+    /// The timestamp is no number.
+    #[error("the delivery's timestamp is not a number")]
+    InvalidTimestamp,
+    /// The delivery is older than the tolerance: it may be a repetition by somebody else.
+    #[error("the delivery is too old; is this computer's clock right?")]
+    TooOld,
+    /// The delivery comes from further in the future than the tolerance.
+    #[error("the delivery is from the future; is this computer's clock right?")]
+    TooNew,
+    /// No signature fits: another secret, or a body that was changed on its way, for example by a parser.
+    #[error("no signature fits; check the secret, and pass the body as it arrived")]
+    InvalidSignature,
+    /// The signature fits, but the body is no event.
+    #[error("the delivery cannot be read")]
+    InvalidBody(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The names under which id, timestamp and signature travel.
+const FAMILIES: [[&str; 3]; 2] = [
+    ["svix-id", "svix-timestamp", "svix-signature"],
+    ["webhook-id", "webhook-timestamp", "webhook-signature"],
+];
+
+/// More signatures than an endpoint has secrets are not looked at.
+const MAX_SIGNATURES: usize = 32;
+
+/// Checks deliveries against the secrets of an endpoint.
+#[derive(Clone)]
+#[must_use]
+pub struct Verifier {
+    secrets: Vec<WebhookSecret>,
+    tolerance: Duration,
+}
+
+impl Verifier {
+    /// With the endpoint's secret. Deliveries may be five minutes old or early.
+    pub fn new(secret: WebhookSecret) -> Self {
+        Self { secrets: vec![secret], tolerance: Duration::from_secs(300) }
+    }
+
+    /// Takes deliveries that are signed with this secret too, while secrets are being changed.
+    pub fn or(mut self, secret: WebhookSecret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// How old or early a delivery may be; whole seconds count.
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Checks a delivery at the time `now`, and reads it. `body` is what arrived, byte for byte.
+    ///
+    /// Looks at the `svix-*` headers, or at the `webhook-*` headers where there is none of those. The checks
+    /// come in this order: headers, timestamp, signatures, body.
+    ///
+    /// # Errors
+    /// [`WebhookError`] says which check failed.
+    pub fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Delivery, WebhookError> {
+        let [id, timestamp, signatures] = read(headers)?;
+        let timestamp = leading_integer(timestamp).ok_or(WebhookError::InvalidTimestamp)?;
+        self.check_age(timestamp, now)?;
+        let content = content(id, timestamp, body);
+        if !self.is_signed(&content, signatures) {
+            return Err(WebhookError::InvalidSignature);
+        }
+        Delivery::read(id, body).map_err(|error| WebhookError::InvalidBody(error.into()))
+    }
+
+    /// The headers of a delivery signed with the first secret, for tests and for servers that stand in for
+    /// Clerk. An `id` that is no header value gives no headers.
+    #[must_use]
+    pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> HeaderMap {
+        let timestamp = at.as_secs();
+        let signature = self.secrets.first().map(|secret| {
+            let tag = hmac::sign(secret.key(), &content(id, timestamp, body));
+            format!("v1,{}", BASE64_STANDARD.encode(tag))
+        });
+        let [names, _] = FAMILIES;
+        let values = [Some(id.to_owned()), Some(timestamp.to_string()), signature];
+        names
+            .into_iter()
+            .zip(values)
+            .filter_map(|(name, value)| {
+                Some((HeaderName::from_static(name), HeaderValue::try_from(value?).ok()?))
+            })
+            .collect()
+    }
+
+    fn check_age(&self, timestamp: i64, now: Timestamp) -> Result<(), WebhookError> {
+        let tolerance = i64::try_from(self.tolerance.as_secs()).unwrap_or(i64::MAX);
+        let age = now.as_secs().saturating_sub(timestamp);
+        if age > tolerance {
+            Err(WebhookError::TooOld)
+        } else if age < tolerance.saturating_neg() {
+            Err(WebhookError::TooNew)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether one of the listed signatures is made with one of the secrets. Each comparison takes the same
+    /// time wherever the two differ.
+    fn is_signed(&self, content: &[u8], signatures: &str) -> bool {
+        signatures
+            .split(' ')
+            .filter_map(|entry| entry.strip_prefix("v1,"))
+            .take(MAX_SIGNATURES)
+            .filter_map(|encoded| BASE64_STANDARD.decode(encoded).ok())
+            .any(|tag| self.secrets.iter().any(|secret| hmac::verify(secret.key(), content, &tag).is_ok()))
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("tolerance", &self.tolerance).finish_non_exhaustive()
+    }
+}
+
+/// Id, timestamp and signatures of the family that is there.
+fn read(headers: &HeaderMap) -> Result<[&str; 3], WebhookError> {
+    let [svix, standard] = FAMILIES;
+    let is_svix = svix.iter().any(|name| headers.contains_key(*name));
+    let is_standard = standard.iter().any(|name| headers.contains_key(*name));
+    let names = if is_svix || !is_standard { svix } else { standard };
+    let values =
+        names.map(|name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").trim());
+    let missing: Vec<_> = names.into_iter().zip(values).filter(|(_, value)| value.is_empty()).collect();
+    if missing.is_empty() {
+        Ok(values)
+    } else {
+        Err(WebhookError::MissingHeaders(missing.into_iter().map(|(name, _)| name).collect()))
+    }
+}
+
+/// The integer at the beginning of a text: `1700000000.7` gives `1700000000`.
+fn leading_integer(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    format!("{sign}{}", digits.get(..end)?).parse().ok()
+}
+
+fn content(id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
+    let mut content = format!("{id}.{timestamp}.").into_bytes();
+    content.extend_from_slice(body);
+    content
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const BODY: &[u8] = br#"{"type":"user.deleted","data":{"id":"user_1","deleted":true}}"#;
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+    fn verifier(secret: &str) -> Verifier {
+        Verifier::new(secret.parse().unwrap())
+    }
+
+    #[test]
+    fn the_published_example_of_the_scheme_verifies() {
+        let verifier = verifier("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let body = br#"{"test": 2432232314}"#;
+        let headers =
+            verifier.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", Timestamp::from_secs(1_614_265_330), body);
+        assert_eq!(headers["svix-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn headers_ages_and_signatures() {
+        let ours = verifier("whsec_c2VjcmV0");
+        let signed = |at| ours.sign("msg_1", at, BODY);
+        let changed = |name: &'static str, value: &str| {
+            let mut headers = signed(NOW);
+            headers.insert(name, value.parse().unwrap());
+            headers
+        };
+        let own = signed(NOW)["svix-signature"].to_str().unwrap().to_owned();
+        let secs = |offset: i64| Timestamp::from_secs(NOW.as_secs() + offset);
+        let cases = [
+            ("as sent", signed(NOW), "ok"),
+            ("exactly as old as allowed", signed(secs(-300)), "ok"),
+            ("too old", signed(secs(-301)), "TooOld"),
+            ("exactly as early as allowed", signed(secs(300)), "ok"),
+            ("too early", signed(secs(301)), "TooNew"),
+            ("fraction of a second", changed("svix-timestamp", "1700000000.7"), "ok"),
+            ("no number", changed("svix-timestamp", "yesterday"), "InvalidTimestamp"),
+            ("a number beyond all", changed("svix-timestamp", "99999999999999999999"), "InvalidTimestamp"),
+            ("the largest number", changed("svix-timestamp", &i64::MAX.to_string()), "TooNew"),
+            ("the smallest number", changed("svix-timestamp", &i64::MIN.to_string()), "TooOld"),
+            ("another id", changed("svix-id", "msg_2"), "InvalidSignature"),
+            ("white space around", changed("svix-id", "  msg_1 "), "ok"),
+            ("blank", changed("svix-id", "  "), "MissingHeaders([\"svix-id\"])"),
+            ("second signature fits", changed("svix-signature", &format!("v1,AAAA {own}")), "ok"),
+            ("other versions are skipped", changed("svix-signature", &format!("v2,x v1a,y {own}")), "ok"),
+            (
+                "only another version",
+                changed("svix-signature", &own.replace("v1,", "v2,")),
+                "InvalidSignature",
+            ),
+            ("no base64", changed("svix-signature", "v1,%%%"), "InvalidSignature"),
+            ("empty signature", changed("svix-signature", "v1,"), "InvalidSignature"),
+        ];
+        for (what, headers, want) in cases {
+            let got = ours.verify(&headers, BODY, NOW);
+            let got = got.map_or_else(|error| format!("{error:?}"), |_| "ok".to_owned());
+            assert_eq!(got, want, "{what}");
+        }
+        let none = ours.verify(&HeaderMap::new(), BODY, NOW).unwrap_err();
+        assert_eq!(
+            none.to_string(),
+            "the delivery lacks the headers svix-id, svix-timestamp, svix-signature"
+        );
+    }
+
+    #[test]
+    fn the_standard_names_are_read_where_there_are_no_others() {
+        let ours = verifier("whsec_c2VjcmV0");
+        let renamed: HeaderMap = ours
+            .sign("msg_1", NOW, BODY)
+            .into_iter()
+            .map(|(name, value)| {
+                (name.unwrap().as_str().replace("svix", "webhook").parse::<HeaderName>().unwrap(), value)
+            })
+            .collect();
+        assert_eq!(ours.verify(&renamed, BODY, NOW).unwrap().id, "msg_1");
+        let mut mixed = renamed;
+        mixed.insert("svix-id", "msg_1".parse().unwrap());
+        assert!(
+            matches!(ours.verify(&mixed, BODY, NOW), Err(WebhookError::MissingHeaders(names)) if names.len() == 2)
+        );
+    }
+
+    #[test]
+    fn secrets_rotate() {
+        let (old, new) = (verifier("whsec_b2xk"), verifier("whsec_bmV3"));
+        let both = new.clone().or("whsec_b2xk".parse().unwrap());
+        let headers = old.sign("msg_1", NOW, BODY);
+        assert!(both.verify(&headers, BODY, NOW).is_ok());
+        assert!(matches!(new.verify(&headers, BODY, NOW), Err(WebhookError::InvalidSignature)));
+    }
+
+    #[test]
+    fn secrets_are_checked_and_do_not_print() {
+        for bad in ["", "whsec_", "whsec_%%%", "whsec_c2VjcmV0=", "sk_test_x", "whsec_c2VjcmV0 "] {
+            assert!(bad.parse::<WebhookSecret>().is_err(), "{bad:?}");
+        }
+        let secret: WebhookSecret = "c2VjcmV0".parse().unwrap();
+        let shown = format!("{secret:?} {:?}", Verifier::new(secret.clone()));
+        assert!(!shown.contains("secret") && !shown.contains("c2Vj"), "{shown}");
+    }
+
+    #[test]
+    fn a_signed_body_that_is_no_event_is_an_error() {
+        let ours = verifier("whsec_c2VjcmV0");
+        for body in [
+            &b""[..],
+            b"{}",
+            b"[]",
+            b"\xff",
+            br#"{"type": 3, "data": {}}"#,
+            br#"{"type": "user.created", "data": {}}"#,
+        ] {
+            let headers = ours.sign("msg_1", NOW, body);
+            assert!(
+                matches!(ours.verify(&headers, body, NOW), Err(WebhookError::InvalidBody(_))),
+                "{body:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_from_outside_panics(
+            timestamp in "\\PC{0,30}",
+            signature in "\\PC{0,60}",
+            body in proptest::collection::vec(any::<u8>(), 0..60),
+            now in any::<i64>(),
+        ) {
+            let mut headers = HeaderMap::new();
+            headers.insert("svix-id", HeaderValue::from_static("msg_1"));
+            for (name, value) in [("svix-timestamp", timestamp), ("svix-signature", signature)] {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    headers.insert(name, value);
+                }
+            }
+            let now = Timestamp::from_millis(now);
+            prop_assert!(verifier("whsec_c2VjcmV0").verify(&headers, &body, now).is_err());
+        }
+
+        #[test]
+        fn what_is_signed_verifies_and_what_is_changed_does_not(id in "[a-z0-9_]{1,20}", flip in 0..BODY.len()) {
+            let ours = verifier("whsec_c2VjcmV0");
+            let headers = ours.sign(&id, NOW, BODY);
+            prop_assert_eq!(ours.verify(&headers, BODY, NOW).unwrap().id, id);
+            let mut changed = BODY.to_vec();
+            changed[flip] ^= 1;
+            prop_assert!(matches!(ours.verify(&headers, &changed, NOW), Err(WebhookError::InvalidSignature)));
+        }
+    }
+}
