@@ -14,10 +14,33 @@
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
+use crate::Operation;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, IgnoredAny, MapAccess, SeqAccess},
 };
+
+/// A list operation that can be asked for any part of the list.
+pub trait Paged: Operation<Output = Page<Self::Item>> {
+    /// What the list holds.
+    type Item;
+
+    /// Which part the operation asks for.
+    fn window(&self) -> Window;
+
+    /// The same operation for another part.
+    #[must_use]
+    fn with_window(self, window: Window) -> Self;
+}
+
+/// A part of a list. What is `None` is left to Clerk, which begins at the front and returns ten items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// How many items to skip.
+    pub offset: Option<u32>,
+    /// How many items to return at most.
+    pub limit: Option<u32>,
+}
 
 /// One answer of a list operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]

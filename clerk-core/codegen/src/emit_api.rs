@@ -105,6 +105,8 @@ fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
     }
     for (word, path) in [
         ("Page<", "crate::Page"),
+        ("impl Paged", "crate::page::Paged"),
+        ("Window", "crate::page::Window"),
         ("Nullable<", "crate::Nullable"),
         ("Retry::", "crate::operation::Retry"),
         ("Credential::", "crate::operation::Credential"),
@@ -166,7 +168,26 @@ fn one(operation: &Operation, overlay: &Overlay) -> String {
         out.push_str(&format!("impl {name} {{\n{}\n}}\n\n", setters.trim_end()));
     }
     out.push_str(&implementation(operation, &name, overlay));
+    out.push_str(&paged(operation, &name));
     out
+}
+
+/// A list that is read page by page.
+fn paged(operation: &Operation, name: &str) -> String {
+    let counts = |wire: &str| {
+        operation.query.iter().any(|query| query.field.wire == wire && query.field.ty == Ty::Count)
+    };
+    let Output::Page(item) = &operation.output else { return String::new() };
+    if !counts("limit") || !counts("offset") {
+        return String::new();
+    }
+    format!(
+        "impl Paged for {name} {{\ntype Item = {};\n\n\
+         fn window(&self) -> Window {{\nWindow {{ offset: self.offset, limit: self.limit }}\n}}\n\n\
+         fn with_window(mut self, window: Window) -> Self {{\n\
+         self.offset = window.offset;\nself.limit = window.limit;\nself\n}}\n}}\n\n",
+        spell(item)
+    )
 }
 
 fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: &Overlay) -> String {

@@ -16,7 +16,7 @@ max_query_values = 100
 request_ids = [["user_id", "UserId"], ["*_id", "Id"]]
 model_ids = [["id", "Id"]]
 times = ["*_at"]
-counts = ["limit"]
+counts = ["limit", "offset"]
 strict = ["banned"]
 "#;
 
@@ -212,4 +212,19 @@ fn a_list_with_a_total_is_a_page_and_an_empty_path_is_nothing() {
     assert_eq!(api.operations.len(), 1);
     assert!(matches!(&api.operations[0].output, Output::Page(Ty::Struct(name)) if name == "Thing"));
     assert!(!api.structs.contains_key("Things"));
+}
+
+#[test]
+fn a_list_with_limit_and_offset_is_paged() {
+    let parameter = |name: &str| format!("{{name: {name}, in: query, schema: {{type: integer}}}}");
+    let get = |parameters: &str| {
+        let answer = "{'200': {content: {application/json: {schema: {type: array, items: {type: string}}}}}}";
+        let path = format!(
+            "  /things: {{get: {{operationId: ListThings, tags: [Things], parameters: [{parameters}], responses: {answer}}}}}"
+        );
+        module(&api(&path, "", ""), "things")
+    };
+    let both = get(&format!("{}, {}", parameter("limit"), parameter("offset")));
+    assert!(both.contains("impl Paged for ListThings {\ntype Item = String;"), "{both}");
+    assert!(!get(&parameter("limit")).contains("Paged"));
 }

@@ -19,6 +19,7 @@ use crate::{
     model::{AllowlistIdentifier, DeletedObject},
     opaque::opaque,
     operation::{Operation, OperationInfo},
+    page::{Paged, Window},
 };
 
 /// Lists the allow-list.
@@ -74,6 +75,20 @@ impl Operation for List {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for List {
+    type Item = AllowlistIdentifier;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     model::Client,
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
+    page::{Paged, Window},
 };
 
 /// Lists the instance's clients.
@@ -71,6 +72,20 @@ impl Operation for List {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for List {
+    type Item = Client;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     model::OrganizationMembership,
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
+    page::{Paged, Window},
 };
 
 /// Lists an organization's memberships.
@@ -224,6 +225,20 @@ impl Operation for List {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for List {
+    type Item = OrganizationMembership;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 
@@ -521,5 +536,19 @@ impl Operation for ListAll {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for ListAll {
+    type Item = OrganizationMembership;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }

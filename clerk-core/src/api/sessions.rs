@@ -19,6 +19,7 @@ use crate::{
     model::{Session, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionToken},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
+    page::{Paged, Window},
 };
 
 /// Lists sessions. Clerk wants a client or a user to list them for.
@@ -93,6 +94,20 @@ impl Operation for List {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for List {
+    type Item = Session;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 

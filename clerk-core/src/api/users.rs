@@ -27,6 +27,7 @@ use crate::{
     },
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
+    page::{Paged, Window},
 };
 
 /// Lists users. Filters narrow the list; a repeated filter takes at most 100 values.
@@ -299,6 +300,20 @@ impl Operation for List {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for List {
+    type Item = User;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 
@@ -1829,6 +1844,20 @@ impl Operation for GetOAuthAccessTokens {
     }
 }
 
+impl Paged for GetOAuthAccessTokens {
+    type Item = OAuthAccessToken;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
+    }
+}
+
 /// Lists a user's memberships.
 ///
 /// `GET /users/{user_id}/organization_memberships`
@@ -1882,6 +1911,20 @@ impl Operation for GetOrganizationMemberships {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for GetOrganizationMemberships {
+    type Item = OrganizationMembership;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 
@@ -1947,6 +1990,20 @@ impl Operation for GetOrganizationInvitations {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for GetOrganizationInvitations {
+    type Item = OrganizationInvitation;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 

@@ -13,17 +13,19 @@
 
 mod builder;
 mod service;
+mod stream;
 
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use clerk_core::{Operation, Timestamp, authenticate::Authenticator};
+use clerk_core::{Operation, Timestamp, authenticate::Authenticator, page::Paged};
 use http::Response;
 use tower::ServiceExt as _;
 
 pub use self::{
     builder::{ClerkBuilder, ConfigError},
     service::SendFuture,
+    stream::PageStream,
 };
 use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, stack::Stack, telemetry};
 
@@ -77,6 +79,28 @@ impl Clerk {
             .and_then(|response| O::decode(&response).map_err(|error| Error::from_response(O::INFO, error)));
         telemetry::called(O::INFO.id, result.as_ref().err());
         result
+    }
+
+    /// The items of a list, page after page. The operation's own `limit` is the size of a page, 100 unless set;
+    /// its `offset` is where to begin.
+    ///
+    /// ```no_run
+    /// use clerk_core::api::users;
+    /// use futures_util::TryStreamExt as _;
+    ///
+    /// # async fn run(clerk: clerk_tower::Clerk) -> Result<(), clerk_tower::Error> {
+    /// let mut users = clerk.stream(users::list().order_by("created_at"));
+    /// while let Some(user) = users.try_next().await? {
+    ///     println!("{}", user.id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn stream<O>(&self, operation: O) -> PageStream<O>
+    where
+        O: Paged + Clone + Send + Sync + 'static,
+        O::Item: Send + 'static,
+    {
+        PageStream::new(self.clone(), operation)
     }
 
     /// Sends an operation and returns Clerk's answer as it came, whatever its status.
