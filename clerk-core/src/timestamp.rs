@@ -94,6 +94,76 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A [`Timestamp`] that another crate's type cannot express.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the time is out of the other type's range")]
+pub struct OutOfRange;
+
+#[cfg(feature = "chrono")]
+mod with_chrono {
+    use chrono::{DateTime, Utc};
+
+    use super::{OutOfRange, Timestamp};
+
+    impl TryFrom<Timestamp> for DateTime<Utc> {
+        type Error = OutOfRange;
+
+        fn try_from(time: Timestamp) -> Result<Self, OutOfRange> {
+            Self::from_timestamp_millis(time.as_millis()).ok_or(OutOfRange)
+        }
+    }
+
+    impl From<DateTime<Utc>> for Timestamp {
+        /// Fractions of a millisecond are dropped.
+        fn from(time: DateTime<Utc>) -> Self {
+            Self::from_millis(time.timestamp_millis())
+        }
+    }
+}
+
+#[cfg(feature = "jiff")]
+mod with_jiff {
+    use super::{OutOfRange, Timestamp};
+
+    impl TryFrom<Timestamp> for jiff::Timestamp {
+        type Error = OutOfRange;
+
+        fn try_from(time: Timestamp) -> Result<Self, OutOfRange> {
+            Self::from_millisecond(time.as_millis()).map_err(|_| OutOfRange)
+        }
+    }
+
+    impl From<jiff::Timestamp> for Timestamp {
+        /// Fractions of a millisecond are dropped.
+        fn from(time: jiff::Timestamp) -> Self {
+            Self::from_millis(time.as_millisecond())
+        }
+    }
+}
+
+#[cfg(feature = "time")]
+mod with_time {
+    use time::OffsetDateTime;
+
+    use super::{OutOfRange, Timestamp};
+
+    impl TryFrom<Timestamp> for OffsetDateTime {
+        type Error = OutOfRange;
+
+        fn try_from(time: Timestamp) -> Result<Self, OutOfRange> {
+            Self::from_unix_timestamp_nanos(i128::from(time.as_millis()) * 1_000_000).map_err(|_| OutOfRange)
+        }
+    }
+
+    impl From<OffsetDateTime> for Timestamp {
+        /// Fractions of a millisecond are dropped.
+        fn from(time: OffsetDateTime) -> Self {
+            let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
+            Self::from_millis(i64::try_from(millis).unwrap_or(if millis < 0 { i64::MIN } else { i64::MAX }))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +173,23 @@ mod tests {
         for ms in [0, 1, 999, -1, -1001, 1_700_000_000_123] {
             let time = Timestamp::from_millis(ms);
             assert_eq!(time.to_system_time().map(Timestamp::from), Some(time), "{ms}");
+        }
+    }
+
+    #[cfg(all(feature = "chrono", feature = "jiff", feature = "time"))]
+    #[test]
+    fn other_crates_types_round_trip_or_are_out_of_range() {
+        for ms in [0, 1, -1, -1001, 1_700_000_000_123] {
+            let stamp = Timestamp::from_millis(ms);
+            assert_eq!(Timestamp::from(chrono::DateTime::try_from(stamp).unwrap()), stamp);
+            assert_eq!(Timestamp::from(jiff::Timestamp::try_from(stamp).unwrap()), stamp);
+            assert_eq!(Timestamp::from(time::OffsetDateTime::try_from(stamp).unwrap()), stamp);
+        }
+        for ms in [i64::MIN, i64::MAX] {
+            let stamp = Timestamp::from_millis(ms);
+            assert_eq!(chrono::DateTime::try_from(stamp), Err(OutOfRange));
+            assert_eq!(jiff::Timestamp::try_from(stamp), Err(OutOfRange));
+            assert_eq!(time::OffsetDateTime::try_from(stamp), Err(OutOfRange));
         }
     }
 
