@@ -25,10 +25,7 @@ use std::{
 use bytes::Bytes;
 use clerk_axum::local::LocalClerk;
 use clerk_core::authenticate::Status;
-use clerk_tests::{
-    Instance, NOW, eventually, settle,
-    tokens::{changed, claims},
-};
+use clerk_tests::{Instance, eventually, settle, tokens::claims};
 use clerk_tower::{
     Clerk,
     authenticate::{Auth, AuthenticateLayer},
@@ -253,4 +250,157 @@ async fn unknown_key_ids_cause_one_fetch_in_ten_seconds() {
     }
     assert!(bench.upstream.new_calls() <= 12);
     assert_eq!(bench.judge(&token).await, "signed-in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotated_key_is_found_after_the_cool_down() {
+    let bench = Bench::warm().await;
+    let old = bench.token();
+    bench.instance.local.rotate_keys();
+    let new = bench.token();
+    assert_eq!(bench.judge(&new).await, "jwk-kid-mismatch");
+    pass(10).await;
+    assert_eq!(bench.judge(&new).await, "signed-in");
+    // The old key is gone from Clerk's answer, and so its tokens are refused.
+    assert_eq!(bench.judge(&old).await, "jwk-kid-mismatch");
+    assert_eq!(bench.upstream.new_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_at_the_start_is_waited_out_with_growing_pauses() {
+    let bench = Bench::cold();
+    let token = bench.token();
+    bench.instance.local.set_jwks_down(true);
+    let mut calls = Vec::new();
+    let mut wait = None;
+    for _ in 0..180 {
+        for _ in 0..10 {
+            let (status, retry_after) = bench.guarded(&token).await;
+            assert_eq!(status, 503);
+            assert!((1..=75).contains(&retry_after.unwrap()));
+            wait = retry_after;
+        }
+        calls.push(bench.upstream.new_calls());
+        pass(1).await;
+    }
+    assert_eq!(calls[0], 1);
+    assert!(calls.iter().all(|calls| *calls <= 1), "never two in a second: {calls:?}");
+    // Pauses of 1, 2, 4, 8, 16, 32, 60 and 60 seconds, of which the last is not over.
+    assert!((5..=8).contains(&calls.iter().sum::<u64>()), "{calls:?}");
+    // Who waits as long as they were told to is let in.
+    bench.instance.local.set_jwks_down(false);
+    pass(wait.unwrap()).await;
+    assert_eq!(bench.guarded(&token).await, (200, None));
+    assert_eq!(bench.upstream.new_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn known_keys_outlive_an_outage_of_an_hour() {
+    let bench = Bench::warm().await;
+    let token = bench.token();
+    bench.instance.local.set_jwks_down(true);
+    for minute in 0..60 {
+        for _ in 0..10 {
+            assert_eq!(bench.guarded(&token).await, (200, None), "in minute {minute}");
+        }
+        // Another key id does not bring the known keys down, nor is it known to be wrong.
+        if minute >= 5 {
+            assert_eq!(bench.guarded(&bench.unknown(minute)).await.0, 503, "in minute {minute}");
+        }
+        pass(60).await;
+    }
+    let calls = bench.upstream.new_calls();
+    assert!((30..=70).contains(&calls), "about one in a minute: {calls}");
+    let (status, wait) = bench.guarded(&token).await;
+    assert_eq!(status, 503);
+    bench.instance.local.set_jwks_down(false);
+    pass(wait.unwrap()).await;
+    assert_eq!(bench.guarded(&token).await, (200, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_refreshed_behind_the_backs_of_requests() {
+    let bench = Bench::warm().await;
+    let token = bench.token();
+    // The moment is drawn by lot between four and a half and five minutes.
+    pass(269).await;
+    assert_eq!(bench.judge(&token).await, "signed-in");
+    settle().await;
+    assert_eq!(bench.upstream.new_calls(), 0);
+    pass(31).await;
+    bench.upstream.close();
+    for _ in 0..100 {
+        assert_eq!(poll_immediate(bench.judge(&token)).await, Some("signed-in"), "at once");
+        settle().await;
+    }
+    assert_eq!(bench.upstream.new_calls(), 1);
+    bench.upstream.open();
+    settle().await;
+    for _ in 0..100 {
+        assert_eq!(bench.judge(&token).await, "signed-in");
+    }
+    settle().await;
+    assert_eq!(bench.upstream.new_calls(), 0);
+    // Nobody asks, nothing is fetched.
+    pass(3000).await;
+    assert_eq!(bench.upstream.new_calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_keys_replaces_none() {
+    for answer in ["", "null", "[]", "{}", r#"{"keys":[]}"#, "<html>down for maintenance</html>"] {
+        let bench = Bench::warm().await;
+        let token = bench.token();
+        bench.upstream.answer_instead(answer);
+        pass(300).await;
+        for _ in 0..3 {
+            assert_eq!(bench.judge(&token).await, "signed-in", "{answer}");
+            pass(60).await;
+        }
+        assert!(bench.upstream.new_calls() >= 1, "{answer}");
+
+        let bench = Bench::cold();
+        let token = bench.token();
+        bench.upstream.answer_instead(answer);
+        let (status, wait) = bench.guarded(&token).await;
+        assert_eq!(status, 503, "{answer}");
+        bench.upstream.answer_instead(None);
+        pass(wait.unwrap()).await;
+        assert_eq!(bench.guarded(&token).await, (200, None), "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_secret_key_shows_at_the_start_and_signs_nobody_out() {
+    let instance = Instance::new();
+    let clerk = Clerk::builder()
+        .secret_key("sk_test_ofanotherinstance")
+        .clock(instance.clock.clone())
+        .transport(instance.local.clone())
+        .build()
+        .unwrap();
+    let error = clerk.keys().warm_up().await.unwrap_err();
+    assert!(matches!(error, KeysError::SecretKeyInvalid { .. }), "{error:?}");
+    assert!(error.to_string().contains("CLERK_SECRET_KEY"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("ofanotherinstance"));
+    let upstream = Upstream::new(&instance);
+    let bench = Bench { instance, upstream, clerk };
+    assert_eq!(bench.guarded(&bench.token()).await.0, 503);
+    assert_eq!(bench.judge(&bench.token()).await, "undecided");
+}
+
+#[tokio::test(start_paused = true)]
+async fn instances_do_not_share_keys() {
+    let (one, two) = (Bench::warm().await, Bench::warm().await);
+    let claims = claims(&json!({}));
+    for (here, there) in [(&one, &two), (&two, &one)] {
+        // Under its own id, and under the id of this instance's key.
+        assert_eq!(here.judge(&there.token()).await, "jwk-kid-mismatch");
+        let header = json!({"kid": here.instance.local.key_id()});
+        let forged = there.instance.local.sign_claims(&header, &claims);
+        assert_eq!(here.judge(&forged).await, "token-invalid-signature");
+        pass(10).await;
+        assert_eq!(here.judge(&there.token()).await, "jwk-kid-mismatch");
+        assert_eq!(here.judge(&here.token()).await, "signed-in");
+    }
 }
