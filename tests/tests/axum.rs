@@ -1,6 +1,12 @@
 //! Extractors and guards in an axum application, over sockets.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
 
 use std::net::SocketAddr;
 
@@ -9,7 +15,9 @@ use axum::{
     extract::{FromRef, State},
     routing::{MethodRouter, get as on_get},
 };
-use clerk_axum::{Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require};
+use clerk_axum::{
+    Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require,
+};
 use clerk_tests::{Answer, Instance, NOW, get, send, serve};
 use http::{Request, StatusCode};
 use http_body_util::Full;
@@ -44,12 +52,20 @@ fn routes(clerk: &Clerk) -> Router {
     let guarded: MethodRouter<App> = on_get(admin).route_layer(require::permission("org:users:manage"));
     Router::new()
         .route("/public", on_get("open"))
-        .route("/me", on_get(async |user: ClerkUser| format!("{}:{}", user.id, user.first_name.as_deref().unwrap())))
-        .route("/maybe", on_get(async |user: Option<ClerkUser>| user.map_or("nobody".into(), |user| user.id.to_string())))
+        .route(
+            "/me",
+            on_get(async |user: ClerkUser| format!("{}:{}", user.id, user.first_name.as_deref().unwrap())),
+        )
+        .route(
+            "/maybe",
+            on_get(async |user: Option<ClerkUser>| user.map_or("nobody".into(), |user| user.id.to_string())),
+        )
         .route("/session", on_get(async |session: Session| session.user_id().to_string()))
         .route(
             "/maybe-session",
-            on_get(async |session: Option<Session>| session.map_or("nobody".into(), |s| s.user_id().to_string())),
+            on_get(async |session: Option<Session>| {
+                session.map_or("nobody".into(), |s| s.user_id().to_string())
+            }),
         )
         .route("/organization", on_get(organization))
         .route("/admin", guarded)

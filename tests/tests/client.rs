@@ -76,16 +76,40 @@ async fn every_fault_of_a_server_is_an_error_of_its_phase() {
         ("garbage", close("\0\u{1}\u{2}garbage, not HTTP\r\n\r\n"), "transfer", true, true),
         ("another protocol", close("SSH-2.0-OpenSSH_9.9\r\n"), "transfer", true, true),
         ("cut body", close("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\""), "transfer", true, true),
-        ("cut chunks", close("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"), "transfer", true, true),
-        ("500 with a page", Fault::Close(answer("500 Internal Server Error", "", page)), "status", true, true),
+        (
+            "cut chunks",
+            close("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"),
+            "transfer",
+            true,
+            true,
+        ),
+        (
+            "500 with a page",
+            Fault::Close(answer("500 Internal Server Error", "", page)),
+            "status",
+            true,
+            true,
+        ),
         ("502 without a body", Fault::Close(answer("502 Bad Gateway", "", "")), "status", true, true),
-        ("429", server_error("429 Too Many Requests", "retry-after: 7\r\n", "too_many_requests"), "status", false, true),
+        (
+            "429",
+            server_error("429 Too Many Requests", "retry-after: 7\r\n", "too_many_requests"),
+            "status",
+            false,
+            true,
+        ),
         ("401", server_error("401 Unauthorized", "", "clerk_key_invalid"), "status", false, false),
         ("404", server_error("404 Not Found", "", "resource_not_found"), "status", false, false),
         ("422", server_error("422 Unprocessable", "", "form_param_invalid"), "status", false, false),
         ("a page with 200", Fault::Close(answer("200 OK", "", page)), "decode", true, false),
         ("nothing with 200", Fault::Close(answer("200 OK", "", "")), "decode", true, false),
-        ("JSON that is cut", Fault::Close(answer("200 OK", "", "{\"id\": \"user_hid")), "decode", true, false),
+        (
+            "JSON that is cut",
+            Fault::Close(answer("200 OK", "", "{\"id\": \"user_hid")),
+            "decode",
+            true,
+            false,
+        ),
         ("another JSON", Fault::Close(answer("200 OK", "", "[1, 2]")), "decode", true, false),
         ("204", Fault::Close("HTTP/1.1 204 No Content\r\n\r\n".to_owned()), "decode", true, false),
     ] {
@@ -113,7 +137,10 @@ async fn every_fault_of_a_server_is_an_error_of_its_phase() {
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
     let error = ask(nobody().await, |builder| builder).await;
-    assert_eq!((phase(&error), error.may_have_been_processed(), error.is_retryable()), ("connect", false, true));
+    assert_eq!(
+        (phase(&error), error.may_have_been_processed(), error.is_retryable()),
+        ("connect", false, true)
+    );
     assert_eq!(error.to_string(), "GetUser: no connection to Clerk; nothing was sent");
     check_text("refused", &error);
 }
@@ -132,7 +159,10 @@ async fn a_server_that_stalls_is_not_waited_for() {
         let one = ask(server.api_url(), |builder| builder.attempt_timeout(short)).await;
         let all = ask(server.api_url(), |builder| builder.timeout(short)).await;
         for error in [one, all] {
-            assert!(matches!(error.kind(), ErrorKind::Timeout(after) if *after == short), "{case}: {error:?}");
+            assert!(
+                matches!(error.kind(), ErrorKind::Timeout(after) if *after == short),
+                "{case}: {error:?}"
+            );
             assert!(error.may_have_been_processed() && error.is_retryable(), "{case}");
             check_text(case, &error);
         }
@@ -155,9 +185,13 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn answers_are_bounded() {
     let body = format!("{{\"x\":\"{}\"}}", "a".repeat(2000));
-    let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
     let error_page = answer("500 Internal Server Error", "", &body);
-    for (case, text) in [("length", answer("200 OK", "", &body)), ("chunks", chunked), ("error", error_page)] {
+    for (case, text) in [("length", answer("200 OK", "", &body)), ("chunks", chunked), ("error", error_page)]
+    {
         let server = FaultServer::start(Fault::Close(text)).await;
         let error = ask(server.api_url(), |builder| builder.max_answer_bytes(1000)).await;
         assert_eq!(phase(&error), "transfer", "{case}: {error:?}");
@@ -203,7 +237,8 @@ async fn an_answer_without_its_identity_is_refused_and_says_where() {
     // The position in a list is part of the path.
     let (good, mut bad) = (user().await, user().await);
     bad.as_object_mut().unwrap().remove("id");
-    let server = FaultServer::start(Fault::Close(answer("200 OK", "", &json!([good, bad]).to_string()))).await;
+    let server =
+        FaultServer::start(Fault::Close(answer("200 OK", "", &json!([good, bad]).to_string()))).await;
     let clerk = Clerk::builder().secret_key(KEY).api_url(server.api_url()).build().unwrap();
     let error = clerk.send(users::list().limit(2)).await.unwrap_err();
     let ErrorKind::Decode(cause) = error.kind() else { panic!("{error:?}") };
@@ -237,14 +272,29 @@ fn refused(builder: ClerkBuilder, setting: &str, hidden: &str) {
     let text = error.to_string();
     assert!(text.starts_with(&format!("{setting}: ")) && text.len() > setting.len() + 10, "{text}");
     let hidden = hidden.trim();
-    assert!(hidden.len() < 4 || hidden.ends_with('_') || !format!("{error:?} {text}").contains(hidden), "{text}");
+    assert!(
+        hidden.len() < 4 || hidden.ends_with('_') || !format!("{error:?} {text}").contains(hidden),
+        "{text}"
+    );
 }
 
 #[test]
 fn wrong_settings_are_named_and_not_repeated() {
     let publishable = "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k";
     refused(Clerk::builder(), "secret_key", "");
-    for key in ["", " ", "hunter2hunter2", "sk_test_", "sk_test_a b", "sk_test_a\nb", publishable, "whsec_abcd", "ak_abcd", " sk_test_abcd", "sk_test_ä"] {
+    for key in [
+        "",
+        " ",
+        "hunter2hunter2",
+        "sk_test_",
+        "sk_test_a b",
+        "sk_test_a\nb",
+        publishable,
+        "whsec_abcd",
+        "ak_abcd",
+        " sk_test_abcd",
+        "sk_test_ä",
+    ] {
         refused(Clerk::builder().secret_key(key), "secret_key", key);
     }
     let good = || Clerk::builder().secret_key(KEY);
@@ -254,13 +304,33 @@ fn wrong_settings_are_named_and_not_repeated() {
     for key in ["ak_", KEY, "hunter2hunter2"] {
         refused(good().machine_secret_key(key), "machine_secret_key", key);
     }
-    for key in ["hunter2hunter2", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"] {
+    for key in [
+        "hunter2hunter2",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----",
+    ] {
         refused(good().jwt_key(key), "jwt_key", key);
     }
-    for url in ["", "api.clerk.com", "ftp://api.clerk.com", "https://", "https://me:hunter2@api.clerk.com", "https://api.clerk.com?x=y", "http://api.clerk.com", "http://192.168.0.1:8080", "http://localhost.evil.example"] {
+    for url in [
+        "",
+        "api.clerk.com",
+        "ftp://api.clerk.com",
+        "https://",
+        "https://me:hunter2@api.clerk.com",
+        "https://api.clerk.com?x=y",
+        "http://api.clerk.com",
+        "http://192.168.0.1:8080",
+        "http://localhost.evil.example",
+    ] {
         refused(good().api_url(url), "api_url", "hunter2");
     }
-    for url in ["https://api.clerk.com", "https://api.clerk.com/", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1"] {
+    for url in [
+        "https://api.clerk.com",
+        "https://api.clerk.com/",
+        "http://localhost:1",
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+    ] {
         good().api_url(url).publishable_key(publishable).build().unwrap();
     }
 }

@@ -1,6 +1,12 @@
 //! Which routes a guard covers, depending on where it stands in an axum application.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
 
 use std::net::SocketAddr;
 
@@ -29,9 +35,11 @@ async fn visit(app: Router) -> Visitors {
 impl Visitors {
     /// The statuses for nobody, Grace and Ada.
     async fn expect(&self, path: &str, statuses: [u16; 3]) {
-        for (who, token, status) in
-            [("nobody", "", statuses[0]), ("Grace", &*self.grace, statuses[1]), ("Ada", &*self.ada, statuses[2])]
-        {
+        for (who, token, status) in [
+            ("nobody", "", statuses[0]),
+            ("Grace", &*self.grace, statuses[1]),
+            ("Ada", &*self.ada, statuses[2]),
+        ] {
             assert_eq!(get(self.address, path, token).await.status, status, "{path} for {who}");
         }
     }
@@ -94,8 +102,14 @@ async fn other_spellings_of_a_path_are_no_way_around_a_guard() {
         .fallback(async || (http::StatusCode::NOT_FOUND, "nothing"));
     let visitors = visit(app).await;
     visitors.expect("/admin/users?x=/open", [401, 403, 200]).await;
-    for path in ["/admin/users/", "//admin/users", "/admin//users", "/Admin/Users", "/admin%2Fusers", "/x/../admin/users"]
-    {
+    for path in [
+        "/admin/users/",
+        "//admin/users",
+        "/admin//users",
+        "/Admin/Users",
+        "/admin%2Fusers",
+        "/x/../admin/users",
+    ] {
         let statuses = [404, 404, 404];
         visitors.expect(path, statuses).await;
     }
@@ -105,7 +119,8 @@ async fn other_spellings_of_a_path_are_no_way_around_a_guard() {
 
 #[tokio::test]
 async fn a_guard_of_one_method_leaves_the_others_alone() {
-    let app = Router::new().route("/thing", on_get("read").route_layer(require::role("org:admin")).post("written"));
+    let app =
+        Router::new().route("/thing", on_get("read").route_layer(require::role("org:admin")).post("written"));
     let visitors = visit(app).await;
     visitors.expect("/thing", [401, 403, 200]).await;
     for (method, status) in [(Method::POST, 200), (Method::HEAD, 401), (Method::DELETE, 405)] {
@@ -122,7 +137,10 @@ async fn a_check_passes_only_when_all_of_it_holds() {
         .route("/both", on_get("").route_layer(require::has(both())))
         .route("/half", on_get("").route_layer(require::has(both().permission("org:money:print"))))
         .route("/system", on_get("").route_layer(require::permission("org:sys_memberships:manage")))
-        .route("/recent", on_get("").route_layer(require::has(Check::new().reverification(Reverification::STRICT))));
+        .route(
+            "/recent",
+            on_get("").route_layer(require::has(Check::new().reverification(Reverification::STRICT))),
+        );
     let visitors = visit(app).await;
     visitors.expect("/empty", [401, 403, 403]).await;
     visitors.expect("/both", [401, 403, 200]).await;

@@ -68,8 +68,13 @@ async fn every_layer_calls_the_service_that_was_ready() {
             tokio::task::yield_now().await;
             Ok::<_, Error>(Response::new(Full::<Bytes>::from("fine")))
         });
-        stands_on_readiness(DeadlineLayer::new(Duration::from_secs(60)).layer(limited(at_once, answer)), relative).await;
-        stands_on_readiness(CredentialsLayer::new(key.clone()).layer(limited(at_once, answer)), relative).await;
+        stands_on_readiness(
+            DeadlineLayer::new(Duration::from_secs(60)).layer(limited(at_once, answer)),
+            relative,
+        )
+        .await;
+        stands_on_readiness(CredentialsLayer::new(key.clone()).layer(limited(at_once, answer)), relative)
+            .await;
         stands_on_readiness(CollectLayer::new(10).layer(limited(at_once, answer)), relative).await;
         let base = BaseUriLayer::new("https://api.clerk.com/v1").unwrap();
         stands_on_readiness(base.layer(limited(at_once, answer)), relative).await;
@@ -133,11 +138,14 @@ async fn a_handle_that_rejected_holds_no_place_that_others_wait_for() {
 #[tokio::test]
 async fn a_request_that_hangs_up_gives_its_place_back() {
     let instance = Instance::new();
-    let never = service_fn(async |_: Request<Bytes>| std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await);
+    let never = service_fn(async |_: Request<Bytes>| {
+        std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
+    });
     let clerk = instance.builder().transport(never).build().unwrap();
     let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
     let service = AuthenticateLayer::new(&clerk).layer(limited(1, inner));
-    let ada = || Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(()).unwrap();
+    let ada =
+        || Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(()).unwrap();
     for _ in 0..10 {
         let mut waiting = Box::pin(service.clone().oneshot(ada()));
         assert!(poll_immediate(&mut waiting).await.is_none());
@@ -159,7 +167,9 @@ async fn the_decisions_headers_are_added_once_to_those_that_are_there() {
     let instance = Instance::new();
     let clerk = instance.in_memory();
     let inner = service_fn(async |_: Request<()>| {
-        Ok::<_, Infallible>(Response::builder().header(REASON, "the handler's own").header("x-own", "1").body(()).unwrap())
+        Ok::<_, Infallible>(
+            Response::builder().header(REASON, "the handler's own").header("x-own", "1").body(()).unwrap(),
+        )
     });
     let layer = || AuthenticateLayer::new(&clerk);
     let one = layer().layer(inner);
@@ -175,7 +185,8 @@ async fn the_decisions_headers_are_added_once_to_those_that_are_there() {
     assert_eq!(values(&response, STATUS), ["signed-out"]);
 
     // A signed-in request gets no headers at all.
-    let ada = Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(()).unwrap();
+    let ada =
+        Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(()).unwrap();
     let response = layer().layer(inner).oneshot(ada).await.unwrap();
     assert_eq!(values(&response, REASON), ["the handler's own"]);
     assert_eq!(values(&response, STATUS), [""; 0]);
@@ -207,10 +218,13 @@ async fn carries<A: Clone, B: Clone + PartialEq + Debug>(body: A, answer: B) {
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(&clerk))
         .layer(RequireLayer::signed_in())
-        .service(service_fn(move |_: Request<A>| std::future::ready(Ok::<_, Infallible>(Response::new(kept.clone())))));
+        .service(service_fn(move |_: Request<A>| {
+            std::future::ready(Ok::<_, Infallible>(Response::new(kept.clone())))
+        }));
     let response = service.clone().oneshot(Request::new(body.clone())).await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    let ada = Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(body).unwrap();
+    let ada =
+        Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(body).unwrap();
     let response = service.oneshot(ada).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     match response.into_body() {
@@ -261,6 +275,5 @@ fn public_types_go_where_axum_and_hyper_put_them() {
     let clerk = Clerk::builder().secret_key("sk_test_x").build().unwrap();
     future(clerk.send(clerk_axum::api::users::get("user_1")));
     future(clerk.clone().oneshot(clerk_axum::api::users::get("user_1")));
-    let stored = clerk.clone();
-    future(async move { stored.keys().warm_up().await });
+    future(async move { clerk.keys().warm_up().await });
 }
