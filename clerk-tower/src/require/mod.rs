@@ -16,7 +16,7 @@
 //!     .layer(AuthenticateLayer::new(&clerk))
 //!     .layer(RequireLayer::permission("org:reports:read"))
 //!     .service_fn(|_: Request<Bytes>| async {
-//!         Ok::<_, std::convert::Infallible>(Response::new(Full::from("the report")))
+//!         Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from("the report")))
 //!     });
 //! let response = service.oneshot(Request::new(Bytes::new())).await?;
 //! assert_eq!(response.status(), 401);
