@@ -271,6 +271,7 @@ fn refused(builder: ClerkBuilder, setting: &str, hidden: &str) {
     assert_eq!(error.setting, setting, "{error}");
     let text = error.to_string();
     assert!(text.starts_with(&format!("{setting}: ")) && text.len() > setting.len() + 10, "{text}");
+    assert_eq!(text.matches(&format!("{setting}: ")).count(), 1, "{text}");
     let hidden = hidden.trim();
     assert!(
         hidden.len() < 4 || hidden.ends_with('_') || !format!("{error:?} {text}").contains(hidden),
