@@ -95,10 +95,16 @@ impl Error {
         self.status_error().map(|error| error.status)
     }
 
-    /// Whether Clerk says that the thing asked for does not exist.
+    /// Whether the answer's status is 404. [`Error::is_missing`] is about what Clerk says.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status_error().is_some_and(StatusError::is_not_found)
+    }
+
+    /// Whether Clerk itself says so, and not some proxy or a wrong address that answers 404 to everything.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.is_not_found() && self.status_error().is_some_and(|error| error.has_code("resource_not_found"))
     }
 
     /// Whether the same call may succeed later: no connection, no answer, 429 or 5xx.

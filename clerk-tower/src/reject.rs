@@ -127,7 +127,7 @@ impl Rejection {
     /// thing, 503 when the call may succeed later, 500 otherwise.
     #[must_use]
     pub fn of_call(error: &Error) -> Self {
-        if error.is_not_found() {
+        if error.is_missing() {
             return Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing.");
         }
         if error.is_retryable() { Self::unavailable(error.seconds_to_wait()) } else { Self::internal() }

@@ -1,1 +1,126 @@
-//! clerk-tests
+//! What the behaviour tests share: an instance of Clerk with a clock that stands still, servers on loopback
+//! ports, a small HTTP client, and a server that misbehaves by script.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test support"
+)]
+
+pub mod client;
+pub mod fault;
+pub mod tokens;
+
+use std::{net::SocketAddr, time::Duration};
+
+use bytes::Bytes;
+use clerk_core::{Timestamp, keys::SecretKey};
+use clerk_tower::{
+    Clerk, ClerkBuilder,
+    clock::ManualClock,
+    local::{LocalClerk, LocalServer},
+};
+use http::Request;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tower::ServiceExt as _;
+
+pub use self::client::{Answer, get, send};
+
+/// When the tests take place.
+pub const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// A Clerk instance with the seeded people, and the clock that it and its clients share.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The instance.
+    pub local: LocalClerk,
+    /// Stands still unless it is moved.
+    pub clock: ManualClock,
+}
+
+impl Default for Instance {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Instance {
+    /// An instance with the seeded people.
+    #[must_use]
+    pub fn new() -> Self {
+        let clock = ManualClock::at(NOW);
+        Self { local: LocalClerk::with_clock(clock.clone()).seed(), clock }
+    }
+
+    /// The beginning of a client of this instance.
+    pub fn builder(&self) -> ClerkBuilder {
+        Clerk::builder().secret_key(self.secret_key().expose()).clock(self.clock.clone())
+    }
+
+    /// The instance's secret key.
+    #[must_use]
+    pub fn secret_key(&self) -> &SecretKey {
+        self.local.secret_key()
+    }
+
+    /// A client that reaches the instance without a socket.
+    #[must_use]
+    pub fn in_memory(&self) -> Clerk {
+        self.builder().transport(self.local.clone()).build().unwrap()
+    }
+
+    /// The Backend API on a port, and a client that reaches it with the default transport.
+    pub async fn over_http(&self) -> (Clerk, LocalServer) {
+        let server = self.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+        let clerk = self.builder().api_url(server.api_url()).build().unwrap();
+        (clerk, server)
+    }
+
+    /// A token of Ada's in Acme, where she is an admin.
+    #[must_use]
+    pub fn ada(&self) -> String {
+        self.local.sign_in("user_ada").organization("org_acme").token()
+    }
+
+    /// A call of the Backend API, past all sockets. It has to succeed.
+    pub async fn backend(&self, method: &str, path: &str) -> Value {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", self.secret_key().to_header())
+            .body(Bytes::new())
+            .unwrap();
+        let response = self.local.clone().oneshot(request).await.unwrap();
+        assert!(response.status().is_success(), "{method} {path}: {}", response.status());
+        serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+    }
+}
+
+/// Serves an application on a free port of this machine, as long as the test's runtime lives.
+pub async fn serve(app: axum::Router) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+/// Waits for a condition, without any assumption about how long it takes.
+pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let limit = tokio::time::timeout(Duration::from_secs(60), async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    assert!(limit.await.is_ok(), "never happened: {what}");
+}
+
+/// Lets every other task run until it waits for something. For runtimes with one thread.
+pub async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -38,7 +38,7 @@ impl ClerkUser {
         match auth.clerk().send(users::get(id)).await {
             Ok(user) if user.banned || user.locked => Err(reject::Rejection::user_blocked().into()),
             Ok(user) => Ok(Self(user)),
-            Err(error) if error.is_not_found() => Err(reject::Rejection::user_deleted().into()),
+            Err(error) if error.is_missing() => Err(reject::Rejection::user_deleted().into()),
             Err(error) => Err(reject::Rejection::of_call(&error).into()),
         }
     }

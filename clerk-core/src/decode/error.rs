@@ -21,7 +21,7 @@ pub enum ResponseError {
 }
 
 /// Clerk refused: the status and what it said.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct StatusError {
     /// The operation's id.
@@ -96,6 +96,19 @@ impl fmt::Display for StatusError {
     }
 }
 
+/// Without `meta`, which can repeat what was sent.
+impl fmt::Debug for StatusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusError")
+            .field("operation", &self.operation)
+            .field("status", &self.status)
+            .field("errors", &self.errors)
+            .field("trace_id", &self.trace_id)
+            .field("retry_after", &self.retry_after)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::error::Error for StatusError {}
 
 /// One of Clerk's errors.
@@ -132,7 +145,7 @@ impl fmt::Debug for ApiError {
 }
 
 /// The body of an answer that is not a success, as far as it could be read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ErrorBody {
     /// Clerk's errors.
@@ -151,6 +164,16 @@ impl ErrorBody {
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
+    }
+}
+
+/// Without `meta`, which can repeat what was sent.
+impl fmt::Debug for ErrorBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ErrorBody")
+            .field("errors", &self.errors)
+            .field("clerk_trace_id", &self.clerk_trace_id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{env, fmt, sync::Arc, time::Duration};
+use std::{env, error::Error as _, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -165,6 +165,12 @@ impl ClerkBuilder {
         self
     }
 
+    /// The first segment of the API's paths, `v1` unless set.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = Setting { name: "api_version", text: version.into() };
+        self
+    }
+
     /// The origins that may use session tokens, for example `https://app.example.com`. With any set, a token
     /// must name exactly one of them in `azp`. Set this in production: it stops tokens that leaked through
     /// a sibling domain.
@@ -265,8 +271,12 @@ impl ClerkBuilder {
         if let Some(key) = &self.jwt_key {
             options = options.jwt_key(key.text.as_str());
         }
-        let authenticator = Authenticator::new(options)
-            .map_err(|error| ConfigError::new(self.jwt_key.as_ref().map_or("options", |k| k.name), error))?;
+        let authenticator = Authenticator::new(options).map_err(|error| {
+            let setting = self.jwt_key.as_ref().map_or("options", |key| key.name);
+            // The setting is named already; its cause says what is wrong with it.
+            let problem = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            ConfigError::new(setting, problem)
+        })?;
         let parts = Parts {
             base_uri: base_uri(&self.api_url, &self.api_version)?,
             credentials,

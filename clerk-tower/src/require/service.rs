@@ -17,7 +17,7 @@ pub struct Require<S> {
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Require<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
 {
     type Response = Response<RequireBody<ResBody>>;
     type Error = S::Error;
@@ -30,7 +30,11 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         match self.rule.judge(request.extensions()) {
             Ok(()) => ResponseFuture::inner(self.inner.call(request)),
-            Err(rejection) => ResponseFuture::rejected(rejection),
+            Err(rejection) => {
+                // What the inner service reserved for this request goes back with it; a clone has nothing.
+                self.inner = self.inner.clone();
+                ResponseFuture::rejected(rejection)
+            }
         }
     }
 }

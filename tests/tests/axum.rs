@@ -1,0 +1,311 @@
+//! Extractors and guards in an axum application, over sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::net::SocketAddr;
+
+use axum::{
+    Json, Router,
+    extract::{FromRef, State},
+    routing::{MethodRouter, get as on_get},
+};
+use clerk_axum::{
+    Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require,
+};
+use clerk_tests::{Answer, Instance, NOW, get, send, serve};
+use http::{Request, StatusCode};
+use http_body_util::Full;
+
+#[derive(Clone)]
+struct App {
+    clerk: Clerk,
+}
+
+impl FromRef<App> for Clerk {
+    fn from_ref(app: &App) -> Self {
+        app.clerk.clone()
+    }
+}
+
+/// Every route that looks at the request's session.
+const PRIVATE: [&str; 8] =
+    ["/me", "/maybe", "/session", "/maybe-session", "/organization", "/admin", "/owners", "/auth"];
+
+fn routes(clerk: &Clerk) -> Router {
+    async fn admin(session: Session, State(clerk): State<Clerk>) -> Result<Json<usize>, Error> {
+        let organization = session.organization()?.id;
+        let users = clerk.send(users::list().organization_id([organization.clone()]).limit(20)).await?;
+        Ok(Json(users.data.len()))
+    }
+    async fn organization(session: Session) -> Result<String, Error> {
+        Ok(session.organization()?.id.to_string())
+    }
+    async fn who(auth: Auth) -> String {
+        auth.outcome().reason().map_or("signed-in", |reason| reason.as_str()).to_owned()
+    }
+    let guarded: MethodRouter<App> = on_get(admin).route_layer(require::permission("org:users:manage"));
+    Router::new()
+        .route("/public", on_get("open"))
+        .route(
+            "/me",
+            on_get(async |user: ClerkUser| format!("{}:{}", user.id, user.first_name.as_deref().unwrap())),
+        )
+        .route(
+            "/maybe",
+            on_get(async |user: Option<ClerkUser>| user.map_or("nobody".into(), |user| user.id.to_string())),
+        )
+        .route("/session", on_get(async |session: Session| session.user_id().to_string()))
+        .route(
+            "/maybe-session",
+            on_get(async |session: Option<Session>| {
+                session.map_or("nobody".into(), |s| s.user_id().to_string())
+            }),
+        )
+        .route("/organization", on_get(organization))
+        .route("/admin", guarded)
+        .route("/owners", on_get("owners").route_layer(require::role("org:admin")))
+        .route("/auth", on_get(who))
+        .with_state(App { clerk: clerk.clone() })
+}
+
+async fn start(clerk: &Clerk) -> SocketAddr {
+    serve(routes(clerk).layer(ClerkLayer::new(clerk))).await
+}
+
+/// Every rejection has these properties, whatever its reason.
+fn check_rejection(answer: &Answer, what: &str) {
+    assert_eq!(answer.header("content-type"), "application/json", "{what}");
+    assert_eq!(answer.header("cache-control"), "no-store", "{what}");
+    let challenge = answer.header("www-authenticate");
+    let expected = match (answer.status.as_u16(), answer.code().as_str()) {
+        (401, "session-token-and-uat-missing") => "Bearer",
+        (401, _) => "Bearer error=\"invalid_token\"",
+        (403, _) => "Bearer error=\"insufficient_scope\"",
+        _ => "",
+    };
+    assert_eq!(challenge, expected, "{what}");
+    let seconds = answer.header("retry-after");
+    assert_eq!(answer.status == StatusCode::SERVICE_UNAVAILABLE, !seconds.is_empty(), "{what}");
+    if !seconds.is_empty() {
+        assert!(seconds.parse::<u32>().unwrap() >= 1, "{what}");
+    }
+}
+
+async fn expect(address: SocketAddr, path: &str, who: &str, token: &str, status: u16, said: &str) {
+    let answer = get(address, path, token).await;
+    let what = format!("{path} for {who}");
+    assert_eq!(answer.summary(), (status, said.to_owned()), "{what}");
+    if !answer.status.is_success() {
+        check_rejection(&answer, &what);
+        assert!(token.is_empty() || !answer.body.contains(token), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn every_visitor_gets_the_answer_that_fits() {
+    const MISSING: &str = "session-token-and-uat-missing";
+    let instance = Instance::new();
+    let local = &instance.local;
+    local.user("Bad", "Boy").id("user_banned").banned(true).create();
+    local.user("Shut", "Out").id("user_locked").create();
+    instance.backend("POST", "/v1/users/user_locked/lock").await;
+    let (clerk, _server) = instance.over_http().await;
+    let address = start(&clerk).await;
+
+    let in_acme = |user: &str| local.sign_in(user).organization("org_acme").token();
+    let alone = |user: &str| local.sign_in(user).token();
+    let (ada, grace, alan) = (in_acme("user_ada"), in_acme("user_grace"), alone("user_alan"));
+    let pending = local.sign_in("user_ada").organization("org_acme").pending().token();
+    let (banned, locked, deleted) = (alone("user_banned"), alone("user_locked"), alone("user_nobody"));
+    let broken = format!("{ada}x");
+    for (path, who, token, status, said) in [
+        ("/public", "nobody", "", 200, "open"),
+        ("/public", "a bad token", &*broken, 200, "open"),
+        ("/public", "Ada", &ada, 200, "open"),
+        ("/me", "nobody", "", 401, MISSING),
+        ("/me", "a bad token", &broken, 401, "token-invalid"),
+        ("/me", "Ada", &ada, 200, "user_ada:Ada"),
+        ("/me", "Alan", &alan, 200, "user_alan:Alan"),
+        ("/me", "a pending session", &pending, 401, "session-pending"),
+        ("/me", "a banned user", &banned, 403, "user-blocked"),
+        ("/me", "a locked user", &locked, 403, "user-blocked"),
+        ("/me", "a deleted user", &deleted, 401, "user-deleted"),
+        ("/maybe", "nobody", "", 200, "nobody"),
+        ("/maybe", "a bad token", &broken, 401, "token-invalid"),
+        ("/maybe", "Ada", &ada, 200, "user_ada"),
+        ("/maybe", "a pending session", &pending, 200, "nobody"),
+        ("/maybe", "a banned user", &banned, 403, "user-blocked"),
+        ("/maybe", "a deleted user", &deleted, 401, "user-deleted"),
+        ("/session", "nobody", "", 401, MISSING),
+        ("/session", "a bad token", &broken, 401, "token-invalid"),
+        ("/session", "Grace", &grace, 200, "user_grace"),
+        ("/session", "a pending session", &pending, 401, "session-pending"),
+        ("/session", "a banned user, whom only Clerk knows as such", &banned, 200, "user_banned"),
+        ("/maybe-session", "nobody", "", 200, "nobody"),
+        ("/maybe-session", "a bad token", &broken, 401, "token-invalid"),
+        ("/maybe-session", "Ada", &ada, 200, "user_ada"),
+        ("/maybe-session", "a pending session", &pending, 200, "nobody"),
+        ("/organization", "Ada", &ada, 200, "org_acme"),
+        ("/organization", "Alan", &alan, 403, "organization-missing"),
+        ("/organization", "nobody", "", 401, MISSING),
+        ("/admin", "nobody", "", 401, MISSING),
+        ("/admin", "a bad token", &broken, 401, "token-invalid"),
+        ("/admin", "Ada", &ada, 200, "2"),
+        ("/admin", "Grace", &grace, 403, "permission-missing"),
+        ("/admin", "Alan", &alan, 403, "permission-missing"),
+        ("/admin", "a pending session", &pending, 401, "session-pending"),
+        ("/owners", "Ada", &ada, 200, "owners"),
+        ("/owners", "Grace", &grace, 403, "role-missing"),
+        ("/owners", "Alan", &alan, 403, "role-missing"),
+        ("/owners", "nobody", "", 401, MISSING),
+        ("/auth", "nobody", "", 200, MISSING),
+        ("/auth", "a bad token", &broken, 200, "token-invalid"),
+        ("/auth", "Ada", &ada, 200, "signed-in"),
+    ] {
+        expect(address, path, who, token, status, said).await;
+    }
+    assert_eq!(local.requests_to("GET", "/jwks"), 1);
+}
+
+#[tokio::test]
+async fn browsers_sign_in_with_cookies() {
+    let instance = Instance::new();
+    let server = instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let key = instance.local.publishable_key();
+    let builder = || instance.builder().api_url(server.api_url());
+    let plain = start(&builder().build().unwrap()).await;
+    let suffixed = start(&builder().publishable_key(key.as_str()).build().unwrap()).await;
+
+    let (ada, suffix) = (instance.ada(), key.cookie_suffix());
+    let uat = NOW.as_secs() - 60;
+    for (address, cookie, status, said) in [
+        (plain, format!("__session={ada}"), 200, "user_ada"),
+        (plain, format!("theme=dark; __session={ada}; x=y"), 200, "user_ada"),
+        (plain, format!("__session_{suffix}={ada}"), 401, "session-token-and-uat-missing"),
+        (plain, "__session=".to_owned(), 401, "session-token-and-uat-missing"),
+        (plain, "__session=nonsense".to_owned(), 401, "token-invalid"),
+        (suffixed, format!("__session_{suffix}={ada}; __client_uat_{suffix}={uat}"), 200, "user_ada"),
+        (suffixed, format!("__session={ada}; __client_uat={uat}"), 200, "user_ada"),
+        (suffixed, format!("__client_uat_{suffix}={uat}"), 401, "client-uat-but-no-session-token"),
+    ] {
+        let request = Request::get("/session").header("cookie", &cookie).body(Full::default()).unwrap();
+        let answer = send(address, request).await;
+        assert_eq!(answer.summary(), (status, said.to_owned()), "{}", cookie.replace(&ada, "…"));
+    }
+}
+
+#[tokio::test]
+async fn without_the_layer_nothing_is_open_and_the_answer_says_why() {
+    let instance = Instance::new();
+    let (clerk, _server) = instance.over_http().await;
+    // One application without the layer, and one with a guard outside of it.
+    let bare = serve(routes(&clerk)).await;
+    let inverted = routes(&clerk).layer(ClerkLayer::new(&clerk)).layer(require::signed_in());
+    let inverted = serve(inverted).await;
+    for token in ["", "nonsense", &instance.ada()] {
+        for (address, paths) in [(bare, &PRIVATE[..]), (inverted, &["/public", "/me", "/nowhere"])] {
+            for path in paths {
+                let answer = get(address, path, token).await;
+                assert_eq!(answer.summary(), (500, "clerk-layer-missing".to_owned()), "{path}");
+                assert!(answer.body.contains("ClerkLayer"), "{path}: {}", answer.body);
+                check_rejection(&answer, path);
+            }
+        }
+        assert_eq!(get(bare, "/public", token).await.status, 200);
+    }
+}
+
+/// Ways for Clerk to be out of reach.
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    ShutDown,
+    NoKeys,
+    Failing(StatusCode),
+}
+
+const OUTAGES: [Outage; 5] = [
+    Outage::ShutDown,
+    Outage::NoKeys,
+    Outage::Failing(StatusCode::INTERNAL_SERVER_ERROR),
+    Outage::Failing(StatusCode::TOO_MANY_REQUESTS),
+    Outage::Failing(StatusCode::UNAUTHORIZED),
+];
+
+impl Outage {
+    /// What is returned has to be kept, so that the server does not stop too.
+    async fn begin(self, instance: &Instance, server: LocalServer) -> Option<LocalServer> {
+        match self {
+            Self::ShutDown => {
+                server.shutdown().await;
+                return None;
+            }
+            Self::NoKeys => instance.local.set_jwks_down(true),
+            Self::Failing(status) => instance.local.fail_next(u64::MAX, status),
+        }
+        Some(server)
+    }
+}
+
+#[tokio::test]
+async fn an_outage_before_the_first_key_is_503_and_never_signed_out() {
+    for outage in OUTAGES {
+        let instance = Instance::new();
+        let (clerk, server) = instance.over_http().await;
+        let address = start(&clerk).await;
+        let _server = outage.begin(&instance, server).await;
+        let ada = instance.ada();
+        for path in PRIVATE.into_iter().filter(|path| *path != "/auth") {
+            let answer = get(address, path, &ada).await;
+            assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()), "{path} with {outage:?}");
+            check_rejection(&answer, path);
+        }
+        // Those who bring no token are none the wiser.
+        for (path, token, status) in [
+            ("/public", "", 200),
+            ("/public", &*ada, 200),
+            ("/maybe", "", 200),
+            ("/maybe-session", "", 200),
+            ("/me", "", 401),
+            ("/me", "nonsense", 401),
+        ] {
+            assert_eq!(get(address, path, token).await.status, status, "{path} with {outage:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_known_work_on_during_an_outage() {
+    for outage in OUTAGES {
+        let instance = Instance::new();
+        let (clerk, server) = instance.over_http().await;
+        let address = start(&clerk).await;
+        clerk.keys().warm_up().await.unwrap();
+        let _server = outage.begin(&instance, server).await;
+        let ada = instance.ada();
+        for (path, said) in [
+            ("/session", "user_ada"),
+            ("/maybe-session", "user_ada"),
+            ("/organization", "org_acme"),
+            ("/owners", "owners"),
+            ("/auth", "signed-in"),
+        ] {
+            expect(address, path, &format!("Ada with {outage:?}"), &ada, 200, said).await;
+        }
+        // These need Clerk for more than its keys.
+        let expected = match outage {
+            Outage::NoKeys => [(200, "user_ada:Ada"), (200, "user_ada"), (200, "2")],
+            Outage::ShutDown => [(503, "clerk-unavailable"); 3],
+            Outage::Failing(StatusCode::UNAUTHORIZED) => [(500, "clerk-error"); 3],
+            Outage::Failing(_) => [(503, "clerk-unavailable"); 3],
+        };
+        for (path, (status, said)) in ["/me", "/maybe", "/admin"].into_iter().zip(expected) {
+            expect(address, path, &format!("Ada with {outage:?}"), &ada, status, said).await;
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! What the client makes of servers that misbehave, and of settings that are wrong.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{error::Error as _, process::Command, time::Duration};
+
+use clerk_core::{api::users, id::UserId};
+use clerk_tests::{
+    Instance, NOW,
+    fault::{Fault, FaultServer, answer, nobody},
+};
+use clerk_tower::{Clerk, ClerkBuilder, Error, ErrorKind, local::LocalClerk};
+use serde_json::json;
+
+const KEY: &str = "sk_test_tHiSmUsTnEvErShOw";
+const USER: &str = "user_hidden";
+
+/// The phase of an error, in a word.
+fn phase(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::Build(_) => "build",
+        ErrorKind::Config(_) => "config",
+        ErrorKind::Connect(_) => "connect",
+        ErrorKind::Timeout(_) => "timeout",
+        ErrorKind::Transfer(_) => "transfer",
+        ErrorKind::Status(_) => "status",
+        ErrorKind::Decode(_) => "decode",
+        _ => "new",
+    }
+}
+
+/// Asks for a user at this address.
+async fn ask(api_url: String, configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Error {
+    let builder = Clerk::builder().secret_key(KEY).api_url(api_url);
+    configure(builder).build().unwrap().send(users::get(USER)).await.unwrap_err()
+}
+
+/// One sentence about the operation, without anything that was sent.
+fn check_text(case: &str, error: &Error) {
+    assert_eq!(error.operation(), "GetUser", "{case}");
+    let sentence = error.to_string();
+    assert!(sentence.starts_with("GetUser: ") && sentence.len() < 200, "{case}: {sentence}");
+    assert!(!sentence.ends_with('.') && !sentence.contains(['\n', '<']), "{case}: {sentence}");
+    let mut texts = vec![sentence, format!("{error:?}"), format!("{error:#?}")];
+    let mut source = error.source();
+    while let Some(error) = source {
+        texts.extend([error.to_string(), format!("{error:?}")]);
+        source = error.source();
+    }
+    for text in texts {
+        for hidden in [KEY, "tHiSmUsT", USER, "127.0.0.1/v1", "authorization", "Bearer"] {
+            assert!(!text.contains(hidden), "{case}: {text}");
+        }
+    }
+}
+
+fn server_error(status: &str, headers: &str, code: &str) -> Fault {
+    let body = json!({"errors": [{"code": code, "message": "for developers", "long_message": USER}]});
+    Fault::Close(answer(status, headers, &body.to_string()))
+}
+
+#[tokio::test]
+async fn every_fault_of_a_server_is_an_error_of_its_phase() {
+    let close = |text: &str| Fault::Close(text.to_owned());
+    let page = "<html><body>Bad Gateway</body></html>";
+    // Case, fault, phase, whether the call may have taken effect, whether it may succeed later.
+    for (case, fault, expected, processed, retryable) in [
+        ("closed at once", close(""), "transfer", true, true),
+        ("closed within the headers", close("HTTP/1.1 200 OK\r\ncontent-le"), "transfer", true, true),
+        ("garbage", close("\0\u{1}\u{2}garbage, not HTTP\r\n\r\n"), "transfer", true, true),
+        ("another protocol", close("SSH-2.0-OpenSSH_9.9\r\n"), "transfer", true, true),
+        ("cut body", close("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\""), "transfer", true, true),
+        (
+            "cut chunks",
+            close("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"),
+            "transfer",
+            true,
+            true,
+        ),
+        (
+            "500 with a page",
+            Fault::Close(answer("500 Internal Server Error", "", page)),
+            "status",
+            true,
+            true,
+        ),
+        ("502 without a body", Fault::Close(answer("502 Bad Gateway", "", "")), "status", true, true),
+        (
+            "429",
+            server_error("429 Too Many Requests", "retry-after: 7\r\n", "too_many_requests"),
+            "status",
+            false,
+            true,
+        ),
+        ("401", server_error("401 Unauthorized", "", "clerk_key_invalid"), "status", false, false),
+        ("404", server_error("404 Not Found", "", "resource_not_found"), "status", false, false),
+        ("422", server_error("422 Unprocessable", "", "form_param_invalid"), "status", false, false),
+        ("a page with 200", Fault::Close(answer("200 OK", "", page)), "decode", true, false),
+        ("nothing with 200", Fault::Close(answer("200 OK", "", "")), "decode", true, false),
+        (
+            "JSON that is cut",
+            Fault::Close(answer("200 OK", "", "{\"id\": \"user_hid")),
+            "decode",
+            true,
+            false,
+        ),
+        ("another JSON", Fault::Close(answer("200 OK", "", "[1, 2]")), "decode", true, false),
+        ("204", Fault::Close("HTTP/1.1 204 No Content\r\n\r\n".to_owned()), "decode", true, false),
+    ] {
+        let server = FaultServer::start(fault).await;
+        let error = ask(server.api_url(), |builder| builder).await;
+        assert_eq!(phase(&error), expected, "{case}: {error:?}");
+        assert_eq!(error.may_have_been_processed(), processed, "{case}");
+        assert_eq!(error.is_retryable(), retryable, "{case}");
+        assert_eq!(error.is_not_found(), case == "404", "{case}");
+        let wait = (case == "429").then_some(Duration::from_secs(7));
+        assert_eq!(error.retry_after(NOW), wait, "{case}");
+        assert_eq!(error.status_error().is_some(), expected == "status", "{case}");
+        check_text(case, &error);
+
+        let heads = server.heads();
+        assert_eq!(heads.len(), 1, "sent once, {case}");
+        let head = heads[0].to_lowercase();
+        assert!(head.starts_with("get /v1/users/user_hidden http/1.1\r\n"), "{head}");
+        for header in ["authorization: bearer sk_test_", "clerk-api-version: 20", "user-agent: clerk-rust/"] {
+            assert_eq!(head.matches(header).count(), 1, "{header} in {head}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_sent() {
+    let error = ask(nobody().await, |builder| builder).await;
+    assert_eq!(
+        (phase(&error), error.may_have_been_processed(), error.is_retryable()),
+        ("connect", false, true)
+    );
+    assert_eq!(error.to_string(), "GetUser: no connection to Clerk; nothing was sent");
+    check_text("refused", &error);
+}
+
+#[tokio::test]
+async fn a_server_that_stalls_is_not_waited_for() {
+    let short = Duration::from_millis(50);
+    for (case, text) in [
+        ("before the headers", ""),
+        ("within the headers", "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"),
+        ("before the body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n"),
+        ("within the body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\""),
+        ("within the chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"),
+    ] {
+        let server = FaultServer::start(Fault::Stall(text.to_owned())).await;
+        let one = ask(server.api_url(), |builder| builder.attempt_timeout(short)).await;
+        let all = ask(server.api_url(), |builder| builder.timeout(short)).await;
+        for error in [one, all] {
+            assert!(
+                matches!(error.kind(), ErrorKind::Timeout(after) if *after == short),
+                "{case}: {error:?}"
+            );
+            assert!(error.may_have_been_processed() && error.is_retryable(), "{case}");
+            check_text(case, &error);
+        }
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let other = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
+        let location = format!("location: {}/v1/users/{USER}\r\n", other.api_url());
+        let server = FaultServer::start(Fault::Close(answer(status, &location, ""))).await;
+        let error = ask(server.api_url(), |builder| builder).await;
+        assert_eq!(error.status().unwrap().as_str(), &status[..3]);
+        check_text(status, &error);
+        assert_eq!((server.heads().len(), other.heads().len()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn answers_are_bounded() {
+    let body = format!("{{\"x\":\"{}\"}}", "a".repeat(2000));
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        body.len()
+    );
+    let error_page = answer("500 Internal Server Error", "", &body);
+    for (case, text) in [("length", answer("200 OK", "", &body)), ("chunks", chunked), ("error", error_page)]
+    {
+        let server = FaultServer::start(Fault::Close(text)).await;
+        let error = ask(server.api_url(), |builder| builder.max_answer_bytes(1000)).await;
+        assert_eq!(phase(&error), "transfer", "{case}: {error:?}");
+        check_text(case, &error);
+        let error = ask(server.api_url(), |builder| builder.max_answer_bytes(body.len())).await;
+        assert_ne!(phase(&error), "transfer", "{case}: {error:?}");
+    }
+}
+
+/// A user as Clerk sends one.
+async fn user() -> serde_json::Value {
+    let instance = Instance::new();
+    instance.backend("GET", "/v1/users/user_ada").await
+}
+
+#[tokio::test]
+async fn an_answer_without_its_identity_is_refused_and_says_where() {
+    for (field, value) in [
+        ("id", None),
+        ("id", Some(json!(""))),
+        ("id", Some(json!(null))),
+        ("id", Some(json!(7))),
+        ("banned", None),
+        ("banned", Some(json!("no"))),
+        ("locked", None),
+        ("locked", Some(json!(null))),
+    ] {
+        let mut user = user().await;
+        let members = user.as_object_mut().unwrap();
+        match &value {
+            Some(value) => members.insert(field.to_owned(), value.clone()),
+            None => members.remove(field),
+        };
+        let server = FaultServer::start(Fault::Close(answer("200 OK", "", &user.to_string()))).await;
+        let error = ask(server.api_url(), |builder| builder).await;
+        let ErrorKind::Decode(cause) = error.kind() else { panic!("{field} {value:?}: {error:?}") };
+        assert_eq!((cause.operation, &*cause.path), ("GetUser", field), "{value:?}");
+        let sentence = error.to_string();
+        assert!(sentence.starts_with(&format!("GetUser: cannot read the answer at {field}: ")), "{sentence}");
+        check_text(field, &error);
+        assert!(!sentence.contains("example.com"), "{sentence}");
+    }
+    // The position in a list is part of the path.
+    let (good, mut bad) = (user().await, user().await);
+    bad.as_object_mut().unwrap().remove("id");
+    let server =
+        FaultServer::start(Fault::Close(answer("200 OK", "", &json!([good, bad]).to_string()))).await;
+    let clerk = Clerk::builder().secret_key(KEY).api_url(server.api_url()).build().unwrap();
+    let error = clerk.send(users::list().limit(2)).await.unwrap_err();
+    let ErrorKind::Decode(cause) = error.kind() else { panic!("{error:?}") };
+    assert!(cause.path.contains("[1]") && cause.path.ends_with("id"), "{}", cause.path);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_path_is_not_sent() {
+    let server = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
+    let clerk = Clerk::builder().secret_key(KEY).api_url(server.api_url()).build().unwrap();
+    for id in ["", ".", ".."] {
+        let Err(error) = clerk.send(users::get(UserId::from(id))).await else { panic!("{id:?} was sent") };
+        assert_eq!((phase(&error), error.may_have_been_processed()), ("build", false), "{id:?}");
+    }
+    assert_eq!(server.heads().len(), 0);
+    for (id, line) in [
+        ("../../secret?x=y#z", "GET /v1/users/..%2F..%2Fsecret%3Fx%3Dy%23z HTTP/1.1"),
+        ("a b\r\nx: y", "GET /v1/users/a%20b%0D%0Ax%3A%20y HTTP/1.1"),
+    ] {
+        let _ = clerk.send(users::get(UserId::from(id))).await;
+        let head = server.heads().pop().unwrap();
+        assert_eq!(head.lines().next().unwrap(), line);
+        assert_eq!(head.to_lowercase().matches("x: y").count(), 0);
+    }
+}
+
+/// Fails with this setting's name, and repeats nothing of `hidden`.
+fn refused(builder: ClerkBuilder, setting: &str, hidden: &str) {
+    let error = builder.build().unwrap_err();
+    assert_eq!(error.setting, setting, "{error}");
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("{setting}: ")) && text.len() > setting.len() + 10, "{text}");
+    assert_eq!(text.matches(&format!("{setting}: ")).count(), 1, "{text}");
+    let hidden = hidden.trim();
+    assert!(
+        hidden.len() < 4 || hidden.ends_with('_') || !format!("{error:?} {text}").contains(hidden),
+        "{text}"
+    );
+}
+
+#[test]
+fn wrong_settings_are_named_and_not_repeated() {
+    let publishable = "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k";
+    refused(Clerk::builder(), "secret_key", "");
+    for key in [
+        "",
+        " ",
+        "hunter2hunter2",
+        "sk_test_",
+        "sk_test_a b",
+        "sk_test_a\nb",
+        publishable,
+        "whsec_abcd",
+        "ak_abcd",
+        " sk_test_abcd",
+        "sk_test_ä",
+    ] {
+        refused(Clerk::builder().secret_key(key), "secret_key", key);
+    }
+    let good = || Clerk::builder().secret_key(KEY);
+    for key in ["", "pk_test_", "pk_test_!!!!", "pk_test_YWJj", KEY, "hunter2hunter2"] {
+        refused(good().publishable_key(key), "publishable_key", key);
+    }
+    for key in ["ak_", KEY, "hunter2hunter2"] {
+        refused(good().machine_secret_key(key), "machine_secret_key", key);
+    }
+    for key in [
+        "hunter2hunter2",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+        "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----",
+    ] {
+        refused(good().jwt_key(key), "jwt_key", key);
+    }
+    for url in [
+        "",
+        "api.clerk.com",
+        "ftp://api.clerk.com",
+        "https://",
+        "https://me:hunter2@api.clerk.com",
+        "https://api.clerk.com?x=y",
+        "http://api.clerk.com",
+        "http://192.168.0.1:8080",
+        "http://localhost.evil.example",
+    ] {
+        refused(good().api_url(url), "api_url", "hunter2");
+    }
+    for url in [
+        "https://api.clerk.com",
+        "https://api.clerk.com/",
+        "http://localhost:1",
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+    ] {
+        good().api_url(url).publishable_key(publishable).build().unwrap();
+    }
+}
+
+/// Run by the test below in a process of its own, whose environment it may choose.
+#[test]
+fn child_that_reads_its_environment() {
+    if std::env::var_os("CLERK_TESTS_CHILD").is_some() {
+        match Clerk::from_env() {
+            Ok(_) => println!("<built>"),
+            Err(error) => println!("<{error}>"),
+        }
+    }
+}
+
+#[test]
+fn the_environment_is_read_and_its_mistakes_are_named() {
+    let key = LocalClerk::new().publishable_key().as_str().to_owned();
+    let secret = ("CLERK_SECRET_KEY", KEY);
+    for (variables, expected) in [
+        (&[][..], "CLERK_SECRET_KEY: not set"),
+        (&[("CLERK_SECRET_KEY", "")], "CLERK_SECRET_KEY: not set"),
+        (&[("CLERK_SECRET_KEY", "tHiSmUsT")], "CLERK_SECRET_KEY: it does not have"),
+        (&[("CLERK_SECRET_KEY", &key)], "CLERK_SECRET_KEY: this is a publishable key"),
+        (&[secret], "built"),
+        (&[secret, ("CLERK_PUBLISHABLE_KEY", &key)], "built"),
+        (&[secret, ("CLERK_PUBLISHABLE_KEY", "")], "built"),
+        (&[secret, ("CLERK_PUBLISHABLE_KEY", KEY)], "CLERK_PUBLISHABLE_KEY: this is a secret key"),
+        (&[secret, ("CLERK_JWT_KEY", "nonsense")], "CLERK_JWT_KEY: "),
+        (&[secret, ("CLERK_MACHINE_SECRET_KEY", "nonsense")], "CLERK_MACHINE_SECRET_KEY: "),
+        (&[secret, ("CLERK_API_URL", "http://api.clerk.com")], "CLERK_API_URL: http would send"),
+        (&[secret, ("CLERK_API_URL", "nonsense")], "CLERK_API_URL: "),
+        (&[secret, ("CLERK_API_VERSION", "")], "built"),
+        (&[secret, ("CLERK_API_VERSION", "a/b")], "CLERK_API_VERSION: "),
+        (&[secret, ("CLERK_API_VERSION", "..")], "CLERK_API_VERSION: "),
+        (&[secret, ("CLERK_API_VERSION", "v1?x")], "CLERK_API_VERSION: "),
+    ] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--nocapture", "child_that_reads_its_environment"])
+            .env_clear()
+            .env("CLERK_TESTS_CHILD", "1")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(&format!("<{expected}")), "{variables:?}: {said}");
+        assert!(!said.contains("tHiSmUsT"), "{said}");
+    }
+}

@@ -1,0 +1,99 @@
+//! The layers on a bare hyper server, without a web framework.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+
+use std::{convert::Infallible, net::SocketAddr};
+
+use bytes::Bytes;
+use clerk_tests::{Instance, get, send};
+use clerk_tower::{
+    Clerk,
+    authenticate::{Auth, AuthenticateLayer},
+    require::RequireLayer,
+};
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::net::TcpListener;
+use tower::{ServiceBuilder, limit::ConcurrencyLimitLayer};
+
+async fn greet(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let auth = Auth::from_extensions(request.extensions()).unwrap();
+    let user = auth.session().unwrap().claims().user_id().to_string();
+    let said = request.into_body().collect().await?.to_bytes();
+    Ok(Response::new(Full::from(format!("{user} said {} bytes", said.len()))))
+}
+
+async fn start(clerk: &Clerk, guard: RequireLayer) -> SocketAddr {
+    let service = ServiceBuilder::new()
+        .layer(ConcurrencyLimitLayer::new(8))
+        .layer(AuthenticateLayer::new(clerk))
+        .layer(guard)
+        .service_fn(greet);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(service.clone());
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_bare_hyper_server_is_guarded() {
+    let instance = Instance::new();
+    let (clerk, _server) = instance.over_http().await;
+    let address = start(&clerk, RequireLayer::permission("org:users:manage")).await;
+    let token = |user: &str| instance.local.sign_in(user).organization("org_acme").token();
+    let (ada, grace) = (token("user_ada"), token("user_grace"));
+    // More than once, so that a place that is not given back would be missed.
+    for _ in 0..20 {
+        for (token, status, said) in [
+            ("", 401, "session-token-and-uat-missing"),
+            ("nonsense", 401, "token-invalid"),
+            (&*grace, 403, "permission-missing"),
+            (&*ada, 200, "user_ada said 0 bytes"),
+        ] {
+            let answer = get(address, "/", token).await;
+            assert_eq!(answer.summary(), (status, said.to_owned()));
+            assert_eq!(answer.headers.contains_key("www-authenticate"), status != 200);
+        }
+    }
+    let request = Request::post("/").header("authorization", format!("Bearer {ada}"));
+    let answer = send(address, request.body(Full::from(vec![7; 100_000])).unwrap()).await;
+    assert_eq!(answer.summary(), (200, "user_ada said 100000 bytes".to_owned()));
+}
+
+#[tokio::test]
+async fn a_guard_without_the_layer_lets_nobody_in() {
+    let instance = Instance::new();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service =
+        ServiceBuilder::new().layer(RequireLayer::signed_in()).service_fn(async |_: Request<Incoming>| {
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+        });
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let service = TowerToHyperService::new(service.clone());
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    for token in ["", "nonsense", &instance.ada()] {
+        assert_eq!(get(address, "/", token).await.summary(), (500, "clerk-layer-missing".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_bare_hyper_server_answers_503_while_clerk_is_away() {
+    let instance = Instance::new();
+    let (clerk, server) = instance.over_http().await;
+    let address = start(&clerk, RequireLayer::signed_in()).await;
+    server.shutdown().await;
+    let answer = get(address, "/", &instance.ada()).await;
+    assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()));
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+}

@@ -1,0 +1,296 @@
+//! Keys, tokens and addresses do not show: neither in what types print, nor in any log.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    convert::Infallible,
+    fmt::Debug,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, routing::get as on_get};
+use bytes::Bytes;
+use clerk_axum::{Auth, ClerkLayer, ClerkUser, Session, api::users, require};
+use clerk_core::{
+    Operation as _,
+    authenticate::{AuthenticateOptions, Authenticator, Need, RequestHead, Step},
+    keys::MachineSecretKey,
+    token::{KeySet, Token},
+};
+use clerk_tests::{
+    Instance, NOW,
+    fault::{Fault, FaultServer, answer, nobody},
+    get, send, serve, tokens,
+};
+use clerk_tower::{
+    Clerk, authenticate, credentials::CredentialsLayer, jwks::KeysError, require::RequireLayer,
+};
+use http::{Request, Response};
+use http_body_util::Full;
+use serde_json::json;
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
+use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
+
+const MACHINE_KEY: &str = "ak_mAcHiNeKeYmAcHiNeKeY";
+const HOOK_KEY: &str = "whsec_aG9va2tleWhvb2trZXlob29ra2V5";
+const EMAIL: &str = "ada@example.com";
+const PHONE: &str = "+15555550100";
+
+/// What must not be seen.
+struct Hidden(Vec<String>);
+
+impl Hidden {
+    /// The instance's key, this token in all its parts, and what else is private in these tests.
+    fn new(instance: &Instance, token: &str) -> Self {
+        let key = instance.secret_key().expose();
+        let mut hidden: Vec<String> = [
+            key,
+            &key["sk_test_".len()..],
+            MACHINE_KEY,
+            "mAcHiNeKeY",
+            HOOK_KEY,
+            "aG9va2tl",
+            EMAIL,
+            "ada%40",
+            PHONE,
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        hidden.extend(tokens::segments(token)[1..].iter().map(|part| (*part).to_owned()));
+        Self(hidden)
+    }
+
+    #[track_caller]
+    fn check(&self, what: &str, text: &str) {
+        for hidden in &self.0 {
+            assert!(!text.contains(hidden.as_str()), "{what} shows {hidden}: {text}");
+        }
+    }
+
+    #[track_caller]
+    fn debug(&self, value: &impl Debug) {
+        let (short, long) = (format!("{value:?}"), format!("{value:#?}"));
+        assert!(!short.is_empty());
+        self.check("Debug", &short);
+        self.check("Debug", &long);
+    }
+
+    /// An error, and everything it blames.
+    #[track_caller]
+    fn error(&self, error: &dyn std::error::Error) {
+        let mut error = Some(error);
+        while let Some(cause) = error {
+            self.check("Display", &cause.to_string());
+            self.check("Debug", &format!("{cause:?} {cause:#?}"));
+            error = cause.source();
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_type_prints_a_key_or_a_token() {
+    let instance = Instance::new();
+    let session = instance.local.sign_in("user_ada").organization("org_acme").claim("email", EMAIL);
+    let token = session.token();
+    let hidden = Hidden::new(&instance, &token);
+    let key = instance.secret_key();
+
+    // Settings and clients.
+    hidden.debug(key);
+    hidden.debug(&MACHINE_KEY.parse::<MachineSecretKey>().unwrap());
+    hidden.debug(&key.to_header());
+    hidden.debug(&instance.builder().machine_secret_key(MACHINE_KEY).transport(instance.local.clone()));
+    let clerk = instance.in_memory();
+    hidden.debug(&clerk);
+    hidden.debug(clerk.keys());
+    hidden.debug(&clerk.keys().warm_up().await);
+    hidden.debug(&clerk.keys().current());
+    let credentials = CredentialsLayer::new(key.clone()).machine_secret_key(MACHINE_KEY.parse().unwrap());
+    hidden.debug(&credentials);
+    hidden.debug(&credentials.layer(()));
+    hidden.debug(&ClerkLayer::new(&clerk));
+    hidden.debug(&authenticate::AuthenticateLayer::new(&clerk));
+    hidden.debug(&authenticate::AuthenticateLayer::new(&clerk).layer(()));
+    hidden.debug(&RequireLayer::role("org:admin").layer(()));
+    hidden.debug(&clerk.clone().oneshot(users::get("user_ada")).await.map(|user| user.id));
+
+    // The instance in this process.
+    hidden.debug(&instance.local);
+    hidden.debug(&session);
+    hidden.debug(&instance.local.user("Ada", "Lovelace").email(EMAIL).phone(PHONE));
+    hidden.debug(&instance.local.organization("Acme"));
+    hidden.debug(&instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap());
+
+    // Tokens and decisions.
+    let decoded = Token::decode(&token).unwrap();
+    hidden.debug(&decoded);
+    hidden.error(&Token::decode(&format!("{token}!")).unwrap_err());
+    let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+    let head = RequestHead::from(&request);
+    hidden.debug(&head);
+    let authenticator = Authenticator::new(AuthenticateOptions::new()).unwrap();
+    hidden.debug(&authenticator);
+    let step = authenticator.start(&head, &KeySet::default(), NOW);
+    hidden.debug(&step);
+    let Step::Need(Need::Key(needed)) = step else { panic!("a key is needed") };
+    let step = needed.resume(Ok(&clerk.keys().current().unwrap()), NOW);
+    hidden.debug(&step);
+    let Step::Done(outcome) = step else { panic!("the key is there") };
+    hidden.debug(&outcome);
+    hidden.debug(outcome.session().unwrap());
+    hidden.debug(outcome.session().unwrap().claims());
+}
+
+#[tokio::test]
+async fn no_request_of_the_layers_prints_its_token() {
+    let instance = Instance::new();
+    let token = instance.ada();
+    let hidden = Hidden::new(&instance, &token);
+    let clerk = instance.in_memory();
+    let request = |carrier: &str| match carrier {
+        "cookie" => Request::get("/").header("cookie", format!("__session={token}")),
+        _ => Request::get("/").header("authorization", format!("Bearer {token}")),
+    };
+    for carrier in ["header", "cookie"] {
+        let service = ServiceBuilder::new()
+            .layer(authenticate::AuthenticateLayer::new(&clerk))
+            .layer(require::signed_in())
+            .service(service_fn(async |request: Request<()>| {
+                let auth = authenticate::Auth::from_extensions(request.extensions()).unwrap();
+                Ok::<_, Infallible>(Response::new(format!("{auth:?} {auth:#?} {:?}", request.extensions())))
+            }));
+        let call = service.oneshot(request(carrier).body(()).unwrap());
+        let response = call.await.unwrap();
+        assert_eq!(response.status(), 200);
+        hidden.debug(&response);
+        // The same through axum's extractors.
+        async fn shown(auth: Auth, session: Session, user: ClerkUser) -> String {
+            format!("{auth:?} {auth:#?} {session:?} {session:#?} {}", user.id)
+        }
+        let app = Router::new().route("/", on_get(shown)).layer(ClerkLayer::new(&clerk));
+        let answer = app.oneshot(request(carrier).body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let body = axum::body::to_bytes(answer.into_body(), 100_000).await.unwrap();
+        hidden.check("extractors", std::str::from_utf8(&body).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn no_error_prints_what_was_sent() {
+    let instance = Instance::new();
+    let hidden = Hidden::new(&instance, &instance.ada());
+    let echo = json!({"errors": [{"code": "form_identifier_exists", "message": EMAIL, "long_message": EMAIL,
+        "meta": {"param_name": "email", "value": EMAIL}}], "meta": {"email": EMAIL}});
+    let wrong_type = json!({"id": {"email": EMAIL}, "banned": EMAIL, "locked": false});
+    for fault in [
+        Fault::Close(String::new()),
+        Fault::Close(answer("422 Unprocessable", "", &echo.to_string())),
+        Fault::Close(answer("200 OK", "", &wrong_type.to_string())),
+        Fault::Close(answer("200 OK", "", &format!("{{\"{EMAIL}"))),
+        Fault::Close(answer("200 OK", "", &format!("\"{EMAIL}\""))),
+    ] {
+        let server = FaultServer::start(fault).await;
+        let clerk = instance.builder().api_url(server.api_url()).build().unwrap();
+        hidden.error(&clerk.send(users::get(EMAIL)).await.unwrap_err());
+        let error: KeysError = clerk.keys().warm_up().await.unwrap_err();
+        hidden.error(&error);
+    }
+    let clerk = instance.builder().api_url(nobody().await).build().unwrap();
+    let error = clerk.send(users::get(EMAIL)).await.unwrap_err();
+    hidden.error(&error);
+    hidden.error(&clerk_axum::Error::from(error));
+    hidden.error(&clerk.keys().warm_up().await.unwrap_err());
+    let build = users::get("..").request().unwrap_err();
+    hidden.error(&build);
+    for builder in [
+        Clerk::builder().secret_key(HOOK_KEY),
+        Clerk::builder().secret_key(format!("{} ", instance.secret_key().expose())),
+        instance.builder().publishable_key(instance.secret_key().expose()),
+        instance.builder().jwt_key(instance.secret_key().expose()),
+        instance.builder().machine_secret_key(instance.secret_key().expose()),
+        instance.builder().api_url(format!("https://{EMAIL}")),
+    ] {
+        hidden.error(&builder.build().unwrap_err());
+    }
+}
+
+/// Everything that is logged in this process.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn no_log_line_holds_a_key_or_a_token() {
+    let log = Log::default();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer(log.clone())
+        .finish()
+        .init();
+
+    let instance = Instance::new();
+    let (clerk, server) = instance.over_http().await;
+    let routes = Router::new()
+        .route("/me", on_get(async |user: ClerkUser| user.id.to_string()))
+        .route("/maybe", on_get(async |_: Option<ClerkUser>| "maybe"))
+        .route("/session", on_get(async |session: Session| session.user_id().to_string()))
+        .route("/admin", on_get("").route_layer(require::permission("org:users:manage")));
+    let address = serve(routes.layer(ClerkLayer::new(&clerk))).await;
+    let token = instance.local.sign_in("user_ada").organization("org_acme").claim("email", EMAIL).token();
+    let hidden = Hidden::new(&instance, &token);
+    let forged =
+        format!("{}.{}.{}", tokens::segments(&token)[0], tokens::segments(&token)[1], "A".repeat(342));
+    let visit = async || {
+        for path in ["/me", "/maybe", "/session", "/admin", "/nowhere"] {
+            for token in ["", &*token, &*forged, &*format!("{token}!"), MACHINE_KEY] {
+                get(address, path, token).await;
+                let cookie = format!("__session={token}; email={EMAIL}");
+                let request =
+                    Request::post(path).header("cookie", cookie).body(Full::<Bytes>::default()).unwrap();
+                send(address, request).await;
+            }
+        }
+        let _ = clerk.send(users::get(EMAIL)).await;
+        let _ = clerk.send(users::list().limit(10)).await;
+    };
+    visit().await;
+    assert_eq!(get(address, "/me", &token).await.summary(), (200, "user_ada".to_owned()));
+    instance.local.fail_next(10, http::StatusCode::UNAUTHORIZED);
+    visit().await;
+    server.shutdown().await;
+    visit().await;
+
+    tracing::info!("the end");
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("the end") && text.lines().count() > 10, "little was recorded: {text}");
+    for line in text.lines() {
+        hidden.check("the log", line);
+    }
+}
