@@ -309,3 +309,39 @@ async fn keys_that_are_known_work_on_during_an_outage() {
         }
     }
 }
+
+/// A 404 that is not Clerk's own word, from a proxy or a wrong address, is no proof that a user is gone.
+#[tokio::test]
+async fn a_404_of_somebody_else_deletes_nobody() {
+    use axum::{Router, routing::get};
+    use clerk_axum::{Clerk, ClerkLayer, ClerkUser};
+    use clerk_tower::local::LocalClerk;
+    use tower::{Service as _, ServiceExt as _};
+
+    let local = LocalClerk::seeded();
+    let mut keys = local.clone();
+    // The keys are Clerk's; everything else is answered by something in between.
+    let transport = tower::service_fn(move |request: http::Request<bytes::Bytes>| {
+        let is_keys = request.uri().path().ends_with("/jwks");
+        let answer = keys.call(request);
+        async move {
+            if is_keys {
+                return answer.await;
+            }
+            let mut page = http::Response::new(http_body_util::Full::from("<html>no such page</html>"));
+            *page.status_mut() = http::StatusCode::NOT_FOUND;
+            Ok(page)
+        }
+    });
+    let clerk =
+        Clerk::builder().secret_key(local.secret_key().expose()).transport(transport).build().unwrap();
+    let app: Router = Router::new()
+        .route("/me", get(|user: ClerkUser| async move { user.id.to_string() }))
+        .layer(ClerkLayer::new(&clerk));
+    let request = http::Request::get("/me")
+        .header("authorization", format!("Bearer {}", local.sign_in("user_ada").token()))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let response = app.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 500);
+}

@@ -73,8 +73,7 @@ async fn every_layer_calls_the_service_that_was_ready() {
             relative,
         )
         .await;
-        stands_on_readiness(CredentialsLayer::new(key.clone()).layer(limited(at_once, answer)), relative)
-            .await;
+        stands_on_readiness(CredentialsLayer::new(&key).layer(limited(at_once, answer)), relative).await;
         stands_on_readiness(CollectLayer::new(10).layer(limited(at_once, answer)), relative).await;
         let base = BaseUriLayer::new("https://api.clerk.com/v1").unwrap();
         stands_on_readiness(base.layer(limited(at_once, answer)), relative).await;

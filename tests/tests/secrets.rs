@@ -112,7 +112,7 @@ async fn no_type_prints_a_key_or_a_token() {
     hidden.debug(clerk.keys());
     hidden.debug(&clerk.keys().warm_up().await);
     hidden.debug(&clerk.keys().current());
-    let credentials = CredentialsLayer::new(key.clone()).machine_secret_key(MACHINE_KEY.parse().unwrap());
+    let credentials = CredentialsLayer::new(key).machine_secret_key(&MACHINE_KEY.parse().unwrap());
     hidden.debug(&credentials);
     hidden.debug(&credentials.layer(()));
     hidden.debug(&ClerkLayer::new(&clerk));
