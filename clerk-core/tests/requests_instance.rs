@@ -94,11 +94,7 @@ fn templates() {
         "GET /templates/sms?paginated=true&limit=2",
         "-",
     );
-    check(
-        &email_sms_templates::get(TemplateType::Email, "a b"),
-        "GET /templates/email/a%20b",
-        "-",
-    );
+    check(&email_sms_templates::get(TemplateType::Email, "a b"), "GET /templates/email/a%20b", "-");
     check(
         &email_sms_templates::upsert(TemplateType::Email, "invitation").subject(Nullable::Null).body("Hi"),
         "PUT /templates/email/invitation",
@@ -119,13 +115,10 @@ fn templates() {
         "POST /templates/sms/code/toggle_delivery",
         r#"{"delivered_by_clerk":false}"#,
     );
+    check(&jwt_templates::list().offset(5), "GET /jwt_templates?paginated=true&offset=5", "-");
     check(
-        &jwt_templates::list().offset(5),
-        "GET /jwt_templates?paginated=true&offset=5",
-        "-",
-    );
-    check(
-        &jwt_templates::update("jtmp_1", "shop", Metadata::new().with("aud", "shop")).signing_key(Nullable::Null),
+        &jwt_templates::update("jtmp_1", "shop", Metadata::new().with("aud", "shop"))
+            .signing_key(Nullable::Null),
         "PATCH /jwt_templates/jtmp_1",
         r#"{"name":"shop","claims":{"aud":"shop"},"signing_key":null}"#,
     );
@@ -256,15 +249,13 @@ fn domains_and_addresses_of_the_instance() {
     check(&domains::delete("dmn_1"), "DELETE /domains/dmn_1", "-");
     check(&proxy_checks::verify().domain_id("dmn_1"), "POST /proxy_checks", r#"{"domain_id":"dmn_1"}"#);
     check(&redirect_urls::list(), "GET /redirect_urls?paginated=true", "-");
-    check(
-        &redirect_urls::create("my-app://back"),
-        "POST /redirect_urls",
-        r#"{"url":"my-app://back"}"#,
-    );
+    check(&redirect_urls::create("my-app://back"), "POST /redirect_urls", r#"{"url":"my-app://back"}"#);
     check(&redirect_urls::get("ru_1"), "GET /redirect_urls/ru_1", "-");
     check(&redirect_urls::delete("ru_1"), "DELETE /redirect_urls/ru_1", "-");
     check(
-        &miscellaneous::get_public_interstitial().frontend_api("clerk.example.com").use_domain_for_script(false),
+        &miscellaneous::get_public_interstitial()
+            .frontend_api("clerk.example.com")
+            .use_domain_for_script(false),
         "GET /public/interstitial?frontend_api=clerk.example.com&use_domain_for_script=false",
         "-",
     );
@@ -348,7 +339,9 @@ fn bulks_of_the_wrong_size_are_refused() {
     assert_eq!(fault(many(51)), ("CreateBulkWaitlistEntries", "body"));
     assert!(many(50).is_ok());
     let countries = |count| {
-        instance_settings::update_communication().blocked_country_codes(vec!["AQ".to_owned(); count]).request()
+        instance_settings::update_communication()
+            .blocked_country_codes(vec!["AQ".to_owned(); count])
+            .request()
     };
     assert_eq!(fault(countries(251)), ("UpdateInstanceCommunication", "blocked_country_codes"));
     assert!(countries(250).is_ok());

@@ -77,7 +77,6 @@ pub struct ProxyCheck {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub proxy_url: String,
     /// Whether the proxy works.
-    #[serde(default, deserialize_with = "lenient::or_default")]
     pub successful: bool,
     /// When it was created.
     #[serde(default, deserialize_with = "lenient::or_default")]

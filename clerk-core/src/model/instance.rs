@@ -231,11 +231,10 @@ pub struct RedirectUrl {
 opaque!(RedirectUrl, id);
 
 /// An address of the Svix dashboard.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SvixUrl {
     /// The address.
-    #[serde(default, deserialize_with = "lenient::or_default")]
     pub svix_url: String,
 }
 

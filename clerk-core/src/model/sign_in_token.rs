@@ -32,7 +32,7 @@ pub struct SignInToken {
     pub status: SignInTokenStatus,
     /// The user.
     pub user_id: UserId,
-    /// The token. Only there when it was just created.
+    /// The token. `None` where Clerk does not show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Where the browser is sent to use it.
@@ -73,7 +73,7 @@ pub struct ActorToken {
     pub user_id: UserId,
     /// Who acts as the user, when the user is impersonated.
     pub actor: Option<Metadata>,
-    /// The token. Only there when it was just created.
+    /// The token. `None` where Clerk does not show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Where the browser is sent to use it.
@@ -102,11 +102,10 @@ open_enum! {
 }
 
 /// A token that lets automated tests past bot protection.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TestingToken {
     /// The token, which goes into the query parameter `__clerk_testing_token` of calls to the Frontend API.
-    #[serde(default, deserialize_with = "lenient::or_default")]
     pub token: String,
     /// When it expires, in seconds since 1970-01-01 UTC, not milliseconds.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]

@@ -135,7 +135,6 @@ pub struct CodeVerification {
     /// Its identifier, which the check of the code takes.
     pub id: Id,
     /// Where it stands.
-    #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: VerificationStatus,
     /// How it is verified.
     #[serde(default, deserialize_with = "lenient::or_default")]
