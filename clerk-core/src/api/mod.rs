@@ -12,15 +12,32 @@
 //! ```
 // Written by clerk-codegen; changes belong into its overlay.
 
+pub mod actor_tokens;
 pub mod allowlist_identifiers;
+pub mod beta_features;
 pub mod blocklist_identifiers;
 pub mod clients;
+pub mod domains;
+pub mod email_addresses;
+pub mod email_sms_templates;
+pub mod instance_settings;
+pub mod invitations;
 pub mod jwks;
+pub mod jwt_templates;
+pub mod miscellaneous;
+pub mod organization_invitations;
 pub mod organization_memberships;
 pub mod organizations;
+pub mod phone_numbers;
+pub mod proxy_checks;
+pub mod redirect_urls;
 pub mod sessions;
+pub mod sign_in_tokens;
 pub mod sign_ups;
+pub mod testing_tokens;
 pub mod users;
+pub mod waitlist_entries;
+pub mod webhooks;
 
 use crate::operation::{Operation, OperationInfo};
 
@@ -35,16 +52,66 @@ pub const DOCUMENT_SHA256: &str = "75df3a43fcb2d9fc4467a23c717714f5228aa3267b093
 
 /// Every operation of this crate.
 pub const OPERATIONS: &[&OperationInfo] = &[
+    actor_tokens::Create::INFO,
+    actor_tokens::Revoke::INFO,
     allowlist_identifiers::List::INFO,
     allowlist_identifiers::Create::INFO,
     allowlist_identifiers::Delete::INFO,
+    beta_features::UpdateInstanceSettings::INFO,
+    beta_features::UpdateProductionInstanceDomain::INFO,
     blocklist_identifiers::List::INFO,
     blocklist_identifiers::Create::INFO,
     blocklist_identifiers::Delete::INFO,
     clients::List::INFO,
     clients::Verify::INFO,
     clients::Get::INFO,
+    domains::List::INFO,
+    domains::Add::INFO,
+    domains::Update::INFO,
+    domains::Delete::INFO,
+    email_addresses::Create::INFO,
+    email_addresses::Get::INFO,
+    email_addresses::Update::INFO,
+    email_addresses::Delete::INFO,
+    email_addresses::PrepareVerification::INFO,
+    email_addresses::AttemptVerification::INFO,
+    email_addresses::ReplaceForUser::INFO,
+    email_sms_templates::List::INFO,
+    email_sms_templates::Get::INFO,
+    email_sms_templates::Upsert::INFO,
+    email_sms_templates::Revert::INFO,
+    email_sms_templates::Preview::INFO,
+    email_sms_templates::ToggleDelivery::INFO,
+    instance_settings::Get::INFO,
+    instance_settings::Update::INFO,
+    instance_settings::UpdateRestrictions::INFO,
+    instance_settings::GetProtect::INFO,
+    instance_settings::UpdateProtect::INFO,
+    instance_settings::GetCommunication::INFO,
+    instance_settings::UpdateCommunication::INFO,
+    instance_settings::GetOAuthApplicationSettings::INFO,
+    instance_settings::UpdateOAuthApplicationSettings::INFO,
+    instance_settings::ChangeDomain::INFO,
+    instance_settings::GetOrganizationSettings::INFO,
+    instance_settings::UpdateOrganizationSettings::INFO,
+    invitations::List::INFO,
+    invitations::Create::INFO,
+    invitations::BulkCreate::INFO,
+    invitations::Revoke::INFO,
     jwks::GetJwks::INFO,
+    jwt_templates::List::INFO,
+    jwt_templates::Create::INFO,
+    jwt_templates::Get::INFO,
+    jwt_templates::Update::INFO,
+    jwt_templates::Delete::INFO,
+    miscellaneous::GetPublicInterstitial::INFO,
+    organization_invitations::ListAll::INFO,
+    organization_invitations::List::INFO,
+    organization_invitations::Create::INFO,
+    organization_invitations::BulkCreate::INFO,
+    organization_invitations::ListPending::INFO,
+    organization_invitations::Get::INFO,
+    organization_invitations::Revoke::INFO,
     organization_memberships::List::INFO,
     organization_memberships::Create::INFO,
     organization_memberships::Update::INFO,
@@ -63,6 +130,18 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     organizations::GetBillingSubscription::INFO,
     organizations::GetBillingCreditBalance::INFO,
     organizations::AdjustBillingCreditBalance::INFO,
+    phone_numbers::Create::INFO,
+    phone_numbers::Get::INFO,
+    phone_numbers::Update::INFO,
+    phone_numbers::Delete::INFO,
+    phone_numbers::PrepareVerification::INFO,
+    phone_numbers::AttemptVerification::INFO,
+    phone_numbers::ReplaceForUser::INFO,
+    proxy_checks::Verify::INFO,
+    redirect_urls::List::INFO,
+    redirect_urls::Create::INFO,
+    redirect_urls::Get::INFO,
+    redirect_urls::Delete::INFO,
     sessions::List::INFO,
     sessions::Create::INFO,
     sessions::Get::INFO,
@@ -70,8 +149,11 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     sessions::Revoke::INFO,
     sessions::CreateToken::INFO,
     sessions::CreateTokenFromTemplate::INFO,
+    sign_in_tokens::Create::INFO,
+    sign_in_tokens::Revoke::INFO,
     sign_ups::Get::INFO,
     sign_ups::Update::INFO,
+    testing_tokens::Create::INFO,
     users::List::INFO,
     users::Create::INFO,
     users::Count::INFO,
@@ -107,4 +189,13 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     users::DeleteExternalAccount::INFO,
     users::SetPasswordCompromised::INFO,
     users::UnsetPasswordCompromised::INFO,
+    waitlist_entries::List::INFO,
+    waitlist_entries::Create::INFO,
+    waitlist_entries::BulkCreate::INFO,
+    waitlist_entries::Delete::INFO,
+    waitlist_entries::Invite::INFO,
+    waitlist_entries::Reject::INFO,
+    webhooks::CreateSvixApp::INFO,
+    webhooks::DeleteSvixApp::INFO,
+    webhooks::GenerateSvixAuthUrl::INFO,
 ];

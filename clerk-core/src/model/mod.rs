@@ -15,14 +15,20 @@
 
 mod billing;
 mod common;
+mod domain;
 mod ext;
+mod instance;
+mod invitation;
 mod jwks;
 mod organization;
 mod restriction;
 mod session;
+mod sign_in_token;
 mod sign_up;
+mod template;
 mod user;
 mod verification;
+mod waitlist;
 
 pub use self::{
     billing::{
@@ -35,6 +41,13 @@ pub use self::{
         BillingTotals, BillingUnitPrice, BillingUnitPriceTier, Feature,
     },
     common::{DeletedObject, TotalCount},
+    domain::{CnameTarget, Domain, ProxyCheck},
+    instance::{
+        EnrollmentMode, Instance, InstanceCommunication, InstanceProtect, InstanceRestrictions,
+        InstanceSettings, OAuthApplicationSettings, OrganizationSettings, PreferredSignInStrategy,
+        RedirectUrl, SvixUrl,
+    },
+    invitation::{Invitation, InvitationTemplate},
     jwks::{Jwk, Jwks},
     organization::{
         InvitationStatus, Organization, OrganizationInvitation, OrganizationInvitationPublicOrganizationData,
@@ -45,7 +58,9 @@ pub use self::{
         Client, Session, SessionActivity, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionTask,
         SessionToken,
     },
+    sign_in_token::{ActorToken, ActorTokenStatus, SignInToken, SignInTokenStatus, TestingToken},
     sign_up::{SignUp, SignUpNextAction, SignUpStatus, SignUpVerification, SignUpVerifications},
+    template::{JwtTemplate, Template, TemplateType},
     user::{
         AffectedUser, EmailAddress, EnterpriseAccount, EnterpriseAccountConnection, EnterpriseProtocol,
         ExternalAccount, ExternalAccountObject, IdentificationLink, IdentificationStatus, OAuthAccessToken,
@@ -53,5 +68,8 @@ pub use self::{
         TotpCodeType, TotpVerification, TrustedDevice, TrustedDevicePlatform, TrustedDeviceStatus, User,
         Web3Wallet,
     },
-    verification::{Verification, VerificationError, VerificationStatus, VerificationStrategy},
+    verification::{
+        CodeVerification, Verification, VerificationError, VerificationStatus, VerificationStrategy,
+    },
+    waitlist::{WaitlistEntry, WaitlistEntryStatus},
 };

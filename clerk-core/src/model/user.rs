@@ -285,7 +285,7 @@ open_enum! {
         Verified = "verified",
         /// It is kept for the user, who has yet to verify it.
         Reserved = "reserved",
-        /// `unverified`.
+        /// It is neither good for signing in nor kept for the user.
         Unverified = "unverified",
     }
 }

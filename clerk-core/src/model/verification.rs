@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metadata, Timestamp, decode::lenient, opaque::opaque, open_enum::open_enum};
+use crate::{Metadata, Timestamp, decode::lenient, id::Id, opaque::opaque, open_enum::open_enum};
 
 /// How something was verified, or how far its verification is.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -127,3 +127,31 @@ pub struct VerificationError {
 }
 
 opaque!(VerificationError);
+
+/// A verification by a one-time code, and how far it is.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CodeVerification {
+    /// Its identifier, which the check of the code takes.
+    pub id: Id,
+    /// Where it stands.
+    pub status: VerificationStatus,
+    /// How it is verified.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub strategy: VerificationStrategy,
+    /// How often it was tried.
+    #[serde(
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub attempts: Option<i64>,
+    /// When the code is no longer good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire_at: Option<Timestamp>,
+    /// How the code was sent, such as `sms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
+opaque!(CodeVerification, id);

@@ -1,0 +1,138 @@
+//! What answers about the instance's own things become.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+use bytes::Bytes;
+use clerk_core::{
+    Metadata, Operation, Timestamp,
+    api::{
+        beta_features, email_addresses, email_sms_templates, instance_settings, invitations, miscellaneous,
+        organization_invitations, proxy_checks, testing_tokens, waitlist_entries, webhooks,
+    },
+    decode::ResponseError,
+    model::{
+        ActorToken, Domain, EnrollmentMode, InvitationStatus, OrganizationSettings, TemplateType,
+        VerificationStatus, WaitlistEntryStatus,
+    },
+};
+use http::Response;
+use serde_json::{Value, json};
+
+fn decoded<O: Operation>(status: u16, body: &str) -> Result<O::Output, ResponseError> {
+    O::decode(&Response::builder().status(status).body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
+}
+
+fn answer<O: Operation>(body: &Value) -> O::Output {
+    decoded::<O>(200, &body.to_string()).unwrap()
+}
+
+fn invitation() -> Value {
+    json!({
+        "object": "invitation", "id": "inv_1", "email_address": "a@example.com", "public_metadata": null,
+        "revoked": false, "status": "pending", "created_at": 1_700_000_000_000_i64,
+        "updated_at": 1_700_000_000_000_i64,
+    })
+}
+
+#[test]
+fn a_revoked_invitation_is_an_invitation() {
+    let mut body = invitation();
+    body["revoked"] = json!(true);
+    body["status"] = json!("revoked");
+    let revoked = answer::<invitations::Revoke>(&body);
+    assert_eq!((revoked.revoked, &revoked.status), (Some(true), &InvitationStatus::Revoked));
+    assert_eq!(revoked.public_metadata, Metadata::new());
+    assert_eq!(revoked.url, None);
+}
+
+#[test]
+fn bulks_answer_with_lists_with_and_without_a_total() {
+    let made = answer::<invitations::BulkCreate>(&json!([invitation(), invitation()]));
+    assert_eq!(made.len(), 2);
+    let page = answer::<organization_invitations::BulkCreate>(&json!({
+        "data": [{"id": "orginv_1", "role": "org:member", "email_address": "a@example.com",
+                  "public_organization_data": {"id": "org_1", "name": "Engines"}}],
+        "total_count": 1,
+    }));
+    assert_eq!((page.data.len(), page.total_count), (1, Some(1)));
+    let entries = answer::<waitlist_entries::BulkCreate>(&json!([
+        {"id": "wle_1", "status": "invited", "invitation": invitation()},
+        {"id": "wle_2", "status": "parked", "invitation": null},
+    ]));
+    let found: Vec<_> = entries.iter().map(|entry| entry.status.as_str()).collect();
+    assert_eq!(found, ["invited", "parked"]);
+    assert_eq!(entries.first().unwrap().status, WaitlistEntryStatus::Invited);
+    assert!(entries.first().unwrap().invitation.is_some());
+}
+
+#[test]
+fn a_code_is_only_right_when_the_answer_says_so() {
+    type Attempt = email_addresses::AttemptVerification;
+    let verification = answer::<Attempt>(&json!({
+        "object": "verification", "id": "ver_1", "status": "verified", "strategy": "email_code",
+        "attempts": 1, "expire_at": 1_700_000_000_000_i64, "channel": null,
+    }));
+    assert_eq!(verification.status, VerificationStatus::Verified);
+    assert_eq!(verification.expire_at, Some(Timestamp::from_secs(1_700_000_000)));
+    let locked = answer::<Attempt>(&json!({"id": "ver_1", "status": "locked", "strategy": "email_code"}));
+    assert_eq!(locked.status.as_str(), "locked");
+    for body in
+        [json!({"id": "ver_1"}), json!({"id": "ver_1", "status": null}), json!({"status": "verified"})]
+    {
+        assert!(decoded::<Attempt>(200, &body.to_string()).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn testing_tokens_count_seconds() {
+    type Create = testing_tokens::Create;
+    let token =
+        answer::<Create>(&json!({"object": "testing_token", "token": "t", "expires_at": 1_713_880_800}));
+    assert_eq!((token.token.as_str(), token.expires_at), ("t", 1_713_880_800));
+    assert!(decoded::<Create>(200, r#"{"expires_at":1713880800}"#).is_err());
+}
+
+#[test]
+fn what_may_be_missing_or_null() {
+    let token: ActorToken = serde_json::from_value(json!({
+        "id": "act_1", "user_id": "user_1", "status": "pending", "actor": null, "token": null, "url": null,
+    }))
+    .unwrap();
+    assert!(token.actor.is_none() && token.token.is_none() && token.url.is_none());
+    let domain: Domain = serde_json::from_value(json!({
+        "id": "dmn_1", "name": "a.example", "accounts_portal_url": null, "cname_targets": null,
+    }))
+    .unwrap();
+    assert!(domain.accounts_portal_url.is_none() && domain.cname_targets.is_none());
+    let settings: OrganizationSettings = serde_json::from_value(json!({
+        "enabled": true, "domains_enrollment_modes": ["automatic_invitation", "enterprise_sso"],
+    }))
+    .unwrap();
+    let modes: Vec<_> = settings.domains_enrollment_modes.iter().map(EnrollmentMode::as_str).collect();
+    assert_eq!(modes, ["automatic_invitation", "enterprise_sso"]);
+    assert!(decoded::<proxy_checks::Verify>(200, r#"{"id":"p","domain_id":"d","successful":null}"#).is_err());
+}
+
+#[test]
+#[allow(deprecated, reason = "Clerk is retiring them")]
+fn templates_need_little() {
+    let template = answer::<email_sms_templates::Get>(&json!({
+        "slug": "invitation", "template_type": "email", "required_variables": null,
+    }));
+    assert_eq!(template.template_type, TemplateType::Email);
+    assert!(template.required_variables.is_empty() && template.subject.is_none());
+    let preview = answer::<email_sms_templates::Preview>(&json!({"body": "<p>Hi</p>"}));
+    assert_eq!(preview.get("body"), Some(&json!("<p>Hi</p>")));
+}
+
+#[test]
+fn answers_without_json() {
+    decoded::<instance_settings::Update>(204, "").unwrap();
+    decoded::<instance_settings::ChangeDomain>(202, "").unwrap();
+    decoded::<webhooks::DeleteSvixApp>(204, "").unwrap();
+    let page = decoded::<miscellaneous::GetPublicInterstitial>(200, "<html></html>").unwrap();
+    assert_eq!(page, "<html></html>");
+    let settings = answer::<beta_features::UpdateInstanceSettings>(
+        &json!({"object": "instance_settings", "id": "ins_1"}),
+    );
+    assert_eq!(settings.restricted_to_allowlist, None);
+}
