@@ -12,12 +12,21 @@
 //! ```
 // Written by clerk-codegen; changes belong into its overlay.
 
+pub mod admin_portal_link_tokens;
+pub mod agent_tasks;
 pub mod allowlist_identifiers;
+pub mod api_keys;
 pub mod blocklist_identifiers;
 pub mod clients;
+pub mod enterprise_connections;
 pub mod jwks;
+pub mod m2m;
+pub mod machines;
+pub mod oauth_access_tokens;
+pub mod oauth_applications;
 pub mod organization_memberships;
 pub mod organizations;
+pub mod saml_connections;
 pub mod sessions;
 pub mod sign_ups;
 pub mod users;
@@ -35,16 +44,57 @@ pub const DOCUMENT_SHA256: &str = "75df3a43fcb2d9fc4467a23c717714f5228aa3267b093
 
 /// Every operation of this crate.
 pub const OPERATIONS: &[&OperationInfo] = &[
+    admin_portal_link_tokens::Create::INFO,
+    admin_portal_link_tokens::Revoke::INFO,
+    agent_tasks::Create::INFO,
+    agent_tasks::Revoke::INFO,
     allowlist_identifiers::List::INFO,
     allowlist_identifiers::Create::INFO,
     allowlist_identifiers::Delete::INFO,
+    api_keys::List::INFO,
+    api_keys::Create::INFO,
+    api_keys::Get::INFO,
+    api_keys::Update::INFO,
+    api_keys::Delete::INFO,
+    api_keys::GetSecret::INFO,
+    api_keys::Revoke::INFO,
+    api_keys::Verify::INFO,
     blocklist_identifiers::List::INFO,
     blocklist_identifiers::Create::INFO,
     blocklist_identifiers::Delete::INFO,
     clients::List::INFO,
     clients::Verify::INFO,
     clients::Get::INFO,
+    enterprise_connections::List::INFO,
+    enterprise_connections::Create::INFO,
+    enterprise_connections::Get::INFO,
+    enterprise_connections::Update::INFO,
+    enterprise_connections::Delete::INFO,
+    enterprise_connections::ListTestRuns::INFO,
+    enterprise_connections::CreateTestRun::INFO,
     jwks::GetJwks::INFO,
+    m2m::ListTokens::INFO,
+    m2m::CreateToken::INFO,
+    m2m::RevokeToken::INFO,
+    m2m::VerifyToken::INFO,
+    machines::List::INFO,
+    machines::Create::INFO,
+    machines::Get::INFO,
+    machines::Update::INFO,
+    machines::Delete::INFO,
+    machines::GetSecretKey::INFO,
+    machines::RotateSecretKey::INFO,
+    machines::CreateScope::INFO,
+    machines::DeleteScope::INFO,
+    oauth_access_tokens::Verify::INFO,
+    oauth_applications::List::INFO,
+    oauth_applications::Create::INFO,
+    oauth_applications::Get::INFO,
+    oauth_applications::Update::INFO,
+    oauth_applications::Delete::INFO,
+    oauth_applications::UploadLogo::INFO,
+    oauth_applications::RotateSecret::INFO,
+    oauth_applications::RevokeToken::INFO,
     organization_memberships::List::INFO,
     organization_memberships::Create::INFO,
     organization_memberships::Update::INFO,
@@ -63,6 +113,11 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     organizations::GetBillingSubscription::INFO,
     organizations::GetBillingCreditBalance::INFO,
     organizations::AdjustBillingCreditBalance::INFO,
+    saml_connections::List::INFO,
+    saml_connections::Create::INFO,
+    saml_connections::Get::INFO,
+    saml_connections::Update::INFO,
+    saml_connections::Delete::INFO,
     sessions::List::INFO,
     sessions::Create::INFO,
     sessions::Get::INFO,

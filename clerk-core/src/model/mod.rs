@@ -13,10 +13,16 @@
 //! ```
 // Written by clerk-codegen; changes belong into its overlay.
 
+mod admin_portal;
+mod agent_task;
+mod api_key;
 mod billing;
 mod common;
+mod enterprise;
 mod ext;
 mod jwks;
+mod machine;
+mod oauth_application;
 mod organization;
 mod restriction;
 mod session;
@@ -25,6 +31,9 @@ mod user;
 mod verification;
 
 pub use self::{
+    admin_portal::{AdminPortalLinkToken, CreatedAdminPortalLinkToken},
+    agent_task::{AgentTask, AgentTaskPermissions},
+    api_key::{ApiKey, ApiKeySecret, ApiKeyWithSecret},
     billing::{
         BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingCredits, BillingDiscounts,
         BillingMoney, BillingPayer, BillingPayerCredit, BillingPaymentMethod, BillingPaymentMethodStatus,
@@ -35,7 +44,19 @@ pub use self::{
         BillingTotals, BillingUnitPrice, BillingUnitPriceTier, Feature,
     },
     common::{DeletedObject, TotalCount},
+    enterprise::{
+        EnterpriseConnection, EnterpriseConnectionProvider, EnterpriseConnectionTestRun,
+        EnterpriseConnectionTestRunLog, EnterpriseConnectionTestRunOAuth, EnterpriseConnectionTestRunSaml,
+        EnterpriseConnectionTestRunStatus, EnterpriseConnectionTestRunUser, EnterpriseConnectionTestUrl,
+        EnterpriseCustomAttribute, EnterpriseOAuthConfig, EnterpriseSamlConfig, LoginHintMode,
+        SamlConnection, SamlConnectionAttributeMapping, SamlConnectionLoginHint,
+    },
     jwks::{Jwk, Jwks},
+    machine::{
+        CreatedM2mToken, DeletedMachineScope, M2mToken, M2mTokenFormat, Machine, MachineScope,
+        MachineSecretKey, MachineWithSecretKey, ScopedMachine,
+    },
+    oauth_application::{OAuthAccessTokenVerification, OAuthApplication, OAuthApplicationWithSecret},
     organization::{
         InvitationStatus, Organization, OrganizationInvitation, OrganizationInvitationPublicOrganizationData,
         OrganizationInvitationPublicUserData, OrganizationMembership, OrganizationMembershipPublicUserData,
