@@ -117,8 +117,8 @@ impl Create {
         self
     }
 
-    /// How many seconds its tokens are good for when nothing else is asked for, 1 to 315360000; 3600 at
-    /// first.
+    /// How many seconds its tokens are good for when nothing else is asked for, 1 to 315360000; 3600 when
+    /// left out.
     pub fn default_token_ttl(mut self, default_token_ttl: i64) -> Self {
         self.default_token_ttl = Some(default_token_ttl);
         self
@@ -207,8 +207,7 @@ impl Update {
         self
     }
 
-    /// How many seconds its tokens are good for when nothing else is asked for, 1 to 315360000; 3600 at
-    /// first.
+    /// How many seconds its tokens are good for when nothing else is asked for, 1 to 315360000.
     pub fn default_token_ttl(mut self, default_token_ttl: i64) -> Self {
         self.default_token_ttl = Some(default_token_ttl);
         self

@@ -145,8 +145,8 @@ impl Create {
         self
     }
 
-    /// What its tokens may be good for, separated by spaces, at most 1024 characters; `profile email` at
-    /// first.
+    /// What its tokens may be good for, separated by spaces, at most 1024 characters; `profile email` when
+    /// left out.
     pub fn scopes(mut self, scopes: impl Into<Nullable<String>>) -> Self {
         self.scopes = scopes.into();
         self
@@ -291,8 +291,7 @@ impl Update {
         self
     }
 
-    /// What its tokens may be good for, separated by spaces, at most 1024 characters; `profile email` at
-    /// first.
+    /// What its tokens may be good for, separated by spaces, at most 1024 characters.
     pub fn scopes(mut self, scopes: impl Into<Nullable<String>>) -> Self {
         self.scopes = scopes.into();
         self

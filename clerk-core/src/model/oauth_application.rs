@@ -153,10 +153,9 @@ pub struct OAuthApplicationWithSecret {
 
 opaque!(OAuthApplicationWithSecret, id);
 
-/// What is known of an access token.
+/// What is known of an access token. [`is_valid`](Self::is_valid) says whether it may be accepted.
 ///
-/// The token is good only when `revoked` and `expired` are both `Some(false)`. Of an expired one in JWT
-/// format only `active` is there.
+/// Of an expired one in JWT format only `active` is there.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OAuthAccessTokenVerification {
