@@ -19,6 +19,8 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess},
 };
 
+use crate::decode::lenient;
+
 /// One answer of a list operation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Page<T> {
@@ -85,7 +87,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
             match key {
                 // An empty list may be written as null.
                 Key::Data => data = Some(map.next_value::<Option<Vec<T>>>()?.unwrap_or_default()),
-                Key::TotalCount => total_count = map.next_value()?,
+                Key::TotalCount => total_count = map.next_value::<Total>()?.0,
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -93,6 +95,10 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
         Ok(Page { data, total_count })
     }
 }
+
+/// A whole number, however it is written.
+#[derive(Deserialize)]
+struct Total(#[serde(deserialize_with = "lenient::optional_integer")] Option<i64>);
 
 #[derive(Deserialize)]
 #[serde(field_identifier)]
