@@ -4,12 +4,11 @@
 //! key.
 //!
 //! ```
-//! use clerk_core::{Operation, api::m2m, operation::Credential};
+//! use clerk_core::{Operation, api::m2m::{self, CreateToken}, operation::Credential};
 //! use serde_json::json;
 //!
-//! let operation = m2m::create_token().seconds_until_expiration(60).claims(json!({"job": 7}));
-//! assert_eq!(operation.info().credential, Credential::MachineSecretKey);
-//! let request = operation.request().unwrap();
+//! let request = m2m::create_token().seconds_until_expiration(60).claims(json!({"job": 7})).request().unwrap();
+//! assert_eq!(CreateToken::INFO.credential, Credential::MachineSecretKey);
 //! assert_eq!(request.uri(), "/m2m_tokens");
 //! assert_eq!(request.body(), r#"{"seconds_until_expiration":60,"claims":{"job":7}}"#);
 //! ```
