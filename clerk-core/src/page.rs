@@ -14,7 +14,7 @@
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
-use crate::Operation;
+use crate::{Operation, decode::lenient};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, IgnoredAny, MapAccess, SeqAccess},
@@ -108,7 +108,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
             match key {
                 // An empty list may be written as null.
                 Key::Data => data = Some(map.next_value::<Option<Vec<T>>>()?.unwrap_or_default()),
-                Key::TotalCount => total_count = map.next_value()?,
+                Key::TotalCount => total_count = map.next_value::<Total>()?.0,
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -116,6 +116,10 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
         Ok(Page { data, total_count })
     }
 }
+
+/// A whole number, however it is written.
+#[derive(Deserialize)]
+struct Total(#[serde(deserialize_with = "lenient::optional_integer")] Option<i64>);
 
 #[derive(Deserialize)]
 #[serde(field_identifier)]

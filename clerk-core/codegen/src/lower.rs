@@ -194,7 +194,10 @@ impl Lowering<'_> {
                 break;
             }
         }
-        let typed = self.schema(schema, &place, &self.model(&place), Way::In)?;
+        let typed = match self.overlay.aliases.get(&place) {
+            Some(alias) => self.component(&format!("#/components/schemas/{}", alias.of), Way::In)?,
+            None => self.schema(schema, &place, &self.model(&place), Way::In)?,
+        };
         Ok(if list { Output::Page(typed.ty) } else { Output::Value(typed.ty) })
     }
 
@@ -225,14 +228,8 @@ impl Lowering<'_> {
         let ty = if !alternatives.is_empty() {
             self.alternatives(alternatives, place, name, way)?
         } else if !schema.all_of.is_empty() || !schema.properties.is_empty() {
-            let mut parts: Vec<&Schema> = Vec::new();
-            for part in &schema.all_of {
-                parts.push(match &part.reference {
-                    Some(reference) => self.document.schema(reference)?.1,
-                    None => part,
-                });
-            }
-            parts.push(schema);
+            let mut parts = Vec::new();
+            collect_parts(self.document, schema, &mut parts)?;
             self.object(&parts, place, name, way)?
         } else {
             self.plain(schema, place, name, way)?
@@ -250,8 +247,8 @@ impl Lowering<'_> {
                 let ids = if way == Way::Out { &types.request_ids } else { &types.model_ids };
                 if !values.is_empty() {
                     self.enumeration(values, place, name)
-                } else if let Some((_, id)) = ids.iter().find(|(pattern, _)| fits(pattern, place)) {
-                    if id == "String" { Ty::Text } else { Ty::Id(id.clone()) }
+                } else if let Some(id) = id_type(ids, place) {
+                    if id == "String" { Ty::Text } else { Ty::Id(id.to_owned()) }
                 } else {
                     Ty::Text
                 }
@@ -439,7 +436,9 @@ impl Lowering<'_> {
             if omit || is_tag {
                 continue;
             }
-            let typed = self.schema(&schema, &place, &format!("{name}{}", camel(&wire)), way)?;
+            let own = overlay.models.get(&place).cloned();
+            let inner = own.unwrap_or_else(|| format!("{name}{}", camel(&wire)));
+            let typed = self.schema(&schema, &place, &inner, way)?;
             let items = matches!(typed.ty, Ty::List(_)).then(|| limits(&schema)).flatten();
             fields.push(Field {
                 wire,
@@ -470,6 +469,25 @@ impl Lowering<'_> {
         }
         (schema, required, omit)
     }
+}
+
+/// A schema and all that it is composed of, the innermost first.
+fn collect_parts<'s>(document: &'s Document, schema: &'s Schema, parts: &mut Vec<&'s Schema>) -> Result<()> {
+    for part in &schema.all_of {
+        let part = match &part.reference {
+            Some(reference) => document.schema(reference)?.1,
+            None => part,
+        };
+        collect_parts(document, part, parts)?;
+    }
+    parts.push(schema);
+    Ok(())
+}
+
+/// The first pattern that fits counts; one for a place comes before one for a name.
+fn id_type<'o>(patterns: &'o [(String, String)], place: &str) -> Option<&'o str> {
+    let (places, names): (Vec<_>, Vec<_>) = patterns.iter().partition(|(pattern, _)| pattern.contains('.'));
+    places.into_iter().chain(names).find(|(pattern, _)| fits(pattern, place)).map(|(_, id)| id.as_str())
 }
 
 /// How many items a list in a body may have, where that is said.

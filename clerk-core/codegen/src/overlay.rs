@@ -19,9 +19,9 @@ pub(crate) struct Overlay {
     pub(crate) families: BTreeMap<String, Family>,
     /// `module.function` for operations whose own name is missing or does not read well.
     pub(crate) functions: BTreeMap<String, String>,
-    /// Component or `Operation:response` to model.
+    /// Component, `Operation:response`, or the place of an inline object, to model.
     pub(crate) models: BTreeMap<String, String>,
-    /// Components that are read as another one.
+    /// Components, and inline answers as `Operation:response`, that are read as another component.
     pub(crate) aliases: BTreeMap<String, Alias>,
     /// Components that are read as one flat model.
     pub(crate) unions: BTreeMap<String, Union>,
@@ -114,7 +114,8 @@ pub(crate) struct Correction {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Types {
-    /// Identifiers in paths, queries and bodies; the first pattern that fits counts.
+    /// Identifiers in paths, queries and bodies; the first pattern that fits counts, one with a dot before one
+    /// without.
     pub(crate) request_ids: Vec<(String, String)>,
     /// Identifiers in answers.
     pub(crate) model_ids: Vec<(String, String)>,

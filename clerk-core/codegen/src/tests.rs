@@ -228,3 +228,39 @@ fn a_list_with_limit_and_offset_is_paged() {
     assert!(both.contains("impl Paged for ListThings {\ntype Item = String;"), "{both}");
     assert!(!get(&parameter("limit")).contains("Paged"));
 }
+
+fn parts_may_have_parts() {
+    let api = answering(
+        "    Thing: {allOf: [{$ref: '#/components/schemas/Part'}, {properties: {size: {type: integer}}}]}\n    Part: {allOf: [{$ref: '#/components/schemas/Base'}, {properties: {name: {type: string}}}]}\n    Base: {type: object, required: [id], properties: {id: {type: string}}}",
+        "",
+    );
+    let fields: Vec<_> = api.structs["Thing"].fields.iter().map(|field| field.wire.as_str()).collect();
+    assert_eq!(fields, ["id", "name", "size"]);
+    assert!(field(&api, "Thing", "id").required);
+}
+
+#[test]
+fn an_inline_object_may_have_a_name_and_an_inline_answer_may_be_a_component() {
+    let api = answering(
+        "    Thing: {type: object, properties: {parts: {type: array, items: {type: object, properties: {name: {type: string}}}}}}",
+        "[models]\n'Thing.parts' = 'Part'\n",
+    );
+    assert_eq!(field(&api, "Thing", "parts").ty, Ty::List(Box::new(Ty::Struct("Part".into()))));
+
+    let path = "  /things: {delete: {operationId: DeleteThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}}}}";
+    let gone = "    Gone: {type: object, properties: {deleted: {type: boolean}}}";
+    let api = self::api(path, gone, "[aliases.'DeleteThing:response']\nof = 'Gone'\nreason = ''\n");
+    assert!(matches!(&api.operations[0].output, Output::Value(Ty::Struct(name)) if name == "Gone"));
+}
+
+#[test]
+fn an_identifier_by_place_comes_before_one_by_name() {
+    let thing = "    Thing: {type: object, properties: {id: {type: string}, map: {type: object, properties: {id: {type: string}}}}}";
+    let text = OVERLAY.replace(r#"[["id", "Id"]]"#, r#"[["id", "Id"], ["Thing.map.id", "String"]]"#);
+    let text = format!("{text}\n[models]\n'Thing.map' = 'Part'\n");
+    let path = "  /things: {get: {operationId: GetThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}}}";
+    let document = format!("info: {{version: v}}\npaths:\n{path}\ncomponents:\n  schemas:\n{thing}\n");
+    let api = lower(&Document::parse(&document).unwrap(), &Overlay::parse(&text)).unwrap();
+    assert_eq!(field(&api, "Thing", "id").ty, Ty::Id("Id".into()));
+    assert_eq!(field(&api, "Part", "id").ty, Ty::Text);
+}

@@ -1,4 +1,4 @@
-use super::{EmailAddress, PhoneNumber, User, VerificationStatus};
+use super::{EmailAddress, OAuthAccessTokenVerification, PhoneNumber, User, VerificationStatus};
 
 impl User {
     /// The primary e-mail address.
@@ -49,6 +49,18 @@ impl PhoneNumber {
     }
 }
 
+impl OAuthAccessTokenVerification {
+    /// Whether the token may be accepted: it belongs to a user, and Clerk says that it is neither revoked nor
+    /// expired. What Clerk does not say counts against it.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.subject.is_some()
+            && self.revoked == Some(false)
+            && self.expired == Some(false)
+            && self.active != Some(false)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -91,5 +103,26 @@ mod tests {
         assert!(user.has_verified_email("A@Example.com"));
         assert!(!user.has_verified_email("b@example.com"));
         assert!(!user.has_verified_email("c@example.com"));
+    }
+
+    #[test]
+    fn an_access_token_is_valid_only_when_all_is_said() {
+        for (token, want) in [
+            (json!({"subject": "user_1", "revoked": false, "expired": false}), true),
+            (json!({"subject": "user_1", "revoked": false, "expired": false, "active": true}), true),
+            (json!({"subject": "user_1", "revoked": false, "expired": false, "active": false}), false),
+            (json!({"subject": "user_1", "revoked": true, "expired": false}), false),
+            (json!({"subject": "user_1", "revoked": false, "expired": true}), false),
+            (json!({"subject": "user_1", "revoked": null, "expired": false}), false),
+            (json!({"subject": "user_1", "revoked": false}), false),
+            (json!({"subject": "", "revoked": false, "expired": false}), false),
+            (json!({"revoked": false, "expired": false}), false),
+            (json!({"active": false}), false),
+            (json!({"active": true}), false),
+            (json!({}), false),
+        ] {
+            let read: OAuthAccessTokenVerification = serde_json::from_value(token.clone()).unwrap();
+            assert_eq!(read.is_valid(), want, "{token}");
+        }
     }
 }
