@@ -229,6 +229,7 @@ fn a_list_with_limit_and_offset_is_paged() {
     assert!(!get(&parameter("limit")).contains("Paged"));
 }
 
+#[test]
 fn parts_may_have_parts() {
     let api = answering(
         "    Thing: {allOf: [{$ref: '#/components/schemas/Part'}, {properties: {size: {type: integer}}}]}\n    Part: {allOf: [{$ref: '#/components/schemas/Base'}, {properties: {name: {type: string}}}]}\n    Base: {type: object, required: [id], properties: {id: {type: string}}}",

@@ -65,7 +65,7 @@ pub struct Create {
 opaque!(Create);
 
 impl Create {
-    /// How many seconds the session lasts at most; 1800 when left out.
+    /// How many seconds a session from it lasts at most; 1800 when left out.
     pub fn session_max_duration_in_seconds(mut self, session_max_duration_in_seconds: i64) -> Self {
         self.session_max_duration_in_seconds = Some(session_max_duration_in_seconds);
         self

@@ -26,6 +26,7 @@ use crate::{
     model::{CreatedM2mToken, M2mToken, M2mTokenFormat},
     opaque::opaque,
     operation::{Credential, Operation, OperationInfo, Retry},
+    page::{Paged, Window},
 };
 
 /// Lists the tokens of a machine. Tokens in JWT format are not stored, and so not listed.
@@ -94,6 +95,20 @@ impl Operation for ListTokens {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for ListTokens {
+    type Item = M2mToken;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 

@@ -13,24 +13,33 @@
 // Written by clerk-codegen; changes belong into its overlay.
 
 pub mod actor_tokens;
+pub mod admin_portal_link_tokens;
+pub mod agent_tasks;
 pub mod allowlist_identifiers;
+pub mod api_keys;
 pub mod beta_features;
 pub mod blocklist_identifiers;
 pub mod clients;
 pub mod domains;
 pub mod email_addresses;
 pub mod email_sms_templates;
+pub mod enterprise_connections;
 pub mod instance_settings;
 pub mod invitations;
 pub mod jwks;
 pub mod jwt_templates;
+pub mod m2m;
+pub mod machines;
 pub mod miscellaneous;
+pub mod oauth_access_tokens;
+pub mod oauth_applications;
 pub mod organization_invitations;
 pub mod organization_memberships;
 pub mod organizations;
 pub mod phone_numbers;
 pub mod proxy_checks;
 pub mod redirect_urls;
+pub mod saml_connections;
 pub mod sessions;
 pub mod sign_in_tokens;
 pub mod sign_ups;
@@ -54,9 +63,21 @@ pub const DOCUMENT_SHA256: &str = "75df3a43fcb2d9fc4467a23c717714f5228aa3267b093
 pub const OPERATIONS: &[&OperationInfo] = &[
     actor_tokens::Create::INFO,
     actor_tokens::Revoke::INFO,
+    admin_portal_link_tokens::Create::INFO,
+    admin_portal_link_tokens::Revoke::INFO,
+    agent_tasks::Create::INFO,
+    agent_tasks::Revoke::INFO,
     allowlist_identifiers::List::INFO,
     allowlist_identifiers::Create::INFO,
     allowlist_identifiers::Delete::INFO,
+    api_keys::List::INFO,
+    api_keys::Create::INFO,
+    api_keys::Get::INFO,
+    api_keys::Update::INFO,
+    api_keys::Delete::INFO,
+    api_keys::GetSecret::INFO,
+    api_keys::Revoke::INFO,
+    api_keys::Verify::INFO,
     beta_features::UpdateInstanceSettings::INFO,
     beta_features::UpdateProductionInstanceDomain::INFO,
     blocklist_identifiers::List::INFO,
@@ -82,6 +103,13 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     email_sms_templates::Revert::INFO,
     email_sms_templates::Preview::INFO,
     email_sms_templates::ToggleDelivery::INFO,
+    enterprise_connections::List::INFO,
+    enterprise_connections::Create::INFO,
+    enterprise_connections::Get::INFO,
+    enterprise_connections::Update::INFO,
+    enterprise_connections::Delete::INFO,
+    enterprise_connections::ListTestRuns::INFO,
+    enterprise_connections::CreateTestRun::INFO,
     instance_settings::Get::INFO,
     instance_settings::Update::INFO,
     instance_settings::UpdateRestrictions::INFO,
@@ -104,7 +132,29 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     jwt_templates::Get::INFO,
     jwt_templates::Update::INFO,
     jwt_templates::Delete::INFO,
+    m2m::ListTokens::INFO,
+    m2m::CreateToken::INFO,
+    m2m::RevokeToken::INFO,
+    m2m::VerifyToken::INFO,
+    machines::List::INFO,
+    machines::Create::INFO,
+    machines::Get::INFO,
+    machines::Update::INFO,
+    machines::Delete::INFO,
+    machines::GetSecretKey::INFO,
+    machines::RotateSecretKey::INFO,
+    machines::CreateScope::INFO,
+    machines::DeleteScope::INFO,
     miscellaneous::GetPublicInterstitial::INFO,
+    oauth_access_tokens::Verify::INFO,
+    oauth_applications::List::INFO,
+    oauth_applications::Create::INFO,
+    oauth_applications::Get::INFO,
+    oauth_applications::Update::INFO,
+    oauth_applications::Delete::INFO,
+    oauth_applications::UploadLogo::INFO,
+    oauth_applications::RotateSecret::INFO,
+    oauth_applications::RevokeToken::INFO,
     organization_invitations::ListAll::INFO,
     organization_invitations::List::INFO,
     organization_invitations::Create::INFO,
@@ -142,6 +192,11 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     redirect_urls::Create::INFO,
     redirect_urls::Get::INFO,
     redirect_urls::Delete::INFO,
+    saml_connections::List::INFO,
+    saml_connections::Create::INFO,
+    saml_connections::Get::INFO,
+    saml_connections::Update::INFO,
+    saml_connections::Delete::INFO,
     sessions::List::INFO,
     sessions::Create::INFO,
     sessions::Get::INFO,

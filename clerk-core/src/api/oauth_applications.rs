@@ -26,6 +26,7 @@ use crate::{
     model::{DeletedObject, OAuthApplication, OAuthApplicationWithSecret},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
+    page::{Paged, Window},
 };
 
 /// Lists OAuth applications.
@@ -96,6 +97,20 @@ impl Operation for List {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for List {
+    type Item = OAuthApplication;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     model::{DeletedObject, EnterpriseConnectionProvider, LoginHintMode, SamlConnection},
     opaque::opaque,
     operation::{Operation, OperationInfo},
+    page::{Paged, Window},
 };
 
 /// Lists SAML connections.
@@ -100,6 +101,20 @@ impl Operation for List {
 
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+}
+
+impl Paged for List {
+    type Item = SamlConnection;
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, limit: self.limit }
+    }
+
+    fn with_window(mut self, window: Window) -> Self {
+        self.offset = window.offset;
+        self.limit = window.limit;
+        self
     }
 }
 

@@ -13,13 +13,19 @@
 //! ```
 // Written by clerk-codegen; changes belong into its overlay.
 
+mod admin_portal;
+mod agent_task;
+mod api_key;
 mod billing;
 mod common;
 mod domain;
+mod enterprise;
 mod ext;
 mod instance;
 mod invitation;
 mod jwks;
+mod machine;
+mod oauth_application;
 mod organization;
 mod restriction;
 mod session;
@@ -31,6 +37,9 @@ mod verification;
 mod waitlist;
 
 pub use self::{
+    admin_portal::{AdminPortalLinkToken, CreatedAdminPortalLinkToken},
+    agent_task::{AgentTask, AgentTaskPermissions},
+    api_key::{ApiKey, ApiKeySecret, ApiKeyWithSecret},
     billing::{
         BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingCredits, BillingDiscounts,
         BillingMoney, BillingPayer, BillingPayerCredit, BillingPaymentMethod, BillingPaymentMethodStatus,
@@ -42,6 +51,13 @@ pub use self::{
     },
     common::{DeletedObject, TotalCount},
     domain::{CnameTarget, Domain, ProxyCheck},
+    enterprise::{
+        EnterpriseConnection, EnterpriseConnectionProvider, EnterpriseConnectionTestRun,
+        EnterpriseConnectionTestRunLog, EnterpriseConnectionTestRunOAuth, EnterpriseConnectionTestRunSaml,
+        EnterpriseConnectionTestRunStatus, EnterpriseConnectionTestRunUser, EnterpriseConnectionTestUrl,
+        EnterpriseCustomAttribute, EnterpriseOAuthConfig, EnterpriseSamlConfig, LoginHintMode,
+        SamlConnection, SamlConnectionAttributeMapping, SamlConnectionLoginHint,
+    },
     instance::{
         EnrollmentMode, Instance, InstanceCommunication, InstanceProtect, InstanceRestrictions,
         InstanceSettings, OAuthApplicationSettings, OrganizationSettings, PreferredSignInStrategy,
@@ -49,6 +65,11 @@ pub use self::{
     },
     invitation::{Invitation, InvitationTemplate},
     jwks::{Jwk, Jwks},
+    machine::{
+        CreatedM2mToken, DeletedMachineScope, M2mToken, M2mTokenFormat, Machine, MachineScope,
+        MachineSecretKey, MachineWithSecretKey, ScopedMachine,
+    },
+    oauth_application::{OAuthAccessTokenVerification, OAuthApplication, OAuthApplicationWithSecret},
     organization::{
         InvitationStatus, Organization, OrganizationInvitation, OrganizationInvitationPublicOrganizationData,
         OrganizationInvitationPublicUserData, OrganizationMembership, OrganizationMembershipPublicUserData,
