@@ -19,9 +19,9 @@ pub(crate) struct Overlay {
     pub(crate) families: BTreeMap<String, Family>,
     /// `module.function` for operations whose own name is missing or does not read well.
     pub(crate) functions: BTreeMap<String, String>,
-    /// Component or `Operation:response` to model.
+    /// Component, `Operation:response` or `Owner.field` of an object spelled out there, to model.
     pub(crate) models: BTreeMap<String, String>,
-    /// Components that are read as another one.
+    /// Components, or answers as `Operation:response`, that are read as another component.
     pub(crate) aliases: BTreeMap<String, Alias>,
     /// Components that are read as one flat model.
     pub(crate) unions: BTreeMap<String, Union>,
