@@ -13,11 +13,18 @@
 // Written by clerk-codegen; changes belong into its overlay.
 
 pub mod allowlist_identifiers;
+pub mod billing;
 pub mod blocklist_identifiers;
 pub mod clients;
+pub mod directories;
 pub mod jwks;
+pub mod organization_domains;
 pub mod organization_memberships;
+pub mod organization_permissions;
+pub mod organization_roles;
 pub mod organizations;
+pub mod role_sets;
+pub mod scim_directories;
 pub mod sessions;
 pub mod sign_ups;
 pub mod users;
@@ -38,19 +45,59 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     allowlist_identifiers::List::INFO,
     allowlist_identifiers::Create::INFO,
     allowlist_identifiers::Delete::INFO,
+    billing::ListPlans::INFO,
+    billing::ListPrices::INFO,
+    billing::CreatePrice::INFO,
+    billing::ListSubscriptionItems::INFO,
+    billing::CancelSubscriptionItem::INFO,
+    billing::ExtendSubscriptionItemFreeTrial::INFO,
+    billing::CreatePriceTransition::INFO,
+    billing::ApplySubscriptionItemDiscount::INFO,
+    billing::RemoveSubscriptionItemDiscount::INFO,
+    billing::ListStatements::INFO,
+    billing::GetStatement::INFO,
+    billing::GetStatementPaymentAttempts::INFO,
     blocklist_identifiers::List::INFO,
     blocklist_identifiers::Create::INFO,
     blocklist_identifiers::Delete::INFO,
     clients::List::INFO,
     clients::Verify::INFO,
     clients::Get::INFO,
+    directories::List::INFO,
+    directories::Create::INFO,
+    directories::Get::INFO,
+    directories::Update::INFO,
+    directories::Delete::INFO,
+    directories::RotateApiKey::INFO,
+    directories::ListGroupRoleMappings::INFO,
+    directories::CreateGroupRoleMapping::INFO,
+    directories::ReplaceGroupRoleMappings::INFO,
+    directories::DeleteGroupRoleMapping::INFO,
     jwks::GetJwks::INFO,
+    organization_domains::List::INFO,
+    organization_domains::Create::INFO,
+    organization_domains::Update::INFO,
+    organization_domains::Delete::INFO,
+    organization_domains::VerifyOwnership::INFO,
+    organization_domains::ListAll::INFO,
     organization_memberships::List::INFO,
     organization_memberships::Create::INFO,
     organization_memberships::Update::INFO,
     organization_memberships::Delete::INFO,
     organization_memberships::UpdateMetadata::INFO,
     organization_memberships::ListAll::INFO,
+    organization_permissions::List::INFO,
+    organization_permissions::Create::INFO,
+    organization_permissions::Get::INFO,
+    organization_permissions::Update::INFO,
+    organization_permissions::Delete::INFO,
+    organization_roles::List::INFO,
+    organization_roles::Create::INFO,
+    organization_roles::Get::INFO,
+    organization_roles::Update::INFO,
+    organization_roles::Delete::INFO,
+    organization_roles::AssignPermission::INFO,
+    organization_roles::RemovePermission::INFO,
     organizations::List::INFO,
     organizations::Create::INFO,
     organizations::Get::INFO,
@@ -63,6 +110,23 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     organizations::GetBillingSubscription::INFO,
     organizations::GetBillingCreditBalance::INFO,
     organizations::AdjustBillingCreditBalance::INFO,
+    role_sets::List::INFO,
+    role_sets::Create::INFO,
+    role_sets::Get::INFO,
+    role_sets::Update::INFO,
+    role_sets::Replace::INFO,
+    role_sets::AddRoles::INFO,
+    role_sets::ReplaceRole::INFO,
+    scim_directories::List::INFO,
+    scim_directories::Create::INFO,
+    scim_directories::Get::INFO,
+    scim_directories::Update::INFO,
+    scim_directories::Delete::INFO,
+    scim_directories::RotateApiKey::INFO,
+    scim_directories::ListGroupRoleMappings::INFO,
+    scim_directories::CreateGroupRoleMapping::INFO,
+    scim_directories::ReplaceGroupRoleMappings::INFO,
+    scim_directories::DeleteGroupRoleMapping::INFO,
     sessions::List::INFO,
     sessions::Create::INFO,
     sessions::Get::INFO,

@@ -15,10 +15,13 @@
 
 mod billing;
 mod common;
+mod directory;
 mod ext;
 mod jwks;
 mod organization;
+mod organization_domain;
 mod restriction;
+mod role;
 mod session;
 mod sign_up;
 mod user;
@@ -26,21 +29,31 @@ mod verification;
 
 pub use self::{
     billing::{
-        BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingCredits, BillingDiscounts,
-        BillingMoney, BillingPayer, BillingPayerCredit, BillingPaymentMethod, BillingPaymentMethodStatus,
-        BillingPaymentType, BillingPerUnitTotal, BillingPerUnitTotalTier, BillingPeriod, BillingPlan,
-        BillingProrationCredit, BillingProrationDiscount, BillingSeats, BillingSubscription,
+        BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingCredits,
+        BillingDiscountRedemption, BillingDiscountRedemptionEffect, BillingDiscountRedemptionSource,
+        BillingDiscountRedemptionStatus, BillingDiscounts, BillingMoney, BillingPayer, BillingPayerCredit,
+        BillingPayerType, BillingPaymentAttempt, BillingPaymentAttemptStatus, BillingPaymentMethod,
+        BillingPaymentMethodStatus, BillingPaymentSource, BillingPaymentSourceType, BillingPaymentType,
+        BillingPerUnitTotal, BillingPerUnitTotalTier, BillingPeriod, BillingPlan, BillingPrice,
+        BillingPricePeriods, BillingPriceTransition, BillingPriceTransitionDetails,
+        BillingPriceTransitionMode, BillingProrationCredit, BillingProrationDiscount, BillingSeats,
+        BillingStatement, BillingStatementGroup, BillingStatementStatus, BillingSubscription,
         BillingSubscriptionCredit, BillingSubscriptionItem, BillingSubscriptionItemNextPayment,
         BillingSubscriptionItemStatus, BillingSubscriptionNextPayment, BillingSubscriptionStatus,
         BillingTotals, BillingUnitPrice, BillingUnitPriceTier, Feature,
     },
     common::{DeletedObject, TotalCount},
+    directory::{Directory, DirectoryCustomAttribute, DirectoryGroupRoleMapping},
     jwks::{Jwk, Jwks},
     organization::{
         InvitationStatus, Organization, OrganizationInvitation, OrganizationInvitationPublicOrganizationData,
         OrganizationInvitationPublicUserData, OrganizationMembership, OrganizationMembershipPublicUserData,
     },
+    organization_domain::{
+        EnrollmentMode, EnrollmentModeFilter, OrganizationDomain, OrganizationDomainVerification,
+    },
     restriction::{AllowlistIdentifier, BlocklistIdentifier, RestrictedIdentifierType},
+    role::{Permission, Role, RoleSet, RoleSetItem, RoleSetMigration, RoleSetType},
     session::{
         Client, Session, SessionActivity, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionTask,
         SessionToken,
