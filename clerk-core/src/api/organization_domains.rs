@@ -34,7 +34,7 @@ pub fn list(organization_id: impl Into<OrganizationId>) -> List {
     List {
         organization_id: organization_id.into(),
         verified: None,
-        enrollment_mode: None,
+        enrollment_mode: Vec::new(),
         limit: None,
         offset: None,
     }
@@ -46,7 +46,7 @@ pub fn list(organization_id: impl Into<OrganizationId>) -> List {
 pub struct List {
     organization_id: OrganizationId,
     verified: Option<bool>,
-    enrollment_mode: Option<EnrollmentModeFilter>,
+    enrollment_mode: Vec<EnrollmentModeFilter>,
     limit: Option<u32>,
     offset: Option<u32>,
 }
@@ -60,9 +60,12 @@ impl List {
         self
     }
 
-    /// Only those with this mode, or only those without it.
-    pub fn enrollment_mode(mut self, enrollment_mode: impl Into<EnrollmentModeFilter>) -> Self {
-        self.enrollment_mode = Some(enrollment_mode.into());
+    /// Only those with one of these modes, and with none that is to be left out. At most 100.
+    pub fn enrollment_mode(
+        mut self,
+        enrollment_mode: impl IntoIterator<Item = impl Into<EnrollmentModeFilter>>,
+    ) -> Self {
+        self.enrollment_mode = enrollment_mode.into_iter().map(Into::into).collect();
         self
     }
 
@@ -93,7 +96,7 @@ impl Operation for List {
         RequestBuilder::new(Self::INFO)
             .path("organization_id", &self.organization_id)
             .query_opt("verified", self.verified.as_ref())
-            .query_opt("enrollment_mode", self.enrollment_mode.as_ref())
+            .query_each("enrollment_mode", &self.enrollment_mode, 100)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .build()
