@@ -22,7 +22,9 @@ fn check(operation: &impl Operation, line: &str, body: &str) {
     let request = operation.request().unwrap();
     assert_eq!(format!("{} {}", request.method(), request.uri()), line);
     match request.headers().get(header::CONTENT_TYPE) {
-        Some(kind) => assert_eq!((kind.as_bytes(), &**request.body()), (&b"application/json"[..], body.as_bytes())),
+        Some(kind) => {
+            assert_eq!((kind.as_bytes(), &**request.body()), (&b"application/json"[..], body.as_bytes()))
+        }
         None => assert_eq!((request.body().len(), body), (0, "-")),
     }
 }
@@ -35,13 +37,15 @@ fn roles_and_permissions() {
         "-",
     );
     check(
-        &organization_roles::create("Admin", "org:admin").permissions(["perm_1"]).include_in_initial_role_set(true),
+        &organization_roles::create("Admin", "org:admin")
+            .permissions(["perm_1"])
+            .include_in_initial_role_set(true),
         "POST /organization_roles",
         r#"{"name":"Admin","key":"org:admin","permissions":["perm_1"],"include_in_initial_role_set":true}"#,
     );
     check(&organization_roles::get("role_1"), "GET /organization_roles/role_1", "-");
     check(
-        &organization_roles::update("role_1").description(Nullable::Null).permissions(Vec::<String>::new()),
+        &organization_roles::update("role_1").description(Nullable::Null).permissions(Vec::new()),
         "PATCH /organization_roles/role_1",
         r#"{"description":null,"permissions":[]}"#,
     );
@@ -74,9 +78,10 @@ fn roles_and_permissions() {
 #[test]
 fn domains() {
     check(
-        &organization_domains::list("org_1")
-            .verified(false)
-            .enrollment_mode([EnrollmentModeFilter::ManualInvitation, EnrollmentModeFilter::NotEnterpriseSso]),
+        &organization_domains::list("org_1").verified(false).enrollment_mode([
+            EnrollmentModeFilter::ManualInvitation,
+            EnrollmentModeFilter::NotEnterpriseSso,
+        ]),
         "GET /organizations/org_1/domains?verified=false&enrollment_mode=manual_invitation\
          &enrollment_mode=-enterprise_sso",
         "-",
@@ -99,7 +104,8 @@ fn domains() {
         r#"{"name":"example.com","enrollment_mode":"enterprise_sso","verified":null}"#,
     );
     check(
-        &organization_domains::update("org_1", "orgdmn_1").enrollment_mode(EnrollmentMode::AutomaticSuggestion),
+        &organization_domains::update("org_1", "orgdmn_1")
+            .enrollment_mode(EnrollmentMode::AutomaticSuggestion),
         "PATCH /organizations/org_1/domains/orgdmn_1",
         r#"{"enrollment_mode":"automatic_suggestion"}"#,
     );
@@ -154,7 +160,10 @@ fn a_role_set_takes_1_to_10_roles_at_once() {
     for (count, fits) in [(0, false), (1, true), (10, true), (11, false)] {
         let roles = vec!["org:member"; count];
         let fault = role_sets::create("Teams", "org:member", "org:admin", roles.clone()).request();
-        assert_eq!(fault.map(drop).map_err(|e| (e.operation, e.field)), expected(fits, "CreateRoleSet", "roles"));
+        assert_eq!(
+            fault.map(drop).map_err(|e| (e.operation, e.field)),
+            expected(fits, "CreateRoleSet", "roles")
+        );
         let fault = role_sets::add_roles("rs_1", roles).request();
         assert_eq!(
             fault.map(drop).map_err(|e| (e.operation, e.field)),
@@ -179,7 +188,8 @@ fn directories_under_both_names() {
         "POST /directories",
         r#"{"enterprise_connection_id":"entconn_1","name":"Staff","provider":"okta","group_role_mappings":[{"directory_group_id":"grp","directory_group_display_name":"Engineers","role_id":"role_1","precedence":1}]}"#,
     );
-    let mapping = BTreeMap::from([("title".to_owned(), None), ("first_name".to_owned(), Some("name".to_owned()))]);
+    let mapping =
+        BTreeMap::from([("title".to_owned(), None), ("first_name".to_owned(), Some("name".to_owned()))]);
     check(
         &directories::update("dir_1").attribute_mapping(mapping),
         "PATCH /directories/dir_1",
@@ -220,7 +230,11 @@ fn billing_sections() {
         "GET /billing/plans?paginated=true&limit=3&payer_type=user",
         "-",
     );
-    check(&billing::list_prices().plan_id("cplan_1"), "GET /billing/prices?paginated=true&plan_id=cplan_1", "-");
+    check(
+        &billing::list_prices().plan_id("cplan_1"),
+        "GET /billing/prices?paginated=true&plan_id=cplan_1",
+        "-",
+    );
     check(
         &billing::create_price("cplan_1", 0).supported_billing_periods(BillingPricePeriods::Both),
         "POST /billing/prices",
@@ -232,7 +246,9 @@ fn billing_sections() {
         r#"{"plan_id":"cplan_1","amount":null,"annual_monthly_amount":1250}"#,
     );
     check(
-        &billing::list_subscription_items().status(BillingSubscriptionItemStatus::FreeTrial).include_free(false),
+        &billing::list_subscription_items()
+            .status(BillingSubscriptionItemStatus::FreeTrial)
+            .include_free(false),
         "GET /billing/subscription_items?paginated=true&status=free_trial&include_free=false",
         "-",
     );
