@@ -23,7 +23,7 @@ fn check(operation: &impl Operation, line: &str, body: &str) {
     assert_eq!(format!("{} {}", request.method(), request.uri()), line);
     match request.headers().get(header::CONTENT_TYPE) {
         Some(kind) => {
-            assert_eq!((kind.as_bytes(), &**request.body()), (&b"application/json"[..], body.as_bytes()))
+            assert_eq!((kind.as_bytes(), &**request.body()), (&b"application/json"[..], body.as_bytes()));
         }
         None => assert_eq!((request.body().len(), body), (0, "-")),
     }
@@ -124,7 +124,7 @@ fn domains() {
 #[test]
 fn role_sets_name_roles_by_key() {
     check(&role_sets::list().order_by("key"), "GET /role_sets?order_by=key", "-");
-    check(&role_sets::get("role_set:default"), "GET /role_sets/role_set:default", "-");
+    check(&role_sets::get("role_set:default"), "GET /role_sets/role_set%3Adefault", "-");
     check(
         &role_sets::create("Teams", "org:member", "org:admin", ["org:admin", "org:member"])
             .key("role_set:teams")
