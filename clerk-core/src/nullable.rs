@@ -11,6 +11,9 @@
 //! assert!(keep.is_absent());
 //! assert_eq!(clear, Nullable::Null);
 //! assert_eq!(set, Nullable::Value("Ada".to_owned()));
+//!
+//! let several: Nullable<Vec<String>> = ["a", "b"].into();
+//! assert_eq!(several, Nullable::Value(vec!["a".to_owned(), "b".to_owned()]));
 //! ```
 
 use std::fmt;
@@ -58,6 +61,13 @@ impl<T> From<T> for Nullable<T> {
 impl From<&str> for Nullable<String> {
     fn from(value: &str) -> Self {
         Self::Value(value.to_owned())
+    }
+}
+
+impl<T: Into<U>, U, const N: usize> From<[T; N]> for Nullable<Vec<U>> {
+    /// A list spelled out: `.permissions(["perm_1"])`.
+    fn from(values: [T; N]) -> Self {
+        Self::Value(values.into_iter().map(Into::into).collect())
     }
 }
 

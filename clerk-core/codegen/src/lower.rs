@@ -177,11 +177,11 @@ impl Lowering<'_> {
         loop {
             if let Some(reference) = &schema.reference {
                 let (component, target) = self.document.schema(reference)?;
-                if target.kind.as_deref() != Some("array") && envelope(target).is_none() {
+                if target.kind.as_deref() != Some("array") && envelope(self.document, target).is_none() {
                     break;
                 }
                 (place, schema) = (component.to_owned(), target);
-            } else if let Some(items) = envelope(schema) {
+            } else if let Some(items) = envelope(self.document, schema) {
                 (schema, list) = (items, true);
             } else if schema.kind.as_deref() == Some("array") && !list {
                 schema = schema.items.as_deref().ok_or("the answer is a list of nothing")?;
@@ -496,9 +496,15 @@ fn limits(schema: &Schema) -> Option<(usize, usize)> {
 }
 
 /// The items of a list with a total around it.
-fn envelope(schema: &Schema) -> Option<&Schema> {
+fn envelope<'a>(document: &'a Document, schema: &'a Schema) -> Option<&'a Schema> {
     if schema.properties.len() != 2 || !schema.properties.contains_key("total_count") {
         return None;
     }
-    schema.properties.values().find_map(|property| property.items.as_deref())
+    schema.properties.values().find_map(|property| {
+        let list = match &property.reference {
+            Some(reference) => document.schema(reference).ok()?.1,
+            None => property,
+        };
+        list.items.as_deref()
+    })
 }

@@ -265,3 +265,21 @@ fn an_identifier_by_place_comes_before_one_by_name() {
     assert_eq!(field(&api, "Thing", "id").ty, Ty::Id("Id".into()));
     assert_eq!(field(&api, "Part", "id").ty, Ty::Text);
 }
+
+#[test]
+fn a_total_may_stand_around_a_list_that_is_a_component() {
+    let path = "  /things: {get: {operationId: ListThings, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: object, properties: {data: {$ref: '#/components/schemas/Things'}, total_count: {type: integer}}}}}}}}}";
+    let schemas = "    Things: {type: array, items: {$ref: '#/components/schemas/Thing'}}\n    Thing: {type: object, properties: {name: {type: string}}}";
+    let api = api(path, schemas, "");
+    assert!(matches!(&api.operations[0].output, Output::Page(Ty::Struct(name)) if name == "Thing"));
+}
+
+#[test]
+fn objects_spelled_out_in_place_can_be_named_or_be_another_component() {
+    let path = "  /things: {delete: {operationId: DropThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: object, properties: {gone: {type: boolean}}}}}}}}, get: {operationId: GetThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}}}";
+    let schemas = "    Thing: {type: object, properties: {parts: {type: array, items: {type: object, properties: {name: {type: string}}}}}}\n    Gone: {type: object, properties: {what: {type: string}}}";
+    let overlay = "[models]\n'Thing.parts' = 'Part'\n[aliases.'DropThing:response']\nof = 'Gone'\nreason = 'it is one'\n";
+    let api = api(path, schemas, overlay);
+    assert_eq!(field(&api, "Thing", "parts").ty, Ty::List(Box::new(Ty::Struct("Part".into()))));
+    assert_eq!(api.structs.keys().collect::<Vec<_>>(), ["Gone", "Part", "Thing"]);
+}

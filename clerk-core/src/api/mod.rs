@@ -18,8 +18,10 @@ pub mod agent_tasks;
 pub mod allowlist_identifiers;
 pub mod api_keys;
 pub mod beta_features;
+pub mod billing;
 pub mod blocklist_identifiers;
 pub mod clients;
+pub mod directories;
 pub mod domains;
 pub mod email_addresses;
 pub mod email_sms_templates;
@@ -33,13 +35,18 @@ pub mod machines;
 pub mod miscellaneous;
 pub mod oauth_access_tokens;
 pub mod oauth_applications;
+pub mod organization_domains;
 pub mod organization_invitations;
 pub mod organization_memberships;
+pub mod organization_permissions;
+pub mod organization_roles;
 pub mod organizations;
 pub mod phone_numbers;
 pub mod proxy_checks;
 pub mod redirect_urls;
+pub mod role_sets;
 pub mod saml_connections;
+pub mod scim_directories;
 pub mod sessions;
 pub mod sign_in_tokens;
 pub mod sign_ups;
@@ -80,12 +87,34 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     api_keys::Verify::INFO,
     beta_features::UpdateInstanceSettings::INFO,
     beta_features::UpdateProductionInstanceDomain::INFO,
+    billing::ListPlans::INFO,
+    billing::ListPrices::INFO,
+    billing::CreatePrice::INFO,
+    billing::ListSubscriptionItems::INFO,
+    billing::CancelSubscriptionItem::INFO,
+    billing::ExtendSubscriptionItemFreeTrial::INFO,
+    billing::CreatePriceTransition::INFO,
+    billing::ApplySubscriptionItemDiscount::INFO,
+    billing::RemoveSubscriptionItemDiscount::INFO,
+    billing::ListStatements::INFO,
+    billing::GetStatement::INFO,
+    billing::GetStatementPaymentAttempts::INFO,
     blocklist_identifiers::List::INFO,
     blocklist_identifiers::Create::INFO,
     blocklist_identifiers::Delete::INFO,
     clients::List::INFO,
     clients::Verify::INFO,
     clients::Get::INFO,
+    directories::List::INFO,
+    directories::Create::INFO,
+    directories::Get::INFO,
+    directories::Update::INFO,
+    directories::Delete::INFO,
+    directories::RotateApiKey::INFO,
+    directories::ListGroupRoleMappings::INFO,
+    directories::CreateGroupRoleMapping::INFO,
+    directories::ReplaceGroupRoleMappings::INFO,
+    directories::DeleteGroupRoleMapping::INFO,
     domains::List::INFO,
     domains::Add::INFO,
     domains::Update::INFO,
@@ -155,6 +184,12 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     oauth_applications::UploadLogo::INFO,
     oauth_applications::RotateSecret::INFO,
     oauth_applications::RevokeToken::INFO,
+    organization_domains::List::INFO,
+    organization_domains::Create::INFO,
+    organization_domains::Update::INFO,
+    organization_domains::Delete::INFO,
+    organization_domains::VerifyOwnership::INFO,
+    organization_domains::ListAll::INFO,
     organization_invitations::ListAll::INFO,
     organization_invitations::List::INFO,
     organization_invitations::Create::INFO,
@@ -168,6 +203,18 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     organization_memberships::Delete::INFO,
     organization_memberships::UpdateMetadata::INFO,
     organization_memberships::ListAll::INFO,
+    organization_permissions::List::INFO,
+    organization_permissions::Create::INFO,
+    organization_permissions::Get::INFO,
+    organization_permissions::Update::INFO,
+    organization_permissions::Delete::INFO,
+    organization_roles::List::INFO,
+    organization_roles::Create::INFO,
+    organization_roles::Get::INFO,
+    organization_roles::Update::INFO,
+    organization_roles::Delete::INFO,
+    organization_roles::AssignPermission::INFO,
+    organization_roles::RemovePermission::INFO,
     organizations::List::INFO,
     organizations::Create::INFO,
     organizations::Get::INFO,
@@ -192,11 +239,28 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     redirect_urls::Create::INFO,
     redirect_urls::Get::INFO,
     redirect_urls::Delete::INFO,
+    role_sets::List::INFO,
+    role_sets::Create::INFO,
+    role_sets::Get::INFO,
+    role_sets::Update::INFO,
+    role_sets::Replace::INFO,
+    role_sets::AddRoles::INFO,
+    role_sets::ReplaceRole::INFO,
     saml_connections::List::INFO,
     saml_connections::Create::INFO,
     saml_connections::Get::INFO,
     saml_connections::Update::INFO,
     saml_connections::Delete::INFO,
+    scim_directories::List::INFO,
+    scim_directories::Create::INFO,
+    scim_directories::Get::INFO,
+    scim_directories::Update::INFO,
+    scim_directories::Delete::INFO,
+    scim_directories::RotateApiKey::INFO,
+    scim_directories::ListGroupRoleMappings::INFO,
+    scim_directories::CreateGroupRoleMapping::INFO,
+    scim_directories::ReplaceGroupRoleMappings::INFO,
+    scim_directories::DeleteGroupRoleMapping::INFO,
     sessions::List::INFO,
     sessions::Create::INFO,
     sessions::Get::INFO,

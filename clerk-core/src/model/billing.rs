@@ -13,7 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Timestamp,
+    Metadata, Timestamp,
     decode::lenient,
     id::{Id, OrganizationId, UserId},
     opaque::opaque,
@@ -143,9 +143,8 @@ pub struct BillingSubscriptionItem {
     /// Whether it is in its free trial.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub is_free_trial: bool,
-    /// When the current period started.
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub period_start: Timestamp,
+    /// When the current period started. `None` when none has.
+    pub period_start: Option<Timestamp>,
     /// When the current period ends. `None` when it has no end.
     pub period_end: Option<Timestamp>,
     /// The day from which a change within the period counts, as `YYYY-MM-DD`.
@@ -169,6 +168,18 @@ pub struct BillingSubscriptionItem {
     /// The sums.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub totals: Option<BillingTotals>,
+    /// What it costs. Only in the older shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<BillingMoney>,
+    /// How it is paid. Only in the older shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_source_id: Option<String>,
+    /// How it is paid. Only in the older shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_source: Option<BillingPaymentSource>,
+    /// What is to be paid next. Only in the older shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_invoice: Option<BillingSubscriptionItemNextPayment>,
 }
 
 opaque!(BillingSubscriptionItem, id);
@@ -308,6 +319,16 @@ pub struct BillingPlan {
     /// What units cost, by kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_prices: Option<Vec<BillingUnitPrice>>,
+    /// The period it is paid for. Only in older shapes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// How many periods pass from one payment to the next. Only in older shapes.
+    #[serde(
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub interval: Option<i64>,
 }
 
 opaque!(BillingPlan, id);
@@ -709,5 +730,416 @@ open_enum! {
         Increase = "increase",
         /// Less credit.
         Decrease = "decrease",
+    }
+}
+
+open_enum! {
+    /// Who pays: users or organizations.
+    BillingPayerType {
+        /// `user`.
+        User = "user",
+        /// `org`.
+        Org = "org",
+    }
+}
+
+/// How a payer pays, in an older shape.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingPaymentSource {
+    /// Its identifier.
+    pub id: Id,
+    /// Who pays.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub payer_id: String,
+    /// What kind of payment source it is.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub payment_method: BillingPaymentSourceType,
+    /// Whether it is used when no other is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
+    /// The payment provider.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub gateway: String,
+    /// Its identifier at the payment provider.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub gateway_external_id: String,
+    /// The account at the payment provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway_external_account_id: Option<String>,
+    /// The last four digits of the card.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub last4: String,
+    /// Where it stands.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub status: BillingPaymentMethodStatus,
+    /// The kind of digital wallet.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub wallet_type: String,
+    /// The card's brand.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub card_type: String,
+    /// The year in which the card expires.
+    #[serde(
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub expiry_year: Option<i64>,
+    /// The month in which the card expires, from 1.
+    #[serde(
+        default,
+        deserialize_with = "lenient::optional_integer",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub expiry_month: Option<i64>,
+    /// When it was created.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub updated_at: Timestamp,
+    /// Whether it can be removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_removable: Option<bool>,
+}
+
+opaque!(BillingPaymentSource, id);
+
+open_enum! {
+    /// The kind of a payment source.
+    BillingPaymentSourceType {
+        /// `card`.
+        Card = "card",
+        /// `apple_pay`.
+        ApplePay = "apple_pay",
+        /// `google_pay`.
+        GooglePay = "google_pay",
+    }
+}
+
+/// What a plan costs those who have this price.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingPrice {
+    /// Its identifier.
+    pub id: Id,
+    /// The plan.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub plan_id: String,
+    /// The instance it belongs to.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub instance_id: String,
+    /// The currency's code, such as `USD`.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub currency: String,
+    /// The currency's symbol, such as `$`.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub currency_symbol: String,
+    /// The price of a month, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "lenient::integer_or_zero")]
+    pub amount: i64,
+    /// The price of a month when a year is paid at once, in the currency's smallest unit.
+    #[serde(default, deserialize_with = "lenient::integer_or_zero")]
+    pub annual_monthly_amount: i64,
+    /// The price of a month.
+    pub fee: Option<BillingMoney>,
+    /// The price of a month when a year is paid at once.
+    pub annual_monthly_fee: Option<BillingMoney>,
+    /// What it is for, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether the plan has it when no other is chosen.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub is_default: bool,
+    /// When it was created.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub created_at: Timestamp,
+    /// How often it can be paid.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub supported_billing_periods: BillingPricePeriods,
+}
+
+opaque!(BillingPrice, id);
+
+open_enum! {
+    /// How often a price can be paid.
+    BillingPricePeriods {
+        /// Month by month.
+        Month = "month",
+        /// Year by year.
+        Annual = "annual",
+        /// Either way.
+        Both = "both",
+    }
+}
+
+/// The move of a subscription item to another price.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingPriceTransition {
+    /// The subscription item with the new price.
+    pub subscription_item: BillingSubscriptionItem,
+    /// What is left behind, and when the new price counts.
+    pub transition: BillingPriceTransitionDetails,
+}
+
+opaque!(BillingPriceTransition);
+
+/// What is left behind by a move to another price, and when the new one counts.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingPriceTransitionDetails {
+    /// The plan before.
+    pub previous_plan: BillingPlan,
+    /// The price before.
+    pub previous_price: BillingPrice,
+    /// When the new price begins to count.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub effective_at: Timestamp,
+    /// Whether the new price counts at once.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub effective_mode: BillingPriceTransitionMode,
+    /// When the next payment is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_billing_date: Option<Timestamp>,
+    /// Whether something was paid at once.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub charged_immediately: bool,
+    /// How much was paid at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub immediate_charge: Option<BillingMoney>,
+    /// Where the subscription item before stands now.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub previous_subscription_item_status: BillingSubscriptionItemStatus,
+    /// The subscription item before.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub previous_subscription_item_id: String,
+}
+
+opaque!(BillingPriceTransitionDetails);
+
+open_enum! {
+    /// When a new price counts.
+    BillingPriceTransitionMode {
+        /// At once.
+        Immediate = "immediate",
+        /// When the current period ends.
+        EndOfPeriod = "end_of_period",
+    }
+}
+
+/// A discount on a subscription item.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingDiscountRedemption {
+    /// Its identifier.
+    pub id: Id,
+    /// What it is a discount on.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub subscription_item_id: String,
+    /// The discount.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub discount_id: String,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How it came about.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub source: BillingDiscountRedemptionSource,
+    /// The code that it was got with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub promo_code: Option<String>,
+    /// How it is reckoned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<BillingDiscountRedemptionEffect>,
+    /// What it takes off in percent, when it is a share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent_off: Option<f64>,
+    /// The amount it takes off, when it is a fixed one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_off: Option<BillingMoney>,
+    /// How much it takes off the next payment, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<BillingMoney>,
+    /// How many periods it will still count for. `None` has no end.
+    #[serde(default, deserialize_with = "lenient::optional_integer")]
+    pub cycles_remaining: Option<i64>,
+    /// How many periods it has counted for.
+    #[serde(default, deserialize_with = "lenient::integer_or_zero")]
+    pub cycles_applied: i64,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<BillingDiscountRedemptionStatus>,
+    /// When it was given.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub redeemed_at: Timestamp,
+    /// Who gave it or got it.
+    pub redeemed_by: Option<String>,
+}
+
+opaque!(BillingDiscountRedemption, id);
+
+open_enum! {
+    /// How a discount came to a subscription item.
+    BillingDiscountRedemptionSource {
+        /// `promotion`.
+        Promotion = "promotion",
+        /// `manual`.
+        Manual = "manual",
+        /// `promo_code`.
+        PromoCode = "promo_code",
+    }
+}
+
+open_enum! {
+    /// How a discount is reckoned.
+    BillingDiscountRedemptionEffect {
+        /// A share of the price.
+        Percentage = "percentage",
+        /// An amount of money.
+        FixedAmount = "fixed_amount",
+    }
+}
+
+open_enum! {
+    /// Where a discount stands.
+    BillingDiscountRedemptionStatus {
+        /// `active`.
+        Active = "active",
+        /// `exhausted`.
+        Exhausted = "exhausted",
+        /// `removed`.
+        Removed = "removed",
+    }
+}
+
+/// What a payer was charged in a time.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingStatement {
+    /// Its identifier.
+    pub id: Id,
+    /// The instance it belongs to.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub instance_id: String,
+    /// When it was drawn up.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub timestamp: Timestamp,
+    /// Who pays.
+    pub payer: BillingPayer,
+    /// Where it stands.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub status: BillingStatementStatus,
+    /// The sums.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub totals: BillingTotals,
+    /// What was charged, by time.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub groups: Vec<BillingStatementGroup>,
+}
+
+opaque!(BillingStatement, id);
+
+open_enum! {
+    /// Whether more can come onto a statement.
+    BillingStatementStatus {
+        /// `open`.
+        Open = "open",
+        /// `closed`.
+        Closed = "closed",
+    }
+}
+
+/// Payment attempts of one time within a statement.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingStatementGroup {
+    /// The time they belong to.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub timestamp: Timestamp,
+    /// The payment attempts.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub items: Vec<BillingPaymentAttempt>,
+}
+
+opaque!(BillingStatementGroup);
+
+/// An attempt to pay.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BillingPaymentAttempt {
+    /// Its identifier.
+    pub id: Id,
+    /// The payment it is for.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub payment_id: String,
+    /// The instance it belongs to.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub instance_id: String,
+    /// What kind of payment it is.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub charge_type: String,
+    /// Who is paid.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub payee_id: String,
+    /// Who is paid.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub payee: Metadata,
+    /// Who pays.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub payer_id: String,
+    /// Who pays.
+    pub payer: BillingPayer,
+    /// What is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_item_id: Option<String>,
+    /// What is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_item: Option<Metadata>,
+    /// How much.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub amount: BillingMoney,
+    /// The sums.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totals: Option<BillingTotals>,
+    /// How it is paid.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub payment_method_id: String,
+    /// How it is paid.
+    pub payment_method: BillingPaymentMethod,
+    /// The statement it stands on.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub statement_id: String,
+    /// Its identifier at the payment provider.
+    pub gateway_external_id: Option<String>,
+    /// Its address at the payment provider.
+    pub gateway_external_url: Option<String>,
+    /// Where it stands.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub status: BillingPaymentAttemptStatus,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// When it failed.
+    pub failed_at: Option<Timestamp>,
+    /// When it was created.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub updated_at: Timestamp,
+}
+
+opaque!(BillingPaymentAttempt, id);
+
+open_enum! {
+    /// Where a payment attempt stands.
+    BillingPaymentAttemptStatus {
+        /// Under way.
+        Pending = "pending",
+        /// The money has arrived.
+        Paid = "paid",
+        /// It did not work.
+        Failed = "failed",
     }
 }

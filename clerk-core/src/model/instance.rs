@@ -208,6 +208,8 @@ open_enum! {
         AutomaticInvitation = "automatic_invitation",
         /// The organization is suggested to them, and they may ask to join.
         AutomaticSuggestion = "automatic_suggestion",
+        /// Through an enterprise connection.
+        EnterpriseSso = "enterprise_sso",
     }
 }
 

@@ -18,6 +18,7 @@ mod agent_task;
 mod api_key;
 mod billing;
 mod common;
+mod directory;
 mod domain;
 mod enterprise;
 mod ext;
@@ -27,7 +28,9 @@ mod jwks;
 mod machine;
 mod oauth_application;
 mod organization;
+mod organization_domain;
 mod restriction;
+mod role;
 mod session;
 mod sign_in_token;
 mod sign_up;
@@ -41,15 +44,21 @@ pub use self::{
     agent_task::{AgentTask, AgentTaskPermissions},
     api_key::{ApiKey, ApiKeySecret, ApiKeyWithSecret},
     billing::{
-        BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingCredits, BillingDiscounts,
-        BillingMoney, BillingPayer, BillingPayerCredit, BillingPaymentMethod, BillingPaymentMethodStatus,
-        BillingPaymentType, BillingPerUnitTotal, BillingPerUnitTotalTier, BillingPeriod, BillingPlan,
-        BillingProrationCredit, BillingProrationDiscount, BillingSeats, BillingSubscription,
+        BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingCredits,
+        BillingDiscountRedemption, BillingDiscountRedemptionEffect, BillingDiscountRedemptionSource,
+        BillingDiscountRedemptionStatus, BillingDiscounts, BillingMoney, BillingPayer, BillingPayerCredit,
+        BillingPayerType, BillingPaymentAttempt, BillingPaymentAttemptStatus, BillingPaymentMethod,
+        BillingPaymentMethodStatus, BillingPaymentSource, BillingPaymentSourceType, BillingPaymentType,
+        BillingPerUnitTotal, BillingPerUnitTotalTier, BillingPeriod, BillingPlan, BillingPrice,
+        BillingPricePeriods, BillingPriceTransition, BillingPriceTransitionDetails,
+        BillingPriceTransitionMode, BillingProrationCredit, BillingProrationDiscount, BillingSeats,
+        BillingStatement, BillingStatementGroup, BillingStatementStatus, BillingSubscription,
         BillingSubscriptionCredit, BillingSubscriptionItem, BillingSubscriptionItemNextPayment,
         BillingSubscriptionItemStatus, BillingSubscriptionNextPayment, BillingSubscriptionStatus,
         BillingTotals, BillingUnitPrice, BillingUnitPriceTier, Feature,
     },
     common::{DeletedObject, TotalCount},
+    directory::{Directory, DirectoryCustomAttribute, DirectoryGroupRoleMapping},
     domain::{CnameTarget, Domain, ProxyCheck},
     enterprise::{
         EnterpriseConnection, EnterpriseConnectionProvider, EnterpriseConnectionTestRun,
@@ -74,7 +83,11 @@ pub use self::{
         InvitationStatus, Organization, OrganizationInvitation, OrganizationInvitationPublicOrganizationData,
         OrganizationInvitationPublicUserData, OrganizationMembership, OrganizationMembershipPublicUserData,
     },
+    organization_domain::{
+        EnrollmentMode, EnrollmentModeFilter, OrganizationDomain, OrganizationDomainVerification,
+    },
     restriction::{AllowlistIdentifier, BlocklistIdentifier, RestrictedIdentifierType},
+    role::{Permission, Role, RoleSet, RoleSetItem, RoleSetMigration, RoleSetType},
     session::{
         Client, Session, SessionActivity, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionTask,
         SessionToken,
