@@ -12,7 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, decode::lenient, id::Id, opaque::opaque, open_enum::open_enum};
+use crate::{
+    Timestamp, decode::lenient, id::Id, model::EnrollmentMode, opaque::opaque, open_enum::open_enum,
+};
 
 /// An instance: one environment of the application.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -198,20 +200,6 @@ pub struct OrganizationSettings {
 }
 
 opaque!(OrganizationSettings);
-
-open_enum! {
-    /// How people with an e-mail address of an organization's domain come into it.
-    EnrollmentMode {
-        /// Somebody invites them.
-        ManualInvitation = "manual_invitation",
-        /// They are invited when they sign up.
-        AutomaticInvitation = "automatic_invitation",
-        /// The organization is suggested to them, and they may ask to join.
-        AutomaticSuggestion = "automatic_suggestion",
-        /// Through an enterprise connection.
-        EnterpriseSso = "enterprise_sso",
-    }
-}
 
 /// An address that may be redirected to.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

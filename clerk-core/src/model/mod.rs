@@ -68,9 +68,8 @@ pub use self::{
         SamlConnection, SamlConnectionAttributeMapping, SamlConnectionLoginHint,
     },
     instance::{
-        EnrollmentMode, Instance, InstanceCommunication, InstanceProtect, InstanceRestrictions,
-        InstanceSettings, OAuthApplicationSettings, OrganizationSettings, PreferredSignInStrategy,
-        RedirectUrl, SvixUrl,
+        Instance, InstanceCommunication, InstanceProtect, InstanceRestrictions, InstanceSettings,
+        OAuthApplicationSettings, OrganizationSettings, PreferredSignInStrategy, RedirectUrl, SvixUrl,
     },
     invitation::{Invitation, InvitationTemplate},
     jwks::{Jwk, Jwks},
