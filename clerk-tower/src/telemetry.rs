@@ -1,13 +1,5 @@
-//! What is said through `tracing`, all of it here. Targets begin with `clerk`. No token, key, address, id or text
-//! from a request is recorded.
-//!
-//! | target | level | what | fields |
-//! |---|---|---|---|
-//! | `clerk::auth` | debug | a request was judged | `status`, `reason`, `undecided` |
-//! | `clerk::keys` | debug | the instance's keys were fetched | |
-//! | `clerk::keys` | warn | they could not be fetched | `error` |
-//! | `clerk::call` | debug | a call succeeded | `operation` |
-//! | `clerk::call` | debug | a call failed | `operation`, `error` |
+//! What is said through `tracing`, all of it here; the crate's README has the table. No token, key, address, id or
+//! text from a request is recorded.
 
 use clerk_core::authenticate::Outcome;
 
