@@ -14,10 +14,18 @@
 
 use std::{fmt, marker::PhantomData, ops::Deref};
 
-use crate::{Operation, decode::lenient};
+use bytes::Bytes;
+use http::{Request, Response};
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{self, IgnoredAny, MapAccess, SeqAccess},
+    de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess},
+};
+use serde_json::value::RawValue;
+
+use crate::{
+    Operation, OperationInfo,
+    decode::{self, DecodeError, ResponseError, lenient},
+    encode::BuildError,
 };
 
 /// A list operation that can be asked for any part of the list.
@@ -31,6 +39,56 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
     /// The same operation for another part.
     #[must_use]
     fn with_window(self, window: Window) -> Self;
+
+    /// The same operation, its answer read element by element: one that cannot be read does not lose the others.
+    ///
+    /// ```
+    /// use clerk_core::{Operation, Page, api::users, page::{Elements, Paged}};
+    /// use http::Response;
+    ///
+    /// let operation = users::list().limit(2).elements();
+    /// assert_eq!(operation.request().unwrap().uri(), "/users?limit=2");
+    ///
+    /// let answer = Response::new(r#"[{"id": "user_1", "banned": false, "locked": false}, {"id": "user_2"}]"#.into());
+    /// let page = Elements::<users::List>::decode(&answer).unwrap();
+    /// assert_eq!(page[0].as_ref().unwrap().id, "user_1");
+    /// assert_eq!(page[1].as_ref().unwrap_err().path, "[1].banned");
+    /// ```
+    #[must_use]
+    fn elements(self) -> Elements<Self>
+    where
+        Self: Sized,
+    {
+        Elements(self)
+    }
+}
+
+/// A list operation whose answer is read element by element: what [`Paged::elements`] returns.
+#[derive(Clone, Debug)]
+pub struct Elements<O>(O);
+
+impl<O> Operation for Elements<O>
+where
+    O: Paged,
+    O::Item: DeserializeOwned,
+{
+    type Output = Page<Result<O::Item, DecodeError>>;
+
+    const INFO: &'static OperationInfo = O::INFO;
+
+    fn request(&self) -> Result<Request<Bytes>, BuildError> {
+        self.0.request()
+    }
+
+    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let raw: Page<Box<RawValue>> = decode::json(Self::INFO, response)?;
+        let read = |(position, element): (usize, Box<RawValue>)| {
+            serde_json::from_str(element.get()).map_err(|_| {
+                DecodeError::locate::<O::Item>(Self::INFO, element.get().as_bytes()).within(position)
+            })
+        };
+        Ok(Page { data: raw.data.into_iter().enumerate().map(read).collect(), total_count: raw.total_count })
+    }
 }
 
 /// A part of a list. What is `None` is left to Clerk, which begins at the front and returns ten items.

@@ -206,8 +206,15 @@ impl DecodeError {
         Self { operation: info.id, path: String::new(), problem: problem.to_owned() }
     }
 
+    /// The same fault, in the element of a list at `position`.
+    pub(crate) fn within(mut self, position: usize) -> Self {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("[{position}]{dot}{}", self.path);
+        self
+    }
+
     /// Reads the body once more to find the fault.
-    pub(super) fn locate<T: DeserializeOwned>(info: &'static OperationInfo, body: &[u8]) -> Self {
+    pub(crate) fn locate<T: DeserializeOwned>(info: &'static OperationInfo, body: &[u8]) -> Self {
         let reader = &mut serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(reader) {
             Err(error) => Self::describe(info, &error.path().to_string(), error.inner()),
