@@ -6,7 +6,14 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Timestamp,
     decode::lenient,
-    model::{DeletedObject, Organization, OrganizationMembership, Session, User},
+    id::{OrganizationId, UserId},
+    model::{
+        BillingPayer, DeletedObject, Organization, OrganizationDomain, OrganizationInvitation,
+        OrganizationMembership, Permission, Role, User, WaitlistEntry,
+    },
+    webhook::payload::{
+        AcceptedInvitation, Email, PaymentAttempt, SessionEvent, Sms, Subscription, SubscriptionItem,
+    },
 };
 
 /// A verified delivery.
@@ -104,6 +111,10 @@ macro_rules! events {
         }
 
         impl Event {
+            /// The types that are listed here.
+            #[cfg(test)]
+            pub(super) const KINDS: &[&str] = &[$($kind),*];
+
             /// The event's type as Clerk writes it, for example `user.created`.
             #[must_use]
             pub fn kind(&self) -> &str {
@@ -132,27 +143,168 @@ events! {
     /// A user was deleted.
     UserDeleted(DeletedObject) = "user.deleted",
     /// Somebody signed in.
-    SessionCreated(Session) = "session.created",
+    SessionCreated(SessionEvent) = "session.created",
     /// Somebody signed in and still has something to do.
-    SessionPending(Session) = "session.pending",
+    SessionPending(SessionEvent) = "session.pending",
     /// A session ended because its user signed out.
-    SessionEnded(Session) = "session.ended",
+    SessionEnded(SessionEvent) = "session.ended",
     /// A session was removed from its client.
-    SessionRemoved(Session) = "session.removed",
+    SessionRemoved(SessionEvent) = "session.removed",
     /// A session was revoked.
-    SessionRevoked(Session) = "session.revoked",
+    SessionRevoked(SessionEvent) = "session.revoked",
+    /// An e-mail to a user was written.
+    EmailCreated(Email) = "email.created",
+    /// A text message to a user was written.
+    SmsCreated(Sms) = "sms.created",
     /// An organization was created.
     OrganizationCreated(Organization) = "organization.created",
     /// An organization was changed.
     OrganizationUpdated(Organization) = "organization.updated",
     /// An organization was deleted.
     OrganizationDeleted(DeletedObject) = "organization.deleted",
+    /// A domain was added to an organization.
+    OrganizationDomainCreated(OrganizationDomain) = "organizationDomain.created",
+    /// A domain of an organization was changed, for example verified.
+    OrganizationDomainUpdated(OrganizationDomain) = "organizationDomain.updated",
+    /// A domain was taken from an organization.
+    OrganizationDomainDeleted(DeletedObject) = "organizationDomain.deleted",
     /// Somebody became a member of an organization.
     OrganizationMembershipCreated(OrganizationMembership) = "organizationMembership.created",
     /// A membership was changed, for example its role.
     OrganizationMembershipUpdated(OrganizationMembership) = "organizationMembership.updated",
     /// Somebody is no longer a member of an organization.
     OrganizationMembershipDeleted(OrganizationMembership) = "organizationMembership.deleted",
+    /// Somebody was invited to an organization.
+    OrganizationInvitationCreated(OrganizationInvitation) = "organizationInvitation.created",
+    /// Somebody accepted an invitation to an organization.
+    OrganizationInvitationAccepted(AcceptedInvitation) = "organizationInvitation.accepted",
+    /// An invitation to an organization was withdrawn.
+    OrganizationInvitationRevoked(OrganizationInvitation) = "organizationInvitation.revoked",
+    /// A role was created.
+    RoleCreated(Role) = "role.created",
+    /// A role was changed.
+    RoleUpdated(Role) = "role.updated",
+    /// A role was deleted.
+    RoleDeleted(DeletedObject) = "role.deleted",
+    /// A permission was created.
+    PermissionCreated(Permission) = "permission.created",
+    /// A permission was changed.
+    PermissionUpdated(Permission) = "permission.updated",
+    /// A permission was deleted.
+    PermissionDeleted(DeletedObject) = "permission.deleted",
+    /// Somebody joined the waitlist.
+    WaitlistEntryCreated(WaitlistEntry) = "waitlistEntry.created",
+    /// An entry of the waitlist was changed, for example invited.
+    WaitlistEntryUpdated(WaitlistEntry) = "waitlistEntry.updated",
+    /// A payment was begun.
+    PaymentAttemptCreated(PaymentAttempt) = "paymentAttempt.created",
+    /// A payment came through, or failed.
+    PaymentAttemptUpdated(PaymentAttempt) = "paymentAttempt.updated",
+    /// A subscription was created.
+    SubscriptionCreated(Subscription) = "subscription.created",
+    /// A subscription was changed.
+    SubscriptionUpdated(Subscription) = "subscription.updated",
+    /// A subscription became active.
+    SubscriptionActive(Subscription) = "subscription.active",
+    /// A subscription has a payment overdue.
+    SubscriptionPastDue(Subscription) = "subscription.pastDue",
+    /// A subscription item was created.
+    SubscriptionItemCreated(SubscriptionItem) = "subscriptionItem.created",
+    /// A subscription item was changed.
+    SubscriptionItemUpdated(SubscriptionItem) = "subscriptionItem.updated",
+    /// A subscription item became active.
+    SubscriptionItemActive(SubscriptionItem) = "subscriptionItem.active",
+    /// A subscription item was canceled, and lasts until its period ends.
+    SubscriptionItemCanceled(SubscriptionItem) = "subscriptionItem.canceled",
+    /// A subscription item will follow the current one.
+    SubscriptionItemUpcoming(SubscriptionItem) = "subscriptionItem.upcoming",
+    /// A subscription item ended.
+    SubscriptionItemEnded(SubscriptionItem) = "subscriptionItem.ended",
+    /// A subscription item was never paid and is given up.
+    SubscriptionItemAbandoned(SubscriptionItem) = "subscriptionItem.abandoned",
+    /// A subscription item waits for its first payment.
+    SubscriptionItemIncomplete(SubscriptionItem) = "subscriptionItem.incomplete",
+    /// A subscription item has a payment overdue.
+    SubscriptionItemPastDue(SubscriptionItem) = "subscriptionItem.pastDue",
+    /// A subscription item has a free trial that ends soon.
+    SubscriptionItemFreeTrialEnding(SubscriptionItem) = "subscriptionItem.freeTrialEnding",
+}
+
+impl Event {
+    /// The user it is about: who was changed, signed in, joined, is written to or pays. `None` where there is
+    /// none, or where Clerk does not say.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        match self {
+            Self::UserCreated(user) | Self::UserUpdated(user) => Some(user.id.clone()),
+            Self::UserDeleted(gone) => gone.id.as_ref().map(|id| id.as_str().into()),
+            Self::SessionCreated(it)
+            | Self::SessionPending(it)
+            | Self::SessionEnded(it)
+            | Self::SessionRemoved(it)
+            | Self::SessionRevoked(it) => Some(it.session.user_id.clone()),
+            Self::EmailCreated(email) => email.user_id.clone(),
+            Self::SmsCreated(sms) => sms.user_id.clone(),
+            Self::OrganizationMembershipCreated(membership)
+            | Self::OrganizationMembershipUpdated(membership)
+            | Self::OrganizationMembershipDeleted(membership) => {
+                membership.public_user_data.as_ref().map(|user| user.user_id.clone())
+            }
+            Self::OrganizationInvitationAccepted(accepted) => Some(accepted.user_id.clone()),
+            _ => self.payer().and_then(|payer| payer.user_id.clone()),
+        }
+    }
+
+    /// The organization it is about: the one that was changed, joined or paid for, or whose domain it is.
+    /// `None` where there is none, or where Clerk does not say, as when a domain is deleted. Roles and
+    /// permissions belong to all organizations.
+    #[must_use]
+    pub fn organization_id(&self) -> Option<OrganizationId> {
+        match self {
+            Self::OrganizationCreated(organization) | Self::OrganizationUpdated(organization) => {
+                Some(organization.id.clone())
+            }
+            Self::OrganizationDeleted(gone) => gone.id.as_ref().map(|id| id.as_str().into()),
+            Self::OrganizationDomainCreated(domain) | Self::OrganizationDomainUpdated(domain) => {
+                Some(domain.organization_id.clone())
+            }
+            Self::OrganizationMembershipCreated(membership)
+            | Self::OrganizationMembershipUpdated(membership)
+            | Self::OrganizationMembershipDeleted(membership) => Some(membership.organization.id.clone()),
+            Self::OrganizationInvitationCreated(invitation)
+            | Self::OrganizationInvitationRevoked(invitation) => organization_of(invitation),
+            Self::OrganizationInvitationAccepted(accepted) => organization_of(&accepted.invitation),
+            _ => self.payer().and_then(|payer| payer.organization_id.clone()),
+        }
+    }
+
+    fn payer(&self) -> Option<&BillingPayer> {
+        match self {
+            Self::PaymentAttemptCreated(payment) | Self::PaymentAttemptUpdated(payment) => {
+                payment.payer.as_ref()
+            }
+            Self::SubscriptionCreated(subscription)
+            | Self::SubscriptionUpdated(subscription)
+            | Self::SubscriptionActive(subscription)
+            | Self::SubscriptionPastDue(subscription) => subscription.payer.as_ref(),
+            Self::SubscriptionItemCreated(item)
+            | Self::SubscriptionItemUpdated(item)
+            | Self::SubscriptionItemActive(item)
+            | Self::SubscriptionItemCanceled(item)
+            | Self::SubscriptionItemUpcoming(item)
+            | Self::SubscriptionItemEnded(item)
+            | Self::SubscriptionItemAbandoned(item)
+            | Self::SubscriptionItemIncomplete(item)
+            | Self::SubscriptionItemPastDue(item)
+            | Self::SubscriptionItemFreeTrialEnding(item) => item.payer.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn organization_of(invitation: &OrganizationInvitation) -> Option<OrganizationId> {
+    let shown = invitation.public_organization_data.as_ref();
+    invitation.organization_id.as_ref().or(shown.map(|organization| &organization.id)).cloned()
 }
 
 /// The type only: the data is personal.

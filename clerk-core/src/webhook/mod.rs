@@ -4,6 +4,26 @@
 //! [`Verifier`] checks the signature over the exact bytes that arrived, at a given time; only then is the body
 //! read. Deliveries may come twice and in any order: [`Delivery::id`] tells repetitions apart.
 //!
+//! | Events | What comes with them |
+//! |---|---|
+//! | `user.{created,updated}` | [`User`](crate::model::User) |
+//! | `session.{created,pending,ended,removed,revoked}` | [`SessionEvent`](payload::SessionEvent) |
+//! | `organization.{created,updated}` | [`Organization`](crate::model::Organization) |
+//! | `organizationDomain.{created,updated}` | [`OrganizationDomain`](crate::model::OrganizationDomain) |
+//! | `organizationMembership.{created,updated,deleted}` | [`OrganizationMembership`](crate::model::OrganizationMembership) |
+//! | `organizationInvitation.{created,revoked}` | [`OrganizationInvitation`](crate::model::OrganizationInvitation) |
+//! | `organizationInvitation.accepted` | [`AcceptedInvitation`](payload::AcceptedInvitation) |
+//! | `role.{created,updated}` | [`Role`](crate::model::Role) |
+//! | `permission.{created,updated}` | [`Permission`](crate::model::Permission) |
+//! | `waitlistEntry.{created,updated}` | [`WaitlistEntry`](crate::model::WaitlistEntry) |
+//! | `email.created` | [`Email`](payload::Email) |
+//! | `sms.created` | [`Sms`](payload::Sms) |
+//! | `paymentAttempt.{created,updated}` | [`PaymentAttempt`](payload::PaymentAttempt) |
+//! | `subscription.{created,updated,active,pastDue}` | [`Subscription`](payload::Subscription) |
+//! | `subscriptionItem.{created,updated,active,canceled,upcoming,ended,abandoned,incomplete,pastDue,freeTrialEnding}` | [`SubscriptionItem`](payload::SubscriptionItem) |
+//! | `deleted` of all but memberships | [`DeletedObject`](crate::model::DeletedObject) |
+//! | any other | the name and the JSON, in [`Event::Other`] |
+//!
 //! ```
 //! use clerk_core::{Timestamp, webhook::{Event, Verifier}};
 //! use http::HeaderMap;
@@ -24,8 +44,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod billing;
 mod event;
+pub mod payload;
 mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     event::{Delivery, Event, EventAttributes, HttpRequest},
