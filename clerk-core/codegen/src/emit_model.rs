@@ -174,7 +174,7 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
 
 /// Whether the field must be there and be no null: identity, what would grant something, and objects that
 /// have such a field.
-fn is_strict(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> bool {
+pub(crate) fn is_strict(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> bool {
     let place = format!("{owner}.{}", field.wire);
     match &field.ty {
         _ if !field.required || field.nullable => false,
