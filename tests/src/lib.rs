@@ -9,6 +9,7 @@
     reason = "test support"
 )]
 
+pub mod answers;
 pub mod client;
 pub mod fault;
 pub mod tokens;

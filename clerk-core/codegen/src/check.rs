@@ -11,7 +11,8 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::{
-    Result, document::Document, emit_api, emit_model, ir::Api, lower::lower, missing, overlay::Overlay,
+    Result, document::Document, emit_answers, emit_api, emit_model, ir::Api, lower::lower, missing,
+    overlay::Overlay,
 };
 
 /// The line every generated file carries.
@@ -147,7 +148,8 @@ fn generate(codegen: &Path, api: &Api, overlay: &Overlay, pin: &Pin) -> Result<B
     }
     let mut files = emit_model::files(api, overlay, &emit_model::reachable(api, &operations))?;
     files.extend(emit_api::files(&operations, overlay, &pin.text()));
-    for (name, text) in &mut files {
+    files.extend(emit_answers::files(api, overlay, &operations)?);
+    for (name, text) in files.iter_mut().filter(|(name, _)| name.ends_with(".rs")) {
         *text = format(codegen, text).map_err(|error| format!("{name}: {error}"))?;
     }
     Ok(files)

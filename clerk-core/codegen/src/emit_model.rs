@@ -137,6 +137,7 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
             match field.ty {
                 Ty::Int => Some("lenient::optional_integer"),
                 Ty::Id(_) => Some("lenient::optional_id"),
+                Ty::Map(_) => Some("lenient::optional_map_without_nulls"),
                 _ => None,
             }
         } else if is_strict(api, overlay, name, field) {
@@ -145,6 +146,8 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
             Some("lenient::integer_or_zero")
         } else if matches!(&field.ty, Ty::List(item) if matches!(**item, Ty::Maybe(_))) {
             Some("lenient::list_without_nulls")
+        } else if matches!(field.ty, Ty::Map(_)) {
+            Some("lenient::map_without_nulls")
         } else {
             Some("lenient::or_default")
         };
@@ -174,7 +177,7 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
 
 /// Whether the field must be there and be no null: identity, what would grant something, and objects that
 /// have such a field.
-fn is_strict(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> bool {
+pub(crate) fn is_strict(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> bool {
     let place = format!("{owner}.{}", field.wire);
     match &field.ty {
         _ if !field.required || field.nullable => false,

@@ -1,7 +1,7 @@
 //! Writes clerk-core's operations and models from Clerk's OpenAPI document.
 //!
 //! ```text
-//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api and src/model
+//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api, src/model and the tests' answers
 //! clerk-codegen --check <openapi.yml>               fail when they are stale, and say what Clerk changed
 //! clerk-codegen --survey <openapi.yml>              read the whole document, say what lacks a sentence
 //! ```
@@ -11,6 +11,7 @@
 
 mod check;
 mod document;
+mod emit_answers;
 mod emit_api;
 mod emit_model;
 mod ir;

@@ -1,6 +1,6 @@
 //! The pieces of the tolerant reader, used by the models' `deserialize_with`.
 
-use std::{fmt, marker::PhantomData};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -113,6 +113,21 @@ pub(crate) fn list_without_nulls<'de, D: Deserializer<'de>, T: Deserialize<'de>>
     }
 
     deserializer.deserialize_any(Items(PhantomData))
+}
+
+/// A map whose `null` is empty, and whose `null` values are left out.
+pub(crate) fn map_without_nulls<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
+    optional_map_without_nulls(deserializer).map(Option::unwrap_or_default)
+}
+
+/// As [`map_without_nulls`]; `null` reads as `None`.
+pub(crate) fn optional_map_without_nulls<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeMap<String, T>>, D::Error> {
+    let found = Option::<BTreeMap<String, Option<T>>>::deserialize(deserializer)?;
+    Ok(found.map(|map| map.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()))
 }
 
 #[cfg(test)]

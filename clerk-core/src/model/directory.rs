@@ -43,7 +43,7 @@ pub struct Directory {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub group_role_mapping_enabled: bool,
     /// Which attribute of the directory becomes which of the user, by the user's.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::map_without_nulls")]
     pub attribute_mapping: BTreeMap<String, String>,
     /// Attributes that the application defines.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -192,7 +192,11 @@ pub struct RoleSetMigration {
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub migrated_members: i64,
     /// Which role members get instead of which, both by key.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::optional_map_without_nulls",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub mappings: Option<BTreeMap<String, String>>,
     /// When it began.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,181 @@
+//! Clerk may change its answers: what that does to every operation, one change at a time.
+//!
+//! The answers are generated from Clerk's document with every field there, and with them the fields that
+//! never fall back. Everything else may go missing, become `null` or get a new value.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use clerk_core::{
+    api::OPERATIONS,
+    decode::{DecodeError, ResponseError},
+};
+use clerk_tests::answers;
+use serde_json::{Value, json};
+
+/// One type of answer.
+struct Sample {
+    name: String,
+    operations: Vec<String>,
+    strict: BTreeSet<String>,
+    answer: Value,
+}
+
+fn samples() -> Vec<Sample> {
+    let Value::Array(lines) = serde_json::from_str(include_str!("../samples/answers.json")).unwrap() else {
+        panic!("the answers are no list");
+    };
+    let texts = |list: &Value| -> Vec<String> { serde_json::from_value(list.clone()).unwrap() };
+    let sample = |line: &Value| Sample {
+        name: line.get("type").and_then(Value::as_str).unwrap().to_owned(),
+        operations: texts(line.get("operations").unwrap()),
+        strict: texts(line.get("strict").unwrap()).into_iter().collect(),
+        answer: line.get("answer").unwrap().clone(),
+    };
+    lines.iter().map(sample).collect()
+}
+
+/// What can happen to a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Change {
+    /// A field is missing.
+    Missing,
+    /// A field is `null`.
+    Null,
+    /// An object has fields this version does not know.
+    NewFields,
+    /// An enum, or any other text, has a value this version does not know.
+    NewText,
+    /// A whole number is written as a float.
+    Float,
+}
+
+/// A value in an answer: as the reader names it, and as JSON pointers do.
+struct Place {
+    path: String,
+    pointer: String,
+    change: Change,
+}
+
+/// All that can happen to `value` and what is in it.
+fn places(value: &Value, path: &str, pointer: &str, out: &mut Vec<Place>) {
+    let mut add = |path: &str, pointer: &str, change| {
+        out.push(Place { path: path.to_owned(), pointer: pointer.to_owned(), change });
+    };
+    match value {
+        Value::Object(members) => {
+            // With it the keys are anybody's, and no key is a new one.
+            let is_map = members.contains_key("any_key");
+            if !is_map {
+                add(path, pointer, Change::NewFields);
+            }
+            for (name, member) in members {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let pointer = format!("{pointer}/{name}");
+                out.push(Place { path: path.clone(), pointer: pointer.clone(), change: Change::Missing });
+                out.push(Place { path: path.clone(), pointer: pointer.clone(), change: Change::Null });
+                places(member, &path, &pointer, out);
+            }
+        }
+        Value::Array(items) => {
+            for (position, item) in items.iter().enumerate() {
+                places(item, &format!("{path}[{position}]"), &format!("{pointer}/{position}"), out);
+            }
+        }
+        Value::String(_) => add(path, pointer, Change::NewText),
+        Value::Number(number) if number.is_i64() => add(path, pointer, Change::Float),
+        _ => {}
+    }
+}
+
+/// The answer with one change.
+fn changed(answer: &Value, place: &Place) -> Value {
+    let mut answer = answer.clone();
+    let at = answer.pointer_mut(&place.pointer).unwrap();
+    match place.change {
+        Change::Null => *at = Value::Null,
+        Change::NewText => *at = "something_new".into(),
+        Change::Float => {
+            *at = Value::from(i32::try_from(at.as_i64().unwrap() % 1_000).map(f64::from).unwrap())
+        }
+        Change::NewFields => {
+            let object = at.as_object_mut().unwrap();
+            object.insert("a_field_of_tomorrow".into(), json!({"deep": [1, null, {"id": ""}]}));
+            object.insert("zz_another".into(), Value::Null);
+        }
+        Change::Missing => {
+            let (parent, name) = place.pointer.rsplit_once('/').unwrap();
+            answer.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+        }
+    }
+    answer
+}
+
+fn read(operation: &str, body: &Bytes) -> Result<(), Box<DecodeError>> {
+    match answers::decode(operation, body.clone()) {
+        Ok(()) => Ok(()),
+        Err(ResponseError::Decode(error)) => Err(error),
+        Err(error) => panic!("{operation}: {error}"),
+    }
+}
+
+/// What is wrong with the way the operations read an answer with this change.
+fn complaints(sample: &Sample, place: &Place) -> Vec<String> {
+    let is_gone = matches!(place.change, Change::Missing | Change::Null);
+    // The list of a page: an empty one may be written as null, but one that is missing is no answer.
+    let is_list = place.path == "data" && sample.name.starts_with("Page<");
+    let must_fail = if is_list {
+        place.change == Change::Missing
+    } else {
+        is_gone && sample.strict.contains(&place.path)
+    };
+    let body = Bytes::from(changed(&sample.answer, place).to_string());
+    let complaint = |operation: &String| {
+        let wrong = match (read(operation, &body), must_fail) {
+            (Ok(()), false) => return None,
+            (Ok(()), true) => "must be refused, but is read".to_owned(),
+            (Err(error), false) => format!("must be read, but: {error}"),
+            (Err(error), true) if error.path == place.path && error.operation == operation => return None,
+            (Err(error), true) => format!("is refused for another reason: {error}"),
+        };
+        Some(format!("{operation} ({}), {:?} at `{}`: {wrong}", sample.name, place.change, place.path))
+    };
+    sample.operations.iter().filter_map(complaint).collect()
+}
+
+#[test]
+fn only_fields_that_must_not_fall_back_are_needed() {
+    let mut found = Vec::new();
+    let mut tried = 0_usize;
+    for sample in samples() {
+        let mut places = Vec::new();
+        self::places(&sample.answer, "", "", &mut places);
+        for path in &sample.strict {
+            assert!(places.iter().any(|place| place.path == *path), "{}: no `{path}`", sample.name);
+        }
+        let whole = Bytes::from(sample.answer.to_string());
+        for operation in &sample.operations {
+            let Err(error) = read(operation, &whole) else { continue };
+            found.push(format!("{operation} ({}): the whole answer: {error}", sample.name));
+        }
+        found.extend(places.iter().flat_map(|place| complaints(&sample, place)));
+        tried += places.len() * sample.operations.len();
+    }
+    assert!(found.is_empty(), "{} of {tried} changes:\n{}", found.len(), found.join("\n"));
+    assert!(tried > 10_000, "{tried} changes are not all there are");
+}
+
+#[test]
+fn every_operation_has_an_answer_or_needs_none() {
+    let samples = samples();
+    for info in OPERATIONS {
+        let with_answer = samples.iter().filter(|sample| sample.operations.iter().any(|id| id == info.id));
+        match with_answer.count() {
+            0 => answers::decode(info.id, "not JSON".into()).unwrap_or_else(|error| panic!("{error}")),
+            1 => assert!(answers::decode(info.id, "not JSON".into()).is_err(), "{} reads anything", info.id),
+            _ => panic!("{} has several answers", info.id),
+        }
+    }
+}
