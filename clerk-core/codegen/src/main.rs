@@ -1,7 +1,7 @@
-//! Writes clerk-core's operations and models from Clerk's OpenAPI document.
+//! Writes clerk-core's operations and models, and the tests' samples of them, from Clerk's OpenAPI document.
 //!
 //! ```text
-//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api and src/model
+//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api, src/model and the samples
 //! clerk-codegen --check <openapi.yml>               fail when they are stale, and say what Clerk changed
 //! clerk-codegen --survey <openapi.yml>              read the whole document, say what lacks a sentence
 //! ```
@@ -13,12 +13,14 @@ mod check;
 mod document;
 mod emit_api;
 mod emit_model;
+mod emit_samples;
 mod ir;
 mod lower;
 mod missing;
 mod names;
 mod overlay;
 mod rust;
+mod sample_text;
 #[cfg(test)]
 mod tests;
 
