@@ -12,7 +12,9 @@
 pub mod answers;
 pub mod client;
 pub mod fault;
+pub mod samples;
 pub mod tokens;
+pub mod visit;
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -11,8 +11,8 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::{
-    Result, document::Document, emit_answers, emit_api, emit_model, ir::Api, lower::lower, missing,
-    overlay::Overlay,
+    Result, document::Document, emit_answers, emit_api, emit_model, emit_samples, ir::Api, lower::lower,
+    missing, overlay::Overlay,
 };
 
 /// The line every generated file carries.
@@ -149,6 +149,7 @@ fn generate(codegen: &Path, api: &Api, overlay: &Overlay, pin: &Pin) -> Result<B
     let mut files = emit_model::files(api, overlay, &emit_model::reachable(api, &operations))?;
     files.extend(emit_api::files(&operations, overlay, &pin.text()));
     files.extend(emit_answers::files(api, overlay, &operations)?);
+    files.insert(emit_samples::FILE.to_owned(), emit_samples::file(&operations, api));
     for (name, text) in files.iter_mut().filter(|(name, _)| name.ends_with(".rs")) {
         *text = format(codegen, text).map_err(|error| format!("{name}: {error}"))?;
     }

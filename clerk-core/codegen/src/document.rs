@@ -120,7 +120,7 @@ pub(crate) struct Media {
     pub(crate) schema: Schema,
 }
 
-/// A schema of OpenAPI 3.0. What only documents or validates is not read.
+/// A schema of OpenAPI 3.0. What only documents is not read.
 #[derive(Deserialize, Default, Clone)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Schema {
@@ -142,6 +142,12 @@ pub(crate) struct Schema {
     pub(crate) all_of: Vec<Schema>,
     pub(crate) min_items: Option<usize>,
     pub(crate) max_items: Option<usize>,
+    pub(crate) pattern: Option<String>,
+    pub(crate) min_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
+    pub(crate) minimum: Option<f64>,
+    pub(crate) exclusive_minimum: bool,
+    pub(crate) maximum: Option<f64>,
 }
 
 #[derive(Deserialize, Clone)]

@@ -22,7 +22,8 @@ pub(crate) fn request_types(operation: &Operation) -> impl Iterator<Item = &Ty> 
         .map(|field| &field.ty)
 }
 
-fn body_fields(operation: &Operation) -> &[Field] {
+/// The fields of its body.
+pub(crate) fn body_fields(operation: &Operation) -> &[Field] {
     match &operation.body {
         Body::None => &[],
         Body::Object(fields) | Body::Multipart(fields) => fields,

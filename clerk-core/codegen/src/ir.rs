@@ -55,6 +55,23 @@ pub(crate) struct Field {
     pub(crate) deprecated: bool,
     /// How many items a list may have.
     pub(crate) items: Option<(usize, usize)>,
+    pub(crate) valid: Valid,
+}
+
+/// What the document accepts beyond the type, for a list or map: of its items. Only samples are made from it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Valid {
+    /// The members of an enum at this place.
+    pub(crate) values: Vec<String>,
+    pub(crate) format: Option<String>,
+    pub(crate) pattern: Option<String>,
+    /// In letters.
+    pub(crate) length: (usize, Option<usize>),
+    /// The least number, which is one more than an exclusive minimum.
+    pub(crate) min: Option<f64>,
+    pub(crate) max: Option<f64>,
+    /// How many items there must be.
+    pub(crate) min_items: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]

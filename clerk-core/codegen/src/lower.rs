@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     Result,
     document::{self, Additional, Document, Parameter, Schema},
-    ir::{Api, Body, Enum, Field, Operation, Output, Query, Struct, Ty},
+    ir::{Api, Body, Enum, Field, Operation, Output, Query, Struct, Ty, Valid},
     names::{camel, snake},
     overlay::{Correction, Overlay, fits, glob},
 };
@@ -134,6 +134,7 @@ impl Lowering<'_> {
             nullable: false,
             deprecated: parameter.deprecated,
             items,
+            valid: self.valid(&schema)?,
         }))
     }
 
@@ -154,6 +155,7 @@ impl Lowering<'_> {
                 nullable: false,
                 deprecated: false,
                 items: limits(schema),
+                valid: self.valid(schema)?,
             }));
         }
         let fields = self.fields(&[schema], operation, name, Way::Out)?;
@@ -447,9 +449,42 @@ impl Lowering<'_> {
                 nullable: typed.nullable,
                 deprecated: schema.deprecated,
                 items,
+                valid: if way == Way::Out { self.valid(&schema)? } else { Valid::default() },
             });
         }
         Ok(fields)
+    }
+
+    /// What a value must be like to be accepted.
+    fn valid(&self, schema: &Schema) -> Result<Valid> {
+        let document = self.document;
+        let (mut schema, mut min_items) = (schema, None);
+        loop {
+            let parts = schema.all_of.iter().chain(&schema.any_of).chain(&schema.one_of);
+            schema = match (&schema.reference, parts.collect::<Vec<_>>().as_slice(), &schema.items) {
+                (Some(reference), ..) => document.schema(reference)?.1,
+                (None, [only], _) => only,
+                (None, _, Some(items)) => {
+                    min_items = min_items.or(Some(schema.min_items.unwrap_or(0)));
+                    items
+                }
+                _ => match &schema.additional_properties {
+                    Some(Additional::Typed(value)) => value,
+                    _ => break,
+                },
+            };
+        }
+        let values = schema.values.iter().filter_map(Value::as_str).filter(|value| !value.is_empty());
+        let above = if schema.exclusive_minimum { 1.0 } else { 0.0 };
+        Ok(Valid {
+            values: values.map(str::to_owned).collect(),
+            format: schema.format.clone(),
+            pattern: schema.pattern.clone(),
+            length: (schema.min_length.unwrap_or(0), schema.max_length),
+            min: schema.minimum.map(|minimum| minimum + above),
+            max: schema.maximum,
+            min_items: min_items.unwrap_or(0),
+        })
     }
 
     fn corrected(&mut self, place: &str, schema: &Schema, required: bool) -> (Schema, bool, bool) {

@@ -1,7 +1,7 @@
-//! Writes clerk-core's operations and models from Clerk's OpenAPI document.
+//! Writes clerk-core's operations and models, and the tests' samples of them, from Clerk's OpenAPI document.
 //!
 //! ```text
-//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api, src/model and the tests' answers
+//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api, src/model and the tests' samples and answers
 //! clerk-codegen --check <openapi.yml>               fail when they are stale, and say what Clerk changed
 //! clerk-codegen --survey <openapi.yml>              read the whole document, say what lacks a sentence
 //! ```
@@ -14,12 +14,14 @@ mod document;
 mod emit_answers;
 mod emit_api;
 mod emit_model;
+mod emit_samples;
 mod ir;
 mod lower;
 mod missing;
 mod names;
 mod overlay;
 mod rust;
+mod sample_text;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,170 @@
+//! Writes the samples of the tests: every operation with what it requires, and with all it takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    emit_api::{body_fields, request_types},
+    ir::{Api, Field, Operation, Struct, Ty, Valid},
+    names::{identifier, snake, variant},
+    rust::{imports, uses},
+    sample_text,
+};
+
+/// Where the samples stand, seen from clerk-core's sources.
+pub(crate) const FILE: &str = "../../tests/src/samples.rs";
+
+/// How much of an operation is set.
+#[derive(Clone, Copy, PartialEq)]
+enum Size {
+    Minimal,
+    Maximal,
+}
+
+/// The file.
+pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
+    let mut modules: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
+    let mut paths = BTreeSet::new();
+    for operation in operations {
+        modules.entry(&operation.module).or_default().push(operation);
+        let local = |name: &str| operation.nested.iter().any(|object| object.name == name);
+        paths.extend(imports(request_types(operation), &local));
+    }
+    let mut text = String::from(
+        "/// Shows the visitor every operation of the Backend API twice: with what it requires, and with every setter\n\
+         /// called.\npub fn all(visitor: &mut impl Visit) {\n",
+    );
+    for module in modules.keys() {
+        text.push_str(&format!("{module}(visitor);\n"));
+    }
+    text.push_str("}\n");
+    for (module, operations) in &modules {
+        text.push_str(&format!("\nfn {module}(visitor: &mut impl Visit) {{\n"));
+        for operation in operations {
+            let writer = Writer { api, operation };
+            for (name, size) in [("Minimal", Size::Minimal), ("Maximal", Size::Maximal)] {
+                text.push_str(&format!("visitor.visit(Sample::{name}, {});\n", writer.operation(size)));
+            }
+        }
+        text.push_str("}\n");
+    }
+    let head =
+        "//! A minimal and a maximal sample of every operation, made of values that the document accepts.\n";
+    let allow = "#![allow(deprecated, reason = \"the samples cover what Clerk advises against too\")]\n";
+    paths.retain(|path| names(&text, path));
+    paths.extend(modules.keys().map(|module| format!("crate::api::{module}")));
+    if text.contains("json!(") {
+        paths.insert("serde_json::json".to_owned());
+    }
+    let named = uses(&paths).replace("use crate::", "use clerk_core::");
+    let generated = crate::check::GENERATED;
+    format!("{head}{generated}\n{allow}\n{named}use crate::visit::{{Sample, Visit}};\n\n{text}")
+}
+
+/// Whether the text calls a function of the type.
+fn names(text: &str, path: &str) -> bool {
+    let name = path.rsplit("::").next().unwrap_or(path);
+    let mut words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | ':')));
+    words.any(|word| word.strip_prefix(name).is_some_and(|rest| rest.starts_with("::")))
+}
+
+struct Writer<'a> {
+    api: &'a Api,
+    operation: &'a Operation,
+}
+
+impl Writer<'_> {
+    fn operation(&self, size: Size) -> String {
+        let operation = self.operation;
+        let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
+        let all: Vec<&Field> =
+            operation.parameters.iter().chain(query).chain(body_fields(operation)).collect();
+        let start = format!("{}::{}", operation.module, identifier(&operation.function));
+        self.built(&start, &all, size)
+    }
+
+    fn object(&self, object: &Struct, size: Size) -> String {
+        let start = format!("{}::{}::new", self.operation.module, object.name);
+        self.built(&start, &object.fields.iter().collect::<Vec<_>>(), size)
+    }
+
+    /// A constructor with what is required, and the setters.
+    fn built(&self, start: &str, fields: &[&Field], size: Size) -> String {
+        let (required, optional): (Vec<&Field>, Vec<&Field>) =
+            fields.iter().partition(|field| field.required);
+        let arguments: Vec<String> = required.iter().map(|field| self.argument(field, size)).collect();
+        let mut out = format!("{start}({})", arguments.join(", "));
+        if size == Size::Maximal {
+            for field in optional {
+                out.push_str(&format!(".{}({})", identifier(&field.wire), self.argument(field, size)));
+            }
+        }
+        out
+    }
+
+    /// What is passed for a field. Lists of the maximal sample have two items where they may.
+    fn argument(&self, field: &Field, size: Size) -> String {
+        let Ty::List(item) = &field.ty else { return self.value(field, &field.ty, 0, size, false) };
+        let values = &field.valid.values;
+        let most = match field.items {
+            Some((_, max)) => max,
+            None if values.is_empty() => 2,
+            None => values.len(),
+        };
+        let wanted = if size == Size::Maximal { 2 } else { 1 };
+        let count = wanted.min(most).max(field.valid.min_items);
+        let items: Vec<String> = (0..count).map(|at| self.value(field, item, at, size, false)).collect();
+        format!("[{}]", items.join(", "))
+    }
+
+    /// A value, the `at`th of several. An owned one where nothing converts it.
+    fn value(&self, field: &Field, ty: &Ty, at: usize, size: Size, owned: bool) -> String {
+        let valid = &field.valid;
+        match ty {
+            Ty::Text if owned => format!("{:?}.to_owned()", sample_text::text(&field.wire, valid, at)),
+            Ty::Text => format!("{:?}", sample_text::text(&field.wire, valid, at)),
+            Ty::Id(name) => {
+                let kind = snake(name.strip_suffix("Id").filter(|kind| !kind.is_empty()).unwrap_or(name));
+                let id = match &valid.pattern {
+                    Some(_) => sample_text::text(&field.wire, valid, at),
+                    None => format!("{kind}_{}", at + 1),
+                };
+                if owned { format!("{name}::from({id:?})") } else { format!("{id:?}") }
+            }
+            Ty::Enum(name) => self.member(name, valid, at),
+            Ty::Bool => "true".to_owned(),
+            Ty::Int => format!("{}_i64", number(valid)),
+            Ty::Count => number(valid),
+            Ty::Float => format!("{}.5", number(valid)),
+            Ty::Time => "Timestamp::from_millis(1_700_000_000_000)".to_owned(),
+            Ty::Metadata => "Metadata::new().with(\"plan\", \"gold\")".to_owned(),
+            Ty::Json => "json!({\"plan\": \"gold\"})".to_owned(),
+            Ty::File => {
+                "File::new(\"a picture\").name(\"picture.png\").content_type(\"image/png\")".to_owned()
+            }
+            Ty::List(item) => format!("vec![{}]", self.value(field, item, at, size, true)),
+            Ty::Map(inner) => {
+                let inner = self.value(field, inner, at, size, true);
+                format!("BTreeMap::from([(\"key\".to_owned(), {inner})])")
+            }
+            Ty::Maybe(inner) => format!("Some({})", self.value(field, inner, at, size, true)),
+            Ty::Struct(name) => match self.operation.nested.iter().find(|object| object.name == *name) {
+                Some(object) => self.object(object, size),
+                None => format!("{name}::default()"),
+            },
+        }
+    }
+
+    /// One of the members that the document has at this place.
+    fn member(&self, name: &str, valid: &Valid, at: usize) -> String {
+        let known = self.api.enums.get(name).map_or(&[][..], |known| known.values.as_slice());
+        let members = if valid.values.is_empty() { known } else { &valid.values };
+        let member = members.get(at % members.len().max(1)).map_or("", String::as_str);
+        format!("{name}::{}", variant(member))
+    }
+}
+
+/// A number of the range, not its least unless it is narrow.
+fn number(valid: &Valid) -> String {
+    let wanted = valid.min.map_or(1.0, |min| min.max(1.0));
+    valid.max.map_or(wanted, |max| wanted.min(max)).to_string()
+}

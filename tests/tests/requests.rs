@@ -1,0 +1,87 @@
+//! What every operation sends, with what it requires and with everything it takes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
+
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
+
+use clerk_core::{
+    Operation,
+    api::OPERATIONS,
+    operation::{Credential, Retry},
+};
+use clerk_tests::{
+    samples,
+    visit::{Sample, Visit},
+};
+use http::header::CONTENT_TYPE;
+
+/// Writes requests down.
+#[derive(Default)]
+struct Transcript {
+    text: String,
+    seen: BTreeSet<(&'static str, String)>,
+}
+
+impl Visit for Transcript {
+    fn visit<O>(&mut self, sample: Sample, operation: O)
+    where
+        O: Operation<Output: Send> + Clone + Send + Sync + 'static,
+    {
+        let info = O::INFO;
+        let request = operation.request().unwrap_or_else(|error| panic!("{} {sample}: {error}", info.id));
+        let out = &mut self.text;
+        writeln!(out, "{} {sample}", info.id).unwrap();
+        writeln!(out, "{} {}", request.method(), request.uri()).unwrap();
+        if info.credential != Credential::SecretKey {
+            writeln!(out, "credential: {:?}", info.credential).unwrap();
+        }
+        if info.retry == Retry::Safe {
+            writeln!(out, "retry: safe").unwrap();
+        }
+        let mut body = String::from_utf8(request.body().to_vec()).unwrap();
+        for (name, value) in request.headers() {
+            let mut value = value.to_str().unwrap().to_owned();
+            if name == CONTENT_TYPE
+                && let Some((kind, boundary)) = value.clone().split_once("boundary=")
+            {
+                body = body.replace(boundary, "BOUNDARY").replace("\r\n", "\n");
+                value = format!("{kind}boundary=BOUNDARY");
+            }
+            writeln!(out, "{name}: {value}").unwrap();
+        }
+        if !body.is_empty() {
+            writeln!(out, "{}", body.trim_end()).unwrap();
+        }
+        out.push('\n');
+        assert_eq!(request.method(), info.method, "{}", info.id);
+        assert!(self.seen.insert((info.id, sample.to_string())), "{} {sample} comes twice", info.id);
+    }
+}
+
+#[test]
+fn every_operation_sends_what_the_snapshot_shows() {
+    let mut transcript = Transcript::default();
+    samples::all(&mut transcript);
+    assert_eq!(OPERATIONS.len(), 249);
+    for info in OPERATIONS {
+        for sample in [Sample::Minimal, Sample::Maximal] {
+            assert!(transcript.seen.contains(&(info.id, sample.to_string())), "{} has no {sample}", info.id);
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/requests.txt");
+    if env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&path, &transcript.text).unwrap();
+        return;
+    }
+    let known = fs::read_to_string(&path).unwrap();
+    let (mut want, mut got) = (known.split("\n\n"), transcript.text.split("\n\n"));
+    loop {
+        match (want.next(), got.next()) {
+            (None, None) => break,
+            (want, got) => {
+                let advice = "UPDATE_SNAPSHOTS=1 writes the snapshot anew";
+                assert_eq!(got.unwrap_or_default(), want.unwrap_or_default(), "{advice}");
+            }
+        }
+    }
+}
