@@ -395,7 +395,7 @@ fn the_examples_of_clerks_document_are_read() {
         let kind = example["type"].as_str().unwrap();
         match Delivery::read("msg_1", example.to_string().as_bytes()) {
             Ok(delivery) if matches!(delivery.event, Event::Other { .. }) => {
-                wrong.push(format!("{kind}: other"))
+                wrong.push(format!("{kind}: other"));
             }
             Ok(_) => {}
             Err(error) => wrong.push(format!("{kind}: {error}")),
