@@ -140,6 +140,7 @@ fn build(criterion: &mut Criterion) {
 fn webhook(criterion: &mut Criterion) {
     let secret = BASE64_STANDARD.encode([7; 24]);
     let verifier = Verifier::new(format!("whsec_{secret}").parse().unwrap());
+    let stranger = Verifier::new(format!("whsec_{}", BASE64_STANDARD.encode([8; 24])).parse().unwrap());
     let body = json!({
         "data": user(1), "object": "event", "type": "user.updated", "timestamp": 1_700_000_000_000_i64,
         "instance_id": "ins_29w83sxmDNGwOuEthce5gg56FcC",
@@ -157,6 +158,9 @@ fn webhook(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.bench_function("verify", |bencher| {
         bencher.iter(|| verifier.verify(black_box(&headers), black_box(body.as_bytes()), now).unwrap());
+    });
+    group.bench_function("refuse, without reading the event", |bencher| {
+        bencher.iter(|| stranger.verify(black_box(&headers), black_box(body.as_bytes()), now).unwrap_err());
     });
     group.bench_function("aws-lc-rs alone", |bencher| {
         bencher.iter(|| hmac::verify(&key, black_box(signed.as_bytes()), black_box(tag.as_ref())).unwrap());

@@ -97,9 +97,7 @@ fn changed(answer: &Value, place: &Place) -> Value {
     match place.change {
         Change::Null => *at = Value::Null,
         Change::NewText => *at = "something_new".into(),
-        Change::Float => {
-            *at = Value::from(i32::try_from(at.as_i64().unwrap() % 1_000).map(f64::from).unwrap())
-        }
+        Change::Float => *at = at.as_f64().unwrap().into(),
         Change::NewFields => {
             let object = at.as_object_mut().unwrap();
             object.insert("a_field_of_tomorrow".into(), json!({"deep": [1, null, {"id": ""}]}));
@@ -178,4 +176,41 @@ fn every_operation_has_an_answer_or_needs_none() {
             _ => panic!("{} has several answers", info.id),
         }
     }
+}
+
+/// Fields that Clerk's document calls optional although they say who something is or what it must not do.
+/// Their models have them as an `Option`, so that nothing is read as `false` or as an empty identifier.
+const OPTIONAL: [&str; 13] = [
+    "DeletedObject.id",
+    "EnterpriseConnection.oauth_config.id",
+    "EnterpriseConnection.saml_connection.id",
+    "InstanceSettings.id",
+    "Invitation.revoked",
+    "OAuthAccessTokenVerification.expired",
+    "OAuthAccessTokenVerification.id",
+    "OAuthAccessTokenVerification.revoked",
+    "OrganizationMembership.public_user_data.banned",
+    "Template.id",
+    "User.organization_memberships[0].public_user_data.banned",
+    "User.passkeys[0].id",
+    "WaitlistEntry.invitation.revoked",
+];
+
+#[test]
+fn identity_and_what_would_grant_something_never_fall_back() {
+    const NAMES: [&str; 7] = ["id", "banned", "locked", "revoked", "expired", "deleted", "suspended"];
+    let mut optional = BTreeSet::new();
+    for sample in samples() {
+        let mut places = Vec::new();
+        self::places(&sample.answer, "", "", &mut places);
+        let model = sample.name.trim_start_matches("Page<").trim_start_matches("Vec<").trim_end_matches('>');
+        for Place { path, change, .. } in places {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            if change == Change::Missing && NAMES.contains(&name) && !sample.strict.contains(&path) {
+                let path = path.trim_start_matches("data").trim_start_matches("[0].");
+                optional.insert(format!("{model}.{path}"));
+            }
+        }
+    }
+    assert_eq!(optional.iter().map(String::as_str).collect::<Vec<_>>(), OPTIONAL);
 }

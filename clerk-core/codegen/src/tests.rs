@@ -2,7 +2,7 @@
 
 use crate::{
     document::Document,
-    emit_api, emit_model,
+    emit_answers, emit_api, emit_model,
     ir::{Api, Body, Field, Output, Ty},
     lower::lower,
     overlay::Overlay,
@@ -282,4 +282,31 @@ fn objects_spelled_out_in_place_can_be_named_or_be_another_component() {
     let api = api(path, schemas, overlay);
     assert_eq!(field(&api, "Thing", "parts").ty, Ty::List(Box::new(Ty::Struct("Part".into()))));
     assert_eq!(api.structs.keys().collect::<Vec<_>>(), ["Gone", "Part", "Thing"]);
+}
+
+#[test]
+fn answers_have_every_field_and_say_which_never_fall_back() {
+    let api = answering(
+        "    Thing: {type: object, required: [id, banned, made_at, owner], properties: {id: {type: string}, \
+         banned: {type: boolean}, made_at: {type: integer}, state: {type: string, enum: [on, off]}, \
+         parts: {type: array, items: {$ref: '#/components/schemas/Part'}}, \
+         owner: {$ref: '#/components/schemas/Part'}}}\n    \
+         Part: {type: object, required: [id], properties: {id: {type: string}}}",
+        "",
+    );
+    let operations: Vec<_> = api.operations.iter().collect();
+    let files = emit_answers::files(&api, &Overlay::parse(OVERLAY), &operations).unwrap();
+    let answers: serde_json::Value =
+        serde_json::from_str(&files["../../tests/samples/answers.json"]).unwrap();
+    let want = serde_json::json!([{
+        "type": "Thing",
+        "operations": ["GetThing"],
+        "strict": ["id", "banned", "parts[0].id", "owner", "owner.id"],
+        "answer": {
+            "id": "id_1", "banned": true, "made_at": 1_700_000_000_000_i64, "state": "on",
+            "parts": [{"id": "id_1"}], "owner": {"id": "id_1"},
+        },
+    }]);
+    assert_eq!(answers, want);
+    assert!(files["../../tests/src/answers.rs"].contains("\"GetThing\" => read::<things::GetThing>(body),"));
 }
