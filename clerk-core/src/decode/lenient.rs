@@ -42,6 +42,33 @@ pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: From<String>>(
     Ok(text.filter(|text| !text.is_empty()).map(T::from))
 }
 
+/// As [`integer`], without the fraction that some answers may have where Clerk's document says `number`.
+pub(crate) fn whole_part<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    struct WholePart;
+
+    impl de::Visitor<'_> for WholePart {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a number")
+        }
+
+        fn visit_i64<E: de::Error>(self, value: i64) -> Result<i64, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: de::Error>(self, value: u64) -> Result<i64, E> {
+            Integer.visit_u64(value)
+        }
+
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<i64, E> {
+            Integer.visit_f64(value.trunc())
+        }
+    }
+
+    deserializer.deserialize_any(WholePart)
+}
+
 struct Integer;
 
 impl de::Visitor<'_> for Integer {
@@ -121,6 +148,17 @@ mod tests {
 
     fn read(json: &str) -> Result<i64, serde_json::Error> {
         integer(&mut serde_json::Deserializer::from_str(json))
+    }
+
+    #[test]
+    fn fractions_are_dropped_where_that_is_asked_for() {
+        let read = |json| whole_part(&mut serde_json::Deserializer::from_str(json));
+        for (json, want) in [("3", 3), ("3.9", 3), ("-3.9", -3), ("1700000000000.5", 1_700_000_000_000)] {
+            assert_eq!(read(json).unwrap(), want, "{json}");
+        }
+        for json in ["1e300", "18446744073709551615", "\"3\"", "null"] {
+            assert!(read(json).is_err(), "{json}");
+        }
     }
 
     #[test]
