@@ -90,7 +90,7 @@ impl fmt::Debug for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::decode::lenient::whole_part(deserializer).map(Self)
+        crate::decode::lenient::integer(deserializer).map(Self)
     }
 }
 
