@@ -124,7 +124,7 @@ pub(crate) enum Body {
     Object(Vec<Field>),
     Multipart(Vec<Field>),
     /// The body is a list of these.
-    List(Field),
+    List(Box<Field>),
 }
 
 pub(crate) enum Output {

@@ -152,7 +152,7 @@ impl Lowering<'_> {
         if schema.kind.as_deref() == Some("array") {
             let items = schema.items.as_deref().ok_or("the body is a list of nothing")?;
             let typed = self.schema(items, operation, &format!("{name}Item"), Way::Out)?;
-            return Ok(Body::List(Field {
+            return Ok(Body::List(Box::new(Field {
                 wire: "body".to_owned(),
                 ty: Ty::List(Box::new(typed.ty)),
                 required: true,
@@ -160,7 +160,7 @@ impl Lowering<'_> {
                 deprecated: false,
                 items: limits(schema),
                 valid: self.valid(schema)?,
-            }));
+            })));
         }
         let mut fields = self.fields(&[schema], operation, name, Way::Out)?;
         // One of the alternatives is enough; what is deprecated comes first.
