@@ -31,8 +31,8 @@ use clerk_core::{
 
 use crate::visit::{Sample, Visit};
 
-/// Shows the visitor every operation of the Backend API twice: with what it requires, and with every setter
-/// called.
+/// Shows the visitor every operation of the Backend API: with what it requires, and with every setter called;
+/// a third time where the document does not know all of that.
 pub fn all(visitor: &mut impl Visit) {
     actor_tokens(visitor);
     admin_portal_link_tokens(visitor);
@@ -79,10 +79,10 @@ pub fn all(visitor: &mut impl Visit) {
 }
 
 fn actor_tokens(visitor: &mut impl Visit) {
-    visitor.visit(Sample::Minimal, actor_tokens::create("user_1", Metadata::new().with("plan", "gold")));
+    visitor.visit(Sample::Minimal, actor_tokens::create("user_1", Metadata::new().with("sub", "the sub")));
     visitor.visit(
         Sample::Maximal,
-        actor_tokens::create("user_1", Metadata::new().with("plan", "gold"))
+        actor_tokens::create("user_1", Metadata::new().with("sub", "the sub"))
             .expires_in_seconds(1_i64)
             .session_max_duration_in_seconds(1_i64),
     );
@@ -477,6 +477,61 @@ fn enterprise_connections(visitor: &mut impl Visit) {
                 .scim_path("scim path 1")
                 .directory_path("directory path 1")
                 .multi_valued(true),
+        ]),
+    );
+    visitor.visit(
+        Sample::Beyond,
+        enterprise_connections::create(
+            "name 1",
+            EnterpriseConnectionProvider::SamlCustom,
+            ["domains 1", "domains 2"],
+        )
+        .organization_id("organization_1")
+        .allow_organization_account_linking(true)
+        .active(true)
+        .saml(
+            enterprise_connections::CreateSaml::new()
+                .idp_entity_id("idp entity id 1")
+                .idp_sso_url("https://example.com/1?from=clerk")
+                .idp_certificate("idp certificate 1")
+                .idp_metadata_url("https://example.com/1?from=clerk")
+                .idp_metadata("idp metadata 1")
+                .attribute_mapping(
+                    enterprise_connections::CreateSamlAttributeMapping::new()
+                        .user_id("user id 1")
+                        .email_address("ada+1@example.com")
+                        .first_name("first name 1")
+                        .last_name("last name 1"),
+                )
+                .allow_subdomains(true)
+                .allow_idp_initiated(true)
+                .force_authn(true)
+                .login_hint(
+                    enterprise_connections::CreateSamlLoginHint::new(LoginHintMode::EmailAddress)
+                        .source("source 1"),
+                ),
+        )
+        .oidc(
+            enterprise_connections::CreateOidc::new()
+                .client_id("client id 1")
+                .client_secret("client secret 1")
+                .discovery_url("https://example.com/1?from=clerk")
+                .auth_url("https://example.com/1?from=clerk")
+                .token_url("https://example.com/1?from=clerk")
+                .user_info_url("https://example.com/1?from=clerk")
+                .requires_pkce(true),
+        )
+        .custom_attributes([
+            enterprise_connections::CreateCustomAttribute::new("name 1", "aBCD")
+                .sso_path("sso path 1")
+                .scim_path("scim path 1")
+                .directory_path("directory path 1")
+                .multi_valued(true),
+            enterprise_connections::CreateCustomAttribute::new("name 1", "aBCD")
+                .sso_path("sso path 1")
+                .scim_path("scim path 1")
+                .directory_path("directory path 1")
+                .multi_valued(true),
         ])
         .authenticatable(true)
         .disable_jit_provisioning(true),
@@ -486,6 +541,62 @@ fn enterprise_connections(visitor: &mut impl Visit) {
     visitor.visit(Sample::Minimal, enterprise_connections::update("id_1"));
     visitor.visit(
         Sample::Maximal,
+        enterprise_connections::update("id_1")
+            .name("name 1")
+            .domains(["domains 1", "domains 2"])
+            .active(true)
+            .sync_user_attributes(true)
+            .disable_additional_identifications(true)
+            .allow_organization_account_linking(true)
+            .organization_id("organization_1")
+            .saml(
+                enterprise_connections::UpdateSaml::new()
+                    .name("name 1")
+                    .idp_entity_id("idp entity id 1")
+                    .idp_sso_url("https://example.com/1?from=clerk")
+                    .idp_certificate("idp certificate 1")
+                    .idp_metadata_url("https://example.com/1?from=clerk")
+                    .idp_metadata("idp metadata 1")
+                    .attribute_mapping(
+                        enterprise_connections::UpdateSamlAttributeMapping::new()
+                            .user_id("user id 1")
+                            .email_address("ada+1@example.com")
+                            .first_name("first name 1")
+                            .last_name("last name 1"),
+                    )
+                    .allow_subdomains(true)
+                    .allow_idp_initiated(true)
+                    .force_authn(true)
+                    .login_hint(
+                        enterprise_connections::UpdateSamlLoginHint::new(LoginHintMode::EmailAddress)
+                            .source("source 1"),
+                    ),
+            )
+            .oidc(
+                enterprise_connections::UpdateOidc::new()
+                    .client_id("client id 1")
+                    .client_secret("client secret 1")
+                    .discovery_url("https://example.com/1?from=clerk")
+                    .auth_url("https://example.com/1?from=clerk")
+                    .token_url("https://example.com/1?from=clerk")
+                    .user_info_url("https://example.com/1?from=clerk")
+                    .requires_pkce(true),
+            )
+            .custom_attributes([
+                enterprise_connections::UpdateCustomAttribute::new("name 1", "aBCD")
+                    .sso_path("sso path 1")
+                    .scim_path("scim path 1")
+                    .directory_path("directory path 1")
+                    .multi_valued(true),
+                enterprise_connections::UpdateCustomAttribute::new("name 1", "aBCD")
+                    .sso_path("sso path 1")
+                    .scim_path("scim path 1")
+                    .directory_path("directory path 1")
+                    .multi_valued(true),
+            ]),
+    );
+    visitor.visit(
+        Sample::Beyond,
         enterprise_connections::update("id_1")
             .name("name 1")
             .domains(["domains 1", "domains 2"])
@@ -636,6 +747,15 @@ fn invitations(visitor: &mut impl Visit) {
     visitor.visit(Sample::Minimal, invitations::list());
     visitor.visit(
         Sample::Maximal,
+        invitations::list()
+            .status([InvitationStatus::Pending])
+            .query("query 1")
+            .order_by("order by 1")
+            .limit(1)
+            .offset(1),
+    );
+    visitor.visit(
+        Sample::Beyond,
         invitations::list()
             .status([InvitationStatus::Pending, InvitationStatus::Accepted])
             .query("query 1")
@@ -846,6 +966,14 @@ fn organization_domains(visitor: &mut impl Visit) {
         Sample::Maximal,
         organization_domains::list("organization_1")
             .verified(true)
+            .enrollment_mode([EnrollmentModeFilter::ManualInvitation])
+            .limit(1)
+            .offset(1),
+    );
+    visitor.visit(
+        Sample::Beyond,
+        organization_domains::list("organization_1")
+            .verified(true)
             .enrollment_mode([
                 EnrollmentModeFilter::ManualInvitation,
                 EnrollmentModeFilter::AutomaticInvitation,
@@ -895,6 +1023,15 @@ fn organization_invitations(visitor: &mut impl Visit) {
         Sample::Maximal,
         organization_invitations::list_all()
             .order_by("order by 1")
+            .status([InvitationStatus::Pending])
+            .query("query 1")
+            .limit(1)
+            .offset(1),
+    );
+    visitor.visit(
+        Sample::Beyond,
+        organization_invitations::list_all()
+            .order_by("order by 1")
             .status([InvitationStatus::Pending, InvitationStatus::Accepted])
             .query("query 1")
             .limit(1)
@@ -903,6 +1040,15 @@ fn organization_invitations(visitor: &mut impl Visit) {
     visitor.visit(Sample::Minimal, organization_invitations::list("organization_1"));
     visitor.visit(
         Sample::Maximal,
+        organization_invitations::list("organization_1")
+            .status([InvitationStatus::Pending])
+            .email_address("ada+1@example.com")
+            .order_by("order by 1")
+            .limit(1)
+            .offset(1),
+    );
+    visitor.visit(
+        Sample::Beyond,
         organization_invitations::list("organization_1")
             .status([InvitationStatus::Pending, InvitationStatus::Accepted])
             .email_address("ada+1@example.com")
@@ -1279,8 +1425,10 @@ fn saml_connections(visitor: &mut impl Visit) {
             .order_by("order by 1")
             .organization_id(["organization_1", "organization_2"]),
     );
-    visitor
-        .visit(Sample::Minimal, saml_connections::create("name 1", EnterpriseConnectionProvider::SamlCustom));
+    visitor.visit(
+        Sample::Minimal,
+        saml_connections::create("name 1", EnterpriseConnectionProvider::SamlCustom).domains(["domains 1"]),
+    );
     visitor.visit(
         Sample::Maximal,
         saml_connections::create("name 1", EnterpriseConnectionProvider::SamlCustom)
@@ -1480,6 +1628,35 @@ fn users(visitor: &mut impl Visit) {
             .banned(true)
             .last_active_at_before(Timestamp::from_millis(1_700_000_000_000))
             .last_active_at_after(Timestamp::from_millis(1_700_000_000_000))
+            .created_at_before(Timestamp::from_millis(1_700_000_000_000))
+            .created_at_after(Timestamp::from_millis(1_700_000_000_000))
+            .last_sign_in_at_before(Timestamp::from_millis(1_700_000_000_000))
+            .last_sign_in_at_after(Timestamp::from_millis(1_700_000_000_000))
+            .provider("provider 1")
+            .provider_user_id(["provider user id 1", "provider user id 2"])
+            .limit(1)
+            .offset(1)
+            .starting_after("user_1")
+            .order_by("order by 1"),
+    );
+    visitor.visit(
+        Sample::Beyond,
+        users::list()
+            .email_address(["ada+1@example.com", "ada+2@example.com"])
+            .phone_number(["+15555550101", "+15555550102"])
+            .external_id(["external id 1", "external id 2"])
+            .username(["username 1", "username 2"])
+            .web3_wallet(["web3 wallet 1", "web3 wallet 2"])
+            .user_id(["user_1", "user_2"])
+            .organization_id(["organization_1", "organization_2"])
+            .query("query 1")
+            .email_address_query("ada+1@example.com")
+            .phone_number_query("+15555550101")
+            .username_query("username query 1")
+            .name_query("name query 1")
+            .banned(true)
+            .last_active_at_before(Timestamp::from_millis(1_700_000_000_000))
+            .last_active_at_after(Timestamp::from_millis(1_700_000_000_000))
             .last_active_at_since(Timestamp::from_millis(1_700_000_000_000))
             .created_at_before(Timestamp::from_millis(1_700_000_000_000))
             .created_at_after(Timestamp::from_millis(1_700_000_000_000))
@@ -1536,6 +1713,31 @@ fn users(visitor: &mut impl Visit) {
     visitor.visit(Sample::Minimal, users::count());
     visitor.visit(
         Sample::Maximal,
+        users::count()
+            .email_address(["ada+1@example.com", "ada+2@example.com"])
+            .phone_number(["+15555550101", "+15555550102"])
+            .external_id(["external id 1", "external id 2"])
+            .username(["username 1", "username 2"])
+            .web3_wallet(["web3 wallet 1", "web3 wallet 2"])
+            .user_id(["user_1", "user_2"])
+            .organization_id(["organization_1", "organization_2"])
+            .query("query 1")
+            .email_address_query("ada+1@example.com")
+            .phone_number_query("+15555550101")
+            .username_query("username query 1")
+            .name_query("name query 1")
+            .banned(true)
+            .last_active_at_before(Timestamp::from_millis(1_700_000_000_000))
+            .last_active_at_after(Timestamp::from_millis(1_700_000_000_000))
+            .created_at_before(Timestamp::from_millis(1_700_000_000_000))
+            .created_at_after(Timestamp::from_millis(1_700_000_000_000))
+            .last_sign_in_at_before(Timestamp::from_millis(1_700_000_000_000))
+            .last_sign_in_at_after(Timestamp::from_millis(1_700_000_000_000))
+            .provider("provider 1")
+            .provider_user_id(["provider user id 1", "provider user id 2"]),
+    );
+    visitor.visit(
+        Sample::Beyond,
         users::count()
             .email_address(["ada+1@example.com", "ada+2@example.com"])
             .phone_number(["+15555550101", "+15555550102"])

@@ -11,6 +11,9 @@ pub enum Sample {
     Minimal,
     /// Everything it takes.
     Maximal,
+    /// Everything it takes, past what Clerk's document says: with parameters that the document lacks or calls
+    /// deprecated, and several values where it has one. Only where that differs from [`Sample::Maximal`].
+    Beyond,
 }
 
 impl fmt::Display for Sample {
@@ -18,6 +21,7 @@ impl fmt::Display for Sample {
         f.write_str(match self {
             Self::Minimal => "minimal",
             Self::Maximal => "maximal",
+            Self::Beyond => "beyond",
         })
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn body_fields(operation: &Operation) -> &[Field] {
     match &operation.body {
         Body::None => &[],
         Body::Object(fields) | Body::Multipart(fields) => fields,
-        Body::List(field) => std::slice::from_ref(field),
+        Body::List(field) => std::slice::from_ref(&**field),
     }
 }
 

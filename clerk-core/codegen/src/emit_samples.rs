@@ -18,6 +18,8 @@ pub(crate) const FILE: &str = "../../tests/src/samples.rs";
 enum Size {
     Minimal,
     Maximal,
+    /// With what only follows the overlay, not the document.
+    Beyond,
 }
 
 /// The file.
@@ -30,8 +32,8 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
         paths.extend(imports(request_types(operation), &local));
     }
     let mut text = String::from(
-        "/// Shows the visitor every operation of the Backend API twice: with what it requires, and with every setter\n\
-         /// called.\npub fn all(visitor: &mut impl Visit) {\n",
+        "/// Shows the visitor every operation of the Backend API: with what it requires, and with every setter called;\n\
+         /// a third time where the document does not know all of that.\npub fn all(visitor: &mut impl Visit) {\n",
     );
     for module in modules.keys() {
         text.push_str(&format!("{module}(visitor);\n"));
@@ -41,8 +43,13 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
         text.push_str(&format!("\nfn {module}(visitor: &mut impl Visit) {{\n"));
         for operation in operations {
             let writer = Writer { api, operation };
-            for (name, size) in [("Minimal", Size::Minimal), ("Maximal", Size::Maximal)] {
-                text.push_str(&format!("visitor.visit(Sample::{name}, {});\n", writer.operation(size)));
+            for (name, size) in
+                [("Minimal", Size::Minimal), ("Maximal", Size::Maximal), ("Beyond", Size::Beyond)]
+            {
+                let sample = writer.operation(size);
+                if size != Size::Beyond || sample != writer.operation(Size::Maximal) {
+                    text.push_str(&format!("visitor.visit(Sample::{name}, {sample});\n"));
+                }
             }
         }
         text.push_str("}\n");
@@ -93,8 +100,13 @@ impl Writer<'_> {
             fields.iter().partition(|field| field.required);
         let arguments: Vec<String> = required.iter().map(|field| self.argument(field, size)).collect();
         let mut out = format!("{start}({})", arguments.join(", "));
-        if size == Size::Maximal {
-            for field in optional {
+        for field in optional {
+            let is_set = match size {
+                Size::Minimal => field.valid.needed,
+                Size::Maximal => !field.valid.beyond,
+                Size::Beyond => true,
+            };
+            if is_set {
                 out.push_str(&format!(".{}({})", identifier(&field.wire), self.argument(field, size)));
             }
         }
@@ -110,7 +122,8 @@ impl Writer<'_> {
             None if values.is_empty() => 2,
             None => values.len(),
         };
-        let wanted = if size == Size::Maximal { 2 } else { 1 };
+        let is_single = size == Size::Minimal || (size == Size::Maximal && field.valid.single);
+        let wanted = if is_single { 1 } else { 2 };
         let count = wanted.min(most).max(field.valid.min_items);
         let items: Vec<String> = (0..count).map(|at| self.value(field, item, at, size, false)).collect();
         format!("[{}]", items.join(", "))
@@ -136,7 +149,11 @@ impl Writer<'_> {
             Ty::Count => number(valid),
             Ty::Float => format!("{}.5", number(valid)),
             Ty::Time => "Timestamp::from_millis(1_700_000_000_000)".to_owned(),
-            Ty::Metadata => "Metadata::new().with(\"plan\", \"gold\")".to_owned(),
+            Ty::Metadata if valid.members.is_empty() => "Metadata::new().with(\"plan\", \"gold\")".to_owned(),
+            Ty::Metadata => {
+                let with = |name: &String| format!(".with({name:?}, \"the {name}\")");
+                format!("Metadata::new(){}", valid.members.iter().map(with).collect::<String>())
+            }
             Ty::Json => "json!({\"plan\": \"gold\"})".to_owned(),
             Ty::File => {
                 "File::new(\"a picture\").name(\"picture.png\").content_type(\"image/png\")".to_owned()

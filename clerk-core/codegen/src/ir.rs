@@ -72,6 +72,14 @@ pub(crate) struct Valid {
     pub(crate) max: Option<f64>,
     /// How many items there must be.
     pub(crate) min_items: usize,
+    /// What an object must have, where any members are allowed.
+    pub(crate) members: Vec<String>,
+    /// Optional by itself, but one of several of which some must be there.
+    pub(crate) needed: bool,
+    /// The document lacks the field, or calls the parameter deprecated: who follows it to the letter complains.
+    pub(crate) beyond: bool,
+    /// A list here, one value in the document.
+    pub(crate) single: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -116,7 +124,7 @@ pub(crate) enum Body {
     Object(Vec<Field>),
     Multipart(Vec<Field>),
     /// The body is a list of these.
-    List(Field),
+    List(Box<Field>),
 }
 
 pub(crate) enum Output {

@@ -134,7 +134,11 @@ impl Lowering<'_> {
             nullable: false,
             deprecated: parameter.deprecated,
             items,
-            valid: self.valid(&schema)?,
+            valid: Valid {
+                beyond: parameter.deprecated,
+                single: self.is_list(&schema) && !self.is_list(&parameter.schema),
+                ..self.valid(&schema)?
+            },
         }))
     }
 
@@ -148,7 +152,7 @@ impl Lowering<'_> {
         if schema.kind.as_deref() == Some("array") {
             let items = schema.items.as_deref().ok_or("the body is a list of nothing")?;
             let typed = self.schema(items, operation, &format!("{name}Item"), Way::Out)?;
-            return Ok(Body::List(Field {
+            return Ok(Body::List(Box::new(Field {
                 wire: "body".to_owned(),
                 ty: Ty::List(Box::new(typed.ty)),
                 required: true,
@@ -156,9 +160,15 @@ impl Lowering<'_> {
                 deprecated: false,
                 items: limits(schema),
                 valid: self.valid(schema)?,
-            }));
+            })));
         }
-        let fields = self.fields(&[schema], operation, name, Way::Out)?;
+        let mut fields = self.fields(&[schema], operation, name, Way::Out)?;
+        // One of the alternatives is enough; what is deprecated comes first.
+        if let Some(last) = schema.any_of.iter().rfind(|member| member.is_constraint()) {
+            for field in &mut fields {
+                field.valid.needed = last.required.contains(&field.wire);
+            }
+        }
         Ok(if kind.starts_with("multipart/") { Body::Multipart(fields) } else { Body::Object(fields) })
     }
 
@@ -432,6 +442,8 @@ impl Lowering<'_> {
         let mut fields = Vec::new();
         for (wire, schema) in sources {
             let place = format!("{place}.{wire}");
+            let known = parts.iter().any(|part| part.properties.contains_key(&wire));
+            let members = schema.required.clone();
             let (schema, required, omit) = self.corrected(&place, &schema, required.contains(wire.as_str()));
             // A tag that can only say what the type says already.
             let is_tag = wire == "object" && schema.values.len() == 1;
@@ -449,7 +461,11 @@ impl Lowering<'_> {
                 nullable: typed.nullable,
                 deprecated: schema.deprecated,
                 items,
-                valid: if way == Way::Out { self.valid(&schema)? } else { Valid::default() },
+                valid: if way == Way::Out {
+                    Valid { members, beyond: !known, ..self.valid(&schema)? }
+                } else {
+                    Valid::default()
+                },
             });
         }
         Ok(fields)
@@ -484,7 +500,13 @@ impl Lowering<'_> {
             min: schema.minimum.map(|minimum| minimum + above),
             max: schema.maximum,
             min_items: min_items.unwrap_or(0),
+            ..Valid::default()
         })
+    }
+
+    fn is_list(&self, schema: &Schema) -> bool {
+        let target = schema.reference.as_ref().and_then(|reference| self.document.schema(reference).ok());
+        target.map_or(schema, |(_, target)| target).items.is_some()
     }
 
     fn corrected(&mut self, place: &str, schema: &Schema, required: bool) -> (Schema, bool, bool) {

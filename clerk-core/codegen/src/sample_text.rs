@@ -14,6 +14,7 @@ pub(crate) fn text(wire: &str, valid: &Valid, at: usize) -> String {
         return Matching { rest: pattern, letter: at }.alternatives();
     }
     let number = at + 1;
+    let most = valid.length.1.unwrap_or(usize::MAX);
     let mut text = match valid.format.as_deref() {
         Some("email") => format!("ada+{number}@example.com"),
         Some("uri") => format!("https://example.com/{number}?from=clerk"),
@@ -22,12 +23,16 @@ pub(crate) fn text(wire: &str, valid: &Valid, at: usize) -> String {
         _ if wire.contains("email_address") => format!("ada+{number}@example.com"),
         _ if wire.contains("phone_number") => format!("+1555555010{number}"),
         _ if wire.contains("url") => format!("https://example.com/{number}?from=clerk"),
-        _ => format!("{} {number}", wire.replace('_', " ")),
+        _ => {
+            let words = wire.replace('_', " ");
+            let words: String = words.chars().take(most.saturating_sub(2)).collect();
+            format!("{words} {number}")
+        }
     };
     while text.chars().count() < valid.length.0 {
         text.push('x');
     }
-    text.chars().take(valid.length.1.unwrap_or(usize::MAX)).collect()
+    text.chars().take(most).collect()
 }
 
 /// Writes a text that a pattern matches. Reads what Clerk's patterns are made of: groups, alternatives,
@@ -140,8 +145,8 @@ mod tests {
 
     #[test]
     fn lengths() {
-        let valid = Valid { length: (0, Some(2)), ..Valid::default() };
-        assert_eq!(text("key", &valid, 0), "ke");
+        let valid = Valid { length: (0, Some(4)), ..Valid::default() };
+        assert_eq!(text("key", &valid, 0), "ke 1");
         let valid = Valid { length: (8, None), ..Valid::default() };
         assert_eq!(text("key", &valid, 1), "key 2xxx");
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     document::Document,
-    emit_answers, emit_api, emit_model,
+    emit_answers, emit_api, emit_model, emit_samples,
     ir::{Api, Body, Field, Output, Ty},
     lower::lower,
     overlay::Overlay,
@@ -309,4 +309,49 @@ fn answers_have_every_field_and_say_which_never_fall_back() {
     }]);
     assert_eq!(answers, want);
     assert!(files["../../tests/src/answers.rs"].contains("\"GetThing\" => read::<things::GetThing>(body),"));
+}
+
+fn samples(api: &Api) -> String {
+    emit_samples::file(&api.operations.iter().collect::<Vec<_>>(), api)
+}
+
+#[test]
+fn samples_are_values_the_document_accepts() {
+    let text = samples(&taking(
+        "{type: object, required: [name], properties: {name: {type: string, pattern: '^n_[a-z]{2}$'}, \
+         state: {type: string, enum: [off, on]}, days: {type: integer, minimum: 30, maximum: 365}, \
+         keys: {type: array, minItems: 3, maxItems: 9, items: {type: string, maxLength: 5}}}}",
+    ));
+    assert!(text.contains("visitor.visit(Sample::Minimal, things::make(\"n_ab\"));"), "{text}");
+    let maximal = "things::make(\"n_ab\").state(MakeState::Off).days(30_i64)\
+                   .keys([\"key 1\", \"key 2\", \"key 3\"])";
+    assert!(text.replace(char::is_whitespace, "").contains(&maximal.replace(' ', "")), "{text}");
+    assert!(!text.contains("Sample::Beyond"), "{text}");
+}
+
+#[test]
+fn a_minimal_sample_has_one_of_what_is_needed() {
+    let text = samples(&taking(
+        "{type: object, properties: {one: {type: string}, two: {type: string}}, \
+         anyOf: [{required: [one]}, {required: [two]}]}",
+    ));
+    assert!(text.contains("visitor.visit(Sample::Minimal, things::make().two(\"two 1\"));"), "{text}");
+}
+
+#[test]
+fn what_the_document_lacks_is_in_a_sample_of_its_own() {
+    let path = "  /things: {get: {operationId: GetThings, tags: [Things], x-speakeasy-group: things, \
+                x-speakeasy-name-override: list, parameters: [{name: old, in: query, deprecated: true, \
+                schema: {type: boolean}}, {name: kind, in: query, schema: {type: string}}], \
+                responses: {'204': {}}}}";
+    let overlay = "[[corrections]]\nplace = 'GetThings.kind'\nreason = ''\n\
+                   schema = { type = 'array', items = { type = 'string' } }\n";
+    let text = samples(&api(path, "", overlay));
+    assert!(text.contains("visitor.visit(Sample::Maximal, things::list().kind([\"kind 1\"]));"), "{text}");
+    assert!(
+        text.contains(
+            "visitor.visit(Sample::Beyond, things::list().old(true).kind([\"kind 1\", \"kind 2\"]));"
+        ),
+        "{text}"
+    );
 }

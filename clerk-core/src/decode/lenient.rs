@@ -11,7 +11,8 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A whole number, which some of Clerk's answers write as a float (`3.0`).
+/// A whole number, which some of Clerk's answers write as a float (`3.0`). Times and totals that Clerk's
+/// document calls a `number` may have a fraction, which is dropped.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     deserializer.deserialize_any(Integer)
 }
@@ -62,8 +63,8 @@ impl de::Visitor<'_> for Integer {
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<i64, E> {
         // Beyond 2^53 a float no longer stands for one whole number.
         const EXACT: f64 = 9_007_199_254_740_992.0;
-        if value.fract() == 0.0 && value.abs() <= EXACT {
-            #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+        if value.abs() <= EXACT {
+            #[allow(clippy::cast_possible_truncation, reason = "checked to be in range; the fraction goes")]
             return Ok(value as i64);
         }
         Err(E::invalid_value(de::Unexpected::Float(value), &self))
@@ -139,12 +140,19 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_in_both_forms() {
-        for (json, want) in [("0", 0), ("-3", -3), ("3.0", 3), ("1.7e12", 1_700_000_000_000), ("-0.0", 0)] {
+    fn whole_numbers_in_all_forms() {
+        for (json, want) in [
+            ("0", 0),
+            ("-3", -3),
+            ("3.0", 3),
+            ("1.7e12", 1_700_000_000_000),
+            ("-0.0", 0),
+            ("3.9", 3),
+            ("-3.9", -3),
+        ] {
             assert_eq!(read(json).unwrap(), want, "{json}");
         }
-        for json in ["3.5", "1e300", "18446744073709551615", "\"3\"", "null", "true", "9007199254740993.0e1"]
-        {
+        for json in ["1e300", "18446744073709551615", "\"3\"", "null", "true", "9007199254740993.0e1"] {
             assert!(read(json).is_err(), "{json}");
         }
     }

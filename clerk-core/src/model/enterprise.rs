@@ -346,11 +346,12 @@ pub struct EnterpriseConnectionTestUrl {
 opaque!(EnterpriseConnectionTestUrl);
 
 /// A SAML connection.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SamlConnection {
     /// Its identifier.
-    pub id: Id,
+    #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
     /// Its name.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,

@@ -410,11 +410,12 @@ pub struct SamlAccount {
 opaque!(SamlAccount, id);
 
 /// The SAML connection behind an account.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SamlAccountConnection {
     /// Its identifier.
-    pub id: Id,
+    #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
     /// Its name.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
@@ -499,11 +500,12 @@ pub struct EnterpriseAccount {
 opaque!(EnterpriseAccount, id);
 
 /// The enterprise connection behind an account.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EnterpriseAccountConnection {
     /// Its identifier.
-    pub id: Id,
+    #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<Id>,
     /// How the identity provider is spoken to.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub protocol: String,
