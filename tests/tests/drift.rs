@@ -180,7 +180,7 @@ fn every_operation_has_an_answer_or_needs_none() {
 
 /// Fields that Clerk's document calls optional although they say who something is or what it must not do.
 /// Their models have them as an `Option`, so that nothing is read as `false` or as an empty identifier.
-const OPTIONAL: [&str; 13] = [
+const OPTIONAL: [&str; 16] = [
     "DeletedObject.id",
     "EnterpriseConnection.oauth_config.id",
     "EnterpriseConnection.saml_connection.id",
@@ -190,9 +190,12 @@ const OPTIONAL: [&str; 13] = [
     "OAuthAccessTokenVerification.id",
     "OAuthAccessTokenVerification.revoked",
     "OrganizationMembership.public_user_data.banned",
+    "SamlConnection.id",
     "Template.id",
+    "User.enterprise_accounts[0].enterprise_connection.id",
     "User.organization_memberships[0].public_user_data.banned",
     "User.passkeys[0].id",
+    "User.saml_accounts[0].saml_connection.id",
     "WaitlistEntry.invitation.revoked",
 ];
 
