@@ -4,11 +4,12 @@ use serde::Serialize;
 use crate::Nullable;
 
 /// A JSON object in the making, member by member, in the order they are written.
-#[derive(Debug)]
 pub struct JsonObject {
     text: Vec<u8>,
     error: Option<(&'static str, serde_json::Error)>,
 }
+
+crate::opaque::opaque!(JsonObject);
 
 impl JsonObject {
     pub(super) fn new() -> Self {

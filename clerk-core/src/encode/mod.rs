@@ -66,13 +66,19 @@ enum Problem {
 }
 
 /// Builds the request of one operation. Errors are kept until [`RequestBuilder::build`].
-#[derive(Debug)]
 pub struct RequestBuilder {
     info: &'static OperationInfo,
     path: path::Template,
     query: query::Query,
     body: Option<(HeaderValue, Bytes)>,
     error: Option<BuildError>,
+}
+
+/// The operation only: paths, queries and bodies hold ids, addresses and passwords.
+impl std::fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestBuilder").field("operation", &self.info.id).finish_non_exhaustive()
+    }
 }
 
 impl RequestBuilder {
@@ -224,3 +230,24 @@ impl RequestBuilder {
 }
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_sent_is_printed() {
+        static POST: OperationInfo =
+            OperationInfo::new("CreateThing", http::Method::POST, "/things/{id}", "Things");
+        let mut shown = String::new();
+        let builder =
+            RequestBuilder::new(&POST).path("id", "verysecret").query("q", "verysecret").json(|body| {
+                body.required("password", "verysecret");
+                shown = format!("{body:?}");
+            });
+        shown.push_str(&format!("{builder:?}"));
+        assert!(shown.contains("CreateThing") && !shown.contains("verysecret"), "{shown}");
+        // Bytes are not printed as numbers either.
+        assert!(!shown.contains("118, 101, 114, 121"), "{shown}");
+    }
+}

@@ -56,11 +56,13 @@ impl fmt::Debug for File {
 }
 
 /// A `multipart/form-data` body in the making, part by part (RFC 7578).
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Form {
     parts: Vec<(String, Bytes)>,
     error: Option<(&'static str, Problem)>,
 }
+
+crate::opaque::opaque!(Form);
 
 impl Form {
     /// Adds a text.

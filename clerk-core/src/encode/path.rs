@@ -9,7 +9,6 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 const MAX: usize = 512;
 
 /// A path template that is filled from left to right.
-#[derive(Debug)]
 pub(super) struct Template {
     done: String,
     rest: &'static str,

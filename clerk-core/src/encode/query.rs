@@ -43,7 +43,7 @@ impl<T: QueryValue> QueryValue for &T {
 }
 
 /// A query string in the making: `application/x-www-form-urlencoded`, so a space is `+` and `+` is `%2B`.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Query {
     text: String,
     scratch: String,
