@@ -60,6 +60,8 @@ pub struct OperationInfo {
     pub retry: Retry,
     /// The kind of key it is sent with.
     pub credential: Credential,
+    /// Whether Clerk's published document has it. What it leaves out may change, or go, without notice.
+    pub documented: bool,
 }
 
 impl OperationInfo {
@@ -71,13 +73,20 @@ impl OperationInfo {
             Method::GET | Method::HEAD | Method::PUT | Method::DELETE => Retry::Safe,
             _ => Retry::IfRefused,
         };
-        Self { id, method, path, section, retry, credential: Credential::SecretKey }
+        Self { id, method, path, section, retry, credential: Credential::SecretKey, documented: true }
     }
 
     /// With another kind of key.
     #[must_use]
     pub const fn credential(mut self, credential: Credential) -> Self {
         self.credential = credential;
+        self
+    }
+
+    /// Outside Clerk's published document.
+    #[must_use]
+    pub const fn undocumented(mut self) -> Self {
+        self.documented = false;
         self
     }
 

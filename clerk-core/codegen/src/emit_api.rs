@@ -56,7 +56,11 @@ pub(crate) fn files(operations: &[&Operation], overlay: &Overlay, pin: &str) -> 
     }
     root.push_str("\nuse crate::operation::{Operation, OperationInfo};\n\n");
     root.push_str(pin);
-    root.push_str("\n/// Every operation of this crate.\npub const OPERATIONS: &[&OperationInfo] = &[\n");
+    root.push_str(
+        "\n/// Every operation of this crate, also the few that Clerk's published document leaves out: see\n\
+         /// [`OperationInfo::documented`].\n",
+    );
+    root.push_str("pub const OPERATIONS: &[&OperationInfo] = &[\n");
     for (module, operations) in &modules {
         for operation in operations {
             root.push_str(&format!("{module}::{}::INFO,\n", camel(&operation.function)));
@@ -194,26 +198,8 @@ fn paged(operation: &Operation, name: &str) -> String {
 fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: &Overlay) -> String {
     let id = &operation.id;
     let mut out = doc("///", overlay.summaries.get(id).map_or("", String::as_str));
-    let slug: Vec<&str> = operation
-        .tag
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let errors = match operation.errors.as_slice() {
-        [] => "No error status is documented.".to_owned(),
-        [one] => format!("Documented error status: {one}."),
-        many => format!("Documented error statuses: {}.", many.join(", ")),
-    };
     out.push_str("///\n");
-    out.push_str(&doc(
-        "///",
-        &format!(
-            "`{} {}` ([reference](https://clerk.com/docs/reference/backend-api/tag/{})). {errors}",
-            operation.method,
-            operation.path,
-            slug.join("-").to_lowercase()
-        ),
-    ));
+    out.push_str(&doc("///", &origin(operation)));
     if operation.deprecated {
         out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(id)));
     }
@@ -236,6 +222,31 @@ fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: 
     }
     out.push_str(&format!("{name} {{\n{}}}\n}}\n\n", initial(all)));
     out
+}
+
+/// Where the operation stands, and how it may fail.
+fn origin(operation: &Operation) -> String {
+    let (method, path) = (operation.method, &operation.path);
+    if !operation.documented {
+        return format!(
+            "`{method} {path}`. Clerk's published document leaves this operation out: it may change, or go, \
+             without notice."
+        );
+    }
+    let slug: Vec<&str> = operation
+        .tag
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let errors = match operation.errors.as_slice() {
+        [] => "No error status is documented.".to_owned(),
+        [one] => format!("Documented error status: {one}."),
+        many => format!("Documented error statuses: {}.", many.join(", ")),
+    };
+    let slug = slug.join("-").to_lowercase();
+    format!(
+        "`{method} {path}` ([reference](https://clerk.com/docs/reference/backend-api/tag/{slug})). {errors}"
+    )
 }
 
 /// What a caller passes for a required field, and how it is kept.
@@ -301,9 +312,10 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
         None if operation.public => Some(".credential(Credential::None)".to_owned()),
         None => None,
     };
+    let undocumented = if operation.documented { "" } else { ".undocumented()" };
     format!(
         "impl Operation for {name} {{\ntype Output = {output};\n\n\
-         const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{};\n\n\
+         const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{}{undocumented};\n\n\
          fn request(&self) -> Result<Request<Bytes>, BuildError> {{\n{}\n}}\n\n\
          fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n\
          decode::{decode}(Self::INFO, response)\n}}\n}}\n\n",

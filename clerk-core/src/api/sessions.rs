@@ -204,6 +204,7 @@ pub fn refresh(
 ) -> Refresh {
     Refresh {
         session_id: session_id.into(),
+        suffixed_cookies: None,
         expired_token: expired_token.into(),
         refresh_token: refresh_token.into(),
         request_origin: request_origin.into(),
@@ -218,6 +219,7 @@ pub fn refresh(
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Refresh {
     session_id: SessionId,
+    suffixed_cookies: Option<bool>,
     expired_token: String,
     refresh_token: String,
     request_origin: String,
@@ -229,6 +231,13 @@ pub struct Refresh {
 opaque!(Refresh);
 
 impl Refresh {
+    /// Whether the cookies that come back shall have the instance's suffix in their names. Clerk's
+    /// published document leaves this parameter out.
+    pub fn suffixed_cookies(mut self, suffixed_cookies: bool) -> Self {
+        self.suffixed_cookies = Some(suffixed_cookies);
+        self
+    }
+
     /// The headers of the request: an object whose values are lists of texts.
     pub fn request_headers(mut self, request_headers: impl Into<Nullable<Metadata>>) -> Self {
         self.request_headers = request_headers.into();
@@ -257,6 +266,7 @@ impl Operation for Refresh {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("session_id", &self.session_id)
+            .query_opt("suffixed_cookies", self.suffixed_cookies.as_ref())
             .json(|body| {
                 body.required("expired_token", &self.expired_token)
                     .required("refresh_token", &self.refresh_token)

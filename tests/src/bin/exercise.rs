@@ -7,7 +7,8 @@
 //! The operations' paths are put behind the URL as they are. One line comes for each sample, with tabs
 //! between operation id, `minimal` or `maximal`, HTTP status, and `ok` or what was wrong. A `sl-violations`
 //! header, with which Prism says how a request or its own answer departs from the document, is printed as a
-//! fifth column; one about the request is wrong. The exit code is 0 when all is well, 1 when something was
+//! fifth column; one about the request is wrong. What Clerk's document leaves out is not sent: the status is `-`,
+//! and the fifth column says so. The exit code is 0 when all is well, 1 when something was
 //! wrong, and 2 when nothing was sent.
 
 use std::{
@@ -120,6 +121,14 @@ impl Visit for Exercise {
     {
         // A server that knows the document alone need not take these.
         if sample == Sample::Beyond {
+            return;
+        }
+        if !O::INFO.documented {
+            drop(writeln!(
+                io::stdout(),
+                "{}\t{sample}\t-\tok\tnot sent: the document leaves it out",
+                O::INFO.id
+            ));
             return;
         }
         let outcome = self.runtime.block_on(self.clerk.send(operation)).map(drop);
