@@ -18,6 +18,6 @@ mod telemetry;
 pub mod transport;
 
 pub use self::{
-    client::{Clerk, ClerkBuilder, ConfigError, PageStream, SendFuture},
+    client::{Clerk, ClerkBuilder, ConfigError, MachineClerk, PageStream, SendFuture},
     error::{BoxError, Error, ErrorKind},
 };

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 use clerk_core::{
     Operation,
     api::OPERATIONS,
+    credential::Kind,
     operation::{Credential, Retry},
 };
 use clerk_tests::{
@@ -32,6 +33,7 @@ impl Visit for Transcript {
         let out = &mut self.text;
         writeln!(out, "{} {sample}", info.id).unwrap();
         writeln!(out, "{} {}", request.method(), request.uri()).unwrap();
+        assert_eq!(<O::Credential as Kind>::CREDENTIAL, info.credential, "{}", info.id);
         if info.credential != Credential::SecretKey {
             writeln!(out, "credential: {:?}", info.credential).unwrap();
         }

@@ -8,11 +8,12 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{
     Page,
+    operation::Credential,
     page::{Paged, Window},
 };
 use futures_util::Stream;
 
-use super::Clerk;
+use super::{Clerk, exchange};
 use crate::{Error, ErrorKind};
 
 /// How many items a page has, unless the operation says.
@@ -23,16 +24,17 @@ type Fetching<T> = Pin<Box<dyn Future<Output = Answer<T>> + Send>>;
 
 /// The items of a list, page after page: what [`Clerk::stream`] returns.
 ///
-/// At most one page is read ahead. After an error the stream is over; [`PageStream::offset`] says where to
-/// take it up again, with `.offset(..)` on the operation.
+/// At most one page is read ahead. After an error the stream is over, and [`PageStream::rest`] is the operation
+/// whose stream takes it up again.
 pub struct PageStream<O: Paged> {
     clerk: Clerk,
+    credential: Credential,
     operation: O,
     limit: u32,
     /// Where the next page begins.
-    next_offset: u32,
-    /// How many items were handed out, counted from the front of the list.
-    offset: u32,
+    next_page: Place,
+    /// Where the next item stands.
+    next_item: Place,
     ready: VecDeque<O::Item>,
     /// The last answer as it came, to notice a server that sends it again.
     last: Option<Bytes>,
@@ -41,21 +43,49 @@ pub struct PageStream<O: Paged> {
     error: Option<Error>,
 }
 
+/// A place in a list.
+#[derive(Clone)]
+struct Place {
+    /// How many items stand before it.
+    offset: u32,
+    /// What the item before it is continued with.
+    cursor: Option<Box<str>>,
+}
+
+impl Place {
+    /// Goes past an item.
+    fn pass<O: Paged>(&mut self, operation: &O, item: &O::Item) {
+        self.offset = self.offset.saturating_add(1);
+        self.cursor = operation.cursor(item).map(Into::into);
+    }
+
+    /// The operation for a page that begins here.
+    fn page<O: Paged>(&self, operation: O, limit: u32) -> O {
+        let window = Window { offset: Some(self.offset), limit: Some(limit) };
+        let operation = operation.with_window(window);
+        match &self.cursor {
+            Some(cursor) => operation.with_cursor(cursor),
+            None => operation,
+        }
+    }
+}
+
 impl<O> PageStream<O>
 where
     O: Paged + Clone + Send + Sync + 'static,
     O::Item: Send + 'static,
 {
-    pub(super) fn new(clerk: Clerk, operation: O) -> Self {
+    pub(super) fn new(clerk: Clerk, credential: Credential, operation: O) -> Self {
         let window = operation.window();
-        let offset = window.offset.unwrap_or(0);
         let limit = window.limit.unwrap_or(PAGE).max(1);
+        let start = Place { offset: window.offset.unwrap_or(0), cursor: None };
         let mut this = Self {
             clerk,
+            credential,
             operation,
             limit,
-            next_offset: offset,
-            offset,
+            next_page: start.clone(),
+            next_item: start,
             ready: VecDeque::new(),
             last: None,
             fetching: None,
@@ -65,19 +95,31 @@ where
         this
     }
 
-    /// Where the next item stands in the list, counted from 0. A stream that begins there goes on where this
-    /// one stands.
+    /// How many items stand before the next one, counted from where the operation itself began, and its own
+    /// `offset` added.
     #[must_use]
     pub fn offset(&self) -> u32 {
-        self.offset
+        self.next_item.offset
+    }
+
+    /// What the last item is continued with, in lists that have cursors: for users, the id to give to
+    /// `.starting_after(..)`, in another process or on another day. `None` in other lists, and before the
+    /// first item.
+    #[must_use]
+    pub fn cursor(&self) -> Option<&str> {
+        self.next_item.cursor.as_deref()
+    }
+
+    /// The operation for the items that have not come yet. Its stream goes on where this one stands.
+    pub fn rest(&self) -> O {
+        self.next_item.page(self.operation.clone(), self.limit)
     }
 
     fn fetch(&mut self) {
-        let window = Window { offset: Some(self.next_offset), limit: Some(self.limit) };
-        let operation = self.operation.clone().with_window(window);
-        let clerk = self.clerk.clone();
+        let operation = self.next_page.page(self.operation.clone(), self.limit);
+        let (stack, credential) = (self.clerk.0.stack.clone(), self.credential);
         self.fetching = Some(Box::pin(async move {
-            let response = clerk.exchange(&operation).await?;
+            let response = exchange(stack, &operation, credential).await?;
             let page = O::decode(&response).map_err(|error| Error::from_response(O::INFO, error))?;
             Ok((response.into_body(), page))
         }));
@@ -89,15 +131,16 @@ where
         if page.is_empty() {
             return Ok(());
         }
-        if self.last.as_ref() == Some(&body) {
+        if self.last.as_ref() == Some(&body) || self.goes_back(&page) {
             let problem = "the server answered with the same page twice";
             return Err(Error::new(Some(O::INFO), ErrorKind::Transfer(problem.into())));
         }
-        let count = u32::try_from(page.len()).unwrap_or(u32::MAX);
-        self.next_offset = self.next_offset.saturating_add(count);
+        for item in &page {
+            self.next_page.pass(&self.operation, item);
+        }
         let is_last = match page.total_count {
-            Some(total) => i64::from(self.next_offset) >= total,
-            None => count < self.limit,
+            Some(total) => i64::from(self.next_page.offset) >= total,
+            None => u32::try_from(page.len()).is_ok_and(|count| count < self.limit),
         };
         self.last = Some(body);
         self.ready.extend(page);
@@ -105,6 +148,12 @@ where
             self.fetch();
         }
         Ok(())
+    }
+
+    /// Whether a page holds the item that it was to begin after.
+    fn goes_back(&self, page: &[O::Item]) -> bool {
+        let cursor = self.next_page.cursor.as_deref();
+        cursor.is_some() && page.iter().any(|item| self.operation.cursor(item) == cursor)
     }
 
     /// Lets the page ahead make progress, unless a whole page is ready already.
@@ -132,7 +181,7 @@ where
         let this = self.get_mut();
         let ahead = this.read_ahead(context);
         if let Some(item) = this.ready.pop_front() {
-            this.offset = this.offset.saturating_add(1);
+            this.next_item.pass(&this.operation, &item);
             return Poll::Ready(Some(Ok(item)));
         }
         ready!(ahead);
@@ -144,7 +193,7 @@ impl<O: Paged> fmt::Debug for PageStream<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PageStream")
             .field("operation", &O::INFO.id)
-            .field("offset", &self.offset)
+            .field("offset", &self.next_item.offset)
             .finish_non_exhaustive()
     }
 }
@@ -216,8 +265,8 @@ mod tests {
         for _ in 0..5 {
             first.next().await.unwrap().unwrap();
         }
-        assert_eq!(first.offset(), 5);
-        let rest = ids(&clerk, sessions::list().limit(4).offset(first.offset())).await;
+        assert_eq!((first.offset(), first.cursor()), (5, None));
+        let rest = ids(&clerk, first.rest()).await;
         assert_eq!(rest, ["sess_5", "sess_6", "sess_7", "sess_8", "sess_9"]);
     }
 
