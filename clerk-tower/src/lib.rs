@@ -16,6 +16,7 @@ pub mod require;
 pub mod stack;
 mod telemetry;
 pub mod transport;
+pub mod upload;
 
 pub use self::{
     client::{Clerk, ClerkBuilder, ConfigError, MachineClerk, PageStream, SendFuture},

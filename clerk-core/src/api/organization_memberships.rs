@@ -410,7 +410,8 @@ impl Operation for Delete {
     }
 }
 
-/// Merges into a membership's metadata, at every depth; a key set to `null` is deleted.
+/// Merges into a membership's metadata, at every depth; a key set to `null` is deleted. Clerk has no
+/// operation that replaces it.
 ///
 /// `PATCH /organizations/{organization_id}/memberships/{user_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented

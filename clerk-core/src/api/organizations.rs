@@ -473,7 +473,8 @@ impl Operation for Delete {
     }
 }
 
-/// Replaces an organization's metadata. Each field that is given is replaced as a whole.
+/// Replaces an organization's metadata. Each field that is given is replaced as a whole. To keep the
+/// rest of it, use [`merge_metadata`].
 ///
 /// `PUT /organizations/{organization_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
@@ -537,7 +538,8 @@ impl Operation for ReplaceMetadata {
     }
 }
 
-/// Merges into an organization's metadata, at every depth; a key set to `null` is deleted.
+/// Merges into an organization's metadata, at every depth; a key set to `null` is deleted. To replace
+/// it, use [`replace_metadata`]; [`metadata`](crate::metadata) has examples of both.
 ///
 /// `PATCH /organizations/{organization_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error

@@ -1515,7 +1515,8 @@ impl Operation for DeleteProfileImage {
     }
 }
 
-/// Replaces a user's metadata. Each field that is given is replaced as a whole.
+/// Replaces a user's metadata. Each field that is given is replaced as a whole. To keep the rest of it,
+/// use [`update_metadata`].
 ///
 /// `PUT /users/{user_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
@@ -1584,7 +1585,8 @@ impl Operation for ReplaceMetadata {
     }
 }
 
-/// Merges into a user's metadata, at every depth; a key set to `null` is deleted.
+/// Merges into a user's metadata, at every depth; a key set to `null` is deleted. To replace it, use
+/// [`replace_metadata`]; [`metadata`](crate::metadata) has examples of both.
 ///
 /// `PATCH /users/{user_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
