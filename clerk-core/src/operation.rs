@@ -19,12 +19,15 @@
 use bytes::Bytes;
 use http::{Method, Request, Response};
 
-use crate::{decode::ResponseError, encode::BuildError};
+use crate::{credential::Kind, decode::ResponseError, encode::BuildError};
 
 /// One call of the Backend API as a value.
 pub trait Operation {
     /// What a successful answer holds.
     type Output;
+
+    /// The kind of key it is sent with: one of the types of [`credential`](crate::credential).
+    type Credential: Kind;
 
     /// What is known about the operation before it is built.
     const INFO: &'static OperationInfo;
@@ -76,10 +79,10 @@ impl OperationInfo {
         Self { id, method, path, section, retry, credential: Credential::SecretKey, documented: true }
     }
 
-    /// With another kind of key.
+    /// With another kind of key: the operation's [`Operation::Credential`].
     #[must_use]
-    pub const fn credential(mut self, credential: Credential) -> Self {
-        self.credential = credential;
+    pub const fn credential<K: Kind>(mut self) -> Self {
+        self.credential = K::CREDENTIAL;
         self
     }
 
@@ -108,7 +111,8 @@ pub enum Retry {
     IfRefused,
 }
 
-/// The kind of key an operation needs.
+/// The kind of key an operation needs, for layers, which do not know the operation's type. The types of
+/// [`credential`](crate::credential) say the same to the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Credential {

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 use clerk_core::{
     Operation,
     api::OPERATIONS,
+    credential::Kind,
     operation::{Credential, Retry},
 };
 use clerk_tests::{
@@ -35,6 +36,7 @@ impl Visit for Transcript {
         if !info.documented {
             writeln!(out, "undocumented").unwrap();
         }
+        assert_eq!(<O::Credential as Kind>::CREDENTIAL, info.credential, "{}", info.id);
         if info.credential != Credential::SecretKey {
             writeln!(out, "credential: {:?}", info.credential).unwrap();
         }

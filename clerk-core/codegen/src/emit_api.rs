@@ -112,9 +112,10 @@ fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
         ("Page<", "crate::Page"),
         ("impl Paged", "crate::page::Paged"),
         ("Window", "crate::page::Window"),
+        ("page::", "crate::page::self"),
         ("Nullable<", "crate::Nullable"),
         ("Retry::", "crate::operation::Retry"),
-        ("Credential::", "crate::operation::Credential"),
+        ("credential::", "crate::credential::self"),
         ("Serialize)]", "serde::Serialize"),
     ] {
         if text.contains(word) {
@@ -190,8 +191,22 @@ fn paged(operation: &Operation, name: &str) -> String {
         "impl Paged for {name} {{\ntype Item = {};\n\n\
          fn window(&self) -> Window {{\nWindow {{ offset: self.offset, limit: self.limit }}\n}}\n\n\
          fn with_window(mut self, window: Window) -> Self {{\n\
-         self.offset = window.offset;\nself.limit = window.limit;\nself\n}}\n}}\n\n",
-        spell(item)
+         self.offset = window.offset;\nself.limit = window.limit;\nself\n}}\n{}}}\n\n",
+        spell(item),
+        cursor(operation, &spell(item)),
+    )
+}
+
+/// A list that also begins after an item.
+fn cursor(operation: &Operation, item: &str) -> String {
+    if !operation.query.iter().any(|query| query.field.wire == "starting_after") {
+        return String::new();
+    }
+    format!(
+        "\nfn cursor<'a>(&self, item: &'a {item}) -> Option<&'a str> {{\n\
+         page::has_cursor(self.order_by.as_deref()).then(|| item.id.as_str())\n}}\n\n\
+         fn with_cursor(mut self, cursor: &str) -> Self {{\n\
+         self.starting_after = Some(cursor.into());\nself.offset = None;\nself\n}}\n"
     )
 }
 
@@ -308,13 +323,14 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
     };
     let retry = overlay.retry.get(id).map(|chosen| format!(".retry(Retry::{})", chosen.is));
     let credential = match overlay.credential.get(id) {
-        Some(chosen) => Some(format!(".credential(Credential::{})", chosen.is)),
-        None if operation.public => Some(".credential(Credential::None)".to_owned()),
-        None => None,
+        Some(chosen) => chosen.is.as_str(),
+        None if operation.public => "NoKey",
+        None => "SecretKey",
     };
     let undocumented = if operation.documented { "" } else { ".undocumented()" };
+    let told = if credential == "SecretKey" { "" } else { ".credential::<Self::Credential>()" };
     format!(
-        "impl Operation for {name} {{\ntype Output = {output};\n\n\
+        "impl Operation for {name} {{\ntype Output = {output};\ntype Credential = credential::{credential};\n\n\
          const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{}{undocumented};\n\n\
          fn request(&self) -> Result<Request<Bytes>, BuildError> {{\n{}\n}}\n\n\
          fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n\
@@ -323,7 +339,7 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
         operation.path,
         operation.tag,
         retry.unwrap_or_default(),
-        credential.unwrap_or_default(),
+        told,
         request(operation),
     )
 }

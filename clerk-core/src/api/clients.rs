@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::ClientId,
@@ -58,6 +58,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Client>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetClientList", Method::GET, "/clients", "Clients");
@@ -108,6 +109,7 @@ opaque!(Verify);
 
 impl Operation for Verify {
     type Output = Client;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyClient", Method::POST, "/clients/verify", "Clients").retry(Retry::Safe);
@@ -144,6 +146,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Client;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetClient", Method::GET, "/clients/{client_id}", "Clients");
@@ -176,6 +179,7 @@ opaque!(GetHandshakePayload);
 
 impl Operation for GetHandshakePayload {
     type Output = HandshakePayload;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetHandshakePayload", Method::GET, "/clients/handshake_payload", "Clients")

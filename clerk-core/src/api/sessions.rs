@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page,
+    Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{ClientId, OrganizationId, SessionId, UserId},
@@ -77,6 +77,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Session>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSessionList", Method::GET, "/sessions", "Sessions");
@@ -139,6 +140,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Session;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("createSession", Method::POST, "/sessions", "Sessions");
@@ -177,6 +179,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Session;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSession", Method::GET, "/sessions/{session_id}", "Sessions");
@@ -259,6 +262,7 @@ impl Refresh {
 
 impl Operation for Refresh {
     type Output = SessionRefresh;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RefreshSession", Method::POST, "/sessions/{session_id}/refresh", "Sessions");
@@ -303,6 +307,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = Session;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RevokeSession", Method::POST, "/sessions/{session_id}/revoke", "Sessions");
@@ -345,6 +350,7 @@ impl CreateToken {
 
 impl Operation for CreateToken {
     type Output = SessionToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSessionToken", Method::POST, "/sessions/{session_id}/tokens", "Sessions")
@@ -401,6 +407,7 @@ impl CreateTokenFromTemplate {
 
 impl Operation for CreateTokenFromTemplate {
     type Output = SessionToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateSessionTokenFromTemplate",

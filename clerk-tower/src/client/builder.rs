@@ -10,7 +10,7 @@ use tower::{ServiceBuilder, util::BoxCloneSyncService};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Clerk, Inner};
+use super::{Clerk, Inner, MachineClerk};
 use crate::{
     Error,
     base_uri::BaseUriLayer,
@@ -34,7 +34,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(setting: &'static str, problem: impl fmt::Display) -> Self {
+    pub(super) fn new(setting: &'static str, problem: impl fmt::Display) -> Self {
         Self { setting, problem: problem.to_string() }
     }
 }
@@ -53,7 +53,7 @@ impl Setting {
 
 type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 
-/// Builds a [`Clerk`]. Settings are checked by [`ClerkBuilder::build`].
+/// Builds a [`Clerk`] or a [`MachineClerk`]. Settings are checked by [`ClerkBuilder::build`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -124,16 +124,33 @@ impl ClerkBuilder {
         builder.publishable_key = variable("CLERK_PUBLISHABLE_KEY")?;
         builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
         builder.jwt_key = variable("CLERK_JWT_KEY")?;
-        if let Some(url) = variable("CLERK_API_URL")? {
-            builder.api_url = url;
-        }
-        if let Some(version) = variable("CLERK_API_VERSION")? {
-            builder.api_version = version;
-        }
-        Ok(builder)
+        builder.address_from_env()
     }
 
-    /// The instance's secret key, `sk_test_…` or `sk_live_…`. Required.
+    /// Reads the variables that [`MachineClerk::from_env`] lists.
+    pub(super) fn machine_from_env() -> Result<Self, ConfigError> {
+        let mut builder = Self::new();
+        builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
+        if builder.machine_secret_key.is_none() {
+            return Err(ConfigError::new(
+                "CLERK_MACHINE_SECRET_KEY",
+                "not set; copy the machine's secret key (ak_…) from the Machines page of Clerk's dashboard",
+            ));
+        }
+        builder.address_from_env()
+    }
+
+    fn address_from_env(mut self) -> Result<Self, ConfigError> {
+        if let Some(url) = variable("CLERK_API_URL")? {
+            self.api_url = url;
+        }
+        if let Some(version) = variable("CLERK_API_VERSION")? {
+            self.api_version = version;
+        }
+        Ok(self)
+    }
+
+    /// The instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
     pub fn secret_key(mut self, key: impl Into<String>) -> Self {
         self.secret_key = Some(Setting { name: "secret_key", text: key.into() });
         self
@@ -146,7 +163,7 @@ impl ClerkBuilder {
         self
     }
 
-    /// A machine's secret key, `ak_…`, for the operations that take one.
+    /// A machine's secret key, `ak_…`, for [`Clerk::as_machine`] or [`ClerkBuilder::build_machine`].
     pub fn machine_secret_key(mut self, key: impl Into<String>) -> Self {
         self.machine_secret_key = Some(Setting { name: "machine_secret_key", text: key.into() });
         self
@@ -256,14 +273,40 @@ impl ClerkBuilder {
     /// # Errors
     /// [`ConfigError`] names the first setting that is wrong.
     pub fn build(self) -> Result<Clerk, ConfigError> {
-        let secret_key = self.secret_key.ok_or_else(|| {
+        let key = self.secret_key.as_ref().ok_or_else(|| {
             ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
         })?;
-        let secret_key: SecretKey = secret_key.parse()?;
-        let mut credentials = CredentialsLayer::new(&secret_key);
+        let mut credentials = CredentialsLayer::new(&key.parse::<SecretKey>()?);
         if let Some(key) = &self.machine_secret_key {
             credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
+        self.assemble(credentials)
+    }
+
+    /// Checks the settings and builds a machine's client. Nothing is sent. It has the machine's secret key
+    /// alone, whatever other keys are set.
+    ///
+    /// ```
+    /// use clerk_tower::Clerk;
+    ///
+    /// let machine = Clerk::builder().machine_secret_key("ak_abc").build_machine().unwrap();
+    ///
+    /// let error = Clerk::builder().secret_key("sk_test_abc").build_machine().unwrap_err();
+    /// assert_eq!(error.to_string(), "machine_secret_key: not set; a machine's client cannot be built without it");
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is wrong.
+    pub fn build_machine(self) -> Result<MachineClerk, ConfigError> {
+        let key = self.machine_secret_key.as_ref().ok_or_else(|| {
+            ConfigError::new("machine_secret_key", "not set; a machine's client cannot be built without it")
+        })?;
+        let credentials = CredentialsLayer::for_machine(&key.parse::<MachineSecretKey>()?);
+        MachineClerk::of(self.assemble(credentials)?)
+    }
+
+    /// Checks the other settings and puts the stack together.
+    fn assemble(self, credentials: CredentialsLayer) -> Result<Clerk, ConfigError> {
         let mut options = self.options;
         if let Some(key) = &self.publishable_key {
             options = options.publishable_key(key.parse::<PublishableKey>()?);
@@ -294,6 +337,7 @@ impl ClerkBuilder {
             stack,
             authenticator,
             clock: self.clock,
+            has_machine_key: self.machine_secret_key.is_some(),
         })))
     }
 }
