@@ -47,6 +47,10 @@ impl Authenticator {
         self.decide(head, keys, Answers::default(), now)
     }
 
+    pub(super) fn config(&self) -> &Config {
+        &self.0
+    }
+
     pub(super) fn decide(
         &self,
         head: &RequestHead<'_>,

@@ -102,6 +102,10 @@ impl<'a> Browser<'a> {
         self.query.dev_browser.as_deref().or(chosen.dev_browser)
     }
 
+    pub(super) fn known_dev_browser(&self) -> Option<String> {
+        self.dev_browser(&self.chosen()).map(ToOwned::to_owned)
+    }
+
     pub(super) fn decide(&self) -> Asked<Outcome> {
         let Some(instance) = &self.case.config.instance else { return self.decide_plainly() };
         match self.resolve(instance)? {
@@ -578,30 +582,29 @@ fn without(mut url: Url, names: &[&str]) -> Url {
 }
 
 /// The satellite's address with the answer to its question.
-fn synced(url: Url, dev_browser: Option<&str>) -> Url {
-    let was_synced = url.query_pairs().position(|(name, _)| name == "__clerk_synced");
-    let mut pairs: Vec<(String, String)> =
-        url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+fn synced(mut url: Url, dev_browser: Option<&str>) -> Url {
     if let Some(token) = dev_browser {
-        pairs.push(("__clerk_db_jwt".to_owned(), token.to_owned()));
+        url.query_pairs_mut().append_pair("__clerk_db_jwt", token);
     }
-    // The first of the name is set, the others go: as `URLSearchParams.set` does it.
-    let mut index = 0_usize;
-    pairs.retain_mut(|(name, value)| {
-        let here = index;
-        index = index.saturating_add(1);
-        if name != "__clerk_synced" {
-            return true;
+    set_pair(&mut url, "__clerk_synced", "true");
+    url
+}
+
+/// Sets a parameter: the first of the name gets the value, the others go. The whole query is written anew.
+pub(super) fn set_pair(url: &mut Url, name: &str, value: &str) {
+    let mut is_set = false;
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for (one, old) in url.query_pairs() {
+        if one != name {
+            pairs.push((one.into_owned(), old.into_owned()));
+        } else if !is_set {
+            pairs.push((name.to_owned(), value.to_owned()));
+            is_set = true;
         }
-        value.clear();
-        value.push_str("true");
-        Some(here) == was_synced
-    });
-    if was_synced.is_none() {
-        pairs.push(("__clerk_synced".to_owned(), "true".to_owned()));
     }
-    let mut url = url;
+    if !is_set {
+        pairs.push((name.to_owned(), value.to_owned()));
+    }
     url.set_query(None);
     url.query_pairs_mut().extend_pairs(pairs);
-    url
 }

@@ -81,13 +81,14 @@ mod query;
 mod reason;
 mod referrer;
 mod request;
+mod sign_in;
 mod suffix;
 
 pub use self::{
     accepts::Accepts,
     authenticator::{Authenticator, Step},
     machine::{ApiKeyAuth, M2mAuth, Machine, MachineAuth, OAuthAuth},
-    need::{Call, CallFailure, KeyFailure, KeyNeeded, Need},
+    need::{Answer, Call, CallFailure, KeyFailure, KeyNeeded, Need},
     options::{AuthenticateOptions, OptionsError, Satellite},
     organization_sync::OrganizationSync,
     outcome::{BadRequest, Outcome, SessionAuth, Status},
@@ -95,6 +96,7 @@ pub use self::{
     public_url::{Forwarded, PublicOrigin, PublicOriginError},
     reason::{Reason, RefusalCode},
     request::RequestHead,
+    sign_in::NoSignInPage,
 };
 #[cfg(doc)]
 use crate::token::KeySet;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Operation, Timestamp,
     api::{api_keys, clients, m2m, oauth_access_tokens, sessions},
-    decode::ResponseError,
+    decode::{ResponseError, StatusError},
     token::{KeySet, TokenKind},
 };
 
@@ -75,7 +75,8 @@ pub(super) struct Suspended {
 
 /// What was asked and answered.
 #[derive(Clone, Default)]
-pub(super) struct Answers {
+#[expect(missing_debug_implementations, reason = "named by a sealed trait, and by nothing else")]
+pub struct Answers {
     pub(super) keys: Option<Result<KeySet, KeyFailure>>,
     /// Lines for `Set-Cookie`.
     pub(super) handshake: Option<Result<Vec<String>, CallFailure>>,
@@ -142,12 +143,16 @@ impl CallFailure {
     }
 }
 
+impl From<&StatusError> for CallFailure {
+    fn from(error: &StatusError) -> Self {
+        Self::Refused { status: error.status, code: error.code().map(Into::into) }
+    }
+}
+
 impl From<&ResponseError> for CallFailure {
     fn from(error: &ResponseError) -> Self {
         match error {
-            ResponseError::Status(error) => {
-                Self::Refused { status: error.status, code: error.code().map(Into::into) }
-            }
+            ResponseError::Status(error) => Self::from(&**error),
             ResponseError::Decode(_) => Self::Unreadable,
         }
     }
@@ -214,42 +219,52 @@ impl KeyNeeded {
     }
 }
 
-/// The operations that a decision can wait for.
-trait Answer: Operation {
-    fn record(answer: Result<Self::Output, CallFailure>, answers: &mut Answers);
-}
+/// The operations that a decision can wait for. There are no others.
+pub trait Answer: Operation + Record {}
 
-impl Answer for clients::GetHandshakePayload {
+impl<O: Operation + Record> Answer for O {}
+
+mod sealed {
+    use super::{Answers, CallFailure, Operation};
+
+    /// Puts an answer among those that are known.
+    pub trait Record: Operation {
+        #[doc(hidden)]
+        fn record(answer: Result<Self::Output, CallFailure>, answers: &mut Answers);
+    }
+}
+use self::sealed::Record;
+
+impl Record for clients::GetHandshakePayload {
     fn record(answer: Result<Self::Output, CallFailure>, answers: &mut Answers) {
         answers.handshake = Some(answer.map(|payload| payload.directives));
     }
 }
 
-impl Answer for sessions::Refresh {
+impl Record for sessions::Refresh {
     fn record(answer: Result<Self::Output, CallFailure>, answers: &mut Answers) {
         answers.refresh = Some(answer.map(|refreshed| refreshed.cookies.unwrap_or_default()));
     }
 }
 
-impl Answer for api_keys::Verify {
+impl Record for api_keys::Verify {
     fn record(answer: Result<Self::Output, CallFailure>, answers: &mut Answers) {
         answers.machine = Some(answer.map(Verified::machine));
     }
 }
 
-impl Answer for m2m::VerifyToken {
+impl Record for m2m::VerifyToken {
     fn record(answer: Result<Self::Output, CallFailure>, answers: &mut Answers) {
         answers.machine = Some(answer.map(Verified::machine));
     }
 }
 
-impl Answer for oauth_access_tokens::Verify {
+impl Record for oauth_access_tokens::Verify {
     fn record(answer: Result<Self::Output, CallFailure>, answers: &mut Answers) {
         answers.machine = Some(answer.map(Verified::machine));
     }
 }
 
-#[expect(private_bounds, reason = "these operations and no others")]
 impl<O: Answer> Call<O> {
     /// What to send.
     #[must_use]

@@ -1,9 +1,10 @@
-use std::{env, error::Error as _, fmt, sync::Arc, time::Duration};
+use std::{env, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
-    authenticate::{AuthenticateOptions, Authenticator},
+    authenticate::{AuthenticateOptions, Authenticator, Satellite},
     keys::{MachineSecretKey, PublishableKey, SecretKey},
+    token::KeySet,
 };
 use http::{Request, Response};
 use tower::{ServiceBuilder, util::BoxCloneSyncService};
@@ -18,7 +19,7 @@ use crate::{
     collect::CollectLayer,
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
-    jwks::KeyStore,
+    jwks::{KeyStore, KnownTokens},
     stack::Stack,
     transport::Transport,
 };
@@ -81,6 +82,7 @@ pub struct ClerkBuilder {
     api_url: Setting,
     api_version: Setting,
     options: AuthenticateOptions,
+    known_token_bytes: u64,
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
@@ -99,6 +101,7 @@ impl ClerkBuilder {
             api_url: Setting { name: "api_url", text: "https://api.clerk.com".into() },
             api_version: Setting { name: "api_version", text: "v1".into() },
             options: AuthenticateOptions::default(),
+            known_token_bytes: 16 * 1024 * 1024,
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(5),
             max_answer_bytes: 16 * 1024 * 1024,
@@ -124,6 +127,7 @@ impl ClerkBuilder {
         builder.publishable_key = variable("CLERK_PUBLISHABLE_KEY")?;
         builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
         builder.jwt_key = variable("CLERK_JWT_KEY")?;
+        builder.options = website_from_env(builder.options)?;
         builder.address_from_env()
     }
 
@@ -206,6 +210,37 @@ impl ClerkBuilder {
     /// How far the clocks of Clerk and this computer may differ. 5 seconds unless set.
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.options = self.options.clock_skew(skew);
+        self
+    }
+
+    /// Changes how incoming requests are authenticated, beyond what has a method of its own here.
+    ///
+    /// ```
+    /// use clerk_core::{authenticate::{Forwarded, OrganizationSync}, token::TokenKind};
+    /// use clerk_tower::Clerk;
+    ///
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_test_abc")
+    ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
+    ///     .authentication(|options| {
+    ///         options
+    ///             .accepts([TokenKind::Session, TokenKind::ApiKey])
+    ///             .forwarded(Forwarded::Origin("https://app.example.com".parse().unwrap()))
+    ///             .organization_sync(OrganizationSync::new().organization_patterns(["/orgs/:slug"]))
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn authentication(mut self, change: impl FnOnce(AuthenticateOptions) -> AuthenticateOptions) -> Self {
+        self.options = change(self.options);
+        self
+    }
+
+    /// How much memory session tokens may take whose signature was verified already: 16 MiB unless set, which is
+    /// some thousand tokens. They are not verified again as long as the keys stay the same; their claims are
+    /// checked every time. With zero, every token is verified every time.
+    pub fn known_token_bytes(mut self, max: u64) -> Self {
+        self.known_token_bytes = max;
         self
     }
 
@@ -311,15 +346,14 @@ impl ClerkBuilder {
         if let Some(key) = &self.publishable_key {
             options = options.publishable_key(key.parse::<PublishableKey>()?);
         }
-        if let Some(key) = &self.jwt_key {
-            options = options.jwt_key(key.text.as_str());
-        }
-        let authenticator = Authenticator::new(options).map_err(|error| {
-            let setting = self.jwt_key.as_ref().map_or("options", |key| key.name);
-            // The setting is named already; its cause says what is wrong with it.
-            let problem = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            ConfigError::new(setting, problem)
-        })?;
+        let authenticator =
+            Authenticator::new(options.clone()).map_err(|error| ConfigError::new("authentication", error))?;
+        let fixed = match &self.jwt_key {
+            Some(key) if !key.text.trim().is_empty() => {
+                Some(KeySet::from_pem(&key.text).map_err(|error| ConfigError::new(key.name, error))?)
+            }
+            _ => None,
+        };
         let parts = Parts {
             base_uri: base_uri(&self.api_url, &self.api_version)?,
             credentials,
@@ -333,8 +367,9 @@ impl ClerkBuilder {
         };
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         Ok(Clerk(Arc::new(Inner {
-            keys: KeyStore::new(stack.clone()),
+            keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
             stack,
+            options,
             authenticator,
             clock: self.clock,
             has_machine_key: self.machine_secret_key.is_some(),
@@ -383,6 +418,28 @@ fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
 #[cfg(not(feature = "reqwest"))]
 fn default_transport(_: Parts) -> Result<Stack, ConfigError> {
     Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest`"))
+}
+
+/// What the variables say about the website that this service is part of.
+fn website_from_env(mut options: AuthenticateOptions) -> Result<AuthenticateOptions, ConfigError> {
+    if let Some(url) = variable("CLERK_PROXY_URL")? {
+        options = options.proxy_url(url.text);
+    }
+    if let Some(url) = variable("CLERK_SIGN_IN_URL")? {
+        options = options.sign_in_url(url.text);
+    }
+    if let Some(url) = variable("CLERK_SIGN_UP_URL")? {
+        options = options.sign_up_url(url.text);
+    }
+    // As Clerk's SDKs read it: `true` in any case, or a positive number.
+    let is_true = |text: &str| text.eq_ignore_ascii_case("true") || text.parse::<u32>().is_ok_and(|n| n > 0);
+    if variable("CLERK_IS_SATELLITE")?.is_some_and(|setting| is_true(&setting.text)) {
+        options = options.satellite(match variable("CLERK_DOMAIN")? {
+            Some(domain) => Satellite::domain(domain.text),
+            None => Satellite::behind_proxy(),
+        });
+    }
+    Ok(options)
 }
 
 /// A variable's text; `None` when it is not set or empty.

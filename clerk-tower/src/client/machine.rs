@@ -64,7 +64,7 @@ impl MachineClerk {
     where
         O: Operation<Credential: SatisfiedBy<MachineSecretKey>>,
     {
-        self.0.carry(operation, O::Credential::SENT).await
+        self.0.carry(&operation, O::Credential::SENT).await
     }
 
     /// The items of a list, page after page, as [`Clerk::stream`] gives them.

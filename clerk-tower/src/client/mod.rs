@@ -49,7 +49,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use clerk_core::{
     Operation, Timestamp,
-    authenticate::Authenticator,
+    authenticate::{AuthenticateOptions, Authenticator},
     credential::{SatisfiedBy, SecretKey},
     operation::Credential,
     page::Paged,
@@ -75,6 +75,7 @@ pub struct Clerk(Arc<Inner>);
 struct Inner {
     stack: Stack,
     keys: KeyStore,
+    options: AuthenticateOptions,
     authenticator: Authenticator,
     clock: Arc<dyn Clock>,
     has_machine_key: bool,
@@ -93,6 +94,11 @@ impl Clerk {
     /// | `CLERK_SECRET_KEY` | required, `sk_test_…` or `sk_live_…` |
     /// | `CLERK_PUBLISHABLE_KEY` | `pk_test_…` or `pk_live_…`: the names of this instance's cookies |
     /// | `CLERK_JWT_KEY` | the instance's public key as PEM: session tokens are verified without the network |
+    /// | `CLERK_PROXY_URL` | where browsers reach the Frontend API through a proxy: a URL, or a path of this service |
+    /// | `CLERK_SIGN_IN_URL` | the page where people sign in |
+    /// | `CLERK_SIGN_UP_URL` | the page where people sign up |
+    /// | `CLERK_IS_SATELLITE` | `true` on a satellite domain |
+    /// | `CLERK_DOMAIN` | the satellite's domain |
     /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for [`Clerk::as_machine`] |
     /// | `CLERK_API_URL` | `https://api.clerk.com` unless set |
     /// | `CLERK_API_VERSION` | the path's first segment, `v1` unless set |
@@ -121,16 +127,21 @@ impl Clerk {
     where
         O: Operation<Credential: SatisfiedBy<SecretKey>>,
     {
-        self.carry(operation, O::Credential::SENT).await
+        self.carry(&operation, O::Credential::SENT).await
     }
 
     /// Carries out one operation with this kind of key.
-    async fn carry<O: Operation>(&self, operation: O, credential: Credential) -> Result<O::Output, Error> {
-        let result = exchange(self.0.stack.clone(), &operation, credential)
+    async fn carry<O: Operation>(&self, operation: &O, credential: Credential) -> Result<O::Output, Error> {
+        let result = exchange(self.0.stack.clone(), operation, credential)
             .await
             .and_then(|response| O::decode(&response).map_err(|error| Error::from_response(O::INFO, error)));
         telemetry::called(O::INFO.id, result.as_ref().err());
         result
+    }
+
+    /// Carries out an operation that a decision waits for, with whichever of this client's keys it takes.
+    pub(crate) async fn ask<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        self.carry(operation, O::INFO.credential).await
     }
 
     /// The items of a list, page after page. The operation's own `limit` is the size of a page, 100 unless set;
@@ -165,7 +176,13 @@ impl Clerk {
         &self.0.keys
     }
 
-    /// The rules by which incoming requests are judged.
+    /// The rules by which incoming requests are judged, to make a layer with other ones:
+    /// [`AuthenticateLayer::with_options`](crate::authenticate::AuthenticateLayer::with_options).
+    pub fn authenticate_options(&self) -> AuthenticateOptions {
+        self.0.options.clone()
+    }
+
+    /// The same, checked.
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
     }
