@@ -1,10 +1,13 @@
 //! Each construct of the document on a small one.
 
+mod changes;
+
 use crate::{
     document::Document,
     emit_answers, emit_api, emit_model, emit_samples,
     ir::{Api, Body, Field, Output, Ty},
     lower::lower,
+    missing::missing,
     overlay::Overlay,
 };
 
@@ -354,4 +357,16 @@ fn what_the_document_lacks_is_in_a_sample_of_its_own() {
         ),
         "{text}"
     );
+}
+
+#[test]
+fn a_model_in_two_families_is_an_error_that_names_both() {
+    let thing = "    Thing: {type: object, properties: {state: {type: string, enum: [on, off]}}}";
+    let api = answering(thing, "");
+    let families = "[families.one]\ndoc = ''\nexample = ''\ntypes = ['Thing', 'ThingState']\n\
+                    [families.two]\ndoc = ''\nexample = ''\ntypes = ['Thing']\n";
+    let overlay = Overlay::parse(&format!("{OVERLAY}{families}"));
+    let gaps = missing(&api, &overlay, &api.operations.iter().collect::<Vec<_>>());
+    assert!(gaps.contains(&"the model Thing is in several families: one, two".to_owned()), "{gaps:?}");
+    assert!(!gaps.iter().any(|gap| gap.starts_with("the model ThingState is in")), "{gaps:?}");
 }
