@@ -345,19 +345,9 @@ fn request(operation: &Operation) -> String {
             (None, ..) => format!(".query_opt({wire:?}, self.{name}.as_ref())"),
         });
     }
-    for field in body_fields(operation) {
-        let name = identifier(&field.wire);
-        if let Some((min, max)) = field.items {
-            let wire = &field.wire;
-            out.push_str(&match (field.required, field.nullable) {
-                (_, true) => format!(".items_opt({wire:?}, self.{name}.value().map(Vec::len), {min}, {max})"),
-                (true, false) => format!(".items({wire:?}, self.{name}.len(), {min}, {max})"),
-                (false, false) => {
-                    format!(".items_opt({wire:?}, self.{name}.as_ref().map(Vec::len), {min}, {max})")
-                }
-            });
-        }
-    }
+    let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
+    out.push_str(&query.filter_map(|field| ranged(field, "self", false)).collect::<String>());
+    out.push_str(&limits(operation, body_fields(operation), "self"));
     out.push_str(&match &operation.body {
         Body::None => String::new(),
         Body::List(field) => format!(".json_value({:?}, &self.{})", field.wire, identifier(&field.wire)),
@@ -375,6 +365,55 @@ fn request(operation: &Operation) -> String {
     });
     out.push_str(".build()");
     out
+}
+
+/// Checks what the document says about the fields of `owner`, and of the objects in them.
+fn limits(operation: &Operation, fields: &[Field], owner: &str) -> String {
+    let mut out = String::new();
+    for field in fields {
+        let (wire, place) = (&field.wire, format!("{owner}.{}", identifier(&field.wire)));
+        if let Some((min, max)) = field.items {
+            out.push_str(&match (field.required, field.nullable) {
+                (_, true) => format!(".items_opt({wire:?}, {place}.value().map(Vec::len), {min}, {max})"),
+                (true, false) => format!(".items({wire:?}, {place}.len(), {min}, {max})"),
+                (false, false) => {
+                    format!(".items_opt({wire:?}, {place}.as_ref().map(Vec::len), {min}, {max})")
+                }
+            });
+        }
+        out.extend(ranged(field, owner, field.nullable));
+        let object = operation.nested.iter().find(|object| Some(object.name.as_str()) == field.ty.named());
+        let inner = object.map(|object| limits(operation, &object.fields, "object")).unwrap_or_default();
+        if !inner.is_empty() {
+            let is_list = matches!(field.ty, Ty::List(_));
+            let objects = match (field.required, field.nullable, is_list) {
+                (true, false, true) => format!("&{place}"),
+                (true, false, false) => format!("[&{place}]"),
+                (_, true, true) => format!("{place}.value().into_iter().flatten()"),
+                (_, true, false) => format!("{place}.value()"),
+                (false, false, true) => format!("{place}.iter().flatten()"),
+                (false, false, false) => format!("{place}.as_ref()"),
+            };
+            out.push_str(&format!(".within({objects}, |request, object| request{inner})"));
+        }
+    }
+    out
+}
+
+/// Checks a number, or how long a text is.
+fn ranged(field: &Field, owner: &str, is_nullable: bool) -> Option<String> {
+    let (wire, place) = (&field.wire, format!("{owner}.{}", identifier(&field.wire)));
+    let range = field.range()?;
+    let is_text = field.ty == Ty::Text;
+    let value = match (field.required, is_nullable, is_text) {
+        (_, true, true) => format!("{place}.value()"),
+        (_, true, false) => format!("{place}.value().copied()"),
+        (true, false, true) => format!("Some(&{place})"),
+        (true, false, false) => format!("Some({place})"),
+        (false, false, true) => format!("{place}.as_ref()"),
+        (false, false, false) => place,
+    };
+    Some(format!(".{}({wire:?}, {value}, {range})", if is_text { "letters" } else { "number" }))
 }
 
 fn writer(kind: &str, fields: &[Field], how: impl Fn(&Field) -> &'static str) -> String {

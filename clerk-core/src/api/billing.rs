@@ -81,6 +81,7 @@ impl Operation for ListPlans {
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("payer_type", self.payer_type.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -154,6 +155,7 @@ impl Operation for ListPrices {
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("plan_id", self.plan_id.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -354,6 +356,7 @@ impl Operation for ListSubscriptionItems {
             .query_opt("plan_id", self.plan_id.as_ref())
             .query_opt("include_free", self.include_free.as_ref())
             .query_opt("query", self.query.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -670,6 +673,7 @@ impl Operation for ListStatements {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -779,6 +783,7 @@ impl Operation for GetStatementPaymentAttempts {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

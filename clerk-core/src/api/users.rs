@@ -295,6 +295,7 @@ impl Operation for List {
             .query_opt("offset", self.offset.as_ref())
             .query_opt("starting_after", self.starting_after.as_ref())
             .query_opt("order_by", self.order_by.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -1836,6 +1837,7 @@ impl Operation for GetOAuthAccessTokens {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -1906,6 +1908,7 @@ impl Operation for GetOrganizationMemberships {
             .path("user_id", &self.user_id)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -1985,6 +1988,7 @@ impl Operation for GetOrganizationInvitations {
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("status", self.status.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

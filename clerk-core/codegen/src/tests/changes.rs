@@ -58,6 +58,11 @@ fn what_another_document_changes_in_requests() {
             "- `ChangeThing`: `body.kind` is `[string] 0..9 items` instead of `[string] 0..5 items`\n",
         ),
         (
+            "days: {type: integer, minimum: 1, maximum: 9}",
+            "days: {type: integer, minimum: 1}",
+            "- `ChangeThing`: `body.days` is `int 1..` instead of `int 1..9`\n",
+        ),
+        (
             "part: {type: object, properties: {a: {type: string}}}",
             "part: {type: object, properties: {a: {type: string}, b: {type: string}}}",
             "- `ChangeThing`: added `body.part.b`, `string`, optional\n",
