@@ -16,6 +16,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
+use crate::decode::plain;
+
 /// A JSON object of the application's own. Nested `null`s are kept: in a merge they delete a key.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
@@ -64,6 +66,12 @@ impl Metadata {
     }
 }
 
+impl From<Metadata> for Map<String, Value> {
+    fn from(metadata: Metadata) -> Self {
+        metadata.0
+    }
+}
+
 impl From<Map<String, Value>> for Metadata {
     fn from(object: Map<String, Value>) -> Self {
         Self(object)
@@ -79,6 +87,6 @@ impl fmt::Debug for Metadata {
 
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self)
+        plain::object(deserializer).map(Self)
     }
 }

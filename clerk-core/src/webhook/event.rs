@@ -5,7 +5,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     Timestamp,
-    decode::lenient,
+    decode::{lenient, plain::Plain},
     id::{OrganizationId, UserId},
     model::{
         BillingPayer, DeletedObject, Organization, OrganizationDomain, OrganizationInvitation,
@@ -128,7 +128,10 @@ macro_rules! events {
                 let data = data.get();
                 Ok(match kind {
                     $($kind => Self::$variant(serde_json::from_str(data)?),)*
-                    _ => Self::Other { kind: kind.to_owned(), data: serde_json::from_str(data)? },
+                    _ => {
+                        let Plain(data) = serde_json::from_str(data)?;
+                        Self::Other { kind: kind.to_owned(), data }
+                    }
                 })
             }
         }
