@@ -124,6 +124,15 @@ macro_rules! events {
                 }
             }
 
+            /// The data as it is written.
+            #[cfg(test)]
+            pub(super) fn data(&self) -> Result<Value, serde_json::Error> {
+                match self {
+                    $(Self::$variant(data) => serde_json::to_value(data),)*
+                    Self::Other { data, .. } => Ok(data.clone()),
+                }
+            }
+
             fn read(kind: &str, data: &RawValue) -> Result<Self, serde_json::Error> {
                 let data = data.get();
                 Ok(match kind {
