@@ -15,6 +15,7 @@ pub mod conformance;
 pub mod fault;
 pub mod samples;
 pub mod tokens;
+pub mod varied;
 pub mod visit;
 
 use std::{net::SocketAddr, time::Duration};
