@@ -268,8 +268,10 @@ fn decode_frontend_api(encoded: &str) -> Option<String> {
     let host = String::from_utf8(ATOB.decode(encoded).ok()?).ok()?;
     let host = host.strip_suffix('$')?;
     // A host goes into URLs and headers: nothing but letters, digits, dots, hyphens and a port.
-    let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':'));
-    (host.contains('.') && plain).then(|| host.to_owned())
+    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    (name.contains('.') && plain && port.is_none_or(is_port)).then(|| host.to_owned())
 }
 
 impl fmt::Debug for PublishableKey {
@@ -281,6 +283,24 @@ impl fmt::Debug for PublishableKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_may_have_one_port() {
+        for (host, good) in [
+            ("clerk.example.com", true),
+            ("clerk.example.com:8080", true),
+            ("clerk.example.com:", false),
+            ("clerk.example.com::80", false),
+            ("clerk.example.com:80:80", false),
+            ("clerk.example.com:a", false),
+            ("clerk.example.com:+1", false),
+            ("clerk.example.com:65536", false),
+            ("localhost:a.b", false),
+        ] {
+            let key = format!("pk_test_{}", ATOB.encode(format!("{host}$")));
+            assert_eq!(key.parse::<PublishableKey>().is_ok(), good, "{host}");
+        }
+    }
 
     #[test]
     fn cookie_suffixes_match_clerks() {

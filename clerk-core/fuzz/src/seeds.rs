@@ -30,6 +30,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "ak_abcdefghijklmnop",
             "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k",
             "pk_test_Y2xlcmsuZXhhbXBsZS5jb206ODA4MCQ=",
+            "pk_test_ZS5jb206ODA6MCQ=",
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
         ]),
         "jwks" => vec![crate::JWKS.to_vec()],
