@@ -53,9 +53,7 @@ impl Rejection {
         };
         let message = "This needs a valid session. Sign in, or send a session token as a bearer token.";
         // RFC 6750, section 3.1: no error code when the request held no token.
-        let has_no_token =
-            matches!(outcome.reason(), Some(Reason::SessionTokenAndUatMissing | Reason::NoTokenInHeader));
-        let challenge = if has_no_token { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+        let challenge = if outcome.is_anonymous() { "Bearer" } else { "Bearer error=\"invalid_token\"" };
         Self { challenge: Some(challenge), code, ..Self::new(StatusCode::UNAUTHORIZED, "", message) }
     }
 

@@ -98,11 +98,11 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
     let changed = change_one_character(ada);
     for (path, token, status, code) in [
         ("/", None, 200, None),
-        ("/me", None, 401, Some("session-token-and-uat-missing")),
+        ("/me", None, 401, Some("dev-browser-missing")),
         ("/me", Some(&changed), 401, Some("token-invalid-signature")),
         ("/organization", Some(grace), 200, None),
         ("/organization", Some(alan), 403, Some("organization-missing")),
-        ("/admin/users", None, 401, Some("session-token-and-uat-missing")),
+        ("/admin/users", None, 401, Some("dev-browser-missing")),
         ("/admin/users", Some(grace), 403, Some("permission-missing")),
         ("/admin/users", Some(alan), 403, Some("permission-missing")),
         ("/admin/users", Some(ada), 200, None),

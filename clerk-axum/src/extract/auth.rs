@@ -1,7 +1,6 @@
 use std::{convert::Infallible, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use clerk_core::authenticate::Reason;
 use clerk_tower::{authenticate, reject};
 use http::request::Parts;
 
@@ -34,8 +33,7 @@ impl Auth {
     pub(super) fn is_anonymous(&self) -> bool {
         let outcome = self.outcome();
         // A pending session is signed out too, and no fault of the request's.
-        outcome.reason() == Some(&Reason::SessionTokenAndUatMissing)
-            || (outcome.session().is_none() && outcome.session_or_pending().is_some())
+        outcome.is_anonymous() || (outcome.session().is_none() && outcome.session_or_pending().is_some())
     }
 }
 

@@ -173,6 +173,21 @@ impl Outcome {
         self.headers.get(LOCATION)
     }
 
+    /// Whether the request brought no token to judge, as opposed to a bad one: a visitor, as far as is known.
+    #[must_use]
+    pub const fn is_anonymous(&self) -> bool {
+        matches!(
+            self.reason,
+            Some(
+                Reason::SessionTokenAndUatMissing
+                    | Reason::ClientUatButNoSessionToken
+                    | Reason::DevBrowserMissing
+                    | Reason::DevBrowserSync
+                    | Reason::NoTokenInHeader
+            )
+        )
+    }
+
     /// The kind of token that was found or asked for; `None` when none of several kinds can be named.
     #[must_use]
     pub const fn token_kind(&self) -> Option<TokenKind> {
