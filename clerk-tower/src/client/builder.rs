@@ -19,6 +19,7 @@ use crate::{
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
     jwks::KeyStore,
+    proxy::ProxyBuilder,
     stack::Stack,
     transport::Transport,
 };
@@ -34,15 +35,16 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(setting: &'static str, problem: impl fmt::Display) -> Self {
+    pub(crate) fn new(setting: &'static str, problem: impl fmt::Display) -> Self {
         Self { setting, problem: problem.to_string() }
     }
 }
 
 /// A text, and where it came from.
-struct Setting {
-    name: &'static str,
-    text: String,
+#[derive(Clone)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
 }
 
 impl Setting {
@@ -80,6 +82,7 @@ pub struct ClerkBuilder {
     jwt_key: Option<Setting>,
     api_url: Setting,
     api_version: Setting,
+    fapi_url: Option<Setting>,
     options: AuthenticateOptions,
     timeout: Duration,
     attempt_timeout: Duration,
@@ -98,6 +101,7 @@ impl ClerkBuilder {
             jwt_key: None,
             api_url: Setting { name: "api_url", text: "https://api.clerk.com".into() },
             api_version: Setting { name: "api_version", text: "v1".into() },
+            fapi_url: None,
             options: AuthenticateOptions::default(),
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(5),
@@ -130,6 +134,7 @@ impl ClerkBuilder {
         if let Some(version) = variable("CLERK_API_VERSION")? {
             builder.api_version = version;
         }
+        builder.fapi_url = variable("CLERK_FAPI_URL")?;
         Ok(builder)
     }
 
@@ -168,6 +173,13 @@ impl ClerkBuilder {
     /// The first segment of the API's paths, `v1` unless set.
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = Setting { name: "api_version", text: version.into() };
+        self
+    }
+
+    /// The address that the [proxy](crate::proxy) sends requests on to. Unless set, the publishable key says
+    /// which of Clerk's it is. `https`, or `http` to this computer.
+    pub fn fapi_url(mut self, url: impl Into<String>) -> Self {
+        self.fapi_url = Some(Setting { name: "fapi_url", text: url.into() });
         self
     }
 
@@ -265,8 +277,9 @@ impl ClerkBuilder {
             credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
         let mut options = self.options;
-        if let Some(key) = &self.publishable_key {
-            options = options.publishable_key(key.parse::<PublishableKey>()?);
+        let publishable_key = self.publishable_key.map(|key| key.parse::<PublishableKey>()).transpose()?;
+        if let Some(key) = &publishable_key {
+            options = options.publishable_key(key.clone());
         }
         if let Some(key) = &self.jwt_key {
             options = options.jwt_key(key.text.as_str());
@@ -294,6 +307,7 @@ impl ClerkBuilder {
             stack,
             authenticator,
             clock: self.clock,
+            proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
         })))
     }
 }

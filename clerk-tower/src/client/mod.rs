@@ -22,12 +22,13 @@ use clerk_core::{Operation, Timestamp, authenticate::Authenticator, page::Paged}
 use http::Response;
 use tower::ServiceExt as _;
 
+pub(crate) use self::builder::Setting;
 pub use self::{
     builder::{ClerkBuilder, ConfigError},
     service::SendFuture,
     stream::PageStream,
 };
-use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, stack::Stack, telemetry};
+use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, proxy::ProxyBuilder, stack::Stack, telemetry};
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
 ///
@@ -41,6 +42,7 @@ struct Inner {
     keys: KeyStore,
     authenticator: Authenticator,
     clock: Arc<dyn Clock>,
+    proxy: ProxyBuilder,
 }
 
 impl Clerk {
@@ -59,6 +61,7 @@ impl Clerk {
     /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for the operations that take a machine's key |
     /// | `CLERK_API_URL` | `https://api.clerk.com` unless set |
     /// | `CLERK_API_VERSION` | the path's first segment, `v1` unless set |
+    /// | `CLERK_FAPI_URL` | where the Frontend API proxy sends requests on to; by the publishable key unless set |
     ///
     /// An empty variable counts as not set.
     ///
@@ -117,6 +120,11 @@ impl Clerk {
     /// The rules by which incoming requests are judged.
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
+    }
+
+    /// The beginning of this instance's Frontend API proxy.
+    pub(crate) fn proxy(&self) -> ProxyBuilder {
+        self.0.proxy.clone()
     }
 
     /// Whether the two are clones of one client.
