@@ -9,7 +9,10 @@ pub mod require;
 pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, id, model, token};
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
-pub use clerk_tower::{Clerk, ClerkBuilder, ConfigError};
+pub use clerk_tower::{
+    Clerk, ClerkBuilder, ConfigError,
+    proxy::{ForwardedHeaders, ProxyBuilder, ProxyLayer},
+};
 
 pub use self::{
     error::Error,
