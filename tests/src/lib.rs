@@ -14,6 +14,7 @@ pub mod client;
 pub mod fault;
 pub mod samples;
 pub mod tokens;
+pub mod upstream;
 pub mod visit;
 
 use std::{net::SocketAddr, time::Duration};
