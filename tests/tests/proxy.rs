@@ -36,6 +36,7 @@ use clerk_tower::{
     proxy::{Proxied, Proxy, ProxyBody},
     transport::ReqwestTransport,
 };
+use futures_util::future::{join_all, poll_immediate};
 use http::{Method, Request, Response, Version};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full};
@@ -44,7 +45,6 @@ use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    sync::oneshot,
 };
 use tower::{Service, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
 
@@ -701,4 +701,163 @@ async fn an_upload_that_breaks_off_is_no_whole_request_for_clerk() {
             assert!(ended.recv().await.unwrap().is_err(), "{head}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_ends_at_the_deadline_and_what_was_sent_is_dropped() {
+    let counts = Counts::default();
+    let proxy = builder("https://fapi.example")
+        .timeout(Duration::from_secs(7))
+        .build_with(service_fn(async |request: Request<ProxyBody>| {
+            let _held = request;
+            std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
+        }))
+        .unwrap();
+    let begin = tokio::time::Instant::now();
+    let answer = proxy.clone().oneshot(to_proxy(counts.body(1))).await.unwrap();
+    assert_eq!((answer.status().as_u16(), begin.elapsed()), (502, Duration::from_secs(7)));
+    assert_eq!(counts.gone(), 1);
+    // A caller that does not wait for it.
+    let mut call = Box::pin(proxy.oneshot(to_proxy(counts.body(1))));
+    assert!(poll_immediate(&mut call).await.is_none());
+    assert_eq!(counts.gone(), 1);
+    drop(call);
+    assert_eq!(counts.gone(), 2);
+}
+
+#[tokio::test]
+async fn versions_and_extensions_stay_on_their_side() {
+    let inspect = service_fn(async |request: Request<ProxyBody>| {
+        assert_eq!(request.version(), Version::HTTP_11);
+        assert!(request.extensions().is_empty());
+        assert_eq!(request.uri().host(), Some("fapi.example"));
+        assert!(request.headers()["clerk-secret-key"].is_sensitive());
+        let mut response = Response::new(text("fine"));
+        *response.version_mut() = Version::HTTP_2;
+        response.extensions_mut().insert("theirs");
+        Ok::<_, Infallible>(response)
+    });
+    let upstream = Upstream::fine().await;
+    for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2, Version::HTTP_3] {
+        let request = || {
+            let mut request = to_proxy(Full::<Bytes>::from("body"));
+            *request.version_mut() = version;
+            request.extensions_mut().insert("ours");
+            request
+        };
+        let response = over(inspect).oneshot(request()).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_11));
+        assert!(response.extensions().is_empty());
+        // The default transport takes every version too.
+        let proxy = builder(upstream.url()).build().unwrap();
+        assert_eq!(proxy.oneshot(request()).await.unwrap().status(), 200);
+        assert_eq!(upstream.one().body, "body");
+    }
+}
+
+#[tokio::test]
+async fn an_outer_proxy_answers_before_anything_is_authenticated() {
+    let instance = Instance::new();
+    let upstream = Upstream::fine().await;
+    let clerk = instance
+        .builder()
+        .publishable_key(PUBLISHABLE)
+        .fapi_url(upstream.url())
+        .transport(instance.local.clone())
+        .build()
+        .unwrap();
+    let app = Router::new()
+        .route("/{*path}", routing::get("application"))
+        .layer(ClerkLayer::new(&clerk))
+        .layer(ProxyLayer::new(&clerk).unwrap());
+    let service = ServiceBuilder::new()
+        .layer(ProxyLayer::new(&clerk).unwrap())
+        .layer(AuthenticateLayer::new(&clerk))
+        .service_fn(async |_: Request<Incoming>| Ok::<_, Infallible>(Response::new(text("application"))));
+    for address in [serve(app).await, serve_hyper(service).await] {
+        let answer = get(address, "/__clerk/v1/client", &instance.ada()).await;
+        assert_eq!(answer.summary(), (200, "fine".to_owned()));
+        assert!(!answer.headers.contains_key("x-clerk-auth-status"));
+        assert!(clerk.keys().current().is_none());
+        let seen = upstream.one();
+        assert_eq!(seen.all("clerk-secret-key"), [instance.secret_key().expose()]);
+        assert_eq!(seen.all("authorization").len(), 1);
+        let answer = get(address, "/x", "").await;
+        assert_eq!((&*answer.body, answer.header("x-clerk-auth-status")), ("application", "signed-out"));
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_is_a_service_for_routes_that_leave_paths_whole() {
+    let upstream = Upstream::fine().await;
+    let proxy = || builder(upstream.url()).build().unwrap();
+    let app = Router::new()
+        .route_service("/__clerk/{*path}", proxy())
+        .nest_service("/nested", proxy())
+        .fallback_service(proxy());
+    let address = serve(app).await;
+    assert_eq!(get(address, "/__clerk/v1/client", "").await.summary(), (200, "fine".to_owned()));
+    assert_eq!(upstream.one().target, "/v1/client");
+    // A nested service does not see the whole path: it finds what follows.
+    assert_eq!(get(address, "/nested/__clerk/v1", "").await.body, "fine");
+    for path in ["/nested/v1", "/elsewhere", "/__clerkx"] {
+        assert_eq!(get(address, path, "").await.summary(), (400, "proxy_path_mismatch".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn readiness_is_used_or_given_back_and_transports_are_waited_for() {
+    fn limited<S>(service: S) -> ConcurrencyLimit<S> {
+        ConcurrencyLimit::new(service, 1)
+    }
+    let application = service_fn(async |_: Request<Full<Bytes>>| {
+        tokio::task::yield_now().await;
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("application")))
+    });
+    let transport = service_fn(async |_: Request<ProxyBody>| {
+        tokio::task::yield_now().await;
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("fine")))
+    });
+    let layer = ProxyLayer::from(over(limited(transport)));
+    let service: Proxied<_, _> = ServiceBuilder::new().layer(layer).service(limited(application));
+    let proxied = || to_proxy(Full::<Bytes>::default());
+    let other = || Request::new(Full::<Bytes>::default());
+    let mut one = service.clone();
+    let mut two = service.clone();
+    for _ in 0..50 {
+        let response = one.ready().await.unwrap().call(proxied()).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "fine");
+        // The place of the request that was proxied is free at once.
+        assert!(poll_immediate(two.ready()).await.is_some());
+        let response = two.call(other()).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "application");
+    }
+    drop((one, two));
+    let many =
+        (0..200).map(|number| service.clone().oneshot(if number % 2 == 0 { proxied() } else { other() }));
+    assert!(join_all(many).await.into_iter().all(|answer| answer.unwrap().status() == 200));
+}
+
+#[test]
+fn wrong_settings_are_found_before_any_request() {
+    let good = || builder("https://fapi.example");
+    let fixed = |text: &str| ForwardedHeaders::Fixed(text.to_owned());
+    for (builder, setting) in [
+        (good().fapi_url("http://fapi.example"), "fapi_url"),
+        (good().fapi_url("https://me:hunter2@fapi.example"), "fapi_url"),
+        (good().fapi_url("https://fapi.example?a=b"), "fapi_url"),
+        (good().fapi_url("https://fapi.example#a"), "fapi_url"),
+        (good().path("clerk"), "path"),
+        (good().path("/"), "path"),
+        (good().path("/a/../b"), "path"),
+        (good().forwarded_headers(fixed("app.example")), "forwarded_headers"),
+        (good().forwarded_headers(fixed("https://app.example/x")), "forwarded_headers"),
+        (ProxyBuilder::new(&Clerk::builder().secret_key(SECRET).build().unwrap()), "publishable_key"),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.setting, setting);
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains("hunter2") && !said.contains("tHiSmUsT"), "{said}");
+    }
+    good().fapi_url("http://localhost:1").path("/a/b/").build().unwrap();
 }
