@@ -207,6 +207,11 @@ async fn request_headers_follow_the_rules() {
             &upstream,
             &[
                 (&[("cookie", "a=b; c=d")], "cookie", &["a=b; c=d"]),
+                (
+                    &[("cookie", "a=b"), ("cookie", "c=d; e=f"), ("cookie", "g")],
+                    "cookie",
+                    &["a=b; c=d; e=f; g"],
+                ),
                 (&[("authorization", "Bearer x")], "authorization", &["Bearer x"]),
                 (&[("x-own", "1"), ("x-own", "2")], "x-own", &["1", "2"]),
                 (&[("user-agent", "me/1")], "user-agent", &["me/1"]),

@@ -3,8 +3,8 @@ use std::net::IpAddr;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
-        ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE,
-        PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+        ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, EXPECT, HOST,
+        PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
     },
 };
 
@@ -81,6 +81,17 @@ pub(super) fn caller_address(
     HeaderValue::try_from(address).ok()
 }
 
+/// RFC 9113, section 8.2.3: HTTP/2 may split cookies into several headers, and HTTP/1.1 has one for all.
+fn join_cookies(headers: &mut HeaderMap) {
+    let cookies: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if cookies.len() < 2 {
+        return;
+    }
+    if let Ok(joined) = HeaderValue::from_bytes(&cookies.join(&b"; "[..])) {
+        headers.insert(COOKIE, joined);
+    }
+}
+
 /// Makes the headers of a request those of the one that is sent on. Values that are set replace all others.
 pub(super) fn prepare_request(
     headers: &mut HeaderMap,
@@ -92,6 +103,7 @@ pub(super) fn prepare_request(
     remove_hop_by_hop(headers);
     // It was meant for this server, which has answered it.
     headers.remove(EXPECT);
+    join_cookies(headers);
     if !caller.trusted {
         for name in CLAIMS {
             headers.remove(name);

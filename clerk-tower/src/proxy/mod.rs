@@ -40,7 +40,7 @@
 //! # What is sent
 //!
 //! Method, path, query, body and headers as they came, with these exceptions. Headers that concern one
-//! connection are removed. `Host`, `Accept-Encoding: identity`, `Clerk-Proxy-Url` and `Clerk-Secret-Key` are
+//! connection are removed, and several `Cookie` headers become one. `Host`, `Accept-Encoding: identity`, `Clerk-Proxy-Url` and `Clerk-Secret-Key` are
 //! set over anything the caller sent. The secret key goes to the configured host alone, over TLS, or without
 //! it to this computer; redirects are not followed.
 //!

@@ -17,7 +17,7 @@ pub enum ForwardedHeaders {
     Ignore,
     /// The first item of `X-Forwarded-Host` and of `X-Forwarded-Proto`, where they come; and the first of
     /// `CF-Connecting-IP`, `X-Real-IP` and `X-Forwarded-For` about who is calling. Only behind a server that
-    /// sets them.
+    /// sets them: one that appends to what callers sent leaves the first item to them.
     FirstItem,
     /// The address is always this one, for example `https://app.example.com`. The headers are ignored.
     Fixed(String),
