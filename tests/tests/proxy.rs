@@ -241,6 +241,7 @@ async fn request_headers_follow_the_rules() {
                 (&[("connection", "upgrade"), ("upgrade", "websocket")], "connection", &[]),
                 (&[("keep-alive", "timeout=5")], "keep-alive", &[]),
                 (&[("te", "trailers")], "te", &[]),
+                (&[("expect", "100-continue")], "expect", &[]),
                 (&[("trailer", "x-own")], "trailer", &[]),
                 (&[("proxy-connection", "keep-alive")], "proxy-connection", &[]),
                 (&[("proxy-authorization", "Basic x")], "proxy-authorization", &[]),

@@ -135,3 +135,36 @@ pub(super) fn prepare_response(headers: &mut HeaderMap) {
         headers.remove(CONTENT_ENCODING);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_are_who_a_trusted_server_or_the_connection_says() {
+        let mut headers = HeaderMap::new();
+        headers.insert(X_FORWARDED_FOR, HeaderValue::from_static("9.9.9.9, 8.8.8.8"));
+        for (trusted, peer, want) in [
+            (false, None, None),
+            (false, Some("1.2.3.4"), Some("1.2.3.4")),
+            (false, Some("2001:DB8::1"), Some("2001:db8::1")),
+            // How a socket for both families shows a peer of the older one.
+            (false, Some("::ffff:1.2.3.4"), Some("1.2.3.4")),
+            (true, None, Some("9.9.9.9")),
+            (true, Some("1.2.3.4"), Some("9.9.9.9")),
+        ] {
+            let peer = || peer.map(|peer| peer.parse().unwrap());
+            let address = caller_address(&headers, trusted, peer);
+            assert_eq!(address.as_ref().map(|value| value.to_str().unwrap()), want);
+        }
+    }
+
+    #[test]
+    fn large_headers_are_found() {
+        let mut headers = HeaderMap::new();
+        for (bytes, too_large) in [(0, false), (64 * 1024 - 5, false), (64 * 1024 - 4, true)] {
+            headers.insert("x", HeaderValue::try_from("a".repeat(bytes)).unwrap());
+            assert_eq!(are_too_large(&headers), too_large, "{bytes}");
+        }
+    }
+}
