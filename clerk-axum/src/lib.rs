@@ -6,12 +6,12 @@ mod layer;
 mod rejection;
 pub mod require;
 
-pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, id, model, token};
+pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, authenticate::Forwarded, id, model, token};
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
 pub use clerk_tower::{
     Clerk, ClerkBuilder, ConfigError,
-    proxy::{ForwardedHeaders, ProxyBuilder, ProxyLayer},
+    proxy::{ProxyBuilder, ProxyLayer},
 };
 
 pub use self::{

@@ -30,7 +30,7 @@ impl Rejection {
 
     /// The stable code in the body.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         self.0.code()
     }
 

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod authenticate;
+pub mod credential;
 pub mod decode;
 pub mod encode;
 pub mod id;

@@ -1,20 +1,66 @@
 //! Free-form JSON objects that an application attaches to users, organizations and memberships.
 //!
+//! They are read as a type of the application's own and written from one:
+//!
 //! ```
-//! use clerk_core::Metadata;
+//! use clerk_core::{Metadata, Operation, api::users, model::User};
 //!
 //! #[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)]
-//! struct Plan { tier: String }
+//! struct Plan {
+//!     tier: String,
+//!     #[serde(default, skip_serializing_if = "Option::is_none")]
+//!     seats: Option<u32>,
+//! }
 //!
-//! let metadata = Metadata::from_value(&Plan { tier: "gold".into() }).unwrap();
-//! assert_eq!(metadata.get("tier").unwrap(), "gold");
-//! assert_eq!(metadata.to::<Plan>().unwrap(), Plan { tier: "gold".into() });
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let body = r#"{"id": "user_1", "banned": false, "locked": false, "public_metadata": {"tier": "gold"}}"#;
+//! # let user: User = serde_json::from_str(body)?;
+//! let plan = user.public_metadata::<Plan>()?;
+//! assert_eq!(plan, Plan { tier: "gold".into(), seats: None });
+//!
+//! let plan = Metadata::from_value(&Plan { seats: Some(5), ..plan })?;
+//! let request = users::update_metadata("user_1").public_metadata(plan).request()?;
+//! assert_eq!(request.body(), r#"{"public_metadata":{"seats":5,"tier":"gold"}}"#);
+//! # Ok(()) }
+//! ```
+//!
+//! # Merging and replacing
+//!
+//! Writing it is an operation of its own, and there are two kinds:
+//!
+//! | of | merges, `PATCH` | replaces, `PUT` |
+//! |---|---|---|
+//! | a user | [`users::update_metadata`](crate::api::users::update_metadata) | [`users::replace_metadata`](crate::api::users::replace_metadata) |
+//! | an organization | [`organizations::merge_metadata`](crate::api::organizations::merge_metadata) | [`organizations::replace_metadata`](crate::api::organizations::replace_metadata) |
+//! | a membership | [`organization_memberships::update_metadata`](crate::api::organization_memberships::update_metadata) | – |
+//!
+//! Merging goes down to every depth: keys that are not sent stay, and a key that is sent as `null` is deleted.
+//! So a `None` that serde writes as `null` deletes, and one that is skipped, as above, keeps what Clerk has.
+//! Replacing leaves nothing of the field but what is sent. With either, a field that is not set on the
+//! operation is not touched.
+//!
+//! ```
+//! use clerk_core::{Metadata, Operation, api::users};
+//! use serde_json::Value;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let without_seats = Metadata::new().with("seats", Value::Null);
+//! let merge = users::update_metadata("user_1").public_metadata(without_seats).request()?;
+//! assert_eq!((merge.method().as_str(), merge.uri().path()), ("PATCH", "/users/user_1/metadata"));
+//! assert_eq!(merge.body(), r#"{"public_metadata":{"seats":null}}"#);
+//!
+//! let only_this = Metadata::new().with("tier", "gold");
+//! let replace = users::replace_metadata("user_1").public_metadata(only_this).request()?;
+//! assert_eq!((replace.method().as_str(), replace.uri().path()), ("PUT", "/users/user_1/metadata"));
+//! # Ok(()) }
 //! ```
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+
+use crate::decode::describe_data;
 
 /// A JSON object of the application's own. Nested `null`s are kept: in a merge they delete a key.
 #[derive(Clone, Default, PartialEq, Serialize)]
@@ -32,16 +78,24 @@ impl Metadata {
     ///
     /// # Errors
     /// When `value` cannot be written as JSON, or is not an object.
-    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::from_value(serde_json::to_value(value)?)
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, MetadataError> {
+        match serde_json::to_value(value) {
+            Ok(Value::Object(object)) => Ok(Self(object)),
+            Ok(_) => Err(MetadataError::new("it is not a JSON object")),
+            Err(_) => Err(MetadataError::new("it cannot be written as JSON")),
+        }
     }
 
     /// Reads the whole object as a `T`.
     ///
     /// # Errors
     /// When the object does not have the shape of a `T`.
-    pub fn to<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(&self.0)
+    pub fn to<T: DeserializeOwned>(&self) -> Result<T, MetadataError> {
+        serde_path_to_error::deserialize(&self.0).map_err(|error| {
+            let path = error.path().to_string();
+            let (path, problem) = describe_data(&path, &error.inner().to_string());
+            MetadataError { path, problem }
+        })
     }
 
     /// The value under `key`.
@@ -64,6 +118,32 @@ impl Metadata {
     }
 }
 
+/// Metadata and a type do not fit. It says where and why, and repeats no value: metadata is personal data.
+///
+/// ```
+/// use clerk_core::Metadata;
+///
+/// #[derive(serde::Deserialize, Debug)]
+/// struct Plan { seats: u32 }
+///
+/// let error = Metadata::new().with("seats", "five").to::<Plan>().unwrap_err();
+/// assert_eq!(error.to_string(), "metadata at seats: found string, expected u32");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("metadata{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
+#[non_exhaustive]
+pub struct MetadataError {
+    /// The path to the field, for example `plan.seats`; empty for the whole object.
+    pub path: String,
+    problem: String,
+}
+
+impl MetadataError {
+    fn new(problem: &str) -> Self {
+        Self { path: String::new(), problem: problem.to_owned() }
+    }
+}
+
 impl From<Map<String, Value>> for Metadata {
     fn from(object: Map<String, Value>) -> Self {
         Self(object)
@@ -80,5 +160,73 @@ impl fmt::Debug for Metadata {
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Map::deserialize(deserializer).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Deserialize, Debug)]
+    #[allow(dead_code)]
+    struct Plan {
+        seats: u32,
+        owner: Owner,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[allow(dead_code)]
+    struct Owner {
+        #[serde(deserialize_with = "picky")]
+        email: String,
+        kind: Kind,
+    }
+
+    #[derive(Deserialize, Debug)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Person,
+    }
+
+    fn picky<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        let email = String::deserialize(deserializer)?;
+        if email.contains("hidden") {
+            return Err(serde::de::Error::custom(format!("refused address: {email}")));
+        }
+        Ok(email)
+    }
+
+    #[test]
+    fn what_does_not_fit_is_located_and_not_repeated() {
+        let owner = json!({"email": "a@example.com", "kind": "person"});
+        for (value, path) in [
+            (json!({"owner": owner}), "seats"),
+            (json!({"seats": "hidden", "owner": owner}), "seats"),
+            (json!({"seats": -5, "owner": owner}), "seats"),
+            (json!({"seats": 5, "owner": ["hidden", "person"]}), "owner.email"),
+            (json!({"seats": 5, "owner": {"email": "hidden@example.com", "kind": "person"}}), "owner.email"),
+            (json!({"seats": 5, "owner": {"email": "a@example.com", "kind": "hidden"}}), "owner.kind"),
+        ] {
+            let metadata: Metadata = serde_json::from_value(value.clone()).unwrap();
+            let error = metadata.to::<Plan>().unwrap_err();
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("hidden") && !text.contains("-5"), "{text}");
+            assert!(path == error.path || value["owner"].is_array(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_objects_are_metadata() {
+        for value in [json!(null), json!(["hidden"]), json!("hidden"), json!(7)] {
+            assert_eq!(
+                Metadata::from_value(&value).unwrap_err().to_string(),
+                "metadata: it is not a JSON object"
+            );
+        }
+        let keys = std::collections::HashMap::from([((1, 2), 3)]);
+        assert!(Metadata::from_value(&keys).is_err());
+        assert_eq!(Metadata::from_value(&json!({"a": null})).unwrap().get("a"), Some(&Value::Null));
     }
 }

@@ -19,12 +19,15 @@
 use bytes::Bytes;
 use http::{Method, Request, Response};
 
-use crate::{decode::ResponseError, encode::BuildError};
+use crate::{credential::Kind, decode::ResponseError, encode::BuildError};
 
 /// One call of the Backend API as a value.
 pub trait Operation {
     /// What a successful answer holds.
     type Output;
+
+    /// The kind of key it is sent with: one of the types of [`credential`](crate::credential).
+    type Credential: Kind;
 
     /// What is known about the operation before it is built.
     const INFO: &'static OperationInfo;
@@ -60,6 +63,8 @@ pub struct OperationInfo {
     pub retry: Retry,
     /// The kind of key it is sent with.
     pub credential: Credential,
+    /// Whether Clerk's published document has it. What it leaves out may change, or go, without notice.
+    pub documented: bool,
 }
 
 impl OperationInfo {
@@ -71,13 +76,20 @@ impl OperationInfo {
             Method::GET | Method::HEAD | Method::PUT | Method::DELETE => Retry::Safe,
             _ => Retry::IfRefused,
         };
-        Self { id, method, path, section, retry, credential: Credential::SecretKey }
+        Self { id, method, path, section, retry, credential: Credential::SecretKey, documented: true }
     }
 
-    /// With another kind of key.
+    /// With another kind of key: the operation's [`Operation::Credential`].
     #[must_use]
-    pub const fn credential(mut self, credential: Credential) -> Self {
-        self.credential = credential;
+    pub const fn credential<K: Kind>(mut self) -> Self {
+        self.credential = K::CREDENTIAL;
+        self
+    }
+
+    /// Outside Clerk's published document.
+    #[must_use]
+    pub const fn undocumented(mut self) -> Self {
+        self.documented = false;
         self
     }
 
@@ -99,7 +111,8 @@ pub enum Retry {
     IfRefused,
 }
 
-/// The kind of key an operation needs.
+/// The kind of key an operation needs, for layers, which do not know the operation's type. The types of
+/// [`credential`](crate::credential) say the same to the compiler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Credential {

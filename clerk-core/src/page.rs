@@ -40,6 +40,40 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
     #[must_use]
     fn with_window(self, window: Window) -> Self;
 
+    /// With what the list can be continued after `item`, where it can: see [`Paged::with_cursor`]. `None` when
+    /// the list has no cursors, or none in the order that the operation asks for.
+    ///
+    /// Only the list of users has cursors, and only in the order of creation, forwards or backwards: every
+    /// other order is by what changes or is shared.
+    ///
+    /// ```
+    /// use clerk_core::{Operation, api::users, model::User, page::Paged};
+    ///
+    /// let ada: User = serde_json::from_str(r#"{"id": "user_1", "banned": false, "locked": false}"#).unwrap();
+    /// let operation = users::list().limit(2).offset(4);
+    /// assert_eq!(operation.cursor(&ada), Some("user_1"));
+    /// assert_eq!(operation.clone().order_by("username").cursor(&ada), None);
+    ///
+    /// let request = operation.with_cursor("user_1").request().unwrap();
+    /// assert_eq!(request.uri(), "/users?limit=2&starting_after=user_1");
+    /// ```
+    fn cursor<'a>(&self, item: &'a Self::Item) -> Option<&'a str> {
+        let _ = item;
+        None
+    }
+
+    /// The same operation for what comes after the item with this cursor, whatever has been added or removed
+    /// before it. The offset is taken back: Clerk refuses one beside a cursor. No change where there are no
+    /// cursors.
+    #[must_use]
+    fn with_cursor(self, cursor: &str) -> Self
+    where
+        Self: Sized,
+    {
+        let _ = cursor;
+        self
+    }
+
     /// The same operation, its answer read element by element: one that cannot be read does not lose the others.
     ///
     /// ```
@@ -73,6 +107,7 @@ where
     O::Item: DeserializeOwned,
 {
     type Output = Page<Result<O::Item, DecodeError>>;
+    type Credential = O::Credential;
 
     const INFO: &'static OperationInfo = O::INFO;
 
@@ -89,6 +124,11 @@ where
         };
         Ok(Page { data: raw.data.into_iter().enumerate().map(read).collect(), total_count: raw.total_count })
     }
+}
+
+/// Whether a list in this order can be continued after an item.
+pub(crate) fn has_cursor(order_by: Option<&str>) -> bool {
+    matches!(order_by, None | Some("created_at" | "+created_at" | "-created_at"))
 }
 
 /// A part of a list. What is `None` is left to Clerk, which begins at the front and returns ten items.

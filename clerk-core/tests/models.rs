@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use clerk_core::{
     Operation, Page,
-    api::{OPERATIONS, users},
+    api::{OPERATIONS, clients, sessions, users},
     decode::{DecodeError, ResponseError},
     model::{Organization, Session, SessionStatus, User, VerificationStatus},
 };
@@ -193,6 +193,23 @@ fn debug_shows_type_and_id_only() {
     let user: User = serde_json::from_value(user()).unwrap();
     assert_eq!(format!("{user:?}"), "User { id: UserId(\"user_1\"), .. }");
     assert_eq!(format!("{:?}", user.email_addresses), "[EmailAddress { id: Id(\"idn_1\"), .. }]");
+}
+
+#[test]
+fn a_handshake_and_a_refresh_give_cookies() {
+    let cookies = json!(["__session=a.b.c; Path=/", "__client_uat=1; Path=/"]);
+    let payload = json!({"directives": cookies});
+    let read = clients::GetHandshakePayload::decode(&answer(&payload)).unwrap();
+    assert_eq!(json!(read.directives), cookies);
+    // Nothing to set is no handshake.
+    assert_eq!(fault::<clients::GetHandshakePayload>(&json!({})).path, "directives");
+
+    let refreshed = json!({"object": "cookies", "cookies": cookies});
+    let read = sessions::Refresh::decode(&answer(&refreshed)).unwrap();
+    assert_eq!((json!(read.cookies), read.jwt), (cookies, None));
+    let refreshed = json!({"object": "token", "jwt": "a.b.c"});
+    let read = sessions::Refresh::decode(&answer(&refreshed)).unwrap();
+    assert_eq!((read.cookies, read.jwt.as_deref()), (None, Some("a.b.c")));
 }
 
 #[test]

@@ -156,6 +156,20 @@ fn sessions_clients_keys_and_sign_ups() {
         "POST /sessions/sess_1/refresh",
         r#"{"expired_token":"old","refresh_token":"refresh","request_origin":"https://example.com","format":"cookie"}"#,
     );
+    check(
+        &sessions::refresh("sess_1", "old", "refresh", "https://example.com")
+            .format(SessionRefreshFormat::Cookie)
+            .suffixed_cookies(true)
+            .request_headers(Metadata::new().with("cookie", ["a=b; c=d"]).with("host", ["example.com"])),
+        "POST /sessions/sess_1/refresh?suffixed_cookies=true",
+        r#"{"expired_token":"old","refresh_token":"refresh","request_origin":"https://example.com","request_headers":{"cookie":["a=b; c=d"],"host":["example.com"]},"format":"cookie"}"#,
+    );
+    check(
+        &sessions::create_token("sess_1").expires_in_seconds(60),
+        "POST /sessions/sess_1/tokens",
+        r#"{"expires_in_seconds":60}"#,
+    );
+    check(&clients::get_handshake_payload("a+b"), "GET /clients/handshake_payload?nonce=a%2Bb", "-");
     check(&sessions::create_token("sess_1"), "POST /sessions/sess_1/tokens", "{}");
     check(
         &sessions::create_token_from_template("sess_1", "supa base").expires_in_seconds(60),

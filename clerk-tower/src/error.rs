@@ -2,6 +2,7 @@ use std::{fmt, time::Duration};
 
 use clerk_core::{
     OperationInfo, Timestamp,
+    authenticate::CallFailure,
     decode::{DecodeError, ResponseError, StatusError, retry_after},
     encode::BuildError,
 };
@@ -124,6 +125,17 @@ impl Error {
             ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Connect(_) => false,
             ErrorKind::Timeout(_) | ErrorKind::Transfer(_) | ErrorKind::Decode(_) => true,
             ErrorKind::Status(error) => error.status.is_server_error(),
+        }
+    }
+
+    /// The same as an answer to a decision that waits for this call.
+    pub(crate) fn failure(&self) -> CallFailure {
+        match self.kind() {
+            ErrorKind::Status(error) => CallFailure::from(&**error),
+            ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Decode(_) => CallFailure::Unreadable,
+            ErrorKind::Connect(_) | ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => {
+                CallFailure::Unreachable
+            }
         }
     }
 

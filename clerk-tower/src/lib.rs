@@ -17,8 +17,9 @@ pub mod require;
 pub mod stack;
 mod telemetry;
 pub mod transport;
+pub mod upload;
 
 pub use self::{
-    client::{Clerk, ClerkBuilder, ConfigError, PageStream, SendFuture},
+    client::{Clerk, ClerkBuilder, ConfigError, MachineClerk, PageStream, SendFuture},
     error::{BoxError, Error, ErrorKind},
 };

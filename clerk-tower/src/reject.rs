@@ -10,10 +10,10 @@
 //! assert_eq!(response.headers()["content-type"], "application/json");
 //! ```
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
-use clerk_core::authenticate::{Outcome, Reason};
+use clerk_core::authenticate::{BadRequest, Outcome, Reason};
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::Error;
@@ -25,14 +25,15 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: StatusCode,
-    code: &'static str,
-    message: &'static str,
+    code: Cow<'static, str>,
+    message: Cow<'static, str>,
     challenge: Option<&'static str>,
     retry_after: Option<Duration>,
 }
 
 impl Rejection {
     pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        let (code, message) = (Cow::Borrowed(code), Cow::Borrowed(message));
         Self { status, code, message, challenge: None, retry_after: None }
     }
 
@@ -43,16 +44,40 @@ impl Rejection {
         if outcome.is_undecided() {
             return Self::unavailable(None);
         }
-        // Without a reason the request is signed in, but its session has tasks to complete.
-        let code = outcome.reason().map_or("session-pending", Reason::as_str);
+        let code = match (outcome.reason(), outcome.machine()) {
+            (Some(reason), _) => Cow::Owned(reason.as_str().to_owned()),
+            // Signed in, but not by a person.
+            (None, Some(_)) => Cow::Borrowed("token-type-mismatch"),
+            // Signed in, but the session has tasks to complete.
+            (None, None) => Cow::Borrowed("session-pending"),
+        };
         let message = "This needs a valid session. Sign in, or send a session token as a bearer token.";
         // RFC 6750, section 3.1: no error code when the request held no token.
-        let challenge = if outcome.reason() == Some(&Reason::SessionTokenAndUatMissing) {
-            "Bearer"
-        } else {
-            "Bearer error=\"invalid_token\""
-        };
-        Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, code, message) }
+        let has_no_token =
+            matches!(outcome.reason(), Some(Reason::SessionTokenAndUatMissing | Reason::NoTokenInHeader));
+        let challenge = if has_no_token { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+        Self { challenge: Some(challenge), code, ..Self::new(StatusCode::UNAUTHORIZED, "", message) }
+    }
+
+    /// The answer for a request that has no machine token of the kind that is needed: 401 with the reason's code,
+    /// or 503 when Clerk did not answer and so nothing was decided.
+    #[must_use]
+    pub fn no_machine(outcome: &Outcome) -> Self {
+        let mut rejection = Self::signed_out(outcome);
+        if outcome.reason().is_none() {
+            rejection.code = Cow::Borrowed("token-type-mismatch");
+        }
+        if rejection.status == StatusCode::UNAUTHORIZED {
+            rejection.message = Cow::Borrowed("This needs a machine's token. Send one as a bearer token.");
+        }
+        rejection
+    }
+
+    /// 400: the request makes no sense to a development instance.
+    #[must_use]
+    pub fn bad_request(bad: BadRequest) -> Self {
+        let message = Cow::Owned(bad.to_string());
+        Self { message, ..Self::new(StatusCode::BAD_REQUEST, "clerk-bad-request", "") }
     }
 
     /// 503: Clerk did not answer, so nothing could be decided.
@@ -148,14 +173,14 @@ impl Rejection {
 
     /// The stable code in the body.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// The sentence in the body.
     #[must_use]
-    pub fn message(&self) -> &'static str {
-        self.message
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// The response, with any body that can be made from bytes.

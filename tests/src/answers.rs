@@ -277,6 +277,7 @@ pub fn decode(id: &str, body: Bytes) -> Result<(), ResponseError> {
         "revokeM2MToken" => read::<m2m::RevokeToken>(body),
         "verifyM2MToken" => read::<m2m::VerifyToken>(body),
         "verifyOAuthAccessToken" => read::<oauth_access_tokens::Verify>(body),
+        "GetHandshakePayload" => read::<clients::GetHandshakePayload>(body),
         other => panic!("no operation has the id {other}"),
     }
 }

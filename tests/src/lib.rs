@@ -11,6 +11,7 @@
 
 pub mod answers;
 pub mod client;
+pub mod conformance;
 pub mod fault;
 pub mod samples;
 pub mod tokens;

@@ -272,6 +272,8 @@ fn clients(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, clients::verify("token 1"));
     visitor.visit(Sample::Minimal, clients::get("client_1"));
     visitor.visit(Sample::Maximal, clients::get("client_1"));
+    visitor.visit(Sample::Minimal, clients::get_handshake_payload("nonce 1"));
+    visitor.visit(Sample::Maximal, clients::get_handshake_payload("nonce 1"));
 }
 
 fn directories(visitor: &mut impl Visit) {
@@ -1571,6 +1573,14 @@ fn sessions(visitor: &mut impl Visit) {
     visitor.visit(
         Sample::Maximal,
         sessions::refresh("session_1", "expired token 1", "refresh token 1", "request origin 1")
+            .request_headers(Metadata::new().with("plan", "gold"))
+            .format(SessionRefreshFormat::Token)
+            .request_originating_ip("request originating ip 1"),
+    );
+    visitor.visit(
+        Sample::Beyond,
+        sessions::refresh("session_1", "expired token 1", "refresh token 1", "request origin 1")
+            .suffixed_cookies(true)
             .request_headers(Metadata::new().with("plan", "gold"))
             .format(SessionRefreshFormat::Token)
             .request_originating_ip("request originating ip 1"),

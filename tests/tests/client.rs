@@ -10,15 +10,23 @@
 
 use std::{error::Error as _, process::Command, time::Duration};
 
-use clerk_core::{api::users, id::UserId};
+use clerk_core::{
+    api::{m2m, users},
+    id::UserId,
+};
 use clerk_tests::{
     Instance, NOW,
     fault::{Fault, FaultServer, answer, nobody},
 };
-use clerk_tower::{Clerk, ClerkBuilder, Error, ErrorKind, local::LocalClerk, proxy::ProxyLayer};
+use clerk_tower::{
+    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, local::LocalClerk, proxy::ProxyLayer,
+};
+use futures_util::StreamExt as _;
 use serde_json::json;
+use tower::ServiceExt as _;
 
 const KEY: &str = "sk_test_tHiSmUsTnEvErShOw";
+const MACHINE_KEY: &str = "ak_tHiSmUsTnEvErShOw";
 const USER: &str = "user_hidden";
 
 /// The phase of an error, in a word.
@@ -265,6 +273,39 @@ async fn what_cannot_be_a_path_is_not_sent() {
     }
 }
 
+/// The key that was sent.
+async fn sent<T>(server: &FaultServer, call: impl Future<Output = Result<T, Error>>) -> String {
+    assert!(call.await.is_err(), "the server answers nothing of use");
+    let head = server.heads().pop().unwrap().to_lowercase();
+    head.lines().find_map(|line| line.strip_prefix("authorization: bearer ")).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn each_client_sends_its_own_key() {
+    let server = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
+    let builder = || Clerk::builder().api_url(server.api_url());
+    let (key, machine_key) = (KEY.to_lowercase(), MACHINE_KEY.to_lowercase());
+
+    let both = builder().secret_key(KEY).machine_secret_key(MACHINE_KEY).build().unwrap();
+    assert_eq!(sent(&server, both.send(users::get(USER))).await, key);
+    assert_eq!(sent(&server, both.send(m2m::list_tokens("mch_1"))).await, key, "either key will do");
+
+    let alone = builder().machine_secret_key(MACHINE_KEY).build_machine().unwrap();
+    for machine in [both.as_machine().unwrap(), alone] {
+        assert_eq!(sent(&server, machine.send(m2m::create_token())).await, machine_key);
+        assert_eq!(sent(&server, machine.send(m2m::list_tokens("mch_1"))).await, machine_key);
+        let mut tokens = machine.stream(m2m::list_tokens("mch_1"));
+        let next = async { tokens.next().await.unwrap() };
+        assert_eq!(sent(&server, next).await, machine_key);
+        let service = machine.clone().oneshot(m2m::create_token());
+        assert_eq!(sent(&server, service).await, machine_key);
+        assert!(!format!("{machine:?}").contains("tHiSmUsT"));
+    }
+
+    let error = builder().secret_key(KEY).build().unwrap().as_machine().unwrap_err();
+    assert_eq!(error.setting, "machine_secret_key");
+}
+
 /// Fails with this setting's name, and repeats nothing of `hidden`.
 fn refused(builder: ClerkBuilder, setting: &str, hidden: &str) {
     let error = builder.build().unwrap_err();
@@ -304,6 +345,8 @@ fn wrong_settings_are_named_and_not_repeated() {
     }
     for key in ["ak_", KEY, "hunter2hunter2"] {
         refused(good().machine_secret_key(key), "machine_secret_key", key);
+        let error = Clerk::builder().machine_secret_key(key).build_machine().unwrap_err();
+        assert_eq!(error.setting, "machine_secret_key", "{error}");
     }
     for key in [
         "hunter2hunter2",
@@ -347,6 +390,10 @@ fn child_that_reads_its_environment() {
             },
             Err(error) => println!("<{error}>"),
         }
+        match MachineClerk::from_env() {
+            Ok(_) => println!("<machine: built>"),
+            Err(error) => println!("<machine: {error}>"),
+        }
     }
 }
 
@@ -355,6 +402,7 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
     let key = LocalClerk::new().publishable_key().as_str().to_owned();
     let secret = ("CLERK_SECRET_KEY", KEY);
     let public = ("CLERK_PUBLISHABLE_KEY", &*key);
+    let machine = ("CLERK_MACHINE_SECRET_KEY", MACHINE_KEY);
     for (variables, expected) in [
         (&[][..], "CLERK_SECRET_KEY: not set"),
         (&[("CLERK_SECRET_KEY", "")], "CLERK_SECRET_KEY: not set"),
@@ -366,6 +414,13 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
         (&[secret, ("CLERK_PUBLISHABLE_KEY", KEY)], "CLERK_PUBLISHABLE_KEY: this is a secret key"),
         (&[secret, ("CLERK_JWT_KEY", "nonsense")], "CLERK_JWT_KEY: "),
         (&[secret, ("CLERK_MACHINE_SECRET_KEY", "nonsense")], "CLERK_MACHINE_SECRET_KEY: "),
+        (&[secret], "machine: CLERK_MACHINE_SECRET_KEY: not set"),
+        (&[machine], "CLERK_SECRET_KEY: not set"),
+        (&[machine], "machine: built"),
+        (&[machine, secret], "built"),
+        (&[machine, ("CLERK_SECRET_KEY", "nonsense")], "machine: built"),
+        (&[("CLERK_MACHINE_SECRET_KEY", KEY)], "machine: CLERK_MACHINE_SECRET_KEY: this is a secret key"),
+        (&[machine, ("CLERK_API_URL", "nonsense")], "machine: CLERK_API_URL: "),
         (&[secret, ("CLERK_API_URL", "http://api.clerk.com")], "CLERK_API_URL: http would send"),
         (&[secret, ("CLERK_API_URL", "nonsense")], "CLERK_API_URL: "),
         (&[secret, ("CLERK_API_VERSION", "")], "built"),

@@ -106,7 +106,7 @@ struct Bench {
     clerk: Clerk,
 }
 
-type Verdict = Pin<Box<dyn Future<Output = &'static str> + Send>>;
+type Verdict = Pin<Box<dyn Future<Output = String> + Send>>;
 
 impl Bench {
     /// No keys yet.
@@ -132,10 +132,14 @@ impl Bench {
             let outcome = auth.outcome();
             assert_eq!(outcome.status() == Status::SignedIn, outcome.reason().is_none());
             let said = outcome.reason().map_or("signed-in", |reason| reason.as_str());
-            Ok::<_, Infallible>(Response::new(if outcome.is_undecided() { "undecided" } else { said }))
+            let said = if outcome.is_undecided() { "undecided" } else { said };
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(said.to_owned())))
         }));
         let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
-        Box::pin(async move { service.oneshot(request).await.unwrap().into_body() })
+        Box::pin(async move {
+            let body = service.oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+            String::from_utf8(body.to_bytes().to_vec()).unwrap()
+        })
     }
 
     /// The status of a guarded route, and how many seconds it says to wait.

@@ -23,7 +23,7 @@ use std::{
 
 use axum::{Router, extract::ConnectInfo, routing};
 use bytes::Bytes;
-use clerk_axum::{ClerkLayer, ForwardedHeaders, ProxyBuilder, ProxyLayer};
+use clerk_axum::{ClerkLayer, Forwarded, ProxyBuilder, ProxyLayer};
 use clerk_tests::{
     Answer, Instance, eventually,
     fault::{Fault, FaultServer, answer, nobody},
@@ -266,7 +266,7 @@ async fn request_headers_follow_the_rules() {
 #[tokio::test]
 async fn headers_of_a_trusted_server_are_believed() {
     let upstream = Upstream::fine().await;
-    let proxy = builder(upstream.url()).forwarded_headers(ForwardedHeaders::FirstItem).build().unwrap();
+    let proxy = builder(upstream.url()).forwarded(Forwarded::TrustFirst).build().unwrap();
     const XFH: (&str, &str) = ("x-forwarded-host", "app.example , proxy.example");
     const XFP: (&str, &str) = ("x-forwarded-proto", "https,http");
     for address in both_servers(proxy.into()).await {
@@ -317,8 +317,8 @@ async fn headers_of_a_trusted_server_are_believed() {
 #[tokio::test]
 async fn a_fixed_origin_believes_nobody() {
     let upstream = Upstream::fine().await;
-    let fixed = ForwardedHeaders::Fixed("https://app.example".into());
-    let proxy = builder(upstream.url()).forwarded_headers(fixed).build().unwrap();
+    let fixed = Forwarded::Origin("https://app.example".parse().unwrap());
+    let proxy = builder(upstream.url()).forwarded(fixed).build().unwrap();
     let claims =
         [("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "http"), ("x-real-ip", "1.1.1.1")];
     for address in both_servers(proxy.into()).await {
@@ -334,8 +334,8 @@ async fn a_fixed_origin_believes_nobody() {
 #[tokio::test]
 async fn the_peer_is_the_caller_when_no_trusted_header_says_it() {
     let upstream = Upstream::fine().await;
-    for (trust, sent) in [(ForwardedHeaders::Ignore, "127.0.0.1"), (ForwardedHeaders::FirstItem, "1.1.1.1")] {
-        let builder = builder(upstream.url()).forwarded_headers(trust);
+    for (trust, sent) in [(Forwarded::Ignore, "127.0.0.1"), (Forwarded::TrustFirst, "1.1.1.1")] {
+        let builder = builder(upstream.url()).forwarded(trust);
         // axum's way to say who the peer is, and the one of this test's hyper server.
         let axum = builder
             .clone()
@@ -847,7 +847,6 @@ async fn readiness_is_used_or_given_back_and_transports_are_waited_for() {
 #[test]
 fn wrong_settings_are_found_before_any_request() {
     let good = || builder("https://fapi.example");
-    let fixed = |text: &str| ForwardedHeaders::Fixed(text.to_owned());
     for (builder, setting) in [
         (good().fapi_url("http://fapi.example"), "fapi_url"),
         (good().fapi_url("https://me:hunter2@fapi.example"), "fapi_url"),
@@ -856,8 +855,6 @@ fn wrong_settings_are_found_before_any_request() {
         (good().path("clerk"), "path"),
         (good().path("/"), "path"),
         (good().path("/a/../b"), "path"),
-        (good().forwarded_headers(fixed("app.example")), "forwarded_headers"),
-        (good().forwarded_headers(fixed("https://app.example/x")), "forwarded_headers"),
         (ProxyBuilder::new(&Clerk::builder().secret_key(SECRET).build().unwrap()), "publishable_key"),
     ] {
         let error = builder.build().unwrap_err();

@@ -11,15 +11,21 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::{
-    Result, document::Document, emit_answers, emit_api, emit_model, emit_samples, ir::Api, lower::lower,
-    missing, overlay::Overlay,
+    Result,
+    diff::report,
+    document::Document,
+    emit_answers, emit_api, emit_model, emit_samples, facts,
+    ir::Api,
+    lower::{lower, lower_what_fits},
+    missing,
+    overlay::Overlay,
 };
 
 /// The line every generated file carries.
 pub(crate) const GENERATED: &str = "// Written by clerk-codegen; changes belong into its overlay.\n";
 
-/// Where each operation's shape is remembered, so that a new document can be compared with the old one.
-const SHAPES: &str = "shapes.txt";
+/// Where the document's facts are remembered, so that another state of it can be compared with this one.
+const FACTS: &str = "facts.txt";
 
 /// The document the files were written from.
 struct Pin {
@@ -92,7 +98,7 @@ pub(crate) fn write(
             }
         }
     }
-    fs::write(codegen.join(SHAPES), shapes(document))?;
+    fs::write(codegen.join(FACTS), facts::list(api))?;
     Ok(said)
 }
 
@@ -107,17 +113,17 @@ pub(crate) fn check(
     let old = Pin::read(&fs::read_to_string(source.join("api/mod.rs")).unwrap_or_default());
     let sha256 = hex(digest(&SHA256, text.as_bytes()).as_ref());
     let mut said = String::new();
+    let known = fs::read_to_string(codegen.join(FACTS)).unwrap_or_default();
+    let (api, problems) = lower_what_fits(document, overlay);
+    let facts = facts::list(&api);
     if old.sha256 != sha256 {
         said.push_str(&format!(
             "The document is another one: version {} with SHA-256 {sha256} instead of version {} of {} with {}.\n",
             document.version, old.version, old.date, old.sha256
         ));
-        said.push_str(&differences(
-            &fs::read_to_string(codegen.join(SHAPES)).unwrap_or_default(),
-            &shapes(document),
-        ));
-    } else if fs::read_to_string(codegen.join(SHAPES)).unwrap_or_default() != shapes(document) {
-        said.push_str(&format!("{SHAPES} is stale.\n"));
+        said.push_str(&report(&facts::parse(&known), &facts::parse(&facts), &problems));
+    } else if problems.is_empty() && known != facts {
+        said.push_str(&format!("{FACTS} is stale.\n"));
     }
     // With the old date: a new document is reported above, and what follows is what it would change.
     let pin = Pin { version: document.version.clone(), date: old.date, sha256 };
@@ -134,6 +140,30 @@ pub(crate) fn check(
         said.push_str("The generated files are what the document gives.\n");
     }
     Ok((said, fresh))
+}
+
+/// What this state of the document changes, and whether that is nothing.
+pub(crate) fn diff(codegen: &Path, document: &Document, overlay: &Overlay) -> Result<(String, bool)> {
+    if document.paths.values().all(|path| path.operations().next().is_none()) {
+        return Err("this document has no operations".into());
+    }
+    let source = source_folder(codegen)?;
+    let old = Pin::read(&fs::read_to_string(source.join("api/mod.rs")).unwrap_or_default());
+    let known = fs::read_to_string(codegen.join(FACTS)).map_err(|error| format!("{FACTS}: {error}"))?;
+    let (api, problems) = lower_what_fits(document, overlay);
+    let report = report(&facts::parse(&known), &facts::parse(&facts::list(&api)), &problems);
+    let before =
+        if old.version == document.version { String::new() } else { format!("version {} of ", old.version) };
+    let mut said = format!("Clerk's document, version {}, since {before}{}:\n\n", document.version, old.date);
+    let is_same = report.is_empty();
+    said.push_str(if is_same { "Nothing that is generated would change.\n" } else { &report });
+    if !problems.overlay.is_empty() {
+        said.push_str(&format!(
+            "\nThe overlay does not fit any more:\n\n- {}\n",
+            problems.overlay.join("\n- ")
+        ));
+    }
+    Ok((said, is_same))
 }
 
 fn source_folder(codegen: &Path) -> Result<std::path::PathBuf> {
@@ -195,37 +225,6 @@ fn format(codegen: &Path, text: &str) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// One line per operation: method, path, id and a digest of its shape.
-fn shapes(document: &Document) -> String {
-    let line = |(operation, shape): (String, String)| {
-        let digest = hex(digest(&SHA256, shape.as_bytes()).as_ref());
-        format!("{operation} {}\n", digest.get(..16).unwrap_or_default())
-    };
-    document.shapes().into_iter().map(line).collect()
-}
-
-fn differences(old: &str, new: &str) -> String {
-    let read = |text: &str| -> BTreeMap<String, String> {
-        text.lines()
-            .filter_map(|line| line.rsplit_once(' '))
-            .map(|(key, digest)| (key.into(), digest.into()))
-            .collect()
-    };
-    let (old, new) = (read(old), read(new));
-    let mut out = String::new();
-    for (operation, digest) in &new {
-        match old.get(operation) {
-            None => out.push_str(&format!("added    {operation}\n")),
-            Some(known) if known != digest => out.push_str(&format!("changed  {operation}\n")),
-            Some(_) => {}
-        }
-    }
-    for operation in old.keys().filter(|operation| !new.contains_key(*operation)) {
-        out.push_str(&format!("removed  {operation}\n"));
-    }
-    out
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -239,11 +238,5 @@ mod tests {
         let pin = Pin { version: "v".into(), date: "d".into(), sha256: "s".into() };
         let read = Pin::read(&pin.text());
         assert_eq!((read.version, read.date, read.sha256), ("v".into(), "d".into(), "s".into()));
-    }
-
-    #[test]
-    fn differences_by_operation() {
-        let said = differences("GET /a A 1\nGET /b B 1\n", "GET /b B 2\nPOST /c C 1\n");
-        assert_eq!(said, "changed  GET /b B\nadded    POST /c C\nremoved  GET /a A\n");
     }
 }

@@ -1,19 +1,15 @@
 //! The OpenAPI document, as far as the generator reads it.
 
-use std::collections::BTreeMap;
-
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Result;
 
-/// The document: typed for the lowering, untyped for comparing states of it.
 pub(crate) struct Document {
     pub(crate) version: String,
     pub(crate) paths: IndexMap<String, PathItem>,
     components: Components,
-    raw: Value,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +81,7 @@ pub(crate) struct Operation {
 #[derive(Deserialize, Default)]
 pub(crate) struct Parameter {
     #[serde(rename = "$ref")]
-    reference: Option<String>,
+    pub(crate) reference: Option<String>,
     #[serde(default)]
     pub(crate) name: String,
     #[serde(rename = "in", default)]
@@ -171,9 +167,8 @@ impl Document {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let parsed: Parsed =
             serde_yaml_ng::from_str(text).map_err(|e| format!("this is no OpenAPI document: {e}"))?;
-        let raw = serde_yaml_ng::from_str(text)?;
         let paths = parsed.paths.into_iter().map(|(path, item)| (path, item.unwrap_or_default())).collect();
-        Ok(Self { version: parsed.info.version, paths, components: parsed.components, raw })
+        Ok(Self { version: parsed.info.version, paths, components: parsed.components })
     }
 
     /// The component behind a `$ref`, with its name.
@@ -196,50 +191,6 @@ impl Document {
         let Some(reference) = &parameter.reference else { return Ok(parameter) };
         let name = name_of(reference, "parameters")?;
         self.components.parameters.get(name).ok_or_else(|| dangling(reference).into())
-    }
-
-    /// Every operation by method and path, as a text that changes when anything about its shape does.
-    pub(crate) fn shapes(&self) -> BTreeMap<String, String> {
-        let mut shapes = BTreeMap::new();
-        for (path, item) in &self.paths {
-            for (method, operation) in item.operations() {
-                let pointer = ["paths", path.as_str(), &method.to_lowercase()];
-                let raw = pointer.iter().try_fold(&self.raw, |at, key| at.get(key));
-                let shape = raw.map(|raw| self.shape(raw, &mut Vec::new()).to_string()).unwrap_or_default();
-                shapes.insert(format!("{method} {path} {}", operation.operation_id), shape);
-            }
-        }
-        shapes
-    }
-
-    /// Without prose and examples, every reference replaced by what it names.
-    fn shape(&self, value: &Value, open: &mut Vec<String>) -> Value {
-        match value {
-            Value::Object(members) => {
-                if let Some(Value::String(reference)) = members.get("$ref")
-                    && !open.contains(reference)
-                {
-                    let mut keys = reference.trim_start_matches("#/").split('/');
-                    let target = keys.try_fold(&self.raw, |at, key| at.get(key));
-                    open.push(reference.clone());
-                    let shape = target.map_or(Value::Null, |target| self.shape(target, open));
-                    open.pop();
-                    return shape;
-                }
-                let is_prose = |key: &str, value: &Value| {
-                    key.starts_with("x-")
-                        || matches!(key, "example" | "examples")
-                        || (matches!(key, "description" | "summary" | "title") && value.is_string())
-                };
-                members
-                    .iter()
-                    .filter(|(key, value)| !is_prose(key, value))
-                    .map(|(key, value)| (key.clone(), self.shape(value, open)))
-                    .collect()
-            }
-            Value::Array(items) => items.iter().map(|item| self.shape(item, open)).collect(),
-            other => other.clone(),
-        }
     }
 }
 

@@ -56,7 +56,11 @@ pub(crate) fn files(operations: &[&Operation], overlay: &Overlay, pin: &str) -> 
     }
     root.push_str("\nuse crate::operation::{Operation, OperationInfo};\n\n");
     root.push_str(pin);
-    root.push_str("\n/// Every operation of this crate.\npub const OPERATIONS: &[&OperationInfo] = &[\n");
+    root.push_str(
+        "\n/// Every operation of this crate, also the few that Clerk's published document leaves out: see\n\
+         /// [`OperationInfo::documented`].\n",
+    );
+    root.push_str("pub const OPERATIONS: &[&OperationInfo] = &[\n");
     for (module, operations) in &modules {
         for operation in operations {
             root.push_str(&format!("{module}::{}::INFO,\n", camel(&operation.function)));
@@ -108,9 +112,10 @@ fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
         ("Page<", "crate::Page"),
         ("impl Paged", "crate::page::Paged"),
         ("Window", "crate::page::Window"),
+        ("page::", "crate::page::self"),
         ("Nullable<", "crate::Nullable"),
         ("Retry::", "crate::operation::Retry"),
-        ("Credential::", "crate::operation::Credential"),
+        ("credential::", "crate::credential::self"),
         ("Serialize)]", "serde::Serialize"),
     ] {
         if text.contains(word) {
@@ -186,34 +191,30 @@ fn paged(operation: &Operation, name: &str) -> String {
         "impl Paged for {name} {{\ntype Item = {};\n\n\
          fn window(&self) -> Window {{\nWindow {{ offset: self.offset, limit: self.limit }}\n}}\n\n\
          fn with_window(mut self, window: Window) -> Self {{\n\
-         self.offset = window.offset;\nself.limit = window.limit;\nself\n}}\n}}\n\n",
-        spell(item)
+         self.offset = window.offset;\nself.limit = window.limit;\nself\n}}\n{}}}\n\n",
+        spell(item),
+        cursor(operation, &spell(item)),
+    )
+}
+
+/// A list that also begins after an item.
+fn cursor(operation: &Operation, item: &str) -> String {
+    if !operation.query.iter().any(|query| query.field.wire == "starting_after") {
+        return String::new();
+    }
+    format!(
+        "\nfn cursor<'a>(&self, item: &'a {item}) -> Option<&'a str> {{\n\
+         page::has_cursor(self.order_by.as_deref()).then(|| item.id.as_str())\n}}\n\n\
+         fn with_cursor(mut self, cursor: &str) -> Self {{\n\
+         self.starting_after = Some(cursor.into());\nself.offset = None;\nself\n}}\n"
     )
 }
 
 fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: &Overlay) -> String {
     let id = &operation.id;
     let mut out = doc("///", overlay.summaries.get(id).map_or("", String::as_str));
-    let slug: Vec<&str> = operation
-        .tag
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let errors = match operation.errors.as_slice() {
-        [] => "No error status is documented.".to_owned(),
-        [one] => format!("Documented error status: {one}."),
-        many => format!("Documented error statuses: {}.", many.join(", ")),
-    };
     out.push_str("///\n");
-    out.push_str(&doc(
-        "///",
-        &format!(
-            "`{} {}` ([reference](https://clerk.com/docs/reference/backend-api/tag/{})). {errors}",
-            operation.method,
-            operation.path,
-            slug.join("-").to_lowercase()
-        ),
-    ));
+    out.push_str(&doc("///", &origin(operation)));
     if operation.deprecated {
         out.push_str(&format!("#[deprecated(note = {:?})]\n", overlay.note(id)));
     }
@@ -236,6 +237,31 @@ fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: 
     }
     out.push_str(&format!("{name} {{\n{}}}\n}}\n\n", initial(all)));
     out
+}
+
+/// Where the operation stands, and how it may fail.
+fn origin(operation: &Operation) -> String {
+    let (method, path) = (operation.method, &operation.path);
+    if !operation.documented {
+        return format!(
+            "`{method} {path}`. Clerk's published document leaves this operation out: it may change, or go, \
+             without notice."
+        );
+    }
+    let slug: Vec<&str> = operation
+        .tag
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let errors = match operation.errors.as_slice() {
+        [] => "No error status is documented.".to_owned(),
+        [one] => format!("Documented error status: {one}."),
+        many => format!("Documented error statuses: {}.", many.join(", ")),
+    };
+    let slug = slug.join("-").to_lowercase();
+    format!(
+        "`{method} {path}` ([reference](https://clerk.com/docs/reference/backend-api/tag/{slug})). {errors}"
+    )
 }
 
 /// What a caller passes for a required field, and how it is kept.
@@ -297,13 +323,15 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
     };
     let retry = overlay.retry.get(id).map(|chosen| format!(".retry(Retry::{})", chosen.is));
     let credential = match overlay.credential.get(id) {
-        Some(chosen) => Some(format!(".credential(Credential::{})", chosen.is)),
-        None if operation.public => Some(".credential(Credential::None)".to_owned()),
-        None => None,
+        Some(chosen) => chosen.is.as_str(),
+        None if operation.public => "NoKey",
+        None => "SecretKey",
     };
+    let undocumented = if operation.documented { "" } else { ".undocumented()" };
+    let told = if credential == "SecretKey" { "" } else { ".credential::<Self::Credential>()" };
     format!(
-        "impl Operation for {name} {{\ntype Output = {output};\n\n\
-         const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{};\n\n\
+        "impl Operation for {name} {{\ntype Output = {output};\ntype Credential = credential::{credential};\n\n\
+         const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{}{undocumented};\n\n\
          fn request(&self) -> Result<Request<Bytes>, BuildError> {{\n{}\n}}\n\n\
          fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n\
          decode::{decode}(Self::INFO, response)\n}}\n}}\n\n",
@@ -311,7 +339,7 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
         operation.path,
         operation.tag,
         retry.unwrap_or_default(),
-        credential.unwrap_or_default(),
+        told,
         request(operation),
     )
 }

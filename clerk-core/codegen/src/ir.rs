@@ -110,6 +110,8 @@ pub(crate) struct Operation {
     pub(crate) errors: Vec<String>,
     pub(crate) deprecated: bool,
     pub(crate) public: bool,
+    /// Whether the document has it, not the overlay alone.
+    pub(crate) documented: bool,
 }
 
 pub(crate) struct Query {

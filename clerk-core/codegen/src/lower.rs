@@ -1,6 +1,6 @@
 //! From the document and the overlay to what the Rust text is written from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -13,22 +13,58 @@ use crate::{
 };
 
 pub(crate) fn lower(document: &Document, overlay: &Overlay) -> Result<Api> {
+    let (api, problems) = lower_what_fits(document, overlay);
+    if problems.is_empty() {
+        return Ok(api);
+    }
+    let unread = problems.unread.iter().map(|(operation, problem)| format!("{operation}: {problem}"));
+    Err(unread.chain(problems.overlay).collect::<Vec<_>>().join("\n").into())
+}
+
+/// Why a document cannot be read as a whole.
+#[derive(Default)]
+pub(crate) struct Problems {
+    /// By operation.
+    pub(crate) unread: BTreeMap<String, String>,
+    /// What the overlay says of another document than this one.
+    pub(crate) overlay: Vec<String>,
+}
+
+impl Problems {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.unread.is_empty() && self.overlay.is_empty()
+    }
+}
+
+/// As much of the document as can be read, for comparing documents that the overlay was not written for.
+pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, Problems) {
     let mut lowering =
         Lowering { document, overlay, api: Api::default(), nested: Vec::new(), used: BTreeSet::new() };
-    for (path, item) in &document.paths {
-        for (method, operation) in item.operations() {
-            let lowered = lowering
-                .operation(method, path, operation)
-                .map_err(|error| format!("{}: {error}", operation.operation_id))?;
-            lowering.api.operations.push(lowered);
+    let mut problems = Problems::default();
+    let mut known = BTreeSet::new();
+    for (paths, documented) in [(&document.paths, true), (&overlay.undocumented, false)] {
+        for (path, item) in paths {
+            for (method, operation) in item.operations() {
+                if !known.insert((method, path)) {
+                    problems.overlay.push(format!("the document has {method} {path} itself"));
+                    continue;
+                }
+                lowering.nested.clear();
+                match lowering.operation(method, path, operation) {
+                    Ok(lowered) => lowering.api.operations.push(Operation { documented, ..lowered }),
+                    Err(problem) => {
+                        problems.unread.insert(operation.operation_id.clone(), problem.to_string());
+                    }
+                }
+            }
         }
     }
     for (position, correction) in overlay.corrections.iter().enumerate() {
         if !lowering.used.contains(&position) {
-            return Err(format!("the correction of `{}` applies to nothing", correction.place).into());
+            problems.overlay.push(format!("the correction of `{}` applies to nothing", correction.place));
         }
     }
-    Ok(lowering.api)
+    (lowering.api, problems)
 }
 
 /// Which way a schema travels.
@@ -81,6 +117,7 @@ impl Lowering<'_> {
                 other => return Err(format!("`{}` is a {other} parameter", parameter.name).into()),
             }
         }
+        query.extend(self.added_query(source)?);
         // In the order of the template.
         parameters.sort_by_key(|field| path.find(&format!("{{{}}}", field.wire)));
         let body = self.body(id, &camel(&function), source.request_body.as_ref())?;
@@ -100,7 +137,35 @@ impl Lowering<'_> {
             errors: source.responses.keys().filter(|status| !status.starts_with('2')).cloned().collect(),
             deprecated: source.deprecated,
             public: source.security.as_ref().is_some_and(Vec::is_empty),
+            documented: true,
         })
+    }
+
+    /// The parameters that the overlay adds.
+    fn added_query(&mut self, source: &document::Operation) -> Result<Vec<Query>> {
+        let overlay = self.overlay;
+        let mut added = Vec::new();
+        for correction in overlay.corrections.iter().filter(|correction| correction.query) {
+            let Some((owner, name)) = correction.place.rsplit_once('.') else { continue };
+            if owner != source.operation_id {
+                continue;
+            }
+            if source.parameters.iter().any(|parameter| parameter.name == name) {
+                return Err(format!("the document has the parameter `{name}` itself").into());
+            }
+            let parameter = Parameter {
+                name: name.to_owned(),
+                schema: correction.schema.clone().unwrap_or_default(),
+                ..Parameter::default()
+            };
+            let field = self.parameter(owner, &parameter)?;
+            added.extend(field.map(|field| Query {
+                field: Field { valid: Valid { beyond: true, ..field.valid }, ..field },
+                joined: false,
+                fixed: None,
+            }));
+        }
+        Ok(added)
     }
 
     fn name(&self, source: &document::Operation) -> Result<(String, String)> {
@@ -434,6 +499,7 @@ impl Lowering<'_> {
             if let (Some((owner, wire)), Some(schema)) =
                 (correction.place.rsplit_once('.'), &correction.schema)
                 && owner == place
+                && !correction.query
                 && !sources.iter().any(|(known, _)| known == wire)
             {
                 sources.push((wire.to_owned(), schema.clone()));
@@ -464,7 +530,7 @@ impl Lowering<'_> {
                 valid: if way == Way::Out {
                     Valid { members, beyond: !known, ..self.valid(&schema)? }
                 } else {
-                    Valid::default()
+                    Valid { beyond: !known, ..Valid::default() }
                 },
             });
         }

@@ -1,4 +1,4 @@
-//! What the overlay has yet to say.
+//! What the overlay has yet to say, or says twice.
 
 use std::collections::BTreeSet;
 
@@ -59,8 +59,11 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         if !overlay.sentences.contains_key(&name) {
             say(format!("the model {name} has no sentence"));
         }
-        if !overlay.families.values().any(|family| family.types.contains(&name)) {
-            say(format!("the model {name} is in no family"));
+        let families = overlay.families.iter().filter(|(_, family)| family.types.contains(&name));
+        match families.map(|(family, _)| family.as_str()).collect::<Vec<_>>().as_slice() {
+            [] => say(format!("the model {name} is in no family")),
+            [_] => {}
+            several => say(format!("the model {name} is in several families: {}", several.join(", "))),
         }
         let fields = api.structs.get(&name).into_iter().flat_map(|object| &object.fields);
         fields.filter_map(|it| field(&name, it, Kind::Model)).for_each(&mut say);

@@ -4,9 +4,13 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::{Result, document::Schema};
+use crate::{
+    Result,
+    document::{PathItem, Schema},
+};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -28,6 +32,8 @@ pub(crate) struct Overlay {
     /// Enums that have a name of their own, by that name.
     pub(crate) enums: BTreeMap<String, EnumNames>,
     pub(crate) corrections: Vec<Correction>,
+    /// Operations that the document leaves out, by path, in the document's own form.
+    pub(crate) undocumented: IndexMap<String, PathItem>,
     pub(crate) types: Types,
     /// Query parameters that are always sent with one value.
     pub(crate) fixed_query: BTreeMap<String, Fixed>,
@@ -108,6 +114,9 @@ pub(crate) struct Correction {
     pub(crate) omit: bool,
     /// The field's schema; a field the document lacks is added.
     pub(crate) schema: Option<Schema>,
+    /// What is added is a parameter of the query.
+    #[serde(default)]
+    pub(crate) query: bool,
 }
 
 /// Texts and numbers that have a type of their own, by place or by name of the field.

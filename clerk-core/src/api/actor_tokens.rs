@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata,
+    Metadata, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
@@ -64,6 +64,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = ActorToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateActorToken", Method::POST, "/actor_tokens", "Actor Tokens");
@@ -104,6 +105,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = ActorToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeActorToken",

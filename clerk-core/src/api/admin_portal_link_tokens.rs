@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable,
+    Nullable, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
@@ -71,6 +71,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = CreatedAdminPortalLinkToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "createAdminPortalLinkToken",
@@ -127,6 +128,7 @@ impl Revoke {
 
 impl Operation for Revoke {
     type Output = AdminPortalLinkToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "revokeAdminPortalLinkToken",

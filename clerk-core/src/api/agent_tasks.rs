@@ -20,6 +20,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
+    credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
@@ -74,6 +75,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = AgentTask;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateAgentTask", Method::POST, "/agents/tasks", "Agent Tasks");
@@ -116,6 +118,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = AgentTask;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeAgentTask",

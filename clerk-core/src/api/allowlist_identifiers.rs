@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -57,6 +57,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<AllowlistIdentifier>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListAllowlistIdentifiers",
@@ -122,6 +123,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = AllowlistIdentifier;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateAllowlistIdentifier",
@@ -163,6 +165,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteAllowlistIdentifier",

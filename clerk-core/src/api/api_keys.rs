@@ -16,7 +16,7 @@ use http::{Method, Request, Response};
 use serde_json::Value;
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
@@ -89,6 +89,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<ApiKey>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getApiKeys", Method::GET, "/api_keys", "API Keys");
@@ -196,6 +197,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = ApiKeyWithSecret;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("createApiKey", Method::POST, "/api_keys", "API Keys");
@@ -239,6 +241,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = ApiKey;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getApiKey", Method::GET, "/api_keys/{apiKeyID}", "API Keys");
@@ -316,6 +319,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = ApiKey;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("updateApiKey", Method::PATCH, "/api_keys/{apiKeyID}", "API Keys");
@@ -358,6 +362,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("deleteApiKey", Method::DELETE, "/api_keys/{apiKeyID}", "API Keys");
@@ -391,6 +396,7 @@ opaque!(GetSecret);
 
 impl Operation for GetSecret {
     type Output = ApiKeySecret;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getApiKeySecret", Method::GET, "/api_keys/{apiKeyID}/secret", "API Keys");
@@ -433,6 +439,7 @@ impl Revoke {
 
 impl Operation for Revoke {
     type Output = ApiKey;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("revokeApiKey", Method::POST, "/api_keys/{apiKeyID}/revoke", "API Keys");
@@ -470,6 +477,7 @@ opaque!(Verify);
 
 impl Operation for Verify {
     type Output = ApiKey;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("verifyApiKey", Method::POST, "/api_keys/verify", "API Keys").retry(Retry::Safe);

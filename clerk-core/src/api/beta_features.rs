@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable,
+    Nullable, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::InstanceSettings,
@@ -74,6 +74,7 @@ impl UpdateInstanceSettings {
 
 impl Operation for UpdateInstanceSettings {
     type Output = InstanceSettings;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceAuthConfig",
@@ -136,6 +137,7 @@ impl UpdateProductionInstanceDomain {
 
 impl Operation for UpdateProductionInstanceDomain {
     type Output = ();
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateProductionInstanceDomain",

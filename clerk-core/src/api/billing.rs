@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -71,6 +71,7 @@ impl ListPlans {
 
 impl Operation for ListPlans {
     type Output = Page<BillingPlan>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetCommercePlanList", Method::GET, "/billing/plans", "Billing");
@@ -144,6 +145,7 @@ impl ListPrices {
 
 impl Operation for ListPrices {
     type Output = Page<BillingPrice>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetBillingPriceList", Method::GET, "/billing/prices", "Billing");
@@ -236,6 +238,7 @@ impl CreatePrice {
 
 impl Operation for CreatePrice {
     type Output = BillingPrice;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateBillingPrice", Method::POST, "/billing/prices", "Billing");
@@ -336,6 +339,7 @@ impl ListSubscriptionItems {
 
 impl Operation for ListSubscriptionItems {
     type Output = Page<BillingSubscriptionItem>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetCommerceSubscriptionItemList",
@@ -405,6 +409,7 @@ impl CancelSubscriptionItem {
 
 impl Operation for CancelSubscriptionItem {
     type Output = BillingSubscriptionItem;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CancelCommerceSubscriptionItem",
@@ -453,6 +458,7 @@ opaque!(ExtendSubscriptionItemFreeTrial);
 
 impl Operation for ExtendSubscriptionItemFreeTrial {
     type Output = BillingSubscriptionItem;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ExtendBillingSubscriptionItemFreeTrial",
@@ -507,6 +513,7 @@ opaque!(CreatePriceTransition);
 
 impl Operation for CreatePriceTransition {
     type Output = BillingPriceTransition;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateBillingPriceTransition",
@@ -558,6 +565,7 @@ opaque!(ApplySubscriptionItemDiscount);
 
 impl Operation for ApplySubscriptionItemDiscount {
     type Output = BillingDiscountRedemption;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ApplyBillingSubscriptionItemDiscount",
@@ -607,6 +615,7 @@ opaque!(RemoveSubscriptionItemDiscount);
 
 impl Operation for RemoveSubscriptionItemDiscount {
     type Output = BillingDiscountRedemption;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RemoveBillingSubscriptionItemDiscount",
@@ -661,6 +670,7 @@ impl ListStatements {
 
 impl Operation for ListStatements {
     type Output = Page<BillingStatement>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetBillingStatementList", Method::GET, "/billing/statements", "Billing");
@@ -712,6 +722,7 @@ opaque!(GetStatement);
 
 impl Operation for GetStatement {
     type Output = BillingStatement;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetBillingStatement",
@@ -765,6 +776,7 @@ impl GetStatementPaymentAttempts {
 
 impl Operation for GetStatementPaymentAttempts {
     type Output = Page<BillingPaymentAttempt>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetBillingStatementPaymentAttempts",

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -39,6 +39,7 @@ opaque!(List);
 
 impl Operation for List {
     type Output = Page<BlocklistIdentifier>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListBlocklistIdentifiers",
@@ -77,6 +78,7 @@ opaque!(Create);
 
 impl Operation for Create {
     type Output = BlocklistIdentifier;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateBlocklistIdentifier",
@@ -118,6 +120,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteBlocklistIdentifier",

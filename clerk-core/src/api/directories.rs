@@ -21,7 +21,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -65,6 +65,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Directory>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListDirectories", Method::GET, "/directories", "Directories");
@@ -140,6 +141,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateDirectory", Method::POST, "/directories", "Directories");
@@ -180,6 +182,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetDirectory", Method::GET, "/directories/{directory_id}", "Directories");
@@ -258,6 +261,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateDirectory", Method::PATCH, "/directories/{directory_id}", "Directories");
@@ -300,6 +304,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteDirectory", Method::DELETE, "/directories/{directory_id}", "Directories");
@@ -334,6 +339,7 @@ opaque!(RotateApiKey);
 
 impl Operation for RotateApiKey {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateDirectoryAPIKey",
@@ -371,6 +377,7 @@ opaque!(ListGroupRoleMappings);
 
 impl Operation for ListGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListDirectoryGroupRoleMappings",
@@ -429,6 +436,7 @@ impl CreateGroupRoleMapping {
 
 impl Operation for CreateGroupRoleMapping {
     type Output = DirectoryGroupRoleMapping;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateDirectoryGroupRoleMapping",
@@ -480,6 +488,7 @@ opaque!(ReplaceGroupRoleMappings);
 
 impl Operation for ReplaceGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceDirectoryGroupRoleMappings",
@@ -526,6 +535,7 @@ opaque!(DeleteGroupRoleMapping);
 
 impl Operation for DeleteGroupRoleMapping {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteDirectoryGroupRoleMapping",

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -39,6 +39,7 @@ opaque!(List);
 
 impl Operation for List {
     type Output = Page<Domain>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListDomains", Method::GET, "/domains", "Domains");
@@ -81,6 +82,7 @@ impl Add {
 
 impl Operation for Add {
     type Output = Domain;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("AddDomain", Method::POST, "/domains", "Domains");
@@ -149,6 +151,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Domain;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateDomain", Method::PATCH, "/domains/{domain_id}", "Domains");
@@ -189,6 +192,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteDomain", Method::DELETE, "/domains/{domain_id}", "Domains");

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable,
+    Nullable, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
@@ -74,6 +74,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = EmailAddress;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateEmailAddress", Method::POST, "/email_addresses", "Email Addresses");
@@ -118,6 +119,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = EmailAddress;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetEmailAddress",
@@ -186,6 +188,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = EmailAddress;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateEmailAddress",
@@ -231,6 +234,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteEmailAddress",
@@ -269,6 +273,7 @@ opaque!(PrepareVerification);
 
 impl Operation for PrepareVerification {
     type Output = CodeVerification;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "PrepareEmailAddressVerification",
@@ -318,6 +323,7 @@ opaque!(AttemptVerification);
 
 impl Operation for AttemptVerification {
     type Output = CodeVerification;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AttemptEmailAddressVerification",
@@ -387,6 +393,7 @@ impl ReplaceForUser {
 
 impl Operation for ReplaceForUser {
     type Output = EmailAddress;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceUserEmailAddress",

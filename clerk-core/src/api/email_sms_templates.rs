@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page,
+    Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::{Template, TemplateType},
@@ -59,6 +59,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Template>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetTemplateList",
@@ -117,6 +118,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Template;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetTemplate",
@@ -220,6 +222,7 @@ impl Upsert {
 
 impl Operation for Upsert {
     type Output = Template;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpsertTemplate",
@@ -271,6 +274,7 @@ opaque!(Revert);
 
 impl Operation for Revert {
     type Output = Template;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevertTemplate",
@@ -351,6 +355,7 @@ impl Preview {
 
 impl Operation for Preview {
     type Output = Metadata;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "PreviewTemplate",
@@ -410,6 +415,7 @@ impl ToggleDelivery {
 
 impl Operation for ToggleDelivery {
     type Output = Template;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ToggleTemplateDelivery",

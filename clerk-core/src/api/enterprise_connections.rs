@@ -20,7 +20,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
@@ -82,6 +82,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<EnterpriseConnection>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListEnterpriseConnections",
@@ -220,6 +221,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = EnterpriseConnection;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateEnterpriseConnection",
@@ -271,6 +273,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = EnterpriseConnection;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetEnterpriseConnection",
@@ -420,6 +423,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = EnterpriseConnection;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateEnterpriseConnection",
@@ -473,6 +477,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteEnterpriseConnection",
@@ -543,6 +548,7 @@ impl ListTestRuns {
 
 impl Operation for ListTestRuns {
     type Output = Page<EnterpriseConnectionTestRun>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListEnterpriseConnectionTestRuns",
@@ -599,6 +605,7 @@ opaque!(CreateTestRun);
 
 impl Operation for CreateTestRun {
     type Output = EnterpriseConnectionTestUrl;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateEnterpriseConnectionTestRun",

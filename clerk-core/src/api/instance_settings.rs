@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable,
+    Nullable, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -42,6 +42,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Instance;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetInstance", Method::GET, "/instance", "Instance Settings");
@@ -154,6 +155,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = ();
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateInstance", Method::PATCH, "/instance", "Instance Settings")
@@ -251,6 +253,7 @@ impl UpdateRestrictions {
 
 impl Operation for UpdateRestrictions {
     type Output = InstanceRestrictions;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceRestrictions",
@@ -298,6 +301,7 @@ opaque!(GetProtect);
 
 impl Operation for GetProtect {
     type Output = InstanceProtect;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetInstanceProtect", Method::GET, "/instance/protect", "Instance Settings");
@@ -346,6 +350,7 @@ impl UpdateProtect {
 
 impl Operation for UpdateProtect {
     type Output = InstanceProtect;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateInstanceProtect", Method::PATCH, "/instance/protect", "Instance Settings")
@@ -383,6 +388,7 @@ opaque!(GetCommunication);
 
 impl Operation for GetCommunication {
     type Output = InstanceCommunication;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetInstanceCommunication",
@@ -429,6 +435,7 @@ impl UpdateCommunication {
 
 impl Operation for UpdateCommunication {
     type Output = InstanceCommunication;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceCommunication",
@@ -470,6 +477,7 @@ opaque!(GetOAuthApplicationSettings);
 
 impl Operation for GetOAuthApplicationSettings {
     type Output = OAuthApplicationSettings;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetInstanceOAuthApplicationSettings",
@@ -572,6 +580,7 @@ impl UpdateOAuthApplicationSettings {
 
 impl Operation for UpdateOAuthApplicationSettings {
     type Output = OAuthApplicationSettings;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceOAuthApplicationSettings",
@@ -644,6 +653,7 @@ impl ChangeDomain {
 
 impl Operation for ChangeDomain {
     type Output = ();
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ChangeProductionInstanceDomain",
@@ -683,6 +693,7 @@ opaque!(GetOrganizationSettings);
 
 impl Operation for GetOrganizationSettings {
     type Output = OrganizationSettings;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetInstanceOrganizationSettings",
@@ -789,6 +800,7 @@ impl UpdateOrganizationSettings {
 
 impl Operation for UpdateOrganizationSettings {
     type Output = OrganizationSettings;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceOrganizationSettings",

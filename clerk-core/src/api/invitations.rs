@@ -13,7 +13,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
-    Metadata, Nullable, Page,
+    Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -78,6 +78,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Invitation>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListInvitations", Method::GET, "/invitations", "Invitations");
@@ -184,6 +185,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Invitation;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateInvitation", Method::POST, "/invitations", "Invitations");
@@ -227,6 +229,7 @@ opaque!(BulkCreate);
 
 impl Operation for BulkCreate {
     type Output = Vec<Invitation>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateBulkInvitations", Method::POST, "/invitations/bulk", "Invitations");
@@ -263,6 +266,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = Invitation;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeInvitation",

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
+    credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::Jwks,
@@ -35,6 +36,7 @@ opaque!(GetJwks);
 
 impl Operation for GetJwks {
     type Output = Jwks;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new("GetJWKS", Method::GET, "/jwks", "JWKS");
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page,
+    Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -57,6 +57,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<JwtTemplate>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListJWTTemplates", Method::GET, "/jwt_templates", "JWT Templates");
@@ -154,6 +155,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = JwtTemplate;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateJWTTemplate", Method::POST, "/jwt_templates", "JWT Templates");
@@ -197,6 +199,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = JwtTemplate;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetJWTTemplate", Method::GET, "/jwt_templates/{template_id}", "JWT Templates");
@@ -278,6 +281,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = JwtTemplate;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateJWTTemplate",
@@ -327,6 +331,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteJWTTemplate",

@@ -19,13 +19,13 @@ use http::{Method, Request, Response};
 use serde_json::Value;
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
     model::{CreatedM2mToken, M2mToken, M2mTokenFormat},
     opaque::opaque,
-    operation::{Credential, Operation, OperationInfo, Retry},
+    operation::{Operation, OperationInfo, Retry},
     page::{Paged, Window},
 };
 
@@ -78,10 +78,11 @@ impl ListTokens {
 
 impl Operation for ListTokens {
     type Output = Page<M2mToken>;
+    type Credential = credential::MachineOrSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getM2MTokens", Method::GET, "/m2m_tokens", "M2M Tokens")
-            .credential(Credential::MachineOrSecretKey);
+            .credential::<Self::Credential>();
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
@@ -166,10 +167,11 @@ impl CreateToken {
 
 impl Operation for CreateToken {
     type Output = CreatedM2mToken;
+    type Credential = credential::MachineSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("createM2MToken", Method::POST, "/m2m_tokens", "M2M Tokens")
-            .credential(Credential::MachineSecretKey);
+            .credential::<Self::Credential>();
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
@@ -216,6 +218,7 @@ impl RevokeToken {
 
 impl Operation for RevokeToken {
     type Output = M2mToken;
+    type Credential = credential::MachineOrSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "revokeM2MToken",
@@ -223,7 +226,7 @@ impl Operation for RevokeToken {
         "/m2m_tokens/{m2m_token_id}/revoke",
         "M2M Tokens",
     )
-    .credential(Credential::MachineOrSecretKey);
+    .credential::<Self::Credential>();
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
@@ -259,11 +262,12 @@ opaque!(VerifyToken);
 
 impl Operation for VerifyToken {
     type Output = M2mToken;
+    type Credential = credential::MachineOrSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("verifyM2MToken", Method::POST, "/m2m_tokens/verify", "M2M Tokens")
             .retry(Retry::Safe)
-            .credential(Credential::MachineOrSecretKey);
+            .credential::<Self::Credential>();
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -74,6 +74,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Machine>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListMachines", Method::GET, "/machines", "Machines");
@@ -142,6 +143,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = MachineWithSecretKey;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateMachine", Method::POST, "/machines", "Machines");
@@ -182,6 +184,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Machine;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetMachine", Method::GET, "/machines/{machine_id}", "Machines");
@@ -231,6 +234,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Machine;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateMachine", Method::PATCH, "/machines/{machine_id}", "Machines")
@@ -270,6 +274,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteMachine", Method::DELETE, "/machines/{machine_id}", "Machines");
@@ -303,6 +308,7 @@ opaque!(GetSecretKey);
 
 impl Operation for GetSecretKey {
     type Output = MachineSecretKey;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetMachineSecretKey",
@@ -341,6 +347,7 @@ opaque!(RotateSecretKey);
 
 impl Operation for RotateSecretKey {
     type Output = MachineSecretKey;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateMachineSecretKey",
@@ -384,6 +391,7 @@ opaque!(CreateScope);
 
 impl Operation for CreateScope {
     type Output = MachineScope;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateMachineScope", Method::POST, "/machines/{machine_id}/scopes", "Machines");
@@ -423,6 +431,7 @@ opaque!(DeleteScope);
 
 impl Operation for DeleteScope {
     type Output = DeletedMachineScope;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteMachineScope",

@@ -12,10 +12,11 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
+    credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     opaque::opaque,
-    operation::{Credential, Operation, OperationInfo},
+    operation::{Operation, OperationInfo},
 };
 
 /// The HTML page that finds out in the browser whether somebody is signed in. Needs no key.
@@ -88,10 +89,11 @@ impl GetPublicInterstitial {
 
 impl Operation for GetPublicInterstitial {
     type Output = String;
+    type Credential = credential::NoKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetPublicInterstitial", Method::GET, "/public/interstitial", "Miscellaneous")
-            .credential(Credential::None);
+            .credential::<Self::Credential>();
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)

@@ -66,7 +66,8 @@ pub const DOCUMENT_DATE: &str = "2026-08-14";
 /// The SHA-256 of that document, in hexadecimal digits.
 pub const DOCUMENT_SHA256: &str = "75df3a43fcb2d9fc4467a23c717714f5228aa3267b0930ba34612728365fd8f2";
 
-/// Every operation of this crate.
+/// Every operation of this crate, also the few that Clerk's published document leaves out: see
+/// [`OperationInfo::documented`].
 pub const OPERATIONS: &[&OperationInfo] = &[
     actor_tokens::Create::INFO,
     actor_tokens::Revoke::INFO,
@@ -105,6 +106,7 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     clients::List::INFO,
     clients::Verify::INFO,
     clients::Get::INFO,
+    clients::GetHandshakePayload::INFO,
     directories::List::INFO,
     directories::Create::INFO,
     directories::Get::INFO,

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
+    credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::OAuthAccessTokenVerification,
@@ -40,6 +41,7 @@ opaque!(Verify);
 
 impl Operation for Verify {
     type Output = OAuthAccessTokenVerification;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "verifyOAuthAccessToken",

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, File, RequestBuilder},
     id::{Id, UserId},
@@ -78,6 +78,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OAuthApplication>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOAuthApplications",
@@ -188,6 +189,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OAuthApplicationWithSecret;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOAuthApplication",
@@ -235,6 +237,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = OAuthApplication;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOAuthApplication",
@@ -333,6 +336,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = OAuthApplication;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOAuthApplication",
@@ -382,6 +386,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOAuthApplication",
@@ -429,6 +434,7 @@ impl UploadLogo {
 
 impl Operation for UploadLogo {
     type Output = OAuthApplication;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UploadOAuthApplicationLogo",
@@ -471,6 +477,7 @@ opaque!(RotateSecret);
 
 impl Operation for RotateSecret {
     type Output = OAuthApplicationWithSecret;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateOAuthApplicationSecret",
@@ -510,6 +517,7 @@ opaque!(RevokeToken);
 
 impl Operation for RevokeToken {
     type Output = ();
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeOAuthApplicationToken",

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
@@ -85,6 +85,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OrganizationDomain>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationDomains",
@@ -164,6 +165,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OrganizationDomain;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationDomain",
@@ -230,6 +232,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = OrganizationDomain;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationDomain",
@@ -274,6 +277,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationDomain",
@@ -318,6 +322,7 @@ opaque!(VerifyOwnership);
 
 impl Operation for VerifyOwnership {
     type Output = OrganizationDomain;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "VerifyOrganizationDomainOwnership",
@@ -428,6 +433,7 @@ impl ListAll {
 
 impl Operation for ListAll {
     type Output = Page<OrganizationDomain>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListAllOrganizationDomains",

@@ -14,7 +14,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
-    Metadata, Nullable, Page,
+    Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId, UserId},
@@ -80,6 +80,7 @@ impl ListAll {
 
 impl Operation for ListAll {
     type Output = Page<OrganizationInvitation>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListInstanceOrganizationInvitations",
@@ -182,6 +183,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OrganizationInvitation>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationInvitations",
@@ -301,6 +303,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OrganizationInvitation;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationInvitation",
@@ -354,6 +357,7 @@ opaque!(BulkCreate);
 
 impl Operation for BulkCreate {
     type Output = Page<OrganizationInvitation>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationInvitationBulk",
@@ -412,6 +416,7 @@ impl ListPending {
 
 impl Operation for ListPending {
     type Output = Page<OrganizationInvitation>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListPendingOrganizationInvitations",
@@ -468,6 +473,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = OrganizationInvitation;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationInvitation",
@@ -522,6 +528,7 @@ impl Revoke {
 
 impl Operation for Revoke {
     type Output = OrganizationInvitation;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeOrganizationInvitation",

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page, Timestamp,
+    Metadata, Nullable, Page, Timestamp, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{OrganizationId, UserId},
@@ -191,6 +191,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OrganizationMembership>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationMemberships",
@@ -290,6 +291,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OrganizationMembership;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationMembership",
@@ -341,6 +343,7 @@ opaque!(Update);
 
 impl Operation for Update {
     type Output = OrganizationMembership;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationMembership",
@@ -386,6 +389,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = OrganizationMembership;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationMembership",
@@ -406,7 +410,8 @@ impl Operation for Delete {
     }
 }
 
-/// Merges into a membership's metadata, at every depth; a key set to `null` is deleted.
+/// Merges into a membership's metadata, at every depth; a key set to `null` is deleted. Clerk has no
+/// operation that replaces it.
 ///
 /// `PATCH /organizations/{organization_id}/memberships/{user_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/organization-memberships)). Documented
@@ -451,6 +456,7 @@ impl UpdateMetadata {
 
 impl Operation for UpdateMetadata {
     type Output = OrganizationMembership;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationMembershipMetadata",
@@ -518,6 +524,7 @@ impl ListAll {
 
 impl Operation for ListAll {
     type Output = Page<OrganizationMembership>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "InstanceGetOrganizationMemberships",

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -71,6 +71,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Permission>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationPermissions",
@@ -138,6 +139,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Permission;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationPermission",
@@ -181,6 +183,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Permission;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationPermission",
@@ -241,6 +244,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Permission;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationPermission",
@@ -285,6 +289,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationPermission",

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -71,6 +71,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Role>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationRoles",
@@ -161,6 +162,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Role;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationRole",
@@ -206,6 +208,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Role;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationRole",
@@ -279,6 +282,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Role;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationRole",
@@ -324,6 +328,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationRole",
@@ -368,6 +373,7 @@ opaque!(AssignPermission);
 
 impl Operation for AssignPermission {
     type Output = Role;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AssignPermissionToOrganizationRole",
@@ -415,6 +421,7 @@ opaque!(RemovePermission);
 
 impl Operation for RemovePermission {
     type Output = Role;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RemovePermissionFromOrganizationRole",

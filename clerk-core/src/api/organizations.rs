@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page,
+    Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, File, RequestBuilder},
     id::{OrganizationId, UserId},
@@ -121,6 +121,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Organization>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListOrganizations", Method::GET, "/organizations", "Organizations");
@@ -239,6 +240,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Organization;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateOrganization", Method::POST, "/organizations", "Organizations");
@@ -307,6 +309,7 @@ impl Get {
 
 impl Operation for Get {
     type Output = Organization;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganization",
@@ -404,6 +407,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Organization;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganization",
@@ -451,6 +455,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganization",
@@ -468,7 +473,8 @@ impl Operation for Delete {
     }
 }
 
-/// Replaces an organization's metadata. Each field that is given is replaced as a whole.
+/// Replaces an organization's metadata. Each field that is given is replaced as a whole. To keep the
+/// rest of it, use [`merge_metadata`].
 ///
 /// `PUT /organizations/{organization_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
@@ -508,6 +514,7 @@ impl ReplaceMetadata {
 
 impl Operation for ReplaceMetadata {
     type Output = Organization;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceOrganizationMetadata",
@@ -531,7 +538,8 @@ impl Operation for ReplaceMetadata {
     }
 }
 
-/// Merges into an organization's metadata, at every depth; a key set to `null` is deleted.
+/// Merges into an organization's metadata, at every depth; a key set to `null` is deleted. To replace
+/// it, use [`replace_metadata`]; [`metadata`](crate::metadata) has examples of both.
 ///
 /// `PATCH /organizations/{organization_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/organizations)). Documented error
@@ -567,6 +575,7 @@ impl MergeMetadata {
 
 impl Operation for MergeMetadata {
     type Output = Organization;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "MergeOrganizationMetadata",
@@ -621,6 +630,7 @@ impl UploadLogo {
 
 impl Operation for UploadLogo {
     type Output = Organization;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UploadOrganizationLogo",
@@ -663,6 +673,7 @@ opaque!(DeleteLogo);
 
 impl Operation for DeleteLogo {
     type Output = Organization;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationLogo",
@@ -700,6 +711,7 @@ opaque!(GetBillingSubscription);
 
 impl Operation for GetBillingSubscription {
     type Output = BillingSubscription;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationBillingSubscription",
@@ -737,6 +749,7 @@ opaque!(GetBillingCreditBalance);
 
 impl Operation for GetBillingCreditBalance {
     type Output = BillingCreditBalance;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationBillingCreditBalance",
@@ -806,6 +819,7 @@ impl AdjustBillingCreditBalance {
 
 impl Operation for AdjustBillingCreditBalance {
     type Output = BillingCreditEntry;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AdjustOrganizationBillingCreditBalance",

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable,
+    Nullable, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
@@ -74,6 +74,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = PhoneNumber;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreatePhoneNumber", Method::POST, "/phone_numbers", "Phone Numbers");
@@ -115,6 +116,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = PhoneNumber;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetPhoneNumber",
@@ -184,6 +186,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = PhoneNumber;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdatePhoneNumber",
@@ -229,6 +232,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeletePhoneNumber",
@@ -266,6 +270,7 @@ opaque!(PrepareVerification);
 
 impl Operation for PrepareVerification {
     type Output = CodeVerification;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "PreparePhoneNumberVerification",
@@ -315,6 +320,7 @@ opaque!(AttemptVerification);
 
 impl Operation for AttemptVerification {
     type Output = CodeVerification;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AttemptPhoneNumberVerification",
@@ -369,6 +375,7 @@ impl ReplaceForUser {
 
 impl Operation for ReplaceForUser {
     type Output = PhoneNumber;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceUserPhoneNumber",

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
+    credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -54,6 +55,7 @@ impl Verify {
 
 impl Operation for Verify {
     type Output = ProxyCheck;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyDomainProxy", Method::POST, "/proxy_checks", "Proxy Checks")

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -56,6 +56,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<RedirectUrl>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListRedirectURLs", Method::GET, "/redirect_urls", "Redirect URLs");
@@ -106,6 +107,7 @@ opaque!(Create);
 
 impl Operation for Create {
     type Output = RedirectUrl;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateRedirectURL", Method::POST, "/redirect_urls", "Redirect URLs");
@@ -143,6 +145,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = RedirectUrl;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetRedirectURL", Method::GET, "/redirect_urls/{id}", "Redirect URLs");
@@ -176,6 +179,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteRedirectURL", Method::DELETE, "/redirect_urls/{id}", "Redirect URLs");

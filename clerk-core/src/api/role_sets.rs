@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -75,6 +75,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<RoleSet>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListRoleSets", Method::GET, "/role_sets", "Role Sets");
@@ -167,6 +168,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = RoleSet;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateRoleSet", Method::POST, "/role_sets", "Role Sets");
@@ -211,6 +213,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = RoleSet;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetRoleSet", Method::GET, "/role_sets/{role_set_key_or_id}", "Role Sets");
@@ -296,6 +299,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = RoleSet;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateRoleSet", Method::PATCH, "/role_sets/{role_set_key_or_id}", "Role Sets");
@@ -354,6 +358,7 @@ impl Replace {
 
 impl Operation for Replace {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceRoleSet",
@@ -422,6 +427,7 @@ impl AddRoles {
 
 impl Operation for AddRoles {
     type Output = RoleSet;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AddRolesToRoleSet",
@@ -478,6 +484,7 @@ opaque!(ReplaceRole);
 
 impl Operation for ReplaceRole {
     type Output = RoleSet;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceRoleInRoleSet",

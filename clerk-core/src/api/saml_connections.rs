@@ -15,7 +15,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
@@ -85,6 +85,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<SamlConnection>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListSAMLConnections", Method::GET, "/saml_connections", "SAML Connections");
@@ -237,6 +238,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = SamlConnection;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSAMLConnection", Method::POST, "/saml_connections", "SAML Connections");
@@ -287,6 +289,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = SamlConnection;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetSAMLConnection",
@@ -495,6 +498,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = SamlConnection;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateSAMLConnection",
@@ -556,6 +560,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteSAMLConnection",

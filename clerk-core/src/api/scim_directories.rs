@@ -17,7 +17,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
-    Page,
+    Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -62,6 +62,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Directory>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListSCIMDirectories", Method::GET, "/scim_directories", "SCIM Directories");
@@ -138,6 +139,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSCIMDirectory", Method::POST, "/scim_directories", "SCIM Directories");
@@ -178,6 +180,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetSCIMDirectory",
@@ -260,6 +263,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateSCIMDirectory",
@@ -306,6 +310,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteSCIMDirectory",
@@ -344,6 +349,7 @@ opaque!(RotateApiKey);
 
 impl Operation for RotateApiKey {
     type Output = Directory;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateSCIMDirectoryAPIKey",
@@ -381,6 +387,7 @@ opaque!(ListGroupRoleMappings);
 
 impl Operation for ListGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListSCIMGroupRoleMappings",
@@ -439,6 +446,7 @@ impl CreateGroupRoleMapping {
 
 impl Operation for CreateGroupRoleMapping {
     type Output = DirectoryGroupRoleMapping;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateSCIMGroupRoleMapping",
@@ -490,6 +498,7 @@ opaque!(ReplaceGroupRoleMappings);
 
 impl Operation for ReplaceGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceSCIMGroupRoleMappings",
@@ -536,6 +545,7 @@ opaque!(DeleteGroupRoleMapping);
 
 impl Operation for DeleteGroupRoleMapping {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteSCIMGroupRoleMapping",

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page,
+    Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{ClientId, OrganizationId, SessionId, UserId},
@@ -77,6 +77,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Session>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSessionList", Method::GET, "/sessions", "Sessions");
@@ -139,6 +140,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Session;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("createSession", Method::POST, "/sessions", "Sessions");
@@ -177,6 +179,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Session;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSession", Method::GET, "/sessions/{session_id}", "Sessions");
@@ -204,6 +207,7 @@ pub fn refresh(
 ) -> Refresh {
     Refresh {
         session_id: session_id.into(),
+        suffixed_cookies: None,
         expired_token: expired_token.into(),
         refresh_token: refresh_token.into(),
         request_origin: request_origin.into(),
@@ -218,6 +222,7 @@ pub fn refresh(
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Refresh {
     session_id: SessionId,
+    suffixed_cookies: Option<bool>,
     expired_token: String,
     refresh_token: String,
     request_origin: String,
@@ -229,6 +234,13 @@ pub struct Refresh {
 opaque!(Refresh);
 
 impl Refresh {
+    /// Whether the cookies that come back shall have the instance's suffix in their names. Clerk's
+    /// published document leaves this parameter out.
+    pub fn suffixed_cookies(mut self, suffixed_cookies: bool) -> Self {
+        self.suffixed_cookies = Some(suffixed_cookies);
+        self
+    }
+
     /// The headers of the request: an object whose values are lists of texts.
     pub fn request_headers(mut self, request_headers: impl Into<Nullable<Metadata>>) -> Self {
         self.request_headers = request_headers.into();
@@ -250,6 +262,7 @@ impl Refresh {
 
 impl Operation for Refresh {
     type Output = SessionRefresh;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RefreshSession", Method::POST, "/sessions/{session_id}/refresh", "Sessions");
@@ -257,6 +270,7 @@ impl Operation for Refresh {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("session_id", &self.session_id)
+            .query_opt("suffixed_cookies", self.suffixed_cookies.as_ref())
             .json(|body| {
                 body.required("expired_token", &self.expired_token)
                     .required("refresh_token", &self.refresh_token)
@@ -293,6 +307,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = Session;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RevokeSession", Method::POST, "/sessions/{session_id}/revoke", "Sessions");
@@ -335,6 +350,7 @@ impl CreateToken {
 
 impl Operation for CreateToken {
     type Output = SessionToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSessionToken", Method::POST, "/sessions/{session_id}/tokens", "Sessions")
@@ -391,6 +407,7 @@ impl CreateTokenFromTemplate {
 
 impl Operation for CreateTokenFromTemplate {
     type Output = SessionToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateSessionTokenFromTemplate",

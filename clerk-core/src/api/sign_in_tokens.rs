@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable,
+    Nullable, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId, UserId},
@@ -57,6 +57,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = SignInToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSignInToken", Method::POST, "/sign_in_tokens", "Sign-in Tokens");
@@ -96,6 +97,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = SignInToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeSignInToken",

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Nullable,
+    Nullable, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -40,6 +40,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = SignUp;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSignUp", Method::GET, "/sign_ups/{id}", "Sign Ups");
@@ -88,6 +89,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = SignUp;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateSignUp", Method::PATCH, "/sign_ups/{id}", "Sign Ups");

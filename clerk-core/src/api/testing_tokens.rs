@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
+    credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::TestingToken,
@@ -36,6 +37,7 @@ opaque!(Create);
 
 impl Operation for Create {
     type Output = TestingToken;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateTestingToken", Method::POST, "/testing_tokens", "Testing Tokens")

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    Metadata, Nullable, Page, Timestamp,
+    Metadata, Nullable, Page, Timestamp, credential,
     decode::{self, ResponseError},
     encode::{BuildError, File, RequestBuilder},
     id::{Id, OrganizationId, UserId},
@@ -27,7 +27,7 @@ use crate::{
     },
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
-    page::{Paged, Window},
+    page::{self, Paged, Window},
 };
 
 /// Lists users. Filters narrow the list; a repeated filter takes at most 100 values.
@@ -264,6 +264,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<User>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new("GetUserList", Method::GET, "/users", "Users");
 
@@ -313,6 +314,16 @@ impl Paged for List {
     fn with_window(mut self, window: Window) -> Self {
         self.offset = window.offset;
         self.limit = window.limit;
+        self
+    }
+
+    fn cursor<'a>(&self, item: &'a User) -> Option<&'a str> {
+        page::has_cursor(self.order_by.as_deref()).then(|| item.id.as_str())
+    }
+
+    fn with_cursor(mut self, cursor: &str) -> Self {
+        self.starting_after = Some(cursor.into());
+        self.offset = None;
         self
     }
 }
@@ -593,6 +604,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new("CreateUser", Method::POST, "/users", "Users");
 
@@ -842,6 +854,7 @@ impl Count {
 
 impl Operation for Count {
     type Output = TotalCount;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetUsersCount", Method::GET, "/users/count", "Users");
@@ -897,6 +910,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetUser", Method::GET, "/users/{user_id}", "Users");
@@ -1137,6 +1151,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateUser", Method::PATCH, "/users/{user_id}", "Users");
@@ -1200,6 +1215,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteUser", Method::DELETE, "/users/{user_id}", "Users");
@@ -1232,6 +1248,7 @@ opaque!(Ban);
 
 impl Operation for Ban {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("BanUser", Method::POST, "/users/{user_id}/ban", "Users").retry(Retry::Safe);
@@ -1264,6 +1281,7 @@ opaque!(Unban);
 
 impl Operation for Unban {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UnbanUser", Method::POST, "/users/{user_id}/unban", "Users").retry(Retry::Safe);
@@ -1296,6 +1314,7 @@ opaque!(BulkBan);
 
 impl Operation for BulkBan {
     type Output = Vec<User>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UsersBan", Method::POST, "/users/ban", "Users").retry(Retry::Safe);
@@ -1333,6 +1352,7 @@ opaque!(BulkUnban);
 
 impl Operation for BulkUnban {
     type Output = Vec<User>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UsersUnban", Method::POST, "/users/unban", "Users").retry(Retry::Safe);
@@ -1370,6 +1390,7 @@ opaque!(Lock);
 
 impl Operation for Lock {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("LockUser", Method::POST, "/users/{user_id}/lock", "Users").retry(Retry::Safe);
@@ -1402,6 +1423,7 @@ opaque!(Unlock);
 
 impl Operation for Unlock {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UnlockUser", Method::POST, "/users/{user_id}/unlock", "Users")
@@ -1437,6 +1459,7 @@ opaque!(SetProfileImage);
 
 impl Operation for SetProfileImage {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("SetUserProfileImage", Method::POST, "/users/{user_id}/profile_image", "Users");
@@ -1474,6 +1497,7 @@ opaque!(DeleteProfileImage);
 
 impl Operation for DeleteProfileImage {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteUserProfileImage",
@@ -1491,7 +1515,8 @@ impl Operation for DeleteProfileImage {
     }
 }
 
-/// Replaces a user's metadata. Each field that is given is replaced as a whole.
+/// Replaces a user's metadata. Each field that is given is replaced as a whole. To keep the rest of it,
+/// use [`update_metadata`].
 ///
 /// `PUT /users/{user_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
@@ -1539,6 +1564,7 @@ impl ReplaceMetadata {
 
 impl Operation for ReplaceMetadata {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ReplaceUserMetadata", Method::PUT, "/users/{user_id}/metadata", "Users");
@@ -1559,7 +1585,8 @@ impl Operation for ReplaceMetadata {
     }
 }
 
-/// Merges into a user's metadata, at every depth; a key set to `null` is deleted.
+/// Merges into a user's metadata, at every depth; a key set to `null` is deleted. To replace it, use
+/// [`replace_metadata`]; [`metadata`](crate::metadata) has examples of both.
 ///
 /// `PATCH /users/{user_id}/metadata`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error statuses:
@@ -1607,6 +1634,7 @@ impl UpdateMetadata {
 
 impl Operation for UpdateMetadata {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateUserMetadata", Method::PATCH, "/users/{user_id}/metadata", "Users")
@@ -1648,6 +1676,7 @@ opaque!(GetBillingSubscription);
 
 impl Operation for GetBillingSubscription {
     type Output = BillingSubscription;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetUserBillingSubscription",
@@ -1685,6 +1714,7 @@ opaque!(GetBillingCreditBalance);
 
 impl Operation for GetBillingCreditBalance {
     type Output = BillingCreditBalance;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetUserBillingCreditBalance",
@@ -1754,6 +1784,7 @@ impl AdjustBillingCreditBalance {
 
 impl Operation for AdjustBillingCreditBalance {
     type Output = BillingCreditEntry;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AdjustUserBillingCreditBalance",
@@ -1821,6 +1852,7 @@ impl GetOAuthAccessTokens {
 
 impl Operation for GetOAuthAccessTokens {
     type Output = Page<OAuthAccessToken>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOAuthAccessToken",
@@ -1893,6 +1925,7 @@ impl GetOrganizationMemberships {
 
 impl Operation for GetOrganizationMemberships {
     type Output = Page<OrganizationMembership>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UsersGetOrganizationMemberships",
@@ -1971,6 +2004,7 @@ impl GetOrganizationInvitations {
 
 impl Operation for GetOrganizationInvitations {
     type Output = Page<OrganizationInvitation>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UsersGetOrganizationInvitations",
@@ -2036,6 +2070,7 @@ impl RemovePassword {
 
 impl Operation for RemovePassword {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RemoveUserPassword", Method::POST, "/users/{user_id}/remove_password", "Users");
@@ -2075,6 +2110,7 @@ opaque!(VerifyPassword);
 
 impl Operation for VerifyPassword {
     type Output = PasswordVerification;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyPassword", Method::POST, "/users/{user_id}/verify_password", "Users");
@@ -2115,6 +2151,7 @@ opaque!(VerifyTotp);
 
 impl Operation for VerifyTotp {
     type Output = TotpVerification;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyTOTP", Method::POST, "/users/{user_id}/verify_totp", "Users");
@@ -2152,6 +2189,7 @@ opaque!(DisableMfa);
 
 impl Operation for DisableMfa {
     type Output = AffectedUser;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DisableMFA", Method::DELETE, "/users/{user_id}/mfa", "Users");
@@ -2185,6 +2223,7 @@ opaque!(DeleteBackupCodes);
 
 impl Operation for DeleteBackupCodes {
     type Output = AffectedUser;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteBackupCode", Method::DELETE, "/users/{user_id}/backup_code", "Users");
@@ -2219,6 +2258,7 @@ opaque!(DeletePasskey);
 
 impl Operation for DeletePasskey {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UserPasskeyDelete",
@@ -2259,6 +2299,7 @@ opaque!(ListTrustedDevices);
 
 impl Operation for ListTrustedDevices {
     type Output = Page<TrustedDevice>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListUserTrustedDevices",
@@ -2300,6 +2341,7 @@ opaque!(RevokeTrustedDevice);
 
 impl Operation for RevokeTrustedDevice {
     type Output = TrustedDevice;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeUserTrustedDevice",
@@ -2347,6 +2389,7 @@ opaque!(DeleteWeb3Wallet);
 
 impl Operation for DeleteWeb3Wallet {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UserWeb3WalletDelete",
@@ -2387,6 +2430,7 @@ opaque!(DeleteTotp);
 
 impl Operation for DeleteTotp {
     type Output = AffectedUser;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteTOTP", Method::DELETE, "/users/{user_id}/totp", "Users");
@@ -2425,6 +2469,7 @@ opaque!(DeleteExternalAccount);
 
 impl Operation for DeleteExternalAccount {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteExternalAccount",
@@ -2474,6 +2519,7 @@ impl SetPasswordCompromised {
 
 impl Operation for SetPasswordCompromised {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "SetUserPasswordCompromised",
@@ -2516,6 +2562,7 @@ opaque!(UnsetPasswordCompromised);
 
 impl Operation for UnsetPasswordCompromised {
     type Output = User;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UnsetUserPasswordCompromised",

@@ -13,7 +13,7 @@ use http::{Method, Request, Response};
 use serde::Serialize;
 
 use crate::{
-    Nullable, Page,
+    Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
@@ -79,6 +79,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<WaitlistEntry>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListWaitlistEntries", Method::GET, "/waitlist_entries", "Waitlist Entries");
@@ -141,6 +142,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = WaitlistEntry;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateWaitlistEntry", Method::POST, "/waitlist_entries", "Waitlist Entries");
@@ -179,6 +181,7 @@ opaque!(BulkCreate);
 
 impl Operation for BulkCreate {
     type Output = Vec<WaitlistEntry>;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateBulkWaitlistEntries",
@@ -219,6 +222,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteWaitlistEntry",
@@ -265,6 +269,7 @@ impl Invite {
 
 impl Operation for Invite {
     type Output = WaitlistEntry;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "InviteWaitlistEntry",
@@ -307,6 +312,7 @@ opaque!(Reject);
 
 impl Operation for Reject {
     type Output = WaitlistEntry;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RejectWaitlistEntry",

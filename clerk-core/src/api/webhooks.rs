@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
+    credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::SvixUrl,
@@ -35,6 +36,7 @@ opaque!(CreateSvixApp);
 
 impl Operation for CreateSvixApp {
     type Output = SvixUrl;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSvixApp", Method::POST, "/webhooks/svix", "Webhooks");
@@ -65,6 +67,7 @@ opaque!(DeleteSvixApp);
 
 impl Operation for DeleteSvixApp {
     type Output = ();
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteSvixApp", Method::DELETE, "/webhooks/svix", "Webhooks");
@@ -95,6 +98,7 @@ opaque!(GenerateSvixAuthUrl);
 
 impl Operation for GenerateSvixAuthUrl {
     type Output = SvixUrl;
+    type Credential = credential::SecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GenerateSvixAuthURL", Method::POST, "/webhooks/svix_url", "Webhooks")

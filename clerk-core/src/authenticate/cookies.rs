@@ -13,8 +13,14 @@ pub(super) struct Cookies<'a> {
     pub(super) suffixed_session: Option<Cow<'a, str>>,
     pub(super) client_uat: Option<Cow<'a, str>>,
     pub(super) suffixed_client_uat: Option<Cow<'a, str>>,
+    pub(super) dev_browser: Option<Cow<'a, str>>,
+    pub(super) suffixed_dev_browser: Option<Cow<'a, str>>,
     /// Only ever read with the suffix.
-    pub(super) has_refresh: bool,
+    pub(super) refresh: Option<Cow<'a, str>>,
+    /// Only ever read without the suffix, as are the next two.
+    pub(super) handshake: Option<Cow<'a, str>>,
+    pub(super) nonce: Option<Cow<'a, str>>,
+    pub(super) redirect_count: Option<Cow<'a, str>>,
 }
 
 /// One cookie while reading: the first of a name counts, even if it is empty.
@@ -36,7 +42,9 @@ impl<'a> Cookies<'a> {
     pub(super) fn read(headers: &'a HeaderMap, suffix: Option<&str>) -> Self {
         let (mut session, mut suffixed_session) = (First::default(), First::default());
         let (mut uat, mut suffixed_uat) = (First::default(), First::default());
-        let mut refresh = First::default();
+        let (mut dev_browser, mut suffixed_dev_browser) = (First::default(), First::default());
+        let (mut refresh, mut handshake, mut nonce, mut count) =
+            (First::default(), First::default(), First::default(), First::default());
         let mut take = |name: &str, value: Cow<'a, str>| {
             let ours = |base: &str| {
                 let end = name.strip_prefix(base).and_then(|rest| rest.strip_prefix('_'));
@@ -45,8 +53,13 @@ impl<'a> Cookies<'a> {
             match name {
                 "__session" => session.offer(value),
                 "__client_uat" => uat.offer(value),
+                "__clerk_db_jwt" => dev_browser.offer(value),
+                "__clerk_handshake" => handshake.offer(value),
+                "__clerk_handshake_nonce" => nonce.offer(value),
+                "__clerk_redirect_count" => count.offer(value),
                 _ if ours("__session") => suffixed_session.offer(value),
                 _ if ours("__client_uat") => suffixed_uat.offer(value),
+                _ if ours("__clerk_db_jwt") => suffixed_dev_browser.offer(value),
                 _ if ours("__refresh") => refresh.offer(value),
                 _ => {}
             }
@@ -64,7 +77,12 @@ impl<'a> Cookies<'a> {
             suffixed_session: suffixed_session.value(),
             client_uat: uat.value(),
             suffixed_client_uat: suffixed_uat.value(),
-            has_refresh: refresh.value().is_some(),
+            dev_browser: dev_browser.value(),
+            suffixed_dev_browser: suffixed_dev_browser.value(),
+            refresh: refresh.value(),
+            handshake: handshake.value(),
+            nonce: nonce.value(),
+            redirect_count: count.value(),
         }
     }
 }
@@ -105,6 +123,13 @@ pub(super) fn client_uat(cookie: Option<&str>) -> i64 {
         value.saturating_mul(10).saturating_add(i64::from(digit.saturating_sub(b'0')))
     });
     if negative { -value } else { value }
+}
+
+/// How often the browser was sent around just now: decimal digits, else zero.
+pub(super) fn redirect_count(cookie: Option<&str>) -> u32 {
+    let digits = cookie.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    // What has too many digits has been around too often.
+    digits.map_or(0, |digits| digits.parse().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -166,7 +191,7 @@ mod tests {
         assert_eq!(cookies.suffixed_session.as_deref(), Some("b"));
         assert_eq!(cookies.client_uat.as_deref(), Some("1"));
         assert_eq!(cookies.suffixed_client_uat.as_deref(), Some("2"));
-        assert!(!cookies.has_refresh);
+        assert_eq!(cookies.refresh, None);
         let cookies = Cookies::read(&headers, None);
         assert_eq!(cookies.suffixed_session, None);
     }
@@ -175,6 +200,39 @@ mod tests {
     fn many_cookies_of_one_name_are_one() {
         let field = "__session=a; ".repeat(10_000);
         assert_eq!(session(&[&field]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn some_names_have_no_suffix_and_one_has_nothing_else() {
+        let headers = headers(&[
+            "__refresh=a; __refresh_abcdefgh=b; __clerk_handshake_abcdefgh=c; __clerk_handshake_nonce=d; \
+             __clerk_redirect_count=2; __clerk_redirect_count_abcdefgh=3; __clerk_db_jwt=e; __clerk_db_jwt_abcdefgh=f",
+        ]);
+        let cookies = Cookies::read(&headers, Some("abcdefgh"));
+        assert_eq!(cookies.refresh.as_deref(), Some("b"));
+        assert_eq!(cookies.handshake, None);
+        assert_eq!(cookies.nonce.as_deref(), Some("d"));
+        assert_eq!(redirect_count(cookies.redirect_count.as_deref()), 2);
+        assert_eq!(
+            (cookies.dev_browser.as_deref(), cookies.suffixed_dev_browser.as_deref()),
+            (Some("e"), Some("f"))
+        );
+    }
+
+    #[test]
+    fn a_redirect_count_has_digits_only() {
+        for (text, expected) in [
+            (None, 0),
+            (Some("3"), 3),
+            (Some("007"), 7),
+            (Some("3.0"), 0),
+            (Some("0x3"), 0),
+            (Some("-1"), 0),
+            (Some(" 3"), 0),
+            (Some("99999999999"), u32::MAX),
+        ] {
+            assert_eq!(redirect_count(text), expected, "{text:?}");
+        }
     }
 
     #[test]

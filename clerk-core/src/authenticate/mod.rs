@@ -43,30 +43,60 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What else there will be to need
 //!
-//! The other things that a decision can need have the same shape as [`KeyNeeded`], one type each with
-//! borrowing accessors for what to ask and one `resume` for the answer, so [`Need`] grows by variants:
-//! a handshake's payload for its nonce (answer: the `Set-Cookie` lines), a refreshed session for an expired
-//! one (answer: the `Set-Cookie` lines), and a verified machine token (answer: the API key, M2M or OAuth
-//! token's description). Each of these may end in a token whose key is needed next, which is why `resume`
-//! returns a [`Step`].
+//!
+//! # What can be missing
+//!
+//! A key, and the answers to five of Clerk's operations: a handshake's payload, a refreshed session, and what
+//! Clerk says about an opaque API key, M2M or OAuth token. [`Call`] holds the operation to send and takes its answer
+//! back.
+//!
+//! # What comes of it
+//!
+//! An [`Outcome`] is signed in, signed out with a [`Reason`], or a handshake: a redirect to Clerk that renews a
+//! browser's cookies unseen. Its [headers](Outcome::headers) belong to the response whatever the status is. Where
+//! it has a [location](Outcome::location), that is the answer.
+//!
+//! The rules are those of Clerk's JavaScript SDK, stricter in places: classes of token are told apart before use on
+//! every route, forwarded headers count only where they are trusted, and Clerk not answering never looks like a
+//! signed-out user.
 
+mod accepts;
 mod authenticator;
 mod authorization;
+mod browser;
+mod candidate;
+mod case;
+mod config;
 mod cookies;
+mod directives;
+mod machine;
+mod need;
 mod options;
+mod organization_sync;
 mod outcome;
+mod pattern;
+mod public_url;
+mod query;
 mod reason;
+mod referrer;
 mod request;
+mod sign_in;
 mod suffix;
 
 pub use self::{
-    authenticator::{Authenticator, KeyFailure, KeyNeeded, Need, Step},
-    options::{AuthenticateOptions, OptionsError},
-    outcome::{Outcome, SessionAuth, Status},
-    reason::Reason,
+    accepts::Accepts,
+    authenticator::{Authenticator, Step},
+    machine::{ApiKeyAuth, M2mAuth, Machine, MachineAuth, OAuthAuth},
+    need::{Answer, Call, CallFailure, KeyFailure, KeyNeeded, Need},
+    options::{AuthenticateOptions, OptionsError, Satellite},
+    organization_sync::OrganizationSync,
+    outcome::{BadRequest, Outcome, SessionAuth, Status},
+    pattern::PatternError,
+    public_url::{Forwarded, PublicOrigin, PublicOriginError},
+    reason::{Reason, RefusalCode},
     request::RequestHead,
+    sign_in::NoSignInPage,
 };
 #[cfg(doc)]
 use crate::token::KeySet;

@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::LOCATION};
 use serde::de::DeserializeOwned;
 
-use super::Reason;
+use super::{MachineAuth, Reason};
 use crate::token::{SessionClaims, Token, TokenKind};
 
 /// How a request stands.
@@ -16,17 +16,38 @@ pub enum Status {
     SignedIn,
     /// There is no token, or none that is good; [`Outcome::reason`] says why.
     SignedOut,
+    /// The visitor's browser has to be sent to Clerk first: [`Outcome::location`].
+    Handshake,
 }
 
 impl Status {
-    /// The status as Clerk's SDKs write it: `signed-in`, `signed-out`.
+    /// The status as Clerk's SDKs write it: `signed-in`, `signed-out`, `handshake`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignedIn => "signed-in",
             Self::SignedOut => "signed-out",
+            Self::Handshake => "handshake",
         }
     }
+}
+
+/// A request of a development instance that cannot be answered in a sensible way: answer 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadRequest {
+    /// The handshake's signature is not that of this instance.
+    #[error(
+        "The handshake was not signed by this instance. Publishable key and secret key may belong to different \
+         instances, or have changed: check both, and clear this site's cookies."
+    )]
+    HandshakeSignature,
+    /// The handshake cannot be read.
+    #[error("The handshake in the URL or its cookie is no handshake token of Clerk's.")]
+    HandshakeToken,
+    /// A satellite asks to be sent back to something that is no address.
+    #[error("__clerk_redirect_url is no absolute https or http URL.")]
+    RedirectUrl,
 }
 
 /// The decision about a request. `Debug` shows status and reason, and nothing of the token.
@@ -34,9 +55,19 @@ impl Status {
 pub struct Outcome {
     status: Status,
     reason: Option<Reason>,
+    kind: Option<TokenKind>,
     undecided: bool,
-    session: Option<Arc<SessionAuth>>,
+    bad_request: Option<BadRequest>,
+    dropped_cookies: usize,
+    who: Who,
     headers: HeaderMap,
+}
+
+#[derive(Clone)]
+enum Who {
+    Nobody,
+    Session(Arc<SessionAuth>),
+    Machine(Arc<MachineAuth>),
 }
 
 const STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
@@ -44,29 +75,69 @@ const REASON: HeaderName = HeaderName::from_static("x-clerk-auth-reason");
 const MESSAGE: HeaderName = HeaderName::from_static("x-clerk-auth-message");
 
 impl Outcome {
-    pub(super) fn signed_in(session: SessionAuth) -> Self {
+    const fn new(status: Status, kind: Option<TokenKind>, who: Who, headers: HeaderMap) -> Self {
         Self {
-            status: Status::SignedIn,
+            status,
             reason: None,
+            kind,
             undecided: false,
-            session: Some(Arc::new(session)),
-            headers: HeaderMap::new(),
+            bad_request: None,
+            dropped_cookies: 0,
+            who,
+            headers,
         }
     }
 
-    pub(super) fn signed_out(reason: Reason, message: Option<&str>) -> Self {
+    pub(super) fn signed_in(session: Arc<SessionAuth>) -> Self {
+        Self::new(Status::SignedIn, Some(TokenKind::Session), Who::Session(session), HeaderMap::new())
+    }
+
+    pub(super) fn machine_signed_in(machine: MachineAuth) -> Self {
+        let kind = machine.kind();
+        Self::new(Status::SignedIn, Some(kind), Who::Machine(Arc::new(machine)), HeaderMap::new())
+    }
+
+    pub(super) fn signed_out(kind: Option<TokenKind>, reason: Reason, message: Option<&str>) -> Self {
+        Self::refused(Status::SignedOut, kind, reason, message)
+    }
+
+    pub(super) fn handshake(reason: Reason, message: Option<&str>) -> Self {
+        Self::refused(Status::Handshake, Some(TokenKind::Session), reason, message)
+    }
+
+    fn refused(status: Status, kind: Option<TokenKind>, reason: Reason, message: Option<&str>) -> Self {
         let mut headers = HeaderMap::with_capacity(3);
-        headers.append(STATUS, HeaderValue::from_static(Status::SignedOut.as_str()));
-        headers.append(REASON, HeaderValue::from_static(reason.as_str()));
-        // A message that is no legal header value is left out.
+        headers.append(STATUS, HeaderValue::from_static(status.as_str()));
+        // What is no legal header value is left out.
+        if let Ok(reason) = HeaderValue::from_str(reason.as_str()) {
+            headers.append(REASON, reason);
+        }
         if let Some(Ok(message)) = message.filter(|message| !message.is_empty()).map(HeaderValue::from_str) {
             headers.append(MESSAGE, message);
         }
-        Self { status: Status::SignedOut, reason: Some(reason), undecided: false, session: None, headers }
+        Self { reason: Some(reason), ..Self::new(status, kind, Who::Nobody, headers) }
     }
 
-    pub(super) const fn undecided(mut self) -> Self {
-        self.undecided = true;
+    /// Nothing is known about the token, as long as it does not sign in or go to Clerk anyway.
+    pub(super) fn undecided_if(mut self, undecided: bool) -> Self {
+        self.undecided |= undecided && self.status == Status::SignedOut;
+        self
+    }
+
+    pub(super) const fn bad(mut self, bad_request: BadRequest) -> Self {
+        self.bad_request = Some(bad_request);
+        self
+    }
+
+    pub(super) fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        for (name, value) in headers {
+            self.headers.append(name, value.clone());
+        }
+        self
+    }
+
+    pub(super) const fn with_dropped_cookies(mut self, dropped: usize) -> Self {
+        self.dropped_cookies = dropped;
         self
     }
 
@@ -76,23 +147,36 @@ impl Outcome {
         self.status
     }
 
-    /// Why the request is signed out.
+    /// Why the request is not signed in.
     #[must_use]
     pub const fn reason(&self) -> Option<&Reason> {
         self.reason.as_ref()
     }
 
-    /// Whether the token could not be judged at all, because Clerk did not hand out a key. Such a request is
+    /// Whether the token could not be judged at all, because Clerk did not answer. Such a request is
     /// signed out, but it is no proof that its user is: answer 503 rather than 401.
     #[must_use]
     pub const fn is_undecided(&self) -> bool {
         self.undecided
     }
 
-    /// The kind of token that was looked for.
+    /// Why the request makes no sense. Answer 400 and say so: going on might send a browser in circles.
     #[must_use]
-    pub const fn token_kind(&self) -> TokenKind {
-        TokenKind::Session
+    pub const fn bad_request(&self) -> Option<BadRequest> {
+        self.bad_request
+    }
+
+    /// Where to send the browser: answer 307 with all [`headers`](Self::headers) and without a body. Not only
+    /// handshakes have one: a handshake that came back to a development instance has its parameters taken off the URL.
+    #[must_use]
+    pub fn location(&self) -> Option<&HeaderValue> {
+        self.headers.get(LOCATION)
+    }
+
+    /// The kind of token that was found or asked for; `None` when none of several kinds can be named.
+    #[must_use]
+    pub const fn token_kind(&self) -> Option<TokenKind> {
+        self.kind
     }
 
     /// The verified session, unless it is pending.
@@ -104,13 +188,32 @@ impl Outcome {
     /// The verified session, even when its user still has something to do before they count as signed in.
     #[must_use]
     pub const fn session_or_pending(&self) -> Option<&Arc<SessionAuth>> {
-        self.session.as_ref()
+        match &self.who {
+            Who::Session(session) => Some(session),
+            Who::Nobody | Who::Machine(_) => None,
+        }
+    }
+
+    /// The verified machine token.
+    #[must_use]
+    pub const fn machine(&self) -> Option<&Arc<MachineAuth>> {
+        match &self.who {
+            Who::Machine(machine) => Some(machine),
+            Who::Nobody | Who::Session(_) => None,
+        }
     }
 
     /// Headers to *append* to the response, whoever makes it. A name may come more than once.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// How many cookies Clerk wanted to set that are no legal header values, or too many. They are not among the
+    /// headers.
+    #[must_use]
+    pub const fn dropped_cookies(&self) -> usize {
+        self.dropped_cookies
     }
 }
 
@@ -119,6 +222,7 @@ impl fmt::Debug for Outcome {
         f.debug_struct("Outcome")
             .field("status", &self.status)
             .field("reason", &self.reason)
+            .field("kind", &self.kind)
             .field("undecided", &self.undecided)
             .finish_non_exhaustive()
     }
@@ -133,6 +237,10 @@ pub struct SessionAuth {
 impl SessionAuth {
     pub(super) fn new(token: Token) -> Self {
         Self { claims: SessionClaims::of(&token), token }
+    }
+
+    pub(super) const fn token(&self) -> &Token {
+        &self.token
     }
 
     /// What the token says.

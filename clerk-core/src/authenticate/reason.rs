@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::CallFailure;
+
 /// Declares the reasons once: variant and code.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $code:literal,)*) => {
@@ -13,14 +15,17 @@ macro_rules! reasons {
         #[non_exhaustive]
         pub enum Reason {
             $($(#[$doc])* $variant,)*
+            /// Expired, and Clerk refused the refresh: `session-token-expired-refresh-` and Clerk's own code.
+            ExpiredRefused(RefusalCode),
         }
 
         impl Reason {
             /// The code as Clerk's SDKs write it, for example `session-token-nbf`.
             #[must_use]
-            pub const fn as_str(&self) -> &'static str {
+            pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $code,)*
+                    Self::ExpiredRefused(RefusalCode(code)) => code,
                 }
             }
 
@@ -113,6 +118,36 @@ reasons! {
     ExpiredUnexpectedSdkError = "session-token-expired-refresh-unexpected-sdk-error",
     /// Expired, and Clerk refused the refresh without saying why.
     ExpiredUnexpectedBapiError = "session-token-expired-refresh-unexpected-bapi-error",
+}
+
+impl Reason {
+    /// Why an expired session was not refreshed, by what came of the attempt.
+    pub(super) fn of_refresh(failure: &CallFailure) -> Self {
+        match failure {
+            CallFailure::Unreachable => Self::ExpiredFetchError,
+            CallFailure::Unreadable => Self::ExpiredUnexpectedSdkError,
+            CallFailure::Refused { code: Some(code), .. } if **code == *"unexpected_error" => {
+                Self::ExpiredFetchError
+            }
+            CallFailure::Refused { code, .. } => code
+                .as_deref()
+                .and_then(RefusalCode::new)
+                .map_or(Self::ExpiredUnexpectedBapiError, Self::ExpiredRefused),
+        }
+    }
+}
+
+/// A code that Clerk gave for refusing a refresh, with what stands before it in a [`Reason`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RefusalCode(Box<str>);
+
+impl RefusalCode {
+    /// Nothing when the code has not the form of Clerk's codes: it goes into headers and logs.
+    pub(super) fn new(code: &str) -> Option<Self> {
+        let is_code = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let is_good = !code.is_empty() && code.len() <= 100 && code.bytes().all(is_code);
+        is_good.then(|| Self(format!("session-token-expired-refresh-{code}").into()))
+    }
 }
 
 impl fmt::Display for Reason {

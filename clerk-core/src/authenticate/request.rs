@@ -6,8 +6,7 @@ use http::{HeaderMap, Method, Uri};
 #[derive(Clone, Copy)]
 pub struct RequestHead<'a> {
     pub(super) method: &'a Method,
-    #[expect(dead_code, reason = "handshakes read the query and return to this address")]
-    uri: &'a Uri,
+    pub(super) uri: &'a Uri,
     pub(super) headers: &'a HeaderMap,
 }
 

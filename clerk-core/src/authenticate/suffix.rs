@@ -3,53 +3,81 @@
 //! Applications that share a domain see each other's cookies. Newer ones carry a suffix that names the
 //! instance; older ones do not, and may be left over from before.
 
-use super::cookies::{Cookies, client_uat};
+use super::{
+    candidate::Candidate,
+    config::Instance,
+    cookies::{Cookies, client_uat},
+};
 use crate::{
     Timestamp,
-    keys::{InstanceType, PublishableKey},
-    token::{Issuer, Token, TokenError},
+    token::{Issuer, KeySet, Token, TokenError},
 };
 
 /// What the chosen set of cookies says.
-pub(super) struct Chosen {
+pub(super) struct Chosen<'a> {
     /// The session token, decoded, when there is one.
-    pub(super) token: Option<Result<Token, TokenError>>,
+    pub(super) token: Option<Result<Candidate, TokenError>>,
+    /// The session token as it came.
+    pub(super) session: Option<&'a str>,
     /// When the client last changed; zero when nobody is signed in on it.
     pub(super) client_uat: i64,
+    pub(super) dev_browser: Option<&'a str>,
+    /// Whether it is the set with the suffix.
+    pub(super) is_suffixed: bool,
 }
 
-impl Chosen {
+impl<'a> Chosen<'a> {
     /// Chooses. Nothing is verified for this: the answer only says what will be.
-    pub(super) fn new(cookies: &Cookies<'_>, key: Option<&PublishableKey>, now: Timestamp) -> Self {
-        let plain = cookies.session.as_deref().map(Token::decode);
-        let suffixed = cookies.suffixed_session.as_deref().map(Token::decode);
-        let is_suffixed =
-            key.is_some_and(|key| uses_suffixed(cookies, plain.as_ref(), suffixed.as_ref(), key, now));
-        let (token, uat) =
-            if is_suffixed { (suffixed, &cookies.suffixed_client_uat) } else { (plain, &cookies.client_uat) };
-        Self { token, client_uat: client_uat(uat.as_deref()) }
+    pub(super) fn new(
+        cookies: &'a Cookies<'_>,
+        instance: Option<&Instance>,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Self {
+        let read = |text: Option<&'a str>| text.map(|text| Candidate::read(text, keys));
+        let (session, suffixed_session) = (cookies.session.as_deref(), cookies.suffixed_session.as_deref());
+        let (plain, suffixed) = (read(session), read(suffixed_session));
+        let is_suffixed = instance
+            .is_some_and(|instance| uses_suffixed(cookies, plain.as_ref(), suffixed.as_ref(), instance, now));
+        if is_suffixed {
+            Self {
+                token: suffixed,
+                session: suffixed_session,
+                client_uat: client_uat(cookies.suffixed_client_uat.as_deref()),
+                dev_browser: cookies.suffixed_dev_browser.as_deref(),
+                is_suffixed,
+            }
+        } else {
+            Self {
+                token: plain,
+                session,
+                client_uat: client_uat(cookies.client_uat.as_deref()),
+                dev_browser: cookies.dev_browser.as_deref(),
+                is_suffixed,
+            }
+        }
     }
 }
 
-type Decoded<'a> = Option<&'a Result<Token, TokenError>>;
+type Decoded<'a> = Option<&'a Result<Candidate, TokenError>>;
 
 fn readable(token: Decoded<'_>) -> Option<&Token> {
-    token.and_then(|token| token.as_ref().ok())
+    token.and_then(|token| token.as_ref().ok()).map(Candidate::token)
 }
 
 fn uses_suffixed(
     cookies: &Cookies<'_>,
     plain: Decoded<'_>,
     suffixed: Decoded<'_>,
-    key: &PublishableKey,
+    instance: &Instance,
     now: Timestamp,
 ) -> bool {
     if let Some(plain) = plain {
         // A token that cannot be read, or does not say who issued it, is no other instance's.
         let Ok(token) = plain else { return false };
-        match token.issuer() {
+        match token.token().issuer() {
             Issuer::Nothing => return false,
-            Issuer::Text(issuer) if without_scheme(issuer) == key.frontend_api() => {}
+            Issuer::Text(issuer) if is_issued_by(issuer, &instance.frontend_api) => {}
             Issuer::Text(_) | Issuer::Strange => return true,
         }
     }
@@ -67,13 +95,19 @@ fn uses_suffixed(
     if suffixed_out && !plain_out {
         return false;
     }
-    if key.instance_type() != InstanceType::Production && !suffixed_out && plain_out {
+    if !instance.is_production && !suffixed_out && plain_out {
         let expiry = readable(suffixed).and_then(Token::unverified_expires_at);
         if expiry.is_some_and(|expiry| expiry.as_secs() <= now.as_secs()) {
             return false;
         }
     }
     suffixed_uat.is_some() || suffixed.is_none()
+}
+
+/// Whether an issuer is this host, apart from schemes in it.
+fn is_issued_by(issuer: &str, frontend_api: &str) -> bool {
+    // As Clerk writes it; the rest is for what it might also have been.
+    issuer.strip_prefix("https://") == Some(frontend_api) || without_scheme(issuer) == frontend_api
 }
 
 /// Without `http://` and `https://`, wherever they stand.
@@ -102,7 +136,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::token::testing::{base64url, now};
+    use crate::{
+        authenticate::AuthenticateOptions,
+        token::testing::{base64url, now},
+    };
 
     const NOW: i64 = crate::token::testing::NOW;
 
@@ -124,11 +161,10 @@ mod tests {
         let [session, suffixed_session, client_uat, suffixed_client_uat] =
             values.map(|value| value.map(Into::into));
         let cookies =
-            Cookies { session, suffixed_session, client_uat, suffixed_client_uat, has_refresh: false };
-        let key: PublishableKey = key.parse().unwrap();
-        let decode = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(Token::decode);
-        let (plain, suffixed) = (decode(&cookies.session), decode(&cookies.suffixed_session));
-        uses_suffixed(&cookies, plain.as_ref(), suffixed.as_ref(), &key, now())
+            Cookies { session, suffixed_session, client_uat, suffixed_client_uat, ..Cookies::default() };
+        let options = AuthenticateOptions::new().publishable_key(key.parse().unwrap());
+        let config = options.check().unwrap();
+        Chosen::new(&cookies, config.instance.as_ref(), &KeySet::default(), now()).is_suffixed
     }
 
     const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";

@@ -233,28 +233,27 @@ impl DecodeError {
             }
             Category::Data => {
                 let path = if path == "." { "" } else { path };
-                return Self::describe_data(info, path, &error.to_string());
+                let (path, problem) = describe_data(path, &error.to_string());
+                return Self { operation: info.id, path, problem };
             }
         };
         Self::new(info, &problem)
     }
+}
 
-    /// serde's messages quote the value they refuse; only the kind of value is kept.
-    fn describe_data(info: &'static OperationInfo, path: &str, message: &str) -> Self {
-        if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-            let path = if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") };
-            return Self { operation: info.id, path, problem: "the field is missing".to_owned() };
-        }
-        let expected = message.rsplit_once(", expected ").map_or("another value", |(_, rest)| rest);
-        let expected = expected.split(" at line ").next().unwrap_or(expected);
-        let found = message.split_once(": ").map_or("", |(_, rest)| rest);
-        let kind = found.split([' ', ',']).next().unwrap_or("value");
-        Self {
-            operation: info.id,
-            path: path.to_owned(),
-            problem: format!("found {kind}, expected {expected}"),
-        }
+/// Where JSON does not fit a type, and why. serde's messages quote the value they refuse; only the kind of
+/// value is kept.
+pub(crate) fn describe_data(path: &str, message: &str) -> (String, String) {
+    if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        let path = if path.is_empty() || path == "." { field.to_owned() } else { format!("{path}.{field}") };
+        return (path, "the field is missing".to_owned());
     }
+    let expected = message.rsplit_once(", expected ").map_or("another value", |(_, rest)| rest);
+    let expected = expected.split(" at line ").next().unwrap_or(expected);
+    // Messages of other makings may have the value itself in this place.
+    let found = ["invalid type: ", "invalid value: "].iter().find_map(|start| message.strip_prefix(start));
+    let kind = found.and_then(|found| found.split([' ', ',']).next()).unwrap_or("value");
+    (path.to_owned(), format!("found {kind}, expected {expected}"))
 }
 
 #[cfg(test)]

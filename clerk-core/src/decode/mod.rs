@@ -30,6 +30,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::error::describe_data;
 pub use self::{
     error::{ApiError, DecodeError, ErrorBody, ResponseError, StatusError},
     retry_after::retry_after,

@@ -5,9 +5,6 @@ use http::HeaderValue;
 
 use super::{Problem, QueryValue};
 
-/// Clerk takes no larger file.
-const MAX: usize = 10 * 1024 * 1024;
-
 /// A file to upload.
 #[derive(Clone)]
 #[must_use]
@@ -18,6 +15,9 @@ pub struct File {
 }
 
 impl File {
+    /// How many bytes a file may have: Clerk takes no larger one.
+    pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+
     /// A file with this content, at most 10 MB. It is called `file` until it has another name.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self { bytes: bytes.into(), name: "file".to_owned(), content_type: None }
@@ -84,8 +84,9 @@ impl Form {
     /// Adds a file.
     pub fn file(&mut self, name: &'static str, file: &File) -> &mut Self {
         let content_type = file.content_type.as_deref().unwrap_or("application/octet-stream");
-        if file.bytes.len() > MAX {
-            self.error.get_or_insert((name, Problem::TooLarge { len: file.bytes.len(), max: MAX }));
+        if file.bytes.len() > File::MAX_BYTES {
+            self.error
+                .get_or_insert((name, Problem::TooLarge { len: file.bytes.len(), max: File::MAX_BYTES }));
         } else if !content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             self.error.get_or_insert((name, Problem::ContentType));
         } else {
@@ -200,13 +201,13 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_refused_with_its_name() {
         let mut form = Form::default();
-        form.file("file", &File::new(vec![0; MAX + 1]));
+        form.file("file", &File::new(vec![0; File::MAX_BYTES + 1]));
         assert!(matches!(form.finish(), Err(("file", Problem::TooLarge { .. }))));
         let mut form = Form::default();
         form.file("logo", &File::new("x").content_type("image/png\r\nX: y"));
         assert!(matches!(form.finish(), Err(("logo", Problem::ContentType))));
         let mut form = Form::default();
-        form.file("file", &File::new(vec![0; MAX]));
+        form.file("file", &File::new(vec![0; File::MAX_BYTES]));
         assert!(form.finish().is_ok());
     }
 

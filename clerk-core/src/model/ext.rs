@@ -1,4 +1,36 @@
-use super::{EmailAddress, OAuthAccessTokenVerification, PhoneNumber, User, VerificationStatus};
+use serde::de::DeserializeOwned;
+
+use super::{
+    EmailAddress, Invitation, OAuthAccessTokenVerification, Organization, OrganizationInvitation,
+    OrganizationMembership, PhoneNumber, SignUp, User, VerificationStatus,
+};
+use crate::{Metadata, metadata::MetadataError};
+
+/// Readers of metadata as a type of the application's own, under the fields' names.
+macro_rules! metadata {
+    ($($model:ident: $($field:ident)*;)*) => {$(
+        impl $model {$(
+            #[doc = concat!("Reads [`", stringify!($field), "`](field@", stringify!($model), "::", stringify!($field), ")")]
+            /// as a `T`. Metadata that Clerk left out counts as empty.
+            ///
+            /// # Errors
+            /// When it does not have the shape of a `T`.
+            pub fn $field<T: DeserializeOwned>(&self) -> Result<T, MetadataError> {
+                let stored: Option<&Metadata> = (&self.$field).into();
+                stored.map_or_else(|| Metadata::new().to(), Metadata::to)
+            }
+        )*}
+    )*};
+}
+
+metadata! {
+    User: public_metadata private_metadata unsafe_metadata;
+    Organization: public_metadata private_metadata;
+    OrganizationMembership: public_metadata private_metadata;
+    OrganizationInvitation: public_metadata private_metadata;
+    Invitation: public_metadata;
+    SignUp: public_metadata unsafe_metadata;
+}
 
 impl User {
     /// The primary e-mail address.
@@ -84,6 +116,20 @@ mod tests {
         for (more, want) in cases {
             assert_eq!(user(&more).full_name().as_deref(), want);
         }
+    }
+
+    #[test]
+    fn metadata_is_read_as_a_type_and_is_empty_where_there_is_none() {
+        #[derive(serde::Deserialize, PartialEq, Debug)]
+        struct Plan {
+            #[serde(default)]
+            tier: String,
+        }
+        let user = user(&json!({"public_metadata": {"tier": "gold"}, "unsafe_metadata": {"tier": 7}}));
+        assert_eq!(user.public_metadata::<Plan>().unwrap().tier, "gold");
+        assert_eq!(user.private_metadata::<Plan>().unwrap().tier, "");
+        let error = user.unsafe_metadata::<Plan>().unwrap_err();
+        assert_eq!((error.path.as_str(), user.private_metadata.is_none()), ("tier", true));
     }
 
     #[test]

@@ -88,8 +88,8 @@ pub use self::{
     restriction::{AllowlistIdentifier, BlocklistIdentifier, RestrictedIdentifierType},
     role::{Permission, Role, RoleSet, RoleSetItem, RoleSetMigration, RoleSetType},
     session::{
-        Client, Session, SessionActivity, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionTask,
-        SessionToken,
+        Client, HandshakePayload, Session, SessionActivity, SessionRefresh, SessionRefreshFormat,
+        SessionStatus, SessionTask, SessionToken,
     },
     sign_in_token::{ActorToken, ActorTokenStatus, SignInToken, SignInTokenStatus, TestingToken},
     sign_up::{SignUp, SignUpNextAction, SignUpStatus, SignUpVerification, SignUpVerifications},

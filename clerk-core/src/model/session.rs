@@ -195,3 +195,13 @@ pub struct Client {
 }
 
 opaque!(Client, id);
+
+/// What a handshake gives.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct HandshakePayload {
+    /// The cookies to set, each as the value of one `Set-Cookie` header.
+    pub directives: Vec<String>,
+}
+
+opaque!(HandshakePayload);

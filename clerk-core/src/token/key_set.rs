@@ -10,13 +10,34 @@ use super::{
     TokenError,
     key::{Algorithm, VerifyingKey, VerifyingKeyError},
 };
-use crate::authenticate::Reason;
+use crate::authenticate::{Reason, SessionAuth};
 
 /// A snapshot of an instance's public keys. Cloning it is a reference count.
 ///
 /// An instance has one set of its own: a key is never looked up across instances by its id alone.
 #[derive(Clone, Default)]
-pub struct KeySet(Arc<[(Box<str>, Option<VerifyingKey>)]>);
+pub struct KeySet(Arc<Inner>);
+
+#[derive(Clone, Default)]
+struct Inner {
+    keys: Arc<[(Box<str>, Option<VerifyingKey>)]>,
+    /// Answers to every key id.
+    only: Option<Arc<VerifyingKey>>,
+    known: Option<Arc<dyn KnownTokens>>,
+}
+
+/// Session tokens whose signature was verified with the keys of one [`KeySet`]. Their claims are checked against
+/// the clock whenever they come again.
+///
+/// What is inserted must be found by exactly its own text, and never by part of it or by a digest alone. It may be
+/// forgotten at any time.
+pub trait KnownTokens: Send + Sync {
+    /// What was inserted with this token's text.
+    fn get(&self, token: &str) -> Option<Arc<SessionAuth>>;
+
+    /// Remembers a session by its token's text, [`SessionAuth::expose_token`].
+    fn insert(&self, session: &Arc<SessionAuth>);
+}
 
 /// No set of keys is that large; a longer one is cut here.
 const MAX_KEYS: usize = 256;
@@ -51,13 +72,40 @@ impl KeySet {
                 Some(_) => {}
             }
         }
-        Ok(Self(keys.into()))
+        Ok(Self(Arc::new(Inner { keys: keys.into(), ..Inner::default() })))
+    }
+
+    /// One public key as PEM (`-----BEGIN PUBLIC KEY-----`), for verifying without the network. It answers to
+    /// every key id. A single line of base64 is understood too, and so are line breaks written as `\n`.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no RSA public key of 2048 bits or more.
+    pub fn from_pem(pem: &str) -> Result<Self, VerifyingKeyError> {
+        let only = Some(Arc::new(VerifyingKey::from_pem(pem)?));
+        Ok(Self(Arc::new(Inner { only, ..Inner::default() })))
+    }
+
+    /// The same keys, with a memory for tokens that were verified with them. Keys that change need a new memory.
+    #[must_use]
+    pub fn with_known_tokens(self, known: Arc<dyn KnownTokens>) -> Self {
+        Self(Arc::new(Inner { known: Some(known), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    pub(crate) fn known(&self, token: &str) -> Option<Arc<SessionAuth>> {
+        self.0.known.as_ref()?.get(token)
+    }
+
+    pub(crate) fn remember(&self, session: &Arc<SessionAuth>) {
+        if let Some(known) = &self.0.known {
+            known.insert(session);
+        }
     }
 
     /// Whether the set holds no keys at all, as a set does that was not loaded yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.keys.is_empty() && self.0.only.is_none()
     }
 
     /// The key with this id.
@@ -67,7 +115,10 @@ impl KeySet {
     /// `jwk-kid-mismatch` when no key has the id; `token-verification-failed` when the one that has it
     /// cannot verify tokens.
     pub fn get(&self, kid: &str) -> Result<&VerifyingKey, TokenError> {
-        match self.0.iter().find(|(known, _)| **known == *kid) {
+        if let Some(only) = &self.0.only {
+            return Ok(only);
+        }
+        match self.0.keys.iter().find(|(known, _)| **known == *kid) {
             Some((_, Some(key))) => Ok(key),
             Some((_, None)) => Err(TokenError::failed("the token's key cannot verify tokens")),
             None => Err(unknown_key()),
@@ -77,7 +128,7 @@ impl KeySet {
     /// Whether a key has this id, whether or not it can verify tokens.
     #[must_use]
     pub fn contains(&self, kid: &str) -> bool {
-        self.0.iter().any(|(known, _)| **known == *kid)
+        self.0.only.is_some() || self.0.keys.iter().any(|(known, _)| **known == *kid)
     }
 }
 
@@ -94,7 +145,7 @@ pub(crate) fn plausible_kid(kid: &str) -> bool {
 
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(kid, _)| kid)).finish()
+        f.debug_list().entries(self.0.keys.iter().map(|(kid, _)| kid)).finish()
     }
 }
 

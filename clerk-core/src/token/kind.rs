@@ -69,7 +69,8 @@ impl fmt::Display for TokenKind {
 /// The `cat` header: the class that Clerk stamps on what it signs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Category {
-    /// A session token, an instance that stamps everything alike, or a token from before there were classes.
+    /// A token from before there were classes, or of an instance that stamps everything alike.
+    Unmarked,
     Session,
     M2m,
     /// A JWT template's token, or a class this version does not know.
@@ -79,7 +80,8 @@ pub(crate) enum Category {
 impl Category {
     pub(super) fn parse(text: &str) -> Self {
         match text {
-            "cl_B7d4PD111AAA" | "cl_I7d4PD111III" => Self::Session,
+            "cl_B7d4PD111AAA" => Self::Session,
+            "cl_I7d4PD111III" => Self::Unmarked,
             "cl_B7d4PD333AAA" => Self::M2m,
             _ => Self::Other,
         }
@@ -87,7 +89,7 @@ impl Category {
 
     pub(super) fn of(header: &Header) -> Self {
         match header.cat {
-            Member::Absent => Self::Session,
+            Member::Absent => Self::Unmarked,
             Member::Valid(category) => category,
             Member::Null | Member::Malformed => Self::Other,
         }

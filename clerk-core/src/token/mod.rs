@@ -41,7 +41,7 @@ pub use self::{
     error::TokenError,
     has::{Check, Reverification, ReverificationLevel},
     key::{VerifyingKey, VerifyingKeyError},
-    key_set::KeySet,
+    key_set::{KeySet, KnownTokens},
     kind::TokenKind,
     session::{Actor, FactorAges, Organization, SessionClaims},
     verify::{ClockSkew, VerifyOptions},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Token, TokenError, VerifyingKey,
+    Token, TokenError, TokenKind, VerifyingKey,
     json::Member,
     kind::Category,
     payload::{Audience, Type},
@@ -88,6 +88,12 @@ impl VerifyOptions {
     }
 }
 
+impl VerifyOptions {
+    pub(crate) const fn skew(&self) -> ClockSkew {
+        self.clock_skew
+    }
+}
+
 fn non_empty<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
     texts.into_iter().map(Into::into).filter(|text: &String| !text.is_empty()).collect()
 }
@@ -118,7 +124,34 @@ impl Token {
 
     /// Whether the token is that of a session by kind and class: no machine's token and no JWT template's.
     pub(crate) fn is_session(&self) -> bool {
-        self.kind() == super::TokenKind::Session && self.category() == Category::Session
+        self.kind() == TokenKind::Session && matches!(self.category(), Category::Session | Category::Unmarked)
+    }
+
+    /// Whether a machine's token is of the class it should be: nothing of it is worth a look otherwise.
+    pub(crate) fn check_machine(&self) -> Result<(), TokenError> {
+        match (self.kind(), self.category()) {
+            (TokenKind::M2m, Category::M2m | Category::Unmarked) | (TokenKind::OAuth, _) => Ok(()),
+            _ => Err(TokenError::invalid("the token is not of the class of machine tokens")),
+        }
+    }
+
+    /// Verifies an M2M or OAuth token: its header, the signature, and last its claims at `now`.
+    pub(crate) fn verify_machine(
+        &self,
+        key: &VerifyingKey,
+        options: &VerifyOptions,
+        now: Timestamp,
+    ) -> Result<(), TokenError> {
+        let is_typed = match (self.kind(), &self.header.typ) {
+            (TokenKind::M2m, Member::Absent | Member::Valid(Type::Jwt)) => true,
+            (TokenKind::OAuth, Member::Valid(typ)) => typ.is_access_token(),
+            _ => false,
+        };
+        if !is_typed {
+            return Err(TokenError::invalid("the token's type is not that of its kind"));
+        }
+        self.verify_signature(key)?;
+        self.check_claims(options, now)
     }
 
     pub(crate) fn check_header(&self, options: &VerifyOptions) -> Result<(), TokenError> {

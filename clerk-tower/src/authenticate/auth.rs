@@ -1,9 +1,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use clerk_core::authenticate::{Authenticator, Outcome, SessionAuth};
-use http::Extensions;
+use clerk_core::{
+    api::sessions,
+    authenticate::{Authenticator, MachineAuth, NoSignInPage, Outcome, SessionAuth},
+    token::TokenKind,
+};
+use http::{Extensions, HeaderValue, Response, StatusCode, header};
 
-use crate::{Clerk, reject::Rejection, telemetry};
+use super::visit::Visit;
+use crate::{Clerk, Error, reject::Rejection, telemetry};
 
 /// What was decided about a request, and the client it was decided with. A clone is a reference count.
 #[derive(Clone)]
@@ -14,6 +19,7 @@ struct Inner {
     retry_after: Option<Duration>,
     clerk: Clerk,
     authenticator: Authenticator,
+    visit: Visit,
 }
 
 /// The extension's type is private, so that nothing but the layer can put it into a request.
@@ -26,9 +32,10 @@ impl Auth {
         retry_after: Option<Duration>,
         clerk: Clerk,
         authenticator: Authenticator,
+        visit: Visit,
     ) -> Self {
         telemetry::judged(&outcome);
-        Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator }))
+        Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, visit }))
     }
 
     /// What the layer decided; `None` when the request did not pass it.
@@ -63,10 +70,79 @@ impl Auth {
     /// # Errors
     /// 401 when signed out, 503 when that could not be decided.
     pub fn require_session(&self) -> Result<&Arc<SessionAuth>, Rejection> {
-        self.session().ok_or_else(|| match self.0.retry_after {
+        self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.0.outcome)))
+    }
+
+    /// With the time after which another attempt makes sense, where nothing was decided.
+    fn waiting(&self, rejection: Rejection) -> Rejection {
+        match self.0.retry_after {
             Some(wait) if self.0.outcome.is_undecided() => Rejection::unavailable(Some(wait)),
-            _ => Rejection::signed_out(&self.0.outcome),
-        })
+            _ => rejection,
+        }
+    }
+
+    /// The verified machine token; `None` when the request carries none, or none of a kind that is accepted.
+    #[must_use]
+    pub fn machine(&self) -> Option<&Arc<MachineAuth>> {
+        self.0.outcome.machine()
+    }
+
+    /// The verified machine token of this kind, or the answer for a request that needs one and has none.
+    ///
+    /// # Errors
+    /// 401 when there is none, or one of another kind; 503 when that could not be decided.
+    pub fn require_machine(&self, kind: TokenKind) -> Result<&Arc<MachineAuth>, Rejection> {
+        let machine = self.machine().filter(|machine| machine.kind() == kind);
+        machine.ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
+    }
+
+    /// The token of the session or machine, to pass it on to another service. It is a credential: do not log it.
+    #[must_use]
+    pub fn expose_token(&self) -> Option<&str> {
+        let session = self.session().map(|session| session.expose_token());
+        session.or_else(|| self.machine().map(|machine| machine.expose_token()))
+    }
+
+    /// A new token for the session, made by Clerk from a JWT template of the dashboard; `None` when there is no
+    /// session.
+    ///
+    /// # Errors
+    /// What became of the call.
+    pub async fn token_from_template(&self, template: &str) -> Result<Option<String>, Error> {
+        let Some(id) = self.session().and_then(|session| session.claims().session_id()) else {
+            return Ok(None);
+        };
+        let operation = sessions::create_token_from_template(id.clone(), template);
+        Ok(self.0.clerk.send(operation).await?.jwt)
+    }
+
+    /// The answer that sends a visitor to the sign-in page, and from there back to `return_to`: an absolute
+    /// address or one relative to the request, which is the request's own unless set.
+    ///
+    /// # Errors
+    /// When the sign-in page is not known.
+    pub fn redirect_to_sign_in<B: Default>(
+        &self,
+        return_to: Option<&str>,
+    ) -> Result<Response<B>, NoSignInPage> {
+        self.0
+            .visit
+            .with_head(|head| self.0.authenticator.sign_in_url(head, self.outcome(), return_to))
+            .map(redirect)
+    }
+
+    /// The answer that sends a visitor to the sign-up page, by the same rules.
+    ///
+    /// # Errors
+    /// When the sign-up page is not known.
+    pub fn redirect_to_sign_up<B: Default>(
+        &self,
+        return_to: Option<&str>,
+    ) -> Result<Response<B>, NoSignInPage> {
+        self.0
+            .visit
+            .with_head(|head| self.0.authenticator.sign_up_url(head, self.outcome(), return_to))
+            .map(redirect)
     }
 
     /// The client of the instance that the layer authenticates for.
@@ -74,6 +150,17 @@ impl Auth {
     pub fn clerk(&self) -> &Clerk {
         &self.0.clerk
     }
+}
+
+fn redirect<B: Default>(location: String) -> Response<B> {
+    let mut response = Response::new(B::default());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    // An address is visible ASCII.
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Status and reason, and nothing of the token.

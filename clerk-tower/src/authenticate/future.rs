@@ -5,11 +5,17 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Request, Response};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{Either, Full};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Auth;
+use crate::reject::Rejection;
+
+/// The inner service's body, or that of an answer which the layer gives itself: a redirect, or 400.
+pub type AuthenticateBody<B> = Either<B, Full<Bytes>>;
 
 pin_project! {
     /// The answer of [`Authenticate`](super::Authenticate).
@@ -38,6 +44,8 @@ pin_project! {
             // Whose headers go onto the answer; `None` when an outer layer adds them.
             auth: Option<Auth>,
         },
+        // The layer answers.
+        Own { auth: Auth },
     }
 }
 
@@ -67,6 +75,11 @@ where
     S: Service<Request<B>>,
 {
     fn pass_on(mut inner: S, mut request: Request<B>, auth: Auth) -> Self {
+        let outcome = auth.outcome();
+        if outcome.location().is_some() || outcome.bad_request().is_some() {
+            // What the inner service reserved for this request goes back with it.
+            return Self::Own { auth };
+        }
         auth.clone().store(request.extensions_mut());
         Self::Inner { answer: inner.call(request), auth: Some(auth) }
     }
@@ -76,7 +89,7 @@ impl<S, ReqBody, ResBody> Future for ResponseFuture<S, ReqBody>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
 {
-    type Output = Result<Response<ResBody>, S::Error>;
+    type Output = Result<Response<AuthenticateBody<ResBody>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
@@ -95,11 +108,28 @@ where
                     if let Some(auth) = auth {
                         append(auth, &mut response);
                     }
-                    return Poll::Ready(Ok(response));
+                    return Poll::Ready(Ok(response.map(Either::Left)));
                 }
+                StateProj::Own { auth } => return Poll::Ready(Ok(own(auth).map(Either::Right))),
             }
         }
     }
+}
+
+/// Sends the browser where the decision says, or says why it cannot be sent anywhere.
+fn own(auth: &Auth) -> Response<Full<Bytes>> {
+    let mut response = match auth.outcome().bad_request() {
+        Some(bad) => Rejection::bad_request(bad).into_response(),
+        None => {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+            response
+        }
+    };
+    append(auth, &mut response);
+    // What answers for the inner service says why, to layers further out.
+    auth.clone().store(response.extensions_mut());
+    response
 }
 
 /// Appended, never inserted: the response may have headers of the same name.

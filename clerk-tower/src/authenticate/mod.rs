@@ -31,5 +31,11 @@ mod auth;
 mod future;
 mod layer;
 mod service;
+mod visit;
 
-pub use self::{auth::Auth, future::ResponseFuture, layer::AuthenticateLayer, service::Authenticate};
+pub use self::{
+    auth::Auth,
+    future::{AuthenticateBody, ResponseFuture},
+    layer::AuthenticateLayer,
+    service::Authenticate,
+};

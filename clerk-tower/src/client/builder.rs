@@ -1,16 +1,17 @@
-use std::{env, error::Error as _, fmt, sync::Arc, time::Duration};
+use std::{env, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
-    authenticate::{AuthenticateOptions, Authenticator},
+    authenticate::{AuthenticateOptions, Authenticator, Satellite},
     keys::{MachineSecretKey, PublishableKey, SecretKey},
+    token::KeySet,
 };
 use http::{Request, Response};
 use tower::{ServiceBuilder, util::BoxCloneSyncService};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Clerk, Inner};
+use super::{Clerk, Inner, MachineClerk};
 use crate::{
     Error,
     base_uri::BaseUriLayer,
@@ -18,7 +19,7 @@ use crate::{
     collect::CollectLayer,
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
-    jwks::KeyStore,
+    jwks::{KeyStore, KnownTokens},
     proxy::ProxyBuilder,
     stack::Stack,
     transport::Transport,
@@ -55,7 +56,7 @@ impl Setting {
 
 type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 
-/// Builds a [`Clerk`]. Settings are checked by [`ClerkBuilder::build`].
+/// Builds a [`Clerk`] or a [`MachineClerk`]. Settings are checked by [`ClerkBuilder::build`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -84,6 +85,7 @@ pub struct ClerkBuilder {
     api_version: Setting,
     fapi_url: Option<Setting>,
     options: AuthenticateOptions,
+    known_token_bytes: u64,
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
@@ -103,6 +105,7 @@ impl ClerkBuilder {
             api_version: Setting { name: "api_version", text: "v1".into() },
             fapi_url: None,
             options: AuthenticateOptions::default(),
+            known_token_bytes: 16 * 1024 * 1024,
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(5),
             max_answer_bytes: 16 * 1024 * 1024,
@@ -128,17 +131,35 @@ impl ClerkBuilder {
         builder.publishable_key = variable("CLERK_PUBLISHABLE_KEY")?;
         builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
         builder.jwt_key = variable("CLERK_JWT_KEY")?;
-        if let Some(url) = variable("CLERK_API_URL")? {
-            builder.api_url = url;
-        }
-        if let Some(version) = variable("CLERK_API_VERSION")? {
-            builder.api_version = version;
-        }
         builder.fapi_url = variable("CLERK_FAPI_URL")?;
-        Ok(builder)
+        builder.options = website_from_env(builder.options)?;
+        builder.address_from_env()
     }
 
-    /// The instance's secret key, `sk_test_…` or `sk_live_…`. Required.
+    /// Reads the variables that [`MachineClerk::from_env`] lists.
+    pub(super) fn machine_from_env() -> Result<Self, ConfigError> {
+        let mut builder = Self::new();
+        builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
+        if builder.machine_secret_key.is_none() {
+            return Err(ConfigError::new(
+                "CLERK_MACHINE_SECRET_KEY",
+                "not set; copy the machine's secret key (ak_…) from the Machines page of Clerk's dashboard",
+            ));
+        }
+        builder.address_from_env()
+    }
+
+    fn address_from_env(mut self) -> Result<Self, ConfigError> {
+        if let Some(url) = variable("CLERK_API_URL")? {
+            self.api_url = url;
+        }
+        if let Some(version) = variable("CLERK_API_VERSION")? {
+            self.api_version = version;
+        }
+        Ok(self)
+    }
+
+    /// The instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
     pub fn secret_key(mut self, key: impl Into<String>) -> Self {
         self.secret_key = Some(Setting { name: "secret_key", text: key.into() });
         self
@@ -151,7 +172,7 @@ impl ClerkBuilder {
         self
     }
 
-    /// A machine's secret key, `ak_…`, for the operations that take one.
+    /// A machine's secret key, `ak_…`, for [`Clerk::as_machine`] or [`ClerkBuilder::build_machine`].
     pub fn machine_secret_key(mut self, key: impl Into<String>) -> Self {
         self.machine_secret_key = Some(Setting { name: "machine_secret_key", text: key.into() });
         self
@@ -201,6 +222,37 @@ impl ClerkBuilder {
     /// How far the clocks of Clerk and this computer may differ. 5 seconds unless set.
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.options = self.options.clock_skew(skew);
+        self
+    }
+
+    /// Changes how incoming requests are authenticated, beyond what has a method of its own here.
+    ///
+    /// ```
+    /// use clerk_core::{authenticate::{Forwarded, OrganizationSync}, token::TokenKind};
+    /// use clerk_tower::Clerk;
+    ///
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_test_abc")
+    ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
+    ///     .authentication(|options| {
+    ///         options
+    ///             .accepts([TokenKind::Session, TokenKind::ApiKey])
+    ///             .forwarded(Forwarded::Origin("https://app.example.com".parse().unwrap()))
+    ///             .organization_sync(OrganizationSync::new().organization_patterns(["/orgs/:slug"]))
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn authentication(mut self, change: impl FnOnce(AuthenticateOptions) -> AuthenticateOptions) -> Self {
+        self.options = change(self.options);
+        self
+    }
+
+    /// How much memory session tokens may take whose signature was verified already: 16 MiB unless set, which is
+    /// some thousand tokens. They are not verified again as long as the keys stay the same; their claims are
+    /// checked every time. With zero, every token is verified every time.
+    pub fn known_token_bytes(mut self, max: u64) -> Self {
+        self.known_token_bytes = max;
         self
     }
 
@@ -268,28 +320,58 @@ impl ClerkBuilder {
     /// # Errors
     /// [`ConfigError`] names the first setting that is wrong.
     pub fn build(self) -> Result<Clerk, ConfigError> {
-        let secret_key = self.secret_key.ok_or_else(|| {
+        let key = self.secret_key.as_ref().ok_or_else(|| {
             ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
         })?;
-        let secret_key: SecretKey = secret_key.parse()?;
+        let secret_key: SecretKey = key.parse()?;
         let mut credentials = CredentialsLayer::new(&secret_key);
         if let Some(key) = &self.machine_secret_key {
             credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
+        self.assemble(credentials, Some(secret_key))
+    }
+
+    /// Checks the settings and builds a machine's client. Nothing is sent. It has the machine's secret key
+    /// alone, whatever other keys are set.
+    ///
+    /// ```
+    /// use clerk_tower::Clerk;
+    ///
+    /// let machine = Clerk::builder().machine_secret_key("ak_abc").build_machine().unwrap();
+    ///
+    /// let error = Clerk::builder().secret_key("sk_test_abc").build_machine().unwrap_err();
+    /// assert_eq!(error.to_string(), "machine_secret_key: not set; a machine's client cannot be built without it");
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is wrong.
+    pub fn build_machine(self) -> Result<MachineClerk, ConfigError> {
+        let key = self.machine_secret_key.as_ref().ok_or_else(|| {
+            ConfigError::new("machine_secret_key", "not set; a machine's client cannot be built without it")
+        })?;
+        let credentials = CredentialsLayer::for_machine(&key.parse::<MachineSecretKey>()?);
+        MachineClerk::of(self.assemble(credentials, None)?)
+    }
+
+    /// Checks the other settings and puts the stack together.
+    fn assemble(
+        self,
+        credentials: CredentialsLayer,
+        secret_key: Option<SecretKey>,
+    ) -> Result<Clerk, ConfigError> {
         let mut options = self.options;
         let publishable_key = self.publishable_key.map(|key| key.parse::<PublishableKey>()).transpose()?;
         if let Some(key) = &publishable_key {
             options = options.publishable_key(key.clone());
         }
-        if let Some(key) = &self.jwt_key {
-            options = options.jwt_key(key.text.as_str());
-        }
-        let authenticator = Authenticator::new(options).map_err(|error| {
-            let setting = self.jwt_key.as_ref().map_or("options", |key| key.name);
-            // The setting is named already; its cause says what is wrong with it.
-            let problem = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            ConfigError::new(setting, problem)
-        })?;
+        let authenticator =
+            Authenticator::new(options.clone()).map_err(|error| ConfigError::new("authentication", error))?;
+        let fixed = match &self.jwt_key {
+            Some(key) if !key.text.trim().is_empty() => {
+                Some(KeySet::from_pem(&key.text).map_err(|error| ConfigError::new(key.name, error))?)
+            }
+            _ => None,
+        };
         let parts = Parts {
             base_uri: base_uri(&self.api_url, &self.api_version)?,
             credentials,
@@ -303,10 +385,12 @@ impl ClerkBuilder {
         };
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         Ok(Clerk(Arc::new(Inner {
-            keys: KeyStore::new(stack.clone()),
+            keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
             stack,
+            options,
             authenticator,
             clock: self.clock,
+            has_machine_key: self.machine_secret_key.is_some(),
             proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
         })))
     }
@@ -353,6 +437,28 @@ fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
 #[cfg(not(feature = "reqwest"))]
 fn default_transport(_: Parts) -> Result<Stack, ConfigError> {
     Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest`"))
+}
+
+/// What the variables say about the website that this service is part of.
+fn website_from_env(mut options: AuthenticateOptions) -> Result<AuthenticateOptions, ConfigError> {
+    if let Some(url) = variable("CLERK_PROXY_URL")? {
+        options = options.proxy_url(url.text);
+    }
+    if let Some(url) = variable("CLERK_SIGN_IN_URL")? {
+        options = options.sign_in_url(url.text);
+    }
+    if let Some(url) = variable("CLERK_SIGN_UP_URL")? {
+        options = options.sign_up_url(url.text);
+    }
+    // As Clerk's SDKs read it: `true` in any case, or a positive number.
+    let is_true = |text: &str| text.eq_ignore_ascii_case("true") || text.parse::<u32>().is_ok_and(|n| n > 0);
+    if variable("CLERK_IS_SATELLITE")?.is_some_and(|setting| is_true(&setting.text)) {
+        options = options.satellite(match variable("CLERK_DOMAIN")? {
+            Some(domain) => Satellite::domain(domain.text),
+            None => Satellite::behind_proxy(),
+        });
+    }
+    Ok(options)
 }
 
 /// A variable's text; `None` when it is not set or empty.

@@ -10,21 +10,57 @@
 //! println!("{}", user.full_name().unwrap_or_default());
 //! # Ok(()) }
 //! ```
+//!
+//! Operations say in their types which kind of key they are sent with. [`Clerk`] sends what the instance's
+//! secret key satisfies, [`MachineClerk`] what a machine's secret key satisfies; anything else does not compile.
+//! They are two types and not one with a parameter, because a machine's client is no half of the other: it
+//! judges no requests, has no key set, and is made from another variable. Both use the same stack.
+//!
+//! ```compile_fail,E0277
+//! # use clerk_core::api::m2m;
+//! # async fn run(clerk: clerk_tower::Clerk) -> Result<(), clerk_tower::Error> {
+//! clerk.send(m2m::create_token()).await?; // needs a machine's secret key
+//! # Ok(()) }
+//! ```
+//!
+//! A function that sends any operation passes the bound on. What has to send every operation whatever its
+//! kind, as a test of all of them does, uses a [`stack`](crate::stack) directly; there the
+//! [`credentials`](crate::credentials) layer chooses when the request is sent.
+//!
+//! ```no_run
+//! use clerk_core::{Operation, credential::{SatisfiedBy, SecretKey}};
+//! use clerk_tower::{Clerk, Error};
+//!
+//! async fn send<O>(clerk: &Clerk, operation: O) -> Result<O::Output, Error>
+//! where
+//!     O: Operation<Credential: SatisfiedBy<SecretKey>>,
+//! {
+//!     clerk.send(operation).await
+//! }
+//! ```
 
 mod builder;
+mod machine;
 mod service;
 mod stream;
 
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use clerk_core::{Operation, Timestamp, authenticate::Authenticator, page::Paged};
+use clerk_core::{
+    Operation, Timestamp,
+    authenticate::{AuthenticateOptions, Authenticator},
+    credential::{SatisfiedBy, SecretKey},
+    operation::Credential,
+    page::Paged,
+};
 use http::Response;
 use tower::ServiceExt as _;
 
 pub(crate) use self::builder::Setting;
 pub use self::{
     builder::{ClerkBuilder, ConfigError},
+    machine::MachineClerk,
     service::SendFuture,
     stream::PageStream,
 };
@@ -33,16 +69,18 @@ use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, proxy::ProxyBuilder,
 /// The client of one Clerk instance: its keys, its connections, its key set.
 ///
 /// A clone is a reference count and shares everything. It is also a [`Service`](tower_service::Service) for
-/// every [`Operation`].
+/// every [`Operation`] that is sent with a secret key. For the others, see [`MachineClerk`].
 #[derive(Clone)]
 pub struct Clerk(Arc<Inner>);
 
 struct Inner {
     stack: Stack,
     keys: KeyStore,
+    options: AuthenticateOptions,
     authenticator: Authenticator,
     clock: Arc<dyn Clock>,
     proxy: ProxyBuilder,
+    has_machine_key: bool,
 }
 
 impl Clerk {
@@ -58,7 +96,12 @@ impl Clerk {
     /// | `CLERK_SECRET_KEY` | required, `sk_test_…` or `sk_live_…` |
     /// | `CLERK_PUBLISHABLE_KEY` | `pk_test_…` or `pk_live_…`: the names of this instance's cookies |
     /// | `CLERK_JWT_KEY` | the instance's public key as PEM: session tokens are verified without the network |
-    /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for the operations that take a machine's key |
+    /// | `CLERK_PROXY_URL` | where browsers reach the Frontend API through a proxy: a URL, or a path of this service |
+    /// | `CLERK_SIGN_IN_URL` | the page where people sign in |
+    /// | `CLERK_SIGN_UP_URL` | the page where people sign up |
+    /// | `CLERK_IS_SATELLITE` | `true` on a satellite domain |
+    /// | `CLERK_DOMAIN` | the satellite's domain |
+    /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for [`Clerk::as_machine`] |
     /// | `CLERK_API_URL` | `https://api.clerk.com` unless set |
     /// | `CLERK_API_VERSION` | the path's first segment, `v1` unless set |
     /// | `CLERK_FAPI_URL` | where the Frontend API proxy sends requests on to; by the publishable key unless set |
@@ -71,28 +114,52 @@ impl Clerk {
         ClerkBuilder::from_env()?.build()
     }
 
-    /// Carries out one operation.
+    /// The client with the machine's secret key instead, over the same connections.
+    ///
+    /// # Errors
+    /// When this client was built without a machine's secret key.
+    pub fn as_machine(&self) -> Result<MachineClerk, ConfigError> {
+        MachineClerk::of(self.clone())
+    }
+
+    /// Carries out one operation with the instance's secret key.
     ///
     /// # Errors
     /// [`Error`] says in which phase it failed, and whether the call may have taken effect.
-    pub async fn send<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
-        let result = self
-            .exchange(&operation)
+    pub async fn send<O>(&self, operation: O) -> Result<O::Output, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>>,
+    {
+        self.carry(&operation, O::Credential::SENT).await
+    }
+
+    /// Carries out one operation with this kind of key.
+    async fn carry<O: Operation>(&self, operation: &O, credential: Credential) -> Result<O::Output, Error> {
+        let result = exchange(self.0.stack.clone(), operation, credential)
             .await
             .and_then(|response| O::decode(&response).map_err(|error| Error::from_response(O::INFO, error)));
         telemetry::called(O::INFO.id, result.as_ref().err());
         result
     }
 
+    /// Carries out an operation that a decision waits for, with whichever of this client's keys it takes.
+    pub(crate) async fn ask<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        self.carry(operation, O::INFO.credential).await
+    }
+
     /// The items of a list, page after page. The operation's own `limit` is the size of a page, 100 unless set;
     /// its `offset` is where to begin.
+    ///
+    /// Pages are asked for by offset. While things are added or removed, the list moves under such pages: items
+    /// are skipped, or come twice. Users in the order of creation, which is theirs unless `order_by` says
+    /// another, are asked for by the last user before the page, so that none is skipped or comes twice.
     ///
     /// ```no_run
     /// use clerk_core::api::users;
     /// use futures_util::TryStreamExt as _;
     ///
     /// # async fn run(clerk: clerk_tower::Clerk) -> Result<(), clerk_tower::Error> {
-    /// let mut users = clerk.stream(users::list().order_by("created_at"));
+    /// let mut users = clerk.stream(users::list().order_by("+created_at"));
     /// while let Some(user) = users.try_next().await? {
     ///     println!("{}", user.id);
     /// }
@@ -100,15 +167,10 @@ impl Clerk {
     /// ```
     pub fn stream<O>(&self, operation: O) -> PageStream<O>
     where
-        O: Paged + Clone + Send + Sync + 'static,
+        O: Paged<Credential: SatisfiedBy<SecretKey>> + Clone + Send + Sync + 'static,
         O::Item: Send + 'static,
     {
-        PageStream::new(self.clone(), operation)
-    }
-
-    /// Sends an operation and returns Clerk's answer as it came, whatever its status.
-    pub(crate) async fn exchange<O: Operation>(&self, operation: &O) -> Result<Response<Bytes>, Error> {
-        exchange(self.0.stack.clone(), operation).await
+        PageStream::new(self.clone(), O::Credential::SENT, operation)
     }
 
     /// The keys that session tokens are verified with.
@@ -117,7 +179,13 @@ impl Clerk {
         &self.0.keys
     }
 
-    /// The rules by which incoming requests are judged.
+    /// The rules by which incoming requests are judged, to make a layer with other ones:
+    /// [`AuthenticateLayer::with_options`](crate::authenticate::AuthenticateLayer::with_options).
+    pub fn authenticate_options(&self) -> AuthenticateOptions {
+        self.0.options.clone()
+    }
+
+    /// The same, checked.
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
     }
@@ -139,9 +207,16 @@ impl Clerk {
     }
 }
 
-/// Builds an operation's request and sends it through `stack`.
-pub(crate) async fn exchange<O: Operation>(stack: Stack, operation: &O) -> Result<Response<Bytes>, Error> {
-    let request = operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
+/// Builds an operation's request, sends it through `stack` with this kind of key, and returns Clerk's answer as
+/// it came, whatever its status.
+pub(crate) async fn exchange<O: Operation>(
+    stack: Stack,
+    operation: &O,
+    credential: Credential,
+) -> Result<Response<Bytes>, Error> {
+    let mut request =
+        operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
+    request.extensions_mut().insert(credential);
     stack.oneshot(request).await
 }
 

@@ -12,7 +12,7 @@ pub struct CredentialsLayer(Arc<Headers>);
 
 #[derive(Clone)]
 pub(super) struct Headers {
-    pub(super) secret: HeaderValue,
+    pub(super) secret: Option<HeaderValue>,
     pub(super) machine: Option<HeaderValue>,
 }
 
@@ -20,7 +20,13 @@ impl CredentialsLayer {
     /// With the secret key of an instance.
     #[must_use]
     pub fn new(secret: &SecretKey) -> Self {
-        Self(Arc::new(Headers { secret: secret.to_header(), machine: None }))
+        Self(Arc::new(Headers { secret: Some(secret.to_header()), machine: None }))
+    }
+
+    /// With a machine's secret key alone.
+    #[must_use]
+    pub fn for_machine(key: &MachineSecretKey) -> Self {
+        Self(Arc::new(Headers { secret: None, machine: Some(key.to_header()) }))
     }
 
     /// With a machine's secret key too, for the operations that take one.

@@ -1,7 +1,9 @@
 //! Attaches the key that the operation asks for.
 //!
 //! The request carries its operation's [`Credential`](clerk_core::operation::Credential) as part of its
-//! [`OperationInfo`](clerk_core::OperationInfo); without one the secret key is used. The header is marked
+//! [`OperationInfo`](clerk_core::OperationInfo); without one the secret key is used. A `Credential` among the
+//! request's extensions goes before both: with it [`Clerk`](crate::Clerk) and
+//! [`MachineClerk`](crate::MachineClerk) say whose key is meant where either will do. The header is marked
 //! sensitive, so that HTTP stacks do not log it.
 //!
 //! ```

@@ -39,7 +39,8 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let info = info_of(request.extensions());
-        let credential = info.map_or(Credential::SecretKey, |info| info.credential);
+        let chosen = request.extensions().get::<Credential>().copied();
+        let credential = chosen.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
         match self.headers.choose(credential) {
             Ok(Some(value)) => drop(request.headers_mut().insert(header::AUTHORIZATION, value.clone())),
             Ok(None) => {}
@@ -51,15 +52,49 @@ where
 
 impl Headers {
     fn choose(&self, credential: Credential) -> Result<Option<&HeaderValue>, &'static str> {
-        match credential {
-            Credential::None => Ok(None),
-            Credential::MachineSecretKey => match &self.machine {
-                Some(machine) => Ok(Some(machine)),
-                None => Err("needs a machine secret key: set CLERK_MACHINE_SECRET_KEY; nothing was sent"),
-            },
-            Credential::MachineOrSecretKey => Ok(Some(self.machine.as_ref().unwrap_or(&self.secret))),
+        let (key, problem) = match credential {
+            Credential::None => return Ok(None),
+            Credential::MachineSecretKey => {
+                (&self.machine, "needs a machine secret key: set CLERK_MACHINE_SECRET_KEY; nothing was sent")
+            }
+            Credential::MachineOrSecretKey if self.machine.is_some() => return Ok(self.machine.as_ref()),
             // Secret key, and kinds that are yet to come.
-            _ => Ok(Some(&self.secret)),
+            _ => (&self.secret, "needs the instance's secret key: set CLERK_SECRET_KEY; nothing was sent"),
+        };
+        key.as_ref().map(Some).ok_or(problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_the_one_that_is_asked_for() {
+        let both = Headers {
+            secret: Some(HeaderValue::from_static("secret")),
+            machine: Some(HeaderValue::from_static("machine")),
+        };
+        let secret = Headers { machine: None, ..both.clone() };
+        let machine = Headers { secret: None, ..both.clone() };
+        for (credential, want) in [
+            (Credential::None, [Ok(None); 3]),
+            (Credential::SecretKey, [Ok(Some("secret")), Ok(Some("secret")), Err("CLERK_SECRET_KEY")]),
+            (
+                Credential::MachineSecretKey,
+                [Ok(Some("machine")), Err("CLERK_MACHINE_SECRET_KEY"), Ok(Some("machine"))],
+            ),
+            (Credential::MachineOrSecretKey, [Ok(Some("machine")), Ok(Some("secret")), Ok(Some("machine"))]),
+        ] {
+            for (headers, want) in [&both, &secret, &machine].into_iter().zip(want) {
+                match (headers.choose(credential), want) {
+                    (Ok(got), Ok(want)) => {
+                        assert_eq!(got.map(HeaderValue::as_bytes), want.map(str::as_bytes), "{credential:?}");
+                    }
+                    (Err(got), Err(want)) => assert!(got.contains(want), "{credential:?}: {got}"),
+                    (got, want) => panic!("{credential:?}: {got:?}, not {want:?}"),
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //!   most while Clerk cannot be reached.
 //! - Any number of requests that need keys share one call to Clerk. The call goes on when they hang up.
 //! - A token with an unknown key id causes at most one call in ten seconds, whoever sends how many of them.
+//! - A session token whose signature is good is remembered until the keys change: it costs a look-up from then on.
 //! - After a failure the next call waits, from one second up to a minute.
 //!
 //! Every [`Clerk`](crate::Clerk) has a store of its own, so that a key of one instance never speaks for
@@ -18,6 +19,7 @@
 //! # Ok(()) }
 //! ```
 
+mod known;
 mod refresh;
 
 use std::{
@@ -31,6 +33,7 @@ use bytes::Bytes;
 use clerk_core::{authenticate::KeyFailure, token::KeySet};
 use tokio::time::Instant;
 
+pub(crate) use self::known::KnownTokens;
 use self::refresh::{Refresh, Turn};
 use crate::stack::Stack;
 
@@ -44,6 +47,9 @@ const HARD_AGE: Duration = Duration::from_secs(3600);
 pub struct KeyStore(Arc<Shared>);
 
 struct Shared {
+    /// Configured, and never fetched.
+    fixed: Option<KeySet>,
+    known: KnownTokens,
     snapshot: ArcSwapOption<Snapshot>,
     refresh: Mutex<Refresh>,
     stack: Stack,
@@ -55,6 +61,24 @@ struct Snapshot {
     body: Bytes,
     soft: Instant,
     hard: Instant,
+}
+
+/// Where a [`KeyStore`] stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeysState {
+    /// The key was configured; nothing is ever fetched.
+    Fixed,
+    /// The keys were fetched within the last minutes.
+    Fresh,
+    /// The keys are due for a refresh, which has not succeeded yet. They are still used.
+    Stale {
+        /// For how long they are used if Clerk does not answer.
+        usable_for: Duration,
+    },
+    /// There are no keys: none were fetched yet, or they are too old. Requests with tokens wait for them, or are
+    /// answered with 503.
+    Missing,
 }
 
 /// The keys are not to be had.
@@ -101,13 +125,32 @@ impl KeysError {
 }
 
 impl KeyStore {
-    pub(crate) fn new(stack: Stack) -> Self {
-        Self(Arc::new(Shared { snapshot: ArcSwapOption::empty(), refresh: Mutex::default(), stack }))
+    pub(crate) fn new(stack: Stack, fixed: Option<KeySet>, known: KnownTokens) -> Self {
+        let fixed = fixed.map(|keys| known.attach(keys));
+        let snapshot = ArcSwapOption::empty();
+        Self(Arc::new(Shared { fixed, known, snapshot, refresh: Mutex::default(), stack }))
+    }
+
+    /// Where the keys stand, for a health check. Asking starts nothing.
+    #[must_use]
+    pub fn state(&self) -> KeysState {
+        if self.0.fixed.is_some() {
+            return KeysState::Fixed;
+        }
+        let (snapshot, now) = (self.0.snapshot.load(), Instant::now());
+        match snapshot.as_ref() {
+            Some(snapshot) if now < snapshot.soft => KeysState::Fresh,
+            Some(snapshot) if now < snapshot.hard => KeysState::Stale { usable_for: snapshot.hard - now },
+            _ => KeysState::Missing,
+        }
     }
 
     /// The keys to use now, if there are any. Starts a refresh in the background when they are due for one.
     #[must_use]
     pub fn current(&self) -> Option<KeySet> {
+        if let Some(fixed) = &self.0.fixed {
+            return Some(fixed.clone());
+        }
         let snapshot = self.0.snapshot.load();
         let snapshot = snapshot.as_ref()?;
         let now = Instant::now();
@@ -178,7 +221,8 @@ impl KeyStore {
         let old = self.0.snapshot.load();
         let keys = match old.as_ref() {
             Some(old) if old.body == body => old.keys.clone(),
-            _ => keys,
+            // Other keys know no tokens yet.
+            _ => self.0.known.attach(keys),
         };
         let jitter = SOFT_AGE.mul_f64(fastrand::f64() / 10.0);
         let snapshot =

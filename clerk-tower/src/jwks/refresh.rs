@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clerk_core::{Operation as _, api::jwks, token::KeySet};
+use clerk_core::{Operation as _, api::jwks, operation::Credential, token::KeySet};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use super::{KeyStore, KeysError};
@@ -119,7 +119,7 @@ async fn call(store: KeyStore, sender: watch::Sender<Answer>) {
 
 async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
     let operation = jwks::get_jwks();
-    let response = exchange(store.0.stack.clone(), &operation).await;
+    let response = exchange(store.0.stack.clone(), &operation, Credential::SecretKey).await;
     let response = response.map_err(|error| KeysError::unreachable(&error.to_string()))?;
     if !response.status().is_success() {
         let error = jwks::GetJwks::decode(&response).err();

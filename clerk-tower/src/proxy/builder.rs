@@ -1,11 +1,13 @@
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
-use clerk_core::keys::{PublishableKey, SecretKey};
+use clerk_core::{
+    authenticate::Forwarded,
+    keys::{PublishableKey, SecretKey},
+};
 use http::{HeaderValue, request::Parts};
 
 use super::{
-    ForwardedHeaders, Proxy,
-    origin::Trust,
+    Proxy,
     path::Prefix,
     service::{ClientIp, Rules},
     upstream::Upstream,
@@ -17,7 +19,8 @@ use crate::{Clerk, ConfigError, client::Setting};
 /// Builds a [`Proxy`]. Settings are checked when it is built, so that no request can meet a wrong one.
 ///
 /// ```
-/// use clerk_tower::{Clerk, proxy::{ForwardedHeaders, ProxyBuilder}};
+/// use clerk_core::authenticate::Forwarded;
+/// use clerk_tower::{Clerk, proxy::ProxyBuilder};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let clerk = Clerk::builder()
@@ -26,7 +29,7 @@ use crate::{Clerk, ConfigError, client::Setting};
 ///     .build()?;
 /// let proxy = ProxyBuilder::new(&clerk)
 ///     .path("/auth/clerk")
-///     .forwarded_headers(ForwardedHeaders::Fixed("https://app.example.com".into()))
+///     .forwarded(Forwarded::Origin("https://app.example.com".parse()?))
 ///     .build()?;
 /// # let _ = proxy;
 ///
@@ -38,10 +41,10 @@ use crate::{Clerk, ConfigError, client::Setting};
 #[must_use]
 pub struct ProxyBuilder {
     publishable_key: Option<PublishableKey>,
-    secret_key: SecretKey,
+    secret_key: Option<SecretKey>,
     fapi_url: Option<Setting>,
     path: String,
-    forwarded_headers: ForwardedHeaders,
+    forwarded: Forwarded,
     client_ip: Option<ClientIp>,
     timeout: Duration,
 }
@@ -54,12 +57,12 @@ impl ProxyBuilder {
 
     /// For the instance of these keys, without a client.
     pub fn with_keys(publishable_key: PublishableKey, secret_key: SecretKey) -> Self {
-        Self::of_client(Some(publishable_key), secret_key, None)
+        Self::of_client(Some(publishable_key), Some(secret_key), None)
     }
 
     pub(crate) fn of_client(
         publishable_key: Option<PublishableKey>,
-        secret_key: SecretKey,
+        secret_key: Option<SecretKey>,
         fapi_url: Option<Setting>,
     ) -> Self {
         Self {
@@ -67,7 +70,7 @@ impl ProxyBuilder {
             secret_key,
             fapi_url,
             path: Prefix::DEFAULT.into(),
-            forwarded_headers: ForwardedHeaders::Ignore,
+            forwarded: Forwarded::Ignore,
             client_ip: None,
             timeout: Duration::from_secs(60),
         }
@@ -86,9 +89,12 @@ impl ProxyBuilder {
         self
     }
 
-    /// Whom the proxy believes about the address that the outside world uses. Nobody, unless set.
-    pub fn forwarded_headers(mut self, trust: ForwardedHeaders) -> Self {
-        self.forwarded_headers = trust;
+    /// Where the public address is taken from, and with it who is calling. From the request itself, unless set.
+    ///
+    /// [`Forwarded::TrustFirst`] also believes the first of `CF-Connecting-IP`, `X-Real-IP` and
+    /// `X-Forwarded-For`. A server that appends to what callers sent leaves the first item to them.
+    pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
+        self.forwarded = forwarded;
         self
     }
 
@@ -142,12 +148,18 @@ impl ProxyBuilder {
         })?;
         let prefix = Prefix::parse(&self.path).map_err(|problem| ConfigError::new("path", problem))?;
         let upstream = Upstream::parse(&self.fapi_url.unwrap_or_else(|| Upstream::of_key(&key)))?;
-        let mut secret = HeaderValue::from_str(self.secret_key.expose())
+        let key = self.secret_key.ok_or_else(|| ConfigError::new("secret_key", "not set"))?;
+        let mut secret = HeaderValue::from_str(key.expose())
             .map_err(|_| ConfigError::new("secret_key", "it cannot be sent in a header"))?;
         secret.set_sensitive(true);
-        let trust = Trust::new(&self.forwarded_headers)?;
-        let rules =
-            Rules { prefix, upstream, secret, trust, client_ip: self.client_ip, timeout: self.timeout };
+        let rules = Rules {
+            prefix,
+            upstream,
+            secret,
+            forwarded: self.forwarded,
+            client_ip: self.client_ip,
+            timeout: self.timeout,
+        };
         Ok(Proxy { transport, rules: Arc::new(rules) })
     }
 }

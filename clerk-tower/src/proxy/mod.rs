@@ -45,21 +45,25 @@
 //! it to this computer; redirects are not followed.
 //!
 //! Clerk compares `Clerk-Proxy-Url` with the address it was told in the dashboard. A service behind a server
-//! that ends TLS does not see that address: set [`ForwardedHeaders`]. Clerk also limits how often one address
+//! that ends TLS does not see that address: set [`ProxyBuilder::forwarded`]. Clerk also limits how often one address
 //! may try to sign in, so it has to know who is calling: behind a trusted server that is read from the headers
 //! it sets; otherwise [`ProxyBuilder::client_ip`] says how to find out. What callers claim in such headers is
 //! removed unless it is trusted.
+//!
+//! Authentication has to know of the proxy too: give the client `CLERK_PROXY_URL=/__clerk`, or
+//! [`AuthenticateOptions::proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url).
 //!
 //! On a bare hyper server, put the peer's address into each request, and say where it is:
 //!
 //! ```
 //! use std::net::SocketAddr;
-//! use clerk_tower::proxy::{ForwardedHeaders, ProxyBuilder, ProxyLayer};
+//! use clerk_core::authenticate::Forwarded;
+//! use clerk_tower::proxy::{ProxyBuilder, ProxyLayer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let keys = ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?, "sk_live_abc".parse()?);
 //! let proxy = ProxyBuilder::with_keys(keys.0, keys.1)
-//!     .forwarded_headers(ForwardedHeaders::Fixed("https://app.example.com".into()))
+//!     .forwarded(Forwarded::Origin("https://app.example.com".parse()?))
 //!     // The server does `request.extensions_mut().insert(peer)`, with what `accept` gave it.
 //!     .client_ip(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip))
 //!     .build()?;
@@ -134,7 +138,6 @@ pub use self::{
     body::{ProxyAnswerBody, ProxyBody},
     builder::ProxyBuilder,
     layer::ProxyLayer,
-    origin::ForwardedHeaders,
     proxied::{Proxied, ProxiedBody, ResponseFuture},
     service::{Proxy, ProxyFuture},
 };

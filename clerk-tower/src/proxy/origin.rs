@@ -1,35 +1,8 @@
+use clerk_core::authenticate::{Forwarded, PublicOrigin};
 use http::{HeaderMap, HeaderName, Uri, header, request::Parts, uri::Authority};
-
-use crate::ConfigError;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-
-/// Whom the proxy believes about the address that the outside world uses, and about who is calling.
-///
-/// Anybody can send `X-Forwarded-Host`. Only a server in front of this one that sets the header itself, or
-/// removes what callers sent, makes it worth anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ForwardedHeaders {
-    /// Nobody: the address is the one that was asked, and what callers say about themselves is not sent on.
-    #[default]
-    Ignore,
-    /// The first item of `X-Forwarded-Host` and of `X-Forwarded-Proto`, where they come; and the first of
-    /// `CF-Connecting-IP`, `X-Real-IP` and `X-Forwarded-For` about who is calling. Only behind a server that
-    /// sets them: one that appends to what callers sent leaves the first item to them.
-    FirstItem,
-    /// The address is always this one, for example `https://app.example.com`. The headers are ignored.
-    Fixed(String),
-}
-
-/// [`ForwardedHeaders`], checked.
-#[derive(Debug)]
-pub(super) enum Trust {
-    Nobody,
-    FirstItem,
-    Fixed(Origin),
-}
 
 /// Scheme and host as the outside world writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +19,9 @@ impl Origin {
         plain.then_some(Self { scheme, authority })
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let uri: Uri = text.parse().ok()?;
-        // The parser drops a fragment.
-        let plain = uri.path() == "/" && uri.query().is_none() && !text.contains('#');
-        plain.then(|| Self::new(uri.scheme_str()?, uri.authority()?.as_str()))?
+    fn of(origin: &PublicOrigin) -> Option<Self> {
+        let (scheme, authority) = origin.as_str().split_once("://")?;
+        Self::new(scheme, authority)
     }
 
     pub(super) fn scheme(&self) -> &'static str {
@@ -62,30 +33,18 @@ impl Origin {
     }
 }
 
-impl Trust {
-    pub(super) fn new(settings: &ForwardedHeaders) -> Result<Self, ConfigError> {
-        Ok(match settings {
-            ForwardedHeaders::Ignore => Self::Nobody,
-            ForwardedHeaders::FirstItem => Self::FirstItem,
-            ForwardedHeaders::Fixed(text) => Self::Fixed(Origin::parse(text).ok_or_else(|| {
-                ConfigError::new("forwarded_headers", "expected an origin such as https://app.example.com")
-            })?),
-        })
+/// The origin the outside world uses; `None` when the request names no host, or several.
+pub(super) fn origin(head: &Parts, from: &Forwarded) -> Option<Origin> {
+    match from {
+        Forwarded::Origin(origin) => Origin::of(origin),
+        from if trusts_headers(from) => forwarded(head).or_else(|| asked(head)),
+        _ => asked(head),
     }
+}
 
-    /// Whether the headers about the caller come from a server that is trusted.
-    pub(super) fn trusts_headers(&self) -> bool {
-        matches!(self, Self::FirstItem)
-    }
-
-    /// The origin the outside world uses; `None` when the request names no host, or several.
-    pub(super) fn origin(&self, head: &Parts) -> Option<Origin> {
-        match self {
-            Self::Nobody => asked(head),
-            Self::FirstItem => forwarded(head).or_else(|| asked(head)),
-            Self::Fixed(origin) => Some(origin.clone()),
-        }
-    }
+/// Whether the headers about the caller come from a server that is trusted.
+pub(super) fn trusts_headers(forwarded: &Forwarded) -> bool {
+    *forwarded == Forwarded::TrustFirst
 }
 
 /// The origin that was asked. The scheme is `http` where the request does not say it.
@@ -134,8 +93,8 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
-    fn text(trust: &Trust, head: &Parts) -> String {
-        trust.origin(head).map_or("-".into(), |origin| format!("{}://{}", origin.scheme(), origin.host()))
+    fn text(from: &Forwarded, head: &Parts) -> String {
+        origin(head, from).map_or("-".into(), |origin| format!("{}://{}", origin.scheme(), origin.host()))
     }
 
     #[test]
@@ -143,7 +102,7 @@ mod tests {
         const H: (&str, &str) = ("host", "app.example:8080");
         const XFH: (&str, &str) = ("x-forwarded-host", "pub.example , proxy.example");
         const XFP: (&str, &str) = ("x-forwarded-proto", " https , http");
-        let fixed = Trust::new(&ForwardedHeaders::Fixed("HTTPS://Fixed.example/".into())).unwrap();
+        let fixed = Forwarded::Origin("HTTPS://Fixed.example:8443/".parse().unwrap());
         // URI, headers, the origin if nobody is trusted, and if the headers are.
         for (uri, headers, nobody, first) in [
             ("/p", &[H][..], "http://app.example:8080", "http://app.example:8080"),
@@ -184,26 +143,9 @@ mod tests {
             ),
         ] {
             let head = head(uri, headers);
-            assert_eq!(text(&Trust::Nobody, &head), nobody, "{uri} {headers:?}");
-            assert_eq!(text(&Trust::FirstItem, &head), first, "{uri} {headers:?}");
-            assert_eq!(text(&fixed, &head), "https://Fixed.example");
-        }
-    }
-
-    #[test]
-    fn a_fixed_origin_is_no_more_than_that() {
-        for bad in [
-            "",
-            "app.example",
-            "/",
-            "ftp://app.example",
-            "https://app.example/path",
-            "https://app.example/?a",
-            "https://app.example/#a",
-            "https://user@app.example",
-        ] {
-            let error = Trust::new(&ForwardedHeaders::Fixed(bad.into())).expect_err(bad);
-            assert_eq!(error.setting, "forwarded_headers");
+            assert_eq!(text(&Forwarded::Ignore, &head), nobody, "{uri} {headers:?}");
+            assert_eq!(text(&Forwarded::TrustFirst, &head), first, "{uri} {headers:?}");
+            assert_eq!(text(&fixed, &head), "https://fixed.example:8443");
         }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use clerk_core::authenticate::Forwarded;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::LOCATION, request::Parts};
 use http_body::Body;
 use http_body_util::Either;
@@ -19,7 +20,7 @@ use tower_service::Service;
 use super::{
     ProxyAnswerBody, ProxyBody,
     headers::{self, Caller},
-    origin::Trust,
+    origin,
     path::Prefix,
     upstream::Upstream,
 };
@@ -48,7 +49,7 @@ pub(super) struct Rules {
     pub(super) prefix: Prefix,
     pub(super) upstream: Upstream,
     pub(super) secret: HeaderValue,
-    pub(super) trust: Trust,
+    pub(super) forwarded: Forwarded,
     pub(super) client_ip: Option<ClientIp>,
     pub(super) timeout: Duration,
 }
@@ -126,12 +127,12 @@ impl Rules {
         }
         let target = self.upstream.target(rest, head.uri.query());
         let target = target.ok_or_else(|| refused("The request's address cannot be proxied."))?;
-        let origin =
-            self.trust.origin(&head).ok_or_else(|| refused("The request does not name its host."))?;
+        let origin = origin::origin(&head, &self.forwarded)
+            .ok_or_else(|| refused("The request does not name its host."))?;
         let public = format!("{}://{}{}", origin.scheme(), origin.host(), self.prefix.as_str());
         let public_header =
             HeaderValue::from_str(&public).map_err(|_| refused("The request's host cannot be sent on."))?;
-        let trusted = self.trust.trusts_headers();
+        let trusted = origin::trusts_headers(&self.forwarded);
         let peer = || self.client_ip.as_ref().and_then(|client_ip| client_ip(&head));
         let address = headers::caller_address(&head.headers, trusted, peer);
         let caller = Caller { trusted, origin, address };

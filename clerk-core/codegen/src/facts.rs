@@ -1,0 +1,151 @@
+//! What the generator reads in a document, one fact a line: what a state of the document is remembered by, so
+//! that another state can be compared with it.
+//!
+//! ```text
+//! operation UpdateUser is PATCH /users/{user_id}
+//! operation UpdateUser body.first_name string? nullable
+//! model User created_at time
+//! enum SessionStatus active
+//! ```
+//!
+//! What the overlay adds to the document is no fact.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    emit_model::reachable,
+    ir::{Api, Body, Field, Operation, Output, Ty},
+};
+
+/// What there are facts about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Operation,
+    Model,
+    Enum,
+}
+
+impl Kind {
+    const ALL: [(Self, &str); 3] =
+        [(Self::Operation, "operation"), (Self::Model, "model"), (Self::Enum, "enum")];
+
+    pub(crate) fn word(self) -> &'static str {
+        Self::ALL.into_iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
+    }
+}
+
+/// By kind and name: what is said about which part.
+pub(crate) type Facts = BTreeMap<(Kind, String), BTreeMap<String, String>>;
+
+/// The facts that a text lists.
+pub(crate) fn parse(text: &str) -> Facts {
+    let mut facts = Facts::new();
+    for line in text.lines() {
+        let mut words = line.splitn(4, ' ');
+        let kind = words.next().and_then(|word| Kind::ALL.into_iter().find(|(_, known)| *known == word));
+        let (Some((kind, _)), Some(name), Some(part)) = (kind, words.next(), words.next()) else { continue };
+        let said = words.next().unwrap_or_default().to_owned();
+        facts.entry((kind, name.to_owned())).or_default().insert(part.to_owned(), said);
+    }
+    facts
+}
+
+/// The facts as a text, sorted.
+pub(crate) fn list(api: &Api) -> String {
+    let mut lines = BTreeSet::new();
+    let operations: Vec<_> = api.operations.iter().filter(|operation| operation.documented).collect();
+    for name in reachable(api, &operations) {
+        let fields = api.structs.get(&name).into_iter().flat_map(|object| &object.fields);
+        for field in fields.filter(|field| !is_added(field)) {
+            lines.insert(format!("model {name} {} {}", field.wire, said(field, None)));
+        }
+        let values = api.enums.get(&name).into_iter().flat_map(|known| &known.values);
+        lines.extend(values.map(|value| format!("enum {name} {value}")));
+    }
+    for operation in operations {
+        let facts = about(operation);
+        lines.extend(facts.iter().map(|fact| format!("operation {} {fact}", operation.id)));
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn about(operation: &Operation) -> Vec<String> {
+    let deprecated = if operation.deprecated { " deprecated" } else { "" };
+    let mut out = vec![format!("is {} {}{deprecated}", operation.method, operation.path)];
+    out.extend(operation.parameters.iter().map(|field| format!("path.{} {}", field.wire, said(field, None))));
+    let query = operation.query.iter().map(|query| &query.field).filter(|field| !is_added(field));
+    out.extend(query.map(|field| format!("query.{} {}", field.wire, said(field, None))));
+    match &operation.body {
+        Body::None => {}
+        Body::Object(fields) => of_body(operation, "body", fields, &mut out),
+        Body::Multipart(fields) => of_body(operation, "form", fields, &mut out),
+        Body::List(list) => {
+            out.push(format!("body {}", said(list, list.items)));
+            of_object(operation, "body", &list.ty, &mut out);
+        }
+    }
+    out.push(match &operation.output {
+        Output::Nothing => "answer nothing".to_owned(),
+        Output::Text => "answer text".to_owned(),
+        Output::Page(ty) => format!("answer page of {}", word(ty)),
+        Output::Value(ty) => format!("answer {}", word(ty)),
+    });
+    out
+}
+
+fn of_body(operation: &Operation, place: &str, fields: &[Field], out: &mut Vec<String>) {
+    for field in fields.iter().filter(|field| !is_added(field)) {
+        let place = format!("{place}.{}", field.wire);
+        out.push(format!("{place} {}", said(field, field.items)));
+        of_object(operation, &place, &field.ty, out);
+    }
+}
+
+/// What the request object `ty` is made of, if it is one.
+fn of_object(operation: &Operation, place: &str, ty: &Ty, out: &mut Vec<String>) {
+    let place = if matches!(ty, Ty::List(_)) { format!("{place}[]") } else { place.to_owned() };
+    let name = ty.named().unwrap_or_default();
+    if let Some(object) = operation.nested.iter().find(|object| object.name == name) {
+        of_body(operation, &place, &object.fields, out);
+    }
+}
+
+/// Whether the overlay added it. What the document deprecates is in the document.
+fn is_added(field: &Field) -> bool {
+    field.valid.beyond && !field.deprecated
+}
+
+/// `items` is how many the document allows.
+fn said(field: &Field, items: Option<(usize, usize)>) -> String {
+    let mut out = word(&field.ty);
+    if !field.required {
+        out.push('?');
+    }
+    if field.nullable {
+        out.push_str(" nullable");
+    }
+    if let Some((min, max)) = items {
+        out.push_str(&format!(" {min}..{max} items"));
+    }
+    if field.deprecated {
+        out.push_str(" deprecated");
+    }
+    out
+}
+
+fn word(ty: &Ty) -> String {
+    match ty {
+        Ty::Text => "string".to_owned(),
+        Ty::Bool => "bool".to_owned(),
+        Ty::Int | Ty::Count => "int".to_owned(),
+        Ty::Float => "float".to_owned(),
+        Ty::Time => "time".to_owned(),
+        Ty::Metadata => "object".to_owned(),
+        Ty::Json => "anything".to_owned(),
+        Ty::File => "file".to_owned(),
+        Ty::Id(name) | Ty::Struct(name) | Ty::Enum(name) => name.clone(),
+        Ty::List(item) => format!("[{}]", word(item)),
+        Ty::Map(value) => format!("{{{}}}", word(value)),
+        Ty::Maybe(inner) => format!("{}|null", word(inner)),
+    }
+}

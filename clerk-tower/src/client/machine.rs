@@ -1,0 +1,85 @@
+use std::fmt;
+
+use clerk_core::{
+    Operation,
+    credential::{MachineSecretKey, SatisfiedBy},
+    page::Paged,
+};
+
+use super::{Clerk, ClerkBuilder, ConfigError, PageStream};
+use crate::Error;
+
+/// The client of one machine: it sends what a machine's secret key satisfies.
+///
+/// It comes from [`MachineClerk::from_env`] in a program that is nothing but the machine, from
+/// [`Clerk::as_machine`] where both keys are known, and from [`ClerkBuilder::build_machine`] by hand. A clone is a
+/// reference count. It is also a [`Service`](tower_service::Service) for the operations it sends.
+///
+/// ```no_run
+/// use clerk_core::api::m2m;
+/// use clerk_tower::MachineClerk;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let machine = MachineClerk::from_env()?; // CLERK_MACHINE_SECRET_KEY
+/// let token = machine.send(m2m::create_token().seconds_until_expiration(60)).await?;
+/// # let _ = token; Ok(()) }
+/// ```
+///
+/// What needs the instance's secret key does not compile:
+///
+/// ```compile_fail,E0277
+/// # async fn run(machine: clerk_tower::MachineClerk) -> Result<(), clerk_tower::Error> {
+/// machine.send(clerk_core::api::users::get("user_1")).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct MachineClerk(Clerk);
+
+impl MachineClerk {
+    /// A client from the environment: `CLERK_MACHINE_SECRET_KEY`, which is required, `CLERK_API_URL` and
+    /// `CLERK_API_VERSION`, as in [`Clerk::from_env`]. The instance's keys are not read.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable and what is wrong with it, and never repeats a key.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ClerkBuilder::machine_from_env()?.build_machine()
+    }
+
+    /// The same client with the machine's key, if it has one.
+    pub(super) fn of(clerk: Clerk) -> Result<Self, ConfigError> {
+        if clerk.0.has_machine_key {
+            return Ok(Self(clerk));
+        }
+        Err(ConfigError::new(
+            "machine_secret_key",
+            "not set; this client was built with the secret key alone",
+        ))
+    }
+
+    /// Carries out one operation with the machine's secret key.
+    ///
+    /// # Errors
+    /// [`Error`] says in which phase it failed, and whether the call may have taken effect.
+    pub async fn send<O>(&self, operation: O) -> Result<O::Output, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<MachineSecretKey>>,
+    {
+        self.0.carry(&operation, O::Credential::SENT).await
+    }
+
+    /// The items of a list, page after page, as [`Clerk::stream`] gives them.
+    pub fn stream<O>(&self, operation: O) -> PageStream<O>
+    where
+        O: Paged<Credential: SatisfiedBy<MachineSecretKey>> + Clone + Send + Sync + 'static,
+        O::Item: Send + 'static,
+    {
+        PageStream::new(self.0.clone(), O::Credential::SENT, operation)
+    }
+}
+
+/// Shows nothing of the configuration.
+impl fmt::Debug for MachineClerk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MachineClerk").finish_non_exhaustive()
+    }
+}
