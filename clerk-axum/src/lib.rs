@@ -10,8 +10,9 @@ pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, authenticate::For
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
 pub use clerk_tower::{
-    Clerk, ClerkBuilder, ConfigError,
+    Clerk, ClerkBuilder, ConfigError, MachineClerk,
     proxy::{ProxyBuilder, ProxyLayer},
+    upload,
 };
 
 pub use self::{

@@ -48,40 +48,65 @@ pub trait SatisfiedBy<Key: Kind>: Kind {
     const SENT: Credential;
 }
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $credential:ident { $($key:ident sends $sent:ident),* })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
-        pub enum $name {}
+/// None: the operation is public, and every client sends it.
+#[derive(Clone, Copy, Debug)]
+pub enum NoKey {}
 
-        impl sealed::Sealed for $name {}
-
-        impl Kind for $name {
-            const CREDENTIAL: Credential = Credential::$credential;
-        }
-
-        $(impl SatisfiedBy<$key> for $name {
-            const SENT: Credential = Credential::$sent;
-        })*
-    )*};
+impl Kind for NoKey {
+    const CREDENTIAL: Credential = Credential::None;
 }
 
-kinds! {
-    /// None: the operation is public, and every client sends it.
-    NoKey = None { SecretKey sends None, MachineSecretKey sends None }
+impl<Key: Kind> SatisfiedBy<Key> for NoKey {
+    const SENT: Credential = Credential::None;
+}
 
-    /// The instance's secret key.
-    SecretKey = SecretKey { SecretKey sends SecretKey }
+/// The instance's secret key.
+#[derive(Clone, Copy, Debug)]
+pub enum SecretKey {}
 
-    /// A machine's secret key, and no other.
-    MachineSecretKey = MachineSecretKey { MachineSecretKey sends MachineSecretKey }
+impl Kind for SecretKey {
+    const CREDENTIAL: Credential = Credential::SecretKey;
+}
 
-    /// The instance's secret key or a machine's: the one of the client.
-    MachineOrSecretKey = MachineOrSecretKey {
-        SecretKey sends SecretKey, MachineSecretKey sends MachineSecretKey
-    }
+impl SatisfiedBy<SecretKey> for SecretKey {
+    const SENT: Credential = Credential::SecretKey;
+}
+
+/// A machine's secret key, and no other.
+#[derive(Clone, Copy, Debug)]
+pub enum MachineSecretKey {}
+
+impl Kind for MachineSecretKey {
+    const CREDENTIAL: Credential = Credential::MachineSecretKey;
+}
+
+impl SatisfiedBy<MachineSecretKey> for MachineSecretKey {
+    const SENT: Credential = Credential::MachineSecretKey;
+}
+
+/// The instance's secret key or a machine's: the one that the client has.
+#[derive(Clone, Copy, Debug)]
+pub enum MachineOrSecretKey {}
+
+impl Kind for MachineOrSecretKey {
+    const CREDENTIAL: Credential = Credential::MachineOrSecretKey;
+}
+
+impl SatisfiedBy<SecretKey> for MachineOrSecretKey {
+    const SENT: Credential = Credential::SecretKey;
+}
+
+impl SatisfiedBy<MachineSecretKey> for MachineOrSecretKey {
+    const SENT: Credential = Credential::MachineSecretKey;
 }
 
 mod sealed {
+    use super::{MachineOrSecretKey, MachineSecretKey, NoKey, SecretKey};
+
     pub trait Sealed {}
+
+    impl Sealed for NoKey {}
+    impl Sealed for SecretKey {}
+    impl Sealed for MachineSecretKey {}
+    impl Sealed for MachineOrSecretKey {}
 }

@@ -60,7 +60,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use crate::decode::describe_data;
+use crate::decode::{describe_data, plain};
 
 /// A JSON object of the application's own. Nested `null`s are kept: in a merge they delete a key.
 #[derive(Clone, Default, PartialEq, Serialize)]
@@ -144,6 +144,12 @@ impl MetadataError {
     }
 }
 
+impl From<Metadata> for Map<String, Value> {
+    fn from(metadata: Metadata) -> Self {
+        metadata.0
+    }
+}
+
 impl From<Map<String, Value>> for Metadata {
     fn from(object: Map<String, Value>) -> Self {
         Self(object)
@@ -159,7 +165,7 @@ impl fmt::Debug for Metadata {
 
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer).map(Self)
+        plain::object(deserializer).map(Self)
     }
 }
 

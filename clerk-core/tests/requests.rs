@@ -5,8 +5,8 @@ use bytes::Bytes;
 use clerk_core::{
     Metadata, Nullable, Operation, OperationInfo, Timestamp,
     api::{
-        OPERATIONS, allowlist_identifiers, blocklist_identifiers, clients, jwks, organization_memberships,
-        organizations, sessions, sign_ups, users,
+        OPERATIONS, allowlist_identifiers, api_keys, blocklist_identifiers, clients, invitations, jwks,
+        organization_memberships, organizations, sessions, sign_ups, users,
     },
     encode::{BuildError, File},
     id::UserId,
@@ -268,6 +268,35 @@ fn what_cannot_be_sent_is_refused_with_operation_and_field() {
     assert!(users::list().user_id(vec!["user_1"; 100]).request().is_ok());
     let file = File::new(vec![0; 10 * 1024 * 1024 + 1]);
     assert_eq!(fault(users::set_profile_image("user_1", file).request()), ("SetUserProfileImage", "file"));
+}
+
+#[test]
+fn numbers_and_texts_outside_what_the_document_allows_are_refused() {
+    let said = |operation: &dyn Fn() -> Result<Request<Bytes>, BuildError>| {
+        operation().err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let seconds = |seconds: Nullable<i64>| {
+        said(&|| sessions::create_token("sess_1").expires_in_seconds(seconds).request())
+    };
+    let range = "it has to be at least 30 and at most 315360000";
+    assert_eq!(seconds(29.into()), format!("CreateSessionToken: `expires_in_seconds` is 29; {range}"));
+    for fine in [30.into(), 315_360_000.into(), Nullable::Null, Nullable::Absent] {
+        assert_eq!(seconds(fine), "");
+    }
+    assert_eq!(
+        said(&|| users::list().limit(501).request()),
+        "GetUserList: `limit` is 501; it has to be at least 1 and at most 500"
+    );
+    assert_eq!(said(&|| users::list().limit(500).offset(0).request()), "");
+    assert_eq!(
+        said(&|| api_keys::create("ab", "user_1").request()),
+        "createApiKey: `name` has 2 characters; at least 3 are allowed"
+    );
+    let invite = |days| invitations::BulkCreateItem::new("ada@example.com").expires_in_days(days);
+    assert_eq!(
+        said(&|| invitations::bulk_create([invite(1), invite(366)]).request()),
+        "CreateBulkInvitations: `expires_in_days` is 366; it has to be at least 1 and at most 365"
+    );
 }
 
 #[test]

@@ -96,14 +96,14 @@ fn m2m_tokens() {
 #[test]
 fn api_keys() {
     check(
-        &api_keys::create("ci", "org_1")
+        &api_keys::create("the ci", "org_1")
             .description(Nullable::Null)
             .claims(json!([1]))
             .scopes(["read", "write"])
             .created_by("user_1")
             .seconds_until_expiration(60),
         "POST /api_keys",
-        r#"{"name":"ci","description":null,"subject":"org_1","claims":[1],"scopes":["read","write"],"created_by":"user_1","seconds_until_expiration":60}"#,
+        r#"{"name":"the ci","description":null,"subject":"org_1","claims":[1],"scopes":["read","write"],"created_by":"user_1","seconds_until_expiration":60}"#,
     );
     check(
         &api_keys::list("user_1").r#type("api_key").include_invalid(false).query("ci"),

@@ -1,7 +1,7 @@
 //! Reads a file to upload from a stream of known length.
 //!
 //! Images and logos are sent as a [`File`]. When one comes from elsewhere, from a visitor's request or from an
-//! object store, [`file`] reads it out of any [`http_body::Body`], axum's and hyper's among them. Its length has to
+//! object store, [`file()`] reads it out of any [`http_body::Body`], axum's and hyper's among them. Its length has to
 //! be known: what is too large for Clerk is refused before anything is read, and reading stops with the first
 //! byte too many.
 //!

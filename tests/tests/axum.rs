@@ -16,7 +16,7 @@ use axum::{
     routing::{MethodRouter, get as on_get},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require,
+    Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require, upload,
 };
 use clerk_tests::{Answer, Instance, NOW, get, send, serve};
 use http::{Request, StatusCode};
@@ -344,4 +344,26 @@ async fn a_404_of_somebody_else_deletes_nobody() {
         .unwrap();
     let response = app.oneshot(request).await.unwrap();
     assert_eq!(response.status(), 500);
+}
+
+#[tokio::test]
+async fn a_visitors_picture_is_read_for_the_upload() {
+    async fn picture(request: axum::extract::Request) -> String {
+        let length = request.headers()["x-announced"].to_str().unwrap().parse().unwrap();
+        match upload::file(request.into_body(), length).await {
+            Ok(file) => format!("{file:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+    let address = serve(Router::new().route("/picture", axum::routing::post(picture))).await;
+    for (content, announced, expected) in [
+        ("PNG", 3, "File(3 bytes)"),
+        ("PNG", 4, "the file has 3 of the 4 bytes that were announced"),
+        ("PNG", 2, "the file has more than the 2 bytes that were announced"),
+        ("PNG", 10 << 20 | 1, "the file has 10485761 bytes; at most 10485760 are allowed; nothing was read"),
+    ] {
+        let request = Request::post("/picture").header("x-announced", announced.to_string());
+        let answer = send(address, request.body(Full::from(content)).unwrap()).await;
+        assert_eq!(answer.body, expected);
+    }
 }

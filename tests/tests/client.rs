@@ -306,6 +306,26 @@ async fn each_client_sends_its_own_key() {
     assert_eq!(error.setting, "machine_secret_key");
 }
 
+#[tokio::test]
+async fn users_are_listed_in_any_order_and_taken_up_later() {
+    let clerk = Instance::new().in_memory();
+    for order in [None, Some("created_at"), Some("-created_at"), Some("first_name")] {
+        let list = users::list().limit(1);
+        let list = order.map_or_else(|| list.clone(), |order| list.clone().order_by(order));
+        let all: Vec<_> = clerk.stream(list.clone()).map(|user| user.unwrap().id).collect().await;
+        assert_eq!(all.len(), 4, "{order:?}");
+        let mut stream = clerk.stream(list);
+        for id in &all {
+            let rest: Vec<_> = clerk.stream(stream.rest()).map(|user| user.unwrap().id).collect().await;
+            let next = stream.next().await.unwrap().unwrap();
+            assert_eq!((&next.id, &rest[0]), (id, id), "{order:?}");
+        }
+        assert!(stream.next().await.is_none());
+        let rest: Vec<_> = clerk.stream(stream.rest()).collect().await;
+        assert_eq!(rest.len(), 0, "{order:?}");
+    }
+}
+
 /// Fails with this setting's name, and repeats nothing of `hidden`.
 fn refused(builder: ClerkBuilder, setting: &str, hidden: &str) {
     let error = builder.build().unwrap_err();

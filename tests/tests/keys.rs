@@ -34,7 +34,7 @@ use clerk_tower::{
 };
 use futures_util::future::{join_all, poll_immediate};
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use serde_json::json;
 use tokio::{sync::Semaphore, time};
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
@@ -334,7 +334,7 @@ async fn keys_are_refreshed_behind_the_backs_of_requests() {
     pass(31).await;
     bench.upstream.close();
     for _ in 0..100 {
-        assert_eq!(poll_immediate(bench.judge(&token)).await, Some("signed-in"), "at once");
+        assert_eq!(poll_immediate(bench.judge(&token)).await.as_deref(), Some("signed-in"), "at once");
         settle().await;
     }
     assert_eq!(bench.upstream.new_calls(), 1);

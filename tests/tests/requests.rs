@@ -67,9 +67,9 @@ impl Visit for Transcript {
 fn every_operation_sends_what_the_snapshot_shows() {
     let mut transcript = Transcript::default();
     samples::all(&mut transcript);
-    let (documented, beyond): (Vec<_>, Vec<_>) = OPERATIONS.iter().partition(|info| info.documented);
-    assert_eq!(documented.len(), 249);
-    assert_eq!(beyond.iter().map(|info| info.id).collect::<Vec<_>>(), ["GetHandshakePayload"]);
+    let beyond: Vec<_> = OPERATIONS.iter().filter(|info| !info.documented).map(|info| info.id).collect();
+    assert_eq!(beyond, ["GetHandshakePayload"]);
+    assert_eq!(OPERATIONS.len() - beyond.len(), 249);
     for info in OPERATIONS {
         for sample in [Sample::Minimal, Sample::Maximal] {
             assert!(transcript.seen.contains(&(info.id, sample.to_string())), "{} has no {sample}", info.id);

@@ -156,7 +156,7 @@ pub(crate) fn diff(codegen: &Path, document: &Document, overlay: &Overlay) -> Re
         if old.version == document.version { String::new() } else { format!("version {} of ", old.version) };
     let mut said = format!("Clerk's document, version {}, since {before}{}:\n\n", document.version, old.date);
     let is_same = report.is_empty();
-    said.push_str(if is_same { "Nothing that is generated would change.\n" } else { &report });
+    said.push_str(if is_same { "No operation, field or value is another one.\n" } else { &report });
     if !problems.overlay.is_empty() {
         said.push_str(&format!(
             "\nThe overlay does not fit any more:\n\n- {}\n",

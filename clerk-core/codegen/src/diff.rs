@@ -9,28 +9,42 @@ use crate::{
 
 type Parts = BTreeMap<String, String>;
 
-/// The list, one point for each operation, model and enum; empty when nothing changed. What could not be read of
-/// the new state is not taken for removed.
+/// The list: what came, what went, and what changed, one point for each operation, model and enum; empty when
+/// nothing did. What could not be read of the new state is not taken for removed.
 pub(crate) fn report(old: &Facts, new: &Facts, problems: &Problems) -> String {
     let mut names: Vec<_> = old.keys().chain(new.keys()).collect();
     names.sort();
     names.dedup();
-    let mut out = String::new();
+    let (mut came, mut went, mut changed) = (String::new(), String::new(), String::new());
     for key @ (kind, name) in names {
         match (old.get(key), new.get(key)) {
             _ if problems.unread.contains_key(name) => {}
-            (None, Some(parts)) => out.push_str(&format!("- Added {}\n", title(*kind, name, parts))),
+            (None, Some(parts)) => came.push_str(&format!("- Added {}\n", title(*kind, name, parts))),
             // It may only be out of reach.
             (Some(_), None) if *kind != Kind::Operation && !problems.unread.is_empty() => {}
-            (Some(parts), None) => out.push_str(&format!("- Removed {}\n", title(*kind, name, parts))),
-            (Some(old), Some(new)) if old != new => out.push_str(&changes(*kind, name, old, new)),
-            _ => {}
+            (Some(parts), None) => went.push_str(&format!("- Removed {}\n", title(*kind, name, parts))),
+            (Some(old), Some(new)) => changed.push_str(&point(*kind, name, &changes(*kind, old, new))),
+            (None, None) => {}
         }
     }
     for (operation, problem) in &problems.unread {
-        out.push_str(&format!("- `{operation}` cannot be compared: {problem}\n"));
+        changed.push_str(&format!("- `{operation}` cannot be compared: {problem}\n"));
     }
-    out
+    came + &went + &changed
+}
+
+/// One line for one change, a list for several.
+fn point(kind: Kind, name: &str, changes: &[String]) -> String {
+    let name = match kind {
+        Kind::Operation => format!("`{name}`"),
+        Kind::Model => format!("Model `{name}`"),
+        Kind::Enum => format!("Enum `{name}`"),
+    };
+    match changes {
+        [] => String::new(),
+        [one] => format!("- {name}: {one}\n"),
+        many => format!("- {name}:\n  - {}\n", many.join("\n  - ")),
+    }
 }
 
 fn title(kind: Kind, name: &str, parts: &Parts) -> String {
@@ -43,37 +57,17 @@ fn title(kind: Kind, name: &str, parts: &Parts) -> String {
     }
 }
 
-fn changes(kind: Kind, name: &str, old: &Parts, new: &Parts) -> String {
-    let added: Vec<_> = new.iter().filter(|(part, _)| !old.contains_key(*part)).collect();
-    let removed: Vec<_> = old.iter().filter(|(part, _)| !new.contains_key(*part)).collect();
-    if kind == Kind::Enum {
-        let list = |verb: &str, values: &[(&String, &String)]| {
-            let values: Vec<_> = values.iter().map(|(value, _)| format!("`{value}`")).collect();
-            (!values.is_empty()).then(|| format!("{verb} {}", values.join(", ")))
-        };
-        let both = [list("added", &added), list("removed", &removed)];
-        let both: Vec<_> = both.into_iter().flatten().collect();
-        return format!("- Enum `{name}`: {}\n", both.join("; "));
+fn changes(kind: Kind, old: &Parts, new: &Parts) -> Vec<String> {
+    let mut out = Vec::new();
+    for (part, said) in new.iter().filter(|(part, _)| !old.contains_key(*part)) {
+        let words = if kind == Kind::Enum { String::new() } else { format!(", {}", in_words(said)) };
+        out.push(format!("added `{part}`{words}"));
     }
-    let mut out = match kind {
-        Kind::Operation => format!("- `{name}`:\n"),
-        _ => format!("- Model `{name}`:\n"),
-    };
-    let mut say = |text: String| out.push_str(&format!("  - {text}\n"));
-    for (part, said) in added {
-        say(format!("added `{part}`, {}", in_words(said)));
-    }
-    for (part, _) in removed {
-        say(format!("removed `{part}`"));
-    }
+    out.extend(old.keys().filter(|part| !new.contains_key(*part)).map(|part| format!("removed `{part}`")));
     for (part, was) in old {
-        match new.get(part) {
-            Some(is) if is != was => {
-                let part = if part == "is" { "the operation".to_owned() } else { format!("`{part}`") };
-                change(&part, was, is).into_iter().for_each(&mut say);
-            }
-            _ => {}
-        }
+        let Some(is) = new.get(part).filter(|is| *is != was) else { continue };
+        let part = if part == "is" { "the operation".to_owned() } else { format!("`{part}`") };
+        out.extend(change(&part, was, is));
     }
     out
 }
@@ -84,13 +78,13 @@ fn change(part: &str, was: &str, is: &str) -> Vec<String> {
     let (needed_before, needed) = (!is_optional(was), !is_optional(is));
     let mut out = Vec::new();
     match (was_deprecated, is_deprecated) {
-        (false, true) => out.push(format!("{part} is deprecated")),
+        (false, true) => out.push(format!("{part} is deprecated now")),
         (true, false) => out.push(format!("{part} is no longer deprecated")),
         _ => {}
     }
     match (needed_before, needed) {
-        (false, true) => out.push(format!("{part} is required")),
-        (true, false) => out.push(format!("{part} is optional")),
+        (false, true) => out.push(format!("{part} is required now")),
+        (true, false) => out.push(format!("{part} is optional now")),
         _ => {}
     }
     let (was, is) = (required(was), required(is));

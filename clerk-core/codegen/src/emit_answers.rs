@@ -2,9 +2,10 @@
 //! operation's id.
 //!
 //! The answers come from the document alone: every field is there, also those that Clerk may leave out, and
-//! every enum has its first value. Beside each answer stand the paths of the fields that never fall back.
+//! every enum has its first value. Beside each answer stand the paths of the fields that never fall back, and
+//! the names of the models and enums it is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -46,7 +47,8 @@ fn answers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<St
     }
     let mut lines = Vec::new();
     for (name, operations) in &groups {
-        let mut sample = Sample { api, overlay, open: Vec::new(), strict: Vec::new() };
+        let mut sample =
+            Sample { api, overlay, open: Vec::new(), strict: Vec::new(), made_of: BTreeSet::new() };
         let answer = match operations.first().map(|operation| &operation.output) {
             Some(Output::Page(ty)) => {
                 json!({"data": [sample.value(ty, "data[0]")?], "total_count": 1})
@@ -55,7 +57,9 @@ fn answers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<St
             _ => continue,
         };
         let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
-        let line = json!({"type": name, "operations": ids, "strict": sample.strict, "answer": answer});
+        let line = json!({
+            "type": name, "operations": ids, "made_of": sample.made_of, "strict": sample.strict, "answer": answer,
+        });
         lines.push(line.to_string());
     }
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
@@ -69,6 +73,8 @@ struct Sample<'a> {
     open: Vec<&'a str>,
     /// The fields that never fall back.
     strict: Vec<String>,
+    /// The models and enums in it.
+    made_of: BTreeSet<&'a str>,
 }
 
 impl<'a> Sample<'a> {
@@ -86,6 +92,7 @@ impl<'a> Sample<'a> {
             Ty::Map(value) => json!({"any_key": self.value(value, &join(path, "any_key"))?}),
             Ty::Maybe(inner) => self.value(inner, path)?,
             Ty::Enum(name) => {
+                self.made_of.insert(name);
                 let values = self.api.enums.get(name).map(|known| &known.values);
                 json!(values.and_then(|values| values.first()).ok_or_else(|| format!("`{name}` is no enum"))?)
             }
@@ -96,6 +103,7 @@ impl<'a> Sample<'a> {
     fn object(&mut self, name: &'a str, path: &str) -> Result<Value> {
         let object = self.api.structs.get(name).ok_or_else(|| format!("`{name}` is no model"))?;
         self.open.push(name);
+        self.made_of.insert(name);
         let mut members = Map::new();
         for field in &object.fields {
             // A model inside itself ends here.
@@ -131,21 +139,30 @@ fn reader(operations: &[&Operation]) -> String {
     out.push_str(crate::check::GENERATED);
     out.push_str(&format!(
         "\nuse bytes::Bytes;\nuse clerk_core::{{Operation, api::{{{}}}, decode::ResponseError}};\n\
-         use http::Response;\n\n",
+         use http::Response;\nuse serde::Serialize;\n\n",
         modules.join(", ")
     ));
     out.push_str(
-        "/// Reads `body` as the answer of the operation with this id. There has to be one.\n\
-         pub fn decode(id: &str, body: Bytes) -> Result<(), ResponseError> {\nmatch id {\n",
+        "/// Reads the answer of an operation, whatever its type.\n\
+         pub trait Read {\n\
+         /// What there is to say about it.\n\
+         type Found;\n\n\
+         /// Reads one.\n\
+         fn read<O: Operation<Output: Serialize + PartialEq>>(&self) -> Self::Found;\n}\n\n\
+         /// Reads `body` as the answer of the operation with this id. There has to be one.\n\
+         pub fn decode(id: &str, body: Bytes) -> Result<(), ResponseError> {\nread(id, &Decode(body))\n}\n\n\
+         struct Decode(Bytes);\n\n\
+         impl Read for Decode {\n\
+         type Found = Result<(), ResponseError>;\n\n\
+         fn read<O: Operation>(&self) -> Self::Found {\n\
+         O::decode(&Response::new(self.0.clone())).map(drop)\n}\n}\n\n\
+         /// Has `reader` read the answer of the operation with this id. There has to be one.\n\
+         pub fn read<R: Read>(id: &str, reader: &R) -> R::Found {\nmatch id {\n",
     );
     for operation in operations {
         let (id, module, name) = (&operation.id, &operation.module, camel(&operation.function));
-        out.push_str(&format!("{id:?} => read::<{module}::{name}>(body),\n"));
+        out.push_str(&format!("{id:?} => reader.read::<{module}::{name}>(),\n"));
     }
-    out.push_str(
-        "other => panic!(\"no operation has the id {other}\"),\n}\n}\n\n\
-         fn read<O: Operation>(body: Bytes) -> Result<(), ResponseError> {\n\
-         O::decode(&Response::new(body)).map(drop)\n}\n",
-    );
+    out.push_str("other => panic!(\"no operation has the id {other}\"),\n}\n}\n");
     out
 }

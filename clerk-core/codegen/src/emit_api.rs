@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    emit_request::request,
     ir::{Body, Field, Operation, Output, Struct, Ty},
     names::{camel, identifier},
     overlay::{Kind, Overlay},
@@ -342,66 +343,6 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
         told,
         request(operation),
     )
-}
-
-fn request(operation: &Operation) -> String {
-    let mut out = String::from("RequestBuilder::new(Self::INFO)");
-    for field in &operation.parameters {
-        out.push_str(&format!(".path({:?}, &self.{})", field.wire, identifier(&field.wire)));
-    }
-    for query in &operation.query {
-        let (wire, name) = (&query.field.wire, identifier(&query.field.wire));
-        out.push_str(&match (&query.fixed, &query.field.ty, query.field.items) {
-            (Some(value), ..) => format!(".query({wire:?}, {value})"),
-            (None, Ty::List(_), Some((_, max))) => {
-                let how = if query.joined { "joined" } else { "each" };
-                format!(".query_{how}({wire:?}, &self.{name}, {max})")
-            }
-            (None, ..) if query.field.required => format!(".query({wire:?}, &self.{name})"),
-            (None, ..) => format!(".query_opt({wire:?}, self.{name}.as_ref())"),
-        });
-    }
-    for field in body_fields(operation) {
-        let name = identifier(&field.wire);
-        if let Some((min, max)) = field.items {
-            let wire = &field.wire;
-            out.push_str(&match (field.required, field.nullable) {
-                (_, true) => format!(".items_opt({wire:?}, self.{name}.value().map(Vec::len), {min}, {max})"),
-                (true, false) => format!(".items({wire:?}, self.{name}.len(), {min}, {max})"),
-                (false, false) => {
-                    format!(".items_opt({wire:?}, self.{name}.as_ref().map(Vec::len), {min}, {max})")
-                }
-            });
-        }
-    }
-    out.push_str(&match &operation.body {
-        Body::None => String::new(),
-        Body::List(field) => format!(".json_value({:?}, &self.{})", field.wire, identifier(&field.wire)),
-        Body::Object(fields) => writer("json", fields, |field| match (field.required, field.nullable) {
-            (true, _) => "required",
-            (false, true) => "nullable",
-            (false, false) => "optional",
-        }),
-        Body::Multipart(fields) => writer("multipart", fields, |field| match (&field.ty, field.required) {
-            (Ty::File, true) => "file",
-            (Ty::File, false) => "file_opt",
-            (_, true) => "text",
-            (_, false) => "text_opt",
-        }),
-    });
-    out.push_str(".build()");
-    out
-}
-
-fn writer(kind: &str, fields: &[Field], how: impl Fn(&Field) -> &'static str) -> String {
-    if fields.is_empty() {
-        return format!(".{kind}(|_| {{}})");
-    }
-    let calls: String = fields
-        .iter()
-        .map(|field| format!(".{}({:?}, &self.{})", how(field), field.wire, identifier(&field.wire)))
-        .collect();
-    format!(".{kind}(|body| {{ body{calls}; }})")
 }
 
 /// An object within a body: a constructor with what it requires, setters for the rest.

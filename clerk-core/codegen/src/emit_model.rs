@@ -87,6 +87,9 @@ pub(crate) fn files(
         if lenient {
             paths.insert("crate::decode::lenient".to_owned());
         }
+        if text.contains("plain::") {
+            paths.insert("crate::decode::plain".to_owned());
+        }
         let mut head =
             doc("//!", &format!("{}\n\n```\n{}\n```", described.doc.trim(), described.example.trim()));
         head.push_str(crate::check::GENERATED);
@@ -138,6 +141,7 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
                 Ty::Int => Some("lenient::optional_integer"),
                 Ty::Id(_) => Some("lenient::optional_id"),
                 Ty::Map(_) => Some("lenient::optional_map_without_nulls"),
+                Ty::Json => Some("plain::optional"),
                 _ => None,
             }
         } else if is_strict(api, overlay, name, field) {

@@ -127,6 +127,10 @@ fn said(field: &Field, items: Option<(usize, usize)>) -> String {
     if let Some((min, max)) = items {
         out.push_str(&format!(" {min}..{max} items"));
     }
+    if let Some(range) = field.range() {
+        let unit = if field.ty == Ty::Text { " letters" } else { "" };
+        out.push_str(&format!(" {}{unit}", range.replace('=', "")));
+    }
     if field.deprecated {
         out.push_str(" deprecated");
     }

@@ -58,7 +58,7 @@ pub(crate) struct Field {
     pub(crate) valid: Valid,
 }
 
-/// What the document accepts beyond the type, for a list or map: of its items. Only samples are made from it.
+/// What the document accepts beyond the type, for a list or map: of its items.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Valid {
     /// The members of an enum at this place.
@@ -80,6 +80,38 @@ pub(crate) struct Valid {
     pub(crate) beyond: bool,
     /// A list here, one value in the document.
     pub(crate) single: bool,
+}
+
+impl Field {
+    /// Which numbers, or how many letters, the document allows: as Rust writes the range.
+    pub(crate) fn range(&self) -> Option<String> {
+        let valid = &self.valid;
+        let (least, most) = match self.ty {
+            // What is counted is never less than nothing.
+            Ty::Count => (valid.min.filter(|min| *min > 0.0), valid.max),
+            Ty::Int => (valid.min, valid.max),
+            Ty::Text => return letters(valid.length),
+            _ => return None,
+        };
+        match (least, most) {
+            (None, None) => None,
+            (least, None) => Some(format!("{}..", text(least))),
+            (least, most) => Some(format!("{}..={}", text(least), text(most))),
+        }
+    }
+}
+
+fn letters((least, most): (usize, Option<usize>)) -> Option<String> {
+    match (least, most) {
+        (0, None) => None,
+        (least, None) => Some(format!("{least}..")),
+        (0, Some(most)) => Some(format!("..={most}")),
+        (least, Some(most)) => Some(format!("{least}..={most}")),
+    }
+}
+
+fn text(number: Option<f64>) -> String {
+    number.map_or_else(String::new, |number| number.to_string())
 }
 
 #[derive(Clone, Debug, PartialEq)]

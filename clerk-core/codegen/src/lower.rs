@@ -38,15 +38,21 @@ impl Problems {
 
 /// As much of the document as can be read, for comparing documents that the overlay was not written for.
 pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, Problems) {
-    let mut lowering =
-        Lowering { document, overlay, api: Api::default(), nested: Vec::new(), used: BTreeSet::new() };
+    let mut lowering = Lowering {
+        document,
+        overlay,
+        api: Api::default(),
+        nested: Vec::new(),
+        used: BTreeSet::new(),
+        needless: Vec::new(),
+    };
     let mut problems = Problems::default();
     let mut known = BTreeSet::new();
     for (paths, documented) in [(&document.paths, true), (&overlay.undocumented, false)] {
         for (path, item) in paths {
             for (method, operation) in item.operations() {
                 if !known.insert((method, path)) {
-                    problems.overlay.push(format!("the document has {method} {path} itself"));
+                    lowering.needless.push(format!("the document has {method} {path} itself"));
                     continue;
                 }
                 lowering.nested.clear();
@@ -59,6 +65,7 @@ pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, P
             }
         }
     }
+    problems.overlay = lowering.needless;
     for (position, correction) in overlay.corrections.iter().enumerate() {
         if !lowering.used.contains(&position) {
             problems.overlay.push(format!("the correction of `{}` applies to nothing", correction.place));
@@ -82,6 +89,8 @@ struct Lowering<'a> {
     nested: Vec<Struct>,
     /// Corrections that applied somewhere.
     used: BTreeSet<usize>,
+    /// What the overlay adds and need not.
+    needless: Vec<String>,
 }
 
 struct Typed {
@@ -151,7 +160,8 @@ impl Lowering<'_> {
                 continue;
             }
             if source.parameters.iter().any(|parameter| parameter.name == name) {
-                return Err(format!("the document has the parameter `{name}` itself").into());
+                self.needless.push(format!("the document has {owner}'s parameter `{name}` itself"));
+                continue;
             }
             let parameter = Parameter {
                 name: name.to_owned(),

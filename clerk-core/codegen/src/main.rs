@@ -20,6 +20,7 @@ mod document;
 mod emit_answers;
 mod emit_api;
 mod emit_model;
+mod emit_request;
 mod emit_samples;
 mod facts;
 mod ir;

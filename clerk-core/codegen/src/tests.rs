@@ -1,10 +1,13 @@
 //! Each construct of the document on a small one.
 
+mod changes;
+
 use crate::{
     document::Document,
     emit_answers, emit_api, emit_model, emit_samples,
     ir::{Api, Body, Field, Output, Ty},
     lower::lower,
+    missing::missing,
     overlay::Overlay,
 };
 
@@ -354,4 +357,35 @@ fn what_the_document_lacks_is_in_a_sample_of_its_own() {
         ),
         "{text}"
     );
+}
+
+#[test]
+fn a_model_in_two_families_is_an_error_that_names_both() {
+    let thing = "    Thing: {type: object, properties: {state: {type: string, enum: [on, off]}}}";
+    let api = answering(thing, "");
+    let families = "[families.one]\ndoc = ''\nexample = ''\ntypes = ['Thing', 'ThingState']\n\
+                    [families.two]\ndoc = ''\nexample = ''\ntypes = ['Thing']\n";
+    let overlay = Overlay::parse(&format!("{OVERLAY}{families}"));
+    let gaps = missing(&api, &overlay, &api.operations.iter().collect::<Vec<_>>());
+    assert!(gaps.contains(&"the model Thing is in several families: one, two".to_owned()), "{gaps:?}");
+    assert!(!gaps.iter().any(|gap| gap.starts_with("the model ThingState is in")), "{gaps:?}");
+}
+
+#[test]
+fn limits_are_checked_before_sending() {
+    let api = taking(
+        "{type: object, required: [name, days], properties: {name: {type: string, minLength: 1, maxLength: 9}, \
+         days: {type: integer, minimum: 1, maximum: 365}, ttl: {type: number, nullable: true, minimum: 0, \
+         exclusiveMinimum: true}, code: {type: string, maxLength: 4}, free: {type: integer}, \
+         part: {type: object, nullable: true, properties: {rank: {type: integer, minimum: 1}}}, \
+         parts: {type: array, maxItems: 3, items: {type: object, properties: {rank: {type: integer, minimum: 2}}}}}}",
+    );
+    let text = module(&api, "things");
+    let want = ".letters(\"name\", Some(&self.name), 1..=9).number(\"days\", Some(self.days), 1..=365)\
+                .number(\"ttl\", self.ttl.value().copied(), 1..).letters(\"code\", self.code.as_ref(), ..=4)\
+                .within(self.part.value(), |request, object| request.number(\"rank\", object.rank, 1..))\
+                .items_opt(\"parts\", self.parts.as_ref().map(Vec::len), 0, 3)\
+                .within(self.parts.iter().flatten(), |request, object| request.number(\"rank\", object.rank, 2..))\
+                .json(";
+    assert!(text.contains(want), "{text}");
 }

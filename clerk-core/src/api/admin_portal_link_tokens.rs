@@ -82,6 +82,8 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .letters("it_contact_id", self.it_contact_id.as_ref(), 1..)
+            .number("seconds_until_expiration", self.seconds_until_expiration, 1..=86400)
             .json(|body| {
                 body.optional("organization_id", &self.organization_id)
                     .optional("it_contact_id", &self.it_contact_id)

@@ -3,8 +3,8 @@
 //! ```
 //! use clerk_core::{Operation, api::api_keys};
 //!
-//! let request = api_keys::create("ci", "user_1").scopes(["read"]).request().unwrap();
-//! assert_eq!(request.body(), r#"{"name":"ci","subject":"user_1","scopes":["read"]}"#);
+//! let request = api_keys::create("build server", "user_1").scopes(["read"]).request().unwrap();
+//! assert_eq!(request.body(), r#"{"name":"build server","subject":"user_1","scopes":["read"]}"#);
 //!
 //! let request = api_keys::list("user_1").include_invalid(true).request().unwrap();
 //! assert_eq!(request.uri(), "/api_keys?subject=user_1&include_invalid=true");
@@ -102,6 +102,8 @@ impl Operation for List {
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("query", self.query.as_ref())
+            .letters("type", self.r#type.as_ref(), 3..)
+            .number("limit", self.limit, 1..=100)
             .build()
     }
 
@@ -204,6 +206,10 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .letters("type", self.r#type.as_ref(), 3..=25)
+            .letters("name", Some(&self.name), 3..)
+            .letters("description", self.description.value(), ..=255)
+            .number("seconds_until_expiration", self.seconds_until_expiration.value().copied(), 1..)
             .json(|body| {
                 body.optional("type", &self.r#type)
                     .required("name", &self.name)
@@ -327,6 +333,8 @@ impl Operation for Update {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("apiKeyID", &self.api_key_id)
+            .letters("description", self.description.value(), ..=255)
+            .number("seconds_until_expiration", self.seconds_until_expiration.value().copied(), 1..)
             .json(|body| {
                 body.nullable("claims", &self.claims)
                     .optional("scopes", &self.scopes)

@@ -82,6 +82,7 @@ impl Operation for ListPlans {
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("payer_type", self.payer_type.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -156,6 +157,7 @@ impl Operation for ListPrices {
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("plan_id", self.plan_id.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -358,6 +360,7 @@ impl Operation for ListSubscriptionItems {
             .query_opt("plan_id", self.plan_id.as_ref())
             .query_opt("include_free", self.include_free.as_ref())
             .query_opt("query", self.query.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -680,6 +683,7 @@ impl Operation for ListStatements {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -791,6 +795,7 @@ impl Operation for GetStatementPaymentAttempts {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

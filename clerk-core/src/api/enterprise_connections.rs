@@ -97,6 +97,7 @@ impl Operation for List {
             .query_opt("offset", self.offset.as_ref())
             .query_opt("organization_id", self.organization_id.as_ref())
             .query_opt("active", self.active.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -232,6 +233,9 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .within(self.custom_attributes.iter().flatten(), |request, object| {
+                request.letters("name", Some(&object.name), 1..).letters("key", Some(&object.key), 1..)
+            })
             .json(|body| {
                 body.required("name", &self.name)
                     .required("provider", &self.provider)
@@ -435,6 +439,9 @@ impl Operation for Update {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("enterprise_connection_id", &self.enterprise_connection_id)
+            .within(self.custom_attributes.value().into_iter().flatten(), |request, object| {
+                request.letters("name", Some(&object.name), 1..).letters("key", Some(&object.key), 1..)
+            })
             .json(|body| {
                 body.nullable("name", &self.name)
                     .nullable("domains", &self.domains)
@@ -563,6 +570,7 @@ impl Operation for ListTestRuns {
             .query_each("status", &self.status, 100)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

@@ -91,6 +91,7 @@ impl Operation for List {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -192,6 +193,7 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .number("expires_in_days", self.expires_in_days.value().copied(), 1..=365)
             .json(|body| {
                 body.required("email_address", &self.email_address)
                     .optional("public_metadata", &self.public_metadata)
@@ -237,6 +239,9 @@ impl Operation for BulkCreate {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .items("body", self.body.len(), 1, 10)
+            .within(&self.body, |request, object| {
+                request.number("expires_in_days", object.expires_in_days.value().copied(), 1..=365)
+            })
             .json_value("body", &self.body)
             .build()
     }

@@ -67,6 +67,7 @@ impl Operation for List {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -162,6 +163,8 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .number("lifetime", self.lifetime.value().copied(), 30..=315360000)
+            .number("allowed_clock_skew", self.allowed_clock_skew.value().copied(), 0..=300)
             .json(|body| {
                 body.required("name", &self.name)
                     .required("claims", &self.claims)
@@ -294,6 +297,8 @@ impl Operation for Update {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("template_id", &self.template_id)
+            .number("lifetime", self.lifetime.value().copied(), 30..=315360000)
+            .number("allowed_clock_skew", self.allowed_clock_skew.value().copied(), 0..=300)
             .json(|body| {
                 body.required("name", &self.name)
                     .required("claims", &self.claims)

@@ -91,6 +91,7 @@ impl Operation for ListTokens {
             .query_opt("expired", self.expired.as_ref())
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=100)
             .build()
     }
 
@@ -175,6 +176,8 @@ impl Operation for CreateToken {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .number("seconds_until_expiration", self.seconds_until_expiration.value().copied(), 1..)
+            .number("min_remaining_ttl_seconds", self.min_remaining_ttl_seconds, 0..)
             .json(|body| {
                 body.optional("token_format", &self.token_format)
                     .nullable("seconds_until_expiration", &self.seconds_until_expiration)

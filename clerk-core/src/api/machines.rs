@@ -85,6 +85,7 @@ impl Operation for List {
             .query_opt("offset", self.offset.as_ref())
             .query_opt("query", self.query.as_ref())
             .query_opt("order_by", self.order_by.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -150,7 +151,9 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .letters("name", Some(&self.name), 1..=255)
             .items_opt("scoped_machines", self.scoped_machines.as_ref().map(Vec::len), 0, 150)
+            .number("default_token_ttl", self.default_token_ttl, 1..=315360000)
             .json(|body| {
                 body.required("name", &self.name)
                     .optional("scoped_machines", &self.scoped_machines)
@@ -243,6 +246,8 @@ impl Operation for Update {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("machine_id", &self.machine_id)
+            .letters("name", self.name.as_ref(), 1..=255)
+            .number("default_token_ttl", self.default_token_ttl, 1..=315360000)
             .json(|body| {
                 body.optional("name", &self.name).optional("default_token_ttl", &self.default_token_ttl);
             })
@@ -359,6 +364,7 @@ impl Operation for RotateSecretKey {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("machine_id", &self.machine_id)
+            .number("previous_token_ttl", Some(self.previous_token_ttl), 0..=28800)
             .json(|body| {
                 body.required("previous_token_ttl", &self.previous_token_ttl);
             })

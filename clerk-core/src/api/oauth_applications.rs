@@ -93,6 +93,7 @@ impl Operation for List {
             .query_opt("offset", self.offset.as_ref())
             .query_opt("order_by", self.order_by.as_ref())
             .query_opt("name_query", self.name_query.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -200,6 +201,8 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .letters("callback_url", self.callback_url.value(), ..=1024)
+            .letters("scopes", self.scopes.value(), ..=1024)
             .json(|body| {
                 body.required("name", &self.name)
                     .nullable("redirect_uris", &self.redirect_uris)
@@ -349,6 +352,8 @@ impl Operation for Update {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("oauth_application_id", &self.oauth_application_id)
+            .letters("callback_url", self.callback_url.value(), ..=1024)
+            .letters("scopes", self.scopes.value(), ..=1024)
             .json(|body| {
                 body.nullable("name", &self.name)
                     .nullable("redirect_uris", &self.redirect_uris)

@@ -101,6 +101,7 @@ impl Operation for List {
             .query_each("enrollment_mode", &self.enrollment_mode, 100)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -452,6 +453,7 @@ impl Operation for ListAll {
             .query_opt("order_by", self.order_by.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("limit", self.limit.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

@@ -96,6 +96,7 @@ impl Operation for ListAll {
             .query_opt("query", self.query.as_ref())
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -200,6 +201,7 @@ impl Operation for List {
             .query_opt("order_by", self.order_by.as_ref())
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -315,6 +317,7 @@ impl Operation for Create {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("organization_id", &self.organization_id)
+            .number("expires_in_days", self.expires_in_days.value().copied(), 1..=365)
             .json(|body| {
                 body.required("email_address", &self.email_address)
                     .nullable("inviter_user_id", &self.inviter_user_id)
@@ -370,6 +373,9 @@ impl Operation for BulkCreate {
         RequestBuilder::new(Self::INFO)
             .path("organization_id", &self.organization_id)
             .items("body", self.body.len(), 1, 10)
+            .within(&self.body, |request, object| {
+                request.number("expires_in_days", object.expires_in_days.value().copied(), 1..=365)
+            })
             .json_value("body", &self.body)
             .build()
     }
@@ -430,6 +436,7 @@ impl Operation for ListPending {
             .path("organization_id", &self.organization_id)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

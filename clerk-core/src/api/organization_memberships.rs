@@ -221,6 +221,7 @@ impl Operation for List {
             .query_opt("created_at_after", self.created_at_after.as_ref())
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -538,6 +539,7 @@ impl Operation for ListAll {
             .query_opt("order_by", self.order_by.as_ref())
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

@@ -86,6 +86,7 @@ impl Operation for List {
             .query_opt("order_by", self.order_by.as_ref())
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

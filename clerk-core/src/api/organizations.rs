@@ -139,6 +139,7 @@ impl Operation for List {
             .query_opt("order_by", self.order_by.as_ref())
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -247,6 +248,7 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .number("max_allowed_memberships", self.max_allowed_memberships.value().copied(), 0..)
             .json(|body| {
                 body.required("name", &self.name)
                     .nullable("created_by", &self.created_by)
@@ -419,6 +421,7 @@ impl Operation for Update {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("organization_id", &self.organization_id)
+            .number("max_allowed_memberships", self.max_allowed_memberships.value().copied(), 0..)
             .json(|body| {
                 body.nullable("name", &self.name)
                     .nullable("slug", &self.slug)

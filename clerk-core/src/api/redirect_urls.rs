@@ -66,6 +66,7 @@ impl Operation for List {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

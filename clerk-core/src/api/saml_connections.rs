@@ -97,6 +97,7 @@ impl Operation for List {
             .query_opt("query", self.query.as_ref())
             .query_opt("order_by", self.order_by.as_ref())
             .query_each("organization_id", &self.organization_id, 100)
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

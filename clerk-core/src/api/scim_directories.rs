@@ -71,6 +71,7 @@ impl Operation for List {
         RequestBuilder::new(Self::INFO)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -146,6 +147,11 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .within(self.group_role_mappings.iter().flatten(), |request, object| {
+                request
+                    .letters("scim_group_display_name", object.scim_group_display_name.as_ref(), ..=255)
+                    .number("precedence", object.precedence, 1..)
+            })
             .json(|body| {
                 body.required("enterprise_connection_id", &self.enterprise_connection_id)
                     .optional("name", &self.name)
@@ -458,6 +464,7 @@ impl Operation for CreateGroupRoleMapping {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("scim_directory_id", &self.scim_directory_id)
+            .number("precedence", self.precedence, 1..)
             .json(|body| {
                 body.required("scim_group_id", &self.scim_group_id)
                     .required("role_id", &self.role_id)

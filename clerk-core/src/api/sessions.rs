@@ -90,6 +90,7 @@ impl Operation for List {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -359,6 +360,7 @@ impl Operation for CreateToken {
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
             .path("session_id", &self.session_id)
+            .number("expires_in_seconds", self.expires_in_seconds.value().copied(), 30..=315360000)
             .json(|body| {
                 body.nullable("expires_in_seconds", &self.expires_in_seconds);
             })
@@ -421,6 +423,7 @@ impl Operation for CreateTokenFromTemplate {
         RequestBuilder::new(Self::INFO)
             .path("session_id", &self.session_id)
             .path("template_name", &self.template_name)
+            .number("expires_in_seconds", self.expires_in_seconds.value().copied(), 30..=315360000)
             .json(|body| {
                 body.nullable("expires_in_seconds", &self.expires_in_seconds);
             })

@@ -64,6 +64,7 @@ impl Operation for Create {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         RequestBuilder::new(Self::INFO)
+            .number("expires_in_seconds", self.expires_in_seconds.value().copied(), 1..)
             .json(|body| {
                 body.required("user_id", &self.user_id)
                     .nullable("org_id", &self.org_id)

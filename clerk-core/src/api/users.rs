@@ -296,6 +296,7 @@ impl Operation for List {
             .query_opt("offset", self.offset.as_ref())
             .query_opt("starting_after", self.starting_after.as_ref())
             .query_opt("order_by", self.order_by.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -1868,6 +1869,7 @@ impl Operation for GetOAuthAccessTokens {
             .query("paginated", true)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -1939,6 +1941,7 @@ impl Operation for GetOrganizationMemberships {
             .path("user_id", &self.user_id)
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 
@@ -2019,6 +2022,7 @@ impl Operation for GetOrganizationInvitations {
             .query_opt("limit", self.limit.as_ref())
             .query_opt("offset", self.offset.as_ref())
             .query_opt("status", self.status.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

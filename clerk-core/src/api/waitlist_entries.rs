@@ -91,6 +91,7 @@ impl Operation for List {
             .query_opt("query", self.query.as_ref())
             .query_opt("status", self.status.as_ref())
             .query_opt("order_by", self.order_by.as_ref())
+            .number("limit", self.limit, 1..=500)
             .build()
     }
 

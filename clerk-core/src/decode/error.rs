@@ -5,7 +5,7 @@ use http::{HeaderMap, Response, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::lenient;
+use super::{lenient, plain};
 use crate::operation::OperationInfo;
 
 /// Clerk answered, but not with what the operation returns.
@@ -125,7 +125,7 @@ pub struct ApiError {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub long_message: String,
     /// What else belongs to it, for example `param_name`.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "plain::object_or_empty")]
     pub meta: Map<String, Value>,
 }
 
@@ -152,7 +152,7 @@ pub struct ErrorBody {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub errors: Vec<ApiError>,
     /// What belongs to all of them.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "plain::object_or_empty")]
     pub meta: Map<String, Value>,
     /// The id to give to Clerk's support.
     #[serde(default, deserialize_with = "lenient::or_default")]

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Number;
 
 /// `null` reads as the default. With `#[serde(default)]` a missing field does too.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
@@ -14,7 +15,24 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
 /// A whole number, which some of Clerk's answers write as a float (`3.0`). Times and totals that Clerk's
 /// document calls a `number` may have a fraction, which is dropped.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    deserializer.deserialize_any(Integer)
+    // serde_json reads its own number however its features have it arrive.
+    whole(&Number::deserialize(deserializer)?)
+}
+
+fn whole<E: de::Error>(number: &Number) -> Result<i64, E> {
+    // Beyond 2^53 a float no longer stands for one whole number.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Some(whole) = number.as_i64() {
+        return Ok(whole);
+    }
+    match number.as_f64() {
+        Some(value) if value.abs() <= EXACT =>
+        {
+            #[allow(clippy::cast_possible_truncation, reason = "checked to be in range; the fraction goes")]
+            Ok(value as i64)
+        }
+        _ => Err(E::invalid_value(de::Unexpected::Other("number"), &"a whole number")),
+    }
 }
 
 /// As [`integer`]; `null` reads as zero.
@@ -41,34 +59,6 @@ pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: From<String>>(
 ) -> Result<Option<T>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()).map(T::from))
-}
-
-struct Integer;
-
-impl de::Visitor<'_> for Integer {
-    type Value = i64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number")
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<i64, E> {
-        Ok(value)
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<i64, E> {
-        i64::try_from(value).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<i64, E> {
-        // Beyond 2^53 a float no longer stands for one whole number.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        if value.abs() <= EXACT {
-            #[allow(clippy::cast_possible_truncation, reason = "checked to be in range; the fraction goes")]
-            return Ok(value as i64);
-        }
-        Err(E::invalid_value(de::Unexpected::Float(value), &self))
-    }
 }
 
 /// Visits a text and makes something of it, without a copy in between.

@@ -24,6 +24,7 @@
 
 mod error;
 pub(crate) mod lenient;
+pub(crate) mod plain;
 mod retry_after;
 
 use bytes::Bytes;

@@ -1,7 +1,8 @@
 //! From an operation's fields to a request: path segments, query pairs, JSON bodies.
 //!
 //! Nothing is sent that the caller left out, and nothing a caller passes can change which endpoint is
-//! called: every path segment is percent-encoded, and an empty one, `.` and `..` are refused.
+//! called: every path segment is percent-encoded, and an empty one, `.` and `..` are refused. So are lists,
+//! texts and numbers that Clerk's document says are too short, too long, too small or too large.
 //!
 //! ```
 //! use clerk_core::{OperationInfo, encode::RequestBuilder};
@@ -18,6 +19,7 @@
 //! ```
 
 mod body;
+mod limits;
 mod multipart;
 mod path;
 mod query;
@@ -55,6 +57,10 @@ enum Problem {
     TooLong { len: usize, max: usize },
     #[error("has {len} items; {min} to {max} are allowed")]
     Count { len: usize, min: usize, max: usize },
+    #[error("is {value}; it has to be {allowed}")]
+    Number { value: i64, allowed: limits::Allowed },
+    #[error("has {len} characters; {allowed} are allowed")]
+    Letters { len: usize, allowed: limits::Allowed },
     #[error("has {len} bytes; at most {max} are allowed")]
     TooLarge { len: usize, max: usize },
     #[error("has a content type that cannot be sent")]

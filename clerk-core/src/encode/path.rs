@@ -19,9 +19,10 @@ impl Template {
         Self { done: String::with_capacity(template.len() + 32), rest: template }
     }
 
-    /// Fills the next place, which is `{name}`.
+    /// Fills the next place, which is `{name}`. A value that is refused leaves it empty: the next value belongs
+    /// to the next place.
     pub(super) fn fill(&mut self, name: &'static str, value: &str) -> Result<(), Problem> {
-        check(value)?;
+        let checked = check(value);
         if let Some((before, after)) = self.rest.split_once('{')
             && let Some((place, rest)) = after.split_once('}')
         {
@@ -30,7 +31,7 @@ impl Template {
             self.done.extend(utf8_percent_encode(value, SEGMENT));
             self.rest = rest;
         }
-        Ok(())
+        checked
     }
 
     /// The path, when every place is filled.
@@ -108,6 +109,13 @@ mod tests {
         let mut template = Template::new("/a/{one}/{two}");
         template.fill("one", "1").unwrap();
         assert_eq!(template.finish().unwrap_err().0, "two");
+    }
+
+    #[test]
+    fn what_is_refused_in_one_place_is_not_taken_for_the_next() {
+        let mut template = Template::new("/a/{one}/{two}");
+        assert!(template.fill("one", "..").is_err());
+        assert!(template.fill("two", "2").is_ok());
     }
 
     proptest! {

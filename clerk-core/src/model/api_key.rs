@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     Timestamp,
-    decode::lenient,
+    decode::{lenient, plain},
     id::{Id, UserId},
     opaque::opaque,
 };
@@ -40,6 +40,7 @@ pub struct ApiKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What the application wants to be known with it: any JSON.
+    #[serde(default, deserialize_with = "plain::optional")]
     pub claims: Option<Value>,
     /// What it is good for, in the application's own words.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -85,6 +86,7 @@ pub struct ApiKeyWithSecret {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What the application wants to be known with it: any JSON.
+    #[serde(default, deserialize_with = "plain::optional")]
     pub claims: Option<Value>,
     /// What it is good for, in the application's own words.
     #[serde(default, deserialize_with = "lenient::or_default")]

@@ -17,7 +17,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Timestamp, decode::lenient, id::Id, opaque::opaque, open_enum::open_enum};
+use crate::{
+    Timestamp,
+    decode::{lenient, plain},
+    id::Id,
+    opaque::opaque,
+    open_enum::open_enum,
+};
 
 /// A machine.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -164,7 +170,7 @@ pub struct M2mToken {
     /// The machine it is for.
     pub subject: Id,
     /// What the application wants to be known with it: any JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "plain::optional", skip_serializing_if = "Option::is_none")]
     pub claims: Option<Value>,
     /// The machines that accept it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,7 +204,7 @@ pub struct CreatedM2mToken {
     /// The machine it is for.
     pub subject: Id,
     /// What the application wants to be known with it: any JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "plain::optional", skip_serializing_if = "Option::is_none")]
     pub claims: Option<Value>,
     /// The machines that accept it.
     #[serde(skip_serializing_if = "Option::is_none")]

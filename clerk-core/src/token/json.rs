@@ -6,6 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, IgnoredAny, MapAccess, SeqAccess},
 };
+use serde_json::value::RawValue;
 
 use crate::Timestamp;
 
@@ -59,6 +60,9 @@ pub(crate) fn fill<'de, T: Claim<'de>, A: MapAccess<'de>>(
 
 /// What a type takes of JSON. What it does not take is malformed.
 pub(crate) trait Claim<'de>: Sized {
+    /// Whether it takes numbers.
+    const NUMBERS: bool = false;
+
     fn from_text(_: &str) -> Option<Self> {
         None
     }
@@ -88,7 +92,17 @@ pub(crate) trait Claim<'de>: Sized {
 
 impl<'de, T: Claim<'de>> Deserialize<'de> for Member<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MemberVisitor(PhantomData))
+        if !T::NUMBERS {
+            return deserializer.deserialize_any(MemberVisitor(PhantomData));
+        }
+        // How a number arrives in `deserialize_any` depends on serde_json's features, which any crate of a
+        // program can switch on. Its text tells that it is one.
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        let visitor = MemberVisitor(PhantomData);
+        let read = if is_number { reader.deserialize_i64(visitor) } else { reader.deserialize_any(visitor) };
+        read.map_err(de::Error::custom)
     }
 }
 
@@ -146,6 +160,8 @@ impl Claim<'_> for Box<str> {
 
 /// A NumericDate of RFC 7519: seconds, of which fractions are dropped.
 impl Claim<'_> for Timestamp {
+    const NUMBERS: bool = true;
+
     fn from_integer(secs: i64) -> Option<Self> {
         Some(Self::from_secs(secs))
     }

@@ -306,6 +306,8 @@ pub(crate) enum Loose {
 }
 
 impl Claim<'_> for Loose {
+    const NUMBERS: bool = true;
+
     fn from_text(text: &str) -> Option<Self> {
         Some(if text.is_empty() { Self::Nothing } else { Self::Text(text.into()) })
     }
@@ -354,6 +356,8 @@ impl<'de> Claim<'de> for Audience {
 pub(crate) struct Version(pub(crate) f64);
 
 impl Claim<'_> for Version {
+    const NUMBERS: bool = true;
+
     fn from_integer(number: i64) -> Option<Self> {
         Some(Self(f64::from(i32::try_from(number).unwrap_or(i32::MAX))))
     }
@@ -370,6 +374,8 @@ pub(crate) struct Ages(pub(crate) [f64; 2]);
 struct Age(f64);
 
 impl Claim<'_> for Age {
+    const NUMBERS: bool = true;
+
     fn from_integer(number: i64) -> Option<Self> {
         // Ages beyond what an i32 counts, some thousand years, are all the same age.
         Self::from_float(f64::from(i32::try_from(number).unwrap_or(if number < 0 {

@@ -5,7 +5,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     Timestamp,
-    decode::lenient,
+    decode::{lenient, plain::Plain},
     id::{OrganizationId, UserId},
     model::{
         BillingPayer, DeletedObject, Organization, OrganizationDomain, OrganizationInvitation,
@@ -124,11 +124,23 @@ macro_rules! events {
                 }
             }
 
+            /// The data as it is written.
+            #[cfg(test)]
+            pub(super) fn data(&self) -> Result<Value, serde_json::Error> {
+                match self {
+                    $(Self::$variant(data) => serde_json::to_value(data),)*
+                    Self::Other { data, .. } => Ok(data.clone()),
+                }
+            }
+
             fn read(kind: &str, data: &RawValue) -> Result<Self, serde_json::Error> {
                 let data = data.get();
                 Ok(match kind {
                     $($kind => Self::$variant(serde_json::from_str(data)?),)*
-                    _ => Self::Other { kind: kind.to_owned(), data: serde_json::from_str(data)? },
+                    _ => {
+                        let Plain(data) = serde_json::from_str(data)?;
+                        Self::Other { kind: kind.to_owned(), data }
+                    }
                 })
             }
         }

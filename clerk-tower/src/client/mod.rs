@@ -153,6 +153,8 @@ impl Clerk {
     /// Pages are asked for by offset. While things are added or removed, the list moves under such pages: items
     /// are skipped, or come twice. Users in the order of creation, which is theirs unless `order_by` says
     /// another, are asked for by the last user before the page, so that none is skipped or comes twice.
+    /// Should that last user be deleted before the next page is asked for, Clerk may refuse the page; then
+    /// [`PageStream::offset`] says where to go on.
     ///
     /// ```no_run
     /// use clerk_core::api::users;

@@ -1,0 +1,160 @@
+//! What a list for a changelog says when one small document becomes another, and what the overlay adds to both.
+
+use super::{OVERLAY, api, module};
+use crate::{diff::report, document::Document, facts, ir::Api, lower::lower_what_fits, overlay::Overlay};
+
+/// What a list for a changelog says when the first document becomes the second: paths and components of each.
+fn changed(old: [&str; 2], new: [&str; 2], overlay: &str) -> (String, Vec<String>) {
+    let read = |[paths, schemas]: [&str; 2]| {
+        let text = format!(
+            "info: {{version: v}}\npaths:\n{paths}\ncomponents:\n  schemas:\n{schemas}\n    Unused: {{}}\n"
+        );
+        lower_what_fits(&Document::parse(&text).unwrap(), &Overlay::parse(&format!("{OVERLAY}{overlay}")))
+    };
+    let (api, problems) = read(new);
+    let facts = |api: &Api| facts::parse(&facts::list(api));
+    (report(&facts(&read(old).0), &facts(&api), &problems), problems.overlay)
+}
+
+/// A path with one operation that takes a body of these properties and answers with `Thing`.
+fn changing(properties: &str, rest: &str) -> String {
+    format!(
+        "  /things: {{patch: {{operationId: ChangeThing, tags: [Things], {rest} \
+         requestBody: {{content: {{application/json: {{schema: {{type: object, {properties}}}}}}}}}, \
+         responses: {{'200': {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/Thing'}}}}}}}}}}}}}}"
+    )
+}
+
+const NO_PROPERTIES: &str = "properties: {name: {type: string}}";
+const THING: &str = "    Thing: {type: object, required: [size], properties: {size: {type: integer}, state: {type: string, enum: [on, off]}}}";
+
+#[test]
+fn what_another_document_changes_in_requests() {
+    for (old, new, want) in [
+        (
+            "",
+            "kind: {type: string}, at: {type: integer, nullable: true}",
+            "- `ChangeThing`:\n  - added `body.at`, `int nullable`, optional\n  - added `body.kind`, `string`, optional\n",
+        ),
+        ("kind: {type: string}", "", "- `ChangeThing`: removed `body.kind`\n"),
+        (
+            "kind: {type: string}",
+            "kind: {type: integer}",
+            "- `ChangeThing`: `body.kind` is `int` instead of `string`\n",
+        ),
+        (
+            "kind: {type: string}",
+            "kind: {type: string, nullable: true}",
+            "- `ChangeThing`: `body.kind` is `string nullable` instead of `string`\n",
+        ),
+        (
+            "kind: {type: string}",
+            "kind: {type: string, deprecated: true}",
+            "- `ChangeThing`: `body.kind` is deprecated now\n",
+        ),
+        (
+            "kind: {type: array, maxItems: 5, items: {type: string}}",
+            "kind: {type: array, maxItems: 9, items: {type: string}}",
+            "- `ChangeThing`: `body.kind` is `[string] 0..9 items` instead of `[string] 0..5 items`\n",
+        ),
+        (
+            "days: {type: integer, minimum: 1, maximum: 9}",
+            "days: {type: integer, minimum: 1}",
+            "- `ChangeThing`: `body.days` is `int 1..` instead of `int 1..9`\n",
+        ),
+        (
+            "part: {type: object, properties: {a: {type: string}}}",
+            "part: {type: object, properties: {a: {type: string}, b: {type: string}}}",
+            "- `ChangeThing`: added `body.part.b`, `string`, optional\n",
+        ),
+        ("kind: {type: string, description: old}", "kind: {type: string, description: new}", ""),
+    ] {
+        let [old, new] = [old, new]
+            .map(|fields| changing(&format!("properties: {{name: {{type: string}}, {fields}}}"), ""));
+        assert_eq!(changed([&old, THING], [&new, THING], "").0, want, "{new}");
+    }
+}
+
+#[test]
+fn what_another_document_requires() {
+    let old = changing(NO_PROPERTIES, "");
+    let new = changing(&format!("required: [name], {NO_PROPERTIES}"), "");
+    let want = "- `ChangeThing`: `body.name` is required now\n";
+    assert_eq!(changed([&old, THING], [&new, THING], "").0, want);
+    let want = "- `ChangeThing`: `body.name` is optional now\n";
+    assert_eq!(changed([&new, THING], [&old, THING], "").0, want);
+}
+
+#[test]
+fn what_another_document_changes_in_parameters_and_deprecates() {
+    let old = changing(NO_PROPERTIES, "parameters: [{name: a, in: query, schema: {type: string}}],");
+    let new = changing(
+        NO_PROPERTIES,
+        "deprecated: true, parameters: [{name: a, in: query, deprecated: true, schema: {type: string}}, \
+         {name: b, in: query, required: true, schema: {type: boolean}}],",
+    );
+    let want = "- `ChangeThing`:\n  - added `query.b`, `bool`, required\n  - the operation is deprecated now\n  \
+                - `query.a` is deprecated now\n";
+    assert_eq!(changed([&old, THING], [&new, THING], "").0, want);
+}
+
+#[test]
+fn what_another_document_changes_in_answers() {
+    let path = changing(NO_PROPERTIES, "");
+    let new = "    Thing: {type: object, properties: {size: {type: string}, note: {type: string}, state: {type: string, enum: [on, idle]}}}";
+    let want = "- Model `Thing`:\n  - added `note`, `string`, optional\n  - `size` is optional now\n  \
+                - `size` is `string` instead of `int`\n\
+                - Enum `ThingState`:\n  - added `idle`\n  - removed `off`\n";
+    assert_eq!(changed([&path, THING], [&path, new], "").0, want);
+}
+
+#[test]
+fn what_comes_and_goes_with_another_document() {
+    let old = changing(NO_PROPERTIES, "");
+    let new = "  /parts: {get: {operationId: ListParts, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Part'}}}}}}}}";
+    let part = "    Part: {type: object, properties: {name: {type: string}}}";
+    let want = "- Added `ListParts`, `GET /parts`\n- Added model `Part`\n\
+                - Removed `ChangeThing`, `PATCH /things`\n- Removed model `Thing`\n- Removed enum `ThingState`\n";
+    assert_eq!(changed([&old, THING], [new, part], "").0, want);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_and_not_taken_for_removed() {
+    let old = changing(NO_PROPERTIES, "");
+    let new = changing(NO_PROPERTIES, "parameters: [{name: a, in: header, schema: {type: string}}],");
+    let want = "- `ChangeThing` cannot be compared: `a` is a header parameter\n";
+    assert_eq!(changed([&old, THING], [&new, THING], "").0, want);
+}
+
+const MORE: &str = "[undocumented.'/more'.post]\noperationId = 'MakeMore'\ntags = ['Things']\n\
+                    responses.204 = {}\n[[corrections]]\nplace = 'ChangeThing.loud'\nquery = true\n\
+                    schema = { type = 'boolean' }\nreason = ''\n";
+
+#[test]
+fn an_operation_or_parameter_the_document_leaves_out_is_generated_and_says_so() {
+    let path = format!("{}\n  /more: {{}}", changing(NO_PROPERTIES, ""));
+    let api = api(&path, THING, MORE);
+    let text = module(&api, "things");
+    assert!(text.contains("Clerk's published document leaves this operation out"), "{text}");
+    assert!(text.contains("Method::POST, \"/more\", \"Things\").undocumented();"));
+    assert!(!text.contains("\"/things\", \"Things\").undocumented()"));
+    assert!(text.contains(".query_opt(\"loud\", self.loud.as_ref()).json("));
+    assert_eq!(text.matches("pub fn loud").count(), 1);
+    assert!(!facts::list(&api).contains("MakeMore") && !facts::list(&api).contains("loud"));
+}
+
+#[test]
+fn the_overlay_adds_nothing_that_the_document_has() {
+    let old = changing(NO_PROPERTIES, "");
+    let new = format!(
+        "{}\n  /more: {{post: {{operationId: MakeMore, tags: [Things], responses: {{'204': {{}}}}}}}}",
+        changing(NO_PROPERTIES, "parameters: [{name: loud, in: query, schema: {type: boolean}}],")
+    );
+    let (report, problems) = changed([&old, THING], [&new, THING], MORE);
+    let want = "- Added `MakeMore`, `POST /more`\n- `ChangeThing`: added `query.loud`, `bool`, optional\n";
+    assert_eq!(report, want);
+    assert_eq!(
+        problems,
+        ["the document has ChangeThing's parameter `loud` itself", "the document has POST /more itself"]
+    );
+}

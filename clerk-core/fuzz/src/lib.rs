@@ -1,0 +1,276 @@
+//! What clerk-core reads from outside, each reader as a function of any bytes that has to hold whatever they
+//! are: it never panics, and what is said beside it.
+
+#[path = "../../../tests/src/answers.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod answers;
+pub mod seeds;
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use clerk_core::{
+    Metadata, Operation, Timestamp,
+    api::{OPERATIONS, users},
+    authenticate::{AuthenticateOptions, Authenticator, KeyFailure, Need, RequestHead, Status, Step},
+    decode::{self, ErrorBody},
+    keys::{MachineSecretKey, PublishableKey, SecretKey, WebhookSecret},
+    page::Paged as _,
+    token::{
+        Check, KeySet, Reverification, ReverificationLevel, SessionClaims, Token, VerifyOptions, VerifyingKey,
+    },
+    webhook::{Event, Verifier, WebhookError},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// A reader.
+pub type Target = fn(&[u8]);
+
+/// All of them, by name.
+pub const TARGETS: [(&str, Target); 11] = [
+    ("token", token),
+    ("claims", claims),
+    ("request", request),
+    ("keys", keys),
+    ("jwks", jwks),
+    ("pem", pem),
+    ("webhook", webhook),
+    ("error", error),
+    ("answer", answer),
+    ("metadata", metadata),
+    ("retry_after", retry_after),
+];
+
+/// When all of it takes place.
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// The id of a key whose private half nobody has.
+const KID: &str = "ins_1";
+const JWKS: &[u8] = include_bytes!("jwks.json");
+const PEM: &str = include_str!("public.pem");
+
+static OWN_KEYS: LazyLock<KeySet> = LazyLock::new(|| KeySet::from_jwks(JWKS).expect("the key set is one"));
+
+/// With a key as PEM, with nothing, and with a publishable key.
+static AUTHENTICATORS: LazyLock<[Authenticator; 3]> = LazyLock::new(|| {
+    let publishable: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse().expect("the key is one");
+    let options = AuthenticateOptions::new().authorized_parties(["https://app.example.com"]);
+    let with_key = options.clone().publishable_key(publishable).debug_headers(true);
+    [options.clone().jwt_key(PEM), options, with_key]
+        .map(|options| Authenticator::new(options).expect("the options are good"))
+});
+
+/// A token as text: it is never verified.
+pub fn token(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(token) = Token::decode(text) {
+        assert_eq!(token.expose(), text);
+        look_at(&token);
+    }
+}
+
+/// A token with these claims: it is never verified, and all that it says can be asked for.
+pub fn claims(data: &[u8]) {
+    let header = format!(r#"{{"alg":"RS256","kid":"{KID}","typ":"JWT"}}"#);
+    let [header, payload] = [header.as_bytes(), data].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
+    if let Ok(token) = Token::decode(&format!("{header}.{payload}.c2ln")) {
+        look_at(&token);
+    }
+}
+
+fn look_at(token: &Token) {
+    let options = VerifyOptions::new().authorized_parties(["https://app.example.com"]).audiences(["api"]);
+    let _ = (token.kid(), token.kind(), token.claims::<Value>(), token.check_claims(&options, NOW));
+    assert!(!format!("{token:?}").contains("sub"));
+    if let Ok(key) = OWN_KEYS.get(KID) {
+        assert!(token.verify(key, &options, NOW).is_err(), "nobody can sign");
+    }
+    let claims = SessionClaims::of(token);
+    let _ = (claims.user_id(), claims.session_id(), claims.status(), claims.is_pending(), claims.actor());
+    let _ = (claims.organization(), claims.permissions(), claims.factor_ages(), claims.authorized_party());
+    let _ = (claims.features().count(), claims.plans().count(), claims.issued_at(), claims.expires_at());
+    assert!(!claims.has(&Check::new()), "nothing was asked for");
+    let level = Reverification::new(ReverificationLevel::SecondFactor, 10);
+    for check in [
+        Check::new().role("org:admin"),
+        Check::new().permission("org:notes:read"),
+        Check::new().feature("export"),
+        Check::new().plan("user:pro"),
+        Check::new().reverification(level),
+    ] {
+        let _ = claims.has(&check);
+    }
+}
+
+/// A request's head, its method and address on the first line and a header on each other: nobody is signed in.
+pub fn request(data: &[u8]) {
+    let Some((method, uri, headers)) = head(data) else { return };
+    let head = RequestHead::new(&method, &uri, &headers);
+    for authenticator in &*AUTHENTICATORS {
+        for keys in [&KeySet::default(), &*OWN_KEYS] {
+            for answer in [Ok(keys), Err(KeyFailure::FailedToLoad)] {
+                let step = authenticator.start(&head, keys, NOW);
+                assert_eq!(status(step, answer), Status::SignedOut);
+            }
+        }
+    }
+}
+
+fn status(mut step: Step, answer: Result<&KeySet, KeyFailure>) -> Status {
+    loop {
+        step = match step {
+            Step::Done(outcome) => return outcome.status(),
+            Step::Need(Need::Key(key)) => key.resume(answer, NOW),
+            Step::Need(other) => return other.abandon().status(),
+        }
+    }
+}
+
+fn head(data: &[u8]) -> Option<(Method, Uri, HeaderMap)> {
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let mut first = lines.next()?.splitn(2, |byte| *byte == b' ');
+    let method = Method::from_bytes(first.next()?).ok()?;
+    let uri = Uri::try_from(first.next()?).ok()?;
+    Some((method, uri, headers(lines)))
+}
+
+fn headers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> HeaderMap {
+    let header = |line: &[u8]| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = line.split_at(colon);
+        let value = value.get(1..)?.trim_ascii();
+        Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?))
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines.filter_map(header).take(64) {
+        headers.append(name, value);
+    }
+    headers
+}
+
+/// Keys of all kinds as text: one that was taken is written as it came.
+pub fn keys(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(key) = text.parse::<SecretKey>() {
+        let header = key.to_header();
+        assert_eq!(key.expose(), text);
+        assert!(header.is_sensitive());
+    }
+    if let Ok(key) = text.parse::<MachineSecretKey>() {
+        assert_eq!(key.expose(), text);
+    }
+    if let Ok(key) = text.parse::<PublishableKey>() {
+        let host = key.frontend_api();
+        let uri = Uri::try_from(format!("https://{host}/v1")).expect("the key holds a host");
+        assert_eq!((key.as_str(), key.cookie_suffix().len()), (text, 8));
+        assert_eq!((uri.authority().map(|it| it.as_str()), uri.path()), (Some(host), "/v1"));
+        assert!(!host.contains('@'));
+    }
+    let _ = text.parse::<WebhookSecret>();
+}
+
+/// A set of keys as JSON.
+pub fn jwks(data: &[u8]) {
+    if let Ok(keys) = KeySet::from_jwks(data) {
+        let _ = (format!("{keys:?}"), keys.is_empty(), keys.contains(KID), keys.get(KID).is_ok());
+    }
+}
+
+/// A public key as PEM.
+pub fn pem(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let _ = VerifyingKey::from_pem(text).map_err(|error| error.to_string());
+}
+
+/// The body of a delivery from Clerk, and the headers and body of one from anybody: only Clerk's is read, and
+/// all that an event tells can be asked for.
+pub fn webhook(data: &[u8]) {
+    let secret: WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("the secret is one");
+    let verifier = Verifier::new(secret);
+    match verifier.verify(&verifier.sign("msg_1", NOW, data), data, NOW) {
+        Ok(delivery) => {
+            let _ = (delivery.event.user_id(), delivery.event.organization_id(), format!("{delivery:?}"));
+            assert!(!delivery.event.kind().is_empty() || matches!(delivery.event, Event::Other { .. }));
+        }
+        Err(error) => assert!(matches!(error, WebhookError::InvalidBody(_)), "{error}"),
+    }
+    let forged = headers(data.split(|byte| *byte == b'\n'));
+    assert!(verifier.verify(&forged, data, NOW).is_err(), "nobody can sign");
+}
+
+/// The status, headers and body of an error: what was read is read again from what is written.
+pub fn error(data: &[u8]) {
+    let body = ErrorBody::read(data);
+    let written = serde_json::to_vec(&body).expect("an error can be written");
+    assert!(ErrorBody::read(&written) == body);
+
+    let [status, rest @ ..] = data else { return };
+    let mut response = Response::new(Bytes::copy_from_slice(rest));
+    *response.status_mut() =
+        StatusCode::from_u16(300 + u16::from(*status)).expect("a status has three digits");
+    *response.headers_mut() = headers(rest.split(|byte| *byte == b'\n'));
+    let error = users::Get::decode(&response).map(drop).expect_err("the status is none of success");
+    let _ = (error.to_string(), format!("{error:?}"));
+}
+
+/// The answer of an operation, which the first two bytes choose: what was read is read again from what is
+/// written.
+pub fn answer(data: &[u8]) {
+    let [high, low, body @ ..] = data else { return };
+    let index = usize::from(u16::from_be_bytes([*high, *low])) % OPERATIONS.len();
+    answers::read(OPERATIONS[index].id, &Again(Bytes::copy_from_slice(body)));
+    let elements = users::list().elements();
+    let _ = decode_as(&elements, body).map(|page| page.into_iter().filter(Result::is_err).count());
+}
+
+fn decode_as<O: Operation>(_: &O, body: &[u8]) -> Option<O::Output> {
+    O::decode(&Response::new(Bytes::copy_from_slice(body))).ok()
+}
+
+struct Again(Bytes);
+
+impl answers::Read for Again {
+    type Found = ();
+
+    fn read<O: Operation<Output: Serialize + PartialEq>>(&self) {
+        let read = |body| O::decode(&Response::new(body));
+        let Ok(first) = read(self.0.clone()) else { return };
+        // Texts and nothing are not read from JSON.
+        if !is_json::<O>() {
+            return;
+        }
+        let written = serde_json::to_vec(&first).expect("an answer can be written");
+        let second = read(written.into()).unwrap_or_else(|error| panic!("{error}"));
+        assert!(first == second, "{}: not the same", O::INFO.id);
+    }
+}
+
+/// Whether the operation refuses what is not JSON.
+fn is_json<O: Operation>() -> bool {
+    O::decode(&Response::new(Bytes::from_static(b"<"))).is_err()
+}
+
+/// Metadata: as written so read.
+pub fn metadata(data: &[u8]) {
+    let Ok(metadata) = serde_json::from_slice::<Metadata>(data) else { return };
+    same(&metadata);
+    same(&Metadata::from_value(&metadata).expect("an object is one"));
+}
+
+fn same<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
+    let text = serde_json::to_string(value).expect("JSON can be written");
+    assert!(serde_json::from_str::<T>(&text).is_ok_and(|read| read == *value), "{text}");
+}
+
+/// A `Retry-After` header: a wait is never longer than a day.
+pub fn retry_after(data: &[u8]) {
+    let Some((now, value)) = data.split_first_chunk() else { return };
+    let Ok(value) = std::str::from_utf8(value) else { return };
+    let wait = decode::retry_after(value, Timestamp::from_millis(i64::from_be_bytes(*now)));
+    assert!(wait.is_none_or(|wait| wait.as_secs() <= 86_400));
+}

@@ -1,0 +1,142 @@
+//! What Clerk's document allows a value to be, checked before anything is sent.
+
+use std::{
+    fmt::{self, Display},
+    ops::{Bound, RangeBounds},
+};
+
+use super::{Problem, RequestBuilder};
+
+/// The least and the greatest that is allowed, in words.
+#[derive(Debug)]
+pub(super) struct Allowed {
+    least: Option<String>,
+    most: Option<String>,
+}
+
+impl Allowed {
+    fn of<T: Display>(range: &impl RangeBounds<T>) -> Self {
+        let least = match range.start_bound() {
+            Bound::Included(least) => Some(format!("at least {least}")),
+            Bound::Excluded(below) => Some(format!("more than {below}")),
+            Bound::Unbounded => None,
+        };
+        let most = match range.end_bound() {
+            Bound::Included(most) => Some(format!("at most {most}")),
+            Bound::Excluded(above) => Some(format!("less than {above}")),
+            Bound::Unbounded => None,
+        };
+        Self { least, most }
+    }
+}
+
+impl Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.least, &self.most) {
+            (Some(least), Some(most)) => write!(f, "{least} and {most}"),
+            (Some(one), None) | (None, Some(one)) => f.write_str(one),
+            (None, None) => f.write_str("anything"),
+        }
+    }
+}
+
+impl RequestBuilder {
+    /// Refuses the request unless the number `field` is in the range, or was left out.
+    #[must_use]
+    pub fn number(
+        mut self,
+        field: &'static str,
+        value: Option<impl Into<i64>>,
+        allowed: impl RangeBounds<i64>,
+    ) -> Self {
+        if let Some(value) = value.map(Into::into).filter(|value| !allowed.contains(value)) {
+            self.fail(field, Problem::Number { value, allowed: Allowed::of(&allowed) });
+        }
+        self
+    }
+
+    /// Refuses the request unless the text `field` has as many characters as the range says, or was left out.
+    #[must_use]
+    pub fn letters(
+        mut self,
+        field: &'static str,
+        value: Option<&String>,
+        allowed: impl RangeBounds<usize>,
+    ) -> Self {
+        let len = value.map(|text| text.chars().count());
+        if let Some(len) = len.filter(|len| !allowed.contains(len)) {
+            self.fail(field, Problem::Letters { len, allowed: Allowed::of(&allowed) });
+        }
+        self
+    }
+
+    /// Checks what stands in each of the objects.
+    #[must_use]
+    pub fn within<'a, T: 'a>(
+        self,
+        objects: impl IntoIterator<Item = &'a T>,
+        check: impl Fn(Self, &'a T) -> Self,
+    ) -> Self {
+        objects.into_iter().fold(self, check)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::operation::OperationInfo;
+
+    static POST: OperationInfo = OperationInfo::new("Make", Method::POST, "/things", "Things");
+
+    fn said(check: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Option<String> {
+        check(RequestBuilder::new(&POST)).build().err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn numbers() {
+        for (value, want) in [
+            (None, None),
+            (Some(1), None),
+            (Some(365), None),
+            (Some(0), Some("Make: `days` is 0; it has to be at least 1 and at most 365")),
+            (Some(366), Some("Make: `days` is 366; it has to be at least 1 and at most 365")),
+            (
+                Some(i64::MIN),
+                Some("Make: `days` is -9223372036854775808; it has to be at least 1 and at most 365"),
+            ),
+        ] {
+            assert_eq!(said(|request| request.number("days", value, 1..=365)).as_deref(), want, "{value:?}");
+        }
+        let open = said(|request| request.number("days", Some(-1), 0..));
+        assert_eq!(open.as_deref(), Some("Make: `days` is -1; it has to be at least 0"));
+        assert_eq!(said(|request| request.number("days", Some(7_u32), ..=7)), None);
+    }
+
+    #[test]
+    fn letters_are_characters_and_are_not_shown() {
+        let name = "né".to_owned();
+        assert_eq!(said(|request| request.letters("name", Some(&name), 2..=2)), None);
+        assert_eq!(said(|request| request.letters("name", None, 2..)), None);
+        let short = said(|request| request.letters("name", Some(&name), 3..=25));
+        assert_eq!(
+            short.as_deref(),
+            Some("Make: `name` has 2 characters; at least 3 and at most 25 are allowed")
+        );
+        let long = said(|request| request.letters("name", Some(&name), ..=1));
+        assert_eq!(long.as_deref(), Some("Make: `name` has 2 characters; at most 1 are allowed"));
+    }
+
+    #[test]
+    fn the_first_of_many_that_is_wrong_is_said() {
+        let check = |days: [i64; 3]| {
+            said(|request| request.within(&days, |request, day| request.number("day", Some(*day), 1..=7)))
+        };
+        assert_eq!(check([1, 2, 7]), None);
+        assert_eq!(
+            check([1, 9, 8]).as_deref(),
+            Some("Make: `day` is 9; it has to be at least 1 and at most 7")
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! Answers of Clerk with other values in them, made from any bytes.
+//!
+//! The same bytes always make the same changes, and no bytes change nothing, so that a property test that
+//! fails can show less and less of what it takes.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Number, Value};
+
+/// Texts that have confused readers of JSON before.
+const TEXTS: [&str; 14] = [
+    "",
+    "text",
+    "null",
+    "0",
+    " ",
+    "\"",
+    "\\",
+    "\u{0}",
+    "\u{7f}\u{80}",
+    "\r\n",
+    "\u{2028}é😀",
+    "\u{fffe}\u{feff}",
+    "</script>",
+    "$serde_json::private::Number",
+];
+
+/// Names that serde_json gives a meaning, and others.
+const NAMES: [&str; 6] =
+    ["", "id", "type", "$serde_json::private::RawValue", "$serde_json::private::Number", "é\n"];
+
+/// Numbers at the ends of their kinds.
+const NUMBERS: [i64; 8] = [0, 1, -1, i64::MAX, i64::MIN, 1 << 53, -(1 << 53) - 1, 1_700_000_000_123];
+
+/// Decisions, one a byte. When there are no more, all are zero.
+#[derive(Debug)]
+pub struct Choices<'a>(std::slice::Iter<'a, u8>);
+
+impl<'a> Choices<'a> {
+    /// Those that `bytes` make.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes.iter())
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.0.next().copied().unwrap_or_default()
+    }
+
+    fn below(&mut self, limit: u8) -> u8 {
+        self.byte() % limit
+    }
+
+    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+        of[usize::from(self.byte()) % of.len()]
+    }
+
+    fn integer(&mut self) -> i64 {
+        match self.below(2) {
+            0 => self.one(&NUMBERS),
+            _ => i64::from_be_bytes(std::array::from_fn(|_| self.byte())) >> (self.byte() % 64),
+        }
+    }
+
+    /// With a fraction that is written and read without loss.
+    fn float(&mut self) -> f64 {
+        f64::from(i32::from_be_bytes(std::array::from_fn(|_| self.byte()))) / 1024.0
+    }
+
+    fn text(&mut self) -> String {
+        match self.below(3) {
+            0 => self.one(&TEXTS).to_owned(),
+            1 => format!("{}{}", self.one(&TEXTS), self.one(&TEXTS)),
+            _ => (0..self.below(12)).map(|_| self.letter()).collect(),
+        }
+    }
+
+    fn letter(&mut self) -> char {
+        let code = u32::from_be_bytes([0, self.below(4), self.byte(), self.byte()]);
+        char::from_u32(code).unwrap_or('?')
+    }
+
+    /// Any JSON, not deeper than `depth`.
+    pub fn json(&mut self, depth: u8) -> Value {
+        match self.below(if depth == 0 { 5 } else { 7 }) {
+            0 => Value::Null,
+            1 => (self.byte() > 127).into(),
+            2 => self.integer().into(),
+            3 => self.float().into(),
+            4 => self.text().into(),
+            5 => (0..self.below(4)).map(|_| self.json(depth - 1)).collect(),
+            _ => self.object(depth - 1).into(),
+        }
+    }
+
+    /// Any JSON object whose values are not deeper than `depth`.
+    pub fn object(&mut self, depth: u8) -> Map<String, Value> {
+        (0..self.below(4)).map(|_| (self.name(), self.json(depth))).collect()
+    }
+
+    fn name(&mut self) -> String {
+        if self.below(2) == 0 { self.one(&NAMES).to_owned() } else { self.text() }
+    }
+}
+
+/// Changes an answer of Clerk's in ways in which the tolerant reader takes it. The paths in `strict` are those
+/// of fields that never fall back.
+#[must_use]
+pub fn varied(answer: &Value, strict: &BTreeSet<String>, choices: &mut Choices<'_>) -> Value {
+    Variation { strict, choices }.of(answer, "")
+}
+
+struct Variation<'a, 'b> {
+    strict: &'a BTreeSet<String>,
+    choices: &'a mut Choices<'b>,
+}
+
+impl Variation<'_, '_> {
+    fn of(&mut self, value: &Value, path: &str) -> Value {
+        match value {
+            Value::Object(members) if members.get("any_key").is_some_and(|any| any == "any value") => {
+                if self.choices.below(2) == 0 { value.clone() } else { self.choices.object(4).into() }
+            }
+            Value::Object(members) if members.contains_key("any_key") => self.map(members, path),
+            Value::Object(members) => self.object(members, path),
+            Value::Array(items) => self.list(items, path),
+            Value::String(text) => self.text(text, path),
+            Value::Number(number) => self.number(number),
+            other => match self.choices.below(2) {
+                0 => other.clone(),
+                _ => (self.choices.byte() > 127).into(),
+            },
+        }
+    }
+
+    fn object(&mut self, members: &Map<String, Value>, path: &str) -> Value {
+        let mut changed = Map::new();
+        for (name, member) in members {
+            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+            // The list of a page is a list.
+            let must_stay = self.strict.contains(&path) || path == "data";
+            match if must_stay { 0 } else { self.choices.below(8) } {
+                1 => {}
+                2 => drop(changed.insert(name.clone(), Value::Null)),
+                _ => drop(changed.insert(name.clone(), self.of(member, &path))),
+            }
+        }
+        for _ in 0..self.choices.below(3) {
+            changed.insert(format!("new {}", self.choices.text()), self.choices.json(3));
+        }
+        changed.into()
+    }
+
+    /// An object whose names are anybody's.
+    fn map(&mut self, members: &Map<String, Value>, path: &str) -> Value {
+        let values = members.values().next().into_iter().cycle();
+        let path = format!("{path}.any_key");
+        let count = usize::from(self.choices.below(4));
+        let members = values.take(count).map(|value| (self.choices.name(), self.of(value, &path)));
+        Value::Object(members.collect())
+    }
+
+    /// Up to three times the item, each changed in its own way.
+    fn list(&mut self, items: &[Value], path: &str) -> Value {
+        let count = usize::from((self.choices.below(4) + 1) % 4);
+        let path = format!("{path}[0]");
+        items.iter().cycle().take(count).map(|item| self.of(item, &path)).collect()
+    }
+
+    /// Another text, also where there are only a few that this version knows.
+    fn text(&mut self, text: &str, path: &str) -> Value {
+        // An empty identifier is none, which a list cannot hold.
+        let must_be_there = self.strict.contains(path) || (text == "id_1" && path.ends_with(']'));
+        match (self.choices.below(2), self.choices.text()) {
+            (0, _) => text.into(),
+            (_, new) if new.is_empty() && must_be_there => text.into(),
+            (_, new) => new.into(),
+        }
+    }
+
+    /// A whole number may be written with a fraction.
+    fn number(&mut self, number: &Number) -> Value {
+        match (number.is_i64(), self.choices.below(3)) {
+            (_, 0) => number.clone().into(),
+            (true, 1) => self.choices.integer().into(),
+            _ => self.choices.float().into(),
+        }
+    }
+}
