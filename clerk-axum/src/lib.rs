@@ -6,10 +6,14 @@ mod layer;
 mod rejection;
 pub mod require;
 
-pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, id, model, token};
+pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, authenticate::Forwarded, id, model, token};
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
-pub use clerk_tower::{Clerk, ClerkBuilder, ConfigError, MachineClerk, upload};
+pub use clerk_tower::{
+    Clerk, ClerkBuilder, ConfigError, MachineClerk,
+    proxy::{ProxyBuilder, ProxyLayer},
+    upload,
+};
 
 pub use self::{
     error::Error,

@@ -32,7 +32,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+    pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let (code, message) = (Cow::Borrowed(code), Cow::Borrowed(message));
         Self { status, code, message, challenge: None, retry_after: None }
     }

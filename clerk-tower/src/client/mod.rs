@@ -57,13 +57,14 @@ use clerk_core::{
 use http::Response;
 use tower::ServiceExt as _;
 
+pub(crate) use self::builder::Setting;
 pub use self::{
     builder::{ClerkBuilder, ConfigError},
     machine::MachineClerk,
     service::SendFuture,
     stream::PageStream,
 };
-use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, stack::Stack, telemetry};
+use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, proxy::ProxyBuilder, stack::Stack, telemetry};
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
 ///
@@ -78,6 +79,7 @@ struct Inner {
     options: AuthenticateOptions,
     authenticator: Authenticator,
     clock: Arc<dyn Clock>,
+    proxy: ProxyBuilder,
     has_machine_key: bool,
 }
 
@@ -102,6 +104,7 @@ impl Clerk {
     /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for [`Clerk::as_machine`] |
     /// | `CLERK_API_URL` | `https://api.clerk.com` unless set |
     /// | `CLERK_API_VERSION` | the path's first segment, `v1` unless set |
+    /// | `CLERK_FAPI_URL` | where the Frontend API proxy sends requests on to; by the publishable key unless set |
     ///
     /// An empty variable counts as not set.
     ///
@@ -187,6 +190,11 @@ impl Clerk {
     /// The same, checked.
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
+    }
+
+    /// The beginning of this instance's Frontend API proxy.
+    pub(crate) fn proxy(&self) -> ProxyBuilder {
+        self.0.proxy.clone()
     }
 
     /// Whether the two are clones of one client.
