@@ -6,7 +6,14 @@ mod layer;
 mod rejection;
 pub mod require;
 
-pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, authenticate::Forwarded, id, model, token};
+pub use clerk_core::{
+    Metadata, Nullable, Page, Timestamp, api,
+    authenticate::{
+        Accepts, AuthenticateOptions, Forwarded, NoSignInPage, OptionsError, OrganizationSync, PublicOrigin,
+        Satellite,
+    },
+    id, model, token,
+};
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
 pub use clerk_tower::{
@@ -17,7 +24,7 @@ pub use clerk_tower::{
 
 pub use self::{
     error::Error,
-    extract::{Auth, ClerkUser, Session},
+    extract::{ApiKey, Auth, ClerkUser, M2mToken, OAuthToken, Session},
     layer::ClerkLayer,
     rejection::Rejection,
 };

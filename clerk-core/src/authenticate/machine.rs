@@ -1,6 +1,6 @@
 //! Who stands behind a machine's token.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -23,11 +23,11 @@ pub struct MachineAuth {
 #[non_exhaustive]
 pub enum Machine {
     /// An API key.
-    ApiKey(ApiKeyAuth),
+    ApiKey(Arc<ApiKeyAuth>),
     /// A machine-to-machine token.
-    M2m(M2mAuth),
+    M2m(Arc<M2mAuth>),
     /// An OAuth access token.
-    OAuth(OAuthAuth),
+    OAuth(Arc<OAuthAuth>),
 }
 
 /// A verified API key.
@@ -191,26 +191,26 @@ pub(super) trait Verified {
 
 impl Verified for ApiKey {
     fn machine(self) -> Option<Machine> {
-        (!self.revoked && !self.expired).then_some(Machine::ApiKey(ApiKeyAuth {
+        let key = ApiKeyAuth {
             id: self.id,
             name: self.name,
             subject: self.subject,
             scopes: self.scopes,
             claims: self.claims,
-        }))
+        };
+        (!self.revoked && !self.expired).then(|| Machine::ApiKey(Arc::new(key)))
     }
 }
 
 impl Verified for M2mToken {
     fn machine(self) -> Option<Machine> {
-        (!self.revoked && !self.expired).then(|| {
-            Machine::M2m(M2mAuth {
-                id: Some(self.id),
-                machine_id: self.subject,
-                scopes: self.scopes.unwrap_or_default(),
-                claims: self.claims,
-            })
-        })
+        let token = M2mAuth {
+            id: Some(self.id),
+            machine_id: self.subject,
+            scopes: self.scopes.unwrap_or_default(),
+            claims: self.claims,
+        };
+        (!self.revoked && !self.expired).then(|| Machine::M2m(Arc::new(token)))
     }
 }
 
@@ -218,12 +218,12 @@ impl Verified for OAuthAccessTokenVerification {
     fn machine(self) -> Option<Machine> {
         let is_good = self.is_valid();
         let user_id = self.subject.filter(|_| is_good)?;
-        Some(Machine::OAuth(OAuthAuth {
+        Some(Machine::OAuth(Arc::new(OAuthAuth {
             id: self.id,
             user_id,
             client_id: self.client_id,
             scopes: self.scopes.unwrap_or_default(),
-        }))
+        })))
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
     let id = text(&claims, "jti").map(Id::from);
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind {
-        TokenKind::OAuth => Some(Machine::OAuth(OAuthAuth {
+        TokenKind::OAuth => Some(Machine::OAuth(Arc::new(OAuthAuth {
             id,
             user_id: subject.into(),
             client_id: text(&claims, "client_id").map(ToOwned::to_owned),
@@ -241,7 +241,7 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
                 Some(Value::Array(scopes)) => texts(scopes),
                 _ => words(claims.get("scope")),
             },
-        })),
+        }))),
         TokenKind::M2m => {
             let scopes = match (claims.get("scopes"), claims.get("aud")) {
                 (Some(Value::String(_)), _) => words(claims.get("scopes")),
@@ -253,7 +253,7 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
                 claims.remove(name);
             }
             let claims = Some(claims).filter(|claims| !claims.is_empty()).map(Value::Object);
-            Some(Machine::M2m(M2mAuth { id, machine_id: subject.into(), scopes, claims }))
+            Some(Machine::M2m(Arc::new(M2mAuth { id, machine_id: subject.into(), scopes, claims })))
         }
         TokenKind::Session | TokenKind::ApiKey => None,
     }

@@ -194,7 +194,7 @@ impl Clerk {
 
     /// The beginning of this instance's Frontend API proxy.
     pub(crate) fn proxy(&self) -> ProxyBuilder {
-        self.0.proxy.clone()
+        self.0.proxy.clone().forwarded(self.0.options.get_forwarded().clone())
     }
 
     /// Whether the two are clones of one client.
