@@ -130,8 +130,13 @@ fn rebase(scheme: &str, authority: &str, path: &str) -> Option<Url> {
 }
 
 fn join(origin: &str, path: &str) -> Option<Url> {
-    // The form of a request's target that is not a path (RFC 9112, section 3.2.3 and 3.2.4).
-    absolute(&if path.starts_with('/') { format!("{origin}{path}") } else { format!("{origin}/") })
+    absolute(&match path.as_bytes() {
+        [b'/', ..] => format!("{origin}{path}"),
+        // An absolute target without a path.
+        [b'?', ..] => format!("{origin}/{path}"),
+        // The forms of a request's target that are no path (RFC 9112, section 3.2.3 and 3.2.4).
+        _ => format!("{origin}/"),
+    })
 }
 
 #[cfg(test)]
@@ -169,6 +174,7 @@ mod tests {
             ("/a/../b", &[("host", "h.com")], Some("http://h.com/b")),
             ("https://t.com/p", &[], Some("https://t.com/p")),
             ("https://t.com/p", &[("host", "h.com")], Some("https://h.com/p")),
+            ("https://t.com?a=b", &[], Some("https://t.com/?a=b")),
             ("http://[::1]:3000/p", &[("host", "[::1]:3000")], Some("http://[::1]:3000/p")),
             ("/p", &[("host", "H.com:80")], Some("http://h.com/p")),
             ("*", &[("host", "h.com")], Some("http://h.com/")),
