@@ -13,7 +13,7 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
-use clerk_core::authenticate::{BadRequest, Outcome, Reason};
+use clerk_core::authenticate::{BadRequest, Outcome};
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::Error;

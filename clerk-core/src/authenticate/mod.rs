@@ -43,8 +43,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//!
-//!
 //! # What can be missing
 //!
 //! A key, and the answers to five of Clerk's operations: a handshake's payload, a refreshed session, and what
@@ -83,6 +81,7 @@ mod referrer;
 mod request;
 mod sign_in;
 mod suffix;
+mod verification;
 
 pub use self::{
     accepts::Accepts,
@@ -97,6 +96,7 @@ pub use self::{
     reason::{Reason, RefusalCode},
     request::RequestHead,
     sign_in::NoSignInPage,
+    verification::Verification,
 };
 #[cfg(doc)]
 use crate::token::KeySet;
