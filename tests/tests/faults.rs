@@ -8,7 +8,7 @@
     reason = "these are tests"
 )]
 
-use std::{net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{Router, routing::get as on_get};
 use bytes::Bytes;
@@ -23,10 +23,15 @@ use clerk_tests::{
     send, serve,
     tokens::claims,
 };
-use clerk_tower::{Clerk, ClerkBuilder};
-use http::Request;
-use http_body_util::Full;
+use clerk_tower::{
+    Clerk, ClerkBuilder,
+    authenticate::{self, AuthenticateLayer},
+};
+use futures_util::{FutureExt as _, future::join_all};
+use http::{Request, Response};
+use http_body_util::{Either, Full};
 use serde_json::json;
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 
 /// `clerk.example.com`, and the suffix of its cookies.
 const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
@@ -230,8 +235,85 @@ async fn a_server_that_hangs_is_not_waited_for() {
     for text in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\""] {
         let server = FaultServer::with_keys(&instance, Fault::Stall(text.to_owned())).await;
         let address = app(&instance, server.api_url(), |builder| builder.timeout(SHORT)).await;
-        for flow in FLOWS {
-            check_undecided(address, &instance, flow, None, "hangs").await;
+        let visits = FLOWS.iter().flat_map(|flow| flow.private().iter().map(move |path| (*flow, *path)));
+        let visits =
+            visits.map(async |(flow, path)| (flow, path, visit(address, path, flow, &instance).await));
+        for (flow, path, answer) in join_all(visits).await {
+            assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()), "{flow:?} at {path}");
         }
+    }
+}
+
+/// Clerk in this process, on tokio's clock: it takes its time for keys, and gives no other answer at all.
+fn slow(instance: &Instance, keys_after: Duration) -> Clerk {
+    let local = instance.local.clone();
+    let transport = service_fn(move |request: Request<Bytes>| {
+        let local = local.clone();
+        async move {
+            if request.uri().path() != "/v1/jwks" {
+                return std::future::pending().await;
+            }
+            tokio::time::sleep(keys_after).await;
+            local.oneshot(request).await
+        }
+    });
+    let builder = instance.builder().publishable_key(LIVE).transport(transport);
+    builder.authentication(|options| options.accepts(Accepts::any())).build().unwrap()
+}
+
+/// What a guard behind the layer says, and after how long.
+async fn judged(clerk: &Clerk, header: (&str, &str)) -> (u16, Duration) {
+    let service = ServiceBuilder::new()
+        .layer(AuthenticateLayer::new(clerk))
+        .layer(require::signed_in())
+        .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    let start = tokio::time::Instant::now();
+    let request = Request::get("/").header(header.0, header.1).body(()).unwrap();
+    let response = service.oneshot(request).await.unwrap();
+    (response.status().as_u16(), start.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_calls_of_a_decision_share_one_deadline() {
+    let instance = Instance::new();
+    // A nonce, then a key, then a refresh: each of them may take five seconds, all of them ten.
+    let (_, cookies) = Flow::Refresh.header(&instance);
+    let cookies = format!("{cookies}; __clerk_handshake_nonce=nonce1");
+    for keys_after in [0, 1, 4, 6] {
+        let clerk = slow(&instance, Duration::from_secs(keys_after));
+        let (status, elapsed) = judged(&clerk, ("cookie", &cookies)).await;
+        assert_eq!(status, 503, "keys after {keys_after} s");
+        assert!(elapsed <= Duration::from_millis(10_010), "keys after {keys_after} s: {elapsed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_longer_in_a_crowd() {
+    let instance = Instance::new();
+    let clerk = slow(&instance, Duration::from_secs(3600));
+    for flow in FLOWS {
+        let (name, value) = flow.header(&instance);
+        let crowd = (0..2000).map(|_| judged(&clerk, (name, &value)));
+        for (status, elapsed) in join_all(crowd).await {
+            assert_eq!(status, 503, "{flow:?}");
+            assert!(elapsed <= Duration::from_millis(10_010), "{flow:?}: {elapsed:?}");
+        }
+    }
+}
+
+#[test]
+fn without_a_runtime_nothing_is_decided() {
+    let instance = Instance::new();
+    let clerk = instance.builder().publishable_key(LIVE).transport(instance.local.clone());
+    let clerk = clerk.authentication(|options| options.accepts(Accepts::any())).build().unwrap();
+    for flow in FLOWS {
+        let (name, value) = flow.header(&instance);
+        let service = AuthenticateLayer::new(&clerk).layer(service_fn(async |request: Request<()>| {
+            let auth = authenticate::Auth::from_extensions(request.extensions()).unwrap();
+            Ok::<_, Infallible>(Response::new(auth.outcome().is_undecided()))
+        }));
+        let request = Request::get("/").header(name, value).body(()).unwrap();
+        let response = service.oneshot(request).now_or_never().unwrap().unwrap();
+        assert!(matches!(response.into_body(), Either::Left(true)), "{flow:?}");
     }
 }
