@@ -63,3 +63,60 @@ fn weight(machine: &Machine) -> u32 {
     let sum = scopes.fold(claims.saturating_add(OVERHEAD), usize::saturating_add);
     u32::try_from(sum).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
+mod tests {
+    use clerk_core::{
+        authenticate::{AuthenticateOptions, Authenticator, Need, RequestHead, Step},
+        model::ApiKey,
+        token::{KeySet, TokenKind},
+    };
+    use http::Request;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+    /// What an API key with these claims comes to.
+    fn machine(claims: &Value) -> Machine {
+        let authenticator =
+            Authenticator::new(AuthenticateOptions::new().accepts(TokenKind::ApiKey)).unwrap();
+        let request = Request::get("/").header("authorization", "Bearer ak_1").body(()).unwrap();
+        let step = authenticator.start(&RequestHead::from(&request), &KeySet::default(), NOW);
+        let Step::Need(Need::ApiKey(call)) = step else { panic!("{step:?}") };
+        let key =
+            json!({"id": "ak_1", "subject": "user_1", "revoked": false, "expired": false, "claims": claims});
+        let key: ApiKey = serde_json::from_value(key).unwrap();
+        let Step::Done(outcome) = call.resume(Ok(key), NOW) else { panic!("nothing is missing") };
+        outcome.machine().unwrap().machine().clone()
+    }
+
+    fn digest(number: u16) -> [u8; 32] {
+        let mut digest = [0; 32];
+        digest[..2].copy_from_slice(&number.to_be_bytes());
+        digest
+    }
+
+    #[test]
+    fn a_flood_of_good_tokens_fills_no_memory() {
+        let tokens = MachineTokens::remembered_for(MachineTokens::LONGEST);
+        let machine = machine(&json!({"text": "x".repeat(1000)}));
+        assert!(weight(&machine) > 4000);
+        for number in 0..3000 {
+            tokens.insert(digest(number), &machine, NOW);
+        }
+        tokens.cache.run_pending_tasks();
+        assert!(tokens.cache.weighted_size() <= MAX_BYTES);
+        assert!((500..1100).contains(&tokens.cache.entry_count()), "{}", tokens.cache.entry_count());
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_kept() {
+        let tokens = MachineTokens::remembered_for(MachineTokens::LONGEST);
+        tokens.insert(digest(1), &machine(&json!({"text": "x".repeat(2_000_000)})), NOW);
+        tokens.cache.run_pending_tasks();
+        assert_eq!(tokens.cache.weighted_size(), 0);
+    }
+}
