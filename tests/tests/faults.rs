@@ -19,6 +19,7 @@ use clerk_core::{
 };
 use clerk_tests::{
     Answer, Instance, NOW,
+    browser::{LIVE, NONCE, REFRESH_TOKEN, SUFFIX, expired_cookies},
     fault::{Fault, FaultServer, answer, nobody},
     send, serve,
     tokens::claims,
@@ -33,9 +34,6 @@ use http_body_util::{Either, Full};
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 
-/// `clerk.example.com`, and the suffix of its cookies.
-const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
-const SUFFIX: &str = "naoXFJnI";
 /// How long a decision may take where Clerk hangs.
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -75,18 +73,9 @@ impl Flow {
 
     /// The header that sets it off.
     fn header(self, instance: &Instance) -> (&'static str, String) {
-        let expired =
-            json!({"iat": NOW.as_secs() - 120, "nbf": NOW.as_secs() - 120, "exp": NOW.as_secs() - 60});
-        let token = instance.local.sign_claims(&json!({}), &claims(&expired));
         match self {
-            Self::Nonce => ("cookie", "__clerk_handshake_nonce=nonce1".into()),
-            Self::Refresh => (
-                "cookie",
-                format!(
-                    "__session_{SUFFIX}={token}; __client_uat_{SUFFIX}=1; __client_uat=1; __session={token}; \
-                     __refresh_{SUFFIX}=refresh1"
-                ),
-            ),
+            Self::Nonce => ("cookie", format!("__clerk_handshake_nonce={NONCE}")),
+            Self::Refresh => ("cookie", expired_cookies(instance).join("; ")),
             Self::ApiKey => ("authorization", "Bearer ak_0123456789".into()),
             Self::M2m => ("authorization", "Bearer mt_0123456789".into()),
             Self::OAuth => ("authorization", "Bearer oat_0123456789".into()),
@@ -217,6 +206,22 @@ async fn where_clerk_refuses_it_is_decided() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_asked_is_decided() {
+    let instance = Instance::new();
+    let server = FaultServer::with_keys(&instance, Fault::Close(String::new())).await;
+    let address = app(&instance, server.api_url(), |builder| builder).await;
+    let now = NOW.as_secs();
+    let expired = json!({"sid": "..", "iat": now - 120, "nbf": now - 120, "exp": now - 60});
+    let token = instance.local.sign_claims(&json!({}), &claims(&expired));
+    let cookies = format!("__session={token}; __client_uat=1; __refresh_{SUFFIX}={REFRESH_TOKEN}");
+    let request = Request::get("/guarded").header("cookie", cookies).body(Full::default()).unwrap();
+    let answer = send(address, request).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.code(), "session-token-expired-refresh-unexpected-sdk-error");
+    assert!(server.heads().iter().all(|head| head.starts_with("GET /v1/jwks ")));
+}
+
+#[tokio::test]
 async fn without_a_connection_nothing_is_decided() {
     let instance = Instance::new();
     let address = app(&instance, nobody().await, |builder| builder).await;
@@ -278,7 +283,7 @@ async fn all_calls_of_a_decision_share_one_deadline() {
     let instance = Instance::new();
     // A nonce, then a key, then a refresh: each of them may take five seconds, all of them ten.
     let (_, cookies) = Flow::Refresh.header(&instance);
-    let cookies = format!("{cookies}; __clerk_handshake_nonce=nonce1");
+    let cookies = format!("{cookies}; __clerk_handshake_nonce={NONCE}");
     for keys_after in [0, 1, 4, 6] {
         let clerk = slow(&instance, Duration::from_secs(keys_after));
         let (status, elapsed) = judged(&clerk, ("cookie", &cookies)).await;

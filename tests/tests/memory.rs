@@ -41,9 +41,6 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-/// `clerk.example.com`.
-const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
-
 /// What the layer makes of a bearer token.
 async fn judge(clerk: &Clerk, token: &str) -> Auth {
     judge_with(AuthenticateLayer::new(clerk), token).await
