@@ -11,7 +11,7 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 const OVERHEAD: usize = 512;
 
 /// What Clerk said, by the digest of the token and its kind. The tokens themselves are not kept, and neither is
-/// anything that is not good.
+/// anything that is not good. What is compared are digests, so that how long it takes says nothing about a token.
 pub(crate) struct MachineTokens {
     lifetime: Duration,
     cache: Cache<[u8; 32], Known>,

@@ -52,7 +52,8 @@ fn weight(session: &SessionAuth) -> u32 {
 
 struct Known(Cache<Text, Arc<SessionAuth>>);
 
-/// Keyed by the whole text, so that no two tokens are taken for each other.
+/// Keyed by the whole text, so that no two tokens are taken for each other. Two texts are compared only where their
+/// hashes agree, and those are keyed by lot: nobody can feel their way along a token by how long that takes.
 struct Text(Arc<SessionAuth>);
 
 impl Borrow<str> for Text {
