@@ -27,7 +27,9 @@ use clerk_core::{
     token::{KeySet, KnownTokens, TokenKind},
 };
 use clerk_tests::{
-    Instance, NOW, settle,
+    Instance, NOW,
+    browser::LIVE,
+    settle,
     tokens::{changed, claims},
 };
 use clerk_tower::{
