@@ -5,7 +5,10 @@ use clerk_tower::{
 };
 use tower_layer::Layer;
 
-/// Authenticates every request, and lets every request pass: extractors and guards decide.
+/// Authenticates every request, and lets requests pass: extractors and guards decide.
+///
+/// It answers browsers itself that have to go to Clerk and back, to renew their cookies: with 307. See
+/// [`authenticate`](clerk_tower::authenticate).
 ///
 /// Add it with [`Router::layer`] after the routes, so that it stands outside of all of them. Layers that must
 /// see requests first, such as CORS, are added after it.
@@ -37,8 +40,10 @@ impl ClerkLayer {
 
     /// Authenticates by rules of its own.
     ///
+    /// Start from [`Clerk::authenticate_options`], so that the instance stays the same.
+    ///
     /// # Errors
-    /// When the options hold a key that is none.
+    /// When the options contradict each other.
     pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
         AuthenticateLayer::with_options(clerk, options).map(Self)
     }

@@ -6,14 +6,25 @@ mod layer;
 mod rejection;
 pub mod require;
 
-pub use clerk_core::{Metadata, Nullable, Page, Timestamp, api, id, model, token};
+pub use clerk_core::{
+    Metadata, Nullable, Page, Timestamp, api,
+    authenticate::{
+        Accepts, AuthenticateOptions, Forwarded, NoSignInPage, OptionsError, OrganizationSync, PublicOrigin,
+        Satellite,
+    },
+    id, model, token,
+};
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
-pub use clerk_tower::{Clerk, ClerkBuilder, ConfigError, MachineClerk, upload};
+pub use clerk_tower::{
+    Clerk, ClerkBuilder, ConfigError, MachineClerk,
+    proxy::{ProxyBuilder, ProxyLayer},
+    upload,
+};
 
 pub use self::{
     error::Error,
-    extract::{Auth, ClerkUser, Session},
+    extract::{ApiKey, Auth, ClerkUser, M2mToken, OAuthToken, Session},
     layer::ClerkLayer,
     rejection::Rejection,
 };

@@ -15,8 +15,8 @@ use http::StatusCode;
 /// | status | codes |
 /// |---|---|
 /// | 401 | the reason a request is signed out, such as `session-token-and-uat-missing` or `token-invalid-signature`; `user-deleted` |
-/// | 403 | `permission-missing`, `role-missing`, `organization-missing`, `user-blocked`, `check-failed` |
-/// | 500 | `clerk-layer-missing`, `clerk-error` |
+/// | 403 | `permission-missing`, `role-missing`, `organization-missing`, `scope-missing`, `user-blocked`, `check-failed` |
+/// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `clerk-error` |
 /// | 503 | `clerk-unavailable`, with `Retry-After` |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(reject::Rejection);

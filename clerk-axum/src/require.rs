@@ -21,7 +21,7 @@
 
 use std::borrow::Cow;
 
-use clerk_core::token::Check;
+use clerk_core::token::{Check, TokenKind};
 use clerk_tower::require::RequireLayer;
 
 /// The request must be signed in.
@@ -42,4 +42,15 @@ pub fn role(role: impl Into<Cow<'static, str>>) -> RequireLayer {
 /// The session must pass every part of `check`.
 pub fn has(check: Check) -> RequireLayer {
     RequireLayer::has(check)
+}
+
+/// The request must carry a machine's token of this kind. The layer has to accept it; see
+/// [`ApiKey`](crate::ApiKey) for how.
+pub fn machine(kind: TokenKind) -> RequireLayer {
+    RequireLayer::machine(kind)
+}
+
+/// The request must carry a machine's token of this kind that has this scope.
+pub fn scope(kind: TokenKind, scope: impl Into<Cow<'static, str>>) -> RequireLayer {
+    RequireLayer::scope(kind, scope)
 }

@@ -11,6 +11,7 @@ mod error;
 pub mod jwks;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod proxy;
 pub mod reject;
 pub mod require;
 pub mod stack;

@@ -13,7 +13,10 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
-use clerk_core::authenticate::{BadRequest, Outcome};
+use clerk_core::{
+    authenticate::{BadRequest, Outcome},
+    token::TokenKind,
+};
 use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::Error;
@@ -32,7 +35,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+    pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let (code, message) = (Cow::Borrowed(code), Cow::Borrowed(message));
         Self { status, code, message, challenge: None, retry_after: None }
     }
@@ -109,6 +112,12 @@ impl Rejection {
         Self::forbidden("role-missing", "The active organization does not give the role this needs.")
     }
 
+    /// 403: the machine's token lacks a scope.
+    #[must_use]
+    pub fn scope_missing() -> Self {
+        Self::forbidden("scope-missing", "The token does not have the scope this needs.")
+    }
+
     /// 403: the session does not pass a check.
     #[must_use]
     pub fn check_failed() -> Self {
@@ -137,6 +146,16 @@ impl Rejection {
         let message = "The request was not authenticated: add ClerkLayer::new(&clerk) to the router with \
                        `.layer(..)`, after the routes and outside of every guard.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-layer-missing", message)
+    }
+
+    /// 500: the layer does not look for this kind of token.
+    #[must_use]
+    pub fn not_accepted(kind: TokenKind) -> Self {
+        let message = Cow::Owned(format!(
+            "The layer does not accept this kind of token: add TokenKind::{kind:?} to \
+             `.authentication(|options| options.accepts([..]))` of the client's builder."
+        ));
+        Self { message, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", "") }
     }
 
     /// 500: Clerk gave an answer that could not be used.

@@ -2,6 +2,7 @@
 //! text from a request is recorded.
 
 use clerk_core::authenticate::Outcome;
+use http::StatusCode;
 
 use crate::{Error, jwks::KeysError};
 
@@ -9,7 +10,7 @@ use crate::{Error, jwks::KeysError};
 mod enabled {
     use clerk_core::authenticate::BadRequest;
 
-    use super::{Error, KeysError, Outcome};
+    use super::{Error, KeysError, Outcome, StatusCode};
 
     pub(crate) fn judged(outcome: &Outcome) {
         tracing::debug!(
@@ -52,17 +53,28 @@ mod enabled {
             Some(error) => tracing::debug!(target: "clerk::call", operation, %error, "a call failed"),
         }
     }
+
+    pub(crate) fn proxied(result: Result<StatusCode, &'static str>) {
+        match result {
+            Ok(status) => {
+                tracing::debug!(target: "clerk::proxy", status = status.as_u16(), "proxied a request");
+            }
+            Err(phase) => tracing::warn!(target: "clerk::proxy", phase, "could not proxy a request"),
+        }
+    }
 }
 
 #[cfg(not(feature = "tracing"))]
 mod enabled {
-    use super::{Error, KeysError, Outcome};
+    use super::{Error, KeysError, Outcome, StatusCode};
 
     pub(crate) fn judged(_: &Outcome) {}
 
     pub(crate) fn keys(_: Result<(), &KeysError>) {}
 
     pub(crate) fn called(_: &'static str, _: Option<&Error>) {}
+
+    pub(crate) fn proxied(_: Result<StatusCode, &'static str>) {}
 }
 
-pub(crate) use enabled::{called, judged, keys};
+pub(crate) use enabled::{called, judged, keys, proxied};

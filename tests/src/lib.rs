@@ -16,6 +16,7 @@ pub mod conformance;
 pub mod fault;
 pub mod samples;
 pub mod tokens;
+pub mod upstream;
 pub mod varied;
 pub mod visit;
 

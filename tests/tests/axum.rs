@@ -194,7 +194,7 @@ async fn browsers_sign_in_with_cookies() {
         (suffixed, format!("__session={ada}; __client_uat={uat}"), 200, "user_ada"),
         (suffixed, format!("__client_uat_{suffix}={uat}"), 401, "client-uat-but-no-session-token"),
     ] {
-        let with_browser = format!("__clerk_db_jwt=dvb_1; {cookie}");
+        let with_browser = format!("__clerk_db_jwt=dvb_1; __clerk_db_jwt_{suffix}=dvb_1; {cookie}");
         let request = Request::get("/session").header("cookie", with_browser).body(Full::default()).unwrap();
         let answer = send(address, request).await;
         assert_eq!(answer.summary(), (status, said.to_owned()), "{}", cookie.replace(&ada, "…"));

@@ -18,7 +18,9 @@ use clerk_tests::{
     Instance, NOW,
     fault::{Fault, FaultServer, answer, nobody},
 };
-use clerk_tower::{Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, local::LocalClerk};
+use clerk_tower::{
+    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, local::LocalClerk, proxy::ProxyLayer,
+};
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tower::ServiceExt as _;
@@ -402,7 +404,10 @@ fn wrong_settings_are_named_and_not_repeated() {
 fn child_that_reads_its_environment() {
     if std::env::var_os("CLERK_TESTS_CHILD").is_some() {
         match Clerk::from_env() {
-            Ok(_) => println!("<built>"),
+            Ok(clerk) => match ProxyLayer::new(&clerk) {
+                Ok(layer) => println!("<built> <{layer:?}>"),
+                Err(error) => println!("<built> <proxy: {error}>"),
+            },
             Err(error) => println!("<{error}>"),
         }
         match MachineClerk::from_env() {
@@ -416,6 +421,7 @@ fn child_that_reads_its_environment() {
 fn the_environment_is_read_and_its_mistakes_are_named() {
     let key = LocalClerk::new().publishable_key().as_str().to_owned();
     let secret = ("CLERK_SECRET_KEY", KEY);
+    let public = ("CLERK_PUBLISHABLE_KEY", &*key);
     let machine = ("CLERK_MACHINE_SECRET_KEY", MACHINE_KEY);
     for (variables, expected) in [
         (&[][..], "CLERK_SECRET_KEY: not set"),
@@ -441,6 +447,18 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
         (&[secret, ("CLERK_API_VERSION", "a/b")], "CLERK_API_VERSION: "),
         (&[secret, ("CLERK_API_VERSION", "..")], "CLERK_API_VERSION: "),
         (&[secret, ("CLERK_API_VERSION", "v1?x")], "CLERK_API_VERSION: "),
+        (&[secret], "proxy: publishable_key: not set"),
+        (&[secret, public], "ProxyLayer(Proxy { path: \"/__clerk\", upstream: \"frontend-api.clerk.dev\""),
+        (&[secret, public, ("CLERK_FAPI_URL", "")], "ProxyLayer("),
+        (
+            &[secret, public, ("CLERK_FAPI_URL", "http://localhost:1")],
+            "ProxyLayer(Proxy { path: \"/__clerk\", upstream: \"localhost:1\"",
+        ),
+        (
+            &[secret, public, ("CLERK_FAPI_URL", "http://fapi.example")],
+            "proxy: CLERK_FAPI_URL: http would send",
+        ),
+        (&[secret, public, ("CLERK_FAPI_URL", "nonsense")], "proxy: CLERK_FAPI_URL: "),
     ] {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--nocapture", "child_that_reads_its_environment"])

@@ -141,7 +141,7 @@ fn members(object: &Value) -> Map<String, Value> {
     let all = object.as_object().cloned().unwrap_or_default();
     let identifiers = ["userId", "id", "subject", "machineId", "clientId"];
     all.into_iter()
-        .filter(|(name, value)| !(value.is_null() || identifiers.contains(&&**name) && value == ""))
+        .filter(|(name, value)| !(value.is_null() || value == "" && identifiers.contains(&&**name)))
         .collect()
 }
 

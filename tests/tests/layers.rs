@@ -21,6 +21,7 @@ use clerk_tower::{
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
     jwks::{KeyStore, KeysError},
+    proxy::{Proxied, Proxy, ProxyBody, ProxyBuilder, ProxyLayer},
     require::{Require, RequireLayer},
     stack::Stack,
     transport::ReqwestTransport,
@@ -270,6 +271,12 @@ fn public_types_go_where_axum_and_hyper_put_them() {
     service::<ClerkUser>();
     service::<Rejection>();
     service::<ReqwestTransport>();
+    service::<ProxyBuilder>();
+    service::<Proxy<ReqwestTransport>>();
+    service::<ProxyLayer<ReqwestTransport>>();
+    service::<Proxied<Inner, ReqwestTransport>>();
+    fn sync<T: Send + Sync>() {}
+    sync::<ProxyBody>();
     service::<local::LocalClerk>();
     service::<local::LocalSession>();
     error::<Error>();

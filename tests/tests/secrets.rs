@@ -18,7 +18,7 @@ use std::{
 
 use axum::{Router, routing::get as on_get};
 use bytes::Bytes;
-use clerk_axum::{Auth, ClerkLayer, ClerkUser, Session, api::users, require};
+use clerk_axum::{Auth, ClerkLayer, ClerkUser, ProxyBuilder, ProxyLayer, Session, api::users, require};
 use clerk_core::{
     Operation as _,
     authenticate::{Accepts, AuthenticateOptions, Authenticator, Need, RequestHead, Step},
@@ -30,9 +30,11 @@ use clerk_tests::{
     browser::{LIVE, NONCE, REFRESH_TOKEN, expired_cookies, refreshed, token_until},
     fault::{Fault, FaultServer, answer, nobody},
     get, send, serve, tokens,
+    upstream::Upstream,
 };
 use clerk_tower::{
-    Clerk, authenticate, credentials::CredentialsLayer, jwks::KeysError, require::RequireLayer,
+    Clerk, authenticate, credentials::CredentialsLayer, jwks::KeysError, proxy::ProxyBody,
+    require::RequireLayer,
 };
 use http::{Request, Response};
 use http_body_util::Full;
@@ -138,6 +140,14 @@ async fn no_type_prints_a_key_or_a_token() {
     hidden.debug(&authenticate::AuthenticateLayer::new(&clerk));
     hidden.debug(&authenticate::AuthenticateLayer::new(&clerk).layer(()));
     hidden.debug(&RequireLayer::role("org:admin").layer(()));
+    let public = instance.local.publishable_key().clone();
+    let proxy = ProxyBuilder::with_keys(public, key.clone());
+    hidden.debug(&proxy);
+    let proxy = proxy.build().unwrap();
+    hidden.debug(&proxy);
+    hidden.debug(&ProxyLayer::from(proxy.clone()));
+    hidden.debug(&ProxyLayer::from(proxy).layer(()));
+    hidden.debug(&ProxyBody::new(Full::<Bytes>::from(EMAIL)));
     hidden.debug(&clerk.clone().oneshot(users::get("user_ada")).await.map(|user| user.id));
 
     // The instance in this process.
@@ -383,13 +393,23 @@ async fn no_log_line_holds_a_key_or_a_token() {
         .route("/maybe", on_get(async |_: Option<ClerkUser>| "maybe"))
         .route("/session", on_get(async |session: Session| session.user_id().to_string()))
         .route("/admin", on_get("").route_layer(require::permission("org:users:manage")));
-    let address = serve(routes.layer(ClerkLayer::new(&clerk))).await;
+    let public = instance.local.publishable_key().clone();
+    let proxy = ProxyBuilder::with_keys(public, instance.secret_key().clone());
+    let upstream = Upstream::fine().await;
+    let proxy_to = |url, path| ProxyLayer::from(proxy.clone().fapi_url(url).path(path).build().unwrap());
+    let routes = routes
+        .layer(ClerkLayer::new(&clerk))
+        .layer(proxy_to(upstream.url(), "/__clerk"))
+        .layer(proxy_to(nobody().await, "/dead"));
+    let address = serve(routes).await;
     let token = instance.local.sign_in("user_ada").organization("org_acme").claim("email", EMAIL).token();
     let hidden = Hidden::new(&instance, &token);
     let forged =
         format!("{}.{}.{}", tokens::segments(&token)[0], tokens::segments(&token)[1], "A".repeat(342));
     let visit = async || {
-        for path in ["/me", "/maybe", "/session", "/admin", "/nowhere"] {
+        let proxied =
+            ["/__clerk/v1/client?email=ada%40example.com", "/dead/ada%40example.com", "/__clerk/../x"];
+        for path in ["/me", "/maybe", "/session", "/admin", "/nowhere"].into_iter().chain(proxied) {
             for token in ["", &*token, &*forged, &*format!("{token}!"), MACHINE_KEY] {
                 get(address, path, token).await;
                 let cookie = format!("__session={token}; email={EMAIL}");
@@ -411,11 +431,15 @@ async fn no_log_line_holds_a_key_or_a_token() {
     instance.local.fail_next(0, http::StatusCode::OK);
     wait_for_clerk(&instance).await;
 
+    assert!(
+        upstream.take().iter().all(|seen| seen.all("clerk-secret-key") == [instance.secret_key().expose()])
+    );
     tracing::info!("the end");
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for event in ["answered a request with 400", "Clerk sent cookies that cannot be set dropped=2"] {
         assert!(text.contains(event), "nothing says: {event}");
     }
+    assert!(text.contains("could not proxy a request") && text.contains("proxied a request"));
     assert!(text.contains("the end") && text.lines().count() > 10, "little was recorded: {text}");
     for line in text.lines() {
         hidden.check("the log", line);

@@ -8,6 +8,20 @@ use crate::Rejection;
 
 /// The whole decision about the request: signed in or out, why, and the headers that go with it.
 ///
+/// A handler for a page sends visitors to sign in, and from there back to the page:
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use clerk_axum::{Auth, NoSignInPage};
+///
+/// async fn dashboard(auth: Auth) -> Result<Response, String> {
+///     match auth.session() {
+///         Some(session) => Ok(format!("welcome, {}", session.claims().user_id()).into_response()),
+///         None => auth.redirect_to_sign_in(None).map_err(|error: NoSignInPage| error.to_string()),
+///     }
+/// }
+/// ```
+///
 /// It rejects nothing but a router without [`ClerkLayer`](crate::ClerkLayer). `Option<Auth>` is `None` there.
 ///
 /// ```

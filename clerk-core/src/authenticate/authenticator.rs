@@ -8,7 +8,10 @@ use super::{
     config::Config,
     need::{Answers, Suspended},
 };
-use crate::{Timestamp, token::KeySet};
+use crate::{
+    Timestamp,
+    token::{KeySet, TokenKind},
+};
 
 /// Decides about requests. Cloning it is a reference count.
 #[derive(Clone)]
@@ -38,6 +41,12 @@ impl Authenticator {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether tokens of this kind are accepted.
+    #[must_use]
+    pub fn accepts(&self, kind: TokenKind) -> bool {
+        self.0.accepts.contains(kind)
     }
 
     /// Looks at a request at the time `now`, with the keys that are at hand.

@@ -1,6 +1,6 @@
 //! Who stands behind a machine's token.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -24,11 +24,11 @@ pub struct MachineAuth {
 #[non_exhaustive]
 pub enum Machine {
     /// An API key.
-    ApiKey(ApiKeyAuth),
+    ApiKey(Arc<ApiKeyAuth>),
     /// A machine-to-machine token.
-    M2m(M2mAuth),
+    M2m(Arc<M2mAuth>),
     /// An OAuth access token.
-    OAuth(OAuthAuth),
+    OAuth(Arc<OAuthAuth>),
 }
 
 /// A verified API key.
@@ -111,7 +111,7 @@ impl Machine {
 
     /// When the token ends; `None` when it does not, or when Clerk does not say.
     #[must_use]
-    pub const fn expiration(&self) -> Option<Timestamp> {
+    pub fn expiration(&self) -> Option<Timestamp> {
         match self {
             Self::ApiKey(key) => key.expiration,
             Self::M2m(token) => token.expiration,
@@ -139,7 +139,7 @@ impl MachineAuth {
 
     /// When the token ends; `None` when it does not, or when Clerk does not say.
     #[must_use]
-    pub const fn expiration(&self) -> Option<Timestamp> {
+    pub fn expiration(&self) -> Option<Timestamp> {
         self.machine.expiration()
     }
 
@@ -222,28 +222,28 @@ pub(super) trait Verified {
 
 impl Verified for ApiKey {
     fn machine(self) -> Option<Machine> {
-        (!self.revoked && !self.expired).then_some(Machine::ApiKey(ApiKeyAuth {
+        let key = ApiKeyAuth {
             id: self.id,
             name: self.name,
             subject: self.subject,
             scopes: self.scopes,
             claims: self.claims,
             expiration: self.expiration,
-        }))
+        };
+        (!self.revoked && !self.expired).then(|| Machine::ApiKey(Arc::new(key)))
     }
 }
 
 impl Verified for M2mToken {
     fn machine(self) -> Option<Machine> {
-        (!self.revoked && !self.expired).then(|| {
-            Machine::M2m(M2mAuth {
-                id: Some(self.id),
-                machine_id: self.subject,
-                scopes: self.scopes.unwrap_or_default(),
-                claims: self.claims,
-                expiration: self.expiration,
-            })
-        })
+        let token = M2mAuth {
+            id: Some(self.id),
+            machine_id: self.subject,
+            scopes: self.scopes.unwrap_or_default(),
+            claims: self.claims,
+            expiration: self.expiration,
+        };
+        (!self.revoked && !self.expired).then(|| Machine::M2m(Arc::new(token)))
     }
 }
 
@@ -251,13 +251,13 @@ impl Verified for OAuthAccessTokenVerification {
     fn machine(self) -> Option<Machine> {
         let is_good = self.is_valid();
         let user_id = self.subject.filter(|_| is_good)?;
-        Some(Machine::OAuth(OAuthAuth {
+        Some(Machine::OAuth(Arc::new(OAuthAuth {
             id: self.id,
             user_id,
             client_id: self.client_id,
             scopes: self.scopes.unwrap_or_default(),
             expiration: self.expiration,
-        }))
+        })))
     }
 }
 
@@ -268,7 +268,7 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
     let expiration = claims.get("exp").and_then(Value::as_i64).map(Timestamp::from_secs);
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind {
-        TokenKind::OAuth => Some(Machine::OAuth(OAuthAuth {
+        TokenKind::OAuth => Some(Machine::OAuth(Arc::new(OAuthAuth {
             id,
             user_id: subject.into(),
             client_id: text(&claims, "client_id").map(ToOwned::to_owned),
@@ -277,7 +277,7 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
                 _ => words(claims.get("scope")),
             },
             expiration,
-        })),
+        }))),
         TokenKind::M2m => {
             let scopes = match (claims.get("scopes"), claims.get("aud")) {
                 (Some(Value::String(_)), _) => words(claims.get("scopes")),
@@ -289,7 +289,13 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
                 claims.remove(name);
             }
             let claims = Some(claims).filter(|claims| !claims.is_empty()).map(Value::Object);
-            Some(Machine::M2m(M2mAuth { id, machine_id: subject.into(), scopes, claims, expiration }))
+            Some(Machine::M2m(Arc::new(M2mAuth {
+                id,
+                machine_id: subject.into(),
+                scopes,
+                claims,
+                expiration,
+            })))
         }
         TokenKind::Session | TokenKind::ApiKey => None,
     }

@@ -126,6 +126,12 @@ impl AuthenticateOptions {
         self
     }
 
+    /// What [`forwarded`](Self::forwarded) was set to.
+    #[must_use]
+    pub const fn get_forwarded(&self) -> &Forwarded {
+        &self.forwarded
+    }
+
     /// This service is a satellite.
     pub fn satellite(mut self, satellite: Satellite) -> Self {
         self.satellite = Some(satellite);

@@ -68,9 +68,15 @@ impl Auth {
     /// The verified session, or the answer for a request that needs one and has none.
     ///
     /// # Errors
-    /// 401 when signed out, 503 when that could not be decided.
+    /// 401 when signed out, 503 when that could not be decided; 500 when the layer does not accept session tokens.
     pub fn require_session(&self) -> Result<&Arc<SessionAuth>, Rejection> {
+        self.require_accepted(TokenKind::Session)?;
         self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.0.outcome)))
+    }
+
+    /// What the layer does not look for, nobody can have.
+    fn require_accepted(&self, kind: TokenKind) -> Result<(), Rejection> {
+        if self.0.authenticator.accepts(kind) { Ok(()) } else { Err(Rejection::not_accepted(kind)) }
     }
 
     /// With the time after which another attempt makes sense, where nothing was decided.
@@ -90,8 +96,10 @@ impl Auth {
     /// The verified machine token of this kind, or the answer for a request that needs one and has none.
     ///
     /// # Errors
-    /// 401 when there is none, or one of another kind; 503 when that could not be decided.
+    /// 401 when there is none, or one of another kind; 503 when that could not be decided; 500 when the layer does
+    /// not accept this kind.
     pub fn require_machine(&self, kind: TokenKind) -> Result<&Arc<MachineAuth>, Rejection> {
+        self.require_accepted(kind)?;
         let machine = self.machine().filter(|machine| machine.kind() == kind);
         machine.ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }

@@ -32,7 +32,7 @@
 //!
 //! let response = service.oneshot(Request::new(Bytes::new())).await?;
 //! assert_eq!(response.headers()["x-clerk-auth-reason"], "session-token-and-uat-missing");
-//! assert_eq!(response.into_body().collect().await?.to_bytes(), "who are you?");
+//! assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "who are you?");
 //! # Ok(()) }
 //! ```
 

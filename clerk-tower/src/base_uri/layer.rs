@@ -18,11 +18,11 @@ pub struct InvalidBaseUri(&'static str);
 pub struct BaseUriLayer(Arc<Base>);
 
 #[derive(Debug)]
-pub(super) struct Base {
-    pub(super) scheme: Scheme,
-    pub(super) authority: Authority,
+pub(crate) struct Base {
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
     /// Without a slash at its end.
-    pub(super) prefix: String,
+    pub(crate) prefix: String,
 }
 
 impl BaseUriLayer {
@@ -48,6 +48,11 @@ impl BaseUriLayer {
         }
         let prefix = path.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned());
         Ok(Self(Arc::new(Base { scheme, authority, prefix })))
+    }
+
+    /// The parts of the address.
+    pub(crate) fn base(&self) -> &Base {
+        &self.0
     }
 
     /// Whether a key would travel unencrypted over a network.

@@ -21,6 +21,7 @@ use crate::{
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
     jwks::{KeyStore, KnownTokens},
+    proxy::ProxyBuilder,
     stack::Stack,
     transport::Transport,
 };
@@ -36,15 +37,16 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn new(setting: &'static str, problem: impl fmt::Display) -> Self {
+    pub(crate) fn new(setting: &'static str, problem: impl fmt::Display) -> Self {
         Self { setting, problem: problem.to_string() }
     }
 }
 
 /// A text, and where it came from.
-struct Setting {
-    name: &'static str,
-    text: String,
+#[derive(Clone)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
 }
 
 impl Setting {
@@ -82,6 +84,7 @@ pub struct ClerkBuilder {
     jwt_key: Option<Setting>,
     api_url: Setting,
     api_version: Setting,
+    fapi_url: Option<Setting>,
     options: AuthenticateOptions,
     known_token_bytes: u64,
     machine_token_cache: Duration,
@@ -102,6 +105,7 @@ impl ClerkBuilder {
             jwt_key: None,
             api_url: Setting { name: "api_url", text: "https://api.clerk.com".into() },
             api_version: Setting { name: "api_version", text: "v1".into() },
+            fapi_url: None,
             options: AuthenticateOptions::default(),
             known_token_bytes: 16 * 1024 * 1024,
             machine_token_cache: Duration::ZERO,
@@ -130,6 +134,7 @@ impl ClerkBuilder {
         builder.publishable_key = variable("CLERK_PUBLISHABLE_KEY")?;
         builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
         builder.jwt_key = variable("CLERK_JWT_KEY")?;
+        builder.fapi_url = variable("CLERK_FAPI_URL")?;
         builder.options = website_from_env(builder.options)?;
         builder.address_from_env()
     }
@@ -192,6 +197,13 @@ impl ClerkBuilder {
     /// The first segment of the API's paths, `v1` unless set.
     pub fn api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = Setting { name: "api_version", text: version.into() };
+        self
+    }
+
+    /// The address that the [proxy](crate::proxy) sends requests on to. Unless set, the publishable key says
+    /// which of Clerk's it is. `https`, or `http` to this computer.
+    pub fn fapi_url(mut self, url: impl Into<String>) -> Self {
+        self.fapi_url = Some(Setting { name: "fapi_url", text: url.into() });
         self
     }
 
@@ -325,11 +337,12 @@ impl ClerkBuilder {
         let key = self.secret_key.as_ref().ok_or_else(|| {
             ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
         })?;
-        let mut credentials = CredentialsLayer::new(&key.parse::<SecretKey>()?);
+        let secret_key: SecretKey = key.parse()?;
+        let mut credentials = CredentialsLayer::new(&secret_key);
         if let Some(key) = &self.machine_secret_key {
             credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
-        self.assemble(credentials)
+        self.assemble(credentials, Some(secret_key))
     }
 
     /// Checks the settings and builds a machine's client. Nothing is sent. It has the machine's secret key
@@ -351,14 +364,19 @@ impl ClerkBuilder {
             ConfigError::new("machine_secret_key", "not set; a machine's client cannot be built without it")
         })?;
         let credentials = CredentialsLayer::for_machine(&key.parse::<MachineSecretKey>()?);
-        MachineClerk::of(self.assemble(credentials)?)
+        MachineClerk::of(self.assemble(credentials, None)?)
     }
 
     /// Checks the other settings and puts the stack together.
-    fn assemble(self, credentials: CredentialsLayer) -> Result<Clerk, ConfigError> {
+    fn assemble(
+        self,
+        credentials: CredentialsLayer,
+        secret_key: Option<SecretKey>,
+    ) -> Result<Clerk, ConfigError> {
         let mut options = self.options;
-        if let Some(key) = &self.publishable_key {
-            options = options.publishable_key(key.parse::<PublishableKey>()?);
+        let publishable_key = self.publishable_key.map(|key| key.parse::<PublishableKey>()).transpose()?;
+        if let Some(key) = &publishable_key {
+            options = options.publishable_key(key.clone());
         }
         let authenticator =
             Authenticator::new(options.clone()).map_err(|error| ConfigError::new("authentication", error))?;
@@ -395,6 +413,7 @@ impl ClerkBuilder {
             has_machine_key: self.machine_secret_key.is_some(),
             timeout: self.timeout,
             machine_tokens: remember.then(|| MachineTokens::remembered_for(self.machine_token_cache)),
+            proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
         })))
     }
 }

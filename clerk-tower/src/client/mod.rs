@@ -57,6 +57,7 @@ use clerk_core::{
 use http::Response;
 use tower::ServiceExt as _;
 
+pub(crate) use self::builder::Setting;
 pub use self::{
     builder::{ClerkBuilder, ConfigError},
     machine::MachineClerk,
@@ -64,7 +65,8 @@ pub use self::{
     stream::PageStream,
 };
 use crate::{
-    Error, ErrorKind, authenticate::MachineTokens, clock::Clock, jwks::KeyStore, stack::Stack, telemetry,
+    Error, ErrorKind, authenticate::MachineTokens, clock::Clock, jwks::KeyStore, proxy::ProxyBuilder,
+    stack::Stack, telemetry,
 };
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
@@ -80,6 +82,7 @@ struct Inner {
     options: AuthenticateOptions,
     authenticator: Authenticator,
     clock: Arc<dyn Clock>,
+    proxy: ProxyBuilder,
     has_machine_key: bool,
     timeout: Duration,
     machine_tokens: Option<MachineTokens>,
@@ -106,6 +109,7 @@ impl Clerk {
     /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for [`Clerk::as_machine`] |
     /// | `CLERK_API_URL` | `https://api.clerk.com` unless set |
     /// | `CLERK_API_VERSION` | the path's first segment, `v1` unless set |
+    /// | `CLERK_FAPI_URL` | where the Frontend API proxy sends requests on to; by the publishable key unless set |
     ///
     /// An empty variable counts as not set.
     ///
@@ -201,6 +205,11 @@ impl Clerk {
     /// The opaque tokens that are remembered, if they may be.
     pub(crate) fn machine_tokens(&self) -> Option<&MachineTokens> {
         self.0.machine_tokens.as_ref()
+    }
+
+    /// The beginning of this instance's Frontend API proxy.
+    pub(crate) fn proxy(&self) -> ProxyBuilder {
+        self.0.proxy.clone().forwarded(self.0.options.get_forwarded().clone())
     }
 
     /// Whether the two are clones of one client.

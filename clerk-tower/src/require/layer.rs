@@ -1,6 +1,6 @@
 use std::{borrow::Cow, sync::Arc};
 
-use clerk_core::token::Check;
+use clerk_core::token::{Check, TokenKind};
 use http::Extensions;
 use tower_layer::Layer;
 
@@ -13,16 +13,20 @@ use crate::{authenticate::Auth, reject::Rejection};
 pub struct RequireLayer(Arc<Rule>);
 
 #[derive(Debug)]
-pub(super) struct Rule {
-    /// What the session must have; `None` when being signed in is enough.
-    check: Option<Check>,
-    missing: Rejection,
+pub(super) enum Rule {
+    SignedIn,
+    /// What the session must have, and the answer when it has not.
+    Has(Check, Rejection),
+    /// A machine's token.
+    Machine(TokenKind),
+    /// A machine's token with a scope.
+    Scope(TokenKind, Cow<'static, str>),
 }
 
 impl RequireLayer {
     /// The request must be signed in.
     pub fn signed_in() -> Self {
-        Self(Arc::new(Rule { check: None, missing: Rejection::check_failed() }))
+        Self(Arc::new(Rule::SignedIn))
     }
 
     /// The active organization must grant this permission, for example `org:reports:read`.
@@ -41,7 +45,18 @@ impl RequireLayer {
     }
 
     fn with(check: Check, missing: Rejection) -> Self {
-        Self(Arc::new(Rule { check: Some(check), missing }))
+        Self(Arc::new(Rule::Has(check, missing)))
+    }
+
+    /// The request must carry a machine's token of this kind: an API key, an M2M or an OAuth token. The layer has
+    /// to accept it.
+    pub fn machine(kind: TokenKind) -> Self {
+        Self(Arc::new(Rule::Machine(kind)))
+    }
+
+    /// The request must carry a machine's token of this kind that has this scope.
+    pub fn scope(kind: TokenKind, scope: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Rule::Scope(kind, scope.into())))
     }
 }
 
@@ -49,10 +64,23 @@ impl Rule {
     /// Passes, or says how the request is turned away.
     pub(super) fn judge(&self, extensions: &Extensions) -> Result<(), Rejection> {
         let auth = Auth::from_extensions(extensions).ok_or_else(Rejection::layer_missing)?;
-        let session = auth.require_session()?;
-        match &self.check {
-            Some(check) if !session.claims().has(check) => Err(self.missing.clone()),
-            _ => Ok(()),
+        match self {
+            Self::SignedIn => auth.require_session().map(drop),
+            Self::Has(check, missing) => {
+                if auth.require_session()?.claims().has(check) {
+                    Ok(())
+                } else {
+                    Err(missing.clone())
+                }
+            }
+            Self::Machine(kind) => auth.require_machine(*kind).map(drop),
+            Self::Scope(kind, scope) => {
+                if auth.require_machine(*kind)?.has_scope(scope) {
+                    Ok(())
+                } else {
+                    Err(Rejection::scope_missing())
+                }
+            }
         }
     }
 }

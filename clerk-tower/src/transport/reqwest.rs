@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
 use tower_service::Service;
 
@@ -53,7 +52,10 @@ impl fmt::Debug for ReqwestTransport {
     }
 }
 
-impl Service<Request<Bytes>> for ReqwestTransport {
+impl<B> Service<Request<B>> for ReqwestTransport
+where
+    B: Into<reqwest::Body> + Send + 'static,
+{
     type Response = Response<reqwest::Body>;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
@@ -63,7 +65,7 @@ impl Service<Request<Bytes>> for ReqwestTransport {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let client = self.0.clone();
         Box::pin(async move {
             let request = reqwest::Request::try_from(request).map_err(hide_url)?;

@@ -1,0 +1,118 @@
+use std::{fmt, ops::Deref, sync::Arc};
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use clerk_core::{
+    authenticate::{ApiKeyAuth, M2mAuth, Machine, MachineAuth, OAuthAuth},
+    token::TokenKind,
+};
+use clerk_tower::reject;
+use http::request::Parts;
+
+use super::Auth;
+use crate::Rejection;
+
+macro_rules! machines {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident => $target:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name {
+            token: Arc<MachineAuth>,
+            machine: Arc<$target>,
+        }
+
+        impl $name {
+            fn of(auth: &Auth) -> Result<Self, Rejection> {
+                let token = auth.require_machine(TokenKind::$kind)?;
+                match token.machine() {
+                    Machine::$kind(machine) => Ok(Self { token: token.clone(), machine: machine.clone() }),
+                    _ => Err(reject::Rejection::no_machine(auth.outcome()).into()),
+                }
+            }
+
+            /// The token's text, to pass it on to another service. It is a credential: do not log it.
+            #[must_use]
+            pub fn expose_token(&self) -> &str {
+                self.token.expose_token()
+            }
+
+            /// Whether the token has this scope.
+            #[must_use]
+            pub fn has_scope(&self, scope: &str) -> bool {
+                self.token.has_scope(scope)
+            }
+        }
+
+        impl Deref for $name {
+            type Target = $target;
+
+            fn deref(&self) -> &$target {
+                &self.machine
+            }
+        }
+
+        /// Nothing of the token is shown.
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+
+        impl<S: Sync> FromRequestParts<S> for $name {
+            type Rejection = Rejection;
+
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+                Self::of(&Auth::of(parts)?)
+            }
+        }
+
+        impl<S: Sync> OptionalFromRequestParts<S> for $name {
+            type Rejection = Rejection;
+
+            async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+                let auth = Auth::of(parts)?;
+                // Somebody else, or nobody; but not a token that is no good.
+                let is_other = auth.session().is_some()
+                    || auth.machine().is_some_and(|machine| machine.kind() != TokenKind::$kind);
+                if is_other || auth.is_anonymous() { Ok(None) } else { Self::of(&auth).map(Some) }
+            }
+        }
+    )*};
+}
+
+machines! {
+    /// The API key that the request carries as its bearer token, verified by Clerk: one call for each request.
+    ///
+    /// It rejects with 401 when there is none or it is no longer good, with 503 when Clerk did not answer, and with
+    /// 500 when the layer does not accept API keys. `Option<ApiKey>` is `None` for sessions, other machines and
+    /// requests without a token.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use clerk_axum::{ApiKey, Clerk, ClerkLayer, token::TokenKind};
+    ///
+    /// async fn whose(key: ApiKey) -> String {
+    ///     format!("{} belongs to {}", key.name, key.subject)
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_test_abc")
+    ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
+    ///     .authentication(|options| options.accepts([TokenKind::Session, TokenKind::ApiKey]))
+    ///     .build()?;
+    /// let app: Router = Router::new().route("/whose", get(whose)).layer(ClerkLayer::new(&clerk));
+    /// # let _ = app; Ok(()) }
+    /// ```
+    ApiKey: ApiKey => ApiKeyAuth,
+
+    /// The machine-to-machine token that the request carries as its bearer token: verified by its signature when it
+    /// is a JWT, by Clerk otherwise. It rejects as [`ApiKey`] does.
+    ///
+    /// With an instance's secret key Clerk verifies tokens for any machine of the instance: check `scopes`, or
+    /// configure the machine's own secret key.
+    M2mToken: M2m => M2mAuth,
+
+    /// The OAuth access token that the request carries as its bearer token: verified by its signature when it is a
+    /// JWT, by Clerk otherwise. It rejects as [`ApiKey`] does.
+    OAuthToken: OAuth => OAuthAuth,
+}

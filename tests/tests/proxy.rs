@@ -1,0 +1,866 @@
+//! The Frontend API proxy over real sockets: under axum and under bare hyper, before a server that remembers
+//! what it received.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{Router, extract::ConnectInfo, routing};
+use bytes::Bytes;
+use clerk_axum::{ClerkLayer, Forwarded, ProxyBuilder, ProxyLayer};
+use clerk_tests::{
+    Answer, Instance, eventually,
+    fault::{Fault, FaultServer, answer, nobody},
+    get, send, serve, settle,
+    upstream::{AnyBody, Seen, Upstream, fed, serve_hyper, text},
+};
+use clerk_tower::{
+    Clerk,
+    authenticate::AuthenticateLayer,
+    proxy::{Proxied, Proxy, ProxyBody},
+    transport::ReqwestTransport,
+};
+use futures_util::future::{join_all, poll_immediate};
+use http::{Method, Request, Response, Version};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, client::conn::http1::handshake};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tower::{Service, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
+
+const SECRET: &str = "sk_live_tHiSmUsTnEvErShOw";
+const PUBLISHABLE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+
+fn builder(fapi_url: impl Into<String>) -> ProxyBuilder {
+    ProxyBuilder::with_keys(PUBLISHABLE.parse().unwrap(), SECRET.parse().unwrap()).fapi_url(fapi_url)
+}
+
+fn layer(fapi_url: impl Into<String>) -> ProxyLayer<ReqwestTransport> {
+    builder(fapi_url).build().unwrap().into()
+}
+
+/// A proxy over a service that stands for the whole network.
+fn over<T>(transport: T) -> Proxy<T> {
+    builder("https://fapi.example").build_with(transport).unwrap()
+}
+
+/// The layer before an application that says which path it was asked for, in axum and in bare hyper.
+async fn both_servers(layer: ProxyLayer<ReqwestTransport>) -> [SocketAddr; 2] {
+    let app = Router::new()
+        .route("/{*path}", routing::get(async |uri: http::Uri| format!("application {uri}")))
+        .layer(layer.clone());
+    let service = ServiceBuilder::new().layer(layer).service_fn(async |request: Request<Incoming>| {
+        Ok::<_, Infallible>(Response::new(text(format!("application {}", request.uri()))))
+    });
+    [serve(app).await, serve_hyper(service).await]
+}
+
+async fn ask(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::get(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    send(address, request.body(Full::default()).unwrap()).await
+}
+
+/// Bytes as a client of the worst kind writes them, and everything that comes back until the end.
+async fn raw(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+fn header_lines(
+    values: &[(&'static str, &'static str)],
+) -> impl Fn(&Seen) -> Response<AnyBody> + Clone + Send + use<> {
+    let values = values.to_vec();
+    move |_| {
+        let mut response = Response::builder();
+        for (name, value) in &values {
+            response = response.header(*name, *value);
+        }
+        response.body(text("fine")).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn requests_below_the_prefix_reach_clerk_whole_and_others_the_application() {
+    let upstream = Upstream::fine().await;
+    for address in both_servers(layer(upstream.url())).await {
+        let big = vec![7; 300_000];
+        for (method, body) in [
+            (Method::GET, &b""[..]),
+            (Method::OPTIONS, b""),
+            (Method::POST, b"a=b"),
+            (Method::POST, b""),
+            (Method::POST, &big),
+            (Method::PUT, b"a=b"),
+            (Method::PATCH, b"a=b"),
+            (Method::DELETE, b"a=b"),
+            (Method::from_bytes(b"PURGE").unwrap(), b"a=b"),
+        ] {
+            let request = Request::builder().method(&method).uri("/__clerk/v1/client?a=b%20c&d=//e");
+            let request =
+                request.header("content-type", "text/x-own").body(Full::from(body.to_vec())).unwrap();
+            let answer = send(address, request).await;
+            assert_eq!(answer.summary(), (200, "fine".to_owned()));
+            let seen = upstream.one();
+            assert_eq!((&seen.method, &*seen.target), (&method, "/v1/client?a=b%20c&d=//e"));
+            assert_eq!(seen.all("content-type"), ["text/x-own"]);
+            assert_eq!(seen.body, body, "{method}");
+        }
+        let head = Request::head("/__clerk/v1/client").body(Full::default()).unwrap();
+        assert_eq!(send(address, head).await.summary(), (200, String::new()));
+        assert_eq!(upstream.one().method, Method::HEAD);
+        for path in ["/x", "/__clerkx", "/x/__clerk/y", "/%5F_clerk/v1", "/__CLERK"] {
+            let answer = get(address, path, "").await;
+            assert_eq!(answer.summary(), (200, format!("application {path}")));
+        }
+        assert!(upstream.take().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn paths_stay_paths_at_clerks_host() {
+    let upstream = Upstream::fine().await;
+    for address in both_servers(layer(upstream.url())).await {
+        for (path, target) in [
+            ("/__clerk", "/"),
+            ("/__clerk/", "/"),
+            ("/__clerk?a=b", "/?a=b"),
+            ("/__clerk//evil.com/x", "//evil.com/x"),
+            ("/__clerk/@evil.com", "/@evil.com"),
+            ("/__clerk/a//b", "/a//b"),
+            ("/__clerk/%2F%2Fevil.com", "/%2F%2Fevil.com"),
+            ("/__clerk/a%20b%C3%A4?q=%2e%2e/", "/a%20b%C3%A4?q=%2e%2e/"),
+            ("/__clerk/x?u=https://evil.com/../y", "/x?u=https://evil.com/../y"),
+        ] {
+            assert_eq!(get(address, path, "").await.summary(), (200, "fine".to_owned()), "{path}");
+            assert_eq!(upstream.one().target, target);
+        }
+        for path in ["/__clerk/../x", "/__clerk/..", "/__clerk/a/./b", "/__clerk/%2e%2E/x", "/__clerk/..\\x"]
+        {
+            let answer = get(address, path, "").await;
+            assert_eq!(answer.summary(), (400, "proxy_path_mismatch".to_owned()), "{path}");
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert_eq!(answer.header("content-type"), "application/json");
+        }
+        assert!(upstream.take().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_of_its_own_and_an_upstream_below_a_path() {
+    let upstream = Upstream::start(header_lines(&[("location", "/base/next")])).await;
+    let proxy = builder(format!("{}/base/", upstream.url())).path("/auth/clerk/").build().unwrap();
+    for address in both_servers(proxy.into()).await {
+        let answer = get(address, "/auth/clerk/v1/x", "").await;
+        assert_eq!(answer.header("location"), format!("http://{address}/auth/clerk/next"));
+        let seen = upstream.one();
+        assert_eq!(seen.target, "/base/v1/x");
+        assert_eq!(seen.all("clerk-proxy-url"), [format!("http://{address}/auth/clerk")]);
+        assert_eq!(get(address, "/__clerk/v1/x", "").await.body, "application /__clerk/v1/x");
+    }
+}
+
+/// What a client sends, and what arrives of one header.
+type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
+
+async fn check_headers(address: SocketAddr, upstream: &Upstream, rows: &[Row<'_>]) {
+    for (sent, name, arrived) in rows {
+        assert_eq!(ask(address, "/__clerk/v1/client", sent).await.status, 200, "{sent:?}");
+        assert_eq!(upstream.one().all(name), *arrived, "{sent:?}: {name}");
+    }
+}
+
+#[tokio::test]
+async fn request_headers_follow_the_rules() {
+    let upstream = Upstream::fine().await;
+    let fapi_host = &upstream.url()["http://".len()..];
+    for address in both_servers(layer(upstream.url())).await {
+        let public = format!("http://{address}/__clerk");
+        let host = address.to_string();
+        check_headers(
+            address,
+            &upstream,
+            &[
+                (&[("cookie", "a=b; c=d")], "cookie", &["a=b; c=d"]),
+                (
+                    &[("cookie", "a=b"), ("cookie", "c=d; e=f"), ("cookie", "g")],
+                    "cookie",
+                    &["a=b; c=d; e=f; g"],
+                ),
+                (&[("authorization", "Bearer x")], "authorization", &["Bearer x"]),
+                (&[("x-own", "1"), ("x-own", "2")], "x-own", &["1", "2"]),
+                (&[("user-agent", "me/1")], "user-agent", &["me/1"]),
+                (&[("origin", "https://a.example")], "origin", &["https://a.example"]),
+                // Set, whatever was sent.
+                (&[], "host", &[fapi_host]),
+                (&[], "clerk-secret-key", &[SECRET]),
+                (&[("clerk-secret-key", "sk_live_other")], "clerk-secret-key", &[SECRET]),
+                (
+                    &[
+                        ("clerk-secret-key", "a"),
+                        ("Clerk-Secret-Key", "b"),
+                        ("connection", "clerk-secret-key"),
+                    ],
+                    "clerk-secret-key",
+                    &[SECRET],
+                ),
+                (&[], "clerk-proxy-url", &[&public]),
+                (&[("clerk-proxy-url", "https://evil.example")], "clerk-proxy-url", &[&public]),
+                (&[("accept-encoding", "gzip, br")], "accept-encoding", &["identity"]),
+                // Of one connection only.
+                (&[("connection", "keep-alive, x-own"), ("x-own", "1")], "x-own", &[]),
+                (&[("connection", "x-a"), ("connection", " X-Own "), ("x-own", "1")], "x-own", &[]),
+                (&[("connection", "close, , /")], "connection", &[]),
+                (&[("connection", "host, cookie, accept-encoding")], "host", &[fapi_host]),
+                (&[("connection", "upgrade"), ("upgrade", "websocket")], "upgrade", &[]),
+                (&[("connection", "upgrade"), ("upgrade", "websocket")], "connection", &[]),
+                (&[("keep-alive", "timeout=5")], "keep-alive", &[]),
+                (&[("te", "trailers")], "te", &[]),
+                (&[("expect", "100-continue")], "expect", &[]),
+                (&[("trailer", "x-own")], "trailer", &[]),
+                (&[("proxy-connection", "keep-alive")], "proxy-connection", &[]),
+                (&[("proxy-authorization", "Basic x")], "proxy-authorization", &[]),
+                (&[("proxy-authenticate", "Basic")], "proxy-authenticate", &[]),
+                // Nobody is trusted.
+                (&[], "x-forwarded-host", &[&host]),
+                (&[], "x-forwarded-proto", &["http"]),
+                (&[], "x-forwarded-for", &[]),
+                (&[("x-forwarded-host", "evil.example")], "x-forwarded-host", &[&host]),
+                (&[("x-forwarded-host", "evil.example")], "clerk-proxy-url", &[&public]),
+                (&[("x-forwarded-proto", "https")], "x-forwarded-proto", &["http"]),
+                (&[("x-forwarded-for", "1.2.3.4")], "x-forwarded-for", &[]),
+                (&[("x-real-ip", "1.2.3.4")], "x-real-ip", &[]),
+                (&[("cf-connecting-ip", "1.2.3.4")], "cf-connecting-ip", &[]),
+                (&[("forwarded", "for=1.2.3.4")], "forwarded", &[]),
+            ],
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn headers_of_a_trusted_server_are_believed() {
+    let upstream = Upstream::fine().await;
+    let proxy = builder(upstream.url()).forwarded(Forwarded::TrustFirst).build().unwrap();
+    const XFH: (&str, &str) = ("x-forwarded-host", "app.example , proxy.example");
+    const XFP: (&str, &str) = ("x-forwarded-proto", "https,http");
+    for address in both_servers(proxy.into()).await {
+        let public = format!("http://{address}/__clerk");
+        let host = address.to_string();
+        check_headers(
+            address,
+            &upstream,
+            &[
+                (&[XFH, XFP], "clerk-proxy-url", &["https://app.example/__clerk"]),
+                (&[XFH, XFP], "x-forwarded-host", &[XFH.1]),
+                (&[XFH, XFP], "x-forwarded-proto", &[XFP.1]),
+                (
+                    &[XFH, XFP, ("connection", "x-forwarded-host")],
+                    "clerk-proxy-url",
+                    &["https://app.example/__clerk"],
+                ),
+                (&[], "clerk-proxy-url", &[&public]),
+                (&[], "x-forwarded-host", &[&host]),
+                (&[("x-forwarded-host", "a/b"), XFP], "clerk-proxy-url", &[&public]),
+                (&[], "x-forwarded-for", &[]),
+                (&[("x-forwarded-for", " 1.1.1.1 , 2.2.2.2")], "x-forwarded-for", &["1.1.1.1"]),
+                (
+                    &[("x-forwarded-for", "1.1.1.1"), ("x-real-ip", "2.2.2.2")],
+                    "x-forwarded-for",
+                    &["2.2.2.2"],
+                ),
+                (
+                    &[
+                        ("x-forwarded-for", "1.1.1.1"),
+                        ("x-real-ip", "2.2.2.2"),
+                        ("cf-connecting-ip", "3.3.3.3"),
+                    ],
+                    "x-forwarded-for",
+                    &["3.3.3.3"],
+                ),
+                (
+                    &[("cf-connecting-ip", ""), ("x-forwarded-for", "1.1.1.1")],
+                    "x-forwarded-for",
+                    &["1.1.1.1"],
+                ),
+            ],
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_fixed_origin_believes_nobody() {
+    let upstream = Upstream::fine().await;
+    let fixed = Forwarded::Origin("https://app.example".parse().unwrap());
+    let proxy = builder(upstream.url()).forwarded(fixed).build().unwrap();
+    let claims =
+        [("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "http"), ("x-real-ip", "1.1.1.1")];
+    for address in both_servers(proxy.into()).await {
+        assert_eq!(ask(address, "/__clerk/v1", &claims).await.status, 200);
+        let seen = upstream.one();
+        assert_eq!(seen.all("clerk-proxy-url"), ["https://app.example/__clerk"]);
+        assert_eq!(seen.all("x-forwarded-host"), ["app.example"]);
+        assert_eq!(seen.all("x-forwarded-proto"), ["https"]);
+        assert_eq!(seen.all("x-forwarded-for"), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn the_peer_is_the_caller_when_no_trusted_header_says_it() {
+    let upstream = Upstream::fine().await;
+    for (trust, sent) in [(Forwarded::Ignore, "127.0.0.1"), (Forwarded::TrustFirst, "1.1.1.1")] {
+        let builder = builder(upstream.url()).forwarded(trust);
+        // axum's way to say who the peer is, and the one of this test's hyper server.
+        let axum = builder
+            .clone()
+            .client_ip(|head| Some(head.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
+            .build()
+            .unwrap();
+        let app = Router::new().layer(ProxyLayer::from(axum));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let in_axum = listener.local_addr().unwrap();
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let bare = builder.client_ip(|head| head.extensions.get().map(SocketAddr::ip)).build().unwrap();
+        let in_hyper = serve_hyper(bare).await;
+        for address in [in_axum, in_hyper] {
+            ask(address, "/__clerk/v1", &[]).await;
+            assert_eq!(upstream.one().all("x-forwarded-for"), ["127.0.0.1"]);
+            ask(address, "/__clerk/v1", &[("x-forwarded-for", "1.1.1.1")]).await;
+            assert_eq!(upstream.one().all("x-forwarded-for"), [sent]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_represented_are_refused() {
+    let upstream = Upstream::fine().await;
+    let large = format!(
+        "GET /__clerk/x HTTP/1.1\r\nhost: a\r\nx: {}\r\nconnection: close\r\n\r\n",
+        "a".repeat(70_000)
+    );
+    for address in both_servers(layer(upstream.url())).await {
+        for (request, status) in [
+            ("TRACE /__clerk/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", 400),
+            ("TRACK /__clerk/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n", 400),
+            ("GET /__clerk/x HTTP/1.1\r\nconnection: close\r\n\r\n", 400),
+            ("GET /__clerk/x HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n", 400),
+            ("GET /__clerk/x HTTP/1.1\r\nhost: u@a\r\nconnection: close\r\n\r\n", 400),
+            (&large, 431),
+        ] {
+            let answer = raw(address, request).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+            assert!(answer.contains("\"proxy_request_failed\"") && !answer.contains(SECRET), "{answer}");
+        }
+        assert!(upstream.take().is_empty());
+        // An absolute address names its host itself, and an old client is served.
+        let absolute = "GET http://b.example/__clerk/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+        assert!(raw(address, absolute).await.starts_with("HTTP/1.1 200 "));
+        assert_eq!(upstream.one().all("clerk-proxy-url"), ["http://b.example/__clerk"]);
+        let old = raw(address, "GET /__clerk/x HTTP/1.0\r\nhost: a\r\n\r\n").await;
+        assert!(old.starts_with("HTTP/1.0 200 ") && old.ends_with("fine"), "{old}");
+        assert_eq!(upstream.one().target, "/x");
+    }
+}
+
+#[tokio::test]
+async fn answers_come_whole_without_what_concerns_one_connection() {
+    let upstream = Upstream::start(header_lines(&[
+        ("set-cookie", "__client=1; Path=/; HttpOnly"),
+        ("set-cookie", "__client_uat=2; Path=/"),
+        ("set-cookie", "__session=3"),
+        ("connection", "keep-alive, x-listed"),
+        ("x-listed", "1"),
+        ("keep-alive", "timeout=5"),
+        ("proxy-authenticate", "Basic"),
+        ("trailer", "x-later"),
+        ("upgrade", "h2c"),
+        ("content-encoding", "identity"),
+        ("cache-control", "private"),
+        ("vary", "a"),
+        ("vary", "b"),
+    ]))
+    .await;
+    for address in both_servers(layer(upstream.url())).await {
+        let answer = get(address, "/__clerk/v1/client", "").await;
+        assert_eq!(answer.summary(), (200, "fine".to_owned()));
+        let all = |name| answer.headers.get_all(name).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>();
+        let cookies = ["__client=1; Path=/; HttpOnly", "__client_uat=2; Path=/", "__session=3"];
+        assert_eq!(all("set-cookie"), cookies);
+        assert_eq!(all("vary"), ["a", "b"]);
+        assert_eq!(answer.header("cache-control"), "private");
+        for name in [
+            "x-listed",
+            "keep-alive",
+            "proxy-authenticate",
+            "trailer",
+            "upgrade",
+            "content-encoding",
+            "connection",
+        ] {
+            assert_eq!(all(name), [""; 0], "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn statuses_pass_and_redirects_are_not_followed() {
+    let upstream = Upstream::start(|seen| {
+        let query: Vec<&str> = seen.target["/?".len()..].splitn(2, '&').collect();
+        let mut response = Response::new(text("fine"));
+        *response.status_mut() = query[0].parse::<u16>().unwrap().try_into().unwrap();
+        response.headers_mut().insert("location", query[1].parse().unwrap());
+        response
+    })
+    .await;
+    for address in both_servers(layer(upstream.url())).await {
+        let public = format!("http://{address}/__clerk");
+        let fapi = upstream.url();
+        for (status, location, want) in [
+            (302, "/v1/next?a=b".to_owned(), format!("{public}/v1/next?a=b")),
+            (307, format!("{fapi}/v1/next"), format!("{public}/v1/next")),
+            (303, "next".to_owned(), format!("{public}/next")),
+            (301, format!("{fapi}//evil.com/x"), format!("{public}//evil.com/x")),
+            (302, "https://app.example/done?a=b".to_owned(), "https://app.example/done?a=b".to_owned()),
+            (302, "//evil.com/x".to_owned(), "//evil.com/x".to_owned()),
+            (302, "myapp://callback".to_owned(), "myapp://callback".to_owned()),
+            (201, "/v1/made".to_owned(), format!("{public}/v1/made")),
+            (404, String::new(), public.clone() + "/?404&"),
+            (422, "https://[".to_owned(), "https://[".to_owned()),
+            (500, "/".to_owned(), format!("{public}/")),
+        ] {
+            let answer = get(address, &format!("/__clerk?{status}&{location}"), "").await;
+            assert_eq!((answer.status.as_u16(), answer.header("location")), (status, &*want));
+            upstream.one();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_upstream_is_a_502_that_says_nothing_more() {
+    let close = |text: &str| Fault::Close(text.to_owned());
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let large = format!("HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n", "a".repeat(70_000));
+    let mut urls = vec![("nobody", nobody().await)];
+    for (case, fault) in [
+        ("closed at once", close("")),
+        ("closed within the headers", close("HTTP/1.1 200 OK\r\ncontent-le")),
+        ("garbage", close("SSH-2.0-OpenSSH_9.9\r\n")),
+        ("another protocol", close(switch)),
+        ("large headers", close(&large)),
+        ("silence", Fault::Stall(String::new())),
+        ("silence within the headers", Fault::Stall("HTTP/1.1 200 OK\r\n".to_owned())),
+    ] {
+        urls.push((case, FaultServer::start(fault).await.api_url()));
+    }
+    for (case, url) in urls {
+        // Only silence waits for it.
+        let timeout = Duration::from_millis(if case.starts_with("silence") { 50 } else { 60_000 });
+        let proxy = builder(url).timeout(timeout).build().unwrap();
+        for address in both_servers(proxy.into()).await {
+            let request = Request::post("/__clerk/v1/client").header("cookie", "a=hidden");
+            let answer = send(address, request.body(Full::from("a=hidden")).unwrap()).await;
+            assert_eq!(answer.summary(), (502, "proxy_request_failed".to_owned()), "{case}");
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert_eq!(answer.header("content-type"), "application/json");
+            let shown = format!("{answer:?}");
+            for hidden in ["tHiSmUsT", "hidden", "127.0.0.1", "v1/client"] {
+                assert!(!shown.contains(hidden), "{case}: {shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_is_cut_for_the_caller_too() {
+    for fault in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfirst",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+    ] {
+        let upstream = FaultServer::start(Fault::Close(fault.to_owned())).await;
+        for address in both_servers(layer(upstream.api_url())).await {
+            let stream = TcpStream::connect(address).await.unwrap();
+            let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            let request =
+                Request::get("/__clerk/x").header("host", "a").body(Full::<Bytes>::default()).unwrap();
+            // The head may not have been flushed before the connection is closed.
+            let Ok(answer) = sender.send_request(request).await else { continue };
+            assert_eq!(answer.status(), 200);
+            assert!(answer.into_body().collect().await.is_err(), "{fault}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_encoding_that_nobody_asked_for_stays_named() {
+    let gzip = answer("200 OK", "content-encoding: gzip\r\n", "not unpacked");
+    let upstream = FaultServer::start(Fault::Close(gzip)).await;
+    for address in both_servers(layer(upstream.api_url())).await {
+        let answer = get(address, "/__clerk/x", "").await;
+        assert_eq!((answer.header("content-encoding"), &*answer.body), ("gzip", "not unpacked"));
+    }
+}
+
+/// Counts how often a piece is asked for, and says when it is gone. It never ends.
+struct Endless {
+    pulled: Arc<AtomicUsize>,
+    piece: Bytes,
+    _gone: Gone,
+}
+
+/// Counts how often it was dropped.
+struct Gone(Arc<AtomicUsize>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[derive(Clone, Default)]
+struct Counts {
+    pulled: Arc<AtomicUsize>,
+    gone: Arc<AtomicUsize>,
+}
+
+impl Counts {
+    fn body(&self, size: usize) -> Endless {
+        let (pulled, piece) = (self.pulled.clone(), Bytes::from(vec![7; size]));
+        Endless { pulled, piece, _gone: Gone(self.gone.clone()) }
+    }
+
+    fn pulled(&self) -> usize {
+        self.pulled.load(Ordering::SeqCst)
+    }
+
+    fn gone(&self) -> usize {
+        self.gone.load(Ordering::SeqCst)
+    }
+}
+
+impl Body for Endless {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        self.pulled.fetch_add(1, Ordering::SeqCst);
+        Poll::Ready(Some(Ok(Frame::data(self.piece.clone()))))
+    }
+}
+
+fn to_proxy<B>(body: B) -> Request<B> {
+    Request::post("/__clerk/v1/client").header("host", "a").body(body).unwrap()
+}
+
+/// A connection of its own, and the answer's head.
+async fn open<B>(address: SocketAddr, request: Request<B>) -> Response<Incoming>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender.send_request(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn pieces_go_both_ways_before_either_end() {
+    let echo = service_fn(async |request: Request<Incoming>| {
+        Ok::<_, Infallible>(Response::new(request.into_body()))
+    });
+    let upstream = serve_hyper(echo).await;
+    for address in both_servers(layer(format!("http://{upstream}"))).await {
+        let (feed, body) = fed();
+        feed.send(Bytes::from("piece 0")).await.unwrap();
+        let mut answer = open(address, to_proxy(body)).await.into_body();
+        for number in 0..20 {
+            let piece = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+            assert_eq!(piece, format!("piece {number}"));
+            // Only now is there another.
+            feed.send(Bytes::from(format!("piece {}", number + 1))).await.unwrap();
+        }
+        drop(feed);
+        assert_eq!(answer.collect().await.unwrap().to_bytes(), "piece 20");
+    }
+}
+
+#[tokio::test]
+async fn no_piece_is_pulled_that_nobody_asked_for() {
+    let answer = Counts::default();
+    let request = Counts::default();
+    let (body, sent) = (answer.clone(), request.clone());
+    let proxy = over(service_fn(move |request: Request<ProxyBody>| {
+        let (body, sent) = (body.body(1000), sent.clone());
+        async move {
+            let mut upload = request.into_body();
+            assert_eq!(sent.pulled(), 0);
+            for pulled in 1..=10 {
+                upload.frame().await.unwrap().unwrap();
+                assert_eq!(sent.pulled(), pulled);
+            }
+            Ok::<_, Infallible>(Response::new(body))
+        }
+    }));
+    let mut response = proxy.oneshot(to_proxy(request.body(1000))).await.unwrap();
+    assert_eq!((request.pulled(), request.gone()), (10, 1));
+    assert_eq!(answer.pulled(), 0);
+    for pulled in 1..=10 {
+        response.frame().await.unwrap().unwrap();
+        assert_eq!(answer.pulled(), pulled);
+    }
+    assert_eq!(answer.gone(), 0);
+    drop(response);
+    assert_eq!(answer.gone(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_reader_holds_an_endless_answer_back_and_a_reader_that_leaves_ends_it() {
+    const PIECE: usize = 64 * 1024;
+    let counts = Counts::default();
+    let shared = counts.clone();
+    let endless = service_fn(move |_: Request<Incoming>| {
+        std::future::ready(Ok::<_, Infallible>(Response::new(shared.body(PIECE))))
+    });
+    let upstream = serve_hyper(endless).await;
+    for (number, address) in both_servers(layer(format!("http://{upstream}"))).await.into_iter().enumerate() {
+        let before = counts.pulled();
+        let mut answer = open(address, to_proxy(Full::<Bytes>::default())).await;
+        answer.frame().await.unwrap().unwrap();
+        for _ in 0..50 {
+            // Every task runs until it waits, so without a limit there would be thousands.
+            settle().await;
+        }
+        // What sockets and their readers hold: far less than these 64 MiB.
+        assert!(counts.pulled() - before < 1024, "{} pieces", counts.pulled() - before);
+        assert_eq!(counts.gone(), number);
+        drop(answer);
+        eventually("the upstream is told", || counts.gone() == number + 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_leaves_a_silent_answer_ends_the_exchange() {
+    let (feeds, mut started) = tokio::sync::mpsc::unbounded_channel();
+    let silent = service_fn(move |_: Request<Incoming>| {
+        let (feed, body) = fed();
+        feeds.send(feed).unwrap();
+        std::future::ready(Ok::<_, Infallible>(Response::new(body)))
+    });
+    let upstream = serve_hyper(silent).await;
+    for address in both_servers(layer(format!("http://{upstream}"))).await {
+        let answer = open(address, to_proxy(Full::<Bytes>::default())).await;
+        let feed = started.recv().await.unwrap();
+        drop(answer);
+        feed.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_is_no_whole_request_for_clerk() {
+    let (ends, mut ended) = tokio::sync::mpsc::unbounded_channel();
+    let upstream = serve_hyper(service_fn(move |request: Request<Incoming>| {
+        let ends = ends.clone();
+        async move {
+            let mut body = request.into_body();
+            let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+            ends.send(Ok(first)).unwrap();
+            ends.send(body.collect().await.map(http_body_util::Collected::to_bytes)).unwrap();
+            Ok::<_, Infallible>(Response::new(text("")))
+        }
+    }))
+    .await;
+    for address in both_servers(layer(format!("http://{upstream}"))).await {
+        for head in ["content-length: 10", "transfer-encoding: chunked"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let body = if head.ends_with('d') { "5\r\nfirst\r\n" } else { "first" };
+            let sent = format!("POST /__clerk/x HTTP/1.1\r\nhost: a\r\n{head}\r\n\r\n{body}");
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            assert_eq!(ended.recv().await.unwrap().unwrap(), "first");
+            drop(stream);
+            assert!(ended.recv().await.unwrap().is_err(), "{head}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_ends_at_the_deadline_and_what_was_sent_is_dropped() {
+    let counts = Counts::default();
+    let proxy = builder("https://fapi.example")
+        .timeout(Duration::from_secs(7))
+        .build_with(service_fn(async |request: Request<ProxyBody>| {
+            let _held = request;
+            std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
+        }))
+        .unwrap();
+    let begin = tokio::time::Instant::now();
+    let answer = proxy.clone().oneshot(to_proxy(counts.body(1))).await.unwrap();
+    assert_eq!((answer.status().as_u16(), begin.elapsed()), (502, Duration::from_secs(7)));
+    assert_eq!(counts.gone(), 1);
+    // A caller that does not wait for it.
+    let mut call = Box::pin(proxy.oneshot(to_proxy(counts.body(1))));
+    assert!(poll_immediate(&mut call).await.is_none());
+    assert_eq!(counts.gone(), 1);
+    drop(call);
+    assert_eq!(counts.gone(), 2);
+}
+
+#[tokio::test]
+async fn versions_and_extensions_stay_on_their_side() {
+    let inspect = service_fn(async |request: Request<ProxyBody>| {
+        assert_eq!(request.version(), Version::HTTP_11);
+        assert!(request.extensions().is_empty());
+        assert_eq!(request.uri().host(), Some("fapi.example"));
+        assert!(request.headers()["clerk-secret-key"].is_sensitive());
+        let mut response = Response::new(text("fine"));
+        *response.version_mut() = Version::HTTP_2;
+        response.extensions_mut().insert("theirs");
+        Ok::<_, Infallible>(response)
+    });
+    let upstream = Upstream::fine().await;
+    for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2, Version::HTTP_3] {
+        let request = || {
+            let mut request = to_proxy(Full::<Bytes>::from("body"));
+            *request.version_mut() = version;
+            request.extensions_mut().insert("ours");
+            request
+        };
+        let response = over(inspect).oneshot(request()).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_11));
+        assert!(response.extensions().is_empty());
+        // The default transport takes every version too.
+        let proxy = builder(upstream.url()).build().unwrap();
+        assert_eq!(proxy.oneshot(request()).await.unwrap().status(), 200);
+        assert_eq!(upstream.one().body, "body");
+    }
+}
+
+#[tokio::test]
+async fn an_outer_proxy_answers_before_anything_is_authenticated() {
+    let instance = Instance::new();
+    let upstream = Upstream::fine().await;
+    let clerk = instance
+        .builder()
+        .publishable_key(PUBLISHABLE)
+        .fapi_url(upstream.url())
+        .transport(instance.local.clone())
+        .build()
+        .unwrap();
+    let app = Router::new()
+        .route("/{*path}", routing::get("application"))
+        .layer(ClerkLayer::new(&clerk))
+        .layer(ProxyLayer::new(&clerk).unwrap());
+    let service = ServiceBuilder::new()
+        .layer(ProxyLayer::new(&clerk).unwrap())
+        .layer(AuthenticateLayer::new(&clerk))
+        .service_fn(async |_: Request<Incoming>| Ok::<_, Infallible>(Response::new(text("application"))));
+    for address in [serve(app).await, serve_hyper(service).await] {
+        let answer = get(address, "/__clerk/v1/client", &instance.ada()).await;
+        assert_eq!(answer.summary(), (200, "fine".to_owned()));
+        assert!(!answer.headers.contains_key("x-clerk-auth-status"));
+        assert!(clerk.keys().current().is_none());
+        let seen = upstream.one();
+        assert_eq!(seen.all("clerk-secret-key"), [instance.secret_key().expose()]);
+        assert_eq!(seen.all("authorization").len(), 1);
+        let answer = get(address, "/x", "").await;
+        assert_eq!((&*answer.body, answer.header("x-clerk-auth-status")), ("application", "signed-out"));
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_is_a_service_for_routes_that_leave_paths_whole() {
+    let upstream = Upstream::fine().await;
+    let proxy = || builder(upstream.url()).build().unwrap();
+    let app = Router::new()
+        .route_service("/__clerk/{*path}", proxy())
+        .nest_service("/nested", proxy())
+        .fallback_service(proxy());
+    let address = serve(app).await;
+    assert_eq!(get(address, "/__clerk/v1/client", "").await.summary(), (200, "fine".to_owned()));
+    assert_eq!(upstream.one().target, "/v1/client");
+    // A nested service does not see the whole path: it finds what follows.
+    assert_eq!(get(address, "/nested/__clerk/v1", "").await.body, "fine");
+    for path in ["/nested/v1", "/elsewhere", "/__clerkx"] {
+        assert_eq!(get(address, path, "").await.summary(), (400, "proxy_path_mismatch".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn readiness_is_used_or_given_back_and_transports_are_waited_for() {
+    fn limited<S>(service: S) -> ConcurrencyLimit<S> {
+        ConcurrencyLimit::new(service, 1)
+    }
+    let application = service_fn(async |_: Request<Full<Bytes>>| {
+        tokio::task::yield_now().await;
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("application")))
+    });
+    let transport = service_fn(async |_: Request<ProxyBody>| {
+        tokio::task::yield_now().await;
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("fine")))
+    });
+    let layer = ProxyLayer::from(over(limited(transport)));
+    let service: Proxied<_, _> = ServiceBuilder::new().layer(layer).service(limited(application));
+    let proxied = || to_proxy(Full::<Bytes>::default());
+    let other = || Request::new(Full::<Bytes>::default());
+    let mut one = service.clone();
+    let mut two = service.clone();
+    for _ in 0..50 {
+        let response = one.ready().await.unwrap().call(proxied()).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "fine");
+        // The place of the request that was proxied is free at once.
+        assert!(poll_immediate(two.ready()).await.is_some());
+        let response = two.call(other()).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "application");
+    }
+    drop((one, two));
+    let many =
+        (0..200).map(|number| service.clone().oneshot(if number % 2 == 0 { proxied() } else { other() }));
+    assert!(join_all(many).await.into_iter().all(|answer| answer.unwrap().status() == 200));
+}
+
+#[test]
+fn wrong_settings_are_found_before_any_request() {
+    let good = || builder("https://fapi.example");
+    for (builder, setting) in [
+        (good().fapi_url("http://fapi.example"), "fapi_url"),
+        (good().fapi_url("https://me:hunter2@fapi.example"), "fapi_url"),
+        (good().fapi_url("https://fapi.example?a=b"), "fapi_url"),
+        (good().fapi_url("https://fapi.example#a"), "fapi_url"),
+        (good().path("clerk"), "path"),
+        (good().path("/"), "path"),
+        (good().path("/a/../b"), "path"),
+        (ProxyBuilder::new(&Clerk::builder().secret_key(SECRET).build().unwrap()), "publishable_key"),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.setting, setting);
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains("hunter2") && !said.contains("tHiSmUsT"), "{said}");
+    }
+    good().fapi_url("http://localhost:1").path("/a/b/").build().unwrap();
+}
