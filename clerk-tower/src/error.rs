@@ -132,7 +132,8 @@ impl Error {
     pub(crate) fn failure(&self) -> CallFailure {
         match self.kind() {
             ErrorKind::Status(error) => CallFailure::from(&**error),
-            ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Decode(_) => CallFailure::Unreadable,
+            ErrorKind::Build(_) => CallFailure::Unsendable,
+            ErrorKind::Config(_) | ErrorKind::Decode(_) => CallFailure::Unreadable,
             ErrorKind::Connect(_) | ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => {
                 CallFailure::Unreachable
             }

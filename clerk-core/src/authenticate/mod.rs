@@ -83,6 +83,7 @@ mod referrer;
 mod request;
 mod sign_in;
 mod suffix;
+mod verification;
 
 pub use self::{
     accepts::Accepts,
@@ -97,6 +98,7 @@ pub use self::{
     reason::{Reason, RefusalCode},
     request::RequestHead,
     sign_in::NoSignInPage,
+    verification::Verification,
 };
 #[cfg(doc)]
 use crate::token::KeySet;

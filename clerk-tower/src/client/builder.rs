@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::{Clerk, Inner, MachineClerk};
 use crate::{
     Error,
+    authenticate::MachineTokens,
     base_uri::BaseUriLayer,
     clock::{Clock, SystemClock},
     collect::CollectLayer,
@@ -86,6 +87,7 @@ pub struct ClerkBuilder {
     fapi_url: Option<Setting>,
     options: AuthenticateOptions,
     known_token_bytes: u64,
+    machine_token_cache: Duration,
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
@@ -106,6 +108,7 @@ impl ClerkBuilder {
             fapi_url: None,
             options: AuthenticateOptions::default(),
             known_token_bytes: 16 * 1024 * 1024,
+            machine_token_cache: Duration::ZERO,
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(5),
             max_answer_bytes: 16 * 1024 * 1024,
@@ -256,7 +259,18 @@ impl ClerkBuilder {
         self
     }
 
-    /// How long a call may take in all. 10 seconds unless set.
+    /// For how long opaque machine tokens stay good without asking Clerk again, API keys for example. Not at all
+    /// unless set, and five minutes at most.
+    ///
+    /// This saves one call to Clerk per request, and lets a token that is revoked meanwhile in for so long. What
+    /// is remembered are good tokens alone, none beyond its own end, in 4 MiB at most.
+    pub fn machine_token_cache(mut self, lifetime: Duration) -> Self {
+        self.machine_token_cache = lifetime;
+        self
+    }
+
+    /// How long a call may take in all, and all calls together that a decision about an incoming request needs.
+    /// 10 seconds unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -372,6 +386,12 @@ impl ClerkBuilder {
             }
             _ => None,
         };
+        let longest = MachineTokens::LONGEST;
+        if self.machine_token_cache > longest {
+            let problem = format!("a token that was revoked may be let in for {longest:?} at most");
+            return Err(ConfigError::new("machine_token_cache", problem));
+        }
+        let remember = !self.machine_token_cache.is_zero();
         let parts = Parts {
             base_uri: base_uri(&self.api_url, &self.api_version)?,
             credentials,
@@ -391,6 +411,8 @@ impl ClerkBuilder {
             authenticator,
             clock: self.clock,
             has_machine_key: self.machine_secret_key.is_some(),
+            timeout: self.timeout,
+            machine_tokens: remember.then(|| MachineTokens::remembered_for(self.machine_token_cache)),
             proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
         })))
     }

@@ -44,7 +44,7 @@ mod machine;
 mod service;
 mod stream;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -64,7 +64,10 @@ pub use self::{
     service::SendFuture,
     stream::PageStream,
 };
-use crate::{Error, ErrorKind, clock::Clock, jwks::KeyStore, proxy::ProxyBuilder, stack::Stack, telemetry};
+use crate::{
+    Error, ErrorKind, authenticate::MachineTokens, clock::Clock, jwks::KeyStore, proxy::ProxyBuilder,
+    stack::Stack, telemetry,
+};
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
 ///
@@ -81,6 +84,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     proxy: ProxyBuilder,
     has_machine_key: bool,
+    timeout: Duration,
+    machine_tokens: Option<MachineTokens>,
 }
 
 impl Clerk {
@@ -190,6 +195,16 @@ impl Clerk {
     /// The same, checked.
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.0.authenticator
+    }
+
+    /// How long a call may take in all, and so may all calls of one decision.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
+    /// The opaque tokens that are remembered, if they may be.
+    pub(crate) fn machine_tokens(&self) -> Option<&MachineTokens> {
+        self.0.machine_tokens.as_ref()
     }
 
     /// The beginning of this instance's Frontend API proxy.

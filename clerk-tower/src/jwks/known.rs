@@ -33,13 +33,16 @@ impl KnownTokens {
         if self.max_bytes == 0 {
             return keys;
         }
-        let cache = Cache::builder()
-            .max_capacity(self.max_bytes)
-            .weigher(|_, session: &Arc<SessionAuth>| weight(session))
-            .time_to_live(LIFETIME)
-            .build();
-        keys.with_known_tokens(Arc::new(Known(cache)))
+        keys.with_known_tokens(Arc::new(Known(cache(self.max_bytes))))
     }
+}
+
+fn cache(max_bytes: u64) -> Cache<Text, Arc<SessionAuth>> {
+    Cache::builder()
+        .max_capacity(max_bytes)
+        .weigher(|_, session: &Arc<SessionAuth>| weight(session))
+        .time_to_live(LIFETIME)
+        .build()
 }
 
 fn weight(session: &SessionAuth) -> u32 {
@@ -49,7 +52,8 @@ fn weight(session: &SessionAuth) -> u32 {
 
 struct Known(Cache<Text, Arc<SessionAuth>>);
 
-/// Keyed by the whole text, so that no two tokens are taken for each other.
+/// Keyed by the whole text, so that no two tokens are taken for each other. Two texts are compared only where their
+/// hashes agree, and those are keyed by lot: nobody can feel their way along a token by how long that takes.
 struct Text(Arc<SessionAuth>);
 
 impl Borrow<str> for Text {
@@ -79,5 +83,41 @@ impl Memory for Known {
 
     fn insert(&self, session: &Arc<SessionAuth>) {
         self.0.insert(Text(session.clone()), session.clone());
+    }
+}
+
+#[cfg(all(test, feature = "local"))]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+mod tests {
+    use clerk_core::authenticate::{AuthenticateOptions, Authenticator, RequestHead, Step};
+    use http::Request;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Clerk, clock::ManualClock, local::LocalClerk};
+
+    const MAX: u64 = 64 * 1024;
+
+    #[tokio::test]
+    async fn a_flood_of_good_tokens_fills_no_memory() {
+        let now = clerk_core::Timestamp::from_secs(1_700_000_000);
+        let local = LocalClerk::with_clock(ManualClock::at(now)).seed();
+        let clerk = Clerk::builder().secret_key(local.secret_key().expose()).known_token_bytes(0);
+        let clerk = clerk.transport(local.clone()).build().unwrap();
+        clerk.keys().warm_up().await.unwrap();
+        let cache = cache(MAX);
+        let memory = Arc::new(Known(cache.clone()));
+        let keys = clerk.keys().current().unwrap().with_known_tokens(memory);
+        let authenticator = Authenticator::new(AuthenticateOptions::new()).unwrap();
+        for number in 0..300 {
+            let token = local.sign_in("user_ada").claim("number", json!(number)).token();
+            let request =
+                Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+            let step = authenticator.start(&RequestHead::from(&request), &keys, now);
+            assert!(matches!(step, Step::Done(outcome) if outcome.session().is_some()));
+        }
+        cache.run_pending_tasks();
+        assert!(cache.weighted_size() <= MAX);
+        assert!((5..100).contains(&cache.entry_count()), "{}", cache.entry_count());
     }
 }
