@@ -17,10 +17,14 @@ use crate::{
     base_uri::BaseUriLayer,
     clock::{Clock, SystemClock},
     collect::CollectLayer,
+    concurrency::ConcurrencyLayer,
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
     jwks::{KeyStore, KnownTokens},
+    options::CallOptions,
     proxy::ProxyBuilder,
+    rate_limit::RateLimitLayer,
+    retry::{Budget, RetryLayer},
     stack::Stack,
     transport::Transport,
 };
@@ -89,6 +93,8 @@ pub struct ClerkBuilder {
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
+    retry: RetryLayer,
+    concurrency: Option<ConcurrencyLayer>,
     clock: Arc<dyn Clock>,
     transport: Option<Box<dyn FnOnce(Parts) -> Stack + Send>>,
     layers: Vec<Wrap>,
@@ -109,6 +115,8 @@ impl ClerkBuilder {
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(5),
             max_answer_bytes: 16 * 1024 * 1024,
+            retry: RetryLayer::new(),
+            concurrency: None,
             clock: Arc::new(SystemClock),
             transport: None,
             layers: Vec::new(),
@@ -268,6 +276,26 @@ impl ClerkBuilder {
         self
     }
 
+    /// How often a call may be sent, the first time included: 3 unless set. See [`retry`](crate::retry) for which
+    /// calls are sent again, and when.
+    pub fn max_attempts(mut self, max: u32) -> Self {
+        self.retry = self.retry.max_attempts(max);
+        self
+    }
+
+    /// Shares a budget for retries with other clients. Each client has one of its own unless set.
+    pub fn retry_budget(mut self, budget: Budget) -> Self {
+        self.retry = self.retry.budget(budget);
+        self
+    }
+
+    /// How many calls may be under way at once. Calls beyond it wait for a place, at most until their deadline.
+    /// There is no limit unless set.
+    pub fn max_concurrent_calls(mut self, max: usize) -> Self {
+        self.concurrency = Some(ConcurrencyLayer::new(max));
+        self
+    }
+
     /// How many bytes an answer may have. 16 MiB unless set.
     pub fn max_answer_bytes(mut self, max: usize) -> Self {
         self.max_answer_bytes = max;
@@ -378,13 +406,16 @@ impl ClerkBuilder {
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             max_answer_bytes: self.max_answer_bytes,
+            retry: self.retry.clock(self.clock.clone()),
+            rate_limit: RateLimitLayer::new().clock(self.clock.clone()),
+            concurrency: self.concurrency,
         };
         let stack = match self.transport {
             Some(assemble) => assemble(parts),
             None => default_transport(parts)?,
         };
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
-        Ok(Clerk(Arc::new(Inner {
+        let shared = Arc::new(Inner {
             keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
             stack,
             options,
@@ -392,7 +423,8 @@ impl ClerkBuilder {
             clock: self.clock,
             has_machine_key: self.machine_secret_key.is_some(),
             proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
-        })))
+        });
+        Ok(Clerk { shared, options: CallOptions::new() })
     }
 }
 
@@ -409,6 +441,9 @@ struct Parts {
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
+    retry: RetryLayer,
+    rate_limit: RateLimitLayer,
+    concurrency: Option<ConcurrencyLayer>,
 }
 
 impl Parts {
@@ -419,8 +454,11 @@ impl Parts {
         BoxCloneSyncService::new(
             ServiceBuilder::new()
                 .layer(DeadlineLayer::new(self.timeout))
+                .option_layer(self.concurrency)
+                .layer(self.retry)
+                .layer(self.rate_limit)
                 .layer(self.credentials)
-                .layer(DeadlineLayer::new(self.attempt_timeout))
+                .layer(DeadlineLayer::per_attempt(self.attempt_timeout))
                 .layer(CollectLayer::new(self.max_answer_bytes))
                 .layer(self.base_uri)
                 .service(transport),
