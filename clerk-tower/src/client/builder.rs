@@ -472,9 +472,15 @@ fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
     Ok(parts.around(transport.map_err(|error| ConfigError::new("transport", error))?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(all(feature = "hyper", not(feature = "reqwest")))]
+fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
+    let transport = crate::transport::HyperTransport::new();
+    Ok(parts.around(transport.map_err(|error| ConfigError::new("transport", error))?))
+}
+
+#[cfg(not(any(feature = "hyper", feature = "reqwest")))]
 fn default_transport(_: Parts) -> Result<Stack, ConfigError> {
-    Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest`"))
+    Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest` or `hyper`"))
 }
 
 /// What the variables say about the website that this service is part of.
