@@ -316,3 +316,23 @@ async fn calls_beyond_the_limit_wait_for_a_place() {
         results.iter().all(|result| matches!(result.as_ref().unwrap_err().kind(), ErrorKind::Timeout(_)))
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_changes_is_used_from_the_next_attempt_on() {
+    let key = Arc::new(Mutex::new("sk_test_old"));
+    let given = key.clone();
+    let script = Script::by(move |index, _| {
+        if index == 0 {
+            *given.lock().unwrap() = "sk_test_new";
+            return Status(503);
+        }
+        Status(200)
+    });
+    let clerk =
+        script.client(|builder| builder.secret_key_provider(move || key.lock().unwrap().parse().unwrap()));
+    clerk.send(users::count()).await.unwrap();
+    let seen = script.seen.lock().unwrap();
+    let sent: Vec<_> = seen.iter().map(|(_, request)| request.headers()["authorization"].clone()).collect();
+    assert_eq!(sent, ["Bearer sk_test_old", "Bearer sk_test_new"]);
+    assert!(sent.iter().all(http::HeaderValue::is_sensitive));
+}

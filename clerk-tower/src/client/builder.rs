@@ -58,6 +58,7 @@ impl Setting {
     }
 }
 
+type Provider = Arc<dyn Fn() -> SecretKey + Send + Sync>;
 type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 
 /// Builds a [`Clerk`] or a [`MachineClerk`]. Settings are checked by [`ClerkBuilder::build`].
@@ -82,6 +83,7 @@ type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 #[must_use]
 pub struct ClerkBuilder {
     secret_key: Option<Setting>,
+    secret_key_provider: Option<Provider>,
     publishable_key: Option<Setting>,
     machine_secret_key: Option<Setting>,
     jwt_key: Option<Setting>,
@@ -104,6 +106,7 @@ impl ClerkBuilder {
     pub(super) fn new() -> Self {
         Self {
             secret_key: None,
+            secret_key_provider: None,
             publishable_key: None,
             machine_secret_key: None,
             jwt_key: None,
@@ -170,6 +173,26 @@ impl ClerkBuilder {
     /// The instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
     pub fn secret_key(mut self, key: impl Into<String>) -> Self {
         self.secret_key = Some(Setting { name: "secret_key", text: key.into() });
+        self
+    }
+
+    /// Asks for the secret key before every attempt, so that it can change while the service runs. It has to answer
+    /// at once, from memory. The Frontend API proxy takes the key of the moment in which it is built.
+    ///
+    /// ```
+    /// use std::sync::{Arc, RwLock};
+    /// use clerk_core::keys::SecretKey;
+    /// use clerk_tower::Clerk;
+    ///
+    /// let key: SecretKey = "sk_test_abc".parse().unwrap();
+    /// let current = Arc::new(RwLock::new(key)); // changed by whatever watches the secret
+    /// let clerk = Clerk::builder()
+    ///     .secret_key_provider(move || current.read().unwrap().clone())
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn secret_key_provider(mut self, provider: impl Fn() -> SecretKey + Send + Sync + 'static) -> Self {
+        self.secret_key_provider = Some(Arc::new(provider));
         self
     }
 
@@ -348,11 +371,20 @@ impl ClerkBuilder {
     /// # Errors
     /// [`ConfigError`] names the first setting that is wrong.
     pub fn build(self) -> Result<Clerk, ConfigError> {
-        let key = self.secret_key.as_ref().ok_or_else(|| {
-            ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
-        })?;
-        let secret_key: SecretKey = key.parse()?;
-        let mut credentials = CredentialsLayer::new(&secret_key);
+        let (mut credentials, secret_key) = match (&self.secret_key_provider, &self.secret_key) {
+            (Some(provider), _) => {
+                let (provider, key) = (provider.clone(), provider());
+                (CredentialsLayer::from_provider(move || provider()), key)
+            }
+            (None, Some(key)) => {
+                let key: SecretKey = key.parse()?;
+                (CredentialsLayer::new(&key), key)
+            }
+            (None, None) => {
+                let problem = "not set; Clerk's API and its keys cannot be reached without it";
+                return Err(ConfigError::new("secret_key", problem));
+            }
+        };
         if let Some(key) = &self.machine_secret_key {
             credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
