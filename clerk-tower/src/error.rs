@@ -63,18 +63,17 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(info: Option<&'static OperationInfo>, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner {
-            operation: info.map_or("request", |info| info.id),
-            kind,
-            attempts: 1,
-            was_unclear: false,
-        }))
+        Self::of(info.map_or("request", |info| info.id), kind)
     }
 
     pub(crate) fn after(mut self, attempts: Attempts) -> Self {
         self.0.attempts = attempts.made;
         self.0.was_unclear |= attempts.unclear;
         self
+    }
+
+    pub(crate) fn of(operation: &'static str, kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { operation, kind, attempts: 1, was_unclear: false }))
     }
 
     pub(crate) fn from_response(info: &'static OperationInfo, error: ResponseError) -> Self {
