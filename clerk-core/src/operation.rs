@@ -113,7 +113,7 @@ pub enum Retry {
 
 /// The kind of key an operation needs, for layers, which do not know the operation's type. The types of
 /// [`credential`](crate::credential) say the same to the compiler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Credential {
     /// None: the operation is public.

@@ -32,6 +32,9 @@ pub struct Error(Box<Inner>);
 struct Inner {
     operation: &'static str,
     kind: ErrorKind,
+    attempts: u32,
+    /// An earlier attempt may have taken effect.
+    was_unclear: bool,
 }
 
 /// The phase in which a call failed.
@@ -42,6 +45,10 @@ pub enum ErrorKind {
     Build(BuildError),
     /// The request's address or credential does not fit this client. Nothing was sent.
     Config(&'static str),
+    /// Clerk has asked to wait for so long, which is more than the call's deadline allows. Nothing was sent.
+    RateLimited(Duration),
+    /// More calls are under way than were allowed. Nothing was sent.
+    Overloaded,
     /// No connection to Clerk. Nothing was sent.
     Connect(BoxError),
     /// Clerk did not answer in this time. The call may have taken effect.
@@ -56,7 +63,17 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(info: Option<&'static OperationInfo>, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { operation: info.map_or("request", |info| info.id), kind }))
+        Self::of(info.map_or("request", |info| info.id), kind)
+    }
+
+    pub(crate) fn after(mut self, attempts: Attempts) -> Self {
+        self.0.attempts = attempts.made;
+        self.0.was_unclear |= attempts.unclear;
+        self
+    }
+
+    pub(crate) fn of(operation: &'static str, kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { operation, kind, attempts: 1, was_unclear: false }))
     }
 
     pub(crate) fn from_response(info: &'static OperationInfo, error: ResponseError) -> Self {
@@ -73,6 +90,13 @@ impl Error {
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.0.operation
+    }
+
+    /// How often the call was sent, or tried to be. A `DELETE` that was sent twice and ends with 404 may have worked
+    /// the first time.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
     }
 
     /// The phase in which it failed, with the details of that phase.
@@ -112,6 +136,7 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
+            ErrorKind::RateLimited(_) | ErrorKind::Overloaded => true,
             ErrorKind::Connect(_) | ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => true,
             ErrorKind::Status(error) => error.is_rate_limited() || error.status.is_server_error(),
             ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Decode(_) => false,
@@ -121,33 +146,47 @@ impl Error {
     /// Whether the call may have taken effect although it failed. `false` is certain: nothing happened.
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
-        match self.kind() {
-            ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Connect(_) => false,
-            ErrorKind::Timeout(_) | ErrorKind::Transfer(_) | ErrorKind::Decode(_) => true,
-            ErrorKind::Status(error) => error.status.is_server_error(),
+        self.0.was_unclear || self.kind().may_have_been_processed()
+    }
+}
+
+impl ErrorKind {
+    pub(crate) fn may_have_been_processed(&self) -> bool {
+        match self {
+            Self::Build(_) | Self::Config(_) | Self::Connect(_) | Self::RateLimited(_) | Self::Overloaded => {
+                false
+            }
+            Self::Timeout(_) | Self::Transfer(_) | Self::Decode(_) => true,
+            Self::Status(error) => error.status.is_server_error(),
         }
     }
+}
 
+impl Error {
     /// The same as an answer to a decision that waits for this call.
     pub(crate) fn failure(&self) -> CallFailure {
         match self.kind() {
             ErrorKind::Status(error) => CallFailure::from(&**error),
             ErrorKind::Build(_) => CallFailure::Unsendable,
             ErrorKind::Config(_) | ErrorKind::Decode(_) => CallFailure::Unreadable,
-            ErrorKind::Connect(_) | ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => {
-                CallFailure::Unreachable
-            }
+            _ => CallFailure::Unreachable,
         }
     }
 
     /// How long Clerk asked to wait, from `now` on.
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        if let ErrorKind::RateLimited(wait) = self.kind() {
+            return Some(*wait);
+        }
         self.status_error()?.retry_after.as_deref().and_then(|value| retry_after(value, now))
     }
 
     /// `Retry-After` in its plain form, which needs no clock.
     pub(crate) fn seconds_to_wait(&self) -> Option<Duration> {
+        if let ErrorKind::RateLimited(wait) = self.kind() {
+            return Some(*wait);
+        }
         let value = self.status_error()?.retry_after.as_deref()?;
         retry_after(value, Timestamp::from_millis(i64::MAX)).filter(|wait| !wait.is_zero())
     }
@@ -156,6 +195,20 @@ impl Error {
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         self.status_error()?.trace_id.as_deref()
+    }
+}
+
+/// How often a call was sent; the retry layer leaves it in an answer's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    pub(crate) made: u32,
+    /// Whether one before the last may have taken effect.
+    pub(crate) unclear: bool,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { made: 1, unclear: false }
     }
 }
 
@@ -173,6 +226,10 @@ impl fmt::Display for Error {
             ErrorKind::Status(error) => error.fmt(f),
             ErrorKind::Decode(error) => error.fmt(f),
             ErrorKind::Config(problem) => write!(f, "{operation}: {problem}"),
+            ErrorKind::RateLimited(wait) => {
+                write!(f, "{operation}: Clerk's rate limit is reached for {wait:?}; nothing was sent")
+            }
+            ErrorKind::Overloaded => write!(f, "{operation}: too many calls are under way; nothing was sent"),
             ErrorKind::Connect(_) => write!(f, "{operation}: no connection to Clerk; nothing was sent"),
             ErrorKind::Timeout(after) => {
                 write!(f, "{operation}: no answer within {after:?}; the call may have taken effect")

@@ -2,18 +2,26 @@
 
 pub mod authenticate;
 pub mod base_uri;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod client;
 pub mod clock;
 pub mod collect;
+pub mod concurrency;
 pub mod credentials;
 pub mod deadline;
 mod error;
 pub mod jwks;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod options;
+#[cfg(feature = "pacing")]
+pub mod pacing;
 pub mod proxy;
+pub mod rate_limit;
 pub mod reject;
 pub mod require;
+pub mod retry;
 pub mod stack;
 mod telemetry;
 pub mod transport;

@@ -1,5 +1,5 @@
-//! The services a call passes through, outermost first: overall deadline → credentials → attempt deadline →
-//! bounded body → base URI → transport.
+//! The services a call passes through, outermost first: overall deadline → concurrency limit (off) → retry →
+//! rate-limit gate → credentials → attempt deadline → bounded body → base URI → transport.
 //!
 //! Every piece is a public layer, so the same stack can be built with one part changed:
 //!

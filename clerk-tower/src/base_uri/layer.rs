@@ -13,6 +13,10 @@ use super::BaseUri;
 #[error("not a base address such as https://api.clerk.com/v1: {0}")]
 pub struct InvalidBaseUri(&'static str);
 
+impl InvalidBaseUri {
+    pub(crate) const PLAIN_HTTP: Self = Self("http would send the secret key unencrypted; use https");
+}
+
 /// Layer of [`BaseUri`]. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct BaseUriLayer(Arc<Base>);

@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, Uri, header, uri::PathAndQuery};
 use tower_service::Service;
 
 use super::layer::Base;
-use crate::{BoxError, Error, ErrorKind, error::info_of};
+use crate::{BoxError, Error, ErrorKind, error::info_of, options::CallOptions};
 
 /// The version of Clerk's API that this crate speaks.
 const API_VERSION: HeaderValue = HeaderValue::from_static("2026-05-12");
@@ -38,10 +38,17 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         use futures_util::TryFutureExt as _;
 
-        match self.base.resolve(request.uri()) {
+        let settings = CallOptions::of(request.extensions());
+        let other = settings.and_then(|settings| settings.base_uri.as_ref());
+        let extra = settings.map(|settings| settings.headers.clone()).unwrap_or_default();
+        match other.map_or(&*self.base, |layer| layer.base()).resolve(request.uri()) {
             Ok(uri) => {
                 *request.uri_mut() = uri;
                 let headers = request.headers_mut();
+                // One value each: a name that is set replaces what was there.
+                for (name, value) in &extra {
+                    headers.insert(name, value.clone());
+                }
                 headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
                 headers.entry("clerk-api-version").or_insert(API_VERSION);
                 headers.entry(header::ACCEPT).or_insert(JSON);

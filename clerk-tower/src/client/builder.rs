@@ -18,10 +18,14 @@ use crate::{
     base_uri::BaseUriLayer,
     clock::{Clock, SystemClock},
     collect::CollectLayer,
+    concurrency::ConcurrencyLayer,
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
     jwks::{KeyStore, KnownTokens},
+    options::CallOptions,
     proxy::ProxyBuilder,
+    rate_limit::RateLimitLayer,
+    retry::{Budget, RetryLayer},
     stack::Stack,
     transport::Transport,
 };
@@ -55,6 +59,7 @@ impl Setting {
     }
 }
 
+type Provider = Arc<dyn Fn() -> SecretKey + Send + Sync>;
 type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 
 /// Builds a [`Clerk`] or a [`MachineClerk`]. Settings are checked by [`ClerkBuilder::build`].
@@ -79,6 +84,7 @@ type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 #[must_use]
 pub struct ClerkBuilder {
     secret_key: Option<Setting>,
+    secret_key_provider: Option<Provider>,
     publishable_key: Option<Setting>,
     machine_secret_key: Option<Setting>,
     jwt_key: Option<Setting>,
@@ -91,6 +97,8 @@ pub struct ClerkBuilder {
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
+    retry: RetryLayer,
+    concurrency: Option<ConcurrencyLayer>,
     clock: Arc<dyn Clock>,
     transport: Option<Box<dyn FnOnce(Parts) -> Stack + Send>>,
     layers: Vec<Wrap>,
@@ -100,6 +108,7 @@ impl ClerkBuilder {
     pub(super) fn new() -> Self {
         Self {
             secret_key: None,
+            secret_key_provider: None,
             publishable_key: None,
             machine_secret_key: None,
             jwt_key: None,
@@ -112,6 +121,8 @@ impl ClerkBuilder {
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(5),
             max_answer_bytes: 16 * 1024 * 1024,
+            retry: RetryLayer::new(),
+            concurrency: None,
             clock: Arc::new(SystemClock),
             transport: None,
             layers: Vec::new(),
@@ -165,6 +176,26 @@ impl ClerkBuilder {
     /// The instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
     pub fn secret_key(mut self, key: impl Into<String>) -> Self {
         self.secret_key = Some(Setting { name: "secret_key", text: key.into() });
+        self
+    }
+
+    /// Asks for the secret key before every attempt, so that it can change while the service runs. It has to answer
+    /// at once, from memory. The Frontend API proxy takes the key of the moment in which it is built.
+    ///
+    /// ```
+    /// use std::sync::{Arc, RwLock};
+    /// use clerk_core::keys::SecretKey;
+    /// use clerk_tower::Clerk;
+    ///
+    /// let key: SecretKey = "sk_test_abc".parse().unwrap();
+    /// let current = Arc::new(RwLock::new(key)); // changed by whatever watches the secret
+    /// let clerk = Clerk::builder()
+    ///     .secret_key_provider(move || current.read().unwrap().clone())
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn secret_key_provider(mut self, provider: impl Fn() -> SecretKey + Send + Sync + 'static) -> Self {
+        self.secret_key_provider = Some(Arc::new(provider));
         self
     }
 
@@ -282,6 +313,26 @@ impl ClerkBuilder {
         self
     }
 
+    /// How often a call may be sent, the first time included: 3 unless set. See [`retry`](crate::retry) for which
+    /// calls are sent again, and when.
+    pub fn max_attempts(mut self, max: u32) -> Self {
+        self.retry = self.retry.max_attempts(max);
+        self
+    }
+
+    /// Shares a budget for retries with other clients. Each client has one of its own unless set.
+    pub fn retry_budget(mut self, budget: Budget) -> Self {
+        self.retry = self.retry.budget(budget);
+        self
+    }
+
+    /// How many calls may be under way at once. Calls beyond it wait for a place, at most until their deadline.
+    /// There is no limit unless set.
+    pub fn max_concurrent_calls(mut self, max: usize) -> Self {
+        self.concurrency = Some(ConcurrencyLayer::new(max));
+        self
+    }
+
     /// How many bytes an answer may have. 16 MiB unless set.
     pub fn max_answer_bytes(mut self, max: usize) -> Self {
         self.max_answer_bytes = max;
@@ -334,11 +385,20 @@ impl ClerkBuilder {
     /// # Errors
     /// [`ConfigError`] names the first setting that is wrong.
     pub fn build(self) -> Result<Clerk, ConfigError> {
-        let key = self.secret_key.as_ref().ok_or_else(|| {
-            ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
-        })?;
-        let secret_key: SecretKey = key.parse()?;
-        let mut credentials = CredentialsLayer::new(&secret_key);
+        let (mut credentials, secret_key) = match (&self.secret_key_provider, &self.secret_key) {
+            (Some(provider), _) => {
+                let (provider, key) = (provider.clone(), provider());
+                (CredentialsLayer::from_provider(move || provider()), key)
+            }
+            (None, Some(key)) => {
+                let key: SecretKey = key.parse()?;
+                (CredentialsLayer::new(&key), key)
+            }
+            (None, None) => {
+                let problem = "not set; Clerk's API and its keys cannot be reached without it";
+                return Err(ConfigError::new("secret_key", problem));
+            }
+        };
         if let Some(key) = &self.machine_secret_key {
             credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
@@ -398,13 +458,16 @@ impl ClerkBuilder {
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             max_answer_bytes: self.max_answer_bytes,
+            retry: self.retry.clock(self.clock.clone()),
+            rate_limit: RateLimitLayer::new().clock(self.clock.clone()),
+            concurrency: self.concurrency,
         };
         let stack = match self.transport {
             Some(assemble) => assemble(parts),
             None => default_transport(parts)?,
         };
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
-        Ok(Clerk(Arc::new(Inner {
+        let shared = Arc::new(Inner {
             keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
             stack,
             options,
@@ -414,7 +477,8 @@ impl ClerkBuilder {
             timeout: self.timeout,
             machine_tokens: remember.then(|| MachineTokens::remembered_for(self.machine_token_cache)),
             proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
-        })))
+        });
+        Ok(Clerk { shared, options: CallOptions::new() })
     }
 }
 
@@ -431,6 +495,9 @@ struct Parts {
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
+    retry: RetryLayer,
+    rate_limit: RateLimitLayer,
+    concurrency: Option<ConcurrencyLayer>,
 }
 
 impl Parts {
@@ -441,8 +508,11 @@ impl Parts {
         BoxCloneSyncService::new(
             ServiceBuilder::new()
                 .layer(DeadlineLayer::new(self.timeout))
+                .option_layer(self.concurrency)
+                .layer(self.retry)
+                .layer(self.rate_limit)
                 .layer(self.credentials)
-                .layer(DeadlineLayer::new(self.attempt_timeout))
+                .layer(DeadlineLayer::per_attempt(self.attempt_timeout))
                 .layer(CollectLayer::new(self.max_answer_bytes))
                 .layer(self.base_uri)
                 .service(transport),
@@ -456,9 +526,15 @@ fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
     Ok(parts.around(transport.map_err(|error| ConfigError::new("transport", error))?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(all(feature = "hyper", not(feature = "reqwest")))]
+fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
+    let transport = crate::transport::HyperTransport::new();
+    Ok(parts.around(transport.map_err(|error| ConfigError::new("transport", error))?))
+}
+
+#[cfg(not(any(feature = "hyper", feature = "reqwest")))]
 fn default_transport(_: Parts) -> Result<Stack, ConfigError> {
-    Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest`"))
+    Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest` or `hyper`"))
 }
 
 /// What the variables say about the website that this service is part of.

@@ -1,13 +1,16 @@
 use std::fmt;
 
+use bytes::Bytes;
 use clerk_core::{
     Operation,
     credential::{MachineSecretKey, SatisfiedBy},
     page::Paged,
 };
 
+use http::Response;
+
 use super::{Clerk, ClerkBuilder, ConfigError, PageStream};
-use crate::Error;
+use crate::{Error, options::CallOptions};
 
 /// The client of one machine: it sends what a machine's secret key satisfies.
 ///
@@ -47,7 +50,7 @@ impl MachineClerk {
 
     /// The same client with the machine's key, if it has one.
     pub(super) fn of(clerk: Clerk) -> Result<Self, ConfigError> {
-        if clerk.0.has_machine_key {
+        if clerk.shared.has_machine_key {
             return Ok(Self(clerk));
         }
         Err(ConfigError::new(
@@ -70,6 +73,22 @@ impl MachineClerk {
         O: Operation<Credential: SatisfiedBy<MachineSecretKey>>,
     {
         self.0.carry(&operation, O::Credential::SENT).await
+    }
+
+    /// Carries out one operation, and gives Clerk's answer as it came beside the value, as [`Clerk::send_raw`] does.
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub async fn send_raw<O>(&self, operation: O) -> Result<(O::Output, Response<Bytes>), Error>
+    where
+        O: Operation<Credential: SatisfiedBy<MachineSecretKey>>,
+    {
+        self.0.carry_raw(&operation, O::Credential::SENT).await
+    }
+
+    /// The same client with other settings for its calls; everything else is shared.
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self(self.0.with(options))
     }
 
     /// The items of a list, page after page, as [`Clerk::stream`] gives them.

@@ -65,8 +65,8 @@ pub use self::{
     stream::PageStream,
 };
 use crate::{
-    Error, ErrorKind, authenticate::MachineTokens, clock::Clock, jwks::KeyStore, proxy::ProxyBuilder,
-    stack::Stack, telemetry,
+    Error, ErrorKind, authenticate::MachineTokens, clock::Clock, error::Attempts, jwks::KeyStore,
+    options::CallOptions, proxy::ProxyBuilder, stack::Stack, telemetry,
 };
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
@@ -74,7 +74,10 @@ use crate::{
 /// A clone is a reference count and shares everything. It is also a [`Service`](tower_service::Service) for
 /// every [`Operation`] that is sent with a secret key. For the others, see [`MachineClerk`].
 #[derive(Clone)]
-pub struct Clerk(Arc<Inner>);
+pub struct Clerk {
+    shared: Arc<Inner>,
+    options: CallOptions,
+}
 
 struct Inner {
     stack: Stack,
@@ -138,11 +141,39 @@ impl Clerk {
         self.carry(&operation, O::Credential::SENT).await
     }
 
+    /// Carries out one operation, and gives Clerk's answer as it came beside the value: its status, headers, and
+    /// bytes.
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub async fn send_raw<O>(&self, operation: O) -> Result<(O::Output, Response<Bytes>), Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>>,
+    {
+        self.carry_raw(&operation, O::Credential::SENT).await
+    }
+
+    /// The same client with other settings for its calls; everything else is shared.
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self { options, ..self.clone() }
+    }
+
     /// Carries out one operation with this kind of key.
     async fn carry<O: Operation>(&self, operation: &O, credential: Credential) -> Result<O::Output, Error> {
-        let result = exchange(self.0.stack.clone(), operation, credential)
+        Ok(self.carry_raw(operation, credential).await?.0)
+    }
+
+    async fn carry_raw<O: Operation>(
+        &self,
+        operation: &O,
+        credential: Credential,
+    ) -> Result<(O::Output, Response<Bytes>), Error> {
+        let result = exchange(self.shared.stack.clone(), operation, credential, Some(&self.options))
             .await
-            .and_then(|response| O::decode(&response).map_err(|error| Error::from_response(O::INFO, error)));
+            .and_then(|response| match O::decode(&response) {
+                Ok(value) => Ok((value, response)),
+                Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
+            });
         telemetry::called(O::INFO.id, result.as_ref().err());
         result
     }
@@ -183,44 +214,44 @@ impl Clerk {
     /// The keys that session tokens are verified with.
     #[must_use]
     pub fn keys(&self) -> &KeyStore {
-        &self.0.keys
+        &self.shared.keys
     }
 
     /// The rules by which incoming requests are judged, to make a layer with other ones:
     /// [`AuthenticateLayer::with_options`](crate::authenticate::AuthenticateLayer::with_options).
     pub fn authenticate_options(&self) -> AuthenticateOptions {
-        self.0.options.clone()
+        self.shared.options.clone()
     }
 
     /// The same, checked.
     pub(crate) fn authenticator(&self) -> &Authenticator {
-        &self.0.authenticator
+        &self.shared.authenticator
     }
 
     /// How long a call may take in all, and so may all calls of one decision.
     pub(crate) fn timeout(&self) -> Duration {
-        self.0.timeout
+        self.shared.timeout
     }
 
     /// The opaque tokens that are remembered, if they may be.
     pub(crate) fn machine_tokens(&self) -> Option<&MachineTokens> {
-        self.0.machine_tokens.as_ref()
+        self.shared.machine_tokens.as_ref()
     }
 
     /// The beginning of this instance's Frontend API proxy.
     pub(crate) fn proxy(&self) -> ProxyBuilder {
-        self.0.proxy.clone().forwarded(self.0.options.get_forwarded().clone())
+        self.shared.proxy.clone().forwarded(self.shared.options.get_forwarded().clone())
     }
 
     /// Whether the two are clones of one client.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// The time on this client's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.shared.clock.now()
     }
 }
 
@@ -230,11 +261,20 @@ pub(crate) async fn exchange<O: Operation>(
     stack: Stack,
     operation: &O,
     credential: Credential,
+    options: Option<&CallOptions>,
 ) -> Result<Response<Bytes>, Error> {
     let mut request =
         operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
     request.extensions_mut().insert(credential);
+    if let Some(options) = options.filter(|options| !options.is_empty()) {
+        request.extensions_mut().insert(options.clone());
+    }
     stack.oneshot(request).await
+}
+
+/// How often the call was sent that an answer is for.
+fn attempts(response: &Response<Bytes>) -> Attempts {
+    response.extensions().get().copied().unwrap_or_default()
 }
 
 /// Shows nothing of the configuration.

@@ -22,4 +22,5 @@ mod future;
 mod layer;
 mod service;
 
+pub(crate) use self::service::expires;
 pub use self::{future::ResponseFuture, layer::DeadlineLayer, service::Deadline};

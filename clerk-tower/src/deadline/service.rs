@@ -3,17 +3,28 @@ use std::{
     time::Duration,
 };
 
-use http::Request;
+use http::{Extensions, Request};
+use tokio::time::Instant;
 use tower_service::Service;
 
-use super::ResponseFuture;
-use crate::{Error, error::info_of};
+use super::{ResponseFuture, layer::Scope};
+use crate::{Error, error::info_of, options::CallOptions};
 
 /// Ends calls that take too long. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct Deadline<S> {
     pub(super) inner: S,
     pub(super) after: Duration,
+    pub(super) scope: Scope,
+}
+
+/// When the call that a request belongs to ends at the latest.
+#[derive(Clone, Copy, Debug)]
+struct Expires(Instant);
+
+/// When the call that a request belongs to ends at the latest, if it has a deadline.
+pub(crate) fn expires(extensions: &Extensions) -> Option<Instant> {
+    extensions.get::<Expires>().map(|Expires(at)| *at)
 }
 
 impl<S, B> Service<Request<B>> for Deadline<S>
@@ -28,8 +39,20 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let info = info_of(request.extensions());
-        ResponseFuture::new(self.inner.call(request), self.after, info)
+        let settings = CallOptions::of(request.extensions());
+        let after = match self.scope {
+            Scope::Call => settings.and_then(|settings| settings.timeout),
+            Scope::Attempt => settings.and_then(|settings| settings.attempt_timeout),
+        };
+        let after = after.unwrap_or(self.after);
+        if self.scope == Scope::Call {
+            // A deadline that is too far away to be counted is none.
+            if let Some(at) = Instant::now().checked_add(after) {
+                request.extensions_mut().insert(Expires(at));
+            }
+        }
+        ResponseFuture::new(self.inner.call(request), after, info)
     }
 }

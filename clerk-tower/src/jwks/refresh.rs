@@ -6,7 +6,7 @@ use clerk_core::{Operation as _, api::jwks, operation::Credential, token::KeySet
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use super::{KeyStore, KeysError};
-use crate::{ErrorKind, client::exchange, telemetry};
+use crate::{ErrorKind, client::exchange, options::CallOptions, telemetry};
 
 /// No two calls follow each other faster, whatever the reason.
 const COOL_DOWN: Duration = Duration::from_secs(10);
@@ -120,7 +120,9 @@ async fn call(store: KeyStore, sender: watch::Sender<Answer>) {
 
 async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
     let operation = jwks::get_jwks();
-    let response = exchange(store.0.stack.clone(), &operation, Credential::SecretKey).await;
+    // The store has pauses of its own.
+    let once = CallOptions::new().max_attempts(1);
+    let response = exchange(store.0.stack.clone(), &operation, Credential::SecretKey, Some(&once)).await;
     let response = response.map_err(|error| match error.kind() {
         ErrorKind::Config(_) => KeysError::NotConfigured { retry_after: FIRST_PAUSE },
         _ => KeysError::unreachable(&error.to_string()),

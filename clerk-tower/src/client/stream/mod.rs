@@ -13,7 +13,7 @@ use clerk_core::{
 };
 use futures_util::Stream;
 
-use super::{Clerk, exchange};
+use super::Clerk;
 use crate::{Error, ErrorKind};
 
 /// How many items a page has, unless the operation says.
@@ -117,10 +117,9 @@ where
 
     fn fetch(&mut self) {
         let operation = self.next_page.page(self.operation.clone(), self.limit);
-        let (stack, credential) = (self.clerk.0.stack.clone(), self.credential);
+        let (clerk, credential) = (self.clerk.clone(), self.credential);
         self.fetching = Some(Box::pin(async move {
-            let response = exchange(stack, &operation, credential).await?;
-            let page = O::decode(&response).map_err(|error| Error::from_response(O::INFO, error))?;
+            let (page, response) = clerk.carry_raw(&operation, credential).await?;
             Ok((response.into_body(), page))
         }));
     }
