@@ -275,7 +275,7 @@ impl Machines {
             let answer = this.answer(request.uri().path());
             std::future::ready(Ok::<_, Infallible>(answer))
         });
-        let builder = instance.builder().publishable_key(LIVE).transport(transport);
+        let builder = instance.builder().publishable_key(LIVE).transport(transport).max_attempts(1);
         build(builder.authentication(|options| options.accepts(Accepts::any()))).build().unwrap()
     }
 
