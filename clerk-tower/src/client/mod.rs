@@ -168,13 +168,17 @@ impl Clerk {
         operation: &O,
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
-        let result = exchange(self.shared.stack.clone(), operation, credential, Some(&self.options))
-            .await
-            .and_then(|response| match O::decode(&response) {
-                Ok(value) => Ok((value, response)),
-                Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
-            });
-        telemetry::called(O::INFO.id, result.as_ref().err());
+        let call = telemetry::Call::start(O::INFO);
+        let answer =
+            call.during(exchange(self.shared.stack.clone(), operation, credential, Some(&self.options)));
+        let result = answer.await.and_then(|response| match O::decode(&response) {
+            Ok(value) => Ok((value, response)),
+            Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
+        });
+        match &result {
+            Ok((_, response)) => call.end(Ok(response.status()), attempts(response)),
+            Err(error) => call.end(Err(error), error.all_attempts()),
+        }
         result
     }
 
