@@ -2,6 +2,7 @@
 
 pub mod authenticate;
 pub mod base_uri;
+pub mod cache;
 mod client;
 pub mod clock;
 pub mod collect;

@@ -36,6 +36,10 @@ mod enabled {
         }
     }
 
+    pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
+        tracing::debug!(target: "clerk::cache", operation, outcome, "looked into the cache");
+    }
+
     pub(crate) fn proxied(result: Result<StatusCode, &'static str>) {
         match result {
             Ok(status) => {
@@ -56,7 +60,9 @@ mod enabled {
 
     pub(crate) fn called(_: &'static str, _: Option<&Error>) {}
 
+    pub(crate) fn cached(_: &'static str, _: &'static str) {}
+
     pub(crate) fn proxied(_: Result<StatusCode, &'static str>) {}
 }
 
-pub(crate) use enabled::{called, judged, keys, proxied};
+pub(crate) use enabled::{cached, called, judged, keys, proxied};

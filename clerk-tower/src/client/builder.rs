@@ -15,6 +15,7 @@ use super::{Clerk, Inner, MachineClerk};
 use crate::{
     Error,
     base_uri::BaseUriLayer,
+    cache::{Cache, CachePolicy},
     clock::{Clock, SystemClock},
     collect::CollectLayer,
     concurrency::ConcurrencyLayer,
@@ -95,6 +96,7 @@ pub struct ClerkBuilder {
     max_answer_bytes: usize,
     retry: RetryLayer,
     concurrency: Option<ConcurrencyLayer>,
+    cache: CachePolicy,
     clock: Arc<dyn Clock>,
     transport: Option<Box<dyn FnOnce(Parts) -> Stack + Send>>,
     layers: Vec<Wrap>,
@@ -117,6 +119,7 @@ impl ClerkBuilder {
             max_answer_bytes: 16 * 1024 * 1024,
             retry: RetryLayer::new(),
             concurrency: None,
+            cache: CachePolicy::new(),
             clock: Arc::new(SystemClock),
             transport: None,
             layers: Vec::new(),
@@ -296,6 +299,12 @@ impl ClerkBuilder {
         self
     }
 
+    /// For how long answers are kept for [`Clerk::cached`], and how many. [`CachePolicy::off`] keeps none.
+    pub fn cache(mut self, policy: CachePolicy) -> Self {
+        self.cache = policy;
+        self
+    }
+
     /// How many bytes an answer may have. 16 MiB unless set.
     pub fn max_answer_bytes(mut self, max: usize) -> Self {
         self.max_answer_bytes = max;
@@ -417,6 +426,7 @@ impl ClerkBuilder {
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         let shared = Arc::new(Inner {
             keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
+            cache: Cache::new(self.cache, stack.clone(), self.clock.clone(), self.timeout),
             stack,
             options,
             authenticator,
