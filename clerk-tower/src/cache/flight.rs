@@ -64,10 +64,11 @@ impl Flights {
 }
 
 impl Flight {
-    /// Whether its answer will do for somebody who asks now: nothing was written since it began.
+    /// Whether its answer will do for somebody who asks now: nothing was written since it began, and that is not
+    /// longer ago than calls last, as it is when the computer slept.
     fn serves(&self, cache: &Shared, now: Timestamp, max_age: Option<Duration>) -> bool {
         cache.store.generations.holds(&self.stamp)
-            && age(self.asked, now).is_some_and(|age| max_age.is_none_or(|max| age <= max))
+            && age(self.asked, now).is_some_and(|age| age <= max_age.unwrap_or(cache.call_limit))
     }
 }
 
