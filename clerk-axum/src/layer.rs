@@ -1,6 +1,6 @@
 use clerk_core::authenticate::{AuthenticateOptions, OptionsError};
 use clerk_tower::{
-    Clerk,
+    Clerk, MachineClerk,
     authenticate::{Authenticate, AuthenticateLayer},
 };
 use tower_layer::Layer;
@@ -46,6 +46,14 @@ impl ClerkLayer {
     /// When the options contradict each other.
     pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
         AuthenticateLayer::with_options(clerk, options).map(Self)
+    }
+
+    /// Authenticates other machines by their M2M tokens, and nobody else: [`AuthenticateLayer::for_machine`].
+    ///
+    /// # Errors
+    /// When the options that the client was built with do not go with M2M tokens.
+    pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
+        AuthenticateLayer::for_machine(machine).map(Self)
     }
 }
 

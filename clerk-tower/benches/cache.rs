@@ -22,9 +22,8 @@ const USER: &str = r#"{"id":"user_29w83sxmDNGwOuEthce5gg56FcC","object":"user","
 const ID: &str = "user_29w83sxmDNGwOuEthce5gg56FcC";
 
 fn client() -> Clerk {
-    let transport = tower::service_fn(|_: Request<Bytes>| async {
-        Ok::<_, Infallible>(Response::new(Full::from(USER)))
-    });
+    let transport =
+        tower::service_fn(|_: Request<Bytes>| async { Ok::<_, Infallible>(Response::new(Full::from(USER))) });
     Clerk::builder().secret_key("sk_test_x").transport(transport).build().unwrap()
 }
 

@@ -67,18 +67,17 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(info: Option<&'static OperationInfo>, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner {
-            operation: info.map_or("request", |info| info.id),
-            kind: Arc::new(kind),
-            attempts: 1,
-            was_unclear: false,
-        }))
+        Self::of(info.map_or("request", |info| info.id), kind)
     }
 
     pub(crate) fn after(mut self, attempts: Attempts) -> Self {
         self.0.attempts = attempts.made;
         self.0.was_unclear |= attempts.unclear;
         self
+    }
+
+    pub(crate) fn of(operation: &'static str, kind: ErrorKind) -> Self {
+        Self(Box::new(Inner { operation, kind: Arc::new(kind), attempts: 1, was_unclear: false }))
     }
 
     pub(crate) fn from_response(info: &'static OperationInfo, error: ResponseError) -> Self {
@@ -172,7 +171,8 @@ impl Error {
     pub(crate) fn failure(&self) -> CallFailure {
         match self.kind() {
             ErrorKind::Status(error) => CallFailure::from(&**error),
-            ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Decode(_) => CallFailure::Unreadable,
+            ErrorKind::Build(_) => CallFailure::Unsendable,
+            ErrorKind::Config(_) | ErrorKind::Decode(_) => CallFailure::Unreadable,
             _ => CallFailure::Unreachable,
         }
     }

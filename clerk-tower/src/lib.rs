@@ -2,6 +2,8 @@
 
 pub mod authenticate;
 pub mod base_uri;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod cache;
 mod client;
 pub mod clock;
@@ -14,6 +16,8 @@ pub mod jwks;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod options;
+#[cfg(feature = "pacing")]
+pub mod pacing;
 pub mod proxy;
 pub mod rate_limit;
 pub mod reject;

@@ -17,7 +17,7 @@ use clerk_core::{
     authenticate::{BadRequest, Outcome},
     token::TokenKind,
 };
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::Error;
 
@@ -221,6 +221,38 @@ impl Rejection {
     }
 }
 
+impl Rejection {
+    /// The same for a gRPC client, which reads no status of HTTP's: 200, with the status in a header and no body.
+    #[must_use]
+    pub fn into_grpc_response<B: Default>(self) -> Response<B> {
+        // https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+        let code = match self.status {
+            StatusCode::BAD_REQUEST => 3,
+            StatusCode::NOT_FOUND => 5,
+            StatusCode::FORBIDDEN => 7,
+            StatusCode::SERVICE_UNAVAILABLE => 14,
+            StatusCode::UNAUTHORIZED => 16,
+            _ => 13,
+        };
+        let mut response = Response::new(B::default());
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert("grpc-status", HeaderValue::from(code));
+        // Codes and messages are visible ASCII without a percent sign, so they need no encoding.
+        if let Ok(message) = HeaderValue::try_from(format!("{}: {}", self.code, self.message)) {
+            headers.insert("grpc-message", message);
+        }
+        response
+    }
+}
+
+/// Whether a request is one of gRPC's.
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    // `application/grpc+proto` and its like too, but not gRPC-Web, whose clients want a body.
+    matches!(kind.strip_prefix(b"application/grpc"), Some([] | [b'+' | b';', ..]))
+}
+
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.message)
@@ -228,3 +260,45 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grpc_clients_are_known_by_what_they_send() {
+        for (kind, expected) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("application/grpc;charset=utf-8", true),
+            ("application/grpc-web", false),
+            ("application/grpc-web+proto", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);
+            assert_eq!(is_grpc(&headers), expected, "{kind}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn every_rejection_has_a_status_of_grpc() {
+        for (rejection, code) in [
+            (Rejection::permission_missing(), "7"),
+            (Rejection::user_deleted(), "16"),
+            (Rejection::unavailable(None), "14"),
+            (Rejection::layer_missing(), "13"),
+            (Rejection::not_accepted(TokenKind::ApiKey), "13"),
+            (Rejection::bad_request(BadRequest::RedirectUrl), "3"),
+        ] {
+            let response: Response<()> = rejection.clone().into_grpc_response();
+            assert_eq!(
+                (response.status().as_u16(), &response.headers()["grpc-status"]),
+                (200, &code.parse().unwrap())
+            );
+            let message = response.headers()["grpc-message"].to_str().unwrap();
+            assert!(message.starts_with(rejection.code()) && !message.contains('%'), "{message}");
+        }
+    }
+}

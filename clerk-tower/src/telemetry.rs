@@ -8,6 +8,8 @@ use crate::{Error, jwks::KeysError};
 
 #[cfg(feature = "tracing")]
 mod enabled {
+    use clerk_core::authenticate::BadRequest;
+
     use super::{Error, KeysError, Outcome, StatusCode};
 
     pub(crate) fn judged(outcome: &Outcome) {
@@ -18,6 +20,22 @@ mod enabled {
             undecided = outcome.is_undecided(),
             "judged a request"
         );
+        if let Some(bad) = outcome.bad_request() {
+            tracing::debug!(target: "clerk::auth", problem = kind(bad), "answered a request with 400");
+        }
+        let dropped = outcome.dropped_cookies();
+        if dropped > 0 {
+            tracing::warn!(target: "clerk::auth", dropped, "Clerk sent cookies that cannot be set");
+        }
+    }
+
+    const fn kind(bad: BadRequest) -> &'static str {
+        match bad {
+            BadRequest::HandshakeSignature => "handshake-signature",
+            BadRequest::HandshakeToken => "handshake-token",
+            BadRequest::RedirectUrl => "redirect-url",
+            _ => "other",
+        }
     }
 
     pub(crate) fn keys(result: Result<(), &KeysError>) {

@@ -7,10 +7,12 @@
 use std::{convert::Infallible, env, error::Error, time::Duration};
 
 use bytes::Bytes;
+use clerk_core::api::users;
 use clerk_tower::{
     Clerk,
     authenticate::{Auth, AuthenticateLayer},
     local::LocalClerk,
+    reject::Rejection,
     require::RequireLayer,
 };
 use http::{Request, Response};
@@ -22,9 +24,17 @@ use tower::ServiceBuilder;
 
 /// Only requests with the permission come this far.
 async fn report(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let session = Auth::from_extensions(request.extensions()).and_then(Auth::session);
-    let reader = session.map_or("nobody", |session| session.claims().user_id().as_str());
-    Ok(Response::new(Full::from(format!("the report, for {reader}\n"))))
+    let auth = Auth::from_extensions(request.extensions()).cloned();
+    let Some(auth) = auth.filter(|auth| auth.session().is_some()) else {
+        return Ok(Rejection::layer_missing().into_response());
+    };
+    // The same client, for a call of one's own.
+    match auth.clerk().send(users::count()).await {
+        Ok(count) => {
+            Ok(Response::new(Full::from(format!("the report, about {} users\n", count.total_count))))
+        }
+        Err(error) => Ok(Rejection::of_call(&error).into_response()),
+    }
 }
 
 #[tokio::main]

@@ -165,7 +165,49 @@ async fn the_hyper_server_is_guarded_by_the_same_layers() {
     let (url, token) = parse_curl(&program.line_with("curl ").await);
     let client = reqwest::Client::new();
     let response = client.get(&url).bearer_auth(&token).send().await.unwrap();
-    assert_eq!(response.text().await.unwrap(), "the report, for user_grace\n");
+    assert_eq!(response.text().await.unwrap(), "the report, about 4 users\n");
     assert_eq!(get(&url, None).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(get(&url, Some(&change_one_character(&token))).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_grpc_service_is_guarded_by_the_same_layers() {
+    use tonic::{Code, Request, transport::Channel};
+    use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+    let mut program = Program::start(env!("CARGO_BIN_EXE_grpc"), &[]);
+    let url = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let token = program.line_with("authorization: ").await.replace("authorization: ", "");
+    let mut client = HealthClient::new(Channel::from_shared(url).unwrap().connect().await.unwrap());
+    let mut check = async |authorization: &str| {
+        let mut request = Request::new(HealthCheckRequest { service: "reports".to_owned() });
+        if !authorization.is_empty() {
+            request.metadata_mut().insert("authorization", authorization.parse().unwrap());
+        }
+        client.check(request).await.map(|answer| answer.into_inner().status).map_err(|status| status.code())
+    };
+    assert_eq!(check(&token).await, Ok(1), "serving");
+    assert_eq!(check("").await, Err(Code::Unauthenticated));
+    assert_eq!(check(&change_one_character(&token)).await, Err(Code::Unauthenticated));
+}
+
+#[tokio::test]
+async fn a_batch_job_walks_all_users() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_batch"), &[]);
+    assert_eq!(program.line().await, "4 users, 4 of them with an e-mail address");
+    assert_eq!(program.end().await, (Some(0), String::new()));
+    let (code, said) =
+        Program::start(env!("CARGO_BIN_EXE_batch"), &[("CLERK_SECRET_KEY", "pk_test_verysecret")])
+            .end()
+            .await;
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("CLERK_SECRET_KEY: this is a publishable key"), "{said}");
+}
+
+#[tokio::test]
+async fn a_stack_may_be_put_together_by_hand() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_custom_stack"), &[]);
+    assert_eq!(program.line().await, "4 users, the first of them Ada Lovelace");
+    assert_eq!(program.line().await, "2 requests");
+    assert_eq!(program.end().await, (Some(0), String::new()));
 }

@@ -10,6 +10,7 @@
 )]
 
 pub mod answers;
+pub mod browser;
 pub mod client;
 pub mod conformance;
 pub mod fault;

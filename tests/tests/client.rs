@@ -20,6 +20,7 @@ use clerk_tests::{
 };
 use clerk_tower::{
     Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, local::LocalClerk, proxy::ProxyLayer,
+    transport::HyperTransport,
 };
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -43,10 +44,30 @@ fn phase(error: &Error) -> &'static str {
     }
 }
 
-/// Asks for a user at this address.
-async fn ask(api_url: String, configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Error {
-    let builder = Clerk::builder().secret_key(KEY).api_url(api_url);
-    configure(builder).build().unwrap().send(users::get(USER)).await.unwrap_err()
+/// The transports there are.
+#[derive(Clone, Copy, Debug)]
+enum Over {
+    Reqwest,
+    Hyper,
+}
+
+impl Over {
+    const ALL: [Self; 2] = [Self::Reqwest, Self::Hyper];
+
+    /// The beginning of a client.
+    fn builder(self) -> ClerkBuilder {
+        let builder = Clerk::builder().secret_key(KEY);
+        match self {
+            Self::Reqwest => builder,
+            Self::Hyper => builder.transport(HyperTransport::new().unwrap()),
+        }
+    }
+
+    /// Asks for a user at this address.
+    async fn ask(self, api_url: String, configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Error {
+        let builder = self.builder().api_url(api_url);
+        configure(builder).build().unwrap().send(users::get(USER)).await.unwrap_err()
+    }
 }
 
 /// One sentence about the operation, without anything that was sent.
@@ -121,36 +142,43 @@ async fn every_fault_of_a_server_is_an_error_of_its_phase() {
         ("another JSON", Fault::Close(answer("200 OK", "", "[1, 2]")), "decode", true, false),
         ("204", Fault::Close("HTTP/1.1 204 No Content\r\n\r\n".to_owned()), "decode", true, false),
     ] {
-        let server = FaultServer::start(fault).await;
-        let error = ask(server.api_url(), |builder| builder).await;
-        assert_eq!(phase(&error), expected, "{case}: {error:?}");
-        assert_eq!(error.may_have_been_processed(), processed, "{case}");
-        assert_eq!(error.is_retryable(), retryable, "{case}");
-        assert_eq!(error.is_not_found(), case == "404", "{case}");
-        let wait = (case == "429").then_some(Duration::from_secs(7));
-        assert_eq!(error.retry_after(NOW), wait, "{case}");
-        assert_eq!(error.status_error().is_some(), expected == "status", "{case}");
-        check_text(case, &error);
+        for over in Over::ALL {
+            let server = FaultServer::start(fault.clone()).await;
+            let error = over.ask(server.api_url(), |builder| builder.max_attempts(1)).await;
+            assert_eq!(phase(&error), expected, "{case}: {error:?}");
+            assert_eq!(error.may_have_been_processed(), processed, "{case}");
+            assert_eq!(error.is_retryable(), retryable, "{case}");
+            assert_eq!(error.is_not_found(), case == "404", "{case}");
+            let wait = (case == "429").then_some(Duration::from_secs(7));
+            assert_eq!(error.retry_after(NOW), wait, "{case}");
+            assert_eq!(error.status_error().is_some(), expected == "status", "{case}");
+            check_text(case, &error);
 
-        let heads = server.heads();
-        assert_eq!(heads.len(), 1, "sent once, {case}");
-        let head = heads[0].to_lowercase();
-        assert!(head.starts_with("get /v1/users/user_hidden http/1.1\r\n"), "{head}");
-        for header in ["authorization: bearer sk_test_", "clerk-api-version: 20", "user-agent: clerk-rust/"] {
-            assert_eq!(head.matches(header).count(), 1, "{header} in {head}");
+            let heads = server.heads();
+            assert_eq!(heads.len(), 1, "sent once, {case}");
+            let head = heads[0].to_lowercase();
+            assert!(head.starts_with("get /v1/users/user_hidden http/1.1\r\n"), "{head}");
+            for header in
+                ["authorization: bearer sk_test_", "clerk-api-version: 20", "user-agent: clerk-rust/"]
+            {
+                assert_eq!(head.matches(header).count(), 1, "{header} in {head}");
+            }
         }
     }
 }
 
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
-    let error = ask(nobody().await, |builder| builder).await;
-    assert_eq!(
-        (phase(&error), error.may_have_been_processed(), error.is_retryable()),
-        ("connect", false, true)
-    );
-    assert_eq!(error.to_string(), "GetUser: no connection to Clerk; nothing was sent");
-    check_text("refused", &error);
+    for over in Over::ALL {
+        let error = over.ask(nobody().await, |builder| builder).await;
+        assert_eq!(
+            (phase(&error), error.may_have_been_processed(), error.is_retryable(), error.attempts()),
+            ("connect", false, true, 3),
+            "{over:?}"
+        );
+        assert_eq!(error.to_string(), "GetUser: no connection to Clerk; nothing was sent");
+        check_text("refused", &error);
+    }
 }
 
 #[tokio::test]
@@ -163,16 +191,18 @@ async fn a_server_that_stalls_is_not_waited_for() {
         ("within the body", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\""),
         ("within the chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n"),
     ] {
-        let server = FaultServer::start(Fault::Stall(text.to_owned())).await;
-        let one = ask(server.api_url(), |builder| builder.attempt_timeout(short)).await;
-        let all = ask(server.api_url(), |builder| builder.timeout(short)).await;
-        for error in [one, all] {
-            assert!(
-                matches!(error.kind(), ErrorKind::Timeout(after) if *after == short),
-                "{case}: {error:?}"
-            );
-            assert!(error.may_have_been_processed() && error.is_retryable(), "{case}");
-            check_text(case, &error);
+        for over in Over::ALL {
+            let server = FaultServer::start(Fault::Stall(text.to_owned())).await;
+            let one = over.ask(server.api_url(), |builder| builder.attempt_timeout(short)).await;
+            let all = over.ask(server.api_url(), |builder| builder.timeout(short)).await;
+            for error in [one, all] {
+                assert!(
+                    matches!(error.kind(), ErrorKind::Timeout(after) if *after == short),
+                    "{case}: {error:?}"
+                );
+                assert!(error.may_have_been_processed() && error.is_retryable(), "{case}");
+                check_text(case, &error);
+            }
         }
     }
 }
@@ -180,13 +210,15 @@ async fn a_server_that_stalls_is_not_waited_for() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
-        let other = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
-        let location = format!("location: {}/v1/users/{USER}\r\n", other.api_url());
-        let server = FaultServer::start(Fault::Close(answer(status, &location, ""))).await;
-        let error = ask(server.api_url(), |builder| builder).await;
-        assert_eq!(error.status().unwrap().as_str(), &status[..3]);
-        check_text(status, &error);
-        assert_eq!((server.heads().len(), other.heads().len()), (1, 0));
+        for over in Over::ALL {
+            let other = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
+            let location = format!("location: {}/v1/users/{USER}\r\n", other.api_url());
+            let server = FaultServer::start(Fault::Close(answer(status, &location, ""))).await;
+            let error = over.ask(server.api_url(), |builder| builder).await;
+            assert_eq!(error.status().unwrap().as_str(), &status[..3]);
+            check_text(status, &error);
+            assert_eq!((server.heads().len(), other.heads().len()), (1, 0));
+        }
     }
 }
 
@@ -200,12 +232,15 @@ async fn answers_are_bounded() {
     let error_page = answer("500 Internal Server Error", "", &body);
     for (case, text) in [("length", answer("200 OK", "", &body)), ("chunks", chunked), ("error", error_page)]
     {
-        let server = FaultServer::start(Fault::Close(text)).await;
-        let error = ask(server.api_url(), |builder| builder.max_answer_bytes(1000)).await;
-        assert_eq!(phase(&error), "transfer", "{case}: {error:?}");
-        check_text(case, &error);
-        let error = ask(server.api_url(), |builder| builder.max_answer_bytes(body.len())).await;
-        assert_ne!(phase(&error), "transfer", "{case}: {error:?}");
+        for over in Over::ALL {
+            let server = FaultServer::start(Fault::Close(text.clone())).await;
+            let error = over.ask(server.api_url(), |builder| builder.max_answer_bytes(1000)).await;
+            assert_eq!(phase(&error), "transfer", "{case}: {error:?}");
+            assert_eq!(server.heads().len(), 1, "it would be too large again");
+            check_text(case, &error);
+            let error = over.ask(server.api_url(), |builder| builder.max_answer_bytes(body.len())).await;
+            assert_ne!(phase(&error), "transfer", "{case}: {error:?}");
+        }
     }
 }
 
@@ -234,7 +269,7 @@ async fn an_answer_without_its_identity_is_refused_and_says_where() {
             None => members.remove(field),
         };
         let server = FaultServer::start(Fault::Close(answer("200 OK", "", &user.to_string()))).await;
-        let error = ask(server.api_url(), |builder| builder).await;
+        let error = Over::Reqwest.ask(server.api_url(), |builder| builder).await;
         let ErrorKind::Decode(cause) = error.kind() else { panic!("{field} {value:?}: {error:?}") };
         assert_eq!((cause.operation, &*cause.path), ("GetUser", field), "{value:?}");
         let sentence = error.to_string();

@@ -13,6 +13,7 @@ use std::{
     fmt::Debug,
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{Router, routing::get as on_get};
@@ -20,12 +21,13 @@ use bytes::Bytes;
 use clerk_axum::{Auth, ClerkLayer, ClerkUser, ProxyBuilder, ProxyLayer, Session, api::users, require};
 use clerk_core::{
     Operation as _,
-    authenticate::{AuthenticateOptions, Authenticator, Need, RequestHead, Step},
+    authenticate::{Accepts, AuthenticateOptions, Authenticator, Need, RequestHead, Step},
     keys::MachineSecretKey,
     token::{KeySet, Token},
 };
 use clerk_tests::{
     Instance, NOW,
+    browser::{LIVE, NONCE, REFRESH_TOKEN, expired_cookies, refreshed, token_until},
     fault::{Fault, FaultServer, answer, nobody},
     get, send, serve, tokens,
     upstream::Upstream,
@@ -42,6 +44,10 @@ use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
 
 const MACHINE_KEY: &str = "ak_mAcHiNeKeYmAcHiNeKeY";
 const HOOK_KEY: &str = "whsec_aG9va2tleWhvb2trZXlob29ra2V5";
+/// A development instance.
+const DEVELOPMENT: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
+/// An API key, an M2M token and an OAuth token.
+const OPAQUE: [&str; 3] = ["ak_oPaQuEoPaQuE01", "mt_oPaQuEoPaQuE02", "oat_oPaQuEoPaQuE03"];
 const EMAIL: &str = "ada@example.com";
 const PHONE: &str = "+15555550100";
 
@@ -62,6 +68,11 @@ impl Hidden {
             EMAIL,
             "ada%40",
             PHONE,
+            REFRESH_TOKEN,
+            NONCE,
+            OPAQUE[0],
+            OPAQUE[1],
+            OPAQUE[2],
         ]
         .map(str::to_owned)
         .to_vec();
@@ -82,6 +93,14 @@ impl Hidden {
         assert!(!short.is_empty());
         self.check("Debug", &short);
         self.check("Debug", &long);
+    }
+
+    /// A text of its own, such as a token that is made up on the way.
+    fn also(mut self, tokens: impl IntoIterator<Item = String>) -> Self {
+        for token in tokens {
+            self.0.extend(tokens::segments(&token)[1..].iter().map(|part| (*part).to_owned()));
+        }
+        self
     }
 
     /// An error, and everything it blames.
@@ -156,6 +175,62 @@ async fn no_type_prints_a_key_or_a_token() {
     hidden.debug(&outcome);
     hidden.debug(outcome.session().unwrap());
     hidden.debug(outcome.session().unwrap().claims());
+}
+
+/// What a decision waits for, for each kind of request that makes it wait.
+fn needs(instance: &Instance, keys: &KeySet) -> Vec<Need> {
+    let options = AuthenticateOptions::new().publishable_key(LIVE.parse().unwrap()).accepts(Accepts::any());
+    let authenticator = Authenticator::new(options).unwrap();
+    let cookies = expired_cookies(instance).join("; ");
+    let mut headers = vec![
+        ("cookie", cookies),
+        ("cookie", format!("__clerk_handshake_nonce={NONCE}")),
+        ("authorization", format!("Bearer {}", instance.ada())),
+    ];
+    headers.extend(OPAQUE.map(|token| ("authorization", format!("Bearer {token}"))));
+    let need = |(name, value)| {
+        let keys = if name == "cookie" { keys } else { &KeySet::default() };
+        let request = Request::get("https://app.example.com/").header(name, value).body(()).unwrap();
+        match authenticator.start(&RequestHead::from(&request), keys, NOW) {
+            Step::Need(need) => need,
+            Step::Done(outcome) => panic!("{outcome:?}"),
+        }
+    };
+    headers.into_iter().map(need).collect()
+}
+
+#[tokio::test]
+async fn nothing_that_a_decision_waits_for_prints_a_secret() {
+    let instance = Instance::new();
+    let clerk = instance.in_memory();
+    clerk.keys().warm_up().await.unwrap();
+    let keys = clerk.keys().current().unwrap();
+    let hidden = Hidden::new(&instance, &instance.ada()).also([token_until(&instance, -60)]);
+    let needs = needs(&instance, &keys);
+    assert_eq!(needs.len(), 6);
+    for need in needs {
+        hidden.debug(&need);
+        match need {
+            Need::Refresh(call) => {
+                hidden.debug(call.operation());
+                hidden.debug(&call);
+            }
+            Need::Handshake(call) => hidden.debug(call.operation()),
+            Need::M2m(call) => hidden.debug(call.operation()),
+            Need::OAuth(call) => hidden.debug(call.operation()),
+            Need::ApiKey(call) => {
+                hidden.debug(call.operation());
+                let key = json!({"id": "ak_1", "subject": "user_1", "revoked": false, "expired": false,
+                    "name": EMAIL, "claims": {"email": EMAIL}, "scopes": [EMAIL]});
+                let step = call.resume(Ok(serde_json::from_value(key).unwrap()), NOW);
+                hidden.debug(&step);
+                let Step::Done(outcome) = step else { panic!("nothing is missing") };
+                hidden.debug(outcome.machine().unwrap());
+                hidden.debug(outcome.machine().unwrap().machine());
+            }
+            other => hidden.debug(&other.abandon(NOW)),
+        }
+    }
 }
 
 #[tokio::test]
@@ -254,6 +329,52 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// Requests that make the layer ask Clerk, and every kind of answer.
+async fn wait_for_clerk(instance: &Instance) {
+    let echo =
+        json!({"errors": [{"code": "x", "message": format!("{NONCE} {REFRESH_TOKEN} {}", OPAQUE[0])}]});
+    let key = json!({"id": "ak_1", "subject": "user_1", "revoked": false, "expired": false, "name": EMAIL,
+        "claims": {"email": EMAIL}});
+    let broken = json!({"cookies": [format!("__session={}", token_until(instance, 50)), "a=\n", "b=\0"],
+        "directives": [format!("__refresh={REFRESH_TOKEN}"), "a=\n", "b=\0"]});
+    for fault in [
+        refreshed(instance).0,
+        Fault::Close(answer("200 OK", "", &key.to_string())),
+        Fault::Close(answer("200 OK", "", &broken.to_string())),
+        Fault::Close(answer("200 OK", "", &format!("\"{NONCE}"))),
+        Fault::Close(answer("422 Unprocessable", "", &echo.to_string())),
+        Fault::Close(answer("429 Too Many Requests", "retry-after: 3\r\n", &echo.to_string())),
+        Fault::Close(String::new()),
+    ] {
+        let server = FaultServer::with_keys(instance, fault).await;
+        for key in [LIVE, DEVELOPMENT] {
+            let builder = instance.builder().api_url(server.api_url()).machine_secret_key(MACHINE_KEY);
+            let builder = builder.publishable_key(key).machine_token_cache(Duration::from_secs(60));
+            let builder =
+                builder.authentication(|options| options.accepts(Accepts::any()).debug_headers(true));
+            let clerk = builder.build().unwrap();
+            let shown = on_get(async |auth: Auth| format!("{auth:?}"));
+            let address = serve(Router::new().route("/", shown).layer(ClerkLayer::new(&clerk))).await;
+            let cookies = expired_cookies(instance).join("; ");
+            let bearer = OPAQUE.map(|token| format!("Bearer {token}"));
+            for (path, name, value) in [
+                ("/", "cookie", &cookies),
+                ("/", "cookie", &format!("__clerk_handshake_nonce={NONCE}")),
+                (&*format!("/?__clerk_handshake_nonce={NONCE}"), "cookie", &cookies),
+                (&*format!("/?__clerk_handshake={}", token_until(instance, 50)), "cookie", &cookies),
+                (&*format!("/?__clerk_handshake={REFRESH_TOKEN}"), "cookie", &cookies),
+                ("/", "authorization", &bearer[0]),
+                ("/", "authorization", &bearer[0]),
+                ("/", "authorization", &bearer[1]),
+                ("/", "authorization", &bearer[2]),
+            ] {
+                let request = Request::get(path).header(name, value).header("sec-fetch-dest", "document");
+                send(address, request.body(Full::<Bytes>::default()).unwrap()).await;
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_log_line_holds_a_key_or_a_token() {
     let log = Log::default();
@@ -306,12 +427,18 @@ async fn no_log_line_holds_a_key_or_a_token() {
     visit().await;
     server.shutdown().await;
     visit().await;
+    let hidden = hidden.also([token_until(&instance, -60), token_until(&instance, 50)]);
+    instance.local.fail_next(0, http::StatusCode::OK);
+    wait_for_clerk(&instance).await;
 
     assert!(
         upstream.take().iter().all(|seen| seen.all("clerk-secret-key") == [instance.secret_key().expose()])
     );
     tracing::info!("the end");
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for event in ["answered a request with 400", "Clerk sent cookies that cannot be set dropped=2"] {
+        assert!(text.contains(event), "nothing says: {event}");
+    }
     assert!(text.contains("could not proxy a request") && text.contains("proxied a request"));
     assert!(text.contains("the end") && text.lines().count() > 10, "little was recorded: {text}");
     for line in text.lines() {

@@ -4,9 +4,12 @@
 #[path = "../../../tests/src/answers.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod answers;
+mod decision;
 pub mod seeds;
 #[cfg(test)]
 mod tests;
+
+pub use self::decision::{cookies, handshake, patterns, query, request};
 
 use std::sync::LazyLock;
 
@@ -15,7 +18,6 @@ use bytes::Bytes;
 use clerk_core::{
     Metadata, Operation, Timestamp,
     api::{OPERATIONS, users},
-    authenticate::{AuthenticateOptions, Authenticator, KeyFailure, Need, RequestHead, Status, Step},
     decode::{self, ErrorBody},
     keys::{MachineSecretKey, PublishableKey, SecretKey, WebhookSecret},
     page::Paged as _,
@@ -24,7 +26,7 @@ use clerk_core::{
     },
     webhook::{Event, Verifier, WebhookError},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -32,10 +34,14 @@ use serde_json::Value;
 pub type Target = fn(&[u8]);
 
 /// All of them, by name.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("token", token),
     ("claims", claims),
     ("request", request),
+    ("cookies", cookies),
+    ("query", query),
+    ("patterns", patterns),
+    ("handshake", handshake),
     ("keys", keys),
     ("jwks", jwks),
     ("pem", pem),
@@ -55,15 +61,6 @@ const JWKS: &[u8] = include_bytes!("jwks.json");
 const PEM: &str = include_str!("public.pem");
 
 static OWN_KEYS: LazyLock<KeySet> = LazyLock::new(|| KeySet::from_jwks(JWKS).expect("the key set is one"));
-
-/// With a key as PEM, with nothing, and with a publishable key.
-static AUTHENTICATORS: LazyLock<[Authenticator; 3]> = LazyLock::new(|| {
-    let publishable: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse().expect("the key is one");
-    let options = AuthenticateOptions::new().authorized_parties(["https://app.example.com"]);
-    let with_key = options.clone().publishable_key(publishable).debug_headers(true);
-    [options.clone().jwt_key(PEM), options, with_key]
-        .map(|options| Authenticator::new(options).expect("the options are good"))
-});
 
 /// A token as text: it is never verified.
 pub fn token(data: &[u8]) {
@@ -105,38 +102,6 @@ fn look_at(token: &Token) {
     ] {
         let _ = claims.has(&check);
     }
-}
-
-/// A request's head, its method and address on the first line and a header on each other: nobody is signed in.
-pub fn request(data: &[u8]) {
-    let Some((method, uri, headers)) = head(data) else { return };
-    let head = RequestHead::new(&method, &uri, &headers);
-    for authenticator in &*AUTHENTICATORS {
-        for keys in [&KeySet::default(), &*OWN_KEYS] {
-            for answer in [Ok(keys), Err(KeyFailure::FailedToLoad)] {
-                let step = authenticator.start(&head, keys, NOW);
-                assert_eq!(status(step, answer), Status::SignedOut);
-            }
-        }
-    }
-}
-
-fn status(mut step: Step, answer: Result<&KeySet, KeyFailure>) -> Status {
-    loop {
-        step = match step {
-            Step::Done(outcome) => return outcome.status(),
-            Step::Need(Need::Key(key)) => key.resume(answer, NOW),
-            Step::Need(other) => return other.abandon().status(),
-        }
-    }
-}
-
-fn head(data: &[u8]) -> Option<(Method, Uri, HeaderMap)> {
-    let mut lines = data.split(|byte| *byte == b'\n');
-    let mut first = lines.next()?.splitn(2, |byte| *byte == b' ');
-    let method = Method::from_bytes(first.next()?).ok()?;
-    let uri = Uri::try_from(first.next()?).ok()?;
-    Some((method, uri, headers(lines)))
 }
 
 fn headers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> HeaderMap {

@@ -25,6 +25,22 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "token" => CLAIMS.iter().map(|claims| token(claims).into_bytes()).collect(),
         "claims" => texts(&CLAIMS),
         "request" => requests(),
+        "cookies" => cookies(),
+        "query" => texts(&[
+            "a=b%20c&foo&x=~&__clerk_db_jwt=d",
+            "__clerk_handshake=a.b.c&__clerk_synced=true&%5F_clerk_synced=false",
+            "__clerk_redirect_url=https%3A%2F%2Fs.example%2Fx%3Fa%3Db&__dev_session=1",
+            "__clerk_handshake_nonce=n&__clerk_help=%zz%ff",
+        ]),
+        "patterns" => texts(&[
+            "/orgs/:slug/(.*)\n/orgs/acme/x",
+            "/o{-:id}?\n/o-org_1",
+            "/a/:slug([a-z]+)+/\\:x\n/a/b/c/:x",
+        ]),
+        "handshake" => texts(&[
+            "__session=a.b.c; Path=/\n__client_uat=1; Path=/\n",
+            "__session=\n__session_naoXFJnI=x=y\na: b\r\n\0",
+        ]),
         "keys" => texts(&[
             "sk_test_abcdefghijklmnop",
             "ak_abcdefghijklmnop",
@@ -59,6 +75,7 @@ fn token(claims: &str) -> String {
     format!("{header}.{claims}.c2ln")
 }
 
+/// A head, and behind an empty line what Clerk answers.
 fn requests() -> Vec<Vec<u8>> {
     let token = token(CLAIMS[0]);
     [
@@ -67,9 +84,28 @@ fn requests() -> Vec<Vec<u8>> {
             "POST https://app.example.com/?a=b\ncookie: __session={token}; __client_uat=1699999000\nhost: a"
         ),
         format!(
-            "GET /\ncookie: __session_vLGgN1zV={token}; __client_uat_vLGgN1zV=0; __clerk_db_jwt=a\norigin: b"
+            "GET /\ncookie: __session_naoXFJnI={token}; __client_uat_naoXFJnI=0; __clerk_db_jwt=a\norigin: b"
         ),
-        "GET /\nauthorization: Bearer mt_1\nsec-fetch-dest: document".to_owned(),
+        "GET /\nauthorization: Bearer mt_1\nsec-fetch-dest: document\n\n404 {}".to_owned(),
+        "GET /\nauthorization: Bearer ak_1\n\n200 {\"id\":\"a\",\"subject\":\"user_1\",\"revoked\":false,\"expired\":false}".to_owned(),
+        "GET /\nauthorization: Bearer oat_1\n\n200 {\"active\":false}".to_owned(),
+        format!(
+            "GET /?__clerk_handshake_nonce=n\nhost: a\nsec-fetch-dest: document\n\n200 {{\"directives\":[\"__session={token}; Path=/\"]}}"
+        ),
+        "GET /p?__clerk_redirect_url=https%3A%2F%2Fs.example\nhost: a\naccept: text/html".to_owned(),
+        "GET /?__clerk_synced=false\nhost: a:1\nx-forwarded-host: b, c\nsec-fetch-dest: document".to_owned(),
+    ]
+    .map(String::into_bytes)
+    .into()
+}
+
+fn cookies() -> Vec<Vec<u8>> {
+    let token = token(CLAIMS[0]);
+    [
+        format!("__session={token}; __client_uat=1699999000; __clerk_db_jwt=a; __clerk_redirect_count=2"),
+        format!("__session_naoXFJnI={token}; __client_uat_naoXFJnI=12abc; __refresh_naoXFJnI=r%3D"),
+        format!("__clerk_handshake={token}; __client_uat=0; __session=a%2Eb; __session=second"),
+        "a=%3B%20__session%3Dx; __clerk_handshake_nonce=n;__client_uat=-5".to_owned(),
     ]
     .map(String::into_bytes)
     .into()

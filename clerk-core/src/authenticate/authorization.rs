@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
+use super::cookies::cut;
+
 /// What the header says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Authorization<'a> {
@@ -31,9 +33,8 @@ pub(super) fn token(headers: &HeaderMap) -> Authorization<'_> {
 }
 
 fn credential(value: &str) -> Authorization<'_> {
-    let mut pieces = value.trim_ascii().split(' ');
-    let scheme = pieces.next().unwrap_or_default();
-    match pieces.next() {
+    let (scheme, rest) = cut(value.trim_ascii(), b' ');
+    match rest.map(|rest| cut(rest, b' ').0) {
         None | Some("") if scheme.is_empty() || is_bearer(scheme.as_bytes()) => Authorization::None,
         // A single word is a token without a scheme, as Clerk's SDKs have always taken it.
         None | Some("") => Authorization::Token(scheme),

@@ -95,11 +95,12 @@ impl<'a> Case<'a> {
             Authorization::Token(text) => Some(self.bearer(text)),
             Authorization::Broken => {
                 let error = TokenError::invalid("several Authorization headers, or one that is no text");
-                let kind = match self.config.accepts.0 {
-                    Kinds::One(kind) => kind,
-                    Kinds::List(_) | Kinds::Any => TokenKind::Session,
+                let kind = match &self.config.accepts.0 {
+                    Kinds::One(kind) => Some(*kind),
+                    Kinds::List(kinds) => kinds.iter().copied().find(|kind| *kind == TokenKind::Session),
+                    Kinds::Any => Some(TokenKind::Session),
                 };
-                return Ok(self.signed_out(Some(kind), error.reason().clone(), error.message()));
+                return Ok(self.signed_out(kind, error.reason().clone(), error.message()));
             }
         };
         match (&self.config.accepts.0, bearer) {
@@ -226,13 +227,16 @@ impl<'a> Case<'a> {
         let kind = token.kind();
         let verified = match token.check_machine() {
             Err(error) => Err(Refusal::from(error)),
-            Ok(()) => match self.key(token)? {
-                Err(refusal) => Err(refusal),
-                Ok(key) => token.verify_machine(key, &self.config.machine, self.now).map_err(|error| {
-                    // Machines get one code for all of it.
-                    TokenError::failed(error.message()).into()
-                }),
-            },
+            Ok(()) => {
+                let verified = self.key(token)?.and_then(|key| {
+                    token.verify_machine(key, &self.config.machine, self.now).map_err(Refusal::from)
+                });
+                // Machines get one code for all of it, a missing key among it.
+                verified.map_err(|refusal| Refusal {
+                    error: TokenError::failed(refusal.error.message()),
+                    ..refusal
+                })
+            }
         };
         Ok(match verified {
             Err(Refusal { error, undecided }) => {

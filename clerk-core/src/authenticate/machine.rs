@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 
 use crate::{
+    Timestamp,
     id::{Id, OrganizationId, UserId},
     model::{ApiKey, M2mToken, OAuthAccessTokenVerification},
     token::{Token, TokenKind},
@@ -44,6 +45,8 @@ pub struct ApiKeyAuth {
     pub scopes: Vec<String>,
     /// What the application wanted to be known with it: any JSON.
     pub claims: Option<Value>,
+    /// When it ends; `None` when it does not, or when Clerk does not say.
+    pub expiration: Option<Timestamp>,
 }
 
 impl ApiKeyAuth {
@@ -75,6 +78,8 @@ pub struct M2mAuth {
     pub scopes: Vec<String>,
     /// What the application wanted to be known with it: any JSON.
     pub claims: Option<Value>,
+    /// When it ends; `None` when it does not, or when Clerk does not say.
+    pub expiration: Option<Timestamp>,
 }
 
 /// A verified OAuth access token.
@@ -89,6 +94,30 @@ pub struct OAuthAuth {
     pub client_id: Option<String>,
     /// What the user consented to.
     pub scopes: Vec<String>,
+    /// When it ends; `None` when it does not, or when Clerk does not say.
+    pub expiration: Option<Timestamp>,
+}
+
+impl Machine {
+    /// Which kind of token it is.
+    #[must_use]
+    pub const fn kind(&self) -> TokenKind {
+        match self {
+            Self::ApiKey(_) => TokenKind::ApiKey,
+            Self::M2m(_) => TokenKind::M2m,
+            Self::OAuth(_) => TokenKind::OAuth,
+        }
+    }
+
+    /// When the token ends; `None` when it does not, or when Clerk does not say.
+    #[must_use]
+    pub fn expiration(&self) -> Option<Timestamp> {
+        match self {
+            Self::ApiKey(key) => key.expiration,
+            Self::M2m(token) => token.expiration,
+            Self::OAuth(token) => token.expiration,
+        }
+    }
 }
 
 impl MachineAuth {
@@ -105,11 +134,13 @@ impl MachineAuth {
     /// Which kind of token it is.
     #[must_use]
     pub const fn kind(&self) -> TokenKind {
-        match &self.machine {
-            Machine::ApiKey(_) => TokenKind::ApiKey,
-            Machine::M2m(_) => TokenKind::M2m,
-            Machine::OAuth(_) => TokenKind::OAuth,
-        }
+        self.machine.kind()
+    }
+
+    /// When the token ends; `None` when it does not, or when Clerk does not say.
+    #[must_use]
+    pub fn expiration(&self) -> Option<Timestamp> {
+        self.machine.expiration()
     }
 
     /// The token's identifier, if it has one.
@@ -197,6 +228,7 @@ impl Verified for ApiKey {
             subject: self.subject,
             scopes: self.scopes,
             claims: self.claims,
+            expiration: self.expiration,
         };
         (!self.revoked && !self.expired).then(|| Machine::ApiKey(Arc::new(key)))
     }
@@ -209,6 +241,7 @@ impl Verified for M2mToken {
             machine_id: self.subject,
             scopes: self.scopes.unwrap_or_default(),
             claims: self.claims,
+            expiration: self.expiration,
         };
         (!self.revoked && !self.expired).then(|| Machine::M2m(Arc::new(token)))
     }
@@ -223,6 +256,7 @@ impl Verified for OAuthAccessTokenVerification {
             user_id,
             client_id: self.client_id,
             scopes: self.scopes.unwrap_or_default(),
+            expiration: self.expiration,
         })))
     }
 }
@@ -231,6 +265,7 @@ impl Verified for OAuthAccessTokenVerification {
 pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
     let mut claims: Map<String, Value> = token.claims().ok()?;
     let id = text(&claims, "jti").map(Id::from);
+    let expiration = claims.get("exp").and_then(Value::as_i64).map(Timestamp::from_secs);
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind {
         TokenKind::OAuth => Some(Machine::OAuth(Arc::new(OAuthAuth {
@@ -241,6 +276,7 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
                 Some(Value::Array(scopes)) => texts(scopes),
                 _ => words(claims.get("scope")),
             },
+            expiration,
         }))),
         TokenKind::M2m => {
             let scopes = match (claims.get("scopes"), claims.get("aud")) {
@@ -253,7 +289,13 @@ pub(super) fn of_jwt(kind: TokenKind, token: &Token) -> Option<Machine> {
                 claims.remove(name);
             }
             let claims = Some(claims).filter(|claims| !claims.is_empty()).map(Value::Object);
-            Some(Machine::M2m(Arc::new(M2mAuth { id, machine_id: subject.into(), scopes, claims })))
+            Some(Machine::M2m(Arc::new(M2mAuth {
+                id,
+                machine_id: subject.into(),
+                scopes,
+                claims,
+                expiration,
+            })))
         }
         TokenKind::Session | TokenKind::ApiKey => None,
     }

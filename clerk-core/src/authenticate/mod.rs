@@ -43,8 +43,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//!
-//!
 //! # What can be missing
 //!
 //! A key, and the answers to five of Clerk's operations: a handshake's payload, a refreshed session, and what
@@ -60,6 +58,8 @@
 //! The rules are those of Clerk's JavaScript SDK, stricter in places: classes of token are told apart before use on
 //! every route, forwarded headers count only where they are trusted, and Clerk not answering never looks like a
 //! signed-out user.
+//!
+#![doc = include_str!("rules.md")]
 
 mod accepts;
 mod authenticator;
@@ -83,6 +83,7 @@ mod referrer;
 mod request;
 mod sign_in;
 mod suffix;
+mod verification;
 
 pub use self::{
     accepts::Accepts,
@@ -97,6 +98,7 @@ pub use self::{
     reason::{Reason, RefusalCode},
     request::RequestHead,
     sign_in::NoSignInPage,
+    verification::Verification,
 };
 #[cfg(doc)]
 use crate::token::KeySet;

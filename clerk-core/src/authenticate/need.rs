@@ -59,7 +59,7 @@ pub struct KeyNeeded {
 /// to [`Call::resume`].
 pub struct Call<O> {
     operation: O,
-    suspended: Box<Suspended>,
+    pub(super) suspended: Box<Suspended>,
 }
 
 /// A request, and what is known about it so far. The decision is a function of both, so that going on means
@@ -68,9 +68,9 @@ pub(super) struct Suspended {
     authenticator: Authenticator,
     method: Method,
     uri: Uri,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     keys: KeySet,
-    answers: Answers,
+    pub(super) answers: Answers,
 }
 
 /// What was asked and answered.
@@ -128,17 +128,19 @@ pub enum CallFailure {
     },
     /// Clerk's answer cannot be read.
     Unreadable,
+    /// The operation cannot be sent: the request holds something that no request to Clerk can hold.
+    Unsendable,
 }
 
 impl CallFailure {
     /// Whether another attempt might have brought an answer, so that nothing is known about the token.
     pub(super) fn is_outage(&self) -> bool {
         match self {
-            Self::Unreachable => true,
+            Self::Unreachable | Self::Unreadable => true,
             Self::Refused { status, .. } => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Unreadable => false,
+            Self::Unsendable => false,
         }
     }
 }
@@ -175,7 +177,7 @@ impl Suspended {
         })
     }
 
-    fn go_on(self, now: Timestamp) -> Step {
+    pub(super) fn go_on(self, now: Timestamp) -> Step {
         let head = RequestHead::new(&self.method, &self.uri, &self.headers);
         self.authenticator.decide(&head, &self.keys, self.answers, now)
     }

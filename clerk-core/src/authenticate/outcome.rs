@@ -154,10 +154,11 @@ impl Outcome {
     }
 
     /// Whether the token could not be judged at all, because Clerk did not answer. Such a request is
-    /// signed out, but it is no proof that its user is: answer 503 rather than 401.
+    /// signed out, but it is no proof that its user is: answer 503 rather than 401. What has a
+    /// [location](Self::location) is decided: the browser comes back.
     #[must_use]
-    pub const fn is_undecided(&self) -> bool {
-        self.undecided
+    pub fn is_undecided(&self) -> bool {
+        self.undecided && self.location().is_none()
     }
 
     /// Why the request makes no sense. Answer 400 and say so: going on might send a browser in circles.

@@ -89,7 +89,9 @@ pub(super) fn origin(url: &Url) -> String {
 pub(super) fn of(head: &RequestHead<'_>, forwarded: &Forwarded) -> Option<Url> {
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let scheme = head.uri.scheme_str();
-    let host = text(head.headers, &HOST);
+    // HTTP/2 names the host in the target, and has no header for it.
+    let authority = head.uri.authority().map(Authority::as_str);
+    let host = text(head.headers, &HOST).or(authority);
     if let Forwarded::Origin(origin) = forwarded {
         return join(origin.as_str(), path);
     }
@@ -100,10 +102,7 @@ pub(super) fn of(head: &RequestHead<'_>, forwarded: &Forwarded) -> Option<Url> {
         chosen_scheme = first("x-forwarded-proto").unwrap_or(chosen_scheme);
         chosen_host = first("x-forwarded-host").or(host);
     }
-    let incoming = || {
-        let authority = head.uri.authority().map(Authority::as_str).or(host)?;
-        rebase(scheme.unwrap_or("http"), authority, path)
-    };
+    let incoming = || rebase(scheme.unwrap_or("http"), authority.or(host)?, path);
     match chosen_host {
         Some(host) => rebase(chosen_scheme, host, path).or_else(incoming),
         None => incoming(),
@@ -130,8 +129,13 @@ fn rebase(scheme: &str, authority: &str, path: &str) -> Option<Url> {
 }
 
 fn join(origin: &str, path: &str) -> Option<Url> {
-    // The form of a request's target that is not a path (RFC 9112, section 3.2.3 and 3.2.4).
-    absolute(&if path.starts_with('/') { format!("{origin}{path}") } else { format!("{origin}/") })
+    absolute(&match path.as_bytes() {
+        [b'/', ..] => format!("{origin}{path}"),
+        // An absolute target without a path.
+        [b'?', ..] => format!("{origin}/{path}"),
+        // The forms of a request's target that are no path (RFC 9112, section 3.2.3 and 3.2.4).
+        _ => format!("{origin}/"),
+    })
 }
 
 #[cfg(test)]
@@ -169,6 +173,11 @@ mod tests {
             ("/a/../b", &[("host", "h.com")], Some("http://h.com/b")),
             ("https://t.com/p", &[], Some("https://t.com/p")),
             ("https://t.com/p", &[("host", "h.com")], Some("https://h.com/p")),
+            ("https://t.com?a=b", &[], Some("https://t.com/?a=b")),
+            ("http://t.com/p", &[("x-forwarded-proto", "https")], Some("https://t.com/p")),
+            ("http://t.com/p", &[("x-forwarded-host", "a.com")], Some("http://a.com/p")),
+            ("http://t.com/p", &[("x-forwarded-host", "")], Some("http://t.com/p")),
+            ("http://u@t.com/p", &[], None),
             ("http://[::1]:3000/p", &[("host", "[::1]:3000")], Some("http://[::1]:3000/p")),
             ("/p", &[("host", "H.com:80")], Some("http://h.com/p")),
             ("*", &[("host", "h.com")], Some("http://h.com/")),

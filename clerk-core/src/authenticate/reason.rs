@@ -125,7 +125,7 @@ impl Reason {
     pub(super) fn of_refresh(failure: &CallFailure) -> Self {
         match failure {
             CallFailure::Unreachable => Self::ExpiredFetchError,
-            CallFailure::Unreadable => Self::ExpiredUnexpectedSdkError,
+            CallFailure::Unreadable | CallFailure::Unsendable => Self::ExpiredUnexpectedSdkError,
             CallFailure::Refused { code: Some(code), .. } if **code == *"unexpected_error" => {
                 Self::ExpiredFetchError
             }

@@ -245,4 +245,82 @@ mod tests {
             assert_eq!(choose(key, values), expected, "{key} {values:?}");
         }
     }
+
+    /// Every combination of the four cookies, against the rules as they are written down.
+    #[test]
+    fn every_combination_follows_the_rules() {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Plain {
+            Absent,
+            Unreadable,
+            Anonymous,
+            Other,
+            Ours(i64),
+        }
+        #[derive(Clone, Copy)]
+        struct Suffixed {
+            iat: i64,
+            is_expired: bool,
+        }
+        let text_of = |plain| match plain {
+            Plain::Absent => None,
+            Plain::Unreadable => Some("garbage".to_owned()),
+            Plain::Anonymous => Some(token(json!({"iat": 300}))),
+            Plain::Other => Some(token(json!({"iss": "https://clerk.other.com", "iat": 300}))),
+            Plain::Ours(iat) => Some(ours(iat)),
+        };
+        let plains = [
+            Plain::Absent,
+            Plain::Unreadable,
+            Plain::Anonymous,
+            Plain::Other,
+            Plain::Ours(100),
+            Plain::Ours(200),
+            Plain::Ours(300),
+        ];
+        let good = |iat, is_expired| {
+            let exp = if is_expired { NOW } else { NOW + 60 };
+            let text = token(json!({"iss": "https://clerk.example.com", "iat": iat, "exp": exp}));
+            (Some(text), Some(Suffixed { iat, is_expired }))
+        };
+        let suffixed = [
+            (None, None),
+            (Some("garbage".to_owned()), Some(Suffixed { iat: 0, is_expired: false })),
+            good(200, false),
+            good(200, true),
+        ];
+        let uats = [None, Some("0"), Some("1"), Some("00")];
+        for (key, is_production) in [(LIVE, true), (TEST, false)] {
+            for plain in plains {
+                for (suffixed_text, suffixed) in &suffixed {
+                    for uat in uats {
+                        for suffixed_uat in uats {
+                            let (out, suffixed_out) = (uat == Some("0"), suffixed_uat == Some("0"));
+                            let iat = if let Plain::Ours(iat) = plain { iat } else { 0 };
+                            let rules = [
+                                (matches!(plain, Plain::Unreadable | Plain::Anonymous), false),
+                                (plain == Plain::Other, true),
+                                (suffixed_uat.is_none() && suffixed.is_none(), false),
+                                (!suffixed_out && !out && iat > suffixed.map_or(0, |token| token.iat), false),
+                                (suffixed_out && !out, false),
+                                (
+                                    !is_production
+                                        && !suffixed_out
+                                        && out
+                                        && suffixed.is_some_and(|token| token.is_expired),
+                                    false,
+                                ),
+                                (suffixed_uat.is_none() && suffixed.is_some(), false),
+                            ];
+                            let expected =
+                                rules.into_iter().find(|(fits, _)| *fits).is_none_or(|(_, result)| result);
+                            let text = text_of(plain);
+                            let values = [text.as_deref(), suffixed_text.as_deref(), uat, suffixed_uat];
+                            assert_eq!(choose(key, values), expected, "{key} {values:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -153,7 +153,9 @@ impl Auth {
             .map(redirect)
     }
 
-    /// The client of the instance that the layer authenticates for.
+    /// The client of the instance that the layer authenticates for. That of a layer for a machine,
+    /// [`AuthenticateLayer::for_machine`](super::AuthenticateLayer::for_machine), may have no secret key; what needs
+    /// one is not sent.
     #[must_use]
     pub fn clerk(&self) -> &Clerk {
         &self.0.clerk

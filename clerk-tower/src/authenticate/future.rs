@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header::CACHE_CONTROL};
 use http_body_util::{Either, Full};
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -132,11 +132,21 @@ fn own(auth: &Auth) -> Response<Full<Bytes>> {
     response
 }
 
-/// Appended, never inserted: the response may have headers of the same name.
+/// Appended, never inserted: the response may have headers of the same name. What must not be stored says so once.
 fn append<B>(auth: &Auth, response: &mut Response<B>) {
+    let headers = response.headers_mut();
+    let is_stored = !headers.get_all(CACHE_CONTROL).iter().any(forbids_storing);
     for (name, value) in auth.outcome().headers() {
-        response.headers_mut().append(name, value.clone());
+        if name != CACHE_CONTROL || is_stored {
+            headers.append(name, value.clone());
+        }
     }
+}
+
+/// Whether `no-store` is among the directives, RFC 9111 section 5.2.
+fn forbids_storing(value: &HeaderValue) -> bool {
+    let mut directives = value.as_bytes().split(|byte| *byte == b',');
+    directives.any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
 }
 
 impl<S, B> fmt::Debug for ResponseFuture<S, B>

@@ -12,7 +12,8 @@
 //! A token whose key is at hand is judged at once. The request waits for Clerk when the key is missing, when an
 //! expired session is refreshed, when a handshake's payload is fetched, and when an opaque machine token is
 //! verified. If Clerk does not answer, the request is signed out and marked as undecided, which guards answer
-//! with 503.
+//! with 503. However many calls a decision needs, together they take no longer than one may,
+//! [`ClerkBuilder::timeout`](crate::ClerkBuilder::timeout).
 //!
 //! ```
 //! use bytes::Bytes;
@@ -38,9 +39,11 @@
 mod auth;
 mod future;
 mod layer;
+mod machine_tokens;
 mod service;
 mod visit;
 
+pub(crate) use self::machine_tokens::MachineTokens;
 pub use self::{
     auth::Auth,
     future::{AuthenticateBody, ResponseFuture},

@@ -5,14 +5,21 @@ use std::{
 };
 
 use clerk_core::{
-    authenticate::{Answer, Authenticator, Call, KeyFailure, Need, Outcome, RequestHead, Step},
+    authenticate::{
+        Answer, Authenticator, Call, CallFailure, KeyFailure, KeyNeeded, Need, Outcome, RequestHead, Step,
+        Verification,
+    },
     token::KeySet,
 };
 use http::{Request, Response};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, timeout_at},
+};
 use tower_service::Service;
 
 use super::{Auth, AuthenticateBody, ResponseFuture, visit::Visit};
-use crate::{Clerk, jwks::KeysError};
+use crate::Clerk;
 
 /// Authenticates requests and passes all of them on. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -65,41 +72,97 @@ impl<S> Authenticate<S> {
         Auth::new(outcome, retry_after, self.clerk.clone(), self.authenticator.clone(), visit)
     }
 
-    /// Does what the decision asks for until it is made.
+    /// Does what the decision asks for until it is made, or until it has taken too long.
     async fn satisfy(self, mut need: Need, visit: Visit) -> Auth {
-        let mut retry_after = None;
+        let mut wait = Wait::until(self.clerk.timeout());
         loop {
             let step = match need {
-                Need::Key(key) => {
-                    let keys = self.clerk.keys().with_key(key.kid()).await;
-                    retry_after = keys.as_ref().err().map(KeysError::retry_after);
-                    let answer: Result<&KeySet, KeyFailure> = keys.as_ref().map_err(KeysError::failure);
-                    key.resume(answer, self.clerk.now())
-                }
-                Need::Handshake(call) => self.ask(call, &mut retry_after).await,
-                Need::Refresh(call) => self.ask(call, &mut retry_after).await,
-                Need::ApiKey(call) => self.ask(call, &mut retry_after).await,
-                Need::M2m(call) => self.ask(call, &mut retry_after).await,
-                Need::OAuth(call) => self.ask(call, &mut retry_after).await,
+                Need::Key(key) => self.key(key, &mut wait).await,
+                Need::Handshake(call) => self.ask(call, &mut wait).await,
+                Need::Refresh(call) => self.ask(call, &mut wait).await,
+                Need::ApiKey(call) => self.verify(call, &mut wait).await,
+                Need::M2m(call) => self.verify(call, &mut wait).await,
+                Need::OAuth(call) => self.verify(call, &mut wait).await,
                 other => other.abandon(self.clerk.now()),
             };
             match step {
-                Step::Done(outcome) => return self.auth(outcome, retry_after, visit),
+                Step::Done(outcome) => return self.auth(outcome, wait.retry_after, visit),
                 Step::Need(next) => need = next,
             }
         }
     }
 
+    async fn key(&self, key: KeyNeeded, wait: &mut Wait) -> Step {
+        let keys = wait.limit(self.clerk.keys().with_key(key.kid())).await;
+        let answer: Result<&KeySet, KeyFailure> = match &keys {
+            Some(Ok(keys)) => Ok(keys),
+            Some(Err(error)) => {
+                wait.again_after(Some(error.retry_after()));
+                Err(error.failure())
+            }
+            None => Err(KeyFailure::Unreachable),
+        };
+        key.resume(answer, self.clerk.now())
+    }
+
     /// Sends the operation that a decision waits for, with whichever key it takes.
-    async fn ask<O: Answer>(&self, call: Call<O>, retry_after: &mut Option<Duration>) -> Step {
-        let answer = self.clerk.ask(call.operation()).await;
+    async fn ask<O: Answer>(&self, call: Call<O>, wait: &mut Wait) -> Step {
+        let answer = wait.limit(self.clerk.ask(call.operation())).await;
         let now = self.clerk.now();
-        call.resume(
-            answer.map_err(|error| {
-                *retry_after = error.retry_after(now);
-                error.failure()
-            }),
-            now,
-        )
+        let answer = match answer {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(error)) => {
+                wait.again_after(error.retry_after(now));
+                Err(error.failure())
+            }
+            None => Err(CallFailure::Unreachable),
+        };
+        call.resume(answer, now)
+    }
+
+    /// Asks Clerk about an opaque token, unless it did so a moment ago and may remember that.
+    async fn verify<O: Verification>(&self, call: Call<O>, wait: &mut Wait) -> Step {
+        let Some((tokens, digest)) = self.clerk.machine_tokens().zip(call.token_digest()) else {
+            return self.ask(call, wait).await;
+        };
+        let asked = self.clerk.now();
+        if let Some(machine) = tokens.get(&digest, asked) {
+            return call.resume_known(machine, asked);
+        }
+        let step = self.ask(call, wait).await;
+        if let Step::Done(outcome) = &step
+            && let Some(auth) = outcome.machine()
+        {
+            tokens.insert(digest, auth.machine(), asked);
+        }
+        step
+    }
+}
+
+/// How long a decision may still take, and when to try again if it comes to nothing.
+struct Wait {
+    deadline: Instant,
+    retry_after: Option<Duration>,
+}
+
+impl Wait {
+    fn until(limit: Duration) -> Self {
+        let now = Instant::now();
+        // A limit beyond all time is none to speak of.
+        let deadline = now.checked_add(limit).unwrap_or_else(|| now + Duration::from_secs(86_400));
+        Self { deadline, retry_after: None }
+    }
+
+    /// What came in time. After the deadline nothing is begun.
+    async fn limit<F: Future>(&self, answer: F) -> Option<F::Output> {
+        if Handle::try_current().is_err() || Instant::now() >= self.deadline {
+            return None;
+        }
+        timeout_at(self.deadline, answer).await.ok()
+    }
+
+    /// The longest of all waits counts.
+    fn again_after(&mut self, wait: Option<Duration>) {
+        self.retry_after = self.retry_after.max(wait);
     }
 }

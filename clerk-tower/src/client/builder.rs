@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::{Clerk, Inner, MachineClerk};
 use crate::{
     Error,
+    authenticate::MachineTokens,
     base_uri::BaseUriLayer,
     cache::{Cache, CachePolicy},
     clock::{Clock, SystemClock},
@@ -59,6 +60,7 @@ impl Setting {
     }
 }
 
+type Provider = Arc<dyn Fn() -> SecretKey + Send + Sync>;
 type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 
 /// Builds a [`Clerk`] or a [`MachineClerk`]. Settings are checked by [`ClerkBuilder::build`].
@@ -83,6 +85,7 @@ type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 #[must_use]
 pub struct ClerkBuilder {
     secret_key: Option<Setting>,
+    secret_key_provider: Option<Provider>,
     publishable_key: Option<Setting>,
     machine_secret_key: Option<Setting>,
     jwt_key: Option<Setting>,
@@ -91,6 +94,7 @@ pub struct ClerkBuilder {
     fapi_url: Option<Setting>,
     options: AuthenticateOptions,
     known_token_bytes: u64,
+    machine_token_cache: Duration,
     timeout: Duration,
     attempt_timeout: Duration,
     max_answer_bytes: usize,
@@ -106,6 +110,7 @@ impl ClerkBuilder {
     pub(super) fn new() -> Self {
         Self {
             secret_key: None,
+            secret_key_provider: None,
             publishable_key: None,
             machine_secret_key: None,
             jwt_key: None,
@@ -114,6 +119,7 @@ impl ClerkBuilder {
             fapi_url: None,
             options: AuthenticateOptions::default(),
             known_token_bytes: 16 * 1024 * 1024,
+            machine_token_cache: Duration::ZERO,
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(5),
             max_answer_bytes: 16 * 1024 * 1024,
@@ -173,6 +179,26 @@ impl ClerkBuilder {
     /// The instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
     pub fn secret_key(mut self, key: impl Into<String>) -> Self {
         self.secret_key = Some(Setting { name: "secret_key", text: key.into() });
+        self
+    }
+
+    /// Asks for the secret key before every attempt, so that it can change while the service runs. It has to answer
+    /// at once, from memory. The Frontend API proxy takes the key of the moment in which it is built.
+    ///
+    /// ```
+    /// use std::sync::{Arc, RwLock};
+    /// use clerk_core::keys::SecretKey;
+    /// use clerk_tower::Clerk;
+    ///
+    /// let key: SecretKey = "sk_test_abc".parse().unwrap();
+    /// let current = Arc::new(RwLock::new(key)); // changed by whatever watches the secret
+    /// let clerk = Clerk::builder()
+    ///     .secret_key_provider(move || current.read().unwrap().clone())
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn secret_key_provider(mut self, provider: impl Fn() -> SecretKey + Send + Sync + 'static) -> Self {
+        self.secret_key_provider = Some(Arc::new(provider));
         self
     }
 
@@ -267,7 +293,18 @@ impl ClerkBuilder {
         self
     }
 
-    /// How long a call may take in all. 10 seconds unless set.
+    /// For how long opaque machine tokens stay good without asking Clerk again, API keys for example. Not at all
+    /// unless set, and five minutes at most.
+    ///
+    /// This saves one call to Clerk per request, and lets a token that is revoked meanwhile in for so long. What
+    /// is remembered are good tokens alone, none beyond its own end, in 4 MiB at most.
+    pub fn machine_token_cache(mut self, lifetime: Duration) -> Self {
+        self.machine_token_cache = lifetime;
+        self
+    }
+
+    /// How long a call may take in all, and all calls together that a decision about an incoming request needs.
+    /// 10 seconds unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -357,11 +394,20 @@ impl ClerkBuilder {
     /// # Errors
     /// [`ConfigError`] names the first setting that is wrong.
     pub fn build(self) -> Result<Clerk, ConfigError> {
-        let key = self.secret_key.as_ref().ok_or_else(|| {
-            ConfigError::new("secret_key", "not set; Clerk's API and its keys cannot be reached without it")
-        })?;
-        let secret_key: SecretKey = key.parse()?;
-        let mut credentials = CredentialsLayer::new(&secret_key);
+        let (mut credentials, secret_key) = match (&self.secret_key_provider, &self.secret_key) {
+            (Some(provider), _) => {
+                let (provider, key) = (provider.clone(), provider());
+                (CredentialsLayer::from_provider(move || provider()), key)
+            }
+            (None, Some(key)) => {
+                let key: SecretKey = key.parse()?;
+                (CredentialsLayer::new(&key), key)
+            }
+            (None, None) => {
+                let problem = "not set; Clerk's API and its keys cannot be reached without it";
+                return Err(ConfigError::new("secret_key", problem));
+            }
+        };
         if let Some(key) = &self.machine_secret_key {
             credentials = credentials.machine_secret_key(&key.parse::<MachineSecretKey>()?);
         }
@@ -409,6 +455,12 @@ impl ClerkBuilder {
             }
             _ => None,
         };
+        let longest = MachineTokens::LONGEST;
+        if self.machine_token_cache > longest {
+            let problem = format!("a token that was revoked may be let in for {longest:?} at most");
+            return Err(ConfigError::new("machine_token_cache", problem));
+        }
+        let remember = !self.machine_token_cache.is_zero();
         let parts = Parts {
             base_uri: base_uri(&self.api_url, &self.api_version)?,
             credentials,
@@ -432,6 +484,8 @@ impl ClerkBuilder {
             authenticator,
             clock: self.clock,
             has_machine_key: self.machine_secret_key.is_some(),
+            timeout: self.timeout,
+            machine_tokens: remember.then(|| MachineTokens::remembered_for(self.machine_token_cache)),
             proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
         });
         Ok(Clerk { shared, options: CallOptions::new() })
@@ -482,9 +536,15 @@ fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
     Ok(parts.around(transport.map_err(|error| ConfigError::new("transport", error))?))
 }
 
-#[cfg(not(feature = "reqwest"))]
+#[cfg(all(feature = "hyper", not(feature = "reqwest")))]
+fn default_transport(parts: Parts) -> Result<Stack, ConfigError> {
+    let transport = crate::transport::HyperTransport::new();
+    Ok(parts.around(transport.map_err(|error| ConfigError::new("transport", error))?))
+}
+
+#[cfg(not(any(feature = "hyper", feature = "reqwest")))]
 fn default_transport(_: Parts) -> Result<Stack, ConfigError> {
-    Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest`"))
+    Err(ConfigError::new("transport", "none given; set one, or turn on the feature `reqwest` or `hyper`"))
 }
 
 /// What the variables say about the website that this service is part of.

@@ -59,6 +59,11 @@ impl MachineClerk {
         ))
     }
 
+    /// The client underneath, which has no secret key, or another use for it.
+    pub(crate) fn client(&self) -> &Clerk {
+        &self.0
+    }
+
     /// Carries out one operation with the machine's secret key.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ mod machine;
 mod service;
 mod stream;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -65,8 +65,8 @@ pub use self::{
     stream::PageStream,
 };
 use crate::{
-    Error, ErrorKind, cache::Cache, clock::Clock, error::Attempts, jwks::KeyStore, options::CallOptions,
-    proxy::ProxyBuilder, stack::Stack, telemetry,
+    Error, ErrorKind, authenticate::MachineTokens, cache::Cache, clock::Clock, error::Attempts,
+    jwks::KeyStore, options::CallOptions, proxy::ProxyBuilder, stack::Stack, telemetry,
 };
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
@@ -88,6 +88,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     proxy: ProxyBuilder,
     has_machine_key: bool,
+    timeout: Duration,
+    machine_tokens: Option<MachineTokens>,
 }
 
 impl Clerk {
@@ -283,6 +285,16 @@ impl Clerk {
     /// The same, checked.
     pub(crate) fn authenticator(&self) -> &Authenticator {
         &self.shared.authenticator
+    }
+
+    /// How long a call may take in all, and so may all calls of one decision.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.shared.timeout
+    }
+
+    /// The opaque tokens that are remembered, if they may be.
+    pub(crate) fn machine_tokens(&self) -> Option<&MachineTokens> {
+        self.shared.machine_tokens.as_ref()
     }
 
     /// The beginning of this instance's Frontend API proxy.

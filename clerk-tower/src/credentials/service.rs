@@ -42,7 +42,7 @@ where
         let chosen = request.extensions().get::<Credential>().copied();
         let credential = chosen.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
         match self.headers.choose(credential) {
-            Ok(Some(value)) => drop(request.headers_mut().insert(header::AUTHORIZATION, value.clone())),
+            Ok(Some(value)) => drop(request.headers_mut().insert(header::AUTHORIZATION, value)),
             Ok(None) => {}
             Err(problem) => return Either::Right(ready(Err(Error::new(info, ErrorKind::Config(problem))))),
         }
@@ -51,29 +51,29 @@ where
 }
 
 impl Headers {
-    fn choose(&self, credential: Credential) -> Result<Option<&HeaderValue>, &'static str> {
+    fn choose(&self, credential: Credential) -> Result<Option<HeaderValue>, &'static str> {
         let (key, problem) = match credential {
             Credential::None => return Ok(None),
             Credential::MachineSecretKey => {
                 (&self.machine, "needs a machine secret key: set CLERK_MACHINE_SECRET_KEY; nothing was sent")
             }
-            Credential::MachineOrSecretKey if self.machine.is_some() => return Ok(self.machine.as_ref()),
+            Credential::MachineOrSecretKey if self.machine.is_some() => (&self.machine, ""),
             // Secret key, and kinds that are yet to come.
             _ => (&self.secret, "needs the instance's secret key: set CLERK_SECRET_KEY; nothing was sent"),
         };
-        key.as_ref().map(Some).ok_or(problem)
+        key.as_ref().map(|source| Some(source.header())).ok_or(problem)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::layer::Source, *};
 
     #[test]
     fn the_key_is_the_one_that_is_asked_for() {
         let both = Headers {
-            secret: Some(HeaderValue::from_static("secret")),
-            machine: Some(HeaderValue::from_static("machine")),
+            secret: Some(Source::Fixed(HeaderValue::from_static("secret"))),
+            machine: Some(Source::Fixed(HeaderValue::from_static("machine"))),
         };
         let secret = Headers { machine: None, ..both.clone() };
         let machine = Headers { secret: None, ..both.clone() };
@@ -89,7 +89,11 @@ mod tests {
             for (headers, want) in [&both, &secret, &machine].into_iter().zip(want) {
                 match (headers.choose(credential), want) {
                     (Ok(got), Ok(want)) => {
-                        assert_eq!(got.map(HeaderValue::as_bytes), want.map(str::as_bytes), "{credential:?}");
+                        assert_eq!(
+                            got.as_ref().map(HeaderValue::as_bytes),
+                            want.map(str::as_bytes),
+                            "{credential:?}"
+                        );
                     }
                     (Err(got), Err(want)) => assert!(got.contains(want), "{credential:?}: {got}"),
                     (got, want) => panic!("{credential:?}: {got:?}, not {want:?}"),

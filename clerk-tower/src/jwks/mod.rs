@@ -95,6 +95,12 @@ pub enum KeysError {
         /// What went wrong, without secrets.
         problem: Arc<str>,
     },
+    /// There is no secret key to ask Clerk with.
+    #[error("Clerk's keys cannot be fetched without the secret key; set it, or the instance's public key")]
+    NotConfigured {
+        /// How long until that is looked at again.
+        retry_after: Duration,
+    },
     /// Clerk refused the secret key.
     #[error("Clerk refused the secret key; check CLERK_SECRET_KEY")]
     SecretKeyInvalid {
@@ -108,7 +114,9 @@ impl KeysError {
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         match self {
-            Self::Unavailable { retry_after, .. } | Self::SecretKeyInvalid { retry_after } => *retry_after,
+            Self::Unavailable { retry_after, .. }
+            | Self::NotConfigured { retry_after }
+            | Self::SecretKeyInvalid { retry_after } => *retry_after,
         }
     }
 }
@@ -117,6 +125,7 @@ impl KeysError {
     /// The same as an answer to a decision that waits for a key.
     pub(crate) fn failure(&self) -> KeyFailure {
         match self {
+            Self::NotConfigured { .. } => KeyFailure::NotConfigured,
             Self::SecretKeyInvalid { .. } => KeyFailure::SecretKeyInvalid,
             Self::Unavailable { answered: true, .. } => KeyFailure::FailedToLoad,
             Self::Unavailable { .. } => KeyFailure::Unreachable,

@@ -6,7 +6,7 @@ use clerk_core::{Operation as _, api::jwks, operation::Credential, token::KeySet
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use super::{KeyStore, KeysError};
-use crate::{client::exchange, options::CallOptions, telemetry};
+use crate::{ErrorKind, client::exchange, options::CallOptions, telemetry};
 
 /// No two calls follow each other faster, whatever the reason.
 const COOL_DOWN: Duration = Duration::from_secs(10);
@@ -83,6 +83,7 @@ impl KeysError {
             Self::Unavailable { answered, problem, .. } => {
                 Self::Unavailable { retry_after, answered, problem }
             }
+            Self::NotConfigured { .. } => Self::NotConfigured { retry_after },
             Self::SecretKeyInvalid { .. } => Self::SecretKeyInvalid { retry_after },
         }
     }
@@ -122,7 +123,10 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
     // The store has pauses of its own.
     let once = CallOptions::new().max_attempts(1);
     let response = exchange(store.0.stack.clone(), &operation, Credential::SecretKey, Some(&once)).await;
-    let response = response.map_err(|error| KeysError::unreachable(&error.to_string()))?;
+    let response = response.map_err(|error| match error.kind() {
+        ErrorKind::Config(_) => KeysError::NotConfigured { retry_after: FIRST_PAUSE },
+        _ => KeysError::unreachable(&error.to_string()),
+    })?;
     if !response.status().is_success() {
         let error = jwks::GetJwks::decode(&response).err();
         let error = error.map(|error| crate::Error::from_response(jwks::GetJwks::INFO, error));

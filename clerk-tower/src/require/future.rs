@@ -28,7 +28,7 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Inner { #[pin] answer: F },
-        Rejected { rejection: Rejection },
+        Rejected { rejection: Rejection, is_grpc: bool },
     }
 }
 
@@ -37,8 +37,8 @@ impl<F> ResponseFuture<F> {
         Self { state: State::Inner { answer } }
     }
 
-    pub(super) fn rejected(rejection: Rejection) -> Self {
-        Self { state: State::Rejected { rejection } }
+    pub(super) fn rejected(rejection: Rejection, is_grpc: bool) -> Self {
+        Self { state: State::Rejected { rejection, is_grpc } }
     }
 }
 
@@ -53,8 +53,11 @@ where
             StateProj::Inner { answer } => {
                 ready!(answer.poll(context)).map(|response| response.map(Either::Left))
             }
-            StateProj::Rejected { rejection } => {
+            StateProj::Rejected { rejection, is_grpc: false } => {
                 Ok(rejection.clone().into_response::<Full<Bytes>>().map(Either::Right))
+            }
+            StateProj::Rejected { rejection, is_grpc: true } => {
+                Ok(rejection.clone().into_grpc_response::<Full<Bytes>>().map(Either::Right))
             }
         })
     }

@@ -3,6 +3,8 @@
 //! A guard stands inside of [`AuthenticateLayer`](crate::authenticate::AuthenticateLayer). Without that layer
 //! it answers 500 to everything; it never lets a request through that it cannot judge.
 //!
+//! Clients of gRPC are answered in their way: with a status in a header.
+//!
 //! ```
 //! use bytes::Bytes;
 //! use clerk_tower::{Clerk, authenticate::AuthenticateLayer, require::RequireLayer};

@@ -7,6 +7,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{RequireBody, ResponseFuture, layer::Rule};
+use crate::reject::is_grpc;
 
 /// Lets a request through, or answers it itself. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ where
             Err(rejection) => {
                 // What the inner service reserved for this request goes back with it; a clone has nothing.
                 self.inner = self.inner.clone();
-                ResponseFuture::rejected(rejection)
+                ResponseFuture::rejected(rejection, is_grpc(request.headers()))
             }
         }
     }

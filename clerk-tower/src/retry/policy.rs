@@ -3,6 +3,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use bytes::Bytes;
 use clerk_core::{OperationInfo, Timestamp, decode::retry_after, operation::Retry as Rule};
 use http::{Response, StatusCode, header};
+use http_body_util::LengthLimitError;
 use tokio::time::Instant;
 
 use super::Budget;
@@ -86,6 +87,8 @@ fn outcome(result: &Result<Response<Bytes>, Error>) -> Outcome {
         },
         Err(error) => match error.kind() {
             ErrorKind::Connect(_) => Outcome::Refused,
+            // It would be too large the next time as well.
+            ErrorKind::Transfer(cause) if cause.is::<LengthLimitError>() => Outcome::Final,
             ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => Outcome::Unclear,
             _ => Outcome::Final,
         },

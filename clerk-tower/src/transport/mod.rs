@@ -1,7 +1,7 @@
 //! What carries requests to Clerk: any tower service over `http` types.
 //!
 //! The bound is `Service<http::Request<Bytes>, Response = http::Response<B>>` with any body of [`Bytes`].
-//! The feature `reqwest` gives the default one. A transport must not follow redirects and must not retry:
+//! The feature `reqwest` gives the default one, the feature `hyper` one on hyper itself. A transport must not follow redirects and must not retry:
 //! the layers above decide about that. It says that nothing was sent by returning a [`ConnectError`].
 //!
 //! ```
@@ -21,6 +21,8 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(feature = "hyper")]
+mod hyper;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
@@ -29,6 +31,8 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+#[cfg(feature = "hyper")]
+pub use self::hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
 use crate::BoxError;

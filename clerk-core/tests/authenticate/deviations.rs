@@ -1,0 +1,301 @@
+//! Where we are stricter than Clerk's JavaScript SDK on purpose, by number. What a layer does about it
+//! (9: calls for unknown keys, 13: the proxy) is proved there.
+
+use clerk_core::{
+    authenticate::{
+        Accepts, AuthenticateOptions, Authenticator, Forwarded, OptionsError, OrganizationSync, RequestHead,
+        Satellite, Step,
+    },
+    token::{Check, TokenKind},
+};
+use http::Request;
+use serde_json::json;
+
+use crate::{
+    tokens::{TEMPLATE, UNMARKED, encode, keys, m2m, now, oauth, session, token_of},
+    visit::{ENVS, Env, Reply, Visit},
+};
+
+#[test]
+fn dev_1_every_route_tells_the_classes_apart() {
+    let all = [TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
+    let template = token_of(Env::Live, &json!({"cat": TEMPLATE}), &json!({}));
+    for accepts in [Accepts::default(), Accepts::any(), Accepts::from(all)] {
+        let visit = Visit::api(Env::Live).options(|options| options.accepts(accepts.clone()));
+        for visit in [visit.clone().bearer(&template), visit.signed_in(&template)] {
+            let seen = visit.seen();
+            assert_eq!(seen.verdict(), "signed-out: token-type-mismatch");
+            assert_eq!(seen.outcome.token_kind(), Some(TokenKind::Session));
+        }
+    }
+}
+
+#[test]
+fn dev_2_padding_is_no_base64url() {
+    let good = session(Env::Live, &json!({}));
+    for token in [format!("{good}="), format!("{good}=="), good.replacen('.', "=.", 1)] {
+        assert_eq!(Visit::api(Env::Live).bearer(&token).verdict(), "signed-out: token-invalid");
+        assert_eq!(Visit::api(Env::Live).signed_in(&token).verdict(), "signed-out: token-invalid");
+    }
+}
+
+#[test]
+fn dev_3_only_the_verified_cookie_is_refreshed() {
+    let expired = |sid: &str| session(Env::Live, &json!({"exp": 1_600_000_000, "sid": sid}));
+    let visit = Visit::api(Env::Live).suffixed("__refresh", "r");
+    // Not the header's token, and not the cookie's in its place.
+    let header = visit.clone().bearer(expired("sess_header")).signed_in(expired("sess_cookie")).seen();
+    assert!(header.verdict().starts_with("signed-out: session-token-expired"));
+    assert!(header.asked.is_empty());
+    // Segments of the path are encoded.
+    let seen = visit.signed_in(expired("../../users/user_1")).reply(Reply::Unreachable).seen();
+    assert_eq!(seen.asked_lines(), ["POST /sessions/..%2F..%2Fusers%2Fuser_1/refresh"]);
+}
+
+#[test]
+fn dev_4_addresses_are_put_together_and_headers_trusted_where_configured() {
+    for (forwarded, expected) in [
+        (Forwarded::Ignore, "http://h.example//evil.example/p"),
+        (Forwarded::TrustFirst, "https://public.example//evil.example/p"),
+        (
+            Forwarded::Origin("https://fixed.example".parse().unwrap()),
+            "https://fixed.example//evil.example/p",
+        ),
+    ] {
+        let visit = Visit::document(Env::Live)
+            .cookie("__client_uat", "5")
+            .target("//evil.example/p")
+            .header("host", "h.example")
+            .header("x-forwarded-host", "public.example, inner")
+            .header("x-forwarded-proto", "https,http")
+            .options(|options| options.forwarded(forwarded));
+        assert_eq!(visit.seen().parameter("redirect_url").as_deref(), Some(expected));
+    }
+    for (host, proto) in [
+        ("h.example", "javascript"),
+        ("evil.example/x", "https"),
+        ("u@evil.example", "https"),
+        ("", "https"),
+        ("h.example", ""),
+    ] {
+        let visit = Visit::document(Env::Live)
+            .cookie("__client_uat", "5")
+            .header("host", "own.example")
+            .header("x-forwarded-host", host)
+            .header("x-forwarded-proto", proto)
+            .options(|options| options.forwarded(Forwarded::TrustFirst));
+        let page = visit.seen().parameter("redirect_url");
+        assert_eq!(page.as_deref(), Some("http://own.example/p"), "{host:?} {proto:?}");
+    }
+}
+
+#[test]
+fn dev_5_segments_that_are_no_objects_are_invalid() {
+    let good = session(Env::Live, &json!({}));
+    let [header, payload, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    for value in ["null", "5", "true", "\"x\"", "[]", ""] {
+        let value = encode(value);
+        for token in [format!("{value}.{payload}.{signature}"), format!("{header}.{value}.{signature}")] {
+            for accepts in [Accepts::default(), Accepts::any()] {
+                let visit = Visit::api(Env::Live).options(|options| options.accepts(accepts));
+                assert_eq!(visit.clone().bearer(&token).verdict(), "signed-out: token-invalid");
+                assert_eq!(visit.signed_in(&token).verdict(), "signed-out: token-invalid");
+            }
+        }
+    }
+}
+
+#[test]
+fn dev_6_revoked_machine_tokens_are_invalid() {
+    let visit = Visit::api(Env::Live).options(|options| options.accepts(TokenKind::OAuth)).bearer("oat_1");
+    for answer in [
+        json!({"active": false}),
+        json!({"id": "1", "subject": "user_1", "revoked": true, "expired": false}),
+        json!({"id": "1", "subject": "user_1", "revoked": false, "expired": true}),
+        // What Clerk does not say counts against it.
+        json!({"id": "1", "subject": "user_1"}),
+    ] {
+        let verdict = visit.clone().reply(Reply::Json(answer.clone())).verdict();
+        assert_eq!(verdict, "signed-out: token-invalid", "{answer}");
+    }
+}
+
+#[test]
+fn dev_7_machines_have_audiences_of_their_own() {
+    for token in [m2m(&json!({}), &json!({"aud": "mch_2"})), oauth(&json!({}), &json!({"aud": "mch_2"}))] {
+        let visit = Visit::api(Env::Live).options(|options| options.accepts(Accepts::any())).bearer(&token);
+        let sessions = |options: AuthenticateOptions| {
+            options.audiences(["web"]).authorized_parties(["https://a.example"])
+        };
+        assert_eq!(visit.clone().options(sessions).verdict(), "signed-in");
+        let ours = visit.clone().options(|options| options.machine_audiences(["mch_2"]));
+        assert_eq!(ours.verdict(), "signed-in");
+        let others = visit.options(|options| options.machine_audiences(["mch_9"]));
+        assert_eq!(others.verdict(), "signed-out: token-verification-failed");
+    }
+}
+
+#[test]
+fn dev_8_a_satellite_s_sign_in_page_is_checked_once_and_never_per_request() {
+    let check = |domain: &str, page: &str| {
+        let options = Env::Live.options().satellite(Satellite::domain(domain)).sign_in_url(page);
+        Authenticator::new(options).map(drop)
+    };
+    assert_eq!(check("s.example", "https://primary.example/in"), Ok(()));
+    let own = check("s.example", "https://S.example/in");
+    assert_eq!(own, Err(OptionsError::SatelliteSignsInOnItself));
+    assert_eq!(check("s.example", "/in"), Err(OptionsError::SignInUrl));
+    let visit = Visit::api(Env::Live)
+        .options(|options| {
+            options.satellite(Satellite::domain("s.example")).sign_in_url("https://primary.example/in")
+        })
+        .header("origin", "https://primary.example");
+    assert_eq!(visit.verdict(), "signed-out: session-token-and-uat-missing");
+}
+
+#[test]
+fn dev_10_malformed_features_are_none() {
+    let organization = json!({"id": "org_1", "slg": "a", "rol": "admin", "per": "read", "fpm": "1"});
+    for env in ENVS {
+        for features in [json!("no-colon"), json!(":"), json!(5), json!("o:a,broken")] {
+            let token = session(env, &json!({"fea": features, "pla": "broken", "o": organization}));
+            for visit in [Visit::api(env).bearer(&token), Visit::document(env).signed_in(&token)] {
+                let seen = visit.seen();
+                assert_eq!(seen.verdict(), "signed-in", "{features}");
+                let session = seen.outcome.session().unwrap();
+                assert!(!session.claims().has(&Check::new().feature("broken")), "{features}");
+                assert!(!session.claims().has(&Check::new().plan("broken")), "{features}");
+            }
+        }
+    }
+}
+
+#[test]
+fn dev_11_empty_pattern_lists_match_nothing() {
+    let sync = OrganizationSync::new().personal_account_patterns([""; 0]);
+    let token = session(Env::Live, &json!({"o": {"id": "org_1", "slg": "a", "rol": "admin"}}));
+    let visit = Visit::document(Env::Live).signed_in(token);
+    assert_eq!(visit.options(|options| options.organization_sync(sync)).verdict(), "signed-in");
+}
+
+#[test]
+fn dev_12_the_loop_ends_beyond_three_too_and_numbers_are_decimal() {
+    for (count, status) in
+        [("3", "signed-out"), ("4", "signed-out"), ("99", "signed-out"), ("0x3", "handshake")]
+    {
+        let visit =
+            Visit::document(Env::Live).cookie("__client_uat", "5").cookie("__clerk_redirect_count", count);
+        assert_eq!(visit.verdict(), format!("{status}: client-uat-but-no-session-token"), "{count}");
+    }
+    let hexadecimal = Visit::document(Env::Live).cookie("__client_uat", "0x10");
+    assert_eq!(hexadecimal.verdict(), "signed-out: session-token-and-uat-missing");
+}
+
+#[test]
+fn dev_14_an_unmarked_m2m_token_is_accepted() {
+    let token = m2m(&json!({"cat": UNMARKED}), &json!({}));
+    let visit = Visit::api(Env::Live).options(|options| options.accepts(TokenKind::M2m)).bearer(token);
+    assert_eq!(visit.verdict(), "signed-in");
+}
+
+#[test]
+fn dev_15_messages_are_for_debugging() {
+    let request = Request::get("/p").header("authorization", "Bearer x").body(()).unwrap();
+    for on in [false, true] {
+        let authenticator = Authenticator::new(Env::Live.options().debug_headers(on)).unwrap();
+        let step = authenticator.start(&RequestHead::from(&request), &keys(), now());
+        let Step::Done(outcome) = step else { panic!() };
+        let message = outcome.headers().get("x-clerk-auth-message").map(|value| value.to_str().unwrap());
+        let expected = "a token has three segments (reason=token-invalid, token-carrier=header)";
+        assert_eq!(message, on.then_some(expected));
+    }
+}
+
+#[test]
+fn dev_16_links_bring_handshakes_unless_only_cookies_may() {
+    let visit = Visit::document(Env::Live).target("/p?__clerk_handshake_nonce=n").lines(&[]);
+    assert_eq!(visit.verdict(), "signed-out: session-token-missing");
+    let strict = visit.options(|options| options.handshake_cookies_only(true));
+    assert_eq!(strict.verdict(), "signed-out: session-token-and-uat-missing");
+}
+
+#[test]
+fn dev_17_answers_that_set_cookies_are_not_stored() {
+    let line = format!("__session={}", session(Env::Live, &json!({})));
+    let expired = session(Env::Live, &json!({"exp": 1_600_000_000}));
+    for visit in [
+        Visit::api(Env::Live).cookie("__clerk_handshake_nonce", "n"),
+        Visit::api(Env::Live).signed_in(expired).suffixed("__refresh", "r"),
+    ] {
+        let seen = visit.lines(&[&line]).seen();
+        assert_eq!((&*seen.verdict(), seen.all("cache-control")), ("signed-in", vec!["no-store".to_owned()]));
+    }
+}
+
+#[test]
+fn dev_18_bearer_has_no_case_and_needs_a_credential() {
+    let good = session(Env::Live, &json!({}));
+    for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
+        let visit = Visit::api(Env::Live);
+        assert_eq!(visit.clone().header("authorization", format!("{scheme} {good}")).verdict(), "signed-in");
+        for nothing in [scheme.to_owned(), format!("{scheme} "), format!("{scheme}  {good}")] {
+            let visit = visit.clone().header("authorization", nothing);
+            assert_eq!(visit.verdict(), "signed-out: session-token-and-uat-missing");
+        }
+    }
+    assert_eq!(Visit::api(Env::Live).header("authorization", good).verdict(), "signed-in");
+}
+
+#[test]
+fn dev_19_a_malformed_audience_is_another_one() {
+    for (aud, passes) in [
+        (json!("api"), true),
+        (json!(["x", "api"]), true),
+        (json!(null), true),
+        (json!([]), true),
+        (json!(""), true),
+        (json!(5), false),
+        (json!(["api", 5]), false),
+        (json!({"api": true}), false),
+        (json!(["x"]), false),
+    ] {
+        let token = session(Env::Live, &json!({"aud": aud}));
+        let visit = Visit::api(Env::Live).options(|options| options.audiences(["api"])).bearer(&token);
+        let expected = if passes { "signed-in" } else { "signed-out: token-verification-failed" };
+        assert_eq!(visit.verdict(), expected, "{aud}");
+        assert_eq!(Visit::api(Env::Live).bearer(token).verdict(), "signed-in");
+    }
+}
+
+#[test]
+fn dev_20_several_authorization_headers_are_no_choice() {
+    let good = session(Env::Live, &json!({}));
+    for (accepts, kind) in [
+        (Accepts::default(), Some(TokenKind::Session)),
+        (Accepts::any(), Some(TokenKind::Session)),
+        (TokenKind::ApiKey.into(), Some(TokenKind::ApiKey)),
+        ([TokenKind::Session, TokenKind::M2m].into(), Some(TokenKind::Session)),
+        ([TokenKind::ApiKey, TokenKind::M2m].into(), None),
+    ] {
+        for second in ["Bearer x", "Basic dTpw", ""] {
+            let visit = Visit::api(Env::Live)
+                .options(|options| options.accepts(accepts.clone()))
+                .bearer(&good)
+                .header("authorization", second)
+                .signed_in(&good);
+            let seen = visit.seen();
+            assert_eq!((&*seen.verdict(), seen.outcome.token_kind()), ("signed-out: token-invalid", kind));
+        }
+    }
+}
+
+#[test]
+fn dev_21_clerk_not_answering_is_marked() {
+    let expected = |reason: &str| format!("signed-out: {reason}?");
+    let opaque = Visit::api(Env::Live).options(|options| options.accepts(TokenKind::ApiKey)).bearer("ak_1");
+    assert_eq!(opaque.reply(Reply::Unreachable).verdict(), expected("unexpected-error"));
+    let token = session(Env::Live, &json!({}));
+    let keys = clerk_core::authenticate::KeyFailure::Unreachable;
+    let session = Visit::api(Env::Live).bearer(token).keys(Default::default(), Err(keys));
+    assert_eq!(session.verdict(), expected("unexpected-error"));
+}

@@ -1,0 +1,334 @@
+//! What comes back from a handshake: its payload, and how the request goes on.
+
+use clerk_core::authenticate::BadRequest;
+use serde_json::json;
+
+use crate::{
+    tokens::{M2M, NOW, OTHER_KEY, TEMPLATE, claims, forged, handshake, jose, session, sign_with, token_of},
+    visit::{ENVS, Env, Reply, Visit},
+};
+
+const DAY: i64 = 86_400;
+
+fn line(token: &str) -> String {
+    format!("__session={token}; Path=/; HttpOnly")
+}
+
+/// The four ways in which a handshake comes back, each with this payload, from the last to the first.
+fn ways(env: Env, lines: &[&str]) -> [(&'static str, Visit); 4] {
+    let token = handshake(env, lines);
+    let visit = || Visit::api(env).known_browser();
+    [
+        ("cookie", visit().cookie("__clerk_handshake", &token)),
+        ("query", visit().target(format!("/p?__clerk_handshake={token}"))),
+        ("nonce cookie", visit().cookie("__clerk_handshake_nonce", "n").lines(lines)),
+        ("nonce query", visit().target("/p?__clerk_handshake_nonce=n").lines(lines)),
+    ]
+}
+
+#[test]
+fn the_session_inside_is_signed_in_on_every_way_and_method() {
+    for env in ENVS {
+        let good = session(env, &json!({}));
+        let lines = ["__client_uat=1; Path=/", &line(&good)];
+        for (way, visit) in ways(env, &lines) {
+            for method in ["GET", "POST", "HEAD", "DELETE"] {
+                let seen = visit.clone().method(method).seen();
+                assert_eq!(seen.verdict(), "signed-in", "{env:?} {way} {method}");
+                assert_eq!(seen.set_cookies(), lines);
+                assert_eq!(seen.all("access-control-allow-origin"), ["null"]);
+                assert_eq!(seen.all("access-control-allow-credentials"), ["true"]);
+                let clean = env.pick(None, Some("https://app.example.com/p"));
+                assert_eq!(seen.location().as_deref(), clean);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nonce_comes_before_the_token_and_the_query_before_the_cookie() {
+    for env in ENVS {
+        let inside = |user: &str| line(&session(env, &json!({"sub": user})));
+        let token = |user: &str| handshake(env, &[&inside(user)]);
+        let all = Visit::api(env)
+            .cookie("__clerk_handshake_nonce", "of_cookie")
+            .cookie("__clerk_handshake", token("user_cookie"))
+            .lines(&[&inside("user_nonce")]);
+        let both = format!("/p?__clerk_handshake={}&__clerk_handshake_nonce=a+b%26c", token("user_query"));
+        let seen = all.clone().target(both).seen();
+        assert_eq!(seen.user().as_deref(), Some("user_nonce"));
+        assert_eq!(seen.asked_lines(), ["GET /clients/handshake_payload?nonce=a+b%26c"]);
+        let seen = all.target(format!("/p?__clerk_handshake={}", token("user_query"))).seen();
+        assert_eq!(seen.asked_lines(), ["GET /clients/handshake_payload?nonce=of_cookie"]);
+        let tokens = Visit::api(env).cookie("__clerk_handshake", token("user_cookie"));
+        let seen = tokens.clone().target(format!("/p?__clerk_handshake={}", token("user_query"))).seen();
+        assert_eq!(seen.user().as_deref(), Some("user_query"));
+        let seen = tokens.target("/p?__clerk_handshake=").seen();
+        assert_eq!(seen.user().as_deref(), Some("user_cookie"));
+        // Neither has a suffix.
+        let suffixed = Visit::api(env).known_browser().suffixed("__clerk_handshake_nonce", "n");
+        let seen = suffixed.suffixed("__clerk_handshake", token("user_1")).seen();
+        assert_eq!(seen.verdict(), "signed-out: session-token-and-uat-missing");
+    }
+}
+
+#[test]
+fn without_a_session_inside_it_is_missing_and_the_cookies_are_set() {
+    for env in ENVS {
+        for lines in [
+            &[][..],
+            &["__client_uat=0; Path=/"],
+            &["__session=; Path=/; Max-Age=0"],
+            &["__session=x", "__session="],
+            &["x=1; __session=a"],
+        ] {
+            for (way, visit) in ways(env, lines) {
+                let seen = visit.seen();
+                assert_eq!(seen.verdict(), "signed-out: session-token-missing", "{env:?} {way} {lines:?}");
+                assert_eq!(seen.set_cookies(), lines);
+                assert_eq!(seen.all("access-control-allow-origin"), ["null"]);
+                assert_eq!(seen.location().is_some(), env == Env::Dev);
+            }
+        }
+        // A payload without a list is an empty one.
+        for payload in [json!(null), json!("__session=a"), json!({"0": "a"}), json!(5), json!([5, null])] {
+            let token = session(env, &json!({"handshake": payload}));
+            let seen = Visit::api(env).cookie("__clerk_handshake", token).seen();
+            assert_eq!(seen.verdict(), "signed-out: session-token-missing", "{payload}");
+        }
+    }
+}
+
+#[test]
+fn a_nonce_that_brings_nothing_ends_as_a_missing_session() {
+    for env in ENVS {
+        for reply in [
+            Reply::Status(404, json!({"errors": [{"code": "resource_not_found"}]})),
+            Reply::Status(400, json!({})),
+            Reply::Status(401, json!({})),
+            Reply::Unreadable,
+        ] {
+            let visit = Visit::document(env)
+                .target("/p?a=b&__clerk_handshake_nonce=n&__clerk_db_jwt=d")
+                .signed_in(session(env, &json!({})))
+                .reply(reply.clone());
+            let seen = visit.seen();
+            assert_eq!(seen.verdict(), "signed-out: session-token-missing", "{env:?} {reply:?}");
+            assert_eq!((seen.asked.len(), seen.set_cookies().len()), (1, 0));
+            // The browser of a development instance goes on without the nonce.
+            let clean = env.pick(None, Some("https://app.example.com/p?a=b"));
+            assert_eq!(seen.location().as_deref(), clean);
+        }
+    }
+}
+
+#[test]
+fn the_session_cookie_is_the_last_one_that_begins_so() {
+    for env in ENVS {
+        let [first, last] = ["user_first", "user_last"].map(|user| session(env, &json!({"sub": user})));
+        for lines in [
+            [format!("__session={first}"), format!("__session={last}")],
+            [format!("__session={first}; Path=/"), format!("__session_{}={last}; Path=/", env.suffix())],
+            [format!("__session_{}={first}", env.suffix()), format!("__session={last}=x; Path=/")],
+            [format!("__session={first}"), format!("__session_whatever={last}")],
+            [format!("__sessions={last}"), format!(" __session={first}")],
+        ] {
+            let lines = lines.each_ref().map(|line| &**line);
+            for (way, visit) in ways(env, &lines) {
+                assert_eq!(visit.seen().user().as_deref(), Some("user_last"), "{env:?} {way} {lines:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_that_are_no_header_values_are_left_out_and_counted() {
+    for env in ENVS {
+        let good = line(&session(env, &json!({})));
+        let lines = ["a=1", "b=2\r\nset-cookie: evil=1", "c=\u{0}", &good, "é=ü"];
+        for (way, visit) in ways(env, &lines) {
+            let seen = visit.seen();
+            assert_eq!(seen.verdict(), "signed-in", "{env:?} {way}");
+            let cookies = seen.outcome.headers().get_all("set-cookie").iter().count();
+            assert_eq!(cookies + seen.outcome.dropped_cookies(), lines.len());
+            assert!(seen.outcome.dropped_cookies() >= 2);
+        }
+        let long = format!("a={}", "x".repeat(20_000));
+        let seen = Visit::api(env).cookie("__clerk_handshake_nonce", "n").lines(&[&long, &good]).seen();
+        assert_eq!((&*seen.verdict(), seen.outcome.dropped_cookies()), ("signed-in", 1));
+        let many = vec!["a=1"; 70];
+        let lines: Vec<&str> = many.iter().copied().chain([&*good]).collect();
+        let (_, visit) = ways(env, &lines).into_iter().last().unwrap();
+        let seen = visit.seen();
+        assert_eq!(
+            (&*seen.verdict(), seen.outcome.dropped_cookies()),
+            ("signed-out: session-token-missing", 7)
+        );
+    }
+}
+
+#[test]
+fn a_session_inside_that_does_not_verify_leaves_the_request_as_it_was() {
+    for env in ENVS {
+        for (name, inside) in [
+            ("garbage", "garbage".to_owned()),
+            ("forged", forged(env, &json!({}))),
+            ("template", token_of(env, &json!({"cat": TEMPLATE}), &json!({}))),
+            ("machine", token_of(env, &json!({"cat": M2M}), &json!({"sub": "mch_1"}))),
+            ("no subject", session(env, &json!({"sub": null}))),
+            ("unknown key", token_of(env, &json!({"kid": "unknown"}), &json!({}))),
+            ("long expired", session(env, &json!({"exp": NOW - DAY}))),
+            ("far future", session(env, &json!({"nbf": NOW + DAY + 1}))),
+        ] {
+            for (way, visit) in ways(env, &[&line(&inside)]) {
+                let seen = visit.seen();
+                let verdict = "signed-out: session-token-and-uat-missing";
+                assert_eq!(seen.verdict(), verdict, "{env:?} {way} {name}");
+                assert!(seen.set_cookies().is_empty() && seen.location().is_none(), "{env:?} {way} {name}");
+                let seen = visit.signed_in(session(env, &json!({}))).seen();
+                assert_eq!(seen.verdict(), "signed-in", "{env:?} {way} {name}");
+                assert!(seen.outcome.headers().is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn development_tolerates_a_day_of_skew_and_production_none() {
+    for (changes, within) in [
+        (json!({"exp": NOW - 60, "iat": NOW - 120, "nbf": NOW - 120}), true),
+        (json!({"exp": NOW - DAY + 1}), true),
+        (json!({"exp": NOW - DAY}), false),
+        (json!({"nbf": NOW + DAY}), true),
+        (json!({"nbf": NOW + DAY + 1}), false),
+        (json!({"iat": NOW + DAY}), true),
+        (json!({"iat": NOW + DAY + 1}), false),
+        (json!({"iat": NOW + 60, "nbf": NOW + 60, "exp": NOW + 120}), true),
+    ] {
+        for env in ENVS {
+            for (way, visit) in ways(env, &[&line(&session(env, &changes))]) {
+                let signs_in = within && env == Env::Dev;
+                let verdict =
+                    if signs_in { "signed-in" } else { "signed-out: session-token-and-uat-missing" };
+                assert_eq!(visit.verdict(), verdict, "{env:?} {way} {changes}");
+            }
+        }
+    }
+}
+
+/// Tokens that are no handshake, and whether that is for their signature.
+fn bad(env: Env) -> [(&'static str, String, bool); 9] {
+    let inside = json!({"handshake": [line(&session(env, &json!({})))]});
+    let token = |header: serde_json::Value| token_of(env, &header, &inside);
+    [
+        ("garbage", "garbage".to_owned(), false),
+        ("forged", forged(env, &inside), true),
+        ("alg none", token(json!({"alg": "none"})), false),
+        ("typ", token(json!({"typ": "at+jwt"})), false),
+        ("template", token(json!({"cat": TEMPLATE})), false),
+        ("machine", token(json!({"cat": M2M})), false),
+        ("unknown key", token(json!({"kid": "unknown"})), false),
+        (
+            "forged template",
+            sign_with(&OTHER_KEY, &jose(&json!({"cat": TEMPLATE})), &claims(env, &inside)),
+            false,
+        ),
+        ("unsigned", token(json!({})).rsplit_once('.').unwrap().0.to_owned() + ".", true),
+    ]
+}
+
+#[test]
+fn production_goes_on_after_a_bad_handshake_token() {
+    for (name, token, _) in bad(Env::Live) {
+        let visit = Visit::document(Env::Live).cookie("__clerk_handshake", &token);
+        let nobody = visit.seen();
+        assert_eq!(nobody.verdict(), "signed-out: session-token-and-uat-missing", "{name}");
+        assert!(nobody.set_cookies().is_empty());
+        assert_eq!(visit.signed_in(session(Env::Live, &json!({}))).verdict(), "signed-in", "{name}");
+    }
+}
+
+#[test]
+fn development_stops_at_a_bad_handshake_token() {
+    for (name, token, is_signature) in bad(Env::Dev) {
+        for visit in [
+            Visit::document(Env::Dev).cookie("__clerk_handshake", &token),
+            Visit::document(Env::Dev).target(format!("/p?__clerk_handshake={token}")),
+        ] {
+            let seen = visit.signed_in(session(Env::Dev, &json!({}))).seen();
+            let expected =
+                if is_signature { BadRequest::HandshakeSignature } else { BadRequest::HandshakeToken };
+            assert_eq!(seen.outcome.bad_request(), Some(expected), "{name}");
+            assert_eq!(seen.verdict(), "signed-out: unexpected-error", "{name}");
+            assert!(seen.set_cookies().is_empty() && seen.location().is_none());
+        }
+    }
+}
+
+#[test]
+fn a_handshake_has_no_claims_to_check() {
+    for env in ENVS {
+        let inside = line(&session(env, &json!({})));
+        for changes in [
+            json!({"exp": 1}),
+            json!({"exp": null}),
+            json!({"nbf": NOW + 9999, "iat": NOW + 9999}),
+            json!({"sub": 5, "aud": 5, "azp": "https://evil.example"}),
+        ] {
+            let mut changes = changes;
+            changes["handshake"] = json!([inside]);
+            let visit = Visit::api(env)
+                .cookie("__clerk_handshake", session(env, &changes))
+                .options(|options| options.authorized_parties(["https://app.example.com"]));
+            assert_eq!(visit.verdict(), "signed-in", "{env:?} {changes}");
+        }
+    }
+}
+
+#[test]
+fn options_for_sessions_hold_for_the_session_inside() {
+    for env in ENVS {
+        let inside = line(&session(env, &json!({"azp": "https://other.example"})));
+        let visit = Visit::api(env)
+            .known_browser()
+            .cookie("__clerk_handshake", handshake(env, &[&inside]))
+            .options(|options| options.authorized_parties(["https://app.example.com"]));
+        assert_eq!(visit.verdict(), "signed-out: session-token-and-uat-missing");
+    }
+}
+
+#[test]
+fn a_development_browser_goes_on_without_clerk_s_parameters() {
+    let token = handshake(Env::Dev, &[]);
+    for (query, clean) in [
+        ("", ""),
+        ("&a=b%20c&foo", "?a=b+c&foo="),
+        ("&__clerk_help=1&__clerk_db_jwt=d&__clerk_handshake_nonce=", ""),
+        ("&__clerk_synced=true", "?__clerk_synced=true"),
+    ] {
+        let visit = Visit::document(Env::Dev).target(format!("/p?__clerk_handshake={token}{query}"));
+        assert_eq!(visit.seen().location(), Some(format!("https://app.example.com/p{clean}")), "{query}");
+    }
+}
+
+#[test]
+fn in_production_links_count_unless_only_cookies_may() {
+    for env in ENVS {
+        let [_, (_, query), _, (_, nonce)] = ways(env, &[&line(&session(env, &json!({})))]);
+        for visit in [query, nonce] {
+            let visit = visit.options(|options| options.handshake_cookies_only(true));
+            let expected = env.pick("signed-out: session-token-and-uat-missing", "signed-in");
+            assert_eq!(visit.verdict(), expected, "{env:?}");
+        }
+        let [(_, cookie), _, (_, nonce), _] = ways(env, &[&line(&session(env, &json!({})))]);
+        for visit in [cookie, nonce] {
+            assert_eq!(visit.options(|options| options.handshake_cookies_only(true)).verdict(), "signed-in");
+        }
+    }
+}
+
+#[test]
+fn a_nonce_beyond_all_measure_is_none() {
+    let visit = Visit::document(Env::Live).cookie("__clerk_handshake_nonce", "n".repeat(2049));
+    assert_eq!(visit.verdict(), "signed-out: session-token-and-uat-missing");
+}

@@ -1,0 +1,19 @@
+//! The decision about a request, rule by rule: what each row of it says, and what holds whatever is sent.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
+
+mod browsers;
+mod deviations;
+mod handshakes;
+mod header;
+mod machines;
+mod organizations;
+mod outages;
+mod properties;
+mod redirects;
+mod referrers;
+mod refreshes;
+mod satellites;
+mod selection;
+mod tokens;
+mod verification;
+mod visit;

@@ -1,0 +1,261 @@
+//! Who is sent to Clerk, how often, and with which address.
+
+use clerk_core::authenticate::{AuthenticateOptions, Forwarded, OrganizationSync};
+use serde_json::json;
+
+use crate::{
+    tokens::{NOW, session},
+    visit::{ENVS, Env, Visit},
+};
+
+/// A client without a session: everybody who can be is sent away.
+fn client(visit: Visit) -> Visit {
+    visit.cookie("__client_uat", "1699999000")
+}
+
+#[test]
+fn only_who_navigates_is_sent_away() {
+    for (method, destination, accept, is_sent) in [
+        ("GET", Some("document"), None, true),
+        ("GET", Some("iframe"), None, true),
+        ("GET", Some("document"), Some("application/json"), true),
+        ("GET", None, Some("text/html"), true),
+        ("GET", None, Some("text/html,application/xhtml+xml"), true),
+        ("GET", Some(""), Some("text/html"), true),
+        ("GET", None, Some("application/json, text/html"), false),
+        ("GET", None, Some("TEXT/HTML"), false),
+        ("GET", None, Some("*/*"), false),
+        ("GET", None, None, false),
+        ("GET", Some("empty"), Some("text/html"), false),
+        ("GET", Some("frame"), Some("text/html"), false),
+        ("GET", Some("Document"), Some("text/html"), false),
+        ("GET", Some("document\u{fe}"), Some("text/html"), false),
+        ("POST", Some("document"), Some("text/html"), false),
+        ("HEAD", Some("document"), Some("text/html"), false),
+        ("OPTIONS", Some("document"), Some("text/html"), false),
+        ("get", Some("document"), Some("text/html"), false),
+    ] {
+        for env in ENVS {
+            let mut visit = client(Visit::api(env).known_browser()).method(method);
+            for (name, value) in [("sec-fetch-dest", destination), ("accept", accept)] {
+                if let Some(value) = value {
+                    visit = visit.header(name, value);
+                }
+            }
+            let status = if is_sent { "handshake" } else { "signed-out" };
+            let expected = format!("{status}: client-uat-but-no-session-token");
+            let seen = visit.seen();
+            assert_eq!(seen.verdict(), expected, "{env:?} {method} {destination:?} {accept:?}");
+            assert_eq!(seen.set_cookies().len(), usize::from(is_sent));
+        }
+    }
+}
+
+#[test]
+fn a_browser_is_sent_around_three_times_at_most() {
+    for env in ENVS {
+        for (count, next) in [
+            (None, Some(1)),
+            (Some("0"), Some(1)),
+            (Some("1"), Some(2)),
+            (Some("2"), Some(3)),
+            (Some("3"), None),
+            (Some("4"), None),
+            (Some("03"), None),
+            (Some("4294967296"), None),
+            (Some("abc"), Some(1)),
+            (Some("3.0"), Some(1)),
+            (Some("0x3"), Some(1)),
+            (Some("-1"), Some(1)),
+            (Some(""), Some(1)),
+        ] {
+            let mut visit = client(Visit::document(env));
+            if let Some(count) = count {
+                visit = visit.cookie("__clerk_redirect_count", count);
+            }
+            let seen = visit.seen();
+            let status = if next.is_some() { "handshake" } else { "signed-out" };
+            let expected = format!("{status}: client-uat-but-no-session-token");
+            assert_eq!(seen.verdict(), expected, "{env:?} {count:?}");
+            let cookie =
+                next.map(|next| format!("__clerk_redirect_count={next}; SameSite=Lax; HttpOnly; Max-Age=2"));
+            assert_eq!(seen.set_cookies(), Vec::from_iter(cookie), "{env:?} {count:?}");
+        }
+        // The counter has no suffix.
+        let visit = client(Visit::document(env)).suffixed("__clerk_redirect_count", "3");
+        assert_eq!(visit.verdict(), "handshake: client-uat-but-no-session-token");
+    }
+}
+
+#[test]
+fn every_reason_stops_at_three() {
+    let expired = session(Env::Live, &json!({"exp": NOW - 60}));
+    for (visit, reason) in [
+        (Visit::api(Env::Dev).header("sec-fetch-dest", "document"), "dev-browser-missing"),
+        (Visit::document(Env::Dev).target("/?__clerk_db_jwt=d"), "dev-browser-sync"),
+        (
+            Visit::document(Env::Dev).target("/?__clerk_redirect_url=https%3A%2F%2Fs.example"),
+            "primary-responds-to-syncing",
+        ),
+        (
+            Visit::document(Env::Live).bearer(&expired),
+            "session-token-expired-refresh-non-eligible-no-refresh-cookie",
+        ),
+    ] {
+        assert_eq!(visit.verdict(), format!("handshake: {reason}"));
+        let seen = visit.cookie("__clerk_redirect_count", "3").seen();
+        assert_eq!(seen.verdict(), format!("signed-out: {reason}"));
+        assert_eq!((seen.location(), seen.set_cookies()), (None, Vec::new()));
+    }
+}
+
+/// A service at `https://example.com`.
+fn example(visit: Visit) -> Visit {
+    let forwarded = Forwarded::Origin("https://example.com".parse().unwrap());
+    visit.options(|options| options.forwarded(forwarded))
+}
+
+#[test]
+fn the_address_to_the_letter() {
+    const LIVE: &str = "https://clerk.example.com/v1/client/handshake?redirect_url=";
+    const DEV: &str = "https://foo-bar-13.clerk.accounts.dev/v1/client/handshake?redirect_url=";
+    const PAGE: &str = "https%3A%2F%2Fexample.com%2Fp";
+    let api = |suffixed: bool, reason: &str| {
+        format!(
+            "&__clerk_api_version=2026-05-12&suffixed_cookies={suffixed}&__clerk_hs_reason={reason}&format=nonce"
+        )
+    };
+    let (no_session, no_client) = ("client-uat-but-no-session-token", "session-token-but-no-client-uat");
+    let live = || example(Visit::document(Env::Live));
+    for (visit, expected) in [
+        (client(live()), format!("{LIVE}{PAGE}{}", api(false, no_session))),
+        (live().suffixed("__client_uat", "5"), format!("{LIVE}{PAGE}{}", api(true, no_session))),
+        (live().cookie("__session", "a.b"), format!("{LIVE}{PAGE}{}&__session=a.b", api(false, no_client))),
+        (
+            // Production never names the browser, wherever it is named.
+            client(live()).target("/p?__clerk_db_jwt=d&__dev_session=e").cookie("__clerk_db_jwt", "c"),
+            format!("{LIVE}{PAGE}{}", api(false, no_session)),
+        ),
+        (
+            client(example(Visit::document(Env::Dev))),
+            format!("{DEV}{PAGE}{}&__clerk_db_jwt=dvb_1", api(false, no_session)),
+        ),
+        (
+            // The browser of the URL comes before the cookie's.
+            example(Visit::document(Env::Dev)).target("/p?__clerk_db_jwt=d+1"),
+            format!("{DEV}{PAGE}{}&__clerk_db_jwt=d+1", api(false, "dev-browser-sync")),
+        ),
+        (
+            client(live()).options(|options| {
+                options.organization_sync(
+                    OrganizationSync::new()
+                        .organization_patterns(["/orgs/:slug", "/o/:id"])
+                        .personal_account_patterns(["/p"]),
+                )
+            }),
+            format!("{LIVE}{PAGE}{}&organization_id=", api(false, no_session)),
+        ),
+    ] {
+        assert_eq!(visit.seen().location(), Some(expected));
+    }
+}
+
+#[test]
+fn the_address_names_the_organization_whatever_the_reason() {
+    let sync = OrganizationSync::new()
+        .organization_patterns(["/orgs/:slug", "/o/:id"])
+        .personal_account_patterns(["/me"]);
+    for (path, organization) in [
+        ("/orgs/acme", Some("acme")),
+        ("/orgs/a%20b", Some("a%20b")),
+        ("/o/org_1", Some("org_1")),
+        ("/me", Some("")),
+        ("/else", None),
+    ] {
+        for env in ENVS {
+            let visit = client(Visit::document(env)).target(path);
+            let seen = visit.options(|options| options.organization_sync(sync.clone())).seen();
+            assert_eq!(seen.parameter("organization_id").as_deref(), organization, "{path}");
+        }
+    }
+}
+
+#[test]
+fn the_page_s_query_is_written_anew() {
+    for (query, expected) in [
+        ("?a=b%20c&foo&x=~", "?a=b+c&foo=&x=%7E"),
+        ("?a=%zz", "?a=%25zz"),
+        ("?a=%ff", "?a=%EF%BF%BD"),
+        ("?a=()!'*-._", "?a=%28%29%21%27*-._"),
+        ("?a=b+c", "?a=b+c"),
+        ("?", ""),
+        ("?__clerk_db_jwt=x", ""),
+        ("?__clerk_db_jwt=x&a=b&__clerk_db_jwt=y&__dev_session=z", "?a=b"),
+        ("?__clerk_synced=true&a", "?__clerk_synced=true&a="),
+        ("", ""),
+    ] {
+        let visit = client(Visit::document(Env::Live)).target(format!("/p{query}"));
+        let expected = format!("https://app.example.com/p{expected}");
+        assert_eq!(visit.seen().parameter("redirect_url"), Some(expected), "{query}");
+    }
+}
+
+#[test]
+fn a_path_stays_a_path() {
+    for (target, expected) in [
+        ("//evil.example/x", "https://app.example.com//evil.example/x"),
+        ("/\\evil.example", "https://app.example.com//evil.example"),
+        ("/a/../../b", "https://app.example.com/b"),
+        ("http://evil.example/x", "https://app.example.com/x"),
+        ("http://evil.example?a=b", "https://app.example.com/?a=b"),
+        ("/%2e%2e/x", "https://app.example.com/x"),
+        ("/@evil.example", "https://app.example.com/@evil.example"),
+    ] {
+        let visit = client(Visit::document(Env::Live)).target(target);
+        assert_eq!(visit.seen().parameter("redirect_url").as_deref(), Some(expected), "{target}");
+    }
+}
+
+#[test]
+fn a_proxy_s_path_is_kept() {
+    for (proxy, expected) in [
+        ("https://app.example.com/__clerk", "https://app.example.com/__clerk/v1/client/handshake"),
+        ("https://app.example.com/__clerk///", "https://app.example.com/__clerk/v1/client/handshake"),
+        ("http://proxy.example:8080", "http://proxy.example:8080/v1/client/handshake"),
+        ("https://proxy.example/a?b=c#d", "https://proxy.example/a/v1/client/handshake"),
+        ("/__clerk", "https://app.example.com/__clerk/v1/client/handshake"),
+        ("/", "https://app.example.com/v1/client/handshake"),
+    ] {
+        for env in ENVS {
+            let visit = client(Visit::document(env));
+            let seen = visit.options(|options| options.proxy_url(proxy)).seen();
+            let location = seen.location().unwrap();
+            assert_eq!(location.split_once('?').unwrap().0, expected, "{proxy}");
+        }
+    }
+}
+
+#[test]
+fn a_proxy_plays_no_part_in_whose_cookies_they_are() {
+    let visit = Visit::document(Env::Live)
+        .signed_in(session(Env::Live, &json!({})))
+        .options(|options| options.proxy_url("/__clerk"));
+    assert_eq!(visit.verdict(), "signed-in");
+    let suffixed = visit.suffixed("__client_uat", "1699999000").suffixed("__session", "garbage");
+    // The plain token is the instance's own and newer, so it is chosen.
+    assert_eq!(suffixed.verdict(), "signed-in");
+}
+
+#[test]
+fn without_a_host_nobody_is_sent_away() {
+    let ignore = |options: AuthenticateOptions| options.forwarded(Forwarded::Ignore);
+    let visit = client(Visit::document(Env::Live)).options(ignore);
+    assert_eq!(visit.verdict(), "signed-out: client-uat-but-no-session-token");
+    for host in ["a b", "a@b", "", "a/b"] {
+        let visit = visit.clone().header("host", host);
+        assert_eq!(visit.verdict(), "signed-out: client-uat-but-no-session-token", "{host}");
+    }
+    let visit = visit.header("host", "h.example").header("x-forwarded-host", "evil.example");
+    let page = visit.seen().parameter("redirect_url");
+    assert_eq!(page.as_deref(), Some("http://h.example/p"));
+}

@@ -1,0 +1,159 @@
+//! Which token of a request counts, by the kinds that are accepted.
+
+use clerk_core::{authenticate::Accepts, token::TokenKind};
+use serde_json::json;
+
+use crate::{
+    tokens::{TEMPLATE, m2m, oauth, session, token_of},
+    visit::{Env, Reply, Visit},
+};
+
+const ALL: [TokenKind; 4] = [TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
+const MACHINES: [TokenKind; 3] = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
+
+fn visit(accepts: impl Into<Accepts>, header: Option<&str>) -> Visit {
+    let visit = Visit::api(Env::Live).options(|options| options.accepts(accepts));
+    match header {
+        Some(token) => visit.bearer(token),
+        None => visit,
+    }
+}
+
+/// The verdict, and the kind that it names.
+fn seen(visit: &Visit) -> (String, Option<TokenKind>) {
+    let seen = visit.seen();
+    (seen.verdict(), seen.outcome.token_kind())
+}
+
+fn out(reason: &str, kind: impl Into<Option<TokenKind>>) -> (String, Option<TokenKind>) {
+    (format!("signed-out: {reason}"), kind.into())
+}
+
+/// A text of each kind, opaque where that is possible.
+fn opaque(kind: TokenKind) -> String {
+    match kind {
+        TokenKind::ApiKey => "ak_1".to_owned(),
+        TokenKind::M2m => "mt_1".to_owned(),
+        TokenKind::OAuth => "oat_1".to_owned(),
+        _ => session(Env::Live, &json!({})),
+    }
+}
+
+#[test]
+fn step_a_a_kind_outside_of_the_list_is_a_mismatch_of_no_kind() {
+    let good = session(Env::Live, &json!({}));
+    for (list, header) in [
+        (&[][..], None),
+        (&[], Some(&*good)),
+        (&[], Some("ak_1")),
+        (&MACHINES, None),
+        (&MACHINES, Some(&good)),
+        (&MACHINES, Some("garbage")),
+        (&[TokenKind::Session, TokenKind::M2m], Some("ak_1")),
+        (&[TokenKind::Session], Some("oat_1")),
+        (&[TokenKind::Session], Some(&*m2m(&json!({}), &json!({})))),
+        (&[TokenKind::M2m], Some(&*oauth(&json!({}), &json!({})))),
+    ] {
+        let visit = visit(list, header);
+        assert_eq!(seen(&visit), out("token-type-mismatch", None), "{list:?} {header:?}");
+        // The session in a cookie does not help.
+        if header.is_some() || !list.contains(&TokenKind::Session) {
+            assert_eq!(
+                seen(&visit.signed_in(&good)),
+                out("token-type-mismatch", None),
+                "{list:?} {header:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn step_b_without_a_header_machines_are_missed_and_sessions_looked_for() {
+    let good = session(Env::Live, &json!({}));
+    for kind in MACHINES {
+        let nothing = out("No token in header", kind);
+        assert_eq!(seen(&visit(kind, None)), nothing);
+        assert_eq!(seen(&visit(kind, None).signed_in(&good)), nothing);
+        assert_eq!(seen(&visit(kind, None).header("authorization", "Basic dTpw")), nothing);
+        assert_eq!(seen(&visit(kind, None).header("authorization", "Bearer")), nothing);
+    }
+    for accepts in [Accepts::default(), Accepts::any(), ALL.into(), [TokenKind::Session].into()] {
+        let nobody = out("session-token-and-uat-missing", TokenKind::Session);
+        assert_eq!(seen(&visit(accepts.clone(), None)), nobody, "{accepts:?}");
+        let seen = visit(accepts.clone(), None).signed_in(&good).seen();
+        assert_eq!((&*seen.verdict(), seen.user().as_deref()), ("signed-in", Some("user_1")), "{accepts:?}");
+    }
+}
+
+#[test]
+fn a_machine_token_in_a_cookie_is_none() {
+    for accepts in [Accepts::any(), ALL.into(), Accepts::default()] {
+        for token in ["ak_1", "mt_1", "oat_1"] {
+            let visit = visit(accepts.clone(), None).signed_in(token);
+            assert_eq!(seen(&visit), out("token-invalid", TokenKind::Session));
+        }
+        for token in [m2m(&json!({}), &json!({})), oauth(&json!({}), &json!({}))] {
+            let visit = visit(accepts.clone(), None).signed_in(token);
+            assert_eq!(seen(&visit), out("token-type-mismatch", TokenKind::Session));
+        }
+    }
+}
+
+#[test]
+fn any_and_lists_take_what_the_header_brings() {
+    for accepts in [Accepts::any(), ALL.into()] {
+        for kind in MACHINES {
+            let visit = visit(accepts.clone(), Some(&opaque(kind))).reply(Reply::Status(404, json!({})));
+            assert_eq!(seen(&visit), out("token-invalid", kind), "{kind}");
+        }
+        for (token, expected) in [
+            (session(Env::Live, &json!({})), ("signed-in".to_owned(), Some(TokenKind::Session))),
+            (m2m(&json!({}), &json!({})), ("signed-in".to_owned(), Some(TokenKind::M2m))),
+            (oauth(&json!({}), &json!({})), ("signed-in".to_owned(), Some(TokenKind::OAuth))),
+            ("garbage".to_owned(), out("token-invalid", TokenKind::Session)),
+            (
+                token_of(Env::Live, &json!({"cat": TEMPLATE}), &json!({})),
+                out("token-type-mismatch", TokenKind::Session),
+            ),
+            (m2m(&json!({"typ": "at+jwt"}), &json!({})), out("token-verification-failed", TokenKind::M2m)),
+        ] {
+            assert_eq!(seen(&visit(accepts.clone(), Some(&token))), expected, "{token}");
+        }
+    }
+}
+
+#[test]
+fn one_machine_kind_1_and_2_other_tokens_are_a_mismatch() {
+    for kind in MACHINES {
+        let other = MACHINES.into_iter().find(|other| *other != kind).unwrap();
+        for token in [opaque(TokenKind::Session), opaque(other), "garbage".to_owned(), "MT_1".to_owned()] {
+            assert_eq!(seen(&visit(kind, Some(&token))), out("token-type-mismatch", kind), "{kind} {token}");
+        }
+    }
+}
+
+#[test]
+fn one_machine_kind_3_its_own_token_is_verified() {
+    for kind in MACHINES {
+        let visit = visit(kind, Some(&opaque(kind))).reply(Reply::Status(404, json!({})));
+        assert_eq!(seen(&visit), out("token-invalid", kind));
+        assert_eq!(visit.seen().asked.len(), 1);
+    }
+    let machine = m2m(&json!({}), &json!({}));
+    assert_eq!(seen(&visit(TokenKind::M2m, Some(&machine))), ("signed-in".to_owned(), Some(TokenKind::M2m)));
+}
+
+#[test]
+fn where_sessions_are_accepted_opaque_tokens_are_broken_and_jwts_a_mismatch() {
+    for (token, reason) in [
+        ("ak_1".to_owned(), "token-invalid"),
+        ("mt_1".to_owned(), "token-invalid"),
+        ("oat_1".to_owned(), "token-invalid"),
+        (m2m(&json!({}), &json!({})), "token-type-mismatch"),
+        (oauth(&json!({}), &json!({})), "token-type-mismatch"),
+        (oauth(&json!({"typ": "application/at+jwt"}), &json!({})), "token-type-mismatch"),
+    ] {
+        let visit = visit(TokenKind::Session, Some(&token));
+        assert_eq!(seen(&visit), out(reason, TokenKind::Session), "{token}");
+    }
+}

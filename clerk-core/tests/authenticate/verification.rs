@@ -1,0 +1,98 @@
+//! The order in which a session token is checked, on both carriers.
+
+use serde_json::{Value, json};
+
+use crate::{
+    tokens::{KID, NOW, OTHER_KEY, claims, jose, jwk, key_set, session, sign_with, token_of},
+    visit::{ENVS, Env, Visit},
+};
+
+/// What both carriers say; a browser's request says more than a program's only where time would heal it.
+fn both(env: Env, token: &str, set: impl Fn(Visit) -> Visit) -> String {
+    let header = set(Visit::api(env)).bearer(token).verdict();
+    let cookie = set(Visit::api(env).known_browser()).signed_in(token).verdict();
+    assert_eq!(header, cookie);
+    header
+}
+
+/// A token with everything wrong that comes after a check: each row mends one more thing.
+#[test]
+fn checks_come_in_their_order() {
+    let expired = "session-token-expired-refresh-non-eligible-no-refresh-cookie";
+    let mut header = json!({"typ": "JOSE", "alg": "none", "kid": "unknown"});
+    let mut body = json!({
+        "sub": 5, "aud": "other", "azp": "https://other.example",
+        "exp": NOW - 60, "nbf": NOW + 60, "iat": NOW + 60,
+    });
+    for (member, value, expected) in [
+        (None, Value::Null, "jwk-kid-mismatch"),
+        (Some("kid"), json!(KID), "token-invalid"),
+        (Some("typ"), json!("JWT"), "token-invalid-algorithm"),
+        (Some("alg"), json!("RS256"), "token-verification-failed"),
+        (Some("sub"), json!("user_1"), "token-verification-failed"),
+        (Some("aud"), json!("api"), "token-invalid-authorized-parties"),
+        (Some("azp"), json!("https://app.example.com"), expired),
+        (Some("exp"), json!(NOW + 120), "session-token-nbf"),
+        (Some("nbf"), json!(NOW - 20), "session-token-iat-in-the-future"),
+    ] {
+        if let Some(member) = member {
+            let object = if ["kid", "typ", "alg"].contains(&member) { &mut header } else { &mut body };
+            object[member] = value;
+        }
+        for env in ENVS {
+            let set = |visit: Visit| {
+                visit.options(|options| {
+                    options.audiences(["api"]).authorized_parties(["https://app.example.com"])
+                })
+            };
+            let verdict = both(env, &token_of(env, &header, &body), set);
+            assert_eq!(verdict, format!("signed-out: {expected}"), "{env:?} {member:?}");
+            // Whoever has not signed learns nothing of what comes after the signature.
+            let forged = sign_with(&OTHER_KEY, &jose(&header), &claims(env, &body));
+            let before = ["jwk-kid-mismatch", "token-invalid", "token-invalid-algorithm"];
+            let expected = if before.contains(&expected) { expected } else { "token-invalid-signature" };
+            assert_eq!(both(env, &forged, set), format!("signed-out: {expected}"), "{env:?} {member:?}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_missing_is_asked_for_once() {
+    for env in ENVS {
+        let token = session(env, &json!({}));
+        for visit in [Visit::api(env).bearer(&token), Visit::document(env).signed_in(&token)] {
+            let found = visit.clone().keys(Default::default(), Ok(crate::tokens::keys())).seen();
+            assert_eq!((&*found.verdict(), found.asked_lines()), ("signed-in", vec!["key ins_test"]));
+            let other = key_set(&[jwk(&OTHER_KEY, "other")]);
+            let missing = visit.clone().keys(Default::default(), Ok(other)).seen();
+            assert_eq!(missing.verdict(), "signed-out: jwk-kid-mismatch");
+            assert_eq!(missing.asked.len(), 1);
+            let wrong = key_set(&[jwk(&OTHER_KEY, KID)]);
+            let wrong = visit.keys(Default::default(), Ok(wrong)).verdict();
+            assert_eq!(wrong, "signed-out: token-invalid-signature");
+        }
+    }
+}
+
+#[test]
+fn a_key_as_pem_needs_no_id_and_no_call() {
+    use aws_lc_rs::{encoding::AsDer as _, signature::KeyPair as _};
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    let der: aws_lc_rs::encoding::PublicKeyX509Der<'_> = crate::tokens::KEY.public_key().as_der().unwrap();
+    let keys = clerk_core::token::KeySet::from_pem(&BASE64_STANDARD.encode(der.as_ref())).unwrap();
+    for env in ENVS {
+        for kid in [json!(null), json!("unknown"), json!(5)] {
+            let token = token_of(env, &json!({"kid": kid}), &json!({}));
+            assert_eq!(both(env, &token, |visit| visit.keys(keys.clone(), Ok(keys.clone()))), "signed-in");
+        }
+    }
+}
+
+#[test]
+fn a_key_id_is_no_path_to_a_call_of_anybody_s_choice() {
+    for kid in [json!(""), json!("a b"), json!("a\nb"), json!("k".repeat(257)), json!(null), json!(7)] {
+        let token = token_of(Env::Live, &json!({"kid": kid}), &json!({}));
+        assert_eq!(both(Env::Live, &token, |visit| visit), "signed-out: jwk-kid-mismatch", "{kid}");
+        assert!(Visit::api(Env::Live).bearer(&token).seen().asked.is_empty());
+    }
+}

@@ -1,0 +1,179 @@
+//! The same client for programs without a runtime (feature `blocking`).
+//!
+//! ```no_run
+//! use clerk_core::api::users;
+//! use clerk_tower::blocking::Clerk;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = Clerk::from_env()?; // CLERK_SECRET_KEY
+//! println!("{} users", clerk.send(users::count())?.total_count);
+//! for user in clerk.stream(users::list()) {
+//!     println!("{}", user?.id);
+//! }
+//! # Ok(()) }
+//! ```
+
+use std::{fmt, io, sync::Arc};
+
+use bytes::Bytes;
+use clerk_core::{
+    Operation,
+    credential::{SatisfiedBy, SecretKey},
+    page::Paged,
+};
+use futures_util::StreamExt as _;
+use http::Response;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::{ConfigError, Error, ErrorKind, PageStream, cache::Cache, options::CallOptions};
+
+/// [`Clerk`](crate::Clerk) with calls that wait for the answer. It runs a thread of its own.
+///
+/// Not for async code: there it would hold up other work, so each call fails with
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) instead.
+#[derive(Clone)]
+pub struct Clerk {
+    inner: crate::Clerk,
+    runtime: Arc<Thread>,
+}
+
+/// A runtime that may be dropped anywhere.
+struct Thread(Option<Runtime>);
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Thread {
+    fn start() -> io::Result<Self> {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("clerk")
+            .enable_all()
+            .build()
+            .map(Some)
+            .map(Self)
+    }
+
+    fn wait<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match &self.0 {
+            Some(runtime) if Handle::try_current().is_err() => runtime.block_on(call),
+            _ => {
+                let problem = "a blocking client cannot be used in async code; use clerk_tower::Clerk";
+                Err(Error::of(operation, ErrorKind::Config(problem)))
+            }
+        }
+    }
+}
+
+impl Clerk {
+    /// Around a client that was built by hand.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn new(clerk: crate::Clerk) -> io::Result<Self> {
+        Ok(Self { inner: clerk, runtime: Arc::new(Thread::start()?) })
+    }
+
+    /// A client from the environment, see [`Clerk::from_env`](crate::Clerk::from_env).
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable and what is wrong with it.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let clerk = crate::Clerk::from_env()?;
+        Self::new(clerk).map_err(|error| ConfigError::new("blocking", error))
+    }
+
+    /// Carries out one operation.
+    ///
+    /// # Errors
+    /// [`Error`] says in which phase it failed, and whether the call may have taken effect.
+    pub fn send<O>(&self, operation: O) -> Result<O::Output, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>>,
+    {
+        self.runtime.wait(O::INFO.id, self.inner.send(operation))
+    }
+
+    /// Carries out one operation, and gives Clerk's answer as it came beside the value.
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub fn send_raw<O>(&self, operation: O) -> Result<(O::Output, Response<Bytes>), Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>>,
+    {
+        self.runtime.wait(O::INFO.id, self.inner.send_raw(operation))
+    }
+
+    /// Carries out one operation that reads, or takes its answer from the cache, as
+    /// [`Clerk::cached`](crate::Clerk::cached) does.
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + 'static,
+    {
+        self.runtime.wait(O::INFO.id, self.inner.cached(operation))
+    }
+
+    /// The answers that are kept.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        self.inner.cache()
+    }
+
+    /// The same client with other settings for its calls.
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self { inner: self.inner.with(options), runtime: self.runtime.clone() }
+    }
+
+    /// The items of a list, page after page. The next page is asked for when the items of this one are used up.
+    pub fn stream<O>(&self, operation: O) -> Pages<O>
+    where
+        O: Paged<Credential: SatisfiedBy<SecretKey>> + Clone + Send + Sync + 'static,
+        O::Item: Send + 'static,
+    {
+        Pages { pages: self.inner.stream(operation), runtime: self.runtime.clone() }
+    }
+}
+
+impl fmt::Debug for Clerk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clerk").finish_non_exhaustive()
+    }
+}
+
+/// The items of a list. See [`Clerk::stream`].
+pub struct Pages<O: Paged> {
+    pages: PageStream<O>,
+    runtime: Arc<Thread>,
+}
+
+impl<O> Iterator for Pages<O>
+where
+    O: Paged + Clone + Send + Sync + Unpin + 'static,
+    O::Item: Send + Unpin + 'static,
+{
+    type Item = Result<O::Item, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let pages = &mut self.pages;
+        self.runtime.wait(O::INFO.id, async { pages.next().await.transpose() }).transpose()
+    }
+}
+
+impl<O: Paged> fmt::Debug for Pages<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}

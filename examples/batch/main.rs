@@ -1,0 +1,54 @@
+//! A batch job: walks all users at a steady pace, and counts how they are reached.
+//!
+//! With `CLERK_SECRET_KEY` it walks the users of that instance, otherwise those of a `LocalClerk` in this process.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
+
+use std::{env, process::ExitCode, time::Duration};
+
+use clerk_core::api::users;
+use clerk_tower::{Clerk, ClerkBuilder, Error, local::LocalClerk, pacing::PacingLayer};
+use futures_util::TryStreamExt as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let clerk = match builder().and_then(ClerkBuilder::build) {
+        Ok(clerk) => clerk,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match count(&clerk).await {
+        Ok((all, with_email)) => {
+            println!("{all} users, {with_email} of them with an e-mail address");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn builder() -> Result<ClerkBuilder, clerk_tower::ConfigError> {
+    let builder = if env::var_os("CLERK_SECRET_KEY").is_some() {
+        ClerkBuilder::from_env()?
+    } else {
+        let local = LocalClerk::seeded();
+        Clerk::builder().secret_key(local.secret_key().expose()).transport(local)
+    };
+    // A fifth of what a production instance may do: the rest is for those who wait for a page.
+    Ok(builder.layer(PacingLayer::per_second(20)).timeout(Duration::from_secs(30)).max_attempts(5))
+}
+
+/// Users by cursor: none is skipped or comes twice, even if the list changes meanwhile.
+async fn count(clerk: &Clerk) -> Result<(u64, u64), Error> {
+    let mut users = clerk.stream(users::list().limit(100));
+    let (mut all, mut with_email) = (0, 0);
+    while let Some(user) = users.try_next().await? {
+        all += 1;
+        with_email += u64::from(user.primary_email().is_some());
+    }
+    Ok((all, with_email))
+}

@@ -1,0 +1,50 @@
+//! The default stack with one part changed: here a layer of one's own counts what goes to Clerk, and there is no
+//! second attempt.
+
+#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
+
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::api::users;
+use clerk_tower::{
+    Clerk, base_uri::BaseUriLayer, collect::CollectLayer, credentials::CredentialsLayer,
+    deadline::DeadlineLayer, local::LocalClerk, rate_limit::RateLimitLayer,
+};
+use http::Request;
+use tower::ServiceBuilder;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let local = LocalClerk::seeded();
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = sent.clone();
+
+    // From the outside in. What the default stack has besides: retries between deadline and gate, and a deadline
+    // of each attempt.
+    let stack = ServiceBuilder::new()
+        .layer(DeadlineLayer::new(Duration::from_secs(3)))
+        .layer(RateLimitLayer::new())
+        .layer(CredentialsLayer::new(local.secret_key()))
+        .layer(CollectLayer::new(1024 * 1024))
+        .map_request(move |request: Request<Bytes>| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            request
+        })
+        .layer(BaseUriLayer::new("https://api.clerk.com/v1")?)
+        .service(local.clone());
+    let clerk = Clerk::builder().secret_key(local.secret_key().expose()).stack(stack).build()?;
+
+    let count = clerk.send(users::count()).await?.total_count;
+    let ada = clerk.send(users::get("user_ada")).await?;
+    println!("{count} users, the first of them {}", ada.full_name().unwrap_or_default());
+    println!("{} requests", sent.load(Ordering::Relaxed));
+    Ok(())
+}

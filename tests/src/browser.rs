@@ -1,0 +1,52 @@
+//! A browser that is signed in to a production instance.
+
+use serde_json::json;
+
+use crate::{
+    Instance, NOW,
+    fault::{Fault, answer},
+    tokens::claims,
+};
+
+/// The publishable key of an instance at `clerk.example.com`.
+pub const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+/// The suffix of that instance's cookies.
+pub const SUFFIX: &str = "naoXFJnI";
+/// What is in the cookie that a refresh needs.
+pub const REFRESH_TOKEN: &str = "rEfReShToKeN0123456789";
+/// The nonce of a handshake.
+pub const NONCE: &str = "nOnCeNoNcE0123456789";
+
+/// A session token of Ada's that was good until this many seconds after [`NOW`].
+#[must_use]
+pub fn token_until(instance: &Instance, seconds: i64) -> String {
+    let end = NOW.as_secs() + seconds;
+    let times = json!({"iat": end - 60, "nbf": end - 60, "exp": end});
+    instance.local.sign_claims(&json!({}), &claims(&times))
+}
+
+/// The cookies of a browser whose session token has expired, each as one text. A refresh would give it another.
+#[must_use]
+pub fn expired_cookies(instance: &Instance) -> Vec<String> {
+    let token = token_until(instance, -60);
+    vec![
+        format!("__session={token}"),
+        format!("__session_{SUFFIX}={token}"),
+        "__client_uat=1".to_owned(),
+        format!("__client_uat_{SUFFIX}=1"),
+        format!("__refresh_{SUFFIX}={REFRESH_TOKEN}"),
+    ]
+}
+
+/// Clerk's answer to a refresh, and the lines for `Set-Cookie` in it.
+#[must_use]
+pub fn refreshed(instance: &Instance) -> (Fault, Vec<String>) {
+    let token = token_until(instance, 50);
+    let lines = vec![
+        format!("__session_{SUFFIX}={token}; Path=/; Secure; SameSite=Lax"),
+        format!("__session={token}; Path=/; Secure; SameSite=Lax"),
+    ];
+    let body = json!({"object": "cookies", "cookies": lines}).to_string();
+    let headers = "content-type: application/json\r\nconnection: close\r\n";
+    (Fault::Close(answer("200 OK", headers, &body)), lines)
+}

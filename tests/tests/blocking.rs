@@ -1,0 +1,45 @@
+//! The client for programs without a runtime.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use clerk_core::api::users;
+use clerk_tests::Instance;
+use clerk_tower::{ErrorKind, blocking::Clerk};
+
+#[test]
+fn calls_wait_for_their_answers() {
+    let instance = Instance::new();
+    let clerk = Clerk::new(instance.in_memory()).unwrap();
+    let count = clerk.send(users::count()).unwrap().total_count;
+    assert_eq!(
+        clerk.stream(users::list().limit(2)).map(Result::unwrap).count(),
+        usize::try_from(count).unwrap()
+    );
+    assert_eq!(clerk.send(users::get("user_ada")).unwrap().first_name.as_deref(), Some("Ada"));
+    assert!(clerk.send(users::get("user_nobody")).unwrap_err().is_missing());
+    let (_, response) = clerk.send_raw(users::count()).unwrap();
+    assert_eq!(response.status(), 200);
+
+    // From several threads at once.
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(clerk.send(users::count()).unwrap().total_count, count));
+        }
+    });
+}
+
+#[tokio::test]
+async fn async_code_is_told_to_use_the_other_client() {
+    let clerk = Clerk::new(Instance::new().in_memory()).unwrap();
+    let error = clerk.send(users::count()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Config(_)));
+    assert!(error.to_string().contains("use clerk_tower::Clerk"), "{error}");
+    // Dropping it here is no mistake.
+    drop(clerk);
+}

@@ -1,0 +1,422 @@
+//! What the layer remembers: session tokens whose signature was verified, and, where that is asked for, what Clerk
+//! said about opaque machine tokens.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::{
+    Timestamp,
+    authenticate::{
+        Accepts, AuthenticateOptions, Authenticator, MachineAuth, RequestHead, SessionAuth, Step,
+    },
+    token::{KeySet, KnownTokens, TokenKind},
+};
+use clerk_tests::{
+    Instance, NOW,
+    browser::LIVE,
+    settle,
+    tokens::{changed, claims},
+};
+use clerk_tower::{
+    Clerk, ClerkBuilder,
+    authenticate::{Auth, AuthenticateLayer},
+    clock::Clock as _,
+};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Either, Full};
+use proptest::{prelude::*, test_runner::TestRunner};
+use serde_json::{Value, json};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+
+/// What the layer makes of a bearer token.
+async fn judge(clerk: &Clerk, token: &str) -> Auth {
+    judge_with(AuthenticateLayer::new(clerk), token).await
+}
+
+async fn judge_with(layer: AuthenticateLayer, token: &str) -> Auth {
+    let service = layer.layer(service_fn(async |request: Request<()>| {
+        let auth = Auth::from_extensions(request.extensions()).unwrap().clone();
+        Ok::<_, Infallible>(Response::new(auth))
+    }));
+    let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+    match service.oneshot(request).await.unwrap().into_body() {
+        Either::Left(auth) => auth,
+        Either::Right(_) => panic!("the layer answered itself"),
+    }
+}
+
+async fn session(clerk: &Clerk, token: &str) -> Arc<SessionAuth> {
+    judge(clerk, token).await.session().unwrap().clone()
+}
+
+/// The reason, or `signed-in`.
+async fn verdict(clerk: &Clerk, token: &str) -> String {
+    let auth = judge(clerk, token).await;
+    auth.outcome().reason().map_or_else(|| "signed-in".to_owned(), ToString::to_string)
+}
+
+/// Lets time pass on tokio's clock, by which keys age, and what is due happen.
+async fn pass(seconds: u64) {
+    settle().await;
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    settle().await;
+}
+
+/// A session that comes out of the memory is the same one; one whose signature is verified is another.
+fn same(one: &Arc<SessionAuth>, other: &Arc<SessionAuth>) -> bool {
+    assert_eq!(one.expose_token(), other.expose_token());
+    Arc::ptr_eq(one, other)
+}
+
+/// Counts what the core asks its memory for.
+#[derive(Default)]
+struct Counting {
+    sessions: Mutex<Vec<Arc<SessionAuth>>>,
+    hits: AtomicU64,
+}
+
+impl KnownTokens for Counting {
+    fn get(&self, token: &str) -> Option<Arc<SessionAuth>> {
+        let sessions = self.sessions.lock().unwrap();
+        let found = sessions.iter().find(|session| session.expose_token() == token).cloned();
+        self.hits.fetch_add(u64::from(found.is_some()), Ordering::SeqCst);
+        found
+    }
+
+    fn insert(&self, session: &Arc<SessionAuth>) {
+        self.sessions.lock().unwrap().push(session.clone());
+    }
+}
+
+#[tokio::test]
+async fn the_core_verifies_a_signature_once_and_remembers_nothing_bad() {
+    let instance = Instance::new();
+    let memory = Arc::new(Counting::default());
+    let jwks = instance.backend("GET", "/v1/jwks").await.to_string();
+    let keys = KeySet::from_jwks(jwks.as_bytes()).unwrap().with_known_tokens(memory.clone());
+    let authenticator = Authenticator::new(AuthenticateOptions::new()).unwrap();
+    let start = |token: &str, now| {
+        let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+        match authenticator.start(&RequestHead::from(&request), &keys, now) {
+            Step::Done(outcome) => outcome.session().is_some(),
+            Step::Need(need) => panic!("{need:?}"),
+        }
+    };
+    let counts = || (memory.sessions.lock().unwrap().len(), memory.hits.load(Ordering::SeqCst));
+    let token = instance.local.sign_claims(&json!({}), &claims(&json!({})));
+    for visit in 0..10 {
+        assert!(start(&token, NOW));
+        assert_eq!(counts(), (1, visit));
+    }
+    // It is found, and refused by the clock all the same.
+    assert!(!start(&token, NOW.saturating_add(Duration::from_secs(60))));
+    assert_eq!(counts(), (1, 10));
+    let forged = format!("{}.{}", token.rsplit_once('.').unwrap().0, "A".repeat(342));
+    for bad in [forged, instance.local.sign_claims(&json!({}), &claims(&json!({"exp": NOW.as_secs() - 60})))]
+    {
+        assert!(!start(&bad, NOW));
+        assert_eq!(counts(), (1, 10), "nothing bad is remembered");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_verified_once_while_the_keys_stay_the_same() {
+    let instance = Instance::new();
+    let revision = Arc::new(AtomicU64::new(0));
+    let (local, number) = (instance.local.clone(), revision.clone());
+    let transport = service_fn(move |request: Request<Bytes>| {
+        let (local, number) = (local.clone(), number.load(Ordering::SeqCst));
+        async move {
+            let body = local.oneshot(request).await?.into_body().collect().await?.to_bytes();
+            let mut keys: Value = serde_json::from_slice(&body).unwrap();
+            keys["revision"] = json!(number);
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(keys.to_string())))
+        }
+    });
+    let clerk = instance.builder().transport(transport).build().unwrap();
+    let token = instance.ada();
+    let first = session(&clerk, &token).await;
+    for _ in 0..10 {
+        assert!(same(&first, &session(&clerk, &token).await));
+    }
+    // A layer with other rules uses the same keys, and so the same memory.
+    let other = AuthenticateLayer::with_options(&clerk, AuthenticateOptions::new()).unwrap();
+    assert!(same(&first, judge_with(other, &token).await.session().unwrap()));
+    // The keys are fetched again, and nothing has changed.
+    pass(300).await;
+    session(&clerk, &token).await;
+    settle().await;
+    assert!(same(&first, &session(&clerk, &token).await));
+    // They are fetched again, and something has: all is forgotten.
+    revision.store(1, Ordering::SeqCst);
+    pass(300).await;
+    session(&clerk, &token).await;
+    settle().await;
+    let second = session(&clerk, &token).await;
+    assert!(!same(&first, &second));
+    assert!(same(&second, &session(&clerk, &token).await));
+    assert!(instance.local.requests_to("GET", "/v1/jwks") >= 3);
+}
+
+#[tokio::test]
+async fn each_client_has_a_memory_of_its_own_and_zero_is_none() {
+    let instance = Instance::new();
+    let token = instance.ada();
+    let (one, two) = (instance.in_memory(), instance.in_memory());
+    let none = instance.builder().transport(instance.local.clone()).known_token_bytes(0).build().unwrap();
+    let first = session(&one, &token).await;
+    assert!(!same(&first, &session(&two, &token).await));
+    assert!(same(&first, &session(&one.clone(), &token).await));
+    assert!(!same(&session(&none, &token).await, &session(&none, &token).await));
+    // Another instance does not know it at all.
+    let stranger = Instance::new().in_memory();
+    assert_eq!(verdict(&stranger, &token).await, "jwk-kid-mismatch");
+}
+
+#[tokio::test]
+async fn a_known_token_is_judged_anew_every_time() {
+    let instance = Instance::new();
+    let clerk = instance.in_memory();
+    let changes = json!({"azp": "https://app.example.com", "aud": "web"});
+    let token = instance.local.sign_claims(&json!({}), &claims(&changes));
+    assert_eq!(verdict(&clerk, &token).await, "signed-in");
+    // Seconds from now, and what the clock makes of the token then.
+    for (at, expected) in [
+        (0, "signed-in"),
+        (54, "signed-in"),
+        (55, "session-token-expired-refresh-non-eligible-no-refresh-cookie"),
+        (-15, "signed-in"),
+        (-16, "session-token-iat-in-the-future"),
+        (-26, "session-token-nbf"),
+        (0, "signed-in"),
+    ] {
+        instance.clock.set(Timestamp::from_secs(NOW.as_secs() + at));
+        assert_eq!(verdict(&clerk, &token).await, expected, "at {at}");
+    }
+    let options = AuthenticateOptions::new;
+    for (options, expected) in [
+        (options().authorized_parties(["https://app.example.com"]), "signed-in"),
+        (options().authorized_parties(["https://other.example.com"]), "token-invalid-authorized-parties"),
+        (options().audiences(["web"]), "signed-in"),
+        (options().audiences(["api"]), "token-verification-failed"),
+        (options().header_types(["foo"]), "token-invalid"),
+    ] {
+        let layer = AuthenticateLayer::with_options(&clerk, options).unwrap();
+        let auth = judge_with(layer, &token).await;
+        let reason = auth.outcome().reason().map_or("signed-in", |reason| reason.as_str());
+        assert_eq!(reason, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_good_tokens_lets_everybody_in() {
+    let instance = Instance::new();
+    let clerk =
+        instance.builder().transport(instance.local.clone()).known_token_bytes(20_000).build().unwrap();
+    for number in 0..200 {
+        let token = instance.local.sign_claims(&json!({}), &claims(&json!({"number": number})));
+        for _ in 0..2 {
+            assert_eq!(verdict(&clerk, &token).await, "signed-in");
+        }
+    }
+}
+
+#[test]
+fn no_token_is_taken_for_one_that_is_known() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let instance = Instance::new();
+    let clerk = instance.in_memory();
+    let token = instance.local.sign_claims(&json!({}), &claims(&json!({})));
+    let verdict = |token: &str| runtime.block_on(verdict(&clerk, token));
+    assert_eq!(verdict(&token), "signed-in");
+    for other in [&token[1..], &token[..token.len() - 1], &format!("{token}A"), &format!("A{token}")] {
+        assert_ne!(verdict(other), "signed-in");
+    }
+    let other = (0..token.len(), 33_u8..127).prop_map(|(at, byte)| {
+        let mut other = token.clone().into_bytes();
+        other[at] = byte;
+        String::from_utf8(other).unwrap()
+    });
+    let tried = TestRunner::default().run(&other, |other| {
+        prop_assert_eq!(verdict(&other) == "signed-in", other == token);
+        Ok(())
+    });
+    tried.unwrap();
+}
+
+/// Clerk as far as opaque machine tokens go. It counts what it is asked.
+#[derive(Clone, Default)]
+struct Machines {
+    calls: Arc<AtomicU64>,
+    /// The status and what is changed in the answer.
+    says: Arc<Mutex<(StatusCode, Value)>>,
+}
+
+impl Machines {
+    fn client(&self, instance: &Instance, build: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
+        let this = self.clone();
+        let transport = service_fn(move |request: Request<Bytes>| {
+            this.calls.fetch_add(1, Ordering::SeqCst);
+            let answer = this.answer(request.uri().path());
+            std::future::ready(Ok::<_, Infallible>(answer))
+        });
+        let builder = instance.builder().publishable_key(LIVE).transport(transport);
+        build(builder.authentication(|options| options.accepts(Accepts::any()))).build().unwrap()
+    }
+
+    fn answer(&self, path: &str) -> Response<Full<Bytes>> {
+        let (status, changes) = self.says.lock().unwrap().clone();
+        let subject = match path {
+            "/v1/m2m_tokens/verify" => "mch_1",
+            _ => "user_1",
+        };
+        let good = json!({"id": "id_1", "subject": subject, "revoked": false, "expired": false, "name": "key",
+            "scopes": ["read"], "client_id": "client_1", "claims": null, "expiration": null});
+        let changes = if changes.is_null() { json!({}) } else { changes };
+        let body = Full::from(changed(good, &changes).to_string());
+        Response::builder().status(status).body(body).unwrap()
+    }
+
+    fn say(&self, status: u16, changes: Value) {
+        *self.says.lock().unwrap() = (StatusCode::from_u16(status).unwrap(), changes);
+    }
+
+    fn new_calls(&self) -> u64 {
+        self.calls.swap(0, Ordering::SeqCst)
+    }
+}
+
+const OPAQUE: [&str; 3] = ["ak_0123456789", "mt_0123456789", "oat_0123456789"];
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn machine(clerk: &Clerk, token: &str) -> Option<Arc<MachineAuth>> {
+    judge(clerk, token).await.machine().cloned()
+}
+
+#[tokio::test]
+async fn clerk_is_asked_about_every_request_unless_told_otherwise() {
+    let (instance, machines) = (Instance::new(), Machines::default());
+    let clerk = machines.client(&instance, |builder| builder);
+    for token in OPAQUE {
+        for _ in 0..5 {
+            assert!(machine(&clerk, token).await.is_some());
+            assert_eq!(machines.new_calls(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_good_machine_token_is_asked_about_once_in_a_while() {
+    let (instance, machines) = (Instance::new(), Machines::default());
+    let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
+    for token in OPAQUE {
+        let first = machine(&clerk, token).await.unwrap();
+        assert_eq!(machines.new_calls(), 1);
+        for _ in 0..5 {
+            let again = machine(&clerk, token).await.unwrap();
+            assert!(*again == *first && again.expose_token() == token);
+        }
+        instance.clock.advance(MINUTE - Duration::from_millis(1));
+        assert!(machine(&clerk, token).await.is_some());
+        assert_eq!(machines.new_calls(), 0);
+        instance.clock.advance(Duration::from_millis(1));
+        assert!(machine(&clerk, token).await.is_some());
+        assert_eq!(machines.new_calls(), 1, "a look does not prolong it");
+        // Another token of the kind is another question.
+        assert!(machine(&clerk, &format!("{token}0")).await.is_some());
+        assert!(machine(&clerk, &token[..token.len() - 1]).await.is_some());
+        assert_eq!(machines.new_calls(), 2);
+    }
+    // Revoked meanwhile: let in until the minute is over, and refused from then on.
+    machines.say(200, json!({"revoked": true}));
+    assert!(machine(&clerk, OPAQUE[2]).await.is_some());
+    instance.clock.advance(MINUTE);
+    for _ in 0..3 {
+        assert_eq!(verdict(&clerk, OPAQUE[2]).await, "token-invalid");
+    }
+    assert_eq!(machines.new_calls(), 3);
+}
+
+#[tokio::test]
+async fn a_machine_token_is_not_remembered_beyond_its_end() {
+    let (instance, machines) = (Instance::new(), Machines::default());
+    let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
+    for (number, token) in OPAQUE.into_iter().enumerate() {
+        let end = instance.clock.now().saturating_add(Duration::from_secs(10));
+        machines.say(200, json!({"expiration": end.as_millis()}));
+        assert_eq!(machine(&clerk, token).await.unwrap().expiration(), Some(end), "{number}");
+        instance.clock.advance(Duration::from_millis(9999));
+        assert!(machine(&clerk, token).await.is_some());
+        assert_eq!(machines.new_calls(), 1);
+        instance.clock.advance(Duration::from_millis(1));
+        machines.say(200, json!({"expiration": end.as_millis(), "expired": true}));
+        assert_eq!(verdict(&clerk, token).await, "token-invalid");
+        assert_eq!(machines.new_calls(), 1);
+    }
+}
+
+#[tokio::test]
+async fn only_good_machine_tokens_are_remembered() {
+    let (instance, machines) = (Instance::new(), Machines::default());
+    let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
+    for token in OPAQUE {
+        for (status, changes) in [
+            (404, json!({})),
+            (400, json!({})),
+            (429, json!({})),
+            (500, json!({})),
+            (200, json!({"revoked": true})),
+            (200, json!({"expired": true})),
+            (200, json!({"revoked": null})),
+        ] {
+            machines.say(status, changes.clone());
+            for _ in 0..2 {
+                assert!(machine(&clerk, token).await.is_none(), "{status} {changes}");
+            }
+            assert_eq!(machines.new_calls(), 2, "{status} {changes}");
+        }
+        // And so it is let in at once when it becomes good.
+        machines.say(200, json!({}));
+        assert!(machine(&clerk, token).await.is_some());
+        assert_eq!(machines.new_calls(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_clerk_said_counts_for_one_client() {
+    let (instance, machines) = (Instance::new(), Machines::default());
+    let client = || machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
+    let (one, two) = (client(), client());
+    assert!(machine(&one, OPAQUE[0]).await.is_some() && machine(&two, OPAQUE[0]).await.is_some());
+    assert_eq!(machines.new_calls(), 2);
+    // A layer that does not accept the kind does not look.
+    let options = one.authenticate_options().accepts(TokenKind::M2m);
+    let layer = AuthenticateLayer::with_options(&one, options).unwrap();
+    assert!(judge_with(layer, OPAQUE[0]).await.machine().is_none());
+}
+
+#[test]
+fn a_machine_token_is_not_remembered_for_long() {
+    let build = |lifetime| Clerk::builder().secret_key("sk_test_abc").machine_token_cache(lifetime).build();
+    for seconds in [0, 1, 300] {
+        assert!(build(Duration::from_secs(seconds)).is_ok());
+    }
+    for lifetime in [Duration::from_secs(301), Duration::MAX] {
+        assert_eq!(build(lifetime).unwrap_err().setting, "machine_token_cache");
+    }
+}

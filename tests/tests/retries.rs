@@ -1,0 +1,338 @@
+//! Which calls are sent again, when, and how often; and what happens when Clerk says that it is too much.
+//!
+//! Clerk is a script without sockets, and tokio's clock stands still but for sleeping.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::{
+    Operation,
+    api::{invitations, organizations, users},
+    credential::{SatisfiedBy, SecretKey},
+};
+use clerk_tower::{
+    BoxError, Clerk, ClerkBuilder, Error, ErrorKind, options::CallOptions, retry::Budget,
+    transport::ConnectError,
+};
+use futures_util::future::join_all;
+use http::{Request, Response};
+use http_body_util::Full;
+use tokio::time::{Instant, pause};
+use tower::Service;
+
+/// What Clerk does with one request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    /// Answers with this status.
+    Status(u16),
+    /// Answers with this status and a `Retry-After`.
+    Wait(u16, &'static str),
+    /// Cannot be reached.
+    Refuse,
+    /// Breaks off.
+    Break,
+    /// Says nothing.
+    Hang,
+}
+use Step::{Break, Hang, Refuse, Status, Wait};
+
+/// A request, and when it came.
+type Seen = (Duration, Request<Bytes>);
+
+type Answer = Result<Response<Full<Bytes>>, BoxError>;
+
+/// Plays the steps in order, and the last one from then on. Notes when each request came.
+#[derive(Clone)]
+struct Script {
+    rule: Arc<dyn Fn(usize, Duration) -> Step + Send + Sync>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    start: Instant,
+}
+
+impl Script {
+    fn new(steps: &'static [Step]) -> Self {
+        Self::by(move |index, _| *steps.get(index).or(steps.last()).unwrap())
+    }
+
+    fn by(rule: impl Fn(usize, Duration) -> Step + Send + Sync + 'static) -> Self {
+        Self { rule: Arc::new(rule), seen: Arc::default(), start: Instant::now() }
+    }
+
+    fn client(&self, change: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
+        change(Clerk::builder().secret_key("sk_test_abc")).transport(self.clone()).build().unwrap()
+    }
+
+    fn sent(&self) -> usize {
+        self.seen.lock().unwrap().len()
+    }
+
+    fn times(&self) -> Vec<Duration> {
+        self.seen.lock().unwrap().iter().map(|(time, _)| *time).collect()
+    }
+}
+
+impl Service<Request<Bytes>> for Script {
+    type Response = Response<Full<Bytes>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        let time = self.start.elapsed();
+        let index = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.push((time, request));
+            seen.len() - 1
+        };
+        let step = (self.rule)(index, time);
+        Box::pin(async move {
+            let status = |status: u16| Response::builder().status(status);
+            let body = |good: bool| Full::from(if good { r#"{"total_count": 3}"# } else { "" });
+            match step {
+                Status(code) => Ok(status(code).body(body(code == 200)).unwrap()),
+                Wait(code, wait) => Ok(status(code).header("retry-after", wait).body(body(false)).unwrap()),
+                Refuse => Err(ConnectError("refused".into()).into()),
+                Break => Err(io::Error::other("reset").into()),
+                Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+/// Sends one operation; gives how often it was sent, and the error's account of it.
+async fn send<O>(steps: &'static [Step], operation: O) -> (usize, Option<Error>)
+where
+    O: Operation<Credential: SatisfiedBy<SecretKey>>,
+{
+    let script = Script::new(steps);
+    let clerk = script.client(|builder| builder.timeout(Duration::from_secs(60)));
+    let error = clerk.send(operation).await.err();
+    if let Some(error) = &error {
+        assert_eq!(error.attempts() as usize, script.sent(), "{error}");
+    }
+    (script.sent(), error)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_safe_is_sent_again_and_nothing_else() {
+    // The steps, and how often each is sent: operations that are safe to repeat, and the others.
+    for (steps, safe, others) in [
+        (&[Status(200)][..], 1, 1),
+        (&[Refuse], 3, 3),
+        (&[Refuse, Status(200)], 2, 2),
+        (&[Status(429)], 3, 3),
+        (&[Wait(429, "2"), Status(200)], 2, 2),
+        (&[Status(500)], 3, 1),
+        (&[Status(502), Status(200)], 2, 1),
+        (&[Status(503), Status(504), Status(200)], 3, 1),
+        (&[Break], 3, 1),
+        (&[Break, Status(200)], 2, 1),
+        (&[Hang], 3, 1),
+        (&[Hang, Status(200)], 2, 1),
+        (&[Status(501)], 1, 1),
+        (&[Status(400)], 1, 1),
+        (&[Status(401)], 1, 1),
+        (&[Status(404)], 1, 1),
+        (&[Status(409)], 1, 1),
+        (&[Status(422)], 1, 1),
+        (&[Status(302)], 1, 1),
+        // Once refused, once unclear.
+        (&[Refuse, Status(503), Status(200)], 3, 2),
+        (&[Status(429), Break], 3, 2),
+    ] {
+        assert_eq!(send(steps, users::count()).await.0, safe, "GET {steps:?}");
+        assert_eq!(send(steps, users::delete("user_1")).await.0, safe, "DELETE {steps:?}");
+        assert_eq!(send(steps, users::create()).await.0, others, "POST {steps:?}");
+        assert_eq!(send(steps, invitations::create("a@example.com")).await.0, others, "POST {steps:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_may_have_worked_is_remembered() {
+    // The first deletion may have worked, which is why there is nothing to delete now.
+    let (sent, error) = send(&[Break, Status(404)], users::delete("user_1")).await;
+    let error = error.unwrap();
+    assert_eq!((sent, error.attempts(), error.is_not_found()), (2, 2, true));
+    assert!(error.may_have_been_processed());
+    // Nothing was sent the first time.
+    let (_, error) = send(&[Refuse, Status(404)], users::delete("user_1")).await;
+    assert!(!error.unwrap().may_have_been_processed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_a_lower_bound_and_the_deadline_an_upper_one() {
+    for (header, least, most) in
+        [("3", 3.0, 3.5), ("0", 0.0, 0.4), ("soon", 0.0, 2.0), ("-5", 0.0, 2.0), ("1.5", 0.0, 2.0)]
+    {
+        let script = Script::by(move |index, _| if index == 0 { Wait(429, header) } else { Status(200) });
+        let clerk = script.client(|builder| builder.timeout(Duration::from_secs(20)));
+        assert_eq!(clerk.send(users::count()).await.unwrap().total_count, 3);
+        let waited = script.times()[1].as_secs_f64();
+        assert!((least..=most).contains(&waited), "{header}: {waited}");
+    }
+    // A pause beyond the deadline is not begun.
+    for header in ["11", "86400", "1000000000000000000000000000000", "Fri, 31 Dec 2100 23:59:59 GMT"] {
+        let script = Script::by(move |_, _| Wait(429, header));
+        let clerk = script.client(|builder| builder.timeout(Duration::from_secs(10)));
+        let error = clerk.send(users::count()).await.unwrap_err();
+        assert_eq!((script.sent(), script.start.elapsed()), (1, Duration::ZERO), "{header}");
+        assert!(error.retry_after(clerk.now()).unwrap() >= Duration::from_secs(11), "{header}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_call_may_have_other_settings() {
+    let script = Script::new(&[Status(503)]);
+    let clerk = script.client(|builder| builder);
+    let hurried = clerk.with(CallOptions::new().max_attempts(1));
+    let _ = hurried.send(users::count()).await.unwrap_err();
+    assert_eq!(script.sent(), 1);
+    let _ = clerk.with(CallOptions::new().max_attempts(5)).send(users::count()).await.unwrap_err();
+    assert_eq!(script.sent(), 6);
+
+    let hanging = Script::new(&[Hang]);
+    let clerk = hanging.client(|builder| builder);
+    let options = CallOptions::new().timeout(Duration::from_secs(2));
+    let error = clerk.with(options).send(users::count()).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Timeout(after) if after.as_secs() == 2), "{error:?}");
+
+    let options = CallOptions::new()
+        .base_uri("http://127.0.0.1:7/v9")
+        .unwrap()
+        .header("x-request-id".parse().unwrap(), "7".parse().unwrap())
+        .unwrap();
+    let script = Script::new(&[Status(200)]);
+    script.client(|builder| builder).with(options).send(users::count()).await.unwrap();
+    let seen = script.seen.lock().unwrap();
+    assert_eq!(seen[0].1.uri(), "http://127.0.0.1:7/v9/users/count");
+    assert_eq!(seen[0].1.headers()["x-request-id"], "7");
+
+    for bad in ["http://api.example.com/v1", "api.clerk.com", "https://u:p@api.clerk.com"] {
+        assert!(CallOptions::new().base_uri(bad).is_err(), "{bad}");
+    }
+    for own in ["authorization", "host", "cookie", "content-length"] {
+        assert!(CallOptions::new().header(own.parse().unwrap(), "x".parse().unwrap()).is_err(), "{own}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_not_multiplied() {
+    let script = Script::new(&[Status(503)]);
+    let clerk = script.client(|builder| builder.retry_budget(Budget::new()));
+    join_all((0..1000).map(|_| clerk.send(users::count()))).await;
+    let retries = script.sent() - 1000;
+    // Fifty that were saved up, and five for each second that it took.
+    let seconds = usize::try_from(script.start.elapsed().as_secs()).unwrap() + 1;
+    assert!((40..=50 + 5 * seconds).contains(&retries), "{retries} in {seconds} s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_of_429_is_met_with_calm() {
+    // Ten seconds of refusals.
+    let end = Duration::from_secs(10);
+    let script = Script::by(move |_, time| if time < end { Wait(429, "10") } else { Status(200) });
+    let clerk = script.client(|builder| builder.timeout(Duration::from_secs(60)).max_attempts(5));
+    let first = join_all((0..20).map(|_| clerk.send(users::count())));
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        join_all((0..300).map(|_| clerk.send(users::count()))).await
+    };
+    let (first, others) = tokio::join!(first, others);
+    assert!(first.iter().chain(&others).all(Result::is_ok));
+    let times = script.times();
+    // The very first one closes the gate for all the others.
+    assert_eq!(times.iter().filter(|time| **time < end).count(), 1);
+    assert_eq!(times.len(), 1 + 320);
+    // When it opens, they come one after the other, and not all at once.
+    let mut counts = std::collections::BTreeMap::<u128, u32>::new();
+    for time in times.iter().filter(|time| **time >= end) {
+        *counts.entry(time.as_millis() / 100).or_default() += 1;
+    }
+    assert!(counts.values().all(|count| *count <= 6), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_sections_go_on_and_who_would_wait_too_long_is_told_at_once() {
+    let script = Script::by(|index, _| if index == 0 { Wait(429, "30") } else { Status(200) });
+    let clerk = script.client(|builder| builder.max_attempts(1));
+    assert_eq!(clerk.send(users::count()).await.unwrap_err().status().unwrap().as_u16(), 429);
+
+    let error = clerk.send(users::get("user_1")).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::RateLimited(_)), "{error:?}");
+    assert!(error.is_retryable() && !error.may_have_been_processed());
+    assert_eq!(error.retry_after(clerk.now()).unwrap().as_secs(), 30);
+    assert_eq!((script.sent(), script.start.elapsed()), (1, Duration::ZERO));
+    assert_eq!(error.to_string(), "GetUser: Clerk's rate limit is reached for 30s; nothing was sent");
+
+    // Another section's answer cannot be read here, but it was asked for.
+    let _ = clerk.send(organizations::get("org_1")).await;
+    assert_eq!(script.sent(), 2);
+    // One who has the time waits.
+    let patient = clerk.with(CallOptions::new().timeout(Duration::from_secs(60)));
+    patient.send(users::count()).await.unwrap();
+    assert_eq!(script.start.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
+    let script = Script::by(|index, _| if index == 0 { Wait(429, "5") } else { Status(200) });
+    let clerk = script.client(|builder| builder.max_attempts(1));
+    let _ = clerk.send(users::count()).await;
+    for _ in 0..100 {
+        let waiting = tokio::time::timeout(Duration::from_millis(1), clerk.send(users::count()));
+        assert!(waiting.await.is_err());
+    }
+    assert_eq!(script.sent(), 1);
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limit_wait_for_a_place() {
+    pause();
+    let script = Script::new(&[Hang]);
+    let clerk = script
+        .client(|builder| builder.max_concurrent_calls(3).max_attempts(1).timeout(Duration::from_secs(1)));
+    let results = join_all((0..10).map(|_| clerk.send(users::count()))).await;
+    let at_once = script.times().iter().filter(|time| time.is_zero()).count();
+    assert_eq!(at_once, 3);
+    assert!(
+        results.iter().all(|result| matches!(result.as_ref().unwrap_err().kind(), ErrorKind::Timeout(_)))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_changes_is_used_from_the_next_attempt_on() {
+    let key = Arc::new(Mutex::new("sk_test_old"));
+    let given = key.clone();
+    let script = Script::by(move |index, _| {
+        if index == 0 {
+            *given.lock().unwrap() = "sk_test_new";
+            return Status(503);
+        }
+        Status(200)
+    });
+    let clerk =
+        script.client(|builder| builder.secret_key_provider(move || key.lock().unwrap().parse().unwrap()));
+    clerk.send(users::count()).await.unwrap();
+    let seen = script.seen.lock().unwrap();
+    let sent: Vec<_> = seen.iter().map(|(_, request)| request.headers()["authorization"].clone()).collect();
+    assert_eq!(sent, ["Bearer sk_test_old", "Bearer sk_test_new"]);
+    assert!(sent.iter().all(http::HeaderValue::is_sensitive));
+}
