@@ -19,8 +19,8 @@ use super::{
 };
 use crate::Error;
 
-/// What an entry takes beside its answer's body: its key, its counters, and the cache's own part.
-const OVERHEAD: u64 = 512;
+/// What an entry takes beside its answer's body and its address: its counters, and the cache's own part.
+const OVERHEAD: usize = 512;
 /// After a failure Clerk is not asked again for the same answer for so long, as long as the old one will do.
 const REST: Duration = Duration::from_secs(5);
 /// moka refuses longer ones.
@@ -78,7 +78,7 @@ impl Store {
     pub(super) fn new(policy: CachePolicy) -> Self {
         let entries = Cache::builder()
             .max_capacity(policy.max_bytes)
-            .weigher(|_, entry: &Arc<Entry>| weight(entry))
+            .weigher(|key: &Key, entry: &Arc<Entry>| weight(key, entry))
             // Ages are judged by the client's clock; this frees the memory of what nobody asks for.
             .time_to_live(policy.longest().clamp(Duration::from_secs(1), LONGEST))
             .build();
@@ -158,7 +158,7 @@ impl Store {
     }
 }
 
-fn weight(entry: &Entry) -> u32 {
-    let bytes = u64::try_from(entry.bytes).unwrap_or(u64::MAX).saturating_add(OVERHEAD);
-    u32::try_from(bytes).unwrap_or(u32::MAX)
+fn weight(key: &Key, entry: &Entry) -> u32 {
+    let address = key.uri.path().len().saturating_add(key.uri.query().map_or(0, str::len));
+    u32::try_from(entry.bytes.saturating_add(address).saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
 }

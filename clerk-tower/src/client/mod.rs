@@ -157,10 +157,11 @@ impl Clerk {
     /// Carries out one operation that reads, or takes its answer from the [cache](crate::cache): the value was read
     /// once, and all callers share it.
     ///
-    /// An operation that does not read does not compile:
+    /// A program that does so with an operation that does not read is not built:
     ///
     /// ```compile_fail,E0080
-    /// # async fn run(clerk: clerk_tower::Clerk) -> Result<(), clerk_tower::Error> {
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let clerk = clerk_tower::Clerk::from_env()?;
     /// clerk.cached(clerk_core::api::users::delete("user_1")).await?;
     /// # Ok(()) }
     /// ```
