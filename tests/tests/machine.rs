@@ -81,7 +81,6 @@ async fn tokens_in_jwt_form_need_the_instances_keys() {
     for _ in 0..3 {
         let answer = get(address, "/", &token).await;
         assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()));
-        assert_eq!(answer.header("x-clerk-auth-reason"), "jwk-failed-to-resolve");
     }
     assert_eq!(server.heads().len(), keys, "nobody is asked without a key");
 }

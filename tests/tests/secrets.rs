@@ -343,13 +343,14 @@ async fn wait_for_clerk(instance: &Instance) {
         Fault::Close(answer("200 OK", "", &broken.to_string())),
         Fault::Close(answer("200 OK", "", &format!("\"{NONCE}"))),
         Fault::Close(answer("422 Unprocessable", "", &echo.to_string())),
-        Fault::Close(answer("429 Too Many Requests", "retry-after: 3\r\n", &echo.to_string())),
+        Fault::Close(answer("429 Too Many Requests", "retry-after: 100\r\n", &echo.to_string())),
         Fault::Close(String::new()),
     ] {
         let server = FaultServer::with_keys(instance, fault).await;
         for key in [LIVE, DEVELOPMENT] {
             let builder = instance.builder().api_url(server.api_url()).machine_secret_key(MACHINE_KEY);
-            let builder = builder.publishable_key(key).machine_token_cache(Duration::from_secs(60));
+            let builder =
+                builder.publishable_key(key).machine_token_cache(Duration::from_secs(60)).max_attempts(1);
             let builder =
                 builder.authentication(|options| options.accepts(Accepts::any()).debug_headers(true));
             let clerk = builder.build().unwrap();

@@ -409,7 +409,8 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
+        // Numbers that survive being written and read: serde_json rounds others in the last place.
+        any::<i32>().prop_map(|quarters| Value::from(f64::from(quarters) / 4.0)),
         "\\PC{0,8}".prop_map(Value::from),
     ];
     let key = prop_oneof![

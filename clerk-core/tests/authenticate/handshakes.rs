@@ -106,7 +106,6 @@ fn a_nonce_that_brings_nothing_ends_as_a_missing_session() {
             Reply::Status(404, json!({"errors": [{"code": "resource_not_found"}]})),
             Reply::Status(400, json!({})),
             Reply::Status(401, json!({})),
-            Reply::Unreadable,
         ] {
             let visit = Visit::document(env)
                 .target("/p?a=b&__clerk_handshake_nonce=n&__clerk_db_jwt=d")

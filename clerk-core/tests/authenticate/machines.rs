@@ -116,7 +116,7 @@ fn every_status_of_the_call_has_its_reason() {
             (Reply::Status(500, json!({})), "unexpected-error?"),
             (Reply::Status(502, json!("html")), "unexpected-error?"),
             (Reply::Status(302, json!({})), "unexpected-error"),
-            (Reply::Unreadable, "unexpected-error"),
+            (Reply::Unreadable, "unexpected-error?"),
             (Reply::Unreachable, "unexpected-error?"),
         ] {
             let seen = visit(token).reply(reply.clone()).seen();

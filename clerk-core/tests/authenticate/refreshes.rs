@@ -116,7 +116,7 @@ fn every_failure_has_its_own_suffix() {
     for env in ENVS {
         for (reply, expected) in [
             (Reply::Unreachable, "fetch-error?"),
-            (Reply::Unreadable, "unexpected-sdk-error"),
+            (Reply::Unreadable, "unexpected-sdk-error?"),
             (Reply::Status(400, code("session_not_found")), "session_not_found"),
             (Reply::Status(401, code("refresh_token_expired")), "refresh_token_expired"),
             (Reply::Status(500, code("internal")), "internal?"),
