@@ -394,7 +394,8 @@ async fn events_forget_what_they_are_about() {
 async fn what_is_forgotten_by_hand() {
     let bench = Bench::new();
     let cache = bench.clerk.cache();
-    let cases: [(&str, &dyn Fn(), [bool; 2]); 4] = [
+    type Forget<'a> = &'a dyn Fn();
+    let cases: [(&str, Forget<'_>, [bool; 2]); 4] = [
         ("a user", &|| cache.forget_user(&"user_1".into()), [true, false]),
         ("an id that no user has", &|| cache.forget_user(&"..".into()), [true, true]),
         ("an organization", &|| cache.forget_organization(&"org_1".into()), [true, true]),
