@@ -24,8 +24,12 @@ use clerk_tests::{
     NOW,
     scripted::{Call, Scripted},
 };
-use clerk_tower::{Clerk, Error, clock::ManualClock};
-use http::{Method, Request, Response};
+use clerk_tower::{
+    Clerk, Error,
+    clock::{Clock as _, ManualClock},
+    options::CallOptions,
+};
+use http::{HeaderName, Method, Request, Response};
 use proptest::prelude::*;
 use serde_json::json;
 use tokio::task::{JoinHandle, yield_now};
@@ -35,6 +39,8 @@ const OLDEST: Duration = Duration::from_secs(600);
 /// How many users there are. What comes after them is their list, which changes with each of them.
 const USERS: usize = 2;
 const LIST: usize = USERS;
+/// Which write a call is.
+const NUMBER: HeaderName = HeaderName::from_static("x-number");
 
 fn request(method: &Method, path: &str, info: &'static OperationInfo) -> Request<Bytes> {
     let mut request = Request::new(Bytes::new());
@@ -160,7 +166,6 @@ impl World {
     }
 
     fn now(&self) -> Timestamp {
-        use clerk_tower::clock::Clock as _;
         self.clock.now()
     }
 
@@ -202,15 +207,12 @@ impl World {
                 self.callers.push(Caller::Reader { thing, since, at_least, task });
             }
             Step::Write(user) => {
-                // Sent at once, so that the model knows which call is whose.
-                let (clerk, number) = (self.clerk.clone(), self.effects.len());
+                // Numbered, so that the model knows which call is whose.
+                let number = self.effects.len();
                 self.effects.push(None);
-                let numbered = clerk.with(
-                    clerk_tower::options::CallOptions::new()
-                        .header("x-number".parse().unwrap(), number.into())
-                        .unwrap(),
-                );
-                let task = tokio::spawn(async move { numbered.send(Write(user)).await });
+                let options = CallOptions::new().header(NUMBER, number.into()).unwrap();
+                let clerk = self.clerk.with(options);
+                let task = tokio::spawn(async move { clerk.send(Write(user)).await });
                 self.callers.push(Caller::Writer { user, number, task });
             }
             Step::Change(user) => drop(self.change(user)),
@@ -230,11 +232,9 @@ impl World {
                 Caller::Reader { task, .. } => task.abort(),
                 Caller::Writer { user, number, task } => {
                     task.abort();
-                    // The caller is gone once the task has run; what it brought about by then has to show.
-                    let effect = self.effects[number];
-                    let was_sent = task.is_finished() || effect.is_some();
-                    if let Some(effect) = effect.filter(|_| was_sent) {
-                        self.acknowledge_later(user, effect);
+                    // Forgotten once the task is gone, which is before the next step.
+                    if let Some(effect) = self.effects[number] {
+                        self.acknowledge(user, effect);
                     }
                 }
             },
@@ -253,11 +253,6 @@ impl World {
         }
     }
 
-    /// Every step ends with [`World::settle`], so "later" is before the next one.
-    fn acknowledge_later(&mut self, user: usize, effect: u64) {
-        self.acknowledge(user, effect);
-    }
-
     fn arrive(&mut self, nth: usize) {
         let waiting: Vec<_> = (0..self.sent.len()).filter(|n| self.sent[*n].effect.is_none()).collect();
         let Some(nth) = waiting.get(nth).copied() else { return };
@@ -265,7 +260,7 @@ impl World {
         let thing = target.strip_prefix("/users/user_").map_or(LIST, |user| user.parse().unwrap());
         let effect = if method == Method::GET { self.shown(thing) } else { self.change(thing) };
         self.sent[nth].effect = Some(effect);
-        if let Some(number) = self.sent[nth].call.headers.get("x-number") {
+        if let Some(number) = self.sent[nth].call.headers.get(NUMBER) {
             self.effects[number.to_str().unwrap().parse::<usize>().unwrap()] = Some(effect);
         }
     }

@@ -20,8 +20,7 @@ const MAX_AGE: Duration = Duration::from_secs(30);
 /// The user comes from the client's [cache](clerk_tower::cache) when Clerk was asked within its fresh age, and within
 /// the last 30 seconds: who was banned, locked or deleted elsewhere is refused after that at the latest; at once after
 /// a write through the same client, or when a webhook's handler tells the cache. An answer that is older is never
-/// used, even while Clerk is down. With `CachePolicy::off()`, or a shorter fresh age, Clerk is asked each time, or
-/// sooner.
+/// used, even while Clerk is down. With a shorter fresh age Clerk is asked sooner; with `CachePolicy::off()`, each time.
 ///
 /// Where the id is enough, take [`Session`](crate::Session): it needs no call.
 ///
