@@ -17,7 +17,7 @@ pub use clerk_core::{
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
 pub use clerk_tower::{
-    Clerk, ClerkBuilder, ConfigError, MachineClerk,
+    Clerk, ClerkBuilder, ConfigError, MachineClerk, cache,
     proxy::{ProxyBuilder, ProxyLayer},
     upload,
 };

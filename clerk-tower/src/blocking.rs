@@ -25,7 +25,7 @@ use futures_util::StreamExt as _;
 use http::Response;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::{ConfigError, Error, ErrorKind, PageStream, options::CallOptions};
+use crate::{ConfigError, Error, ErrorKind, PageStream, cache::Cache, options::CallOptions};
 
 /// [`Clerk`](crate::Clerk) with calls that wait for the answer. It runs a thread of its own.
 ///
@@ -112,6 +112,24 @@ impl Clerk {
         O: Operation<Credential: SatisfiedBy<SecretKey>>,
     {
         self.runtime.wait(O::INFO.id, self.inner.send_raw(operation))
+    }
+
+    /// Carries out one operation that reads, or takes its answer from the cache, as
+    /// [`Clerk::cached`](crate::Clerk::cached) does.
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + 'static,
+    {
+        self.runtime.wait(O::INFO.id, self.inner.cached(operation))
+    }
+
+    /// The answers that are kept.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        self.inner.cache()
     }
 
     /// The same client with other settings for its calls.

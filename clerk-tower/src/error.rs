@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use clerk_core::{
     OperationInfo, Timestamp,
@@ -27,11 +27,15 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 ///     }
 /// }
 /// ```
+///
+/// A clone shares the cause: all who wait for one call are told of the same failure.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     operation: &'static str,
-    kind: ErrorKind,
+    kind: Arc<ErrorKind>,
     attempts: u32,
     /// An earlier attempt may have taken effect.
     was_unclear: bool,
@@ -73,7 +77,7 @@ impl Error {
     }
 
     pub(crate) fn of(operation: &'static str, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { operation, kind, attempts: 1, was_unclear: false }))
+        Self(Box::new(Inner { operation, kind: Arc::new(kind), attempts: 1, was_unclear: false }))
     }
 
     pub(crate) fn from_response(info: &'static OperationInfo, error: ResponseError) -> Self {
@@ -241,7 +245,7 @@ pub(crate) fn info_of(extensions: &Extensions) -> Option<&'static OperationInfo>
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operation = self.0.operation;
-        match &self.0.kind {
+        match self.kind() {
             ErrorKind::Build(error) => error.fmt(f),
             ErrorKind::Status(error) => error.fmt(f),
             ErrorKind::Decode(error) => error.fmt(f),
@@ -269,7 +273,7 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0.kind {
+        match self.kind() {
             ErrorKind::Connect(error) | ErrorKind::Transfer(error) => Some(error.as_ref()),
             ErrorKind::Build(error) => error.source(),
             _ => None,

@@ -4,6 +4,7 @@ pub mod authenticate;
 pub mod base_uri;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+pub mod cache;
 mod client;
 pub mod clock;
 pub mod collect;

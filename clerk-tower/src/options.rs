@@ -33,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) max_attempts: Option<NonZeroU32>,
     pub(crate) headers: HeaderMap,
     pub(crate) base_uri: Option<BaseUriLayer>,
+    pub(crate) max_age: Option<Duration>,
 }
 
 /// A header cannot be set by the caller.
@@ -102,6 +103,26 @@ impl CallOptions {
             return Err(InvalidBaseUri::PLAIN_HTTP);
         }
         Ok(self.change(|settings| settings.base_uri = Some(layer)))
+    }
+
+    /// How old an answer of the [cache](crate::cache) may be. Where it is older, or no longer fresh, Clerk is asked, and
+    /// its error is the answer if it does not come.
+    pub fn max_age(self, age: Duration) -> Self {
+        self.change(|settings| settings.max_age = Some(age))
+    }
+
+    /// Whether the same operation may have another answer with them.
+    pub(crate) fn changes_the_answer(&self) -> bool {
+        let settings = self.0.as_deref();
+        settings.is_some_and(|settings| settings.base_uri.is_some() || !settings.headers.is_empty())
+    }
+
+    pub(crate) fn get_timeout(&self) -> Option<Duration> {
+        self.0.as_deref()?.timeout
+    }
+
+    pub(crate) fn get_max_age(&self) -> Option<Duration> {
+        self.0.as_deref()?.max_age
     }
 
     pub(crate) fn of(extensions: &Extensions) -> Option<&Settings> {

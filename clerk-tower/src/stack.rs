@@ -1,6 +1,9 @@
 //! The services a call passes through, outermost first: overall deadline → concurrency limit (off) → retry →
 //! rate-limit gate → credentials → attempt deadline → bounded body → base URI → transport.
 //!
+//! [`Clerk::cached`](crate::Clerk::cached) stands before all of them: its [cache](crate::cache) holds values, which
+//! know no HTTP, and a call through it passes through the whole stack.
+//!
 //! Every piece is a public layer, so the same stack can be built with one part changed:
 //!
 //! ```

@@ -42,6 +42,11 @@ pub(crate) fn keys(result: Result<(), &KeysError>) {
 }
 
 pub(crate) use self::counted::{refused, waited};
+pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
+    enabled::cached(operation, outcome);
+    counted::cached(operation, outcome);
+}
+
 pub(crate) use self::enabled::proxied;
 
 #[cfg(feature = "tracing")]
@@ -134,6 +139,10 @@ mod enabled {
         span.in_scope(|| tracing::debug!(target: "clerk::call", operation, %error, "a call failed"));
     }
 
+    pub(super) fn cached(operation: &'static str, outcome: &'static str) {
+        tracing::debug!(target: "clerk::cache", operation, outcome, "looked into the cache");
+    }
+
     pub(crate) fn proxied(result: Result<StatusCode, &'static str>) {
         match result {
             Ok(status) => {
@@ -164,6 +173,8 @@ mod enabled {
 
     pub(super) fn called(_: &Span, _: &'static str, _: Result<StatusCode, &Error>, _: Attempts) {}
 
+    pub(super) fn cached(_: &'static str, _: &'static str) {}
+
     pub(crate) fn proxied(_: Result<StatusCode, &'static str>) {}
 }
 
@@ -193,6 +204,10 @@ mod counted {
         counter!("clerk_key_refreshes_total", "outcome" => outcome).increment(1);
     }
 
+    pub(super) fn cached(operation: &'static str, outcome: &'static str) {
+        counter!("clerk_cache_total", "operation" => operation, "outcome" => outcome).increment(1);
+    }
+
     pub(crate) fn refused(section: &'static str) {
         counter!("clerk_rate_limited_total", "section" => section).increment(1);
     }
@@ -211,6 +226,8 @@ mod counted {
     pub(super) fn judged(_: &Outcome) {}
 
     pub(super) fn keys(_: bool) {}
+
+    pub(super) fn cached(_: &'static str, _: &'static str) {}
 
     pub(crate) fn refused(_: &'static str) {}
 

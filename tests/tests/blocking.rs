@@ -8,6 +8,8 @@
     reason = "these are tests"
 )]
 
+use std::sync::Arc;
+
 use clerk_core::api::users;
 use clerk_tests::Instance;
 use clerk_tower::{ErrorKind, blocking::Clerk};
@@ -25,6 +27,10 @@ fn calls_wait_for_their_answers() {
     assert!(clerk.send(users::get("user_nobody")).unwrap_err().is_missing());
     let (_, response) = clerk.send_raw(users::count()).unwrap();
     assert_eq!(response.status(), 200);
+
+    let user = clerk.cached(users::get("user_ada")).unwrap();
+    assert!(Arc::ptr_eq(&user, &clerk.cached(users::get("user_ada")).unwrap()));
+    assert_eq!(clerk.cache().stats().hits, 1);
 
     // From several threads at once.
     std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::{api::users, model::User};
@@ -8,11 +8,19 @@ use http::request::Parts;
 use super::Auth;
 use crate::Rejection;
 
+/// How old what is known about a user may be.
+const MAX_AGE: Duration = Duration::from_secs(30);
+
 /// The signed-in user as Clerk knows them, fetched with the instance's secret key.
 ///
 /// It rejects like [`Session`](crate::Session). In addition: 403 `user-blocked` when the user is banned or
 /// locked, 401 `user-deleted` when they no longer exist, even while their token lives; 503 when Clerk does not
 /// answer. `Option<ClerkUser>` is `None` when the request brought no token.
+///
+/// The user comes from the client's [cache](clerk_tower::cache) when Clerk was asked within its fresh age, and within
+/// the last 30 seconds: who was banned, locked or deleted elsewhere is refused after that at the latest; at once after
+/// a write through the same client, or when a webhook's handler tells the cache. An answer that is older is never
+/// used, even while Clerk is down. With a shorter fresh age Clerk is asked sooner; with `CachePolicy::off()`, each time.
 ///
 /// Where the id is enough, take [`Session`](crate::Session): it needs no call.
 ///
@@ -24,18 +32,20 @@ use crate::Rejection;
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct ClerkUser(User);
+pub struct ClerkUser(Arc<User>);
 
 impl ClerkUser {
     /// The user itself.
     #[must_use]
     pub fn into_inner(self) -> User {
-        self.0
+        Arc::unwrap_or_clone(self.0)
     }
 
     async fn of(auth: &Auth) -> Result<Self, Rejection> {
         let id = auth.require_session()?.claims().user_id();
-        match auth.clerk().send(users::get(id)).await {
+        let clerk = auth.clerk();
+        let clerk = clerk.with(clerk.options().clone().max_age(MAX_AGE));
+        match clerk.cached(users::get(id)).await {
             Ok(user) if user.banned || user.locked => Err(reject::Rejection::user_blocked().into()),
             Ok(user) => Ok(Self(user)),
             Err(error) if error.is_missing() => Err(reject::Rejection::user_deleted().into()),

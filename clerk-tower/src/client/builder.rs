@@ -16,6 +16,7 @@ use crate::{
     Error,
     authenticate::MachineTokens,
     base_uri::BaseUriLayer,
+    cache::{Cache, CachePolicy},
     clock::{Clock, SystemClock},
     collect::CollectLayer,
     concurrency::ConcurrencyLayer,
@@ -99,6 +100,7 @@ pub struct ClerkBuilder {
     max_answer_bytes: usize,
     retry: RetryLayer,
     concurrency: Option<ConcurrencyLayer>,
+    cache: CachePolicy,
     clock: Arc<dyn Clock>,
     transport: Option<Box<dyn FnOnce(Parts) -> Stack + Send>>,
     layers: Vec<Wrap>,
@@ -123,6 +125,7 @@ impl ClerkBuilder {
             max_answer_bytes: 16 * 1024 * 1024,
             retry: RetryLayer::new(),
             concurrency: None,
+            cache: CachePolicy::new(),
             clock: Arc::new(SystemClock),
             transport: None,
             layers: Vec::new(),
@@ -333,6 +336,12 @@ impl ClerkBuilder {
         self
     }
 
+    /// For how long answers are kept for [`Clerk::cached`], and how many. [`CachePolicy::off`] keeps none.
+    pub fn cache(mut self, policy: CachePolicy) -> Self {
+        self.cache = policy;
+        self
+    }
+
     /// How many bytes an answer may have. 16 MiB unless set.
     pub fn max_answer_bytes(mut self, max: usize) -> Self {
         self.max_answer_bytes = max;
@@ -469,6 +478,7 @@ impl ClerkBuilder {
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         let shared = Arc::new(Inner {
             keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
+            cache: Cache::new(self.cache, stack.clone(), self.clock.clone(), self.timeout),
             stack,
             options,
             authenticator,

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -10,7 +10,7 @@ use clerk_core::{
 use http::Response;
 
 use super::{Clerk, ClerkBuilder, ConfigError, PageStream};
-use crate::{Error, options::CallOptions};
+use crate::{Error, cache::Cache, options::CallOptions};
 
 /// The client of one machine: it sends what a machine's secret key satisfies.
 ///
@@ -84,6 +84,23 @@ impl MachineClerk {
         O: Operation<Credential: SatisfiedBy<MachineSecretKey>>,
     {
         self.0.carry_raw(&operation, O::Credential::SENT).await
+    }
+
+    /// Carries out one operation that reads, or takes its answer from the cache, as [`Clerk::cached`] does.
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<MachineSecretKey>, Output: Send + Sync + 'static> + 'static,
+    {
+        self.0.recall(&operation, O::Credential::SENT).await
+    }
+
+    /// The answers that are kept, of this client and of the [`Clerk`] it comes from.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        self.0.cache()
     }
 
     /// The same client with other settings for its calls; everything else is shared.

@@ -54,7 +54,7 @@ use clerk_core::{
     operation::Credential,
     page::Paged,
 };
-use http::Response;
+use http::{Method, Request, Response};
 use tower::ServiceExt as _;
 
 pub(crate) use self::builder::Setting;
@@ -65,8 +65,8 @@ pub use self::{
     stream::PageStream,
 };
 use crate::{
-    Error, ErrorKind, authenticate::MachineTokens, clock::Clock, error::Attempts, jwks::KeyStore,
-    options::CallOptions, proxy::ProxyBuilder, stack::Stack, telemetry,
+    Error, ErrorKind, authenticate::MachineTokens, cache::Cache, clock::Clock, error::Attempts,
+    jwks::KeyStore, options::CallOptions, proxy::ProxyBuilder, stack::Stack, telemetry,
 };
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
@@ -81,6 +81,7 @@ pub struct Clerk {
 
 struct Inner {
     stack: Stack,
+    cache: Cache,
     keys: KeyStore,
     options: AuthenticateOptions,
     authenticator: Authenticator,
@@ -153,6 +154,39 @@ impl Clerk {
         self.carry_raw(&operation, O::Credential::SENT).await
     }
 
+    /// Carries out one operation that reads, or takes its answer from the [cache](crate::cache): the value was read
+    /// once, and all callers share it.
+    ///
+    /// A program that does so with an operation that does not read is not built:
+    ///
+    /// ```compile_fail,E0080
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let clerk = clerk_tower::Clerk::from_env()?;
+    /// clerk.cached(clerk_core::api::users::delete("user_1")).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + 'static,
+    {
+        self.recall(&operation, O::Credential::SENT).await
+    }
+
+    /// The answers that are kept, to forget some of them, and to see how many are asked for again.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+
+    /// The settings of this handle's calls, to change some of them:
+    /// `clerk.with(clerk.options().clone().max_attempts(1))`.
+    pub const fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
     /// The same client with other settings for its calls; everything else is shared.
     pub fn with(&self, options: CallOptions) -> Self {
         Self { options, ..self.clone() }
@@ -169,17 +203,43 @@ impl Clerk {
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
         let call = telemetry::Call::start(O::INFO);
-        let answer =
-            call.during(exchange(self.shared.stack.clone(), operation, credential, Some(&self.options)));
-        let result = answer.await.and_then(|response| match O::decode(&response) {
-            Ok(value) => Ok((value, response)),
-            Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
-        });
+        let result = call.during(self.transmit(operation, credential)).await;
         match &result {
             Ok((_, response)) => call.end(Ok(response.status()), attempts(response)),
             Err(error) => call.end(Err(error), error.all_attempts()),
         }
         result
+    }
+
+    async fn transmit<O: Operation>(
+        &self,
+        operation: &O,
+        credential: Credential,
+    ) -> Result<(O::Output, Response<Bytes>), Error> {
+        let request = build(operation, credential, Some(&self.options))?;
+        let writing = self.shared.cache.writing(O::INFO, request.uri());
+        let response = self.shared.stack.clone().oneshot(request).await;
+        let result = response.and_then(|response| match O::decode(&response) {
+            Ok(value) => Ok((value, response)),
+            Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
+        });
+        if let Some(writing) = writing {
+            writing.ended(result.as_ref().err());
+        }
+        result
+    }
+
+    /// Carries out one operation that reads, or takes its answer from the cache.
+    async fn recall<O>(&self, operation: &O, credential: Credential) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Output: Send + Sync + 'static> + 'static,
+    {
+        const { assert!(matches!(O::INFO.method, Method::GET), "only what reads, with GET, can be cached") };
+        let request = build(operation, credential, None)?;
+        if self.shared.cache.takes(&request, &self.options) {
+            return self.shared.cache.get::<O>(request, credential, &self.options).await;
+        }
+        self.carry(operation, credential).await.map(Arc::new)
     }
 
     /// Carries out an operation that a decision waits for, with whichever of this client's keys it takes.
@@ -267,17 +327,25 @@ pub(crate) async fn exchange<O: Operation>(
     credential: Credential,
     options: Option<&CallOptions>,
 ) -> Result<Response<Bytes>, Error> {
+    stack.oneshot(build(operation, credential, options)?).await
+}
+
+fn build<O: Operation>(
+    operation: &O,
+    credential: Credential,
+    options: Option<&CallOptions>,
+) -> Result<Request<Bytes>, Error> {
     let mut request =
         operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
     request.extensions_mut().insert(credential);
     if let Some(options) = options.filter(|options| !options.is_empty()) {
         request.extensions_mut().insert(options.clone());
     }
-    stack.oneshot(request).await
+    Ok(request)
 }
 
 /// How often the call was sent that an answer is for.
-fn attempts(response: &Response<Bytes>) -> Attempts {
+pub(crate) fn attempts(response: &Response<Bytes>) -> Attempts {
     response.extensions().get().copied().unwrap_or_default()
 }
 
