@@ -103,6 +103,26 @@ impl Error {
         self.0.attempts
     }
 
+    pub(crate) fn all_attempts(&self) -> Attempts {
+        Attempts { made: self.0.attempts, unclear: self.0.was_unclear }
+    }
+
+    /// The phase in a word, for logs and counters.
+    #[cfg(any(feature = "metrics", feature = "tracing"))]
+    pub(crate) fn phase(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::Build(_) => "build",
+            ErrorKind::Config(_) => "config",
+            ErrorKind::RateLimited(_) => "rate_limited",
+            ErrorKind::Overloaded => "overloaded",
+            ErrorKind::Connect(_) => "connect",
+            ErrorKind::Timeout(_) => "timeout",
+            ErrorKind::Transfer(_) => "transfer",
+            ErrorKind::Status(_) => "status",
+            ErrorKind::Decode(_) => "decode",
+        }
+    }
+
     /// The phase in which it failed, with the details of that phase.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {

@@ -1,18 +1,87 @@
-//! What is said through `tracing`, all of it here; the crate's README has the table. No token, key, address, id or
-//! text from a request is recorded.
+//! What is said through `tracing`, and counted through `metrics`, all of it here; the crate's README has the tables. No
+//! token, key, address, id or text from a request is recorded.
 
-use clerk_core::authenticate::Outcome;
+use std::future::Future;
+
+use clerk_core::{OperationInfo, authenticate::Outcome};
 use http::StatusCode;
 
-use crate::{Error, jwks::KeysError};
+use crate::{Error, error::Attempts, jwks::KeysError};
+
+/// One call, from its first attempt to its answer.
+pub(crate) struct Call {
+    info: &'static OperationInfo,
+    span: enabled::Span,
+}
+
+impl Call {
+    pub(crate) fn start(info: &'static OperationInfo) -> Self {
+        Self { info, span: enabled::span(info) }
+    }
+
+    /// What happens meanwhile happens in the call's span.
+    pub(crate) async fn during<F: Future>(&self, work: F) -> F::Output {
+        enabled::within(&self.span, work).await
+    }
+
+    /// How it ended: an answer's status, or the error.
+    pub(crate) fn end(self, result: Result<StatusCode, &Error>, attempts: Attempts) {
+        enabled::called(&self.span, self.info.id, result, attempts);
+        counted::call(self.info, result, attempts);
+    }
+}
+
+pub(crate) fn judged(outcome: &Outcome) {
+    enabled::judged(outcome);
+    counted::judged(outcome);
+}
+
+pub(crate) fn keys(result: Result<(), &KeysError>) {
+    enabled::keys(result);
+    counted::keys(result.is_ok());
+}
+
+/// What became of a look into the cache.
+pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
+    enabled::cached(operation, outcome);
+    counted::cached(operation, outcome);
+}
+
+pub(crate) use self::counted::{refused, waited};
+pub(crate) use self::enabled::proxied;
 
 #[cfg(feature = "tracing")]
 mod enabled {
     use clerk_core::authenticate::BadRequest;
 
-    use super::{Error, KeysError, Outcome, StatusCode};
+    use tracing::{Instrument as _, field::Empty};
 
-    pub(crate) fn judged(outcome: &Outcome) {
+    use super::{Attempts, Error, Future, KeysError, OperationInfo, Outcome, StatusCode};
+
+    pub(super) type Span = tracing::Span;
+
+    /// With the names that OpenTelemetry has for clients of HTTP. The path is the template: ids stay out.
+    pub(super) fn span(info: &'static OperationInfo) -> Span {
+        tracing::debug_span!(
+            target: "clerk::call",
+            "clerk.call",
+            otel.kind = "client",
+            otel.name = %format_args!("{} {}", info.method, info.path),
+            http.request.method = info.method.as_str(),
+            url.template = info.path,
+            clerk.operation = info.id,
+            http.response.status_code = Empty,
+            http.request.resend_count = Empty,
+            error.type = Empty,
+            clerk.trace_id = Empty,
+        )
+    }
+
+    pub(super) async fn within<F: Future>(span: &Span, work: F) -> F::Output {
+        work.instrument(span.clone()).await
+    }
+
+    pub(super) fn judged(outcome: &Outcome) {
         tracing::debug!(
             target: "clerk::auth",
             status = outcome.status().as_str(),
@@ -38,7 +107,7 @@ mod enabled {
         }
     }
 
-    pub(crate) fn keys(result: Result<(), &KeysError>) {
+    pub(super) fn keys(result: Result<(), &KeysError>) {
         match result {
             Ok(()) => tracing::debug!(target: "clerk::keys", "fetched the instance's keys"),
             Err(error) => {
@@ -47,14 +116,31 @@ mod enabled {
         }
     }
 
-    pub(crate) fn called(operation: &'static str, error: Option<&Error>) {
-        match error {
-            None => tracing::debug!(target: "clerk::call", operation, "a call succeeded"),
-            Some(error) => tracing::debug!(target: "clerk::call", operation, %error, "a call failed"),
+    pub(super) fn called(
+        span: &Span,
+        operation: &'static str,
+        result: Result<StatusCode, &Error>,
+        attempts: Attempts,
+    ) {
+        let status = result.map_or_else(Error::status, Some);
+        if let Some(status) = status {
+            span.record("http.response.status_code", status.as_u16());
         }
+        if attempts.made > 1 {
+            span.record("http.request.resend_count", attempts.made.saturating_sub(1));
+        }
+        let Err(error) = result else {
+            span.in_scope(|| tracing::debug!(target: "clerk::call", operation, "a call succeeded"));
+            return;
+        };
+        span.record("error.type", error.phase());
+        if let Some(trace_id) = error.trace_id() {
+            span.record("clerk.trace_id", trace_id);
+        }
+        span.in_scope(|| tracing::debug!(target: "clerk::call", operation, %error, "a call failed"));
     }
 
-    pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
+    pub(super) fn cached(operation: &'static str, outcome: &'static str) {
         tracing::debug!(target: "clerk::cache", operation, outcome, "looked into the cache");
     }
 
@@ -70,17 +156,81 @@ mod enabled {
 
 #[cfg(not(feature = "tracing"))]
 mod enabled {
-    use super::{Error, KeysError, Outcome, StatusCode};
+    use super::{Attempts, Error, Future, KeysError, OperationInfo, Outcome, StatusCode};
 
-    pub(crate) fn judged(_: &Outcome) {}
+    pub(super) struct Span;
 
-    pub(crate) fn keys(_: Result<(), &KeysError>) {}
+    pub(super) const fn span(_: &'static OperationInfo) -> Span {
+        Span
+    }
 
-    pub(crate) fn called(_: &'static str, _: Option<&Error>) {}
+    pub(super) async fn within<F: Future>(_: &Span, work: F) -> F::Output {
+        work.await
+    }
 
-    pub(crate) fn cached(_: &'static str, _: &'static str) {}
+    pub(super) fn judged(_: &Outcome) {}
+
+    pub(super) fn keys(_: Result<(), &KeysError>) {}
+
+    pub(super) fn called(_: &Span, _: &'static str, _: Result<StatusCode, &Error>, _: Attempts) {}
+
+    pub(super) fn cached(_: &'static str, _: &'static str) {}
 
     pub(crate) fn proxied(_: Result<StatusCode, &'static str>) {}
 }
 
-pub(crate) use enabled::{cached, called, judged, keys, proxied};
+#[cfg(feature = "metrics")]
+mod counted {
+    use metrics::counter;
+
+    use super::{Attempts, Error, OperationInfo, Outcome, StatusCode};
+
+    pub(super) fn call(info: &'static OperationInfo, result: Result<StatusCode, &Error>, attempts: Attempts) {
+        let outcome = result.map_or_else(Error::phase, |_| "success");
+        counter!("clerk_calls_total", "operation" => info.id, "outcome" => outcome).increment(1);
+        if attempts.made > 1 {
+            let retries = u64::from(attempts.made.saturating_sub(1));
+            counter!("clerk_retries_total", "operation" => info.id).increment(retries);
+        }
+    }
+
+    pub(super) fn judged(outcome: &Outcome) {
+        let reason = outcome.reason().map_or("", |reason| reason.as_str()).to_owned();
+        counter!("clerk_decisions_total", "status" => outcome.status().as_str(), "reason" => reason)
+            .increment(1);
+    }
+
+    pub(super) fn keys(is_good: bool) {
+        let outcome = if is_good { "success" } else { "failure" };
+        counter!("clerk_key_refreshes_total", "outcome" => outcome).increment(1);
+    }
+
+    pub(super) fn cached(operation: &'static str, outcome: &'static str) {
+        counter!("clerk_cache_total", "operation" => operation, "outcome" => outcome).increment(1);
+    }
+
+    pub(crate) fn refused(section: &'static str) {
+        counter!("clerk_rate_limited_total", "section" => section).increment(1);
+    }
+
+    pub(crate) fn waited(section: &'static str) {
+        counter!("clerk_gate_waits_total", "section" => section).increment(1);
+    }
+}
+
+#[cfg(not(feature = "metrics"))]
+mod counted {
+    use super::{Attempts, Error, OperationInfo, Outcome, StatusCode};
+
+    pub(super) fn call(_: &'static OperationInfo, _: Result<StatusCode, &Error>, _: Attempts) {}
+
+    pub(super) fn judged(_: &Outcome) {}
+
+    pub(super) fn keys(_: bool) {}
+
+    pub(super) fn cached(_: &'static str, _: &'static str) {}
+
+    pub(crate) fn refused(_: &'static str) {}
+
+    pub(crate) fn waited(_: &'static str) {}
+}

@@ -104,7 +104,6 @@ async fn fly(landing: Landing, call: Call, asked: Timestamp, stamp: Stamp, sende
     // The stack has its own deadlines; this one holds if a custom stack has none.
     let sent = tokio::time::timeout(cache.call_limit, send(&cache, call)).await;
     let sent = sent.unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(cache.call_limit))));
-    telemetry::called(info.id, sent.as_ref().err());
     let answer = match sent {
         Ok((value, bytes)) => {
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
@@ -129,11 +128,17 @@ async fn fly(landing: Landing, call: Call, asked: Timestamp, stamp: Stamp, sende
 
 /// The value, and how many bytes it was read from.
 async fn send(cache: &Shared, call: Call) -> Result<(Value, usize), Error> {
-    let response = cache.stack.clone().oneshot(call.request).await?;
-    match (call.decode)(&response) {
-        Ok(value) => Ok((value, response.body().len())),
+    let span = telemetry::Call::start(call.info);
+    let response = span.during(cache.stack.clone().oneshot(call.request)).await;
+    let sent = response.and_then(|response| match (call.decode)(&response) {
+        Ok(value) => Ok((value, response)),
         Err(error) => Err(Error::from_response(call.info, error).after(attempts(&response))),
+    });
+    match &sent {
+        Ok((_, response)) => span.end(Ok(response.status()), attempts(response)),
+        Err(error) => span.end(Err(error), error.all_attempts()),
     }
+    sent.map(|(value, response)| (value, response.body().len()))
 }
 
 /// Takes a call off the list when it ends, however it ends.

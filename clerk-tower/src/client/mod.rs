@@ -202,8 +202,12 @@ impl Clerk {
         operation: &O,
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
-        let result = self.transmit(operation, credential).await;
-        telemetry::called(O::INFO.id, result.as_ref().err());
+        let call = telemetry::Call::start(O::INFO);
+        let result = call.during(self.transmit(operation, credential)).await;
+        match &result {
+            Ok((_, response)) => call.end(Ok(response.status()), attempts(response)),
+            Err(error) => call.end(Err(error), error.all_attempts()),
+        }
         result
     }
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
 
 use super::gate::{Family, Gates, Turn};
-use crate::{Error, ErrorKind, clock::Clock, deadline::expires, error::info_of};
+use crate::{Error, ErrorKind, clock::Clock, deadline::expires, error::info_of, telemetry};
 
 /// Holds calls back while Clerk refuses them. See the [module docs](super) for an example.
 #[derive(Clone)]
@@ -58,6 +58,7 @@ where
                 let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let asked = asked.and_then(|value| retry_after(value, clock.now()));
                 gates.close(family, asked, Instant::now());
+                telemetry::refused(family.1);
             } else {
                 gates.passed(family);
             }
@@ -85,6 +86,7 @@ async fn pass(
         if expires.is_some_and(|expires| turn >= expires) {
             return Err(Error::new(info, ErrorKind::RateLimited(turn.saturating_duration_since(now))));
         }
+        telemetry::waited(family.1);
         sleep_until(turn).await;
         if gates.holds(family, turn) {
             return Ok(());

@@ -1,0 +1,96 @@
+//! One call of the Backend API over our stack, beside the same call with a bare reqwest client, to a server on
+//! loopback; in turns, one at a time. Prints medians.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first thing that is wrong")]
+
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use clerk_core::{api::users, model::User};
+use clerk_peers::rounds::median;
+use clerk_tower::{Clerk, transport::HyperTransport};
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, runtime::Builder};
+
+const ROUNDS: usize = 40;
+const CALLS: u32 = 100;
+
+/// A user of the usual size.
+fn body() -> Bytes {
+    let email = r#"{"id":"idn_1","object":"email_address","email_address":"ada@example.com","reserved":false,"verification":{"object":"verification_otp","status":"verified","strategy":"email_code","attempts":1,"expire_at":1700000000000},"linked_to":[],"matches_sso_connection":false,"created_at":1700000000000,"updated_at":1700000000000}"#;
+    format!(
+        r#"{{"id":"user_1","object":"user","username":null,"first_name":"Ada","last_name":"Lovelace","image_url":"https://img.example.com/x","has_image":true,"primary_email_address_id":"idn_1","primary_phone_number_id":null,"primary_web3_wallet_id":null,"password_enabled":true,"two_factor_enabled":false,"totp_enabled":false,"backup_code_enabled":false,"email_addresses":[{email}],"phone_numbers":[],"web3_wallets":[],"passkeys":[],"external_accounts":[],"saml_accounts":[],"enterprise_accounts":[],"public_metadata":{{"tier":1}},"private_metadata":{{}},"unsafe_metadata":{{}},"external_id":null,"last_sign_in_at":1700000000000,"banned":false,"locked":false,"lockout_expires_in_seconds":null,"verification_attempts_remaining":100,"created_at":1700000000000,"updated_at":1700000000000,"delete_self_enabled":true,"create_organization_enabled":true,"last_active_at":1700000000000,"mfa_enabled_at":null,"mfa_disabled_at":null,"legal_accepted_at":null,"profile_image_url":"https://img.example.com/x"}}"#
+    )
+    .into()
+}
+
+async fn serve() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let body = body();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let body = body.clone();
+            let service = service_fn(move |_: Request<Incoming>| {
+                let response = Response::builder().header("content-type", "application/json");
+                std::future::ready(Ok::<_, Infallible>(response.body(Full::new(body.clone())).unwrap()))
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    format!("http://{address}")
+}
+
+async fn timed<F: Future>(mut call: impl FnMut() -> F) -> f64 {
+    let start = Instant::now();
+    for _ in 0..CALLS {
+        call().await;
+    }
+    start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS)
+}
+
+fn main() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let url = serve().await;
+        let bare = reqwest::Client::builder().no_proxy().build().unwrap();
+        let address = format!("{url}/v1/users/user_1");
+        let client = || Clerk::builder().secret_key("sk_test_abc").api_url(&url);
+        let (ours, on_hyper) = (
+            client().build().unwrap(),
+            client().transport(HyperTransport::new().unwrap()).build().unwrap(),
+        );
+        let mut times = [const { Vec::new() }; 3];
+        for round in 0..=ROUNDS {
+            let taken = [
+                timed(async || {
+                    let request = bare.get(&address).bearer_auth("sk_test_abc").timeout(Duration::from_secs(5));
+                    let bytes = request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
+                    let user: User = serde_json::from_slice(&bytes).unwrap();
+                    assert_eq!(user.id, "user_1");
+                })
+                .await,
+                timed(async || drop(ours.send(users::get("user_1")).await.unwrap())).await,
+                timed(async || drop(on_hyper.send(users::get("user_1")).await.unwrap())).await,
+            ];
+            // The first round warms up.
+            if round > 0 {
+                for (all, time) in times.iter_mut().zip(taken) {
+                    all.push(time);
+                }
+            }
+        }
+        let [bare, ours, hyper] = times.map(|mut all| median(&mut all));
+        println!("bare reqwest, with its own timeout   {bare:8.1} us");
+        println!("Clerk::send over reqwest             {ours:8.1} us  {:.3}", ours / bare);
+        println!("Clerk::send over hyper               {hyper:8.1} us  {:.3}", hyper / bare);
+    });
+}

@@ -1,0 +1,117 @@
+//! What a call leaves in spans and counters.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use clerk_core::api::users;
+use clerk_tower::{Clerk, authenticate::AuthenticateLayer};
+use http::{Request, Response};
+use http_body_util::Full;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// A client of a server that answers 503 first, and 404 from then on.
+fn client() -> Clerk {
+    let calls = Arc::new(AtomicU32::new(0));
+    let transport = service_fn(move |_: Request<Bytes>| {
+        let is_first = calls.fetch_add(1, Ordering::Relaxed) == 0;
+        let body = r#"{"errors":[{"code":"resource_not_found","message":"no"}],"clerk_trace_id":"trace_1"}"#;
+        let response = Response::builder().status(if is_first { 503 } else { 404 });
+        std::future::ready(Ok::<_, Infallible>(response.body(Full::from(body)).unwrap()))
+    });
+    Clerk::builder().secret_key("sk_test_abc").transport(transport).build().unwrap()
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_one_span_with_names_of_opentelemetry() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let _ = client().send(users::get("user_hidden")).await.unwrap_err();
+    drop(guard);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let closed = text.lines().find(|line| line.contains("close")).unwrap();
+    for field in [
+        "clerk.call{",
+        "otel.kind=\"client\"",
+        "otel.name=GET /users/{user_id}",
+        "http.request.method=\"GET\"",
+        "url.template=\"/users/{user_id}\"",
+        "clerk.operation=\"GetUser\"",
+        "http.response.status_code=404",
+        "http.request.resend_count=1",
+        "error.type=\"status\"",
+        "clerk.trace_id=\"trace_1\"",
+    ] {
+        assert!(closed.contains(field), "{field} is not in {closed}");
+    }
+    assert!(!text.contains("hidden") && !text.contains("sk_test"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_and_decisions_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let guard = metrics::set_default_local_recorder(&recorder);
+    let clerk = client();
+    let _ = clerk.send(users::get("user_hidden")).await.unwrap_err();
+    let service = AuthenticateLayer::new(&clerk)
+        .layer(service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(()))));
+    service.oneshot(Request::new(())).await.unwrap();
+    drop(guard);
+
+    let counted: BTreeMap<String, u64> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(key, _, _, value)| {
+            let labels: Vec<String> =
+                key.key().labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+            let DebugValue::Counter(count) = value else { panic!("{key:?}") };
+            (format!("{} {}", key.key().name(), labels.join(" ")), count)
+        })
+        .collect();
+    let expected = [
+        ("clerk_calls_total operation=GetUser outcome=status", 1),
+        ("clerk_decisions_total status=signed-out reason=session-token-and-uat-missing", 1),
+        ("clerk_retries_total operation=GetUser", 1),
+    ];
+    assert_eq!(counted, expected.map(|(name, count)| (name.to_owned(), count)).into());
+}
