@@ -30,7 +30,7 @@ use crate::{ConfigError, Error, ErrorKind, PageStream, cache::Cache, options::Ca
 /// [`Clerk`](crate::Clerk) with calls that wait for the answer. It runs a thread of its own.
 ///
 /// Not for async code: there it would hold up other work, so each call fails with
-/// [`ErrorKind::Config`](crate::ErrorKind::Config) instead.
+/// [`ErrorKind::Config`] instead.
 #[derive(Clone)]
 pub struct Clerk {
     inner: crate::Clerk,

@@ -41,6 +41,12 @@ pub(crate) fn keys(result: Result<(), &KeysError>) {
     counted::keys(result.is_ok());
 }
 
+/// What became of a look into the cache.
+pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
+    enabled::cached(operation, outcome);
+    counted::cached(operation, outcome);
+}
+
 pub(crate) use self::counted::{refused, waited};
 pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
     enabled::cached(operation, outcome);

@@ -102,16 +102,10 @@ async fn fly(landing: Landing, call: Call, asked: Timestamp, stamp: Stamp, sende
     let cache = landing.cache.clone();
     let (info, key) = (call.info, call.key.clone());
     // The stack has its own deadlines; this one holds if a custom stack has none.
-    let watched = telemetry::Call::start(info);
-    let sent = watched.during(tokio::time::timeout(cache.call_limit, send(&cache, call))).await;
+    let sent = tokio::time::timeout(cache.call_limit, send(&cache, call)).await;
     let sent = sent.unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(cache.call_limit))));
-    match &sent {
-        Ok((_, response)) => watched.end(Ok(response.status()), attempts(response)),
-        Err(error) => watched.end(Err(error), error.all_attempts()),
-    }
     let answer = match sent {
-        Ok((value, response)) => {
-            let bytes = response.body().len();
+        Ok((value, bytes)) => {
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
             Ok(value)
         }
@@ -132,13 +126,19 @@ async fn fly(landing: Landing, call: Call, asked: Timestamp, stamp: Stamp, sende
     let _ = sender.send(Some(answer));
 }
 
-/// The value, and what it was read from.
-async fn send(cache: &Shared, call: Call) -> Result<(Value, Response<Bytes>), Error> {
-    let response = cache.stack.clone().oneshot(call.request).await?;
-    match (call.decode)(&response) {
+/// The value, and how many bytes it was read from.
+async fn send(cache: &Shared, call: Call) -> Result<(Value, usize), Error> {
+    let span = telemetry::Call::start(call.info);
+    let response = span.during(cache.stack.clone().oneshot(call.request)).await;
+    let sent = response.and_then(|response| match (call.decode)(&response) {
         Ok(value) => Ok((value, response)),
         Err(error) => Err(Error::from_response(call.info, error).after(attempts(&response))),
+    });
+    match &sent {
+        Ok((_, response)) => span.end(Ok(response.status()), attempts(response)),
+        Err(error) => span.end(Err(error), error.all_attempts()),
     }
+    sent.map(|(value, response)| (value, response.body().len()))
 }
 
 /// Takes a call off the list when it ends, however it ends.
