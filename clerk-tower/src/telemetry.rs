@@ -42,11 +42,6 @@ pub(crate) fn keys(result: Result<(), &KeysError>) {
 }
 
 /// What became of a look into the cache.
-pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
-    enabled::cached(operation, outcome);
-    counted::cached(operation, outcome);
-}
-
 pub(crate) use self::counted::{refused, waited};
 pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
     enabled::cached(operation, outcome);
