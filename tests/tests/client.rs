@@ -24,6 +24,7 @@ use clerk_tower::{
 };
 use futures_util::StreamExt as _;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 use tower::ServiceExt as _;
 
 const KEY: &str = "sk_test_tHiSmUsTnEvErShOw";
@@ -178,6 +179,27 @@ async fn without_a_connection_nothing_was_sent() {
         );
         assert_eq!(error.to_string(), "GetUser: no connection to Clerk; nothing was sent");
         check_text("refused", &error);
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_tls_and_a_name_without_an_address_are_no_connection() {
+    // It speaks at once, and not TLS; what it is told goes nowhere.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    // RFC 6761, section 6.4: no name below `invalid` has an address.
+    for url in [plain, "https://clerk.invalid".to_owned()] {
+        for over in Over::ALL {
+            let error = over.ask(url.clone(), |builder| builder.max_attempts(2)).await;
+            assert_eq!(phase(&error), "connect", "{over:?} {url}: {error:?}");
+            assert_eq!((error.may_have_been_processed(), error.attempts()), (false, 2), "{over:?} {url}");
+            check_text("no connection", &error);
+        }
     }
 }
 
