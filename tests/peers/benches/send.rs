@@ -1,5 +1,5 @@
 //! One call of the Backend API over our stack, beside the same call with a bare reqwest client, to a server on
-//! loopback; in turns, one at a time. Prints medians.
+//! loopback; in turns, one at a time and sixteen at a time. Prints medians, and what a cached user takes of memory.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first thing that is wrong")]
 
@@ -12,13 +12,14 @@ use bytes::Bytes;
 use clerk_core::{api::users, model::User};
 use clerk_peers::rounds::median;
 use clerk_tower::{Clerk, transport::HyperTransport};
+use futures_util::future::join_all;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, runtime::Builder};
 
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 30;
 const CALLS: u32 = 100;
 
 /// A user of the usual size.
@@ -57,6 +58,21 @@ async fn timed<F: Future>(mut call: impl FnMut() -> F) -> f64 {
     start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS)
 }
 
+/// Calls per second, sixteen at a time.
+async fn rate<F: Future>(mut call: impl FnMut() -> F) -> f64 {
+    let start = Instant::now();
+    for _ in 0..CALLS {
+        join_all((0..16).map(|_| call())).await;
+    }
+    f64::from(CALLS * 16) / start.elapsed().as_secs_f64()
+}
+
+/// What this process keeps in memory, in bytes.
+fn resident() -> f64 {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    pages.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok()).unwrap_or(f64::NAN) * 4096.0
+}
+
 fn main() {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -64,33 +80,45 @@ fn main() {
         let bare = reqwest::Client::builder().no_proxy().build().unwrap();
         let address = format!("{url}/v1/users/user_1");
         let client = || Clerk::builder().secret_key("sk_test_abc").api_url(&url);
-        let (ours, on_hyper) = (
-            client().build().unwrap(),
-            client().transport(HyperTransport::new().unwrap()).build().unwrap(),
-        );
-        let mut times = [const { Vec::new() }; 3];
+        let (ours, on_hyper) =
+            (client().build().unwrap(), client().transport(HyperTransport::new().unwrap()).build().unwrap());
+        let ask_bare = async || {
+            let request = bare.get(&address).bearer_auth("sk_test_abc").timeout(Duration::from_secs(5));
+            let bytes = request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
+            let user: User = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(user.id, "user_1");
+        };
+        let ask_ours = async || drop(ours.send(users::get("user_1")).await.unwrap());
+        let (mut times, mut rates) = ([const { Vec::new() }; 3], [const { Vec::new() }; 2]);
         for round in 0..=ROUNDS {
             let taken = [
-                timed(async || {
-                    let request = bare.get(&address).bearer_auth("sk_test_abc").timeout(Duration::from_secs(5));
-                    let bytes = request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
-                    let user: User = serde_json::from_slice(&bytes).unwrap();
-                    assert_eq!(user.id, "user_1");
-                })
-                .await,
-                timed(async || drop(ours.send(users::get("user_1")).await.unwrap())).await,
+                timed(&ask_bare).await,
+                timed(&ask_ours).await,
                 timed(async || drop(on_hyper.send(users::get("user_1")).await.unwrap())).await,
             ];
+            let in_a_second = [rate(&ask_bare).await, rate(&ask_ours).await];
             // The first round warms up.
             if round > 0 {
+                for (all, one) in rates.iter_mut().zip(in_a_second) {
+                    all.push(one);
+                }
                 for (all, time) in times.iter_mut().zip(taken) {
                     all.push(time);
                 }
             }
         }
-        let [bare, ours, hyper] = times.map(|mut all| median(&mut all));
-        println!("bare reqwest, with its own timeout   {bare:8.1} us");
-        println!("Clerk::send over reqwest             {ours:8.1} us  {:.3}", ours / bare);
-        println!("Clerk::send over hyper               {hyper:8.1} us  {:.3}", hyper / bare);
+        let [one, two, hyper] = times.map(|all| median(all));
+        println!("bare reqwest, with its own timeout   {one:8.1} us");
+        println!("Clerk::send over reqwest             {two:8.1} us  {:.3}", two / one);
+        println!("Clerk::send over hyper               {hyper:8.1} us  {:.3}", hyper / one);
+        let [one, two] = rates.map(median);
+        println!("sixteen at a time: bare {one:.0} calls/s, Clerk::send {two:.0} calls/s  {:.3}", two / one);
+
+        let before = resident();
+        const USERS: u32 = 10_000;
+        for number in 0..USERS {
+            drop(ours.cached(users::get(format!("user_{number}"))).await.unwrap());
+        }
+        println!("a cached user: {:.0} bytes of memory", (resident() - before) / f64::from(USERS));
     });
 }
