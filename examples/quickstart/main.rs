@@ -82,8 +82,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let clerk = match &local {
         None => Clerk::from_env()?,
         Some((local, server)) => {
-            let builder = Clerk::builder().secret_key(local.secret_key().expose());
-            builder.publishable_key(local.publishable_key().as_str()).api_url(server.api_url()).build()?
+            // Without its publishable key: a LocalClerk has no pages that a browser could be sent to.
+            Clerk::builder().secret_key(local.secret_key().expose()).api_url(server.api_url()).build()?
         }
     };
     if let Err(error) = clerk.keys().warm_up().await {

@@ -98,11 +98,11 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
     let changed = change_one_character(ada);
     for (path, token, status, code) in [
         ("/", None, 200, None),
-        ("/me", None, 401, Some("dev-browser-missing")),
+        ("/me", None, 401, Some("session-token-and-uat-missing")),
         ("/me", Some(&changed), 401, Some("token-invalid-signature")),
         ("/organization", Some(grace), 200, None),
         ("/organization", Some(alan), 403, Some("organization-missing")),
-        ("/admin/users", None, 401, Some("dev-browser-missing")),
+        ("/admin/users", None, 401, Some("session-token-and-uat-missing")),
         ("/admin/users", Some(grace), 403, Some("permission-missing")),
         ("/admin/users", Some(alan), 403, Some("permission-missing")),
         ("/admin/users", Some(ada), 200, None),
@@ -110,6 +110,13 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
         let (got, body) = get(&format!("{address}{path}"), token.map(String::as_str)).await;
         assert_eq!((got.as_u16(), body["errors"][0]["code"].as_str()), (status, code), "{path}");
     }
+    // A browser that looks in is told the same, and sent nowhere.
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let page = browser
+        .get(format!("{address}/me"))
+        .header("sec-fetch-dest", "document")
+        .header("accept", "text/html");
+    assert_eq!(page.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
     let (_, organization) = get(&format!("{address}/organization"), Some(ada)).await;
     assert_eq!(organization["slug"], "acme");
     assert!(organization["permissions"].as_array().unwrap().contains(&"org:users:manage".into()));

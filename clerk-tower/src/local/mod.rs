@@ -126,7 +126,8 @@ impl LocalClerk {
         &self.shared.secret_key
     }
 
-    /// The publishable key, which holds a host that does not exist, `….clerk.accounts.dev`.
+    /// The publishable key, which holds a host that does not exist, `….clerk.accounts.dev`. A client that is built
+    /// with it sends browsers there for their handshakes: leave it out where pages are to be opened in a browser.
     #[must_use]
     pub fn publishable_key(&self) -> &PublishableKey {
         &self.shared.publishable_key
