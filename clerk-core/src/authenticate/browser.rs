@@ -127,7 +127,7 @@ impl<'a> Browser<'a> {
     /// The rows of the table for cookies, but for the first.
     fn decide_anew(&self, instance: &Instance) -> Asked<Outcome> {
         let chosen = self.chosen();
-        let (has_client, has_session) = (chosen.client_uat != 0, chosen.token.is_some());
+        let has_client = chosen.client_uat != 0;
         if let Some(outcome) = self.sync(instance, &chosen) {
             return Ok(outcome);
         }
@@ -152,7 +152,7 @@ impl<'a> Browser<'a> {
             None => {
                 return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "there is no session token"));
             }
-            Some(_) if has_session && !has_client => {
+            Some(_) if !has_client => {
                 return redirect(
                     Reason::SessionTokenButNoClientUat,
                     "there is a session token, and no client",

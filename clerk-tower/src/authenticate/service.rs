@@ -21,7 +21,7 @@ use tower_service::Service;
 use super::{Auth, AuthenticateBody, ResponseFuture, visit::Visit};
 use crate::Clerk;
 
-/// Authenticates requests and passes all of them on. See the [module docs](super) for an example.
+/// Authenticates requests and passes them on, but for browsers that have to go to Clerk first. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct Authenticate<S> {
     pub(super) inner: S,
