@@ -53,7 +53,13 @@ impl io::Write for Log {
     }
 }
 
+/// One after the other: what `tracing` finds enabled is remembered for the whole process.
 #[tokio::test(start_paused = true)]
+async fn calls_and_decisions_are_seen() {
+    a_call_is_one_span_with_names_of_opentelemetry().await;
+    calls_and_decisions_are_counted().await;
+}
+
 async fn a_call_is_one_span_with_names_of_opentelemetry() {
     let log = Log::default();
     let writer = log.clone();
@@ -85,7 +91,6 @@ async fn a_call_is_one_span_with_names_of_opentelemetry() {
     assert!(!text.contains("hidden") && !text.contains("sk_test"), "{text}");
 }
 
-#[tokio::test(start_paused = true)]
 async fn calls_and_decisions_are_counted() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
