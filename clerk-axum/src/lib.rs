@@ -24,7 +24,10 @@ pub use clerk_tower::{
 
 pub use self::{
     error::Error,
-    extract::{ApiKey, Auth, ClerkUser, M2mToken, OAuthToken, Session},
+    extract::{
+        ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, M2mToken, Machine,
+        OAuthToken, Session,
+    },
     layer::ClerkLayer,
     rejection::Rejection,
 };

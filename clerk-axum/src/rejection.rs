@@ -15,8 +15,10 @@ use http::StatusCode;
 /// | status | codes |
 /// |---|---|
 /// | 401 | the reason a request is signed out, such as `session-token-and-uat-missing` or `token-invalid-signature`; `user-deleted` |
-/// | 403 | `permission-missing`, `role-missing`, `organization-missing`, `scope-missing`, `user-blocked`, `check-failed` |
-/// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `clerk-error` |
+/// | 400 | of webhooks: `webhook-headers-missing`, `webhook-timestamp`, `webhook-signature`, `webhook-body` |
+/// | 403 | `permission-missing`, `role-missing`, `organization-missing`, `organization-deleted`, `scope-missing`, `user-blocked`, `check-failed` |
+/// | 413 | `webhook-too-large` |
+/// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `claims-mismatch`, `webhook-secret-missing`, `clerk-error` |
 /// | 503 | `clerk-unavailable`, with `Retry-After` |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(reject::Rejection);

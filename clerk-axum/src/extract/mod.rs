@@ -1,11 +1,15 @@
 mod auth;
+mod claims;
 mod machine;
+mod organization;
 mod session;
 mod user;
 
 pub use self::{
     auth::Auth,
-    machine::{ApiKey, M2mToken, OAuthToken},
+    claims::Claims,
+    machine::{ApiKey, M2mToken, Machine, OAuthToken},
+    organization::{ActiveOrganization, ClerkOrganization},
     session::Session,
     user::ClerkUser,
 };
