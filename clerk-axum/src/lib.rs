@@ -12,7 +12,7 @@ pub use clerk_core::{
         Accepts, AuthenticateOptions, Forwarded, NoSignInPage, OptionsError, OrganizationSync, PublicOrigin,
         Satellite,
     },
-    id, model, token,
+    id, model, token, webhook,
 };
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
@@ -20,13 +20,14 @@ pub use clerk_tower::{
     Clerk, ClerkBuilder, ConfigError, MachineClerk, cache,
     proxy::{ProxyBuilder, ProxyLayer},
     upload,
+    webhook::ClerkWebhooks,
 };
 
 pub use self::{
     error::Error,
     extract::{
         ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, M2mToken, Machine,
-        OAuthToken, Session,
+        OAuthToken, Session, Webhook,
     },
     layer::ClerkLayer,
     rejection::Rejection,

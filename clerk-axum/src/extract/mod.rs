@@ -4,6 +4,7 @@ mod machine;
 mod organization;
 mod session;
 mod user;
+mod webhook;
 
 pub use self::{
     auth::Auth,
@@ -12,4 +13,5 @@ pub use self::{
     organization::{ActiveOrganization, ClerkOrganization},
     session::Session,
     user::ClerkUser,
+    webhook::Webhook,
 };
