@@ -109,9 +109,9 @@ impl RequireLayer {
     /// this header, by `Accept` as `text/html` before all else. Everything else is answered as without this, and so
     /// are 403, 500 and 503. Of a combination, it covers the whole.
     ///
-    /// The page is known from the client's publishable key, or from
-    /// [`sign_in_url`](clerk_core::authenticate::AuthenticateOptions::sign_in_url). Where neither is set the answer
-    /// stays 401, and one warning is logged.
+    /// The page is known from the client's publishable key; an instance behind a proxy needs
+    /// [`sign_in_url`](clerk_core::authenticate::AuthenticateOptions::sign_in_url) too. Where it is not known the
+    /// answer stays 401, and one warning is logged that says what to set.
     pub fn redirect_to_sign_in(self) -> Self {
         Self { sign_in: Some(self.sign_in.unwrap_or_default()), ..self }
     }
