@@ -24,12 +24,12 @@
 //!
 //! | put on with | covers | open |
 //! |---|---|---|
-//! | `get(..).route_layer(..)` | the methods before it, HEAD with GET | methods that are added after it; others are 405 |
-//! | `get(..).layer(..)` | the same, and the methods that the route does not have | methods that are added after it |
+//! | `get(..).route_layer(..)` | the methods before it, HEAD with GET | methods that are added after it, and the route's own fallback for others |
+//! | `get(..).layer(..)` | the same, and every method that the route does not have; for `any(..)` it has to be this one | methods that are added after it |
 //! | `Router::route_layer` | the routes before it, also nested and merged ones, with every method | routes that are added, nested or merged after it; **the fallback**, wherever it stands |
 //! | `Router::layer` | the same, and the fallback | routes that are added, nested or merged after it, and a fallback that is set after it |
 //!
-//! What makes a door that is open by mistake:
+//! What makes a door that is open by mistake, and how to close it:
 //!
 //! - A fallback that serves something, such as files, under `route_layer`. Use `layer`, or put the guard on the
 //!   fallback: `.fallback_service(get(files).layer(guard))`.
