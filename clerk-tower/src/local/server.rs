@@ -94,13 +94,6 @@ impl LocalServer {
         format!("{}/sign-in", self.api_url())
     }
 
-    /// A link that signs out, and leads to `return_to` afterwards: an absolute address.
-    #[must_use]
-    pub fn sign_out_url(&self, return_to: &str) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        format!("{}/sign-out?{}", self.api_url(), query.append_pair("redirect_url", return_to).finish())
-    }
-
     /// Begins a client of this instance that sends browsers here, to sign in and to renew their cookies: with the
     /// instance's keys and its clock, and with the addresses of its Backend API, its Frontend API and its pages.
     ///
@@ -121,10 +114,7 @@ impl LocalServer {
             .api_url(&url)
             .clock(Arc::clone(&self.local.shared.clock))
             .authentication(|options| {
-                options
-                    .proxy_url(&url)
-                    .sign_in_url(format!("{url}/sign-in"))
-                    .sign_up_url(format!("{url}/sign-up"))
+                options.proxy_url(&url).sign_in_url(self.sign_in_url()).sign_up_url(format!("{url}/sign-up"))
             })
     }
 

@@ -12,8 +12,11 @@ use super::{
 };
 use clerk_core::Timestamp;
 
-/// How long browsers keep cookies: a year. What they hold is over sooner.
+/// How long browsers keep what they are known by: a year.
 const YEAR: u32 = 31_536_000;
+
+/// How long they keep what belongs to a session, which lasts as long.
+const WEEK: u32 = 604_800;
 
 /// The application whose cookies are set.
 pub(in crate::local) struct Application {
@@ -85,9 +88,9 @@ impl Application {
         now: Timestamp,
     ) {
         let token = token(state, key, session, Some(&self.origin), now);
-        self.put(lines, "__session", &token, YEAR);
+        self.put(lines, "__session", &token, WEEK);
         if state.clients.refreshes {
-            self.refresh(lines, &state.clients.refresh_token(&session.id), YEAR);
+            self.refresh(lines, &state.clients.refresh_token(&session.id), WEEK);
         }
     }
 
