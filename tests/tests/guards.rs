@@ -328,7 +328,8 @@ async fn a_guard_as_an_extractor_says_what_the_guard_says() {
     let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
     async fn required<P: Requirement>(session: Has<P>) -> String {
         assert!(!format!("{session:?}").contains("user_"));
-        session.clone().into_inner().user_id().to_string()
+        assert_eq!(session.clone().user_id(), session.user_id());
+        session.into_inner().user_id().to_string()
     }
     async fn optional<P: Requirement>(session: Option<Has<P>>) -> String {
         session.map_or("ok".to_owned(), |session| session.user_id().to_string())
