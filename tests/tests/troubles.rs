@@ -78,8 +78,8 @@ impl Place {
             .layer(ClerkLayer::new(&clerk))
     }
 
-    fn token(&self, changes: serde_json::Value) -> String {
-        self.instance.local.sign_claims(&json!({}), &claims(&changes))
+    fn token(&self, changes: &serde_json::Value) -> String {
+        self.instance.local.sign_claims(&json!({}), &claims(changes))
     }
 }
 
@@ -116,7 +116,7 @@ async fn the_log_says_what_is_wrong_and_what_to_do() {
 async fn keys_of_two_instances(log: &Log) {
     let (here, there) = (Place::new(log), Place::new(log));
     let app = here.app(live);
-    let token = there.token(json!({"iss": "https://clerk.other.com"}));
+    let token = there.token(&json!({"iss": "https://clerk.other.com"}));
     let bearer = format!("Bearer {token}");
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
@@ -128,7 +128,7 @@ async fn keys_of_two_instances(log: &Log) {
     assert!(!line.contains(&token) && !line.contains("user_"), "{line}");
 
     // The publishable key is the front end's, and the secret key another instance's.
-    let token = there.token(json!({"iss": "https://clerk.example.com"}));
+    let token = there.token(&json!({"iss": "https://clerk.example.com"}));
     let bearer = format!("Bearer {token}");
     for _ in 0..100 {
         assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
@@ -144,7 +144,7 @@ async fn keys_of_two_instances(log: &Log) {
 async fn cookies_of_another_instance(log: &Log) {
     let place = Place::new(log);
     let app = place.app(live);
-    let token = place.token(json!({"iss": "https://clerk.other.com"}));
+    let token = place.token(&json!({"iss": "https://clerk.other.com"}));
     let cookie = format!("__session={token}; __client_uat=1");
     assert_eq!(visit(&app, "/me", &[("cookie", &cookie)]).await.status(), 401);
     let line = log.warning();
@@ -168,7 +168,7 @@ async fn a_clock_that_is_behind(log: &Log) {
     let app = place.app(|builder| builder);
     let now = NOW.as_secs();
     let bearer =
-        format!("Bearer {}", place.token(json!({"iat": now + 181, "nbf": now + 171, "exp": now + 241})));
+        format!("Bearer {}", place.token(&json!({"iat": now + 181, "nbf": now + 171, "exp": now + 241})));
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
     assert!(
@@ -212,7 +212,7 @@ async fn a_browser_that_goes_round(log: &Log) {
         (
             {
                 let now = NOW.as_secs();
-                let token = place.token(json!({"iat": now - 300, "nbf": now - 310, "exp": now - 240}));
+                let token = place.token(&json!({"iat": now - 300, "nbf": now - 310, "exp": now - 240}));
                 format!("__session={token}; __client_uat=1; __clerk_redirect_count=3")
             },
             "expired 240 s ago by this computer's clock: the clock is probably ahead",
@@ -247,7 +247,7 @@ async fn an_address_that_is_not_trusted(log: &Log) {
 async fn an_origin_that_is_not_authorized(log: &Log) {
     let place = Place::new(log);
     let app = place.app(|builder| builder.authorized_parties(["https://app.example.com:8443"]));
-    let bearer = format!("Bearer {}", place.token(json!({"azp": "https://app.example.com"})));
+    let bearer = format!("Bearer {}", place.token(&json!({"azp": "https://app.example.com"})));
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
     assert!(
@@ -259,9 +259,9 @@ async fn an_origin_that_is_not_authorized(log: &Log) {
 async fn what_is_usual_is_not_worth_a_line(log: &Log) {
     let place = Place::new(log);
     let app = place.app(live);
-    let bearer = format!("Bearer {}", place.token(json!({})));
+    let bearer = format!("Bearer {}", place.token(&json!({})));
     let forged = format!("{bearer}A");
-    let expired = format!("Bearer {}", place.token(json!({"exp": NOW.as_secs() - 3600})));
+    let expired = format!("Bearer {}", place.token(&json!({"exp": NOW.as_secs() - 3600})));
     for headers in [
         &[][..],
         &[("authorization", &*bearer)],
