@@ -5,7 +5,7 @@ use std::future::Future;
 
 use clerk_core::{
     OperationInfo, Timestamp,
-    authenticate::{Diagnosis, Outcome},
+    authenticate::{Diagnosis, NoSignInPage, Outcome},
 };
 use http::StatusCode;
 
@@ -45,6 +45,11 @@ pub(crate) fn explain(notices: &Notices, now: Timestamp, find: impl FnOnce() -> 
     enabled::explain(notices, now, find);
 }
 
+/// A guard that sends visitors to sign in knows no page for that.
+pub(crate) fn no_sign_in_page(error: NoSignInPage) {
+    enabled::no_sign_in_page(error);
+}
+
 pub(crate) fn keys(result: Result<(), &KeysError>) {
     enabled::keys(result);
     counted::keys(result.is_ok());
@@ -66,7 +71,8 @@ mod enabled {
     use tracing::{Instrument as _, Level, field::Empty};
 
     use super::{
-        Attempts, Diagnosis, Error, Future, KeysError, Notices, OperationInfo, Outcome, StatusCode, Timestamp,
+        Attempts, Diagnosis, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo, Outcome,
+        StatusCode, Timestamp,
     };
 
     pub(super) type Span = tracing::Span;
@@ -150,6 +156,14 @@ mod enabled {
         }
     }
 
+    pub(super) fn no_sign_in_page(error: NoSignInPage) {
+        tracing::warn!(
+            target: "clerk::auth",
+            %error,
+            "a guard cannot send visitors to sign in: they are answered with 401"
+        );
+    }
+
     pub(super) fn keys(result: Result<(), &KeysError>) {
         match result {
             Ok(()) => tracing::debug!(target: "clerk::keys", "fetched the instance's keys"),
@@ -200,7 +214,8 @@ mod enabled {
 #[cfg(not(feature = "tracing"))]
 mod enabled {
     use super::{
-        Attempts, Diagnosis, Error, Future, KeysError, Notices, OperationInfo, Outcome, StatusCode, Timestamp,
+        Attempts, Diagnosis, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo, Outcome,
+        StatusCode, Timestamp,
     };
 
     pub(super) struct Span;
@@ -220,6 +235,8 @@ mod enabled {
     pub(crate) fn clock_differs(_: i64) {}
 
     pub(crate) fn keys_differ() {}
+
+    pub(super) fn no_sign_in_page(_: NoSignInPage) {}
 
     pub(super) fn keys(_: Result<(), &KeysError>) {}
 
