@@ -19,6 +19,7 @@ pub use clerk_tower::local;
 pub use clerk_tower::{
     Clerk, ClerkBuilder, ConfigError, MachineClerk, cache,
     proxy::{ProxyBuilder, ProxyLayer},
+    reject::RequestInfo,
     upload,
     webhook::ClerkWebhooks,
 };
@@ -26,8 +27,8 @@ pub use clerk_tower::{
 pub use self::{
     error::Error,
     extract::{
-        ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, M2mToken, Machine,
-        OAuthToken, Session, Webhook,
+        ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, M2mToken, Machine,
+        OAuthToken, Requirement, Session, Webhook,
     },
     layer::ClerkLayer,
     rejection::Rejection,

@@ -206,7 +206,7 @@ async fn without_a_secret_nothing_is_accepted_and_the_mistake_is_named() {
     assert!(error.starts_with("CLERK_WEBHOOK_SIGNING_SECRET: not set"), "{error}");
     let app = Router::new().route("/webhooks/clerk", post(async |_: Webhook| "open"));
     let address = serve(app.with_state(App { clerk })).await;
-    let answer = Message::new("msg_1", "user.deleted", json!({})).deliver(address).await;
+    let answer = Message::new("msg_1", "user.deleted", json!({ "deleted": true })).deliver(address).await;
     assert_eq!(answer.summary(), (500, "webhook-secret-missing".to_owned()));
     assert!(answer.body.contains("CLERK_WEBHOOK_SIGNING_SECRET") && answer.body.contains("webhook_secret("));
     let error = instance.builder().webhook_secret("sk_test_hush").build().unwrap_err().to_string();
@@ -278,7 +278,7 @@ async fn handlers_are_called_by_event_in_their_order() {
             &["user.created", "created Ada by msg_1", "and user_ada"][..],
         ),
         (
-            Message::new("msg_2", "user.deleted", json!({ "id": "user_1" })),
+            Message::new("msg_2", "user.deleted", json!({ "id": "user_1", "deleted": true })),
             &["user.deleted", "deleted user_1"],
         ),
         (Message::user("msg_3", "user.updated", "Ada"), &["user.updated"]),
@@ -300,7 +300,7 @@ async fn repetitions_of_what_was_handled_are_not_handled_again() {
         async {}
     });
     let address = endpoint(webhooks).await;
-    let message = Message::new("msg_1", "user.deleted", json!({}));
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
     for _ in 0..3 {
         assert_eq!(message.deliver(address).await.status, 204);
     }
@@ -330,7 +330,7 @@ async fn a_repetition_of_one_under_way_has_to_come_again() {
         async move { waits.notified().await }
     });
     let address = endpoint(webhooks).await;
-    let message = Message::new("msg_1", "user.deleted", json!({}));
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
     let first = tokio::spawn({
         let message = message.clone();
         async move { message.deliver(address).await }
@@ -367,7 +367,7 @@ async fn after_an_error_or_a_panic_clerk_delivers_again() {
         })
         .on_error(move |delivery, error| errors.add(format!("{}: {error}", delivery.id)));
     let address = endpoint(webhooks).await;
-    let message = Message::new("msg_1", "user.deleted", json!({}));
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
     for (status, code, lines) in [
         (500, "webhook-failed", &["msg_1: the database of ada@example.com is away"][..]),
         (500, "webhook-failed", &[]),
@@ -397,7 +397,7 @@ async fn handlers_end_although_the_sender_hangs_up() {
         }
     });
     let address = endpoint(webhooks).await;
-    let message = Message::new("msg_1", "user.deleted", json!({}));
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
 
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();

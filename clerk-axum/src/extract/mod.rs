@@ -1,5 +1,6 @@
 mod auth;
 mod claims;
+mod has;
 mod machine;
 mod organization;
 mod session;
@@ -9,6 +10,7 @@ mod webhook;
 pub use self::{
     auth::Auth,
     claims::Claims,
+    has::{Has, Requirement},
     machine::{ApiKey, M2mToken, Machine, OAuthToken},
     organization::{ActiveOrganization, ClerkOrganization},
     session::Session,

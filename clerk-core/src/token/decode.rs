@@ -94,6 +94,14 @@ impl Token {
         self.payload.exp.valid().copied()
     }
 
+    pub(crate) fn unverified_not_before(&self) -> Option<Timestamp> {
+        self.payload.nbf.valid().copied()
+    }
+
+    pub(crate) fn unverified_party(&self) -> Option<&str> {
+        self.payload.azp.text()
+    }
+
     pub(super) fn category(&self) -> Category {
         Category::of(&self.header)
     }

@@ -24,11 +24,13 @@ use crate::{
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
     jwks::{KeyStore, KnownTokens},
+    notices::Notices,
     options::CallOptions,
     proxy::ProxyBuilder,
     rate_limit::RateLimitLayer,
     retry::{Budget, RetryLayer},
     stack::Stack,
+    telemetry,
     transport::Transport,
 };
 
@@ -470,6 +472,11 @@ impl ClerkBuilder {
         if let Some(key) = &publishable_key {
             options = options.publishable_key(key.clone());
         }
+        if let (Some(public), Some(secret)) = (&publishable_key, &secret_key)
+            && public.instance_type() != secret.instance_type()
+        {
+            telemetry::keys_differ();
+        }
         let authenticator =
             Authenticator::new(options.clone()).map_err(|error| ConfigError::new("authentication", error))?;
         let fixed = match &self.jwt_key {
@@ -500,8 +507,14 @@ impl ClerkBuilder {
             None => default_transport(parts)?,
         };
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
+        let proxy = ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url, &options);
         let shared = Arc::new(Inner {
-            keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
+            keys: KeyStore::new(
+                stack.clone(),
+                fixed,
+                KnownTokens::up_to(self.known_token_bytes),
+                self.clock.clone(),
+            ),
             cache: Cache::new(self.cache, stack.clone(), self.clock.clone(), self.timeout),
             stack,
             options,
@@ -511,7 +524,8 @@ impl ClerkBuilder {
             has_machine_key: self.machine_secret_key.is_some(),
             timeout: self.timeout,
             machine_tokens: remember.then(|| MachineTokens::remembered_for(self.machine_token_cache)),
-            proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
+            proxy,
+            notices: Notices::default(),
         });
         Ok(Clerk { shared, options: CallOptions::new() })
     }

@@ -34,7 +34,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tower_service::Service;
 
-use super::{Answer, LocalClerk, error::ApiError, query::Query, routes};
+use super::{Answer, LocalClerk, error::ApiError, frontend, query::Query, routes};
 
 /// The longest body that is read, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -60,6 +60,9 @@ impl Service<Request<Bytes>> for LocalClerk {
 
 impl LocalClerk {
     fn answer(&self, request: &Request<Bytes>) -> Answer {
+        if let Some(answer) = frontend::answer(self, request) {
+            return answer;
+        }
         match self.try_answer(request) {
             Ok(body) => json_answer(StatusCode::OK, &body),
             Err(error) => error.into_answer(),
@@ -84,8 +87,10 @@ impl LocalClerk {
         let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let (now, key) = (self.now(), self.key());
+        let suffix = &self.publishable_key().cookie_suffix();
         let state = &mut *self.state();
-        routes::run(method, &segments, routes::Call { state, key: &key, query, body: request.body(), now })
+        let body = request.body();
+        routes::run(method, &segments, routes::Call { state, key: &key, suffix, query, body, now })
     }
 
     fn authorize(&self, request: &Request<Bytes>) -> Result<(), ApiError> {

@@ -6,7 +6,7 @@ use clerk_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{error::ApiError, random};
+use super::{error::ApiError, frontend::clients::Clients, random};
 
 /// One day.
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
@@ -238,7 +238,7 @@ impl Role {
     }
 
     /// The key for people: `org:team_lead` is `Team lead`.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let words = self.key.strip_prefix("org:").unwrap_or(&self.key).replace('_', " ");
         let mut letters = words.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -351,6 +351,7 @@ pub(super) struct State {
     pub(super) organizations: Vec<Organization>,
     pub(super) memberships: Vec<Membership>,
     pub(super) sessions: Vec<Session>,
+    pub(super) clients: Clients,
 }
 
 impl State {
@@ -361,6 +362,7 @@ impl State {
             organizations: Vec::new(),
             memberships: Vec::new(),
             sessions: Vec::new(),
+            clients: Clients::default(),
         }
     }
 
@@ -439,9 +441,9 @@ impl State {
         self.memberships.iter().filter(|membership| membership.organization == *organization).count()
     }
 
-    /// Where a picture of `id` would be.
+    /// Where a picture of `id` is, once the instance is served.
     fn image_url(&self, id: &str) -> String {
-        format!("{}/images/{id}", self.issuer)
+        format!("{}/images/{id}", self.clients.address.as_ref().unwrap_or(&self.issuer))
     }
 
     pub(super) fn render_user(&self, user: &User) -> Value {

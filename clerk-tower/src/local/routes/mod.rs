@@ -1,12 +1,13 @@
 //! The operations that are emulated, and where they are.
 
+mod clients;
 mod filter;
 mod memberships;
 mod organizations;
 mod sessions;
 mod users;
 
-pub(super) use self::organizations::free_slug;
+pub(super) use self::{organizations::free_slug, users::is_email};
 
 use clerk_core::Timestamp;
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ use super::{error::ApiError, keys::SigningKey, query::Query, state::State};
 pub(super) struct Call<'a> {
     pub(super) state: &'a mut State,
     pub(super) key: &'a SigningKey,
+    /// The end of the names of the instance's cookies.
+    pub(super) suffix: &'a str,
     pub(super) query: Query,
     pub(super) body: &'a [u8],
     pub(super) now: Timestamp,
@@ -66,8 +69,11 @@ pub(super) fn run(method: &str, path: &[&str], call: Call<'_>) -> Outcome {
         ("GET", ["sessions"]) => sessions::list(call),
         ("POST", ["sessions"]) => sessions::create(call),
         ("GET", ["sessions", id]) => sessions::get(call, id),
+        ("POST", ["sessions", id, "refresh"]) => sessions::refresh(call, id),
         ("POST", ["sessions", id, "revoke"]) => sessions::revoke(call, id),
         ("POST", ["sessions", id, "tokens"]) => sessions::token(call, id),
+
+        ("GET", ["clients", "handshake_payload"]) => clients::handshake_payload(call),
 
         _ => Err(ApiError::not_emulated(&format!("{method} /{}", path.join("/")))),
     }
