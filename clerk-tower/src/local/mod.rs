@@ -6,8 +6,9 @@
 //!
 //! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock
 //! and metadata), organizations (list, create, get, update, delete and metadata), organization memberships,
-//! sessions (list, create, get, revoke and create a token), and the key set, `GET /jwks`. Everything else
-//! answers with status 501 and says so.
+//! sessions (list, create, get, revoke and create a token), API keys, machines and M2M tokens (all of them),
+//! the verification of opaque OAuth access tokens, and the key set, `GET /jwks`. Everything else answers with
+//! status 501 and says so.
 //!
 //! ```
 //! use clerk_tower::local::LocalClerk;
@@ -21,8 +22,11 @@
 
 mod body;
 mod claims;
+mod client;
+mod credentials;
 mod error;
 mod keys;
+pub mod machine;
 mod query;
 mod random;
 mod rfc3339;
@@ -56,6 +60,10 @@ use self::{keys::SigningKey, staging::Staging, state::State};
 use crate::clock::{Clock, SystemClock};
 
 pub use self::{
+    machine::{
+        LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
+        LocalMachineBuilder, LocalOAuthToken, LocalOAuthTokenBuilder,
+    },
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
@@ -73,7 +81,7 @@ struct Shared {
     secret_key: SecretKey,
     publishable_key: PublishableKey,
     issuer: String,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     key: Mutex<Arc<SigningKey>>,
     staging: Mutex<Staging>,
     state: Mutex<State>,
@@ -105,7 +113,7 @@ impl LocalClerk {
                 secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
                 publishable_key,
                 issuer: issuer.clone(),
-                clock: Box::new(clock),
+                clock: Arc::new(clock),
                 key: Mutex::new(Arc::new(SigningKey::generate())),
                 staging: Mutex::default(),
                 state: Mutex::new(State::new(issuer)),

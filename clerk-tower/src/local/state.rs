@@ -6,7 +6,7 @@ use clerk_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{error::ApiError, random};
+use super::{credentials::Credentials, error::ApiError, random};
 
 /// One day.
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
@@ -351,6 +351,8 @@ pub(super) struct State {
     pub(super) organizations: Vec<Organization>,
     pub(super) memberships: Vec<Membership>,
     pub(super) sessions: Vec<Session>,
+    /// What machines hold.
+    pub(super) credentials: Credentials,
 }
 
 impl State {
@@ -361,6 +363,7 @@ impl State {
             organizations: Vec::new(),
             memberships: Vec::new(),
             sessions: Vec::new(),
+            credentials: Credentials::default(),
         }
     }
 
