@@ -8,11 +8,14 @@
     reason = "these are tests"
 )]
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     routing::{get, post},
 };
 use clerk_axum::{
@@ -23,11 +26,12 @@ use clerk_axum::{
 };
 use clerk_core::{
     Timestamp,
-    api::{api_keys, m2m, machines, users},
+    api::{api_keys, m2m, machines, organization_memberships, organizations, sessions, users},
     model::M2mTokenFormat,
+    webhook::{Delivery, Event, Verifier},
 };
 use clerk_tower::clock::ManualClock;
-use http::{Request, StatusCode, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -260,4 +264,219 @@ fn nothing_secret_is_shown() {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert!(shown.contains(key.id.as_str()), "{shown}");
+}
+
+/// An application that keeps the deliveries it gets, and refuses the first few of them.
+#[derive(Clone)]
+struct Listener {
+    verifier: Verifier,
+    clock: ManualClock,
+    seen: Arc<Mutex<Vec<Delivery>>>,
+    refusals: Arc<Mutex<u32>>,
+}
+
+impl Listener {
+    fn new(bench: &Bench, refusals: u32) -> Self {
+        Self {
+            verifier: Verifier::new(bench.local.webhook_secret()),
+            clock: bench.clock.clone(),
+            seen: Arc::default(),
+            refusals: Arc::new(Mutex::new(refusals)),
+        }
+    }
+
+    fn router(&self) -> Router {
+        let listener = self.clone();
+        Router::new().route(
+            "/webhooks/clerk",
+            post(async move |headers: HeaderMap, body: Bytes| listener.take(&headers, &body)),
+        )
+    }
+
+    fn take(&self, headers: &HeaderMap, body: &[u8]) -> StatusCode {
+        use clerk_tower::clock::Clock as _;
+        let mut refusals = self.refusals.lock().unwrap();
+        if *refusals > 0 {
+            *refusals -= 1;
+            return StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        let Ok(delivery) = self.verifier.verify(headers, body, self.clock.now()) else {
+            return StatusCode::BAD_REQUEST;
+        };
+        self.seen.lock().unwrap().push(delivery);
+        StatusCode::NO_CONTENT
+    }
+
+    /// The types of the events since the last call.
+    async fn kinds(&self, local: &LocalClerk) -> Vec<String> {
+        local.webhooks_delivered().await;
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        seen.into_iter().map(|delivery| delivery.event.kind().to_owned()).collect()
+    }
+}
+
+#[tokio::test]
+async fn every_change_is_told_once_and_in_order() {
+    let bench = Bench::new();
+    let (local, clerk) = (&bench.local, &bench.clerk);
+    let listener = Listener::new(&bench, 0);
+    local.deliver_webhooks_to_service(listener.router(), local.webhook_secret()).unwrap();
+    assert!(listener.kinds(local).await.is_empty());
+
+    // Through the API.
+    let eve = clerk.send(users::create().username("eve")).await.unwrap();
+    clerk.send(users::update(&eve.id).first_name("Eve")).await.unwrap();
+    clerk.send(users::get(&eve.id)).await.unwrap();
+    assert!(clerk.send(users::create().username("eve")).await.is_err());
+    let club = organizations::create("Club").created_by(&eve.id);
+    let club = clerk.send(club).await.unwrap();
+    clerk.send(organization_memberships::update(&club.id, &eve.id, "org:member")).await.unwrap();
+    assert_eq!(
+        listener.kinds(local).await,
+        [
+            "user.created",
+            "user.updated",
+            "organization.created",
+            "organizationMembership.created",
+            "organizationMembership.updated",
+        ]
+    );
+    let session = local.sign_in(&eve.id);
+    clerk.send(sessions::revoke(session.session_id())).await.unwrap();
+    local.sign_in(&eve.id);
+    clerk.send(users::delete(&eve.id)).await.unwrap();
+    assert_eq!(
+        listener.kinds(local).await,
+        [
+            "session.created",
+            "session.revoked",
+            "session.created",
+            "organizationMembership.deleted",
+            "session.revoked",
+            "user.deleted",
+        ]
+    );
+    // Through setup, and through pages.
+    let zoe = local.user("Zoe", "Test").create();
+    let team = local.organization("Team").create();
+    local.add_member(&team, &zoe, "org:admin");
+    let _ = local.sign_in(&zoe).pending();
+    clerk.send(organizations::delete(&team.id)).await.unwrap();
+    assert_eq!(
+        listener.kinds(local).await,
+        [
+            "user.created",
+            "organization.created",
+            "organizationMembership.created",
+            "session.created",
+            "session.pending",
+            "organizationMembership.deleted",
+            "organization.deleted",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn events_say_what_changed() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 0);
+    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
+    bench.clerk.send(users::update("user_ada").first_name("Augusta")).await.unwrap();
+    bench.clerk.send(organization_memberships::delete("org_acme", "user_grace")).await.unwrap();
+    bench.local.webhooks_delivered().await;
+    let seen = listener.seen.lock().unwrap().clone();
+    let [Event::UserUpdated(ada), Event::OrganizationMembershipDeleted(membership)] =
+        [&seen[0].event, &seen[1].event]
+    else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(ada.first_name.as_deref(), Some("Augusta"));
+    assert_eq!(membership.organization.id, "org_acme");
+    assert_ne!(seen[0].id, seen[1].id);
+    assert_eq!(seen[0].timestamp, Some(NOW));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_are_repeated_and_given_up() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 3);
+    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
+    bench.local.user("Zoe", "Test").create();
+    bench.local.organization("Team").create();
+    assert_eq!(listener.kinds(&bench.local).await, ["user.created", "organization.created"]);
+    *listener.refusals.lock().unwrap() = 4;
+    bench.local.user("Eve", "Test").create();
+    bench.local.organization("Club").create();
+    assert_eq!(listener.kinds(&bench.local).await, ["organization.created"]);
+    let counts = bench.local.webhooks_delivered().await;
+    assert_eq!((counts.delivered, counts.given_up, counts.dropped), (3, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_that_never_answers_costs_no_memory() {
+    let bench = Bench::new();
+    let deaf = tower::service_fn(|_| std::future::pending::<Result<http::Response<()>, ()>>());
+    bench.local.deliver_webhooks_to_service(deaf, bench.local.webhook_secret()).unwrap();
+    for _ in 0..1010 {
+        bench.local.user("Eve", "Test").create();
+    }
+    // Nobody is told any more: what waits is still given up one by one.
+    let counts = bench.local.webhooks_delivered().await;
+    assert_eq!((counts.delivered, counts.given_up, counts.dropped), (0, 1000, 10));
+}
+
+#[tokio::test]
+async fn deliveries_go_over_http_as_well() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 1);
+    let address = clerk_tests::serve(listener.router()).await;
+    let url = format!("http://127.0.0.1:{}/webhooks/clerk", address.port());
+    bench.local.deliver_webhooks_to(&url, bench.local.webhook_secret()).unwrap();
+    bench.local.user("Zoe", "Test").create();
+    assert_eq!(listener.kinds(&bench.local).await, ["user.created"]);
+}
+
+#[tokio::test]
+async fn urls_that_lead_elsewhere_are_refused() {
+    let bench = Bench::new();
+    for (url, reason) in [
+        ("https://localhost/hook", "https is not spoken"),
+        ("ftp://localhost/hook", "only http"),
+        ("http://example.com/hook", "not on this machine"),
+        ("http://192.168.0.1/", "not on this machine"),
+        ("http://me:secret@localhost/", "password"),
+        ("localhost:3000/hook", "only http"),
+        ("/hook", "not a URL"),
+        ("", "not a URL"),
+    ] {
+        let error = bench.local.deliver_webhooks_to(url, bench.local.webhook_secret()).unwrap_err();
+        assert!(error.to_string().contains(reason), "{url}: {error}");
+    }
+    for url in ["http://localhost:3000/hook", "http://[::1]/", "http://127.0.0.2:1/", "http://app.localhost"]
+    {
+        bench.local.deliver_webhooks_to(url, bench.local.webhook_secret()).unwrap();
+    }
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    let local = LocalClerk::new();
+    let error = local.deliver_webhooks_to("http://localhost/", local.webhook_secret()).unwrap_err();
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+}
+
+#[tokio::test]
+async fn one_delivery_can_be_made_by_hand() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 0);
+    let request = bench.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
+    let forged = {
+        let (head, _) = request.clone().into_parts();
+        Request::from_parts(head, Bytes::from_static(b"{}"))
+    };
+    for (request, status) in [(request, 204), (forged, 400)] {
+        let answer = listener.router().oneshot(request.map(Body::from)).await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+    assert_eq!(listener.kinds(&bench.local).await, ["user.deleted"]);
 }

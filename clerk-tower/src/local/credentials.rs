@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     error::ApiError,
     random,
-    state::{State, extended},
+    state::{INSTANCE_ID, State, extended},
 };
 
 /// How long the tokens of a machine last where nobody says otherwise, in seconds.
@@ -148,7 +148,7 @@ impl Machine {
             "object": "machine",
             "id": self.id,
             "name": self.name,
-            "instance_id": "ins_local",
+            "instance_id": INSTANCE_ID,
             "default_token_ttl": self.default_token_ttl,
             "created_at": self.created_at,
             "updated_at": self.updated_at,

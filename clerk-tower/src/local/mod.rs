@@ -24,7 +24,9 @@ mod body;
 mod claims;
 mod client;
 mod credentials;
+mod delivery;
 mod error;
+mod journal;
 mod keys;
 pub mod machine;
 mod query;
@@ -38,6 +40,7 @@ pub mod session;
 pub mod setup;
 mod staging;
 mod state;
+pub mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -56,7 +59,10 @@ use clerk_core::{
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-use self::{keys::SigningKey, staging::Staging, state::State};
+use self::{
+    delivery::Counts, journal::StateGuard, keys::SigningKey, staging::Staging, state::State,
+    webhooks::Subscription,
+};
 use crate::clock::{Clock, SystemClock};
 
 pub use self::{
@@ -67,6 +73,7 @@ pub use self::{
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
+    webhooks::LocalWebhooks,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -85,6 +92,10 @@ struct Shared {
     key: Mutex<Arc<SigningKey>>,
     staging: Mutex<Staging>,
     state: Mutex<State>,
+    /// As text.
+    webhook_secret: String,
+    subscription: Mutex<Option<Subscription>>,
+    webhook_counts: Counts,
 }
 
 impl LocalClerk {
@@ -117,6 +128,9 @@ impl LocalClerk {
                 key: Mutex::new(Arc::new(SigningKey::generate())),
                 staging: Mutex::default(),
                 state: Mutex::new(State::new(issuer)),
+                webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+                subscription: Mutex::default(),
+                webhook_counts: Counts::default(),
             }),
         }
     }
@@ -195,8 +209,8 @@ impl LocalClerk {
         lock(&self.shared.staging)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.shared.state)
+    fn state(&self) -> StateGuard<'_> {
+        StateGuard::new(self, lock(&self.shared.state))
     }
 }
 
