@@ -1,9 +1,13 @@
+use axum_core::response::IntoResponse;
 use clerk_core::authenticate::{AuthenticateOptions, OptionsError};
 use clerk_tower::{
     Clerk, MachineClerk,
     authenticate::{Authenticate, AuthenticateLayer},
+    reject::RequestInfo,
 };
 use tower_layer::Layer;
+
+use crate::Rejection;
 
 /// Authenticates every request, and lets requests pass: extractors and guards decide.
 ///
@@ -54,6 +58,48 @@ impl ClerkLayer {
     /// When the options that the client was built with do not go with M2M tokens.
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         AuthenticateLayer::for_machine(machine).map(Self)
+    }
+
+    /// Answers in the application's own way whenever a request is turned away: by a guard, by an extractor, or with
+    /// 400 by the layer itself. The handler sees why, and the request's head.
+    ///
+    /// Its response goes out with the rejection's status, unless it has one of its own that is no success; and with
+    /// all headers that the first response had, such as `WWW-Authenticate`, `Retry-After`, `Cache-Control` or those
+    /// of CORS, unless it has them itself. What the layer adds to every response, cookies above all, is added to this
+    /// one. Where layers stand inside of each other, the handler of the innermost that has one answers.
+    ///
+    /// It is not asked about gRPC's answers, about redirects to Clerk or to the sign-in page, about errors of the
+    /// application's own that have no [`Rejection`] in them, and about guards that stand outside of this layer.
+    ///
+    /// Leave [a missing reverification](Rejection::asked_reverification) as it is for requests that scripts send:
+    /// Clerk's front ends know that answer.
+    ///
+    /// ```
+    /// use axum::{Router, response::{Html, IntoResponse}, routing::get};
+    /// use clerk_axum::{Clerk, ClerkLayer, require};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+    /// let layer = ClerkLayer::new(&clerk).on_rejection(|rejection, request| {
+    ///     if request.is_document() {
+    ///         Html(format!("<!doctype html><title>{}</title>", rejection.body_text())).into_response()
+    ///     } else {
+    ///         rejection.clone().into_response()
+    ///     }
+    /// });
+    /// let app: Router = Router::new()
+    ///     .route("/team", get("the team").route_layer(require::role("org:admin")))
+    ///     .layer(layer);
+    /// # let _ = app; Ok(()) }
+    /// ```
+    pub fn on_rejection<F, R>(self, handler: F) -> Self
+    where
+        F: Fn(&Rejection, &RequestInfo) -> R + Send + Sync + 'static,
+        R: IntoResponse,
+    {
+        Self(self.0.on_rejection(move |rejection, request| {
+            handler(&Rejection::from(rejection.clone()), request).into_response()
+        }))
     }
 }
 

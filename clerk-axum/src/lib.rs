@@ -19,12 +19,13 @@ pub use clerk_tower::local;
 pub use clerk_tower::{
     Clerk, ClerkBuilder, ConfigError, MachineClerk, cache,
     proxy::{ProxyBuilder, ProxyLayer},
+    reject::RequestInfo,
     upload,
 };
 
 pub use self::{
     error::Error,
-    extract::{ApiKey, Auth, ClerkUser, M2mToken, OAuthToken, Session},
+    extract::{ApiKey, Auth, ClerkUser, Has, M2mToken, OAuthToken, Requirement, Session},
     layer::ClerkLayer,
     rejection::Rejection,
 };

@@ -1,21 +1,25 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use axum_core::{
     body::Body,
     response::{IntoResponse, Response},
 };
+use clerk_core::token::Reverification;
 use clerk_tower::reject;
 use http::StatusCode;
 
 /// An extractor or guard turned the request away.
 ///
 /// The response has a JSON body, `{"errors": [{"code": …, "message": …}]}`. The code is stable; the body says
-/// nothing else about why a token was refused.
+/// nothing else about why a token was refused. A missing reverification has the body that Clerk's front ends wait for.
+///
+/// [`ClerkLayer::on_rejection`](crate::ClerkLayer::on_rejection) answers in another way, in one place for all of them.
 ///
 /// | status | codes |
 /// |---|---|
+/// | 400 | `clerk-bad-request`: a handshake that makes no sense |
 /// | 401 | the reason a request is signed out, such as `session-token-and-uat-missing` or `token-invalid-signature`; `user-deleted` |
-/// | 403 | `permission-missing`, `role-missing`, `organization-missing`, `scope-missing`, `user-blocked`, `check-failed` |
+/// | 403 | `permission-missing`, `role-missing`, `feature-missing`, `plan-missing`, `reverification-error`, `organization-missing`, `scope-missing`, `user-blocked`, `check-failed` |
 /// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `clerk-error` |
 /// | 503 | `clerk-unavailable`, with `Retry-After` |
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +42,24 @@ impl Rejection {
     #[must_use]
     pub fn body_text(&self) -> String {
         self.0.message().to_owned()
+    }
+
+    /// Whether nothing was decided, because Clerk did not answer. The same request may pass later.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        self.0.is_unavailable()
+    }
+
+    /// When another attempt makes sense, where that is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after()
+    }
+
+    /// The proof that the user is asked for, when that is all that is missing.
+    #[must_use]
+    pub const fn asked_reverification(&self) -> Option<Reverification> {
+        self.0.asked_reverification()
     }
 }
 

@@ -1,8 +1,50 @@
 //! Guards for routes: what a session must have before the handler runs.
 //!
-//! A guard answers 401 to requests that are not signed in, 403 to sessions that lack what it asks for, and 500
-//! when [`ClerkLayer`](crate::ClerkLayer) is missing. Put it on routes with `route_layer`; it then covers the
-//! routes that were added before it, and neither later ones nor the fallback.
+//! A guard answers 401 to requests that are not signed in, 403 to sessions that lack what it asks for, 503 when Clerk
+//! did not answer, and 500 when [`ClerkLayer`](crate::ClerkLayer) is missing. Guards are values and combine, and a
+//! page's guard can send visitors to sign in:
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use clerk_axum::{Clerk, ClerkLayer, require};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+//! let reports = require::permission("org:reports:read").or(require::role("org:admin"));
+//! let app: Router = Router::new()
+//!     .route("/reports", get("reports").route_layer(reports))
+//!     .route("/home", get("a page").route_layer(require::signed_in().redirect_to_sign_in()))
+//!     .layer(ClerkLayer::new(&clerk));
+//! # let _ = app; Ok(()) }
+//! ```
+//!
+//! # Which requests a guard covers
+//!
+//! Layers cover what stands before them. `app.route(..).layer(guard).route(..)` guards the first route only.
+//!
+//! | put on with | covers | open |
+//! |---|---|---|
+//! | `get(..).route_layer(..)` | the methods before it, HEAD with GET | methods that are added after it, and the route's own fallback for others |
+//! | `get(..).layer(..)` | the same, and every method that the route does not have; for `any(..)` it has to be this one | methods that are added after it |
+//! | `Router::route_layer` | the routes before it, also nested and merged ones, with every method | routes that are added, nested or merged after it; **the fallback**, wherever it stands |
+//! | `Router::layer` | the same, and the fallback | routes that are added, nested or merged after it, and a fallback that is set after it |
+//!
+//! What makes a door that is open by mistake, and how to close it:
+//!
+//! - A fallback that serves something, such as files, under `route_layer`. Use `layer`, or put the guard on the
+//!   fallback: `.fallback_service(get(files).layer(guard))`.
+//! - A route that is added below the guard. Build the guarded routes as a router of their own, put the guard on that
+//!   last, and nest or merge it.
+//! - A nested router without a fallback takes that of the router around it, past the guards of both. `layer` on the
+//!   outermost router covers it.
+//!
+//! A guard never opens one: outside of `ClerkLayer`, or without it, everything that it covers is 500. Put `ClerkLayer`
+//! on last, so that it stands outside of all guards. It covers everything before it, the fallback too; a guarded
+//! route that is added after it is 500. A layer for CORS goes outside of both, or preflights are turned away: a guard
+//! asks OPTIONS for a session like every other method.
+//!
+//! Several guards around each other must all let a request pass, like [`RequireLayer::and`]; the outermost answers
+//! first:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -21,7 +63,7 @@
 
 use std::borrow::Cow;
 
-use clerk_core::token::{Check, TokenKind};
+use clerk_core::token::{Check, Reverification, TokenKind};
 use clerk_tower::require::RequireLayer;
 
 /// The request must be signed in.
@@ -39,9 +81,41 @@ pub fn role(role: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::role(role)
 }
 
-/// The session must pass every part of `check`.
+/// The active organization's or the user's plan must have this feature; `org:name` or `user:name` asks one of them.
+pub fn feature(feature: impl Into<Cow<'static, str>>) -> RequireLayer {
+    RequireLayer::feature(feature)
+}
+
+/// The active organization or the user must have this plan; `org:name` or `user:name` asks one of them.
+pub fn plan(plan: impl Into<Cow<'static, str>>) -> RequireLayer {
+    RequireLayer::plan(plan)
+}
+
+/// The user must have proven recently who they are. Otherwise the answer is the one that makes Clerk's front ends ask
+/// for the proof and send the request again.
+pub fn reverification(reverification: Reverification) -> RequireLayer {
+    RequireLayer::reverification(reverification)
+}
+
+/// The session must pass every part of `check`; the answer names the first that it does not pass, a missing
+/// reverification only when nothing else is missing.
 pub fn has(check: Check) -> RequireLayer {
     RequireLayer::has(check)
+}
+
+/// The request must carry a good token of one of these kinds, a session's among them or not. The layer has to accept
+/// all of them; see [`ApiKey`](crate::ApiKey) for how.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use clerk_axum::{require, token::TokenKind};
+///
+/// let guard = require::token([TokenKind::Session, TokenKind::ApiKey]);
+/// let app: Router = Router::new().route("/reports", get("for people and their scripts").route_layer(guard));
+/// # let _ = app;
+/// ```
+pub fn token(kinds: impl IntoIterator<Item = TokenKind>) -> RequireLayer {
+    RequireLayer::token(kinds)
 }
 
 /// The request must carry a machine's token of this kind. The layer has to accept it; see

@@ -3,7 +3,10 @@
 
 use std::future::Future;
 
-use clerk_core::{OperationInfo, authenticate::Outcome};
+use clerk_core::{
+    OperationInfo,
+    authenticate::{NoSignInPage, Outcome},
+};
 use http::StatusCode;
 
 use crate::{Error, error::Attempts, jwks::KeysError};
@@ -36,6 +39,11 @@ pub(crate) fn judged(outcome: &Outcome) {
     counted::judged(outcome);
 }
 
+/// A guard that sends visitors to sign in knows no page for that.
+pub(crate) fn no_sign_in_page(error: NoSignInPage) {
+    enabled::no_sign_in_page(error);
+}
+
 pub(crate) fn keys(result: Result<(), &KeysError>) {
     enabled::keys(result);
     counted::keys(result.is_ok());
@@ -56,7 +64,7 @@ mod enabled {
 
     use tracing::{Instrument as _, field::Empty};
 
-    use super::{Attempts, Error, Future, KeysError, OperationInfo, Outcome, StatusCode};
+    use super::{Attempts, Error, Future, KeysError, NoSignInPage, OperationInfo, Outcome, StatusCode};
 
     pub(super) type Span = tracing::Span;
 
@@ -105,6 +113,14 @@ mod enabled {
             BadRequest::RedirectUrl => "redirect-url",
             _ => "other",
         }
+    }
+
+    pub(super) fn no_sign_in_page(error: NoSignInPage) {
+        tracing::warn!(
+            target: "clerk::auth",
+            %error,
+            "a guard cannot send visitors to sign in: they are answered with 401"
+        );
     }
 
     pub(super) fn keys(result: Result<(), &KeysError>) {
@@ -156,7 +172,7 @@ mod enabled {
 
 #[cfg(not(feature = "tracing"))]
 mod enabled {
-    use super::{Attempts, Error, Future, KeysError, OperationInfo, Outcome, StatusCode};
+    use super::{Attempts, Error, Future, KeysError, NoSignInPage, OperationInfo, Outcome, StatusCode};
 
     pub(super) struct Span;
 
@@ -169,6 +185,8 @@ mod enabled {
     }
 
     pub(super) fn judged(_: &Outcome) {}
+
+    pub(super) fn no_sign_in_page(_: NoSignInPage) {}
 
     pub(super) fn keys(_: Result<(), &KeysError>) {}
 

@@ -14,6 +14,7 @@ pub mod browser;
 pub mod client;
 pub mod conformance;
 pub mod fault;
+pub mod guarded;
 pub mod samples;
 pub mod scripted;
 pub mod tokens;

@@ -480,6 +480,7 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
     let secret = ("CLERK_SECRET_KEY", KEY);
     let public = ("CLERK_PUBLISHABLE_KEY", &*key);
     let machine = ("CLERK_MACHINE_SECRET_KEY", MACHINE_KEY);
+    let at = ("CLERK_PROXY_URL", "/__clerk");
     for (variables, expected) in [
         (&[][..], "CLERK_SECRET_KEY: not set"),
         (&[("CLERK_SECRET_KEY", "")], "CLERK_SECRET_KEY: not set"),
@@ -505,17 +506,22 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
         (&[secret, ("CLERK_API_VERSION", "..")], "CLERK_API_VERSION: "),
         (&[secret, ("CLERK_API_VERSION", "v1?x")], "CLERK_API_VERSION: "),
         (&[secret], "proxy: publishable_key: not set"),
-        (&[secret, public], "ProxyLayer(Proxy { path: \"/__clerk\", upstream: \"frontend-api.clerk.dev\""),
-        (&[secret, public, ("CLERK_FAPI_URL", "")], "ProxyLayer("),
+        (&[secret, public], "proxy: proxy_url: not set; authentication has to know"),
+        (&[secret, public, ("CLERK_PROXY_URL", "https://a.example/b/")], "ProxyLayer(Proxy { path: \"/b\""),
         (
-            &[secret, public, ("CLERK_FAPI_URL", "http://localhost:1")],
+            &[secret, public, at],
+            "ProxyLayer(Proxy { path: \"/__clerk\", upstream: \"frontend-api.clerk.dev\"",
+        ),
+        (&[secret, public, at, ("CLERK_FAPI_URL", "")], "ProxyLayer("),
+        (
+            &[secret, public, at, ("CLERK_FAPI_URL", "http://localhost:1")],
             "ProxyLayer(Proxy { path: \"/__clerk\", upstream: \"localhost:1\"",
         ),
         (
-            &[secret, public, ("CLERK_FAPI_URL", "http://fapi.example")],
+            &[secret, public, at, ("CLERK_FAPI_URL", "http://fapi.example")],
             "proxy: CLERK_FAPI_URL: http would send",
         ),
-        (&[secret, public, ("CLERK_FAPI_URL", "nonsense")], "proxy: CLERK_FAPI_URL: "),
+        (&[secret, public, at, ("CLERK_FAPI_URL", "nonsense")], "proxy: CLERK_FAPI_URL: "),
     ] {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--nocapture", "child_that_reads_its_environment"])

@@ -769,6 +769,7 @@ async fn an_outer_proxy_answers_before_anything_is_authenticated() {
         .builder()
         .publishable_key(PUBLISHABLE)
         .fapi_url(upstream.url())
+        .authentication(|options| options.proxy_url("https://app.example.com/__clerk"))
         .transport(instance.local.clone())
         .build()
         .unwrap();
@@ -856,6 +857,8 @@ fn wrong_settings_are_found_before_any_request() {
         (good().path("/"), "path"),
         (good().path("/a/../b"), "path"),
         (ProxyBuilder::new(&Clerk::builder().secret_key(SECRET).build().unwrap()), "publishable_key"),
+        (of_client(None), "proxy_url"),
+        (of_client(Some("/a/../b")), "path"),
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.setting, setting);
@@ -863,4 +866,16 @@ fn wrong_settings_are_found_before_any_request() {
         assert!(!said.contains("hunter2") && !said.contains("tHiSmUsT"), "{said}");
     }
     good().fapi_url("http://localhost:1").path("/a/b/").build().unwrap();
+    of_client(None).path("/a").build().unwrap();
+    of_client(Some("/a")).build().unwrap();
+}
+
+/// The proxy of a client whose authentication knows of a proxy there.
+fn of_client(proxy_url: Option<&str>) -> ProxyBuilder {
+    let builder = Clerk::builder().secret_key(SECRET).publishable_key(PUBLISHABLE);
+    let builder = builder.authentication(|options| match proxy_url {
+        Some(url) => options.proxy_url(url),
+        None => options,
+    });
+    ProxyBuilder::new(&builder.build().unwrap())
 }

@@ -29,7 +29,7 @@ use crate::Rejection;
 pub struct Session(Arc<SessionAuth>);
 
 impl Session {
-    fn of(auth: &Auth) -> Result<Self, Rejection> {
+    pub(super) fn of(auth: &Auth) -> Result<Self, Rejection> {
         Ok(Self(auth.require_session()?.clone()))
     }
 

@@ -145,6 +145,12 @@ impl AuthenticateOptions {
         self
     }
 
+    /// What [`proxy_url`](Self::proxy_url) was set to.
+    #[must_use]
+    pub fn get_proxy_url(&self) -> Option<&str> {
+        self.proxy_url.as_deref()
+    }
+
     /// The page where people sign in; the one of Clerk's account portal unless set. A satellite of a development
     /// instance needs it. An empty text is none.
     pub fn sign_in_url(mut self, url: impl Into<String>) -> Self {

@@ -10,7 +10,9 @@ use crate::{Timestamp, token::KeySet};
 #[non_exhaustive]
 pub enum NoSignInPage {
     /// Neither a page nor the instance is configured.
-    #[error("no sign-in page is known: set the publishable key, or sign_in_url")]
+    #[error(
+        "no sign-in page is known: set the publishable key, and sign_in_url where the instance is behind a proxy"
+    )]
     NotConfigured,
     /// The request does not say under which address it was sent.
     #[error("the request names no host, so there is no address to come back to")]

@@ -32,6 +32,19 @@ enum Part {
     Reverification(Reverification),
 }
 
+impl Part {
+    fn lack(&self) -> Lack {
+        match self {
+            Self::Role(_) => Lack::Role,
+            Self::Permission(_) => Lack::Permission,
+            Self::Feature(_) => Lack::Feature,
+            Self::Plan(_) => Lack::Plan,
+            Self::Reverification(asked) if asked.after_minutes == 0 => Lack::Anything,
+            Self::Reverification(asked) => Lack::Reverification(*asked),
+        }
+    }
+}
+
 impl Check {
     /// A question without parts yet.
     pub const fn new() -> Self {
@@ -78,6 +91,25 @@ impl Check {
             _ => None,
         })
     }
+}
+
+/// What a session lacks of a [`Check`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lack {
+    /// The role.
+    Role,
+    /// A permission.
+    Permission,
+    /// A feature.
+    Feature,
+    /// A plan.
+    Plan,
+    /// A recent proof of who the user is. Nothing else is missing.
+    Reverification(Reverification),
+    /// Whatever would make the answer a yes: the question has no parts, asks for a proof that is no minute old, or
+    /// the session has no user.
+    Anything,
 }
 
 /// Which factors count for a [`Reverification`].
@@ -156,9 +188,18 @@ impl SessionClaims {
     /// A pending session is asked like any other here; see [`SessionClaims::is_pending`].
     #[must_use]
     pub fn has(&self, check: &Check) -> bool {
-        !self.user_id().as_str().is_empty()
-            && !check.0.is_empty()
-            && check.0.iter().all(|part| self.has_part(part))
+        self.lacks(check).is_none()
+    }
+
+    /// What the session lacks of all that is asked for: the first part that does not hold. Reverification comes last,
+    /// wherever it stands, so that nobody proves who they are in vain.
+    #[must_use]
+    pub fn lacks(&self, check: &Check) -> Option<Lack> {
+        if self.user_id().as_str().is_empty() || check.0.is_empty() {
+            return Some(Lack::Anything);
+        }
+        let lacking = || check.0.iter().filter(|part| !self.has_part(part)).map(Part::lack);
+        lacking().find(|lack| !matches!(lack, Lack::Reverification(_))).or_else(|| lacking().next())
     }
 
     fn has_part(&self, part: &Part) -> bool {
@@ -335,6 +376,35 @@ mod tests {
         }
         let fresh = session(json!({"fva": [0, 0]}));
         assert!(!fresh.has(&Check::new().reverification(Reverification::new(FirstFactor, 0))));
+    }
+
+    #[test]
+    fn what_is_lacking_is_named_and_reverification_last() {
+        let session = session(json!({"fva": [20, -1], "o": {"id": "org_1", "rol": "admin"}}));
+        let check = Check::new;
+        let (strict, lax) = (Reverification::STRICT, Reverification::LAX);
+        let never = Reverification::new(ReverificationLevel::FirstFactor, 0);
+        for (asked, lack) in [
+            (check(), Some(Lack::Anything)),
+            (check().role("admin"), None),
+            (check().role("member"), Some(Lack::Role)),
+            (check().permission("app:read"), Some(Lack::Permission)),
+            (check().feature("app"), Some(Lack::Feature)),
+            (check().plan("pro"), Some(Lack::Plan)),
+            (check().plan("pro").role("member"), Some(Lack::Plan)),
+            (check().reverification(lax), None),
+            (check().reverification(strict), Some(Lack::Reverification(strict))),
+            (check().reverification(strict).role("admin"), Some(Lack::Reverification(strict))),
+            (check().reverification(strict).role("member"), Some(Lack::Role)),
+            (check().reverification(strict).reverification(never), Some(Lack::Anything)),
+        ] {
+            assert_eq!(session.lacks(&asked), lack, "{asked:?}");
+            assert_eq!(session.has(&asked), lack.is_none(), "{asked:?}");
+        }
+        let nobody = SessionClaims::of(
+            &Token::decode(&sign(&header(json!({})), &claims(json!({"sub": ""})))).unwrap(),
+        );
+        assert_eq!(nobody.lacks(&check().role("admin")), Some(Lack::Anything));
     }
 
     #[test]

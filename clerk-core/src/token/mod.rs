@@ -39,7 +39,7 @@ pub(crate) mod testing;
 pub use self::{
     decode::Token,
     error::TokenError,
-    has::{Check, Reverification, ReverificationLevel},
+    has::{Check, Lack, Reverification, ReverificationLevel},
     key::{VerifyingKey, VerifyingKeyError},
     key_set::{KeySet, KnownTokens},
     kind::TokenKind,

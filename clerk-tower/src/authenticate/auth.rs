@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use clerk_core::{
     api::sessions,
     authenticate::{Authenticator, MachineAuth, NoSignInPage, Outcome, SessionAuth},
-    token::TokenKind,
+    token::{Check, TokenKind},
 };
 use http::{Extensions, HeaderValue, Response, StatusCode, header};
 
@@ -72,6 +72,45 @@ impl Auth {
     pub fn require_session(&self) -> Result<&Arc<SessionAuth>, Rejection> {
         self.require_accepted(TokenKind::Session)?;
         self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.0.outcome)))
+    }
+
+    /// The verified session that has everything that is asked for, or the answer for a request that has none.
+    ///
+    /// # Errors
+    /// As [`require_session`](Self::require_session); 403 with what is lacking.
+    pub fn require_has(&self, check: &Check) -> Result<&Arc<SessionAuth>, Rejection> {
+        let session = self.require_session()?;
+        session.claims().lacks(check).map_or(Ok(session), |lack| Err(Rejection::lacking(lack)))
+    }
+
+    /// Nothing when the request has a verified token of one of these kinds, or the answer when it has not. Without
+    /// any kind that is everybody's answer.
+    ///
+    /// # Errors
+    /// 401 when there is no such token; 503 when that could not be decided; 500 when the layer does not accept all of
+    /// these kinds; 403 when no kinds are given.
+    pub fn require_token(&self, kinds: &[TokenKind]) -> Result<(), Rejection> {
+        if kinds.is_empty() {
+            return Err(Rejection::check_failed());
+        }
+        kinds.iter().try_for_each(|kind| self.require_accepted(*kind))?;
+        if kinds.iter().any(|kind| self.has_token(*kind)) {
+            return Ok(());
+        }
+        let outcome = self.outcome();
+        let takes_sessions = kinds.contains(&TokenKind::Session);
+        Err(self.waiting(if takes_sessions {
+            Rejection::no_token(outcome)
+        } else {
+            Rejection::no_machine(outcome)
+        }))
+    }
+
+    fn has_token(&self, kind: TokenKind) -> bool {
+        match kind {
+            TokenKind::Session => self.session().is_some(),
+            _ => self.machine().is_some_and(|machine| machine.kind() == kind),
+        }
     }
 
     /// What the layer does not look for, nobody can have.

@@ -1,21 +1,23 @@
 use std::{
     fmt,
     future::Future,
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CACHE_CONTROL};
-use http_body_util::{Either, Full};
+use http_body_util::{BodyExt as _, Either, Full, combinators::UnsyncBoxBody};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Auth;
-use crate::reject::Rejection;
+use crate::reject::{Answering, OwnBody, Rejection};
 
-/// The inner service's body, or that of an answer which the layer gives itself: a redirect, or 400.
-pub type AuthenticateBody<B> = Either<B, Full<Bytes>>;
+/// The inner service's body, or that of an answer which the layer gives itself: a redirect, 400, or what the
+/// application says [on a rejection](super::AuthenticateLayer::on_rejection).
+pub type AuthenticateBody<B> = Either<B, UnsyncBoxBody<Bytes, io::Error>>;
 
 pin_project! {
     /// The answer of [`Authenticate`](super::Authenticate).
@@ -25,6 +27,8 @@ pin_project! {
     {
         #[pin]
         state: State<S, B, S::Future>,
+        // What the application says when the request is turned away.
+        answering: Option<Box<Answering>>,
     }
 }
 
@@ -57,16 +61,27 @@ where
         inner: S,
         request: Request<B>,
         decision: impl Future<Output = Auth> + Send + 'static,
+        answering: Option<Box<Answering>>,
     ) -> Self {
-        Self { state: State::Waiting { decision: Box::pin(decision), held: Some((inner, request)) } }
+        let state = State::Waiting { decision: Box::pin(decision), held: Some((inner, request)) };
+        Self { state, answering }
     }
 
-    pub(super) fn decided(inner: S, request: Request<B>, auth: Auth) -> Self {
-        Self { state: State::pass_on(inner, request, auth) }
+    pub(super) fn decided(
+        inner: S,
+        request: Request<B>,
+        auth: Auth,
+        answering: Option<Box<Answering>>,
+    ) -> Self {
+        Self { state: State::pass_on(inner, request, auth), answering }
     }
 
-    pub(super) fn decided_outside(mut inner: S, request: Request<B>) -> Self {
-        Self { state: State::Inner { answer: inner.call(request), auth: None } }
+    pub(super) fn decided_outside(
+        mut inner: S,
+        request: Request<B>,
+        answering: Option<Box<Answering>>,
+    ) -> Self {
+        Self { state: State::Inner { answer: inner.call(request), auth: None }, answering }
     }
 }
 
@@ -92,7 +107,8 @@ where
     type Output = Result<Response<AuthenticateBody<ResBody>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.project().state;
+        let this = self.project();
+        let (mut state, answering) = (this.state, this.answering.as_deref());
         loop {
             match state.as_mut().project() {
                 StateProj::Waiting { decision, held } => {
@@ -104,21 +120,38 @@ where
                     state.set(State::pass_on(inner, request, auth));
                 }
                 StateProj::Inner { answer, auth } => {
-                    let mut response = ready!(answer.poll(context))?;
+                    let response = ready!(answer.poll(context))?;
+                    let mut response = match replace(answering, response) {
+                        Ok(own) => own.map(Either::Right),
+                        Err(inner) => inner.map(Either::Left),
+                    };
                     if let Some(auth) = auth {
                         append(auth, &mut response);
                     }
-                    return Poll::Ready(Ok(response.map(Either::Left)));
+                    return Poll::Ready(Ok(response));
                 }
-                StateProj::Own { auth } => return Poll::Ready(Ok(own(auth).map(Either::Right))),
+                StateProj::Own { auth } => {
+                    return Poll::Ready(Ok(own(auth, answering).map(Either::Right)));
+                }
             }
         }
     }
 }
 
+/// The application's answer in place of a rejection, or the response as it came.
+fn replace<B>(
+    answering: Option<&Answering>,
+    response: Response<B>,
+) -> Result<Response<OwnBody>, Response<B>> {
+    match answering {
+        Some(answering) => answering.replace(response),
+        None => Err(response),
+    }
+}
+
 /// Sends the browser where the decision says, or says why it cannot be sent anywhere.
-fn own(auth: &Auth) -> Response<Full<Bytes>> {
-    let mut response = match auth.outcome().bad_request() {
+fn own(auth: &Auth, answering: Option<&Answering>) -> Response<OwnBody> {
+    let response = match auth.outcome().bad_request() {
         Some(bad) => Rejection::bad_request(bad).into_response(),
         None => {
             let mut response = Response::new(Full::default());
@@ -126,6 +159,8 @@ fn own(auth: &Auth) -> Response<Full<Bytes>> {
             response
         }
     };
+    let boxed = |body: Full<Bytes>| body.map_err(|never| match never {}).boxed_unsync();
+    let mut response = replace(answering, response).unwrap_or_else(|response| response.map(boxed));
     append(auth, &mut response);
     // What answers for the inner service says why, to layers further out.
     auth.clone().store(response.extensions_mut());

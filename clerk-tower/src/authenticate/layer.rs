@@ -1,11 +1,17 @@
+use bytes::Bytes;
 use clerk_core::{
     authenticate::{AuthenticateOptions, Authenticator, OptionsError},
     token::TokenKind,
 };
+use http::Response;
+use http_body::Body;
 use tower_layer::Layer;
 
 use super::Authenticate;
-use crate::{Clerk, MachineClerk};
+use crate::{
+    BoxError, Clerk, MachineClerk,
+    reject::{OnRejection, Rejection, RequestInfo},
+};
 
 /// Layer of [`Authenticate`]. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -13,12 +19,13 @@ use crate::{Clerk, MachineClerk};
 pub struct AuthenticateLayer {
     clerk: Clerk,
     authenticator: Authenticator,
+    on_rejection: Option<OnRejection>,
 }
 
 impl AuthenticateLayer {
     /// Authenticates for the instance of `clerk`, by the rules the client was built with.
     pub fn new(clerk: &Clerk) -> Self {
-        Self { clerk: clerk.clone(), authenticator: clerk.authenticator().clone() }
+        Self { clerk: clerk.clone(), authenticator: clerk.authenticator().clone(), on_rejection: None }
     }
 
     /// Authenticates by rules of its own.
@@ -26,7 +33,7 @@ impl AuthenticateLayer {
     /// # Errors
     /// When the options contradict each other or hold a key that is none.
     pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
-        Ok(Self { clerk: clerk.clone(), authenticator: Authenticator::new(options)? })
+        Ok(Self { clerk: clerk.clone(), authenticator: Authenticator::new(options)?, on_rejection: None })
     }
 
     /// Authenticates other machines by their M2M tokens, and nobody else.
@@ -51,12 +58,60 @@ impl AuthenticateLayer {
         let clerk = machine.client();
         Self::with_options(clerk, clerk.authenticate_options().accepts(TokenKind::M2m))
     }
+
+    /// Answers in the application's own way whenever a request is turned away: by a guard or an extractor inside of
+    /// this layer, or with 400 by the layer itself. The handler sees the [`Rejection`] and the request's head.
+    ///
+    /// Its response goes out with the rejection's status, unless it has one of its own that is no success; and with
+    /// all headers that the first response had, such as `WWW-Authenticate`, `Retry-After`, `Cache-Control` or those
+    /// of CORS, unless it has them itself. What the layer adds to every response, cookies above all, is added to this
+    /// one. Without a handler, nothing of a request is copied.
+    ///
+    /// It is not asked about gRPC's answers, nor about redirects: to Clerk and back, or to the sign-in page. A guard
+    /// outside of this layer answers 500 past it. Where layers stand inside of each other, the handler of the
+    /// innermost that has one answers.
+    ///
+    /// The answer to a [missing reverification](Rejection::reverification_missing) is for Clerk's front ends: leave
+    /// it as it is for requests that scripts send.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use clerk_tower::{Clerk, authenticate::AuthenticateLayer};
+    /// use http::{HeaderValue, Response, header::CONTENT_TYPE};
+    /// use http_body_util::Full;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+    /// let layer = AuthenticateLayer::new(&clerk).on_rejection(|rejection, request| {
+    ///     if !request.is_document() {
+    ///         return rejection.clone().into_response();
+    ///     }
+    ///     let page = format!("<!doctype html><title>{}</title>", rejection.message());
+    ///     let mut response = Response::new(Full::<Bytes>::from(page));
+    ///     let html = HeaderValue::from_static("text/html; charset=utf-8");
+    ///     response.headers_mut().insert(CONTENT_TYPE, html);
+    ///     response
+    /// });
+    /// # let _ = layer; Ok(()) }
+    /// ```
+    pub fn on_rejection<F, B>(self, handler: F) -> Self
+    where
+        F: Fn(&Rejection, &RequestInfo) -> Response<B> + Send + Sync + 'static,
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        Self { on_rejection: Some(OnRejection::new(handler)), ..self }
+    }
 }
 
 impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Authenticate<S> {
-        Authenticate { inner, clerk: self.clerk.clone(), authenticator: self.authenticator.clone() }
+        Authenticate {
+            inner,
+            clerk: self.clerk.clone(),
+            authenticator: self.authenticator.clone(),
+            on_rejection: self.on_rejection.clone(),
+        }
     }
 }

@@ -15,6 +15,9 @@
 //! with 503. However many calls a decision needs, together they take no longer than one may,
 //! [`ClerkBuilder::timeout`](crate::ClerkBuilder::timeout).
 //!
+//! What an application answers when a request is turned away, by a guard, an extractor or the layer, is decided in
+//! one place: [`AuthenticateLayer::on_rejection`].
+//!
 //! ```
 //! use bytes::Bytes;
 //! use clerk_tower::{Clerk, authenticate::{Auth, AuthenticateLayer}};

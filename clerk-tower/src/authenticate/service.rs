@@ -19,7 +19,7 @@ use tokio::{
 use tower_service::Service;
 
 use super::{Auth, AuthenticateBody, ResponseFuture, visit::Visit};
-use crate::Clerk;
+use crate::{Clerk, reject::OnRejection};
 
 /// Authenticates requests and passes them on, but for browsers that have to go to Clerk first. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ pub struct Authenticate<S> {
     pub(super) inner: S,
     pub(super) clerk: Clerk,
     pub(super) authenticator: Authenticator,
+    pub(super) on_rejection: Option<OnRejection>,
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Authenticate<S>
@@ -46,22 +47,27 @@ where
         let clone = self.inner.clone();
         let inner = mem::replace(&mut self.inner, clone);
 
+        let answering = self.on_rejection.as_ref().map(|handler| handler.for_request(&request));
         let decided = Auth::from_extensions(request.extensions());
         if decided.is_some_and(|auth| auth.is_by(&self.clerk, &self.authenticator)) {
-            return ResponseFuture::decided_outside(inner, request);
+            return ResponseFuture::decided_outside(inner, request, answering);
         }
         let keys = self.clerk.keys().current().unwrap_or_default();
         let step = self.authenticator.start(&RequestHead::from(&request), &keys, self.clerk.now());
         let visit = Visit::of(request.uri(), request.headers());
         match step {
-            Step::Done(outcome) => ResponseFuture::decided(inner, request, self.auth(outcome, None, visit)),
+            Step::Done(outcome) => {
+                ResponseFuture::decided(inner, request, self.auth(outcome, None, visit), answering)
+            }
             Step::Need(need) => {
                 let this = Authenticate {
                     inner: (),
                     clerk: self.clerk.clone(),
                     authenticator: self.authenticator.clone(),
+                    on_rejection: None,
                 };
-                ResponseFuture::waiting(inner, request, async move { this.satisfy(need, visit).await })
+                let decision = async move { this.satisfy(need, visit).await };
+                ResponseFuture::waiting(inner, request, decision, answering)
             }
         }
     }

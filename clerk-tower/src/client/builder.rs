@@ -476,6 +476,7 @@ impl ClerkBuilder {
             None => default_transport(parts)?,
         };
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
+        let proxy = ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url, &options);
         let shared = Arc::new(Inner {
             keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
             cache: Cache::new(self.cache, stack.clone(), self.clock.clone(), self.timeout),
@@ -486,7 +487,7 @@ impl ClerkBuilder {
             has_machine_key: self.machine_secret_key.is_some(),
             timeout: self.timeout,
             machine_tokens: remember.then(|| MachineTokens::remembered_for(self.machine_token_cache)),
-            proxy: ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url),
+            proxy,
         });
         Ok(Clerk { shared, options: CallOptions::new() })
     }

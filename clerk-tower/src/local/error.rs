@@ -190,6 +190,20 @@ impl ApiError {
         Self::new(status, code, "Staged failure", "LocalClerk was told to let this request fail")
     }
 
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// A headline for people.
+    pub(super) const fn title(&self) -> &'static str {
+        self.message
+    }
+
+    /// What happened, without a full stop.
+    pub(super) fn sentence(&self) -> &str {
+        &self.long_message
+    }
+
     /// The error as a response, under a new trace id.
     pub(super) fn into_answer(self) -> Answer {
         let mut error =

@@ -3,7 +3,7 @@
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeySize,
-    signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
@@ -61,5 +61,14 @@ impl SigningKey {
             self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
         });
         format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The claims of a token that this key has signed.
+    pub(super) fn read(&self, token: &str) -> Option<Value> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key());
+        public.verify(message.as_bytes(), &decode(signature)?).ok()?;
+        serde_json::from_slice(&decode(message.split_once('.')?.1)?).ok()
     }
 }

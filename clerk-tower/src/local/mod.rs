@@ -2,13 +2,14 @@
 //!
 //! [`LocalClerk`] holds users, organizations, memberships and sessions in memory, mints genuine session
 //! tokens with a key of its own, and answers the Backend API's operations on all of these, errors included.
-//! It is a service, and so can be a client's transport; and it can be served on a loopback port.
+//! It is a service, and so can be a client's transport; and it can be served on a loopback port, with pages on
+//! which people sign in.
 //!
 //! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock
 //! and metadata), organizations (list, create, get, update, delete and metadata), organization memberships,
-//! sessions (list, create, get, revoke and create a token), API keys, machines and M2M tokens (all of them),
-//! the verification of opaque OAuth access tokens, and the key set, `GET /jwks`. Everything else answers with
-//! status 501 and says so.
+//! sessions (list, create, get, revoke, refresh and create a token), the results of handshakes, API keys, machines
+//! and M2M tokens (all of them), the verification of opaque OAuth access tokens, and the key set, `GET /jwks`.
+//! Everything else answers with status 501 and says so.
 //!
 //! ```
 //! use clerk_tower::local::LocalClerk;
@@ -19,6 +20,28 @@
 //! # drop(token);
 //! local.rotate_keys();
 //! ```
+//!
+//! # In a browser
+//!
+//! [`LocalClerk::serve`] also answers what browsers ask, without the secret key:
+//!
+//! | what | where |
+//! |---|---|
+//! | pages to sign in and to choose an organization | `/sign-in`, `/sign-up` |
+//! | signing out | `/sign-out` |
+//! | the handshake, which renews an application's cookies | `/v1/client/handshake` |
+//! | what a small script needs | `/v1/dev_browser`, `/v1/client`, `/v1/client/sessions/{id}/tokens`, `…/touch` and `…/remove` |
+//! | the keys | `/.well-known/jwks.json` |
+//! | pictures: initials on a colour | `/images/{id}` |
+//!
+//! [`LocalServer::client_builder`] begins a client that sends browsers there. With it an application works in a
+//! browser as it does with Clerk: a session token lasts a minute, and the next page is renewed unseen.
+//!
+//! Anybody who can open the page can be anybody there: no password is asked for. That is why only this computer is
+//! served, and only under its own names (`localhost`, `127.0.0.1`, `[::1]`).
+//!
+//! Applications that compare a page's origin with [`authorized_parties`](crate::ClerkBuilder::authorized_parties)
+//! find it in the token: a handshake puts the origin of `redirect_url` there.
 
 mod body;
 mod claims;
@@ -26,6 +49,7 @@ mod client;
 mod credentials;
 mod delivery;
 mod error;
+mod frontend;
 mod journal;
 mod keys;
 pub mod machine;
@@ -148,8 +172,9 @@ impl LocalClerk {
         &self.shared.secret_key
     }
 
-    /// The publishable key, which holds a host that does not exist, `….clerk.accounts.dev`. A client that is built
-    /// with it sends browsers there for their handshakes: leave it out where pages are to be opened in a browser.
+    /// The publishable key, which holds a host that does not exist, `….clerk.accounts.dev`. A client that has this
+    /// key alone sends browsers there for their handshakes; one of [`LocalServer::client_builder`] sends them to the
+    /// server.
     #[must_use]
     pub fn publishable_key(&self) -> &PublishableKey {
         &self.shared.publishable_key
@@ -176,6 +201,12 @@ impl LocalClerk {
     /// Lets every `GET /jwks` fail with status 503, or no longer.
     pub fn set_jwks_down(&self, down: bool) {
         self.staging().jwks_down = down;
+    }
+
+    /// Lets handshakes hand out refresh tokens beside session tokens, or no longer; off by default. An application
+    /// then renews the cookies of a browser by `POST /sessions/{id}/refresh`, without sending it around.
+    pub fn set_refresh_tokens(&self, on: bool) {
+        self.state().clients.refreshes = on;
     }
 
     /// Lets the next `requests` requests fail with `status`, whatever they ask for; 0 lets them succeed

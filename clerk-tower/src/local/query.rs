@@ -23,6 +23,11 @@ impl Query {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
+    /// The first value under `name`, also an empty one.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// All values under `name`: a filter with alternatives.
     pub(super) fn all(&self, name: &str) -> Result<Vec<String>, ApiError> {
         let values: Vec<_> =

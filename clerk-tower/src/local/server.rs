@@ -14,7 +14,7 @@
 //! # }
 //! ```
 
-use std::{convert::Infallible, fmt, io, net::SocketAddr, pin::pin, time::Duration};
+use std::{convert::Infallible, fmt, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -35,6 +35,7 @@ use tokio::{
 use tower_service::Service as _;
 
 use super::{Answer, LocalClerk, error::ApiError, service::MAX_BODY};
+use crate::{Clerk, ClerkBuilder};
 
 /// How long requests under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -59,7 +60,8 @@ impl LocalClerk {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let task = runtime.spawn(accept(self.clone(), listener, stopped));
-        Ok(LocalServer { address, stop, task })
+        self.state().clients.address = Some(format!("http://{address}"));
+        Ok(LocalServer { local: self.clone(), address, stop, task })
     }
 }
 
@@ -67,6 +69,7 @@ impl LocalClerk {
 /// more, and lets requests that are under way finish.
 #[must_use = "dropping it stops the server"]
 pub struct LocalServer {
+    local: LocalClerk,
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -83,6 +86,36 @@ impl LocalServer {
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The page where people sign in: what to configure as the URL of the sign-in page.
+    #[must_use]
+    pub fn sign_in_url(&self) -> String {
+        format!("{}/sign-in", self.api_url())
+    }
+
+    /// Begins a client of this instance that sends browsers here, to sign in and to renew their cookies: with the
+    /// instance's keys and its clock, and with the addresses of its Backend API, its Frontend API and its pages.
+    ///
+    /// ```
+    /// use clerk_tower::local::LocalClerk;
+    ///
+    /// # #[cfg(feature = "reqwest")]
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = LocalClerk::seeded().serve(([127, 0, 0, 1], 4000)).await?;
+    /// let clerk = server.client_builder().build()?;
+    /// # drop(clerk); Ok(()) }
+    /// ```
+    pub fn client_builder(&self) -> ClerkBuilder {
+        let url = self.api_url();
+        Clerk::builder()
+            .secret_key(self.local.secret_key().expose())
+            .publishable_key(self.local.publishable_key().as_str())
+            .api_url(&url)
+            .clock(Arc::clone(&self.local.shared.clock))
+            .authentication(|options| {
+                options.proxy_url(&url).sign_in_url(self.sign_in_url()).sign_up_url(format!("{url}/sign-up"))
+            })
     }
 
     /// Stops the server and waits until requests that are under way have finished, five seconds at most.

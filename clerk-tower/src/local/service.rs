@@ -37,6 +37,7 @@ use tower_service::Service;
 use super::{
     Answer, LocalClerk,
     error::ApiError,
+    frontend,
     query::Query,
     routes::{self, Caller},
 };
@@ -65,6 +66,9 @@ impl Service<Request<Bytes>> for LocalClerk {
 
 impl LocalClerk {
     fn answer(&self, request: &Request<Bytes>) -> Answer {
+        if let Some(answer) = frontend::answer(self, request) {
+            return answer;
+        }
         match self.try_answer(request) {
             Ok((status, body)) => json_answer(status, &body),
             Err(error) => error.into_answer(),
@@ -89,8 +93,10 @@ impl LocalClerk {
         let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let (now, key) = (self.now(), self.key());
+        let suffix = &self.publishable_key().cookie_suffix();
         let state = &mut *self.state();
-        let call = routes::Call { state, key: &key, query, body: request.body(), now, caller };
+        let body = request.body();
+        let call = routes::Call { state, key: &key, suffix, query, body, now, caller };
         Ok((routes::success(method, &segments), routes::run(method, &segments, call)?))
     }
 

@@ -25,13 +25,18 @@ impl Staging {
         self.status = status;
     }
 
-    /// Counts a request, and says with which status it has to fail, if it has to.
-    pub(super) fn next(&mut self, method: &str, path: &str) -> Option<StatusCode> {
+    /// Counts a request that never fails.
+    pub(super) fn note(&mut self, method: &str, path: &str) {
         self.total += 1;
         let name = name(method, path);
         if self.counts.len() < MAX_COUNTED || self.counts.contains_key(&name) {
             *self.counts.entry(name).or_default() += 1;
         }
+    }
+
+    /// Counts a request, and says with which status it has to fail, if it has to.
+    pub(super) fn next(&mut self, method: &str, path: &str) -> Option<StatusCode> {
+        self.note(method, path);
         if self.failures > 0 {
             self.failures -= 1;
             return Some(self.status);

@@ -7,7 +7,7 @@ use clerk_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{credentials::Credentials, error::ApiError, random};
+use super::{credentials::Credentials, error::ApiError, frontend::clients::Clients, random};
 
 /// The identifier that every instance has.
 pub(super) const INSTANCE_ID: &str = "ins_local";
@@ -242,7 +242,7 @@ impl Role {
     }
 
     /// The key for people: `org:team_lead` is `Team lead`.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let words = self.key.strip_prefix("org:").unwrap_or(&self.key).replace('_', " ");
         let mut letters = words.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -275,6 +275,28 @@ impl Membership {
     }
 }
 
+/// Who ended a session before its time.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Over {
+    /// The application.
+    Revoked,
+    /// The user, who keeps the browser's other sessions.
+    Ended,
+    /// The user, or another sign-in with the same browser.
+    Removed,
+}
+
+impl Over {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Ended => "ended",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// A sign-in.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Session {
@@ -283,7 +305,7 @@ pub(super) struct Session {
     pub(super) client: ClientId,
     pub(super) organization: Option<OrganizationId>,
     pub(super) pending: bool,
-    pub(super) revoked: bool,
+    pub(super) over: Option<Over>,
     pub(super) last_active_at: Timestamp,
     pub(super) expire_at: Timestamp,
     pub(super) abandon_at: Timestamp,
@@ -300,7 +322,7 @@ impl Session {
             client: random::id("client_").into(),
             organization: None,
             pending: false,
-            revoked: false,
+            over: None,
             last_active_at: now,
             expire_at: now.saturating_add(DAY * 7),
             abandon_at: now.saturating_add(DAY * 30),
@@ -310,18 +332,25 @@ impl Session {
     }
 
     pub(super) fn status(&self, now: Timestamp) -> &'static str {
+        if let Some(over) = self.over {
+            return over.as_str();
+        }
         match () {
-            () if self.revoked => "revoked",
             () if now >= self.expire_at => "expired",
             () if self.pending => "pending",
             () => "active",
         }
     }
 
-    /// Ends the session, unless it is over already.
+    /// Ends the session by the Backend API, unless it is over already.
     pub(super) fn revoke(&mut self, now: Timestamp) {
+        self.end(Over::Revoked, now);
+    }
+
+    /// Ends the session, unless it is over already.
+    pub(super) fn end(&mut self, over: Over, now: Timestamp) {
         if matches!(self.status(now), "active" | "pending") {
-            self.revoked = true;
+            self.over = Some(over);
             self.updated_at = now;
         }
     }
@@ -357,6 +386,7 @@ pub(super) struct State {
     pub(super) sessions: Vec<Session>,
     /// What machines hold.
     pub(super) credentials: Credentials,
+    pub(super) clients: Clients,
 }
 
 impl State {
@@ -368,6 +398,7 @@ impl State {
             memberships: Vec::new(),
             sessions: Vec::new(),
             credentials: Credentials::default(),
+            clients: Clients::default(),
         }
     }
 
@@ -446,9 +477,9 @@ impl State {
         self.memberships.iter().filter(|membership| membership.organization == *organization).count()
     }
 
-    /// Where a picture of `id` would be.
+    /// Where a picture of `id` is, once the instance is served.
     fn image_url(&self, id: &str) -> String {
-        format!("{}/images/{id}", self.issuer)
+        format!("{}/images/{id}", self.clients.address.as_ref().unwrap_or(&self.issuer))
     }
 
     pub(super) fn render_user(&self, user: &User) -> Value {

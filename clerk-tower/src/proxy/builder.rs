@@ -1,7 +1,7 @@
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use clerk_core::{
-    authenticate::Forwarded,
+    authenticate::{AuthenticateOptions, Forwarded},
     keys::{PublishableKey, SecretKey},
 };
 use http::{HeaderValue, request::Parts};
@@ -26,11 +26,12 @@ use crate::{Clerk, ConfigError, client::Setting};
 /// let clerk = Clerk::builder()
 ///     .secret_key("sk_live_abc")
 ///     .publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k")
+///     .authentication(|options| {
+///         let origin = "https://app.example.com".parse().unwrap();
+///         options.proxy_url("/auth/clerk").forwarded(Forwarded::Origin(origin))
+///     })
 ///     .build()?;
-/// let proxy = ProxyBuilder::new(&clerk)
-///     .path("/auth/clerk")
-///     .forwarded(Forwarded::Origin("https://app.example.com".parse()?))
-///     .build()?;
+/// let proxy = ProxyBuilder::new(&clerk).build()?;
 /// # let _ = proxy;
 ///
 /// let error = ProxyBuilder::new(&clerk).fapi_url("http://clerk.example.com").build().unwrap_err();
@@ -43,7 +44,7 @@ pub struct ProxyBuilder {
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
     fapi_url: Option<Setting>,
-    path: String,
+    path: Option<String>,
     forwarded: Forwarded,
     client_ip: Option<ClientIp>,
     timeout: Duration,
@@ -51,34 +52,44 @@ pub struct ProxyBuilder {
 
 impl ProxyBuilder {
     /// For the instance of `clerk`, which has to know its publishable key.
+    ///
+    /// The proxy stands where the client's
+    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) says, and takes the public address from
+    /// where its [`forwarded`](clerk_core::authenticate::AuthenticateOptions::forwarded) says, so that authentication
+    /// and the proxy agree.
     pub fn new(clerk: &Clerk) -> Self {
         clerk.proxy()
     }
 
     /// For the instance of these keys, without a client.
     pub fn with_keys(publishable_key: PublishableKey, secret_key: SecretKey) -> Self {
-        Self::of_client(Some(publishable_key), Some(secret_key), None)
+        Self {
+            path: Some(Prefix::DEFAULT.into()),
+            ..Self::of_client(Some(publishable_key), Some(secret_key), None, &AuthenticateOptions::new())
+        }
     }
 
     pub(crate) fn of_client(
         publishable_key: Option<PublishableKey>,
         secret_key: Option<SecretKey>,
         fapi_url: Option<Setting>,
+        options: &AuthenticateOptions,
     ) -> Self {
         Self {
             publishable_key,
             secret_key,
             fapi_url,
-            path: Prefix::DEFAULT.into(),
-            forwarded: Forwarded::Ignore,
+            path: options.get_proxy_url().map(Prefix::of_proxy_url),
+            forwarded: options.get_forwarded().clone(),
             client_ip: None,
             timeout: Duration::from_secs(60),
         }
     }
 
-    /// Where the proxy stands, `/__clerk` unless set. Slashes at the end count for nothing.
+    /// Where the proxy stands, if not where the client's `proxy_url` says; with keys alone `/__clerk` unless set.
+    /// Slashes at the end count for nothing.
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
+        self.path = Some(path.into());
         self
     }
 
@@ -89,7 +100,8 @@ impl ProxyBuilder {
         self
     }
 
-    /// Where the public address is taken from, and with it who is calling. From the request itself, unless set.
+    /// Where the public address is taken from, and with it who is calling. As the client does it unless set, and with
+    /// keys alone from the request itself.
     ///
     /// [`Forwarded::TrustFirst`] also believes the first of `CF-Connecting-IP`, `X-Real-IP` and
     /// `X-Forwarded-For`. A server that appends to what callers sent leaves the first item to them.
@@ -146,7 +158,14 @@ impl ProxyBuilder {
                 "not set; the Frontend API proxy needs it beside the secret key",
             )
         })?;
-        let prefix = Prefix::parse(&self.path).map_err(|problem| ConfigError::new("path", problem))?;
+        let path = self.path.ok_or_else(|| {
+            ConfigError::new(
+                "proxy_url",
+                "not set; authentication has to know where the proxy stands: set CLERK_PROXY_URL=/__clerk, or \
+                 `.authentication(|options| options.proxy_url(\"/__clerk\"))` on the client",
+            )
+        })?;
+        let prefix = Prefix::parse(&path).map_err(|problem| ConfigError::new("path", problem))?;
         let upstream = Upstream::parse(&self.fapi_url.unwrap_or_else(|| Upstream::of_key(&key)))?;
         let key = self.secret_key.ok_or_else(|| ConfigError::new("secret_key", "not set"))?;
         let mut secret = HeaderValue::from_str(key.expose())

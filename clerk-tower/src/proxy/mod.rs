@@ -21,6 +21,7 @@
 //! let clerk = Clerk::builder()
 //!     .secret_key("sk_live_abc")
 //!     .publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k")
+//!     .authentication(|options| options.proxy_url("/__clerk"))
 //!     .build()?;
 //! let service = ServiceBuilder::new()
 //!     .layer(ProxyLayer::new(&clerk)?)
@@ -50,8 +51,9 @@
 //! it sets; otherwise [`ProxyBuilder::client_ip`] says how to find out. What callers claim in such headers is
 //! removed unless it is trusted.
 //!
-//! Authentication has to know of the proxy too: give the client `CLERK_PROXY_URL=/__clerk`, or
-//! [`AuthenticateOptions::proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url).
+//! Authentication has to know of the proxy too, so both read one setting: `CLERK_PROXY_URL=/__clerk`, or
+//! [`AuthenticateOptions::proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url). Without it the proxy of
+//! a client is not built.
 //!
 //! On a bare hyper server, put the peer's address into each request, and say where it is:
 //!

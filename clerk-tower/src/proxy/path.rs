@@ -5,6 +5,14 @@ pub(super) struct Prefix(String);
 impl Prefix {
     pub(super) const DEFAULT: &'static str = "/__clerk";
 
+    /// Where a client's authentication believes the proxy to stand: a path, or the path of an absolute URL.
+    pub(super) fn of_proxy_url(url: &str) -> String {
+        if url.starts_with('/') {
+            return url.to_owned();
+        }
+        url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
+    }
+
     /// Slashes at the end count for nothing.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let path = text.trim_end_matches('/');

@@ -9,8 +9,6 @@ use http::Response;
 use http_body_util::{Either, Full};
 use pin_project_lite::pin_project;
 
-use crate::reject::Rejection;
-
 /// The inner service's body, or the one of a rejection.
 pub type RequireBody<B> = Either<B, Full<Bytes>>;
 
@@ -28,7 +26,8 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Inner { #[pin] answer: F },
-        Rejected { rejection: Rejection, is_grpc: bool },
+        // Taken when it is given.
+        Answered { response: Option<Response<Full<Bytes>>> },
     }
 }
 
@@ -37,8 +36,8 @@ impl<F> ResponseFuture<F> {
         Self { state: State::Inner { answer } }
     }
 
-    pub(super) fn rejected(rejection: Rejection, is_grpc: bool) -> Self {
-        Self { state: State::Rejected { rejection, is_grpc } }
+    pub(super) fn answered(response: Response<Full<Bytes>>) -> Self {
+        Self { state: State::Answered { response: Some(response) } }
     }
 }
 
@@ -53,12 +52,11 @@ where
             StateProj::Inner { answer } => {
                 ready!(answer.poll(context)).map(|response| response.map(Either::Left))
             }
-            StateProj::Rejected { rejection, is_grpc: false } => {
-                Ok(rejection.clone().into_response::<Full<Bytes>>().map(Either::Right))
-            }
-            StateProj::Rejected { rejection, is_grpc: true } => {
-                Ok(rejection.clone().into_grpc_response::<Full<Bytes>>().map(Either::Right))
-            }
+            StateProj::Answered { response } => match response.take() {
+                Some(response) => Ok(response.map(Either::Right)),
+                // Only a future that is polled again after its answer gets here.
+                None => return Poll::Pending,
+            },
         })
     }
 }

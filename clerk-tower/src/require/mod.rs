@@ -3,7 +3,10 @@
 //! A guard stands inside of [`AuthenticateLayer`](crate::authenticate::AuthenticateLayer). Without that layer
 //! it answers 500 to everything; it never lets a request through that it cannot judge.
 //!
-//! Clients of gRPC are answered in their way: with a status in a header.
+//! Guards combine as values, with [`RequireLayer::and`] and [`RequireLayer::or`]. Pages can send visitors to
+//! [sign in](RequireLayer::redirect_to_sign_in); everybody else gets JSON, which the layer that authenticates can
+//! [replace](crate::authenticate::AuthenticateLayer::on_rejection). Clients of gRPC are answered in their way: with a
+//! status in a header.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -28,7 +31,9 @@
 
 mod future;
 mod layer;
+mod rule;
 mod service;
+mod sign_in;
 
 pub use self::{
     future::{RequireBody, ResponseFuture},

@@ -3,17 +3,30 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body_util::Full;
 use tower_service::Service;
 
-use super::{RequireBody, ResponseFuture, layer::Rule};
-use crate::reject::is_grpc;
+use super::{RequireBody, ResponseFuture, rule::Rule, sign_in::SignIn};
+use crate::reject::{Rejection, is_grpc};
 
 /// Lets a request through, or answers it itself. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct Require<S> {
     pub(super) inner: S,
     pub(super) rule: Arc<Rule>,
+    pub(super) sign_in: Option<SignIn>,
+}
+
+impl<S> Require<S> {
+    fn answer<B>(&self, request: &Request<B>, rejection: Rejection) -> Response<Full<Bytes>> {
+        if is_grpc(request.headers()) {
+            return rejection.into_grpc_response();
+        }
+        let redirect = self.sign_in.as_ref().and_then(|sign_in| sign_in.redirect(request, &rejection));
+        redirect.unwrap_or_else(|| rejection.into_response())
+    }
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Require<S>
@@ -34,7 +47,7 @@ where
             Err(rejection) => {
                 // What the inner service reserved for this request goes back with it; a clone has nothing.
                 self.inner = self.inner.clone();
-                ResponseFuture::rejected(rejection, is_grpc(request.headers()))
+                ResponseFuture::answered(self.answer(&request, rejection))
             }
         }
     }

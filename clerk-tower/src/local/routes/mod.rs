@@ -1,6 +1,7 @@
 //! The operations that are emulated, and where they are.
 
 mod api_keys;
+mod clients;
 mod filter;
 mod m2m_tokens;
 mod machines;
@@ -10,7 +11,7 @@ mod organizations;
 mod sessions;
 mod users;
 
-pub(super) use self::organizations::free_slug;
+pub(super) use self::{organizations::free_slug, users::is_email};
 
 use clerk_core::{Timestamp, id::Id};
 use http::StatusCode;
@@ -22,6 +23,8 @@ use super::{error::ApiError, keys::SigningKey, query::Query, state::State};
 pub(super) struct Call<'a> {
     pub(super) state: &'a mut State,
     pub(super) key: &'a SigningKey,
+    /// The end of the names of the instance's cookies.
+    pub(super) suffix: &'a str,
     pub(super) query: Query,
     pub(super) body: &'a [u8],
     pub(super) now: Timestamp,
@@ -91,6 +94,7 @@ pub(super) fn run(method: &str, path: &[&str], call: Call<'_>) -> Outcome {
         ("GET", ["sessions"]) => sessions::list(call),
         ("POST", ["sessions"]) => sessions::create(call),
         ("GET", ["sessions", id]) => sessions::get(call, id),
+        ("POST", ["sessions", id, "refresh"]) => sessions::refresh(call, id),
         ("POST", ["sessions", id, "revoke"]) => sessions::revoke(call, id),
         ("POST", ["sessions", id, "tokens"]) => sessions::token(call, id),
 
@@ -119,6 +123,7 @@ pub(super) fn run(method: &str, path: &[&str], call: Call<'_>) -> Outcome {
         ("POST", ["m2m_tokens", id, "revoke"]) => m2m_tokens::revoke(call, id),
 
         ("POST", ["oauth_applications", "access_tokens", "verify"]) => oauth::verify(call),
+        ("GET", ["clients", "handshake_payload"]) => clients::handshake_payload(call),
 
         _ => Err(ApiError::not_emulated(&format!("{method} /{}", path.join("/")))),
     }

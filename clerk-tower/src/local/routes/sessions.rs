@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use clerk_core::id::OrganizationId;
-use serde_json::json;
+use http::StatusCode;
+use serde_json::{Value, json};
 
 use super::{
     super::{
         body::Body,
         claims::{self, Wishes},
         error::ApiError,
+        frontend::{clients::is_alive, cookies},
         state::Session,
     },
     Call, Outcome, users,
@@ -69,7 +71,7 @@ pub(super) fn token(call: Call<'_>, id: &str) -> Outcome {
     let Call { state, key, body, now, .. } = call;
     let body = Body::parse(body, &["expires_in_seconds"])?;
     let session = state.session_mut(id)?;
-    if !matches!(session.status(now), "active" | "pending") {
+    if !is_alive(session, now) {
         return Err(ApiError::not_found("active session"));
     }
     let mut wishes = Wishes::default();
@@ -81,4 +83,53 @@ pub(super) fn token(call: Call<'_>, id: &str) -> Outcome {
     session.last_active_at = now;
     let claims = claims::session(state, state.session(id)?, &wishes, now);
     Ok(json!({ "object": "token", "jwt": key.sign(&claims::header(), &claims) }))
+}
+
+/// Trades an expired token and the refresh token beside it for new ones.
+pub(super) fn refresh(call: Call<'_>, id: &str) -> Outcome {
+    let Call { state, key, suffix, query, body, now, .. } = call;
+    query.flag("suffixed_cookies")?;
+    let body = Body::parse(
+        body,
+        &[
+            "expired_token",
+            "refresh_token",
+            "request_origin",
+            "request_headers",
+            "format",
+            "request_originating_ip",
+        ],
+    )?;
+    let (expired, token) = (body.required("expired_token")?, body.required("refresh_token")?);
+    let origin = body.required("request_origin")?.to_owned();
+    let as_cookies = match body.text("format")? {
+        None | Some("token") => false,
+        Some("cookie") => true,
+        Some(_) => return Err(ApiError::bad_format("format", "token or cookie")),
+    };
+    let claims = key.read(expired).ok_or_else(|| refuse("The expired token is none of this instance's"))?;
+    let session = state.session(id).map_err(|_| refuse("There is no such session"))?.clone();
+    if claims.get("sid").and_then(Value::as_str) != Some(session.id.as_str()) {
+        return Err(refuse("The expired token belongs to another session"));
+    }
+    if !state.clients.refresh_tokens.iter().any(|known| known.token == token && known.session == session.id) {
+        return Err(refuse("The refresh token is not the one of this session"));
+    }
+    if !is_alive(&session, now) || state.user(session.user.as_str()).is_ok_and(|user| user.banned) {
+        return Err(refuse("The session is over"));
+    }
+    state.session_mut(id)?.last_active_at = now;
+    if !as_cookies {
+        let token = cookies::token(state, key, &session, Some(&origin), now);
+        return Ok(json!({ "object": "token", "jwt": token }));
+    }
+    let application = cookies::Application { suffix: suffix.to_owned(), origin };
+    let mut lines = Vec::new();
+    application.session(&mut lines, state, key, &session, now);
+    Ok(json!({ "object": "cookies", "cookies": lines }))
+}
+
+/// With this status, Clerk tells services to send the browser through a handshake.
+fn refuse(why: &str) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "refresh_refused", "Refresh refused", why)
 }

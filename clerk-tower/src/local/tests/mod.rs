@@ -1,10 +1,13 @@
 //! Behaviour of the whole instance, seen through its service.
 
+mod flow;
+mod frontend;
 mod memberships;
 mod organizations;
 mod server;
 mod service;
 mod sessions;
+mod surfing;
 mod tokens;
 mod users;
 

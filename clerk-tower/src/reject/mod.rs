@@ -9,22 +9,44 @@
 //! let response: http::Response<bytes::Bytes> = rejection.into_response();
 //! assert_eq!(response.headers()["content-type"], "application/json");
 //! ```
+//!
+//! Every response that is made from a [`Rejection`] carries it in its extensions, for layers further out:
+//! [`AuthenticateLayer::on_rejection`](crate::authenticate::AuthenticateLayer::on_rejection) puts an application's
+//! own answer in its place, and a layer that logs can read it:
+//!
+//! ```
+//! use clerk_tower::reject::Rejection;
+//!
+//! let response: http::Response<bytes::Bytes> = Rejection::role_missing().into_response();
+//! let code = response.extensions().get::<Rejection>().map(Rejection::code);
+//! assert_eq!(code, Some("role-missing"));
+//! ```
+
+mod handler;
+mod request;
 
 use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{BadRequest, Outcome},
-    token::TokenKind,
+    token::{Lack, Reverification, TokenKind},
 };
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::json;
 
+pub use self::request::RequestInfo;
+pub(crate) use self::{
+    handler::{Answering, OnRejection, OwnBody},
+    request::{is_document, is_grpc},
+};
 use crate::Error;
 
 /// Why a request is turned away: a status, a stable code, and a sentence for developers.
 ///
 /// It becomes a response with a JSON body, `{"errors": [{"code": …, "message": …}]}`, the shape of Clerk's own
-/// errors. It holds nothing of the request.
+/// errors; a [missing reverification](Self::reverification_missing) has the body that Clerk's front ends wait for. It
+/// holds nothing of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: StatusCode,
@@ -32,12 +54,13 @@ pub struct Rejection {
     message: Cow<'static, str>,
     challenge: Option<&'static str>,
     retry_after: Option<Duration>,
+    reverification: Option<Reverification>,
 }
 
 impl Rejection {
     pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let (code, message) = (Cow::Borrowed(code), Cow::Borrowed(message));
-        Self { status, code, message, challenge: None, retry_after: None }
+        Self { status, code, message, challenge: None, retry_after: None, reverification: None }
     }
 
     /// The answer for a request that is not signed in: 401 with the reason's code, or 503 when Clerk did not
@@ -70,6 +93,19 @@ impl Rejection {
         }
         if rejection.status == StatusCode::UNAUTHORIZED {
             rejection.message = Cow::Borrowed("This needs a machine's token. Send one as a bearer token.");
+        }
+        rejection
+    }
+
+    /// The answer for a request that has neither a session nor a machine's token where one of them is needed: 401
+    /// with the reason's code, or 503 when Clerk did not answer and so nothing was decided.
+    #[must_use]
+    pub fn no_token(outcome: &Outcome) -> Self {
+        let mut rejection = Self::signed_out(outcome);
+        if rejection.status == StatusCode::UNAUTHORIZED {
+            let message =
+                "This needs a session or a machine's token. Sign in, or send a token as a bearer token.";
+            rejection.message = Cow::Borrowed(message);
         }
         rejection
     }
@@ -110,6 +146,39 @@ impl Rejection {
     #[must_use]
     pub fn role_missing() -> Self {
         Self::forbidden("role-missing", "The active organization does not give the role this needs.")
+    }
+
+    /// 403: neither the active organization's nor the user's plan has a feature.
+    #[must_use]
+    pub fn feature_missing() -> Self {
+        Self::forbidden("feature-missing", "The plan does not have the feature this needs.")
+    }
+
+    /// 403: neither the active organization nor the user has a plan.
+    #[must_use]
+    pub fn plan_missing() -> Self {
+        Self::forbidden("plan-missing", "This needs another plan.")
+    }
+
+    /// 403: the user has not proven recently enough who they are. The body is the one that makes Clerk's front ends
+    /// ask for the proof and send the request again.
+    #[must_use]
+    pub fn reverification_missing(asked: Reverification) -> Self {
+        let message = "This needs a recent proof of who the user is.";
+        Self { reverification: Some(asked), ..Self::forbidden("reverification-error", message) }
+    }
+
+    /// 403: the session lacks something of a [`Check`](clerk_core::token::Check).
+    #[must_use]
+    pub fn lacking(lack: Lack) -> Self {
+        match lack {
+            Lack::Role => Self::role_missing(),
+            Lack::Permission => Self::permission_missing(),
+            Lack::Feature => Self::feature_missing(),
+            Lack::Plan => Self::plan_missing(),
+            Lack::Reverification(asked) => Self::reverification_missing(asked),
+            _ => Self::check_failed(),
+        }
     }
 
     /// 403: the machine's token lacks a scope.
@@ -200,11 +269,37 @@ impl Rejection {
         &self.message
     }
 
+    /// Whether nothing was decided, because Clerk did not answer. The same request may pass later.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+
+    /// When another attempt makes sense, where that is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The proof that the user is asked for.
+    #[must_use]
+    pub const fn asked_reverification(&self) -> Option<Reverification> {
+        self.reverification
+    }
+
+    fn body(&self) -> String {
+        let Some(asked) = self.reverification else {
+            return json!({ "errors": [{ "code": self.code, "message": self.message }] }).to_string();
+        };
+        let (kind, reason) = ("forbidden", "reverification-error");
+        let metadata = json!({ "reverification": asked });
+        json!({ "clerk_error": { "type": kind, "reason": reason, "metadata": metadata } }).to_string()
+    }
+
     /// The response, with any body that can be made from bytes.
     #[must_use]
     pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
-        let body = serde_json::json!({ "errors": [{ "code": self.code, "message": self.message }] });
-        let mut response = Response::new(B::from(Bytes::from(body.to_string())));
+        let mut response = Response::new(B::from(Bytes::from(self.body())));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -217,6 +312,7 @@ impl Rejection {
             let secs = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -242,15 +338,9 @@ impl Rejection {
         if let Ok(message) = HeaderValue::try_from(format!("{}: {}", self.code, self.message)) {
             headers.insert("grpc-message", message);
         }
+        response.extensions_mut().insert(self);
         response
     }
-}
-
-/// Whether a request is one of gRPC's.
-pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    // `application/grpc+proto` and its like too, but not gRPC-Web, whose clients want a body.
-    matches!(kind.strip_prefix(b"application/grpc"), Some([] | [b'+' | b';', ..]))
 }
 
 impl fmt::Display for Rejection {
@@ -263,29 +353,17 @@ impl std::error::Error for Rejection {}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clerk_core::token::ReverificationLevel;
 
-    #[test]
-    fn grpc_clients_are_known_by_what_they_send() {
-        for (kind, expected) in [
-            ("application/grpc", true),
-            ("application/grpc+proto", true),
-            ("application/grpc;charset=utf-8", true),
-            ("application/grpc-web", false),
-            ("application/grpc-web+proto", false),
-            ("application/json", false),
-            ("", false),
-        ] {
-            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);
-            assert_eq!(is_grpc(&headers), expected, "{kind}");
-        }
-        assert!(!is_grpc(&HeaderMap::new()));
-    }
+    use super::*;
 
     #[test]
     fn every_rejection_has_a_status_of_grpc() {
         for (rejection, code) in [
             (Rejection::permission_missing(), "7"),
+            (Rejection::feature_missing(), "7"),
+            (Rejection::plan_missing(), "7"),
+            (Rejection::reverification_missing(Reverification::STRICT), "7"),
             (Rejection::user_deleted(), "16"),
             (Rejection::unavailable(None), "14"),
             (Rejection::layer_missing(), "13"),
@@ -299,6 +377,23 @@ mod tests {
             );
             let message = response.headers()["grpc-message"].to_str().unwrap();
             assert!(message.starts_with(rejection.code()) && !message.contains('%'), "{message}");
+        }
+    }
+
+    #[test]
+    fn front_ends_are_told_which_proof_is_asked_for() {
+        let own = Reverification::new(ReverificationLevel::FirstFactor, 5);
+        for (asked, config) in [
+            (Reverification::STRICT, json!("strict")),
+            (Reverification::STRICT_MFA, json!("strict_mfa")),
+            (own, json!({"level": "first_factor", "afterMinutes": 5})),
+        ] {
+            let rejection = Rejection::reverification_missing(asked);
+            assert_eq!(rejection.asked_reverification(), Some(asked));
+            let body: serde_json::Value = serde_json::from_str(&rejection.body()).unwrap();
+            let metadata = json!({"reverification": config});
+            let error = json!({"type": "forbidden", "reason": "reverification-error", "metadata": metadata});
+            assert_eq!(body, json!({"clerk_error": error}));
         }
     }
 }

@@ -1,0 +1,119 @@
+//! The cookies of an application, as lines for `Set-Cookie`: what a handshake and a refresh hand over.
+
+use http::{HeaderMap, header::COOKIE};
+
+use super::{
+    super::{
+        claims::{self, Wishes},
+        keys::SigningKey,
+        state::{Session, State},
+    },
+    clients::Client,
+};
+use clerk_core::Timestamp;
+
+/// How long browsers keep what they are known by: a year.
+const YEAR: u32 = 31_536_000;
+
+/// How long they keep what belongs to a session, which lasts as long.
+const WEEK: u32 = 604_800;
+
+/// The application whose cookies are set.
+pub(in crate::local) struct Application {
+    /// The end of the names of its own cookies.
+    pub(in crate::local) suffix: String,
+    /// Its address, for example `http://localhost:3000`.
+    pub(in crate::local) origin: String,
+}
+
+/// One line.
+fn line(name: &str, value: &str, max_age: u32, marks: &str) -> String {
+    format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{marks}")
+}
+
+/// The cookie by which this server itself knows a browser. No application sees it, and no script.
+pub(super) fn own(suffix: &str, client: &Client) -> String {
+    line(&format!("__client_{suffix}"), &client.dev_browser, YEAR, "; HttpOnly")
+}
+
+/// What the browser brings under the name of [`own`].
+pub(super) fn read_own<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<&'a str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let name = |name: &str| name.strip_prefix("__client_") == Some(suffix);
+    pairs.find(|pair| name(pair.0)).map(|pair| pair.1)
+}
+
+impl Application {
+    fn marks(&self) -> &'static str {
+        if self.origin.starts_with("https:") { "; Secure" } else { "" }
+    }
+
+    /// Sets a cookie under its plain name and under the application's own.
+    fn put(&self, lines: &mut Vec<String>, name: &str, value: &str, max_age: u32) {
+        for name in [name.to_owned(), format!("{name}_{}", self.suffix)] {
+            lines.push(line(&name, value, max_age, self.marks()));
+        }
+    }
+
+    /// The cookies for a browser: those of its session, or empty ones.
+    pub(super) fn directives(
+        &self,
+        state: &mut State,
+        key: &SigningKey,
+        client: &Client,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.put(&mut lines, "__clerk_db_jwt", &client.dev_browser, YEAR);
+        let session = state.visitor(client, now).map(|(session, _)| session.clone());
+        if let Some(session) = session {
+            self.put(&mut lines, "__client_uat", &client.changed_at.as_secs().to_string(), YEAR);
+            self.session(&mut lines, state, key, &session, now);
+        } else {
+            self.put(&mut lines, "__client_uat", "0", YEAR);
+            self.put(&mut lines, "__session", "", 0);
+            self.refresh(&mut lines, "", 0);
+        }
+        lines
+    }
+
+    /// The cookies of a session: a new token, and what renews it.
+    pub(in crate::local) fn session(
+        &self,
+        lines: &mut Vec<String>,
+        state: &mut State,
+        key: &SigningKey,
+        session: &Session,
+        now: Timestamp,
+    ) {
+        let token = token(state, key, session, Some(&self.origin), now);
+        self.put(lines, "__session", &token, WEEK);
+        if state.clients.refreshes {
+            self.refresh(lines, &state.clients.refresh_token(&session.id), WEEK);
+        }
+    }
+
+    /// Only ever under the application's own name.
+    fn refresh(&self, lines: &mut Vec<String>, value: &str, max_age: u32) {
+        let marks = format!("; HttpOnly{}", self.marks());
+        lines.push(line(&format!("__refresh_{}", self.suffix), value, max_age, &marks));
+    }
+}
+
+/// A new token for a session, which says how long ago its user signed in.
+pub(in crate::local) fn token(
+    state: &State,
+    key: &SigningKey,
+    session: &Session,
+    origin: Option<&str>,
+    now: Timestamp,
+) -> String {
+    let minutes = now.as_secs().saturating_sub(session.created_at.as_secs()) / 60;
+    let wishes = Wishes {
+        authorized_party: origin.map(str::to_owned),
+        factor_ages: [minutes, -1],
+        ..Wishes::default()
+    };
+    key.sign(&claims::header(), &claims::session(state, session, &wishes, now))
+}

@@ -1,0 +1,114 @@
+//! Pages for people. They work without scripts.
+
+mod organization;
+mod parts;
+mod person;
+
+use clerk_core::Timestamp;
+use http::{HeaderValue, StatusCode};
+use url::Url;
+
+use self::parts::{MARK, plural};
+use super::{
+    super::{
+        Answer,
+        error::ApiError,
+        state::{Over, State},
+    },
+    clients::Client,
+    handshake::redirect,
+    html::{Text, document},
+    picture,
+    visit::{Visit, return_url, with_pair},
+};
+
+pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
+    match (visit.method.as_str(), visit.path) {
+        ("GET", "/") => Ok(home(&visit.local.state())),
+        ("GET", "/sign-in" | "/sign-up") => person::show(visit),
+        ("POST", "/sign-in" | "/sign-up") => person::choose(visit),
+        ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(visit),
+        ("POST", "/sign-in/organization") => organization::choose(visit),
+        ("GET" | "POST", "/sign-out") => sign_out(visit),
+        ("GET", path) if path.starts_with("/images/") => {
+            picture::answer(&visit.local.state(), path.trim_start_matches("/images/"))
+        }
+        (method, path) => Err(ApiError::not_emulated(&format!("{method} {path}"))),
+    }
+}
+
+/// What went wrong, for people.
+pub(super) fn error(error: &ApiError) -> Answer {
+    let (title, sentence) = (Text(error.title()), Text(error.sentence()));
+    let main = format!(
+        "{MARK}<h1>{title}</h1>\n<p>{sentence}.</p>\n<a class=\"button plain\" href=\"/\">What is this server?</a>\n"
+    );
+    document(error.status(), error.title(), &main)
+}
+
+fn home(state: &State) -> Answer {
+    let people = plural(state.users.len(), "person", "people");
+    let organizations = plural(state.organizations.len(), "organization", "organizations");
+    let main = format!(
+        "{MARK}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}, all in memory. \
+         An application that is configured for it needs no internet.</p>\n\
+         <a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
+         <h2>What it answers</h2>\n<ul>\n\
+         <li>The pages <a href=\"/sign-in\">/sign-in</a>, <a href=\"/sign-up\">/sign-up</a> and \
+         <code>/sign-out</code>, with <code>?redirect_url=</code></li>\n\
+         <li>The Frontend API&#39;s handshake, <code>/v1/client/handshake</code></li>\n\
+         <li>To scripts: <code>/v1/dev_browser</code>, <code>/v1/client</code> and its sessions</li>\n\
+         <li>The keys, <a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></li>\n\
+         <li>With the secret key: the Backend API, <code>/v1/users</code> and so on</li>\n</ul>\n\
+         <p>Everything else is answered with status 501.</p>\n"
+    );
+    document(StatusCode::OK, "A Clerk instance on this computer", &main)
+}
+
+/// Where the visitor goes afterwards, as a form or a link says. An address that is none is an error.
+fn destination(text: Option<&str>) -> Result<Option<Url>, ApiError> {
+    text.map(return_url).transpose()
+}
+
+/// A page of this server, with where to go from there.
+fn page(path: &str, destination: Option<&Url>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    match destination {
+        None => path.to_owned(),
+        Some(url) => format!("{path}?{}", query.append_pair("redirect_url", url.as_str()).finish()),
+    }
+}
+
+/// The way back to the application, which learns which browser this is.
+fn way_back(destination: Option<Url>, client: &Client) -> String {
+    match destination {
+        None => "/sign-in".to_owned(),
+        Some(url) => with_pair(url, "__clerk_db_jwt", &client.dev_browser).into(),
+    }
+}
+
+fn see_other(location: &str, cookie: Option<HeaderValue>) -> Answer {
+    redirect(StatusCode::SEE_OTHER, location, cookie)
+}
+
+/// The browser in front of the page, a new one if need be.
+fn client_or_new(visit: &Visit<'_>, state: &mut State, now: Timestamp) -> Client {
+    let known = visit.client(state).cloned();
+    known.unwrap_or_else(|| state.clients.create(now))
+}
+
+/// Signs out, by a link or by a form.
+fn sign_out(visit: &Visit<'_>) -> Result<Answer, ApiError> {
+    let text = if visit.method == http::Method::POST {
+        visit.check_form()?;
+        visit.form.first("redirect_url")
+    } else {
+        visit.query.first("redirect_url")
+    };
+    let destination = destination(text)?;
+    let state = &mut *visit.local.state();
+    let client = client_or_new(visit, state, visit.now);
+    state.sign_out_with(&client.dev_browser, Over::Removed, visit.now);
+    let cookie = visit.own_cookie(state, &client);
+    Ok(see_other(&way_back(destination, &client), cookie))
+}

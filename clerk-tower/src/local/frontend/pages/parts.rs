@@ -1,0 +1,108 @@
+//! Pieces of pages.
+
+use url::Url;
+
+use super::super::{
+    super::state::{Session, State, User},
+    html::Text,
+    picture,
+};
+
+/// How many people a page lists. All others are found by their e-mail addresses.
+const MAX_LISTED: usize = 50;
+
+/// What every page begins with.
+pub(super) const MARK: &str = "<img class=\"mark\" src=\"/images/icon\" alt=\"\">\n";
+
+/// `1 person`, `2 people`.
+pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The field that keeps where to go from a form.
+pub(super) fn hidden(destination: Option<&Url>) -> String {
+    destination.map_or_else(String::new, |url| {
+        format!("<input type=\"hidden\" name=\"redirect_url\" value=\"{}\">\n", Text(url.as_str()))
+    })
+}
+
+/// Picture, name and second line.
+pub(super) fn card(id: &str, name: &str, line: &str) -> String {
+    let (id, name, line) = (Text(id), Text(name), Text(line));
+    format!("<img src=\"/images/{id}\" alt=\"\"><span class=\"who\"><b>{name}</b><span>{line}</span></span>")
+}
+
+/// The card of a person.
+pub(super) fn person(user: &User) -> String {
+    let name = picture::name(user);
+    let line = user.email().filter(|email| *email != name);
+    let line = line.or(user.username.as_deref()).or(user.phone()).unwrap_or(user.id.as_str());
+    card(user.id.as_str(), &name, line)
+}
+
+/// The form in which one chooses a person.
+pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
+    if state.users.is_empty() {
+        return String::new();
+    }
+    let row = |user: &User| {
+        let tag = match user {
+            User { banned: true, .. } => "<span class=\"tag\">banned</span>",
+            User { locked: true, .. } => "<span class=\"tag\">locked</span>",
+            _ => "",
+        };
+        let id = Text(user.id.as_str());
+        format!("<button name=\"user\" value=\"{id}\">{}{tag}</button>\n", person(user))
+    };
+    let rows: String = state.users.iter().take(MAX_LISTED).map(row).collect();
+    let others = state.users.len().saturating_sub(MAX_LISTED);
+    let more = if others == 0 {
+        String::new()
+    } else {
+        format!("<p>{} more: type the e-mail address.</p>\n", plural(others, "person", "people"))
+    };
+    let hidden = hidden(destination);
+    format!(
+        "<form method=\"post\" action=\"/sign-in\">\n{hidden}<div class=\"list\">\n{rows}</div>\n</form>\n{more}"
+    )
+}
+
+/// The form in which one types an e-mail address.
+pub(super) fn email(destination: Option<&Url>) -> String {
+    let hidden = hidden(destination);
+    format!(
+        "<form method=\"post\" action=\"/sign-in\">\n{hidden}<label for=\"email\">E-mail address</label>\n\
+         <input id=\"email\" name=\"email\" type=\"email\" maxlength=\"254\" autocomplete=\"email\" required \
+         placeholder=\"you@example.com\">\n<button class=\"button\">Continue</button>\n</form>\n"
+    )
+}
+
+/// The form in which one chooses an organization, or the personal account; empty without any.
+pub(super) fn organizations(state: &State, session: &Session, destination: Option<&Url>) -> String {
+    let row = |id: &str, card: String, is_active: bool| {
+        let tag = if is_active { "<span class=\"tag\">active</span>" } else { "" };
+        format!("<button name=\"organization\" value=\"{}\">{card}{tag}</button>\n", Text(id))
+    };
+    let own = state.memberships.iter().filter(|membership| membership.user == session.user);
+    let mut rows: String = own
+        .filter_map(|membership| {
+            let organization = state.organization(membership.organization.as_str()).ok()?;
+            let role = organization.role(&membership.role).map(|role| role.name()).unwrap_or_default();
+            let id = organization.id.as_str();
+            let is_active = session.organization.as_ref() == Some(&organization.id);
+            Some(row(id, card(id, &organization.name, &role), is_active))
+        })
+        .collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    // A pending session has to choose an organization.
+    if !session.pending {
+        let card = card(session.user.as_str(), "Personal account", "No organization");
+        rows.push_str(&row("", card, session.organization.is_none()));
+    }
+    let hidden = hidden(destination);
+    format!(
+        "<form method=\"post\" action=\"/sign-in/organization\">\n{hidden}<div class=\"list\">\n{rows}</div>\n</form>\n"
+    )
+}

@@ -1,0 +1,101 @@
+//! Pictures: initials on a colour, drawn on the spot.
+
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+};
+
+use super::{
+    super::{
+        Answer,
+        error::ApiError,
+        state::{Organization, State, User},
+    },
+    html::Text,
+};
+
+/// Colours that white letters stand out from.
+const COLOURS: [&str; 8] =
+    ["#4f46e5", "#0f766e", "#b45309", "#be123c", "#1d4ed8", "#7e22ce", "#15803d", "#9d174d"];
+
+/// `GET /images/{id}`: of a person, of an organization, or of this server.
+pub(super) fn answer(state: &State, id: &str) -> Result<Answer, ApiError> {
+    if id == "icon" {
+        return Ok(drawing("C", "#4f46e5", 28));
+    }
+    if let Ok(user) = state.user(id) {
+        return Ok(drawing(&initials(&name(user)), colour(id), 100));
+    }
+    let Organization { name, .. } = state.organization(id).map_err(|_| ApiError::not_found("picture"))?;
+    Ok(drawing(&initials(name), colour(id), 24))
+}
+
+/// What a person is called: the name, or else the e-mail address, or another identifier.
+pub(super) fn name(user: &User) -> String {
+    let name = user.name();
+    if !name.is_empty() {
+        return name;
+    }
+    user.email().or(user.username.as_deref()).or(user.phone()).unwrap_or(user.id.as_str()).to_owned()
+}
+
+/// The first letters of the first and the last word.
+fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let (first, last) = (words.next(), words.next_back());
+    let letters = [first, last].into_iter().flatten().filter_map(|word| word.chars().next());
+    letters.flat_map(char::to_uppercase).collect()
+}
+
+/// Always the same for one identifier.
+fn colour(id: &str) -> &'static str {
+    let sum = id.bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+    COLOURS.get(sum % COLOURS.len()).copied().unwrap_or("#4f46e5")
+}
+
+fn drawing(letters: &str, colour: &str, radius: u8) -> Answer {
+    let letters = Text(letters);
+    let drawing = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"200\" viewBox=\"0 0 200 200\">\
+         <rect width=\"200\" height=\"200\" rx=\"{radius}\" fill=\"{colour}\"/>\
+         <text x=\"100\" y=\"104\" fill=\"#fff\" font-family=\"system-ui, sans-serif\" font-size=\"84\" \
+         font-weight=\"600\" text-anchor=\"middle\" dominant-baseline=\"central\">{letters}</text></svg>"
+    );
+    let mut answer = Response::new(drawing.into());
+    *answer.status_mut() = StatusCode::OK;
+    for (name, value) in [
+        (CONTENT_TYPE, "image/svg+xml"),
+        (CACHE_CONTROL, "no-cache"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        // The application shows it on pages of another origin.
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_those_of_the_first_and_the_last_word() {
+        for (name, expected) in [
+            ("Ada Lovelace", "AL"),
+            ("Ada King Countess of Lovelace", "AL"),
+            ("ada@example.com", "A"),
+            ("  élan  vital ", "ÉV"),
+            ("", ""),
+        ] {
+            assert_eq!(initials(name), expected);
+        }
+    }
+
+    #[test]
+    fn colours_stay_the_same() {
+        assert_eq!(colour("user_ada"), colour("user_ada"));
+        assert!((0..50).map(|n| colour(&format!("user_{n}"))).any(|other| other != colour("user_ada")));
+    }
+}

@@ -1,0 +1,46 @@
+//! Sends visitors of pages to sign in.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use bytes::Bytes;
+use clerk_core::authenticate::NoSignInPage;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+
+use crate::{
+    authenticate::Auth,
+    reject::{Rejection, is_document},
+    telemetry,
+};
+
+/// Knows whether it has said already that no sign-in page is known. Clones share that.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SignIn(Arc<AtomicBool>);
+
+impl SignIn {
+    /// The way to the sign-in page, for a document that was refused because nobody is signed in.
+    pub(super) fn redirect<B>(
+        &self,
+        request: &Request<B>,
+        rejection: &Rejection,
+    ) -> Option<Response<Full<Bytes>>> {
+        if rejection.status() != StatusCode::UNAUTHORIZED || !is_document(request.method(), request.headers())
+        {
+            return None;
+        }
+        let auth = Auth::from_extensions(request.extensions())?;
+        match auth.redirect_to_sign_in(None) {
+            Ok(redirect) => Some(redirect),
+            Err(error) => {
+                // What is wrong with one request is no news.
+                if error == NoSignInPage::NotConfigured && !self.0.swap(true, Ordering::Relaxed) {
+                    telemetry::no_sign_in_page(error);
+                }
+                None
+            }
+        }
+    }
+}
