@@ -57,6 +57,7 @@ mod query;
 mod random;
 mod rfc3339;
 mod routes;
+pub mod save;
 pub mod seed;
 pub mod server;
 pub mod service;
@@ -122,6 +123,16 @@ struct Shared {
     webhook_counts: Counts,
 }
 
+/// What makes an instance the one it is.
+struct Parts {
+    secret_key: SecretKey,
+    publishable_key: PublishableKey,
+    /// As text.
+    webhook_secret: String,
+    key: SigningKey,
+    state: State,
+}
+
 impl LocalClerk {
     /// An empty instance, with keys of its own. Making its RSA key takes a moment.
     #[must_use]
@@ -141,18 +152,30 @@ impl LocalClerk {
     pub fn with_clock(clock: impl Clock) -> Self {
         let host = format!("local-{}.clerk.accounts.dev", random::text(8));
         let encoded = BASE64_STANDARD.encode(format!("{host}$"));
-        let publishable_key = random::until_ok(|| format!("pk_test_{encoded}").parse());
-        let issuer = format!("https://{host}");
+        let parts = Parts {
+            secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+            publishable_key: random::until_ok(|| format!("pk_test_{encoded}").parse()),
+            webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+            key: SigningKey::generate(),
+            state: State::default(),
+        };
+        Self::from_parts(parts, clock)
+    }
+
+    fn from_parts(parts: Parts, clock: impl Clock) -> Self {
+        let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
+        let issuer = format!("https://{}", publishable_key.frontend_api());
+        state.issuer.clone_from(&issuer);
         Self {
             shared: Arc::new(Shared {
-                secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+                secret_key,
                 publishable_key,
-                issuer: issuer.clone(),
+                issuer,
                 clock: Arc::new(clock),
-                key: Mutex::new(Arc::new(SigningKey::generate())),
+                key: Mutex::new(Arc::new(key)),
                 staging: Mutex::default(),
-                state: Mutex::new(State::new(issuer)),
-                webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+                state: Mutex::new(state),
+                webhook_secret,
                 subscription: Mutex::default(),
                 webhook_counts: Counts::default(),
             }),

@@ -377,8 +377,10 @@ impl Session {
 }
 
 /// Everything an instance holds, each kind in the order of its creation.
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct State {
     /// `https://` and the host of the instance.
+    #[serde(skip)]
     pub(super) issuer: String,
     pub(super) users: Vec<User>,
     pub(super) organizations: Vec<Organization>,
@@ -390,18 +392,6 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(issuer: String) -> Self {
-        Self {
-            issuer,
-            users: Vec::new(),
-            organizations: Vec::new(),
-            memberships: Vec::new(),
-            sessions: Vec::new(),
-            credentials: Credentials::default(),
-            clients: Clients::default(),
-        }
-    }
-
     pub(super) fn user(&self, id: &str) -> Result<&User, ApiError> {
         self.users.iter().find(|user| user.id == id).ok_or_else(|| ApiError::not_found("user"))
     }
