@@ -98,6 +98,7 @@ pub(super) fn run(method: &str, path: &[&str], call: Call<'_>) -> Outcome {
         ("POST", ["sessions", id, "revoke"]) => sessions::revoke(call, id),
         ("POST", ["sessions", id, "tokens"]) => sessions::token(call, id),
 
+        ("GET", ["clients", "handshake_payload"]) => clients::handshake_payload(call),
         ("GET", ["api_keys"]) => api_keys::list(call),
         ("POST", ["api_keys"]) => api_keys::create(call),
         ("POST", ["api_keys", "verify"]) => api_keys::verify(call),
@@ -123,7 +124,6 @@ pub(super) fn run(method: &str, path: &[&str], call: Call<'_>) -> Outcome {
         ("POST", ["m2m_tokens", id, "revoke"]) => m2m_tokens::revoke(call, id),
 
         ("POST", ["oauth_applications", "access_tokens", "verify"]) => oauth::verify(call),
-        ("GET", ["clients", "handshake_payload"]) => clients::handshake_payload(call),
 
         _ => Err(ApiError::not_emulated(&format!("{method} /{}", path.join("/")))),
     }
