@@ -21,6 +21,33 @@
 //! local.rotate_keys();
 //! ```
 //!
+//! # In tests
+//!
+//! | what | with |
+//! |---|---|
+//! | a client without sockets | [`LocalClerk::client`], [`LocalClerk::client_builder`] |
+//! | people and organizations | [`LocalClerk::user`], [`LocalClerk::organization`], [`LocalClerk::add_member`] |
+//! | their tokens and cookies, also expired ones | [`LocalClerk::sign_in`] and what a [`LocalSession`] has |
+//! | what machines show | [`LocalClerk::api_key`], [`LocalClerk::machine`], [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
+//! | webhooks of every change, or one by hand | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::webhook`] |
+//! | failures | [`LocalClerk::fail_next`], [`LocalClerk::set_jwks_down`], [`LocalClerk::rotate_keys`] |
+//! | time | [`LocalClerk::with_clock`] and a [`ManualClock`](crate::clock::ManualClock) |
+//! | the same people after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
+//!
+//! ```
+//! use clerk_core::api::users;
+//! use clerk_tower::local::LocalClerk;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), clerk_tower::Error> {
+//! let local = LocalClerk::new();
+//! let ada = local.user("Ada", "Lovelace").create();
+//! let clerk = local.client(); // for the application that is tested
+//! clerk.send(users::ban(&ada)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # In a browser
 //!
 //! [`LocalClerk::serve`] also answers what browsers ask, without the secret key:
