@@ -315,6 +315,35 @@ async fn a_page_of_one_origin_uses_an_api_of_another() {
 }
 
 #[tokio::test]
+async fn people_make_keys_and_machines_use_them() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_machine_tokens"), &[]);
+    let (reports, key) = parse_curl(&program.line_with("curl ").await);
+    let (whoami, session) = parse_curl(&program.line_with("curl ").await);
+    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let post = async |path: &str, token: &str| {
+        let answer = reqwest::Client::new().post(format!("{address}{path}")).bearer_auth(token).send();
+        let answer = answer.await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let (status, read) = get(&reports, Some(&key)).await;
+    assert_eq!((status, read["read_by"].as_str()), (StatusCode::OK, Some("nightly")));
+    assert_eq!(post("/reports", &key).await.1["errors"][0]["code"], "scope-missing");
+    assert_eq!(get(&reports, Some(&session)).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(&whoami, Some(&session)).await.1["person"], "user_ada");
+    assert_eq!(get(&whoami, Some(&key)).await.1["key"], "nightly");
+    assert_eq!(get(&whoami, None).await.1["nobody"], true);
+
+    assert_eq!(post("/keys", &key).await.0, 401);
+    let (status, made) = post("/keys", &session).await;
+    assert_eq!(status, 200, "{made}");
+    let secret = made["secret"].as_str().unwrap();
+    assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::OK);
+    let (status, revoked) = post(&format!("/keys/{}/revoke", made["id"].as_str().unwrap()), &session).await;
+    assert_eq!((status, &revoked["revoked"]), (200, &Value::Bool(true)));
+    assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_websocket_lives_as_long_as_its_session_is_renewed() {
     use futures_util::{SinkExt as _, StreamExt as _};
     use tokio_tungstenite::{
