@@ -15,6 +15,7 @@ mod error;
 pub mod jwks;
 #[cfg(feature = "local")]
 pub mod local;
+mod notices;
 pub mod options;
 #[cfg(feature = "pacing")]
 pub mod pacing;

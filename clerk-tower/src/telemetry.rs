@@ -1,15 +1,15 @@
 //! What is said through `tracing`, and counted through `metrics`, all of it here; the crate's README has the tables. No
-//! token, key, address, id or text from a request is recorded.
+//! token, key, address, id or text from a request is recorded, but for cleaned hosts that a token names.
 
 use std::future::Future;
 
 use clerk_core::{
-    OperationInfo,
-    authenticate::{NoSignInPage, Outcome},
+    OperationInfo, Timestamp,
+    authenticate::{Diagnosis, NoSignInPage, Outcome},
 };
 use http::StatusCode;
 
-use crate::{Error, error::Attempts, jwks::KeysError};
+use crate::{Error, error::Attempts, jwks::KeysError, notices::Notices};
 
 /// One call, from its first attempt to its answer.
 pub(crate) struct Call {
@@ -39,6 +39,12 @@ pub(crate) fn judged(outcome: &Outcome) {
     counted::judged(outcome);
 }
 
+/// What is probably wrong with the configuration, where there are signs of it. They are looked for only when somebody
+/// listens.
+pub(crate) fn explain(notices: &Notices, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
+    enabled::explain(notices, now, find);
+}
+
 /// A guard that sends visitors to sign in knows no page for that.
 pub(crate) fn no_sign_in_page(error: NoSignInPage) {
     enabled::no_sign_in_page(error);
@@ -56,15 +62,18 @@ pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
     counted::cached(operation, outcome);
 }
 
-pub(crate) use self::enabled::proxied;
+pub(crate) use self::enabled::{clock_differs, keys_differ, proxied};
 
 #[cfg(feature = "tracing")]
 mod enabled {
     use clerk_core::authenticate::BadRequest;
 
-    use tracing::{Instrument as _, field::Empty};
+    use tracing::{Instrument as _, Level, field::Empty};
 
-    use super::{Attempts, Error, Future, KeysError, NoSignInPage, OperationInfo, Outcome, StatusCode};
+    use super::{
+        Attempts, Diagnosis, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo, Outcome,
+        StatusCode, Timestamp,
+    };
 
     pub(super) type Span = tracing::Span;
 
@@ -104,6 +113,38 @@ mod enabled {
         if dropped > 0 {
             tracing::warn!(target: "clerk::auth", dropped, "Clerk sent cookies that cannot be set");
         }
+    }
+
+    pub(super) fn explain(notices: &Notices, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
+        if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
+            return;
+        }
+        let Some(diagnosis) = find() else { return };
+        if let Some(unsaid) = notices.turn(diagnosis.code(), now) {
+            tracing::warn!(target: "clerk::auth", cause = diagnosis.code(), unsaid, "{diagnosis}");
+        }
+    }
+
+    /// This computer's clock is so many seconds ahead of Clerk's; behind, if the number is negative.
+    pub(crate) fn clock_differs(seconds: i64) {
+        let direction = if seconds < 0 { "behind" } else { "ahead of" };
+        tracing::warn!(
+            target: "clerk::keys",
+            cause = "clock",
+            seconds,
+            "this computer's clock is {} s {direction} Clerk's: good tokens are refused when it differs by more \
+             than clock_skew. Look at its time synchronisation (NTP)",
+            seconds.unsigned_abs(),
+        );
+    }
+
+    pub(crate) fn keys_differ() {
+        tracing::warn!(
+            target: "clerk::auth",
+            cause = "other-instance",
+            "one of secret_key and publishable_key is of a development instance (_test_) and the other of a \
+             production instance (_live_): take both from one instance's API keys page"
+        );
     }
 
     const fn kind(bad: BadRequest) -> &'static str {
@@ -172,7 +213,10 @@ mod enabled {
 
 #[cfg(not(feature = "tracing"))]
 mod enabled {
-    use super::{Attempts, Error, Future, KeysError, NoSignInPage, OperationInfo, Outcome, StatusCode};
+    use super::{
+        Attempts, Diagnosis, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo, Outcome,
+        StatusCode, Timestamp,
+    };
 
     pub(super) struct Span;
 
@@ -185,6 +229,12 @@ mod enabled {
     }
 
     pub(super) fn judged(_: &Outcome) {}
+
+    pub(super) fn explain(_: &Notices, _: Timestamp, _: impl FnOnce() -> Option<Diagnosis>) {}
+
+    pub(crate) fn clock_differs(_: i64) {}
+
+    pub(crate) fn keys_differ() {}
 
     pub(super) fn no_sign_in_page(_: NoSignInPage) {}
 

@@ -278,3 +278,147 @@ async fn a_stack_may_be_put_together_by_hand() {
     assert_eq!(program.line().await, "2 requests");
     assert_eq!(program.end().await, (Some(0), String::new()));
 }
+
+#[tokio::test]
+async fn roles_and_permissions_open_what_they_say() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_organizations"), &[]);
+    let (url, ada) = parse_curl(&program.line_with("curl ").await);
+    let (_, grace) = parse_curl(&program.line_with("curl ").await);
+    program.line_with("Listening on ").await;
+    for (path, token, status, code) in [
+        ("", None, 401, Some("session-token-and-uat-missing")),
+        ("/settings", None, 401, Some("session-token-and-uat-missing")),
+        ("/members", None, 401, Some("session-token-and-uat-missing")),
+        ("", Some(&grace), 200, None),
+        ("/settings", Some(&grace), 403, Some("role-missing")),
+        ("/members", Some(&grace), 403, Some("permission-missing")),
+        ("/settings", Some(&ada), 200, None),
+        ("/members", Some(&ada), 200, None),
+    ] {
+        let (got, body) = get(&format!("{url}{path}"), token.map(String::as_str)).await;
+        assert_eq!((got.as_u16(), body["errors"][0]["code"].as_str()), (status, code), "{path}");
+    }
+    let (_, members) = get(&format!("{url}/members"), Some(&ada)).await;
+    assert_eq!(members["data"].as_array().unwrap().len(), 2);
+
+    let promote = async |token: &str| {
+        let address = format!("{url}/members/user_grace/role/org:admin");
+        reqwest::Client::new().post(address).bearer_auth(token).send().await.unwrap().status()
+    };
+    assert_eq!(promote(&grace).await, StatusCode::FORBIDDEN);
+    assert_eq!(promote(&ada).await, StatusCode::OK);
+    // Her token still says what she was, and Clerk what she is.
+    assert_eq!(get(&format!("{url}/settings"), Some(&grace)).await.0, StatusCode::FORBIDDEN);
+    let (_, members) = get(&format!("{url}/members"), Some(&ada)).await;
+    let roles: Vec<_> = members["data"].as_array().unwrap().iter().map(|member| &member["role"]).collect();
+    assert_eq!(roles, ["org:admin", "org:admin"]);
+}
+
+#[tokio::test]
+async fn the_proxy_reaches_the_frontend_api_and_leaves_the_application_alone() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_proxy"), &[]);
+    let url = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let index = reqwest::get(&url).await.unwrap();
+    assert_eq!(index.headers()["x-clerk-auth-status"], "signed-out");
+    assert_eq!(index.text().await.unwrap(), "hello, whoever you are\n");
+    // LocalClerk answers there, whatever it says, and not the application.
+    let proxied = reqwest::get(format!("{url}/__clerk/v1/client")).await.unwrap();
+    assert!(proxied.headers().get("x-clerk-auth-status").is_none());
+    assert_ne!(proxied.status(), StatusCode::NOT_FOUND);
+    let traced = reqwest::Client::new().request(reqwest::Method::TRACE, format!("{url}/__clerk/v1/client"));
+    let body: Value = traced.send().await.unwrap().json().await.unwrap();
+    assert_eq!(body["errors"][0]["code"], "proxy_request_failed");
+}
+
+#[tokio::test]
+async fn a_page_of_one_origin_uses_an_api_of_another() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_spa"), &[("API_PORT", "0")]);
+    let page = program.line_with("The page is at ").await.replace("The page is at ", "");
+    let api = program.line_with("Its API is at ").await.replace("Its API is at ", "");
+    let client = reqwest::Client::new();
+    let html = client.get(&page).send().await.unwrap().text().await.unwrap();
+    assert!(html.contains(&format!("fetch(\"{api}/me\"")), "{html}");
+
+    // What a browser asks first. There is no token in it, and it is not refused.
+    let preflight = async |origin: &str| {
+        let request = client.request(reqwest::Method::OPTIONS, format!("{api}/me")).header("origin", origin);
+        let request = request.header("access-control-request-method", "GET");
+        request.header("access-control-request-headers", "authorization").send().await.unwrap()
+    };
+    let answer = preflight(&page).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["access-control-allow-origin"], *page);
+    assert!(answer.headers()["access-control-allow-headers"].to_str().unwrap().contains("authorization"));
+    assert!(answer.headers().get("x-clerk-auth-status").is_none());
+    assert_ne!(
+        preflight("https://evil.example").await.headers()["access-control-allow-origin"],
+        "https://evil.example"
+    );
+
+    let token = client.get(format!("{page}/token")).send().await.unwrap().text().await.unwrap();
+    for (token, status) in [(Some(&*token), 200), (None, 401), (Some("x"), 401)] {
+        let mut request = client.get(format!("{api}/me")).header("origin", &page);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        // A script may read it, a refusal too.
+        assert_eq!(answer.headers()["access-control-allow-origin"], *page);
+        if status == 200 {
+            assert_eq!(answer.json::<Value>().await.unwrap()["origin"], *page);
+        } else {
+            assert_eq!(answer.headers()["access-control-expose-headers"], "x-clerk-auth-reason");
+            assert!(answer.headers().contains_key("x-clerk-auth-reason"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_lives_as_long_as_its_session_is_renewed() {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio_tungstenite::{
+        connect_async,
+        tungstenite::{Error, Message, client::IntoClientRequest as _},
+    };
+
+    // Short enough to see the end of, and long enough for what is done before it.
+    let mut program = Program::start(env!("CARGO_BIN_EXE_websocket"), &[("TOKEN_SECONDS", "10")]);
+    let token = program.line_with("token ").await.replace("token ", "");
+    let fresh = program.line_with("a fresh one ").await.replace("a fresh one ", "");
+    let url = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let origin = url.replace("ws://", "http://").replace("/chat", "");
+    let open = async |token: &str, origin: Option<&str>| {
+        let mut request = url.as_str().into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("cookie", format!("__session={token}").parse().unwrap());
+        if let Some(origin) = origin {
+            headers.insert("origin", origin.parse().unwrap());
+        }
+        match connect_async(request).await {
+            Ok((socket, _)) => Ok(socket),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(open("", Some(&origin)).await.err(), Some(401));
+    assert_eq!(open(&change_one_character(&token), Some(&origin)).await.err(), Some(401));
+    assert_eq!(open(&token, Some("https://evil.example")).await.err(), Some(403));
+
+    let mut left_alone = open(&token, Some(&origin)).await.unwrap();
+    let mut renewed = open(&token, None).await.unwrap();
+    for (said, answer) in [
+        ("hello".to_owned(), "hello"),
+        ("token nonsense".to_owned(), "refused"),
+        (format!("token {}", change_one_character(&fresh)), "refused"),
+        (format!("token {fresh}"), "renewed"),
+    ] {
+        renewed.send(Message::text(said)).await.unwrap();
+        assert_eq!(renewed.next().await.unwrap().unwrap(), Message::text(answer));
+    }
+    let end = timeout(LIMIT, left_alone.next()).await.expect("it is never closed").unwrap().unwrap();
+    let Message::Close(Some(frame)) = end else { panic!("{end:?}") };
+    assert_eq!((u16::from(frame.code), &*frame.reason), (1008, "the session token has expired"));
+    renewed.send(Message::text("still here")).await.unwrap();
+    assert_eq!(renewed.next().await.unwrap().unwrap(), Message::text("still here"));
+}

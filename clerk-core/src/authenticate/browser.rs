@@ -64,7 +64,7 @@ impl<'a> Browser<'a> {
         }
     }
 
-    fn chosen(&self) -> Chosen<'_> {
+    pub(super) fn chosen(&self) -> Chosen<'_> {
         Chosen::new(&self.cookies, self.case.config.instance.as_ref(), self.case.keys(), self.case.now)
     }
 
@@ -97,6 +97,17 @@ impl<'a> Browser<'a> {
 
     fn redirect_count(&self) -> u32 {
         redirect_count(self.cookies.redirect_count.as_deref())
+    }
+
+    /// Whether a browser that navigates has been to Clerk and back so often that it is not sent again.
+    pub(super) fn is_going_round(&self) -> bool {
+        self.can_navigate() && self.redirect_count() >= MAX_REDIRECTS
+    }
+
+    /// The session cookie that belongs to no instance by its name, where none belongs to this one.
+    pub(super) fn foreign_session(&self) -> Option<&str> {
+        let has_own = self.cookies.suffixed_session.is_some() || self.cookies.suffixed_client_uat.is_some();
+        self.cookies.session.as_deref().filter(|_| !has_own)
     }
 
     fn dev_browser<'s>(&'s self, chosen: &Chosen<'s>) -> Option<&'s str> {

@@ -69,6 +69,7 @@ mod candidate;
 mod case;
 mod config;
 mod cookies;
+mod diagnosis;
 mod directives;
 mod machine;
 mod need;
@@ -88,6 +89,7 @@ mod verification;
 pub use self::{
     accepts::Accepts,
     authenticator::{Authenticator, Step},
+    diagnosis::Diagnosis,
     machine::{ApiKeyAuth, M2mAuth, Machine, MachineAuth, OAuthAuth},
     need::{Answer, Call, CallFailure, KeyFailure, KeyNeeded, Need},
     options::{AuthenticateOptions, OptionsError, Satellite},

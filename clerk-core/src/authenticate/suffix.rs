@@ -105,7 +105,7 @@ fn uses_suffixed(
 }
 
 /// Whether an issuer is this host, apart from schemes in it.
-fn is_issued_by(issuer: &str, frontend_api: &str) -> bool {
+pub(super) fn is_issued_by(issuer: &str, frontend_api: &str) -> bool {
     // As Clerk writes it; the rest is for what it might also have been.
     issuer.strip_prefix("https://") == Some(frontend_api) || without_scheme(issuer) == frontend_api
 }

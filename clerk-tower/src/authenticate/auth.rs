@@ -2,10 +2,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use clerk_core::{
     api::sessions,
-    authenticate::{Authenticator, MachineAuth, NoSignInPage, Outcome, SessionAuth},
+    authenticate::{Authenticator, Diagnosis, MachineAuth, NoSignInPage, Outcome, RequestHead, SessionAuth},
     token::{Check, TokenKind},
 };
-use http::{Extensions, HeaderValue, Response, StatusCode, header};
+use http::{Extensions, HeaderValue, Request, Response, StatusCode, header};
 
 use super::visit::Visit;
 use crate::{Clerk, Error, reject::Rejection, telemetry};
@@ -42,6 +42,18 @@ impl Auth {
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<&Self> {
         extensions.get::<Stored>().map(|Stored(auth)| auth)
+    }
+
+    /// Says in the log what is probably wrong with the configuration, when the request was refused and shows it.
+    pub(super) fn explain<B>(&self, request: &Request<B>) {
+        if self.outcome().reason().is_some() {
+            let (head, now) = (RequestHead::from(request), self.0.clerk.now());
+            self.say(|| self.0.authenticator.diagnose(&head, self.outcome(), now));
+        }
+    }
+
+    fn say(&self, find: impl FnOnce() -> Option<Diagnosis>) {
+        telemetry::explain(self.0.clerk.notices(), self.0.clerk.now(), find);
     }
 
     pub(super) fn store(self, extensions: &mut Extensions) {
@@ -143,6 +155,19 @@ impl Auth {
         machine.ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }
 
+    /// The verified machine token of whichever kind is accepted, or the answer for a request that needs one and has
+    /// none.
+    ///
+    /// # Errors
+    /// 401 when there is none; 503 when that could not be decided; 500 when the layer accepts no machine's token.
+    pub fn require_any_machine(&self) -> Result<&Arc<MachineAuth>, Rejection> {
+        let kinds = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
+        if !kinds.into_iter().any(|kind| self.0.authenticator.accepts(kind)) {
+            return Err(Rejection::no_machine_accepted());
+        }
+        self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
+    }
+
     /// The token of the session or machine, to pass it on to another service. It is a credential: do not log it.
     #[must_use]
     pub fn expose_token(&self) -> Option<&str> {
@@ -172,10 +197,7 @@ impl Auth {
         &self,
         return_to: Option<&str>,
     ) -> Result<Response<B>, NoSignInPage> {
-        self.0
-            .visit
-            .with_head(|head| self.0.authenticator.sign_in_url(head, self.outcome(), return_to))
-            .map(redirect)
+        self.redirect_to(|head| self.0.authenticator.sign_in_url(head, self.outcome(), return_to))
     }
 
     /// The answer that sends a visitor to the sign-up page, by the same rules.
@@ -186,10 +208,17 @@ impl Auth {
         &self,
         return_to: Option<&str>,
     ) -> Result<Response<B>, NoSignInPage> {
-        self.0
-            .visit
-            .with_head(|head| self.0.authenticator.sign_up_url(head, self.outcome(), return_to))
-            .map(redirect)
+        self.redirect_to(|head| self.0.authenticator.sign_up_url(head, self.outcome(), return_to))
+    }
+
+    fn redirect_to<B: Default>(
+        &self,
+        page: impl FnOnce(&RequestHead<'_>) -> Result<String, NoSignInPage>,
+    ) -> Result<Response<B>, NoSignInPage> {
+        self.0.visit.with_head(|head| {
+            self.say(|| self.0.authenticator.diagnose_redirect(head));
+            page(head).map(redirect)
+        })
     }
 
     /// The client of the instance that the layer authenticates for. That of a layer for a machine,

@@ -90,6 +90,7 @@ where
     S: Service<Request<B>>,
 {
     fn pass_on(mut inner: S, mut request: Request<B>, auth: Auth) -> Self {
+        auth.explain(&request);
         let outcome = auth.outcome();
         if outcome.location().is_some() || outcome.bad_request().is_some() {
             // What the inner service reserved for this request goes back with it.

@@ -23,11 +23,13 @@ use crate::{
     credentials::CredentialsLayer,
     deadline::DeadlineLayer,
     jwks::{KeyStore, KnownTokens},
+    notices::Notices,
     options::CallOptions,
     proxy::ProxyBuilder,
     rate_limit::RateLimitLayer,
     retry::{Budget, RetryLayer},
     stack::Stack,
+    telemetry,
     transport::Transport,
 };
 
@@ -447,6 +449,11 @@ impl ClerkBuilder {
         if let Some(key) = &publishable_key {
             options = options.publishable_key(key.clone());
         }
+        if let (Some(public), Some(secret)) = (&publishable_key, &secret_key)
+            && public.instance_type() != secret.instance_type()
+        {
+            telemetry::keys_differ();
+        }
         let authenticator =
             Authenticator::new(options.clone()).map_err(|error| ConfigError::new("authentication", error))?;
         let fixed = match &self.jwt_key {
@@ -478,7 +485,12 @@ impl ClerkBuilder {
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         let proxy = ProxyBuilder::of_client(publishable_key, secret_key, self.fapi_url, &options);
         let shared = Arc::new(Inner {
-            keys: KeyStore::new(stack.clone(), fixed, KnownTokens::up_to(self.known_token_bytes)),
+            keys: KeyStore::new(
+                stack.clone(),
+                fixed,
+                KnownTokens::up_to(self.known_token_bytes),
+                self.clock.clone(),
+            ),
             cache: Cache::new(self.cache, stack.clone(), self.clock.clone(), self.timeout),
             stack,
             options,
@@ -488,6 +500,7 @@ impl ClerkBuilder {
             timeout: self.timeout,
             machine_tokens: remember.then(|| MachineTokens::remembered_for(self.machine_token_cache)),
             proxy,
+            notices: Notices::default(),
         });
         Ok(Clerk { shared, options: CallOptions::new() })
     }

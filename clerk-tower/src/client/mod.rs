@@ -66,7 +66,7 @@ pub use self::{
 };
 use crate::{
     Error, ErrorKind, authenticate::MachineTokens, cache::Cache, clock::Clock, error::Attempts,
-    jwks::KeyStore, options::CallOptions, proxy::ProxyBuilder, stack::Stack, telemetry,
+    jwks::KeyStore, notices::Notices, options::CallOptions, proxy::ProxyBuilder, stack::Stack, telemetry,
 };
 
 /// The client of one Clerk instance: its keys, its connections, its key set.
@@ -90,6 +90,7 @@ struct Inner {
     has_machine_key: bool,
     timeout: Duration,
     machine_tokens: Option<MachineTokens>,
+    notices: Notices,
 }
 
 impl Clerk {
@@ -300,6 +301,11 @@ impl Clerk {
     /// The opaque tokens that are remembered, if they may be.
     pub(crate) fn machine_tokens(&self) -> Option<&MachineTokens> {
         self.shared.machine_tokens.as_ref()
+    }
+
+    /// What was said about the configuration.
+    pub(crate) fn notices(&self) -> &Notices {
+        &self.shared.notices
     }
 
     /// The beginning of this instance's Frontend API proxy.

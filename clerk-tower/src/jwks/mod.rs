@@ -35,7 +35,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::known::KnownTokens;
 use self::refresh::{Refresh, Turn};
-use crate::stack::Stack;
+use crate::{clock::Clock, stack::Stack};
 
 /// When a snapshot is refreshed in the background; a tenth of it is drawn by lot.
 const SOFT_AGE: Duration = Duration::from_secs(300);
@@ -53,6 +53,7 @@ struct Shared {
     snapshot: ArcSwapOption<Snapshot>,
     refresh: Mutex<Refresh>,
     stack: Stack,
+    clock: Arc<dyn Clock>,
 }
 
 struct Snapshot {
@@ -134,10 +135,15 @@ impl KeysError {
 }
 
 impl KeyStore {
-    pub(crate) fn new(stack: Stack, fixed: Option<KeySet>, known: KnownTokens) -> Self {
+    pub(crate) fn new(
+        stack: Stack,
+        fixed: Option<KeySet>,
+        known: KnownTokens,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let fixed = fixed.map(|keys| known.attach(keys));
         let snapshot = ArcSwapOption::empty();
-        Self(Arc::new(Shared { fixed, known, snapshot, refresh: Mutex::default(), stack }))
+        Self(Arc::new(Shared { fixed, known, snapshot, refresh: Mutex::default(), stack, clock }))
     }
 
     /// Where the keys stand, for a health check. Asking starts nothing.

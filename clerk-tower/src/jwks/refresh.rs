@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use clerk_core::{Operation as _, api::jwks, operation::Credential, token::KeySet};
+use clerk_core::{Operation as _, Timestamp, api::jwks, operation::Credential, token::KeySet};
+use http::{HeaderMap, HeaderValue, header};
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
 use super::{KeyStore, KeysError};
@@ -15,6 +16,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The stack has its own deadlines; this one holds if a custom stack has none.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// By how many seconds clocks may differ before it is said: an answer may have been on its way for some.
+const WORTH_SAYING: u64 = 30;
 
 type Answer = Option<Result<KeySet, KeysError>>;
 
@@ -138,11 +142,26 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
             None => KeysError::refused("no keys"),
         });
     }
+    compare_clocks(response.headers(), store.0.clock.now());
     let body = response.into_body();
     match KeySet::from_jwks(&body) {
         Ok(keys) if keys.is_empty() => Err(KeysError::refused("Clerk answered without any keys")),
         Ok(keys) => Ok((keys, body)),
         Err(error) => Err(KeysError::refused(&error.to_string())),
+    }
+}
+
+/// Says so when Clerk's clock shows another time than this computer's. What answers in Clerk's place says how old its
+/// answer is, RFC 9111 section 5.1.
+fn compare_clocks(headers: &HeaderMap, now: Timestamp) {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let Some(Ok(sent)) = text(header::DATE).map(httpdate::parse_http_date) else { return };
+    let age = text(header::AGE).map_or(Some(0), |age| age.parse::<u32>().ok());
+    let Some(age) = age else { return };
+    let there = Timestamp::from(sent).as_secs().saturating_add(i64::from(age));
+    let ahead = now.as_secs().saturating_sub(there);
+    if ahead.unsigned_abs() > WORTH_SAYING {
+        telemetry::clock_differs(ahead);
     }
 }
 

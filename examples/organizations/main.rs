@@ -1,0 +1,110 @@
+//! Organizations: what a role or a permission opens, and the admin API for those who may use it.
+//!
+//! With `CLERK_SECRET_KEY` it talks to that instance. Without it, it starts a `LocalClerk` in this process and prints
+//! one `curl` line for each of its people. `PORT` sets the port.
+
+#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
+
+use std::{env, error::Error, time::Duration};
+
+use axum::{
+    Json, Router, debug_handler,
+    extract::{FromRef, Path, State},
+    routing::{get, post},
+};
+use clerk_axum::{
+    Clerk, ClerkLayer, Page, Session,
+    api::{organization_memberships, organizations},
+    local::LocalClerk,
+    model::{Organization, OrganizationMembership},
+    require,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+#[derive(Clone, FromRef)]
+struct App {
+    clerk: Clerk,
+}
+
+fn app(clerk: Clerk) -> Router {
+    // A guard covers the routes that were added before it: here all of this router, wherever it is nested.
+    let members = Router::new()
+        .route("/", get(members))
+        .route("/{user_id}/role/{role}", post(change_role))
+        .route_layer(require::permission("org:users:manage"));
+    let organization = Router::new()
+        .route("/", get(organization))
+        .route("/settings", get(settings).route_layer(require::role("org:admin")))
+        .nest("/members", members)
+        .route_layer(require::signed_in());
+    Router::new()
+        .route("/", get("open to everybody\n"))
+        .nest("/organization", organization)
+        .layer(ClerkLayer::new(&clerk))
+        .with_state(App { clerk })
+}
+
+/// What the token alone says: no call to Clerk.
+#[debug_handler(state = App)]
+async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error> {
+    let organization = session.organization()?;
+    let permissions = session.permissions();
+    Ok(Json(json!({ "id": organization.id, "role": organization.role, "permissions": permissions })))
+}
+
+/// The organization as Clerk knows it, for its admins.
+#[debug_handler(state = App)]
+async fn settings(
+    session: Session,
+    State(clerk): State<Clerk>,
+) -> Result<Json<Organization>, clerk_axum::Error> {
+    let id = session.organization()?.id;
+    Ok(Json(clerk.send(organizations::get(id)).await?))
+}
+
+/// Its members, for those who manage users.
+#[debug_handler(state = App)]
+async fn members(
+    session: Session,
+    State(clerk): State<Clerk>,
+) -> Result<Json<Page<OrganizationMembership>>, clerk_axum::Error> {
+    let id = session.organization()?.id;
+    Ok(Json(clerk.send(organization_memberships::list(id).limit(20)).await?))
+}
+
+/// The organization comes from the session and never from the caller, so nobody reaches into another one.
+#[debug_handler(state = App)]
+async fn change_role(
+    session: Session,
+    State(clerk): State<Clerk>,
+    Path((user_id, role)): Path<(String, String)>,
+) -> Result<Json<OrganizationMembership>, clerk_axum::Error> {
+    let id = session.organization()?.id;
+    Ok(Json(clerk.send(organization_memberships::update(id, user_id, role)).await?))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let local = env::var_os("CLERK_SECRET_KEY").is_none().then(LocalClerk::seeded);
+    let clerk = match &local {
+        None => Clerk::from_env()?,
+        Some(local) => {
+            Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?
+        }
+    };
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let address = listener.local_addr()?;
+    for (user, who) in [("user_ada", "an admin"), ("user_grace", "a member")] {
+        let Some(local) = &local else { break };
+        let session = local.sign_in(user).organization("org_acme").lifetime(Duration::from_secs(43_200));
+        println!(
+            "# {who}\ncurl http://{address}/organization -H 'Authorization: Bearer {}'",
+            session.token()
+        );
+    }
+    println!("Listening on http://{address}");
+    axum::serve(listener, app(clerk)).await?;
+    Ok(())
+}

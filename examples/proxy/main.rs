@@ -1,0 +1,52 @@
+//! Clerk's Frontend API under the application's own domain, in one line on a router.
+//!
+//! With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it sends on to Clerk; the proxy has to be turned on for the domain
+//! in Clerk's dashboard, and `CLERK_PROXY_URL=/__clerk` says so to the client. Without them, a `LocalClerk` in this
+//! process stands for Clerk. `PORT` sets the port.
+
+#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
+
+use std::{env, error::Error};
+
+use axum::{Router, debug_handler, routing::get};
+use clerk_axum::{Auth, Clerk, ClerkLayer, ProxyLayer, local::LocalClerk};
+use tokio::net::TcpListener;
+
+#[debug_handler]
+async fn index(auth: Auth) -> &'static str {
+    if auth.session().is_some() { "welcome back\n" } else { "hello, whoever you are\n" }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let local = if env::var_os("CLERK_SECRET_KEY").is_some() {
+        None
+    } else {
+        let local = LocalClerk::seeded();
+        let server = local.serve(([127, 0, 0, 1], 0)).await?;
+        Some((local, server))
+    };
+    let clerk = match &local {
+        None => Clerk::from_env()?,
+        Some((local, server)) => Clerk::builder()
+            .secret_key(local.secret_key().expose())
+            .publishable_key(local.publishable_key().as_str())
+            .api_url(server.api_url())
+            .fapi_url(server.api_url())
+            .authentication(|options| options.proxy_url("/__clerk"))
+            .build()?,
+    };
+
+    let app = Router::new()
+        .route("/", get(index))
+        .layer(ClerkLayer::new(&clerk))
+        // Last, and so outermost: who signs in is not signed in yet. Layers that count or limit requests come after it.
+        .layer(ProxyLayer::new(&clerk)?);
+
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("Listening on http://{}", listener.local_addr()?);
+    println!("Clerk's Frontend API is at http://{}/__clerk/v1/client", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}

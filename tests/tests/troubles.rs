@@ -1,0 +1,287 @@
+//! What is wrong with a configuration stands in the log, with what to do about it: once, and not once a request.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, routing::get};
+use clerk_axum::{Auth, Clerk, ClerkBuilder, ClerkLayer, Forwarded, Session};
+use clerk_tests::{
+    Instance, NOW,
+    browser::{LIVE, SUFFIX},
+    fault::{Fault, FaultServer, answer},
+    tokens::claims,
+};
+use http::{Request, Response};
+use http_body_util::BodyExt as _;
+use serde_json::json;
+use tower::ServiceExt as _;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// The warnings since the last look.
+    fn warnings(&self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
+        text.lines().filter(|line| line.contains("WARN")).map(ToOwned::to_owned).collect()
+    }
+
+    /// The one warning since the last look.
+    #[track_caller]
+    fn warning(&self) -> String {
+        let mut lines = self.warnings();
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        lines.remove(0)
+    }
+}
+
+/// Under test: an instance, and the log of whatever serves it.
+struct Place {
+    instance: Instance,
+    log: Log,
+}
+
+impl Place {
+    fn new(log: &Log) -> Self {
+        Self { instance: Instance::new(), log: log.clone() }
+    }
+
+    fn app(&self, change: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Router {
+        let builder = self.instance.builder().transport(self.instance.local.clone());
+        let clerk = change(builder).build().unwrap();
+        let _ = self.log.warnings();
+        Router::new()
+            .route("/me", get(async |session: Session| session.user_id().to_string()))
+            .route("/page", get(async |auth: Auth| auth.redirect_to_sign_in::<Body>(None).unwrap()))
+            .layer(ClerkLayer::new(&clerk))
+    }
+
+    fn token(&self, changes: &serde_json::Value) -> String {
+        self.instance.local.sign_claims(&json!({}), &claims(changes))
+    }
+}
+
+async fn visit(app: &Router, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+    let mut request = Request::get(path).header("host", "app.example.com");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+fn live(builder: ClerkBuilder) -> ClerkBuilder {
+    builder.publishable_key(LIVE)
+}
+
+/// One after the other: what `tracing` finds enabled is remembered for the whole process.
+#[tokio::test]
+async fn the_log_says_what_is_wrong_and_what_to_do() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    keys_of_two_instances(&log).await;
+    cookies_of_another_instance(&log).await;
+    keys_of_two_environments(&log);
+    a_clock_that_is_behind(&log).await;
+    a_clock_that_differs_from_clerks(&log).await;
+    a_browser_that_goes_round(&log).await;
+    an_address_that_is_not_trusted(&log).await;
+    an_origin_that_is_not_authorized(&log).await;
+    what_is_usual_is_not_worth_a_line(&log).await;
+}
+
+async fn keys_of_two_instances(log: &Log) {
+    let (here, there) = (Place::new(log), Place::new(log));
+    let app = here.app(live);
+    let token = there.token(&json!({"iss": "https://clerk.other.com"}));
+    let bearer = format!("Bearer {token}");
+    assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
+    let line = log.warning();
+    assert!(
+        line.contains("issued by clerk.other.com, and the publishable key says clerk.example.com"),
+        "{line}"
+    );
+    assert!(line.contains("Take all keys from one instance") && line.contains("cause=\"other-instance\""));
+    assert!(!line.contains(&token) && !line.contains("user_"), "{line}");
+
+    // The publishable key is the front end's, and the secret key another instance's.
+    let token = there.token(&json!({"iss": "https://clerk.example.com"}));
+    let bearer = format!("Bearer {token}");
+    for _ in 0..100 {
+        assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
+    }
+    let line = log.warning();
+    assert!(line.contains("clerk.example.com names a key that is not among this instance's"), "{line}");
+    assert!(line.contains("cause=\"other-keys\" unsaid=0"), "{line}");
+    here.instance.clock.advance(Duration::from_secs(60));
+    visit(&app, "/me", &[("authorization", &bearer)]).await;
+    assert!(log.warning().contains("cause=\"other-keys\" unsaid=99"));
+}
+
+async fn cookies_of_another_instance(log: &Log) {
+    let place = Place::new(log);
+    let app = place.app(live);
+    let token = place.token(&json!({"iss": "https://clerk.other.com"}));
+    let cookie = format!("__session={token}; __client_uat=1");
+    assert_eq!(visit(&app, "/me", &[("cookie", &cookie)]).await.status(), 401);
+    let line = log.warning();
+    assert!(line.contains("another application on the same domain set the cookie"), "{line}");
+}
+
+fn keys_of_two_environments(log: &Log) {
+    Clerk::builder().secret_key("sk_test_abc").publishable_key(LIVE).build().unwrap();
+    let line = log.warning();
+    assert!(
+        line.contains("of a development instance (_test_) and the other of a production instance"),
+        "{line}"
+    );
+    assert!(!line.contains("sk_test_abc") && !line.contains(LIVE), "{line}");
+    Clerk::builder().secret_key("sk_live_abc").publishable_key(LIVE).build().unwrap();
+    assert_eq!(log.warnings(), [""; 0]);
+}
+
+async fn a_clock_that_is_behind(log: &Log) {
+    let place = Place::new(log);
+    let app = place.app(|builder| builder);
+    let now = NOW.as_secs();
+    let bearer =
+        format!("Bearer {}", place.token(&json!({"iat": now + 181, "nbf": now + 171, "exp": now + 241})));
+    assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
+    let line = log.warning();
+    assert!(
+        line.contains("starts 181 s in the future by this computer's clock: the clock is behind"),
+        "{line}"
+    );
+    assert!(line.contains("(NTP)"));
+}
+
+async fn a_clock_that_differs_from_clerks(log: &Log) {
+    let place = Place::new(log);
+    let keys = place.instance.backend("GET", "/v1/jwks").await.to_string();
+    for (date, age, says) in [
+        // 1 700 000 000 is 22:13:20.
+        ("Tue, 14 Nov 2023 22:13:20 GMT", "", None),
+        ("Tue, 14 Nov 2023 22:13:50 GMT", "", None),
+        ("Tue, 14 Nov 2023 22:12:20 GMT", "age: 60\r\n", None),
+        ("Tue, 14 Nov 2023 22:18:20 GMT", "", Some("clock is 300 s behind Clerk's")),
+        ("Tue, 14 Nov 2023 22:11:20 GMT", "", Some("clock is 120 s ahead of Clerk's")),
+        ("Tuesday", "", None),
+    ] {
+        let headers = format!("date: {date}\r\n{age}connection: close\r\n");
+        let server = FaultServer::start(Fault::Close(answer("200 OK", &headers, &keys))).await;
+        let clerk = place.instance.builder().api_url(server.api_url()).build().unwrap();
+        clerk.keys().warm_up().await.unwrap();
+        let lines = log.warnings();
+        assert_eq!(lines.len(), usize::from(says.is_some()), "{date}: {lines:?}");
+        assert!(lines.iter().all(|line| line.contains(says.unwrap()) && line.contains("(NTP)")), "{lines:?}");
+    }
+}
+
+async fn a_browser_that_goes_round(log: &Log) {
+    let place = Place::new(log);
+    let app = place.app(live);
+    let document = |cookie: &str| [("sec-fetch-dest", "document".to_owned()), ("cookie", cookie.to_owned())];
+    for (cookies, says) in [
+        (
+            format!("__client_uat_{SUFFIX}=1; __clerk_redirect_count=3"),
+            "for the reason client-uat-but-no-session-token: its cookies do not arrive",
+        ),
+        (
+            {
+                let now = NOW.as_secs();
+                let token = place.token(&json!({"iat": now - 300, "nbf": now - 310, "exp": now - 240}));
+                format!("__session={token}; __client_uat=1; __clerk_redirect_count=3")
+            },
+            "expired 240 s ago by this computer's clock: the clock is probably ahead",
+        ),
+    ] {
+        let headers = document(&cookies);
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
+        assert_eq!(visit(&app, "/me", &headers).await.status(), 401);
+        let line = log.warning();
+        assert!(line.contains(says), "{line}");
+    }
+}
+
+async fn an_address_that_is_not_trusted(log: &Log) {
+    let place = Place::new(log);
+    let behind = [("x-forwarded-host", "www.example.com"), ("x-forwarded-proto", "https")];
+    let handshake = [&behind[..], &[("cookie", "__client_uat=1"), ("sec-fetch-dest", "document")]].concat();
+    for (path, headers, status) in [("/page", &behind[..], 303), ("/me", &handshake, 307)] {
+        let app = place.app(live);
+        assert_eq!(visit(&app, path, headers).await.status(), status);
+        let line = log.warning();
+        assert!(line.contains("options.forwarded(Forwarded::TrustFirst)"), "{line}");
+        assert!(!line.contains("www.example.com"), "{line}");
+        // Who trusts it is not bothered.
+        let app = place
+            .app(|builder| live(builder).authentication(|options| options.forwarded(Forwarded::TrustFirst)));
+        assert_eq!(visit(&app, path, headers).await.status(), status);
+        assert_eq!(log.warnings(), [""; 0]);
+    }
+}
+
+async fn an_origin_that_is_not_authorized(log: &Log) {
+    let place = Place::new(log);
+    let app = place.app(|builder| builder.authorized_parties(["https://app.example.com:8443"]));
+    let bearer = format!("Bearer {}", place.token(&json!({"azp": "https://app.example.com"})));
+    assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
+    let line = log.warning();
+    assert!(
+        line.contains("issued to https://app.example.com, which is not among authorized_parties"),
+        "{line}"
+    );
+}
+
+async fn what_is_usual_is_not_worth_a_line(log: &Log) {
+    let place = Place::new(log);
+    let app = place.app(live);
+    let bearer = format!("Bearer {}", place.token(&json!({})));
+    let forged = format!("{bearer}A");
+    let expired = format!("Bearer {}", place.token(&json!({"exp": NOW.as_secs() - 3600})));
+    for headers in [
+        &[][..],
+        &[("authorization", &*bearer)],
+        &[("authorization", &*forged)],
+        &[("authorization", &*expired)],
+        &[("authorization", "Bearer x")],
+        &[("cookie", "theme=dark; __client_uat=0")],
+        &[("cookie", "__client_uat=1"), ("sec-fetch-dest", "document")],
+    ] {
+        visit(&app, "/me", headers).await;
+        assert_eq!(log.warnings(), [""; 0], "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_layer_is_named_in_the_answer() {
+    let app = Router::new().route("/me", get(async |_: Session| "never"));
+    let response = visit(&app, "/me", &[]).await;
+    assert_eq!(response.status(), 500);
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    assert!(body.contains("clerk-layer-missing") && body.contains("add ClerkLayer::new(&clerk)"), "{body}");
+}
