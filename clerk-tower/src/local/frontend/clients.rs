@@ -17,6 +17,10 @@ use super::super::{
 /// How many browsers are remembered. Beyond that, the oldest that nobody is signed in with are forgotten.
 const MAX_CLIENTS: usize = 1_000;
 
+/// How many sessions there may be when somebody signs in on a page. Beyond that, the oldest that is over is forgotten,
+/// or else the oldest.
+const MAX_SESSIONS: usize = 10_000;
+
 /// How many results of handshakes wait to be fetched.
 const MAX_HANDSHAKES: usize = 1_000;
 
@@ -166,6 +170,10 @@ impl State {
     /// Signs somebody in with a browser. Whoever was signed in before is signed out.
     pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
         self.sign_out_with(dev_browser, Over::Removed, now);
+        if self.sessions.len() >= MAX_SESSIONS {
+            let oldest = self.sessions.iter().position(|session| !is_alive(session, now)).unwrap_or(0);
+            self.sessions.remove(oldest);
+        }
         let session = self.sign_in(user, now).id;
         let Some(client) = self.clients.find_mut(dev_browser) else { return };
         client.session = Some(session.clone());

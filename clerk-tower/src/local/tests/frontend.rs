@@ -563,6 +563,43 @@ fn browsers_are_forgotten_beyond_a_thousand() {
 }
 
 #[test]
+fn sessions_are_forgotten_beyond_ten_thousand() {
+    let bench = Bench::seeded();
+    let alive = bench.local.sign_in("user_grace");
+    for _ in 0..10_000 {
+        bench.local.sign_in("user_ada");
+    }
+    bench.local.state().revoke_sessions("user_ada", bench.local.now());
+    let (_, session) = bench.signed_in("user_ada");
+    assert_eq!(bench.local.state().sessions.len(), 10_001);
+    bench.get(&format!("/v1/sessions/{session}"));
+    bench.get(&format!("/v1/sessions/{}", alive.session_id()));
+}
+
+#[test]
+fn links_sign_out_and_pictures_do_not() {
+    for (destination, status) in [("document", 303), ("image", 501), ("empty", 501), ("", 303)] {
+        let bench = Bench::seeded();
+        let (browser, session) = bench.signed_in("user_ada");
+        let path = format!("/sign-out?__clerk_db_jwt={browser}");
+        let answer = bench.browse("GET", &path, &[("sec-fetch-dest", destination)], "");
+        assert_eq!(answer.status, status, "{destination}");
+        let expected = if status == 303 { "revoked" } else { "active" };
+        assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], expected, "{destination}");
+    }
+}
+
+#[test]
+fn results_of_earlier_handshakes_are_left_out() {
+    let bench = Bench::seeded();
+    let old = "http%3A%2F%2Flocalhost%2F%3Fa%3D1%26__clerk_handshake_nonce%3Dx%26__clerk_handshake%3Dy";
+    let answer = bench.browse("GET", &format!("/v1/client/handshake?redirect_url={old}"), &[DOCUMENT], "");
+    let names: Vec<_> = answer.location().query_pairs().map(|pair| pair.0.into_owned()).collect();
+    assert_eq!(names, ["a", "__clerk_handshake"]);
+    assert_ne!(answer.pair("__clerk_handshake"), "y");
+}
+
+#[test]
 fn own_cookies_are_set_once() {
     let bench = Bench::seeded();
     let answer = bench.browse("POST", "/sign-in", &[], "user=user_alan");

@@ -23,13 +23,14 @@ use super::{
 };
 
 pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    match (visit.method.as_str(), visit.path) {
+    let method = if visit.method == http::Method::HEAD { "GET" } else { visit.method.as_str() };
+    match (method, visit.path) {
         ("GET", "/") => Ok(home(&visit.local.state())),
         ("GET", "/sign-in" | "/sign-up") => person::show(visit),
         ("POST", "/sign-in" | "/sign-up") => person::choose(visit),
         ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(visit),
         ("POST", "/sign-in/organization") => organization::choose(visit),
-        ("GET" | "POST", "/sign-out") => sign_out(visit),
+        ("GET" | "POST", "/sign-out") if visit.method != http::Method::HEAD => sign_out(visit),
         ("GET", path) if path.starts_with("/images/") => {
             picture::answer(&visit.local.state(), path.trim_start_matches("/images/"))
         }
@@ -102,6 +103,10 @@ fn sign_out(visit: &Visit<'_>) -> Result<Answer, ApiError> {
     let text = if visit.method == http::Method::POST {
         visit.check_form()?;
         visit.form.first("redirect_url")
+    } else if visit.is_in_the_background() {
+        return Err(ApiError::not_emulated(
+            "signing out in the background; link to this page, or send a form",
+        ));
     } else {
         visit.query.first("redirect_url")
     };
