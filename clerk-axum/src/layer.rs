@@ -15,7 +15,8 @@ use crate::Rejection;
 /// [`authenticate`](clerk_tower::authenticate).
 ///
 /// Add it with [`Router::layer`] after the routes, so that it stands outside of all of them. Layers that must
-/// see requests first, such as CORS, are added after it.
+/// see requests first, such as CORS, are added after it. It may stand in a nested router too: with the feature
+/// `original-uri`, which is on by default, browsers come back to the whole address.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -39,7 +40,7 @@ pub struct ClerkLayer(AuthenticateLayer);
 impl ClerkLayer {
     /// Authenticates for the instance of `clerk`, by the rules the client was built with.
     pub fn new(clerk: &Clerk) -> Self {
-        Self(AuthenticateLayer::new(clerk))
+        Self::of(AuthenticateLayer::new(clerk))
     }
 
     /// Authenticates by rules of its own.
@@ -49,7 +50,7 @@ impl ClerkLayer {
     /// # Errors
     /// When the options contradict each other.
     pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
-        AuthenticateLayer::with_options(clerk, options).map(Self)
+        AuthenticateLayer::with_options(clerk, options).map(Self::of)
     }
 
     /// Authenticates other machines by their M2M tokens, and nobody else: [`AuthenticateLayer::for_machine`].
@@ -57,7 +58,15 @@ impl ClerkLayer {
     /// # Errors
     /// When the options that the client was built with do not go with M2M tokens.
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
-        AuthenticateLayer::for_machine(machine).map(Self)
+        AuthenticateLayer::for_machine(machine).map(Self::of)
+    }
+
+    /// Inside of a nested router the request's own address lacks what was matched; axum keeps the whole one.
+    fn of(layer: AuthenticateLayer) -> Self {
+        #[cfg(feature = "original-uri")]
+        let layer =
+            layer.original_uri(|extensions| extensions.get().map(|axum::extract::OriginalUri(uri)| uri));
+        Self(layer)
     }
 
     /// Answers in the application's own way whenever a request is turned away: by a guard, by an extractor, or with

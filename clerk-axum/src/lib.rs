@@ -26,7 +26,10 @@ pub use clerk_tower::{
 
 pub use self::{
     error::Error,
-    extract::{ApiKey, Auth, ClerkUser, Has, M2mToken, OAuthToken, Requirement, Session},
+    extract::{
+        ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, M2mToken, Machine,
+        OAuthToken, Requirement, Session,
+    },
     layer::ClerkLayer,
     rejection::Rejection,
 };

@@ -1,7 +1,8 @@
 //! An axum service protected by Clerk.
 //!
-//! With `CLERK_SECRET_KEY` set it talks to that instance. Without it, it starts a `LocalClerk` in this process
-//! and prints one `curl` line for each of its people. `PORT` sets the port, 3000 unless set.
+//! With `CLERK_SECRET_KEY` set it talks to that instance; with `CLERK_PUBLISHABLE_KEY` as well, people sign in in a
+//! browser. Without them it starts a `LocalClerk` in this process, with a sign-in page of its own, and prints one
+//! `curl` line for each of its people. `PORT` sets the port, 3000 unless set.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
 
@@ -10,11 +11,17 @@ use std::{env, error::Error, process::ExitCode};
 use axum::{
     Json, Router,
     extract::{FromRef, State},
-    routing::get,
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
 };
 use clerk_axum::{
-    Clerk, ClerkLayer, ClerkUser, Page, Session, api::users, local::LocalClerk, local::LocalServer,
-    model::User, require,
+    Auth, Clerk, ClerkLayer, ClerkUser, Page, Session,
+    api::{sessions, users},
+    local::LocalClerk,
+    local::LocalServer,
+    model::User,
+    require,
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, signal};
@@ -28,6 +35,8 @@ struct App {
 fn app(clerk: Clerk) -> Router {
     Router::new()
         .route("/", get(index))
+        .route("/sign-in", get(sign_in))
+        .route("/sign-out", post(sign_out))
         .route("/me", get(me))
         .route("/organization", get(organization))
         .route("/admin/users", get(list_users).route_layer(require::permission("org:users:manage")))
@@ -35,8 +44,59 @@ fn app(clerk: Clerk) -> Router {
         .with_state(App { clerk })
 }
 
-async fn index() -> &'static str {
-    "Public. Now try /me, /organization and /admin/users with a session token.\n"
+/// Public: says who is there.
+async fn index(user: Option<ClerkUser>) -> Html<String> {
+    let who = match &user {
+        Some(user) => {
+            let name = user.full_name().or_else(|| user.username.clone());
+            let name = name.or_else(|| Some(user.primary_email()?.email_address.clone())).unwrap_or_default();
+            let picture = user.image_url.as_deref().unwrap_or_default();
+            format!(
+                "<img src=\"{}\" alt=\"\" width=\"64\" height=\"64\">\n<h1>Hello {}</h1>\n\
+                 <form method=\"post\" action=\"/sign-out\"><button>Sign out</button></form>",
+                escape(picture),
+                escape(&name)
+            )
+        }
+        None => "<h1>Nobody is signed in</h1>\n<p><a href=\"/sign-in\">Sign in</a></p>".to_owned(),
+    };
+    Html(format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Quickstart</title>\n\
+         <style>:root {{ color-scheme: light dark }} body {{ margin: 15vh auto; max-width: 26rem; padding: 0 1rem; \
+         font: 1rem/1.5 system-ui, sans-serif }} img {{ border-radius: 50% }}</style>\n{who}\n\
+         <p>Pages for people who are signed in: <a href=\"/me\">/me</a>, \
+         <a href=\"/organization\">/organization</a> and, for admins, <a href=\"/admin/users\">/admin/users</a>.</p>\n"
+    ))
+}
+
+/// A text as HTML shows it.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// Leads to the sign-in page, and from there back to the first page.
+async fn sign_in(auth: Auth) -> Response {
+    auth.redirect_to_sign_in(Some("/"))
+        .unwrap_or_else(|error| (StatusCode::NOT_FOUND, error.to_string()).into_response())
+}
+
+/// Ends the session at Clerk, and takes its cookies away. Clerk clears the others on the next page.
+async fn sign_out(
+    session: Session,
+    State(clerk): State<Clerk>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, clerk_axum::Error> {
+    if let Some(id) = session.session_id() {
+        clerk.send(sessions::revoke(id.clone())).await?;
+    }
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let names = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let ended: Vec<_> = names
+        .filter(|(name, _)| name.starts_with("__session"))
+        .map(|(name, _)| (header::SET_COOKIE, format!("{name}=; Path=/; Max-Age=0")))
+        .collect();
+    Ok((AppendHeaders(ended), Redirect::to("/")))
 }
 
 /// The signed-in user, as Clerk knows them.
@@ -81,10 +141,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let local = if has_key { None } else { Some(start_local().await?) };
     let clerk = match &local {
         None => Clerk::from_env()?,
-        Some((local, server)) => {
-            // Without its publishable key: a LocalClerk has no pages that a browser could be sent to.
-            Clerk::builder().secret_key(local.secret_key().expose()).api_url(server.api_url()).build()?
-        }
+        Some((_, server)) => server.client_builder().build()?,
     };
     if let Err(error) = clerk.keys().warm_up().await {
         eprintln!("warning: {error}. Requests are answered with 503 until that changes.");
@@ -96,7 +153,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let address = format!("http://{}", listener.local_addr()?);
     println!("Listening on {address}");
     match &local {
-        Some((local, _)) => print_people(local, &address),
+        Some((local, server)) => {
+            println!("Its sign-in page is {}", server.sign_in_url());
+            print_people(local, &address);
+        }
         None => println!("Talking to the Clerk instance of CLERK_SECRET_KEY."),
     }
     println!("Press Ctrl-C to stop.");
@@ -121,7 +181,11 @@ fn port() -> Result<u16, String> {
 
 async fn start_local() -> Result<(LocalClerk, LocalServer), Box<dyn Error>> {
     let local = LocalClerk::seeded();
-    let server = local.serve(([127, 0, 0, 1], 0)).await?;
+    // Always the same port, so that a page that is open goes on working; any other one where that is taken.
+    let server = match local.serve(([127, 0, 0, 1], 4000)).await {
+        Ok(server) => server,
+        Err(_) => local.serve(([127, 0, 0, 1], 0)).await?,
+    };
     Ok((local, server))
 }
 

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use axum::{
     Json, Router,
     extract::{FromRef, State},
+    response::Response,
     routing::{MethodRouter, get as on_get},
 };
 use clerk_axum::{
@@ -366,5 +367,44 @@ async fn a_visitors_picture_is_read_for_the_upload() {
         let request = Request::post("/picture").header("x-announced", announced.to_string());
         let answer = send(address, request.body(Full::from(content)).unwrap()).await;
         assert_eq!(answer.body, expected);
+    }
+}
+
+/// A nested router sees addresses without its prefix; a browser has to come back to the whole one.
+#[tokio::test]
+async fn browsers_come_back_to_the_whole_address_from_nested_routers() {
+    let instance = Instance::new();
+    let key = instance.local.publishable_key().as_str().to_owned();
+    let builder = instance.builder().publishable_key(key).transport(instance.local.clone());
+    let clerk = builder.build().unwrap();
+    let layer = || ClerkLayer::new(&clerk);
+    let page = || {
+        let sign_in = async |auth: Auth| -> Result<Response, String> {
+            auth.redirect_to_sign_in(None).map_err(|error| error.to_string())
+        };
+        Router::new().route("/page", on_get(sign_in))
+    };
+    let twice = Router::new().nest("/b", page().layer(layer()));
+    for (app, path) in [
+        (page().layer(layer()), "/page"),
+        (Router::new().nest("/a", page()).layer(layer()), "/a/page"),
+        (Router::new().nest("/a", page().layer(layer())), "/a/page"),
+        (Router::new().nest("/a", twice), "/a/b/page"),
+        (Router::new().nest_service("/a", page().layer(layer())), "/a/page"),
+    ] {
+        let address = serve(app).await;
+        let back = |answer: &Answer| {
+            let location = url::Url::parse(answer.header("location")).unwrap();
+            let (_, back) = location.query_pairs().find(|(name, _)| name == "redirect_url").unwrap();
+            (location.path().to_owned(), back.into_owned())
+        };
+        let expected = format!("http://{address}{path}?x=1");
+        // A document without a development browser goes to Clerk; a script's request gets the link.
+        let request = Request::get(format!("{path}?x=1")).header("sec-fetch-dest", "document");
+        let answer = send(address, request.body(Full::default()).unwrap()).await;
+        assert_eq!(answer.status, 307, "{path}");
+        assert_eq!(back(&answer), ("/v1/client/handshake".to_owned(), expected.clone()));
+        let answer = get(address, &format!("{path}?x=1"), "").await;
+        assert_eq!(back(&answer), ("/sign-in".to_owned(), expected));
     }
 }

@@ -8,31 +8,38 @@
     reason = "these are tests"
 )]
 
-use std::net::SocketAddr;
+use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{Router, routing::get as on_get};
-use clerk_axum::{ClerkLayer, require};
-use clerk_core::token::{Check, Reverification};
-use clerk_tests::{Instance, get, send, serve};
-use http::{Method, Request};
-use http_body_util::Full;
+use clerk_axum::{Accepts, ClerkLayer, Has, RequestInfo, Requirement, require};
+use clerk_core::token::{Check, Reverification, ReverificationLevel, TokenKind};
+use clerk_tests::{
+    Instance, get,
+    guarded::{Visitors, ask, clerk},
+    send, serve,
+};
+use clerk_tower::{authenticate::AuthenticateLayer, require::RequireLayer};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use serde_json::{Value, json};
+use tower::{Service as _, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
 
-struct Visitors {
+struct Served {
     address: SocketAddr,
     ada: String,
     grace: String,
 }
 
 /// Serves an application to nobody, Ada (admin) and Grace (member).
-async fn visit(app: Router) -> Visitors {
+async fn visit(app: Router) -> Served {
     let instance = Instance::new();
     let clerk = instance.in_memory();
     let token = |user: &str| instance.local.sign_in(user).organization("org_acme").token();
     let (ada, grace) = (token("user_ada"), token("user_grace"));
-    Visitors { address: serve(app.layer(ClerkLayer::new(&clerk))).await, ada, grace }
+    Served { address: serve(app.layer(ClerkLayer::new(&clerk))).await, ada, grace }
 }
 
-impl Visitors {
+impl Served {
     /// The statuses for nobody, Grace and Ada.
     async fn expect(&self, path: &str, statuses: [u16; 3]) {
         for (who, token, status) in [
@@ -147,5 +154,275 @@ async fn a_check_passes_only_when_all_of_it_holds() {
     visitors.expect("/half", [401, 403, 403]).await;
     visitors.expect("/system", [401, 403, 403]).await;
     visitors.expect("/recent", [401, 200, 200]).await;
-    assert_eq!(get(visitors.address, "/empty", &visitors.ada).await.code(), "check-failed");
+    for (path, code) in [("/empty", "check-failed"), ("/half", "permission-missing")] {
+        assert_eq!(get(visitors.address, path, &visitors.ada).await.code(), code);
+    }
+}
+
+const MISSING: &str = "session-token-and-uat-missing";
+const MISMATCH: &str = "token-type-mismatch";
+const DOWN: &str = "clerk-unavailable";
+
+/// What each visitor is told: the code of a rejection, or `ok`.
+async fn told(app: &Router, visitors: &Visitors) -> Vec<String> {
+    let mut told = Vec::new();
+    for (_, token) in visitors.iter() {
+        let answer = ask(app, Method::GET, "/x", token).await;
+        told.push(match answer.status.as_u16() {
+            200 => "ok".to_owned(),
+            _ if answer.body.contains("clerk_error") => "proof".to_owned(),
+            _ => answer.code(),
+        });
+    }
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_guard_says_what_is_missing() {
+    const BAD: &str = "token-invalid";
+    const PENDING: &str = "session-pending";
+    let instance = Instance::new();
+    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let strict = || require::reverification(Reverification::STRICT);
+    let strict_admin = || Check::new().reverification(Reverification::STRICT).role("org:admin");
+    let key = || require::machine(TokenKind::ApiKey);
+    let never = Reverification::new(ReverificationLevel::FirstFactor, 0);
+    for (guard, layer, [alan, grace, ada, script]) in [
+        ("signed_in", require::signed_in(), ["ok", "ok", "ok", MISMATCH]),
+        (
+            "permission",
+            require::permission("org:users:manage"),
+            ["permission-missing", "permission-missing", "ok", MISMATCH],
+        ),
+        ("role", require::role("org:admin"), ["role-missing", "role-missing", "ok", MISMATCH]),
+        ("feature", require::feature("export"), ["ok", "feature-missing", "feature-missing", MISMATCH]),
+        ("plan", require::plan("plus"), ["ok", "plan-missing", "plan-missing", MISMATCH]),
+        ("plan of the organization", require::plan("org:plus"), ["plan-missing"; 4]),
+        ("reverification", strict(), ["ok", "proof", "ok", MISMATCH]),
+        ("reverification, lax", require::reverification(Reverification::LAX), ["ok", "ok", "ok", MISMATCH]),
+        ("reverification, never", require::reverification(never), ["check-failed"; 4]),
+        ("has", require::has(strict_admin()), ["role-missing", "role-missing", "ok", MISMATCH]),
+        ("has nothing", require::has(Check::new()), ["check-failed"; 4]),
+        ("machine", key(), [MISMATCH, MISMATCH, MISMATCH, "ok"]),
+        ("scope", require::scope(TokenKind::ApiKey, "read"), [MISMATCH, MISMATCH, MISMATCH, "ok"]),
+        (
+            "another scope",
+            require::scope(TokenKind::ApiKey, "write"),
+            [MISMATCH, MISMATCH, MISMATCH, "scope-missing"],
+        ),
+        ("token", require::token([TokenKind::Session, TokenKind::ApiKey]), ["ok"; 4]),
+        ("token of people", require::token([TokenKind::Session]), ["ok", "ok", "ok", MISMATCH]),
+        (
+            "token of machines",
+            require::token([TokenKind::M2m, TokenKind::ApiKey]),
+            [MISMATCH, MISMATCH, MISMATCH, "ok"],
+        ),
+        ("token of others", require::token(vec![TokenKind::M2m]), [MISMATCH; 4]),
+        ("or", require::plan("plus").or(require::role("org:admin")), ["ok", "plan-missing", "ok", MISMATCH]),
+        (
+            "or, the other way",
+            require::role("org:admin").or(require::plan("plus")),
+            ["ok", "role-missing", "ok", MISMATCH],
+        ),
+        // Denied is graver than unknown.
+        ("or, kinds", key().or(require::role("org:admin")), ["role-missing", "role-missing", "ok", "ok"]),
+        // A proof would open this door, and not that one.
+        ("or a proof", require::role("org:admin").or(strict()), ["ok", "proof", "ok", MISMATCH]),
+        (
+            "and a proof",
+            strict().and(require::role("org:admin")),
+            ["role-missing", "role-missing", "ok", MISMATCH],
+        ),
+        (
+            "and",
+            require::role("org:admin").and(require::permission("org:users:manage")),
+            ["role-missing", "role-missing", "ok", MISMATCH],
+        ),
+        ("and, never both", key().and(require::signed_in()), [MISMATCH; 4]),
+        (
+            "a tree",
+            key().or(require::signed_in().and(require::plan("plus").or(require::role("admin")))),
+            ["ok", "plan-missing", "ok", "ok"],
+        ),
+    ] {
+        let app = Router::new().route("/x", on_get("x").route_layer(layer)).layer(ClerkLayer::new(&clerk));
+        let told = told(&app, &visitors).await;
+        // Nobody's session passes these, and a machine has none.
+        let script = if ["plan-missing", "check-failed"].contains(&script) { MISMATCH } else { script };
+        let pending = if told[2] == MISMATCH { MISMATCH } else { PENDING };
+        assert_eq!(told, [MISSING, BAD, pending, alan, grace, ada, script, DOWN], "{guard}");
+    }
+}
+
+#[tokio::test]
+async fn front_ends_get_the_answer_that_makes_them_ask_for_a_proof() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let visitors = Visitors::of(&instance);
+    let own = Reverification::new(ReverificationLevel::FirstFactor, 5);
+    for (asked, config) in [
+        (Reverification::STRICT, json!("strict")),
+        (Reverification::STRICT_MFA, json!("strict_mfa")),
+        (own, json!({"level": "first_factor", "afterMinutes": 5})),
+    ] {
+        let app = Router::new().route("/x", on_get("x").route_layer(require::reverification(asked)));
+        let answer = ask(&app.layer(ClerkLayer::new(&clerk)), Method::GET, "/x", &visitors.tokens[4]).await;
+        assert_eq!(answer.status, 403);
+        assert_eq!(answer.header("content-type"), "application/json");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        let metadata = json!({"reverification": config});
+        let error = json!({"type": "forbidden", "reason": "reverification-error", "metadata": metadata});
+        assert_eq!(body, json!({"clerk_error": error}));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn kinds_that_are_not_accepted_or_not_given_open_nothing() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, [TokenKind::Session, TokenKind::ApiKey]);
+    let visitors = Visitors::of(&instance);
+    const NOT_ACCEPTED: &str = "clerk-kind-not-accepted";
+    for (layer, [nobody, ada, script]) in [
+        (require::token([]), ["check-failed"; 3]),
+        (require::token([TokenKind::Session, TokenKind::M2m]), [NOT_ACCEPTED; 3]),
+        (require::token([TokenKind::M2m]), [NOT_ACCEPTED; 3]),
+        (require::machine(TokenKind::M2m).or(require::signed_in()), [NOT_ACCEPTED, "ok", NOT_ACCEPTED]),
+        (require::signed_in().and(require::machine(TokenKind::M2m)), [NOT_ACCEPTED; 3]),
+        (require::token([TokenKind::Session, TokenKind::ApiKey]), [MISSING, "ok", "ok"]),
+    ] {
+        let what = format!("{layer:?}");
+        let app = Router::new().route("/x", on_get("x").route_layer(layer)).layer(ClerkLayer::new(&clerk));
+        let told = told(&app, &visitors).await;
+        assert_eq!([&*told[0], &*told[5], &*told[6]], [nobody, ada, script], "{what}");
+    }
+}
+
+struct Admin;
+
+impl Requirement for Admin {
+    fn check() -> Check {
+        Check::new().role("org:admin")
+    }
+}
+
+struct Proof;
+
+impl Requirement for Proof {
+    fn check() -> Check {
+        Check::new().reverification(Reverification::STRICT)
+    }
+}
+
+struct Nothing;
+
+impl Requirement for Nothing {
+    fn check() -> Check {
+        Check::new()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_as_an_extractor_says_what_the_guard_says() {
+    let instance = Instance::new();
+    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    async fn required<P: Requirement>(session: Has<P>) -> String {
+        assert!(!format!("{session:?}").contains("user_"));
+        assert_eq!(session.clone().user_id(), session.user_id());
+        session.into_inner().user_id().to_string()
+    }
+    async fn optional<P: Requirement>(session: Option<Has<P>>) -> String {
+        session.map_or("ok".to_owned(), |session| session.user_id().to_string())
+    }
+    let routes = || {
+        Router::new()
+            .route("/admin", on_get(required::<Admin>))
+            .route("/proof", on_get(required::<Proof>))
+            .route("/nothing", on_get(required::<Nothing>))
+            .route("/maybe-admin", on_get(optional::<Admin>))
+            .route("/maybe-proof", on_get(optional::<Proof>))
+    };
+    let (app, bare) = (routes().layer(ClerkLayer::new(&clerk)), routes());
+    for (path, nobody, pending, grace, ada) in [
+        ("/admin", MISSING, "session-pending", "role-missing", "user_ada"),
+        ("/proof", MISSING, "session-pending", "clerk_error", "user_ada"),
+        ("/nothing", MISSING, "session-pending", "check-failed", "check-failed"),
+        ("/maybe-admin", "ok", "ok", "ok", "user_ada"),
+        ("/maybe-proof", "ok", "ok", "ok", "user_ada"),
+    ] {
+        let said = [nobody, "token-invalid", pending, "", grace, ada, MISMATCH, DOWN];
+        for ((who, token), said) in visitors.iter().zip(said) {
+            let body = ask(&app, Method::GET, path, token).await.body;
+            assert!(body.contains(said), "{path} for {who}: {body}");
+            let answer = ask(&bare, Method::GET, path, token).await;
+            assert_eq!(answer.summary(), (500, "clerk-layer-missing".to_owned()), "{path} for {who}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn grpc_clients_are_told_in_their_way() {
+    let instance = Instance::new();
+    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let strict = Reverification::STRICT;
+    for (guard, [nobody, grace]) in [
+        (RequireLayer::feature("export"), ["16", "7"]),
+        (RequireLayer::plan("plus"), ["16", "7"]),
+        (RequireLayer::reverification(strict), ["16", "7"]),
+        (RequireLayer::token([TokenKind::ApiKey]), ["16", "16"]),
+        (RequireLayer::role("org:admin").or(RequireLayer::plan("plus")), ["16", "7"]),
+        (RequireLayer::signed_in().and(RequireLayer::reverification(strict)), ["16", "7"]),
+        (RequireLayer::signed_in().and(RequireLayer::plan("plus")).redirect_to_sign_in(), ["16", "7"]),
+    ] {
+        let handler = |_: &clerk_tower::reject::Rejection, _: &RequestInfo| Response::new("mine".to_owned());
+        let service = ServiceBuilder::new()
+            .layer(AuthenticateLayer::new(&clerk).on_rejection(handler))
+            .layer(guard.clone())
+            .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new("fine".to_owned())));
+        for (token, status) in [("", nobody), (&*visitors.tokens[4], grace)] {
+            let request = Request::get("/").header("content-type", "application/grpc");
+            let request = request.header("authorization", format!("Bearer {token}"));
+            let request = request.header("sec-fetch-dest", "document").body(()).unwrap();
+            let response = service.clone().oneshot(request).await.unwrap();
+            assert_eq!(
+                (response.status().as_u16(), response.headers()["grpc-status"].as_bytes()),
+                (200, status.as_bytes(),)
+            );
+            assert!(response.headers().contains_key("grpc-message"), "{guard:?}");
+            assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "", "{guard:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn rejections_of_every_kind_use_nothing_up() {
+    let instance = Instance::new();
+    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let grace = &visitors.tokens[4];
+    let proof = || RequireLayer::reverification(Reverification::STRICT);
+    for guard in [
+        RequireLayer::feature("export"),
+        proof(),
+        proof().or(RequireLayer::role("org:admin")),
+        proof().and(RequireLayer::plan("plus")),
+        RequireLayer::token([TokenKind::ApiKey]),
+        RequireLayer::machine(TokenKind::ApiKey).redirect_to_sign_in(),
+    ] {
+        let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new("fine".to_owned())));
+        let handler = |_: &clerk_tower::reject::Rejection, _: &RequestInfo| Response::new("mine".to_owned());
+        let service = ServiceBuilder::new()
+            .layer(AuthenticateLayer::new(&clerk).on_rejection(handler))
+            .layer(guard.clone())
+            .service(ConcurrencyLimit::new(inner, 1));
+        let mut one = service.clone();
+        let mut other = service.clone();
+        for _ in 0..50 {
+            for handle in [&mut one, &mut other] {
+                let request = Request::get("/").header("authorization", format!("Bearer {grace}"));
+                let request = request.header("accept", "text/html").body(()).unwrap();
+                let response = handle.ready().await.unwrap().call(request).await.unwrap();
+                assert!(!response.status().is_success(), "{guard:?}");
+            }
+        }
+    }
 }

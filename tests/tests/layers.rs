@@ -212,7 +212,7 @@ async fn an_inner_layer_of_another_instance_decides_for_itself() {
 }
 
 /// The service's own body, and not one of the layer's.
-fn own<B>(body: Either<B, Full<Bytes>>) -> B {
+fn own<B, O>(body: Either<B, O>) -> B {
     match body {
         Either::Left(body) => body,
         Either::Right(_) => panic!("the layer's own body"),

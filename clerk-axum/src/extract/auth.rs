@@ -1,6 +1,7 @@
-use std::{convert::Infallible, ops::Deref};
+use std::{convert::Infallible, ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use clerk_core::authenticate::SessionAuth;
 use clerk_tower::{authenticate, reject};
 use http::request::Parts;
 
@@ -41,6 +42,12 @@ impl Auth {
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
         let auth = authenticate::Auth::from_extensions(&parts.extensions);
         auth.cloned().map(Self).ok_or_else(|| reject::Rejection::layer_missing().into())
+    }
+
+    /// The session; `None` for visitors without one: those who brought no token, and machines. A bad token rejects.
+    pub(super) fn session_or_none(&self) -> Result<Option<&Arc<SessionAuth>>, Rejection> {
+        let is_other = self.machine().is_some() || self.is_anonymous();
+        if is_other { Ok(None) } else { Ok(Some(self.require_session()?)) }
     }
 
     /// Whether the request brought no token at all, as opposed to a bad one.

@@ -2,7 +2,7 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::{
-    authenticate::{ApiKeyAuth, M2mAuth, Machine, MachineAuth, OAuthAuth},
+    authenticate::{self, ApiKeyAuth, M2mAuth, MachineAuth, OAuthAuth},
     token::TokenKind,
 };
 use clerk_tower::reject;
@@ -23,9 +23,15 @@ macro_rules! machines {
         impl $name {
             fn of(auth: &Auth) -> Result<Self, Rejection> {
                 let token = auth.require_machine(TokenKind::$kind)?;
+                Self::read(token).ok_or_else(|| reject::Rejection::no_machine(auth.outcome()).into())
+            }
+
+            fn read(token: &Arc<MachineAuth>) -> Option<Self> {
                 match token.machine() {
-                    Machine::$kind(machine) => Ok(Self { token: token.clone(), machine: machine.clone() }),
-                    _ => Err(reject::Rejection::no_machine(auth.outcome()).into()),
+                    authenticate::Machine::$kind(machine) => {
+                        Some(Self { token: token.clone(), machine: machine.clone() })
+                    }
+                    _ => None,
                 }
             }
 
@@ -115,4 +121,83 @@ machines! {
     /// The OAuth access token that the request carries as its bearer token: verified by its signature when it is a
     /// JWT, by Clerk otherwise. It rejects as [`ApiKey`] does.
     OAuthToken: OAuth => OAuthAuth,
+}
+
+/// The machine's token that the request carries as its bearer token, of whichever kind the layer accepts.
+///
+/// It rejects as [`ApiKey`] does, and with 500 when the layer accepts no kind of them. `Option<Machine>` is `None` for
+/// sessions and requests without a token.
+///
+/// ```
+/// use clerk_axum::Machine;
+///
+/// async fn who(machine: Machine) -> String {
+///     match &machine {
+///         Machine::ApiKey(key) => format!("the key {} of {}", key.name, key.subject),
+///         Machine::M2m(token) => format!("the machine {}", token.machine_id),
+///         Machine::OAuth(token) => format!("a client of {}", token.user_id),
+///         _ => format!("a {} of {}", machine.kind().as_str(), machine.subject()),
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Machine {
+    /// An API key.
+    ApiKey(ApiKey),
+    /// A machine-to-machine token.
+    M2m(M2mToken),
+    /// An OAuth access token.
+    OAuth(OAuthToken),
+}
+
+impl Machine {
+    fn of(auth: &Auth) -> Result<Self, Rejection> {
+        let token = auth.require_any_machine()?;
+        let machine = match token.kind() {
+            TokenKind::ApiKey => ApiKey::read(token).map(Self::ApiKey),
+            TokenKind::M2m => M2mToken::read(token).map(Self::M2m),
+            TokenKind::OAuth => OAuthToken::read(token).map(Self::OAuth),
+            _ => None,
+        };
+        machine.ok_or_else(|| reject::Rejection::no_machine(auth.outcome()).into())
+    }
+}
+
+/// What all kinds have: [`kind`](MachineAuth::kind), [`subject`](MachineAuth::subject), scopes and the end.
+impl Deref for Machine {
+    type Target = MachineAuth;
+
+    fn deref(&self) -> &MachineAuth {
+        match self {
+            Self::ApiKey(key) => &key.token,
+            Self::M2m(token) => &token.token,
+            Self::OAuth(token) => &token.token,
+        }
+    }
+}
+
+/// The kind, and nothing of the token.
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Machine").field(&self.kind()).finish()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Machine {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Self::of(&Auth::of(parts)?)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Machine {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        let auth = Auth::of(parts)?;
+        let is_other = auth.session().is_some() || auth.is_anonymous();
+        if is_other { Ok(None) } else { Self::of(&auth).map(Some) }
+    }
 }

@@ -1,13 +1,17 @@
 mod auth;
+mod claims;
 mod has;
 mod machine;
+mod organization;
 mod session;
 mod user;
 
 pub use self::{
     auth::Auth,
+    claims::Claims,
     has::{Has, Requirement},
-    machine::{ApiKey, M2mToken, OAuthToken},
+    machine::{ApiKey, M2mToken, Machine, OAuthToken},
+    organization::{ActiveOrganization, ClerkOrganization},
     session::Session,
     user::ClerkUser,
 };

@@ -15,7 +15,8 @@ use crate::Rejection;
 /// The verified session of a signed-in request: its claims, without a call to Clerk.
 ///
 /// It rejects with 401 when the request is signed out and 503 when that could not be decided.
-/// `Option<Session>` is `None` when the request brought no token; a bad token rejects all the same.
+/// `Option<Session>` is `None` when the request brought no token, or that of a machine; a bad token rejects all the
+/// same.
 ///
 /// ```
 /// use clerk_axum::{Error, Session};
@@ -23,6 +24,31 @@ use crate::Rejection;
 /// async fn organization(session: Session) -> Result<String, Error> {
 ///     let organization = session.organization()?;
 ///     Ok(format!("{} in {}", organization.role.unwrap_or("nobody"), organization.id))
+/// }
+/// ```
+///
+/// What a token says is at hand, and [`SessionClaims`] lists all of it:
+///
+/// ```
+/// use std::time::Duration;
+/// use clerk_axum::{Error, Session, token::Check};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Custom {
+///     plan: String,
+/// }
+///
+/// async fn about(session: Session) -> Result<String, Error> {
+///     let user = session.user_id();
+///     // Somebody of the support team who has signed in as the user.
+///     let is_impersonated = session.actor().is_some();
+///     let may_write = session.has(&Check::new().permission("org:reports:write"));
+///     // How long ago the password was asked for.
+///     let age = session.factor_ages().and_then(|ages| ages.first());
+///     let is_recent = age.is_some_and(|age| age < Duration::from_secs(600));
+///     // Claims of your own.
+///     let plan = session.claims::<Custom>()?.plan;
+///     Ok(format!("{user} {is_impersonated} {may_write} {is_recent} {plan}"))
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -41,12 +67,13 @@ impl Session {
         self.0.claims().organization().ok_or_else(|| reject::Rejection::organization_missing().into())
     }
 
-    /// All claims, custom ones among them, read into a type of your choice.
+    /// All claims, custom ones among them, read into a type of your choice. As an extractor:
+    /// [`Claims`](crate::Claims).
     ///
     /// # Errors
-    /// When the claims do not fit the type.
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.0.claims_as()
+    /// 500 `claims-mismatch` when the claims do not fit the type.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
+        self.0.claims_as().map_err(|error| reject::Rejection::claims_mismatch(&error).into())
     }
 
     /// The token's text, to pass it on to another service. It is a credential: do not log it.
@@ -76,7 +103,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for Session {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        let auth = Auth::of(parts)?;
-        if auth.is_anonymous() { Ok(None) } else { Self::of(&auth).map(Some) }
+        Ok(Auth::of(parts)?.session_or_none()?.cloned().map(Self))
     }
 }

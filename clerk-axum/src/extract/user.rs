@@ -1,21 +1,27 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use clerk_core::{api::users, model::User};
-use clerk_tower::reject;
+use clerk_core::{api::users, authenticate::SessionAuth, model::User};
+use clerk_tower::{Clerk, reject};
 use http::request::Parts;
 
 use super::Auth;
 use crate::Rejection;
 
-/// How old what is known about a user may be.
+/// How old what is known about a user or an organization may be.
 const MAX_AGE: Duration = Duration::from_secs(30);
+
+/// The client, so that it gives no answer that is older.
+pub(super) fn recent(auth: &Auth) -> Clerk {
+    let clerk = auth.clerk();
+    clerk.with(clerk.options().clone().max_age(MAX_AGE))
+}
 
 /// The signed-in user as Clerk knows them, fetched with the instance's secret key.
 ///
 /// It rejects like [`Session`](crate::Session). In addition: 403 `user-blocked` when the user is banned or
 /// locked, 401 `user-deleted` when they no longer exist, even while their token lives; 503 when Clerk does not
-/// answer. `Option<ClerkUser>` is `None` when the request brought no token.
+/// answer. `Option<ClerkUser>` is `None` when the request brought no token, or that of a machine.
 ///
 /// The user comes from the client's [cache](clerk_tower::cache) when Clerk was asked within its fresh age, and within
 /// the last 30 seconds: who was banned, locked or deleted elsewhere is refused after that at the latest; at once after
@@ -41,11 +47,9 @@ impl ClerkUser {
         Arc::unwrap_or_clone(self.0)
     }
 
-    async fn of(auth: &Auth) -> Result<Self, Rejection> {
-        let id = auth.require_session()?.claims().user_id();
-        let clerk = auth.clerk();
-        let clerk = clerk.with(clerk.options().clone().max_age(MAX_AGE));
-        match clerk.cached(users::get(id)).await {
+    async fn of(auth: &Auth, session: &SessionAuth) -> Result<Self, Rejection> {
+        let id = session.claims().user_id();
+        match recent(auth).cached(users::get(id)).await {
             Ok(user) if user.banned || user.locked => Err(reject::Rejection::user_blocked().into()),
             Ok(user) => Ok(Self(user)),
             Err(error) if error.is_missing() => Err(reject::Rejection::user_deleted().into()),
@@ -66,7 +70,8 @@ impl<S: Sync> FromRequestParts<S> for ClerkUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Self::of(&Auth::of(parts)?).await
+        let auth = Auth::of(parts)?;
+        Self::of(&auth, auth.require_session()?).await
     }
 }
 
@@ -75,6 +80,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for ClerkUser {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let auth = Auth::of(parts)?;
-        if auth.is_anonymous() { Ok(None) } else { Self::of(&auth).await.map(Some) }
+        match auth.session_or_none()? {
+            Some(session) => Self::of(&auth, session).await.map(Some),
+            None => Ok(None),
+        }
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::LOCATION};
 use serde::de::DeserializeOwned;
 
 use super::{MachineAuth, Reason};
-use crate::token::{SessionClaims, Token, TokenKind};
+use crate::token::{ClaimsError, SessionClaims, Token, TokenKind};
 
 /// How a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -270,7 +270,7 @@ impl SessionAuth {
     /// # Errors
     ///
     /// When the claims do not fit the type.
-    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+    pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
         self.token.claims()
     }
 

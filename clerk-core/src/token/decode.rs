@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::de::DeserializeOwned;
 
 use super::{
-    TokenError, TokenKind,
+    ClaimsError, TokenError, TokenKind,
     json::{Claim, Member},
     key::Algorithm,
     kind::Category,
@@ -77,8 +77,9 @@ impl Token {
     /// # Errors
     ///
     /// When the claims do not fit the type.
-    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(&self.json)
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        // The path to a fault is worth knowing but costs time, so it is looked for only when there is one.
+        serde_json::from_str(&self.json).map_err(|_| ClaimsError::locate::<T>(&self.json))
     }
 
     pub(crate) fn issuer(&self) -> Issuer<'_> {
@@ -244,6 +245,36 @@ mod tests {
         let token = Token::decode(&join("{}", b"{\"sub\":\"user_1\",\"n\":\"\xff\xfe\"}")).unwrap();
         assert_eq!(token.claims::<Value>().unwrap()["n"], "\u{fffd}\u{fffd}");
         assert!(refused(&join("{}", b"{\"sub\":\"user_1\"}\xff")));
+    }
+
+    #[test]
+    fn claims_that_do_not_fit_are_named_without_their_values() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code, reason = "only the shape matters")]
+        struct Custom {
+            metadata: Plan,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code, reason = "only the shape matters")]
+        struct Plan {
+            seats: u32,
+        }
+        for (payload, path, said) in [
+            ("{}", "metadata", "the claims do not fit at metadata: the field is missing"),
+            (
+                r#"{"metadata":{}}"#,
+                "metadata.seats",
+                "the claims do not fit at metadata.seats: the field is missing",
+            ),
+            (
+                r#"{"metadata":{"seats":"hush"}}"#,
+                "metadata.seats",
+                "the claims do not fit at metadata.seats: found string, expected u32",
+            ),
+        ] {
+            let error = Token::decode(&join("{}", payload)).unwrap().claims::<Custom>().unwrap_err();
+            assert_eq!((error.path.as_str(), error.to_string().as_str()), (path, said));
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Why a token is refused.
 
-use crate::authenticate::Reason;
+use serde::de::DeserializeOwned;
+
+use crate::{authenticate::Reason, decode::describe_data};
 
 /// Why a token is refused. Says which rule it breaks; never repeats anything of the token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,5 +37,31 @@ impl TokenError {
 
     pub(crate) const fn message(&self) -> &'static str {
         self.message
+    }
+}
+
+/// Claims do not have the shape of a type. Says where and what was expected, and repeats no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the claims do not fit{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
+#[non_exhaustive]
+pub struct ClaimsError {
+    /// The path to the claim, for example `metadata.plan`; empty for the claims as a whole.
+    pub path: String,
+    problem: String,
+}
+
+impl ClaimsError {
+    /// Reads the claims once more to find the fault.
+    pub(super) fn locate<T: DeserializeOwned>(json: &str) -> Self {
+        let reader = &mut serde_json::Deserializer::from_str(json);
+        let (path, problem) = match serde_path_to_error::deserialize::<_, T>(reader) {
+            Err(error) => {
+                let path = error.path().to_string();
+                let path = if path == "." { "" } else { &path };
+                describe_data(path, &error.inner().to_string())
+            }
+            Ok(_) => (String::new(), "they could not be read".to_owned()),
+        };
+        Self { path, problem }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) mod testing;
 
 pub use self::{
     decode::Token,
-    error::TokenError,
+    error::{ClaimsError, TokenError},
     has::{Check, Lack, Reverification, ReverificationLevel},
     key::{VerifyingKey, VerifyingKeyError},
     key_set::{KeySet, KnownTokens},

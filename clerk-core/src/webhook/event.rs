@@ -93,9 +93,9 @@ pub(super) enum EventError {
     Data(String),
 }
 
-/// Declares the events: variant, type, and what `data` holds.
+/// Declares the events: variant, what `data` holds, type, and the name of its constant.
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident($data:ty) = $kind:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident($data:ty) = $kind:literal as $name:ident,)*) => {
         /// What happened. Types that this version does not know keep their name and data.
         #[derive(Clone, PartialEq)]
         #[non_exhaustive]
@@ -144,102 +144,113 @@ macro_rules! events {
                 })
             }
         }
+
+        /// The same types as values, for [`kind`](super::kind).
+        pub(super) mod kinds {
+            use super::*;
+            use crate::webhook::kind::Kind;
+
+            $($(#[$doc])* pub const $name: Kind<$data> = Kind::new($kind, |event| match event {
+                Event::$variant(data) => Some(data),
+                _ => None,
+            });)*
+        }
     };
 }
 
 events! {
     /// A user was created.
-    UserCreated(User) = "user.created",
+    UserCreated(User) = "user.created" as USER_CREATED,
     /// A user was changed.
-    UserUpdated(User) = "user.updated",
+    UserUpdated(User) = "user.updated" as USER_UPDATED,
     /// A user was deleted.
-    UserDeleted(DeletedObject) = "user.deleted",
+    UserDeleted(DeletedObject) = "user.deleted" as USER_DELETED,
     /// Somebody signed in.
-    SessionCreated(SessionEvent) = "session.created",
+    SessionCreated(SessionEvent) = "session.created" as SESSION_CREATED,
     /// Somebody signed in and still has something to do.
-    SessionPending(SessionEvent) = "session.pending",
+    SessionPending(SessionEvent) = "session.pending" as SESSION_PENDING,
     /// A session ended because its user signed out.
-    SessionEnded(SessionEvent) = "session.ended",
+    SessionEnded(SessionEvent) = "session.ended" as SESSION_ENDED,
     /// A session was removed from its client.
-    SessionRemoved(SessionEvent) = "session.removed",
+    SessionRemoved(SessionEvent) = "session.removed" as SESSION_REMOVED,
     /// A session was revoked.
-    SessionRevoked(SessionEvent) = "session.revoked",
+    SessionRevoked(SessionEvent) = "session.revoked" as SESSION_REVOKED,
     /// An e-mail to a user was written.
-    EmailCreated(Email) = "email.created",
+    EmailCreated(Email) = "email.created" as EMAIL_CREATED,
     /// A text message to a user was written.
-    SmsCreated(Sms) = "sms.created",
+    SmsCreated(Sms) = "sms.created" as SMS_CREATED,
     /// An organization was created.
-    OrganizationCreated(Organization) = "organization.created",
+    OrganizationCreated(Organization) = "organization.created" as ORGANIZATION_CREATED,
     /// An organization was changed.
-    OrganizationUpdated(Organization) = "organization.updated",
+    OrganizationUpdated(Organization) = "organization.updated" as ORGANIZATION_UPDATED,
     /// An organization was deleted.
-    OrganizationDeleted(DeletedObject) = "organization.deleted",
+    OrganizationDeleted(DeletedObject) = "organization.deleted" as ORGANIZATION_DELETED,
     /// A domain was added to an organization.
-    OrganizationDomainCreated(OrganizationDomain) = "organizationDomain.created",
+    OrganizationDomainCreated(OrganizationDomain) = "organizationDomain.created" as ORGANIZATION_DOMAIN_CREATED,
     /// A domain of an organization was changed, for example verified.
-    OrganizationDomainUpdated(OrganizationDomain) = "organizationDomain.updated",
+    OrganizationDomainUpdated(OrganizationDomain) = "organizationDomain.updated" as ORGANIZATION_DOMAIN_UPDATED,
     /// A domain was taken from an organization.
-    OrganizationDomainDeleted(DeletedObject) = "organizationDomain.deleted",
+    OrganizationDomainDeleted(DeletedObject) = "organizationDomain.deleted" as ORGANIZATION_DOMAIN_DELETED,
     /// Somebody became a member of an organization.
-    OrganizationMembershipCreated(OrganizationMembership) = "organizationMembership.created",
+    OrganizationMembershipCreated(OrganizationMembership) = "organizationMembership.created" as ORGANIZATION_MEMBERSHIP_CREATED,
     /// A membership was changed, for example its role.
-    OrganizationMembershipUpdated(OrganizationMembership) = "organizationMembership.updated",
+    OrganizationMembershipUpdated(OrganizationMembership) = "organizationMembership.updated" as ORGANIZATION_MEMBERSHIP_UPDATED,
     /// Somebody is no longer a member of an organization.
-    OrganizationMembershipDeleted(OrganizationMembership) = "organizationMembership.deleted",
+    OrganizationMembershipDeleted(OrganizationMembership) = "organizationMembership.deleted" as ORGANIZATION_MEMBERSHIP_DELETED,
     /// Somebody was invited to an organization.
-    OrganizationInvitationCreated(OrganizationInvitation) = "organizationInvitation.created",
+    OrganizationInvitationCreated(OrganizationInvitation) = "organizationInvitation.created" as ORGANIZATION_INVITATION_CREATED,
     /// Somebody accepted an invitation to an organization.
-    OrganizationInvitationAccepted(AcceptedInvitation) = "organizationInvitation.accepted",
+    OrganizationInvitationAccepted(AcceptedInvitation) = "organizationInvitation.accepted" as ORGANIZATION_INVITATION_ACCEPTED,
     /// An invitation to an organization was withdrawn.
-    OrganizationInvitationRevoked(OrganizationInvitation) = "organizationInvitation.revoked",
+    OrganizationInvitationRevoked(OrganizationInvitation) = "organizationInvitation.revoked" as ORGANIZATION_INVITATION_REVOKED,
     /// A role was created.
-    RoleCreated(Role) = "role.created",
+    RoleCreated(Role) = "role.created" as ROLE_CREATED,
     /// A role was changed.
-    RoleUpdated(Role) = "role.updated",
+    RoleUpdated(Role) = "role.updated" as ROLE_UPDATED,
     /// A role was deleted.
-    RoleDeleted(DeletedObject) = "role.deleted",
+    RoleDeleted(DeletedObject) = "role.deleted" as ROLE_DELETED,
     /// A permission was created.
-    PermissionCreated(Permission) = "permission.created",
+    PermissionCreated(Permission) = "permission.created" as PERMISSION_CREATED,
     /// A permission was changed.
-    PermissionUpdated(Permission) = "permission.updated",
+    PermissionUpdated(Permission) = "permission.updated" as PERMISSION_UPDATED,
     /// A permission was deleted.
-    PermissionDeleted(DeletedObject) = "permission.deleted",
+    PermissionDeleted(DeletedObject) = "permission.deleted" as PERMISSION_DELETED,
     /// Somebody joined the waitlist.
-    WaitlistEntryCreated(WaitlistEntry) = "waitlistEntry.created",
+    WaitlistEntryCreated(WaitlistEntry) = "waitlistEntry.created" as WAITLIST_ENTRY_CREATED,
     /// An entry of the waitlist was changed, for example invited.
-    WaitlistEntryUpdated(WaitlistEntry) = "waitlistEntry.updated",
+    WaitlistEntryUpdated(WaitlistEntry) = "waitlistEntry.updated" as WAITLIST_ENTRY_UPDATED,
     /// A payment was begun.
-    PaymentAttemptCreated(PaymentAttempt) = "paymentAttempt.created",
+    PaymentAttemptCreated(PaymentAttempt) = "paymentAttempt.created" as PAYMENT_ATTEMPT_CREATED,
     /// A payment came through, or failed.
-    PaymentAttemptUpdated(PaymentAttempt) = "paymentAttempt.updated",
+    PaymentAttemptUpdated(PaymentAttempt) = "paymentAttempt.updated" as PAYMENT_ATTEMPT_UPDATED,
     /// A subscription was created.
-    SubscriptionCreated(Subscription) = "subscription.created",
+    SubscriptionCreated(Subscription) = "subscription.created" as SUBSCRIPTION_CREATED,
     /// A subscription was changed.
-    SubscriptionUpdated(Subscription) = "subscription.updated",
+    SubscriptionUpdated(Subscription) = "subscription.updated" as SUBSCRIPTION_UPDATED,
     /// A subscription became active.
-    SubscriptionActive(Subscription) = "subscription.active",
+    SubscriptionActive(Subscription) = "subscription.active" as SUBSCRIPTION_ACTIVE,
     /// A subscription has a payment overdue.
-    SubscriptionPastDue(Subscription) = "subscription.pastDue",
+    SubscriptionPastDue(Subscription) = "subscription.pastDue" as SUBSCRIPTION_PAST_DUE,
     /// A subscription item was created.
-    SubscriptionItemCreated(SubscriptionItem) = "subscriptionItem.created",
+    SubscriptionItemCreated(SubscriptionItem) = "subscriptionItem.created" as SUBSCRIPTION_ITEM_CREATED,
     /// A subscription item was changed.
-    SubscriptionItemUpdated(SubscriptionItem) = "subscriptionItem.updated",
+    SubscriptionItemUpdated(SubscriptionItem) = "subscriptionItem.updated" as SUBSCRIPTION_ITEM_UPDATED,
     /// A subscription item became active.
-    SubscriptionItemActive(SubscriptionItem) = "subscriptionItem.active",
+    SubscriptionItemActive(SubscriptionItem) = "subscriptionItem.active" as SUBSCRIPTION_ITEM_ACTIVE,
     /// A subscription item was canceled, and lasts until its period ends.
-    SubscriptionItemCanceled(SubscriptionItem) = "subscriptionItem.canceled",
+    SubscriptionItemCanceled(SubscriptionItem) = "subscriptionItem.canceled" as SUBSCRIPTION_ITEM_CANCELED,
     /// A subscription item will follow the current one.
-    SubscriptionItemUpcoming(SubscriptionItem) = "subscriptionItem.upcoming",
+    SubscriptionItemUpcoming(SubscriptionItem) = "subscriptionItem.upcoming" as SUBSCRIPTION_ITEM_UPCOMING,
     /// A subscription item ended.
-    SubscriptionItemEnded(SubscriptionItem) = "subscriptionItem.ended",
+    SubscriptionItemEnded(SubscriptionItem) = "subscriptionItem.ended" as SUBSCRIPTION_ITEM_ENDED,
     /// A subscription item was never paid and is given up.
-    SubscriptionItemAbandoned(SubscriptionItem) = "subscriptionItem.abandoned",
+    SubscriptionItemAbandoned(SubscriptionItem) = "subscriptionItem.abandoned" as SUBSCRIPTION_ITEM_ABANDONED,
     /// A subscription item waits for its first payment.
-    SubscriptionItemIncomplete(SubscriptionItem) = "subscriptionItem.incomplete",
+    SubscriptionItemIncomplete(SubscriptionItem) = "subscriptionItem.incomplete" as SUBSCRIPTION_ITEM_INCOMPLETE,
     /// A subscription item has a payment overdue.
-    SubscriptionItemPastDue(SubscriptionItem) = "subscriptionItem.pastDue",
+    SubscriptionItemPastDue(SubscriptionItem) = "subscriptionItem.pastDue" as SUBSCRIPTION_ITEM_PAST_DUE,
     /// A subscription item has a free trial that ends soon.
-    SubscriptionItemFreeTrialEnding(SubscriptionItem) = "subscriptionItem.freeTrialEnding",
+    SubscriptionItemFreeTrialEnding(SubscriptionItem) = "subscriptionItem.freeTrialEnding" as SUBSCRIPTION_ITEM_FREE_TRIAL_ENDING,
 }
 
 impl Event {

@@ -24,6 +24,8 @@
 //! | `deleted` of all but memberships | [`DeletedObject`](crate::model::DeletedObject) |
 //! | any other | the name and the JSON, in [`Event::Other`] |
 //!
+//! [`kind`] has a constant for each type, which says in its own type what comes with the event.
+//!
 //! ```
 //! use clerk_core::{Timestamp, webhook::{Event, Verifier}};
 //! use http::HeaderMap;
@@ -46,6 +48,7 @@
 
 mod billing;
 mod event;
+pub mod kind;
 pub mod payload;
 mod verify;
 
@@ -54,5 +57,6 @@ mod tests;
 
 pub use self::{
     event::{Delivery, Event, EventAttributes, HttpRequest},
+    kind::Kind,
     verify::{Verifier, WebhookError},
 };

@@ -155,6 +155,19 @@ impl Auth {
         machine.ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }
 
+    /// The verified machine token of whichever kind is accepted, or the answer for a request that needs one and has
+    /// none.
+    ///
+    /// # Errors
+    /// 401 when there is none; 503 when that could not be decided; 500 when the layer accepts no machine's token.
+    pub fn require_any_machine(&self) -> Result<&Arc<MachineAuth>, Rejection> {
+        let kinds = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
+        if !kinds.into_iter().any(|kind| self.0.authenticator.accepts(kind)) {
+            return Err(Rejection::no_machine_accepted());
+        }
+        self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
+    }
+
     /// The token of the session or machine, to pass it on to another service. It is a credential: do not log it.
     #[must_use]
     pub fn expose_token(&self) -> Option<&str> {

@@ -1,6 +1,7 @@
 use std::{
     fmt,
     future::Future,
+    io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -12,14 +13,11 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Auth;
-use crate::{
-    BoxError,
-    reject::{Answering, OwnBody, Rejection},
-};
+use crate::reject::{Answering, OwnBody, Rejection};
 
 /// The inner service's body, or that of an answer which the layer gives itself: a redirect, 400, or what the
 /// application says [on a rejection](super::AuthenticateLayer::on_rejection).
-pub type AuthenticateBody<B> = Either<B, UnsyncBoxBody<Bytes, BoxError>>;
+pub type AuthenticateBody<B> = Either<B, UnsyncBoxBody<Bytes, io::Error>>;
 
 pin_project! {
     /// The answer of [`Authenticate`](super::Authenticate).
@@ -162,7 +160,7 @@ fn own(auth: &Auth, answering: Option<&Answering>) -> Response<OwnBody> {
             response
         }
     };
-    let boxed = |body: Full<Bytes>| body.map_err(Into::into).boxed_unsync();
+    let boxed = |body: Full<Bytes>| body.map_err(|never| match never {}).boxed_unsync();
     let mut response = replace(answering, response).unwrap_or_else(|response| response.map(boxed));
     append(auth, &mut response);
     // What answers for the inner service says why, to layers further out.

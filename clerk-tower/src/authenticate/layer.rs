@@ -3,7 +3,7 @@ use clerk_core::{
     authenticate::{AuthenticateOptions, Authenticator, OptionsError},
     token::TokenKind,
 };
-use http::Response;
+use http::{Extensions, Response, Uri};
 use http_body::Body;
 use tower_layer::Layer;
 
@@ -20,12 +20,16 @@ pub struct AuthenticateLayer {
     clerk: Clerk,
     authenticator: Authenticator,
     on_rejection: Option<OnRejection>,
+    original_uri: FindUri,
 }
+
+/// Where a request's extensions keep its whole address.
+pub(super) type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 impl AuthenticateLayer {
     /// Authenticates for the instance of `clerk`, by the rules the client was built with.
     pub fn new(clerk: &Clerk) -> Self {
-        Self { clerk: clerk.clone(), authenticator: clerk.authenticator().clone(), on_rejection: None }
+        Self::by(clerk, clerk.authenticator().clone())
     }
 
     /// Authenticates by rules of its own.
@@ -33,7 +37,11 @@ impl AuthenticateLayer {
     /// # Errors
     /// When the options contradict each other or hold a key that is none.
     pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
-        Ok(Self { clerk: clerk.clone(), authenticator: Authenticator::new(options)?, on_rejection: None })
+        Authenticator::new(options).map(|authenticator| Self::by(clerk, authenticator))
+    }
+
+    fn by(clerk: &Clerk, authenticator: Authenticator) -> Self {
+        Self { clerk: clerk.clone(), authenticator, on_rejection: None, original_uri: |_| None }
     }
 
     /// Authenticates other machines by their M2M tokens, and nobody else.
@@ -57,6 +65,28 @@ impl AuthenticateLayer {
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         let clerk = machine.client();
         Self::with_options(clerk, clerk.authenticate_options().accepts(TokenKind::M2m))
+    }
+
+    /// Where the whole address of a request is, for a layer inside of a router that cuts off what it has matched, as
+    /// axum does with what is nested: browsers have to come back to the page they asked for. Without an answer the
+    /// request's own address counts.
+    ///
+    /// ```
+    /// use clerk_tower::{Clerk, authenticate::AuthenticateLayer};
+    /// use http::Uri;
+    ///
+    /// /// What the router puts into the extensions.
+    /// #[derive(Clone)]
+    /// struct WholeUri(Uri);
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+    /// let layer = AuthenticateLayer::new(&clerk)
+    ///     .original_uri(|extensions| extensions.get::<WholeUri>().map(|whole| &whole.0));
+    /// # let _ = layer; Ok(()) }
+    /// ```
+    pub fn original_uri(self, find: fn(&Extensions) -> Option<&Uri>) -> Self {
+        Self { original_uri: find, ..self }
     }
 
     /// Answers in the application's own way whenever a request is turned away: by a guard or an extractor inside of
@@ -112,6 +142,7 @@ impl<S> Layer<S> for AuthenticateLayer {
             clerk: self.clerk.clone(),
             authenticator: self.authenticator.clone(),
             on_rejection: self.on_rejection.clone(),
+            original_uri: self.original_uri,
         }
     }
 }

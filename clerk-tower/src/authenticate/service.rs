@@ -18,7 +18,7 @@ use tokio::{
 };
 use tower_service::Service;
 
-use super::{Auth, AuthenticateBody, ResponseFuture, visit::Visit};
+use super::{Auth, AuthenticateBody, ResponseFuture, layer::FindUri, visit::Visit};
 use crate::{Clerk, reject::OnRejection};
 
 /// Authenticates requests and passes them on, but for browsers that have to go to Clerk first. See the [module docs](super) for an example.
@@ -28,6 +28,7 @@ pub struct Authenticate<S> {
     pub(super) clerk: Clerk,
     pub(super) authenticator: Authenticator,
     pub(super) on_rejection: Option<OnRejection>,
+    pub(super) original_uri: FindUri,
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Authenticate<S>
@@ -53,8 +54,10 @@ where
             return ResponseFuture::decided_outside(inner, request, answering);
         }
         let keys = self.clerk.keys().current().unwrap_or_default();
-        let step = self.authenticator.start(&RequestHead::from(&request), &keys, self.clerk.now());
-        let visit = Visit::of(request.uri(), request.headers());
+        let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
+        let head = RequestHead::new(request.method(), uri, request.headers());
+        let step = self.authenticator.start(&head, &keys, self.clerk.now());
+        let visit = Visit::of(uri, request.headers());
         match step {
             Step::Done(outcome) => {
                 ResponseFuture::decided(inner, request, self.auth(outcome, None, visit), answering)
@@ -65,6 +68,7 @@ where
                     clerk: self.clerk.clone(),
                     authenticator: self.authenticator.clone(),
                     on_rejection: None,
+                    original_uri: self.original_uri,
                 };
                 let decision = async move { this.satisfy(need, visit).await };
                 ResponseFuture::waiting(inner, request, decision, answering)

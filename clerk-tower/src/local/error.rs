@@ -146,6 +146,30 @@ impl ApiError {
         )
     }
 
+    /// The body of the request is good JSON that this operation cannot take.
+    pub(super) fn bad_request(long_message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "Bad Request", long_message)
+    }
+
+    /// The machine's secret key is no key for this operation.
+    pub(super) fn machine_key() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "authorization_invalid",
+            "Unauthorized request",
+            "A machine's secret key is good for the machine's own tokens only; send the instance's secret key",
+        )
+    }
+
+    /// The same error as the operations on machines' credentials tell it: what is wrong with a parameter is a
+    /// bad request there, without a code of its own.
+    pub(super) fn plain(self) -> Self {
+        match self.status {
+            StatusCode::UNPROCESSABLE_ENTITY => Self::bad_request(self.long_message),
+            _ => self,
+        }
+    }
+
     /// A part of Clerk that is not emulated.
     pub(super) fn not_emulated(what: &str) -> Self {
         Self::new(

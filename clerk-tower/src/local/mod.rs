@@ -7,8 +7,9 @@
 //!
 //! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock
 //! and metadata), organizations (list, create, get, update, delete and metadata), organization memberships,
-//! sessions (list, create, get, revoke, refresh and create a token), the results of handshakes, and the key set,
-//! `GET /jwks`. Everything else answers with status 501 and says so.
+//! sessions (list, create, get, revoke, refresh and create a token), the results of handshakes, API keys, machines
+//! and M2M tokens (all of them), the verification of opaque OAuth access tokens, and the key set, `GET /jwks`.
+//! Everything else answers with status 501 and says so.
 //!
 //! ```
 //! use clerk_tower::local::LocalClerk;
@@ -44,9 +45,14 @@
 
 mod body;
 mod claims;
+mod client;
+mod credentials;
+mod delivery;
 mod error;
 mod frontend;
+mod journal;
 mod keys;
+pub mod machine;
 mod query;
 mod random;
 mod rfc3339;
@@ -58,6 +64,7 @@ pub mod session;
 pub mod setup;
 mod staging;
 mod state;
+pub mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -76,13 +83,21 @@ use clerk_core::{
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-use self::{keys::SigningKey, staging::Staging, state::State};
+use self::{
+    delivery::Counts, journal::StateGuard, keys::SigningKey, staging::Staging, state::State,
+    webhooks::Subscription,
+};
 use crate::clock::{Clock, SystemClock};
 
 pub use self::{
+    machine::{
+        LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
+        LocalMachineBuilder, LocalOAuthToken, LocalOAuthTokenBuilder,
+    },
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
+    webhooks::LocalWebhooks,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -101,6 +116,10 @@ struct Shared {
     key: Mutex<Arc<SigningKey>>,
     staging: Mutex<Staging>,
     state: Mutex<State>,
+    /// As text.
+    webhook_secret: String,
+    subscription: Mutex<Option<Subscription>>,
+    webhook_counts: Counts,
 }
 
 impl LocalClerk {
@@ -133,6 +152,9 @@ impl LocalClerk {
                 key: Mutex::new(Arc::new(SigningKey::generate())),
                 staging: Mutex::default(),
                 state: Mutex::new(State::new(issuer)),
+                webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+                subscription: Mutex::default(),
+                webhook_counts: Counts::default(),
             }),
         }
     }
@@ -218,8 +240,8 @@ impl LocalClerk {
         lock(&self.shared.staging)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.shared.state)
+    fn state(&self) -> StateGuard<'_> {
+        StateGuard::new(self, lock(&self.shared.state))
     }
 }
 

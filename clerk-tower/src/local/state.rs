@@ -4,15 +4,19 @@ use clerk_core::{
     Timestamp,
     id::{ClientId, OrganizationId, SessionId, UserId},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{error::ApiError, frontend::clients::Clients, random};
+use super::{credentials::Credentials, error::ApiError, frontend::clients::Clients, random};
+
+/// The identifier that every instance has.
+pub(super) const INSTANCE_ID: &str = "ins_local";
 
 /// One day.
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// A person.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct User {
     pub(super) id: UserId,
     pub(super) external_id: Option<String>,
@@ -43,7 +47,7 @@ pub(super) struct User {
 }
 
 /// An e-mail address or a phone number.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Contact {
     pub(super) id: String,
     pub(super) value: String,
@@ -78,7 +82,7 @@ impl Contact {
 }
 
 /// The application's own data on a user, an organization or a membership.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Metadata {
     pub(super) public: Value,
     pub(super) private: Value,
@@ -170,7 +174,7 @@ fn primary<'a>(contacts: &'a [Contact], id: Option<&str>) -> Option<&'a str> {
 }
 
 /// An organization with the roles that its members can have.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Organization {
     pub(super) id: OrganizationId,
     pub(super) name: String,
@@ -208,7 +212,7 @@ impl Organization {
 }
 
 /// A role and what it permits.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Role {
     pub(super) key: String,
     pub(super) permissions: Vec<String>,
@@ -246,7 +250,7 @@ impl Role {
 }
 
 /// A user's place in an organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Membership {
     pub(super) id: String,
     pub(super) organization: OrganizationId,
@@ -272,7 +276,7 @@ impl Membership {
 }
 
 /// A sign-in.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Session {
     pub(super) id: SessionId,
     pub(super) user: UserId,
@@ -352,6 +356,8 @@ pub(super) struct State {
     pub(super) memberships: Vec<Membership>,
     pub(super) sessions: Vec<Session>,
     pub(super) clients: Clients,
+    /// What machines hold.
+    pub(super) credentials: Credentials,
 }
 
 impl State {
@@ -363,6 +369,7 @@ impl State {
             memberships: Vec::new(),
             sessions: Vec::new(),
             clients: Clients::default(),
+            credentials: Credentials::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Answers of an application's own in place of those that are made from rejections.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderName, Request, Response, header, response::Parts};
@@ -11,7 +11,7 @@ use super::{Rejection, RequestInfo, request::is_grpc};
 use crate::BoxError;
 
 /// The body of an answer that the layer gives itself.
-pub(crate) type OwnBody = UnsyncBoxBody<Bytes, BoxError>;
+pub(crate) type OwnBody = UnsyncBoxBody<Bytes, io::Error>;
 
 type Handler = dyn Fn(&Rejection, &RequestInfo) -> Response<OwnBody> + Send + Sync;
 
@@ -26,7 +26,7 @@ impl OnRejection {
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         Self(Arc::new(move |rejection, request| {
-            handler(rejection, request).map(|body| body.map_err(Into::into).boxed_unsync())
+            handler(rejection, request).map(|body| body.map_err(io::Error::other).boxed_unsync())
         }))
     }
 

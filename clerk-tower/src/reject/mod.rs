@@ -30,7 +30,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{BadRequest, Outcome},
-    token::{Lack, Reverification, TokenKind},
+    token::{ClaimsError, Lack, Reverification, TokenKind},
 };
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
@@ -209,6 +209,23 @@ impl Rejection {
         }
     }
 
+    /// 403: the session's active organization no longer exists.
+    #[must_use]
+    pub fn organization_deleted() -> Self {
+        Self::forbidden("organization-deleted", "The active organization no longer exists.")
+    }
+
+    /// 500: the session's claims are not what the application expects. The session is good, and its user can do
+    /// nothing about it: the token's claims in Clerk's dashboard and the application's type have to be the same.
+    #[must_use]
+    pub fn claims_mismatch(error: &ClaimsError) -> Self {
+        let message = Cow::Owned(format!(
+            "The session token is not as the application expects: {error}. Compare the type with the claims under \
+             Sessions, Customize session token, in Clerk's dashboard."
+        ));
+        Self { message, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "claims-mismatch", "") }
+    }
+
     /// 500: the request did not pass the layer that authenticates.
     #[must_use]
     pub fn layer_missing() -> Self {
@@ -225,6 +242,14 @@ impl Rejection {
              `.authentication(|options| options.accepts([..]))` of the client's builder."
         ));
         Self { message, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", "") }
+    }
+
+    /// 500: the layer does not look for machines' tokens at all.
+    #[must_use]
+    pub fn no_machine_accepted() -> Self {
+        let message = "The layer accepts no machine's token: add TokenKind::ApiKey, TokenKind::M2m or \
+                       TokenKind::OAuth to `.authentication(|options| options.accepts([..]))` of the client's builder.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", message)
     }
 
     /// 500: Clerk gave an answer that could not be used.

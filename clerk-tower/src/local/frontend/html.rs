@@ -45,8 +45,7 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> Answer {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"robots\" content=\"noindex\">\n<link rel=\"icon\" href=\"/images/icon\">\n\
          <title>{title} · LocalClerk</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n\
-         <footer>LocalClerk, for development on this computer. No password is asked for, and nothing leaves it.\
-         </footer>\n</body>\n</html>\n"
+         <footer>LocalClerk, for development on this computer. No password is asked for.</footer>\n</body>\n</html>\n"
     );
     let mut answer = Response::new(page.into());
     *answer.status_mut() = status;

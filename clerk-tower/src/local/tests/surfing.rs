@@ -16,7 +16,7 @@ use url::Url;
 use super::{Bench, LocalClerk};
 use crate::{
     Clerk,
-    authenticate::{Auth, AuthenticateLayer},
+    authenticate::{Auth, AuthenticateBody, AuthenticateLayer},
     clock::{Clock as _, ManualClock},
 };
 
@@ -59,9 +59,11 @@ fn application(clerk: &Clerk) -> Site {
         Ok(Response::new(text.into()))
     };
     let layer = AuthenticateLayer::new(clerk);
-    let plain = |response: Response<Either<Full<Bytes>, Full<Bytes>>>| {
+    // The layer's own answers have no body that matters here.
+    let plain = |response: Response<AuthenticateBody<Full<Bytes>>>| {
         response.map(|body| match body {
-            Either::Left(body) | Either::Right(body) => body,
+            Either::Left(body) => body,
+            Either::Right(_) => Full::default(),
         })
     };
     let builder = ServiceBuilder::new().map_response(plain).layer(layer);

@@ -46,8 +46,8 @@ fn home(state: &State) -> Answer {
     let people = plural(state.users.len(), "person", "people");
     let organizations = plural(state.organizations.len(), "organization", "organizations");
     let main = format!(
-        "{MARK}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}, all in memory. \
-         An application that is configured for it needs no internet.</p>\n\
+        "{MARK}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}. An \
+         application that is configured for it needs no internet.</p>\n\
          <a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
          <h2>What it answers</h2>\n<ul>\n\
          <li>The pages <a href=\"/sign-in\">/sign-in</a>, <a href=\"/sign-up\">/sign-up</a> and \

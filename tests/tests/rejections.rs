@@ -1,0 +1,355 @@
+//! What requests that are turned away get to see: an application's own answers, and the way to the sign-in page.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    convert::Infallible,
+    io,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    response::{Html, IntoResponse, Response},
+    routing::get as on_get,
+};
+use clerk_axum::{
+    Accepts, Clerk, ClerkLayer, ClerkUser, Has, Rejection, RequestInfo, Requirement, Session, require,
+    token::{Check, Reverification, TokenKind},
+};
+use clerk_tests::{
+    Answer, Instance,
+    browser::{LIVE, SUFFIX, expired_cookies, refreshed},
+    fault::FaultServer,
+    guarded::{Visitors, asked, clerk},
+    send, serve,
+};
+use clerk_tower::{authenticate::AuthenticateLayer, reject, require::RequireLayer};
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use tower::{ServiceBuilder, ServiceExt as _};
+use tower_http::cors::CorsLayer;
+
+/// Pages for documents, JSON for everybody else.
+fn page(rejection: &Rejection, request: &RequestInfo) -> Response {
+    if request.is_document() {
+        Html(format!("<h1>{}</h1>", rejection.code())).into_response()
+    } else {
+        rejection.clone().into_response()
+    }
+}
+
+/// How a request is sent: as a browser that wants a page does, or as a script does.
+const WAYS: [(&str, &str); 2] = [("document", "text/html"), ("empty", "*/*")];
+
+fn request(path: &str, token: &str, (dest, accept): (&str, &str)) -> Request<Body> {
+    let request = Request::get(path).header("host", "app.example.com").header("sec-fetch-dest", dest);
+    let request = request.header("accept", accept);
+    let request =
+        if token.is_empty() { request } else { request.header("authorization", format!("Bearer {token}")) };
+    request.body(Body::empty()).unwrap()
+}
+
+async fn visit(app: &Router, path: &str, token: &str, way: (&str, &str)) -> Answer {
+    asked(app, request(path, token, way)).await
+}
+
+struct Admin;
+
+impl Requirement for Admin {
+    fn check() -> Check {
+        Check::new().role("org:admin")
+    }
+}
+
+/// Everything that turns requests away, and an error of the application's own.
+fn routes() -> Router {
+    Router::new()
+        .route("/guard", on_get("fine").route_layer(require::role("org:admin")))
+        .route("/plan", on_get("fine").route_layer(require::plan("plus").and(require::signed_in())))
+        .route("/session", on_get(async |_: Session| "fine"))
+        .route("/has", on_get(async |_: Has<Admin>| "fine"))
+        .route("/user", on_get(async |_: ClerkUser| "fine"))
+        .route("/kind", on_get("fine").route_layer(require::machine(TokenKind::M2m)))
+        .route("/own", on_get(async || (StatusCode::FORBIDDEN, "my own")))
+        .route("/open", on_get("fine"))
+}
+
+const KINDS: [TokenKind; 2] = [TokenKind::Session, TokenKind::ApiKey];
+
+#[tokio::test(start_paused = true)]
+async fn one_handler_answers_for_guards_and_extractors() {
+    const MISSING: &str = "session-token-and-uat-missing";
+    let instance = Instance::new();
+    let clerk = clerk(&instance, KINDS);
+    let [nobody, _, _, alan, grace, ada, _, down] = Visitors::of(&instance).tokens;
+    instance.local.user("Bad", "Boy").id("user_banned").banned(true).create();
+    let banned = instance.local.sign_in("user_banned").token();
+    let app = routes().layer(ClerkLayer::new(&clerk).on_rejection(page));
+    for (path, token, status, code, challenge) in [
+        ("/guard", &nobody, 401, MISSING, "Bearer"),
+        ("/guard", &grace, 403, "role-missing", "Bearer error=\"insufficient_scope\""),
+        ("/guard", &down, 503, "clerk-unavailable", ""),
+        ("/plan", &ada, 403, "plan-missing", "Bearer error=\"insufficient_scope\""),
+        ("/session", &nobody, 401, MISSING, "Bearer"),
+        ("/session", &down, 503, "clerk-unavailable", ""),
+        ("/has", &grace, 403, "role-missing", "Bearer error=\"insufficient_scope\""),
+        ("/user", &banned, 403, "user-blocked", "Bearer error=\"insufficient_scope\""),
+        ("/kind", &ada, 500, "clerk-kind-not-accepted", ""),
+    ] {
+        for (way, is_page) in WAYS.into_iter().zip([true, false]) {
+            let answer = visit(&app, path, token, way).await;
+            let what = format!("{path} {code} {is_page}");
+            let said = if is_page { format!("<h1>{code}</h1>") } else { code.to_owned() };
+            assert_eq!(answer.summary(), (status, said), "{what}");
+            let kind = if is_page { "text/html; charset=utf-8" } else { "application/json" };
+            assert_eq!(answer.header("content-type"), kind, "{what}");
+            // What belongs to the status stays.
+            assert_eq!(answer.header("www-authenticate"), challenge, "{what}");
+            assert_eq!(answer.header("retry-after").is_empty(), status != 503, "{what}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{what}");
+            assert_eq!(
+                answer.header("x-clerk-auth-status").is_empty(),
+                [403, 500].contains(&status),
+                "{what}"
+            );
+        }
+    }
+    for (path, token, status, said) in
+        [("/own", &nobody, 403, "my own"), ("/open", &nobody, 200, "fine"), ("/plan", &alan, 200, "fine")]
+    {
+        for way in WAYS {
+            assert_eq!(visit(&app, path, token, way).await.summary(), (status, said.to_owned()), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_layers_own_400_is_answered_too_and_redirects_are_not() {
+    let instance = Instance::new();
+    let key = instance.local.publishable_key();
+    let clerk = instance.builder().publishable_key(key.as_str()).transport(instance.local.clone());
+    let clerk = clerk.build().unwrap();
+    clerk.keys().warm_up().await.unwrap();
+    let app = routes().layer(ClerkLayer::new(&clerk).on_rejection(page));
+    for (path, status, body) in
+        [("/open?__clerk_handshake=garbage", 400, "<h1>clerk-bad-request</h1>"), ("/open", 307, "")]
+    {
+        let answer = visit(&app, path, "", WAYS[0]).await;
+        assert_eq!((answer.status.as_u16(), &*answer.body), (status, body), "{path}");
+        assert_eq!(answer.header("location").is_empty(), status != 307, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn cookies_of_a_refresh_go_out_with_the_applications_answer() {
+    let instance = Instance::new();
+    let (fault, lines) = refreshed(&instance);
+    let server = FaultServer::with_keys(&instance, fault).await;
+    let clerk = instance.builder().api_url(server.api_url()).publishable_key(LIVE).build().unwrap();
+    let handler = |_: &Rejection, request: &RequestInfo| {
+        assert!(request.headers().contains_key("cookie"));
+        let cookie = [(header::SET_COOKIE, "mine=1"), (header::CACHE_CONTROL, "private")];
+        (StatusCode::NOT_FOUND, cookie, format!("not at {}", request.uri().path()))
+    };
+    let address = serve(routes().layer(ClerkLayer::new(&clerk).on_rejection(handler))).await;
+    let request = Request::get("/guard").header("cookie", expired_cookies(&instance).join("; "));
+    let answer = send(address, request.body(Full::default()).unwrap()).await;
+    assert_eq!(answer.summary(), (404, "not at /guard".to_owned()));
+    let values =
+        |name: &str| answer.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+    let cookies: Vec<&str> = values("set-cookie");
+    assert_eq!(cookies[0], "mine=1");
+    assert_eq!(cookies[1..], lines.iter().map(String::as_str).collect::<Vec<_>>());
+    let caching: Vec<&str> = values("cache-control");
+    assert_eq!(caching, ["private", "no-store"]);
+    assert!(cookies.iter().any(|cookie| cookie.starts_with(&format!("__session_{SUFFIX}="))));
+}
+
+#[tokio::test]
+async fn the_innermost_handler_answers_and_headers_in_between_stay() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let layer = |said: &'static str| ClerkLayer::new(&clerk).on_rejection(move |_, _| said);
+    let silent = || ClerkLayer::new(&clerk);
+    for (app, said) in [
+        (routes().layer(layer("inner")).layer(layer("outer")), "inner"),
+        (routes().layer(silent()).layer(layer("outer")), "outer"),
+        (routes().layer(layer("inner")).layer(silent()), "inner"),
+        (routes().layer(layer("first").on_rejection(|_, _| "second")), "second"),
+    ] {
+        let answer = visit(&app, "/guard", "", WAYS[1]).await;
+        assert_eq!(answer.summary(), (401, said.to_owned()));
+    }
+    let app = routes().layer(CorsLayer::permissive()).layer(layer("mine"));
+    let answer = visit(&app, "/guard", "", WAYS[1]).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    assert_eq!(answer.summary(), (401, "mine".to_owned()));
+}
+
+#[tokio::test]
+async fn without_the_layer_nobody_is_asked() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let outside = routes().layer(ClerkLayer::new(&clerk).on_rejection(page)).layer(require::signed_in());
+    for app in [routes(), outside] {
+        let answer = visit(&app, "/guard", "", WAYS[0]).await;
+        assert_eq!(answer.summary(), (500, "clerk-layer-missing".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn every_rejection_says_to_outer_layers_why() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let app = routes().layer(ClerkLayer::new(&clerk));
+    for (path, code) in [("/guard", true), ("/session", true), ("/own", false), ("/open", false)] {
+        let response = app.clone().oneshot(request(path, "", WAYS[1])).await.unwrap();
+        let found = response.extensions().get::<reject::Rejection>();
+        assert_eq!(found.is_some(), code, "{path}");
+        assert!(found.is_none_or(|rejection| rejection.status() == 401 && !rejection.is_unavailable()));
+    }
+}
+
+#[tokio::test]
+async fn a_bare_tower_service_has_the_same_handler() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let service = ServiceBuilder::new()
+        .layer(AuthenticateLayer::new(&clerk).on_rejection(|rejection, request| {
+            http::Response::new(format!("{} {}", request.method(), rejection.message()))
+        }))
+        .layer(RequireLayer::reverification(Reverification::STRICT))
+        .service_fn(async |_: Request<()>| Ok::<_, Infallible>(http::Response::new(String::from("fine"))));
+    let visitors = Visitors::of(&instance);
+    for (token, status, said) in [
+        (&visitors.tokens[4], 403, "GET This needs a recent proof of who the user is."),
+        (&visitors.tokens[5], 200, "fine"),
+    ] {
+        let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+        let response = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), said);
+    }
+}
+
+const PORTAL: &str = "https://accounts.example.com/sign-in";
+
+/// Guards that send visitors to sign in.
+fn pages() -> Router {
+    let page = |guard: RequireLayer| on_get("fine").post("fine").route_layer(guard.redirect_to_sign_in());
+    Router::new()
+        .route("/home", page(require::signed_in()))
+        .route("/team", page(require::role("org:admin")))
+        .route("/either", page(require::role("org:admin").or(require::plan("plus"))))
+        .route("/first", page(require::signed_in()).route_layer(require::signed_in()))
+        .nest("/in", Router::new().route("/home", page(require::signed_in())))
+}
+
+#[tokio::test(start_paused = true)]
+async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let [nobody, stranger, pending, alan, grace, ada, script, down] = Visitors::of(&instance).tokens;
+    // The handler is not asked about redirects.
+    let app = pages().layer(ClerkLayer::new(&clerk).on_rejection(|_, _| "mine"));
+    let (document, script_way) = (WAYS[0], WAYS[1]);
+    let tasks = &*format!("{PORTAL}/tasks");
+    for (path, who, token, way, status, target) in [
+        ("/home?a=b", "nobody", &nobody, document, 303, PORTAL),
+        ("/home", "nobody's script", &nobody, script_way, 401, ""),
+        ("/home", "a stranger", &stranger, document, 303, PORTAL),
+        ("/home", "pending", &pending, document, 303, tasks),
+        ("/home", "a pending script", &pending, script_way, 401, ""),
+        ("/home", "an iframe", &nobody, ("iframe", "text/html"), 401, ""),
+        ("/home", "a machine", &script, document, 303, PORTAL),
+        ("/home", "down", &down, document, 503, ""),
+        ("/home", "Ada", &ada, document, 200, ""),
+        ("/team", "nobody", &nobody, document, 303, PORTAL),
+        ("/team", "Grace", &grace, document, 403, ""),
+        ("/team", "Alan", &alan, document, 403, ""),
+        ("/either", "nobody", &nobody, document, 303, PORTAL),
+        ("/either", "Alan", &alan, document, 200, ""),
+        // The outermost guard answers.
+        ("/first", "nobody", &nobody, document, 401, ""),
+        // Below a nested router too the way back is the whole way.
+        ("/in/home", "nobody", &nobody, document, 303, PORTAL),
+    ] {
+        let answer = visit(&app, path, token, way).await;
+        assert_eq!(answer.status, status, "{path} for {who}");
+        let expected = if target.is_empty() {
+            String::new()
+        } else {
+            let back: String =
+                form_urlencoded::byte_serialize(format!("http://app.example.com{path}").as_bytes()).collect();
+            format!("{target}?redirect_url={back}")
+        };
+        assert_eq!(answer.header("location"), expected, "{path} for {who}");
+        assert!(status != 303 || answer.body.is_empty(), "{path} for {who}");
+    }
+    let mut post = request("/home", "", document);
+    *post.method_mut() = http::Method::POST;
+    assert_eq!(asked(&app, post).await.summary(), (401, "mine".to_owned()));
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn without_a_sign_in_page_it_stays_401_and_one_warning_says_so() {
+    let instance = Instance::new();
+    let clerk: Clerk = instance.in_memory();
+    let guard = || require::signed_in().redirect_to_sign_in();
+    let app = Router::new()
+        .route("/one", on_get("fine"))
+        .route("/two", on_get("fine"))
+        .route_layer(guard())
+        .route("/three", on_get("fine").route_layer(guard()))
+        .layer(ClerkLayer::new(&clerk));
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let said = || {
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(
+            text.lines().all(|line| line.contains("clerk::auth") && line.contains("publishable key")),
+            "{text}"
+        );
+        text.lines().count()
+    };
+    for (path, way, times) in [
+        ("/one", WAYS[1], 0),
+        ("/one", WAYS[0], 1),
+        ("/one", WAYS[0], 1),
+        ("/two", WAYS[0], 1),
+        ("/three", WAYS[0], 2),
+        ("/three", WAYS[0], 2),
+    ] {
+        let answer = visit(&app, path, "", way).await;
+        assert_eq!(answer.summary(), (401, "session-token-and-uat-missing".to_owned()), "{path}");
+        assert_eq!(said(), times, "{path}");
+    }
+}
