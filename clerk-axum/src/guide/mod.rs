@@ -25,13 +25,15 @@ pub mod cookies {}
 #[doc = include_str!("caching.md")]
 pub mod caching {}
 
-#[doc = include_str!("webhooks.md")]
+#[cfg_attr(feature = "local", doc = include_str!("webhooks.md"))]
+#[cfg_attr(not(feature = "local"), doc = "This page is there with the feature `local`.")]
 pub mod webhooks {}
 
 #[doc = include_str!("machine_tokens.md")]
 pub mod machine_tokens {}
 
-#[doc = include_str!("testing.md")]
+#[cfg_attr(feature = "local", doc = include_str!("testing.md"))]
+#[cfg_attr(not(feature = "local"), doc = "This page is there with the feature `local`.")]
 pub mod testing {}
 
 #[doc = include_str!("security.md")]
