@@ -10,8 +10,7 @@ pub mod require;
 pub use clerk_core::{
     Metadata, Nullable, Page, Timestamp, api,
     authenticate::{
-        Accepts, AuthenticateOptions, Forwarded, NoSignInPage, OptionsError, OrganizationSync, PublicOrigin,
-        Satellite,
+        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin, Satellite,
     },
     id, model, token,
 };
