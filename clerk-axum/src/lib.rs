@@ -2,6 +2,7 @@
 
 mod error;
 mod extract;
+pub mod guide;
 mod layer;
 mod rejection;
 pub mod require;
@@ -16,7 +17,7 @@ pub use clerk_core::{
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
 pub use clerk_tower::{
-    Clerk, ClerkBuilder, ConfigError, MachineClerk, cache,
+    Clerk, ClerkBuilder, ConfigError, MachineClerk, cache, clock,
     proxy::{ProxyBuilder, ProxyLayer},
     reject::RequestInfo,
     upload,

@@ -13,10 +13,12 @@ impl Clerk {
     /// when Clerk does not answer, the request is signed out, and [`Auth::require_session`] says 503.
     pub async fn authenticate(&self, head: &RequestHead<'_>) -> Auth {
         let judge = Judge { clerk: self.clone(), authenticator: self.authenticator().clone() };
-        match judge.begin(head) {
+        let auth = match judge.begin(head) {
             Ok(auth) => auth,
             Err(waiting) => judge.satisfy(waiting).await,
-        }
+        };
+        auth.explain(head);
+        auth
     }
 
     /// Decides about a token that came in another way than in a request's head, for example as a message over an open
