@@ -1,5 +1,7 @@
 //! What a request brings: the fields of its JSON body, checked for their type.
 
+use std::time::Duration;
+
 use clerk_core::Timestamp;
 use serde_json::{Map, Value};
 
@@ -53,6 +55,47 @@ impl Body {
         let wrong = || ApiError::bad_format(name, "an array of texts");
         let Some(value) = self.given(name) else { return Ok(Vec::new()) };
         value.as_array().ok_or_else(wrong)?.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
+    }
+
+    /// Texts, unless the field is missing.
+    pub(super) fn put_texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+        if !self.is_given(name) {
+            return Ok(None);
+        }
+        Ok(Some(self.texts(name)?.into_iter().map(str::to_owned).collect()))
+    }
+
+    /// Whether there is something other than `null` under `name`.
+    pub(super) fn is_given(&self, name: &str) -> bool {
+        self.given(name).is_some()
+    }
+
+    /// Puts any JSON into `target`: absent leaves it, `null` clears it.
+    pub(super) fn put_value(&self, name: &str, target: &mut Option<Value>) {
+        if let Some(value) = self.0.get(name) {
+            *target = Some(value).filter(|value| !value.is_null()).cloned();
+        }
+    }
+
+    /// Puts the end of a life of so many seconds into `target`: absent leaves it, `null` clears it. Fractions of
+    /// a second count.
+    pub(super) fn put_lifetime(
+        &self,
+        name: &str,
+        target: &mut Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        if !self.0.contains_key(name) {
+            return Ok(());
+        }
+        let end = |value: &Value| {
+            let seconds = value.as_f64().filter(|seconds| *seconds > 0.0);
+            let lifetime = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            let lifetime = lifetime.ok_or_else(|| ApiError::bad_format(name, "a number above 0"))?;
+            Ok(now.saturating_add(lifetime))
+        };
+        *target = self.given(name).map(end).transpose()?;
+        Ok(())
     }
 
     /// True or false.

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
-use clerk_core::Timestamp;
+use clerk_core::{Timestamp, id::Id};
 use serde_json::{Map, Value, json};
 
 use super::{
+    credentials::{M2mToken, OAuthToken, Standing},
     random,
     state::{Session, State, extended},
 };
 
 /// What the header of every session token carries under `cat`.
 pub(super) const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
+
+/// What the header of every M2M token in JWT form carries under `cat`.
+const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
 
 /// How long a session token lasts where nobody asks for more.
 pub(super) const LIFETIME: Duration = Duration::from_secs(60);
@@ -64,6 +68,50 @@ pub(super) fn session(state: &State, session: &Session, wishes: &Wishes, now: Ti
     }
     claims.extend(wishes.extra.clone());
     Value::Object(claims)
+}
+
+/// The header of an M2M token in JWT form, beside what every token has.
+pub(super) fn m2m_header() -> Map<String, Value> {
+    Map::from_iter([("cat".to_owned(), M2M_CATEGORY.into())])
+}
+
+/// The claims of an M2M token in JWT form: what the machine wants to be known, and Clerk's own.
+pub(super) fn m2m(issuer: &str, token: &M2mToken) -> Value {
+    let scopes: Vec<_> = token.scopes.iter().map(Id::as_str).collect();
+    let own = json!({
+        "sub": token.subject,
+        "aud": scopes,
+        "scopes": scopes.join(" "),
+    });
+    let standing = stamp(issuer, token.id.as_str(), &token.standing);
+    let claims = token.claims.clone().filter(Value::is_object).unwrap_or_else(|| json!({}));
+    extended(extended(claims, own), standing)
+}
+
+/// The header of an OAuth access token in JWT form, beside what every token has.
+pub(super) fn oauth_header() -> Map<String, Value> {
+    Map::from_iter([("typ".to_owned(), "at+jwt".into())])
+}
+
+/// The claims of an OAuth access token in JWT form.
+pub(super) fn oauth(issuer: &str, token: &OAuthToken) -> Value {
+    let own = json!({
+        "sub": token.subject,
+        "client_id": token.client_id,
+        "scp": token.scopes,
+        "scope": token.scopes.join(" "),
+    });
+    extended(own, stamp(issuer, token.id.as_str(), &token.standing))
+}
+
+/// Who signed a machine's token, which one it is, and from when to when it is good.
+fn stamp(issuer: &str, id: &str, standing: &Standing) -> Value {
+    let issued = standing.created_at.as_secs();
+    let mut claims = json!({ "iss": issuer, "jti": id, "iat": issued, "nbf": issued });
+    if let Some(end) = standing.expiration {
+        claims = extended(claims, json!({ "exp": end.as_secs() }));
+    }
+    claims
 }
 
 /// The claims `o` and `fea` for the active organization, if the user is still its member.

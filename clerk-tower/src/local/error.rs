@@ -12,7 +12,7 @@ pub(super) struct ApiError {
     code: &'static str,
     message: &'static str,
     long_message: String,
-    meta: Value,
+    meta: Option<Box<Value>>,
 }
 
 impl ApiError {
@@ -22,11 +22,11 @@ impl ApiError {
         message: &'static str,
         long_message: impl Into<String>,
     ) -> Self {
-        Self { status, code, message, long_message: long_message.into(), meta: Value::Null }
+        Self { status, code, message, long_message: long_message.into(), meta: None }
     }
 
     fn meta(mut self, meta: Value) -> Self {
-        self.meta = meta;
+        self.meta = Some(Box::new(meta));
         self
     }
 
@@ -146,6 +146,30 @@ impl ApiError {
         )
     }
 
+    /// The body of the request is good JSON that this operation cannot take.
+    pub(super) fn bad_request(long_message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "Bad Request", long_message)
+    }
+
+    /// The machine's secret key is no key for this operation.
+    pub(super) fn machine_key() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "authorization_invalid",
+            "Unauthorized request",
+            "A machine's secret key is good for the machine's own tokens only; send the instance's secret key",
+        )
+    }
+
+    /// The same error as the operations on machines' credentials tell it: what is wrong with a parameter is a
+    /// bad request there, without a code of its own.
+    pub(super) fn plain(self) -> Self {
+        match self.status {
+            StatusCode::UNPROCESSABLE_ENTITY => Self::bad_request(self.long_message),
+            _ => self,
+        }
+    }
+
     /// A part of Clerk that is not emulated.
     pub(super) fn not_emulated(what: &str) -> Self {
         Self::new(
@@ -184,8 +208,8 @@ impl ApiError {
     pub(super) fn into_answer(self) -> Answer {
         let mut error =
             json!({ "message": self.message, "long_message": self.long_message, "code": self.code });
-        if !self.meta.is_null() {
-            error = extended(error, json!({ "meta": self.meta }));
+        if let Some(meta) = &self.meta {
+            error = extended(error, json!({ "meta": meta }));
         }
         let body = json!({ "errors": [error], "clerk_trace_id": random::text(32) });
         let mut answer = json_answer(self.status, &body);

@@ -7,8 +7,9 @@
 //!
 //! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock
 //! and metadata), organizations (list, create, get, update, delete and metadata), organization memberships,
-//! sessions (list, create, get, revoke, refresh and create a token), the results of handshakes, and the key set,
-//! `GET /jwks`. Everything else answers with status 501 and says so.
+//! sessions (list, create, get, revoke, refresh and create a token), the results of handshakes, API keys, machines
+//! and M2M tokens (all of them), the verification of opaque OAuth access tokens, and the key set, `GET /jwks`.
+//! Everything else answers with status 501 and says so.
 //!
 //! ```
 //! use clerk_tower::local::LocalClerk;
@@ -18,6 +19,33 @@
 //! // `token` verifies against the keys under GET /jwks, until they are rotated.
 //! # drop(token);
 //! local.rotate_keys();
+//! ```
+//!
+//! # In tests
+//!
+//! | what | with |
+//! |---|---|
+//! | a client without sockets | [`LocalClerk::client`], [`LocalClerk::client_builder`] |
+//! | people and organizations | [`LocalClerk::user`], [`LocalClerk::organization`], [`LocalClerk::add_member`] |
+//! | their tokens and cookies, also expired ones | [`LocalClerk::sign_in`] and what a [`LocalSession`] has |
+//! | what machines show | [`LocalClerk::api_key`], [`LocalClerk::machine`], [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
+//! | webhooks of every change, or one by hand | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::webhook`] |
+//! | failures | [`LocalClerk::fail_next`], [`LocalClerk::set_jwks_down`], [`LocalClerk::rotate_keys`] |
+//! | time | [`LocalClerk::with_clock`] and a [`ManualClock`](crate::clock::ManualClock) |
+//! | the same people after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
+//!
+//! ```
+//! use clerk_core::api::users;
+//! use clerk_tower::local::LocalClerk;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), clerk_tower::Error> {
+//! let local = LocalClerk::new();
+//! let ada = local.user("Ada", "Lovelace").create();
+//! let clerk = local.client(); // for the application that is tested
+//! clerk.send(users::ban(&ada)).await?;
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # In a browser
@@ -44,13 +72,19 @@
 
 mod body;
 mod claims;
+mod client;
+mod credentials;
+mod delivery;
 mod error;
 mod frontend;
+mod journal;
 mod keys;
+pub mod machine;
 mod query;
 mod random;
 mod rfc3339;
 mod routes;
+pub mod save;
 pub mod seed;
 pub mod server;
 pub mod service;
@@ -58,6 +92,7 @@ pub mod session;
 pub mod setup;
 mod staging;
 mod state;
+pub mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -76,13 +111,21 @@ use clerk_core::{
 use http::{Response, StatusCode};
 use http_body_util::Full;
 
-use self::{keys::SigningKey, staging::Staging, state::State};
+use self::{
+    delivery::Counts, journal::StateGuard, keys::SigningKey, staging::Staging, state::State,
+    webhooks::Subscription,
+};
 use crate::clock::{Clock, SystemClock};
 
 pub use self::{
+    machine::{
+        LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
+        LocalMachineBuilder, LocalOAuthToken, LocalOAuthTokenBuilder,
+    },
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
+    webhooks::LocalWebhooks,
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -101,6 +144,20 @@ struct Shared {
     key: Mutex<Arc<SigningKey>>,
     staging: Mutex<Staging>,
     state: Mutex<State>,
+    /// As text.
+    webhook_secret: String,
+    subscription: Mutex<Option<Subscription>>,
+    webhook_counts: Counts,
+}
+
+/// What makes an instance the one it is.
+struct Parts {
+    secret_key: SecretKey,
+    publishable_key: PublishableKey,
+    /// As text.
+    webhook_secret: String,
+    key: SigningKey,
+    state: State,
 }
 
 impl LocalClerk {
@@ -122,17 +179,32 @@ impl LocalClerk {
     pub fn with_clock(clock: impl Clock) -> Self {
         let host = format!("local-{}.clerk.accounts.dev", random::text(8));
         let encoded = BASE64_STANDARD.encode(format!("{host}$"));
-        let publishable_key = random::until_ok(|| format!("pk_test_{encoded}").parse());
-        let issuer = format!("https://{host}");
+        let parts = Parts {
+            secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+            publishable_key: random::until_ok(|| format!("pk_test_{encoded}").parse()),
+            webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+            key: SigningKey::generate(),
+            state: State::default(),
+        };
+        Self::from_parts(parts, clock)
+    }
+
+    fn from_parts(parts: Parts, clock: impl Clock) -> Self {
+        let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
+        let issuer = format!("https://{}", publishable_key.frontend_api());
+        state.issuer.clone_from(&issuer);
         Self {
             shared: Arc::new(Shared {
-                secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+                secret_key,
                 publishable_key,
-                issuer: issuer.clone(),
+                issuer,
                 clock: Arc::new(clock),
-                key: Mutex::new(Arc::new(SigningKey::generate())),
+                key: Mutex::new(Arc::new(key)),
                 staging: Mutex::default(),
-                state: Mutex::new(State::new(issuer)),
+                state: Mutex::new(state),
+                webhook_secret,
+                subscription: Mutex::default(),
+                webhook_counts: Counts::default(),
             }),
         }
     }
@@ -218,8 +290,8 @@ impl LocalClerk {
         lock(&self.shared.staging)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.shared.state)
+    fn state(&self) -> StateGuard<'_> {
+        StateGuard::new(self, lock(&self.shared.state))
     }
 }
 

@@ -76,10 +76,19 @@ impl Query {
 
     /// The page that `limit` and `offset` ask for.
     pub(super) fn page(&self) -> Result<Page, ApiError> {
+        self.page_up_to(500)
+    }
+
+    /// The page that `limit` and `offset` ask for, in the lists that give at most 100 items.
+    pub(super) fn short_page(&self) -> Result<Page, ApiError> {
+        self.page_up_to(100)
+    }
+
+    fn page_up_to(&self, most: i64) -> Result<Page, ApiError> {
         let limit = self.number("limit")?.unwrap_or(10);
         let offset = self.number("offset")?.unwrap_or(0);
-        if !(1..=500).contains(&limit) {
-            return Err(ApiError::bad_format("limit", "between 1 and 500"));
+        if !(1..=most).contains(&limit) {
+            return Err(ApiError::bad_format("limit", &format!("between 1 and {most}")));
         }
         match (usize::try_from(limit), usize::try_from(offset)) {
             (Ok(limit), Ok(offset)) => Ok(Page { limit, offset }),

@@ -29,3 +29,10 @@ pub(super) fn text(length: usize) -> String {
 pub(super) fn id(prefix: &str) -> String {
     format!("{prefix}{}", text(27))
 }
+
+/// `bytes` random bytes as hexadecimal digits.
+pub(super) fn hexadecimal(bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    until_ok(|| rand::fill(&mut random));
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}

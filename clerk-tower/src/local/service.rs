@@ -34,7 +34,13 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tower_service::Service;
 
-use super::{Answer, LocalClerk, error::ApiError, frontend, query::Query, routes};
+use super::{
+    Answer, LocalClerk,
+    error::ApiError,
+    frontend,
+    query::Query,
+    routes::{self, Caller},
+};
 
 /// The longest body that is read, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
@@ -64,18 +70,18 @@ impl LocalClerk {
             return answer;
         }
         match self.try_answer(request) {
-            Ok(body) => json_answer(StatusCode::OK, &body),
+            Ok((status, body)) => json_answer(status, &body),
             Err(error) => error.into_answer(),
         }
     }
 
-    fn try_answer(&self, request: &Request<Bytes>) -> Result<Value, ApiError> {
+    fn try_answer(&self, request: &Request<Bytes>) -> Result<(StatusCode, Value), ApiError> {
         let method = request.method().as_str();
         let path = without_version(request.uri().path());
         if let Some(status) = self.staging().next(method, path) {
             return Err(ApiError::staged(status));
         }
-        self.authorize(request)?;
+        let caller = self.authorize(request)?;
         if request.body().len() > MAX_BODY {
             return Err(ApiError::too_large());
         }
@@ -90,10 +96,11 @@ impl LocalClerk {
         let suffix = &self.publishable_key().cookie_suffix();
         let state = &mut *self.state();
         let body = request.body();
-        routes::run(method, &segments, routes::Call { state, key: &key, suffix, query, body, now })
+        let call = routes::Call { state, key: &key, suffix, query, body, now, caller };
+        Ok((routes::success(method, &segments), routes::run(method, &segments, call)?))
     }
 
-    fn authorize(&self, request: &Request<Bytes>) -> Result<(), ApiError> {
+    fn authorize(&self, request: &Request<Bytes>) -> Result<Caller, ApiError> {
         let value = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let (scheme, key) =
             value.and_then(|value| value.split_at_checked(7)).ok_or_else(ApiError::unauthenticated)?;
@@ -101,7 +108,13 @@ impl LocalClerk {
             return Err(ApiError::unauthenticated());
         }
         let own = self.secret_key().expose().as_bytes();
-        constant_time::verify_slices_are_equal(key, own).map_err(|_| ApiError::wrong_key())
+        if constant_time::verify_slices_are_equal(key, own).is_ok() {
+            return Ok(Caller::Instance);
+        }
+        let key = str::from_utf8(key).map_err(|_| ApiError::wrong_key())?;
+        let state = self.state();
+        let machine = state.credentials.machine_of(key, self.now()).ok_or_else(ApiError::wrong_key)?;
+        Ok(Caller::Machine(machine.id.clone()))
     }
 }
 

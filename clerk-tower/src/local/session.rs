@@ -16,7 +16,10 @@
 
 use std::{fmt, time::Duration};
 
-use clerk_core::id::{OrganizationId, SessionId, UserId};
+use clerk_core::{
+    Timestamp,
+    id::{OrganizationId, SessionId, UserId},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -24,6 +27,9 @@ use super::{
     claims::{self, Wishes},
     state::Session,
 };
+
+/// For how long an expired token has been expired: longer than any difference between clocks.
+const EXPIRED_FOR: Duration = Duration::from_secs(60 * 60);
 
 impl LocalClerk {
     /// Signs a user in: starts a session, which the Sessions operations show, and whose tokens
@@ -130,7 +136,68 @@ impl LocalSession {
     /// session that has been revoked gets one.
     #[must_use]
     pub fn token(&self) -> String {
-        let now = self.local.now();
+        self.token_at(self.local.now())
+    }
+
+    /// A token of this session whose time is over: it was issued a little more than an hour ago, and lasted as
+    /// long as tokens last. Its signature is as good as any.
+    ///
+    /// ```
+    /// use clerk_tower::local::LocalClerk;
+    ///
+    /// let local = LocalClerk::seeded();
+    /// let authorization = format!("Bearer {}", local.sign_in("user_ada").expired_token());
+    /// // The layer answers it with 401.
+    /// # drop(authorization);
+    /// ```
+    #[must_use]
+    pub fn expired_token(&self) -> String {
+        self.token_at(self.expired_issue())
+    }
+
+    /// When an expired token was issued.
+    fn expired_issue(&self) -> Timestamp {
+        self.local.now().saturating_sub(EXPIRED_FOR.saturating_add(self.wishes.lifetime))
+    }
+
+    /// What a browser sends in which this user is signed in, as the value of one `Cookie` header: the session
+    /// token, the time of the sign-in and the browser's own token, each under its plain name and under the one
+    /// that names the instance. A layer whose client has this instance's
+    /// [publishable key](LocalClerk::publishable_key) takes them without a handshake.
+    ///
+    /// ```
+    /// use clerk_tower::local::LocalClerk;
+    /// use http::{Request, header::COOKIE};
+    ///
+    /// let local = LocalClerk::seeded();
+    /// let request = Request::get("/me").header(COOKIE, local.sign_in("user_ada").cookies()).body(()).unwrap();
+    /// # drop(request);
+    /// ```
+    #[must_use]
+    pub fn cookies(&self) -> String {
+        self.cookies_with(self.local.now())
+    }
+
+    /// [`cookies`](Self::cookies) with an [expired token](Self::expired_token): what a browser sends that comes
+    /// back after a while. A document is answered with a handshake, anything else with 401.
+    #[must_use]
+    pub fn expired_cookies(&self) -> String {
+        self.cookies_with(self.expired_issue())
+    }
+
+    /// The cookies with a token of that time.
+    fn cookies_with(&self, issued: Timestamp) -> String {
+        let suffix = self.local.publishable_key().cookie_suffix();
+        let token = self.token_at(issued);
+        let browser = self.local.state().clients.of_session(&self.session);
+        // A token from before the sign-in would not be looked at.
+        let signed_in = browser.changed_at.min(issued).as_secs().to_string();
+        [("__session", &token), ("__client_uat", &signed_in), ("__clerk_db_jwt", &browser.dev_browser)]
+            .map(|(name, value)| format!("{name}={value}; {name}_{suffix}={value}"))
+            .join("; ")
+    }
+
+    fn token_at(&self, now: Timestamp) -> String {
         let claims = {
             let state = self.local.state();
             let session = state.session(self.session.id.as_str()).unwrap_or(&self.session);

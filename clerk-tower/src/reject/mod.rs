@@ -29,7 +29,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
-    authenticate::{BadRequest, Outcome},
+    authenticate::{BadRequest, NoSignInPage, Outcome},
     token::{ClaimsError, Lack, Reverification, TokenKind},
 };
 use http::{HeaderValue, Response, StatusCode, header};
@@ -119,6 +119,16 @@ impl Rejection {
     pub fn bad_request(bad: BadRequest) -> Self {
         let message = Cow::Owned(bad.to_string());
         Self { message, ..Self::new(StatusCode::BAD_REQUEST, "clerk-bad-request", "") }
+    }
+
+    /// There is no page to send people to: 500 when none is configured, 400 when the way back from it is none.
+    #[must_use]
+    pub fn no_sign_in_page(error: NoSignInPage) -> Self {
+        let (status, code) = match error {
+            NoSignInPage::NotConfigured => (StatusCode::INTERNAL_SERVER_ERROR, "clerk-sign-in-page-missing"),
+            _ => (StatusCode::BAD_REQUEST, "clerk-return-address"),
+        };
+        Self { message: Cow::Owned(error.to_string()), ..Self::new(status, code, "") }
     }
 
     /// 503: Clerk did not answer, so nothing could be decided.

@@ -159,6 +159,7 @@ pub(super) fn delete(call: Call<'_>, id: &str) -> Outcome {
     let slug = state.organization(id)?.slug.clone();
     state.organizations.retain(|organization| organization.id != id);
     state.memberships.retain(|membership| membership.organization != id);
+    state.credentials.forget(id);
     for session in &mut state.sessions {
         session.organization.take_if(|organization| *organization == id);
     }

@@ -87,7 +87,7 @@ pub(super) fn token(call: Call<'_>, id: &str) -> Outcome {
 
 /// Trades an expired token and the refresh token beside it for new ones.
 pub(super) fn refresh(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, key, suffix, query, body, now } = call;
+    let Call { state, key, suffix, query, body, now, .. } = call;
     query.flag("suffixed_cookies")?;
     let body = Body::parse(
         body,

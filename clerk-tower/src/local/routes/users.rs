@@ -331,6 +331,7 @@ pub(super) fn delete(call: Call<'_>, id: &str) -> Outcome {
     }
     state.users.retain(|user| user.id != id);
     state.memberships.retain(|membership| membership.user != id);
+    state.credentials.forget(id);
     state.revoke_sessions(id, now);
     Ok(deleted)
 }

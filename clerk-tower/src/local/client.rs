@@ -1,0 +1,54 @@
+//! A client that talks to an instance in memory.
+
+use super::LocalClerk;
+use crate::{Clerk, client::ClerkBuilder};
+
+impl LocalClerk {
+    /// A client of this instance, without sockets: with its secret key, its publishable key and its clock.
+    ///
+    /// ```
+    /// use clerk_core::api::users;
+    /// use clerk_tower::local::LocalClerk;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), clerk_tower::Error> {
+    /// let local = LocalClerk::new();
+    /// let ada = local.user("Ada", "Lovelace").create();
+    /// let user = local.client().send(users::get(&ada)).await?;
+    /// assert_eq!(user.first_name.as_deref(), Some("Ada"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn client(&self) -> Clerk {
+        match self.client_builder().build() {
+            Ok(client) => client,
+            Err(error) => unreachable!("the keys of an instance are well-formed: {error}"),
+        }
+    }
+
+    /// What [`client`](Self::client) builds, to change some of it: which tokens the layer accepts, or how long
+    /// calls may take.
+    ///
+    /// ```
+    /// use clerk_core::token::TokenKind;
+    /// use clerk_tower::local::LocalClerk;
+    ///
+    /// # fn main() -> Result<(), clerk_tower::ConfigError> {
+    /// let local = LocalClerk::new();
+    /// let clerk = local
+    ///     .client_builder()
+    ///     .authentication(|options| options.accepts([TokenKind::Session, TokenKind::ApiKey]))
+    ///     .build()?;
+    /// # drop(clerk);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn client_builder(&self) -> ClerkBuilder {
+        Clerk::builder()
+            .secret_key(self.secret_key().expose())
+            .publishable_key(self.publishable_key().as_str())
+            .clock(self.shared.clock.clone())
+            .transport(self.clone())
+    }
+}

@@ -1,0 +1,158 @@
+//! Brings events to whoever is to have them: one after the other, in the background.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use clerk_core::webhook::Verifier;
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::Full;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{sleep, timeout},
+};
+use tower::{Service, ServiceExt as _};
+
+use super::{random, webhooks::request};
+use crate::clock::Clock;
+
+/// How many events may wait.
+const MAX_WAITING: usize = 1000;
+/// How much all that wait may take together, in bytes.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// How long to wait before each further attempt.
+const WAITS: [Duration; 3] =
+    [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
+/// How long one attempt may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How the delivery of events goes.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Progress {
+    pub(super) waiting: usize,
+    bytes: usize,
+    pub(super) delivered: u64,
+    pub(super) given_up: u64,
+    pub(super) dropped: u64,
+}
+
+pub(super) type Counts = Arc<watch::Sender<Progress>>;
+
+/// An event on its way. Dropping it counts it as no longer waiting.
+struct Message {
+    id: String,
+    body: Bytes,
+    counts: Counts,
+}
+
+impl Message {
+    /// Takes a place among those that wait, if there is one.
+    fn new(body: Bytes, counts: &Counts) -> Option<Self> {
+        let has_room = counts.send_if_modified(|progress| {
+            let bytes = progress.bytes.saturating_add(body.len());
+            let has_room = progress.waiting < MAX_WAITING && bytes <= MAX_BYTES;
+            if has_room {
+                progress.waiting += 1;
+                progress.bytes = bytes;
+            }
+            has_room
+        });
+        has_room.then(|| Self { id: random::id("msg_"), body, counts: Arc::clone(counts) })
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        let bytes = self.body.len();
+        self.counts.send_modify(|progress| {
+            progress.waiting = progress.waiting.saturating_sub(1);
+            progress.bytes = progress.bytes.saturating_sub(bytes);
+        });
+    }
+}
+
+/// Where events are put, to be delivered.
+pub(super) struct Outbox {
+    messages: mpsc::Sender<Message>,
+    counts: Counts,
+}
+
+impl Outbox {
+    /// Queues an event. One too many is dropped, and counted.
+    pub(super) fn put(&self, body: Bytes) {
+        let message = Message::new(body, &self.counts);
+        let is_queued = message.is_some_and(|message| self.messages.try_send(message).is_ok());
+        if !is_queued {
+            self.counts.send_modify(|progress| progress.dropped += 1);
+        }
+    }
+}
+
+type Attempt = Pin<Box<dyn Future<Output = Option<StatusCode>> + Send>>;
+
+/// Brings one request to whoever is to have it, and tells what they said, if anything.
+pub(super) type Carrier = Box<dyn FnMut(Request<Full<Bytes>>) -> Attempt + Send>;
+
+/// Brings requests to a service of this process.
+pub(super) fn to_service<S, B>(service: S) -> Carrier
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
+    B: Send + 'static,
+{
+    Box::new(move |request| {
+        let answer = service.clone().oneshot(request);
+        Box::pin(async { answer.await.ok().map(|answer| answer.status()) })
+    })
+}
+
+/// Brings requests over HTTP to where they say they go.
+pub(super) fn over_http() -> Carrier {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    Box::new(move |request| {
+        let answer = client.request(request);
+        Box::pin(async { answer.await.ok().map(|answer| answer.status()) })
+    })
+}
+
+/// What a worker needs beside the events.
+pub(super) struct Route {
+    pub(super) carrier: Carrier,
+    pub(super) uri: Uri,
+    pub(super) signer: Verifier,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// An outbox, and the work that empties it: it is done when the outbox is gone and everything in it delivered
+/// or given up.
+pub(super) fn open(route: Route, counts: Counts) -> (Outbox, impl Future<Output = ()> + Send) {
+    let (messages, queue) = mpsc::channel(MAX_WAITING);
+    (Outbox { messages, counts }, work(route, queue))
+}
+
+async fn work(mut route: Route, mut queue: mpsc::Receiver<Message>) {
+    while let Some(message) = queue.recv().await {
+        let is_delivered = deliver(&mut route, &message).await;
+        message.counts.send_modify(|progress| match is_delivered {
+            true => progress.delivered += 1,
+            false => progress.given_up += 1,
+        });
+    }
+}
+
+/// Tries until there is a status of success, with growing waits, four times in all.
+async fn deliver(route: &mut Route, message: &Message) -> bool {
+    let mut waits = WAITS.into_iter();
+    loop {
+        let mut request =
+            request(&route.signer, &message.id, route.clock.now(), message.body.clone()).map(Full::from);
+        request.uri_mut().clone_from(&route.uri);
+        let answer = timeout(TIMEOUT, (route.carrier)(request)).await;
+        if matches!(answer, Ok(Some(status)) if status.is_success()) {
+            return true;
+        }
+        match waits.next() {
+            Some(wait) => sleep(wait).await,
+            None => return false,
+        }
+    }
+}

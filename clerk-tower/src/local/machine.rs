@@ -1,0 +1,311 @@
+//! Gives machines what they need: API keys, secret keys, M2M tokens and OAuth access tokens.
+//!
+//! ```
+//! use clerk_tower::local::LocalClerk;
+//!
+//! let local = LocalClerk::seeded();
+//! let key = local.api_key("nightly").subject("user_ada").scopes(["reports:read"]).create();
+//! let authorization = format!("Bearer {}", key.secret);
+//!
+//! let reports = local.machine("reports").create();
+//! let billing = local.machine("billing").may_call(&reports).create();
+//! let token = local.m2m_token(&billing).create();
+//! assert!(token.token.starts_with("mt_"));
+//! # drop(authorization);
+//! ```
+//!
+//! As everything that is [set up](super::setup), none of this is checked: a key may belong to somebody who does
+//! not exist.
+
+use std::{fmt, time::Duration};
+
+use clerk_core::{
+    Timestamp,
+    id::{Id, UserId},
+};
+use serde_json::Value;
+
+use super::{
+    LocalClerk, LocalOrganization, LocalUser, claims,
+    credentials::{ApiKey, M2mToken, Machine, OAuthToken, Standing},
+};
+
+impl LocalClerk {
+    /// Begins a new API key with this name. Nothing exists until [`LocalApiKeyBuilder::create`].
+    pub fn api_key(&self, name: impl Into<String>) -> LocalApiKeyBuilder {
+        let now = self.now();
+        LocalApiKeyBuilder { local: self.clone(), key: ApiKey::new(name.into(), "".into(), now), now }
+    }
+
+    /// Begins a new machine with this name. Nothing exists until [`LocalMachineBuilder::create`].
+    pub fn machine(&self, name: impl Into<String>) -> LocalMachineBuilder {
+        LocalMachineBuilder { local: self.clone(), machine: Machine::new(name.into(), self.now()) }
+    }
+
+    /// Begins a new M2M token of a machine, for the machines that it may call. Nothing exists until
+    /// [`LocalM2mTokenBuilder::create`].
+    pub fn m2m_token(&self, machine: impl Into<Id>) -> LocalM2mTokenBuilder {
+        let (id, now) = (machine.into(), self.now());
+        let machine = self.state().credentials.machine(id.as_str()).ok().cloned();
+        let machine = machine.unwrap_or_else(|| Machine { id, ..Machine::new(String::new(), now) });
+        let mut token = M2mToken::new(&machine, now);
+        token.standing.expiration = Some(machine.default_expiration(now));
+        LocalM2mTokenBuilder { local: self.clone(), token, now }
+    }
+
+    /// Begins a new OAuth access token, with which an application acts for a user; it lasts a day unless told
+    /// otherwise. Nothing exists until [`LocalOAuthTokenBuilder::create`].
+    pub fn oauth_token(&self, user: impl Into<UserId>) -> LocalOAuthTokenBuilder {
+        let now = self.now();
+        let mut token = OAuthToken::new(user.into(), now);
+        token.standing.expiration = Some(now.saturating_add(Duration::from_secs(86_400)));
+        LocalOAuthTokenBuilder { local: self.clone(), token, now }
+    }
+}
+
+impl Standing {
+    fn end_after(&mut self, lifetime: Duration, now: Timestamp) {
+        self.expiration = Some(now.saturating_add(lifetime));
+    }
+}
+
+/// An API key of a [`LocalClerk`]. `Debug` does not show its secret.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocalApiKey {
+    /// The key's identifier, `ak_…`.
+    pub id: Id,
+    /// The key itself, `ak_…`, for the `Authorization` header.
+    pub secret: String,
+}
+
+/// A machine of a [`LocalClerk`]. `Debug` does not show its secret key.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocalMachine {
+    /// The machine's identifier, `mch_…`.
+    pub id: Id,
+    /// The machine's secret key, `ak_…`.
+    pub secret_key: String,
+}
+
+/// An M2M token of a [`LocalClerk`]. `Debug` does not show its text.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocalM2mToken {
+    /// The token's identifier, `mt_…`.
+    pub id: Id,
+    /// The token itself, for the `Authorization` header.
+    pub token: String,
+}
+
+/// An OAuth access token of a [`LocalClerk`]. `Debug` does not show its text.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LocalOAuthToken {
+    /// The token's identifier, `oat_…`.
+    pub id: Id,
+    /// The token itself, for the `Authorization` header.
+    pub token: String,
+}
+
+macro_rules! shows_its_id {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).field("id", &self.id).finish_non_exhaustive()
+            }
+        }
+
+        impl From<&$name> for Id {
+            fn from(it: &$name) -> Self {
+                it.id.clone()
+            }
+        }
+    )*};
+}
+
+shows_its_id!(LocalApiKey, LocalMachine, LocalM2mToken, LocalOAuthToken);
+
+impl From<&LocalUser> for Id {
+    fn from(user: &LocalUser) -> Self {
+        user.id.as_str().into()
+    }
+}
+
+impl From<&LocalOrganization> for Id {
+    fn from(organization: &LocalOrganization) -> Self {
+        organization.id.as_str().into()
+    }
+}
+
+/// An API key about to be created; begun by [`LocalClerk::api_key`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalApiKeyBuilder {
+    local: LocalClerk,
+    key: ApiKey,
+    now: Timestamp,
+}
+
+impl LocalApiKeyBuilder {
+    /// Whom it belongs to: a user, an organization or a machine. Say it: without, it belongs to nobody.
+    pub fn subject(mut self, subject: impl Into<Id>) -> Self {
+        self.key.subject = subject.into();
+        self
+    }
+
+    /// What it is good for, in the application's own words; nothing by default.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.key.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What the application wants to be known with it: any JSON; none by default.
+    pub fn claims(mut self, claims: impl Into<Value>) -> Self {
+        self.key.claims = Some(claims.into());
+        self
+    }
+
+    /// How long it lasts; for ever by default. With [`Duration::ZERO`] it is over from the beginning.
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.key.standing.end_after(lifetime, self.now);
+        self
+    }
+
+    /// Whether it is revoked; not by default.
+    pub fn revoked(mut self, revoked: bool) -> Self {
+        self.key.standing.revoked = revoked;
+        self
+    }
+
+    /// Creates the key.
+    pub fn create(self) -> LocalApiKey {
+        let created = LocalApiKey { id: self.key.id.clone(), secret: self.key.secret.clone() };
+        self.local.state().credentials.api_keys.push(self.key);
+        created
+    }
+}
+
+/// A machine about to be created; begun by [`LocalClerk::machine`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalMachineBuilder {
+    local: LocalClerk,
+    machine: Machine,
+}
+
+impl LocalMachineBuilder {
+    /// Lets the machine call another one: its tokens are then for that one as well. By default it may call none.
+    pub fn may_call(mut self, other: impl Into<Id>) -> Self {
+        self.machine.scopes.push(other.into());
+        self
+    }
+
+    /// Creates the machine.
+    pub fn create(self) -> LocalMachine {
+        let created =
+            LocalMachine { id: self.machine.id.clone(), secret_key: self.machine.secret_key.clone() };
+        self.local.state().credentials.machines.push(self.machine);
+        created
+    }
+}
+
+/// An M2M token about to be created; begun by [`LocalClerk::m2m_token`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalM2mTokenBuilder {
+    local: LocalClerk,
+    token: M2mToken,
+    now: Timestamp,
+}
+
+impl LocalM2mTokenBuilder {
+    /// What the application wants to be known with it: any JSON; none by default. A token in JWT form can hold
+    /// an object only.
+    pub fn claims(mut self, claims: impl Into<Value>) -> Self {
+        self.token.claims = Some(claims.into());
+        self
+    }
+
+    /// How long it lasts; an hour by default. With [`Duration::ZERO`] it is over from the beginning.
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.token.standing.end_after(lifetime, self.now);
+        self
+    }
+
+    /// Whether it is revoked; not by default. A token in JWT form cannot be.
+    pub fn revoked(mut self, revoked: bool) -> Self {
+        self.token.standing.revoked = revoked;
+        self
+    }
+
+    /// Creates an opaque token.
+    pub fn create(self) -> LocalM2mToken {
+        let created = LocalM2mToken { id: self.token.id.clone(), token: self.token.token.clone() };
+        self.local.state().credentials.m2m_tokens.push(self.token);
+        created
+    }
+
+    /// Creates a token in JWT form, which is verified with the instance's keys.
+    pub fn create_jwt(self) -> LocalM2mToken {
+        let claims = claims::m2m(self.local.issuer(), &self.token);
+        LocalM2mToken { id: self.token.id, token: self.local.key().sign(&claims::m2m_header(), &claims) }
+    }
+}
+
+/// An OAuth access token about to be created; begun by [`LocalClerk::oauth_token`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalOAuthTokenBuilder {
+    local: LocalClerk,
+    token: OAuthToken,
+    now: Timestamp,
+}
+
+impl LocalOAuthTokenBuilder {
+    /// The client it is issued to; a random one by default.
+    pub fn client_id(mut self, id: impl Into<String>) -> Self {
+        self.token.client_id = id.into();
+        self
+    }
+
+    /// What the user consented to; nothing by default.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.token.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How long it lasts; a day by default. With [`Duration::ZERO`] it is over from the beginning.
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.token.standing.end_after(lifetime, self.now);
+        self
+    }
+
+    /// Whether it is revoked; not by default. A token in JWT form cannot be.
+    pub fn revoked(mut self, revoked: bool) -> Self {
+        self.token.standing.revoked = revoked;
+        self
+    }
+
+    /// Creates an opaque token.
+    pub fn create(self) -> LocalOAuthToken {
+        let created = LocalOAuthToken { id: self.token.id.clone(), token: self.token.token.clone() };
+        self.local.state().credentials.oauth_tokens.push(self.token);
+        created
+    }
+
+    /// Creates a token in JWT form, which is verified with the instance's keys.
+    pub fn create_jwt(self) -> LocalOAuthToken {
+        let claims = claims::oauth(self.local.issuer(), &self.token);
+        LocalOAuthToken { id: self.token.id, token: self.local.key().sign(&claims::oauth_header(), &claims) }
+    }
+}
+
+macro_rules! shows_nothing {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+shows_nothing!(LocalApiKeyBuilder, LocalMachineBuilder, LocalM2mTokenBuilder, LocalOAuthTokenBuilder);

@@ -1,0 +1,16 @@
+//! OAuth access tokens.
+
+use super::{super::error::ApiError, Call, Outcome, api_keys};
+
+/// A token that was revoked, or whose time is over, is found as well: the answer says so.
+pub(super) fn verify(call: Call<'_>) -> Outcome {
+    let Call { state, body, now, .. } = call;
+    let text = api_keys::credential(body, &["access_token", "secret"])?;
+    if text.contains('.') {
+        let what = "verifying OAuth access tokens in JWT form; verify them with the keys under GET /jwks";
+        return Err(ApiError::not_emulated(what));
+    }
+    let mut tokens = state.credentials.oauth_tokens.iter();
+    let token = tokens.find(|token| token.token == text);
+    Ok(token.ok_or_else(|| ApiError::not_found("OAuth access token"))?.render(now))
+}

@@ -1,0 +1,602 @@
+//! How an application is tested with a `LocalClerk`: in memory, without a port.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    routing::{get, post},
+};
+use clerk_axum::{
+    Accepts, ApiKey, Clerk, ClerkLayer, ClerkUser, M2mToken, OAuthToken, Session,
+    local::{LocalClerk, machine},
+    require,
+    token::TokenKind,
+};
+use clerk_core::{
+    Timestamp,
+    api::{api_keys, m2m, machines, organization_memberships, organizations, sessions, users},
+    model::M2mTokenFormat,
+    webhook::{Delivery, Event, Verifier},
+};
+use clerk_tower::clock::ManualClock;
+use http::{HeaderMap, Request, StatusCode, header};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// The application that is tested.
+fn app(clerk: &Clerk) -> Router {
+    Router::new()
+        .route("/me", get(async |user: ClerkUser| user.full_name().unwrap_or_default()))
+        .route("/session", get(async |session: Session| session.user_id().to_string()))
+        .route("/key", get(async |key: ApiKey| format!("{} {}", key.name, key.subject)))
+        .route("/m2m", get(async |token: M2mToken| format!("{} {:?}", token.machine_id, token.scopes)))
+        .route("/oauth", get(async |token: OAuthToken| format!("{} {:?}", token.user_id, token.scopes)))
+        .route("/write", post("written").route_layer(require::scope(TokenKind::ApiKey, "write")))
+        .layer(ClerkLayer::new(clerk))
+}
+
+struct Bench {
+    local: LocalClerk,
+    clock: ManualClock,
+    clerk: Clerk,
+    app: Router,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let clock = ManualClock::at(NOW);
+        let local = LocalClerk::with_clock(clock.clone()).seed();
+        let clerk =
+            local.client_builder().authentication(|options| options.accepts(Accepts::any())).build().unwrap();
+        let app = app(&clerk);
+        Self { local, clock, clerk, app }
+    }
+
+    /// The status, and the body or the code of the error.
+    async fn send(&self, request: Request<Body>) -> (u16, String) {
+        let answer = self.app.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let code = serde_json::from_slice::<Value>(&body).ok();
+        let code = code.and_then(|body| Some(body.pointer("/errors/0/code")?.as_str()?.to_owned()));
+        (status, code.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned()))
+    }
+
+    async fn get(&self, path: &str, token: &str) -> (u16, String) {
+        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+}
+
+fn said(status: u16, text: &str) -> (u16, String) {
+    (status, text.to_owned())
+}
+
+#[tokio::test]
+async fn a_client_needs_one_line_and_no_socket() {
+    let local = LocalClerk::new();
+    let ada = local.user("Ada", "Lovelace").create();
+    let app = app(&local.client());
+    let request = Request::get("/me")
+        .header(header::AUTHORIZATION, format!("Bearer {}", local.sign_in(&ada).token()))
+        .body(Body::empty())
+        .unwrap();
+    let answer = app.oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn expired_tokens_are_refused_for_that_reason() {
+    let bench = Bench::new();
+    let session = bench.local.sign_in("user_ada");
+    assert_eq!(bench.get("/session", &session.token()).await, said(200, "user_ada"));
+    let long = session.clone().lifetime(Duration::from_secs(86_400));
+    for expired in [session.expired_token(), long.expired_token()] {
+        let (status, code) = bench.get("/session", &expired).await;
+        assert!(status == 401 && code.starts_with("session-token-expired"), "{status} {code}");
+    }
+    // Everything else about them is good.
+    let expired = session.expired_token();
+    bench.clock.set(NOW.saturating_sub(Duration::from_secs(3630)));
+    assert_eq!(bench.get("/session", &expired).await, said(200, "user_ada"));
+}
+
+#[tokio::test]
+async fn cookies_need_no_handshake() {
+    let bench = Bench::new();
+    let page = |cookies: String| {
+        Request::get("http://localhost:3000/session")
+            .header(header::COOKIE, cookies)
+            .header("sec-fetch-dest", "document")
+            .body(Body::empty())
+            .unwrap()
+    };
+    let session = bench.local.sign_in("user_ada");
+    bench.clock.advance(Duration::from_secs(30));
+    assert_eq!(bench.send(page(session.cookies())).await, said(200, "user_ada"));
+    assert_eq!(bench.send(page(format!("theme=dark; {}", session.cookies()))).await, said(200, "user_ada"));
+    let answer = bench.app.clone().oneshot(page(session.expired_cookies())).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+    let location = answer.headers()["location"].to_str().unwrap();
+    assert!(location.contains("/v1/client/handshake?"), "{location}");
+    assert!(location.contains("__clerk_hs_reason=session-token-expired"), "{location}");
+    // Another application's cookies, from the same host, do not matter.
+    let other = LocalClerk::with_clock(bench.clock.clone()).sign_in("user_grace").cookies();
+    assert_eq!(bench.send(page(format!("{other}; {}", session.cookies()))).await, said(200, "user_ada"));
+}
+
+#[tokio::test]
+async fn api_keys_are_taken_until_they_end() {
+    let bench = Bench::new();
+    let key = |name: &str| bench.local.api_key(name).subject("user_ada").scopes(["read", "write"]);
+    let (good, hour) = (key("nightly").create(), key("short").expires_in(Duration::from_secs(3600)).create());
+    for (secret, answer) in [
+        (&*good.secret, said(200, "nightly user_ada")),
+        (&hour.secret, said(200, "short user_ada")),
+        (&key("gone").revoked(true).create().secret, said(401, "token-invalid")),
+        (&key("over").expires_in(Duration::ZERO).create().secret, said(401, "token-invalid")),
+        ("ak_unknown", said(401, "token-invalid")),
+    ] {
+        assert_eq!(bench.get("/key", secret).await, answer);
+    }
+    bench.clock.advance(Duration::from_secs(3600));
+    assert_eq!(bench.get("/key", &hour.secret).await, said(401, "token-invalid"));
+    assert_eq!(bench.get("/key", &good.secret).await.0, 200);
+    let revoked = bench.clerk.send(api_keys::revoke(&good.id).revocation_reason("lost")).await.unwrap();
+    assert_eq!((revoked.revoked, revoked.revocation_reason.as_deref()), (true, Some("lost")));
+    assert_eq!(bench.get("/key", &good.secret).await, said(401, "token-invalid"));
+}
+
+#[tokio::test]
+async fn api_keys_are_managed_through_the_api() {
+    let bench = Bench::new();
+    let clerk = &bench.clerk;
+    let create = api_keys::create("nightly", "user_ada").scopes(["read"]).claims(json!({"tier": 2}));
+    let made = clerk.send(create.description("for the nightly job").created_by("user_ada")).await.unwrap();
+    assert!(made.secret.starts_with("ak_") && made.id.as_str().starts_with("ak_"));
+    assert_eq!(clerk.send(api_keys::get_secret(&made.id)).await.unwrap().secret, made.secret);
+    assert_eq!(bench.get("/key", &made.secret).await, said(200, "nightly user_ada"));
+
+    let seen = clerk.send(api_keys::verify(&*made.secret)).await.unwrap();
+    assert_eq!((seen.claims, seen.last_used_at), (Some(json!({"tier": 2})), Some(NOW)));
+    let update = api_keys::update(&made.id).subject("org_acme").scopes(["write"]);
+    let changed = clerk.send(update.seconds_until_expiration(60)).await.unwrap();
+    assert_eq!(changed.expiration, Some(NOW.saturating_add(Duration::from_secs(60))));
+    assert_eq!(bench.get("/key", &made.secret).await, said(200, "nightly org_acme"));
+    let names = async |list: api_keys::List| {
+        let page = clerk.send(list).await.unwrap();
+        page.data.into_iter().map(|key| key.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(api_keys::list("org_acme")).await, ["nightly"]);
+    bench.clock.advance(Duration::from_secs(60));
+    assert!(names(api_keys::list("org_acme")).await.is_empty());
+    assert_eq!(names(api_keys::list("org_acme").include_invalid(true)).await, ["nightly"]);
+    clerk.send(api_keys::delete(&made.id)).await.unwrap();
+    let error = clerk.send(api_keys::get(&made.id)).await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
+
+    // Keys go with the one they belong to.
+    let key = bench.local.api_key("last").subject("user_ada").create();
+    clerk.send(users::delete("user_ada")).await.unwrap();
+    assert_eq!(bench.get("/key", &key.secret).await, said(401, "token-invalid"));
+}
+
+#[tokio::test]
+async fn machines_call_each_other() {
+    let bench = Bench::new();
+    let reports = bench.clerk.send(machines::create("reports")).await.unwrap();
+    let billing = machines::create("billing").scoped_machines([&reports.id]).default_token_ttl(60);
+    let billing = bench.clerk.send(billing).await.unwrap();
+    let client = |key: &str| bench.local.client_builder().machine_secret_key(key).build_machine().unwrap();
+    let caller = client(&billing.secret_key);
+    let answer = said(200, &format!("{} {:?}", billing.id, [reports.id.as_str()]));
+
+    let opaque = caller.send(m2m::create_token()).await.unwrap();
+    assert_eq!(opaque.expiration, Some(NOW.saturating_add(Duration::from_secs(60))));
+    assert_eq!(bench.get("/m2m", &opaque.token).await, answer);
+    let jwt = caller.send(m2m::create_token().token_format(M2mTokenFormat::Jwt)).await.unwrap();
+    assert_eq!(jwt.token.split('.').count(), 3);
+    assert_eq!(bench.get("/m2m", &jwt.token).await, answer);
+
+    // With its own key, a machine is told only about tokens that are for it.
+    assert!(client(&reports.secret_key).send(m2m::verify_token(&*opaque.token)).await.is_ok());
+    assert!(caller.send(m2m::verify_token(&*opaque.token)).await.is_err());
+    bench.clerk.send(m2m::revoke_token(&opaque.id)).await.unwrap();
+    assert_eq!(bench.get("/m2m", &opaque.token).await, said(401, "token-invalid"));
+    // A token in JWT form cannot be revoked, but it ends.
+    bench.clock.advance(Duration::from_secs(70));
+    assert_eq!(bench.get("/m2m", &jwt.token).await.0, 401);
+
+    let rotated = bench.clerk.send(machines::rotate_secret_key(&billing.id, 30)).await.unwrap();
+    assert!(caller.send(m2m::create_token()).await.is_ok());
+    bench.clock.advance(Duration::from_secs(30));
+    let error = caller.send(m2m::create_token()).await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::UNAUTHORIZED));
+    assert!(client(&rotated.secret).send(m2m::create_token()).await.is_ok());
+}
+
+#[tokio::test]
+async fn machine_tokens_can_be_set_up() {
+    let bench = Bench::new();
+    let reports = bench.local.machine("reports").create();
+    let billing = bench.local.machine("billing").may_call(&reports).create();
+    let m2m = || bench.local.m2m_token(&billing);
+    let oauth = || bench.local.oauth_token("user_ada").client_id("client_cli").scopes(["email"]);
+    let from_billing = format!("{} {:?}", billing.id, [reports.id.as_str()]);
+    for (path, token, answer) in [
+        ("/m2m", m2m().create().token, said(200, &from_billing)),
+        ("/m2m", m2m().claims(json!({"a": 1})).create_jwt().token, said(200, &from_billing)),
+        ("/m2m", m2m().revoked(true).create().token, said(401, "token-invalid")),
+        ("/m2m", m2m().expires_in(Duration::ZERO).create().token, said(401, "token-invalid")),
+        ("/oauth", oauth().create().token, said(200, "user_ada [\"email\"]")),
+        ("/oauth", oauth().create_jwt().token, said(200, "user_ada [\"email\"]")),
+        ("/oauth", oauth().revoked(true).create().token, said(401, "token-invalid")),
+        ("/oauth", oauth().expires_in(Duration::ZERO).create().token, said(401, "token-invalid")),
+        ("/key", m2m().create_jwt().token, said(401, "token-type-mismatch")),
+        ("/session", oauth().create_jwt().token, said(401, "token-type-mismatch")),
+    ] {
+        assert_eq!(bench.get(path, &token).await, answer, "{path}");
+    }
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let local = LocalClerk::new();
+    let key = local.api_key("nightly").create();
+    let machine: machine::LocalMachine = local.machine("reports").create();
+    let token = local.m2m_token(&machine).create();
+    let shown = format!("{key:?} {machine:?} {token:?} {:?}", local.oauth_token("user_1").create());
+    for secret in [&key.secret, &machine.secret_key, &token.token] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains(key.id.as_str()), "{shown}");
+}
+
+/// An application that keeps the deliveries it gets, and refuses the first few of them.
+#[derive(Clone)]
+struct Listener {
+    verifier: Verifier,
+    clock: ManualClock,
+    seen: Arc<Mutex<Vec<Delivery>>>,
+    refusals: Arc<Mutex<u32>>,
+}
+
+impl Listener {
+    fn new(bench: &Bench, refusals: u32) -> Self {
+        Self {
+            verifier: Verifier::new(bench.local.webhook_secret()),
+            clock: bench.clock.clone(),
+            seen: Arc::default(),
+            refusals: Arc::new(Mutex::new(refusals)),
+        }
+    }
+
+    fn router(&self) -> Router {
+        let listener = self.clone();
+        Router::new().route(
+            "/webhooks/clerk",
+            post(async move |headers: HeaderMap, body: Bytes| listener.take(&headers, &body)),
+        )
+    }
+
+    fn take(&self, headers: &HeaderMap, body: &[u8]) -> StatusCode {
+        use clerk_tower::clock::Clock as _;
+        let mut refusals = self.refusals.lock().unwrap();
+        if *refusals > 0 {
+            *refusals -= 1;
+            return StatusCode::INTERNAL_SERVER_ERROR;
+        }
+        let Ok(delivery) = self.verifier.verify(headers, body, self.clock.now()) else {
+            return StatusCode::BAD_REQUEST;
+        };
+        self.seen.lock().unwrap().push(delivery);
+        StatusCode::NO_CONTENT
+    }
+
+    /// The types of the events since the last call.
+    async fn kinds(&self, local: &LocalClerk) -> Vec<String> {
+        local.webhooks_delivered().await;
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        seen.into_iter().map(|delivery| delivery.event.kind().to_owned()).collect()
+    }
+}
+
+#[tokio::test]
+async fn every_change_is_told_once_and_in_order() {
+    let bench = Bench::new();
+    let (local, clerk) = (&bench.local, &bench.clerk);
+    let listener = Listener::new(&bench, 0);
+    local.deliver_webhooks_to_service(listener.router(), local.webhook_secret()).unwrap();
+    assert!(listener.kinds(local).await.is_empty());
+
+    // Through the API.
+    let eve = clerk.send(users::create().username("eve")).await.unwrap();
+    clerk.send(users::update(&eve.id).first_name("Eve")).await.unwrap();
+    clerk.send(users::get(&eve.id)).await.unwrap();
+    assert!(clerk.send(users::create().username("eve")).await.is_err());
+    let club = organizations::create("Club").created_by(&eve.id);
+    let club = clerk.send(club).await.unwrap();
+    clerk.send(organization_memberships::update(&club.id, &eve.id, "org:member")).await.unwrap();
+    assert_eq!(
+        listener.kinds(local).await,
+        [
+            "user.created",
+            "user.updated",
+            "organization.created",
+            "organizationMembership.created",
+            "organizationMembership.updated",
+        ]
+    );
+    let session = local.sign_in(&eve.id);
+    clerk.send(sessions::revoke(session.session_id())).await.unwrap();
+    local.sign_in(&eve.id);
+    clerk.send(users::delete(&eve.id)).await.unwrap();
+    assert_eq!(
+        listener.kinds(local).await,
+        [
+            "session.created",
+            "session.revoked",
+            "session.created",
+            "organizationMembership.deleted",
+            "session.revoked",
+            "user.deleted",
+        ]
+    );
+    // Through setup, and through pages.
+    let zoe = local.user("Zoe", "Test").create();
+    let team = local.organization("Team").create();
+    local.add_member(&team, &zoe, "org:admin");
+    let _ = local.sign_in(&zoe).pending();
+    clerk.send(organizations::delete(&team.id)).await.unwrap();
+    assert_eq!(
+        listener.kinds(local).await,
+        [
+            "user.created",
+            "organization.created",
+            "organizationMembership.created",
+            "session.created",
+            "session.pending",
+            "organizationMembership.deleted",
+            "organization.deleted",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn events_say_what_changed() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 0);
+    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
+    bench.clerk.send(users::update("user_ada").first_name("Augusta")).await.unwrap();
+    bench.clerk.send(organization_memberships::delete("org_acme", "user_grace")).await.unwrap();
+    bench.local.webhooks_delivered().await;
+    let seen = listener.seen.lock().unwrap().clone();
+    let [Event::UserUpdated(ada), Event::OrganizationMembershipDeleted(membership)] =
+        [&seen[0].event, &seen[1].event]
+    else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(ada.first_name.as_deref(), Some("Augusta"));
+    assert_eq!(membership.organization.id, "org_acme");
+    assert_ne!(seen[0].id, seen[1].id);
+    assert_eq!(seen[0].timestamp, Some(NOW));
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_are_repeated_and_given_up() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 3);
+    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
+    bench.local.user("Zoe", "Test").create();
+    bench.local.organization("Team").create();
+    assert_eq!(listener.kinds(&bench.local).await, ["user.created", "organization.created"]);
+    *listener.refusals.lock().unwrap() = 4;
+    bench.local.user("Eve", "Test").create();
+    bench.local.organization("Club").create();
+    assert_eq!(listener.kinds(&bench.local).await, ["organization.created"]);
+    let counts = bench.local.webhooks_delivered().await;
+    assert_eq!((counts.delivered, counts.given_up, counts.dropped), (3, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_that_never_answers_costs_no_memory() {
+    let bench = Bench::new();
+    let deaf = tower::service_fn(|_| std::future::pending::<Result<http::Response<()>, ()>>());
+    bench.local.deliver_webhooks_to_service(deaf, bench.local.webhook_secret()).unwrap();
+    for _ in 0..1010 {
+        bench.local.user("Eve", "Test").create();
+    }
+    // Nobody is told any more: what waits is still given up one by one.
+    let counts = bench.local.webhooks_delivered().await;
+    assert_eq!((counts.delivered, counts.given_up, counts.dropped), (0, 1000, 10));
+}
+
+#[tokio::test]
+async fn deliveries_go_over_http_as_well() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 1);
+    let address = clerk_tests::serve(listener.router()).await;
+    let url = format!("http://127.0.0.1:{}/webhooks/clerk", address.port());
+    bench.local.deliver_webhooks_to(&url, bench.local.webhook_secret()).unwrap();
+    bench.local.user("Zoe", "Test").create();
+    assert_eq!(listener.kinds(&bench.local).await, ["user.created"]);
+}
+
+#[tokio::test]
+async fn urls_that_lead_elsewhere_are_refused() {
+    let bench = Bench::new();
+    for (url, reason) in [
+        ("https://localhost/hook", "https is not spoken"),
+        ("ftp://localhost/hook", "only http"),
+        ("http://example.com/hook", "not on this machine"),
+        ("http://192.168.0.1/", "not on this machine"),
+        ("http://me:secret@localhost/", "password"),
+        ("localhost:3000/hook", "only http"),
+        ("/hook", "not a URL"),
+        ("", "not a URL"),
+    ] {
+        let error = bench.local.deliver_webhooks_to(url, bench.local.webhook_secret()).unwrap_err();
+        assert!(error.to_string().contains(reason), "{url}: {error}");
+    }
+    for url in ["http://localhost:3000/hook", "http://[::1]/", "http://127.0.0.2:1/", "http://app.localhost"]
+    {
+        bench.local.deliver_webhooks_to(url, bench.local.webhook_secret()).unwrap();
+    }
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    let local = LocalClerk::new();
+    let error = local.deliver_webhooks_to("http://localhost/", local.webhook_secret()).unwrap_err();
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+}
+
+#[tokio::test]
+async fn one_delivery_can_be_made_by_hand() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 0);
+    let request = bench.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
+    let forged = {
+        let (head, _) = request.clone().into_parts();
+        Request::from_parts(head, Bytes::from_static(b"{}"))
+    };
+    for (request, status) in [(request, 204), (forged, 400)] {
+        let answer = listener.router().oneshot(request.map(Body::from)).await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+    assert_eq!(listener.kinds(&bench.local).await, ["user.deleted"]);
+}
+
+#[tokio::test]
+async fn what_happens_in_browsers_is_told_as_well() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 0);
+    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
+    for (action, kind) in [("remove", "session.removed"), ("end", "session.ended")] {
+        let session = bench.local.sign_in("user_ada");
+        let cookies = session.cookies();
+        let browser = cookies.split("__clerk_db_jwt=").nth(1).unwrap().split(';').next().unwrap();
+        let path = format!("/v1/client/sessions/{}/{action}?__clerk_db_jwt={browser}", session.session_id());
+        let request = Request::post(path)
+            .header(header::HOST, "localhost:4000")
+            .header(header::ORIGIN, "http://localhost:3000")
+            .body(Bytes::new())
+            .unwrap();
+        let answer = bench.local.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(listener.kinds(&bench.local).await, ["session.created", kind]);
+    }
+}
+
+/// A directory that is gone with the test.
+struct Directory(std::path::PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("clerk-tests-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_saved_instance_goes_on_where_it_was() {
+    let directory = Directory::new("saved");
+    let path = directory.0.join("clerk.json");
+    let bench = Bench::new();
+    let session = bench.local.sign_in("user_ada").organization("org_acme");
+    let (token, cookies) = (session.token(), session.cookies());
+    let key = bench.local.api_key("nightly").subject("user_ada").create();
+    let machine = bench.local.machine("billing").create();
+    std::fs::write(&path, "something older").unwrap();
+    bench.local.save(&path).unwrap();
+    bench.clerk.send(users::delete("user_ada")).await.unwrap();
+
+    let local = LocalClerk::load_with_clock(&path, bench.clock.clone()).unwrap();
+    let clerk = local.client_builder().authentication(|options| options.accepts(Accepts::any()));
+    let again = Bench { app: app(&clerk.build().unwrap()), local, ..Bench::new() };
+    assert_eq!(again.get("/me", &token).await, said(200, "Ada Lovelace"));
+    assert_eq!(again.get("/key", &key.secret).await, said(200, "nightly user_ada"));
+    let page = Request::get("/session").header(header::COOKIE, cookies).body(Body::empty()).unwrap();
+    assert_eq!(again.send(page).await, said(200, "user_ada"));
+    let client = again.local.client_builder().machine_secret_key(machine.secret_key);
+    assert!(client.build_machine().unwrap().send(m2m::create_token()).await.is_ok());
+    assert_eq!(again.local.secret_key().expose(), bench.local.secret_key().expose());
+    assert_eq!(again.local.issuer(), bench.local.issuer());
+    let signed = bench.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
+    let verifier = Verifier::new(again.local.webhook_secret());
+    assert!(verifier.verify(signed.headers(), signed.body(), NOW).is_ok());
+
+    // Nothing is left beside it, and nobody else may read it.
+    assert_eq!(std::fs::read_dir(&directory.0).unwrap().count(), 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn files_that_are_broken_say_where() {
+    let directory = Directory::new("broken");
+    let path = directory.0.join("clerk.json");
+    LocalClerk::seeded().save(&path).unwrap();
+    let good: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let load = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let error = LocalClerk::load(&path).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("cannot load {}: ", path.display())), "{said}");
+        assert!(!said.contains("ada@") && !said.contains("hunter2"), "{said}");
+        said
+    };
+    for (pointer, value, expected) in [
+        ("/format", json!("zip"), "no saved LocalClerk"),
+        ("/version", json!(2), "version 2, and this program reads version 1"),
+        ("/state/users/0/banned", json!("hunter2"), "`state.users[0].banned` has another form"),
+        ("/state/users/0/emails/0", json!({"id": "ada@x"}), "`state.users[0].emails[0]` lacks `value`"),
+        ("/state/credentials", json!(3), "`state.credentials` has another form"),
+        ("/secret_key", json!("hunter2"), "`secret_key`: "),
+        ("/publishable_key", json!("hunter2"), "`publishable_key`: "),
+        ("/webhook_secret", json!("hunter2!"), "`webhook_secret`: "),
+        ("/signing_key/private", json!("hunter2"), "`signing_key.private`: "),
+        ("/signing_key/private", json!("aHVudGVyMg=="), "`signing_key.private`: "),
+    ] {
+        let mut broken = good.clone();
+        *broken.pointer_mut(pointer).unwrap() = value;
+        let said = load(&broken.to_string());
+        assert!(said.contains(expected), "{pointer}: {said}");
+    }
+    for text in ["null", "[]", r#"{"format": "clerk-local"}"#] {
+        assert!(load(text).contains("no saved LocalClerk"), "{text}");
+    }
+    let half = good.to_string();
+    for text in ["", "{", "hunter2", &half[..half.len() / 2]] {
+        assert!(load(text).contains("no JSON, or cut off"), "{text}");
+    }
+    let missing = LocalClerk::load(directory.0.join("none.json")).unwrap_err();
+    assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
+    let nowhere = LocalClerk::new().save(directory.0.join("none/clerk.json")).unwrap_err();
+    assert!(nowhere.to_string().starts_with("cannot save to "), "{nowhere}");
+}
