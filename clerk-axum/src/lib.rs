@@ -2,6 +2,7 @@
 
 mod error;
 mod extract;
+pub mod guide;
 mod layer;
 mod rejection;
 pub mod require;
@@ -9,25 +10,25 @@ pub mod require;
 pub use clerk_core::{
     Metadata, Nullable, Page, Timestamp, api,
     authenticate::{
-        Accepts, AuthenticateOptions, Forwarded, NoSignInPage, OptionsError, OrganizationSync, PublicOrigin,
-        Satellite,
+        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin, Satellite,
     },
-    id, model, token,
+    id, model, token, webhook,
 };
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
 pub use clerk_tower::{
-    Clerk, ClerkBuilder, ConfigError, MachineClerk, cache,
+    Clerk, ClerkBuilder, ConfigError, MachineClerk, cache, clock,
     proxy::{ProxyBuilder, ProxyLayer},
     reject::RequestInfo,
     upload,
+    webhook::ClerkWebhooks,
 };
 
 pub use self::{
     error::Error,
     extract::{
         ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, M2mToken, Machine,
-        OAuthToken, Requirement, Session,
+        OAuthToken, Requirement, Session, Webhook,
     },
     layer::ClerkLayer,
     rejection::Rejection,

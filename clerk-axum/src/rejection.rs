@@ -17,11 +17,11 @@ use http::StatusCode;
 ///
 /// | status | codes |
 /// |---|---|
-/// | 400 | `clerk-bad-request`: a handshake that makes no sense; `webhook-headers-missing`, `webhook-timestamp`, `webhook-signature`, `webhook-body` |
+/// | 400 | `clerk-bad-request`: a handshake that makes no sense; `clerk-return-address`; `webhook-headers-missing`, `webhook-timestamp`, `webhook-signature`, `webhook-body` |
 /// | 401 | the reason a request is signed out, such as `session-token-and-uat-missing` or `token-invalid-signature`; `user-deleted` |
 /// | 403 | `permission-missing`, `role-missing`, `feature-missing`, `plan-missing`, `reverification-error`, `organization-missing`, `organization-deleted`, `scope-missing`, `user-blocked`, `check-failed` |
 /// | 413 | `webhook-too-large` |
-/// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `claims-mismatch`, `webhook-secret-missing`, `clerk-error` |
+/// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `clerk-sign-in-page-missing`, `claims-mismatch`, `webhook-secret-missing`, `clerk-error` |
 /// | 503 | `clerk-unavailable`, with `Retry-After` |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(reject::Rejection);

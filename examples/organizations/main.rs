@@ -89,9 +89,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let local = env::var_os("CLERK_SECRET_KEY").is_none().then(LocalClerk::seeded);
     let clerk = match &local {
         None => Clerk::from_env()?,
-        Some(local) => {
-            Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?
-        }
+        Some(local) => local.client(),
     };
     let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

@@ -19,19 +19,15 @@ async fn index(auth: Auth) -> &'static str {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let local = if env::var_os("CLERK_SECRET_KEY").is_some() {
+    let server = if env::var_os("CLERK_SECRET_KEY").is_some() {
         None
     } else {
-        let local = LocalClerk::seeded();
-        let server = local.serve(([127, 0, 0, 1], 0)).await?;
-        Some((local, server))
+        Some(LocalClerk::seeded().serve(([127, 0, 0, 1], 0)).await?)
     };
-    let clerk = match &local {
+    let clerk = match &server {
         None => Clerk::from_env()?,
-        Some((local, server)) => Clerk::builder()
-            .secret_key(local.secret_key().expose())
-            .publishable_key(local.publishable_key().as_str())
-            .api_url(server.api_url())
+        Some(server) => server
+            .client_builder()
             .fapi_url(server.api_url())
             .authentication(|options| options.proxy_url("/__clerk"))
             .build()?,
@@ -46,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("Listening on http://{}", listener.local_addr()?);
-    println!("Clerk's Frontend API is at http://{}/__clerk/v1/client", listener.local_addr()?);
+    println!("Clerk's Frontend API is at http://{}/__clerk", listener.local_addr()?);
     axum::serve(listener, app).await?;
     Ok(())
 }

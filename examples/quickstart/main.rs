@@ -11,12 +11,12 @@ use std::{env, error::Error, process::ExitCode};
 use axum::{
     Json, Router,
     extract::{FromRef, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkLayer, ClerkUser, Page, Session,
+    Auth, Clerk, ClerkLayer, ClerkUser, Page, Rejection, Session,
     api::{sessions, users},
     local::LocalClerk,
     local::LocalServer,
@@ -76,9 +76,8 @@ fn escape(text: &str) -> String {
 }
 
 /// Leads to the sign-in page, and from there back to the first page.
-async fn sign_in(auth: Auth) -> Response {
+async fn sign_in(auth: Auth) -> Result<Response, Rejection> {
     auth.redirect_to_sign_in(Some("/"))
-        .unwrap_or_else(|error| (StatusCode::NOT_FOUND, error.to_string()).into_response())
 }
 
 /// Ends the session at Clerk, and takes its cookies away. Clerk clears the others on the next page.

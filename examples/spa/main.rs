@@ -62,7 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let clerk = if env::var_os("CLERK_SECRET_KEY").is_some() {
         clerk_axum::ClerkBuilder::from_env()?
     } else {
-        Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone())
+        local.client_builder()
     };
     // A token says for which origin it was made. Those of other sites on the same domain are refused.
     let clerk = clerk.authorized_parties([&*page]).build()?;

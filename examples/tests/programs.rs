@@ -286,9 +286,9 @@ async fn roles_and_permissions_open_what_they_say() {
     let (_, grace) = parse_curl(&program.line_with("curl ").await);
     program.line_with("Listening on ").await;
     for (path, token, status, code) in [
-        ("", None, 401, Some("session-token-and-uat-missing")),
-        ("/settings", None, 401, Some("session-token-and-uat-missing")),
-        ("/members", None, 401, Some("session-token-and-uat-missing")),
+        ("", None, 401, Some("dev-browser-missing")),
+        ("/settings", None, 401, Some("dev-browser-missing")),
+        ("/members", None, 401, Some("dev-browser-missing")),
         ("", Some(&grace), 200, None),
         ("/settings", Some(&grace), 403, Some("role-missing")),
         ("/members", Some(&grace), 403, Some("permission-missing")),
@@ -321,10 +321,13 @@ async fn the_proxy_reaches_the_frontend_api_and_leaves_the_application_alone() {
     let index = reqwest::get(&url).await.unwrap();
     assert_eq!(index.headers()["x-clerk-auth-status"], "signed-out");
     assert_eq!(index.text().await.unwrap(), "hello, whoever you are\n");
-    // LocalClerk answers there, whatever it says, and not the application.
-    let proxied = reqwest::get(format!("{url}/__clerk/v1/client")).await.unwrap();
+    // LocalClerk answers there, and not the application.
+    let proxied = reqwest::Client::new().post(format!("{url}/__clerk/v1/dev_browser")).send().await.unwrap();
     assert!(proxied.headers().get("x-clerk-auth-status").is_none());
-    assert_ne!(proxied.status(), StatusCode::NOT_FOUND);
+    let browser: Value = proxied.json().await.unwrap();
+    let client = format!("{url}/__clerk/v1/client?__clerk_db_jwt={}", browser["token"].as_str().unwrap());
+    let (status, client) = get(&client, None).await;
+    assert!(status == StatusCode::OK && client.get("response").is_some(), "{status} {client}");
     let traced = reqwest::Client::new().request(reqwest::Method::TRACE, format!("{url}/__clerk/v1/client"));
     let body: Value = traced.send().await.unwrap().json().await.unwrap();
     assert_eq!(body["errors"][0]["code"], "proxy_request_failed");
@@ -372,6 +375,35 @@ async fn a_page_of_one_origin_uses_an_api_of_another() {
             assert!(answer.headers().contains_key("x-clerk-auth-reason"));
         }
     }
+}
+
+#[tokio::test]
+async fn people_make_keys_and_machines_use_them() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_machine_tokens"), &[]);
+    let (reports, key) = parse_curl(&program.line_with("curl ").await);
+    let (whoami, session) = parse_curl(&program.line_with("curl ").await);
+    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let post = async |path: &str, token: &str| {
+        let answer = reqwest::Client::new().post(format!("{address}{path}")).bearer_auth(token).send();
+        let answer = answer.await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let (status, read) = get(&reports, Some(&key)).await;
+    assert_eq!((status, read["read_by"].as_str()), (StatusCode::OK, Some("nightly")));
+    assert_eq!(post("/reports", &key).await.1["errors"][0]["code"], "scope-missing");
+    assert_eq!(get(&reports, Some(&session)).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(&whoami, Some(&session)).await.1["person"], "user_ada");
+    assert_eq!(get(&whoami, Some(&key)).await.1["key"], "nightly");
+    assert_eq!(get(&whoami, None).await.1["nobody"], true);
+
+    assert_eq!(post("/keys", &key).await.0, 401);
+    let (status, made) = post("/keys", &session).await;
+    assert_eq!(status, 200, "{made}");
+    let secret = made["secret"].as_str().unwrap();
+    assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::OK);
+    let (status, revoked) = post(&format!("/keys/{}/revoke", made["id"].as_str().unwrap()), &session).await;
+    assert_eq!((status, &revoked["revoked"]), (200, &Value::Bool(true)));
+    assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

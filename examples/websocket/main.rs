@@ -6,7 +6,7 @@
 
 #![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
 
-use std::{convert::Infallible, env, error::Error, future::ready, time::Duration};
+use std::{env, error::Error, time::Duration};
 
 use axum::{
     Router, debug_handler,
@@ -14,15 +14,12 @@ use axum::{
         FromRef, State,
         ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
     },
-    http::{HeaderMap, Request, Response, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
 use clerk_axum::{Clerk, ClerkLayer, Session, Timestamp, local::LocalClerk, token::SessionClaims};
-use clerk_tower::authenticate::{Auth, AuthenticateLayer};
-use http_body_util::Either;
 use tokio::{net::TcpListener, time};
-use tower::{Layer as _, ServiceExt as _, service_fn};
 
 #[derive(Clone, FromRef)]
 struct App {
@@ -80,15 +77,9 @@ fn until(clerk: &Clerk, end: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }
 
-/// How long a fresh token of the same session lives. It is judged like that of any request, by the same layer.
+/// How long a fresh token of the same session lives. It is judged like that of any request.
 async fn renewed(clerk: &Clerk, session: &SessionClaims, token: &str) -> Option<Timestamp> {
-    let judge = AuthenticateLayer::new(clerk).layer(service_fn(|request: Request<()>| {
-        let auth = Auth::from_extensions(request.extensions()).cloned();
-        ready(Ok::<_, Infallible>(Response::new(auth)))
-    }));
-    let request = Request::get("/").header(header::AUTHORIZATION, format!("Bearer {token}")).body(()).ok()?;
-    let Either::Left(auth) = judge.oneshot(request).await.ok()?.into_body() else { return None };
-    let auth = auth?;
+    let auth = clerk.authenticate_token(token).await;
     let fresh = auth.session()?.claims();
     let is_same = fresh.session_id() == session.session_id() && fresh.user_id() == session.user_id();
     is_same.then(|| fresh.expires_at())

@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use axum::{
     Json, Router,
     extract::{FromRef, State},
-    response::Response,
     routing::{MethodRouter, get as on_get},
 };
 use clerk_axum::{
@@ -379,9 +378,7 @@ async fn browsers_come_back_to_the_whole_address_from_nested_routers() {
     let clerk = builder.build().unwrap();
     let layer = || ClerkLayer::new(&clerk);
     let page = || {
-        let sign_in = async |auth: Auth| -> Result<Response, String> {
-            auth.redirect_to_sign_in(None).map_err(|error| error.to_string())
-        };
+        let sign_in = async |auth: Auth| auth.redirect_to_sign_in(None);
         Router::new().route("/page", on_get(sign_in))
     };
     let twice = Router::new().nest("/b", page().layer(layer()));

@@ -26,7 +26,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use clerk_axum::{Auth, Clerk, ClerkLayer, NoSignInPage, api::users, require};
+use clerk_axum::{Auth, Clerk, ClerkLayer, Error, api::users, require};
 use clerk_tests::{Instance, serve};
 use futures_util::FutureExt as _;
 use thirtyfour::{
@@ -39,12 +39,12 @@ use tokio::{
 };
 
 /// The page of a person: who it is, and for which organization.
-async fn home(auth: Auth, State(clerk): State<Clerk>) -> Result<Response, String> {
+async fn home(auth: Auth, State(clerk): State<Clerk>) -> Result<Response, Error> {
     let Some(session) = auth.session() else {
-        return auth.redirect_to_sign_in(None).map_err(|error: NoSignInPage| error.to_string());
+        return Ok(auth.redirect_to_sign_in(None)?);
     };
     let claims = session.claims();
-    let user = clerk.send(users::get(claims.user_id().clone())).await.map_err(|error| error.to_string())?;
+    let user = clerk.send(users::get(claims.user_id().clone())).await?;
     let name = user.full_name().unwrap_or_default();
     let organization = claims.organization().map_or("nobody", |organization| organization.id.as_str());
     let page = format!(

@@ -74,7 +74,7 @@ impl Place {
         let _ = self.log.warnings();
         Router::new()
             .route("/me", get(async |session: Session| session.user_id().to_string()))
-            .route("/page", get(async |auth: Auth| auth.redirect_to_sign_in::<Body>(None).unwrap()))
+            .route("/page", get(async |auth: Auth| auth.redirect_to_sign_in(None)))
             .layer(ClerkLayer::new(&clerk))
     }
 

@@ -1,6 +1,9 @@
 use std::{convert::Infallible, ops::Deref, sync::Arc};
 
-use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    response::Response,
+};
 use clerk_core::authenticate::SessionAuth;
 use clerk_tower::{authenticate, reject};
 use http::request::Parts;
@@ -13,12 +16,12 @@ use crate::Rejection;
 ///
 /// ```
 /// use axum::response::{IntoResponse, Response};
-/// use clerk_axum::{Auth, NoSignInPage};
+/// use clerk_axum::{Auth, Rejection};
 ///
-/// async fn dashboard(auth: Auth) -> Result<Response, String> {
+/// async fn dashboard(auth: Auth) -> Result<Response, Rejection> {
 ///     match auth.session() {
 ///         Some(session) => Ok(format!("welcome, {}", session.claims().user_id()).into_response()),
-///         None => auth.redirect_to_sign_in(None).map_err(|error: NoSignInPage| error.to_string()),
+///         None => auth.redirect_to_sign_in(None),
 ///     }
 /// }
 /// ```
@@ -39,6 +42,26 @@ use crate::Rejection;
 pub struct Auth(authenticate::Auth);
 
 impl Auth {
+    /// The answer that sends a visitor to the sign-in page and from there back to `return_to`: an absolute address, or
+    /// one relative to the request's own, which it is unless set. A pending session goes to its tasks.
+    ///
+    /// # Errors
+    /// 500 `clerk-sign-in-page-missing` when neither the publishable key nor a page is configured; 400
+    /// `clerk-return-address` when there is no way back, because the request names no host or `return_to` is no address.
+    pub fn redirect_to_sign_in(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
+        let answer = self.0.redirect_to_sign_in(return_to);
+        answer.map_err(|error| reject::Rejection::no_sign_in_page(error).into())
+    }
+
+    /// The answer that sends a visitor to the sign-up page, by the same rules.
+    ///
+    /// # Errors
+    /// As [`redirect_to_sign_in`](Self::redirect_to_sign_in).
+    pub fn redirect_to_sign_up(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
+        let answer = self.0.redirect_to_sign_up(return_to);
+        answer.map_err(|error| reject::Rejection::no_sign_in_page(error).into())
+    }
+
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
         let auth = authenticate::Auth::from_extensions(&parts.extensions);
         auth.cloned().map(Self).ok_or_else(|| reject::Rejection::layer_missing().into())

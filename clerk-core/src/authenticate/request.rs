@@ -16,6 +16,18 @@ impl<'a> RequestHead<'a> {
     pub const fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
         Self { method, uri, headers }
     }
+
+    /// The request's address.
+    #[must_use]
+    pub const fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
+    /// The request's headers, credentials among them.
+    #[must_use]
+    pub const fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
 }
 
 impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {

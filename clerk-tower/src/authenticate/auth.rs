@@ -5,7 +5,7 @@ use clerk_core::{
     authenticate::{Authenticator, Diagnosis, MachineAuth, NoSignInPage, Outcome, RequestHead, SessionAuth},
     token::{Check, TokenKind},
 };
-use http::{Extensions, HeaderValue, Request, Response, StatusCode, header};
+use http::{Extensions, HeaderValue, Response, StatusCode, header};
 
 use super::visit::Visit;
 use crate::{Clerk, Error, reject::Rejection, telemetry};
@@ -45,10 +45,10 @@ impl Auth {
     }
 
     /// Says in the log what is probably wrong with the configuration, when the request was refused and shows it.
-    pub(super) fn explain<B>(&self, request: &Request<B>) {
+    pub(super) fn explain(&self, head: &RequestHead<'_>) {
         if self.outcome().reason().is_some() {
-            let (head, now) = (RequestHead::from(request), self.0.clerk.now());
-            self.say(|| self.0.authenticator.diagnose(&head, self.outcome(), now));
+            let now = self.0.clerk.now();
+            self.say(|| self.0.authenticator.diagnose(head, self.outcome(), now));
         }
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use clerk_core::authenticate::RequestHead;
 use http::{HeaderValue, Request, Response, StatusCode, header::CACHE_CONTROL};
 use http_body_util::{BodyExt as _, Either, Full, combinators::UnsyncBoxBody};
 use pin_project_lite::pin_project;
@@ -90,7 +91,7 @@ where
     S: Service<Request<B>>,
 {
     fn pass_on(mut inner: S, mut request: Request<B>, auth: Auth) -> Self {
-        auth.explain(&request);
+        auth.explain(&RequestHead::from(&request));
         let outcome = auth.outcome();
         if outcome.location().is_some() || outcome.bad_request().is_some() {
             // What the inner service reserved for this request goes back with it.

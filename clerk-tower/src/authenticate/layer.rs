@@ -7,7 +7,7 @@ use http::{Extensions, Response, Uri};
 use http_body::Body;
 use tower_layer::Layer;
 
-use super::Authenticate;
+use super::{Authenticate, judge::Judge};
 use crate::{
     BoxError, Clerk, MachineClerk,
     reject::{OnRejection, Rejection, RequestInfo},
@@ -17,8 +17,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthenticateLayer {
-    clerk: Clerk,
-    authenticator: Authenticator,
+    judge: Judge,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
@@ -41,7 +40,8 @@ impl AuthenticateLayer {
     }
 
     fn by(clerk: &Clerk, authenticator: Authenticator) -> Self {
-        Self { clerk: clerk.clone(), authenticator, on_rejection: None, original_uri: |_| None }
+        let judge = Judge { clerk: clerk.clone(), authenticator };
+        Self { judge, on_rejection: None, original_uri: |_| None }
     }
 
     /// Authenticates other machines by their M2M tokens, and nobody else.
@@ -139,8 +139,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     fn layer(&self, inner: S) -> Authenticate<S> {
         Authenticate {
             inner,
-            clerk: self.clerk.clone(),
-            authenticator: self.authenticator.clone(),
+            judge: self.judge.clone(),
             on_rejection: self.on_rejection.clone(),
             original_uri: self.original_uri,
         }

@@ -40,7 +40,9 @@
 //! ```
 
 mod auth;
+mod direct;
 mod future;
+mod judge;
 mod layer;
 mod machine_tokens;
 mod service;

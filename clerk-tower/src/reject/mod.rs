@@ -29,7 +29,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
-    authenticate::{BadRequest, Outcome},
+    authenticate::{BadRequest, NoSignInPage, Outcome},
     token::{ClaimsError, Lack, Reverification, TokenKind},
 };
 use http::{HeaderValue, Response, StatusCode, header};
@@ -61,6 +61,10 @@ impl Rejection {
     pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let (code, message) = (Cow::Borrowed(code), Cow::Borrowed(message));
         Self { status, code, message, challenge: None, retry_after: None, reverification: None }
+    }
+
+    pub(crate) fn with_message(self, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), ..self }
     }
 
     /// The answer for a request that is not signed in: 401 with the reason's code, or 503 when Clerk did not
@@ -115,6 +119,16 @@ impl Rejection {
     pub fn bad_request(bad: BadRequest) -> Self {
         let message = Cow::Owned(bad.to_string());
         Self { message, ..Self::new(StatusCode::BAD_REQUEST, "clerk-bad-request", "") }
+    }
+
+    /// There is no page to send people to: 500 when none is configured, 400 when the way back from it is none.
+    #[must_use]
+    pub fn no_sign_in_page(error: NoSignInPage) -> Self {
+        let (status, code) = match error {
+            NoSignInPage::NotConfigured => (StatusCode::INTERNAL_SERVER_ERROR, "clerk-sign-in-page-missing"),
+            _ => (StatusCode::BAD_REQUEST, "clerk-return-address"),
+        };
+        Self { message: Cow::Owned(error.to_string()), ..Self::new(status, code, "") }
     }
 
     /// 503: Clerk did not answer, so nothing could be decided.

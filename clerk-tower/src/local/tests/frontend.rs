@@ -451,7 +451,7 @@ fn scripts_sign_out_switch_and_get_tokens() {
     let removed = call("POST", &format!("{path}/remove"), "").json();
     assert_eq!((&removed["response"]["id"], &removed["client"]["sessions"]), (&json!(session), &json!([])));
     assert_eq!(call("POST", &format!("{path}/tokens"), "").status, 404);
-    assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], "revoked");
+    assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], "removed");
     let answer = bench.browse("DELETE", &format!("/v1/client/sessions?__clerk_db_jwt={other}"), &origin, "");
     assert_eq!((answer.status, &answer.json()["response"]["sessions"]), (200, &json!([])));
 }

@@ -10,7 +10,11 @@ use url::Url;
 
 use self::parts::{MARK, plural};
 use super::{
-    super::{Answer, error::ApiError, state::State},
+    super::{
+        Answer,
+        error::ApiError,
+        state::{Over, State},
+    },
     clients::Client,
     handshake::redirect,
     html::{Text, document},
@@ -109,7 +113,7 @@ fn sign_out(visit: &Visit<'_>) -> Result<Answer, ApiError> {
     let destination = destination(text)?;
     let state = &mut *visit.local.state();
     let client = client_or_new(visit, state, visit.now);
-    state.sign_out_with(&client.dev_browser, visit.now);
+    state.sign_out_with(&client.dev_browser, Over::Removed, visit.now);
     let cookie = visit.own_cookie(state, &client);
     Ok(see_other(&way_back(destination, &client), cookie))
 }

@@ -1,0 +1,68 @@
+//! Decisions without a layer: about a head, and about a token that came in another way.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+
+use clerk_core::authenticate::RequestHead;
+use clerk_tests::Instance;
+use clerk_tower::Clerk;
+use http::Request;
+
+/// Who it is, or the status and the code of the answer.
+async fn judged(clerk: &Clerk, token: &str) -> Result<String, (u16, String)> {
+    let auth = clerk.authenticate_token(token).await;
+    let session = auth.require_session().map(|session| session.claims().user_id().to_string());
+    session.map_err(|rejection| (rejection.status().as_u16(), rejection.code().to_owned()))
+}
+
+#[tokio::test]
+async fn a_token_is_judged_as_if_a_request_carried_it() {
+    let instance = Instance::new();
+    let clerk = instance.in_memory();
+    let ada = instance.ada();
+    let mut forged = ada.clone();
+    forged.replace_range(ada.len() - 8..ada.len() - 4, "AAAA");
+    let expired =
+        instance.local.sign_claims(&serde_json::json!({}), &serde_json::json!({"sub": "u", "exp": 1}));
+    let pending = instance.local.sign_in("user_ada").pending().token();
+    for (token, expected) in [
+        (&*ada, Ok("user_ada")),
+        (&forged, Err((401, "token-invalid-signature"))),
+        (&expired, Err((401, "session-token-expired-refresh-non-eligible-non-get"))),
+        (&pending, Err((401, "session-pending"))),
+        ("", Err((401, "session-token-and-uat-missing"))),
+        ("nonsense", Err((401, "token-invalid"))),
+        // The first word would be a good token.
+        (&format!("{ada} more"), Err((401, "token-invalid"))),
+        (&format!(" {ada}"), Err((401, "token-invalid"))),
+        (&format!("{ada}\n"), Err((401, "token-invalid"))),
+        ("Bearer\u{e9}", Err((401, "token-invalid"))),
+    ] {
+        let expected = expected.map(str::to_owned).map_err(|(status, code)| (status, code.to_owned()));
+        assert_eq!(judged(&clerk, token).await, expected, "{token}");
+    }
+}
+
+#[tokio::test]
+async fn without_clerk_nothing_is_decided() {
+    let instance = Instance::new();
+    instance.local.set_jwks_down(true);
+    let clerk = instance.in_memory();
+    let code = "clerk-unavailable".to_owned();
+    assert_eq!(judged(&clerk, &instance.ada()).await, Err((503, code)));
+}
+
+#[tokio::test]
+async fn a_head_is_judged_as_the_layer_does_it() {
+    let instance = Instance::new();
+    let clerk = instance.in_memory();
+    let session = format!("__session={}", instance.ada());
+    for (name, value, is_signed_in) in [
+        ("authorization", format!("Bearer {}", instance.ada()), true),
+        ("cookie", session, true),
+        ("authorization", "Basic x".to_owned(), false),
+    ] {
+        let (head, ()) = Request::get("/").header(name, value).body(()).unwrap().into_parts();
+        let auth = clerk.authenticate(&RequestHead::from(&head)).await;
+        assert_eq!(auth.session().is_some(), is_signed_in, "{name}");
+    }
+}
