@@ -12,7 +12,7 @@ pub use clerk_core::{
     authenticate::{
         Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin, Satellite,
     },
-    id, model, token,
+    id, model, token, webhook,
 };
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
@@ -21,13 +21,14 @@ pub use clerk_tower::{
     proxy::{ProxyBuilder, ProxyLayer},
     reject::RequestInfo,
     upload,
+    webhook::ClerkWebhooks,
 };
 
 pub use self::{
     error::Error,
     extract::{
         ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, M2mToken, Machine,
-        OAuthToken, Requirement, Session,
+        OAuthToken, Requirement, Session, Webhook,
     },
     layer::ClerkLayer,
     rejection::Rejection,

@@ -25,7 +25,7 @@
 //! | put on with | covers | open |
 //! |---|---|---|
 //! | `get(..).route_layer(..)` | the methods before it, HEAD with GET | methods that are added after it, and the route's own fallback for others |
-//! | `get(..).layer(..)` | the same, and every method that the route does not have; for `any(..)` it has to be this one | methods that are added after it |
+//! | `get(..).layer(..)` | the same, and every method that the route does not have; `any(..)` takes only this one | methods that are added after it |
 //! | `Router::route_layer` | the routes before it, also nested and merged ones, with every method | routes that are added, nested or merged after it; **the fallback**, wherever it stands |
 //! | `Router::layer` | the same, and the fallback | routes that are added, nested or merged after it, and a fallback that is set after it |
 //!
@@ -35,8 +35,8 @@
 //!   fallback: `.fallback_service(get(files).layer(guard))`.
 //! - A route that is added below the guard. Build the guarded routes as a router of their own, put the guard on that
 //!   last, and nest or merge it.
-//! - A nested router without a fallback takes that of the router around it, past the guards of both. `layer` on the
-//!   outermost router covers it.
+//! - A nested router without a fallback has that of the router around it, past its own guards. `layer` on the outer
+//!   router covers it.
 //!
 //! A guard never opens one: outside of `ClerkLayer`, or without it, everything that it covers is 500. Put `ClerkLayer`
 //! on last, so that it stands outside of all guards. It covers everything before it, the fallback too; a guarded
@@ -64,7 +64,7 @@
 use std::borrow::Cow;
 
 use clerk_core::token::{Check, Reverification, TokenKind};
-use clerk_tower::require::RequireLayer;
+pub use clerk_tower::require::RequireLayer;
 
 /// The request must be signed in.
 pub fn signed_in() -> RequireLayer {

@@ -22,6 +22,12 @@ use http::{Method, Request, Response};
 use crate::{credential::Kind, decode::ResponseError, encode::BuildError};
 
 /// One call of the Backend API as a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no operation of Clerk's Backend API",
+    label = "expected an operation, such as `users::get(\"user_1\")`",
+    note = "the functions of the modules of `api` make operations: `clerk.send(users::list().limit(20))`",
+    note = "an operation is sent once it is complete, by value and not by reference"
+)]
 pub trait Operation {
     /// What a successful answer holds.
     type Output;

@@ -28,6 +28,7 @@ pub mod stack;
 mod telemetry;
 pub mod transport;
 pub mod upload;
+pub mod webhook;
 
 pub use self::{
     client::{Clerk, ClerkBuilder, ConfigError, MachineClerk, PageStream, SendFuture},

@@ -1,7 +1,7 @@
 //! What is said through `tracing`, and counted through `metrics`, all of it here; the crate's README has the tables. No
 //! token, key, address, id or text from a request is recorded, but for cleaned hosts that a token names.
 
-use std::future::Future;
+use std::{fmt::Display, future::Future};
 
 use clerk_core::{
     OperationInfo, Timestamp,
@@ -64,6 +64,24 @@ pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
 
 pub(crate) use self::enabled::{clock_differs, keys_differ, proxied};
 
+/// A delivery of a webhook was accepted, and what became of it.
+pub(crate) fn webhook(kind: &str, outcome: &'static str) {
+    enabled::webhook(kind, outcome);
+    counted::webhook(outcome);
+}
+
+/// Something was posted that is no delivery to be accepted.
+pub(crate) fn webhook_refused(code: &str, why: &dyn Display) {
+    enabled::webhook_refused(code, why);
+    counted::webhook("refused");
+}
+
+/// A handler failed on a delivery.
+pub(crate) fn webhook_failed(kind: &str, how: &'static str) {
+    enabled::webhook_failed(kind, how);
+    counted::webhook("failed");
+}
+
 #[cfg(feature = "tracing")]
 mod enabled {
     use clerk_core::authenticate::BadRequest;
@@ -71,8 +89,8 @@ mod enabled {
     use tracing::{Instrument as _, Level, field::Empty};
 
     use super::{
-        Attempts, Diagnosis, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo, Outcome,
-        StatusCode, Timestamp,
+        Attempts, Diagnosis, Display, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo,
+        Outcome, StatusCode, Timestamp,
     };
 
     pub(super) type Span = tracing::Span;
@@ -209,13 +227,25 @@ mod enabled {
             Err(phase) => tracing::warn!(target: "clerk::proxy", phase, "could not proxy a request"),
         }
     }
+
+    pub(super) fn webhook(kind: &str, outcome: &'static str) {
+        tracing::debug!(target: "clerk::webhook", kind, outcome, "a webhook was delivered");
+    }
+
+    pub(super) fn webhook_refused(code: &str, why: &dyn Display) {
+        tracing::warn!(target: "clerk::webhook", code, %why, "refused a webhook");
+    }
+
+    pub(super) fn webhook_failed(kind: &str, how: &'static str) {
+        tracing::warn!(target: "clerk::webhook", kind, how, "a webhook's handler failed; Clerk will deliver again");
+    }
 }
 
 #[cfg(not(feature = "tracing"))]
 mod enabled {
     use super::{
-        Attempts, Diagnosis, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo, Outcome,
-        StatusCode, Timestamp,
+        Attempts, Diagnosis, Display, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo,
+        Outcome, StatusCode, Timestamp,
     };
 
     pub(super) struct Span;
@@ -245,6 +275,12 @@ mod enabled {
     pub(super) fn cached(_: &'static str, _: &'static str) {}
 
     pub(crate) fn proxied(_: Result<StatusCode, &'static str>) {}
+
+    pub(super) fn webhook(_: &str, _: &'static str) {}
+
+    pub(super) fn webhook_refused(_: &str, _: &dyn Display) {}
+
+    pub(super) fn webhook_failed(_: &str, _: &'static str) {}
 }
 
 #[cfg(feature = "metrics")]
@@ -277,6 +313,10 @@ mod counted {
         counter!("clerk_cache_total", "operation" => operation, "outcome" => outcome).increment(1);
     }
 
+    pub(super) fn webhook(outcome: &'static str) {
+        counter!("clerk_webhooks_total", "outcome" => outcome).increment(1);
+    }
+
     pub(crate) fn refused(section: &'static str) {
         counter!("clerk_rate_limited_total", "section" => section).increment(1);
     }
@@ -297,6 +337,8 @@ mod counted {
     pub(super) fn keys(_: bool) {}
 
     pub(super) fn cached(_: &'static str, _: &'static str) {}
+
+    pub(super) fn webhook(_: &'static str) {}
 
     pub(crate) fn refused(_: &'static str) {}
 

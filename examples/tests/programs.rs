@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod surfing;
+
 use std::{process::Stdio, time::Duration};
 
 use reqwest::StatusCode;
 use serde_json::Value;
+use surfing::Browser;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -98,11 +101,11 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
     let changed = change_one_character(ada);
     for (path, token, status, code) in [
         ("/", None, 200, None),
-        ("/me", None, 401, Some("session-token-and-uat-missing")),
+        ("/me", None, 401, Some("dev-browser-missing")),
         ("/me", Some(&changed), 401, Some("token-invalid-signature")),
         ("/organization", Some(grace), 200, None),
         ("/organization", Some(alan), 403, Some("organization-missing")),
-        ("/admin/users", None, 401, Some("session-token-and-uat-missing")),
+        ("/admin/users", None, 401, Some("dev-browser-missing")),
         ("/admin/users", Some(grace), 403, Some("permission-missing")),
         ("/admin/users", Some(alan), 403, Some("permission-missing")),
         ("/admin/users", Some(ada), 200, None),
@@ -110,13 +113,8 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
         let (got, body) = get(&format!("{address}{path}"), token.map(String::as_str)).await;
         assert_eq!((got.as_u16(), body["errors"][0]["code"].as_str()), (status, code), "{path}");
     }
-    // A browser that looks in is told the same, and sent nowhere.
-    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let page = browser
-        .get(format!("{address}/me"))
-        .header("sec-fetch-dest", "document")
-        .header("accept", "text/html");
-    assert_eq!(page.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    // A browser that looks in is told the same.
+    assert_eq!(Browser::new().open(&format!("{address}/me")).await.status, StatusCode::UNAUTHORIZED);
     let (_, organization) = get(&format!("{address}/organization"), Some(ada)).await;
     assert_eq!(organization["slug"], "acme");
     assert!(organization["permissions"].as_array().unwrap().contains(&"org:users:manage".into()));
@@ -133,6 +131,68 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
         program.line_with("Stopped.").await;
         assert_eq!(program.end().await, (Some(0), String::new()));
     }
+}
+
+#[tokio::test]
+async fn people_sign_in_at_the_quickstart() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &[]);
+    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let local = program.line_with("sign-in page is ").await.replace("Its sign-in page is ", "");
+    let mut browser = Browser::new();
+    let page = browser.open(&address).await;
+    assert!(page.text.contains("Nobody is signed in"), "{}", page.text);
+    let page = browser.open(&format!("{address}/sign-in")).await;
+    assert!(page.url.as_str().starts_with(&local), "{}", page.url);
+    let page = browser.submit(&page, "/sign-in", Some(("user", "user_grace"))).await;
+    let page = browser.submit(&page, "/sign-in/organization", Some(("organization", "org_acme"))).await;
+    assert_eq!(page.url.as_str(), format!("{address}/"));
+    assert!(page.text.contains("Hello Grace Hopper"), "{}", page.text);
+    let picture = page.text.split("<img src=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(browser.open(picture).await.text.contains(">GH<"));
+    assert_eq!(browser.open(&format!("{address}/me")).await.status, StatusCode::OK);
+    assert_eq!(browser.open(&format!("{address}/admin/users")).await.status, StatusCode::FORBIDDEN);
+    let page = browser.submit(&page, "/sign-out", None).await;
+    assert!(page.text.contains("Nobody is signed in"), "{}", page.text);
+    assert_eq!(browser.open(&format!("{address}/me")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn pages_ask_for_sign_in_and_switch_organizations() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_pages"), &[]);
+    let line = program.line_with("Open ").await;
+    let address = line.split_whitespace().nth(1).unwrap();
+    let mut browser = Browser::new();
+    assert!(browser.open(address).await.text.contains("Welcome</h1>"));
+    // A page that needs somebody comes back once there is somebody.
+    let page = browser.open(&format!("{address}/account?tab=1")).await;
+    assert_eq!(page.url.path(), "/sign-in");
+    let page = browser.submit(&page, "/sign-in", Some(("user", "user_ada"))).await;
+    let page = browser.submit(&page, "/sign-in/organization", Some(("organization", "org_acme"))).await;
+    assert_eq!(page.url.as_str(), format!("{address}/account?tab=1"));
+    assert!(page.text.contains("Ada Lovelace") && page.text.contains("ada@example.com"), "{}", page.text);
+    // Addresses switch.
+    let page = browser.open(&format!("{address}/orgs/acme")).await;
+    assert!(page.text.contains("Your role is org:admin"), "{}", page.text);
+    assert_eq!(page.url.path(), "/orgs/acme");
+    let page = browser.open(&format!("{address}/orgs/acme/members")).await;
+    assert!(page.text.contains("Grace Hopper") && !page.text.contains("Alan"), "{}", page.text);
+    let page = browser.open(&format!("{address}/orgs/elsewhere")).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.text.contains("not a member"), "{}", page.text);
+    let page = browser.open(&format!("{address}/account")).await;
+    let page = browser.submit(&page, "/sign-out", None).await;
+    assert!(page.text.contains("Welcome</h1>"), "{}", page.text);
+
+    let page = browser.open(&format!("{address}/orgs/acme/members")).await;
+    assert_eq!(page.url.path(), "/sign-in");
+    let page = browser.submit(&page, "/sign-in", Some(("email", "new@example.com"))).await;
+    assert_eq!((page.status, page.url.path()), (StatusCode::FORBIDDEN, "/orgs/acme/members"));
+    assert!(page.text.contains("<h1>Not for you</h1>"), "{}", page.text);
+    let (status, body) = get(&format!("{address}/account"), None).await;
+    assert_eq!(
+        (status, body["errors"][0]["code"].as_str()),
+        (StatusCode::UNAUTHORIZED, Some("dev-browser-missing"))
+    );
 }
 
 #[tokio::test]
@@ -315,6 +375,35 @@ async fn a_page_of_one_origin_uses_an_api_of_another() {
             assert!(answer.headers().contains_key("x-clerk-auth-reason"));
         }
     }
+}
+
+#[tokio::test]
+async fn people_make_keys_and_machines_use_them() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_machine_tokens"), &[]);
+    let (reports, key) = parse_curl(&program.line_with("curl ").await);
+    let (whoami, session) = parse_curl(&program.line_with("curl ").await);
+    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let post = async |path: &str, token: &str| {
+        let answer = reqwest::Client::new().post(format!("{address}{path}")).bearer_auth(token).send();
+        let answer = answer.await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let (status, read) = get(&reports, Some(&key)).await;
+    assert_eq!((status, read["read_by"].as_str()), (StatusCode::OK, Some("nightly")));
+    assert_eq!(post("/reports", &key).await.1["errors"][0]["code"], "scope-missing");
+    assert_eq!(get(&reports, Some(&session)).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(&whoami, Some(&session)).await.1["person"], "user_ada");
+    assert_eq!(get(&whoami, Some(&key)).await.1["key"], "nightly");
+    assert_eq!(get(&whoami, None).await.1["nobody"], true);
+
+    assert_eq!(post("/keys", &key).await.0, 401);
+    let (status, made) = post("/keys", &session).await;
+    assert_eq!(status, 200, "{made}");
+    let secret = made["secret"].as_str().unwrap();
+    assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::OK);
+    let (status, revoked) = post(&format!("/keys/{}/revoke", made["id"].as_str().unwrap()), &session).await;
+    assert_eq!((status, &revoked["revoked"]), (200, &Value::Bool(true)));
+    assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub mod client;
 pub mod conformance;
 pub mod fault;
 pub mod guarded;
+pub mod mistakes;
 pub mod samples;
 pub mod scripted;
 pub mod tokens;

@@ -480,3 +480,123 @@ async fn one_delivery_can_be_made_by_hand() {
     }
     assert_eq!(listener.kinds(&bench.local).await, ["user.deleted"]);
 }
+
+#[tokio::test]
+async fn what_happens_in_browsers_is_told_as_well() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 0);
+    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
+    for (action, kind) in [("remove", "session.removed"), ("end", "session.ended")] {
+        let session = bench.local.sign_in("user_ada");
+        let cookies = session.cookies();
+        let browser = cookies.split("__clerk_db_jwt=").nth(1).unwrap().split(';').next().unwrap();
+        let path = format!("/v1/client/sessions/{}/{action}?__clerk_db_jwt={browser}", session.session_id());
+        let request = Request::post(path)
+            .header(header::HOST, "localhost:4000")
+            .header(header::ORIGIN, "http://localhost:3000")
+            .body(Bytes::new())
+            .unwrap();
+        let answer = bench.local.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(listener.kinds(&bench.local).await, ["session.created", kind]);
+    }
+}
+
+/// A directory that is gone with the test.
+struct Directory(std::path::PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("clerk-tests-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_saved_instance_goes_on_where_it_was() {
+    let directory = Directory::new("saved");
+    let path = directory.0.join("clerk.json");
+    let bench = Bench::new();
+    let session = bench.local.sign_in("user_ada").organization("org_acme");
+    let (token, cookies) = (session.token(), session.cookies());
+    let key = bench.local.api_key("nightly").subject("user_ada").create();
+    let machine = bench.local.machine("billing").create();
+    std::fs::write(&path, "something older").unwrap();
+    bench.local.save(&path).unwrap();
+    bench.clerk.send(users::delete("user_ada")).await.unwrap();
+
+    let local = LocalClerk::load_with_clock(&path, bench.clock.clone()).unwrap();
+    let clerk = local.client_builder().authentication(|options| options.accepts(Accepts::any()));
+    let again = Bench { app: app(&clerk.build().unwrap()), local, ..Bench::new() };
+    assert_eq!(again.get("/me", &token).await, said(200, "Ada Lovelace"));
+    assert_eq!(again.get("/key", &key.secret).await, said(200, "nightly user_ada"));
+    let page = Request::get("/session").header(header::COOKIE, cookies).body(Body::empty()).unwrap();
+    assert_eq!(again.send(page).await, said(200, "user_ada"));
+    let client = again.local.client_builder().machine_secret_key(machine.secret_key);
+    assert!(client.build_machine().unwrap().send(m2m::create_token()).await.is_ok());
+    assert_eq!(again.local.secret_key().expose(), bench.local.secret_key().expose());
+    assert_eq!(again.local.issuer(), bench.local.issuer());
+    let signed = bench.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
+    let verifier = Verifier::new(again.local.webhook_secret());
+    assert!(verifier.verify(signed.headers(), signed.body(), NOW).is_ok());
+
+    // Nothing is left beside it, and nobody else may read it.
+    assert_eq!(std::fs::read_dir(&directory.0).unwrap().count(), 1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn files_that_are_broken_say_where() {
+    let directory = Directory::new("broken");
+    let path = directory.0.join("clerk.json");
+    LocalClerk::seeded().save(&path).unwrap();
+    let good: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let load = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let error = LocalClerk::load(&path).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("cannot load {}: ", path.display())), "{said}");
+        assert!(!said.contains("ada@") && !said.contains("hunter2"), "{said}");
+        said
+    };
+    for (pointer, value, expected) in [
+        ("/format", json!("zip"), "no saved LocalClerk"),
+        ("/version", json!(2), "version 2, and this program reads version 1"),
+        ("/state/users/0/banned", json!("hunter2"), "`state.users[0].banned` has another form"),
+        ("/state/users/0/emails/0", json!({"id": "ada@x"}), "`state.users[0].emails[0]` lacks `value`"),
+        ("/state/credentials", json!(3), "`state.credentials` has another form"),
+        ("/secret_key", json!("hunter2"), "`secret_key`: "),
+        ("/publishable_key", json!("hunter2"), "`publishable_key`: "),
+        ("/webhook_secret", json!("hunter2!"), "`webhook_secret`: "),
+        ("/signing_key/private", json!("hunter2"), "`signing_key.private`: "),
+        ("/signing_key/private", json!("aHVudGVyMg=="), "`signing_key.private`: "),
+    ] {
+        let mut broken = good.clone();
+        *broken.pointer_mut(pointer).unwrap() = value;
+        let said = load(&broken.to_string());
+        assert!(said.contains(expected), "{pointer}: {said}");
+    }
+    for text in ["null", "[]", r#"{"format": "clerk-local"}"#] {
+        assert!(load(text).contains("no saved LocalClerk"), "{text}");
+    }
+    let half = good.to_string();
+    for text in ["", "{", "hunter2", &half[..half.len() / 2]] {
+        assert!(load(text).contains("no JSON, or cut off"), "{text}");
+    }
+    let missing = LocalClerk::load(directory.0.join("none.json")).unwrap_err();
+    assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
+    let nowhere = LocalClerk::new().save(directory.0.join("none/clerk.json")).unwrap_err();
+    assert!(nowhere.to_string().starts_with("cannot save to "), "{nowhere}");
+}

@@ -46,6 +46,16 @@ pub trait Requirement {
 /// }
 /// # let _ = (report, index);
 /// ```
+///
+/// A type that says nothing does not compile, and the compiler says what to add:
+///
+/// ```compile_fail,E0277
+/// use clerk_axum::Has;
+///
+/// struct ReadReports;
+///
+/// async fn report(session: Has<ReadReports>) {}
+/// ```
 pub struct Has<P: Requirement> {
     session: Session,
     requirement: PhantomData<fn() -> P>,

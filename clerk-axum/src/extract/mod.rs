@@ -5,6 +5,7 @@ mod machine;
 mod organization;
 mod session;
 mod user;
+mod webhook;
 
 pub use self::{
     auth::Auth,
@@ -14,4 +15,5 @@ pub use self::{
     organization::{ActiveOrganization, ClerkOrganization},
     session::Session,
     user::ClerkUser,
+    webhook::Webhook,
 };

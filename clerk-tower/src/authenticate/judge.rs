@@ -30,13 +30,13 @@ pub(super) struct Waiting {
 
 impl Judge {
     /// Begins to decide; what needs nobody's word is decided at once.
-    pub(super) fn begin(&self, head: &RequestHead<'_>) -> Result<Auth, Waiting> {
+    pub(super) fn begin(&self, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
         let keys = self.clerk.keys().current().unwrap_or_default();
         let step = self.authenticator.start(head, &keys, self.clerk.now());
         let visit = Visit::of(head.uri(), head.headers());
         match step {
             Step::Done(outcome) => Ok(self.auth(outcome, None, visit)),
-            Step::Need(need) => Err(Waiting { need, visit }),
+            Step::Need(need) => Err(Box::new(Waiting { need, visit })),
         }
     }
 
@@ -45,7 +45,8 @@ impl Judge {
     }
 
     /// Does what the decision asks for until it is made, or until it has taken too long.
-    pub(super) async fn satisfy(self, Waiting { mut need, visit }: Waiting) -> Auth {
+    pub(super) async fn satisfy(self, waiting: Box<Waiting>) -> Auth {
+        let Waiting { mut need, visit } = *waiting;
         let mut wait = Wait::until(self.clerk.timeout());
         loop {
             let step = match need {

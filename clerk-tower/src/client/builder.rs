@@ -5,6 +5,7 @@ use clerk_core::{
     authenticate::{AuthenticateOptions, Authenticator, Satellite},
     keys::{MachineSecretKey, PublishableKey, SecretKey},
     token::KeySet,
+    webhook::Verifier,
 };
 use http::{Request, Response};
 use tower::{ServiceBuilder, util::BoxCloneSyncService};
@@ -91,6 +92,7 @@ pub struct ClerkBuilder {
     publishable_key: Option<Setting>,
     machine_secret_key: Option<Setting>,
     jwt_key: Option<Setting>,
+    webhook_secrets: Vec<Setting>,
     api_url: Setting,
     api_version: Setting,
     fapi_url: Option<Setting>,
@@ -116,6 +118,7 @@ impl ClerkBuilder {
             publishable_key: None,
             machine_secret_key: None,
             jwt_key: None,
+            webhook_secrets: Vec::new(),
             api_url: Setting { name: "api_url", text: "https://api.clerk.com".into() },
             api_version: Setting { name: "api_version", text: "v1".into() },
             fapi_url: None,
@@ -150,6 +153,7 @@ impl ClerkBuilder {
         builder.publishable_key = variable("CLERK_PUBLISHABLE_KEY")?;
         builder.machine_secret_key = variable("CLERK_MACHINE_SECRET_KEY")?;
         builder.jwt_key = variable("CLERK_JWT_KEY")?;
+        builder.webhook_secrets = webhook_secrets_from_env()?;
         builder.fapi_url = variable("CLERK_FAPI_URL")?;
         builder.options = website_from_env(builder.options)?;
         builder.address_from_env()
@@ -221,6 +225,25 @@ impl ClerkBuilder {
     /// change of keys at Clerk needs a new configuration.
     pub fn jwt_key(mut self, pem: impl Into<String>) -> Self {
         self.jwt_key = Some(Setting { name: "jwt_key", text: pem.into() });
+        self
+    }
+
+    /// The signing secret of the webhook endpoint that this service answers, `whsec_…`. Set again, deliveries that are
+    /// signed with this one are taken too: while secrets are being changed, or for a second endpoint.
+    ///
+    /// ```
+    /// use clerk_tower::Clerk;
+    ///
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_test_abc")
+    ///     .webhook_secret("whsec_bmV3") // the new one
+    ///     .webhook_secret("whsec_b2xk") // the one before, until Clerk has forgotten it
+    ///     .build()
+    ///     .unwrap();
+    /// assert!(clerk.webhook_verifier().is_some());
+    /// ```
+    pub fn webhook_secret(mut self, secret: impl Into<String>) -> Self {
+        self.webhook_secrets.push(Setting { name: "webhook_secret", text: secret.into() });
         self
     }
 
@@ -462,6 +485,7 @@ impl ClerkBuilder {
             }
             _ => None,
         };
+        let webhooks = webhook_verifier(&self.webhook_secrets)?;
         let longest = MachineTokens::LONGEST;
         if self.machine_token_cache > longest {
             let problem = format!("a token that was revoked may be let in for {longest:?} at most");
@@ -495,6 +519,7 @@ impl ClerkBuilder {
             stack,
             options,
             authenticator,
+            webhooks,
             clock: self.clock,
             has_machine_key: self.machine_secret_key.is_some(),
             timeout: self.timeout,
@@ -581,6 +606,26 @@ fn website_from_env(mut options: AuthenticateOptions) -> Result<AuthenticateOpti
         });
     }
     Ok(options)
+}
+
+/// One secret, or several with white space between them.
+fn webhook_secrets_from_env() -> Result<Vec<Setting>, ConfigError> {
+    let setting = variable("CLERK_WEBHOOK_SIGNING_SECRET")?;
+    let secrets = |Setting { name, text }: Setting| -> Vec<_> {
+        text.split_whitespace().map(|text| Setting { name, text: text.to_owned() }).collect()
+    };
+    Ok(setting.map(secrets).unwrap_or_default())
+}
+
+/// `None` without a secret.
+fn webhook_verifier(secrets: &[Setting]) -> Result<Option<Verifier>, ConfigError> {
+    secrets.iter().try_fold(None, |verifier: Option<Verifier>, secret| {
+        let secret = secret.parse()?;
+        Ok(Some(match verifier {
+            Some(verifier) => verifier.or(secret),
+            None => Verifier::new(secret),
+        }))
+    })
 }
 
 /// A variable's text; `None` when it is not set or empty.

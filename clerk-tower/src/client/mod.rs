@@ -53,6 +53,7 @@ use clerk_core::{
     credential::{SatisfiedBy, SecretKey},
     operation::Credential,
     page::Paged,
+    webhook::Verifier,
 };
 use http::{Method, Request, Response};
 use tower::ServiceExt as _;
@@ -85,6 +86,7 @@ struct Inner {
     keys: KeyStore,
     options: AuthenticateOptions,
     authenticator: Authenticator,
+    webhooks: Option<Verifier>,
     clock: Arc<dyn Clock>,
     proxy: ProxyBuilder,
     has_machine_key: bool,
@@ -112,6 +114,7 @@ impl Clerk {
     /// | `CLERK_IS_SATELLITE` | `true` on a satellite domain |
     /// | `CLERK_DOMAIN` | the satellite's domain |
     /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for [`Clerk::as_machine`] |
+    /// | `CLERK_WEBHOOK_SIGNING_SECRET` | `whsec_…`, of the webhook endpoint; several, while they change, with spaces between |
     /// | `CLERK_API_URL` | `https://api.clerk.com` unless set |
     /// | `CLERK_API_VERSION` | the path's first segment, `v1` unless set |
     /// | `CLERK_FAPI_URL` | where the Frontend API proxy sends requests on to; by the publishable key unless set |
@@ -316,6 +319,13 @@ impl Clerk {
     /// Whether the two are clones of one client.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// What checks webhooks, with the secrets that the client was built with; `None` without any. See
+    /// [`webhook`](crate::webhook) for who uses it.
+    #[must_use]
+    pub fn webhook_verifier(&self) -> Option<&Verifier> {
+        self.shared.webhooks.as_ref()
     }
 
     /// The time on this client's clock.

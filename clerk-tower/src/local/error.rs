@@ -12,7 +12,7 @@ pub(super) struct ApiError {
     code: &'static str,
     message: &'static str,
     long_message: String,
-    meta: Value,
+    meta: Option<Box<Value>>,
 }
 
 impl ApiError {
@@ -22,11 +22,11 @@ impl ApiError {
         message: &'static str,
         long_message: impl Into<String>,
     ) -> Self {
-        Self { status, code, message, long_message: long_message.into(), meta: Value::Null }
+        Self { status, code, message, long_message: long_message.into(), meta: None }
     }
 
     fn meta(mut self, meta: Value) -> Self {
-        self.meta = meta;
+        self.meta = Some(Box::new(meta));
         self
     }
 
@@ -208,8 +208,8 @@ impl ApiError {
     pub(super) fn into_answer(self) -> Answer {
         let mut error =
             json!({ "message": self.message, "long_message": self.long_message, "code": self.code });
-        if !self.meta.is_null() {
-            error = extended(error, json!({ "meta": self.meta }));
+        if let Some(meta) = &self.meta {
+            error = extended(error, json!({ "meta": meta }));
         }
         let body = json!({ "errors": [error], "clerk_trace_id": random::text(32) });
         let mut answer = json_answer(self.status, &body);

@@ -75,6 +75,8 @@ pub(super) fn catch_up(told: &mut State, state: &State) {
         told.truncate(same);
         told.extend_from_slice(state.get(same..).unwrap_or_default());
     }
+    told.issuer.clone_from(&state.issuer);
+    told.clients.address.clone_from(&state.clients.address);
     copy(&mut told.users, &state.users);
     copy(&mut told.organizations, &state.organizations);
     copy(&mut told.memberships, &state.memberships);

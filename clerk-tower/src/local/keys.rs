@@ -1,6 +1,7 @@
 //! The key pair that signs tokens.
 
 use aws_lc_rs::{
+    encoding::{AsDer as _, Pkcs8V1Der},
     rand::SystemRandom,
     rsa::KeySize,
     signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
@@ -20,6 +21,17 @@ impl SigningKey {
     /// A new key pair under a new id, `ins_…`.
     pub(super) fn generate() -> Self {
         Self { kid: random::id("ins_"), pair: random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)) }
+    }
+
+    /// The key pair under `kid` that [`to_pkcs8`](Self::to_pkcs8) wrote down.
+    pub(super) fn from_pkcs8(kid: String, private: &[u8]) -> Option<Self> {
+        Some(Self { kid, pair: RsaKeyPair::from_pkcs8(private).ok()? })
+    }
+
+    /// The private half.
+    pub(super) fn to_pkcs8(&self) -> Option<Vec<u8>> {
+        let private: Pkcs8V1Der<'_> = self.pair.as_der().ok()?;
+        Some(private.as_ref().to_vec())
     }
 
     pub(super) fn kid(&self) -> &str {

@@ -21,6 +21,33 @@
 //! local.rotate_keys();
 //! ```
 //!
+//! # In tests
+//!
+//! | what | with |
+//! |---|---|
+//! | a client without sockets | [`LocalClerk::client`], [`LocalClerk::client_builder`] |
+//! | people and organizations | [`LocalClerk::user`], [`LocalClerk::organization`], [`LocalClerk::add_member`] |
+//! | their tokens and cookies, also expired ones | [`LocalClerk::sign_in`] and what a [`LocalSession`] has |
+//! | what machines show | [`LocalClerk::api_key`], [`LocalClerk::machine`], [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
+//! | webhooks of every change, or one by hand | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::webhook`] |
+//! | failures | [`LocalClerk::fail_next`], [`LocalClerk::set_jwks_down`], [`LocalClerk::rotate_keys`] |
+//! | time | [`LocalClerk::with_clock`] and a [`ManualClock`](crate::clock::ManualClock) |
+//! | the same people after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
+//!
+//! ```
+//! use clerk_core::api::users;
+//! use clerk_tower::local::LocalClerk;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), clerk_tower::Error> {
+//! let local = LocalClerk::new();
+//! let ada = local.user("Ada", "Lovelace").create();
+//! let clerk = local.client(); // for the application that is tested
+//! clerk.send(users::ban(&ada)).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # In a browser
 //!
 //! [`LocalClerk::serve`] also answers what browsers ask, without the secret key:
@@ -57,6 +84,7 @@ mod query;
 mod random;
 mod rfc3339;
 mod routes;
+pub mod save;
 pub mod seed;
 pub mod server;
 pub mod service;
@@ -122,6 +150,16 @@ struct Shared {
     webhook_counts: Counts,
 }
 
+/// What makes an instance the one it is.
+struct Parts {
+    secret_key: SecretKey,
+    publishable_key: PublishableKey,
+    /// As text.
+    webhook_secret: String,
+    key: SigningKey,
+    state: State,
+}
+
 impl LocalClerk {
     /// An empty instance, with keys of its own. Making its RSA key takes a moment.
     #[must_use]
@@ -141,18 +179,30 @@ impl LocalClerk {
     pub fn with_clock(clock: impl Clock) -> Self {
         let host = format!("local-{}.clerk.accounts.dev", random::text(8));
         let encoded = BASE64_STANDARD.encode(format!("{host}$"));
-        let publishable_key = random::until_ok(|| format!("pk_test_{encoded}").parse());
-        let issuer = format!("https://{host}");
+        let parts = Parts {
+            secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+            publishable_key: random::until_ok(|| format!("pk_test_{encoded}").parse()),
+            webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+            key: SigningKey::generate(),
+            state: State::default(),
+        };
+        Self::from_parts(parts, clock)
+    }
+
+    fn from_parts(parts: Parts, clock: impl Clock) -> Self {
+        let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
+        let issuer = format!("https://{}", publishable_key.frontend_api());
+        state.issuer.clone_from(&issuer);
         Self {
             shared: Arc::new(Shared {
-                secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+                secret_key,
                 publishable_key,
-                issuer: issuer.clone(),
+                issuer,
                 clock: Arc::new(clock),
-                key: Mutex::new(Arc::new(SigningKey::generate())),
+                key: Mutex::new(Arc::new(key)),
                 staging: Mutex::default(),
-                state: Mutex::new(State::new(issuer)),
-                webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+                state: Mutex::new(state),
+                webhook_secret,
                 subscription: Mutex::default(),
                 webhook_counts: Counts::default(),
             }),

@@ -189,10 +189,10 @@ impl LocalSession {
     fn cookies_with(&self, issued: Timestamp) -> String {
         let suffix = self.local.publishable_key().cookie_suffix();
         let token = self.token_at(issued);
+        let browser = self.local.state().clients.of_session(&self.session);
         // A token from before the sign-in would not be looked at.
-        let signed_in = self.session.created_at.min(issued).as_secs().to_string();
-        let browser = self.session.client.as_str().replace("client_", "dvb_");
-        [("__session", &token), ("__client_uat", &signed_in), ("__clerk_db_jwt", &browser)]
+        let signed_in = browser.changed_at.min(issued).as_secs().to_string();
+        [("__session", &token), ("__client_uat", &signed_in), ("__clerk_db_jwt", &browser.dev_browser)]
             .map(|(name, value)| format!("{name}={value}; {name}_{suffix}={value}"))
             .join("; ")
     }

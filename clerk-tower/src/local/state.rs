@@ -275,6 +275,28 @@ impl Membership {
     }
 }
 
+/// Who ended a session before its time.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Over {
+    /// The application.
+    Revoked,
+    /// The user, who keeps the browser's other sessions.
+    Ended,
+    /// The user, or another sign-in with the same browser.
+    Removed,
+}
+
+impl Over {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Ended => "ended",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 /// A sign-in.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Session {
@@ -283,7 +305,7 @@ pub(super) struct Session {
     pub(super) client: ClientId,
     pub(super) organization: Option<OrganizationId>,
     pub(super) pending: bool,
-    pub(super) revoked: bool,
+    pub(super) over: Option<Over>,
     pub(super) last_active_at: Timestamp,
     pub(super) expire_at: Timestamp,
     pub(super) abandon_at: Timestamp,
@@ -300,7 +322,7 @@ impl Session {
             client: random::id("client_").into(),
             organization: None,
             pending: false,
-            revoked: false,
+            over: None,
             last_active_at: now,
             expire_at: now.saturating_add(DAY * 7),
             abandon_at: now.saturating_add(DAY * 30),
@@ -310,18 +332,25 @@ impl Session {
     }
 
     pub(super) fn status(&self, now: Timestamp) -> &'static str {
+        if let Some(over) = self.over {
+            return over.as_str();
+        }
         match () {
-            () if self.revoked => "revoked",
             () if now >= self.expire_at => "expired",
             () if self.pending => "pending",
             () => "active",
         }
     }
 
-    /// Ends the session, unless it is over already.
+    /// Ends the session by the Backend API, unless it is over already.
     pub(super) fn revoke(&mut self, now: Timestamp) {
+        self.end(Over::Revoked, now);
+    }
+
+    /// Ends the session, unless it is over already.
+    pub(super) fn end(&mut self, over: Over, now: Timestamp) {
         if matches!(self.status(now), "active" | "pending") {
-            self.revoked = true;
+            self.over = Some(over);
             self.updated_at = now;
         }
     }
@@ -348,31 +377,21 @@ impl Session {
 }
 
 /// Everything an instance holds, each kind in the order of its creation.
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct State {
     /// `https://` and the host of the instance.
+    #[serde(skip)]
     pub(super) issuer: String,
     pub(super) users: Vec<User>,
     pub(super) organizations: Vec<Organization>,
     pub(super) memberships: Vec<Membership>,
     pub(super) sessions: Vec<Session>,
-    pub(super) clients: Clients,
     /// What machines hold.
     pub(super) credentials: Credentials,
+    pub(super) clients: Clients,
 }
 
 impl State {
-    pub(super) fn new(issuer: String) -> Self {
-        Self {
-            issuer,
-            users: Vec::new(),
-            organizations: Vec::new(),
-            memberships: Vec::new(),
-            sessions: Vec::new(),
-            clients: Clients::default(),
-            credentials: Credentials::default(),
-        }
-    }
-
     pub(super) fn user(&self, id: &str) -> Result<&User, ApiError> {
         self.users.iter().find(|user| user.id == id).ok_or_else(|| ApiError::not_found("user"))
     }

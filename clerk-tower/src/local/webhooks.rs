@@ -163,7 +163,7 @@ impl LocalClerk {
         let (outbox, work) = delivery::open(route, Arc::clone(&self.shared.webhook_counts));
         runtime.spawn(work);
         let state = self.state();
-        let mut told = State::new(state.issuer.clone());
+        let mut told = State::default();
         journal::catch_up(&mut told, &state);
         *lock(&self.shared.subscription) = Some(Subscription { outbox, told });
         Ok(())

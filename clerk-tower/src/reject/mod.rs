@@ -63,6 +63,10 @@ impl Rejection {
         Self { status, code, message, challenge: None, retry_after: None, reverification: None }
     }
 
+    pub(crate) fn with_message(self, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { message: message.into(), ..self }
+    }
+
     /// The answer for a request that is not signed in: 401 with the reason's code, or 503 when Clerk did not
     /// answer and so nothing was decided.
     #[must_use]

@@ -14,7 +14,7 @@ use super::{
         Answer,
         error::ApiError,
         service::json_answer,
-        state::{Session, State, extended},
+        state::{Over, Session, State, extended},
     },
     clients::Client,
     cookies, handshake,
@@ -63,12 +63,13 @@ fn run(visit: &Visit<'_>) -> Result<Answer, ApiError> {
         ("POST", ["v1", "dev_browser"]) => return Ok(dev_browser(visit)),
         ("GET", ["v1", "client"]) => client(visit)?,
         ("DELETE", ["v1", "client", "sessions"]) => {
-            sign_out(visit, None)?;
+            sign_out(visit, None, Over::Removed)?;
             client(visit)?
         }
         ("POST", ["v1", "client", "sessions", id, "tokens"]) => token(visit, id)?,
         ("POST", ["v1", "client", "sessions", id, "touch"]) => touch(visit, id)?,
-        ("POST", ["v1", "client", "sessions", id, "remove" | "end"]) => remove(visit, id)?,
+        ("POST", ["v1", "client", "sessions", id, "remove"]) => remove(visit, id, Over::Removed)?,
+        ("POST", ["v1", "client", "sessions", id, "end"]) => remove(visit, id, Over::Ended)?,
         (method, _) => return Err(ApiError::not_emulated(&format!("{method} {}", visit.path))),
     };
     Ok(json_answer(StatusCode::OK, &body))
@@ -158,8 +159,8 @@ fn touch(visit: &Visit<'_>, id: &str) -> Result<Value, ApiError> {
     Ok(json!({ "response": response, "client": render_client(visit, state, client) }))
 }
 
-fn remove(visit: &Visit<'_>, id: &str) -> Result<Value, ApiError> {
-    let session = sign_out(visit, Some(id))?;
+fn remove(visit: &Visit<'_>, id: &str, over: Over) -> Result<Value, ApiError> {
+    let session = sign_out(visit, Some(id), over)?;
     let state = &*visit.local.state();
     let client = visit.named_client(state).ok_or_else(unknown_browser)?;
     let response = session.map(|session| session.render(visit.now));
@@ -167,13 +168,13 @@ fn remove(visit: &Visit<'_>, id: &str) -> Result<Value, ApiError> {
 }
 
 /// Signs out; with an identifier, only if that is the session.
-fn sign_out(visit: &Visit<'_>, id: Option<&str>) -> Result<Option<Session>, ApiError> {
+fn sign_out(visit: &Visit<'_>, id: Option<&str>, over: Over) -> Result<Option<Session>, ApiError> {
     let state = &mut *visit.local.state();
     if let Some(id) = id {
         own_session(visit, state, id)?;
     }
     let client = visit.named_client(state).ok_or_else(unknown_browser)?.clone();
-    state.sign_out_with(&client.dev_browser, visit.now);
+    state.sign_out_with(&client.dev_browser, over, visit.now);
     Ok(client.session.and_then(|id| state.session(id.as_str()).ok().cloned()))
 }
 

@@ -7,13 +7,19 @@ use clerk_core::{
     id::{ClientId, SessionId, UserId},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::super::{
     random,
-    state::{Session, State, User},
+    state::{Over, Session, State, User},
 };
 
 /// How many browsers are remembered. Beyond that, the oldest that nobody is signed in with are forgotten.
 const MAX_CLIENTS: usize = 1_000;
+
+/// How many sessions there may be when somebody signs in on a page. Beyond that, the oldest that is over is forgotten,
+/// or else the oldest.
+const MAX_SESSIONS: usize = 10_000;
 
 /// How many results of handshakes wait to be fetched.
 const MAX_HANDSHAKES: usize = 1_000;
@@ -22,7 +28,7 @@ const MAX_HANDSHAKES: usize = 1_000;
 const HANDSHAKE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// A browser, which Clerk calls a client.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::local) struct Client {
     pub(in crate::local) id: ClientId,
     /// The token that the browser is known by, `dvb_…`.
@@ -35,7 +41,7 @@ pub(in crate::local) struct Client {
 }
 
 /// The token that renews a session's cookies without a handshake.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::local) struct RefreshToken {
     pub(in crate::local) token: String,
     pub(in crate::local) session: SessionId,
@@ -49,14 +55,16 @@ struct Handshake {
 }
 
 /// All browsers. What is worth saving is public to the instance; results of handshakes are not.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(in crate::local) struct Clients {
     pub(in crate::local) all: Vec<Client>,
     pub(in crate::local) refresh_tokens: Vec<RefreshToken>,
     /// Whether handshakes hand out refresh tokens.
     pub(in crate::local) refreshes: bool,
     /// Where the instance is served, `http://127.0.0.1:4000`, if it is.
+    #[serde(skip)]
     pub(in crate::local) address: Option<String>,
+    #[serde(skip)]
     handshakes: Vec<Handshake>,
 }
 
@@ -84,6 +92,20 @@ impl Clients {
             created_at: now,
         };
         self.all.push(client.clone());
+        client
+    }
+
+    /// The browser of a session that was begun without one.
+    pub(in crate::local) fn of_session(&mut self, session: &Session) -> Client {
+        if let Some(known) = self.all.iter().find(|client| client.session.as_ref() == Some(&session.id)) {
+            return known.clone();
+        }
+        let mut client = self.create(session.created_at);
+        client.id = session.client.clone();
+        client.session = Some(session.id.clone());
+        if let Some(known) = self.find_mut(&client.dev_browser) {
+            known.clone_from(&client);
+        }
         client
     }
 
@@ -147,7 +169,11 @@ impl State {
 
     /// Signs somebody in with a browser. Whoever was signed in before is signed out.
     pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
-        self.sign_out_with(dev_browser, now);
+        self.sign_out_with(dev_browser, Over::Removed, now);
+        if self.sessions.len() >= MAX_SESSIONS {
+            let oldest = self.sessions.iter().position(|session| !is_alive(session, now)).unwrap_or(0);
+            self.sessions.remove(oldest);
+        }
         let session = self.sign_in(user, now).id;
         let Some(client) = self.clients.find_mut(dev_browser) else { return };
         client.session = Some(session.clone());
@@ -159,13 +185,13 @@ impl State {
     }
 
     /// Signs out whoever is signed in with a browser.
-    pub(super) fn sign_out_with(&mut self, dev_browser: &str, now: Timestamp) {
+    pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: Over, now: Timestamp) {
         let Some(client) = self.clients.find_mut(dev_browser) else { return };
         let Some(session) = client.session.take() else { return };
         client.changed_at = now;
         self.clients.refresh_tokens.retain(|known| known.session != session);
         if let Ok(session) = self.session_mut(session.as_str()) {
-            session.revoke(now);
+            session.end(over, now);
         }
     }
 }

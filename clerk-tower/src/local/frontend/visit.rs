@@ -67,6 +67,11 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// Whether a browser has said that it shows the answer to nobody: as a picture, for example.
+    pub(super) fn is_in_the_background(&self) -> bool {
+        !self.header(&SEC_FETCH_DEST).is_empty() && !self.wants_document()
+    }
+
     /// Refuses requests under a name that is not this computer's: behind such a name may be anybody's page.
     pub(super) fn check_host(&self) -> Result<(), ApiError> {
         match self.origin {
@@ -164,9 +169,11 @@ pub(super) fn return_url(text: &str) -> Result<Url, ApiError> {
     })
 }
 
-/// An address with one pair of its query set, in the place of any other under that name.
+/// An address with one pair of its query set, in the place of any other under that name, and without the result of
+/// an earlier handshake.
 pub(super) fn with_pair(mut url: Url, name: &str, value: &str) -> Url {
-    let others: Vec<_> = url.query_pairs().into_owned().filter(|pair| pair.0 != name).collect();
+    let stays = |other: &str| other != name && !other.starts_with("__clerk_handshake");
+    let others: Vec<_> = url.query_pairs().into_owned().filter(|pair| stays(&pair.0)).collect();
     url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
     url
 }

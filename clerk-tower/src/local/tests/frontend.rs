@@ -451,7 +451,7 @@ fn scripts_sign_out_switch_and_get_tokens() {
     let removed = call("POST", &format!("{path}/remove"), "").json();
     assert_eq!((&removed["response"]["id"], &removed["client"]["sessions"]), (&json!(session), &json!([])));
     assert_eq!(call("POST", &format!("{path}/tokens"), "").status, 404);
-    assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], "revoked");
+    assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], "removed");
     let answer = bench.browse("DELETE", &format!("/v1/client/sessions?__clerk_db_jwt={other}"), &origin, "");
     assert_eq!((answer.status, &answer.json()["response"]["sessions"]), (200, &json!([])));
 }
@@ -560,6 +560,43 @@ fn browsers_are_forgotten_beyond_a_thousand() {
     };
     assert!(known(&signed_in) && !known(&first));
     assert_eq!(bench.local.state().clients.all.len(), 1_000);
+}
+
+#[test]
+fn sessions_are_forgotten_beyond_ten_thousand() {
+    let bench = Bench::seeded();
+    let alive = bench.local.sign_in("user_grace");
+    for _ in 0..10_000 {
+        bench.local.sign_in("user_ada");
+    }
+    bench.local.state().revoke_sessions("user_ada", bench.local.now());
+    let (_, session) = bench.signed_in("user_ada");
+    assert_eq!(bench.local.state().sessions.len(), 10_001);
+    bench.get(&format!("/v1/sessions/{session}"));
+    bench.get(&format!("/v1/sessions/{}", alive.session_id()));
+}
+
+#[test]
+fn links_sign_out_and_pictures_do_not() {
+    for (destination, status) in [("document", 303), ("image", 501), ("empty", 501), ("", 303)] {
+        let bench = Bench::seeded();
+        let (browser, session) = bench.signed_in("user_ada");
+        let path = format!("/sign-out?__clerk_db_jwt={browser}");
+        let answer = bench.browse("GET", &path, &[("sec-fetch-dest", destination)], "");
+        assert_eq!(answer.status, status, "{destination}");
+        let expected = if status == 303 { "revoked" } else { "active" };
+        assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], expected, "{destination}");
+    }
+}
+
+#[test]
+fn results_of_earlier_handshakes_are_left_out() {
+    let bench = Bench::seeded();
+    let old = "http%3A%2F%2Flocalhost%2F%3Fa%3D1%26__clerk_handshake_nonce%3Dx%26__clerk_handshake%3Dy";
+    let answer = bench.browse("GET", &format!("/v1/client/handshake?redirect_url={old}"), &[DOCUMENT], "");
+    let names: Vec<_> = answer.location().query_pairs().map(|pair| pair.0.into_owned()).collect();
+    assert_eq!(names, ["a", "__clerk_handshake"]);
+    assert_ne!(answer.pair("__clerk_handshake"), "y");
 }
 
 #[test]

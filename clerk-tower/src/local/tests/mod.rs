@@ -1,5 +1,6 @@
 //! Behaviour of the whole instance, seen through its service.
 
+mod credentials;
 mod flow;
 mod frontend;
 mod memberships;

@@ -10,7 +10,11 @@ use url::Url;
 
 use self::parts::{MARK, plural};
 use super::{
-    super::{Answer, error::ApiError, state::State},
+    super::{
+        Answer,
+        error::ApiError,
+        state::{Over, State},
+    },
     clients::Client,
     handshake::redirect,
     html::{Text, document},
@@ -19,13 +23,14 @@ use super::{
 };
 
 pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    match (visit.method.as_str(), visit.path) {
+    let method = if visit.method == http::Method::HEAD { "GET" } else { visit.method.as_str() };
+    match (method, visit.path) {
         ("GET", "/") => Ok(home(&visit.local.state())),
         ("GET", "/sign-in" | "/sign-up") => person::show(visit),
         ("POST", "/sign-in" | "/sign-up") => person::choose(visit),
         ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(visit),
         ("POST", "/sign-in/organization") => organization::choose(visit),
-        ("GET" | "POST", "/sign-out") => sign_out(visit),
+        ("GET" | "POST", "/sign-out") if visit.method != http::Method::HEAD => sign_out(visit),
         ("GET", path) if path.starts_with("/images/") => {
             picture::answer(&visit.local.state(), path.trim_start_matches("/images/"))
         }
@@ -98,13 +103,17 @@ fn sign_out(visit: &Visit<'_>) -> Result<Answer, ApiError> {
     let text = if visit.method == http::Method::POST {
         visit.check_form()?;
         visit.form.first("redirect_url")
+    } else if visit.is_in_the_background() {
+        return Err(ApiError::not_emulated(
+            "signing out in the background; link to this page, or send a form",
+        ));
     } else {
         visit.query.first("redirect_url")
     };
     let destination = destination(text)?;
     let state = &mut *visit.local.state();
     let client = client_or_new(visit, state, visit.now);
-    state.sign_out_with(&client.dev_browser, visit.now);
+    state.sign_out_with(&client.dev_browser, Over::Removed, visit.now);
     let cookie = visit.own_cookie(state, &client);
     Ok(see_other(&way_back(destination, &client), cookie))
 }

@@ -1,0 +1,96 @@
+use std::error::Error as StdError;
+
+use bytes::Bytes;
+use clerk_core::webhook::{Delivery, WebhookError};
+use http::{HeaderMap, Request};
+use http_body::Body;
+use http_body_util::{BodyExt as _, LengthLimitError};
+
+use crate::{BoxError, Clerk, reject::Rejection, telemetry};
+
+/// The client's part in webhooks. See [`webhook`](crate::webhook).
+impl Clerk {
+    /// Checks a delivery of a webhook with the client's secrets, at the time of the client's clock, and reads it.
+    /// `body` is what arrived, byte for byte. Why a delivery is refused is logged.
+    ///
+    /// ```
+    /// use clerk_core::webhook::Verifier;
+    /// use clerk_tower::Clerk;
+    ///
+    /// let clerk = Clerk::builder().secret_key("sk_test_abc").webhook_secret("whsec_c2VjcmV0").build().unwrap();
+    /// let body = br#"{"type": "user.deleted", "data": {"id": "user_1", "deleted": true}}"#;
+    /// // What Clerk would send; here for a test.
+    /// let headers = clerk.webhook_verifier().unwrap().sign("msg_1", clerk.now(), body);
+    ///
+    /// assert_eq!(clerk.verify_webhook(&headers, body).unwrap().event.kind(), "user.deleted");
+    /// let refused = clerk.verify_webhook(&headers, b"{}").unwrap_err();
+    /// assert_eq!(refused.code(), "webhook-signature");
+    /// ```
+    ///
+    /// # Errors
+    /// 400 for what is no delivery of Clerk's; 500 when the client has no secret.
+    pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
+        let verifier = self.webhook_verifier().ok_or_else(|| log(Rejection::webhook_secret_missing()))?;
+        verifier.verify(headers, body, self.now()).map_err(|error| refused(&error))
+    }
+
+    /// Reads a request's body, and checks the delivery as [`verify_webhook`](Self::verify_webhook) does. Nothing bounds
+    /// the body here: wrap it in [`Limited`](http_body_util::Limited) or the like before.
+    ///
+    /// # Errors
+    /// The same, and 413 when the body is longer than its limit.
+    pub async fn receive_webhook<B>(&self, request: Request<B>) -> Result<Delivery, Rejection>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        if self.webhook_verifier().is_none() {
+            return Err(log(Rejection::webhook_secret_missing()));
+        }
+        let (head, body) = request.into_parts();
+        let body = read(body).await.map_err(log)?;
+        self.verify_webhook(&head.headers, &body)
+    }
+}
+
+async fn read<B>(body: B) -> Result<Bytes, Rejection>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => {
+            let is_too_large = is_too_large(&*error.into());
+            Err(if is_too_large { Rejection::webhook_too_large() } else { Rejection::webhook_cut_off() })
+        }
+    }
+}
+
+/// A limit's error may be inside of others.
+fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Says in the log what the answer says.
+pub(super) fn log(rejection: Rejection) -> Rejection {
+    telemetry::webhook_refused(rejection.code(), &rejection.message());
+    rejection
+}
+
+fn refused(error: &WebhookError) -> Rejection {
+    let rejection = Rejection::webhook_refused(error);
+    match error {
+        // It is signed, so Clerk's own; the log may know more of it.
+        WebhookError::InvalidBody(problem) => telemetry::webhook_refused(rejection.code(), problem),
+        _ => telemetry::webhook_refused(rejection.code(), &rejection.message()),
+    }
+    rejection
+}

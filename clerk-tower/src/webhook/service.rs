@@ -1,0 +1,237 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::webhook::{Delivery, Event, Kind};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::{Full, Limited};
+use tokio::runtime::Handle;
+use tower_service::Service;
+
+use super::{
+    handler::{Handled, Handler},
+    receive::log,
+    seen::{Begin, Running, Seen},
+};
+use crate::{BoxError, Clerk, ConfigError, reject::Rejection, telemetry};
+
+type Answer = Result<Response<Full<Bytes>>, Infallible>;
+type OnError = Arc<dyn Fn(&Delivery, &BoxError) + Send + Sync>;
+
+/// An endpoint for webhooks, as a service. See the [module docs](super) for what it does, and an example.
+///
+/// Clones share what they remember of deliveries.
+#[derive(Clone)]
+#[must_use]
+pub struct ClerkWebhooks {
+    clerk: Clerk,
+    handlers: Vec<Handler>,
+    on_error: Option<OnError>,
+    max_body_bytes: usize,
+    remember_for: Duration,
+    seen: Seen,
+}
+
+impl ClerkWebhooks {
+    /// An endpoint that verifies deliveries, and forgets in the client's cache what they make stale. For more, add
+    /// handlers.
+    ///
+    /// # Errors
+    /// When the client has no webhook secret.
+    pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
+        if clerk.webhook_verifier().is_none() {
+            return Err(ConfigError::new(
+                "CLERK_WEBHOOK_SIGNING_SECRET",
+                "not set; copy the signing secret (whsec_…) of the endpoint from the Webhooks page of Clerk's \
+                 dashboard, or call `.webhook_secret(..)` on the client's builder",
+            ));
+        }
+        Ok(Self {
+            clerk: clerk.clone(),
+            handlers: Vec::new(),
+            on_error: None,
+            max_body_bytes: 2 * 1024 * 1024,
+            remember_for: Duration::from_secs(3600),
+            seen: Seen::default(),
+        })
+    }
+
+    /// Calls `handler` for every event of this [kind](clerk_core::webhook::kind), with what came with it and the
+    /// delivery as a whole.
+    ///
+    /// Handlers are called in the order in which they were added, one after the other, until one fails.
+    pub fn on<T, F, Fut>(mut self, kind: Kind<T>, handler: F) -> Self
+    where
+        T: Clone + 'static,
+        F: Fn(T, Arc<Delivery>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Handled> + Send + 'static,
+    {
+        self.handlers.push(Handler::of(kind, handler));
+        self
+    }
+
+    /// Calls `handler` for every event, also of types that this version does not know.
+    pub fn on_any<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Arc<Delivery>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Handled> + Send + 'static,
+    {
+        self.handlers.push(Handler::of_any(handler));
+        self
+    }
+
+    /// Shows the errors of handlers to `observer`. Otherwise the log says that there was one and not which, because
+    /// errors of applications may hold what no log should.
+    pub fn on_error(mut self, observer: impl Fn(&Delivery, &BoxError) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Arc::new(observer));
+        self
+    }
+
+    /// How many bytes a delivery's body may have. 2 MiB unless set.
+    pub fn max_body_bytes(mut self, max: usize) -> Self {
+        self.max_body_bytes = max;
+        self
+    }
+
+    /// For how long deliveries that were handled are remembered, so that repetitions of them are not handled again.
+    /// One hour unless set, and the last 10 000 at most. A delivery that is sent again by hand, from Clerk's
+    /// dashboard, is a repetition too; with zero, each is handled.
+    pub fn remember_for(mut self, age: Duration) -> Self {
+        self.remember_for = age;
+        self
+    }
+
+    async fn receive<B>(self, request: Request<B>) -> Result<(), Rejection>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        if request.method() != Method::POST {
+            return Err(Rejection::webhook_method());
+        }
+        let max = self.max_body_bytes;
+        let delivery = self.clerk.receive_webhook(request.map(|body| Limited::new(body, max))).await?;
+        let kind = label(&delivery.event);
+        let running = match self.seen.begin(&delivery.id, self.clerk.now(), self.remember_for) {
+            Begin::New(running) => running,
+            Begin::Done => {
+                telemetry::webhook(kind, "repeated");
+                return Ok(());
+            }
+            Begin::Running => {
+                telemetry::webhook(kind, "running");
+                return Err(Rejection::webhook_running());
+            }
+            Begin::Full => return Err(log(Rejection::webhook_busy())),
+        };
+        // Before the handlers: what they read is as new as the event.
+        self.clerk.cache().forget(&delivery.event);
+        let runtime = Handle::try_current().map_err(|_| Rejection::webhook_failed())?;
+        let task = runtime.spawn(self.handle(Arc::new(delivery), running));
+        // Whether the task panicked or could not end, it did not succeed.
+        task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
+    }
+
+    /// Runs in a task of its own, so that it ends although the connection may end before.
+    async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
+        let mut attempt = Attempt { kind: label(&delivery.event), how: Some("panicked") };
+        for work in self.handlers.iter().filter_map(|handler| handler.begin(&delivery)) {
+            if let Err(error) = work.await {
+                attempt.how = Some("error");
+                if let Some(observer) = &self.on_error {
+                    observer(&delivery, &error);
+                }
+                return Err(Rejection::webhook_failed());
+            }
+        }
+        attempt.how = None;
+        running.done(self.clerk.now());
+        telemetry::webhook(attempt.kind, "handled");
+        Ok(())
+    }
+}
+
+/// Says in the log how it failed, also when it is a panic that ends it.
+struct Attempt<'a> {
+    kind: &'a str,
+    how: Option<&'static str>,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(how) = self.how {
+            telemetry::webhook_failed(self.kind, how);
+        }
+    }
+}
+
+/// An event's type for the log: types that are not known are not repeated there.
+fn label(event: &Event) -> &str {
+    if matches!(event, Event::Other { .. }) { "other" } else { event.kind() }
+}
+
+fn answer(result: Result<(), Rejection>) -> Response<Full<Bytes>> {
+    let mut response = match result {
+        Ok(()) => {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+        }
+        Err(rejection) => rejection.into_response(),
+    };
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
+}
+
+/// It is always ready, and has no errors: all of them are answers.
+impl<B> Service<Request<B>> for ClerkWebhooks
+where
+    B: Body<Data: Send> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = WebhookFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> WebhookFuture {
+        let endpoint = self.clone();
+        WebhookFuture(Box::pin(async move { Ok(answer(endpoint.receive(request).await)) }))
+    }
+}
+
+impl fmt::Debug for ClerkWebhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClerkWebhooks").field("handlers", &self.handlers.len()).finish_non_exhaustive()
+    }
+}
+
+/// The answer of [`ClerkWebhooks`].
+pub struct WebhookFuture(Pin<Box<dyn Future<Output = Answer> + Send>>);
+
+impl Future for WebhookFuture {
+    type Output = Answer;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl fmt::Debug for WebhookFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebhookFuture")
+    }
+}

@@ -1,0 +1,190 @@
+//! Pages that are rendered on the server, without any script.
+//!
+//! Routes that need somebody lead to the sign-in page. `/orgs/{slug}` switches to that organization, and `/account`
+//! back to the personal account: Clerk does so by a handshake, which nobody sees. With `CLERK_SECRET_KEY` and
+//! `CLERK_PUBLISHABLE_KEY` set it is for that instance; without them for a `LocalClerk` in this process. `PORT` sets
+//! the port, 3000 unless set.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
+
+mod html;
+
+use std::{env, error::Error, process::ExitCode};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use clerk_axum::{
+    Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkUser, OrganizationSync, Session,
+    api::{sessions, users},
+    local::{LocalClerk, LocalServer},
+    model::OrganizationMembership,
+    require,
+};
+use html::{escape, page};
+use tokio::net::TcpListener;
+
+fn app(clerk: &Clerk) -> Router {
+    let members = require::permission("org:users:read");
+    let private = Router::new()
+        .route("/account", get(account))
+        .route("/orgs/{slug}", get(organization))
+        .route("/orgs/{slug}/members", get(list_members).route_layer(members))
+        .route_layer(require::signed_in().redirect_to_sign_in());
+    // Whoever is turned away from a page reads a page; scripts get JSON.
+    let layer = ClerkLayer::new(clerk).on_rejection(|rejection, request| {
+        if request.is_document() {
+            let text = format!("<p>{}</p>", escape(&rejection.body_text()));
+            page("Not for you", &text).into_response()
+        } else {
+            rejection.clone().into_response()
+        }
+    });
+    Router::new()
+        .route("/", get(index))
+        .route("/sign-in", get(sign_in))
+        .route("/sign-out", post(sign_out))
+        .merge(private)
+        .layer(layer)
+        .with_state(clerk.clone())
+}
+
+/// Which organization a page is for is in its address.
+fn with_addresses(clerk: ClerkBuilder) -> ClerkBuilder {
+    let sync = OrganizationSync::new()
+        .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)"])
+        .personal_account_patterns(["/account"]);
+    clerk.authentication(|options| options.organization_sync(sync))
+}
+
+async fn index(session: Option<Session>) -> Html<String> {
+    match session {
+        Some(_) => page("Welcome back", "<p><a href=\"/account\">Your account</a></p>"),
+        None => page("Welcome", "<p><a href=\"/sign-in\">Sign in</a></p>"),
+    }
+}
+
+async fn account(user: ClerkUser, State(clerk): State<Clerk>) -> Result<Html<String>, clerk_axum::Error> {
+    let memberships = clerk.send(users::get_organization_memberships(user.id.clone()).limit(100)).await?;
+    let items: String = memberships.data.iter().map(item).collect();
+    let organizations = if items.is_empty() {
+        "<p>You belong to no organization.</p>".to_owned()
+    } else {
+        format!("<ul>{items}</ul>")
+    };
+    let picture = escape(user.image_url.as_deref().unwrap_or_default());
+    let email = user.primary_email().map(|email| email.email_address.as_str());
+    let name = user.full_name().or_else(|| email.map(str::to_owned)).unwrap_or_default();
+    let text = format!(
+        "<img src=\"{picture}\" alt=\"\" width=\"64\" height=\"64\">\n<p>{}</p>\n<h2>Organizations</h2>\n\
+         {organizations}\n<form method=\"post\" action=\"/sign-out\"><button>Sign out</button></form>",
+        escape(email.unwrap_or_default())
+    );
+    Ok(page(&name, &text))
+}
+
+fn item(membership: &OrganizationMembership) -> String {
+    let organization = &membership.organization;
+    let (name, role) = (escape(&organization.name), escape(&membership.role));
+    let slug = escape(&organization.slug);
+    format!("<li><a href=\"/orgs/{slug}\">{name}</a>, {role}</li>")
+}
+
+/// The active organization, if it is the one that the address names. It is another one when the visitor is no member.
+fn active<'a>(session: &'a Session, slug: &str) -> Option<clerk_axum::token::Organization<'a>> {
+    session.organization().ok().filter(|organization| organization.slug == Some(slug))
+}
+
+fn no_organization() -> Response {
+    let text = "<p>There is no such organization, or you are not a member. <a href=\"/account\">Your account</a></p>";
+    (StatusCode::NOT_FOUND, page("Not found", text)).into_response()
+}
+
+async fn organization(session: Session, Path(slug): Path<String>) -> Result<Html<String>, Response> {
+    let organization = active(&session, &slug).ok_or_else(no_organization)?;
+    let role = escape(organization.role.unwrap_or("none"));
+    let permissions = escape(&session.permissions().join(", "));
+    let slug = escape(&slug);
+    let text = format!(
+        "<p>Your role is {role}. It permits: {permissions}.</p>\n\
+         <p><a href=\"/orgs/{slug}/members\">Members</a>, <a href=\"/account\">your account</a></p>"
+    );
+    Ok(page(&slug, &text))
+}
+
+async fn list_members(
+    session: Session,
+    Path(slug): Path<String>,
+    State(clerk): State<Clerk>,
+) -> Result<Html<String>, Response> {
+    let organization = active(&session, &slug).ok_or_else(no_organization)?.id.clone();
+    let members = clerk.send(users::list().organization_id([organization]).limit(100)).await;
+    let members = members.map_err(|error| clerk_axum::Error::from(error).into_response())?;
+    let name = |user: &clerk_axum::model::User| escape(&user.full_name().unwrap_or_default());
+    let items: String = members.data.iter().map(|user| format!("<li>{}</li>", name(user))).collect();
+    Ok(page("Members", &format!("<ul>{items}</ul>")))
+}
+
+/// Leads to the sign-in page, and from there to the account.
+async fn sign_in(auth: Auth) -> Response {
+    auth.redirect_to_sign_in(Some("/account"))
+        .unwrap_or_else(|error| (StatusCode::NOT_FOUND, error.to_string()).into_response())
+}
+
+/// Ends the session at Clerk, and takes its cookies away. Clerk clears the others on the next page.
+async fn sign_out(
+    session: Session,
+    State(clerk): State<Clerk>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, clerk_axum::Error> {
+    if let Some(id) = session.session_id() {
+        clerk.send(sessions::revoke(id.clone())).await?;
+    }
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let names = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let ended: Vec<_> = names
+        .filter(|(name, _)| name.starts_with("__session"))
+        .map(|(name, _)| (header::SET_COOKIE, format!("{name}=; Path=/; Max-Age=0")))
+        .collect();
+    Ok((AppendHeaders(ended), Redirect::to("/")))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let port: u16 = env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
+    let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
+    // The server stops when it is dropped.
+    let local = if has_key { None } else { Some(start_local().await?) };
+    let builder = match &local {
+        None => ClerkBuilder::from_env()?,
+        Some(server) => server.client_builder(),
+    };
+    let clerk = with_addresses(builder).build()?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    println!("Open http://localhost:{} in a browser.", listener.local_addr()?.port());
+    axum::serve(listener, app(&clerk)).await?;
+    Ok(())
+}
+
+async fn start_local() -> std::io::Result<LocalServer> {
+    let local = LocalClerk::seeded();
+    // Always the same port, so that a page that is open goes on working; any other one where that is taken.
+    match local.serve(([127, 0, 0, 1], 4000)).await {
+        Ok(server) => Ok(server),
+        Err(_) => local.serve(([127, 0, 0, 1], 0)).await,
+    }
+}

@@ -1,0 +1,78 @@
+//! A browser that keeps cookies, follows redirects and sends forms.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Client, Method, StatusCode, Url, header, redirect::Policy};
+
+/// What is shown in the end.
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) url: Url,
+    pub(crate) text: String,
+}
+
+pub(crate) struct Browser {
+    client: Client,
+    /// By host, without its port, and name.
+    cookies: BTreeMap<(String, String), String>,
+}
+
+impl Browser {
+    pub(crate) fn new() -> Self {
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Self { client, cookies: BTreeMap::new() }
+    }
+
+    pub(crate) async fn open(&mut self, url: &str) -> Page {
+        self.navigate(Method::GET, url, String::new()).await
+    }
+
+    /// Sends the form of the page with this action, its hidden fields included.
+    pub(crate) async fn submit(&mut self, page: &Page, action: &str, field: Option<(&str, &str)>) -> Page {
+        let start = page.text.find(&format!("action=\"{action}\"")).expect("no such form");
+        let form = page.text[start..].split("</form>").next().unwrap();
+        let hidden = form.split("name=\"redirect_url\" value=\"").nth(1);
+        let hidden = hidden.map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
+        let hidden = hidden.as_deref().map(|url| ("redirect_url", url));
+        let target = page.url.join(action).unwrap();
+        let fields = Url::parse_with_params("http://localhost/", hidden.into_iter().chain(field)).unwrap();
+        self.navigate(Method::POST, target.as_str(), fields.query().unwrap_or_default().to_owned()).await
+    }
+
+    async fn navigate(&mut self, method: Method, url: &str, form: String) -> Page {
+        let (mut url, mut method, mut form) = (Url::parse(url).unwrap(), method, form);
+        // A person takes longer for a page than this cookie lasts.
+        self.cookies.retain(|name, _| name.1 != "__clerk_redirect_count");
+        for _ in 0..12 {
+            let host = url.host_str().unwrap().to_owned();
+            let own = self.cookies.iter().filter(|(name, _)| name.0 == host);
+            let cookies: Vec<_> = own.map(|(name, value)| format!("{}={value}", name.1)).collect();
+            let mut request = self.client.request(method.clone(), url.clone());
+            request = request.header("sec-fetch-dest", "document").header(header::COOKIE, cookies.join("; "));
+            if method == Method::POST {
+                request = request.header(header::ORIGIN, url.origin().ascii_serialization());
+                request =
+                    request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
+            }
+            let response = request.send().await.unwrap();
+            for line in response.headers().get_all(header::SET_COOKIE) {
+                let line = line.to_str().unwrap();
+                let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+                let name = (host.clone(), name.to_owned());
+                if line.contains("Max-Age=0") {
+                    self.cookies.remove(&name);
+                } else {
+                    self.cookies.insert(name, value.to_owned());
+                }
+            }
+            let status = response.status();
+            if let Some(location) = response.headers().get(header::LOCATION) {
+                url = url.join(location.to_str().unwrap()).unwrap();
+                (method, form) = (Method::GET, String::new());
+                continue;
+            }
+            return Page { status, url, text: response.text().await.unwrap() };
+        }
+        panic!("redirected without end, to {url}");
+    }
+}

@@ -1,0 +1,88 @@
+//! What the compiler says about mistakes: each program in `tests/ui` makes one, and lists lines that the message has
+//! to contain.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "these are tests"
+)]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::SystemTime,
+};
+
+/// The support library of these tests as it was built last, beside this program. Everything else comes with it.
+fn library() -> Option<PathBuf> {
+    let folder = env::current_exe().ok()?.parent()?.to_owned();
+    let is_it = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with("libclerk_tests-") && name.ends_with(".rlib")
+    };
+    let paths = fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let built = |path: &PathBuf| {
+        fs::metadata(path).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+    };
+    paths.filter(is_it).max_by_key(built)
+}
+
+fn rustc() -> Command {
+    Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
+/// Compiles one program, and says what is wrong with the compiler's message.
+fn check(program: &Path, library: &Path) -> Result<(), String> {
+    let text = fs::read_to_string(program).unwrap();
+    // Some mistakes are found when code is made, not before.
+    let emit = if text.contains("//@ build") { "obj" } else { "metadata" };
+    let name = program.file_stem().unwrap().to_str().unwrap();
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.out"));
+    let output = rustc()
+        .args(["--edition=2024", "--crate-type=bin", "--color=never", "--error-format=human"])
+        .arg(format!("--emit={emit}"))
+        .arg("--extern")
+        .arg(format!("clerk_tests={}", library.display()))
+        .arg("-L")
+        .arg(format!("dependency={}", library.parent().unwrap().display()))
+        .arg("-o")
+        .arg(out)
+        .arg(program)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        return Err(format!("{name} compiles"));
+    }
+    let mut expected = text.lines().filter_map(|line| line.strip_prefix("//~ ")).peekable();
+    assert!(expected.peek().is_some(), "{name} expects nothing");
+    match expected.find(|line| !said.contains(line)) {
+        Some(line) => Err(format!("{name}: the compiler does not say {line:?}, but\n{said}")),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let Some(library) = library() else {
+        eprintln!("SKIPPED: the support library is not beside this program");
+        return;
+    };
+    if rustc().arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no rustc here");
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    let programs: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!programs.is_empty());
+    let faults: Vec<String> = thread::scope(|scope| {
+        let running: Vec<_> =
+            programs.iter().map(|program| scope.spawn(|| check(program, &library))).collect();
+        running.into_iter().filter_map(|one| one.join().unwrap().err()).collect()
+    });
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}

@@ -1,0 +1,323 @@
+//! What every extractor says to every visitor: plain, as an `Option`, and as a `Result`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{future::Future, net::SocketAddr, pin::Pin, time::Duration};
+
+use axum::{
+    Router,
+    extract::{FromRef, FromRequestParts, OptionalFromRequestParts, State},
+    response::IntoResponse,
+    routing::get as on_get,
+};
+use bytes::Bytes;
+use clerk_axum::{
+    Accepts, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser,
+    M2mToken, Machine, OAuthToken, Rejection, Session, api::organizations, token::Check,
+};
+use clerk_tests::{Instance, get, serve};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use serde_json::{Value, json};
+use tower::{ServiceExt as _, service_fn};
+
+const KEY: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
+
+#[derive(serde::Deserialize)]
+struct Custom {
+    plan: Option<String>,
+}
+
+/// A client of the instance, whose Clerk also knows a handful of machines' tokens.
+fn clerk(instance: &Instance) -> Clerk {
+    type Answer = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, clerk_tower::BoxError>> + Send>>;
+    let local = instance.local.clone();
+    let transport = service_fn(move |request: Request<Bytes>| -> Answer {
+        if request.uri().path().ends_with("/verify") {
+            return Box::pin(async move { Ok(verified(&request)) });
+        }
+        let answer = local.clone().oneshot(request);
+        Box::pin(async move { answer.await.map_err(Into::into) })
+    });
+    instance
+        .builder()
+        .publishable_key(KEY)
+        .authentication(|options| options.accepts(Accepts::any()))
+        .transport(transport)
+        .max_attempts(1)
+        .build()
+        .unwrap()
+}
+
+fn verified(request: &Request<Bytes>) -> Response<Full<Bytes>> {
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let token = ["secret", "token", "access_token"].iter().find_map(|name| body[*name].as_str()).unwrap();
+    let subject = if token.starts_with("mt_") { "mch_1" } else { "user_ada" };
+    let known = json!({
+        "id": "id_1", "type": "api_key", "name": "nightly", "subject": subject, "scopes": ["read"], "claims": null,
+        "client_id": "client_1", "revoked": token.ends_with("_revoked"), "expired": false, "created_at": 1,
+        "updated_at": 1,
+    });
+    let status = if token.ends_with("_down") { 503 } else { 200 };
+    Response::builder().status(status).body(Full::from(known.to_string())).unwrap()
+}
+
+/// Routes for an extractor in its three forms.
+fn forms<E>(path: &str, show: fn(&E) -> String) -> Router
+where
+    E: FromRequestParts<(), Rejection = Rejection> + OptionalFromRequestParts<()> + Send + 'static,
+    <E as OptionalFromRequestParts<()>>::Rejection: IntoResponse,
+{
+    Router::new()
+        .route(path, on_get(move |it: E| async move { show(&it) }))
+        .route(
+            &format!("{path}/option"),
+            on_get(move |it: Option<E>| async move { it.map_or("none".to_owned(), |it| show(&it)) }),
+        )
+        .route(
+            &format!("{path}/result"),
+            on_get(move |it: Result<E, Rejection>| async move {
+                it.map_or_else(|no| format!("{} {}", no.status().as_u16(), no.code()), |it| show(&it))
+            }),
+        )
+}
+
+const PATHS: [&str; 9] =
+    ["/session", "/user", "/active", "/organization", "/claims", "/key", "/m2m", "/oauth", "/machine"];
+
+fn routes() -> Router {
+    let session = forms("/session", |session: &Session| {
+        let actor = session.actor().and_then(|actor| actor.user_id.clone());
+        format!("{}{}", session.user_id(), actor.map(|id| format!(" by {id}")).unwrap_or_default())
+    });
+    let active = forms("/active", |it: &ActiveOrganization| {
+        let may_manage = it.has(&Check::new().permission("org:users:manage"));
+        let (slug, role) = (it.slug().unwrap_or("?"), it.role().unwrap_or("?"));
+        format!("{} {slug} {role} {} {may_manage}", it.id(), it.permissions().len())
+    });
+    session
+        .merge(active)
+        .merge(forms("/user", |user: &ClerkUser| user.first_name.clone().unwrap_or_default()))
+        .merge(forms("/organization", |organization: &ClerkOrganization| organization.name.clone()))
+        .merge(forms("/claims", |Claims(custom): &Claims<Custom>| {
+            custom.plan.clone().unwrap_or("no plan".into())
+        }))
+        .merge(forms("/key", |key: &ApiKey| key.name.clone()))
+        .merge(forms("/m2m", |token: &M2mToken| token.machine_id.to_string()))
+        .merge(forms("/oauth", |token: &OAuthToken| token.client_id.clone().unwrap()))
+        .merge(forms("/machine", |machine: &Machine| match machine {
+            Machine::ApiKey(key) => format!("key {}", key.name),
+            Machine::M2m(token) => format!("m2m {}", token.machine_id),
+            Machine::OAuth(token) => format!("oauth {}", token.user_id),
+            _ => panic!("a kind that is new"),
+        }))
+        .merge(forms("/auth", |auth: &Auth| {
+            auth.outcome().reason().map_or("no reason", |reason| reason.as_str()).to_owned()
+        }))
+}
+
+/// Looks at one extractor in its three forms. A `?` says that the `Option` is `None` where the extractor rejects.
+async fn check(address: SocketAddr, path: &str, who: &str, token: &str, expected: &str) {
+    let (expected, is_none) = expected.strip_suffix('?').map_or((expected, false), |rest| (rest, true));
+    let refused = expected.split_once(' ').and_then(|(status, _)| status.parse::<u16>().ok()).is_some();
+    for (form, expected) in
+        [("", expected), ("/option", if is_none { "none" } else { expected }), ("/result", expected)]
+    {
+        let answer = get(address, &format!("{path}{form}"), token).await;
+        let (status, said) = answer.summary();
+        let is_error = refused && expected != "none" && form != "/result";
+        let got = if is_error { format!("{status} {said}") } else { said };
+        assert_eq!(got, expected, "{path}{form} for {who}");
+        assert_eq!(status == 200, !is_error, "{path}{form} for {who}");
+        assert!(token.is_empty() || !answer.body.contains(token), "{path}{form} for {who}");
+    }
+}
+
+const NONE: &str = "401 dev-browser-missing?";
+const PENDING: &str = "401 session-pending?";
+const OTHER: &str = "401 token-type-mismatch?";
+const EXPIRED: &str = "401 session-token-expired-refresh-non-eligible-no-refresh-cookie";
+const BAD: &str = "401 token-invalid";
+const DOWN: &str = "503 clerk-unavailable";
+const ADMIN: &str = "org_acme acme org:admin 4 true";
+
+#[tokio::test]
+async fn every_extractor_knows_every_visitor() {
+    let instance = Instance::new();
+    let local = &instance.local;
+    let clerk = clerk(&instance);
+    local.user("Bad", "Boy").id("user_banned").banned(true).create();
+    local.user("Shut", "Out").id("user_locked").create();
+    instance.backend("POST", "/v1/users/user_locked/lock").await;
+    let gone = local.organization("Gone").id("org_gone").slug("gone").role("org:admin", ["org:a:b"]).create();
+    local.add_member(&gone, "user_ada", "org:admin");
+    let in_gone = local.sign_in("user_ada").organization("org_gone").token();
+    instance.in_memory().send(organizations::delete("org_gone")).await.unwrap();
+
+    let ada = || local.sign_in("user_ada").organization("org_acme");
+    let alone = |user: &str| local.sign_in(user).token();
+    let good = ada().claim("plan", "gold").token();
+    let forged = format!("{}AAAA", &good[..good.len() - 4]);
+    let pending = ada().pending().token();
+    let odd = ada().claim("plan", 5).token();
+    let by_support = ada().claim("act", json!({ "sub": "user_support" })).token();
+    let address = serve(routes().layer(ClerkLayer::new(&clerk))).await;
+    let misfit = "500 claims-mismatch";
+    let no_organization = "403 organization-missing?";
+    for (who, token, expected) in [
+        ("nobody", "", [NONE; 9]),
+        ("Ada", &*good, ["user_ada", "Ada", ADMIN, "Acme", "gold", OTHER, OTHER, OTHER, OTHER]),
+        ("a forged token", &forged, ["401 token-invalid-signature"; 9]),
+        ("garbage", "garbage", [BAD; 9]),
+        (
+            "a pending session",
+            &pending,
+            [PENDING, PENDING, PENDING, PENDING, PENDING, OTHER, OTHER, OTHER, OTHER],
+        ),
+        (
+            "a personal account",
+            &alone("user_alan"),
+            ["user_alan", "Alan", no_organization, no_organization, "no plan", OTHER, OTHER, OTHER, OTHER],
+        ),
+        (
+            "somebody of the support team",
+            &by_support,
+            ["user_ada by user_support", "Ada", ADMIN, "Acme", "no plan", OTHER, OTHER, OTHER, OTHER],
+        ),
+        ("odd claims", &odd, ["user_ada", "Ada", ADMIN, "Acme", misfit, OTHER, OTHER, OTHER, OTHER]),
+        (
+            "a deleted organization",
+            &in_gone,
+            [
+                "user_ada",
+                "Ada",
+                "org_gone gone org:admin 1 false",
+                "403 organization-deleted",
+                "no plan",
+                OTHER,
+                OTHER,
+                OTHER,
+                OTHER,
+            ],
+        ),
+        (
+            "an API key",
+            "ak_good",
+            [OTHER, OTHER, OTHER, OTHER, OTHER, "nightly", OTHER, OTHER, "key nightly"],
+        ),
+        ("a machine", "mt_good", [OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, "mch_1", OTHER, "m2m mch_1"]),
+        (
+            "an OAuth client",
+            "oat_good",
+            [OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, "client_1", "oauth user_ada"],
+        ),
+        ("a revoked key", "ak_revoked", [BAD; 9]),
+        ("a key that nobody can judge", "ak_down", [DOWN; 9]),
+    ] {
+        for (path, expected) in PATHS.into_iter().zip(expected) {
+            check(address, path, who, token, expected).await;
+        }
+    }
+    for (user, expected) in [
+        ("user_banned", "403 user-blocked"),
+        ("user_locked", "403 user-blocked"),
+        ("user_nobody", "401 user-deleted"),
+    ] {
+        check(address, "/session", user, &alone(user), user).await;
+        check(address, "/user", user, &alone(user), expected).await;
+    }
+    for (token, expected) in [("", "dev-browser-missing"), (&good, "no reason"), ("ak_good", "no reason")] {
+        check(address, "/auth", "anybody", token, expected).await;
+    }
+    instance.clock.advance(Duration::from_secs(120));
+    for path in &PATHS {
+        check(address, path, "an expired token", &good, EXPIRED).await;
+    }
+}
+
+#[tokio::test]
+async fn claims_that_do_not_fit_are_named_and_not_shown() {
+    let instance = Instance::new();
+    let address = serve(routes().layer(ClerkLayer::new(&clerk(&instance)))).await;
+    let odd = instance.local.sign_in("user_ada").claim("plan", 31_337).token();
+    let answer = get(address, "/claims", &odd).await;
+    assert!(answer.body.contains("at plan: found integer, expected a string"), "{}", answer.body);
+    assert!(!answer.body.contains("31337") && !answer.body.contains("user_ada"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_outage_is_503_where_clerk_is_needed() {
+    let instance = Instance::new();
+    let address = serve(routes().layer(ClerkLayer::new(&clerk(&instance)))).await;
+    let ada = instance.ada();
+    instance.local.set_jwks_down(true);
+    for path in &PATHS[..5] {
+        check(address, path, "Ada, without keys", &ada, DOWN).await;
+        check(address, path, "nobody, without keys", "", NONE).await;
+    }
+    let other = Instance::new();
+    let client = clerk(&other);
+    client.keys().warm_up().await.unwrap();
+    let address = serve(routes().layer(ClerkLayer::new(&client))).await;
+    other.local.fail_next(u64::MAX, StatusCode::INTERNAL_SERVER_ERROR);
+    let expected = ["user_ada", DOWN, ADMIN, DOWN, "no plan"];
+    for (path, expected) in PATHS.into_iter().zip(expected) {
+        check(address, path, "Ada", &other.ada(), expected).await;
+    }
+}
+
+#[tokio::test]
+async fn without_the_layer_nothing_is_open() {
+    let instance = Instance::new();
+    let address = serve(routes()).await;
+    for path in PATHS {
+        for token in ["", "garbage", "ak_good", &instance.ada()] {
+            check(address, path, "anybody", token, "500 clerk-layer-missing").await;
+            assert!(get(address, path, token).await.body.contains("ClerkLayer"), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_layer_without_machines_says_which_kinds_there_are() {
+    let instance = Instance::new();
+    let address = serve(routes().layer(ClerkLayer::new(&instance.in_memory()))).await;
+    let answer = get(address, "/machine", "ak_good").await;
+    assert_eq!(answer.summary(), (500, "clerk-kind-not-accepted".to_owned()));
+    assert!(answer.body.contains("TokenKind::M2m"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn sessions_and_machines_share_a_handler_and_the_client_is_in_the_state() {
+    #[derive(Clone)]
+    struct App {
+        clerk: Clerk,
+    }
+    impl FromRef<App> for Clerk {
+        fn from_ref(app: &App) -> Self {
+            app.clerk.clone()
+        }
+    }
+    async fn who(session: Option<Session>, machine: Option<Machine>, State(clerk): State<Clerk>) -> String {
+        assert_eq!(clerk.now(), clerk_tests::NOW);
+        match (session, machine) {
+            (Some(session), None) => session.user_id().to_string(),
+            (None, Some(machine)) => machine.subject().to_owned(),
+            (None, None) => "nobody".to_owned(),
+            (Some(_), Some(_)) => panic!("both"),
+        }
+    }
+    let instance = Instance::new();
+    let clerk = clerk(&instance);
+    let app = Router::new().route("/", on_get(who)).layer(ClerkLayer::new(&clerk)).with_state(App { clerk });
+    let address = serve(app).await;
+    for (token, expected) in [("", "nobody"), (&*instance.ada(), "user_ada"), ("mt_good", "mch_1")] {
+        assert_eq!(get(address, "/", token).await.summary(), (200, expected.to_owned()));
+    }
+}

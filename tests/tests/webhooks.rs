@@ -1,0 +1,452 @@
+//! Webhooks over sockets: one delivery as an extractor, and the endpoint that calls handlers by event.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests"
+)]
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    routing::{get as on_get, post},
+};
+use bytes::Bytes;
+use clerk_axum::{
+    Clerk, ClerkLayer, ClerkUser, ClerkWebhooks, Webhook,
+    api::users,
+    model::User,
+    webhook::{Delivery, Verifier, kind},
+};
+use clerk_core::Timestamp;
+use clerk_tests::{Answer, Instance, NOW, eventually, get, send, serve};
+use clerk_tower::BoxError;
+use http::{HeaderMap, Request};
+use http_body_util::Full;
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::{net::TcpStream, sync::Notify};
+
+const SECRET: &str = "whsec_c2VjcmV0";
+const OTHER: &str = "whsec_b3RoZXI=";
+
+#[derive(Clone)]
+struct App {
+    clerk: Clerk,
+}
+
+impl FromRef<App> for Clerk {
+    fn from_ref(app: &App) -> Self {
+        app.clerk.clone()
+    }
+}
+
+fn verifier(secret: &str) -> Verifier {
+    Verifier::new(secret.parse().unwrap())
+}
+
+/// A delivery that Clerk might send.
+#[derive(Clone)]
+struct Message {
+    id: String,
+    at: Timestamp,
+    secret: &'static str,
+    body: String,
+}
+
+impl Message {
+    fn new(id: &str, kind: &str, data: serde_json::Value) -> Self {
+        let body = json!({ "type": kind, "data": data, "timestamp": NOW.as_millis() }).to_string();
+        Self { id: id.to_owned(), at: NOW, secret: SECRET, body }
+    }
+
+    fn user(id: &str, kind: &str, first_name: &str) -> Self {
+        let data = json!({ "id": "user_ada", "first_name": first_name, "banned": false, "locked": false });
+        Self::new(id, kind, data)
+    }
+
+    fn request(&self) -> Request<Full<Bytes>> {
+        let headers = verifier(self.secret).sign(&self.id, self.at, self.body.as_bytes());
+        self.with_headers(&headers)
+    }
+
+    fn with_headers(&self, headers: &HeaderMap) -> Request<Full<Bytes>> {
+        let mut request = Request::post("/webhooks/clerk").body(Full::from(self.body.clone())).unwrap();
+        request.headers_mut().extend(headers.clone());
+        request
+    }
+
+    async fn deliver(&self, address: SocketAddr) -> Answer {
+        send(address, self.request()).await
+    }
+}
+
+/// What handlers were called for, in order.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    fn add(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+fn client(instance: &Instance, secrets: &[&str]) -> Clerk {
+    let builder = instance.builder().transport(instance.local.clone());
+    secrets.iter().fold(builder, |builder, secret| builder.webhook_secret(*secret)).build().unwrap()
+}
+
+async fn endpoint(webhooks: ClerkWebhooks) -> SocketAddr {
+    serve(Router::new().route_service("/webhooks/clerk", webhooks)).await
+}
+
+/// An endpoint in both manners: as an extractor, and as a service.
+async fn both(instance: &Instance, secrets: &[&str]) -> [SocketAddr; 2] {
+    let clerk = client(instance, secrets);
+    let handler = async |webhook: Webhook| format!("{} {}", webhook.id, webhook.event.kind());
+    let extractor = Router::new()
+        .route("/webhooks/clerk", post(handler))
+        .layer(DefaultBodyLimit::max(2048))
+        .with_state(App { clerk: clerk.clone() });
+    let service = ClerkWebhooks::new(&clerk).unwrap().max_body_bytes(2048).remember_for(Duration::ZERO);
+    [serve(extractor).await, endpoint(service).await]
+}
+
+#[tokio::test]
+async fn what_is_no_delivery_of_clerks_is_refused_and_says_what_to_look_at() {
+    let instance = Instance::new();
+    let addresses = both(&instance, &[SECRET]).await;
+    let good = Message::new("msg_1", "user.deleted", json!({ "id": "user_1", "deleted": true }));
+    let signed = verifier(SECRET).sign("msg_1", NOW, good.body.as_bytes());
+    let without = |name: &str| {
+        let mut headers = signed.clone();
+        headers.remove(name);
+        good.with_headers(&headers)
+    };
+    let with = |name: &'static str, value: &str| {
+        let mut headers = signed.clone();
+        headers.insert(name, value.parse().unwrap());
+        good.with_headers(&headers)
+    };
+    let changed = Message { body: good.body.replace("user_1", "user_2"), ..good.clone() };
+    let at = |seconds: i64| {
+        Message { at: Timestamp::from_secs(NOW.as_secs() + seconds), ..good.clone() }.request()
+    };
+    let no_event = Message { body: "[]".to_owned(), ..good.clone() };
+    let long = Message { body: format!("{:2100}", good.body), ..good.clone() };
+    let no_id = json!({ "banned": false, "locked": false });
+    let cases = [
+        ("as it should be", good.request(), 2, "", ""),
+        (
+            "no headers",
+            good.with_headers(&HeaderMap::new()),
+            400,
+            "webhook-headers-missing",
+            "svix-signature",
+        ),
+        ("no id", without("svix-id"), 400, "webhook-headers-missing", "svix-id are missing"),
+        ("no number", with("svix-timestamp", "now"), 400, "webhook-timestamp", "no number"),
+        ("too old", at(-301), 400, "webhook-timestamp", "clock"),
+        ("too early", at(301), 400, "webhook-timestamp", "clock"),
+        ("old", at(-300), 2, "", ""),
+        ("another id", with("svix-id", "msg_2"), 400, "webhook-signature", "signing secret"),
+        ("another body", changed.with_headers(&signed), 400, "webhook-signature", "change the body"),
+        (
+            "another secret",
+            Message { secret: OTHER, ..good.clone() }.request(),
+            400,
+            "webhook-signature",
+            "secret",
+        ),
+        ("no event", no_event.request(), 400, "webhook-body", "`type` and `data`"),
+        ("no user", Message::new("msg_1", "user.created", no_id).request(), 400, "webhook-body", "`type`"),
+        ("too long", long.request(), 413, "webhook-too-large", "larger"),
+    ];
+    for (what, request, status, code, says) in cases {
+        for address in addresses {
+            let answer = send(address, request.clone()).await;
+            let got = answer.status.as_u16();
+            assert_eq!(if got < 300 { got / 100 } else { got }, status, "{what}: {}", answer.body);
+            assert_eq!(answer.code(), code, "{what}");
+            assert!(answer.body.contains(says), "{what}: {}", answer.body);
+            assert!(!answer.body.contains("user_1") && !answer.body.contains("c2VjcmV0"), "{}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_not_allowed() {
+    let instance = Instance::new();
+    let [_, service] = both(&instance, &[SECRET]).await;
+    let answer = get(service, "/webhooks/clerk", "").await;
+    assert_eq!(answer.summary(), (405, "webhook-method".to_owned()));
+    assert_eq!(answer.header("allow"), "POST");
+}
+
+#[tokio::test]
+async fn without_a_secret_nothing_is_accepted_and_the_mistake_is_named() {
+    let instance = Instance::new();
+    let clerk = client(&instance, &[]);
+    let error = ClerkWebhooks::new(&clerk).unwrap_err().to_string();
+    assert!(error.starts_with("CLERK_WEBHOOK_SIGNING_SECRET: not set"), "{error}");
+    let app = Router::new().route("/webhooks/clerk", post(async |_: Webhook| "open"));
+    let address = serve(app.with_state(App { clerk })).await;
+    let answer = Message::new("msg_1", "user.deleted", json!({ "deleted": true })).deliver(address).await;
+    assert_eq!(answer.summary(), (500, "webhook-secret-missing".to_owned()));
+    assert!(answer.body.contains("CLERK_WEBHOOK_SIGNING_SECRET") && answer.body.contains("webhook_secret("));
+    let error = instance.builder().webhook_secret("sk_test_hush").build().unwrap_err().to_string();
+    assert!(error.starts_with("webhook_secret: this is a secret key") && !error.contains("hush"), "{error}");
+}
+
+#[tokio::test]
+async fn secrets_rotate() {
+    let instance = Instance::new();
+    for (secrets, accepted) in [
+        (&[SECRET][..], [true, false]),
+        (&[OTHER], [false, true]),
+        (&[OTHER, SECRET], [true, true]),
+        (&[SECRET, OTHER], [true, true]),
+    ] {
+        for address in both(&instance, secrets).await {
+            for (secret, accepted) in [SECRET, OTHER].into_iter().zip(accepted) {
+                let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
+                let answer = Message { secret, ..message }.deliver(address).await;
+                assert_eq!(answer.status.is_success(), accepted, "{secrets:?} {secret}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_time_is_that_of_the_clients_clock() {
+    let instance = Instance::new();
+    let addresses = both(&instance, &[SECRET]).await;
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
+    instance.clock.advance(Duration::from_secs(3600));
+    for address in addresses {
+        assert_eq!(message.deliver(address).await.code(), "webhook-timestamp");
+    }
+    instance.clock.set(NOW);
+    for address in addresses {
+        assert!(message.deliver(address).await.status.is_success());
+    }
+}
+
+#[tokio::test]
+async fn handlers_are_called_by_event_in_their_order() {
+    async fn named(user: User, delivery: Arc<Delivery>, log: Log) -> Result<(), BoxError> {
+        log.add(format!("created {} by {}", user.first_name.ok_or("no name")?, delivery.id));
+        Ok(())
+    }
+    let (instance, log) = (Instance::new(), Log::default());
+    let clerk = client(&instance, &[SECRET]);
+    let [any, first, second, gone] = [(); 4].map(|()| log.clone());
+    let webhooks = ClerkWebhooks::new(&clerk)
+        .unwrap()
+        .on_any(move |delivery| {
+            any.add(delivery.event.kind());
+            async {}
+        })
+        .on(kind::USER_CREATED, move |user, delivery| named(user, delivery, first.clone()))
+        .on(kind::USER_CREATED, move |user, _| {
+            second.add(format!("and {}", user.id));
+            async { Ok::<(), BoxError>(()) }
+        })
+        .on(kind::USER_DELETED, move |user, _| {
+            gone.add(format!("deleted {}", user.id.unwrap()));
+            async {}
+        });
+    let address = endpoint(webhooks).await;
+    for (message, lines) in [
+        (
+            Message::user("msg_1", "user.created", "Ada"),
+            &["user.created", "created Ada by msg_1", "and user_ada"][..],
+        ),
+        (
+            Message::new("msg_2", "user.deleted", json!({ "id": "user_1", "deleted": true })),
+            &["user.deleted", "deleted user_1"],
+        ),
+        (Message::user("msg_3", "user.updated", "Ada"), &["user.updated"]),
+        (Message::new("msg_4", "user.hibernated", json!({ "id": 5 })), &["user.hibernated"]),
+    ] {
+        let answer = message.deliver(address).await;
+        assert_eq!(answer.summary(), (204, String::new()));
+        assert_eq!(log.take(), lines);
+    }
+}
+
+#[tokio::test]
+async fn repetitions_of_what_was_handled_are_not_handled_again() {
+    let (instance, log) = (Instance::new(), Log::default());
+    let clerk = client(&instance, &[SECRET]);
+    let seen = log.clone();
+    let webhooks = ClerkWebhooks::new(&clerk).unwrap().on_any(move |delivery| {
+        seen.add(&delivery.id);
+        async {}
+    });
+    let address = endpoint(webhooks).await;
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
+    for _ in 0..3 {
+        assert_eq!(message.deliver(address).await.status, 204);
+    }
+    // Each attempt is signed anew, at its own time.
+    instance.clock.advance(Duration::from_secs(1800));
+    let later = Message { at: clerk.now(), ..message.clone() };
+    assert_eq!(later.deliver(address).await.status, 204);
+    assert_eq!(log.take(), ["msg_1"]);
+    assert_eq!(Message { id: "msg_2".into(), ..later.clone() }.deliver(address).await.status, 204);
+    instance.clock.advance(Duration::from_secs(1800));
+    let much_later = Message { at: clerk.now(), ..message };
+    assert_eq!(much_later.deliver(address).await.status, 204);
+    assert_eq!(log.take(), ["msg_2", "msg_1"]);
+}
+
+#[tokio::test]
+async fn a_repetition_of_one_under_way_has_to_come_again() {
+    let instance = Instance::new();
+    let clerk = client(&instance, &[SECRET]);
+    let (begun, go_on, calls) =
+        (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+    let (starts, waits, counter) = (begun.clone(), go_on.clone(), calls.clone());
+    let webhooks = ClerkWebhooks::new(&clerk).unwrap().on(kind::USER_DELETED, move |_, _| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        starts.notify_one();
+        let waits = waits.clone();
+        async move { waits.notified().await }
+    });
+    let address = endpoint(webhooks).await;
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
+    let first = tokio::spawn({
+        let message = message.clone();
+        async move { message.deliver(address).await }
+    });
+    begun.notified().await;
+    assert_eq!(message.deliver(address).await.summary(), (409, "webhook-running".to_owned()));
+    go_on.notify_one();
+    assert_eq!(first.await.unwrap().status, 204);
+    assert_eq!(message.deliver(address).await.status, 204);
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn after_an_error_or_a_panic_clerk_delivers_again() {
+    let (instance, log) = (Instance::new(), Log::default());
+    let clerk = client(&instance, &[SECRET]);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let [second, errors] = [(); 2].map(|()| log.clone());
+    let webhooks = ClerkWebhooks::new(&clerk)
+        .unwrap()
+        .on(kind::USER_DELETED, move |_, _| {
+            let call = calls.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match call {
+                    0 => Err("the database of ada@example.com is away"),
+                    1 => panic!("this is part of the test"),
+                    _ => Ok(()),
+                }
+            }
+        })
+        .on_any(move |delivery| {
+            second.add(format!("handled {}", delivery.id));
+            async {}
+        })
+        .on_error(move |delivery, error| errors.add(format!("{}: {error}", delivery.id)));
+    let address = endpoint(webhooks).await;
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
+    for (status, code, lines) in [
+        (500, "webhook-failed", &["msg_1: the database of ada@example.com is away"][..]),
+        (500, "webhook-failed", &[]),
+        (204, "", &["handled msg_1"]),
+        (204, "", &[]),
+    ] {
+        let answer = message.deliver(address).await;
+        assert_eq!(answer.summary(), (status, code.to_owned()));
+        assert!(!answer.body.contains("ada@"));
+        assert_eq!(log.take(), lines);
+    }
+}
+
+#[tokio::test]
+async fn handlers_end_although_the_sender_hangs_up() {
+    let instance = Instance::new();
+    let clerk = client(&instance, &[SECRET]);
+    let (begun, go_on, done) =
+        (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+    let (starts, waits, counter) = (begun.clone(), go_on.clone(), done.clone());
+    let webhooks = ClerkWebhooks::new(&clerk).unwrap().on_any(move |_| {
+        starts.notify_one();
+        let (waits, counter) = (waits.clone(), counter.clone());
+        async move {
+            waits.notified().await;
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let address = endpoint(webhooks).await;
+    let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
+
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut request = message.request();
+    request.headers_mut().insert("host", "localhost".parse().unwrap());
+    let answer = tokio::spawn(sender.send_request(request));
+    begun.notified().await;
+    connection.abort();
+    assert!(answer.await.unwrap().is_err());
+    go_on.notify_one();
+    eventually("the handler ends", || done.load(Ordering::SeqCst) == 1).await;
+    // And the next attempt learns that it did.
+    let mut again = message.deliver(address).await;
+    while again.status == 409 {
+        again = message.deliver(address).await;
+    }
+    assert_eq!(again.status, 204);
+    assert_eq!(done.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_the_cache_knew_of_a_changed_user_is_forgotten_before_handlers_run() {
+    let (instance, log) = (Instance::new(), Log::default());
+    let clerk = client(&instance, &[SECRET]);
+    let (asks, said) = (clerk.clone(), log.clone());
+    let webhooks = ClerkWebhooks::new(&clerk).unwrap().on(kind::USER_UPDATED, move |user, _| {
+        let (asks, said) = (asks.clone(), said.clone());
+        async move {
+            let cached = asks.cached(users::get(user.id)).await?;
+            said.add(cached.first_name.clone().unwrap_or_default());
+            Ok::<(), BoxError>(())
+        }
+    });
+    let app = Router::new()
+        .route("/me", on_get(async |user: ClerkUser| user.first_name.clone().unwrap()))
+        .layer(ClerkLayer::new(&clerk))
+        .route_service("/webhooks/clerk", webhooks);
+    let address = serve(app).await;
+    let ada = instance.ada();
+    assert_eq!(get(address, "/me", &ada).await.body, "Ada");
+    // Somebody changes her in Clerk's dashboard: another client, for this one.
+    instance.in_memory().send(users::update("user_ada").first_name("Augusta")).await.unwrap();
+    assert_eq!(get(address, "/me", &ada).await.body, "Ada");
+    let forged = Message { secret: OTHER, ..Message::user("msg_1", "user.updated", "Augusta") };
+    assert_eq!(forged.deliver(address).await.status, 400);
+    assert_eq!(get(address, "/me", &ada).await.body, "Ada");
+    let message = Message::user("msg_1", "user.updated", "Augusta");
+    assert_eq!(message.deliver(address).await.status, 204);
+    assert_eq!(log.take(), ["Augusta"]);
+    assert_eq!(get(address, "/me", &ada).await.body, "Augusta");
+}

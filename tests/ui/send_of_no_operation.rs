@@ -1,0 +1,11 @@
+//~ `&str` is no operation of Clerk's Backend API
+//~ expected an operation, such as `users::get("user_1")`
+//~ the functions of the modules of `api` make operations
+use clerk_tests::mistakes::{clerk_axum::Clerk, clerk_tower::Error};
+
+pub async fn run(clerk: Clerk) -> Result<(), Error> {
+    clerk.send("user_1").await?;
+    Ok(())
+}
+
+fn main() {}
