@@ -66,6 +66,7 @@ struct Message {
 }
 
 impl Message {
+    #[allow(clippy::needless_pass_by_value, reason = "it is written where it is passed")]
     fn new(id: &str, kind: &str, data: serde_json::Value) -> Self {
         let body = json!({ "type": kind, "data": data, "timestamp": NOW.as_millis() }).to_string();
         Self { id: id.to_owned(), at: NOW, secret: SECRET, body }
