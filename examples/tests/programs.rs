@@ -454,3 +454,34 @@ async fn a_websocket_lives_as_long_as_its_session_is_renewed() {
     renewed.send(Message::text("still here")).await.unwrap();
     assert_eq!(renewed.next().await.unwrap().unwrap(), Message::text("still here"));
 }
+
+#[tokio::test]
+async fn webhooks_call_handlers_and_renew_a_cached_user() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_webhooks"), &[]);
+    let (me, token) = parse_curl(&program.line_with("/me ").await);
+    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let client = reqwest::Client::new();
+    let name = async || client.get(&me).bearer_auth(&token).send().await.unwrap().text().await.unwrap();
+    let post = async |path: &str| client.post(format!("{address}{path}")).send().await.unwrap().status();
+
+    assert_eq!(name().await, "Ada\n");
+    assert_eq!(post("/dashboard/rename/Augusta").await, StatusCode::OK);
+    program.line_with("user_ada was changed").await;
+    program.line_with("user.updated happened").await;
+    assert_eq!(name().await, "Augusta\n");
+
+    assert_eq!(post("/dashboard/sign-up/Mary").await, StatusCode::OK);
+    program.line_with("brings Mary: welcome").await;
+    program.line_with("user.created happened").await;
+
+    // What is not signed is nothing to it.
+    assert_eq!(post("/webhooks/clerk").await, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn webhooks_without_a_secret_say_what_to_set() {
+    let envs = [("CLERK_SECRET_KEY", "sk_test_abc"), ("CLERK_WEBHOOK_SIGNING_SECRET", "")];
+    let (code, said) = Program::start(env!("CARGO_BIN_EXE_webhooks"), &envs).end().await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("CLERK_WEBHOOK_SIGNING_SECRET") && said.contains("not set"), "{said}");
+}

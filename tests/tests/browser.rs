@@ -15,7 +15,7 @@ use std::{
     env,
     io::Write as _,
     panic::{AssertUnwindSafe, resume_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
@@ -79,7 +79,7 @@ fn program(names: &[&str]) -> Option<PathBuf> {
 }
 
 impl Chromium {
-    async fn start(browser: &PathBuf, driver: &PathBuf, name: &str) -> Self {
+    async fn start(browser: &Path, driver: &Path, name: &str) -> Self {
         let folder = env::temp_dir().join(format!("clerk-browser-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let mut process = Command::new(driver)
@@ -227,7 +227,7 @@ async fn story(person: &Person<'_>, local: &str) -> WebDriverResult<()> {
 }
 
 /// Under which names a browser finds application and instance.
-async fn run(browser: &PathBuf, driver: &PathBuf, name: &str, hosts: [&str; 2]) {
+async fn run(browser: &Path, driver: &Path, name: &str, hosts: [&str; 2]) {
     let instance = Instance::new();
     let server = instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
     let local = format!("http://{}:{}", hosts[1], server.addr().port());

@@ -1,4 +1,4 @@
-//~ an operation that needs a `clerk_core::credential::MachineSecretKey` cannot be sent with a
+//~ credential::MachineSecretKey` cannot be sent with a
 //~ this operation is sent with another kind of key
 //~ what needs a machine's secret key is sent by `clerk_tower::MachineClerk`
 use clerk_tests::mistakes::{

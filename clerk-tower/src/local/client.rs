@@ -48,6 +48,7 @@ impl LocalClerk {
         Clerk::builder()
             .secret_key(self.secret_key().expose())
             .publishable_key(self.publishable_key().as_str())
+            .webhook_secret(self.shared.webhook_secret.clone())
             .clock(self.shared.clock.clone())
             .transport(self.clone())
     }

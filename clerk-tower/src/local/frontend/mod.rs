@@ -16,7 +16,11 @@ use bytes::Bytes;
 use http::{Method, Request, header::AUTHORIZATION};
 
 use self::visit::Visit;
-use super::{Answer, LocalClerk, error::ApiError, service::without_version};
+use super::{
+    Answer, LocalClerk,
+    error::ApiError,
+    service::{MAX_BODY, without_version},
+};
 
 /// Whose business a path is.
 enum Area {
@@ -27,17 +31,19 @@ enum Area {
 
 /// Answers a request that concerns browsers; `None` where it is one for the Backend API.
 pub(super) fn answer(local: &LocalClerk, request: &Request<Bytes>) -> Option<Answer> {
+    let area = area(request)?;
     let visit = Visit::new(local, request);
-    let area = area(&visit)?;
+    let checked =
+        || if request.body().len() > MAX_BODY { Err(ApiError::too_large()) } else { visit.check_host() };
     let (method, path) = (visit.method.as_str(), without_version(visit.path));
     let answer = match area {
         Area::Api => match local.staging().next(method, path) {
             Some(status) => Err(ApiError::staged(status)),
-            None => visit.check_host().and_then(|()| api(&visit)),
+            None => checked().and_then(|()| api(&visit)),
         },
         Area::Pages => {
             local.staging().note(method, path);
-            visit.check_host().and_then(|()| pages::answer(&visit))
+            checked().and_then(|()| pages::answer(&visit))
         }
     };
     Some(match answer {
@@ -47,9 +53,10 @@ pub(super) fn answer(local: &LocalClerk, request: &Request<Bytes>) -> Option<Ans
     })
 }
 
-fn area(visit: &Visit<'_>) -> Option<Area> {
+fn area(request: &Request<Bytes>) -> Option<Area> {
+    let (path, headers) = (request.uri().path(), request.headers());
     let is_below =
-        |top: &str| visit.path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if ["/v1/client", "/v1/dev_browser", "/v1/environment", "/.well-known/jwks.json"]
         .into_iter()
         .any(is_below)
@@ -57,12 +64,11 @@ fn area(visit: &Visit<'_>) -> Option<Area> {
         return Some(Area::Api);
     }
     // Nobody but a program for the Backend API brings the key.
-    if visit.headers.contains_key(AUTHORIZATION) {
+    if headers.contains_key(AUTHORIZATION) {
         return None;
     }
-    let is_page =
-        visit.path == "/" || ["/sign-in", "/sign-up", "/sign-out", "/images"].into_iter().any(is_below);
-    let is_lost = visit.method == Method::GET && visit.wants_document() && !is_below("/v1");
+    let is_page = path == "/" || ["/sign-in", "/sign-up", "/sign-out", "/images"].into_iter().any(is_below);
+    let is_lost = request.method() == Method::GET && visit::wants_document(headers) && !is_below("/v1");
     (is_page || is_lost).then_some(Area::Pages)
 }
 

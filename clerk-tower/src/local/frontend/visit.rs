@@ -56,15 +56,12 @@ impl<'a> Visit<'a> {
     }
 
     fn header(&self, name: &HeaderName) -> &'a str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        text(self.headers, name)
     }
 
     /// Whether a browser shows the answer to a person.
     pub(super) fn wants_document(&self) -> bool {
-        match self.header(&SEC_FETCH_DEST) {
-            "" => self.header(&ACCEPT).starts_with("text/html"),
-            destination => matches!(destination, "document" | "iframe"),
-        }
+        wants_document(self.headers)
     }
 
     /// Whether a browser has said that it shows the answer to nobody: as a picture, for example.
@@ -127,6 +124,19 @@ impl<'a> Visit<'a> {
             return None;
         }
         HeaderValue::try_from(cookies::own(&self.suffix, client)).ok()
+    }
+}
+
+/// A header's text; empty where it is missing, or no text.
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Whether a browser shows the answer to a request with these headers to a person.
+pub(super) fn wants_document(headers: &HeaderMap) -> bool {
+    match text(headers, &SEC_FETCH_DEST) {
+        "" => text(headers, &ACCEPT).starts_with("text/html"),
+        destination => matches!(destination, "document" | "iframe"),
     }
 }
 

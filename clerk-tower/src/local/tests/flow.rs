@@ -123,6 +123,24 @@ async fn what_ends_a_session_shows_after_a_minute() {
 }
 
 #[tokio::test]
+async fn cookies_of_an_instance_that_is_gone_do_no_harm() {
+    let bench = Bench::seeded();
+    let mut browser = Browser::new(&bench);
+    for round in 0..3 {
+        assert_eq!(
+            sign_in(&mut browser, "user_ada", Some("org_acme")).await,
+            "user_ada for org_acme",
+            "{round}"
+        );
+        assert_eq!(browser.fetch(&format!("{APP}/api")).await, 200);
+        let anew = Bench::seeded();
+        browser = browser.restarted(&anew);
+        assert_eq!(browser.fetch(&format!("{APP}/api")).await, 401);
+        assert_eq!(browser.open(&format!("{APP}/public")).await.text, "signed out");
+    }
+}
+
+#[tokio::test]
 async fn refresh_tokens_spare_the_way_round() {
     let bench = Bench::seeded();
     bench.local.set_refresh_tokens(true);

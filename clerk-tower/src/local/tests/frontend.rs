@@ -600,6 +600,15 @@ fn results_of_earlier_handshakes_are_left_out() {
 }
 
 #[test]
+fn long_forms_are_refused() {
+    let bench = Bench::seeded();
+    let form = format!("user=user_ada&x={}", "y".repeat(1024 * 1024));
+    for path in ["/sign-in", "/v1/client/sessions/x/touch"] {
+        assert_eq!(bench.browse("POST", path, &[], &form).status, 413);
+    }
+}
+
+#[test]
 fn own_cookies_are_set_once() {
     let bench = Bench::seeded();
     let answer = bench.browse("POST", "/sign-in", &[], "user=user_alan");

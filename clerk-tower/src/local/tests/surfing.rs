@@ -96,6 +96,11 @@ impl Browser {
         }
     }
 
+    /// The same browser in front of another instance at the same addresses: everything was started anew.
+    pub(super) fn restarted(self, bench: &Bench) -> Self {
+        Self { cookies: self.cookies, ..Self::new(bench) }
+    }
+
     fn remember(&mut self, host: &str, headers: &HeaderMap) {
         for line in headers.get_all(SET_COOKIE) {
             let mut parts = line.to_str().unwrap().split("; ");

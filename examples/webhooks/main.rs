@@ -1,0 +1,93 @@
+//! Webhooks: handlers by event, and a cached user that is new as soon as Clerk says so.
+//!
+//! With `CLERK_SECRET_KEY` and `CLERK_WEBHOOK_SIGNING_SECRET` it talks to that instance; tell Clerk's dashboard to deliver
+//! to `/webhooks/clerk`. Without them, it starts a `LocalClerk` in this process, which delivers to it what changes.
+//! `PORT` sets the port.
+
+#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
+
+use std::{env, error::Error, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    routing::{get, post},
+};
+use clerk_axum::{
+    Clerk, ClerkLayer, ClerkUser, ClerkWebhooks, ConfigError,
+    api::users,
+    local::LocalClerk,
+    model::User,
+    webhook::{Delivery, kind},
+};
+use tokio::net::TcpListener;
+
+fn app(clerk: &Clerk) -> Result<Router, ConfigError> {
+    let webhooks = ClerkWebhooks::new(clerk)?
+        .on(kind::USER_CREATED, welcome)
+        .on(kind::USER_UPDATED, |user, _| async move { println!("{} was changed", user.id) })
+        .on_any(|delivery| async move { println!("{} happened", delivery.event.kind()) })
+        .on_error(|delivery, error| println!("{} failed: {error}", delivery.event.kind()));
+    let app = Router::new()
+        .route("/me", get(me))
+        .layer(ClerkLayer::new(clerk))
+        // Deliveries carry a signature and no session: they need no layer, and no guard.
+        .route_service("/webhooks/clerk", webhooks);
+    Ok(app)
+}
+
+/// From the cache: Clerk is asked once in 30 seconds. A delivery about the user makes the cache forget them.
+async fn me(user: ClerkUser) -> String {
+    format!("{}\n", user.first_name.as_deref().unwrap_or("you"))
+}
+
+/// After an error Clerk delivers again, so this should do no harm when it is called twice.
+async fn welcome(user: User, delivery: Arc<Delivery>) -> Result<(), String> {
+    let name = user.first_name.as_deref().ok_or("somebody without a name")?;
+    println!("{} brings {name}: welcome", delivery.id);
+    Ok(())
+}
+
+/// Stands for Clerk's dashboard: what is changed here is changed past the application's client and its cache.
+fn dashboard(local: &LocalClerk) -> Router {
+    async fn rename(
+        State(dashboard): State<Clerk>,
+        Path(name): Path<String>,
+    ) -> Result<(), clerk_axum::Error> {
+        dashboard.send(users::update("user_ada").first_name(name)).await?;
+        Ok(())
+    }
+    async fn sign_up(
+        State(dashboard): State<Clerk>,
+        Path(name): Path<String>,
+    ) -> Result<(), clerk_axum::Error> {
+        let address = format!("{}@example.com", name.to_lowercase());
+        dashboard.send(users::create().first_name(name).email_address([address])).await?;
+        Ok(())
+    }
+    Router::new()
+        .route("/dashboard/rename/{name}", post(rename))
+        .route("/dashboard/sign-up/{name}", post(sign_up))
+        .with_state(local.client())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let local = env::var_os("CLERK_SECRET_KEY").is_none().then(LocalClerk::seeded);
+    let clerk = local.as_ref().map_or_else(Clerk::from_env, |local| local.client_builder().build())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let address = listener.local_addr()?;
+    let mut app = app(&clerk)?;
+    if let Some(local) = &local {
+        app = app.merge(dashboard(local));
+        local.deliver_webhooks_to(&format!("http://{address}/webhooks/clerk"), local.webhook_secret())?;
+        let token = local.sign_in("user_ada").lifetime(Duration::from_secs(43_200)).token();
+        println!("curl http://{address}/me -H 'Authorization: Bearer {token}'");
+        println!("curl -X POST http://{address}/dashboard/rename/Augusta");
+        println!("curl -X POST http://{address}/dashboard/sign-up/Mary");
+    }
+    println!("Listening on http://{address}");
+    axum::serve(listener, app).await?;
+    Ok(())
+}
