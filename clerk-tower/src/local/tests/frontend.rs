@@ -584,7 +584,7 @@ fn links_sign_out_and_pictures_do_not() {
         let path = format!("/sign-out?__clerk_db_jwt={browser}");
         let answer = bench.browse("GET", &path, &[("sec-fetch-dest", destination)], "");
         assert_eq!(answer.status, status, "{destination}");
-        let expected = if status == 303 { "revoked" } else { "active" };
+        let expected = if status == 303 { "removed" } else { "active" };
         assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], expected, "{destination}");
     }
 }
