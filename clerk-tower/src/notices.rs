@@ -11,7 +11,7 @@ const PAUSE_MILLIS: u64 = 60_000;
 
 /// What was said, by its cause. There are few causes, whatever requests hold.
 #[derive(Default)]
-pub(crate) struct Notices(Mutex<BTreeMap<&'static str, Said>>);
+pub(crate) struct Notices(Mutex<BTreeMap<String, Said>>);
 
 struct Said {
     at: Timestamp,
@@ -22,10 +22,10 @@ struct Said {
 impl Notices {
     /// How often this cause was silent before, if it is its turn to speak.
     #[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "there is no log"))]
-    pub(crate) fn turn(&self, cause: &'static str, now: Timestamp) -> Option<u64> {
+    pub(crate) fn turn(&self, cause: &str, now: Timestamp) -> Option<u64> {
         let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(said) = causes.get_mut(cause) else {
-            causes.insert(cause, Said { at: now, unsaid: 0 });
+            causes.insert(cause.to_owned(), Said { at: now, unsaid: 0 });
             return Some(0);
         };
         // A clock that is set back is no reason to be silent for long.

@@ -71,8 +71,8 @@ pub(crate) fn webhook(kind: &str, outcome: &'static str) {
 }
 
 /// Something was posted that is no delivery to be accepted.
-pub(crate) fn webhook_refused(code: &str, why: &dyn Display) {
-    enabled::webhook_refused(code, why);
+pub(crate) fn webhook_refused(notices: &Notices, now: Timestamp, code: &str, why: &dyn Display) {
+    enabled::webhook_refused(notices, now, code, why);
     counted::webhook("refused");
 }
 
@@ -232,8 +232,10 @@ mod enabled {
         tracing::debug!(target: "clerk::webhook", kind, outcome, "a webhook was delivered");
     }
 
-    pub(super) fn webhook_refused(code: &str, why: &dyn Display) {
-        tracing::warn!(target: "clerk::webhook", code, %why, "refused a webhook");
+    pub(super) fn webhook_refused(notices: &Notices, now: Timestamp, code: &str, why: &dyn Display) {
+        if let Some(unsaid) = notices.turn(code, now) {
+            tracing::warn!(target: "clerk::webhook", code, unsaid, %why, "refused a webhook");
+        }
     }
 
     pub(super) fn webhook_failed(kind: &str, how: &'static str) {
@@ -278,7 +280,7 @@ mod enabled {
 
     pub(super) fn webhook(_: &str, _: &'static str) {}
 
-    pub(super) fn webhook_refused(_: &str, _: &dyn Display) {}
+    pub(super) fn webhook_refused(_: &Notices, _: Timestamp, _: &str, _: &dyn Display) {}
 
     pub(super) fn webhook_failed(_: &str, _: &'static str) {}
 }

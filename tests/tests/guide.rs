@@ -24,6 +24,7 @@ use serde_json::Value;
 
 const EXTRACTORS: &str = include_str!("../../clerk-axum/src/guide/extractors.md");
 const TROUBLE: &str = include_str!("../../clerk-axum/src/guide/troubleshooting.md");
+const WEBHOOKS: &str = include_str!("../../clerk-axum/src/guide/webhooks.md");
 
 struct Manager;
 
@@ -159,6 +160,22 @@ fn every_reason_has_a_row() {
         assert!(is_inner || is_expired || TROUBLE.contains(&format!("`{reason}`")), "{reason}");
     }
     assert!(TROUBLE.contains("`session-token-expired-refresh-…`"));
+}
+
+#[test]
+fn every_answer_to_a_delivery_has_a_row() {
+    let file = "clerk-tower/src/webhook/reject.rs";
+    let mut codes = quoted(file, "refuse(");
+    for status in
+        ["BAD_REQUEST", "PAYLOAD_TOO_LARGE", "METHOD_NOT_ALLOWED", "CONFLICT", "INTERNAL_SERVER_ERROR"]
+    {
+        codes.extend(quoted(file, &format!("StatusCode::{status},")));
+    }
+    assert!(codes.len() > 9, "{codes:?}");
+    for code in codes {
+        // What no present error comes to.
+        assert!(code == "webhook-refused" || WEBHOOKS.contains(&format!("`{code}`")), "{code}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, routing::get};
-use clerk_axum::{Auth, Clerk, ClerkBuilder, ClerkLayer, Forwarded, Session};
+use clerk_axum::{Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkWebhooks, Forwarded, Session};
 use clerk_tests::{
     Instance, NOW,
     browser::{LIVE, SUFFIX},
@@ -110,6 +110,7 @@ async fn the_log_says_what_is_wrong_and_what_to_do() {
     a_browser_that_goes_round(&log).await;
     an_address_that_is_not_trusted(&log).await;
     an_origin_that_is_not_authorized(&log).await;
+    a_flood_of_forged_deliveries(&log).await;
     what_is_usual_is_not_worth_a_line(&log).await;
 }
 
@@ -254,6 +255,19 @@ async fn an_origin_that_is_not_authorized(log: &Log) {
         line.contains("issued to https://app.example.com, which is not among authorized_parties"),
         "{line}"
     );
+}
+
+async fn a_flood_of_forged_deliveries(log: &Log) {
+    let clerk = Instance::new().builder().webhook_secret("whsec_c2VjcmV0").build().unwrap();
+    let webhooks = ClerkWebhooks::new(&clerk).unwrap();
+    let app = Router::new().route_service("/webhooks/clerk", webhooks);
+    for _ in 0..100 {
+        let request = Request::post("/webhooks/clerk").body(Body::from("{}")).unwrap();
+        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), 400);
+    }
+    let line = log.warning();
+    assert!(line.contains("refused a webhook code=\"webhook-headers-missing\" unsaid=0"), "{line}");
+    assert!(line.contains("svix-id"), "{line}");
 }
 
 async fn what_is_usual_is_not_worth_a_line(log: &Log) {

@@ -156,7 +156,9 @@ impl Authenticator {
     /// What is probably wrong when a redirect is made from this request: its address may not be the public one.
     #[must_use]
     pub fn diagnose_redirect(&self, head: &RequestHead<'_>) -> Option<Diagnosis> {
-        if self.config().forwarded != Forwarded::Ignore {
+        let is_forwarded =
+            ["x-forwarded-host", "x-forwarded-proto"].iter().any(|name| head.headers.contains_key(*name));
+        if !is_forwarded || self.config().forwarded != Forwarded::Ignore {
             return None;
         }
         let page = public_url::of(head, &Forwarded::Ignore);

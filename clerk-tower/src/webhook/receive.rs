@@ -30,8 +30,9 @@ impl Clerk {
     /// # Errors
     /// 400 for what is no delivery of Clerk's; 500 when the client has no secret.
     pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
-        let verifier = self.webhook_verifier().ok_or_else(|| log(Rejection::webhook_secret_missing()))?;
-        verifier.verify(headers, body, self.now()).map_err(|error| refused(&error))
+        let verifier =
+            self.webhook_verifier().ok_or_else(|| self.log(Rejection::webhook_secret_missing()))?;
+        verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))
     }
 
     /// Reads a request's body, and checks the delivery as [`verify_webhook`](Self::verify_webhook) does. Nothing bounds
@@ -45,11 +46,29 @@ impl Clerk {
         B::Error: Into<BoxError>,
     {
         if self.webhook_verifier().is_none() {
-            return Err(log(Rejection::webhook_secret_missing()));
+            return Err(self.log(Rejection::webhook_secret_missing()));
         }
         let (head, body) = request.into_parts();
-        let body = read(body).await.map_err(log)?;
+        let body = read(body).await.map_err(|rejection| self.log(rejection))?;
         self.verify_webhook(&head.headers, &body)
+    }
+
+    /// Says in the log what the answer says. Anybody may post to an endpoint, so each code speaks once a minute.
+    pub(super) fn log(&self, rejection: Rejection) -> Rejection {
+        telemetry::webhook_refused(self.notices(), self.now(), rejection.code(), &rejection.message());
+        rejection
+    }
+
+    fn refused(&self, error: &WebhookError) -> Rejection {
+        let rejection = Rejection::webhook_refused(error);
+        match error {
+            // It is signed, so Clerk's own; the log may know more of it.
+            WebhookError::InvalidBody(problem) => {
+                telemetry::webhook_refused(self.notices(), self.now(), rejection.code(), problem);
+                rejection
+            }
+            _ => self.log(rejection),
+        }
     }
 }
 
@@ -77,20 +96,4 @@ fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
         next = error.source();
     }
     false
-}
-
-/// Says in the log what the answer says.
-pub(super) fn log(rejection: Rejection) -> Rejection {
-    telemetry::webhook_refused(rejection.code(), &rejection.message());
-    rejection
-}
-
-fn refused(error: &WebhookError) -> Rejection {
-    let rejection = Rejection::webhook_refused(error);
-    match error {
-        // It is signed, so Clerk's own; the log may know more of it.
-        WebhookError::InvalidBody(problem) => telemetry::webhook_refused(rejection.code(), problem),
-        _ => telemetry::webhook_refused(rejection.code(), &rejection.message()),
-    }
-    rejection
 }

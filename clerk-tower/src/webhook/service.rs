@@ -18,7 +18,6 @@ use tower_service::Service;
 
 use super::{
     handler::{Handled, Handler},
-    receive::log,
     seen::{Begin, Running, Seen},
 };
 use crate::{BoxError, Clerk, ConfigError, reject::Rejection, telemetry};
@@ -130,7 +129,7 @@ impl ClerkWebhooks {
                 telemetry::webhook(kind, "running");
                 return Err(Rejection::webhook_running());
             }
-            Begin::Full => return Err(log(Rejection::webhook_busy())),
+            Begin::Full => return Err(self.clerk.log(Rejection::webhook_busy())),
         };
         // Before the handlers: what they read is as new as the event.
         self.clerk.cache().forget(&delivery.event);
