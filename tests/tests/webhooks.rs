@@ -37,6 +37,7 @@ use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::{net::TcpStream, sync::Notify};
+use tower::ServiceExt as _;
 
 const SECRET: &str = "whsec_c2VjcmV0";
 const OTHER: &str = "whsec_b3RoZXI=";
@@ -450,4 +451,29 @@ async fn what_the_cache_knew_of_a_changed_user_is_forgotten_before_handlers_run(
     assert_eq!(message.deliver(address).await.status, 204);
     assert_eq!(log.take(), ["Augusta"]);
     assert_eq!(get(address, "/me", &ada).await.body, "Augusta");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_does_not_end_is_given_up_and_its_delivery_comes_again() {
+    let instance = Instance::new();
+    let log = Log::default();
+    let (tries, seen) = (AtomicUsize::new(0), log.clone());
+    let webhooks = ClerkWebhooks::new(&client(&instance, &[SECRET]))
+        .unwrap()
+        .handler_timeout(Duration::from_secs(60))
+        .on(kind::USER_UPDATED, move |_, _| {
+            let is_first = tries.fetch_add(1, Ordering::Relaxed) == 0;
+            async move {
+                if is_first {
+                    std::future::pending().await
+                }
+            }
+        })
+        .on_error(move |delivery, error| seen.add(format!("{}: {error}", delivery.id)));
+    let message = Message::user("msg_1", "user.updated", "Ada");
+    for status in [500, 204, 204] {
+        let response = webhooks.clone().oneshot(message.request()).await.unwrap();
+        assert_eq!(response.status(), status);
+    }
+    assert_eq!(log.take(), ["msg_1: deadline has elapsed"]);
 }

@@ -42,12 +42,12 @@
 //! | a repetition of one that was handled within the hour ([`remember_for`](ClerkWebhooks::remember_for)) | 204 at once |
 //! | a repetition of one that is being handled | 409: Clerk delivers again |
 //! | every handler of its event succeeded, or there is none | 204 |
-//! | a handler returned an error or panicked | 500: Clerk delivers again, and all its handlers run again |
+//! | a handler returned an error, panicked, or took too long ([`handler_timeout`](ClerkWebhooks::handler_timeout)) | 500: Clerk delivers again, and all its handlers run again |
 //!
 //! Before handlers run, the client's [cache](crate::cache) forgets what the event makes stale: the next
 //! [`cached`](crate::Clerk::cached) user is the new one. Handlers run in a task of their own: when Clerk hangs up, because
 //! it waits some seconds only, they run on, and the repetition that follows is answered with what became of them.
-//! What takes long is better put into a queue of your own. A handler that never ends is never delivered again.
+//! What takes long is better put into a queue of your own.
 //!
 //! Deliveries are known by their id, in the memory of this process. Another process of the same service does not
 //! know them, nor does this one after it was started anew, and its cache is its own: handlers should do no harm when

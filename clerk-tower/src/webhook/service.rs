@@ -13,7 +13,7 @@ use clerk_core::webhook::{Delivery, Event, Kind};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{Full, Limited};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout};
 use tower_service::Service;
 
 use super::{
@@ -36,6 +36,7 @@ pub struct ClerkWebhooks {
     on_error: Option<OnError>,
     max_body_bytes: usize,
     remember_for: Duration,
+    handler_timeout: Duration,
     seen: Seen,
 }
 
@@ -59,6 +60,7 @@ impl ClerkWebhooks {
             on_error: None,
             max_body_bytes: 2 * 1024 * 1024,
             remember_for: Duration::from_secs(3600),
+            handler_timeout: Duration::from_secs(300),
             seen: Seen::default(),
         })
     }
@@ -108,6 +110,13 @@ impl ClerkWebhooks {
         self
     }
 
+    /// How long all handlers of one delivery may take together. Five minutes unless set. What takes longer is given up,
+    /// as if it had failed, and Clerk delivers again.
+    pub fn handler_timeout(mut self, limit: Duration) -> Self {
+        self.handler_timeout = limit;
+        self
+    }
+
     async fn receive<B>(self, request: Request<B>) -> Result<(), Rejection>
     where
         B: Body,
@@ -142,14 +151,22 @@ impl ClerkWebhooks {
     /// Runs in a task of its own, so that it ends although the connection may end before.
     async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
         let mut attempt = Attempt { kind: label(&delivery.event), how: Some("panicked") };
-        for work in self.handlers.iter().filter_map(|handler| handler.begin(&delivery)) {
-            if let Err(error) = work.await {
-                attempt.how = Some("error");
-                if let Some(observer) = &self.on_error {
-                    observer(&delivery, &error);
-                }
-                return Err(Rejection::webhook_failed());
+        let all = async {
+            for work in self.handlers.iter().filter_map(|handler| handler.begin(&delivery)) {
+                work.await?;
             }
+            Ok::<_, BoxError>(())
+        };
+        let (how, ended) = match timeout(self.handler_timeout, all).await {
+            Ok(ended) => ("error", ended),
+            Err(elapsed) => ("timeout", Err(elapsed.into())),
+        };
+        if let Err(error) = ended {
+            attempt.how = Some(how);
+            if let Some(observer) = &self.on_error {
+                observer(&delivery, &error);
+            }
+            return Err(Rejection::webhook_failed());
         }
         attempt.how = None;
         running.done(self.clerk.now());
