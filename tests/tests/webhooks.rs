@@ -465,7 +465,7 @@ async fn a_handler_that_does_not_end_is_given_up_and_its_delivery_comes_again() 
             let is_first = tries.fetch_add(1, Ordering::Relaxed) == 0;
             async move {
                 if is_first {
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             }
         })
