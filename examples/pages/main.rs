@@ -14,13 +14,13 @@ use std::{env, error::Error, process::ExitCode};
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
-    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkUser, OrganizationSync, Session,
-    api::{sessions, users},
+    Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkUser, OrganizationSync, Rejection, Session,
+    api::users,
     local::{LocalClerk, LocalServer},
     model::OrganizationMembership,
     require,
@@ -130,27 +130,13 @@ async fn list_members(
 }
 
 /// Leads to the sign-in page, and from there to the account.
-async fn sign_in(auth: Auth) -> Response {
+async fn sign_in(auth: Auth) -> Result<Response, Rejection> {
     auth.redirect_to_sign_in(Some("/account"))
-        .unwrap_or_else(|error| (StatusCode::NOT_FOUND, error.to_string()).into_response())
 }
 
-/// Ends the session at Clerk, and takes its cookies away. Clerk clears the others on the next page.
-async fn sign_out(
-    session: Session,
-    State(clerk): State<Clerk>,
-    headers: HeaderMap,
-) -> Result<impl IntoResponse, clerk_axum::Error> {
-    if let Some(id) = session.session_id() {
-        clerk.send(sessions::revoke(id.clone())).await?;
-    }
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let names = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let ended: Vec<_> = names
-        .filter(|(name, _)| name.starts_with("__session"))
-        .map(|(name, _)| (header::SET_COOKIE, format!("{name}=; Path=/; Max-Age=0")))
-        .collect();
-    Ok((AppendHeaders(ended), Redirect::to("/")))
+/// Ends the session, also when its token has expired meanwhile.
+async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
+    auth.sign_out("/").await
 }
 
 #[tokio::main]

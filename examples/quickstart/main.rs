@@ -11,17 +11,12 @@ use std::{env, error::Error, process::ExitCode};
 use axum::{
     Json, Router,
     extract::{FromRef, State},
-    http::{HeaderMap, header},
-    response::{AppendHeaders, Html, IntoResponse, Redirect, Response},
+    response::{Html, Response},
     routing::{get, post},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkLayer, ClerkUser, Page, Rejection, Session,
-    api::{sessions, users},
-    local::LocalClerk,
-    local::LocalServer,
-    model::User,
-    require,
+    Auth, Clerk, ClerkLayer, ClerkUser, Page, Rejection, Session, api::users, local::LocalClerk,
+    local::LocalServer, model::User, require,
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, signal};
@@ -80,22 +75,9 @@ async fn sign_in(auth: Auth) -> Result<Response, Rejection> {
     auth.redirect_to_sign_in(Some("/"))
 }
 
-/// Ends the session at Clerk, and takes its cookies away. Clerk clears the others on the next page.
-async fn sign_out(
-    session: Session,
-    State(clerk): State<Clerk>,
-    headers: HeaderMap,
-) -> Result<impl IntoResponse, clerk_axum::Error> {
-    if let Some(id) = session.session_id() {
-        clerk.send(sessions::revoke(id.clone())).await?;
-    }
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let names = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let ended: Vec<_> = names
-        .filter(|(name, _)| name.starts_with("__session"))
-        .map(|(name, _)| (header::SET_COOKIE, format!("{name}=; Path=/; Max-Age=0")))
-        .collect();
-    Ok((AppendHeaders(ended), Redirect::to("/")))
+/// Ends the session, also when its token has expired meanwhile.
+async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
+    auth.sign_out("/").await
 }
 
 /// The signed-in user, as Clerk knows them.

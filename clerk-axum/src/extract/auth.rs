@@ -62,6 +62,27 @@ impl Auth {
         answer.map_err(|error| reject::Rejection::no_sign_in_page(error).into())
     }
 
+    /// Ends the request's session at Clerk, and answers with 303 to `to` and without the session's cookies: see
+    /// [`clerk_tower::authenticate::Auth::sign_out`].
+    ///
+    /// ```
+    /// use axum::{Router, response::Response, routing::post};
+    /// use clerk_axum::{Auth, Rejection};
+    ///
+    /// async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
+    ///     auth.sign_out("/").await
+    /// }
+    ///
+    /// let pages: Router = Router::new().route("/sign-out", post(sign_out));
+    /// # let _ = pages;
+    /// ```
+    ///
+    /// # Errors
+    /// 503 when Clerk did not answer, and 500 when it refused; the browser then keeps its cookies.
+    pub async fn sign_out(&self, to: &str) -> Result<Response, Rejection> {
+        Ok(self.0.sign_out(to).await?)
+    }
+
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
         let auth = authenticate::Auth::from_extensions(&parts.extensions);
         auth.cloned().map(Self).ok_or_else(|| reject::Rejection::layer_missing().into())

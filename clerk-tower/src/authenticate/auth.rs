@@ -188,6 +188,10 @@ impl Auth {
         Ok(self.0.clerk.send(operation).await?.jwt)
     }
 
+    pub(super) fn visit(&self) -> &Visit {
+        &self.0.visit
+    }
+
     /// The answer that sends a visitor to the sign-in page, and from there back to `return_to`: an absolute
     /// address or one relative to the request, which is the request's own unless set.
     ///

@@ -46,6 +46,7 @@ mod judge;
 mod layer;
 mod machine_tokens;
 mod service;
+mod sign_out;
 mod visit;
 
 pub(crate) use self::machine_tokens::MachineTokens;

@@ -19,6 +19,10 @@ impl Visit {
         Self { uri: uri.clone(), address, cookies }
     }
 
+    pub(super) fn cookies(&self) -> &[HeaderValue] {
+        &self.cookies
+    }
+
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&RequestHead<'_>) -> T) -> T {
         let mut headers = HeaderMap::new();
         for (name, value) in ADDRESS.into_iter().zip(&self.address) {

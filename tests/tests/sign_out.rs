@@ -1,0 +1,79 @@
+//! Signing out from a page that is rendered here.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
+
+use axum::{Router, routing::post};
+use clerk_axum::{Auth, ClerkLayer};
+use clerk_tests::{Answer, Instance, send, serve};
+use http::{Request, StatusCode};
+use http_body_util::Full;
+
+async fn sign_out(instance: &Instance, cookies: &str) -> Answer {
+    let clerk = instance.local.client();
+    let app = Router::new()
+        .route("/sign-out", post(async |auth: Auth| auth.sign_out("/bye").await))
+        .layer(ClerkLayer::new(&clerk));
+    let request = Request::post("/sign-out").header("cookie", cookies).body(Full::default()).unwrap();
+    send(serve(app).await, request).await
+}
+
+async fn status(instance: &Instance, id: &str) -> String {
+    let session = instance.backend("GET", &format!("/sessions/{id}")).await;
+    session.get("status").unwrap().as_str().unwrap().to_owned()
+}
+
+fn ended(answer: &Answer) -> Vec<&str> {
+    let lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+    lines.filter_map(|line| line.strip_suffix("=; Path=/; Max-Age=0")).collect()
+}
+
+#[tokio::test]
+async fn the_session_ends_at_clerk_and_in_the_browser() {
+    for (name, is_expired, is_forged, becomes) in [
+        ("a living token", false, false, "revoked"),
+        ("an expired token, as between two pages", true, false, "revoked"),
+        ("a forged one", true, true, "active"),
+    ] {
+        let instance = Instance::new();
+        let session = instance.local.sign_in("user_ada");
+        let mut cookies = if is_expired { session.expired_cookies() } else { session.cookies() };
+        if is_forged {
+            let other = Instance::new().local;
+            let theirs = other.sign_in("user_ada").expired_token();
+            cookies = format!("__session={theirs}; __client_uat=1");
+        }
+        let answer = sign_out(&instance, &cookies).await;
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/bye"), "{name}");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(status(&instance, session.session_id().as_str()).await, becomes, "{name}");
+        assert!(ended(&answer).contains(&"__session"), "{name}");
+        let kept = ended(&answer).into_iter().filter(|cookie| !cookie.starts_with("__session"));
+        assert_eq!(kept.collect::<Vec<_>>(), [""; 0], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_sent_on_and_who_has_signed_out_already_too() {
+    let instance = Instance::new();
+    let answer = sign_out(&instance, "theme=dark; __sessions=x").await;
+    assert_eq!((answer.status, ended(&answer).len()), (StatusCode::SEE_OTHER, 0));
+    let session = instance.local.sign_in("user_ada");
+    for _ in 0..2 {
+        let answer = sign_out(&instance, &session.cookies()).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn when_clerk_does_not_answer_the_browser_keeps_its_session() {
+    let instance = Instance::new();
+    let session = instance.local.sign_in("user_ada");
+    for cookies in [session.cookies(), session.expired_cookies()] {
+        instance.local.fail_next(20, StatusCode::SERVICE_UNAVAILABLE);
+        let answer = sign_out(&instance, &cookies).await;
+        instance.local.fail_next(0, StatusCode::OK);
+        assert_eq!((answer.status, ended(&answer).len()), (StatusCode::SERVICE_UNAVAILABLE, 0));
+        assert_eq!(answer.code(), "clerk-unavailable");
+    }
+    assert_eq!(status(&instance, session.session_id().as_str()).await, "active");
+}
