@@ -1,0 +1,1 @@
+//! Only tests: an application, a `LocalClerk`, and a person with a real browser. See `tests/browser.rs`.
