@@ -121,7 +121,9 @@ impl CallOptions {
         self.0.as_deref()?.timeout
     }
 
-    pub(crate) fn get_max_age(&self) -> Option<Duration> {
+    /// What [`max_age`](Self::max_age) was set to.
+    #[must_use]
+    pub fn get_max_age(&self) -> Option<Duration> {
         self.0.as_deref()?.max_age
     }
 

@@ -382,10 +382,15 @@ async fn grpc_clients_are_told_in_their_way() {
             .layer(guard.clone())
             .service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new("fine".to_owned())));
         for (token, status) in [("", nobody), (&*visitors.tokens[4], grace)] {
-            let request = Request::get("/").header("content-type", "application/grpc");
-            let request = request.header("authorization", format!("Bearer {token}"));
-            let request = request.header("sec-fetch-dest", "document").body(()).unwrap();
-            let response = service.clone().oneshot(request).await.unwrap();
+            let request = |method: Method| {
+                let request = Request::builder().method(method).header("content-type", "application/grpc");
+                request.header("authorization", format!("Bearer {token}")).body(()).unwrap()
+            };
+            // A request for a page only says that it is one: it gets no 200, which somebody could store.
+            let response = service.clone().oneshot(request(Method::GET)).await.unwrap();
+            assert!(matches!(response.status().as_u16(), 401 | 403), "{guard:?}");
+            let response = service.clone().oneshot(request(Method::POST)).await.unwrap();
+            assert_eq!(response.headers()["cache-control"], "no-store");
             assert_eq!(
                 (response.status().as_u16(), response.headers()["grpc-status"].as_bytes()),
                 (200, status.as_bytes(),)

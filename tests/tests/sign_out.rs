@@ -77,3 +77,30 @@ async fn when_clerk_does_not_answer_the_browser_keeps_its_session() {
     }
     assert_eq!(status(&instance, session.session_id().as_str()).await, "active");
 }
+
+/// Another application on the domain, or somebody who may set cookies there, changes nothing about it.
+#[tokio::test]
+async fn cookies_of_others_are_left_alone_and_decide_nothing() {
+    let instance = Instance::new();
+    let session = instance.local.sign_in("user_ada");
+    let foreign = Instance::new().local.sign_in("user_ada").expired_token();
+    let planted = format!(
+        "__session_aaaa={foreign}; __session_bbbb=x; __refresh_bbbb=y; __session_cccc=; __session_d=e"
+    );
+    let answer = sign_out(&instance, &format!("{planted}; {}", session.expired_cookies())).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
+    let suffix = instance.local.publishable_key().cookie_suffix();
+    assert_eq!(ended(&answer), [&*format!("__session_{suffix}"), "__session"]);
+}
+
+/// JWT templates are signed by the same key, and live as long as somebody wants.
+#[tokio::test]
+async fn a_token_of_a_template_ends_no_session() {
+    let instance = Instance::new();
+    let session = instance.local.sign_in("user_ada");
+    let claims = serde_json::json!({"sub": "user_ada", "sid": session.session_id(), "exp": 1});
+    let template = instance.local.sign_claims(&serde_json::json!({"cat": "cl_B7d4PD222AAA"}), &claims);
+    sign_out(&instance, &format!("__session={template}; __client_uat=1")).await;
+    assert_eq!(status(&instance, session.session_id().as_str()).await, "active");
+}

@@ -97,6 +97,9 @@ impl Auth {
     /// Whether the request brought no token at all, as opposed to a bad one.
     pub(super) fn is_anonymous(&self) -> bool {
         let outcome = self.outcome();
+        if outcome.is_undecided() {
+            return false;
+        }
         // A pending session is signed out too, and no fault of the request's.
         outcome.is_anonymous() || (outcome.session().is_none() && outcome.session_or_pending().is_some())
     }

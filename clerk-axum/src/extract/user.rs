@@ -14,7 +14,8 @@ const MAX_AGE: Duration = Duration::from_secs(30);
 /// The client, so that it gives no answer that is older.
 pub(super) fn recent(auth: &Auth) -> Clerk {
     let clerk = auth.clerk();
-    clerk.with(clerk.options().clone().max_age(MAX_AGE))
+    let age = clerk.options().get_max_age().map_or(MAX_AGE, |age| age.min(MAX_AGE));
+    clerk.with(clerk.options().clone().max_age(age))
 }
 
 /// The signed-in user as Clerk knows them, fetched with the instance's secret key.
@@ -26,7 +27,9 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 /// The user comes from the client's [cache](clerk_tower::cache) when Clerk was asked within its fresh age, and within
 /// the last 30 seconds: who was banned, locked or deleted elsewhere is refused after that at the latest; at once after
 /// a write through the same client, or when a webhook's handler tells the cache. An answer that is older is never
-/// used, even while Clerk is down. With a shorter fresh age Clerk is asked sooner; with `CachePolicy::off()`, each time.
+/// used, even while Clerk is down. With a shorter fresh age, or a
+/// shorter [`max_age`](clerk_tower::options::CallOptions::max_age) of the layer's client, Clerk is asked sooner; with
+/// `CachePolicy::off()`, each time.
 ///
 /// Where the id is enough, take [`Session`](crate::Session): it needs no call.
 ///

@@ -49,6 +49,12 @@ impl Authenticator {
         self.0.accepts.contains(kind)
     }
 
+    /// What the names of the instance's own cookies end with, `__session_<suffix>`; `None` without its publishable key.
+    #[must_use]
+    pub fn cookie_suffix(&self) -> Option<&str> {
+        self.0.instance.as_ref().map(|instance| &*instance.suffix)
+    }
+
     /// Looks at a request at the time `now`, with the keys that are at hand.
     ///
     /// A token in the `Authorization` header comes before cookies.

@@ -123,7 +123,8 @@ impl Token {
     }
 
     /// Whether the token is that of a session by kind and class: no machine's token and no JWT template's.
-    pub(crate) fn is_session(&self) -> bool {
+    #[must_use]
+    pub fn is_session(&self) -> bool {
         self.kind() == TokenKind::Session && matches!(self.category(), Category::Session | Category::Unmarked)
     }
 

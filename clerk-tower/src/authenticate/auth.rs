@@ -188,7 +188,11 @@ impl Auth {
         Ok(self.0.clerk.send(operation).await?.jwt)
     }
 
-    pub(super) fn visit(&self) -> &Visit {
+    pub(super) fn cookie_suffix(&self) -> Option<&str> {
+        self.0.authenticator.cookie_suffix()
+    }
+
+    pub(crate) fn visit(&self) -> &Visit {
         &self.0.visit
     }
 

@@ -1,11 +1,11 @@
 use clerk_core::{
     api::sessions,
     id::SessionId,
-    token::{SessionClaims, Token, TokenKind},
+    token::{SessionClaims, Token},
 };
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::{Auth, visit::Visit};
+use super::Auth;
 use crate::reject::Rejection;
 
 impl Auth {
@@ -48,19 +48,33 @@ impl Auth {
         let location = HeaderValue::try_from(to).unwrap_or_else(|_| HeaderValue::from_static("/"));
         headers.insert(header::LOCATION, location);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for ending in self.visit().endings() {
-            headers.append(header::SET_COOKIE, ending);
+        for name in self.session_cookies().into_iter().chain(self.refresh_cookie()) {
+            let ending = HeaderValue::try_from(format!("{name}=; Path=/; Max-Age=0"));
+            if let (Some(_), Ok(ending)) = (self.visit().cookie(&name), ending) {
+                headers.append(header::SET_COOKIE, ending);
+            }
         }
         Ok(response)
+    }
+
+    /// The names of the instance's own cookies: other applications on the domain have others.
+    fn session_cookies(&self) -> Vec<String> {
+        let own = self.cookie_suffix().map(|suffix| format!("__session_{suffix}"));
+        own.into_iter().chain(["__session".to_owned()]).collect()
+    }
+
+    fn refresh_cookie(&self) -> Option<String> {
+        self.cookie_suffix().map(|suffix| format!("__refresh_{suffix}"))
     }
 
     async fn session_to_end(&self) -> Result<Option<SessionId>, Rejection> {
         if let Some(session) = self.outcome().session_or_pending() {
             return Ok(session.claims().session_id().cloned());
         }
-        // The plain cookie and the instance's; what else has such a name is not ours.
-        let texts: Vec<_> = self.visit().session_cookies().take(4).collect();
-        for token in texts.into_iter().filter_map(|text| Token::decode(text).ok()) {
+        let names = self.session_cookies();
+        let texts = names.iter().filter_map(|name| self.visit().cookie(name));
+        let tokens: Vec<_> = texts.filter_map(|text| Token::decode(text).ok()).collect();
+        for token in tokens {
             if self.is_genuine(&token).await? {
                 return Ok(SessionClaims::of(&token).session_id().cloned());
             }
@@ -70,33 +84,9 @@ impl Auth {
 
     /// Whether this instance made the token for a session, however long ago.
     async fn is_genuine(&self, token: &Token) -> Result<bool, Rejection> {
-        let Some(kid) = token.kid().filter(|_| token.kind() == TokenKind::Session) else { return Ok(false) };
+        let Some(kid) = token.kid().filter(|_| token.is_session()) else { return Ok(false) };
         let keys = self.clerk().keys().with_key(kid).await;
         let keys = keys.map_err(|error| Rejection::unavailable(Some(error.retry_after())))?;
         Ok(keys.get(kid).is_ok_and(|key| token.verify_signature(key).is_ok()))
     }
-}
-
-impl Visit {
-    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let lines = self.cookies().iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-        pairs.map(|(name, value)| (name.trim(), value.trim()))
-    }
-
-    fn session_cookies(&self) -> impl Iterator<Item = &str> {
-        let own = self.pairs().filter(|(name, _)| *name == "__session" || name.starts_with("__session_"));
-        own.map(|(_, value)| value)
-    }
-
-    /// What takes the session's cookies away, as far as the request had any.
-    fn endings(&self) -> impl Iterator<Item = HeaderValue> {
-        let own = self.pairs().map(|(name, _)| name).filter(|name| is_of_session(name));
-        own.filter_map(|name| HeaderValue::try_from(format!("{name}=; Path=/; Max-Age=0")).ok())
-    }
-}
-
-/// Whether a cookie holds the session, with or without the instance's suffix.
-fn is_of_session(name: &str) -> bool {
-    name == "__session" || name.starts_with("__session_") || name.starts_with("__refresh_")
 }

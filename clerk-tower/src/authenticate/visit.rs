@@ -6,7 +6,7 @@ const ADDRESS: [HeaderName; 3] =
     [header::HOST, HeaderName::from_static("x-forwarded-host"), HeaderName::from_static("x-forwarded-proto")];
 
 /// What a link to the sign-in page is made of. The parts of a request are counted references: nothing is copied.
-pub(super) struct Visit {
+pub(crate) struct Visit {
     uri: Uri,
     address: [Option<HeaderValue>; 3],
     cookies: Vec<HeaderValue>,
@@ -19,8 +19,17 @@ impl Visit {
         Self { uri: uri.clone(), address, cookies }
     }
 
-    pub(super) fn cookies(&self) -> &[HeaderValue] {
-        &self.cookies
+    /// The value of a cookie; of several with its name, the first one's.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        let lines = self.cookies.iter().filter_map(|line| line.to_str().ok());
+        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+        pairs.find_map(|(other, value)| (other.trim() == name).then(|| value.trim()))
+    }
+
+    /// Whether the browser has been to Clerk and back as often as it may within two seconds.
+    pub(crate) fn has_gone_round(&self) -> bool {
+        let count = self.cookie("__clerk_redirect_count").and_then(|count| count.parse::<u32>().ok());
+        count.is_some_and(|count| count >= 3)
     }
 
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&RequestHead<'_>) -> T) -> T {

@@ -111,6 +111,7 @@ impl LocalServer {
         Clerk::builder()
             .secret_key(self.local.secret_key().expose())
             .publishable_key(self.local.publishable_key().as_str())
+            .webhook_secret(self.local.shared.webhook_secret.clone())
             .api_url(&url)
             .clock(Arc::clone(&self.local.shared.clock))
             .authentication(|options| {

@@ -9,6 +9,9 @@ use super::service::without_version;
 /// How many different requests are told apart.
 const MAX_COUNTED: usize = 10_000;
 
+/// How many bytes the path of a request that is counted by name may have.
+const LONGEST_COUNTED: usize = 256;
+
 /// Failures to come and requests that came.
 #[derive(Default)]
 pub(super) struct Staging {
@@ -28,6 +31,9 @@ impl Staging {
     /// Counts a request that never fails.
     pub(super) fn note(&mut self, method: &str, path: &str) {
         self.total += 1;
+        if path.len() > LONGEST_COUNTED {
+            return;
+        }
         let name = name(method, path);
         if self.counts.len() < MAX_COUNTED || self.counts.contains_key(&name) {
             *self.counts.entry(name).or_default() += 1;

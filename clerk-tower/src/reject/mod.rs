@@ -38,7 +38,7 @@ use serde_json::json;
 pub use self::request::RequestInfo;
 pub(crate) use self::{
     handler::{Answering, OnRejection, OwnBody},
-    request::{is_document, is_grpc},
+    request::{is_document, is_grpc_request},
 };
 use crate::Error;
 
@@ -372,6 +372,7 @@ impl Rejection {
         let mut response = Response::new(B::default());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert("grpc-status", HeaderValue::from(code));
         // Codes and messages are visible ASCII without a percent sign, so they need no encoding.
         if let Ok(message) = HeaderValue::try_from(format!("{}: {}", self.code, self.message)) {

@@ -71,7 +71,12 @@ fn starts_with(value: Option<&HeaderValue>, start: &[u8]) -> bool {
     first.is_some_and(|first| first.eq_ignore_ascii_case(start))
 }
 
-/// Whether a request, or an answer, is one of gRPC's.
+/// Whether a request is one of gRPC's: they are all sent with POST.
+pub(crate) fn is_grpc_request<B>(request: &Request<B>) -> bool {
+    request.method() == Method::POST && is_grpc(request.headers())
+}
+
+/// Whether a message is one of gRPC's.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     // `application/grpc+proto` and its like too, but not gRPC-Web, whose clients want a body.

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use super::{RequireBody, ResponseFuture, rule::Rule, sign_in::SignIn};
-use crate::reject::{Rejection, is_grpc};
+use crate::reject::{Rejection, is_grpc_request};
 
 /// Lets a request through, or answers it itself. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Require<S> {
 
 impl<S> Require<S> {
     fn answer<B>(&self, request: &Request<B>, rejection: Rejection) -> Response<Full<Bytes>> {
-        if is_grpc(request.headers()) {
+        if is_grpc_request(request) {
             return rejection.into_grpc_response();
         }
         let redirect = self.sign_in.as_ref().and_then(|sign_in| sign_in.redirect(request, &rejection));

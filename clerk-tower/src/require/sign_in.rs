@@ -16,6 +16,11 @@ use crate::{
     telemetry,
 };
 
+/// Whether signing in again would lead to the same refusal: who is signed in already comes straight back.
+fn is_no_cure(code: &str) -> bool {
+    matches!(code, "token-invalid-authorized-parties" | "token-type-mismatch")
+}
+
 /// Knows whether it has said already that no sign-in page is known. Clones share that.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SignIn(Arc<AtomicBool>);
@@ -32,6 +37,9 @@ impl SignIn {
             return None;
         }
         let auth = Auth::from_extensions(request.extensions())?;
+        if is_no_cure(rejection.code()) || auth.visit().has_gone_round() {
+            return None;
+        }
         match auth.redirect_to_sign_in(None) {
             Ok(redirect) => Some(redirect),
             Err(error) => {

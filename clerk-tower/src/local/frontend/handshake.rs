@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{
     super::{Answer, claims, error::ApiError, state::State},
     cookies::Application,
-    visit::{Visit, return_url, with_pair},
+    visit::{Visit, on_this_computer, return_url, with_pair},
 };
 
 /// `GET /v1/client/handshake`.
@@ -21,6 +21,10 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
         Some("nonce") => true,
         Some(_) => return Err(ApiError::bad_format("format", "nonce or token")),
     };
+    if !as_nonce {
+        // A nonce is worth nothing without the secret key; a token is worth the session.
+        on_this_computer(&back)?;
+    }
     let (now, key) = (visit.now, visit.local.key());
     let state = &mut *visit.local.state();
     let client = match visit.named_client(state) {

@@ -179,6 +179,19 @@ pub(super) fn return_url(text: &str) -> Result<Url, ApiError> {
     })
 }
 
+/// Refuses an address of another computer: what goes there with a link of anybody's is no secret any more.
+pub(super) fn on_this_computer(url: &Url) -> Result<(), ApiError> {
+    if is_on_this_computer(url) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_url",
+        "Invalid redirect_url",
+        "a link may lead to an application on this computer only, for example http://localhost:3000/",
+    ))
+}
+
 /// An address with one pair of its query set, in the place of any other under that name, and without the result of
 /// an earlier handshake.
 pub(super) fn with_pair(mut url: Url, name: &str, value: &str) -> Url {

@@ -134,7 +134,7 @@ fn a_handshake_hands_over_the_session() {
     let (browser, session) = bench.signed_in("user_ada");
     bench.clock.advance(Duration::from_secs(150));
     let path = format!(
-        "/v1/client/handshake?redirect_url=https://app.example.com/&__clerk_db_jwt={browser}&organization_id=acme"
+        "/v1/client/handshake?redirect_url=https://app.localhost/&__clerk_db_jwt={browser}&organization_id=acme"
     );
     let answer = bench.browse("GET", &path, &[DOCUMENT], "");
     let payload = claims(&answer.pair("__clerk_handshake"));
@@ -157,7 +157,7 @@ fn a_handshake_hands_over_the_session() {
     for (name, expected) in [
         ("sid", json!(session)),
         ("sub", json!("user_ada")),
-        ("azp", json!("https://app.example.com")),
+        ("azp", json!("https://app.localhost")),
         ("fva", json!([2, -1])),
         ("iat", json!(1_700_000_150)),
         ("exp", json!(1_700_000_210)),
@@ -672,4 +672,32 @@ fn refreshes_are_bound_to_their_session() {
     bench.refuses("POST", &path, &json!({}), 422, "form_param_missing", "expired_token");
     bench.ok("POST", &format!("/v1/sessions/{session}/revoke"), &json!(null));
     bench.refuses("POST", &path, &body(&token, &refresh), 401, "refresh_refused", "");
+}
+
+#[test]
+fn links_of_other_sites_get_nothing() {
+    let bench = Bench::seeded();
+    let (browser, _) = bench.signed_in("user_ada");
+    for (path, status) in [
+        (format!("/v1/client/handshake?redirect_url=https://evil.example/&__clerk_db_jwt={browser}"), 400),
+        (
+            format!(
+                "/v1/client/handshake?format=token&redirect_url=https://evil.example/&__clerk_db_jwt={browser}"
+            ),
+            400,
+        ),
+        // Nobody can do anything with a nonce, but for who has the secret key.
+        (
+            format!(
+                "/v1/client/handshake?format=nonce&redirect_url=https://app.example/&__clerk_db_jwt={browser}"
+            ),
+            307,
+        ),
+        (format!("/v1/client/handshake?redirect_url=http://localhost:3000/&__clerk_db_jwt={browser}"), 307),
+        ("/sign-out?redirect_url=https://evil.example/".to_owned(), 400),
+        ("/sign-out?redirect_url=http://127.0.0.1.evil.example/".to_owned(), 400),
+        ("/sign-out?redirect_url=http://127.0.0.1:3000/".to_owned(), 303),
+    ] {
+        assert_eq!(bench.browse("GET", &path, &[DOCUMENT], "").status, status, "{path}");
+    }
 }

@@ -19,7 +19,7 @@ use super::{
     handshake::redirect,
     html::{Text, document},
     picture,
-    visit::{Visit, return_url, with_pair},
+    visit::{Visit, on_this_computer, return_url, with_pair},
 };
 
 pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
@@ -111,6 +111,9 @@ fn sign_out(visit: &Visit<'_>) -> Result<Answer, ApiError> {
         visit.query.first("redirect_url")
     };
     let destination = destination(text)?;
+    if visit.method != http::Method::POST {
+        destination.as_ref().map_or(Ok(()), on_this_computer)?;
+    }
     let state = &mut *visit.local.state();
     let client = client_or_new(visit, state, visit.now);
     state.sign_out_with(&client.dev_browser, Over::Removed, visit.now);
