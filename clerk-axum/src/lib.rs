@@ -10,14 +10,15 @@ pub mod require;
 pub use clerk_core::{
     Metadata, Nullable, Page, Timestamp, api,
     authenticate::{
-        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin, Satellite,
+        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin, RequestHead,
+        Satellite,
     },
     id, model, token, webhook,
 };
 #[cfg(feature = "local")]
 pub use clerk_tower::local;
 pub use clerk_tower::{
-    Clerk, ClerkBuilder, ConfigError, MachineClerk, cache, clock,
+    BoxError, Clerk, ClerkBuilder, ConfigError, MachineClerk, cache, clock, jwks, options,
     proxy::{ProxyBuilder, ProxyLayer},
     reject::RequestInfo,
     upload,

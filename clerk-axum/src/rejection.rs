@@ -18,8 +18,9 @@ use http::StatusCode;
 /// | status | codes |
 /// |---|---|
 /// | 400 | `clerk-bad-request`: a handshake that makes no sense; `clerk-return-address`; `webhook-headers-missing`, `webhook-timestamp`, `webhook-signature`, `webhook-body` |
-/// | 401 | the reason a request is signed out, such as `session-token-and-uat-missing` or `token-invalid-signature`; `user-deleted` |
+/// | 401 | the reason a request is signed out, such as `session-token-and-uat-missing` or `token-invalid-signature`; `session-pending`, `token-type-mismatch`, `user-deleted` |
 /// | 403 | `permission-missing`, `role-missing`, `feature-missing`, `plan-missing`, `reverification-error`, `organization-missing`, `organization-deleted`, `scope-missing`, `user-blocked`, `check-failed` |
+/// | 404 | `not-found`: Clerk has no such thing, in a handler's own call |
 /// | 413 | `webhook-too-large` |
 /// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `clerk-sign-in-page-missing`, `claims-mismatch`, `webhook-secret-missing`, `clerk-error` |
 /// | 503 | `clerk-unavailable`, with `Retry-After` |

@@ -37,9 +37,9 @@ pub trait Kind: sealed::Sealed + 'static {
 #[diagnostic::on_unimplemented(
     message = "an operation that needs a `{Self}` cannot be sent with a `{Key}`",
     label = "this operation is sent with another kind of key",
-    note = "what needs a machine's secret key is sent by `clerk_tower::MachineClerk`: from `clerk.as_machine()` \
+    note = "what needs a machine's secret key is sent by `MachineClerk`: from `clerk.as_machine()` \
             or `MachineClerk::from_env()`",
-    note = "what needs the instance's secret key is sent by `clerk_tower::Clerk`",
+    note = "what needs the instance's secret key is sent by `Clerk`",
     note = "a function that is generic over operations passes the bound on: \
             `O: Operation<Credential: SatisfiedBy<{Key}>>`"
 )]

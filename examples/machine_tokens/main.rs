@@ -1,6 +1,7 @@
 //! Machines beside people: a service that takes session tokens and API keys, and lets people make keys of their own.
 //!
-//! With `CLERK_SECRET_KEY` it talks to that instance. Without it, it starts a `LocalClerk` in this process and prints
+//! With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it talks to that instance; both are needed, because it takes
+//! sessions beside another kind of token. Without them, it starts a `LocalClerk` in this process and prints
 //! `curl` lines for a person and for a machine. `PORT` sets the port.
 
 #![allow(clippy::print_stdout, reason = "it talks to whoever started it")]

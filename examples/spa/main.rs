@@ -2,7 +2,8 @@
 //!
 //! The page's script asks for a session token and sends it in the `Authorization` header, so no cookie crosses origins.
 //! A `LocalClerk` in this process stands for Clerk, and `/token` for what `clerk.session.getToken()` does in a browser.
-//! With `CLERK_SECRET_KEY` the API takes that instance's tokens. `PORT` and `API_PORT` set the ports.
+//! With `CLERK_SECRET_KEY` the API takes that instance's tokens, and answers the page's button with 401: what `/token` hands
+//! out is still the `LocalClerk`'s. Put your front end's `getToken()` there. `PORT` and `API_PORT` set the ports.
 
 #![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
 

@@ -110,7 +110,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 /// The session's active organization as Clerk knows it, fetched with the instance's secret key.
 ///
 /// It rejects like [`ActiveOrganization`]. In addition: 403 `organization-deleted` when the organization no longer
-/// exists, even while the token lives; 503 when Clerk does not answer. `Option<ClerkOrganization>` is `None` where
+/// exists, even while the token lives; 503 when Clerk does not answer; 500 `clerk-error` when Clerk refuses the call,
+/// because the secret key was revoked for example. `Option<ClerkOrganization>` is `None` where
 /// `Option<ActiveOrganization>` is.
 ///
 /// It comes from the client's [cache](clerk_tower::cache) by the same rules as [`ClerkUser`](crate::ClerkUser), so it

@@ -22,7 +22,7 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 ///
 /// It rejects like [`Session`](crate::Session). In addition: 403 `user-blocked` when the user is banned or
 /// locked, 401 `user-deleted` when they no longer exist, even while their token lives; 503 when Clerk does not
-/// answer. `Option<ClerkUser>` is `None` when the request brought no token, or that of a machine.
+/// answer; 500 `clerk-error` when Clerk refuses the call, because the secret key was revoked for example. `Option<ClerkUser>` is `None` when the request brought no token, or that of a machine.
 ///
 /// The user comes from the client's [cache](clerk_tower::cache) when Clerk was asked within its fresh age, and within
 /// the last 30 seconds: who was banned, locked or deleted elsewhere is refused after that at the latest; at once after

@@ -10,7 +10,8 @@ use crate::BoxError;
 #[diagnostic::on_unimplemented(
     message = "a handler of webhooks cannot return `{Self}`",
     label = "expected `()`, or `Result<(), E>` with an error that converts into `BoxError`",
-    note = "an async block says which error it has with its last line: `Ok::<(), clerk_tower::BoxError>(())`",
+    note = "an async block says which error it has with its last line: `Ok::<(), BoxError>(())`, with the `BoxError` of \
+            `clerk_axum` or `clerk_tower`",
     note = "what a handler makes has to be kept by the handler: nobody takes it from here"
 )]
 pub trait Handled {

@@ -36,13 +36,14 @@
 //!
 //! | | answer |
 //! |---|---|
-//! | not `POST` | 405 |
-//! | a body longer than 2 MiB ([`max_body_bytes`](ClerkWebhooks::max_body_bytes)) | 413 |
-//! | no headers, too old or early, no signature that fits, no event | 400, and the log says why |
+//! | not `POST` | 405 `webhook-method` |
+//! | a body longer than 2 MiB ([`max_body_bytes`](ClerkWebhooks::max_body_bytes)) | 413 `webhook-too-large` |
+//! | no headers, too old or early, no signature that fits, no event | 400 `webhook-headers-missing`, `webhook-timestamp`, `webhook-signature`, `webhook-body`; the log says why |
 //! | a repetition of one that was handled within the hour ([`remember_for`](ClerkWebhooks::remember_for)) | 204 at once |
-//! | a repetition of one that is being handled | 409: Clerk delivers again |
+//! | a repetition of one that is being handled | 409 `webhook-running`: Clerk delivers again |
+//! | 10 000 deliveries are being handled | 503 `webhook-busy`: Clerk delivers again |
 //! | every handler of its event succeeded, or there is none | 204 |
-//! | a handler returned an error, panicked, or took too long ([`handler_timeout`](ClerkWebhooks::handler_timeout)) | 500: Clerk delivers again, and all its handlers run again |
+//! | a handler returned an error, panicked, or took too long ([`handler_timeout`](ClerkWebhooks::handler_timeout)) | 500 `webhook-failed`: Clerk delivers again, and all its handlers run again |
 //!
 //! Before handlers run, the client's [cache](crate::cache) forgets what the event makes stale: the next
 //! [`cached`](crate::Clerk::cached) user is the new one. Handlers run in a task of their own: when Clerk hangs up, because
