@@ -405,3 +405,25 @@ async fn browsers_come_back_to_the_whole_address_from_nested_routers() {
         assert_eq!(back(&answer), ("/sign-in".to_owned(), expected));
     }
 }
+
+/// A handshake that could not be checked may be anybody's: that is not the same as nobody.
+#[tokio::test]
+async fn what_is_undecided_is_no_absence() {
+    let instance = Instance::new();
+    let handshake = instance.local.sign_claims(&serde_json::json!({}), &serde_json::json!({"handshake": []}));
+    instance.local.set_jwks_down(true);
+    let builder = instance.builder().publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k");
+    let clerk = builder.transport(instance.local.clone()).build().unwrap();
+    let app = Router::new()
+        .route("/session", on_get(async |_: Session| ()))
+        .route("/maybe-session", on_get(async |_: Option<Session>| ()))
+        .route("/maybe-me", on_get(async |_: Option<ClerkUser>| ()))
+        .route("/maybe-organization", on_get(async |_: Option<clerk_axum::ActiveOrganization>| ()))
+        .layer(ClerkLayer::new(&clerk));
+    let address = serve(app).await;
+    for path in ["/session", "/maybe-session", "/maybe-me", "/maybe-organization"] {
+        let request = Request::get(path).header("cookie", format!("__clerk_handshake={handshake}"));
+        let answer = send(address, request.body(Full::default()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    }
+}
