@@ -55,8 +55,9 @@ pub enum Diagnosis {
     },
     /// The token names a key that the instance does not have.
     #[error(
-        "a session token from {issuer} names a key that is not among this instance's: the secret key belongs \
-         to another instance than the front end's publishable key, or the token is forged. Take all keys from one instance's API keys page"
+        "a session token from {issuer} names a key that is not among this instance's: the secret key belongs to \
+         another instance than the front end's publishable key, or the token is forged. Take all keys from one \
+         instance's API keys page"
     )]
     OtherKeys {
         /// The host that the token names.
