@@ -15,6 +15,7 @@ pub mod client;
 pub mod conformance;
 pub mod fault;
 pub mod guarded;
+pub mod log;
 pub mod mistakes;
 pub mod samples;
 pub mod scripted;
@@ -38,7 +39,10 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-pub use self::client::{Answer, get, send};
+pub use self::{
+    client::{Answer, get, send},
+    log::Log,
+};
 
 /// When the tests take place.
 pub const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);

@@ -11,15 +11,15 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    io,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 use bytes::Bytes;
 use clerk_core::api::users;
+use clerk_tests::Log;
 use clerk_tower::{Clerk, authenticate::AuthenticateLayer};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -37,20 +37,6 @@ fn client() -> Clerk {
         std::future::ready(Ok::<_, Infallible>(response.body(Full::from(body)).unwrap()))
     });
     Clerk::builder().secret_key("sk_test_abc").transport(transport).build().unwrap()
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// One after the other: what `tracing` finds enabled is remembered for the whole process.
@@ -72,7 +58,7 @@ async fn a_call_is_one_span_with_names_of_opentelemetry() {
     let guard = tracing::subscriber::set_default(subscriber);
     let _ = client().send(users::get("user_hidden")).await.unwrap_err();
     drop(guard);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.take();
     let closed = text.lines().find(|line| line.contains("close")).unwrap();
     for field in [
         "clerk.call{",

@@ -8,13 +8,7 @@
     reason = "these are tests"
 )]
 
-use std::{
-    convert::Infallible,
-    fmt::Debug,
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{convert::Infallible, fmt::Debug, time::Duration};
 
 use axum::{Router, routing::get as on_get};
 use bytes::Bytes;
@@ -26,7 +20,7 @@ use clerk_core::{
     token::{KeySet, Token},
 };
 use clerk_tests::{
-    Instance, NOW,
+    Instance, Log, NOW,
     browser::{LIVE, NONCE, REFRESH_TOKEN, expired_cookies, refreshed, token_until},
     fault::{Fault, FaultServer, answer, nobody},
     get, send, serve, tokens,
@@ -40,7 +34,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 const MACHINE_KEY: &str = "ak_mAcHiNeKeYmAcHiNeKeY";
 const HOOK_KEY: &str = "whsec_aG9va2tleWhvb2trZXlob29ra2V5";
@@ -306,29 +300,6 @@ async fn no_error_prints_what_was_sent() {
     }
 }
 
-/// Everything that is logged in this process.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// Requests that make the layer ask Clerk, and every kind of answer.
 async fn wait_for_clerk(instance: &Instance) {
     let echo =
@@ -436,7 +407,7 @@ async fn no_log_line_holds_a_key_or_a_token() {
         upstream.take().iter().all(|seen| seen.all("clerk-secret-key") == [instance.secret_key().expose()])
     );
     tracing::info!("the end");
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.take();
     for event in ["answered a request with 400", "Clerk sent cookies that cannot be set dropped=2"] {
         assert!(text.contains(event), "nothing says: {event}");
     }

@@ -8,16 +8,12 @@
     reason = "these are tests"
 )]
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{Router, body::Body, routing::get};
 use clerk_axum::{Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkWebhooks, Forwarded, Session};
 use clerk_tests::{
-    Instance, NOW,
+    Instance, Log, NOW,
     browser::{LIVE, SUFFIX},
     fault::{Fault, FaultServer, answer},
     tokens::claims,
@@ -26,36 +22,6 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use serde_json::json;
 use tower::ServiceExt as _;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// The warnings since the last look.
-    fn warnings(&self) -> Vec<String> {
-        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
-        text.lines().filter(|line| line.contains("WARN")).map(ToOwned::to_owned).collect()
-    }
-
-    /// The one warning since the last look.
-    #[track_caller]
-    fn warning(&self) -> String {
-        let mut lines = self.warnings();
-        assert_eq!(lines.len(), 1, "{lines:#?}");
-        lines.remove(0)
-    }
-}
 
 /// Under test: an instance, and the log of whatever serves it.
 struct Place {
