@@ -6,7 +6,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, error::Error, io, process::ExitCode};
 
 use axum::{
     Json, Router,
@@ -20,6 +20,7 @@ use clerk_axum::{
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, signal};
+use tracing::Level;
 
 /// What the handlers share. `State<Clerk>` works because of `FromRef`.
 #[derive(Clone, FromRef)]
@@ -117,6 +118,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
+    // Warnings of `clerk::auth` and `clerk::keys` name the mistakes in a configuration.
+    tracing_subscriber::fmt().with_max_level(Level::WARN).with_writer(io::stderr).init();
     let port = port()?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
     let local = if has_key { None } else { Some(start_local().await?) };
@@ -124,8 +127,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         None => Clerk::from_env()?,
         Some((_, server)) => server.client_builder().build()?,
     };
-    if let Err(error) = clerk.keys().warm_up().await {
-        eprintln!("warning: {error}. Requests are answered with 503 until that changes.");
+    if clerk.keys().warm_up().await.is_err() {
+        eprintln!("Without keys, requests are answered with 503. The warning above says what is wrong.");
     }
 
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {

@@ -6,6 +6,7 @@ mod surfing;
 
 use std::{process::Stdio, time::Duration};
 
+use clerk_axum::local::LocalClerk;
 use reqwest::StatusCode;
 use serde_json::Value;
 use surfing::Browser;
@@ -44,6 +45,12 @@ impl Program {
                 return line;
             }
         }
+    }
+
+    #[cfg(unix)]
+    async fn interrupt(&self) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
     }
 
     /// Waits for the end: exit code and what was said on standard error.
@@ -126,11 +133,33 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
 
     #[cfg(unix)]
     {
-        let id = program.child.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
+        program.interrupt().await;
         program.line_with("Stopped.").await;
         assert_eq!(program.end().await, (Some(0), String::new()));
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_quickstart_without_its_clerk_answers_503_and_says_why() {
+    // Nobody listens on this port once the listener is gone.
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let api = format!("http://{gone}");
+    let envs = [("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_API_URL", api.as_str())];
+    let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &envs);
+    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+
+    let local = LocalClerk::new();
+    let token = local.sign_in(&local.user("Ada", "Lovelace").create()).token();
+    assert_eq!(get(&format!("{address}/me"), Some(&token)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&format!("{address}/"), None).await.0, StatusCode::OK);
+
+    program.interrupt().await;
+    let (code, said) = program.end().await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("no keys: requests may be answered with 503"), "{said}");
+    assert!(said.contains("The warning above says what is wrong."), "{said}");
+    assert!(!said.contains("verysecret") && !said.contains(&token), "{said}");
 }
 
 #[tokio::test]
