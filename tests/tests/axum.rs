@@ -427,3 +427,39 @@ async fn what_is_undecided_is_no_absence() {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
 }
+
+/// Whoever has signed out comes back from Clerk without a session, and is a visitor like any other.
+#[tokio::test]
+async fn who_comes_back_without_a_session_is_a_visitor() {
+    let instance = Instance::new();
+    let lines =
+        serde_json::json!({"handshake": ["__client_uat=0; Path=/; Secure", "__session=; Path=/; Max-Age=0"]});
+    let handshake = instance.local.sign_claims(&serde_json::json!({}), &lines);
+    let builder = instance.builder().publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k");
+    let clerk = builder.transport(instance.local.clone()).build().unwrap();
+    let app = Router::new()
+        .route("/session", on_get(async |_: Session| ()))
+        .route("/maybe-session", on_get(async |session: Option<Session>| assert!(session.is_none())))
+        .route("/maybe-me", on_get(async |user: Option<ClerkUser>| assert!(user.is_none())))
+        .route(
+            "/maybe-machine",
+            on_get(async |machine: Option<clerk_axum::Machine>| assert!(machine.is_none())),
+        )
+        .layer(ClerkLayer::new(&clerk));
+    let address = serve(app).await;
+    for (path, status) in
+        [("/session", 401), ("/maybe-session", 200), ("/maybe-me", 200), ("/maybe-machine", 200)]
+    {
+        let request =
+            Request::get(path).header("cookie", format!("__clerk_handshake={handshake}; __client_uat=1"));
+        let answer = send(address, request.body(Full::default()).unwrap()).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 2, "{path}");
+        if status == 401 {
+            assert_eq!(
+                (&*answer.code(), answer.header("www-authenticate")),
+                ("session-token-missing", "Bearer")
+            );
+        }
+    }
+}

@@ -413,6 +413,30 @@ async fn deliveries_are_repeated_and_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_application_that_panics_has_not_answered() {
+    let bench = Bench::new();
+    let listener = Listener::new(&bench, 0);
+    let times = Arc::new(Mutex::new(0));
+    let fragile = tower::service_fn({
+        let (router, times) = (listener.router(), Arc::clone(&times));
+        move |request: Request<http_body_util::Full<Bytes>>| {
+            let (router, times) = (router.clone(), Arc::clone(&times));
+            async move {
+                let time = std::mem::replace(&mut *times.lock().unwrap(), 1);
+                assert_ne!(time, 0, "the first delivery is too much for it");
+                router.oneshot(request).await
+            }
+        }
+    });
+    bench.local.deliver_webhooks_to_service(fragile, bench.local.webhook_secret()).unwrap();
+    bench.local.user("Zoe", "Test").create();
+    bench.local.user("Eve", "Test").create();
+    assert_eq!(listener.kinds(&bench.local).await, ["user.created", "user.created"]);
+    let counts = bench.local.webhooks_delivered().await;
+    assert_eq!((counts.delivered, counts.given_up, counts.dropped), (2, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_application_that_never_answers_costs_no_memory() {
     let bench = Bench::new();
     let deaf = tower::service_fn(|_| std::future::pending::<Result<http::Response<()>, ()>>());

@@ -26,10 +26,12 @@ use clerk_tests::{
     fault::FaultServer,
     guarded::{Visitors, asked, clerk},
     send, serve,
+    tokens::claims,
 };
 use clerk_tower::{authenticate::AuthenticateLayer, reject, require::RequireLayer};
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
+use serde_json::json;
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::cors::CorsLayer;
 
@@ -301,6 +303,34 @@ async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
     let mut post = request("/home", "", document);
     *post.method_mut() = http::Method::POST;
     assert_eq!(asked(&app, post).await.summary(), (401, "mine".to_owned()));
+}
+
+/// Signing in may cure a bad token, or lead back with the same one: three times, and then the refusal is shown.
+#[tokio::test]
+async fn who_comes_back_with_the_same_bad_token_is_shown_why() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let app = pages().layer(ClerkLayer::new(&clerk));
+    // By its issuer it is this instance's own, and another one's key has signed it.
+    let claims = claims(&json!({"iss": "https://clerk.example.com"}));
+    let stranger = Instance::new().local.sign_claims(&json!({}), &claims);
+    let mut count = String::new();
+    for (status, next) in [(303, "1"), (303, "2"), (303, "3"), (401, "")] {
+        let mut round = request("/home", "", WAYS[0]);
+        let cookie = format!("__session={stranger}; __client_uat=1{count}").parse().unwrap();
+        round.headers_mut().insert("cookie", cookie);
+        let answer = asked(&app, round).await;
+        assert_eq!(answer.status, status, "{next}");
+        if status == 401 {
+            assert_eq!(answer.code(), "jwk-kid-mismatch");
+        } else {
+            let cookie = format!("__clerk_redirect_count={next}; SameSite=Lax; HttpOnly; Max-Age=10");
+            assert_eq!(answer.header("set-cookie"), cookie);
+        }
+        count = format!("; __clerk_redirect_count={next}");
+    }
+    // Visitors open a page as often as they like.
+    assert_eq!(visit(&app, "/home", "", WAYS[0]).await.header("set-cookie"), "");
 }
 
 #[tokio::test]

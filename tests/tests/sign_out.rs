@@ -2,19 +2,27 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
 
-use axum::{Router, routing::post};
-use clerk_axum::{Auth, ClerkLayer};
-use clerk_tests::{Answer, Instance, send, serve};
-use http::{Request, StatusCode};
+use axum::{Router, routing::any};
+use clerk_axum::{Auth, Clerk, ClerkLayer};
+use clerk_tests::{
+    Answer, Instance,
+    browser::{LIVE, SUFFIX},
+    send, serve,
+};
+use http::{Method, Request, StatusCode};
 use http_body_util::Full;
+use serde_json::json;
 
-async fn sign_out(instance: &Instance, cookies: &str) -> Answer {
-    let clerk = instance.local.client();
+async fn sign_out(instance: &Instance, cookies: impl AsRef<[u8]>) -> Answer {
+    leave(&instance.local.client(), Method::POST, cookies.as_ref()).await
+}
+
+async fn leave(clerk: &Clerk, method: Method, cookies: &[u8]) -> Answer {
     let app = Router::new()
-        .route("/sign-out", post(async |auth: Auth| auth.sign_out("/bye").await))
-        .layer(ClerkLayer::new(&clerk));
-    let request = Request::post("/sign-out").header("cookie", cookies).body(Full::default()).unwrap();
-    send(serve(app).await, request).await
+        .route("/sign-out", any(async |auth: Auth| auth.sign_out("/bye").await))
+        .layer(ClerkLayer::new(clerk));
+    let request = Request::builder().method(method).uri("/sign-out").header("cookie", cookies);
+    send(serve(app).await, request.body(Full::default()).unwrap()).await
 }
 
 async fn status(instance: &Instance, id: &str) -> String {
@@ -42,7 +50,7 @@ async fn the_session_ends_at_clerk_and_in_the_browser() {
             let theirs = other.sign_in("user_ada").expired_token();
             cookies = format!("__session={theirs}; __client_uat=1");
         }
-        let answer = sign_out(&instance, &cookies).await;
+        let answer = sign_out(&instance, cookies).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/bye"), "{name}");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(status(&instance, session.session_id().as_str()).await, becomes, "{name}");
@@ -59,7 +67,7 @@ async fn nobody_is_sent_on_and_who_has_signed_out_already_too() {
     assert_eq!((answer.status, ended(&answer).len()), (StatusCode::SEE_OTHER, 0));
     let session = instance.local.sign_in("user_ada");
     for _ in 0..2 {
-        let answer = sign_out(&instance, &session.cookies()).await;
+        let answer = sign_out(&instance, session.cookies()).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
     }
 }
@@ -70,7 +78,7 @@ async fn when_clerk_does_not_answer_the_browser_keeps_its_session() {
     let session = instance.local.sign_in("user_ada");
     for cookies in [session.cookies(), session.expired_cookies()] {
         instance.local.fail_next(20, StatusCode::SERVICE_UNAVAILABLE);
-        let answer = sign_out(&instance, &cookies).await;
+        let answer = sign_out(&instance, cookies).await;
         instance.local.fail_next(0, StatusCode::OK);
         assert_eq!((answer.status, ended(&answer).len()), (StatusCode::SERVICE_UNAVAILABLE, 0));
         assert_eq!(answer.code(), "clerk-unavailable");
@@ -87,7 +95,7 @@ async fn cookies_of_others_are_left_alone_and_decide_nothing() {
     let planted = format!(
         "__session_aaaa={foreign}; __session_bbbb=x; __refresh_bbbb=y; __session_cccc=; __session_d=e"
     );
-    let answer = sign_out(&instance, &format!("{planted}; {}", session.expired_cookies())).await;
+    let answer = sign_out(&instance, format!("{planted}; {}", session.expired_cookies())).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
     let suffix = instance.local.publishable_key().cookie_suffix();
@@ -99,8 +107,64 @@ async fn cookies_of_others_are_left_alone_and_decide_nothing() {
 async fn a_token_of_a_template_ends_no_session() {
     let instance = Instance::new();
     let session = instance.local.sign_in("user_ada");
-    let claims = serde_json::json!({"sub": "user_ada", "sid": session.session_id(), "exp": 1});
-    let template = instance.local.sign_claims(&serde_json::json!({"cat": "cl_B7d4PD222AAA"}), &claims);
-    sign_out(&instance, &format!("__session={template}; __client_uat=1")).await;
+    let claims = json!({"sub": "user_ada", "sid": session.session_id(), "exp": 1});
+    let template = instance.local.sign_claims(&json!({"cat": "cl_B7d4PD222AAA"}), &claims);
+    sign_out(&instance, format!("__session={template}; __client_uat=1")).await;
     assert_eq!(status(&instance, session.session_id().as_str()).await, "active");
+}
+
+/// A cookie of somebody else's in the same header may hold bytes that are no text.
+#[tokio::test]
+async fn cookies_beside_it_may_hold_anything() {
+    for beside in [&b"theme=gr\xf6\xdfe"[..], "theme=gr\u{f6}\u{df}e".as_bytes()] {
+        let instance = Instance::new();
+        let session = instance.local.sign_in("user_ada");
+        let answer =
+            sign_out(&instance, [beside, b"; ", session.expired_cookies().as_bytes()].concat()).await;
+        assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
+        assert!(ended(&answer).contains(&"__session"));
+    }
+}
+
+/// Which of two expired tokens was judged is not known, and Clerk may still know both sessions.
+#[tokio::test]
+async fn two_expired_sessions_both_end() {
+    let instance = Instance::new();
+    let (one, two) = (instance.local.sign_in("user_ada"), instance.local.sign_in("user_grace"));
+    let suffix = instance.local.publishable_key().cookie_suffix();
+    let cookies = format!(
+        "__session_{suffix}={}; __session={}; __client_uat=1",
+        one.expired_token(),
+        two.expired_token()
+    );
+    sign_out(&instance, cookies).await;
+    for session in [one, two] {
+        assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
+    }
+}
+
+/// The layer would set the cookies that the same request has renewed. They are taken away instead.
+#[tokio::test]
+async fn cookies_that_came_just_now_are_taken_away_too() {
+    let instance = Instance::new();
+    let session = instance.local.sign_in("user_ada");
+    let token = session.token();
+    let lines = json!([
+        format!("__session={token}; Path=/; Secure"),
+        format!("__session_{SUFFIX}={token}; Path=/; Secure"),
+        format!("__refresh_{SUFFIX}=new; Path=/; Secure; HttpOnly"),
+        "__client_uat=1700000000; Path=/; Domain=example.com; Secure",
+    ]);
+    let handshake = instance.local.sign_claims(&json!({}), &json!({"handshake": lines}));
+    let clerk = instance.builder().publishable_key(LIVE).transport(instance.local.clone()).build().unwrap();
+    for method in [Method::POST, Method::GET] {
+        let answer = leave(&clerk, method, format!("__clerk_handshake={handshake}").as_bytes()).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
+        let [suffixed, refresh] = [format!("__session_{SUFFIX}"), format!("__refresh_{SUFFIX}")];
+        assert_eq!(ended(&answer), [&*suffixed, "__session", &*refresh]);
+        let lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+        let others: Vec<_> = lines.filter(|line| !line.contains("Max-Age=0")).collect();
+        assert_eq!(others, ["__client_uat=1700000000; Path=/; Domain=example.com; Secure"]);
+    }
 }

@@ -74,6 +74,7 @@ async fn the_log_says_what_is_wrong_and_what_to_do() {
     a_clock_that_is_behind(&log).await;
     a_clock_that_differs_from_clerks(&log).await;
     a_browser_that_goes_round(&log).await;
+    a_browser_that_keeps_no_cookies(&log).await;
     an_address_that_is_not_trusted(&log).await;
     an_origin_that_is_not_authorized(&log).await;
     a_flood_of_forged_deliveries(&log).await;
@@ -190,6 +191,30 @@ async fn a_browser_that_goes_round(log: &Log) {
         assert_eq!(visit(&app, "/me", &headers).await.status(), 401);
         let line = log.warning();
         assert!(line.contains(says), "{line}");
+    }
+}
+
+/// It is sent to Clerk and back for ever: the count of that is a cookie too.
+async fn a_browser_that_keeps_no_cookies(log: &Log) {
+    let place = Place::new(log);
+    let key = place.instance.local.publishable_key();
+    let app = place.app(|builder| builder.publishable_key(key.as_str()));
+    let handshake = json!({"handshake": ["__client_uat=0; Path=/", "__clerk_db_jwt=dvb_1; Path=/"]});
+    let handshake = place.instance.local.sign_claims(&json!({}), &handshake);
+    let document = ("sec-fetch-dest", "document");
+    for (path, cookies, is_noticed) in [
+        ("/me", "", false),
+        (&*format!("/me?__clerk_handshake={handshake}"), "theme=dark", true),
+        ("/me?__clerk_handshake_nonce=n", "", true),
+        (&*format!("/me?__clerk_handshake={handshake}"), "__clerk_redirect_count=1", false),
+        (&*format!("/me?__clerk_handshake={handshake}"), "__client_uat=1", false),
+    ] {
+        assert_eq!(visit(&app, path, &[document, ("cookie", cookies)]).await.status(), 307, "{path}");
+        let lines = log.warnings();
+        assert_eq!(lines.len(), usize::from(is_noticed), "{path} {cookies}: {lines:?}");
+        let says = ["cause=\"cookies-blocked\"", "open the page itself"];
+        assert!(lines.iter().all(|line| says.iter().all(|said| line.contains(said))), "{lines:?}");
+        place.instance.clock.advance(Duration::from_secs(60));
     }
 }
 

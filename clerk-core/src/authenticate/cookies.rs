@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, header::COOKIE};
+use http::{HeaderMap, HeaderValue, header::COOKIE};
 use percent_encoding::percent_decode_str;
 
 /// Clerk's cookies, each in its plain form and in the one with this instance's suffix. Empty ones are
@@ -38,14 +38,14 @@ impl<'a> First<'a> {
 }
 
 impl<'a> Cookies<'a> {
-    /// Reads all `Cookie` headers, of which HTTP/2 may send several, in one pass.
+    /// Reads all `Cookie` headers in one pass.
     pub(super) fn read(headers: &'a HeaderMap, suffix: Option<&str>) -> Self {
         let (mut session, mut suffixed_session) = (First::default(), First::default());
         let (mut uat, mut suffixed_uat) = (First::default(), First::default());
         let (mut dev_browser, mut suffixed_dev_browser) = (First::default(), First::default());
         let (mut refresh, mut handshake, mut nonce, mut count) =
             (First::default(), First::default(), First::default(), First::default());
-        let mut take = |name: &str, value: Cow<'a, str>| {
+        let take = |name: &str, value: Cow<'a, str>| {
             let ours = |base: &str| {
                 let end = name.strip_prefix(base).and_then(|rest| rest.strip_prefix('_'));
                 end.is_some() && end == suffix
@@ -64,14 +64,7 @@ impl<'a> Cookies<'a> {
                 _ => {}
             }
         };
-        for field in headers.get_all(COOKIE) {
-            match std::str::from_utf8(field.as_bytes()) {
-                Ok(field) => pairs(field).for_each(|(name, value)| take(name, decode(value))),
-                // No cookie of ours has such bytes, but one beside it may.
-                Err(_) => pairs(&String::from_utf8_lossy(field.as_bytes()))
-                    .for_each(|(name, value)| take(name, Cow::Owned(decode(value).into_owned()))),
-            }
-        }
+        each(headers.get_all(COOKIE), take);
         Self {
             session: session.value(),
             suffixed_session: suffixed_session.value(),
@@ -83,6 +76,42 @@ impl<'a> Cookies<'a> {
             handshake: handshake.value(),
             nonce: nonce.value(),
             redirect_count: count.value(),
+        }
+    }
+}
+
+/// One of Clerk's cookies, decoded, as the decision reads it: of several with the name the first one counts, and an
+/// empty one is a missing one. Takes the `Cookie` headers of a request, of which HTTP/2 may send several; bytes that are
+/// no text, in cookies beside it, do not matter. Only names that begin with two underscores are Clerk's.
+///
+/// ```
+/// use clerk_core::authenticate::cookie;
+/// use http::{Request, header::COOKIE};
+///
+/// let request = Request::get("/").header(COOKIE, "theme=dark; __client_uat=1700000000").body(())?;
+/// let fields = request.headers().get_all(COOKIE);
+/// assert_eq!(cookie(fields, "__client_uat").as_deref(), Some("1700000000"));
+/// assert_eq!(cookie(fields, "__session"), None);
+/// # Ok::<(), http::Error>(())
+/// ```
+pub fn cookie<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, name: &str) -> Option<Cow<'a, str>> {
+    let mut found = First::default();
+    each(fields, |other, value| {
+        if other == name {
+            found.offer(value);
+        }
+    });
+    found.value()
+}
+
+/// Hands over what may be Clerk's of all `Cookie` headers, decoded.
+fn each<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, mut take: impl FnMut(&str, Cow<'a, str>)) {
+    for field in fields {
+        match std::str::from_utf8(field.as_bytes()) {
+            Ok(field) => pairs(field).for_each(|(name, value)| take(name, decode(value))),
+            // No cookie of ours has such bytes, but one beside it may.
+            Err(_) => pairs(&String::from_utf8_lossy(field.as_bytes()))
+                .for_each(|(name, value)| take(name, Cow::Owned(decode(value).into_owned()))),
         }
     }
 }
@@ -215,6 +244,24 @@ mod tests {
     fn many_cookies_of_one_name_are_one() {
         let field = "__session=a; ".repeat(10_000);
         assert_eq!(session(&[&field]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn one_cookie_is_read_as_all_of_them_are() {
+        for (fields, expected) in [
+            (&["theme=gr\u{f6}\u{df}e; __session=a"][..], Some("a")),
+            (&["__sessions=b", "a=b;__session = c "], Some("c")),
+            (&["__session=; __session=d"], None),
+            (&["__session=%61%3Bx"], Some("a;x")),
+            (&["x=__session=e; session=f"], None),
+            (&[], None),
+        ] {
+            let headers = headers(fields);
+            assert_eq!(cookie(headers.get_all(COOKIE), "__session").as_deref(), expected, "{fields:?}");
+            assert_eq!(session(fields).as_deref(), expected, "{fields:?}");
+        }
+        let bytes = HeaderValue::from_bytes(b"theme=gr\xf6\xdfe; __session=a").unwrap();
+        assert_eq!(cookie([&bytes], "__session").as_deref(), Some("a"));
     }
 
     #[test]

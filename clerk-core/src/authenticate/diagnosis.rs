@@ -81,13 +81,20 @@ pub enum Diagnosis {
         /// For how long the token has been over.
         seconds: u64,
     },
-    /// A browser was sent to Clerk and back again and again.
+    /// A browser was sent to Clerk, or to the sign-in page, and back again and again.
     #[error(
-        "a browser was sent to Clerk and back until the limit, for the reason {0}: its cookies do not arrive. The \
-         browser blocks cookies, the page's public address is not the one Clerk knows (see Forwarded and \
-         proxy_url), or the publishable key is another instance's"
+        "a browser was sent to Clerk and back until the limit, for the reason {0}: its cookies do not arrive, or are \
+         refused each time. The browser blocks them (open the page itself, not in a frame), the page's public address is \
+         not the one Clerk knows (see Forwarded and proxy_url), or a key is another instance's"
     )]
     RedirectLoop(Reason),
+    /// A browser keeps no cookies: it does not even count how often it is sent to Clerk.
+    #[error(
+        "a browser came back from Clerk without the cookie that it was given on the way there: it keeps no cookies, or \
+         took longer than two seconds. Browsers keep none for a page in a frame of another site, and strict ones none \
+         of a development instance: open the page itself; a production instance is on your own domain"
+    )]
+    CookiesBlocked,
     /// A browser is redirected under an address that may not be the public one.
     #[error(
         "a redirect was made with the request's own Host and http, and X-Forwarded-Host or X-Forwarded-Proto say \
@@ -109,7 +116,7 @@ pub enum Diagnosis {
 
 impl Diagnosis {
     /// A stable name, for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `redirect-loop`,
-    /// `forwarded-ignored`, `other-party`.
+    /// `cookies-blocked`, `forwarded-ignored`, `other-party`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -118,6 +125,7 @@ impl Diagnosis {
             Self::ClockBehind { .. } => "clock-behind",
             Self::ClockAhead { .. } => "clock-ahead",
             Self::RedirectLoop(_) => "redirect-loop",
+            Self::CookiesBlocked => "cookies-blocked",
             Self::ForwardedIgnored => "forwarded-ignored",
             Self::OtherParty { .. } => "other-party",
         }
@@ -132,7 +140,8 @@ impl Authenticator {
         let reason = outcome.reason()?;
         let is_early = matches!(reason, Reason::SessionTokenNbf | Reason::SessionTokenIatInTheFuture);
         if outcome.location().is_some() && !is_early {
-            return self.diagnose_redirect(head);
+            let is_blocked = is_back_from_clerk(head) && !has_clerks_cookies(head.headers);
+            return if is_blocked { Some(Diagnosis::CookiesBlocked) } else { self.diagnose_redirect(head) };
         }
         if outcome.is_undecided() || (outcome.is_anonymous() && !has_clerks_cookies(head.headers)) {
             return None;
@@ -164,6 +173,11 @@ impl Authenticator {
         let page = public_url::of(head, &Forwarded::Ignore);
         (page != public_url::of(head, &Forwarded::TrustFirst)).then_some(Diagnosis::ForwardedIgnored)
     }
+}
+
+/// Whether the address brings what a handshake, or its nonce, is handed over with.
+fn is_back_from_clerk(head: &RequestHead<'_>) -> bool {
+    head.uri.query().is_some_and(|query| query.contains("__clerk_handshake"))
 }
 
 /// Whether anything of a visitor's is worth a look: most have nothing.

@@ -89,6 +89,7 @@ mod verification;
 pub use self::{
     accepts::Accepts,
     authenticator::{Authenticator, Step},
+    cookies::cookie,
     diagnosis::Diagnosis,
     machine::{ApiKeyAuth, M2mAuth, Machine, MachineAuth, OAuthAuth},
     need::{Answer, Call, CallFailure, KeyFailure, KeyNeeded, Need},

@@ -174,7 +174,8 @@ impl Outcome {
         self.headers.get(LOCATION)
     }
 
-    /// Whether the request brought no token to judge, as opposed to a bad one: a visitor, as far as is known.
+    /// Whether there was no token to judge, as opposed to a bad one: a visitor, as far as is known. A browser that comes
+    /// back from a handshake without a session is one too.
     #[must_use]
     pub const fn is_anonymous(&self) -> bool {
         matches!(
@@ -185,6 +186,7 @@ impl Outcome {
                     | Reason::DevBrowserMissing
                     | Reason::DevBrowserSync
                     | Reason::NoTokenInHeader
+                    | Reason::SessionTokenMissing
             )
         )
     }

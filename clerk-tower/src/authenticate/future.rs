@@ -8,7 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use clerk_core::authenticate::RequestHead;
-use http::{HeaderValue, Request, Response, StatusCode, header::CACHE_CONTROL};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{CACHE_CONTROL, SET_COOKIE},
+};
 use http_body_util::{BodyExt as _, Either, Full, combinators::UnsyncBoxBody};
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -169,15 +172,30 @@ fn own(auth: &Auth, answering: Option<&Answering>) -> Response<OwnBody> {
     response
 }
 
-/// Appended, never inserted: the response may have headers of the same name. What must not be stored says so once.
+/// Appended, never inserted: the response may have headers of the same name. What must not be stored says so once. A
+/// cookie that the response sets itself, as signing out does, is left to it: RFC 6265 section 4.1.1 wants one of a name.
 fn append<B>(auth: &Auth, response: &mut Response<B>) {
     let headers = response.headers_mut();
     let is_stored = !headers.get_all(CACHE_CONTROL).iter().any(forbids_storing);
-    for (name, value) in auth.outcome().headers() {
-        if name != CACHE_CONTROL || is_stored {
+    let added = auth.outcome().headers();
+    let own: Vec<_> = match added.contains_key(SET_COOKIE) {
+        true => headers.get_all(SET_COOKIE).iter().cloned().collect(),
+        false => Vec::new(),
+    };
+    for (name, value) in added {
+        let is_left_out = (name == CACHE_CONTROL && !is_stored)
+            || (name == SET_COOKIE && own.iter().any(|line| name_of(line) == name_of(value)));
+        if !is_left_out {
             headers.append(name, value.clone());
         }
     }
+}
+
+/// The name of the cookie that a `Set-Cookie` line sets.
+pub(super) fn name_of(line: &HeaderValue) -> &[u8] {
+    let bytes = line.as_bytes();
+    let end = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
+    bytes.get(..end).unwrap_or(bytes).trim_ascii()
 }
 
 /// Whether `no-store` is among the directives, RFC 9111 section 5.2.

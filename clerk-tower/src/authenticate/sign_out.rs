@@ -5,7 +5,7 @@ use clerk_core::{
 };
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::Auth;
+use super::{Auth, future::name_of};
 use crate::reject::Rejection;
 
 impl Auth {
@@ -35,7 +35,7 @@ impl Auth {
     /// 503 when Clerk did not answer, and 500 when it refused; the browser then keeps its cookies. A session that has
     /// ended already is no error.
     pub async fn sign_out<B: Default>(&self, to: &str) -> Result<Response<B>, Rejection> {
-        if let Some(id) = self.session_to_end().await? {
+        for id in self.sessions_to_end().await? {
             match self.clerk().send(sessions::revoke(id)).await {
                 Err(error) if !error.is_missing() => return Err(Rejection::of_call(&error)),
                 _ => {}
@@ -50,7 +50,7 @@ impl Auth {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for name in self.session_cookies().into_iter().chain(self.refresh_cookie()) {
             let ending = HeaderValue::try_from(format!("{name}=; Path=/; Max-Age=0"));
-            if let (Some(_), Ok(ending)) = (self.visit().cookie(&name), ending) {
+            if let (true, Ok(ending)) = (self.has_cookie(&name), ending) {
                 headers.append(header::SET_COOKIE, ending);
             }
         }
@@ -67,19 +67,29 @@ impl Auth {
         self.cookie_suffix().map(|suffix| format!("__refresh_{suffix}"))
     }
 
-    async fn session_to_end(&self) -> Result<Option<SessionId>, Rejection> {
+    /// Whether the browser has the cookie, or would get it with the answer to this request.
+    fn has_cookie(&self, name: &str) -> bool {
+        let mut added = self.outcome().headers().get_all(header::SET_COOKIE).iter();
+        self.visit().cookie(name).is_some() || added.any(|line| name_of(line) == name.as_bytes())
+    }
+
+    /// The session that was judged, or those whose tokens have expired: the browser may have two, and Clerk might still
+    /// know the other one.
+    async fn sessions_to_end(&self) -> Result<Vec<SessionId>, Rejection> {
         if let Some(session) = self.outcome().session_or_pending() {
-            return Ok(session.claims().session_id().cloned());
+            return Ok(session.claims().session_id().cloned().into_iter().collect());
         }
-        let names = self.session_cookies();
-        let texts = names.iter().filter_map(|name| self.visit().cookie(name));
-        let tokens: Vec<_> = texts.filter_map(|text| Token::decode(text).ok()).collect();
-        for token in tokens {
-            if self.is_genuine(&token).await? {
-                return Ok(SessionClaims::of(&token).session_id().cloned());
+        let mut ids = Vec::new();
+        for name in self.session_cookies() {
+            let token = self.visit().cookie(&name).and_then(|text| Token::decode(&text).ok());
+            let Some(token) = token else { continue };
+            let id = SessionClaims::of(&token).session_id().cloned();
+            match id.filter(|id| !ids.contains(id)) {
+                Some(id) if self.is_genuine(&token).await? => ids.push(id),
+                _ => {}
             }
         }
-        Ok(None)
+        Ok(ids)
     }
 
     /// Whether this instance made the token for a session, however long ago.

@@ -1,5 +1,11 @@
-use clerk_core::authenticate::RequestHead;
+use std::borrow::Cow;
+
+use clerk_core::authenticate::{RequestHead, cookie};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+
+/// The cookie that counts how often a browser was sent away.
+const ROUNDS: &str = "__clerk_redirect_count";
+const MAX_ROUNDS: u32 = 3;
 
 /// The headers that say under which address a visitor came.
 const ADDRESS: [HeaderName; 3] =
@@ -19,17 +25,24 @@ impl Visit {
         Self { uri: uri.clone(), address, cookies }
     }
 
-    /// The value of a cookie; of several with its name, the first one's.
-    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
-        let lines = self.cookies.iter().filter_map(|line| line.to_str().ok());
-        let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-        pairs.find_map(|(other, value)| (other.trim() == name).then(|| value.trim()))
+    pub(super) fn cookie(&self, name: &str) -> Option<Cow<'_, str>> {
+        cookie(&self.cookies, name)
     }
 
-    /// Whether the browser has been to Clerk and back as often as it may within two seconds.
+    /// Whether the browser has been sent away and come back as often as it may within a few seconds.
     pub(crate) fn has_gone_round(&self) -> bool {
-        let count = self.cookie("__clerk_redirect_count").and_then(|count| count.parse::<u32>().ok());
-        count.is_some_and(|count| count >= 3)
+        self.rounds() >= MAX_ROUNDS
+    }
+
+    /// Counts that the browser is sent away once more, in the cookie that handshakes count in. A page with Clerk's
+    /// script takes longer than a handshake, and so it is kept for longer than two seconds.
+    pub(crate) fn count(&self) -> Option<HeaderValue> {
+        let count = self.rounds().saturating_add(1);
+        HeaderValue::try_from(format!("{ROUNDS}={count}; SameSite=Lax; HttpOnly; Max-Age=10")).ok()
+    }
+
+    fn rounds(&self) -> u32 {
+        self.cookie(ROUNDS).and_then(|count| count.parse().ok()).unwrap_or(0)
     }
 
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&RequestHead<'_>) -> T) -> T {

@@ -9,6 +9,7 @@ use http_body_util::Full;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::{
     sync::{mpsc, watch},
+    task::JoinSet,
     time::{sleep, timeout},
 };
 use tower::{Service, ServiceExt as _};
@@ -139,6 +140,13 @@ async fn work(mut route: Route, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
+/// What is said to one attempt. A service that panics says nothing, and ends nothing but its attempt.
+async fn attempt(answer: Attempt) -> Option<StatusCode> {
+    let mut task = JoinSet::new();
+    task.spawn(answer);
+    timeout(TIMEOUT, task.join_next()).await.ok()??.ok()?
+}
+
 /// Tries until there is a status of success, with growing waits, four times in all.
 async fn deliver(route: &mut Route, message: &Message) -> bool {
     let mut waits = WAITS.into_iter();
@@ -146,8 +154,7 @@ async fn deliver(route: &mut Route, message: &Message) -> bool {
         let mut request =
             request(&route.signer, &message.id, route.clock.now(), message.body.clone()).map(Full::from);
         request.uri_mut().clone_from(&route.uri);
-        let answer = timeout(TIMEOUT, (route.carrier)(request)).await;
-        if matches!(answer, Ok(Some(status)) if status.is_success()) {
+        if attempt((route.carrier)(request)).await.is_some_and(|status| status.is_success()) {
             return true;
         }
         match waits.next() {

@@ -108,8 +108,8 @@ impl RequireLayer {
     /// A page is what a browser asks for with GET, and by `Sec-Fetch-Dest` as a document, or, where it does not send
     /// this header, by `Accept` as `text/html` before all else. Everything else is answered as without this, and so
     /// are 403, 500 and 503, and what another sign-in would not cure: a machine's token, a token for another site
-    /// (`token-invalid-authorized-parties`), and a browser that has gone to Clerk and back three times within two
-    /// seconds. Of a combination, it covers the whole.
+    /// (`token-invalid-authorized-parties`), and a browser that was sent away three times within a few seconds: it comes
+    /// back with what is refused again. Of a combination, it covers the whole.
     ///
     /// The page is known from the client's publishable key; an instance behind a proxy needs
     /// [`sign_in_url`](clerk_core::authenticate::AuthenticateOptions::sign_in_url) too. Where it is not known the

@@ -7,7 +7,7 @@ use std::sync::{
 
 use bytes::Bytes;
 use clerk_core::authenticate::NoSignInPage;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, header::SET_COOKIE};
 use http_body_util::Full;
 
 use crate::{
@@ -41,7 +41,13 @@ impl SignIn {
             return None;
         }
         match auth.redirect_to_sign_in(None) {
-            Ok(redirect) => Some(redirect),
+            Ok(mut redirect) => {
+                // Who brought a token may come straight back with the same one. Visitors have nothing to come back with.
+                if !auth.outcome().is_anonymous() {
+                    redirect.headers_mut().extend(auth.visit().count().map(|count| (SET_COOKIE, count)));
+                }
+                Some(redirect)
+            }
             Err(error) => {
                 // What is wrong with one request is no news.
                 if error == NoSignInPage::NotConfigured && !self.0.swap(true, Ordering::Relaxed) {

@@ -1,5 +1,7 @@
 //! The cookies of an application, as lines for `Set-Cookie`: what a handshake and a refresh hand over.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, header::COOKIE};
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
     },
     clients::Client,
 };
-use clerk_core::Timestamp;
+use clerk_core::{Timestamp, authenticate::cookie};
 
 /// How long browsers keep what they are known by: a year.
 const YEAR: u32 = 31_536_000;
@@ -37,11 +39,8 @@ pub(super) fn own(suffix: &str, client: &Client) -> String {
 }
 
 /// What the browser brings under the name of [`own`].
-pub(super) fn read_own<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<&'a str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let name = |name: &str| name.strip_prefix("__client_") == Some(suffix);
-    pairs.find(|pair| name(pair.0)).map(|pair| pair.1)
+pub(super) fn read_own<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
+    cookie(headers.get_all(COOKIE), &format!("__client_{suffix}"))
 }
 
 impl Application {

@@ -110,7 +110,7 @@ impl<'a> Visit<'a> {
 
     /// The browser by this server's own cookie.
     fn own_client<'s>(&self, state: &'s State) -> Option<&'s Client> {
-        state.clients.find(cookies::read_own(self.headers, &self.suffix)?)
+        state.clients.find(&cookies::read_own(self.headers, &self.suffix)?)
     }
 
     /// The browser in front of a page: by this server's own cookie, or, without one, as the link names it.
