@@ -155,6 +155,7 @@ async fn the_quickstart_without_its_clerk_answers_503_and_says_why() {
     assert_eq!(get(&format!("{address}/"), None).await.0, StatusCode::OK);
 
     program.interrupt().await;
+    program.line_with("Stopped.").await;
     let (code, said) = program.end().await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("no keys: requests may be answered with 503"), "{said}");

@@ -208,7 +208,10 @@ async fn where_clerk_refuses_it_is_decided() {
         for flow in FLOWS {
             for path in flow.private() {
                 let answer = visit(address, path, flow, &instance).await;
-                assert_eq!(answer.status, 401, "{flow:?} at {path}: {status}");
+                // A nonce that Clerk does not know, as when a page is loaded again, brings no session: a visitor.
+                let is_open = *path == "/maybe" && flow == Flow::Nonce;
+                let expected = if is_open { 200 } else { 401 };
+                assert_eq!(answer.status, expected, "{flow:?} at {path}: {status}");
                 assert!(!answer.headers.contains_key("retry-after"), "{flow:?} at {path}: {status}");
             }
         }
