@@ -47,16 +47,16 @@
 //! caller sees the answer: the thing itself, what is below it, the lists and numbers of its section, and what shows it
 //! in other sections. So does a write that failed and may have taken effect all the same, and one whose caller hung
 //! up; not one that Clerk refused. A read that began before such a write ended is not kept. What other programs, the
-//! dashboard and the users themselves change is learned from webhooks, with [`Cache::forget`], or seen when the
-//! answer is no longer fresh.
+//! dashboard and the users themselves change is learned from each delivery of a [webhook](crate::webhook) that the
+//! client verifies, or seen when the answer is no longer fresh. Events that come another way, as through a queue, are
+//! handed over by hand:
 //!
 //! ```
-//! use clerk_core::webhook::Delivery;
+//! use clerk_core::webhook::Event;
 //! use clerk_tower::Clerk;
 //!
-//! /// For each delivery that was verified.
-//! fn on_delivery(clerk: &Clerk, delivery: &Delivery) {
-//!     clerk.cache().forget(&delivery.event);
+//! fn on_queued(clerk: &Clerk, event: &Event) {
+//!     clerk.cache().forget(event);
 //! }
 //! ```
 //!

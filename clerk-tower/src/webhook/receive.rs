@@ -11,7 +11,8 @@ use crate::{BoxError, Clerk, reject::Rejection, telemetry};
 /// The client's part in webhooks. See [`webhook`](crate::webhook).
 impl Clerk {
     /// Checks a delivery of a webhook with the client's secrets, at the time of the client's clock, and reads it.
-    /// `body` is what arrived, byte for byte. Why a delivery is refused is logged.
+    /// `body` is what arrived, byte for byte. Why a delivery is refused is logged. What a good one makes stale, the
+    /// client's [cache](crate::cache) forgets at once.
     ///
     /// ```
     /// use clerk_core::webhook::Verifier;
@@ -32,10 +33,12 @@ impl Clerk {
     pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
         let verifier =
             self.webhook_verifier().ok_or_else(|| self.log(Rejection::webhook_secret_missing()))?;
-        verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))
+        let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))?;
+        self.cache().forget(&delivery.event);
+        Ok(delivery)
     }
 
-    /// Reads a request's body, and checks the delivery as [`verify_webhook`](Self::verify_webhook) does. Nothing bounds
+    /// Reads a request's body, and takes the delivery as [`verify_webhook`](Self::verify_webhook) does. Nothing bounds
     /// the body here: wrap it in [`Limited`](http_body_util::Limited) or the like before.
     ///
     /// # Errors

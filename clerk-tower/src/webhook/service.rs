@@ -140,8 +140,6 @@ impl ClerkWebhooks {
             }
             Begin::Full => return Err(self.clerk.log(Rejection::webhook_busy())),
         };
-        // Before the handlers: what they read is as new as the event.
-        self.clerk.cache().forget(&delivery.event);
         let runtime = Handle::try_current().map_err(|_| Rejection::webhook_failed())?;
         let task = runtime.spawn(self.handle(Arc::new(delivery), running));
         // Whether the task panicked or could not end, it did not succeed.
