@@ -69,8 +69,9 @@ impl ClerkLayer {
         Self(layer)
     }
 
-    /// Answers in the application's own way whenever a request is turned away: by a guard, by an extractor, or with
-    /// 400 by the layer itself. The handler sees why, and the request's head.
+    /// Answers in the application's own way whenever a request is turned away inside of this layer: by a guard, by an
+    /// extractor, by [`ClerkWebhooks`](crate::ClerkWebhooks), or with 400 by the layer itself. The handler sees why, and
+    /// the request's head.
     ///
     /// Its response goes out with the rejection's status, unless it has one of its own that is no success; and with
     /// all headers that the first response had, such as `WWW-Authenticate`, `Retry-After`, `Cache-Control` or those
@@ -78,7 +79,9 @@ impl ClerkLayer {
     /// one. Where layers stand inside of each other, the handler of the innermost that has one answers.
     ///
     /// It is not asked about gRPC's answers, about redirects to Clerk or to the sign-in page, about errors of the
-    /// application's own that have no [`Rejection`] in them, and about guards that stand outside of this layer.
+    /// application's own that have no [`Rejection`] in them, and about what stands outside of this layer: guards, routes
+    /// that are added after it, such as that of [`ClerkWebhooks`](crate::ClerkWebhooks), and
+    /// [`ProxyLayer`](crate::ProxyLayer).
     ///
     /// Leave [a missing reverification](Rejection::asked_reverification) as it is for requests that scripts send:
     /// Clerk's front ends know that answer.

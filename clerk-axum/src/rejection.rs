@@ -13,7 +13,8 @@ use http::StatusCode;
 /// The response has a JSON body, `{"errors": [{"code": …, "message": …}]}`. The code is stable; the body says
 /// nothing else about why a token was refused. A missing reverification has the body that Clerk's front ends wait for.
 ///
-/// [`ClerkLayer::on_rejection`](crate::ClerkLayer::on_rejection) answers in another way, in one place for all of them.
+/// [`ClerkLayer::on_rejection`](crate::ClerkLayer::on_rejection) answers in another way, in one place for all of them
+/// that happen inside of that layer.
 ///
 /// | status | codes |
 /// |---|---|
@@ -24,6 +25,10 @@ use http::StatusCode;
 /// | 413 | `webhook-too-large` |
 /// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `clerk-sign-in-page-missing`, `claims-mismatch`, `webhook-secret-missing`, `clerk-error` |
 /// | 503 | `clerk-unavailable`, with `Retry-After` |
+///
+/// [`ClerkWebhooks`](crate::ClerkWebhooks) and [`ProxyLayer`](crate::ProxyLayer) answer in the same form, with further
+/// codes: the guide has those of [deliveries](crate::guide::webhooks) and of the
+/// [proxy](crate::guide::troubleshooting#codes-of-answers).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(reject::Rejection);
 

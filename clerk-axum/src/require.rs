@@ -28,6 +28,8 @@
 //! | `get(..).layer(..)` | the same, and every method that the route does not have; `any(..)` takes only this one | methods that are added after it |
 //! | `Router::route_layer` | the routes before it, also nested and merged ones, with every method | routes that are added, nested or merged after it; **the fallback**, wherever it stands |
 //! | `Router::layer` | the same, and the fallback | routes that are added, nested or merged after it, and a fallback that is set after it |
+//! | any of these, then `Router::method_not_allowed_fallback` | what it covered | **that fallback**, for the methods that the routes do not have |
+//! | `Router::method_not_allowed_fallback`, then a `Router`'s `layer` or `route_layer` | that fallback too | |
 //!
 //! What makes a door that is open by mistake, and how to close it:
 //!
@@ -37,6 +39,9 @@
 //!   last, and nest or merge it.
 //! - A nested router without a fallback has that of the router around it, past its own guards. `layer` on the outer
 //!   router covers it.
+//! - A `method_not_allowed_fallback` that serves something and is set after the guard: axum then puts it into the
+//!   routes before it, nested ones too, wherever these have no fallback for other methods of their own. Set it before
+//!   the guard, on the router that is guarded.
 //!
 //! A guard never opens one: outside of `ClerkLayer`, or without it, everything that it covers is 500. Put `ClerkLayer`
 //! on last, so that it stands outside of all guards. It covers everything before it, the fallback too; a guarded
@@ -60,6 +65,40 @@
 //!     .layer(ClerkLayer::new(&clerk));
 //! # let _ = app; Ok(()) }
 //! ```
+//!
+//! # Plans, features, and a recent proof
+//!
+//! ```
+//! use axum::{Router, routing::{get, post}};
+//! use clerk_axum::{Clerk, ClerkLayer, require, token::{Check, Reverification, ReverificationLevel}};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+//! // All of it, asked at once.
+//! let may_delete = Check::new().permission("org:team:delete").reverification(Reverification::STRICT_MFA);
+//! // The first factor, a password for example, within five minutes.
+//! let recent = Reverification::new(ReverificationLevel::FirstFactor, 5);
+//! let app: Router = Router::new()
+//!     .route("/export", get("a file").route_layer(require::feature("export")))
+//!     .route("/seats", get("seats").route_layer(require::plan("org:gold")))
+//!     .route("/email", post("changed").route_layer(require::reverification(recent)))
+//!     .route("/team/delete", post("gone").route_layer(require::has(may_delete)))
+//!     .layer(ClerkLayer::new(&clerk));
+//! # let _ = app; Ok(()) }
+//! ```
+//!
+//! A missing feature is 403 `feature-missing`, a missing plan 403 `plan-missing`. When nothing but the recent proof is
+//! missing, the answer is 403 with the body that Clerk's front ends know: they ask for the proof, and send the request
+//! again. A preset stands there by its name, and another demand as an object,
+//! `{"level": "first_factor", "afterMinutes": 5}`:
+//!
+//! ```json
+//! {"clerk_error": {
+//!     "type": "forbidden",
+//!     "reason": "reverification-error",
+//!     "metadata": {"reverification": "strict_mfa"}
+//! }}
+//! ```
 
 use std::borrow::Cow;
 
@@ -81,24 +120,28 @@ pub fn role(role: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::role(role)
 }
 
-/// The active organization's or the user's plan must have this feature; `org:name` or `user:name` asks one of them.
+/// The active organization's or the user's plan must have this feature; `org:name` or `user:name` asks one of them. The
+/// others get 403 `feature-missing`. [The module](self#plans-features-and-a-recent-proof) has an example.
 pub fn feature(feature: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::feature(feature)
 }
 
-/// The active organization or the user must have this plan; `org:name` or `user:name` asks one of them.
+/// The active organization or the user must have this plan; `org:name` or `user:name` asks one of them. The others get
+/// 403 `plan-missing`. [The module](self#plans-features-and-a-recent-proof) has an example.
 pub fn plan(plan: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::plan(plan)
 }
 
 /// The user must have proven recently who they are. Otherwise the answer is the one that makes Clerk's front ends ask
-/// for the proof and send the request again.
+/// for the proof and send the request again: 403 `reverification-error`, with a
+/// [body of its own](self#plans-features-and-a-recent-proof).
 pub fn reverification(reverification: Reverification) -> RequireLayer {
     RequireLayer::reverification(reverification)
 }
 
 /// The session must pass every part of `check`; the answer names the first that it does not pass, a missing
-/// reverification only when nothing else is missing.
+/// reverification only when nothing else is missing. An empty check passes nobody.
+/// [The module](self#plans-features-and-a-recent-proof) has an example.
 pub fn has(check: Check) -> RequireLayer {
     RequireLayer::has(check)
 }

@@ -95,7 +95,7 @@ async fn revoke_key(
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let local = env::var_os("CLERK_SECRET_KEY").is_none().then(LocalClerk::seeded);
+    let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = match &local {
         None => accepting(ClerkBuilder::from_env()?).build()?,
         Some(local) => accepting(local.client_builder()).build()?,

@@ -86,7 +86,7 @@ async fn change_role(
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let local = env::var_os("CLERK_SECRET_KEY").is_none().then(LocalClerk::seeded);
+    let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = match &local {
         None => Clerk::from_env()?,
         Some(local) => local.client(),

@@ -73,7 +73,7 @@ fn dashboard(local: &LocalClerk) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let local = env::var_os("CLERK_SECRET_KEY").is_none().then(LocalClerk::seeded);
+    let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = local.as_ref().map_or_else(Clerk::from_env, |local| local.client_builder().build())?;
     let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

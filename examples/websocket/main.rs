@@ -92,7 +92,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let (address, origin) = (listener.local_addr()?, format!("http://{}", listener.local_addr()?));
 
-    let clerk = if env::var_os("CLERK_SECRET_KEY").is_some() {
+    let clerk = if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
         clerk_axum::ClerkBuilder::from_env()?
     } else {
         let local = LocalClerk::seeded();

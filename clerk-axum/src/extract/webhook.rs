@@ -11,12 +11,19 @@ use crate::Rejection;
 
 /// A delivery of a webhook, verified.
 ///
-/// The application's state has to hold the client: `Clerk: FromRef<S>`. The client has to know the endpoint's signing
-/// secret, from `CLERK_WEBHOOK_SIGNING_SECRET` or `.webhook_secret(..)` of its builder; the time is the client's clock.
-/// The body is read as it arrived, up to axum's body limit, 2 MiB unless `DefaultBodyLimit` says otherwise.
+/// The application's state has to hold the client: `Clerk: FromRef<S>`. A state that does not say where it is makes the
+/// compiler point at `with_state` with ``error[E0308]: mismatched types … expected `Clerk`, found `App` ``: put
+/// `#[derive(Clone, FromRef)]` on the state, with the feature `macros` of `axum`. The client has to know the endpoint's
+/// signing secret, from `CLERK_WEBHOOK_SIGNING_SECRET` or `.webhook_secret(..)` of its builder; the time is the
+/// client's clock. The body is read as it arrived, up to axum's body limit, 2 MiB unless `DefaultBodyLimit` says
+/// otherwise.
 ///
 /// It rejects with 400 what is no delivery of Clerk's, 413 when the body is too long, and 500 when there is no secret;
-/// [`Rejection`] lists the codes. The log says why, at level `warn`.
+/// [`Rejection`] lists the codes. The log says why, at level `warn`. `Result<Webhook, Rejection>` leaves the answer to
+/// the handler; there is no `Option<Webhook>`.
+///
+/// It verifies, and does nothing else: **the client's cache forgets nothing by itself**. The handler calls
+/// `clerk.cache().forget(&webhook.event)`, as below.
 ///
 /// Clerk delivers again unless the answer is a success, and may deliver twice: [`Delivery::id`] tells repetitions apart.
 /// Deliveries carry no session: no guard may stand before the route. [`ClerkWebhooks`](crate::ClerkWebhooks) is a whole

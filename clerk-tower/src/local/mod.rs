@@ -5,11 +5,11 @@
 //! It is a service, and so can be a client's transport; and it can be served on a loopback port, with pages on
 //! which people sign in.
 //!
-//! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock
-//! and metadata), organizations (list, create, get, update, delete and metadata), organization memberships,
-//! sessions (list, create, get, revoke, refresh and create a token), the results of handshakes, API keys, machines
-//! and M2M tokens (all of them), the verification of opaque OAuth access tokens, and the key set, `GET /jwks`.
-//! Everything else answers with status 501 and says so.
+//! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock,
+//! metadata, and the memberships of one), organizations (list, create, get, update, delete and metadata),
+//! organization memberships, sessions (list, create, get, revoke, refresh and create a token), the results of
+//! handshakes, API keys, machines and M2M tokens (all of them), the verification of opaque OAuth access tokens, and
+//! the key set, `GET /jwks`. Everything else answers with status 501 and says so.
 //!
 //! ```
 //! use clerk_tower::local::LocalClerk;
@@ -62,7 +62,9 @@
 //! | pictures: initials on a colour | `/images/{id}` |
 //!
 //! [`LocalServer::client_builder`] begins a client that sends browsers there. With it an application works in a
-//! browser as it does with Clerk: a session token lasts a minute, and the next page is renewed unseen.
+//! browser as it does with Clerk: a session token lasts a minute, and the next page is renewed unseen. That takes a
+//! handshake; after [`LocalClerk::set_refresh_tokens`], browsers get refresh tokens too, and the application renews
+//! their cookies by itself.
 //!
 //! Anybody who can open the page can be anybody there: no password is asked for. That is why only this computer is
 //! served, and only under its own names (`localhost`, `127.0.0.1`, `[::1]`).

@@ -18,8 +18,9 @@
 //! With [`LocalClerk::deliver_webhooks_to`] or [`LocalClerk::deliver_webhooks_to_service`], every change from
 //! then on is delivered in the background, in order: those through the Backend API, through pages, and through
 //! setup. There are events for users, organizations, memberships and sessions. When somebody was last seen is no
-//! change, and neither is a session whose time is over. One delivery is tried four times within three seconds;
-//! of 1000 that wait, or 16 MiB, no more are taken. [`LocalClerk::webhooks_delivered`] waits for all of them.
+//! change, and neither is a session whose time is over. One delivery is tried four times, five seconds each at most,
+//! with 0.1, 0.4 and 1.6 seconds between them; then it is given up. When 1000 wait, or 16 MiB, no more are taken.
+//! [`LocalClerk::webhooks_delivered`] waits for all of them.
 
 use std::sync::Arc;
 

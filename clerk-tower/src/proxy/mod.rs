@@ -1,7 +1,7 @@
 //! The Frontend API proxy: browsers reach Clerk under your own domain.
 //!
 //! A browser that signs in talks to Clerk's Frontend API. With the proxy it talks to a path of your
-//! application, `/__clerk` unless you say otherwise, and this service sends its requests on. Turn the proxy on
+//! application, such as `/__clerk`, and this service sends its requests on. Turn the proxy on
 //! for the domain in Clerk's dashboard first; it is for production instances, and has to stand on the domain
 //! of the application.
 //!

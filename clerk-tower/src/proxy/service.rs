@@ -56,12 +56,16 @@ pub(super) struct Rules {
 
 #[cfg(feature = "reqwest")]
 impl Proxy<ReqwestTransport> {
-    /// The proxy of an instance at `/__clerk`, with the default transport. [`ProxyBuilder`] sets more.
+    /// The proxy of the client's instance, with the default transport. It stands where the client's
+    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) says, which is `CLERK_PROXY_URL` for
+    /// [`Clerk::from_env`]. [`ProxyBuilder`] sets more.
     ///
     /// [`ProxyBuilder`]: super::ProxyBuilder
     ///
     /// # Errors
-    /// [`ConfigError`] when the client has no publishable key, or its `fapi_url` is none.
+    /// [`ConfigError`] when the client has no publishable key or no `proxy_url`; when the path of `proxy_url` is none
+    /// that a proxy can stand at, such as `/` alone; when `fapi_url` is no address to send requests on to; and when the
+    /// transport cannot be made.
     pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
         clerk.proxy().build()
     }
