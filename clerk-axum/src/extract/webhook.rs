@@ -22,15 +22,14 @@ use crate::Rejection;
 /// [`Rejection`] lists the codes. The log says why, at level `warn`. `Result<Webhook, Rejection>` leaves the answer to
 /// the handler; there is no `Option<Webhook>`.
 ///
-/// It verifies, and does nothing else: **the client's cache forgets nothing by itself**. The handler calls
-/// `clerk.cache().forget(&webhook.event)`, as below.
+/// The client's cache forgets what a good delivery makes stale before the handler runs.
 ///
 /// Clerk delivers again unless the answer is a success, and may deliver twice: [`Delivery::id`] tells repetitions apart.
 /// Deliveries carry no session: no guard may stand before the route. [`ClerkWebhooks`](crate::ClerkWebhooks) is a whole
 /// endpoint, which does the rest as well.
 ///
 /// ```
-/// use axum::{Router, extract::{FromRef, State}, routing::post};
+/// use axum::{Router, extract::FromRef, routing::post};
 /// use clerk_axum::{Clerk, Webhook, webhook::Event};
 ///
 /// #[derive(Clone, FromRef)]
@@ -38,8 +37,7 @@ use crate::Rejection;
 ///     clerk: Clerk,
 /// }
 ///
-/// async fn on_event(State(clerk): State<Clerk>, webhook: Webhook) {
-///     clerk.cache().forget(&webhook.event);
+/// async fn on_event(webhook: Webhook) {
 ///     match &webhook.event {
 ///         Event::UserCreated(user) => println!("{} is new", user.id),
 ///         other => println!("{} happened", other.kind()),
