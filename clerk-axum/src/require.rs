@@ -37,8 +37,9 @@
 //!   fallback: `.fallback_service(get(files).layer(guard))`.
 //! - A route that is added below the guard. Build the guarded routes as a router of their own, put the guard on that
 //!   last, and nest or merge it.
-//! - A nested router without a fallback has that of the router around it, past its own guards. `layer` on the outer
-//!   router covers it.
+//! - A nested router without a fallback has that of the router around it, past its own guards. So has one with a
+//!   fallback, when it is nested in a router without one, and that in another: axum forgets the inner one. `layer` on
+//!   the outer router covers it.
 //! - A `method_not_allowed_fallback` that serves something and is set after the guard: axum then puts it into the
 //!   routes before it, nested ones too, wherever these have no fallback for other methods of their own. Set it before
 //!   the guard, on the router that is guarded.
