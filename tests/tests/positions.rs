@@ -232,7 +232,7 @@ struct Door {
     name: &'static str,
     open: Router,
     closed: Router,
-    path: &'static str,
+    asks: &'static str,
 }
 
 fn doors() -> Vec<Door> {
@@ -243,61 +243,79 @@ fn doors() -> Vec<Door> {
             name: "a fallback under route_layer",
             open: route().fallback(files()).route_layer(guard()),
             closed: route().fallback(files()).layer(guard()),
-            path: "/file.txt",
+            asks: "GET /file.txt",
         },
         Door {
             name: "a fallback under route_layer, guarded by itself",
             open: route().route_layer(guard()).fallback(files()),
             closed: route().route_layer(guard()).fallback_service(files().layer(guard())),
-            path: "/file.txt",
+            asks: "GET /file.txt",
         },
         Door {
             name: "a fallback that is set after a layer",
             open: route().layer(guard()).fallback(files()),
             closed: route().fallback(files()).layer(guard()),
-            path: "/file.txt",
+            asks: "GET /file.txt",
         },
         Door {
             name: "a nested router's fallback under route_layer",
             open: Router::new().nest("/in", route().fallback(files()).route_layer(guard())),
             closed: Router::new().nest("/in", Router::new().fallback(files()).layer(guard())),
-            path: "/in/file.txt",
+            asks: "GET /in/file.txt",
         },
         Door {
             name: "a nested router's fallback under a route_layer outside",
             open: Router::new().nest("/in", route().fallback(files())).route_layer(guard()),
             closed: Router::new().nest("/in", Router::new().fallback(files())).layer(guard()),
-            path: "/in/file.txt",
+            asks: "GET /in/file.txt",
         },
         Door {
             name: "the outer fallback below a nested router that is guarded",
             open: Router::new().nest("/in", route().layer(guard())).fallback(files()),
             closed: Router::new().nest("/in", route()).fallback(files()).layer(guard()),
-            path: "/in/file.txt",
+            asks: "GET /in/file.txt",
         },
         Door {
             name: "a route after route_layer",
             open: route().route_layer(guard()).route("/late", files()),
             closed: route().route("/late", files()).route_layer(guard()),
-            path: "/late",
+            asks: "GET /late",
         },
         Door {
             name: "a route after layer",
             open: route().layer(guard()).route("/late", files()),
             closed: route().route("/late", files()).layer(guard()),
-            path: "/late",
+            asks: "GET /late",
         },
         Door {
             name: "a router that is nested after the guard",
             open: route().route_layer(guard()).nest("/in", route()),
             closed: Router::new().nest("/in", route()).route_layer(guard()),
-            path: "/in/x",
+            asks: "GET /in/x",
         },
         Door {
             name: "a router that is merged after the guard",
             open: Router::new().layer(guard()).merge(route()),
             closed: Router::new().merge(route()).layer(guard()),
-            path: "/x",
+            asks: "GET /x",
+        },
+        Door {
+            name: "a handler of other methods that is set after layer",
+            open: route().layer(guard()).method_not_allowed_fallback(secret),
+            closed: route().method_not_allowed_fallback(secret).layer(guard()),
+            asks: "POST /x",
+        },
+        Door {
+            name: "a handler of other methods that is set after route_layer",
+            open: route().route_layer(guard()).method_not_allowed_fallback(secret),
+            closed: route().method_not_allowed_fallback(secret).route_layer(guard()),
+            asks: "POST /x",
+        },
+        Door {
+            name: "the outer handler of other methods reaches into a nested router that is guarded",
+            open: Router::new().nest("/in", route().layer(guard())).method_not_allowed_fallback(secret),
+            closed: Router::new().nest("/in", route()).method_not_allowed_fallback(secret).layer(guard()),
+            asks: "POST /in/x",
         },
     ]
 }
@@ -309,10 +327,12 @@ async fn doors_that_axum_leaves_open_can_be_closed() {
     for door in doors() {
         for (app, status, said) in [(door.open, 200, "secret"), (door.closed, 401, "")] {
             let app = app.layer(ClerkLayer::new(&clerk));
-            let answer = ask(&app, Method::GET, door.path, "").await;
-            assert_eq!(answer.status, status, "{} {}", door.name, door.path);
+            let (method, path) = door.asks.split_once(' ').unwrap();
+            let ask = async |token| ask(&app, method.parse().unwrap(), path, token).await;
+            let answer = ask("").await;
+            assert_eq!(answer.status, status, "{} {}", door.name, door.asks);
             assert_eq!(answer.body == "secret", said == "secret", "{}", door.name);
-            assert_eq!(ask(&app, Method::GET, door.path, &ada).await.body, "secret", "{}", door.name);
+            assert_eq!(ask(&ada).await.body, "secret", "{}", door.name);
         }
     }
 }
@@ -354,6 +374,11 @@ async fn methods_are_covered_with_what_is_put_on_them() {
             [401, 401, 200, 200, 200, 200],
         ),
         ("other methods, layer", thing(get(secret).fallback(secret).layer(guard())), [401; 6]),
+        (
+            "other methods after layer",
+            thing(get(secret).layer(guard()).fallback(secret)),
+            [401, 401, 200, 200, 200, 200],
+        ),
         ("route_layer of the router", thing(get(secret)).route_layer(guard()), [401; 6]),
         ("layer of the router", thing(get(secret)).layer(guard()), [401; 6]),
         (
