@@ -241,6 +241,7 @@ struct Door {
 fn doors() -> Vec<Door> {
     let guard = require::signed_in;
     let files = || get(secret);
+    let guarded_files = || Router::new().fallback(files()).layer(guard());
     vec![
         Door {
             name: "a fallback under route_layer",
@@ -277,6 +278,16 @@ fn doors() -> Vec<Door> {
             open: Router::new().nest("/in", route().layer(guard())).fallback(files()),
             closed: Router::new().nest("/in", route()).fallback(files()).layer(guard()),
             asks: "GET /in/file.txt",
+        },
+        Door {
+            // Which axum forgets, unless the router in between has one too.
+            name: "the outer fallback instead of a guarded one that is nested twice",
+            open: Router::new().nest("/a", Router::new().nest("/b", guarded_files())).fallback(files()),
+            closed: Router::new()
+                .nest("/a", Router::new().nest("/b", guarded_files()))
+                .fallback(files())
+                .layer(guard()),
+            asks: "GET /a/b/file.txt",
         },
         Door {
             name: "a route after route_layer",

@@ -238,6 +238,13 @@ async fn a_bare_tower_service_has_the_same_handler() {
 
 const PORTAL: &str = "https://accounts.example.com/sign-in";
 
+/// The address of a page of the portal, with the way back to this path.
+fn and_back(page: &str, path: &str) -> String {
+    let back: String =
+        form_urlencoded::byte_serialize(format!("http://app.example.com{path}").as_bytes()).collect();
+    format!("{page}?redirect_url={back}")
+}
+
 /// Guards that send visitors to sign in.
 fn pages() -> Router {
     let page = |guard: RequireLayer| on_get("fine").post("fine").route_layer(guard.redirect_to_sign_in());
@@ -281,13 +288,7 @@ async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
     ] {
         let answer = visit(&app, path, token, way).await;
         assert_eq!(answer.status, status, "{path} for {who}");
-        let expected = if status != 303 {
-            String::new()
-        } else {
-            let back: String =
-                form_urlencoded::byte_serialize(format!("http://app.example.com{path}").as_bytes()).collect();
-            format!("{target}?redirect_url={back}")
-        };
+        let expected = if status == 303 { and_back(target, path) } else { String::new() };
         assert_eq!(answer.header("location"), expected, "{path} for {who}");
         assert!(status != 303 || answer.body.is_empty(), "{path} for {who}");
     }
@@ -301,6 +302,40 @@ async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
     let mut post = request("/home", "", document);
     *post.method_mut() = http::Method::POST;
     assert_eq!(asked(&app, post).await.summary(), (401, "mine".to_owned()));
+}
+
+#[tokio::test]
+async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
+    const MISSING: &str = "session-token-and-uat-missing";
+    let instance = Instance::new();
+    let (clerk, ada) = (clerk(&instance, Accepts::any()), instance.ada());
+    let layer = || ClerkLayer::new(&clerk);
+    let guard = || require::signed_in().redirect_to_sign_in();
+    let site = || Router::new().route("/home", on_get("fine")).fallback("fine");
+    let nested = |path: &str, inner: Router| Router::new().nest(path, inner);
+    for (place, app, prefix) in [
+        ("layer", site().layer(guard()), ""),
+        ("merged", Router::new().route("/open", on_get("fine")).merge(site().layer(guard())), ""),
+        ("nested, layer inside", nested("/in", site().layer(guard())), "/in"),
+        ("nested, layer outside", nested("/in", site()).layer(guard()), "/in"),
+        ("nested twice", nested("/a", nested("/b", site()).fallback("fine").layer(guard())), "/a/b"),
+        ("nested with a ClerkLayer", nested("/in", site().layer(guard()).layer(layer())), "/in"),
+        ("nested service", Router::new().nest_service("/in", site().layer(guard())), "/in"),
+    ] {
+        let app = app.layer(layer());
+        for path in ["/home?a=b", "/no/page"].map(|path| format!("{prefix}{path}")) {
+            let redirected = visit(&app, &path, "", WAYS[0]).await;
+            assert_eq!(redirected.status, 303, "{place}: {path}");
+            assert_eq!(redirected.header("location"), and_back(PORTAL, &path), "{place}");
+            let refused = visit(&app, &path, "", WAYS[1]).await;
+            assert_eq!(refused.summary(), (401, MISSING.to_owned()), "{place}: {path}");
+            assert_eq!(refused.header("location"), "", "{place}: {path}");
+            for way in WAYS {
+                let answer = visit(&app, &path, &ada, way).await;
+                assert_eq!(answer.summary(), (200, "fine".to_owned()), "{place}: {path}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
