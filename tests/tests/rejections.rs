@@ -17,7 +17,7 @@ use axum::{
     routing::get as on_get,
 };
 use clerk_axum::{
-    Accepts, Clerk, ClerkLayer, ClerkUser, Has, Rejection, RequestInfo, Requirement, Session, require,
+    Accepts, Auth, Clerk, ClerkLayer, ClerkUser, Has, Rejection, RequestInfo, Requirement, Session, require,
     token::{Check, Reverification, TokenKind},
 };
 use clerk_tests::{
@@ -336,6 +336,44 @@ async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_handler_leads_to_the_sign_up_page_and_back() {
+    const SIGN_UP: &str = "https://accounts.example.com/sign-up";
+    let instance = Instance::new();
+    let [nobody, stranger, pending, ..] = Visitors::of(&instance).tokens;
+    let sign_up = async |auth: Auth| auth.redirect_to_sign_up(None);
+    let elsewhere = async |auth: Auth| auth.redirect_to_sign_up(Some("/welcome?x=1"));
+    let nowhere = async |auth: Auth| auth.redirect_to_sign_up(Some("mailto:ada"));
+    let app = Router::new()
+        .route("/join", on_get(sign_up))
+        .route("/elsewhere", on_get(elsewhere))
+        .route("/nowhere", on_get(nowhere))
+        .nest("/in", Router::new().route("/join", on_get(sign_up)));
+    let tasks = &*format!("{SIGN_UP}/tasks");
+    let app_of = |clerk: &Clerk| app.clone().layer(ClerkLayer::new(clerk));
+    let live = app_of(&clerk(&instance, Accepts::any()));
+    for (path, who, token, page, back) in [
+        ("/join?a=b", "nobody", &nobody, SIGN_UP, "/join?a=b"),
+        ("/join", "a stranger", &stranger, SIGN_UP, "/join"),
+        ("/join", "pending", &pending, tasks, "/join"),
+        ("/elsewhere", "nobody", &nobody, SIGN_UP, "/welcome?x=1"),
+        ("/elsewhere", "pending", &pending, tasks, "/welcome?x=1"),
+        ("/in/join?a=b", "nobody", &nobody, SIGN_UP, "/in/join?a=b"),
+    ] {
+        // The handler has decided: it does not matter who asks.
+        for way in WAYS {
+            let answer = visit(&live, path, token, way).await;
+            assert_eq!(answer.status, 303, "{path} for {who}");
+            assert_eq!(answer.header("location"), and_back(page, back), "{path} for {who}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{path} for {who}");
+        }
+    }
+    let answer = visit(&live, "/nowhere", "", WAYS[0]).await;
+    assert_eq!(answer.summary(), (400, "clerk-return-address".to_owned()));
+    let answer = visit(&app_of(&instance.in_memory()), "/join", "", WAYS[0]).await;
+    assert_eq!(answer.summary(), (500, "clerk-sign-in-page-missing".to_owned()));
 }
 
 #[tokio::test]
