@@ -18,8 +18,8 @@ use axum::{
 };
 use bytes::Bytes;
 use clerk_axum::{
-    Accepts, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser, Has,
-    M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
+    Accepts, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser,
+    Error, Has, M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
     token::Check, webhook::Verifier,
 };
 use clerk_tests::{Instance, NOW, get, send, serve};
@@ -35,13 +35,16 @@ struct Custom {
     plan: Option<String>,
 }
 
-/// A client of the instance, whose Clerk also knows a handful of machines' tokens.
+/// A client of the instance, whose Clerk also knows a handful of machines' tokens, and a JWT template.
 fn clerk(instance: &Instance) -> Clerk {
     type Answer = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, clerk_tower::BoxError>> + Send>>;
     let local = instance.local.clone();
     let transport = service_fn(move |request: Request<Bytes>| -> Answer {
         if request.uri().path().ends_with("/verify") {
             return Box::pin(async move { Ok(verified(&request)) });
+        }
+        if request.uri().path().ends_with("/tokens/reports") {
+            return Box::pin(async move { Ok(made(&request)) });
         }
         let answer = local.clone().oneshot(request);
         Box::pin(async move { answer.await.map_err(Into::into) })
@@ -67,6 +70,12 @@ fn verified(request: &Request<Bytes>) -> Response<Full<Bytes>> {
     });
     let status = if token.ends_with("_down") { 503 } else { 200 };
     Response::builder().status(status).body(Full::from(known.to_string())).unwrap()
+}
+
+/// Instead of a token, for what it was asked.
+fn made(request: &Request<Bytes>) -> Response<Full<Bytes>> {
+    let asked = format!("{} {}", request.method(), request.uri().path());
+    Response::new(Full::from(json!({ "object": "token", "jwt": asked }).to_string()))
 }
 
 /// Routes for an extractor in its three forms.
@@ -408,6 +417,28 @@ async fn a_handler_reads_claims_and_ages_from_its_session() {
         (ada().pending(), 401, "session-pending"),
     ] {
         assert_eq!(get(address, "/", &session.token()).await.summary(), (status, said.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_handler_has_a_token_made_from_a_template() {
+    async fn reports(auth: Auth) -> Result<String, Error> {
+        Ok(auth.token_from_template("reports").await?.unwrap_or("none".to_owned()))
+    }
+    let instance = Instance::new();
+    let app = Router::new().route("/", on_get(reports)).layer(ClerkLayer::new(&clerk(&instance)));
+    let address = serve(app).await;
+    let ada = instance.local.sign_in("user_ada");
+    let made = format!("POST /v1/sessions/{}/tokens/reports", ada.session_id());
+    let pending = instance.local.sign_in("user_ada").pending().token();
+    for (who, token, said) in [
+        ("Ada", &*ada.token(), &*made),
+        ("nobody", "", "none"),
+        ("garbage", "garbage", "none"),
+        ("a pending session", &pending, "none"),
+        ("an API key", "ak_good", "none"),
+    ] {
+        assert_eq!(get(address, "/", token).await.summary(), (200, said.to_owned()), "{who}");
     }
 }
 
