@@ -313,16 +313,17 @@ async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
     let guard = || require::signed_in().redirect_to_sign_in();
     let site = || Router::new().route("/home", on_get("fine")).fallback("fine");
     let nested = |path: &str, inner: Router| Router::new().nest(path, inner);
+    // Without a fallback of its own the router in between would leave out the inner one.
+    let twice = nested("/b", site()).fallback("fine").layer(guard());
     for (place, app, prefix) in [
-        ("layer", site().layer(guard()), ""),
-        ("merged", Router::new().route("/open", on_get("fine")).merge(site().layer(guard())), ""),
-        ("nested, layer inside", nested("/in", site().layer(guard())), "/in"),
-        ("nested, layer outside", nested("/in", site()).layer(guard()), "/in"),
-        ("nested twice", nested("/a", nested("/b", site()).fallback("fine").layer(guard())), "/a/b"),
-        ("nested with a ClerkLayer", nested("/in", site().layer(guard()).layer(layer())), "/in"),
-        ("nested service", Router::new().nest_service("/in", site().layer(guard())), "/in"),
+        ("layer", site().layer(guard()).layer(layer()), ""),
+        ("merged", Router::new().merge(site().layer(guard())).layer(layer()), ""),
+        ("nested, guard inside", nested("/in", site().layer(guard())).layer(layer()), "/in"),
+        ("nested, both inside", nested("/in", site().layer(guard()).layer(layer())), "/in"),
+        ("nested, both outside", nested("/in", site()).layer(guard()).layer(layer()), "/in"),
+        ("nested twice", nested("/a", twice.layer(layer())), "/a/b"),
+        ("nested service", Router::new().nest_service("/in", site().layer(guard()).layer(layer())), "/in"),
     ] {
-        let app = app.layer(layer());
         for path in ["/home?a=b", "/no/page"].map(|path| format!("{prefix}{path}")) {
             let redirected = visit(&app, &path, "", WAYS[0]).await;
             assert_eq!(redirected.status, 303, "{place}: {path}");
