@@ -559,13 +559,34 @@ async fn a_refreshed_session_forgets_no_user() {
 
 mod extractor {
     use axum::{Router, routing::get};
-    use clerk_axum::{ClerkLayer, ClerkUser};
+    use clerk_axum::{ClerkLayer, ClerkOrganization, ClerkUser};
     use clerk_tests::{get as fetch, serve};
 
     use super::*;
 
+    /// What each extractor says, and the call that it makes.
+    const EXTRACTORS: [(&str, &str, &str); 2] = [
+        ("/user", "user_ada", "/v1/users/user_ada"),
+        ("/organization", "org_acme", "/v1/organizations/org_acme"),
+    ];
+
+    fn app(clerk: &Clerk) -> Router {
+        Router::new()
+            .route("/user", get(async |user: ClerkUser| user.id.to_string()))
+            .route("/organization", get(async |organization: ClerkOrganization| organization.id.to_string()))
+            .layer(ClerkLayer::new(clerk))
+    }
+
+    /// Bans the user, or deletes the organization.
+    async fn end(clerk: &Clerk, path: &str) {
+        match path {
+            "/user" => drop(clerk.send(users::ban("user_ada")).await.unwrap()),
+            _ => drop(clerk.send(organizations::delete("org_acme")).await.unwrap()),
+        }
+    }
+
     #[tokio::test]
-    async fn a_banned_user_is_refused_once_their_answer_is_no_longer_fresh_or_forgotten() {
+    async fn who_is_banned_or_gone_is_refused_once_the_answer_is_no_longer_fresh_or_forgotten() {
         for (policy, through_us, age, want) in [
             (CachePolicy::new(), false, 29, 200),
             (CachePolicy::new(), false, 30, 403),
@@ -575,26 +596,22 @@ mod extractor {
             (CachePolicy::new().fresh(secs(300)), false, 30, 403),
             (CachePolicy::off(), false, 0, 403),
         ] {
-            let instance = Instance::new();
-            let clerk = instance.builder().transport(instance.local.clone()).cache(policy).build().unwrap();
-            let app = Router::new()
-                .route("/", get(|user: ClerkUser| async move { user.id.to_string() }))
-                .layer(ClerkLayer::new(&clerk));
-            let address = serve(app).await;
-            let token = instance.ada();
-            assert_eq!(fetch(address, "/", &token).await.body, "user_ada");
-            let before = instance.local.requests_to("GET", "/v1/users/user_ada");
-            assert_eq!(fetch(address, "/", &token).await.body, "user_ada");
-            let after = instance.local.requests_to("GET", "/v1/users/user_ada");
-            assert_eq!(after - before, u64::from(policy.is_off()));
-            if through_us {
-                clerk.send(users::ban("user_ada")).await.unwrap();
-            } else {
-                instance.backend("POST", "/v1/users/user_ada/ban").await;
+            for (path, said, call) in EXTRACTORS {
+                let instance = Instance::new();
+                let clerk =
+                    instance.builder().transport(instance.local.clone()).cache(policy).build().unwrap();
+                let address = serve(app(&clerk)).await;
+                let token = instance.ada();
+                assert_eq!(fetch(address, path, &token).await.body, said);
+                let before = instance.local.requests_to("GET", call);
+                assert_eq!(fetch(address, path, &token).await.body, said);
+                let after = instance.local.requests_to("GET", call);
+                assert_eq!(after - before, u64::from(policy.is_off()), "{path}");
+                end(&if through_us { clerk } else { instance.in_memory() }, path).await;
+                instance.clock.advance(secs(age));
+                let status = fetch(address, path, &token).await.status.as_u16();
+                assert_eq!(status, want, "{path} {policy:?} {through_us} {age}");
             }
-            instance.clock.advance(secs(age));
-            let status = fetch(address, "/", &token).await.status.as_u16();
-            assert_eq!(status, want, "{policy:?} {through_us} {age}");
         }
     }
 }

@@ -14,15 +14,16 @@ use axum::{
     Router,
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts, State},
     response::IntoResponse,
-    routing::get as on_get,
+    routing::{get as on_get, post},
 };
 use bytes::Bytes;
 use clerk_axum::{
     Accepts, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser,
-    M2mToken, Machine, OAuthToken, Rejection, Session, api::organizations, token::Check,
+    Error, Has, M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
+    token::Check, webhook::Verifier,
 };
-use clerk_tests::{Instance, get, serve};
-use http::{Request, Response, StatusCode};
+use clerk_tests::{Instance, NOW, get, send, serve};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::{ServiceExt as _, service_fn};
@@ -34,13 +35,16 @@ struct Custom {
     plan: Option<String>,
 }
 
-/// A client of the instance, whose Clerk also knows a handful of machines' tokens.
+/// A client of the instance, whose Clerk also knows a handful of machines' tokens, and a JWT template.
 fn clerk(instance: &Instance) -> Clerk {
     type Answer = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, clerk_tower::BoxError>> + Send>>;
     let local = instance.local.clone();
     let transport = service_fn(move |request: Request<Bytes>| -> Answer {
         if request.uri().path().ends_with("/verify") {
             return Box::pin(async move { Ok(verified(&request)) });
+        }
+        if request.uri().path().ends_with("/tokens/reports") {
+            return Box::pin(async move { Ok(made(&request)) });
         }
         let answer = local.clone().oneshot(request);
         Box::pin(async move { answer.await.map_err(Into::into) })
@@ -68,6 +72,12 @@ fn verified(request: &Request<Bytes>) -> Response<Full<Bytes>> {
     Response::builder().status(status).body(Full::from(known.to_string())).unwrap()
 }
 
+/// Instead of a token, for what it was asked.
+fn made(request: &Request<Bytes>) -> Response<Full<Bytes>> {
+    let asked = format!("{} {}", request.method(), request.uri().path());
+    Response::new(Full::from(json!({ "object": "token", "jwt": asked }).to_string()))
+}
+
 /// Routes for an extractor in its three forms.
 fn forms<E>(path: &str, show: fn(&E) -> String) -> Router
 where
@@ -88,8 +98,26 @@ where
         )
 }
 
-const PATHS: [&str; 9] =
-    ["/session", "/user", "/active", "/organization", "/claims", "/key", "/m2m", "/oauth", "/machine"];
+const PATHS: [&str; 10] = [
+    "/session",
+    "/user",
+    "/active",
+    "/organization",
+    "/claims",
+    "/has",
+    "/key",
+    "/m2m",
+    "/oauth",
+    "/machine",
+];
+
+struct Admin;
+
+impl Requirement for Admin {
+    fn check() -> Check {
+        Check::new().role("org:admin")
+    }
+}
 
 fn routes() -> Router {
     let session = forms("/session", |session: &Session| {
@@ -108,6 +136,7 @@ fn routes() -> Router {
         .merge(forms("/claims", |Claims(custom): &Claims<Custom>| {
             custom.plan.clone().unwrap_or("no plan".into())
         }))
+        .merge(forms("/has", |session: &Has<Admin>| session.user_id().to_string()))
         .merge(forms("/key", |key: &ApiKey| key.name.clone()))
         .merge(forms("/m2m", |token: &M2mToken| token.machine_id.to_string()))
         .merge(forms("/oauth", |token: &OAuthToken| token.client_id.clone().unwrap()))
@@ -147,6 +176,22 @@ const BAD: &str = "401 token-invalid";
 const DOWN: &str = "503 clerk-unavailable";
 const ADMIN: &str = "org_acme acme org:admin 4 true";
 
+/// Who comes, with their token, and what the extractors say about them in the order of [`PATHS`].
+type Visitor<'a> = (&'static str, &'a str, [&'static str; 10]);
+
+/// The visitors with nothing, with garbage, and with a good token of each kind.
+fn plain(ada: &str) -> [Visitor<'_>; 6] {
+    let o = OTHER;
+    [
+        ("nobody", "", [NONE; 10]),
+        ("garbage", "garbage", [BAD; 10]),
+        ("Ada", ada, ["user_ada", "Ada", ADMIN, "Acme", "gold", "user_ada", o, o, o, o]),
+        ("an API key", "ak_good", [o, o, o, o, o, o, "nightly", o, o, "key nightly"]),
+        ("a machine", "mt_good", [o, o, o, o, o, o, o, "mch_1", o, "m2m mch_1"]),
+        ("an OAuth client", "oat_good", [o, o, o, o, o, o, o, o, "client_1", "oauth user_ada"]),
+    ]
+}
+
 #[tokio::test]
 async fn every_extractor_knows_every_visitor() {
     let instance = Instance::new();
@@ -170,56 +215,32 @@ async fn every_extractor_knows_every_visitor() {
     let address = serve(routes().layer(ClerkLayer::new(&clerk))).await;
     let misfit = "500 claims-mismatch";
     let no_organization = "403 organization-missing?";
-    for (who, token, expected) in [
-        ("nobody", "", [NONE; 9]),
-        ("Ada", &*good, ["user_ada", "Ada", ADMIN, "Acme", "gold", OTHER, OTHER, OTHER, OTHER]),
-        ("a forged token", &forged, ["401 token-invalid-signature"; 9]),
-        ("garbage", "garbage", [BAD; 9]),
-        (
-            "a pending session",
-            &pending,
-            [PENDING, PENDING, PENDING, PENDING, PENDING, OTHER, OTHER, OTHER, OTHER],
-        ),
+    let no_role = "403 role-missing?";
+    let gone_admin = "org_gone gone org:admin 1 false";
+    let [p, o] = [PENDING, OTHER];
+    let special = [
+        ("a forged token", &*forged, ["401 token-invalid-signature"; 10]),
+        ("a pending session", &pending, [p, p, p, p, p, p, o, o, o, o]),
         (
             "a personal account",
             &alone("user_alan"),
-            ["user_alan", "Alan", no_organization, no_organization, "no plan", OTHER, OTHER, OTHER, OTHER],
+            ["user_alan", "Alan", no_organization, no_organization, "no plan", no_role, o, o, o, o],
         ),
         (
             "somebody of the support team",
             &by_support,
-            ["user_ada by user_support", "Ada", ADMIN, "Acme", "no plan", OTHER, OTHER, OTHER, OTHER],
+            ["user_ada by user_support", "Ada", ADMIN, "Acme", "no plan", "user_ada", o, o, o, o],
         ),
-        ("odd claims", &odd, ["user_ada", "Ada", ADMIN, "Acme", misfit, OTHER, OTHER, OTHER, OTHER]),
+        ("odd claims", &odd, ["user_ada", "Ada", ADMIN, "Acme", misfit, "user_ada", o, o, o, o]),
         (
             "a deleted organization",
             &in_gone,
-            [
-                "user_ada",
-                "Ada",
-                "org_gone gone org:admin 1 false",
-                "403 organization-deleted",
-                "no plan",
-                OTHER,
-                OTHER,
-                OTHER,
-                OTHER,
-            ],
+            ["user_ada", "Ada", gone_admin, "403 organization-deleted", "no plan", "user_ada", o, o, o, o],
         ),
-        (
-            "an API key",
-            "ak_good",
-            [OTHER, OTHER, OTHER, OTHER, OTHER, "nightly", OTHER, OTHER, "key nightly"],
-        ),
-        ("a machine", "mt_good", [OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, "mch_1", OTHER, "m2m mch_1"]),
-        (
-            "an OAuth client",
-            "oat_good",
-            [OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, OTHER, "client_1", "oauth user_ada"],
-        ),
-        ("a revoked key", "ak_revoked", [BAD; 9]),
-        ("a key that nobody can judge", "ak_down", [DOWN; 9]),
-    ] {
+        ("a revoked key", "ak_revoked", [BAD; 10]),
+        ("a key that nobody can judge", "ak_down", [DOWN; 10]),
+    ];
+    for (who, token, expected) in plain(&good).into_iter().chain(special) {
         for (path, expected) in PATHS.into_iter().zip(expected) {
             check(address, path, who, token, expected).await;
         }
@@ -241,6 +262,132 @@ async fn every_extractor_knows_every_visitor() {
     }
 }
 
+/// How an application is built with routes and the layer, and what stands before the routes' paths.
+type Place = (&'static str, fn(Router, ClerkLayer) -> Router, &'static str);
+
+fn open() -> Router {
+    Router::new().route("/open", on_get("open"))
+}
+
+fn nested(inner: Router) -> Router {
+    Router::new().nest("/in", inner)
+}
+
+fn fallback(app: Router) -> Router {
+    open().fallback_service(app)
+}
+
+/// Where the layer covers the routes.
+const COVERED: [Place; 13] = [
+    ("layer", |app, layer| app.layer(layer), ""),
+    ("route_layer", |app, layer| app.route_layer(layer), ""),
+    ("nested", |app, layer| nested(app).layer(layer), "/in"),
+    ("nested, route_layer", |app, layer| nested(app).route_layer(layer), "/in"),
+    ("nested with the layer", |app, layer| nested(app.layer(layer)), "/in"),
+    ("nested with its route_layer", |app, layer| nested(app.route_layer(layer)), "/in"),
+    (
+        "nested twice, two layers",
+        |app, layer| nested(nested(app.layer(layer.clone()))).layer(layer),
+        "/in/in",
+    ),
+    ("nested service", |app, layer| open().nest_service("/in", app).layer(layer), "/in"),
+    ("merged", |app, layer| open().merge(app).layer(layer), ""),
+    ("merged with the layer", |app, layer| open().merge(app.layer(layer)), ""),
+    ("fallback", |app, layer| fallback(app).layer(layer), ""),
+    ("fallback with the layer", |app, layer| fallback(app.layer(layer)), ""),
+    ("nested fallback", |app, layer| nested(fallback(app)).layer(layer), "/in"),
+];
+
+/// Where it does not.
+const UNCOVERED: [Place; 6] = [
+    ("routes after the layer", |app, layer| open().layer(layer).merge(app), ""),
+    ("routes after route_layer", |app, layer| open().route_layer(layer).merge(app), ""),
+    ("nested after the layer", |app, layer| open().layer(layer).nest("/in", app), "/in"),
+    ("fallback after the layer", |app, layer| open().layer(layer).fallback_service(app), ""),
+    ("fallback under route_layer", |app, layer| fallback(app).route_layer(layer), ""),
+    ("beside a router with the layer", |app, layer| nested(app).merge(open().layer(layer)), "/in"),
+];
+
+#[tokio::test]
+async fn every_extractor_says_the_same_in_every_place() {
+    let instance = Instance::new();
+    let layer = ClerkLayer::new(&clerk(&instance));
+    let ada = instance.local.sign_in("user_ada").organization("org_acme").claim("plan", "gold").token();
+    for (place, build, prefix) in COVERED {
+        let address = serve(build(routes(), layer.clone())).await;
+        for (who, token, expected) in plain(&ada) {
+            let who = format!("{who}, {place}");
+            for (path, expected) in PATHS.into_iter().zip(expected) {
+                check(address, &format!("{prefix}{path}"), &who, token, expected).await;
+            }
+        }
+        for (token, expected) in
+            [("", "dev-browser-missing"), ("garbage", "token-invalid"), (&ada, "no reason")]
+        {
+            check(address, &format!("{prefix}/auth"), place, token, expected).await;
+        }
+    }
+    for (place, build, prefix) in UNCOVERED {
+        let address = serve(build(routes(), layer.clone())).await;
+        for token in ["", "garbage", &ada, "ak_good"] {
+            for path in PATHS.map(|path| format!("{prefix}{path}")) {
+                check(address, &path, place, token, "500 clerk-layer-missing").await;
+            }
+            check(address, &format!("{prefix}/auth"), place, token, "500 clerk-layer-missing?").await;
+        }
+    }
+}
+
+#[derive(Clone)]
+struct App {
+    clerk: Clerk,
+}
+
+impl FromRef<App> for Clerk {
+    fn from_ref(app: &App) -> Self {
+        app.clerk.clone()
+    }
+}
+
+/// Deliveries carry no token: it does not matter where the layer is, and who comes.
+#[tokio::test]
+async fn a_delivery_is_read_in_every_place_whoever_brings_it() {
+    let instance = Instance::new();
+    let clerk = instance.builder().transport(instance.local.clone()).webhook_secret("whsec_c2VjcmV0");
+    let clerk = clerk.build().unwrap();
+    let show = |webhook: &Webhook| format!("{} {}", webhook.id, webhook.event.kind());
+    let result = async move |it: Result<Webhook, Rejection>| {
+        it.map_or_else(|no| format!("{} {}", no.status().as_u16(), no.code()), |it| show(&it))
+    };
+    let endpoints = Router::new()
+        .route("/webhook", post(async move |webhook: Webhook| show(&webhook)))
+        .route("/webhook/result", post(result))
+        .with_state(App { clerk: clerk.clone() });
+    let body = json!({ "type": "user.deleted", "data": { "deleted": true } }).to_string();
+    let headers = Verifier::new("whsec_c2VjcmV0".parse().unwrap()).sign("msg_1", NOW, body.as_bytes());
+    for (place, build, prefix) in COVERED.into_iter().chain(UNCOVERED) {
+        let address = serve(build(endpoints.clone(), ClerkLayer::new(&clerk))).await;
+        for token in ["", "garbage", &instance.ada()] {
+            let deliver = async |path: &str, headers: &HeaderMap| {
+                let mut request =
+                    Request::post(format!("{prefix}{path}")).body(Full::from(body.clone())).unwrap();
+                request.headers_mut().extend(headers.clone());
+                if !token.is_empty() {
+                    let bearer = format!("Bearer {token}").parse().unwrap();
+                    request.headers_mut().insert("authorization", bearer);
+                }
+                send(address, request).await.summary()
+            };
+            let (good, bad) = ("msg_1 user.deleted".to_owned(), "webhook-headers-missing");
+            let unsigned = HeaderMap::new();
+            assert_eq!(deliver("/webhook", &headers).await, (200, good.clone()), "{place}");
+            assert_eq!(deliver("/webhook", &unsigned).await, (400, bad.to_owned()), "{place}");
+            assert_eq!(deliver("/webhook/result", &headers).await, (200, good), "{place}");
+            assert_eq!(deliver("/webhook/result", &unsigned).await, (200, format!("400 {bad}")), "{place}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn claims_that_do_not_fit_are_named_and_not_shown() {
     let instance = Instance::new();
@@ -252,12 +399,56 @@ async fn claims_that_do_not_fit_are_named_and_not_shown() {
 }
 
 #[tokio::test]
+async fn a_handler_reads_claims_and_ages_from_its_session() {
+    async fn about(session: Session) -> Result<String, Rejection> {
+        let plan = session.claims::<Custom>()?.plan.unwrap_or("no plan".to_owned());
+        let ages = session.factor_ages().map(|ages| [ages.first(), ages.second()]);
+        Ok(format!("{plan} {ages:?}"))
+    }
+    let instance = Instance::new();
+    let app = Router::new().route("/", on_get(about)).layer(ClerkLayer::new(&clerk(&instance)));
+    let address = serve(app).await;
+    let ada = || instance.local.sign_in("user_ada");
+    for (session, status, said) in [
+        (ada().claim("plan", "gold").factor_ages(20, -1), 200, "gold Some([Some(1200s), None])"),
+        (ada().factor_ages(0, 5), 200, "no plan Some([Some(0ns), Some(300s)])"),
+        (ada().claim("fva", Value::Null), 200, "no plan None"),
+        (ada().claim("plan", 5), 500, "claims-mismatch"),
+        (ada().pending(), 401, "session-pending"),
+    ] {
+        assert_eq!(get(address, "/", &session.token()).await.summary(), (status, said.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_handler_has_a_token_made_from_a_template() {
+    async fn reports(auth: Auth) -> Result<String, Error> {
+        Ok(auth.token_from_template("reports").await?.unwrap_or("none".to_owned()))
+    }
+    let instance = Instance::new();
+    let app = Router::new().route("/", on_get(reports)).layer(ClerkLayer::new(&clerk(&instance)));
+    let address = serve(app).await;
+    let ada = instance.local.sign_in("user_ada");
+    let made = format!("POST /v1/sessions/{}/tokens/reports", ada.session_id());
+    let pending = instance.local.sign_in("user_ada").pending().token();
+    for (who, token, said) in [
+        ("Ada", &*ada.token(), &*made),
+        ("nobody", "", "none"),
+        ("garbage", "garbage", "none"),
+        ("a pending session", &pending, "none"),
+        ("an API key", "ak_good", "none"),
+    ] {
+        assert_eq!(get(address, "/", token).await.summary(), (200, said.to_owned()), "{who}");
+    }
+}
+
+#[tokio::test]
 async fn an_outage_is_503_where_clerk_is_needed() {
     let instance = Instance::new();
     let address = serve(routes().layer(ClerkLayer::new(&clerk(&instance)))).await;
     let ada = instance.ada();
     instance.local.set_jwks_down(true);
-    for path in &PATHS[..5] {
+    for path in &PATHS[..6] {
         check(address, path, "Ada, without keys", &ada, DOWN).await;
         check(address, path, "nobody, without keys", "", NONE).await;
     }
@@ -266,7 +457,7 @@ async fn an_outage_is_503_where_clerk_is_needed() {
     client.keys().warm_up().await.unwrap();
     let address = serve(routes().layer(ClerkLayer::new(&client))).await;
     other.local.fail_next(u64::MAX, StatusCode::INTERNAL_SERVER_ERROR);
-    let expected = ["user_ada", DOWN, ADMIN, DOWN, "no plan"];
+    let expected = ["user_ada", DOWN, ADMIN, DOWN, "no plan", "user_ada"];
     for (path, expected) in PATHS.into_iter().zip(expected) {
         check(address, path, "Ada", &other.ada(), expected).await;
     }
@@ -295,17 +486,8 @@ async fn a_layer_without_machines_says_which_kinds_there_are() {
 
 #[tokio::test]
 async fn sessions_and_machines_share_a_handler_and_the_client_is_in_the_state() {
-    #[derive(Clone)]
-    struct App {
-        clerk: Clerk,
-    }
-    impl FromRef<App> for Clerk {
-        fn from_ref(app: &App) -> Self {
-            app.clerk.clone()
-        }
-    }
     async fn who(session: Option<Session>, machine: Option<Machine>, State(clerk): State<Clerk>) -> String {
-        assert_eq!(clerk.now(), clerk_tests::NOW);
+        assert_eq!(clerk.now(), NOW);
         match (session, machine) {
             (Some(session), None) => session.user_id().to_string(),
             (None, Some(machine)) => machine.subject().to_owned(),

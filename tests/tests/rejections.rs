@@ -17,7 +17,7 @@ use axum::{
     routing::get as on_get,
 };
 use clerk_axum::{
-    Accepts, Clerk, ClerkLayer, ClerkUser, Has, Rejection, RequestInfo, Requirement, Session, require,
+    Accepts, Auth, Clerk, ClerkLayer, ClerkUser, Has, Rejection, RequestInfo, Requirement, Session, require,
     token::{Check, Reverification, TokenKind},
 };
 use clerk_tests::{
@@ -240,6 +240,13 @@ async fn a_bare_tower_service_has_the_same_handler() {
 
 const PORTAL: &str = "https://accounts.example.com/sign-in";
 
+/// The address of a page of the portal, with the way back to this path.
+fn and_back(page: &str, path: &str) -> String {
+    let back: String =
+        form_urlencoded::byte_serialize(format!("http://app.example.com{path}").as_bytes()).collect();
+    format!("{page}?redirect_url={back}")
+}
+
 /// Guards that send visitors to sign in.
 fn pages() -> Router {
     let page = |guard: RequireLayer| on_get("fine").post("fine").route_layer(guard.redirect_to_sign_in());
@@ -283,13 +290,7 @@ async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
     ] {
         let answer = visit(&app, path, token, way).await;
         assert_eq!(answer.status, status, "{path} for {who}");
-        let expected = if status != 303 {
-            String::new()
-        } else {
-            let back: String =
-                form_urlencoded::byte_serialize(format!("http://app.example.com{path}").as_bytes()).collect();
-            format!("{target}?redirect_url={back}")
-        };
+        let expected = if status == 303 { and_back(target, path) } else { String::new() };
         assert_eq!(answer.header("location"), expected, "{path} for {who}");
         assert!(status != 303 || answer.body.is_empty(), "{path} for {who}");
     }
@@ -331,6 +332,79 @@ async fn who_comes_back_with_the_same_bad_token_is_shown_why() {
     }
     // Visitors open a page as often as they like.
     assert_eq!(visit(&app, "/home", "", WAYS[0]).await.header("set-cookie"), "");
+}
+
+#[tokio::test]
+async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
+    const MISSING: &str = "session-token-and-uat-missing";
+    let instance = Instance::new();
+    let (clerk, ada) = (clerk(&instance, Accepts::any()), instance.ada());
+    let layer = || ClerkLayer::new(&clerk);
+    let guard = || require::signed_in().redirect_to_sign_in();
+    let site = || Router::new().route("/home", on_get("fine")).fallback("fine");
+    let nested = |path: &str, inner: Router| Router::new().nest(path, inner);
+    // Without a fallback of its own the router in between would leave out the inner one.
+    let twice = nested("/b", site()).fallback("fine").layer(guard());
+    for (place, app, prefix) in [
+        ("layer", site().layer(guard()).layer(layer()), ""),
+        ("merged", Router::new().merge(site().layer(guard())).layer(layer()), ""),
+        ("nested, guard inside", nested("/in", site().layer(guard())).layer(layer()), "/in"),
+        ("nested, both inside", nested("/in", site().layer(guard()).layer(layer())), "/in"),
+        ("nested, both outside", nested("/in", site()).layer(guard()).layer(layer()), "/in"),
+        ("nested twice", nested("/a", twice.layer(layer())), "/a/b"),
+        ("nested service", Router::new().nest_service("/in", site().layer(guard()).layer(layer())), "/in"),
+    ] {
+        for path in ["/home?a=b", "/no/page"].map(|path| format!("{prefix}{path}")) {
+            let redirected = visit(&app, &path, "", WAYS[0]).await;
+            assert_eq!(redirected.status, 303, "{place}: {path}");
+            assert_eq!(redirected.header("location"), and_back(PORTAL, &path), "{place}");
+            let refused = visit(&app, &path, "", WAYS[1]).await;
+            assert_eq!(refused.summary(), (401, MISSING.to_owned()), "{place}: {path}");
+            assert_eq!(refused.header("location"), "", "{place}: {path}");
+            for way in WAYS {
+                let answer = visit(&app, &path, &ada, way).await;
+                assert_eq!(answer.summary(), (200, "fine".to_owned()), "{place}: {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_leads_to_the_sign_up_page_and_back() {
+    const SIGN_UP: &str = "https://accounts.example.com/sign-up";
+    let instance = Instance::new();
+    let [nobody, stranger, pending, ..] = Visitors::of(&instance).tokens;
+    let sign_up = async |auth: Auth| auth.redirect_to_sign_up(None);
+    let elsewhere = async |auth: Auth| auth.redirect_to_sign_up(Some("/welcome?x=1"));
+    let nowhere = async |auth: Auth| auth.redirect_to_sign_up(Some("mailto:ada"));
+    let app = Router::new()
+        .route("/join", on_get(sign_up))
+        .route("/elsewhere", on_get(elsewhere))
+        .route("/nowhere", on_get(nowhere))
+        .nest("/in", Router::new().route("/join", on_get(sign_up)));
+    let tasks = &*format!("{SIGN_UP}/tasks");
+    let app_of = |clerk: &Clerk| app.clone().layer(ClerkLayer::new(clerk));
+    let live = app_of(&clerk(&instance, Accepts::any()));
+    for (path, who, token, page, back) in [
+        ("/join?a=b", "nobody", &nobody, SIGN_UP, "/join?a=b"),
+        ("/join", "a stranger", &stranger, SIGN_UP, "/join"),
+        ("/join", "pending", &pending, tasks, "/join"),
+        ("/elsewhere", "nobody", &nobody, SIGN_UP, "/welcome?x=1"),
+        ("/elsewhere", "pending", &pending, tasks, "/welcome?x=1"),
+        ("/in/join?a=b", "nobody", &nobody, SIGN_UP, "/in/join?a=b"),
+    ] {
+        // The handler has decided: it does not matter who asks.
+        for way in WAYS {
+            let answer = visit(&live, path, token, way).await;
+            assert_eq!(answer.status, 303, "{path} for {who}");
+            assert_eq!(answer.header("location"), and_back(page, back), "{path} for {who}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{path} for {who}");
+        }
+    }
+    let answer = visit(&live, "/nowhere", "", WAYS[0]).await;
+    assert_eq!(answer.summary(), (400, "clerk-return-address".to_owned()));
+    let answer = visit(&app_of(&instance.in_memory()), "/join", "", WAYS[0]).await;
+    assert_eq!(answer.summary(), (500, "clerk-sign-in-page-missing".to_owned()));
 }
 
 #[tokio::test]

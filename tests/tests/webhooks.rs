@@ -24,8 +24,8 @@ use axum::{
 };
 use bytes::Bytes;
 use clerk_axum::{
-    Clerk, ClerkLayer, ClerkUser, ClerkWebhooks, Webhook,
-    api::users,
+    Clerk, ClerkLayer, ClerkOrganization, ClerkUser, ClerkWebhooks, Webhook,
+    api::{organizations, users},
     model::User,
     webhook::{Delivery, Verifier, kind},
 };
@@ -451,6 +451,42 @@ async fn what_the_cache_knew_of_a_changed_user_is_forgotten_before_handlers_run(
     assert_eq!(message.deliver(address).await.status, 204);
     assert_eq!(log.take(), ["Augusta"]);
     assert_eq!(get(address, "/me", &ada).await.body, "Augusta");
+}
+
+#[tokio::test]
+async fn what_the_cache_knew_of_an_organization_is_forgotten_when_it_changes_or_goes() {
+    let instance = Instance::new();
+    let clerk = client(&instance, &[SECRET]);
+    let app = Router::new()
+        .route("/ours", on_get(async |organization: ClerkOrganization| organization.name.clone()))
+        .layer(ClerkLayer::new(&clerk))
+        .route_service("/webhooks/clerk", ClerkWebhooks::new(&clerk).unwrap());
+    let address = serve(app).await;
+    let ada = instance.ada();
+    let ours = async || get(address, "/ours", &ada).await.summary();
+    let named = |name: &str| (200, name.to_owned());
+    // Other clients change it.
+    let elsewhere = instance.in_memory();
+    assert_eq!(ours().await, named("Acme"));
+
+    elsewhere.send(organizations::update("org_acme").name("Apex")).await.unwrap();
+    let updated = |id: &str| {
+        let data = json!({ "id": id, "object": "organization", "name": "Apex" });
+        Message::new(&format!("msg_{id}"), "organization.updated", data)
+    };
+    let forged = Message { secret: OTHER, ..updated("org_acme") };
+    for (message, status, name) in
+        [(forged, 400, "Acme"), (updated("org_other"), 204, "Acme"), (updated("org_acme"), 204, "Apex")]
+    {
+        assert_eq!(message.deliver(address).await.status, status);
+        assert_eq!(ours().await, named(name));
+    }
+
+    elsewhere.send(organizations::delete("org_acme")).await.unwrap();
+    assert_eq!(ours().await, named("Apex"));
+    let data = json!({ "id": "org_acme", "object": "organization", "deleted": true });
+    assert_eq!(Message::new("msg_gone", "organization.deleted", data).deliver(address).await.status, 204);
+    assert_eq!(ours().await, (403, "organization-deleted".to_owned()));
 }
 
 #[tokio::test(start_paused = true)]

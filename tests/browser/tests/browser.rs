@@ -1,4 +1,4 @@
-//! A person in a real browser: Chromium signs in at a `LocalClerk`, stays signed in, and signs out.
+//! A person in a real browser: Chromium signs in or up at a `LocalClerk`, stays signed in, and signs out.
 //!
 //! Needs `chromium` and `chromedriver`. Without them it says so and passes, unless `CLERK_BROWSER=required`.
 
@@ -24,9 +24,9 @@ use axum::{
     Router,
     extract::State,
     response::{Html, IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
-use clerk_axum::{Auth, Clerk, ClerkLayer, Error, api::users, require};
+use clerk_axum::{Auth, Clerk, ClerkLayer, Error, Rejection, api::users, require};
 use clerk_tests::{Instance, serve};
 use futures_util::FutureExt as _;
 use thirtyfour::{
@@ -45,19 +45,26 @@ async fn home(auth: Auth, State(clerk): State<Clerk>) -> Result<Response, Error>
     };
     let claims = session.claims();
     let user = clerk.send(users::get(claims.user_id().clone())).await?;
-    let name = user.full_name().unwrap_or_default();
+    let email = user.primary_email().map(|email| email.email_address.clone());
+    let name = user.full_name().or(email).unwrap_or_default();
     let organization = claims.organization().map_or("nobody", |organization| organization.id.as_str());
     let page = format!(
         "<!doctype html><title>App</title><h1 id=\"name\">{name}</h1><p id=\"organization\">{organization}</p>\
-         <img id=\"picture\" src=\"{}\">",
+         <img id=\"picture\" src=\"{}\">\
+         <form method=\"post\" action=\"/sign-out\"><button id=\"sign-out\">Sign out</button></form>",
         user.image_url.unwrap_or_default()
     );
     Ok(Html(page).into_response())
 }
 
+async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
+    auth.sign_out("/").await
+}
+
 fn application(clerk: &Clerk) -> Router {
     Router::new()
         .route("/", get(home))
+        .route("/sign-out", post(sign_out))
         .route("/admin", get("the office").route_layer(require::permission("org:users:manage")))
         .layer(ClerkLayer::new(clerk))
         .with_state(clerk.clone())
@@ -166,6 +173,12 @@ impl Person<'_> {
         self.driver.execute(script, Vec::new()).await?.convert()
     }
 
+    /// How many sessions there are in this state.
+    async fn sessions(&self, status: &str) -> usize {
+        let sessions = self.instance.backend("GET", &format!("/v1/sessions?status={status}")).await;
+        sessions.as_array().unwrap().len()
+    }
+
     async fn sign_out(&self, sign_out: &str) -> WebDriverResult<()> {
         self.pause().await?;
         self.driver.goto(sign_out).await
@@ -226,6 +239,28 @@ async fn story(person: &Person<'_>, local: &str) -> WebDriverResult<()> {
     Ok(())
 }
 
+/// Somebody whom nobody knows yet signs up, and signs out where they are signed in.
+async fn story_of_somebody_new(person: &Person<'_>) -> WebDriverResult<()> {
+    let revoked = person.sessions("revoked").await;
+    person.open("/").await?;
+    person.driver.query(By::Css("#email")).first().await?.send_keys("mary@example.com").await?;
+    person.click("#email ~ button").await?;
+    person.sees("#name", "mary@example.com").await?;
+    person.sees("#organization", "nobody").await?;
+    let url = person.driver.current_url().await?;
+    assert_eq!(url.as_str(), format!("{}/", person.app));
+    assert_eq!(person.sessions("active").await, 1);
+
+    // A form cannot renew the token, which is over by now.
+    person.pause().await?;
+    person.instance.clock.advance(Duration::from_secs(66));
+    person.click("#sign-out").await?;
+    person.sees("h1", "Sign in").await?;
+    assert_eq!((person.sessions("active").await, person.sessions("revoked").await), (0, revoked + 1));
+    person.open("/").await?;
+    person.sees("h1", "Sign in").await
+}
+
 /// Under which names a browser finds application and instance.
 async fn run(browser: &Path, driver: &Path, name: &str, hosts: [&str; 2]) {
     let instance = Instance::new();
@@ -240,7 +275,11 @@ async fn run(browser: &Path, driver: &Path, name: &str, hosts: [&str; 2]) {
 
     let chromium = Chromium::start(browser, driver, name).await;
     let person = Person { driver: &chromium.driver, instance: &instance, app };
-    let told = AssertUnwindSafe(story(&person, &local)).catch_unwind().await;
+    let stories = async {
+        story(&person, &local).await?;
+        story_of_somebody_new(&person).await
+    };
+    let told = AssertUnwindSafe(stories).catch_unwind().await;
     if !matches!(told, Ok(Ok(()))) {
         let url = chromium.driver.current_url().await.map(String::from).unwrap_or_default();
         println!("{name}: it ended at {url}\n{}", chromium.driver.source().await.unwrap_or_default());
