@@ -32,7 +32,7 @@ use clerk_axum::{
 use clerk_core::Timestamp;
 use clerk_tests::{Answer, Instance, NOW, eventually, get, send, serve};
 use clerk_tower::BoxError;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use serde_json::json;
@@ -455,12 +455,23 @@ async fn what_the_cache_knew_of_a_changed_user_is_forgotten_before_handlers_run(
 
 #[tokio::test]
 async fn what_the_cache_knew_of_an_organization_is_forgotten_when_it_changes_or_goes() {
+    let path = "/webhooks/clerk";
+    organization_is_forgotten(|clerk| Router::new().route_service(path, ClerkWebhooks::new(clerk).unwrap()))
+        .await;
+    organization_is_forgotten(|clerk| {
+        let verified = post(async |_: Webhook| StatusCode::NO_CONTENT);
+        Router::new().route(path, verified).with_state(clerk.clone())
+    })
+    .await;
+}
+
+async fn organization_is_forgotten(endpoint: impl FnOnce(&Clerk) -> Router) {
     let instance = Instance::new();
     let clerk = client(&instance, &[SECRET]);
     let app = Router::new()
         .route("/ours", on_get(async |organization: ClerkOrganization| organization.name.clone()))
         .layer(ClerkLayer::new(&clerk))
-        .route_service("/webhooks/clerk", ClerkWebhooks::new(&clerk).unwrap());
+        .merge(endpoint(&clerk));
     let address = serve(app).await;
     let ada = instance.ada();
     let ours = async || get(address, "/ours", &ada).await.summary();
