@@ -55,9 +55,9 @@ impl Program {
 
     /// Waits for the end: exit code and what was said on standard error.
     async fn end(mut self) -> (Option<i32>, String) {
-        drop(self.lines);
-        let stdout = self.child.stdout.take();
-        drop(stdout);
+        // A program whose last words nobody reads ends with an error.
+        let last_words = async { while let Ok(Some(_)) = self.lines.next_line().await {} };
+        timeout(LIMIT, last_words).await.expect("the program goes on");
         let output =
             timeout(LIMIT, self.child.wait_with_output()).await.expect("the program goes on").unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
