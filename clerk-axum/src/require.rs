@@ -25,7 +25,7 @@
 //! | put on with | covers | open |
 //! |---|---|---|
 //! | `get(..).route_layer(..)` | the methods before it, HEAD with GET | methods that are added after it, and the route's own fallback for others |
-//! | `get(..).layer(..)` | the same, and every method that the route does not have; `any(..)` takes only this one | methods that are added after it |
+//! | `get(..).layer(..)` | the same, and every method that the route does not have; `any(..)` takes only this one | methods that are added after it, and a fallback for others that is set after it |
 //! | `Router::route_layer` | the routes before it, also nested and merged ones, with every method | routes that are added, nested or merged after it; **the fallback**, wherever it stands |
 //! | `Router::layer` | the same, and the fallback | routes that are added, nested or merged after it, and a fallback that is set after it |
 //! | any of these, then `Router::method_not_allowed_fallback` | what it covered | **that fallback**, for the methods that the routes do not have |

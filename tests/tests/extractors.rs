@@ -18,12 +18,12 @@ use axum::{
 };
 use bytes::Bytes;
 use clerk_axum::{
-    Accepts, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser,
-    Error, Has, M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
+    Accepts, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser, Has,
+    M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
     token::Check, webhook::Verifier,
 };
 use clerk_tests::{Instance, NOW, get, send, serve};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::{ServiceExt as _, service_fn};
@@ -43,7 +43,7 @@ fn clerk(instance: &Instance) -> Clerk {
         if request.uri().path().ends_with("/verify") {
             return Box::pin(async move { Ok(verified(&request)) });
         }
-        if request.uri().path().ends_with("/tokens/reports") {
+        if request.uri().path().contains("/tokens/") {
             return Box::pin(async move { Ok(made(&request)) });
         }
         let answer = local.clone().oneshot(request);
@@ -72,10 +72,18 @@ fn verified(request: &Request<Bytes>) -> Response<Full<Bytes>> {
     Response::builder().status(status).body(Full::from(known.to_string())).unwrap()
 }
 
-/// Instead of a token, for what it was asked.
+/// Instead of a token, for what it was asked. Two templates are none.
 fn made(request: &Request<Bytes>) -> Response<Full<Bytes>> {
-    let asked = format!("{} {}", request.method(), request.uri().path());
-    Response::new(Full::from(json!({ "object": "token", "jwt": asked }).to_string()))
+    let path = request.uri().path();
+    let status = match path.rsplit('/').next() {
+        Some("reports") => StatusCode::OK,
+        Some("down") => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::NOT_FOUND,
+    };
+    let token = json!({ "object": "token", "jwt": format!("{} {path}", request.method()) });
+    let missing = json!({ "errors": [{ "code": "resource_not_found", "message": "none" }] });
+    let body = if status == StatusCode::OK { token } else { missing };
+    Response::builder().status(status).body(Full::from(body.to_string())).unwrap()
 }
 
 /// Routes for an extractor in its three forms.
@@ -422,24 +430,33 @@ async fn a_handler_reads_claims_and_ages_from_its_session() {
 
 #[tokio::test]
 async fn a_handler_has_a_token_made_from_a_template() {
-    async fn reports(auth: Auth) -> Result<String, Error> {
-        Ok(auth.token_from_template("reports").await?.unwrap_or("none".to_owned()))
+    async fn reports(auth: Auth, uri: Uri) -> Result<String, Rejection> {
+        auth.token_from_template(uri.path().trim_matches('/')).await
     }
     let instance = Instance::new();
-    let app = Router::new().route("/", on_get(reports)).layer(ClerkLayer::new(&clerk(&instance)));
+    let app = Router::new().fallback(reports).layer(ClerkLayer::new(&clerk(&instance)));
     let address = serve(app).await;
     let ada = instance.local.sign_in("user_ada");
     let made = format!("POST /v1/sessions/{}/tokens/reports", ada.session_id());
     let pending = instance.local.sign_in("user_ada").pending().token();
-    for (who, token, said) in [
-        ("Ada", &*ada.token(), &*made),
-        ("nobody", "", "none"),
-        ("garbage", "garbage", "none"),
-        ("a pending session", &pending, "none"),
-        ("an API key", "ak_good", "none"),
+    for (who, token, template, status, said) in [
+        ("Ada", &*ada.token(), "reports", 200, &*made),
+        ("Ada, without such a template", &ada.token(), "none", 500, "clerk-error"),
+        ("Ada, with a template that fails", &ada.token(), "down", 503, "clerk-unavailable"),
+        ("nobody", "", "reports", 401, "dev-browser-missing"),
+        ("garbage", "garbage", "reports", 401, "token-invalid"),
+        ("a pending session", &pending, "reports", 401, "session-pending"),
+        ("an API key", "ak_good", "reports", 401, "token-type-mismatch"),
     ] {
-        assert_eq!(get(address, "/", token).await.summary(), (200, said.to_owned()), "{who}");
+        let answer = get(address, &format!("/{template}"), token).await;
+        assert_eq!(answer.summary(), (status, said.to_owned()), "{who}");
     }
+    // Whoever cannot be judged is not nobody.
+    let instance = Instance::new();
+    instance.local.set_jwks_down(true);
+    let app = Router::new().fallback(reports).layer(ClerkLayer::new(&clerk(&instance)));
+    let answer = get(serve(app).await, "/reports", &instance.ada()).await;
+    assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()));
 }
 
 #[tokio::test]

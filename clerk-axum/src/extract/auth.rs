@@ -83,6 +83,24 @@ impl Auth {
         Ok(self.0.sign_out(to).await?)
     }
 
+    /// A new token for the session, made by Clerk from a JWT template of the dashboard, to call another service with: see
+    /// [`clerk_tower::authenticate::Auth::token_from_template`].
+    ///
+    /// ```
+    /// use clerk_axum::{Auth, Rejection};
+    ///
+    /// async fn report(auth: Auth) -> Result<String, Rejection> {
+    ///     let token = auth.token_from_template("reports").await?;
+    ///     Ok(format!("asked another service with a token of {} bytes", token.len()))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// 401 when nobody is signed in, 503 when Clerk did not answer, and 500 when it refused or has no such template.
+    pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
+        Ok(self.0.token_from_template(template).await?)
+    }
+
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
         let auth = authenticate::Auth::from_extensions(&parts.extensions);
         auth.cloned().map(Self).ok_or_else(|| reject::Rejection::layer_missing().into())

@@ -8,7 +8,7 @@ use clerk_core::{
 use http::{Extensions, HeaderValue, Response, StatusCode, header};
 
 use super::visit::Visit;
-use crate::{Clerk, Error, reject::Rejection, telemetry};
+use crate::{Clerk, reject::Rejection, telemetry};
 
 /// What was decided about a request, and the client it was decided with. A clone is a reference count.
 #[derive(Clone)]
@@ -175,17 +175,20 @@ impl Auth {
         session.or_else(|| self.machine().map(|machine| machine.expose_token()))
     }
 
-    /// A new token for the session, made by Clerk from a JWT template of the dashboard; `None` when there is no
-    /// session.
+    /// A new token for the session, made by Clerk from a JWT template of the dashboard, to call another service with. It
+    /// is a credential: do not log it. One call to Clerk each time.
     ///
     /// # Errors
-    /// What became of the call.
-    pub async fn token_from_template(&self, template: &str) -> Result<Option<String>, Error> {
-        let Some(id) = self.session().and_then(|session| session.claims().session_id()) else {
-            return Ok(None);
-        };
-        let operation = sessions::create_token_from_template(id.clone(), template);
-        Ok(self.0.clerk.send(operation).await?.jwt)
+    /// As [`require_session`](Self::require_session). 503 when Clerk did not answer, and 500 when it refused or has no
+    /// such template.
+    pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
+        let id = self.require_session()?.claims().session_id().ok_or_else(Rejection::internal)?;
+        let made = self.0.clerk.send(sessions::create_token_from_template(id.clone(), template)).await;
+        let made = made.map_err(|error| match error.is_missing() {
+            true => Rejection::internal(),
+            false => Rejection::of_call(&error),
+        })?;
+        made.jwt.ok_or_else(Rejection::internal)
     }
 
     pub(super) fn cookie_suffix(&self) -> Option<&str> {
