@@ -90,8 +90,8 @@ impl<'a> Cookies<'a> {
 ///
 /// let request = Request::get("/").header(COOKIE, "theme=dark; __client_uat=1700000000").body(())?;
 /// let fields = request.headers().get_all(COOKIE);
-/// assert_eq!(cookie(fields, "__client_uat").as_deref(), Some("1700000000"));
-/// assert_eq!(cookie(fields, "__session"), None);
+/// assert_eq!(cookie(&fields, "__client_uat").as_deref(), Some("1700000000"));
+/// assert_eq!(cookie(&fields, "__session"), None);
 /// # Ok::<(), http::Error>(())
 /// ```
 pub fn cookie<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, name: &str) -> Option<Cow<'a, str>> {
