@@ -137,7 +137,7 @@ impl Clerk {
         Self { inner: self.inner.with(options), runtime: self.runtime.clone() }
     }
 
-    /// The items of a list, page after page. The next page is asked for when the items of this one are used up.
+    /// The items of a list, page after page. The next page is asked for while the items of this one are handed out.
     pub fn stream<O>(&self, operation: O) -> Pages<O>
     where
         O: Paged<Credential: SatisfiedBy<SecretKey>> + Clone + Send + Sync + 'static,

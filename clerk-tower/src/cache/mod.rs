@@ -277,13 +277,11 @@ impl Cache {
             }
             Joined::Waiting(running) => running,
         };
-        let waiting = flight::wait(info, running);
-        let answer = match timeout {
-            None => waiting.await,
-            Some(limit) => tokio::time::timeout(limit, waiting)
-                .await
-                .unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(limit)))),
-        };
+        // The call has its own limit, which does not run where another runtime stands still.
+        let limit = timeout.unwrap_or(self.0.call_limit);
+        let answer = tokio::time::timeout(limit, flight::wait(info, running))
+            .await
+            .unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(limit))));
         let error = match answer {
             Err(error) if error.is_retryable() && max_age.is_none() => error,
             answer => {

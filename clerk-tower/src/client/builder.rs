@@ -335,7 +335,8 @@ impl ClerkBuilder {
         self
     }
 
-    /// How long one attempt of a call may take. 5 seconds unless set.
+    /// How long one attempt of a call may take. 5 seconds unless set. Connecting may take 3 of them: what could not be
+    /// sent is sent again, whatever it is, and what may have been sent is not.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
         self

@@ -25,10 +25,22 @@ type Answer = Option<Result<KeySet, KeysError>>;
 /// What is known about past and running calls.
 #[derive(Default)]
 pub(super) struct Refresh {
-    running: Option<watch::Receiver<Answer>>,
+    running: Option<Running>,
     not_before: Option<Instant>,
     failures: u32,
     error: Option<KeysError>,
+}
+
+struct Running {
+    since: Instant,
+    answer: watch::Receiver<Answer>,
+}
+
+impl Running {
+    /// A call whose sender is gone has panicked. One that takes longer than calls may is on a runtime that stands still.
+    fn goes_on(&self, now: Instant) -> bool {
+        self.answer.has_changed().is_ok() && now.saturating_duration_since(self.since) < CALL_LIMIT
+    }
 }
 
 /// What a request that wants newer keys is told.
@@ -42,9 +54,8 @@ pub(super) enum Turn {
 impl Refresh {
     /// Joins the running call, or starts one if it is time.
     pub(super) fn turn(&mut self, store: &KeyStore, now: Instant) -> Turn {
-        // A call whose sender is gone has panicked: it no longer runs.
-        if let Some(running) = self.running.as_ref().filter(|running| running.has_changed().is_ok()) {
-            return Turn::Running(running.clone());
+        if let Some(running) = self.running.as_ref().filter(|running| running.goes_on(now)) {
+            return Turn::Running(running.answer.clone());
         }
         if let Some(not_before) = self.not_before.filter(|not_before| now < *not_before) {
             let retry_after = not_before - now;
@@ -54,7 +65,7 @@ impl Refresh {
             return Turn::Wait(Some(KeysError::unreachable("there is no tokio runtime here")));
         };
         let (sender, receiver) = watch::channel(None);
-        self.running = Some(receiver.clone());
+        self.running = Some(Running { since: now, answer: receiver.clone() });
         // Counted as failed until it succeeds, so that a call that ends in any other way is not repeated at once.
         self.not_before = Some(now + self.next_pause());
         runtime.spawn(call(store.clone(), sender));

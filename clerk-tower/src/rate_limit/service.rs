@@ -53,14 +53,15 @@ where
             let info = info_of(request.extensions());
             let family = family(info, request.extensions().get::<Credential>().copied());
             pass(&gates, family, info, expires(request.extensions())).await?;
+            let sent = Instant::now();
             let response = inner.call(request).await?;
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let asked = asked.and_then(|value| retry_after(value, clock.now()));
-                gates.close(family, asked, Instant::now());
+                gates.close(family, asked, sent, Instant::now());
                 telemetry::refused(family.1);
             } else {
-                gates.passed(family);
+                gates.passed(family, sent);
             }
             Ok(response)
         })
@@ -82,10 +83,13 @@ async fn pass(
 ) -> Result<(), Error> {
     loop {
         let now = Instant::now();
-        let Turn::At(turn) = gates.turn(family, now) else { return Ok(()) };
-        if expires.is_some_and(|expires| turn >= expires) {
-            return Err(Error::new(info, ErrorKind::RateLimited(turn.saturating_duration_since(now))));
-        }
+        let turn = match gates.turn(family, now, expires) {
+            Turn::Now => return Ok(()),
+            Turn::At(turn) => turn,
+            Turn::TooLate(turn) => {
+                return Err(Error::new(info, ErrorKind::RateLimited(turn.saturating_duration_since(now))));
+            }
+        };
         telemetry::waited(family.1);
         sleep_until(turn).await;
         if gates.holds(family, turn) {

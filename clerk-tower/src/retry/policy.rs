@@ -64,9 +64,9 @@ impl Policy {
         let now = Instant::now();
         let is_in_time =
             expires.is_none_or(|expires| now.checked_add(pause).is_some_and(|then| then < expires));
-        // What Clerk refused for its rate costs nothing: the gate sees to it.
-        let is_paid = is_rate_limited(result) || self.budget.withdraw(now);
-        (is_in_time && is_paid).then_some(pause)
+        // What Clerk refused for its rate costs nothing: the gate sees to it. Nor does what is not sent again.
+        let is_made = is_in_time && (is_rate_limited(result) || self.budget.withdraw(now));
+        is_made.then_some(pause)
     }
 }
 

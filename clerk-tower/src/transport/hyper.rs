@@ -21,7 +21,7 @@ use hyper_util::{
 };
 use tower_service::Service;
 
-use super::ConnectError;
+use super::{CONNECT_TIMEOUT, ConnectError};
 use crate::BoxError;
 
 /// A transport on hyper itself: hyper-util's client with its pool, HTTP/2, rustls and the system's root certificates.
@@ -45,7 +45,7 @@ impl HyperTransport {
     pub fn new() -> Result<Self, BoxError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(Duration::from_secs(5)));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
         // Not the process's provider, which some other crate may have left out or put in twice.
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -69,7 +69,6 @@ where
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(90))
-            .retry_canceled_requests(false)
             .http2_keep_alive_interval(Duration::from_secs(30))
             .http2_keep_alive_timeout(Duration::from_secs(10));
         Self(builder.build(connector))

@@ -37,6 +37,10 @@ pub use self::hyper::HyperTransport;
 pub use self::reqwest::ReqwestTransport;
 use crate::BoxError;
 
+/// How long connecting may take: less than an attempt, so that it is known that nothing was sent.
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// The connection to Clerk could not be made, so nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect")]

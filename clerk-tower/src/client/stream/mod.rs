@@ -7,11 +7,12 @@ use std::{
 
 use bytes::Bytes;
 use clerk_core::{
-    Page,
+    OperationInfo, Page,
     operation::Credential,
     page::{Paged, Window},
 };
 use futures_util::Stream;
+use tokio::{runtime::Handle, task::JoinSet};
 
 use super::Clerk;
 use crate::{Error, ErrorKind};
@@ -20,11 +21,39 @@ use crate::{Error, ErrorKind};
 const PAGE: u32 = 100;
 
 type Answer<T> = Result<(Bytes, Page<T>), Error>;
-type Fetching<T> = Pin<Box<dyn Future<Output = Answer<T>> + Send>>;
+type Work<T> = Pin<Box<dyn Future<Output = Answer<T>> + Send>>;
+
+/// The call for a page. Once begun it runs in a task of its own: whoever is slow with the items keeps nobody waiting
+/// who wants its place, or its connection. Dropping it ends it.
+struct Fetching<T> {
+    planned: Option<Work<T>>,
+    begun: JoinSet<Answer<T>>,
+}
+
+impl<T: Send + 'static> Fetching<T> {
+    fn new(work: impl Future<Output = Answer<T>> + Send + 'static) -> Self {
+        Self { planned: Some(Box::pin(work)), begun: JoinSet::new() }
+    }
+
+    fn poll(&mut self, info: &'static OperationInfo, context: &mut Context<'_>) -> Poll<Answer<T>> {
+        if let Some(work) = self.planned.take() {
+            let Ok(runtime) = Handle::try_current() else {
+                let problem = ErrorKind::Config("there is no tokio runtime here");
+                return Poll::Ready(Err(Error::new(Some(info), problem)));
+            };
+            self.begun.spawn_on(work, &runtime);
+        }
+        let problem = || ErrorKind::Transfer("the task of the call has ended".into());
+        Poll::Ready(match ready!(self.begun.poll_join_next(context)) {
+            Some(Ok(answer)) => answer,
+            Some(Err(_)) | None => Err(Error::new(Some(info), problem())),
+        })
+    }
+}
 
 /// The items of a list, page after page: what [`Clerk::stream`] returns.
 ///
-/// At most one page is read ahead. After an error the stream is over, and [`PageStream::rest`] is the operation
+/// At most one page is read ahead, in the background. After an error the stream is over, and [`PageStream::rest`] is the operation
 /// whose stream takes it up again.
 pub struct PageStream<O: Paged> {
     clerk: Clerk,
@@ -118,7 +147,7 @@ where
     fn fetch(&mut self) {
         let operation = self.next_page.page(self.operation.clone(), self.limit);
         let (clerk, credential) = (self.clerk.clone(), self.credential);
-        self.fetching = Some(Box::pin(async move {
+        self.fetching = Some(Fetching::new(async move {
             let (page, response) = clerk.carry_raw(&operation, credential).await?;
             Ok((response.into_body(), page))
         }));
@@ -161,7 +190,7 @@ where
         while self.ready.len() < limit
             && let Some(fetching) = &mut self.fetching
         {
-            let answer = ready!(fetching.as_mut().poll(context));
+            let answer = ready!(fetching.poll(O::INFO, context));
             self.fetching = None;
             self.error = self.accept(answer).err();
         }

@@ -1,6 +1,7 @@
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use clerk_core::api::{sessions, users};
@@ -10,27 +11,30 @@ use http_body_util::Full;
 
 use super::*;
 
+/// The number that a query has under a name.
+fn number(request: &Request<Bytes>, name: &str) -> u32 {
+    let query = request.uri().query().unwrap();
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap().parse().unwrap()
+}
+
+/// One page of `total` sessions, from `first` on.
+fn page(request: &Request<Bytes>, first: u32, total: u32) -> Response<Full<Bytes>> {
+    let items = (first..total.min(first + number(request, "limit")))
+        .map(|n| format!(r#"{{"id":"sess_{n}","user_id":"user_1","client_id":"client_1"}}"#))
+        .collect::<Vec<_>>();
+    Response::new(Full::from(format!(r#"{{"data":[{}],"total_count":{total}}}"#, items.join(","))))
+}
+
 /// A list of `total` sessions. The asked offsets are noted; `repeats` answers all of them with the first page.
 fn clerk(total: u32, repeats: bool) -> (Clerk, Arc<Mutex<Vec<u32>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let noted = asked.clone();
     let transport = tower::service_fn(move |request: Request<Bytes>| {
-        let number = |name: &str| -> u32 {
-            let query = request.uri().query().unwrap();
-            query.split('&').find_map(|pair| pair.strip_prefix(name)).unwrap().parse().unwrap()
-        };
-        let (offset, limit) = (number("offset="), number("limit="));
+        let offset = number(&request, "offset");
         noted.lock().unwrap().push(offset);
-        let first = if repeats { 0 } else { offset };
-        let items = (first..total.min(first + limit))
-            .map(|n| format!(r#"{{"id":"sess_{n}","user_id":"user_1","client_id":"client_1"}}"#))
-            .collect::<Vec<_>>();
         let answer = match offset {
             o if o >= 1000 => Response::builder().status(500).body(Full::from("")).unwrap(),
-            _ => Response::new(Full::from(format!(
-                r#"{{"data":[{}],"total_count":{total}}}"#,
-                items.join(",")
-            ))),
+            _ => page(&request, if repeats { 0 } else { offset }, total),
         };
         async move { Ok::<_, Infallible>(answer) }
     });
@@ -76,6 +80,65 @@ async fn no_more_than_a_page_is_read_ahead() {
         stream.next().await.unwrap().unwrap();
     }
     assert!(asked.lock().unwrap().len() <= 3, "{asked:?}");
+}
+
+/// A list of 25 sessions, and each of them. Every call takes a while.
+fn slow_clerk(change: impl FnOnce(crate::ClerkBuilder) -> crate::ClerkBuilder) -> Clerk {
+    let transport = tower::service_fn(async |request: Request<Bytes>| {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let body = r#"{"id":"sess_0","user_id":"user_1","client_id":"client_1"}"#;
+        Ok::<_, Infallible>(match request.uri().query() {
+            Some(_) => page(&request, number(&request, "offset"), 25),
+            None => Response::new(Full::from(body)),
+        })
+    });
+    change(Clerk::builder().secret_key("sk_test_x").transport(transport)).build().unwrap()
+}
+
+/// The next page is under way while the loop makes calls of its own: neither waits for the other.
+async fn go_through(clerk: &Clerk) {
+    let mut stream = clerk.stream(sessions::list().limit(10));
+    let mut count = 0;
+    while let Some(session) = stream.next().await {
+        clerk.send(sessions::get(&session.unwrap().id)).await.unwrap();
+        count += 1;
+    }
+    assert_eq!(count, 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_that_makes_calls_needs_one_place_only() {
+    go_through(&slow_clerk(|builder| builder.max_concurrent_calls(1))).await;
+}
+
+#[cfg(feature = "pacing")]
+#[tokio::test]
+async fn a_loop_that_makes_calls_goes_on_at_a_steady_pace() {
+    go_through(&slow_clerk(|builder| builder.layer(crate::pacing::PacingLayer::per_second(1000)))).await;
+}
+
+/// A page that was begun ends although nobody asks for it; its limits of time are no matter of the items.
+#[tokio::test(start_paused = true)]
+async fn whoever_takes_an_hour_for_an_item_gets_them_all() {
+    let clerk = slow_clerk(|builder| builder);
+    let mut stream = clerk.stream(sessions::list().limit(10));
+    let mut count = 0;
+    while let Some(session) = stream.next().await {
+        session.unwrap();
+        count += 1;
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+    }
+    assert_eq!(count, 25);
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    let (clerk, asked) = clerk(3, false);
+    let mut stream = clerk.stream(sessions::list());
+    let first = std::pin::Pin::new(&mut stream).poll_next(&mut Context::from_waker(std::task::Waker::noop()));
+    let Poll::Ready(Some(Err(error))) = first else { panic!() };
+    assert!(matches!(error.kind(), ErrorKind::Config(_)), "{error}");
+    assert!(asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
