@@ -274,6 +274,7 @@ mod tests {
         let signed_in = outcome(&with_instance(), "GET", &[("cookie", &cookies)]);
         assert_eq!(signed_in.session().unwrap().claims().user_id(), "user_ours");
         // Without the publishable key there is no suffix to look for.
+        let cookies = cookies.replace("__client_uat=0", "__client_uat=1");
         let signed_in = outcome(&plain(), "GET", &[("cookie", &cookies)]);
         assert_eq!(signed_in.session().unwrap().claims().user_id(), "user_theirs");
     }

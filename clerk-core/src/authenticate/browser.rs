@@ -68,6 +68,12 @@ impl<'a> Browser<'a> {
         Chosen::new(&self.cookies, self.case.config.instance.as_ref(), self.case.keys(), self.case.now)
     }
 
+    /// Whether a session token came in a cookie of this instance's.
+    pub(super) fn has_session(&self) -> bool {
+        let cookies = &self.cookies;
+        (cookies.session.is_some() || cookies.suffixed_session.is_some()) && self.chosen().session.is_some()
+    }
+
     fn url(&self) -> Option<Url> {
         public_url::of(&self.case.head, &self.case.config.forwarded)
     }
@@ -131,7 +137,20 @@ impl<'a> Browser<'a> {
         let chosen = self.chosen();
         match chosen.token {
             None => Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "there is no session token")),
-            Some(token) => self.judge(token, chosen.is_suffixed, |_| None),
+            Some(token) => {
+                // Another application on the domain may have set it; but who has signed out must not stay signed in.
+                if self.cookies.client_uat.is_some() {
+                    if chosen.client_uat == 0 {
+                        let message = "there is a session token, and no client";
+                        return Ok(self.signed_out(Reason::SessionTokenButNoClientUat, message));
+                    }
+                    if is_older(&token, chosen.client_uat) {
+                        let message = "the client has changed since";
+                        return Ok(self.signed_out(Reason::SessionTokenIatBeforeClientUat, message));
+                    }
+                }
+                self.judge(token, chosen.is_suffixed, |_| None)
+            }
         }
     }
 
@@ -171,10 +190,7 @@ impl<'a> Browser<'a> {
             }
             Some(token) => token,
         };
-        if let Ok(candidate) = &token
-            && candidate.token().is_session()
-            && candidate.token().unverified_issued_at().is_some_and(|issued| issued.as_secs() < client_uat)
-        {
+        if is_older(&token, client_uat) {
             return redirect(Reason::SessionTokenIatBeforeClientUat, "the client has changed since");
         }
         self.judge(token, chosen.is_suffixed, |session| {
@@ -221,6 +237,14 @@ impl<'a> Browser<'a> {
     fn signed_out(&self, reason: Reason, message: &str) -> Outcome {
         self.case.signed_out(Some(TokenKind::Session), reason, message)
     }
+}
+
+/// Whether a session token was made before the client changed.
+fn is_older(token: &Result<Candidate, TokenError>, client_uat: i64) -> bool {
+    token.as_ref().is_ok_and(|candidate| {
+        let issued = candidate.token().unverified_issued_at();
+        candidate.token().is_session() && issued.is_some_and(|issued| issued.as_secs() < client_uat)
+    })
 }
 
 /// Sending a browser away.

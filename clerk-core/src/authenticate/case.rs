@@ -90,6 +90,22 @@ impl Bearer<'_> {
 
 impl<'a> Case<'a> {
     pub(super) fn decide(&self) -> Asked<Outcome> {
+        let outcome = self.decide_by_kind()?;
+        let is_refused = outcome.reason().is_some();
+        Ok(if is_refused && !self.has_token() { outcome.without_token() } else { outcome })
+    }
+
+    /// Whether there is a token where one is looked for.
+    fn has_token(&self) -> bool {
+        match authorization::token(self.head.headers) {
+            Authorization::Token(_) | Authorization::Broken => true,
+            Authorization::None => {
+                self.config.accepts.contains(TokenKind::Session) && Browser::new(self).has_session()
+            }
+        }
+    }
+
+    fn decide_by_kind(&self) -> Asked<Outcome> {
         let bearer = match authorization::token(self.head.headers) {
             Authorization::None => None,
             Authorization::Token(text) => Some(self.bearer(text)),

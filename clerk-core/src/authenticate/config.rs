@@ -24,6 +24,8 @@ pub(super) struct Instance {
     pub(super) is_production: bool,
     /// The host that session tokens name as their issuer. A proxy plays no part in it.
     pub(super) frontend_api: String,
+    /// The host that the publishable key names, on a satellite too.
+    pub(super) primary_api: String,
     /// Absolute, or a path of this service.
     pub(super) proxy_url: Option<String>,
     pub(super) satellite: Option<Satellite>,
@@ -44,11 +46,20 @@ impl Instance {
     }
 
     /// The account portal of an instance without pages of its own. Behind a proxy it is not known.
-    pub(super) fn accounts_url(&self) -> Option<Url> {
+    pub(super) fn portal_url(&self) -> Option<Url> {
+        self.accounts_url(&self.primary_api)
+    }
+
+    /// The pages that may have sent a browser here, as the Frontend API's host names them.
+    pub(super) fn referring_url(&self) -> Option<Url> {
+        self.accounts_url(&self.frontend_api)
+    }
+
+    fn accounts_url(&self, frontend_api: &str) -> Option<Url> {
         if self.proxy_url.is_some() {
             return None;
         }
-        let host = self.frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
+        let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
         let host = if host.contains("clerk.accounts.") {
             host.replacen("clerk.accounts.", "accounts.", 1)
         } else {

@@ -234,6 +234,7 @@ impl AuthenticateOptions {
             suffix: key.cookie_suffix(),
             is_production,
             frontend_api: own,
+            primary_api: key.frontend_api().to_owned(),
             proxy_url: self.proxy_url.clone(),
             satellite: self.satellite.clone(),
             sign_in_url: self.sign_in_url.clone(),

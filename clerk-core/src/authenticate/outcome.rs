@@ -57,6 +57,7 @@ pub struct Outcome {
     reason: Option<Reason>,
     kind: Option<TokenKind>,
     undecided: bool,
+    had_token: bool,
     bad_request: Option<BadRequest>,
     dropped_cookies: usize,
     who: Who,
@@ -81,6 +82,7 @@ impl Outcome {
             reason: None,
             kind,
             undecided: false,
+            had_token: true,
             bad_request: None,
             dropped_cookies: 0,
             who,
@@ -121,6 +123,12 @@ impl Outcome {
     /// Nothing is known about the token, as long as it does not sign in or go to Clerk anyway.
     pub(super) fn undecided_if(mut self, undecided: bool) -> Self {
         self.undecided |= undecided && self.status == Status::SignedOut;
+        self
+    }
+
+    /// Nobody brought a token.
+    pub(super) const fn without_token(mut self) -> Self {
+        self.had_token = false;
         self
     }
 
@@ -175,20 +183,10 @@ impl Outcome {
     }
 
     /// Whether there was no token to judge, as opposed to a bad one: a visitor, as far as is known. A browser that comes
-    /// back from a handshake without a session is one too.
+    /// back from a handshake without a session is one too, whatever it had before.
     #[must_use]
     pub const fn is_anonymous(&self) -> bool {
-        matches!(
-            self.reason,
-            Some(
-                Reason::SessionTokenAndUatMissing
-                    | Reason::ClientUatButNoSessionToken
-                    | Reason::DevBrowserMissing
-                    | Reason::DevBrowserSync
-                    | Reason::NoTokenInHeader
-                    | Reason::SessionTokenMissing
-            )
-        )
+        !self.had_token || matches!(self.reason, Some(Reason::SessionTokenMissing))
     }
 
     /// The kind of token that was found or asked for; `None` when none of several kinds can be named.

@@ -14,7 +14,7 @@ pub(super) fn is_clerks(referrer: &Url, page: &Url, instance: &Instance) -> bool
     if !instance.is_production && is_development_portal(host) {
         return true;
     }
-    instance.accounts_url().is_some_and(|accounts| accounts.origin() == referrer.origin())
+    instance.referring_url().is_some_and(|accounts| accounts.origin() == referrer.origin())
 }
 
 /// The account portals of development instances.

@@ -43,8 +43,9 @@ impl Authenticator {
         head: &RequestHead<'_>,
         outcome: &Outcome,
         return_to: Option<&str>,
+        now: Timestamp,
     ) -> Result<String, NoSignInPage> {
-        self.page_url(Page::SignIn, head, outcome, return_to)
+        self.page_url(Page::SignIn, head, outcome, return_to, now)
     }
 
     /// The address of the sign-up page, by the same rules.
@@ -57,8 +58,9 @@ impl Authenticator {
         head: &RequestHead<'_>,
         outcome: &Outcome,
         return_to: Option<&str>,
+        now: Timestamp,
     ) -> Result<String, NoSignInPage> {
-        self.page_url(Page::SignUp, head, outcome, return_to)
+        self.page_url(Page::SignUp, head, outcome, return_to, now)
     }
 
     fn page_url(
@@ -67,6 +69,7 @@ impl Authenticator {
         head: &RequestHead<'_>,
         outcome: &Outcome,
         return_to: Option<&str>,
+        now: Timestamp,
     ) -> Result<String, NoSignInPage> {
         let config = self.config();
         let instance = config.instance.as_ref().ok_or(NoSignInPage::NotConfigured)?;
@@ -75,6 +78,8 @@ impl Authenticator {
         if outcome.session_or_pending().is_some_and(|session| session.claims().is_pending()) {
             append_path(&mut target, "tasks");
         }
+        // Whether the page is of another host than this request, wherever people go in the end.
+        let is_elsewhere = (target.host_str(), target.port()) != (here.host_str(), here.port());
         let mut back = match return_to {
             None => here,
             Some(address) => here
@@ -83,15 +88,13 @@ impl Authenticator {
                 .and_then(|url| public_url::absolute(url.as_str()))
                 .ok_or(NoSignInPage::ReturnUrl)?,
         };
-        let is_elsewhere = (target.host_str(), target.port()) != (back.host_str(), back.port());
         if is_elsewhere && instance.satellite.is_some() {
             browser::set_pair(&mut back, "__clerk_synced", "false");
         }
         browser::set_pair(&mut target, "redirect_url", back.as_str());
         if is_elsewhere && !instance.is_production {
             let (keys, answers) = (KeySet::default(), Answers::default());
-            let case =
-                Case { config, head: *head, keys: &keys, answers: &answers, now: Timestamp::default() };
+            let case = Case { config, head: *head, keys: &keys, answers: &answers, now };
             if let Some(token) = browser::Browser::new(&case).known_dev_browser() {
                 browser::set_pair(&mut target, "__clerk_db_jwt", &token);
             }
@@ -107,7 +110,7 @@ impl super::config::Instance {
             public_url::absolute(url.as_str())
         };
         let portal = |path: &str| {
-            let mut url = self.accounts_url()?;
+            let mut url = self.portal_url()?;
             url.set_path(path);
             Some(url)
         };
@@ -152,8 +155,8 @@ mod tests {
         let (authenticator, head) = (Authenticator::new(options).unwrap(), RequestHead::from(&request));
         let outcome = Outcome::signed_out(None, Reason::SessionTokenMissing, None);
         [
-            authenticator.sign_in_url(&head, &outcome, return_to),
-            authenticator.sign_up_url(&head, &outcome, return_to),
+            authenticator.sign_in_url(&head, &outcome, return_to, Timestamp::from_secs(1_700_000_000)),
+            authenticator.sign_up_url(&head, &outcome, return_to, Timestamp::from_secs(1_700_000_000)),
         ]
     }
 
@@ -187,8 +190,15 @@ mod tests {
             "https://foo-bar-13.accounts.dev/sign-in?redirect_url=http%3A%2F%2Fapp.example.com%2Fback\
              &__clerk_db_jwt=dvb_1"
         );
-        let [sign_in, _] = urls(options(TEST).sign_in_url("/in"), None);
-        assert!(!sign_in.unwrap().contains("db_jwt"));
+        // Whether the page is elsewhere is seen from here, and not from where people come back to.
+        for (page, back, is_passed_on) in [
+            ("/in", None, false),
+            ("/in", Some("https://other.example/x"), false),
+            ("https://www.example.com/in", Some("https://www.example.com/dash"), true),
+        ] {
+            let [sign_in, _] = urls(options(TEST).sign_in_url(page), back);
+            assert_eq!(sign_in.unwrap().contains("db_jwt"), is_passed_on, "{page} {back:?}");
+        }
     }
 
     #[test]
@@ -200,6 +210,15 @@ mod tests {
         assert_eq!(
             sign_in.unwrap(),
             "https://primary.com/sign-in?redirect_url=https%3A%2F%2Fapp.example.com%2Fback%3F__clerk_synced%3Dfalse"
+        );
+    }
+
+    #[test]
+    fn a_satellites_portal_is_the_primary_domains() {
+        let [sign_in, _] = urls(options(LIVE).satellite(Satellite::domain("docs.example.org")), Some("/"));
+        assert_eq!(
+            sign_in.unwrap(),
+            "https://accounts.example.com/sign-in?redirect_url=http%3A%2F%2Fapp.example.com%2F%3F__clerk_synced%3Dfalse"
         );
     }
 

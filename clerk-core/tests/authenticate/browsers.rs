@@ -6,7 +6,10 @@ use crate::{
     tokens::{M2M, NOW, TEMPLATE, forged, handshake, m2m, oauth, session, token_of},
     visit::{ENVS, Env, Visit},
 };
-use clerk_core::authenticate::Satellite;
+use clerk_core::{
+    authenticate::{AuthenticateOptions, Satellite},
+    token::TokenKind,
+};
 
 /// Where a document is redirected, and everything else is signed out.
 #[track_caller]
@@ -342,5 +345,73 @@ fn every_client_and_session_together() {
                 assert_eq!(visit.verdict(), expected, "{env:?} {uat:?} {status}");
             }
         }
+    }
+}
+
+/// Nobody, and somebody with a token that is no good, are refused for different reasons, and asked for different things.
+#[test]
+fn visitors_are_told_from_those_who_brought_a_token() {
+    let (live, dev) = (session(Env::Live, &json!({})), session(Env::Dev, &json!({})));
+    let bad = forged(Env::Live, &json!({}));
+    let foreign = session(Env::Live, &json!({"iss": "https://clerk.other.com"}));
+    let signed_out = handshake(Env::Live, &["__client_uat=0; Path=/"]);
+    let api = || Visit::api(Env::Live);
+    let accepting = |kinds: &[TokenKind]| api().options(|options| options.accepts(kinds.to_vec()));
+    let keys = || accepting(&[TokenKind::ApiKey, TokenKind::M2m]);
+    let satellite = |visit: Visit| {
+        visit.options(|options| options.satellite(Satellite::domain("app.example.com").auto_sync(true)))
+    };
+    for (visit, reason, is_anonymous) in [
+        (api(), "session-token-and-uat-missing", true),
+        (api().cookie("__client_uat", "5"), "client-uat-but-no-session-token", true),
+        (api().cookie("__session", &live), "session-token-but-no-client-uat", false),
+        (api().signed_in(&bad), "token-invalid-signature", false),
+        (api().bearer(&bad), "token-invalid-signature", false),
+        (api().bearer("x"), "token-invalid", false),
+        // Another application's cookie is none of ours.
+        (api().signed_in(&foreign), "session-token-and-uat-missing", true),
+        // Back from Clerk, where nobody is signed in.
+        (api().signed_in(&bad).cookie("__clerk_handshake", &signed_out), "session-token-missing", true),
+        // Machines come in the header alone.
+        (api().options(|options| options.accepts(TokenKind::ApiKey)), "No token in header", true),
+        (keys(), "token-type-mismatch", true),
+        (keys().signed_in(&live), "token-type-mismatch", true),
+        (keys().bearer(&live), "token-type-mismatch", false),
+        (
+            accepting(&[TokenKind::Session, TokenKind::ApiKey]).signed_in(&bad),
+            "token-invalid-signature",
+            false,
+        ),
+        (
+            satellite(Visit::document(Env::Live)).cookie("__clerk_redirect_count", "3"),
+            "satellite-needs-syncing",
+            true,
+        ),
+        (Visit::api(Env::Dev), "dev-browser-missing", true),
+        (Visit::api(Env::Dev).signed_in(&dev), "dev-browser-missing", false),
+    ] {
+        let seen = visit.seen();
+        assert_eq!(seen.verdict(), format!("signed-out: {reason}"));
+        assert_eq!(seen.outcome.is_anonymous(), is_anonymous, "{reason} {:?}", visit.request());
+    }
+    assert!(!api().signed_in(&live).seen().outcome.is_anonymous());
+}
+
+/// Without the publishable key nobody can be sent to Clerk. That somebody has signed out is seen all the same.
+#[test]
+fn without_the_instance_a_client_that_has_signed_out_counts() {
+    let token = session(Env::Live, &json!({}));
+    for (client, verdict) in [
+        (None, "signed-in"),
+        (Some(NOW - 100), "signed-in"),
+        (Some(0), "signed-out: session-token-but-no-client-uat"),
+        (Some(NOW + 100), "signed-out: session-token-iat-before-client-uat"),
+    ] {
+        let visit = Visit::api(Env::Live).options(|_| AuthenticateOptions::new()).cookie("__session", &token);
+        let visit = match client {
+            Some(client) => visit.cookie("__client_uat", client.to_string()),
+            None => visit,
+        };
+        assert_eq!(visit.verdict(), verdict, "{client:?}");
     }
 }

@@ -208,7 +208,8 @@ impl Auth {
         &self,
         return_to: Option<&str>,
     ) -> Result<Response<B>, NoSignInPage> {
-        self.redirect_to(|head| self.0.authenticator.sign_in_url(head, self.outcome(), return_to))
+        let now = self.0.clerk.now();
+        self.redirect_to(|head| self.0.authenticator.sign_in_url(head, self.outcome(), return_to, now))
     }
 
     /// The answer that sends a visitor to the sign-up page, by the same rules.
@@ -219,7 +220,8 @@ impl Auth {
         &self,
         return_to: Option<&str>,
     ) -> Result<Response<B>, NoSignInPage> {
-        self.redirect_to(|head| self.0.authenticator.sign_up_url(head, self.outcome(), return_to))
+        let now = self.0.clerk.now();
+        self.redirect_to(|head| self.0.authenticator.sign_up_url(head, self.outcome(), return_to, now))
     }
 
     fn redirect_to<B: Default>(

@@ -114,7 +114,7 @@ async fn a_loop_that_makes_calls_needs_one_place_only() {
 #[cfg(feature = "pacing")]
 #[tokio::test]
 async fn a_loop_that_makes_calls_goes_on_at_a_steady_pace() {
-    go_through(&slow_clerk(|builder| builder.layer(crate::pacing::PacingLayer::per_second(1000)))).await;
+    go_through(&slow_clerk(|builder| builder.layer(crate::pacing::PacingLayer::per_second(100)))).await;
 }
 
 /// A page that was begun ends although nobody asks for it; its limits of time are no matter of the items.
