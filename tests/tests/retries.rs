@@ -199,6 +199,18 @@ async fn retry_after_is_a_lower_bound_and_the_deadline_an_upper_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_its_deadline_ends_tells_how_often_it_was_sent() {
+    for (steps, sent) in [(&[Hang][..], 1), (&[Break, Hang], 2), (&[Refuse, Status(503), Hang], 3)] {
+        let script = Script::new(steps);
+        let (whole, each) = (Duration::from_secs(9), Duration::from_secs(60));
+        let clerk = script.client(|builder| builder.timeout(whole).attempt_timeout(each));
+        let error = clerk.send(users::count()).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout(after) if after.as_secs() == 9), "{error:?}");
+        assert_eq!((script.sent(), error.attempts()), (sent, sent as u32), "{steps:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_call_may_have_other_settings() {
     let script = Script::new(&[Status(503)]);
     let clerk = script.client(|builder| builder);

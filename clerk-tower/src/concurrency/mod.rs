@@ -3,7 +3,8 @@
 //! Off in the default stack, since latency says more about an overload than a number does. With
 //! [`ClerkBuilder::max_concurrent_calls`](crate::ClerkBuilder::max_concurrent_calls), calls beyond the limit wait for
 //! a place; with [`ConcurrencyLayer::shed_load`] they fail at once with
-//! [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded). Nothing was sent then.
+//! [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded). Nothing was sent then. A call keeps its place until it
+//! ends: while it waits at the [rate-limit gate](crate::rate_limit), and in the pauses before it is sent again.
 //!
 //! ```
 //! use bytes::Bytes;

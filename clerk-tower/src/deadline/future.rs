@@ -1,6 +1,10 @@
 use std::{
     future::Future,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -9,7 +13,7 @@ use clerk_core::OperationInfo;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, error::Attempts};
 
 pin_project! {
     /// The answer of [`Deadline`](super::Deadline), or the deadline.
@@ -21,12 +25,18 @@ pin_project! {
         sleep: Sleep,
         after: Duration,
         info: Option<&'static OperationInfo>,
+        attempts: Option<Arc<AtomicU32>>,
     }
 }
 
 impl<F> ResponseFuture<F> {
-    pub(super) fn new(answer: F, after: Duration, info: Option<&'static OperationInfo>) -> Self {
-        Self { answer, sleep: tokio::time::sleep(after), after, info }
+    pub(super) fn new(
+        answer: F,
+        after: Duration,
+        info: Option<&'static OperationInfo>,
+        attempts: Option<Arc<AtomicU32>>,
+    ) -> Self {
+        Self { answer, sleep: tokio::time::sleep(after), after, info, attempts }
     }
 }
 
@@ -42,6 +52,8 @@ where
             return Poll::Ready(result);
         }
         ready!(this.sleep.poll(context));
-        Poll::Ready(Err(Error::new(*this.info, ErrorKind::Timeout(*this.after))))
+        let made = this.attempts.as_ref().map_or(1, |attempts| attempts.load(Ordering::Relaxed));
+        let error = Error::new(*this.info, ErrorKind::Timeout(*this.after));
+        Poll::Ready(Err(error.after(Attempts { made, unclear: false })))
     }
 }

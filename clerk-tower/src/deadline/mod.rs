@@ -22,5 +22,5 @@ mod future;
 mod layer;
 mod service;
 
-pub(crate) use self::service::expires;
+pub(crate) use self::service::{count, expires};
 pub use self::{future::ResponseFuture, layer::DeadlineLayer, service::Deadline};

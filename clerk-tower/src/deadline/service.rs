@@ -1,4 +1,8 @@
 use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -18,13 +22,24 @@ pub struct Deadline<S> {
     pub(super) scope: Scope,
 }
 
-/// When the call that a request belongs to ends at the latest.
-#[derive(Clone, Copy, Debug)]
-struct Expires(Instant);
+/// The call that a request belongs to, as the layers further in know it.
+#[derive(Clone, Debug)]
+struct Call {
+    /// A deadline that is too far away to be counted is none.
+    ends: Option<Instant>,
+    attempts: Arc<AtomicU32>,
+}
 
 /// When the call that a request belongs to ends at the latest, if it has a deadline.
 pub(crate) fn expires(extensions: &Extensions) -> Option<Instant> {
-    extensions.get::<Expires>().map(|Expires(at)| *at)
+    extensions.get::<Call>()?.ends
+}
+
+/// Tells the deadline around a call how often it was sent.
+pub(crate) fn count(extensions: &Extensions, attempts: u32) {
+    if let Some(call) = extensions.get::<Call>() {
+        call.attempts.store(attempts, Ordering::Relaxed);
+    }
 }
 
 impl<S, B> Service<Request<B>> for Deadline<S>
@@ -47,12 +62,11 @@ where
             Scope::Attempt => settings.and_then(|settings| settings.attempt_timeout),
         };
         let after = after.unwrap_or(self.after);
-        if self.scope == Scope::Call {
-            // A deadline that is too far away to be counted is none.
-            if let Some(at) = Instant::now().checked_add(after) {
-                request.extensions_mut().insert(Expires(at));
-            }
+        let attempts = (self.scope == Scope::Call).then(|| Arc::new(AtomicU32::new(1)));
+        if let Some(attempts) = &attempts {
+            let ends = Instant::now().checked_add(after);
+            request.extensions_mut().insert(Call { ends, attempts: Arc::clone(attempts) });
         }
-        ResponseFuture::new(self.inner.call(request), after, info)
+        ResponseFuture::new(self.inner.call(request), after, info, attempts)
     }
 }

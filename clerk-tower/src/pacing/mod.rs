@@ -17,7 +17,10 @@
 //! ```
 //!
 //! Added with [`ClerkBuilder::layer`](crate::ClerkBuilder::layer) it stands outside of the whole stack, so that
-//! waiting for a turn counts towards no deadline. What is sent again keeps no pace of its own.
+//! waiting for a turn counts towards no deadline of [`Clerk::send`](crate::Clerk::send). What
+//! [`Clerk::cached`](crate::Clerk::cached) and the decision about a request wait for has an end of its own, in which
+//! the turn counts: a service that people wait for needs another client than its job. What is sent again keeps no pace
+//! of its own.
 
 mod layer;
 mod service;

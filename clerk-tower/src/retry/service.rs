@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::policy::{Policy, is_unclear};
 use crate::{
     Error,
-    deadline::expires,
+    deadline::{count, expires},
     error::{Attempts, info_of},
     options::CallOptions,
 };
@@ -72,6 +72,7 @@ where
         drop(result);
         tokio::time::sleep(pause).await;
         attempts.made = attempts.made.saturating_add(1);
+        count(request.extensions(), attempts.made);
         inner.ready().await.map_err(|error| error.after(attempts))?;
     }
     let result = inner.call(request).await;
