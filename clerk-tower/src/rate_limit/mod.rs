@@ -3,9 +3,9 @@
 //! When Clerk answers 429, it refuses everything of that kind for a while. The gate then closes for the operations of
 //! the same section that use the same kind of key, and stays closed for as long as `Retry-After` says. Calls that come
 //! meanwhile wait in the order they came, and when the gate opens they are let through one after the other, not all at
-//! once. When it was open for a second, and Clerk answers, everybody passes again. A call whose turn would come after its deadline fails at once, with
-//! [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited): nothing is sent, and nothing queues without bound.
-//! Calls of other sections go on.
+//! once. When it was open for a second, and Clerk answers, everybody passes again. A call whose turn would come after
+//! its deadline fails at once, with [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited): nothing is sent, and
+//! nothing queues without bound. Calls of other sections go on.
 //!
 //! It stands inside of [`retry`](crate::retry), so that second attempts wait at the gate too.
 //!

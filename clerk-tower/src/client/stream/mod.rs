@@ -53,8 +53,8 @@ impl<T: Send + 'static> Fetching<T> {
 
 /// The items of a list, page after page: what [`Clerk::stream`] returns.
 ///
-/// At most one page is read ahead, in the background. After an error the stream is over, and [`PageStream::rest`] is the operation
-/// whose stream takes it up again.
+/// At most one page is read ahead, in the background. After an error the stream is over, and [`PageStream::rest`] is
+/// the operation whose stream takes it up again.
 pub struct PageStream<O: Paged> {
     clerk: Clerk,
     credential: Credential,
