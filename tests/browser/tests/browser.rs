@@ -30,7 +30,8 @@ use clerk_axum::{Auth, Clerk, ClerkLayer, Error, Rejection, api::users, require}
 use clerk_tests::{Instance, serve};
 use futures_util::FutureExt as _;
 use thirtyfour::{
-    By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver, error::WebDriverResult,
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver,
+    error::{WebDriverErrorInner, WebDriverResult},
     extensions::query::ElementQueryable as _,
 };
 use tokio::{
@@ -135,6 +136,9 @@ impl Chromium {
     }
 }
 
+/// How many pages may follow each other by themselves.
+const PAGES: usize = 20;
+
 /// One person and one browser in front of one application.
 struct Person<'a> {
     driver: &'a WebDriver,
@@ -162,9 +166,15 @@ impl Person<'_> {
         self.driver.query(By::Css(selector)).first().await?.click().await
     }
 
-    /// Waits for an element with this text.
+    /// Waits for an element with this text. The page may go away while its text is read: then the next one is looked at.
     async fn sees(&self, selector: &str, text: &str) -> WebDriverResult<()> {
-        self.driver.query(By::Css(selector)).with_text(text.to_owned()).first().await.map(drop)
+        for _ in 0..PAGES {
+            match self.driver.query(By::Css(selector)).with_text(text.to_owned()).first().await {
+                Err(error) if matches!(*error, WebDriverErrorInner::StaleElementReference(_)) => {}
+                seen => return seen.map(drop),
+            }
+        }
+        panic!("{PAGES} pages went away before {selector} was {text}");
     }
 
     /// The status of the page that is shown.
