@@ -90,22 +90,6 @@ impl Bearer<'_> {
 
 impl<'a> Case<'a> {
     pub(super) fn decide(&self) -> Asked<Outcome> {
-        let outcome = self.decide_by_kind()?;
-        let is_refused = outcome.reason().is_some();
-        Ok(if is_refused && !self.has_token() { outcome.without_token() } else { outcome })
-    }
-
-    /// Whether there is a token where one is looked for.
-    fn has_token(&self) -> bool {
-        match authorization::token(self.head.headers) {
-            Authorization::Token(_) | Authorization::Broken => true,
-            Authorization::None => {
-                self.config.accepts.contains(TokenKind::Session) && Browser::new(self).has_session()
-            }
-        }
-    }
-
-    fn decide_by_kind(&self) -> Asked<Outcome> {
         let bearer = match authorization::token(self.head.headers) {
             Authorization::None => None,
             Authorization::Token(text) => Some(self.bearer(text)),
@@ -125,13 +109,15 @@ impl<'a> Case<'a> {
             (Kinds::One(kind), Some(bearer)) if bearer.kind() == *kind => self.header_machine(bearer),
             (Kinds::One(kind), Some(_)) => Ok(self.mismatch(Some(*kind))),
             (Kinds::One(kind), None) => {
-                Ok(self.signed_out(Some(*kind), Reason::NoTokenInHeader, "there is no bearer token"))
+                let outcome =
+                    self.signed_out(Some(*kind), Reason::NoTokenInHeader, "there is no bearer token");
+                Ok(outcome.without_token())
             }
-            (Kinds::List(kinds), bearer) => {
-                let kind = bearer.as_ref().map_or(TokenKind::Session, Bearer::kind);
-                if kinds.contains(&kind) { self.any(bearer) } else { Ok(self.mismatch(None)) }
+            (Kinds::List(kinds), None) if !kinds.contains(&TokenKind::Session) => {
+                Ok(self.mismatch(None).without_token())
             }
-            (Kinds::Any, bearer) => self.any(bearer),
+            (Kinds::List(kinds), Some(bearer)) if !kinds.contains(&bearer.kind()) => Ok(self.mismatch(None)),
+            (Kinds::List(_) | Kinds::Any, bearer) => self.any(bearer),
         }
     }
 
@@ -172,7 +158,10 @@ impl<'a> Case<'a> {
     }
 
     fn cookie_session(&self) -> Asked<Outcome> {
-        Browser::new(self).decide()
+        let browser = Browser::new(self);
+        let outcome = browser.decide()?;
+        let is_visitor = outcome.reason().is_some() && !browser.has_session();
+        Ok(if is_visitor { outcome.without_token() } else { outcome })
     }
 
     /// A session token that is not accepted. Where time would heal it, or a new one, a browser is sent for that.

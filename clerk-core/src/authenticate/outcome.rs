@@ -111,7 +111,7 @@ impl Outcome {
         let mut headers = HeaderMap::with_capacity(3);
         headers.append(STATUS, HeaderValue::from_static(status.as_str()));
         // What is no legal header value is left out.
-        if let Ok(reason) = HeaderValue::from_str(reason.as_str()) {
+        if let Some(reason) = reason.to_value() {
             headers.append(REASON, reason);
         }
         if let Some(Ok(message)) = message.filter(|message| !message.is_empty()).map(HeaderValue::from_str) {

@@ -93,6 +93,8 @@ fn decide(authenticator: &Authenticator, keys: &KeySet, requests: &[Request<()>]
     }
 }
 
+type Handler = fn(Request<()>) -> Ready<Result<Response<()>, Infallible>>;
+
 fn handler(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     black_box(&request);
     ready(Ok(Response::new(())))
@@ -103,9 +105,14 @@ fn guarded(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     handler(request)
 }
 
+fn open(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
+    assert!(Auth::from_extensions(request.extensions()).is_some_and(|auth| auth.outcome().is_anonymous()));
+    handler(request)
+}
+
 /// Whole requests through the layer. They are made beforehand, because a request is used up.
-fn pass(clerk: &Clerk, requests: &[Request<()>]) -> std::time::Duration {
-    let mut service = AuthenticateLayer::new(clerk).layer(service_fn(guarded));
+fn pass(clerk: &Clerk, handler: Handler, requests: &[Request<()>]) -> std::time::Duration {
+    let mut service = AuthenticateLayer::new(clerk).layer(service_fn(handler));
     let requests = requests.to_vec();
     let start = Instant::now();
     for request in requests {
@@ -129,6 +136,7 @@ fn main() {
     let tokens: Vec<String> = (0..TOKENS).map(|number| key.token(number)).collect();
     println!("{TOKENS} tokens of {} bytes, {ROUNDS} rounds", tokens.first().map_or(0, String::len));
     let (headers, cookies) = (requests(&tokens, bearer), requests(&tokens, cookie));
+    let nothing = requests(&tokens, |_| ("accept", "*/*".to_owned()));
     let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.der()).unwrap();
     let signatures: Vec<(&str, Vec<u8>)> = tokens
         .iter()
@@ -144,7 +152,7 @@ fn main() {
     let authenticator = Authenticator::new(options()).unwrap();
     let clerk = key.clerk(1 << 24);
     let remembering = clerk.keys().current().unwrap();
-    pass(&clerk, &headers);
+    pass(&clerk, guarded, &headers);
 
     let mut rounds = Rounds::default();
     rounds.add("aws-lc-rs alone", TOKENS, || {
@@ -187,7 +195,7 @@ fn main() {
         decide(&authenticator, &keys, &cookies);
     });
     rounds.add_timed("first seen: layer, header, remembering it", TOKENS, || {
-        pass(&key.clerk(1 << 24), &headers)
+        pass(&key.clerk(1 << 24), guarded, &headers)
     });
 
     rounds.add("known: request with the token in a header", TOKENS, || {
@@ -197,8 +205,9 @@ fn main() {
         decide(&authenticator, &remembering, &cookies);
     });
     rounds.add_timed("no layer: calling the service", TOKENS, || bare(&headers));
-    rounds.add_timed("known: layer, header", TOKENS, || pass(&clerk, &headers));
-    rounds.add_timed("known: layer, cookie", TOKENS, || pass(&clerk, &cookies));
+    rounds.add_timed("known: layer, header", TOKENS, || pass(&clerk, guarded, &headers));
+    rounds.add_timed("known: layer, cookie", TOKENS, || pass(&clerk, guarded, &cookies));
+    rounds.add_timed("no token: layer", TOKENS, || pass(&clerk, open, &nothing));
     rounds.run(ROUNDS);
 }
 
