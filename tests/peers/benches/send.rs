@@ -1,10 +1,12 @@
 //! One call of the Backend API over our stack, beside the same call with a bare reqwest client, to a server on
 //! loopback; in turns, one at a time and sixteen at a time. Prints medians, and what a cached user takes of memory.
+//! Server and client have a thread each, so that no task waits for another thread of its own runtime.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first thing that is wrong")]
 
 use std::{
     convert::Infallible,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -17,7 +19,10 @@ use http::{Request, Response};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, runtime::Builder};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
 
 const ROUNDS: usize = 30;
 const CALLS: u32 = 100;
@@ -31,23 +36,32 @@ fn body() -> Bytes {
     .into()
 }
 
-async fn serve() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Serves on a thread of its own.
+fn serve() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    let body = body();
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            let body = body.clone();
-            let service = service_fn(move |_: Request<Incoming>| {
-                let response = Response::builder().header("content-type", "application/json");
-                std::future::ready(Ok::<_, Infallible>(response.body(Full::new(body.clone())).unwrap()))
-            });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-        }
-    });
+    thread::spawn(move || runtime().block_on(answer(listener)));
     format!("http://{address}")
+}
+
+async fn answer(listener: std::net::TcpListener) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    let body = body();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        let body = body.clone();
+        let service = service_fn(move |_: Request<Incoming>| {
+            let response = Response::builder().header("content-type", "application/json");
+            std::future::ready(Ok::<_, Infallible>(response.body(Full::new(body.clone())).unwrap()))
+        });
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
 }
 
 async fn timed<F: Future>(mut call: impl FnMut() -> F) -> f64 {
@@ -74,9 +88,8 @@ fn resident() -> f64 {
 }
 
 fn main() {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let url = serve().await;
+    let url = serve();
+    runtime().block_on(async {
         let bare = reqwest::Client::builder().no_proxy().build().unwrap();
         let address = format!("{url}/v1/users/user_1");
         let client = || Clerk::builder().secret_key("sk_test_abc").api_url(&url);
