@@ -123,6 +123,12 @@ impl Error {
         }
     }
 
+    /// The error with why there was no connection, if that is what failed: in no other phase do the sources stay clear
+    /// of what was asked.
+    pub(crate) fn with_sources(&self) -> impl fmt::Display + '_ {
+        WithSources(self)
+    }
+
     /// The phase in which it failed, with the details of that phase.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
@@ -219,6 +225,23 @@ impl Error {
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         self.status_error()?.trace_id.as_deref()
+    }
+}
+
+struct WithSources<'a>(&'a Error);
+
+impl fmt::Display for WithSources<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)?;
+        let ErrorKind::Connect(error) = self.0.kind() else { return Ok(()) };
+        let mut source = error.source();
+        // A chain that is longer says no more.
+        for _ in 0..8 {
+            let Some(error) = source else { break };
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,10 @@ use clerk_core::Timestamp;
 
 const PAUSE_MILLIS: u64 = 60_000;
 
+/// Of the whole process: for answers and calls that know no client, or belong to none.
+#[cfg_attr(not(feature = "tracing"), allow(dead_code, reason = "there is no log"))]
+pub(crate) static EVERYWHERE: Notices = Notices(Mutex::new(BTreeMap::new()));
+
 /// What was said, by its cause. There are few causes, whatever requests hold.
 #[derive(Default)]
 pub(crate) struct Notices(Mutex<BTreeMap<String, Said>>);

@@ -39,6 +39,13 @@ pub(crate) fn judged(outcome: &Outcome) {
     counted::judged(outcome);
 }
 
+/// A request was turned away for a reason that its sender can do nothing about. Webhooks have lines of their own.
+pub(crate) fn failed(status: StatusCode, code: &str, message: &str) {
+    if status.is_server_error() && !code.starts_with("webhook") {
+        enabled::failed(status, code, message);
+    }
+}
+
 /// What is probably wrong with the configuration, where there are signs of it. They are looked for only when somebody
 /// listens.
 pub(crate) fn explain(notices: &Notices, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
@@ -91,6 +98,11 @@ mod enabled {
     use super::{
         Attempts, Diagnosis, Display, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo,
         Outcome, StatusCode, Timestamp,
+    };
+    use crate::{
+        ErrorKind,
+        clock::{Clock as _, SystemClock},
+        notices::EVERYWHERE,
     };
 
     pub(super) type Span = tracing::Span;
@@ -165,6 +177,29 @@ mod enabled {
         );
     }
 
+    /// Each code once a minute, and how often it was silent.
+    pub(super) fn failed(status: StatusCode, code: &str, message: &str) {
+        if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
+            return;
+        }
+        if let Some(unsaid) = EVERYWHERE.turn(code, SystemClock.now()) {
+            let status = status.as_u16();
+            tracing::warn!(target: "clerk::auth", status, code, unsaid, "turned a request away: {message}");
+        }
+    }
+
+    /// Whether the service itself is in trouble, as opposed to what was asked.
+    fn is_trouble(error: &Error) -> bool {
+        match error.kind() {
+            ErrorKind::Build(_) | ErrorKind::Config(_) => false,
+            ErrorKind::Status(_) => error.status().is_some_and(|status| {
+                matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS)
+                    || status.is_server_error()
+            }),
+            _ => true,
+        }
+    }
+
     const fn kind(bad: BadRequest) -> &'static str {
         match bad {
             BadRequest::HandshakeSignature => "handshake-signature",
@@ -212,7 +247,18 @@ mod enabled {
         if let Some(trace_id) = error.trace_id() {
             span.record("clerk.trace_id", trace_id);
         }
-        span.in_scope(|| tracing::debug!(target: "clerk::call", operation, %error, "a call failed"));
+        span.in_scope(|| {
+            tracing::debug!(target: "clerk::call", operation, error = %error.with_sources(), "a call failed");
+            if !is_trouble(error) || !tracing::enabled!(target: "clerk::call", Level::WARN) {
+                return;
+            }
+            // Each status is a cause of its own.
+            let cause = status.as_ref().map_or(error.phase(), StatusCode::as_str);
+            if let Some(unsaid) = EVERYWHERE.turn(cause, SystemClock.now()) {
+                let error = error.with_sources();
+                tracing::warn!(target: "clerk::call", operation, %error, unsaid, "calls to Clerk fail");
+            }
+        });
     }
 
     pub(super) fn cached(operation: &'static str, outcome: &'static str) {
@@ -263,6 +309,8 @@ mod enabled {
     pub(super) fn judged(_: &Outcome) {}
 
     pub(super) fn explain(_: &Notices, _: Timestamp, _: impl FnOnce() -> Option<Diagnosis>) {}
+
+    pub(super) fn failed(_: StatusCode, _: &str, _: &str) {}
 
     pub(crate) fn clock_differs(_: i64) {}
 

@@ -19,7 +19,7 @@ use clerk_tests::{
     send, serve,
 };
 use clerk_tower::{authenticate::AuthenticateLayer, require::RequireLayer};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 use tower::{Service as _, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
@@ -384,8 +384,14 @@ async fn grpc_clients_are_told_in_their_way() {
         for (token, status) in [("", nobody), (&*visitors.tokens[4], grace)] {
             let request = |method: Method| {
                 let request = Request::builder().method(method).header("content-type", "application/grpc");
+                let request = request.version(Version::HTTP_2);
                 request.header("authorization", format!("Bearer {token}")).body(()).unwrap()
             };
+            // Nor does what no gRPC client sends.
+            let mut older = request(Method::POST);
+            *older.version_mut() = Version::HTTP_11;
+            let response = service.clone().oneshot(older).await.unwrap();
+            assert!(matches!(response.status().as_u16(), 401 | 403), "{guard:?}");
             // A request for a page only says that it is one: it gets no 200, which somebody could store.
             let response = service.clone().oneshot(request(Method::GET)).await.unwrap();
             assert!(matches!(response.status().as_u16(), 401 | 403), "{guard:?}");

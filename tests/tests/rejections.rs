@@ -369,6 +369,25 @@ async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
     }
 }
 
+/// A link with the end of a handshake hides the session that the browser has; the sign-in page would lead straight back.
+#[tokio::test]
+async fn the_end_of_a_handshake_does_not_send_a_browser_round() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, Accepts::any());
+    let guard = require::signed_in().redirect_to_sign_in();
+    let app = Router::new().route("/page", on_get("fine")).route_layer(guard).layer(ClerkLayer::new(&clerk));
+    let nothing = instance.local.sign_claims(&json!({}), &claims(&json!({ "handshake": [] })));
+    for (query, back) in [
+        (format!("?a=b&__clerk_handshake={nothing}"), "/page?a=b"),
+        (format!("?__clerk_handshake={nothing}"), "/page"),
+    ] {
+        let answer = visit(&app, &format!("/page{query}"), "", WAYS[0]).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        assert_eq!(answer.header("location"), and_back(PORTAL, back));
+        assert!(answer.header("set-cookie").starts_with("__clerk_redirect_count=1;"), "{query}");
+    }
+}
+
 #[tokio::test]
 async fn a_handler_leads_to_the_sign_up_page_and_back() {
     const SIGN_UP: &str = "https://accounts.example.com/sign-up";

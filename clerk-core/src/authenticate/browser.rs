@@ -463,19 +463,18 @@ impl Browser<'_> {
         undecided: bool,
     ) -> Asked<Resolved> {
         let mut headers = HeaderMap::new();
-        headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
-        headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        // A production instance's handler answers this request, and what a script of another site sends, with any
+        // nonce, must not let it read that answer. Pages that are opened have nobody to read them.
+        if !instance.is_production || self.can_navigate() {
+            headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
+            headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        }
         let dropped = directives.append_to(&mut headers);
         if !instance.is_production
             && let Some(page) = self.url()
+            && let Ok(location) = HeaderValue::try_from(String::from(without_handshake(page)))
         {
-            let clean = without(
-                page,
-                &["__clerk_handshake", "__clerk_help", "__clerk_db_jwt", "__clerk_handshake_nonce"],
-            );
-            if let Ok(location) = HeaderValue::try_from(String::from(clean)) {
-                headers.append(LOCATION, location);
-            }
+            headers.append(LOCATION, location);
         }
         if headers.contains_key(LOCATION) || headers.contains_key(SET_COOKIE) {
             headers.append(CACHE_CONTROL, NO_STORE);
@@ -603,6 +602,13 @@ impl Browser<'_> {
 
 /// A handshake's nonce has some thirty characters.
 const MAX_NONCE: usize = 2048;
+
+/// The address without what a handshake brings.
+pub(super) fn without_handshake(url: Url) -> Url {
+    const BROUGHT: [&str; 4] =
+        ["__clerk_handshake", "__clerk_help", "__clerk_db_jwt", "__clerk_handshake_nonce"];
+    without(url, &BROUGHT)
+}
 
 /// The address without these parameters. The rest of the query is written anew, as a browser would.
 fn without(mut url: Url, names: &[&str]) -> Url {

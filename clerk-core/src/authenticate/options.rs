@@ -199,6 +199,9 @@ impl AuthenticateOptions {
             }
             None => None,
         };
+        if let Some(party) = self.verify.parties().iter().find(|party| !public_url::is_origin(party)) {
+            return Err(OptionsError::AuthorizedParty(party.clone()));
+        }
         let machine = VerifyOptions::new().clock_skew(self.verify.skew()).audiences(self.machine_audiences);
         Ok(Config {
             instance,
@@ -277,6 +280,12 @@ pub enum OptionsError {
     /// What else is configured needs a publishable key.
     #[error("publishable_key: not set; {0} cannot be authenticated without it")]
     PublishableKeyMissing(&'static str),
+    /// An authorized party is no origin, so that no token could name it.
+    #[error(
+        "authorized_parties: {0:?} is no origin; expected one such as https://app.example.com, with neither a path nor \
+         a slash at its end"
+    )]
+    AuthorizedParty(String),
     /// The proxy's address is neither absolute nor a path.
     #[error("proxy_url: expected an https or http URL, or a path that begins with a slash")]
     ProxyUrl,

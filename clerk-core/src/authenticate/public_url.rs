@@ -80,6 +80,14 @@ pub(super) fn absolute(text: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain).then_some(url)
 }
 
+/// Whether a text can be the origin of a page, of whatever scheme: compared as text, so with nothing behind the host.
+pub(super) fn is_origin(text: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        is_part(scheme) && is_part(host) && !host.contains(['/', '?', '#', '@', '*', ','])
+    })
+}
+
 /// The address's origin as text. Only for the schemes above, whose origins are never opaque.
 pub(super) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
@@ -151,6 +159,30 @@ mod tests {
         }
         let request = request.body(()).unwrap();
         of(&RequestHead::from(&request), forwarded).map(String::from)
+    }
+
+    #[test]
+    fn an_origin_ends_with_its_host() {
+        for (text, expected) in [
+            ("https://app.example.com", true),
+            ("http://localhost:3000", true),
+            ("http://[::1]:3000", true),
+            ("capacitor://localhost", true),
+            ("chrome-extension://abcdefghijklmnop", true),
+            ("https://app.example.com/", false),
+            ("https://app.example.com/app", false),
+            ("https://*.example.com", false),
+            ("https://a.example.com,https://b.example.com", false),
+            ("https://app.example.com ", false),
+            ("https://user@app.example.com", false),
+            ("app.example.com", false),
+            ("https://", false),
+            ("://app.example.com", false),
+            (" ", false),
+            ("", false),
+        ] {
+            assert_eq!(is_origin(text), expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -81,6 +81,10 @@ impl Authenticator {
         // Whether the page is of another host than this request, wherever people go in the end.
         let is_elsewhere = (target.host_str(), target.port()) != (here.host_str(), here.port());
         let mut back = match return_to {
+            // What a handshake left there is used up, and must not be judged once more.
+            None if here.query().is_some_and(|query| query.contains("__clerk_")) => {
+                browser::without_handshake(here)
+            }
             None => here,
             Some(address) => here
                 .join(address)

@@ -50,6 +50,10 @@ pub struct ClaimsError {
     problem: String,
 }
 
+const fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-' | '[' | ']' | ':' | '/' | '?')
+}
+
 impl ClaimsError {
     /// Reads the claims once more to find the fault.
     pub(super) fn locate<T: DeserializeOwned>(json: &str) -> Self {
@@ -57,6 +61,8 @@ impl ClaimsError {
         let (path, problem) = match serde_path_to_error::deserialize::<_, T>(reader) {
             Err(error) => {
                 let path = error.path().to_string();
+                // The names of claims may be anybody's words, and what says the path may end in a page.
+                let path = path.replace(|letter: char| !is_plain(letter), "?");
                 let path = if path == "." { "" } else { &path };
                 describe_data(path, &error.inner().to_string())
             }

@@ -70,13 +70,13 @@ impl VerifyOptions {
 
     /// The origins (`azp`) that session tokens may have been issued to, for example
     /// `https://app.example.com`, compared as they are written. A token without the claim is refused.
-    /// Without any party nothing is checked.
+    /// Without any party nothing is checked; an empty text is no origin of any token's.
     ///
     /// Set this wherever session cookies are accepted: it is what protects from tokens that another
     /// site on the same domain obtained.
     #[must_use]
     pub fn authorized_parties<T: Into<String>>(mut self, parties: impl IntoIterator<Item = T>) -> Self {
-        self.authorized_parties = non_empty(parties);
+        self.authorized_parties = parties.into_iter().map(Into::into).collect();
         self
     }
 
@@ -91,6 +91,10 @@ impl VerifyOptions {
 impl VerifyOptions {
     pub(crate) const fn skew(&self) -> ClockSkew {
         self.clock_skew
+    }
+
+    pub(crate) fn parties(&self) -> &[String] {
+        &self.authorized_parties
     }
 }
 
@@ -556,5 +560,10 @@ mod tests {
         }
         let none = VerifyOptions::new().authorized_parties(Vec::<String>::new());
         assert_eq!(with_claims(json!({"azp": "https://evil.example"}), &none), "ok");
+        // A variable that is not set is no permission for everybody.
+        let unset = VerifyOptions::new().authorized_parties([""]);
+        for azp in [json!("https://evil.example"), json!(""), Value::Null] {
+            assert_eq!(with_claims(json!({"azp": azp}), &unset), "token-invalid-authorized-parties", "{azp}");
+        }
     }
 }

@@ -1,11 +1,11 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
     Timestamp,
-    decode::{lenient, plain::Plain},
+    decode::{describe_data, lenient, plain::Plain},
     id::{OrganizationId, UserId},
     model::{
         BillingPayer, DeletedObject, Organization, OrganizationDomain, OrganizationInvitation,
@@ -72,8 +72,7 @@ struct Envelope<'a> {
 impl Delivery {
     pub(super) fn read(id: &str, body: &[u8]) -> Result<Self, EventError> {
         let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| EventError::Envelope)?;
-        let event =
-            Event::read(&envelope.kind, envelope.data).map_err(|_| EventError::Data(envelope.kind))?;
+        let event = Event::read(&envelope.kind, envelope.data)?;
         Ok(Self {
             id: id.to_owned(),
             event,
@@ -89,8 +88,23 @@ impl Delivery {
 pub(super) enum EventError {
     #[error("the body is not an object with `type` and `data`")]
     Envelope,
-    #[error("`data` is not what an event of type {0:?} holds")]
-    Data(String),
+    #[error("`data` is not what an event of type {kind} holds: {problem}")]
+    Data { kind: &'static str, problem: String },
+}
+
+impl EventError {
+    /// Reads the data once more to find the fault.
+    fn locate<T: DeserializeOwned>(kind: &'static str, data: &str) -> Self {
+        let reader = &mut serde_json::Deserializer::from_str(data);
+        let problem = match serde_path_to_error::deserialize::<_, T>(reader) {
+            Err(error) => {
+                let (path, problem) = describe_data(&error.path().to_string(), &error.inner().to_string());
+                format!("{path}: {problem}")
+            }
+            Ok(_) => "it could not be read".to_owned(),
+        };
+        Self::Data { kind, problem }
+    }
 }
 
 /// Declares the events: variant, what `data` holds, type, and the name of its constant.
@@ -133,12 +147,14 @@ macro_rules! events {
                 }
             }
 
-            fn read(kind: &str, data: &RawValue) -> Result<Self, serde_json::Error> {
+            fn read(kind: &str, data: &RawValue) -> Result<Self, EventError> {
                 let data = data.get();
                 Ok(match kind {
-                    $($kind => Self::$variant(serde_json::from_str(data)?),)*
+                    $($kind => Self::$variant(
+                        serde_json::from_str(data).map_err(|_| EventError::locate::<$data>($kind, data))?,
+                    ),)*
                     _ => {
-                        let Plain(data) = serde_json::from_str(data)?;
+                        let Plain(data) = serde_json::from_str(data).map_err(|_| EventError::Envelope)?;
                         Self::Other { kind: kind.to_owned(), data }
                     }
                 })

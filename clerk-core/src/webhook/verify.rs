@@ -4,7 +4,7 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Delivery;
+use super::{Delivery, event::EventError};
 use crate::{Timestamp, keys::WebhookSecret};
 
 /// A delivery is not accepted. Answer 400; Clerk will try again.
@@ -29,6 +29,14 @@ pub enum WebhookError {
     /// The signature fits, but the body is no event.
     #[error("the delivery cannot be read")]
     InvalidBody(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The signature fits, and the type of the event is known, but what comes with it has another shape.
+    #[error("the delivery of an event {kind} cannot be read: {problem}")]
+    InvalidData {
+        /// The type as Clerk writes it, for example `user.created`.
+        kind: &'static str,
+        /// Which part of `data`, and what was expected of it. No value is repeated.
+        problem: String,
+    },
 }
 
 /// The names under which id, timestamp and signature travel.
@@ -81,7 +89,10 @@ impl Verifier {
         if !self.is_signed(&content, signatures) {
             return Err(WebhookError::InvalidSignature);
         }
-        Delivery::read(id, body).map_err(|error| WebhookError::InvalidBody(error.into()))
+        Delivery::read(id, body).map_err(|error| match error {
+            EventError::Envelope => WebhookError::InvalidBody(error.into()),
+            EventError::Data { kind, problem } => WebhookError::InvalidData { kind, problem },
+        })
     }
 
     /// The headers of a delivery signed with the first secret, for tests and for servers that stand in for
@@ -271,16 +282,28 @@ mod tests {
     }
 
     #[test]
+    fn an_event_of_another_shape_is_named_with_the_part_that_differs() {
+        let ours = verifier("whsec_c2VjcmV0");
+        for (body, kind, problem) in [
+            (r#"{"type": "user.created", "data": {}}"#, "user.created", "id"),
+            (r#"{"type": "user.deleted", "data": {"id": ["secret"]}}"#, "user.deleted", "id"),
+            (r#"{"type": "session.created", "data": "secret"}"#, "session.created", "expected"),
+        ] {
+            let headers = ours.sign("msg_1", NOW, body.as_bytes());
+            let error = ours.verify(&headers, body.as_bytes(), NOW).unwrap_err();
+            assert!(
+                matches!(error, WebhookError::InvalidData { kind: named, .. } if named == kind),
+                "{error}"
+            );
+            let text = error.to_string();
+            assert!(text.contains(problem) && !text.contains("secret"), "{text}");
+        }
+    }
+
+    #[test]
     fn a_signed_body_that_is_no_event_is_an_error() {
         let ours = verifier("whsec_c2VjcmV0");
-        for body in [
-            &b""[..],
-            b"{}",
-            b"[]",
-            b"\xff",
-            br#"{"type": 3, "data": {}}"#,
-            br#"{"type": "user.created", "data": {}}"#,
-        ] {
+        for body in [&b""[..], b"{}", b"[]", b"\xff", br#"{"type": 3, "data": {}}"#] {
             let headers = ours.sign("msg_1", NOW, body);
             assert!(
                 matches!(ours.verify(&headers, body, NOW), Err(WebhookError::InvalidBody(_))),

@@ -136,6 +136,19 @@ fn dev_7_machines_have_audiences_of_their_own() {
 }
 
 #[test]
+fn an_authorized_party_that_no_token_could_name_is_refused_at_once() {
+    let check =
+        |parties: &[&str]| Authenticator::new(Env::Live.options().authorized_parties(parties.to_vec()));
+    assert!(check(&[]).is_ok());
+    assert!(check(&["https://app.example.com", "capacitor://localhost"]).is_ok());
+    for party in ["", "https://app.example.com/", "app.example.com", "https://*.example.com"] {
+        let error = check(&["https://app.example.com", party]).err().unwrap();
+        assert_eq!(error, OptionsError::AuthorizedParty(party.to_owned()));
+        assert!(error.to_string().contains("https://app.example.com, with neither"), "{error}");
+    }
+}
+
+#[test]
 fn dev_8_a_satellite_s_sign_in_page_is_checked_once_and_never_per_request() {
     let check = |domain: &str, page: &str| {
         let options = Env::Live.options().satellite(Satellite::domain(domain)).sign_in_url(page);

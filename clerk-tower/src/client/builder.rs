@@ -247,7 +247,7 @@ impl ClerkBuilder {
         self
     }
 
-    /// The API's address without its version. `https`, or `http` to this computer.
+    /// The API's address, with its version or without. `https`, or `http` to this computer.
     pub fn api_url(mut self, url: impl Into<String>) -> Self {
         self.api_url = Setting { name: "api_url", text: url.into() };
         self
@@ -644,7 +644,10 @@ fn base_uri(url: &Setting, version: &Setting) -> Result<BaseUriLayer, ConfigErro
     if !is_segment || version.text.is_empty() {
         return Err(ConfigError::new(version.name, "expected one path segment such as v1"));
     }
-    let base = format!("{}/{}", url.text.trim_end_matches('/'), version.text);
+    let text = url.text.trim_end_matches('/');
+    let end = format!("/{}", version.text);
+    // Clerk's documents write the address either way.
+    let base = if text.ends_with(&end) { text.to_owned() } else { text.to_owned() + &end };
     let layer = BaseUriLayer::new(&base).map_err(|error| ConfigError::new(url.name, error))?;
     if layer.is_plain_http_to_another_computer() {
         return Err(ConfigError::new(url.name, "http would send the secret key unencrypted; use https"));

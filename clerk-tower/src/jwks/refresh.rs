@@ -140,7 +140,7 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
     let response = exchange(store.0.stack.clone(), &operation, Credential::SecretKey, Some(&once)).await;
     let response = response.map_err(|error| match error.kind() {
         ErrorKind::Config(_) => KeysError::NotConfigured { retry_after: FIRST_PAUSE },
-        _ => KeysError::unreachable(&error.to_string()),
+        _ => KeysError::unreachable(&error.with_sources().to_string()),
     })?;
     if !response.status().is_success() {
         let error = jwks::GetJwks::decode(&response).err();

@@ -35,6 +35,8 @@ use clerk_core::{
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
+use crate::telemetry;
+
 pub use self::request::RequestInfo;
 pub(crate) use self::{
     handler::{Answering, OnRejection, OwnBody},
@@ -338,6 +340,7 @@ impl Rejection {
     /// The response, with any body that can be made from bytes.
     #[must_use]
     pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
+        telemetry::failed(self.status, &self.code, &self.message);
         let mut response = Response::new(B::from(Bytes::from(self.body())));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -360,6 +363,7 @@ impl Rejection {
     /// The same for a gRPC client, which reads no status of HTTP's: 200, with the status in a header and no body.
     #[must_use]
     pub fn into_grpc_response<B: Default>(self) -> Response<B> {
+        telemetry::failed(self.status, &self.code, &self.message);
         // https://grpc.github.io/grpc/core/md_doc_statuscodes.html
         let code = match self.status {
             StatusCode::BAD_REQUEST => 3,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
@@ -71,9 +71,10 @@ fn starts_with(value: Option<&HeaderValue>, start: &[u8]) -> bool {
     first.is_some_and(|first| first.eq_ignore_ascii_case(start))
 }
 
-/// Whether a request is one of gRPC's: they are all sent with POST.
+/// Whether a request is one of gRPC's: they are all sent with POST over HTTP/2. What names their content type elsewhere
+/// gets a status that every program understands.
 pub(crate) fn is_grpc_request<B>(request: &Request<B>) -> bool {
-    request.method() == Method::POST && is_grpc(request.headers())
+    request.method() == Method::POST && request.version() >= Version::HTTP_2 && is_grpc(request.headers())
 }
 
 /// Whether a message is one of gRPC's.

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use clerk_core::authenticate::NoSignInPage;
+use clerk_core::authenticate::{NoSignInPage, Reason};
 use http::{Request, Response, StatusCode, header::SET_COOKIE};
 use http_body_util::Full;
 
@@ -42,8 +42,10 @@ impl SignIn {
         }
         match auth.redirect_to_sign_in(None) {
             Ok(mut redirect) => {
-                // Who brought a token may come straight back with the same one. Visitors have nothing to come back with.
-                if !auth.outcome().is_anonymous() {
+                // Who brought a token may come straight back with the same one, and who brought the end of a handshake
+                // with the session that it hid. Visitors have nothing to come back with.
+                let came_back = auth.outcome().reason() == Some(&Reason::SessionTokenMissing);
+                if came_back || !auth.outcome().is_anonymous() {
                     redirect.headers_mut().extend(auth.visit().count().map(|count| (SET_COOKIE, count)));
                 }
                 Some(redirect)

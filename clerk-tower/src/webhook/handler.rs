@@ -40,7 +40,11 @@ type Begin = dyn Fn(&Arc<Delivery>) -> Option<Work> + Send + Sync;
 
 /// A handler, for the events that it wants.
 #[derive(Clone)]
-pub(super) struct Handler(Arc<Begin>);
+pub(super) struct Handler {
+    /// The type of event it is for; `None` for all.
+    kind: Option<&'static str>,
+    begin: Arc<Begin>,
+}
 
 impl Handler {
     pub(super) fn of<T, F, Fut>(kind: Kind<T>, handler: F) -> Self
@@ -49,10 +53,11 @@ impl Handler {
         F: Fn(T, Arc<Delivery>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Handled> + Send + 'static,
     {
-        Self(Arc::new(move |delivery| {
+        let begin = move |delivery: &Arc<Delivery>| {
             let data = kind.of(&delivery.event)?.clone();
             Some(work(handler(data, delivery.clone())))
-        }))
+        };
+        Self { kind: Some(kind.name()), begin: Arc::new(begin) }
     }
 
     pub(super) fn of_any<F, Fut>(handler: F) -> Self
@@ -60,12 +65,18 @@ impl Handler {
         F: Fn(Arc<Delivery>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Handled> + Send + 'static,
     {
-        Self(Arc::new(move |delivery| Some(work(handler(delivery.clone())))))
+        let begin = move |delivery: &Arc<Delivery>| Some(work(handler(delivery.clone())));
+        Self { kind: None, begin: Arc::new(begin) }
     }
 
     /// What the handler does about a delivery; `None` when it is not for it.
     pub(super) fn begin(&self, delivery: &Arc<Delivery>) -> Option<Work> {
-        (self.0)(delivery)
+        (self.begin)(delivery)
+    }
+
+    /// Whether it is for events of this type.
+    pub(super) fn wants(&self, kind: &str) -> bool {
+        self.kind.is_none_or(|own| own == kind)
     }
 }
 

@@ -1,4 +1,4 @@
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt::Display};
 
 use bytes::Bytes;
 use clerk_core::webhook::{Delivery, WebhookError};
@@ -31,11 +31,7 @@ impl Clerk {
     /// # Errors
     /// 400 for what is no delivery of Clerk's; 500 when the client has no secret.
     pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
-        let verifier =
-            self.webhook_verifier().ok_or_else(|| self.log(Rejection::webhook_secret_missing()))?;
-        let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))?;
-        self.cache().forget(&delivery.event);
-        Ok(delivery)
+        self.check(headers, body).map_err(Rejection::from)
     }
 
     /// Reads a request's body, and takes the delivery as [`verify_webhook`](Self::verify_webhook) does. Nothing bounds
@@ -48,12 +44,31 @@ impl Clerk {
         B: Body,
         B::Error: Into<BoxError>,
     {
+        self.take_webhook(request).await.map_err(Rejection::from)
+    }
+
+    /// The same, for an endpoint that knows which events it waits for.
+    pub(super) async fn take_webhook<B>(&self, request: Request<B>) -> Result<Delivery, Refused>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        let refused = |rejection| Refused::Delivery(Box::new(self.log(rejection)));
         if self.webhook_verifier().is_none() {
-            return Err(self.log(Rejection::webhook_secret_missing()));
+            return Err(refused(Rejection::webhook_secret_missing()));
         }
         let (head, body) = request.into_parts();
-        let body = read(body).await.map_err(|rejection| self.log(rejection))?;
-        self.verify_webhook(&head.headers, &body)
+        let body = read(body).await.map_err(refused)?;
+        self.check(&head.headers, &body)
+    }
+
+    fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Refused> {
+        let verifier = self
+            .webhook_verifier()
+            .ok_or_else(|| Refused::Delivery(Box::new(self.log(Rejection::webhook_secret_missing()))))?;
+        let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))?;
+        self.cache().forget(&delivery.event);
+        Ok(delivery)
     }
 
     /// Says in the log what the answer says. Anybody may post to an endpoint, so each code speaks once a minute.
@@ -62,16 +77,22 @@ impl Clerk {
         rejection
     }
 
-    fn refused(&self, error: &WebhookError) -> Rejection {
-        let rejection = Rejection::webhook_refused(error);
+    fn refused(&self, error: &WebhookError) -> Refused {
+        let say = |code: &str, why: &dyn Display| {
+            telemetry::webhook_refused(self.notices(), self.now(), code, why);
+        };
+        let rejection = Box::new(Rejection::webhook_refused(error));
         match error {
             // It is signed, so Clerk's own; the log may know more of it.
-            WebhookError::InvalidBody(problem) => {
-                telemetry::webhook_refused(self.notices(), self.now(), rejection.code(), problem);
-                rejection
+            WebhookError::InvalidBody(problem) => say(rejection.code(), problem),
+            WebhookError::InvalidData { kind, .. } => {
+                // A line for each type that differs.
+                say(kind, error);
+                return Refused::Event(kind);
             }
-            _ => self.log(rejection),
+            _ => say(rejection.code(), &rejection.message()),
         }
+        Refused::Delivery(rejection)
     }
 }
 
@@ -99,4 +120,20 @@ fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
         next = error.source();
     }
     false
+}
+
+/// What is not accepted.
+pub(super) enum Refused {
+    Delivery(Box<Rejection>),
+    /// Clerk's own event of this type, in another shape than is known.
+    Event(&'static str),
+}
+
+impl From<Refused> for Rejection {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Delivery(rejection) => *rejection,
+            Refused::Event(kind) => Self::webhook_unfit(kind),
+        }
+    }
 }

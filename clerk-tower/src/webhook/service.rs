@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use super::{
     handler::{Handled, Handler},
+    receive::Refused,
     seen::{Begin, Running, Seen},
 };
 use crate::{BoxError, Clerk, ConfigError, reject::Rejection, telemetry};
@@ -126,7 +127,16 @@ impl ClerkWebhooks {
             return Err(Rejection::webhook_method());
         }
         let max = self.max_body_bytes;
-        let delivery = self.clerk.receive_webhook(request.map(|body| Limited::new(body, max))).await?;
+        let taken = self.clerk.take_webhook(request.map(|body| Limited::new(body, max))).await;
+        let delivery = match taken {
+            Ok(delivery) => delivery,
+            // Nobody waits for it, and the next attempt would hold the same.
+            Err(Refused::Event(kind)) if !self.handlers.iter().any(|handler| handler.wants(kind)) => {
+                telemetry::webhook(kind, "ignored");
+                return Ok(());
+            }
+            Err(refused) => return Err(refused.into()),
+        };
         let kind = label(&delivery.event);
         let running = match self.seen.begin(&delivery.id, self.clerk.now(), self.remember_for) {
             Begin::New(running) => running,
