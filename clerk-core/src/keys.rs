@@ -54,6 +54,7 @@ fn looks_like(text: &str) -> &'static str {
     match text {
         "" => "it is empty",
         t if t.trim() != t => "it has white space around it",
+        t if t.starts_with(['"', '\'']) => "it stands in quotes, which are taken for a part of it",
         t if t.starts_with("pk_") => "this is a publishable key",
         t if t.starts_with("sk_") => "this is a secret key",
         t if t.starts_with("ak_") => "this is a machine secret key or an API key",
@@ -132,6 +133,10 @@ impl FromStr for SecretKey {
             Some("") => Err(KeyError::new("it ends after its prefix", EXPECTED)),
             Some(_) if is_key_text(text) => Ok(Self(text.into())),
             Some(_) => Err(KeyError::new("it holds white space or unprintable characters", EXPECTED)),
+            None if text.starts_with("sk_") => Err(KeyError::new(
+                "neither test_ nor live_ follows its sk_: it was cut, or changed",
+                EXPECTED,
+            )),
             None => Err(KeyError::new(looks_like(text), EXPECTED)),
         }
     }
@@ -337,6 +342,9 @@ mod tests {
     #[test]
     fn wrong_keys_are_named_without_repeating_them() {
         for (text, says) in [
+            ("sk_test", "neither test_ nor live_"),
+            ("sk_abc", "neither test_ nor live_"),
+            ("\"sk_test_abc\"", "quotes"),
             ("", "empty"),
             ("pk_test_verysecret", "publishable key"),
             ("whsec_verysecret", "webhook"),

@@ -245,6 +245,22 @@ async fn one_call_may_have_other_settings() {
     }
 }
 
+#[tokio::test]
+async fn the_address_may_end_with_the_version() {
+    for (url, sent_to) in [
+        ("http://127.0.0.1:7", "http://127.0.0.1:7/v1/users/count"),
+        ("http://127.0.0.1:7/", "http://127.0.0.1:7/v1/users/count"),
+        ("http://127.0.0.1:7/v1", "http://127.0.0.1:7/v1/users/count"),
+        ("http://127.0.0.1:7/v1/", "http://127.0.0.1:7/v1/users/count"),
+        ("http://127.0.0.1:7/clerk", "http://127.0.0.1:7/clerk/v1/users/count"),
+        ("http://127.0.0.1:7/v11", "http://127.0.0.1:7/v11/v1/users/count"),
+    ] {
+        let script = Script::new(&[Status(200)]);
+        script.client(|builder| builder.api_url(url)).send(users::count()).await.unwrap();
+        assert_eq!(script.seen.lock().unwrap()[0].1.uri(), sent_to, "{url}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_not_multiplied() {
     let script = Script::new(&[Status(503)]);

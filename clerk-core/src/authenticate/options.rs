@@ -233,6 +233,12 @@ impl AuthenticateOptions {
         if proxy.is_some_and(|url| !url.starts_with('/') && public_url::absolute(url).is_none()) {
             return Err(OptionsError::ProxyUrl);
         }
+        for (name, url) in [("sign_in_url", &self.sign_in_url), ("sign_up_url", &self.sign_up_url)] {
+            let is_good = |url: &str| url.starts_with('/') || public_url::absolute(url).is_some();
+            if url.as_deref().is_some_and(|url| !is_good(url)) {
+                return Err(OptionsError::PageUrl(name));
+            }
+        }
         Ok(Instance {
             suffix: key.cookie_suffix(),
             is_production,
@@ -289,6 +295,9 @@ pub enum OptionsError {
     /// The proxy's address is neither absolute nor a path.
     #[error("proxy_url: expected an https or http URL, or a path that begins with a slash")]
     ProxyUrl,
+    /// The address of a page is neither absolute nor a path.
+    #[error("{0}: expected an https or http URL, or a path that begins with a slash")]
+    PageUrl(&'static str),
     /// The satellite's domain is no host.
     #[error("satellite: the domain is no host; expected one such as docs.example.org")]
     Domain,

@@ -149,6 +149,27 @@ fn an_authorized_party_that_no_token_could_name_is_refused_at_once() {
 }
 
 #[test]
+fn the_address_of_a_page_that_is_none_is_refused_at_once() {
+    for (url, is_good) in [
+        ("https://app.example.com/in", true),
+        ("/in", true),
+        // None at all.
+        ("", true),
+        ("in", false),
+        ("http://evil@/", false),
+        ("javascript:alert(1)", false),
+    ] {
+        let of = |options: AuthenticateOptions| Authenticator::new(options).err();
+        for (name, error) in [
+            ("sign_in_url", of(Env::Live.options().sign_in_url(url))),
+            ("sign_up_url", of(Env::Live.options().sign_up_url(url))),
+        ] {
+            assert_eq!(error, (!is_good).then_some(OptionsError::PageUrl(name)), "{url:?}");
+        }
+    }
+}
+
+#[test]
 fn dev_8_a_satellite_s_sign_in_page_is_checked_once_and_never_per_request() {
     let check = |domain: &str, page: &str| {
         let options = Env::Live.options().satellite(Satellite::domain(domain)).sign_in_url(page);

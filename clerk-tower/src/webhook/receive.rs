@@ -1,4 +1,4 @@
-use std::{error::Error as StdError, fmt::Display};
+use std::error::Error as StdError;
 
 use bytes::Bytes;
 use clerk_core::webhook::{Delivery, WebhookError};
@@ -31,7 +31,7 @@ impl Clerk {
     /// # Errors
     /// 400 for what is no delivery of Clerk's; 500 when the client has no secret.
     pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
-        self.check(headers, body).map_err(Rejection::from)
+        self.check(headers, body).map_err(|refused| self.turn_away(refused))
     }
 
     /// Reads a request's body, and takes the delivery as [`verify_webhook`](Self::verify_webhook) does. Nothing bounds
@@ -44,7 +44,7 @@ impl Clerk {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        self.take_webhook(request).await.map_err(Rejection::from)
+        self.take_webhook(request).await.map_err(|refused| self.turn_away(refused))
     }
 
     /// The same, for an endpoint that knows which events it waits for.
@@ -66,7 +66,7 @@ impl Clerk {
         let verifier = self
             .webhook_verifier()
             .ok_or_else(|| Refused::Delivery(Box::new(self.log(Rejection::webhook_secret_missing()))))?;
-        let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))?;
+        let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(error))?;
         self.cache().forget(&delivery.event);
         Ok(delivery)
     }
@@ -77,22 +77,29 @@ impl Clerk {
         rejection
     }
 
-    fn refused(&self, error: &WebhookError) -> Refused {
-        let say = |code: &str, why: &dyn Display| {
-            telemetry::webhook_refused(self.notices(), self.now(), code, why);
-        };
-        let rejection = Box::new(Rejection::webhook_refused(error));
-        match error {
+    fn refused(&self, error: WebhookError) -> Refused {
+        let rejection = Rejection::webhook_refused(&error);
+        Refused::Delivery(Box::new(match error {
+            WebhookError::InvalidData { kind, .. } => return Refused::Event { kind, error },
             // It is signed, so Clerk's own; the log may know more of it.
-            WebhookError::InvalidBody(problem) => say(rejection.code(), problem),
-            WebhookError::InvalidData { kind, .. } => {
-                // A line for each type that differs.
-                say(kind, error);
-                return Refused::Event(kind);
+            WebhookError::InvalidBody(problem) => {
+                telemetry::webhook_refused(self.notices(), self.now(), rejection.code(), &problem);
+                rejection
             }
-            _ => say(rejection.code(), &rejection.message()),
+            _ => self.log(rejection),
+        }))
+    }
+
+    /// Says why, and makes the answer.
+    pub(super) fn turn_away(&self, refused: Refused) -> Rejection {
+        match refused {
+            Refused::Delivery(rejection) => *rejection,
+            Refused::Event { kind, error } => {
+                // A line for each type that differs.
+                telemetry::webhook_refused(self.notices(), self.now(), kind, &error);
+                Rejection::webhook_refused(&error)
+            }
         }
-        Refused::Delivery(rejection)
     }
 }
 
@@ -124,16 +131,8 @@ fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
 
 /// What is not accepted.
 pub(super) enum Refused {
+    /// The log has said why.
     Delivery(Box<Rejection>),
-    /// Clerk's own event of this type, in another shape than is known.
-    Event(&'static str),
-}
-
-impl From<Refused> for Rejection {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Delivery(rejection) => *rejection,
-            Refused::Event(kind) => Self::webhook_unfit(kind),
-        }
-    }
+    /// Clerk's own event of this type, in another shape than is known. The log has not said so yet.
+    Event { kind: &'static str, error: WebhookError },
 }

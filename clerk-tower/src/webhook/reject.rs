@@ -37,17 +37,12 @@ impl Rejection {
                 "webhook-body",
                 "The delivery is signed, but it is no event: expected JSON with `type` and `data`.",
             ),
-            WebhookError::InvalidData { kind, .. } => Self::webhook_unfit(kind),
+            WebhookError::InvalidData { kind, .. } => refuse("webhook-body", "").with_message(format!(
+                "The delivery is signed, but an event {kind} has another shape than this server expects. Its log says \
+                 which part."
+            )),
             _ => refuse("webhook-refused", "The delivery is not accepted."),
         }
-    }
-
-    /// 400: an event of a type that is known, and not in this shape.
-    pub(super) fn webhook_unfit(kind: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "webhook-body", "").with_message(format!(
-            "The delivery is signed, but an event {kind} has another shape than this server expects. Its log says which \
-             part."
-        ))
     }
 
     pub(super) fn webhook_too_large() -> Self {

@@ -131,11 +131,11 @@ impl ClerkWebhooks {
         let delivery = match taken {
             Ok(delivery) => delivery,
             // Nobody waits for it, and the next attempt would hold the same.
-            Err(Refused::Event(kind)) if !self.handlers.iter().any(|handler| handler.wants(kind)) => {
+            Err(Refused::Event { kind, .. }) if !self.handlers.iter().any(|handler| handler.wants(kind)) => {
                 telemetry::webhook(kind, "ignored");
                 return Ok(());
             }
-            Err(refused) => return Err(refused.into()),
+            Err(refused) => return Err(self.clerk.turn_away(refused)),
         };
         let kind = label(&delivery.event);
         let running = match self.seen.begin(&delivery.id, self.clerk.now(), self.remember_for) {
