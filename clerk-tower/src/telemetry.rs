@@ -39,9 +39,11 @@ pub(crate) fn judged(outcome: &Outcome) {
     counted::judged(outcome);
 }
 
-/// A request was turned away for a reason that its sender can do nothing about. Webhooks have lines of their own.
+/// A request was turned away for a reason that its sender can do nothing about. Webhooks, and the proxy's 502, have
+/// lines of their own.
 pub(crate) fn failed(status: StatusCode, code: &str, message: &str) {
-    if status.is_server_error() && !code.starts_with("webhook") {
+    let is_failure = matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE);
+    if is_failure && !code.starts_with("webhook") {
         enabled::failed(status, code, message);
     }
 }
@@ -77,9 +79,9 @@ pub(crate) fn webhook(kind: &str, outcome: &'static str) {
     counted::webhook(outcome);
 }
 
-/// Something was posted that is no delivery to be accepted.
-pub(crate) fn webhook_refused(notices: &Notices, now: Timestamp, code: &str, why: &dyn Display) {
-    enabled::webhook_refused(notices, now, code, why);
+/// Something was posted that is no delivery to be accepted. Each cause has its turn to speak.
+pub(crate) fn webhook_refused(notices: &Notices, now: Timestamp, cause: &str, code: &str, why: &dyn Display) {
+    enabled::webhook_refused(notices, now, cause, code, why);
     counted::webhook("refused");
 }
 
@@ -278,8 +280,14 @@ mod enabled {
         tracing::debug!(target: "clerk::webhook", kind, outcome, "a webhook was delivered");
     }
 
-    pub(super) fn webhook_refused(notices: &Notices, now: Timestamp, code: &str, why: &dyn Display) {
-        if let Some(unsaid) = notices.turn(code, now) {
+    pub(super) fn webhook_refused(
+        notices: &Notices,
+        now: Timestamp,
+        cause: &str,
+        code: &str,
+        why: &dyn Display,
+    ) {
+        if let Some(unsaid) = notices.turn(cause, now) {
             tracing::warn!(target: "clerk::webhook", code, unsaid, %why, "refused a webhook");
         }
     }
@@ -328,7 +336,7 @@ mod enabled {
 
     pub(super) fn webhook(_: &str, _: &'static str) {}
 
-    pub(super) fn webhook_refused(_: &Notices, _: Timestamp, _: &str, _: &dyn Display) {}
+    pub(super) fn webhook_refused(_: &Notices, _: Timestamp, _: &str, _: &str, _: &dyn Display) {}
 
     pub(super) fn webhook_failed(_: &str, _: &'static str) {}
 }

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tracing::{Level, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// A log that can be read: a writer for subscribers. Clones are the same log.
@@ -12,6 +13,13 @@ use tracing_subscriber::fmt::MakeWriter;
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// Takes down what this thread logs up to a level, for as long as the guard lives.
+    #[must_use]
+    pub fn listen(&self, level: Level) -> DefaultGuard {
+        let subscriber = tracing_subscriber::fmt().with_max_level(level).with_ansi(false);
+        tracing::subscriber::set_default(subscriber.with_writer(self.clone()).finish())
+    }
+
     /// What was logged since the last time.
     #[must_use]
     pub fn take(&self) -> String {

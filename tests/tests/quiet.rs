@@ -34,13 +34,7 @@ fn site(layer: Option<&Clerk>) -> Router {
 #[tokio::test]
 async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = log.listen(tracing::Level::WARN);
     let instance = Instance::new();
     let ada = instance.ada();
 

@@ -438,13 +438,7 @@ async fn without_a_sign_in_page_it_stays_401_and_one_warning_says_so() {
         .route("/three", on_get("fine").route_layer(guard()))
         .layer(ClerkLayer::new(&clerk));
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::WARN)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = log.listen(tracing::Level::WARN);
     let said = || {
         let text = log.take();
         assert!(

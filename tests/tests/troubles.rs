@@ -11,7 +11,10 @@
 use std::time::Duration;
 
 use axum::{Router, body::Body, routing::get};
-use clerk_axum::{Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkWebhooks, Forwarded, Session};
+use clerk_axum::{
+    Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkWebhooks, Forwarded, Session,
+    webhook::{Verifier, kind},
+};
 use clerk_tests::{
     Instance, Log, NOW,
     browser::{LIVE, SUFFIX},
@@ -65,9 +68,7 @@ fn live(builder: ClerkBuilder) -> ClerkBuilder {
 #[tokio::test]
 async fn the_log_says_what_is_wrong_and_what_to_do() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = log.listen(tracing::Level::INFO);
     keys_of_two_instances(&log).await;
     cookies_of_another_instance(&log).await;
     keys_of_two_environments(&log);
@@ -78,6 +79,7 @@ async fn the_log_says_what_is_wrong_and_what_to_do() {
     an_address_that_is_not_trusted(&log).await;
     an_origin_that_is_not_authorized(&log).await;
     a_flood_of_forged_deliveries(&log).await;
+    events_of_another_shape(&log).await;
     what_is_usual_is_not_worth_a_line(&log).await;
 }
 
@@ -259,6 +261,34 @@ async fn a_flood_of_forged_deliveries(log: &Log) {
     let line = log.warning();
     assert!(line.contains("refused a webhook code=\"webhook-headers-missing\" unsaid=0"), "{line}");
     assert!(line.contains("svix-id"), "{line}");
+}
+
+/// A line for each type whose shape differs, and none for types that nobody waits for.
+async fn events_of_another_shape(log: &Log) {
+    let clerk = Instance::new().builder().webhook_secret("whsec_c2VjcmV0").build().unwrap();
+    let verifier = Verifier::new("whsec_c2VjcmV0".parse().unwrap());
+    let webhooks = ClerkWebhooks::new(&clerk)
+        .unwrap()
+        .on(kind::USER_CREATED, async |_, _| ())
+        .on(kind::USER_DELETED, async |_, _| ());
+    let app = Router::new().route_service("/webhooks/clerk", webhooks);
+    for (kind, status, lines) in [
+        ("user.created", 400, 1),
+        ("user.created", 400, 0),
+        ("user.deleted", 400, 1),
+        ("user.updated", 204, 0),
+    ] {
+        let body = json!({ "type": kind, "data": { "id": ["ada@example.com"] } }).to_string();
+        let mut request = Request::post("/webhooks/clerk").body(Body::from(body.clone())).unwrap();
+        request.headers_mut().extend(verifier.sign("msg_1", NOW, body.as_bytes()));
+        assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{kind}");
+        let said = log.warnings();
+        assert_eq!(said.len(), lines, "{kind}: {said:#?}");
+        for line in said {
+            assert!(line.contains("code=\"webhook-body\"") && line.contains(kind), "{line}");
+            assert!(line.contains("id: found") && !line.contains("ada@"), "{line}");
+        }
+    }
 }
 
 async fn what_is_usual_is_not_worth_a_line(log: &Log) {

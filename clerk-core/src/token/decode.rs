@@ -277,6 +277,16 @@ mod tests {
         }
     }
 
+    /// What says the path may end in a page.
+    #[test]
+    fn the_names_of_claims_cannot_be_markup() {
+        type Custom = std::collections::HashMap<String, std::collections::HashMap<String, u32>>;
+        let payload = r#"{"metadata":{"</b><script>alert(1)</script>&\"'":"x"}}"#;
+        let error = Token::decode(&join("{}", payload)).unwrap().claims::<Custom>().unwrap_err();
+        assert_eq!(error.path, "metadata.?/b??script?alert?1??/script????");
+        assert!(!error.to_string().contains(['<', '>', '&', '"', '\'']), "{error}");
+    }
+
     #[test]
     fn length_is_bounded() {
         let fill = |length: usize| {

@@ -45,7 +45,8 @@ impl TokenError {
 #[error("the claims do not fit{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
 #[non_exhaustive]
 pub struct ClaimsError {
-    /// The path to the claim, for example `metadata.plan`; empty for the claims as a whole.
+    /// The path to the claim, for example `metadata.plan`; empty for the claims as a whole. Letters that no name in a
+    /// program has are question marks in it.
     pub path: String,
     problem: String,
 }

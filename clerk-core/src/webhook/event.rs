@@ -98,8 +98,11 @@ impl EventError {
         let reader = &mut serde_json::Deserializer::from_str(data);
         let problem = match serde_path_to_error::deserialize::<_, T>(reader) {
             Err(error) => {
-                let (path, problem) = describe_data(&error.path().to_string(), &error.inner().to_string());
-                format!("{path}: {problem}")
+                let path = error.path().to_string();
+                match describe_data(&path, &error.inner().to_string()) {
+                    (path, problem) if path == "." => problem,
+                    (path, problem) => format!("{path}: {problem}"),
+                }
             }
             Ok(_) => "it could not be read".to_owned(),
         };

@@ -285,9 +285,9 @@ mod tests {
     fn an_event_of_another_shape_is_named_with_the_part_that_differs() {
         let ours = verifier("whsec_c2VjcmV0");
         for (body, kind, problem) in [
-            (r#"{"type": "user.created", "data": {}}"#, "user.created", "id"),
-            (r#"{"type": "user.deleted", "data": {"id": ["secret"]}}"#, "user.deleted", "id"),
-            (r#"{"type": "session.created", "data": "secret"}"#, "session.created", "expected"),
+            (r#"{"type": "user.created", "data": {}}"#, "user.created", "read: id: the field is missing"),
+            (r#"{"type": "user.deleted", "data": {"id": ["secret"]}}"#, "user.deleted", "read: id: found"),
+            (r#"{"type": "session.created", "data": "secret"}"#, "session.created", "read: found string"),
         ] {
             let headers = ours.sign("msg_1", NOW, body.as_bytes());
             let error = ours.verify(&headers, body.as_bytes(), NOW).unwrap_err();

@@ -10,7 +10,7 @@ use super::BaseUri;
 
 /// The text is no base address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a base address such as https://api.clerk.com: {0}")]
+#[error("not a base address such as https://api.clerk.com/v1: {0}")]
 pub struct InvalidBaseUri(&'static str);
 
 impl InvalidBaseUri {

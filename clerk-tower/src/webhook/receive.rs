@@ -1,4 +1,4 @@
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt::Display};
 
 use bytes::Bytes;
 use clerk_core::webhook::{Delivery, WebhookError};
@@ -71,19 +71,26 @@ impl Clerk {
         Ok(delivery)
     }
 
-    /// Says in the log what the answer says. Anybody may post to an endpoint, so each code speaks once a minute.
+    /// Says in the log what the answer says.
     pub(super) fn log(&self, rejection: Rejection) -> Rejection {
-        telemetry::webhook_refused(self.notices(), self.now(), rejection.code(), &rejection.message());
+        self.say(rejection.code(), rejection.code(), &rejection.message());
         rejection
     }
 
+    /// Anybody may post to an endpoint, so each cause speaks once a minute.
+    fn say(&self, cause: &str, code: &str, why: &dyn Display) {
+        telemetry::webhook_refused(self.notices(), self.now(), cause, code, why);
+    }
+
     fn refused(&self, error: WebhookError) -> Refused {
+        if let WebhookError::InvalidData { kind, .. } = error {
+            return Refused::Event { kind, error };
+        }
         let rejection = Rejection::webhook_refused(&error);
         Refused::Delivery(Box::new(match error {
-            WebhookError::InvalidData { kind, .. } => return Refused::Event { kind, error },
             // It is signed, so Clerk's own; the log may know more of it.
             WebhookError::InvalidBody(problem) => {
-                telemetry::webhook_refused(self.notices(), self.now(), rejection.code(), &problem);
+                self.say(rejection.code(), rejection.code(), &problem);
                 rejection
             }
             _ => self.log(rejection),
@@ -95,9 +102,10 @@ impl Clerk {
         match refused {
             Refused::Delivery(rejection) => *rejection,
             Refused::Event { kind, error } => {
+                let rejection = Rejection::webhook_refused(&error);
                 // A line for each type that differs.
-                telemetry::webhook_refused(self.notices(), self.now(), kind, &error);
-                Rejection::webhook_refused(&error)
+                self.say(kind, rejection.code(), &error);
+                rejection
             }
         }
     }
