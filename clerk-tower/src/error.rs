@@ -1,4 +1,8 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use clerk_core::{
     OperationInfo, Timestamp,
@@ -6,7 +10,7 @@ use clerk_core::{
     decode::{DecodeError, ResponseError, StatusError, retry_after},
     encode::BuildError,
 };
-use http::{Extensions, StatusCode};
+use http::{Extensions, Response, StatusCode};
 
 /// An error of any type, as tower passes them around.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -108,7 +112,6 @@ impl Error {
     }
 
     /// The phase in a word, for logs and counters.
-    #[cfg(any(feature = "metrics", feature = "tracing"))]
     pub(crate) fn phase(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Build(_) => "build",
@@ -245,11 +248,11 @@ impl fmt::Display for WithSources<'_> {
     }
 }
 
-/// How often a call was sent; the retry layer leaves it in an answer's extensions.
+/// How often a call was sent. The retry layer puts it into a response's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) made: u32,
-    /// Whether one before the last may have taken effect.
+    /// Whether an attempt before the last one may have taken effect.
     pub(crate) unclear: bool,
 }
 
@@ -257,6 +260,49 @@ impl Default for Attempts {
     fn default() -> Self {
         Self { made: 1, unclear: false }
     }
+}
+
+/// Counts the attempts of one call. Stands in the request's extensions, and its clones share the count: a deadline
+/// that ends the call from outside knows how often it was sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AttemptCounter(Arc<Mutex<Attempts>>);
+
+impl AttemptCounter {
+    /// The counter of a call, started at the first attempt if there is none yet.
+    pub(crate) fn of(extensions: &mut Extensions) -> Self {
+        extensions.get_or_insert_default::<Self>().clone()
+    }
+
+    pub(crate) fn find(extensions: &Extensions) -> Option<&Self> {
+        extensions.get()
+    }
+
+    pub(crate) fn get(&self) -> Attempts {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts another attempt. `unclear` says whether the one before may have taken effect.
+    pub(crate) fn add(&self, unclear: bool) {
+        let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.made = attempts.made.saturating_add(1);
+        attempts.unclear |= unclear;
+    }
+
+    /// Says in a result how often the call was sent.
+    pub(crate) fn record_in<B>(&self, result: Result<Response<B>, Error>) -> Result<Response<B>, Error> {
+        match result {
+            Ok(mut response) => {
+                response.extensions_mut().insert(self.get());
+                Ok(response)
+            }
+            Err(error) => Err(error.after(self.get())),
+        }
+    }
+}
+
+/// How often the call was sent that a response belongs to.
+pub(crate) fn attempts<B>(response: &Response<B>) -> Attempts {
+    response.extensions().get().copied().unwrap_or_default()
 }
 
 /// The operation a request carries.

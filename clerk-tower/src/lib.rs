@@ -1,36 +1,19 @@
 #![doc = include_str!("../README.md")]
 
-pub mod authenticate;
-pub mod base_uri;
-#[cfg(feature = "blocking")]
-pub mod blocking;
-pub mod cache;
-mod client;
+mod clerk;
+pub mod client;
 pub mod clock;
-pub mod collect;
-pub mod concurrency;
-pub mod credentials;
-pub mod deadline;
 mod error;
-pub mod jwks;
-#[cfg(feature = "local")]
-pub mod local;
-mod notices;
-pub mod options;
-#[cfg(feature = "pacing")]
-pub mod pacing;
-pub mod proxy;
-pub mod rate_limit;
-pub mod reject;
-pub mod require;
-pub mod retry;
-pub mod stack;
+pub mod keys;
+mod log_limiter;
+pub mod server;
+mod single_flight;
 mod telemetry;
-pub mod transport;
-pub mod upload;
-pub mod webhook;
 
+#[cfg(feature = "blocking")]
+pub use self::clerk::blocking;
 pub use self::{
-    client::{Clerk, ClerkBuilder, ConfigError, MachineClerk, PageStream, SendFuture},
+    clerk::{Clerk, ClerkBuilder, MachineClerk},
+    client::{Config, ConfigError, PageStream},
     error::{BoxError, Error, ErrorKind},
 };

@@ -1,117 +1,36 @@
-//! What is said through `tracing`, and counted through `metrics`, all of it here; the crate's README has the tables. No
-//! token, key, address, id or text from a request is recorded, but for cleaned hosts that a token names.
+//! Everything that is logged through `tracing` and counted through `metrics`. The README of this crate has the tables.
+//!
+//! No token, key, address, id or string from a request is recorded, except for cleaned host names that a token
+//! contains. Lines at `warn` and above that a request or a call can cause are limited to one a minute for each cause.
 
 use std::{fmt::Display, future::Future};
 
 use clerk_core::{
     OperationInfo, Timestamp,
-    authenticate::{Diagnosis, NoSignInPage, Outcome},
+    authenticate::{BadRequest, Diagnosis, NoSignInPage, Outcome},
 };
 use http::StatusCode;
+use tracing::{Instrument as _, Level, Span, field::Empty};
 
-use crate::{Error, error::Attempts, jwks::KeysError, notices::Notices};
+use crate::{
+    Error, ErrorKind,
+    clock::{Clock as _, SystemClock},
+    error::Attempts,
+    log_limiter::{LogLimiter, PROCESS},
+};
 
-/// One call, from its first attempt to its answer.
+pub(crate) use self::counters::{rate_limited, waited_at_gate};
+
+/// One call, from its first attempt to its response.
 pub(crate) struct Call {
     info: &'static OperationInfo,
-    span: enabled::Span,
+    span: Span,
 }
 
 impl Call {
+    /// Opens the call's span, with OpenTelemetry's names for HTTP clients. The path is the template: ids stay out.
     pub(crate) fn start(info: &'static OperationInfo) -> Self {
-        Self { info, span: enabled::span(info) }
-    }
-
-    /// What happens meanwhile happens in the call's span.
-    pub(crate) async fn during<F: Future>(&self, work: F) -> F::Output {
-        enabled::within(&self.span, work).await
-    }
-
-    /// How it ended: an answer's status, or the error.
-    pub(crate) fn end(self, result: Result<StatusCode, &Error>, attempts: Attempts) {
-        enabled::called(&self.span, self.info.id, result, attempts);
-        counted::call(self.info, result, attempts);
-    }
-}
-
-pub(crate) fn judged(outcome: &Outcome) {
-    enabled::judged(outcome);
-    counted::judged(outcome);
-}
-
-/// A request was turned away for a reason that its sender can do nothing about. Webhooks, and the proxy's 502, have
-/// lines of their own.
-pub(crate) fn failed(status: StatusCode, code: &str, message: &str) {
-    let is_failure = matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE);
-    if is_failure && !code.starts_with("webhook") {
-        enabled::failed(status, code, message);
-    }
-}
-
-/// What is probably wrong with the configuration, where there are signs of it. They are looked for only when somebody
-/// listens.
-pub(crate) fn explain(notices: &Notices, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
-    enabled::explain(notices, now, find);
-}
-
-/// A guard that sends visitors to sign in knows no page for that.
-pub(crate) fn no_sign_in_page(error: NoSignInPage) {
-    enabled::no_sign_in_page(error);
-}
-
-pub(crate) fn keys(result: Result<(), &KeysError>) {
-    enabled::keys(result);
-    counted::keys(result.is_ok());
-}
-
-/// What became of a look into the cache.
-pub(crate) use self::counted::{refused, waited};
-pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
-    enabled::cached(operation, outcome);
-    counted::cached(operation, outcome);
-}
-
-pub(crate) use self::enabled::{clock_differs, keys_differ, proxied};
-
-/// A delivery of a webhook was accepted, and what became of it.
-pub(crate) fn webhook(kind: &str, outcome: &'static str) {
-    enabled::webhook(kind, outcome);
-    counted::webhook(outcome);
-}
-
-/// Something was posted that is no delivery to be accepted. Each cause has its turn to speak.
-pub(crate) fn webhook_refused(notices: &Notices, now: Timestamp, cause: &str, code: &str, why: &dyn Display) {
-    enabled::webhook_refused(notices, now, cause, code, why);
-    counted::webhook("refused");
-}
-
-/// A handler failed on a delivery.
-pub(crate) fn webhook_failed(kind: &str, how: &'static str) {
-    enabled::webhook_failed(kind, how);
-    counted::webhook("failed");
-}
-
-#[cfg(feature = "tracing")]
-mod enabled {
-    use clerk_core::authenticate::BadRequest;
-
-    use tracing::{Instrument as _, Level, field::Empty};
-
-    use super::{
-        Attempts, Diagnosis, Display, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo,
-        Outcome, StatusCode, Timestamp,
-    };
-    use crate::{
-        ErrorKind,
-        clock::{Clock as _, SystemClock},
-        notices::EVERYWHERE,
-    };
-
-    pub(super) type Span = tracing::Span;
-
-    /// With the names that OpenTelemetry has for clients of HTTP. The path is the template: ids stay out.
-    pub(super) fn span(info: &'static OperationInfo) -> Span {
-        tracing::debug_span!(
+        let span = tracing::debug_span!(
             target: "clerk::call",
             "clerk.call",
             otel.kind = "client",
@@ -123,226 +42,201 @@ mod enabled {
             http.request.resend_count = Empty,
             error.type = Empty,
             clerk.trace_id = Empty,
-        )
-    }
-
-    pub(super) async fn within<F: Future>(span: &Span, work: F) -> F::Output {
-        work.instrument(span.clone()).await
-    }
-
-    pub(super) fn judged(outcome: &Outcome) {
-        tracing::debug!(
-            target: "clerk::auth",
-            status = outcome.status().as_str(),
-            reason = outcome.reason().map(|reason| reason.as_str()),
-            undecided = outcome.is_undecided(),
-            "judged a request"
         );
-        if let Some(bad) = outcome.bad_request() {
-            tracing::debug!(target: "clerk::auth", problem = kind(bad), "answered a request with 400");
-        }
-        let dropped = outcome.dropped_cookies();
-        if dropped > 0 {
-            tracing::warn!(target: "clerk::auth", dropped, "Clerk sent cookies that cannot be set");
-        }
+        Self { info, span }
     }
 
-    pub(super) fn explain(notices: &Notices, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
-        if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
-            return;
-        }
-        let Some(diagnosis) = find() else { return };
-        if let Some(unsaid) = notices.turn(diagnosis.code(), now) {
-            tracing::warn!(target: "clerk::auth", cause = diagnosis.code(), unsaid, "{diagnosis}");
-        }
+    /// Runs the call inside its span.
+    pub(crate) async fn during<F: Future>(&self, call: F) -> F::Output {
+        call.instrument(self.span.clone()).await
     }
 
-    /// This computer's clock is so many seconds ahead of Clerk's; behind, if the number is negative.
-    pub(crate) fn clock_differs(seconds: i64) {
-        let direction = if seconds < 0 { "behind" } else { "ahead of" };
-        tracing::warn!(
-            target: "clerk::keys",
-            cause = "clock",
-            seconds,
-            "this computer's clock is {} s {direction} Clerk's: good tokens are refused when it differs by more \
-             than clock_skew. Look at its time synchronisation (NTP)",
-            seconds.unsigned_abs(),
-        );
-    }
-
-    pub(crate) fn keys_differ() {
-        tracing::warn!(
-            target: "clerk::auth",
-            cause = "other-instance",
-            "one of secret_key and publishable_key is of a development instance (_test_) and the other of a \
-             production instance (_live_): take both from one instance's API keys page"
-        );
-    }
-
-    /// Each code once a minute, and how often it was silent.
-    pub(super) fn failed(status: StatusCode, code: &str, message: &str) {
-        if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
-            return;
-        }
-        if let Some(unsaid) = EVERYWHERE.turn(code, SystemClock.now()) {
-            let status = status.as_u16();
-            tracing::warn!(target: "clerk::auth", status, code, unsaid, "turned a request away: {message}");
-        }
-    }
-
-    /// Whether the service itself is in trouble, as opposed to what was asked.
-    fn is_trouble(error: &Error) -> bool {
-        match error.kind() {
-            ErrorKind::Build(_) | ErrorKind::Config(_) => false,
-            ErrorKind::Status(_) => error.status().is_some_and(|status| {
-                matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS)
-                    || status.is_server_error()
-            }),
-            _ => true,
-        }
-    }
-
-    const fn kind(bad: BadRequest) -> &'static str {
-        match bad {
-            BadRequest::HandshakeSignature => "handshake-signature",
-            BadRequest::HandshakeToken => "handshake-token",
-            BadRequest::RedirectUrl => "redirect-url",
-            _ => "other",
-        }
-    }
-
-    pub(super) fn no_sign_in_page(error: NoSignInPage) {
-        tracing::warn!(
-            target: "clerk::auth",
-            %error,
-            "a guard cannot send visitors to sign in: they are answered with 401"
-        );
-    }
-
-    pub(super) fn keys(result: Result<(), &KeysError>) {
-        match result {
-            Ok(()) => tracing::debug!(target: "clerk::keys", "fetched the instance's keys"),
-            Err(error) => {
-                tracing::warn!(target: "clerk::keys", %error, "no keys: requests may be answered with 503");
-            }
-        }
-    }
-
-    pub(super) fn called(
-        span: &Span,
-        operation: &'static str,
-        result: Result<StatusCode, &Error>,
-        attempts: Attempts,
-    ) {
+    /// Records how the call ended: with a response's status, or with an error.
+    pub(crate) fn end(self, result: Result<StatusCode, &Error>, attempts: Attempts) {
+        counters::call(self.info, result, attempts);
         let status = result.map_or_else(Error::status, Some);
         if let Some(status) = status {
-            span.record("http.response.status_code", status.as_u16());
+            self.span.record("http.response.status_code", status.as_u16());
         }
         if attempts.made > 1 {
-            span.record("http.request.resend_count", attempts.made.saturating_sub(1));
+            self.span.record("http.request.resend_count", attempts.made.saturating_sub(1));
         }
-        let Err(error) = result else {
-            span.in_scope(|| tracing::debug!(target: "clerk::call", operation, "a call succeeded"));
-            return;
-        };
-        span.record("error.type", error.phase());
-        if let Some(trace_id) = error.trace_id() {
-            span.record("clerk.trace_id", trace_id);
+        if let Err(error) = result {
+            self.span.record("error.type", error.phase());
+            if let Some(trace_id) = error.trace_id() {
+                self.span.record("clerk.trace_id", trace_id);
+            }
         }
-        span.in_scope(|| {
-            tracing::debug!(target: "clerk::call", operation, error = %error.with_sources(), "a call failed");
-            if !is_trouble(error) || !tracing::enabled!(target: "clerk::call", Level::WARN) {
-                return;
-            }
-            // Each status is a cause of its own.
-            let cause = status.as_ref().map_or(error.phase(), StatusCode::as_str);
-            if let Some(unsaid) = EVERYWHERE.turn(cause, SystemClock.now()) {
-                let error = error.with_sources();
-                tracing::warn!(target: "clerk::call", operation, %error, unsaid, "calls to Clerk fail");
-            }
+        let operation = self.info.id;
+        self.span.in_scope(|| match result {
+            Ok(_) => tracing::debug!(target: "clerk::call", operation, "call succeeded"),
+            Err(error) => call_failed(operation, error, status),
         });
-    }
-
-    pub(super) fn cached(operation: &'static str, outcome: &'static str) {
-        tracing::debug!(target: "clerk::cache", operation, outcome, "looked into the cache");
-    }
-
-    pub(crate) fn proxied(result: Result<StatusCode, &'static str>) {
-        match result {
-            Ok(status) => {
-                tracing::debug!(target: "clerk::proxy", status = status.as_u16(), "proxied a request");
-            }
-            Err(phase) => tracing::warn!(target: "clerk::proxy", phase, "could not proxy a request"),
-        }
-    }
-
-    pub(super) fn webhook(kind: &str, outcome: &'static str) {
-        tracing::debug!(target: "clerk::webhook", kind, outcome, "a webhook was delivered");
-    }
-
-    pub(super) fn webhook_refused(
-        notices: &Notices,
-        now: Timestamp,
-        cause: &str,
-        code: &str,
-        why: &dyn Display,
-    ) {
-        if let Some(unsaid) = notices.turn(cause, now) {
-            tracing::warn!(target: "clerk::webhook", code, unsaid, %why, "refused a webhook");
-        }
-    }
-
-    pub(super) fn webhook_failed(kind: &str, how: &'static str) {
-        tracing::warn!(target: "clerk::webhook", kind, how, "a webhook's handler failed; Clerk will deliver again");
     }
 }
 
-#[cfg(not(feature = "tracing"))]
-mod enabled {
-    use super::{
-        Attempts, Diagnosis, Display, Error, Future, KeysError, NoSignInPage, Notices, OperationInfo,
-        Outcome, StatusCode, Timestamp,
-    };
-
-    pub(super) struct Span;
-
-    pub(super) const fn span(_: &'static OperationInfo) -> Span {
-        Span
+fn call_failed(operation: &'static str, error: &Error, status: Option<StatusCode>) {
+    tracing::debug!(target: "clerk::call", operation, error = %error.with_sources(), "call failed");
+    if !is_outage(error) || !tracing::enabled!(target: "clerk::call", Level::WARN) {
+        return;
     }
-
-    pub(super) async fn within<F: Future>(_: &Span, work: F) -> F::Output {
-        work.await
+    // Each status is a cause of its own.
+    let cause = status.as_ref().map_or(error.phase(), StatusCode::as_str);
+    if let Some(suppressed) = PROCESS.check(cause, SystemClock.now()) {
+        let error = error.with_sources();
+        tracing::warn!(target: "clerk::call", operation, %error, suppressed, "calls to Clerk fail");
     }
+}
 
-    pub(super) fn judged(_: &Outcome) {}
+/// Whether the connection to Clerk is in trouble, as opposed to what was asked.
+fn is_outage(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Build(_) | ErrorKind::Config(_) => false,
+        ErrorKind::Status(_) => error.status().is_some_and(|status| {
+            matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS)
+                || status.is_server_error()
+        }),
+        _ => true,
+    }
+}
 
-    pub(super) fn explain(_: &Notices, _: Timestamp, _: impl FnOnce() -> Option<Diagnosis>) {}
+/// A request was authenticated, or was not.
+pub(crate) fn decided(outcome: &Outcome) {
+    counters::decided(outcome);
+    tracing::debug!(
+        target: "clerk::auth",
+        status = outcome.status().as_str(),
+        reason = outcome.reason().map(|reason| reason.as_str()),
+        undecided = outcome.is_undecided(),
+        "decided about a request"
+    );
+    if let Some(bad) = outcome.bad_request() {
+        tracing::debug!(target: "clerk::auth", problem = bad_request_name(bad), "rejected a request with 400");
+    }
+    let dropped = outcome.dropped_cookies();
+    if dropped > 0 {
+        tracing::warn!(target: "clerk::auth", dropped, "Clerk sent cookies that cannot be set");
+    }
+}
 
-    pub(super) fn failed(_: StatusCode, _: &str, _: &str) {}
+const fn bad_request_name(bad: BadRequest) -> &'static str {
+    match bad {
+        BadRequest::HandshakeSignature => "handshake-signature",
+        BadRequest::HandshakeToken => "handshake-token",
+        BadRequest::RedirectUrl => "redirect-url",
+        _ => "other",
+    }
+}
 
-    pub(crate) fn clock_differs(_: i64) {}
+/// Logs what is probably wrong with the configuration. `find` looks for it, and only runs if the line is enabled.
+pub(crate) fn diagnosed(limiter: &LogLimiter, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
+    if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
+        return;
+    }
+    let Some(diagnosis) = find() else { return };
+    let cause = diagnosis.code();
+    if let Some(suppressed) = limiter.check(cause, now) {
+        tracing::warn!(target: "clerk::auth", cause, suppressed, detail = %diagnosis, "configuration problem");
+    }
+}
 
-    pub(crate) fn keys_differ() {}
+/// A request was rejected for a reason that its sender cannot change. Webhooks, and the proxy's 502, have lines of
+/// their own.
+pub(crate) fn rejected(status: StatusCode, code: &str, message: &str) {
+    let is_failure = matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE);
+    if !is_failure || code.starts_with("webhook") || !tracing::enabled!(target: "clerk::auth", Level::WARN) {
+        return;
+    }
+    if let Some(suppressed) = PROCESS.check(code, SystemClock.now()) {
+        let status = status.as_u16();
+        tracing::warn!(target: "clerk::auth", status, code, suppressed, detail = message, "rejected a request");
+    }
+}
 
-    pub(super) fn no_sign_in_page(_: NoSignInPage) {}
+/// A guard that redirects to the sign-in page does not know it.
+pub(crate) fn no_sign_in_page(error: NoSignInPage) {
+    tracing::warn!(target: "clerk::auth", %error, "guard cannot redirect to the sign-in page, responds with 401");
+}
 
-    pub(super) fn keys(_: Result<(), &KeysError>) {}
+/// The publishable key and the secret key are of different instances.
+pub(crate) fn keys_differ() {
+    tracing::warn!(
+        target: "clerk::auth",
+        cause = "other-instance",
+        detail = "one of secret_key and publishable_key belongs to a development instance (_test_), the other to a \
+                  production instance (_live_): copy both from the API keys page of one instance",
+        "configuration problem"
+    );
+}
 
-    pub(super) fn called(_: &Span, _: &'static str, _: Result<StatusCode, &Error>, _: Attempts) {}
+/// The instance's keys were fetched.
+pub(crate) fn keys_fetched() {
+    counters::keys(true);
+    tracing::debug!(target: "clerk::keys", "fetched the instance's keys");
+}
 
-    pub(super) fn cached(_: &'static str, _: &'static str) {}
+/// The instance's keys could not be fetched.
+pub(crate) fn keys_not_fetched(error: &dyn Display) {
+    counters::keys(false);
+    tracing::warn!(target: "clerk::keys", %error, "cannot fetch the instance's keys, requests may get 503");
+}
 
-    pub(crate) fn proxied(_: Result<StatusCode, &'static str>) {}
+/// This computer's clock is so many seconds ahead of Clerk's; behind, if the number is negative.
+pub(crate) fn clock_differs(seconds: i64) {
+    tracing::warn!(
+        target: "clerk::keys",
+        cause = "clock",
+        seconds,
+        detail = "positive if this computer's clock is ahead of Clerk's; good tokens are rejected if the clocks differ by \
+                  more than clock_skew, so check time synchronization (NTP)",
+        "this computer's clock differs from Clerk's"
+    );
+}
 
-    pub(super) fn webhook(_: &str, _: &'static str) {}
+/// The cache was asked for a value.
+pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
+    counters::cached(operation, outcome);
+    tracing::debug!(target: "clerk::cache", operation, outcome, "cache lookup");
+}
 
-    pub(super) fn webhook_refused(_: &Notices, _: Timestamp, _: &str, _: &str, _: &dyn Display) {}
+/// A request was forwarded to the Frontend API, or could not be.
+pub(crate) fn proxied(result: Result<StatusCode, &'static str>) {
+    match result {
+        Ok(status) => {
+            tracing::debug!(target: "clerk::proxy", status = status.as_u16(), "forwarded a request");
+        }
+        Err(phase) => tracing::warn!(target: "clerk::proxy", phase, "cannot forward requests"),
+    }
+}
 
-    pub(super) fn webhook_failed(_: &str, _: &'static str) {}
+/// A webhook delivery was accepted. `outcome` says what happened to it.
+pub(crate) fn webhook(kind: &str, outcome: &'static str) {
+    counters::webhook(outcome);
+    tracing::debug!(target: "clerk::webhook", kind, outcome, "webhook delivery");
+}
+
+/// A webhook delivery was rejected. Anyone may post to the endpoint, so each cause is limited.
+pub(crate) fn webhook_rejected(
+    limiter: &LogLimiter,
+    now: Timestamp,
+    cause: &str,
+    code: &str,
+    detail: &dyn Display,
+) {
+    counters::webhook("refused");
+    if let Some(suppressed) = limiter.check(cause, now) {
+        tracing::warn!(target: "clerk::webhook", code, suppressed, %detail, "rejected a webhook delivery");
+    }
+}
+
+/// A webhook handler failed; Clerk will deliver again.
+pub(crate) fn webhook_failed(kind: &str, how: &'static str) {
+    counters::webhook("failed");
+    tracing::warn!(target: "clerk::webhook", kind, how, "webhook handler failed, Clerk will retry the delivery");
 }
 
 #[cfg(feature = "metrics")]
-mod counted {
+mod counters {
     use metrics::counter;
 
     use super::{Attempts, Error, OperationInfo, Outcome, StatusCode};
@@ -356,7 +250,7 @@ mod counted {
         }
     }
 
-    pub(super) fn judged(outcome: &Outcome) {
+    pub(super) fn decided(outcome: &Outcome) {
         let reason = outcome.reason().map_or("", |reason| reason.as_str()).to_owned();
         counter!("clerk_decisions_total", "status" => outcome.status().as_str(), "reason" => reason)
             .increment(1);
@@ -375,22 +269,23 @@ mod counted {
         counter!("clerk_webhooks_total", "outcome" => outcome).increment(1);
     }
 
-    pub(crate) fn refused(section: &'static str) {
+    pub(crate) fn rate_limited(section: &'static str) {
         counter!("clerk_rate_limited_total", "section" => section).increment(1);
     }
 
-    pub(crate) fn waited(section: &'static str) {
+    pub(crate) fn waited_at_gate(section: &'static str) {
         counter!("clerk_gate_waits_total", "section" => section).increment(1);
     }
 }
 
+/// Without the feature `metrics` nothing is counted.
 #[cfg(not(feature = "metrics"))]
-mod counted {
+mod counters {
     use super::{Attempts, Error, OperationInfo, Outcome, StatusCode};
 
     pub(super) fn call(_: &'static OperationInfo, _: Result<StatusCode, &Error>, _: Attempts) {}
 
-    pub(super) fn judged(_: &Outcome) {}
+    pub(super) fn decided(_: &Outcome) {}
 
     pub(super) fn keys(_: bool) {}
 
@@ -398,7 +293,7 @@ mod counted {
 
     pub(super) fn webhook(_: &'static str) {}
 
-    pub(crate) fn refused(_: &'static str) {}
+    pub(crate) fn rate_limited(_: &'static str) {}
 
-    pub(crate) fn waited(_: &'static str) {}
+    pub(crate) fn waited_at_gate(_: &'static str) {}
 }

@@ -1,0 +1,511 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use clerk_core::{
+    authenticate::{AuthenticateOptions, Authenticator},
+    keys::SecretKey,
+};
+use http::{Request, Response};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{Clerk, Inner, MachineClerk};
+use crate::{
+    Error,
+    client::{
+        Backend, Config, ConfigError,
+        cache::CachePolicy,
+        middleware::{concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
+        parse, pem_key,
+        rate_limit::RateLimitLayer,
+        retry::{Budget, RetryLayer},
+        stack::{Layers, Stack},
+        transport::Transport,
+    },
+    clock::{Clock, SystemClock},
+    keys::{KeyStore, KnownTokens, MachineTokens},
+    log_limiter::LogLimiter,
+    telemetry,
+};
+
+type Provider = Arc<dyn Fn() -> SecretKey + Send + Sync>;
+type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
+
+/// What carries the calls.
+enum Carrier {
+    DefaultTransport,
+    /// A transport inside the default layers.
+    Transport(Box<dyn FnOnce(Layers) -> Stack + Send>),
+    /// A stack without the default layers.
+    Stack(Stack),
+}
+
+/// Builds a [`Clerk`] or a [`MachineClerk`]: a [`Config`], and the services that go with it.
+///
+/// Every setting is checked by [`ClerkBuilder::build`]. A setting that another one makes pointless, such as a timeout
+/// beside [`stack`](Self::stack), is an error too.
+///
+/// ```
+/// use std::time::Duration;
+/// use clerk_tower::Clerk;
+///
+/// let clerk = Clerk::builder()
+///     .secret_key("sk_test_abc")
+///     .authorized_parties(["https://app.example.com"])
+///     .timeout(Duration::from_secs(5))
+///     .build()
+///     .unwrap();
+///
+/// let error = Clerk::builder().secret_key("pk_test_abc").build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "secret_key: this is a publishable key; expected a secret key, which begins with sk_test_ or sk_live_",
+/// );
+/// ```
+#[must_use]
+pub struct ClerkBuilder {
+    config: Config,
+    /// The first invalid setting. `build` reports it, so that the setters can be chained.
+    error: Option<ConfigError>,
+    is_from_env: bool,
+    secret_key_provider: Option<Provider>,
+    retry_budget: Option<Budget>,
+    clock: Arc<dyn Clock>,
+    carrier: Carrier,
+    layers: Vec<Wrap>,
+}
+
+impl ClerkBuilder {
+    /// Starts from settings as data.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            error: None,
+            is_from_env: false,
+            secret_key_provider: None,
+            retry_budget: None,
+            clock: Arc::new(SystemClock),
+            carrier: Carrier::DefaultTransport,
+            layers: Vec::new(),
+        }
+    }
+
+    /// Starts from the variables that [`Clerk::from_env`] lists. The setters override them.
+    ///
+    /// # Errors
+    /// If a variable is invalid or not Unicode. `CLERK_SECRET_KEY` is only required when the client is built.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Ok(Self { is_from_env: true, ..Self::new(Config::from_env()?) })
+    }
+
+    /// Starts from the variables that [`MachineClerk::from_env`] lists.
+    pub(super) fn machine_from_env() -> Result<Self, ConfigError> {
+        Ok(Self { is_from_env: true, ..Self::new(Config::machine_from_env()?) })
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Sets what a string parses to, or keeps the error for `build`.
+    fn set_parsed<T>(mut self, parsed: Result<T, ConfigError>, set: impl FnOnce(&mut Config, T)) -> Self {
+        match parsed {
+            Ok(value) => set(&mut self.config, value),
+            Err(error) => self.error = self.error.or(Some(error)),
+        }
+        self
+    }
+
+    /// Sets the instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
+    pub fn secret_key(mut self, key: impl AsRef<str>) -> Self {
+        self.secret_key_provider = None;
+        self.set_parsed(parse("secret_key", key.as_ref()), |config, key| config.secret_key = Some(key))
+    }
+
+    /// Sets a function that returns the secret key. It is called before every attempt, so the key can change while the
+    /// service runs; it must return at once, from memory. It replaces [`secret_key`](Self::secret_key). The Frontend
+    /// API proxy takes the key that is current when it is built.
+    ///
+    /// ```
+    /// use std::sync::{Arc, RwLock};
+    /// use clerk_core::keys::SecretKey;
+    /// use clerk_tower::Clerk;
+    ///
+    /// let key: SecretKey = "sk_test_abc".parse().unwrap();
+    /// let current = Arc::new(RwLock::new(key)); // updated by whatever watches the secret
+    /// let clerk = Clerk::builder()
+    ///     .secret_key_provider(move || current.read().unwrap().clone())
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn secret_key_provider(mut self, provider: impl Fn() -> SecretKey + Send + Sync + 'static) -> Self {
+        self.secret_key_provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// Sets the instance's publishable key. It names the instance's cookies; without it only the plain `__session`
+    /// cookie is read.
+    pub fn publishable_key(self, key: impl AsRef<str>) -> Self {
+        self.set_parsed(parse("publishable_key", key.as_ref()), |config, key| {
+            config.publishable_key = Some(key)
+        })
+    }
+
+    /// Sets a machine's secret key, `ak_…`, for [`Clerk::as_machine`] or [`ClerkBuilder::build_machine`].
+    pub fn machine_secret_key(self, key: impl AsRef<str>) -> Self {
+        let key = parse("machine_secret_key", key.as_ref());
+        self.set_parsed(key, |config, key| config.machine_secret_key = Some(key))
+    }
+
+    /// Sets the instance's public key as PEM. Session tokens are then verified without the network, and a key rotation
+    /// at Clerk requires a new configuration. A blank string counts as unset.
+    pub fn jwt_key(self, pem: impl AsRef<str>) -> Self {
+        self.set_parsed(pem_key("jwt_key", pem.as_ref()), |config, keys| config.jwt_key = keys)
+    }
+
+    /// Adds the signing secret of the webhook endpoint that this service serves, `whsec_…`. A delivery may be signed
+    /// with any of the secrets: set two while you rotate them, or for a second endpoint.
+    ///
+    /// ```
+    /// use clerk_tower::Clerk;
+    ///
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_test_abc")
+    ///     .webhook_secret("whsec_bmV3") // the new one
+    ///     .webhook_secret("whsec_b2xk") // the old one, until Clerk no longer uses it
+    ///     .build()
+    ///     .unwrap();
+    /// assert!(clerk.webhook_verifier().is_some());
+    /// ```
+    pub fn webhook_secret(self, secret: impl AsRef<str>) -> Self {
+        let secret = parse("webhook_secret", secret.as_ref());
+        self.set_parsed(secret, |config, secret| config.webhook_secrets.push(secret))
+    }
+
+    /// Sets the API's address, with or without its version: `https`, or `http` on the loopback interface. Defaults to
+    /// `https://api.clerk.com`.
+    pub fn api_url(self, url: impl Into<String>) -> Self {
+        self.set(|config| config.api_url = url.into())
+    }
+
+    /// Sets the first path segment of the API. Defaults to `v1`.
+    pub fn api_version(self, version: impl Into<String>) -> Self {
+        self.set(|config| config.api_version = version.into())
+    }
+
+    /// Sets the address that the [proxy](crate::server::proxy) forwards to: `https`, or `http` on the loopback
+    /// interface. If unset, the publishable key determines which of Clerk's addresses it is.
+    pub fn fapi_url(self, url: impl Into<String>) -> Self {
+        self.set(|config| config.fapi_url = Some(url.into()))
+    }
+
+    /// Sets the origins that may use session tokens, such as `https://app.example.com`. If any is set, a token must
+    /// name one of them in `azp`. Set this in production: it rejects tokens that leaked through a sibling domain.
+    pub fn authorized_parties<T: Into<String>>(self, parties: impl IntoIterator<Item = T>) -> Self {
+        self.authentication(|options| options.authorized_parties(parties))
+    }
+
+    /// Sets the audiences of this service. A token that names only other audiences is rejected; one that names none is
+    /// accepted.
+    pub fn audiences<T: Into<String>>(self, audiences: impl IntoIterator<Item = T>) -> Self {
+        self.authentication(|options| options.audiences(audiences))
+    }
+
+    /// Sets how far Clerk's clock and this computer's clock may differ. Defaults to 5 seconds.
+    pub fn clock_skew(self, skew: Duration) -> Self {
+        self.authentication(|options| options.clock_skew(skew))
+    }
+
+    /// Changes how incoming requests are authenticated, beyond what has a setter here.
+    ///
+    /// ```
+    /// use clerk_core::{authenticate::{Forwarded, OrganizationSync}, token::TokenKind};
+    /// use clerk_tower::Clerk;
+    ///
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_test_abc")
+    ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
+    ///     .authentication(|options| {
+    ///         options
+    ///             .accepts([TokenKind::Session, TokenKind::ApiKey])
+    ///             .forwarded(Forwarded::Origin("https://app.example.com".parse().unwrap()))
+    ///             .organization_sync(OrganizationSync::new().organization_patterns(["/orgs/:slug"]))
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// ```
+    pub fn authentication(self, change: impl FnOnce(AuthenticateOptions) -> AuthenticateOptions) -> Self {
+        self.set(|config| config.authentication = change(std::mem::take(&mut config.authentication)))
+    }
+
+    /// Sets how many bytes verified session tokens may take in memory. Defaults to 16 MiB, which is room for several
+    /// thousand tokens; zero verifies every token every time. The signature of a known token is not verified again as
+    /// long as the keys stay the same; its claims are checked every time.
+    pub fn known_token_bytes(self, max: u64) -> Self {
+        self.set(|config| config.known_token_bytes = max)
+    }
+
+    /// Sets how long an opaque machine token, such as an API key, counts as good without asking Clerk again. Defaults
+    /// to zero; at most five minutes.
+    ///
+    /// This saves one call to Clerk per request, and accepts a token that was revoked meanwhile for that long. Only
+    /// good tokens are remembered, none beyond its expiry, and at most 4 MiB of them.
+    pub fn machine_token_cache(self, lifetime: Duration) -> Self {
+        self.set(|config| config.machine_token_cache = lifetime)
+    }
+
+    /// Sets how long a call may take in all, and all calls together that the decision about one request needs. Defaults
+    /// to 10 seconds.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.set(|config| config.timeout = timeout)
+    }
+
+    /// Sets how long one attempt of a call may take. Defaults to 5 seconds. Connecting may take 3 of them, so that a
+    /// call that certainly was not sent can be retried within the timeout, whatever it does.
+    pub fn attempt_timeout(self, timeout: Duration) -> Self {
+        self.set(|config| config.attempt_timeout = timeout)
+    }
+
+    /// Sets how often a call may be sent, including the first time. Defaults to 3; zero counts as one. See
+    /// [`retry`](crate::client::retry) for which calls are retried, and when.
+    pub fn max_attempts(self, max: u32) -> Self {
+        self.set(|config| config.max_attempts = max.try_into().unwrap_or(std::num::NonZeroU32::MIN))
+    }
+
+    /// Shares a retry budget with other clients. By default each client has one of its own.
+    pub fn retry_budget(mut self, budget: Budget) -> Self {
+        self.retry_budget = Some(budget);
+        self
+    }
+
+    /// Sets how many calls may be in flight. Further calls wait for a permit, at most until their deadline. There is no
+    /// limit by default.
+    pub fn max_concurrent_calls(self, max: usize) -> Self {
+        self.set(|config| config.max_concurrent_calls = Some(max))
+    }
+
+    /// Sets how long responses are cached for [`Clerk::cached`], and how many. [`CachePolicy::off`] disables the cache.
+    pub fn cache(self, policy: CachePolicy) -> Self {
+        self.set(|config| config.cache = policy)
+    }
+
+    /// Sets how many bytes a response body may have. Defaults to 16 MiB.
+    pub fn max_response_bytes(self, max: usize) -> Self {
+        self.set(|config| config.max_response_bytes = max)
+    }
+
+    /// Sets the clock that tokens are checked against. Defaults to the system's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Carries requests with this service, inside the default layers. It replaces a transport or a stack that was set
+    /// before.
+    pub fn transport<T: Transport>(mut self, transport: T) -> Self
+    where
+        T::Future: 'static,
+    {
+        self.carrier = Carrier::Transport(Box::new(move |layers| layers.around(transport)));
+        self
+    }
+
+    /// Replaces the default layers and the transport. Deadlines, limits, credentials and the API's address are then the
+    /// stack's responsibility, and settings that concern them are errors; see [`stack`](crate::client::stack).
+    pub fn stack<S>(mut self, stack: S) -> Self
+    where
+        S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+    {
+        self.carrier = Carrier::Stack(Stack::new(stack));
+        self
+    }
+
+    /// Wraps the whole stack. The layer that is added last is the outermost.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Stack> + Send + 'static,
+        L::Service: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as Service<Request<Bytes>>>::Future: Send + 'static,
+    {
+        self.layers.push(Box::new(move |stack| Stack::new(layer.layer(stack))));
+        self
+    }
+
+    /// Checks the settings and builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is wrong.
+    pub fn build(mut self) -> Result<Clerk, ConfigError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let (mut credentials, secret_key) =
+            match (self.secret_key_provider.take(), self.config.secret_key.take()) {
+                (Some(provider), _) => {
+                    let key = provider();
+                    (CredentialsLayer::from_provider(move || provider()), key)
+                }
+                (None, Some(key)) => (CredentialsLayer::new(&key), key),
+                (None, None) => return Err(self.secret_key_missing()),
+            };
+        if let Some(key) = &self.config.machine_secret_key {
+            credentials = credentials.machine_secret_key(key);
+        }
+        self.assemble(credentials, Some(secret_key))
+    }
+
+    fn secret_key_missing(&self) -> ConfigError {
+        if self.is_from_env {
+            let problem = "not set; copy the secret key (sk_test_… or sk_live_…) from the API keys page of Clerk's dashboard";
+            return ConfigError::new("CLERK_SECRET_KEY", problem);
+        }
+        ConfigError::new(
+            "secret_key",
+            "not set; the client needs it to call Clerk's API and to fetch its keys",
+        )
+    }
+
+    /// Checks the settings and builds a machine's client. Nothing is sent. It has only the machine's secret key,
+    /// whatever other keys are set.
+    ///
+    /// ```
+    /// use clerk_tower::Clerk;
+    ///
+    /// let machine = Clerk::builder().machine_secret_key("ak_abc").build_machine().unwrap();
+    ///
+    /// let error = Clerk::builder().secret_key("sk_test_abc").build_machine().unwrap_err();
+    /// assert_eq!(error.to_string(), "machine_secret_key: not set; a machine's client needs it");
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is wrong.
+    pub fn build_machine(mut self) -> Result<MachineClerk, ConfigError> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let Some(key) = &self.config.machine_secret_key else {
+            return Err(self.machine_secret_key_missing());
+        };
+        let credentials = CredentialsLayer::for_machine(key);
+        MachineClerk::of(self.assemble(credentials, None)?)
+    }
+
+    fn machine_secret_key_missing(&self) -> ConfigError {
+        if self.is_from_env {
+            let problem =
+                "not set; copy the machine's secret key (ak_…) from the Machines page of Clerk's dashboard";
+            return ConfigError::new("CLERK_MACHINE_SECRET_KEY", problem);
+        }
+        ConfigError::new("machine_secret_key", "not set; a machine's client needs it")
+    }
+
+    /// Checks the other settings and puts the client together.
+    fn assemble(
+        self,
+        credentials: CredentialsLayer,
+        secret_key: Option<SecretKey>,
+    ) -> Result<Clerk, ConfigError> {
+        self.check_pointless()?;
+        let mut config = self.config;
+        check_machine_token_cache(config.machine_token_cache)?;
+        if let Some(key) = &config.publishable_key {
+            config.authentication = config.authentication.publishable_key(key.clone());
+        }
+        warn_of_mixed_instances(&config, secret_key.as_ref());
+        let options = config.authentication.clone();
+        let authenticator =
+            Authenticator::new(options.clone()).map_err(|error| ConfigError::new("authentication", error))?;
+        let layers = Layers {
+            base_uri: config.checked_base_uri()?,
+            credentials,
+            timeout: config.timeout,
+            attempt_timeout: config.attempt_timeout,
+            max_response_bytes: config.max_response_bytes,
+            retry: RetryLayer::new()
+                .max_attempts(config.max_attempts.get())
+                .budget(self.retry_budget.unwrap_or_default())
+                .clock(self.clock.clone()),
+            rate_limit: RateLimitLayer::new().clock(self.clock.clone()),
+            concurrency: config.max_concurrent_calls.map(ConcurrencyLayer::new),
+        };
+        let stack = match self.carrier {
+            Carrier::DefaultTransport => layers.around_default()?,
+            Carrier::Transport(around) => around(layers),
+            Carrier::Stack(stack) => stack,
+        };
+        let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
+        let known = KnownTokens::up_to(config.known_token_bytes);
+        let keys = KeyStore::new(stack.clone(), config.jwt_key.take(), known, self.clock.clone());
+        let backend = Backend::new(stack, config.cache, self.clock, config.timeout);
+        let lifetime = config.machine_token_cache;
+        let machine_tokens = (!lifetime.is_zero()).then(|| MachineTokens::remembered_for(lifetime));
+        let shared = Inner {
+            keys,
+            machine_tokens,
+            options,
+            authenticator,
+            webhooks: config.webhook_verifier(),
+            has_machine_key: config.machine_secret_key.is_some(),
+            publishable_key: config.publishable_key,
+            secret_key,
+            fapi_url: config.fapi_url,
+            log_limiter: LogLimiter::default(),
+        };
+        Ok(Clerk { backend, shared: Arc::new(shared) })
+    }
+
+    /// Rejects settings that another one makes pointless.
+    fn check_pointless(&self) -> Result<(), ConfigError> {
+        if matches!(self.carrier, Carrier::Stack(_)) {
+            let budget = self.retry_budget.is_some().then_some("retry_budget");
+            if let Some(setting) = self.config.stack_setting().or(budget) {
+                return Err(ConfigError::new(
+                    setting,
+                    "has no effect beside `stack`, which replaces the layer that it configures; remove it, or set it on \
+                     that layer",
+                ));
+            }
+        }
+        if self.config.max_attempts.get() == 1 && self.retry_budget.is_some() {
+            let problem = "has no effect with `max_attempts(1)`, which never retries; remove one of them";
+            return Err(ConfigError::new("retry_budget", problem));
+        }
+        let default = Config::default().attempt_timeout;
+        if self.config.attempt_timeout > self.config.timeout && self.config.attempt_timeout != default {
+            let problem =
+                format!("has no effect, because it is longer than `timeout` ({:?})", self.config.timeout);
+            return Err(ConfigError::new("attempt_timeout", problem));
+        }
+        Ok(())
+    }
+}
+
+fn check_machine_token_cache(lifetime: Duration) -> Result<(), ConfigError> {
+    let max = MachineTokens::MAX_LIFETIME;
+    if lifetime <= max {
+        return Ok(());
+    }
+    let problem = format!("at most {max:?}, because a revoked token is accepted for that long");
+    Err(ConfigError::new("machine_token_cache", problem))
+}
+
+fn warn_of_mixed_instances(config: &Config, secret_key: Option<&SecretKey>) {
+    if let (Some(public), Some(secret)) = (&config.publishable_key, secret_key)
+        && public.instance_type() != secret.instance_type()
+    {
+        telemetry::keys_differ();
+    }
+}
+
+/// Shows the settings, without the keys.
+impl fmt::Debug for ClerkBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClerkBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,300 @@
+//! [`Clerk`]: the client of one Clerk instance.
+//!
+//! It joins what the other rooms provide: a backend from `client` that sends, the keys from `keys`, and the settings from
+//! which `server` builds what authenticates requests. It stands between `keys` and `server`, because the server needs
+//! one handle for all three.
+//!
+//! ```no_run
+//! use clerk_core::api::users;
+//! use clerk_tower::Clerk;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = Clerk::from_env()?; // CLERK_SECRET_KEY
+//! let user = clerk.send(users::get("user_1")).await?;
+//! println!("{}", user.full_name().unwrap_or_default());
+//! # Ok(()) }
+//! ```
+//!
+//! An operation's type says which kind of key it needs. [`Clerk`] sends operations that accept the instance's secret
+//! key, [`MachineClerk`] those that accept a machine's secret key; anything else does not compile. They are two types
+//! and not one with a parameter, because neither client is a subset of the other: a machine's client authenticates no
+//! browsers, and is configured by another variable. Both use the same backend.
+//!
+//! ```compile_fail,E0277
+//! # use clerk_core::api::m2m;
+//! # async fn run(clerk: clerk_tower::Clerk) -> Result<(), clerk_tower::Error> {
+//! clerk.send(m2m::create_token()).await?; // needs a machine's secret key
+//! # Ok(()) }
+//! ```
+//!
+//! A generic function repeats the bound. Code that must send every operation whatever key it needs, such as a test of
+//! all operations, uses a [`stack`](crate::client::stack) directly; there the
+//! [credentials layer](crate::client::middleware::credentials) chooses the key when the request is sent.
+//!
+//! ```no_run
+//! use clerk_core::{Operation, credential::{SatisfiedBy, SecretKey}};
+//! use clerk_tower::{Clerk, Error};
+//!
+//! async fn send<O>(clerk: &Clerk, operation: O) -> Result<O::Output, Error>
+//! where
+//!     O: Operation<Credential: SatisfiedBy<SecretKey>>,
+//! {
+//!     clerk.send(operation).await
+//! }
+//! ```
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+mod builder;
+mod machine;
+mod service;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use clerk_core::{
+    Operation, Timestamp,
+    authenticate::{AuthenticateOptions, Authenticator},
+    credential::{SatisfiedBy, SecretKey},
+    keys,
+    page::Paged,
+    webhook::Verifier,
+};
+use http::Response;
+
+pub use self::{builder::ClerkBuilder, machine::MachineClerk};
+use crate::{
+    Error, PageStream,
+    client::{Backend, Config, ConfigError, cache::Cache, options::CallOptions},
+    keys::{KeyStore, MachineTokens},
+    log_limiter::LogLimiter,
+};
+
+/// The client of one Clerk instance: its keys, its connections, its cache.
+///
+/// A clone is a reference count and shares everything. It is also a [`Service`](tower_service::Service) for every
+/// [`Operation`] that accepts a secret key. For the others, see [`MachineClerk`].
+#[derive(Clone)]
+pub struct Clerk {
+    backend: Backend,
+    shared: Arc<Inner>,
+}
+
+/// What serves requests is built from this, by [`server`](crate::server).
+struct Inner {
+    keys: KeyStore,
+    machine_tokens: Option<MachineTokens>,
+    options: AuthenticateOptions,
+    authenticator: Authenticator,
+    webhooks: Option<Verifier>,
+    has_machine_key: bool,
+    publishable_key: Option<keys::PublishableKey>,
+    secret_key: Option<keys::SecretKey>,
+    fapi_url: Option<String>,
+    log_limiter: LogLimiter,
+}
+
+impl Clerk {
+    /// Returns a builder with the default settings. See [`ClerkBuilder`].
+    pub fn builder() -> ClerkBuilder {
+        ClerkBuilder::new(Config::default())
+    }
+
+    /// Builds a client from the environment:
+    ///
+    /// | variable | |
+    /// |---|---|
+    /// | `CLERK_SECRET_KEY` | required, `sk_test_…` or `sk_live_…` |
+    /// | `CLERK_PUBLISHABLE_KEY` | `pk_test_…` or `pk_live_…`: names this instance's cookies |
+    /// | `CLERK_JWT_KEY` | the instance's public key as PEM: if set, session tokens are verified without the network |
+    /// | `CLERK_PROXY_URL` | where browsers reach the Frontend API through a proxy: a URL, or a path of this service |
+    /// | `CLERK_SIGN_IN_URL` | the page where people sign in |
+    /// | `CLERK_SIGN_UP_URL` | the page where people sign up |
+    /// | `CLERK_IS_SATELLITE` | `true` on a satellite domain |
+    /// | `CLERK_DOMAIN` | the satellite's domain |
+    /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for [`Clerk::as_machine`] |
+    /// | `CLERK_WEBHOOK_SIGNING_SECRET` | `whsec_…`, of the webhook endpoint; several during a rotation, separated by spaces |
+    /// | `CLERK_API_URL` | defaults to `https://api.clerk.com` |
+    /// | `CLERK_API_VERSION` | the first segment of the path, defaults to `v1` |
+    /// | `CLERK_FAPI_URL` | where the Frontend API proxy forwards to; if unset, it follows from the publishable key |
+    ///
+    /// An empty variable counts as unset.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable and what is wrong with it, and never repeats a key.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        ClerkBuilder::from_env()?.build()
+    }
+
+    /// Returns a client that uses the machine's secret key, over the same connections.
+    ///
+    /// # Errors
+    /// If this client was built without a machine's secret key.
+    pub fn as_machine(&self) -> Result<MachineClerk, ConfigError> {
+        MachineClerk::of(self.clone())
+    }
+
+    /// Sends an operation with the instance's secret key.
+    ///
+    /// # Errors
+    /// [`Error`] says in which phase it failed, and whether the call may have taken effect.
+    pub async fn send<O>(&self, operation: O) -> Result<O::Output, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>>,
+    {
+        self.backend.send(&operation, O::Credential::SENT).await
+    }
+
+    /// Sends an operation, and returns Clerk's response (status, headers, and body) beside the value.
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub async fn send_raw<O>(&self, operation: O) -> Result<(O::Output, Response<Bytes>), Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>>,
+    {
+        self.backend.send_raw(&operation, O::Credential::SENT).await
+    }
+
+    /// Sends an operation that reads, or takes its value from the [cache](crate::client::cache). The value is decoded once,
+    /// and all callers share it.
+    ///
+    /// An operation that does not read, with `GET`, does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let clerk = clerk_tower::Clerk::from_env()?;
+    /// clerk.cached(clerk_core::api::users::delete("user_1")).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The same as those of [`send`](Self::send).
+    pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + 'static,
+    {
+        self.backend.cached(&operation, O::Credential::SENT).await
+    }
+
+    /// Returns the response cache, to invalidate entries and to read its statistics.
+    #[must_use]
+    pub fn cache(&self) -> &Cache {
+        self.backend.cache()
+    }
+
+    /// Returns the options of this handle's calls, to change some of them:
+    /// `clerk.with(clerk.options().clone().max_attempts(1))`.
+    pub const fn options(&self) -> &CallOptions {
+        self.backend.options()
+    }
+
+    /// Returns the same client with other options for its calls; everything else is shared.
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self { backend: self.backend.with(options), shared: self.shared.clone() }
+    }
+
+    /// Sends an operation that a decision waits for, with whichever of this client's keys it accepts.
+    pub(crate) async fn send_for_decision<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        self.backend.send(operation, O::INFO.credential).await
+    }
+
+    /// Streams the items of a list, page after page. The operation's own `limit` is the page size, which defaults to 100;
+    /// its `offset` is where the stream starts.
+    ///
+    /// Pages are fetched by offset. If items are added or removed meanwhile, the list moves under the pages, and items are
+    /// skipped or come twice. Users ordered by creation, which is the default of `order_by`, are fetched by cursor, so
+    /// that none is skipped or comes twice. If the user at the cursor is deleted before the next page is fetched, Clerk
+    /// may refuse the page; [`PageStream::offset`] then says where to continue.
+    ///
+    /// ```no_run
+    /// use clerk_core::api::users;
+    /// use futures_util::TryStreamExt as _;
+    ///
+    /// # async fn run(clerk: clerk_tower::Clerk) -> Result<(), clerk_tower::Error> {
+    /// let mut users = clerk.stream(users::list().order_by("+created_at"));
+    /// while let Some(user) = users.try_next().await? {
+    ///     println!("{}", user.id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn stream<O>(&self, operation: O) -> PageStream<O>
+    where
+        O: Paged<Credential: SatisfiedBy<SecretKey>> + Clone + Send + Sync + 'static,
+        O::Item: Send + 'static,
+    {
+        self.backend.stream(operation, O::Credential::SENT)
+    }
+
+    /// Returns the keys that session tokens are verified with.
+    #[must_use]
+    pub fn keys(&self) -> &KeyStore {
+        &self.shared.keys
+    }
+
+    /// Returns the options by which incoming requests are authenticated, to make a layer with different ones:
+    /// [`AuthenticateLayer::with_options`](crate::server::authenticate::AuthenticateLayer::with_options).
+    pub fn authenticate_options(&self) -> AuthenticateOptions {
+        self.shared.options.clone()
+    }
+
+    /// The same options, checked.
+    pub(crate) fn authenticator(&self) -> &Authenticator {
+        &self.shared.authenticator
+    }
+
+    /// How long all calls of one decision may take together.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.backend.timeout()
+    }
+
+    /// The remembered machine tokens, if the client remembers any.
+    pub(crate) fn machine_tokens(&self) -> Option<&MachineTokens> {
+        self.shared.machine_tokens.as_ref()
+    }
+
+    /// Limits how often each cause is logged.
+    pub(crate) fn log_limiter(&self) -> &LogLimiter {
+        &self.shared.log_limiter
+    }
+
+    /// The instance's publishable key, if the client knows it.
+    pub(crate) fn publishable_key(&self) -> Option<&keys::PublishableKey> {
+        self.shared.publishable_key.as_ref()
+    }
+
+    /// The instance's secret key as it was when the client was built, if the client has one.
+    pub(crate) fn secret_key(&self) -> Option<&keys::SecretKey> {
+        self.shared.secret_key.as_ref()
+    }
+
+    /// The address that the Frontend API proxy forwards to, if it was set.
+    pub(crate) fn fapi_url(&self) -> Option<&str> {
+        self.shared.fapi_url.as_deref()
+    }
+
+    /// Whether the two are handles of one client.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.backend.is_same(&other.backend)
+    }
+
+    /// Returns the verifier of webhook deliveries; `None` if the client was built without a signing secret. See
+    /// [`webhook`](crate::server::webhook) for the endpoint that uses it.
+    #[must_use]
+    pub fn webhook_verifier(&self) -> Option<&Verifier> {
+        self.shared.webhooks.as_ref()
+    }
+
+    /// Returns the time on this client's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.backend.now()
+    }
+}
+
+/// Shows nothing of the configuration.
+impl fmt::Debug for Clerk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clerk").finish_non_exhaustive()
+    }
+}

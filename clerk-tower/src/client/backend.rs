@@ -1,0 +1,163 @@
+//! Sending operations and reading their responses, for [`Clerk`](crate::Clerk), [`MachineClerk`](crate::MachineClerk)
+//! and the blocking client alike.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use clerk_core::{Operation, Timestamp, operation::Credential, page::Paged};
+use http::{Method, Request, Response};
+use tower::ServiceExt as _;
+
+use super::{
+    PageStream,
+    cache::{Cache, CachePolicy},
+    options::CallOptions,
+    stack::Stack,
+};
+use crate::{Error, ErrorKind, clock::Clock, error::attempts, telemetry};
+
+/// A stack, the cache in front of it, the clock, and the options of one handle. A clone is a reference count.
+#[derive(Clone)]
+pub(crate) struct Backend {
+    shared: Arc<Shared>,
+    options: CallOptions,
+}
+
+struct Shared {
+    stack: Stack,
+    cache: Cache,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+}
+
+impl Backend {
+    pub(crate) fn new(stack: Stack, cache: CachePolicy, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
+        let cache = Cache::new(cache, stack.clone(), clock.clone(), timeout);
+        Self { shared: Arc::new(Shared { stack, cache, clock, timeout }), options: CallOptions::new() }
+    }
+
+    /// The same backend with other options.
+    pub(crate) fn with(&self, options: CallOptions) -> Self {
+        Self { shared: self.shared.clone(), options }
+    }
+
+    pub(crate) const fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.shared.cache
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// How long a call may take in all, and all calls together that one decision needs.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.shared.timeout
+    }
+
+    /// Sends an operation with this kind of key.
+    pub(crate) async fn send<O: Operation>(
+        &self,
+        operation: &O,
+        credential: Credential,
+    ) -> Result<O::Output, Error> {
+        Ok(self.send_raw(operation, credential).await?.0)
+    }
+
+    /// Sends an operation, and returns the response beside the value.
+    pub(crate) async fn send_raw<O: Operation>(
+        &self,
+        operation: &O,
+        credential: Credential,
+    ) -> Result<(O::Output, Response<Bytes>), Error> {
+        let call = telemetry::Call::start(O::INFO);
+        let result = call.during(self.transmit(operation, credential)).await;
+        match &result {
+            Ok((_, response)) => call.end(Ok(response.status()), attempts(response)),
+            Err(error) => call.end(Err(error), error.all_attempts()),
+        }
+        result
+    }
+
+    async fn transmit<O: Operation>(
+        &self,
+        operation: &O,
+        credential: Credential,
+    ) -> Result<(O::Output, Response<Bytes>), Error> {
+        let request = build(operation, credential, Some(&self.options))?;
+        let writing = self.shared.cache.writing(O::INFO, request.uri());
+        let response = self.shared.stack.clone().oneshot(request).await;
+        let result = response.and_then(|response| match O::decode(&response) {
+            Ok(value) => Ok((value, response)),
+            Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
+        });
+        if let Some(writing) = writing {
+            writing.ended(result.as_ref().err());
+        }
+        result
+    }
+
+    /// Sends a `GET` operation, or takes its value from the cache.
+    pub(crate) async fn cached<O>(
+        &self,
+        operation: &O,
+        credential: Credential,
+    ) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Output: Send + Sync + 'static> + 'static,
+    {
+        const {
+            assert!(
+                matches!(O::INFO.method, Method::GET),
+                "only an operation that reads, with GET, can be cached"
+            )
+        };
+        let request = build(operation, credential, None)?;
+        if self.shared.cache.takes(&request, &self.options) {
+            return self.shared.cache.get::<O>(request, credential, &self.options).await;
+        }
+        self.send(operation, credential).await.map(Arc::new)
+    }
+
+    /// Streams the items of a list.
+    pub(crate) fn stream<O>(&self, operation: O, credential: Credential) -> PageStream<O>
+    where
+        O: Paged + Clone + Send + Sync + 'static,
+        O::Item: Send + 'static,
+    {
+        PageStream::new(self.clone(), credential, operation)
+    }
+
+    /// Whether the two share everything but their options.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+/// Builds an operation's request, sends it through `stack` with this kind of key, and returns the response, whatever
+/// its status.
+pub(crate) async fn exchange<O: Operation>(
+    stack: Stack,
+    operation: &O,
+    credential: Credential,
+    options: Option<&CallOptions>,
+) -> Result<Response<Bytes>, Error> {
+    stack.oneshot(build(operation, credential, options)?).await
+}
+
+fn build<O: Operation>(
+    operation: &O,
+    credential: Credential,
+    options: Option<&CallOptions>,
+) -> Result<Request<Bytes>, Error> {
+    let mut request =
+        operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
+    request.extensions_mut().insert(credential);
+    if let Some(options) = options.filter(|options| !options.is_empty()) {
+        request.extensions_mut().insert(options.clone());
+    }
+    Ok(request)
+}

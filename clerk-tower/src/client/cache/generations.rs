@@ -1,0 +1,156 @@
+//! Invalidation by generation counters, which only go up.
+//!
+//! An entry remembers the counters of everything it depends on, as they stood before Clerk was asked. It is valid as
+//! long as they have not moved. Invalidating is therefore an increment: it costs the same however many entries there
+//! are, it reaches responses that are still on their way, and a late response cannot bring back what was invalidated.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::invalidation::SECTIONS;
+
+/// The number of counters. Two resources that share one are invalidated together.
+const SLOTS: u16 = 4096;
+/// The counters below this one belong to everything and to the sections, two for each section.
+const FIRST_SHARED: u16 = 128;
+/// An entry depends on at most this many tags.
+pub(super) const MAX_TAGS: usize = 6;
+
+/// Something that changes. A single resource is counted apart from its section, so that a change of one user does not
+/// invalidate all users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tag<'a> {
+    /// Anything at all.
+    Everything,
+    /// Every resource of a section: one has changed, and it is not known which.
+    Each(&'a str),
+    /// The lists and counts of a section. They change with each of its resources.
+    Lists(&'a str),
+    /// One resource of a section, with everything below it.
+    Resource(&'a str, &'a str),
+}
+
+impl Tag<'_> {
+    /// Everything and the sections have counters of their own; resources share the rest.
+    fn slot(self) -> u16 {
+        match self {
+            Self::Everything => 0,
+            Self::Each(name) => section(name, 1).unwrap_or_else(|| shared(["each", name])),
+            Self::Lists(name) => section(name, 2).unwrap_or_else(|| shared(["lists", name])),
+            Self::Resource(section, id) => shared([section, id]),
+        }
+    }
+}
+
+fn section(name: &str, nth: u16) -> Option<u16> {
+    let position = SECTIONS.iter().position(|section| *section == name)?;
+    u16::try_from(position * 2).ok().map(|before| before + nth)
+}
+
+fn shared(parts: [&str; 2]) -> u16 {
+    // FNV-1a: unlike the standard library's hasher it is the same in every process, so collisions are deterministic.
+    let bytes = parts.into_iter().flat_map(|part| part.bytes().chain([0]));
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    u16::try_from(hash % u64::from(SLOTS - FIRST_SHARED)).map_or(0, |slot| FIRST_SHARED + slot)
+}
+
+/// What an entry depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Depends([u16; MAX_TAGS]);
+
+impl<'a> FromIterator<Tag<'a>> for Depends {
+    /// Takes the first [`MAX_TAGS`] tags. If there are fewer, the remaining slots are those of everything.
+    fn from_iter<I: IntoIterator<Item = Tag<'a>>>(tags: I) -> Self {
+        let mut slots = [0; MAX_TAGS];
+        for (slot, tag) in slots.iter_mut().zip(tags) {
+            *slot = tag.slot();
+        }
+        Self(slots)
+    }
+}
+
+/// The state of an entry's [`Depends`] at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    depends: Depends,
+    /// No counter ever goes down, so the sum is unchanged only if each of them is.
+    sum: u64,
+}
+
+/// The counters.
+pub(super) struct Generations(Box<[AtomicU64]>);
+
+impl Generations {
+    pub(super) fn new() -> Self {
+        Self((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    fn sum(&self, depends: Depends) -> u64 {
+        let counters = depends.0.iter().filter_map(|slot| self.0.get(usize::from(*slot)));
+        counters.fold(0, |sum, counter| sum.wrapping_add(counter.load(Ordering::SeqCst)))
+    }
+
+    /// The state of the counters. Take it before asking Clerk.
+    pub(super) fn stamp(&self, depends: Depends) -> Stamp {
+        Stamp { depends, sum: self.sum(depends) }
+    }
+
+    /// Whether nothing was invalidated since.
+    pub(super) fn holds(&self, stamp: &Stamp) -> bool {
+        self.sum(stamp.depends) == stamp.sum
+    }
+
+    pub(super) fn invalidate(&self, tag: Tag<'_>) {
+        if let Some(counter) = self.0.get(usize::from(tag.slot())) {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_holds_until_something_it_depends_on_is_invalidated() {
+        let (user, other) = (Tag::Resource("users", "user_1"), Tag::Resource("users", "user_2"));
+        let tags = [Tag::Everything, Tag::Each("users"), user];
+        for (invalidated, holds) in [
+            (other, true),
+            (Tag::Lists("users"), true),
+            (Tag::Each("sessions"), true),
+            (Tag::Resource("organizations", "user_1"), true),
+            (user, false),
+            (Tag::Each("users"), false),
+            (Tag::Everything, false),
+        ] {
+            let generations = Generations::new();
+            let stamp = generations.stamp(tags.into_iter().collect());
+            assert!(generations.holds(&stamp));
+            generations.invalidate(invalidated);
+            assert_eq!(generations.holds(&stamp), holds, "{invalidated:?}");
+            assert!(generations.holds(&generations.stamp(tags.into_iter().collect())));
+        }
+    }
+
+    #[test]
+    fn sections_share_no_counter_and_resources_seldom_do() {
+        let mut sections: Vec<u16> = SECTIONS
+            .iter()
+            .flat_map(|section| [Tag::Each(section).slot(), Tag::Lists(section).slot()])
+            .collect();
+        sections.push(Tag::Everything.slot());
+        assert!(sections.iter().all(|slot| *slot < FIRST_SHARED));
+        let all = sections.len();
+        sections.sort_unstable();
+        sections.dedup();
+        assert_eq!(sections.len(), all);
+        let mut resources: Vec<u16> =
+            (0..1000).map(|n| Tag::Resource("users", &format!("user_{n}")).slot()).collect();
+        resources.sort_unstable();
+        resources.dedup();
+        assert!(resources.len() > 800, "{}", resources.len());
+        assert!(resources.iter().all(|slot| (FIRST_SHARED..SLOTS).contains(slot)));
+    }
+}

@@ -1,0 +1,163 @@
+//! The calls that are in flight: one for all callers who ask for the same thing at the same time.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::{OperationInfo, Timestamp, decode::ResponseError};
+use http::{Request, Response};
+use tower::ServiceExt as _;
+
+use super::{
+    Shared,
+    generations::Stamp,
+    invalidation,
+    policy::age,
+    store::{Cached, Entry, Found, Key, Value},
+};
+use crate::{
+    Error, ErrorKind,
+    error::attempts,
+    single_flight::{Flight, NoRuntime},
+    telemetry,
+};
+
+/// A call that can be made without knowing the operation's type.
+pub(super) struct CacheCall {
+    pub(super) key: Key,
+    pub(super) info: &'static OperationInfo,
+    pub(super) request: Request<Bytes>,
+    pub(super) decode: fn(&Response<Bytes>) -> Result<Value, ResponseError>,
+    pub(super) max_age: Option<Duration>,
+}
+
+/// The calls that are in flight.
+#[derive(Default)]
+pub(super) struct InFlight(Mutex<Calls>);
+
+#[derive(Default)]
+struct Calls {
+    by_key: HashMap<Key, Running>,
+    started: u64,
+}
+
+struct Running {
+    number: u64,
+    asked: Timestamp,
+    stamp: Stamp,
+    flight: Flight<Cached>,
+}
+
+/// What a caller gets.
+pub(super) enum Joined {
+    /// Another call has brought it in the meantime.
+    Known(Cached),
+    /// A call in flight, perhaps started just now.
+    Waiting(Flight<Cached>),
+}
+
+impl InFlight {
+    fn lock(&self) -> MutexGuard<'_, Calls> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    /// Whether its result is good for a caller who asks now: it still runs, nothing it depends on was written since it
+    /// started, and it did not start longer ago than a call may take, as after the computer was suspended.
+    fn serves(&self, cache: &Shared, now: Timestamp, max_age: Option<Duration>) -> bool {
+        self.flight.is_running()
+            && cache.store.generations.holds(&self.stamp)
+            && age(self.asked, now).is_some_and(|age| age <= max_age.unwrap_or(cache.call_limit))
+    }
+}
+
+/// Joins the call in flight, or starts one.
+pub(super) fn join(cache: &Arc<Shared>, call: CacheCall) -> Result<Joined, Error> {
+    let mut calls = cache.in_flight.lock();
+    // Looked up again under the lock: a call may have ended since.
+    let now = cache.clock.now();
+    if let Found::Fresh(cached) = cache.store.look(&call.key, now, call.max_age) {
+        return Ok(Joined::Known(cached));
+    }
+    let running = calls.by_key.get(&call.key);
+    if let Some(running) = running.filter(|running| running.serves(cache, now, call.max_age)) {
+        return Ok(Joined::Waiting(running.flight.clone()));
+    }
+    calls.started = calls.started.wrapping_add(1);
+    let (number, key, info) = (calls.started, call.key.clone(), call.info);
+    let stamp = cache.store.generations.stamp(invalidation::depends(info, key.uri.path()));
+    let flight = Flight::start(fetch(cache.clone(), number, call, now, stamp))
+        .map_err(|NoRuntime| Error::new(Some(info), ErrorKind::Config("there is no tokio runtime here")))?;
+    calls.by_key.insert(key, Running { number, asked: now, stamp, flight: flight.clone() });
+    Ok(Joined::Waiting(flight))
+}
+
+/// The call itself. It runs in a task of its own, and keeps what it brings.
+async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Timestamp, stamp: Stamp) -> Cached {
+    let (info, key) = (call.info, call.key.clone());
+    // Made here and not by the caller, who holds the lock that it takes when it is dropped.
+    let landing = Landing { cache: cache.clone(), key: key.clone(), number };
+    // The stack has deadlines; this one holds if a custom stack has none.
+    let sent = tokio::time::timeout(cache.call_limit, send(&cache, call)).await;
+    let sent = sent.unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(cache.call_limit))));
+    let cached = match sent {
+        Ok((value, bytes)) => {
+            cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
+            Ok(value)
+        }
+        Err(error) => {
+            if error.is_missing() {
+                cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, 0));
+            } else if error.is_retryable() {
+                cache.store.back_off(&key, cache.clock.now());
+            } else {
+                cache.store.drop_older(&key, asked);
+            }
+            Err(error)
+        }
+    };
+    // Kept first and taken off the list after, so that a caller in between does not start another call.
+    drop(landing);
+    cached
+}
+
+/// Sends a call. Returns the value, and the length of the body it was read from.
+async fn send(cache: &Shared, call: CacheCall) -> Result<(Value, usize), Error> {
+    let span = telemetry::Call::start(call.info);
+    let response = span.during(cache.stack.clone().oneshot(call.request)).await;
+    let sent = response.and_then(|response| match (call.decode)(&response) {
+        Ok(value) => Ok((value, response)),
+        Err(error) => Err(Error::from_response(call.info, error).after(attempts(&response))),
+    });
+    match &sent {
+        Ok((_, response)) => span.end(Ok(response.status()), attempts(response)),
+        Err(error) => span.end(Err(error), error.all_attempts()),
+    }
+    sent.map(|(value, response)| (value, response.body().len()))
+}
+
+/// Takes a call off the list when it ends, in whatever way: it may panic, and its runtime may be shut down.
+struct Landing {
+    cache: Arc<Shared>,
+    key: Key,
+    number: u64,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let mut calls = self.cache.in_flight.lock();
+        if calls.by_key.get(&self.key).is_some_and(|running| running.number == self.number) {
+            calls.by_key.remove(&self.key);
+        }
+    }
+}
+
+/// Waits for the call's result.
+pub(super) async fn wait(info: &'static OperationInfo, flight: Flight<Cached>) -> Cached {
+    let ended = || Err(Error::new(Some(info), ErrorKind::Transfer("the call ended without a result".into())));
+    flight.wait().await.unwrap_or_else(ended)
+}

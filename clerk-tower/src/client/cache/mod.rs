@@ -1,0 +1,325 @@
+//! Response cache: what [`Clerk::cached`](crate::Clerk::cached) reads from.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use clerk_core::api::users;
+//! use clerk_local::LocalClerk;
+//! use clerk_tower::Clerk;
+//!
+//! let local = LocalClerk::new().seed();
+//! let clerk = Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?;
+//!
+//! // One call to Clerk. The second time it is the same value, not even decoded again.
+//! let user = clerk.cached(users::get("user_ada")).await?;
+//! let again = clerk.cached(users::get("user_ada")).await?;
+//! assert!(std::sync::Arc::ptr_eq(&user, &again));
+//!
+//! // A write through the same client is visible to the next read.
+//! clerk.send(users::update("user_ada").first_name("Augusta")).await?;
+//! let user = clerk.cached(users::get("user_ada")).await?;
+//! assert_eq!(user.first_name.as_deref(), Some("Augusta"));
+//! # Ok(()) }
+//! ```
+//!
+//! `send` neither reads from the cache nor fills it.
+//!
+//! | age of a value, counted from when Clerk was asked | what a caller gets |
+//! |---|---|
+//! | up to 30 seconds ([`fresh`](CachePolicy::fresh)) | the value |
+//! | up to 60 seconds ([`stale_while_revalidate`](CachePolicy::stale_while_revalidate)) | the value at once; it is refreshed in the background |
+//! | up to ten minutes ([`stale_if_error`](CachePolicy::stale_if_error)) | a new value; the old one if there is no connection, no response in time, or a 429 or 5xx. For 5 seconds after such a failure the old value is returned at once |
+//! | older | a new value, or the error |
+//! | "not found" from Clerk, up to 5 seconds ([`not_found`](CachePolicy::not_found)) | the same error |
+//!
+//! Other errors are never cached. [`CallOptions::max_age`](crate::client::options::CallOptions::max_age) asks for a
+//! fresh value that is not older than that. Calls with a base URI or headers of their own bypass the cache.
+//!
+//! # Concurrent callers
+//!
+//! Concurrent callers of the same operation share one request. It runs in a task of its own with the client's
+//! settings, goes on when the callers hang up, and fills the cache. A caller waits at most for its
+//! [`CallOptions::timeout`](crate::client::options::CallOptions::timeout).
+//!
+//! # Writes
+//!
+//! Every operation that is sent through the same client with a method other than `GET` invalidates what it touches,
+//! before its caller sees the response: the resource itself, everything below it, the lists and counts of its section,
+//! and what shows it in other sections. This includes a write that failed but may have taken effect, and one whose
+//! caller hung up; it excludes one that Clerk refused. A read that started before such a write ended is not cached.
+//! Changes that other programs, the dashboard and the users themselves make are learned from every
+//! [webhook](crate::server::webhook) delivery that the client verifies, or seen when the value is no longer fresh.
+//! Pass on events that arrive another way, such as through a queue:
+//!
+//! ```
+//! use clerk_core::webhook::Event;
+//! use clerk_tower::Clerk;
+//!
+//! fn on_queued(clerk: &Clerk, event: &Event) {
+//!     clerk.cache().invalidate(event);
+//! }
+//! ```
+//!
+//! # Separate caches
+//!
+//! Each client that is built has a cache of its own; its clones share it. A [`MachineClerk`](crate::MachineClerk) does
+//! not share entries with the [`Clerk`](crate::Clerk) it comes from, but its writes invalidate those entries too.
+
+mod generations;
+mod in_flight;
+mod invalidation;
+mod policy;
+mod store;
+
+use std::{
+    any::TypeId,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::{
+    Operation, OperationInfo,
+    id::{OrganizationId, UserId},
+    operation::Credential,
+    webhook::Event,
+};
+use http::{Request, Uri};
+
+pub use self::policy::CachePolicy;
+use self::{
+    generations::Tag,
+    in_flight::{CacheCall, InFlight, Joined},
+    store::{Cached, Found, Key, Store, Value},
+};
+use crate::{
+    Error, ErrorKind,
+    client::{options::CallOptions, stack::Stack},
+    clock::Clock,
+    telemetry,
+};
+
+/// Added to the client's timeout: how long a call of the cache may take, even if a custom stack has no deadline.
+const CALL_LIMIT: Duration = Duration::from_secs(60);
+
+/// Response cache of a client: [`Clerk::cache`](crate::Clerk::cache). Clones share it.
+#[derive(Clone)]
+pub struct Cache(Arc<Shared>);
+
+struct Shared {
+    policy: CachePolicy,
+    store: Store,
+    in_flight: InFlight,
+    stack: Stack,
+    clock: Arc<dyn Clock>,
+    call_limit: Duration,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    stale: AtomicU64,
+}
+
+/// Statistics of a cache. See [`Cache::stats`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheStats {
+    /// Callers that got a fresh value at once.
+    pub hits: u64,
+    /// Callers that waited for Clerk.
+    pub misses: u64,
+    /// Callers that got a stale value.
+    pub stale: u64,
+    /// Entries in memory. Some of them may be invalid and waiting to be evicted.
+    pub entries: u64,
+    /// Estimated size of the entries in bytes, by the length of their response bodies.
+    pub bytes: u64,
+}
+
+impl Cache {
+    pub(crate) fn new(policy: CachePolicy, stack: Stack, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
+        Self(Arc::new(Shared {
+            policy,
+            store: Store::new(policy),
+            in_flight: InFlight::default(),
+            stack,
+            clock,
+            call_limit: timeout.saturating_add(CALL_LIMIT),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            stale: AtomicU64::new(0),
+        }))
+    }
+
+    /// Invalidates what shows this user, as if the user had been changed through this client.
+    pub fn invalidate_user(&self, id: &UserId) {
+        self.invalidate_resource("users", id.as_str());
+    }
+
+    /// Invalidates what shows this organization, as if it had been changed through this client.
+    pub fn invalidate_organization(&self, id: &OrganizationId) {
+        self.invalidate_resource("organizations", id.as_str());
+    }
+
+    /// Invalidates what an event makes stale: what shows its user and its organization, and what else its type is
+    /// about. An event of a type that this version does not know invalidates everything.
+    pub fn invalidate(&self, event: &Event) {
+        if matches!(event, Event::EmailCreated(_) | Event::SmsCreated(_)) {
+            return;
+        }
+        if let Some(id) = event.user_id() {
+            self.invalidate_user(&id);
+        }
+        if let Some(id) = event.organization_id() {
+            self.invalidate_organization(&id);
+        }
+        invalidation::touched_by_event(event.kind(), |tag| self.invalidate_tag(tag));
+    }
+
+    /// Invalidates everything.
+    pub fn invalidate_all(&self) {
+        self.invalidate_tag(Tag::Everything);
+        self.0.store.clear();
+    }
+
+    /// Returns the statistics since the client was built.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        let (entries, bytes) = self.0.store.size();
+        let [hits, misses, stale] =
+            [&self.0.hits, &self.0.misses, &self.0.stale].map(|counter| counter.load(Ordering::Relaxed));
+        CacheStats { hits, misses, stale, entries, bytes }
+    }
+
+    /// Returns the policy that the client was built with.
+    pub fn policy(&self) -> CachePolicy {
+        self.0.policy
+    }
+
+    fn invalidate_tag(&self, tag: Tag<'_>) {
+        self.0.store.generations.invalidate(tag);
+    }
+
+    fn invalidate_resource(&self, section: &str, id: &str) {
+        invalidation::touched(section, id, |tag| self.invalidate_tag(tag));
+    }
+}
+
+/// Shows the statistics, and none of the entries.
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl Cache {
+    /// The write that a request makes, if it is one. Hold it until the caller has the response.
+    pub(crate) fn writing(&self, info: &'static OperationInfo, uri: &Uri) -> Option<Writing> {
+        let writes = !info.method.is_safe() && !self.0.policy.is_off();
+        writes.then(|| Writing { cache: self.clone(), info, uri: uri.clone(), happened: true })
+    }
+
+    /// Whether an operation may be served from the cache.
+    pub(crate) fn takes(&self, request: &Request<Bytes>, options: &CallOptions) -> bool {
+        let is_plain = request.headers().is_empty() && request.body().is_empty();
+        is_plain && !options.changes_the_response() && !self.0.policy.is_off()
+    }
+
+    /// Returns a cached value, or asks Clerk.
+    pub(crate) async fn get<O>(
+        &self,
+        request: Request<Bytes>,
+        credential: Credential,
+        options: &CallOptions,
+    ) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Output: Send + Sync + 'static> + 'static,
+    {
+        let key = Key { operation: TypeId::of::<O>(), credential, uri: request.uri().clone() };
+        let max_age = options.settings().and_then(|settings| settings.max_age);
+        let found = self.0.store.look(&key, self.0.clock.now(), max_age);
+        let is_hit = matches!(found, Found::Fresh(_));
+        let cached = if let Found::Fresh(cached) = found {
+            cached
+        } else {
+            let decode = |response: &_| O::decode(response).map(|value| Arc::new(value) as Value);
+            let call = CacheCall { key, info: O::INFO, request, decode, max_age };
+            self.get_slowly(call, found, options.settings().and_then(|settings| settings.timeout)).await
+        };
+        if is_hit {
+            self.count(O::INFO, "hit", &self.0.hits);
+        }
+        let value = cached?.downcast::<O::Output>();
+        value.map_err(|_| {
+            Error::new(Some(O::INFO), ErrorKind::Config("the cache holds a value of another type"))
+        })
+    }
+
+    async fn get_slowly(&self, call: CacheCall, found: Found, timeout: Option<Duration>) -> Cached {
+        let (info, key, max_age) = (call.info, call.key.clone(), call.max_age);
+        if let Found::Stale { value, refresh } = found {
+            self.count(info, "stale", &self.0.stale);
+            if refresh {
+                // Without a runtime there is no refresh; the stale value is still good.
+                let _ = in_flight::join(&self.0, call);
+            }
+            return Ok(value);
+        }
+        let flight = match in_flight::join(&self.0, call)? {
+            Joined::Known(cached) => {
+                self.count(info, "hit", &self.0.hits);
+                return cached;
+            }
+            Joined::Waiting(flight) => flight,
+        };
+        // The call has a limit of its own, but its timer does not run if its runtime is blocked.
+        let limit = timeout.unwrap_or(self.0.call_limit);
+        let cached = tokio::time::timeout(limit, in_flight::wait(info, flight))
+            .await
+            .unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(limit))));
+        let error = match cached {
+            Err(error) if error.is_retryable() && max_age.is_none() => error,
+            cached => {
+                self.count(info, "miss", &self.0.misses);
+                return cached;
+            }
+        };
+        if let Some(value) = self.0.store.look_after_failure(&key, self.0.clock.now()) {
+            self.count(info, "stale", &self.0.stale);
+            return Ok(value);
+        }
+        self.count(info, "miss", &self.0.misses);
+        Err(error)
+    }
+
+    fn count(&self, info: &OperationInfo, outcome: &'static str, counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+        telemetry::cached(info.id, outcome);
+    }
+}
+
+/// A write in flight. When it is dropped, with its response or because its caller hung up, what it touched is
+/// invalidated.
+pub(crate) struct Writing {
+    cache: Cache,
+    info: &'static OperationInfo,
+    uri: Uri,
+    happened: bool,
+}
+
+impl Writing {
+    /// Ends the write. If it certainly had no effect, nothing is invalidated.
+    pub(crate) fn ended(mut self, error: Option<&Error>) {
+        self.happened = error.is_none_or(Error::may_have_been_processed);
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if self.happened {
+            let cache = &self.cache;
+            invalidation::touched_by_write(self.info, self.uri.path(), |tag| cache.invalidate_tag(tag));
+        }
+    }
+}

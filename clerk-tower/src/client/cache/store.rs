@@ -1,0 +1,164 @@
+//! The entries of the cache.
+
+use std::{
+    any::{Any, TypeId},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use clerk_core::{Timestamp, operation::Credential};
+use http::Uri;
+use moka::{ops::compute::Op, sync::Cache};
+
+use super::{
+    generations::{Generations, Stamp},
+    policy::{CachePolicy, age},
+};
+use crate::Error;
+
+/// Estimated bytes of an entry beside the body and the URI: counters, and the cache's own bookkeeping.
+const OVERHEAD: usize = 512;
+/// After a failed refresh, the stale value is used for this long before Clerk is asked again.
+const BACKOFF: Duration = Duration::from_secs(5);
+/// moka rejects a longer time to live.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// An operation's output, of any type.
+pub(super) type Value = Arc<dyn Any + Send + Sync>;
+/// What is cached: a value, or Clerk's error that the resource does not exist.
+pub(super) type Cached = Result<Value, Error>;
+
+/// Identifies an entry. The API's address and version are the client's, and the method is always `GET`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    /// The operation's type, so that an entry has the output type that its reader expects.
+    pub(super) operation: TypeId,
+    pub(super) credential: Credential,
+    pub(super) uri: Uri,
+}
+
+pub(super) struct Entry {
+    pub(super) result: Cached,
+    /// When Clerk was asked.
+    pub(super) asked: Timestamp,
+    pub(super) stamp: Stamp,
+    /// Length of the response body.
+    pub(super) bytes: usize,
+    /// Until when Clerk is not asked again after a failure, in milliseconds since the epoch.
+    backs_off_until: AtomicI64,
+}
+
+impl Entry {
+    pub(super) fn new(result: Cached, asked: Timestamp, stamp: Stamp, bytes: usize) -> Self {
+        Self { result, asked, stamp, bytes, backs_off_until: AtomicI64::new(i64::MIN) }
+    }
+}
+
+/// What a lookup finds.
+pub(super) enum Found {
+    Fresh(Cached),
+    /// Usable; `refresh` says whether to ask again in the background.
+    Stale {
+        value: Value,
+        refresh: bool,
+    },
+    Nothing,
+}
+
+pub(super) struct Store {
+    entries: Cache<Key, Arc<Entry>>,
+    pub(super) generations: Generations,
+    policy: CachePolicy,
+}
+
+impl Store {
+    pub(super) fn new(policy: CachePolicy) -> Self {
+        let entries = Cache::builder()
+            .max_capacity(policy.max_bytes)
+            .weigher(|key: &Key, entry: &Arc<Entry>| weight(key, entry))
+            // Ages are compared by the client's clock. This only frees the memory of entries that are not read again.
+            .time_to_live(policy.longest().clamp(Duration::from_secs(1), LONGEST))
+            .build();
+        Self { entries, generations: Generations::new(), policy }
+    }
+
+    fn get(&self, key: &Key) -> Option<Arc<Entry>> {
+        let entry = self.entries.get(key)?;
+        if self.generations.holds(&entry.stamp) {
+            return Some(entry);
+        }
+        self.remove(key, &entry);
+        None
+    }
+
+    /// Removes this entry, unless a newer one has replaced it.
+    fn remove(&self, key: &Key, old: &Arc<Entry>) {
+        self.entries.entry_by_ref(key).and_compute_with(|entry| match entry {
+            Some(entry) if Arc::ptr_eq(entry.value(), old) => Op::Remove,
+            _ => Op::Nop,
+        });
+    }
+
+    /// Looks an entry up. With `max_age`, only a fresh and younger entry counts.
+    pub(super) fn look(&self, key: &Key, now: Timestamp, max_age: Option<Duration>) -> Found {
+        let Some(entry) = self.get(key) else { return Found::Nothing };
+        let Some(age) = age(entry.asked, now) else { return Found::Nothing };
+        let fresh = if entry.result.is_ok() { self.policy.fresh } else { self.policy.not_found };
+        if age < max_age.map_or(fresh, |max| fresh.min(max)) {
+            return Found::Fresh(entry.result.clone());
+        }
+        let Ok(value) = &entry.result else { return Found::Nothing };
+        let is_backing_off = now.as_millis() < entry.backs_off_until.load(Ordering::Relaxed);
+        let usable = if is_backing_off { self.policy.if_error } else { self.policy.while_revalidate };
+        if max_age.is_none() && (age < usable || age < self.policy.while_revalidate) {
+            return Found::Stale { value: value.clone(), refresh: !is_backing_off };
+        }
+        Found::Nothing
+    }
+
+    /// The stale value to use because Clerk does not respond.
+    pub(super) fn look_after_failure(&self, key: &Key, now: Timestamp) -> Option<Value> {
+        let entry = self.get(key)?;
+        let value = entry.result.as_ref().ok()?;
+        (age(entry.asked, now)? < self.policy.if_error).then(|| value.clone())
+    }
+
+    /// Keeps an entry, unless something it depends on was invalidated since Clerk was asked.
+    pub(super) fn keep(&self, key: Key, entry: Entry) {
+        if self.generations.holds(&entry.stamp) {
+            self.entries.insert(key, Arc::new(entry));
+        }
+    }
+
+    /// Notes that Clerk did not respond, so that it is not asked again for a while.
+    pub(super) fn back_off(&self, key: &Key, now: Timestamp) {
+        if let Some(entry) = self.get(key) {
+            entry.backs_off_until.store(now.saturating_add(BACKOFF).as_millis(), Ordering::Relaxed);
+        }
+    }
+
+    /// Drops an older value after Clerk has responded with an error: it no longer counts.
+    pub(super) fn drop_older(&self, key: &Key, asked: Timestamp) {
+        if let Some(entry) = self.get(key).filter(|entry| entry.asked <= asked) {
+            self.remove(key, &entry);
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        self.entries.invalidate_all();
+    }
+
+    /// The number of entries, and their estimated size in bytes.
+    pub(super) fn size(&self) -> (u64, u64) {
+        self.entries.run_pending_tasks();
+        (self.entries.entry_count(), self.entries.weighted_size())
+    }
+}
+
+fn weight(key: &Key, entry: &Entry) -> u32 {
+    let address = key.uri.path().len().saturating_add(key.uri.query().map_or(0, str::len));
+    u32::try_from(entry.bytes.saturating_add(address).saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,287 @@
+//! Makes every request's relative URI absolute, and sets the headers that all requests have in common.
+//!
+//! An operation's URI is relative. This layer puts the base address in front of it, so a request can only go to the
+//! configured host: a request that names a host of its own is rejected, because it carries the secret key.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use clerk_tower::client::middleware::base_uri::BaseUriLayer;
+//! use http::{Request, Response};
+//! use tower::{BoxError, Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), BoxError> {
+//! let transport = service_fn(|request: Request<Bytes>| async move {
+//!     Ok::<_, BoxError>(Response::new(request.uri().to_string()))
+//! });
+//! let service = BaseUriLayer::new("https://api.clerk.com/v1")?.layer(transport);
+//! let relative = Request::get("/users?limit=1").body(Bytes::new())?;
+//! assert_eq!(service.clone().oneshot(relative).await?.into_body(), "https://api.clerk.com/v1/users?limit=1");
+//!
+//! let elsewhere = Request::get("https://example.com/users").body(Bytes::new())?;
+//! assert!(service.oneshot(elsewhere).await.is_err());
+//! # Ok(()) }
+//! ```
+
+use std::{
+    fmt,
+    future::Future,
+    net::IpAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{
+    HeaderMap, HeaderValue, Request, Uri, header,
+    uri::{Authority, PathAndQuery, Scheme},
+};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::inner_service;
+use crate::{BoxError, Error, ErrorKind, client::options::CallOptions, error::info_of};
+
+/// The version of Clerk's Backend API that this crate speaks.
+const API_VERSION: HeaderValue = HeaderValue::from_static("2026-05-12");
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A string is not a valid base address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid base address, expected one such as https://api.clerk.com/v1: {0}")]
+pub struct InvalidBaseUri(&'static str);
+
+impl InvalidBaseUri {
+    pub(crate) const PLAIN_HTTP: Self = Self("http would send the secret key unencrypted; use https");
+}
+
+/// Layer that applies [`BaseUri`]. See the [module docs](self) for an example.
+#[derive(Clone, Debug)]
+pub struct BaseUriLayer(Arc<Base>);
+
+/// The parts of a base address.
+#[derive(Debug)]
+pub(crate) struct Base {
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+    /// Without a trailing slash.
+    pub(crate) prefix: String,
+}
+
+impl BaseUriLayer {
+    /// Creates a layer from an absolute `http` or `https` address, with or without a path prefix.
+    ///
+    /// # Errors
+    /// If `base` is not such an address, or contains credentials or a query.
+    pub fn new(base: &str) -> Result<Self, InvalidBaseUri> {
+        let uri: Uri = base.parse().map_err(|_| InvalidBaseUri("it cannot be parsed"))?;
+        let parts = uri.into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(InvalidBaseUri("scheme or host is missing"));
+        };
+        if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
+            return Err(InvalidBaseUri("the scheme is neither http nor https"));
+        }
+        if authority.as_str().contains('@') {
+            return Err(InvalidBaseUri("it contains credentials"));
+        }
+        let path = parts.path_and_query;
+        if path.as_ref().is_some_and(|path| path.query().is_some()) {
+            return Err(InvalidBaseUri("it contains a query"));
+        }
+        let prefix = path.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned());
+        Ok(Self(Arc::new(Base { scheme, authority, prefix })))
+    }
+
+    /// The same, for an address that a key is sent to: `https`, or `http` on the loopback interface.
+    pub(crate) fn for_key(base: &str) -> Result<Self, InvalidBaseUri> {
+        let layer = Self::new(base)?;
+        if layer.0.sends_in_the_clear() { Err(InvalidBaseUri::PLAIN_HTTP) } else { Ok(layer) }
+    }
+
+    pub(crate) fn base(&self) -> &Base {
+        &self.0
+    }
+}
+
+impl<S> Layer<S> for BaseUriLayer {
+    type Service = BaseUri<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        BaseUri { inner, base: self.0.clone() }
+    }
+}
+
+/// Middleware that makes a relative URI absolute. See the [module docs](self) for an example.
+#[derive(Clone, Debug)]
+pub struct BaseUri<S> {
+    inner: S,
+    base: Arc<Base>,
+}
+
+inner_service!(BaseUri);
+
+impl<S> BaseUri<S> {
+    /// Wraps `inner` with the address of `layer`.
+    pub fn new(inner: S, layer: &BaseUriLayer) -> Self {
+        layer.layer(inner)
+    }
+
+    /// Prepares a request, or says why it cannot be sent.
+    fn prepare<B>(&self, request: &mut Request<B>) -> Result<(), &'static str> {
+        let settings = CallOptions::of(request.extensions());
+        let other = settings.and_then(|settings| settings.base_uri.as_ref());
+        let extra = settings.map(|settings| settings.headers.clone()).unwrap_or_default();
+        *request.uri_mut() = other.map_or(&*self.base, |layer| layer.base()).resolve(request.uri())?;
+        set_headers(request.headers_mut(), &extra);
+        Ok(())
+    }
+}
+
+/// Sets the caller's headers, which replace what the operation set, and then fills in the defaults.
+fn set_headers(headers: &mut HeaderMap, extra: &HeaderMap) {
+    for (name, value) in extra {
+        headers.insert(name, value.clone());
+    }
+    headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+    headers.entry("clerk-api-version").or_insert(API_VERSION);
+    headers.entry(header::ACCEPT).or_insert(JSON);
+}
+
+impl<S, B> Service<Request<B>> for BaseUri<S>
+where
+    S: Service<Request<B>, Error: Into<BoxError>>,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let state = match self.prepare(&mut request) {
+            Ok(()) => State::Sent { future: self.inner.call(request) },
+            Err(problem) => {
+                let error = Error::new(info_of(request.extensions()), ErrorKind::Config(problem));
+                State::Refused { error: Some(error) }
+            }
+        };
+        ResponseFuture { state }
+    }
+}
+
+pin_project! {
+    /// Response future of [`BaseUri`].
+    pub struct ResponseFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F> {
+        Sent { #[pin] future: F },
+        // Taken when the future resolves.
+        Refused { error: Option<Error> },
+    }
+}
+
+impl<F, T, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<T, E>>,
+    E: Into<BoxError>,
+{
+    type Output = Result<T, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProj::Sent { future } => future.poll(context).map_err(Into::into),
+            StateProj::Refused { error } => match error.take() {
+                Some(error) => Poll::Ready(Err(error.into())),
+                // Only a future that is polled again after it resolved gets here.
+                None => Poll::Pending,
+            },
+        }
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl Base {
+    /// Whether a key would travel unencrypted over a network.
+    fn sends_in_the_clear(&self) -> bool {
+        let host = self.authority.host();
+        let address = host.trim_start_matches('[').trim_end_matches(']');
+        let is_loopback =
+            host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.scheme == Scheme::HTTP && !is_loopback
+    }
+
+    fn resolve(&self, relative: &Uri) -> Result<Uri, &'static str> {
+        if relative.authority().is_some() || relative.scheme().is_some() {
+            return Err("the request names a host of its own; nothing was sent");
+        }
+        let path = relative.path_and_query().map_or("/", PathAndQuery::as_str);
+        Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(format!("{}{path}", self.prefix))
+            .build()
+            .map_err(|_| "the URI is too long; nothing was sent")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_uri_stays_below_the_base() {
+        for (base, relative, expected) in [
+            ("https://api.clerk.com/v1", "/users", "https://api.clerk.com/v1/users"),
+            ("https://api.clerk.com/v1/", "/users?a=b", "https://api.clerk.com/v1/users?a=b"),
+            ("http://127.0.0.1:8080", "/jwks", "http://127.0.0.1:8080/jwks"),
+            (
+                "http://127.0.0.1:8080/c/12/v1",
+                "//evil.example/x",
+                "http://127.0.0.1:8080/c/12/v1//evil.example/x",
+            ),
+        ] {
+            let layer = BaseUriLayer::new(base).unwrap();
+            let uri = Uri::builder().path_and_query(relative).build().unwrap();
+            assert_eq!(layer.base().resolve(&uri).unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn bases_are_absolute_and_plain() {
+        for bad in
+            ["", "api.clerk.com", "/v1", "ftp://x/v1", "https://u:p@x/v1", "https://x/v1?a=b", "https://"]
+        {
+            assert!(BaseUriLayer::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_sent_unencrypted_to_loopback_addresses_only() {
+        for (base, is_allowed) in [
+            ("https://api.clerk.com", true),
+            ("http://localhost:8080", true),
+            ("http://127.0.0.1", true),
+            ("http://[::1]:8080", true),
+            ("http://api.clerk.com", false),
+            ("http://10.0.0.1", false),
+            ("http://localhost.example.com", false),
+        ] {
+            assert_eq!(BaseUriLayer::for_key(base).is_ok(), is_allowed, "{base}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Holds calls back after Clerk has answered 429.
+//!
+//! After a 429, Clerk refuses every call of that kind for a while. A gate then closes for the operations of the same
+//! section that use the same kind of key, and stays closed for as long as `Retry-After` says, but at most 15 minutes.
+//! Calls that arrive meanwhile wait in order. When the gate opens, they are let through one after the other, not all
+//! at once; after it was open for a second and Clerk has answered, calls are no longer held back. A call whose turn
+//! would come after its deadline fails at once with [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited):
+//! nothing is sent, and the queue cannot grow without bound. Calls of other sections are not affected.
+//!
+//! The layer belongs inside [`retry`](crate::client::retry), so that retries wait at the gate too.
+//!
+//! ```
+//! use std::time::Duration;
+//! use bytes::Bytes;
+//! use clerk_core::{Operation, api::users};
+//! use clerk_tower::{Error, ErrorKind, client::middleware::deadline::DeadlineLayer, client::rate_limit::RateLimitLayer};
+//! use http::{Request, Response};
+//! use tower::{Service, ServiceBuilder, ServiceExt};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut service = ServiceBuilder::new()
+//!     .layer(DeadlineLayer::new(Duration::from_secs(5)))
+//!     .layer(RateLimitLayer::new())
+//!     .service_fn(|_: Request<Bytes>| async {
+//!         let response = Response::builder().status(429).header("retry-after", "60");
+//!         Ok::<_, Error>(response.body(Bytes::new()).unwrap())
+//!     });
+//! assert_eq!(service.ready().await?.call(users::list().request()?).await?.status(), 429);
+//!
+//! // The next one is not even sent.
+//! let error = service.ready().await?.call(users::list().request()?).await.unwrap_err();
+//! assert!(matches!(error.kind(), ErrorKind::RateLimited(wait) if wait.as_secs() >= 59));
+//! # Ok(()) }
+//! ```
+
+mod gate;
+
+use std::{
+    fmt, mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use clerk_core::{OperationInfo, decode::retry_after, operation::Credential};
+use http::{Request, Response, StatusCode, header};
+use tokio::time::{Instant, sleep_until};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use self::gate::{Family, Gates, Turn};
+use crate::{
+    Error, ErrorKind,
+    client::{
+        future::CallFuture,
+        middleware::{deadline::expires, inner_service},
+    },
+    clock::{Clock, SystemClock},
+    error::info_of,
+    telemetry,
+};
+
+/// Layer that applies [`RateLimit`]. All services made by one layer share its gates. See the [module docs](self) for
+/// an example.
+#[derive(Clone)]
+pub struct RateLimitLayer {
+    gates: Gates,
+    clock: Arc<dyn Clock>,
+}
+
+impl RateLimitLayer {
+    /// Creates a layer whose gates are open.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { gates: Gates::default(), clock: Arc::new(SystemClock) }
+    }
+
+    /// Sets the clock that dates in `Retry-After` are compared with. Defaults to the system's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+}
+
+impl Default for RateLimitLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RateLimitLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RateLimitLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for RateLimitLayer {
+    type Service = RateLimit<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        RateLimit { inner, gates: self.gates.clone(), clock: self.clock.clone() }
+    }
+}
+
+/// Middleware that holds calls back while Clerk refuses them. See the [module docs](self) for an example.
+#[derive(Clone)]
+pub struct RateLimit<S> {
+    inner: S,
+    gates: Gates,
+    clock: Arc<dyn Clock>,
+}
+
+inner_service!(RateLimit);
+
+impl<S> RateLimit<S> {
+    /// Wraps `inner` with gates of its own.
+    pub fn new(inner: S) -> Self {
+        RateLimitLayer::new().layer(inner)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for RateLimit<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RateLimit").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<S> Service<Request<Bytes>> for RateLimit<S>
+where
+    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
+    type Response = Response<Bytes>;
+    type Error = Error;
+    type Future = CallFuture<Response<Bytes>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        // The service that is ready is the one to call; a clone may not be.
+        let clone = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, clone);
+        let (gates, clock) = (self.gates.clone(), self.clock.clone());
+        CallFuture::new(async move {
+            let info = info_of(request.extensions());
+            let family = family(info, request.extensions().get::<Credential>().copied());
+            pass(&gates, family, info, expires(request.extensions())).await?;
+            let sent = Instant::now();
+            let response = inner.call(request).await?;
+            if response.status() == StatusCode::TOO_MANY_REQUESTS {
+                let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let asked = asked.and_then(|value| retry_after(value, clock.now()));
+                gates.close(family, asked, sent, Instant::now());
+                telemetry::rate_limited(family.1);
+            } else {
+                gates.passed(family, sent);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Rate limits are per kind of key: the one that is sent, where it is known.
+fn family(info: Option<&'static OperationInfo>, sent: Option<Credential>) -> Family {
+    let credential = sent.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
+    (credential, info.map_or("", |info| info.section))
+}
+
+/// Waits for a turn, again each time the gate closes, but not beyond the deadline.
+async fn pass(
+    gates: &Gates,
+    family: Family,
+    info: Option<&'static OperationInfo>,
+    expires: Option<Instant>,
+) -> Result<(), Error> {
+    loop {
+        let now = Instant::now();
+        let turn = match gates.turn(family, now, expires) {
+            Turn::Now => return Ok(()),
+            Turn::At(turn) => turn,
+            Turn::TooLate(turn) => {
+                return Err(Error::new(info, ErrorKind::RateLimited(turn.saturating_duration_since(now))));
+            }
+        };
+        telemetry::waited_at_gate(family.1);
+        sleep_until(turn).await;
+        if gates.holds(family, turn) {
+            return Ok(());
+        }
+    }
+}

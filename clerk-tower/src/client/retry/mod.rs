@@ -1,0 +1,184 @@
+//! Sends a call again where that is safe and may help.
+//!
+//! | what happened | operations that are safe to repeat | other operations |
+//! |---|---|---|
+//! | no connection: nothing was sent | retried | retried |
+//! | 429: Clerk refused before acting | retried | retried |
+//! | 500, 502, 503, 504 | retried | not retried |
+//! | no response in time, or the response broke off | retried | not retried |
+//! | anything else | not retried | not retried |
+//!
+//! [`OperationInfo::retry`](clerk_core::OperationInfo) says which operations are safe: `GET`, `PUT`, `DELETE`, and
+//! others that have the same effect when they are sent twice. Before each retry the call waits for a random backoff
+//! (full jitter) whose upper bound doubles each time, and at least as long as Clerk's `Retry-After` says. A backoff
+//! that would outlast the call's deadline is not started: the response or the error is returned as it is. All calls of
+//! a client share a [`Budget`], so that retries do not multiply an outage: they are at most a fifth of the calls that
+//! succeed, plus a few each second.
+//!
+//! ```
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//! use bytes::Bytes;
+//! use clerk_core::{Operation, api::users};
+//! use clerk_tower::{Error, client::retry::RetryLayer};
+//! use http::{Request, Response};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let calls = AtomicU32::new(0);
+//! let calls: &'static AtomicU32 = Box::leak(Box::new(calls));
+//! let flaky = service_fn(move |_: Request<Bytes>| async move {
+//!     let is_first = calls.fetch_add(1, Ordering::Relaxed) == 0;
+//!     let response = Response::builder().status(if is_first { 503 } else { 200 });
+//!     Ok::<_, Error>(response.body(Bytes::new()).unwrap())
+//! });
+//! let service = RetryLayer::new().layer(flaky);
+//! let response = service.oneshot(users::get("user_1").request()?).await?;
+//! assert_eq!((response.status().as_u16(), calls.load(Ordering::Relaxed)), (200, 2));
+//! # Ok(()) }
+//! ```
+
+mod budget;
+mod policy;
+
+use std::{
+    fmt,
+    num::NonZeroU32,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower_layer::Layer;
+use tower_service::Service;
+
+pub use self::budget::Budget;
+use self::policy::Policy;
+use crate::{
+    Error,
+    client::future::CallFuture,
+    clock::{Clock, SystemClock},
+    error::AttemptCounter,
+};
+
+/// Layer that applies [`Retry`]. See the [module docs](self) for an example.
+#[derive(Clone)]
+pub struct RetryLayer(Policy);
+
+impl RetryLayer {
+    /// At most this many attempts, unless set.
+    pub(crate) const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(2);
+
+    /// Creates a layer that makes at most three attempts, with a budget of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Policy { max_attempts: Self::MAX_ATTEMPTS, budget: Budget::new(), clock: Arc::new(SystemClock) })
+    }
+
+    /// Sets how often a call may be sent, including the first time. Defaults to 3; zero counts as one.
+    #[must_use]
+    pub fn max_attempts(mut self, max: u32) -> Self {
+        self.0.max_attempts = NonZeroU32::new(max).unwrap_or(NonZeroU32::MIN);
+        self
+    }
+
+    /// Shares a budget with another client.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.0.budget = budget;
+        self
+    }
+
+    /// Sets the clock that dates in `Retry-After` are compared with. Defaults to the system's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.0.clock = Arc::new(clock);
+        self
+    }
+}
+
+impl Default for RetryLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RetryLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryLayer").field("max_attempts", &self.0.max_attempts).finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for RetryLayer {
+    type Service = Retry<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Retry { retry: tower::retry::Retry::new(self.0.clone(), inner), budget: self.0.budget.clone() }
+    }
+}
+
+/// Middleware that sends calls again: [`tower::retry`] with this crate's policy. See the [module docs](self) for an
+/// example.
+#[derive(Clone)]
+pub struct Retry<S> {
+    retry: tower::retry::Retry<Policy, S>,
+    budget: Budget,
+}
+
+impl<S> Retry<S> {
+    /// Wraps `inner` with at most three attempts and a budget of its own.
+    pub fn new(inner: S) -> Self {
+        RetryLayer::new().layer(inner)
+    }
+
+    /// Returns a reference to the inner service.
+    pub fn get_ref(&self) -> &S {
+        self.retry.get_ref()
+    }
+
+    /// Returns a mutable reference to the inner service.
+    pub fn get_mut(&mut self) -> &mut S {
+        self.retry.get_mut()
+    }
+
+    /// Consumes `self` and returns the inner service.
+    pub fn into_inner(self) -> S {
+        self.retry.into_inner()
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Retry<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Retry").field("inner", self.get_ref()).finish_non_exhaustive()
+    }
+}
+
+impl<S> Service<Request<Bytes>> for Retry<S>
+where
+    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+{
+    type Response = Response<Bytes>;
+    type Error = Error;
+    type Future = CallFuture<Response<Bytes>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.retry.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Bytes>) -> Self::Future {
+        // Counted outside the policy: tower ends a call without asking it when the inner service is not ready for a
+        // retry, and even then the error has to say that an earlier attempt may have taken effect.
+        let attempts = AttemptCounter::of(request.extensions_mut());
+        let (call, budget) = (self.retry.call(request), self.budget.clone());
+        CallFuture::new(async move {
+            let result = call.await;
+            if result.as_ref().is_ok_and(|response| response.status().is_success()) {
+                budget.deposit();
+            }
+            attempts.record_in(result)
+        })
+    }
+}

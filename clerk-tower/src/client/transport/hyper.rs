@@ -1,0 +1,105 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{
+        Builder, Client,
+        connect::{Connect, HttpConnector},
+    },
+    rt::{TokioExecutor, TokioTimer},
+};
+use tower_service::Service;
+
+use super::{CONNECT_TIMEOUT, ConnectError};
+use crate::BoxError;
+
+/// A transport on hyper itself: hyper-util's client with its pool, HTTP/2, rustls and the system's root certificates.
+/// It knows nothing of proxies.
+///
+/// ```
+/// use clerk_tower::{Clerk, client::transport::HyperTransport};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let clerk = Clerk::builder().secret_key("sk_test_abc").transport(HyperTransport::new()?).build()?;
+/// # let _ = clerk; Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct HyperTransport<C = HttpsConnector<HttpConnector>>(Client<C, Full<Bytes>>);
+
+impl HyperTransport {
+    /// Connections with TLS 1.2 or later, or without TLS to this computer's addresses.
+    ///
+    /// # Errors
+    /// When the TLS backend cannot be set up.
+    pub fn new() -> Result<Self, BoxError> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_nodelay(true);
+        // Not the process's provider, which some other crate may have left out or put in twice.
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_platform_verifier(provider)?
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        Ok(Self::with_connector(connector))
+    }
+}
+
+impl<C> HyperTransport<C>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    /// With connections made in your own way: through a proxy, with other roots, over a Unix socket.
+    pub fn with_connector(connector: C) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(Duration::from_secs(90))
+            .http2_keep_alive_interval(Duration::from_secs(30))
+            .http2_keep_alive_timeout(Duration::from_secs(10));
+        Self(builder.build(connector))
+    }
+}
+
+impl<C> fmt::Debug for HyperTransport<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HyperTransport")
+    }
+}
+
+impl<C> Service<Request<Bytes>> for HyperTransport<C>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    type Response = Response<Incoming>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // The client is always ready.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        let answer = self.0.request(request.map(Full::new));
+        Box::pin(async move {
+            answer.await.map_err(|error| -> BoxError {
+                if error.is_connect() { Box::new(ConnectError(error.into())) } else { error.into() }
+            })
+        })
+    }
+}

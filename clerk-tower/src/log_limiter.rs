@@ -1,0 +1,66 @@
+//! Limits log lines that anyone can cause: each cause is logged at most once a minute, with the number of suppressed
+//! lines.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use clerk_core::Timestamp;
+
+const INTERVAL_MILLIS: u64 = 60_000;
+
+/// The limiter of the process: for responses and calls that do not know their client.
+pub(crate) static PROCESS: LogLimiter = LogLimiter(Mutex::new(BTreeMap::new()));
+
+/// The causes that were logged. Causes come from the code, so there are few of them, whatever requests contain.
+#[derive(Default)]
+pub(crate) struct LogLimiter(Mutex<BTreeMap<String, Logged>>);
+
+struct Logged {
+    at: Timestamp,
+    /// Lines that were suppressed since.
+    suppressed: u64,
+}
+
+impl LogLimiter {
+    /// Returns the number of lines that were suppressed for this cause, if it may be logged now.
+    pub(crate) fn check(&self, cause: &str, now: Timestamp) -> Option<u64> {
+        let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(logged) = causes.get_mut(cause) else {
+            causes.insert(cause.to_owned(), Logged { at: now, suppressed: 0 });
+            return Some(0);
+        };
+        // The absolute difference: a clock that is set back must not suppress lines for long.
+        if logged.at.as_millis().abs_diff(now.as_millis()) < INTERVAL_MILLIS {
+            logged.suppressed = logged.suppressed.saturating_add(1);
+            return None;
+        }
+        let suppressed = logged.suppressed;
+        *logged = Logged { at: now, suppressed: 0 };
+        Some(suppressed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_logged_once_a_minute_with_the_number_of_suppressed_lines() {
+        let limiter = LogLimiter::default();
+        for (seconds, cause, expected) in [
+            (1000, "a", Some(0)),
+            (1000, "a", None),
+            (1000, "b", Some(0)),
+            (1059, "a", None),
+            (1060, "a", Some(2)),
+            (1061, "a", None),
+            // The clock is set.
+            (10, "a", Some(1)),
+            (5000, "a", Some(0)),
+        ] {
+            assert_eq!(limiter.check(cause, Timestamp::from_secs(seconds)), expected, "{seconds} {cause}");
+        }
+    }
+}

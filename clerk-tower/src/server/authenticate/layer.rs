@@ -1,0 +1,209 @@
+use std::{
+    mem,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use clerk_core::{
+    authenticate::{AuthenticateOptions, Authenticator, OptionsError, RequestHead},
+    token::TokenKind,
+};
+use http::{Extensions, Request, Response, Uri};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{Auth, ResponseFuture, driver::Driver};
+use crate::{
+    BoxError, Clerk, MachineClerk,
+    client::middleware::inner_service,
+    server::{
+        ResponseBody,
+        rejection::{OnRejection, Rejection, RequestInfo},
+    },
+};
+
+/// Layer that applies [`Authenticate`]. See the [module docs](super) for an example.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AuthenticateLayer {
+    driver: Driver,
+    on_rejection: Option<OnRejection>,
+    original_uri: FindUri,
+}
+
+/// Where a request's extensions keep its original URI.
+type FindUri = fn(&Extensions) -> Option<&Uri>;
+
+impl AuthenticateLayer {
+    /// Authenticates for the instance of `clerk`, with the options that the client was built with.
+    pub fn new(clerk: &Clerk) -> Self {
+        Self::by(clerk, clerk.authenticator().clone())
+    }
+
+    /// Authenticates with different options. Start from [`Clerk::authenticate_options`], so that the instance stays the
+    /// same.
+    ///
+    /// # Errors
+    /// If the options contradict each other, or one of them is invalid.
+    pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
+        Authenticator::new(options).map(|authenticator| Self::by(clerk, authenticator))
+    }
+
+    fn by(clerk: &Clerk, authenticator: Authenticator) -> Self {
+        let driver = Driver { clerk: clerk.clone(), authenticator };
+        Self { driver, on_rejection: None, original_uri: |_| None }
+    }
+
+    /// Authenticates machines by their M2M tokens, and accepts no other token.
+    ///
+    /// With the machine's secret key, Clerk verifies opaque tokens, and only those that were issued for this machine.
+    /// A JWT is verified with the instance's public key, which a program that has only the machine's secret key cannot
+    /// fetch: set [`ClerkBuilder::jwt_key`](crate::ClerkBuilder::jwt_key). Without it, a JWT is undecided, and guards
+    /// respond with 503. The scopes of a JWT say which machines it was issued for; check them.
+    ///
+    /// ```
+    /// use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let machine = Clerk::builder().machine_secret_key("ak_abc").build_machine()?;
+    /// let layer = AuthenticateLayer::for_machine(&machine)?;
+    /// # let _ = layer; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// If the options that the client was built with contradict M2M tokens.
+    pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
+        let clerk = machine.client();
+        Self::with_options(clerk, clerk.authenticate_options().accepts(TokenKind::M2m))
+    }
+
+    /// Sets where the original URI of a request is, for a layer inside a router that removes the prefix it has matched,
+    /// as axum does in nested routers: a browser has to come back to the page it asked for. If the function returns
+    /// `None`, the request's own URI is used.
+    ///
+    /// ```
+    /// use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
+    /// use http::Uri;
+    ///
+    /// /// What the router puts into the extensions.
+    /// #[derive(Clone)]
+    /// struct WholeUri(Uri);
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+    /// let layer = AuthenticateLayer::new(&clerk)
+    ///     .original_uri(|extensions| extensions.get::<WholeUri>().map(|whole| &whole.0));
+    /// # let _ = layer; Ok(()) }
+    /// ```
+    pub fn original_uri(self, find: fn(&Extensions) -> Option<&Uri>) -> Self {
+        Self { original_uri: find, ..self }
+    }
+
+    /// Replaces the response whenever a request is rejected: by a guard or an extractor inside this layer, or with 400
+    /// by the layer itself. The handler gets the [`Rejection`] and the request's head.
+    ///
+    /// The handler's response is sent with the rejection's status, unless it has an error or redirect status itself. It
+    /// keeps all headers of the original response that it does not set, such as `WWW-Authenticate`, `Retry-After`,
+    /// `Cache-Control` and those of CORS. The layer adds its own headers, cookies above all, as it does to every
+    /// response. Without a handler, nothing of a request is copied.
+    ///
+    /// The handler is not called for gRPC responses, nor for redirects to Clerk or to the sign-in page. A guard outside
+    /// this layer responds with 500 without it. Of nested layers, the innermost one that has a handler is used.
+    ///
+    /// Clerk's front ends understand the response to a [missing
+    /// reverification](Rejection::reverification_missing): return it unchanged to requests that scripts send.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
+    /// use http::{HeaderValue, Response, header::CONTENT_TYPE};
+    /// use http_body_util::Full;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+    /// let layer = AuthenticateLayer::new(&clerk).on_rejection(|rejection, request| {
+    ///     if !request.is_document() {
+    ///         return rejection.clone().into_response();
+    ///     }
+    ///     let page = format!("<!doctype html><title>{}</title>", rejection.message());
+    ///     let mut response = Response::new(Full::<Bytes>::from(page));
+    ///     let html = HeaderValue::from_static("text/html; charset=utf-8");
+    ///     response.headers_mut().insert(CONTENT_TYPE, html);
+    ///     response
+    /// });
+    /// # let _ = layer; Ok(()) }
+    /// ```
+    pub fn on_rejection<F, B>(self, handler: F) -> Self
+    where
+        F: Fn(&Rejection, &RequestInfo) -> Response<B> + Send + Sync + 'static,
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        Self { on_rejection: Some(OnRejection::new(handler)), ..self }
+    }
+}
+
+impl<S> Layer<S> for AuthenticateLayer {
+    type Service = Authenticate<S>;
+
+    fn layer(&self, inner: S) -> Authenticate<S> {
+        Authenticate {
+            inner,
+            driver: self.driver.clone(),
+            on_rejection: self.on_rejection.clone(),
+            original_uri: self.original_uri,
+        }
+    }
+}
+
+/// Middleware that authenticates requests and passes them on, except for browsers that have to go to Clerk first. See
+/// the [module docs](super) for an example.
+#[derive(Clone, Debug)]
+pub struct Authenticate<S> {
+    inner: S,
+    driver: Driver,
+    on_rejection: Option<OnRejection>,
+    original_uri: FindUri,
+}
+
+inner_service!(Authenticate);
+
+impl<S> Authenticate<S> {
+    /// Wraps `inner`, with the options that `clerk` was built with.
+    pub fn new(inner: S, clerk: &Clerk) -> Self {
+        AuthenticateLayer::new(clerk).layer(inner)
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Authenticate<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+{
+    type Response = Response<ResponseBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, ReqBody>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        // The service that was polled ready is the one to call; its clone is not.
+        let clone = self.inner.clone();
+        let inner = mem::replace(&mut self.inner, clone);
+
+        let handler = self.on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
+        let decided = Auth::from_extensions(request.extensions());
+        if decided.is_some_and(|auth| auth.is_by(&self.driver.clerk, &self.driver.authenticator)) {
+            return ResponseFuture::decided_outside(inner, request, handler);
+        }
+        let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
+        match self.driver.start(&RequestHead::new(request.method(), uri, request.headers())) {
+            Ok(auth) => ResponseFuture::decided(inner, request, auth, handler),
+            Err(waiting) => {
+                let decision = self.driver.clone().satisfy(waiting);
+                ResponseFuture::waiting(inner, request, decision, handler)
+            }
+        }
+    }
+}

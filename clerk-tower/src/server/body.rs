@@ -1,0 +1,75 @@
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Either, Full, combinators::UnsyncBoxBody};
+use pin_project_lite::pin_project;
+
+use crate::BoxError;
+
+/// A body that this crate makes, or an application's handler does.
+pub(crate) type OwnBody = UnsyncBoxBody<Bytes, BoxError>;
+
+pin_project! {
+    /// Response body of the services in [`server`](crate::server): the inner service's, or the one of a response that
+    /// the service made itself.
+    pub struct ResponseBody<B> {
+        #[pin]
+        body: Either<B, Either<Full<Bytes>, OwnBody>>,
+    }
+}
+
+impl<B> ResponseBody<B> {
+    pub(crate) const fn inner(body: B) -> Self {
+        Self { body: Either::Left(body) }
+    }
+
+    pub(crate) const fn full(body: Full<Bytes>) -> Self {
+        Self { body: Either::Right(Either::Left(body)) }
+    }
+
+    pub(crate) const fn own(body: OwnBody) -> Self {
+        Self { body: Either::Right(Either::Right(body)) }
+    }
+}
+
+/// Boxes a body of an application's own.
+pub(crate) fn boxed<B>(body: B) -> OwnBody
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    body.map_err(Into::into).boxed_unsync()
+}
+
+impl<B> Body for ResponseBody<B>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.project().body.poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> fmt::Debug for ResponseBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody").finish_non_exhaustive()
+    }
+}

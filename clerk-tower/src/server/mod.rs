@@ -1,0 +1,18 @@
+//! What comes in: requests to your service, and webhooks from Clerk.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`authenticate`] | the layer that decides who sent a request |
+//! | [`require`] | guards: layers that let a request through only if its session allows it |
+//! | [`rejection`] | why a request is rejected, and the response that says so |
+//! | [`webhook`] | the endpoint for Clerk's webhooks |
+//! | [`proxy`] | the Frontend API proxy |
+
+pub mod authenticate;
+mod body;
+pub mod proxy;
+pub mod rejection;
+pub mod require;
+pub mod webhook;
+
+pub use self::body::ResponseBody;

@@ -1,0 +1,62 @@
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
+
+use crate::BoxError;
+
+/// The body of a request on its way to the Frontend API: the caller's, read as the transport asks for it.
+///
+/// It is `Sync`, which some transports require and some servers' bodies are not.
+pub struct ProxyBody(Mutex<UnsyncBoxBody<Bytes, BoxError>>);
+
+impl ProxyBody {
+    /// Wraps a body.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        Self(Mutex::new(body.map_err(Into::into).boxed_unsync()))
+    }
+}
+
+impl Body for ProxyBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        // Exclusive access: nothing is locked.
+        Pin::new(self.0.get_mut().unwrap_or_else(PoisonError::into_inner)).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).size_hint()
+    }
+}
+
+/// Shows nothing of what is sent.
+impl fmt::Debug for ProxyBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyBody").finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "reqwest")]
+impl From<ProxyBody> for reqwest::Body {
+    fn from(body: ProxyBody) -> Self {
+        Self::wrap(body)
+    }
+}

@@ -1,0 +1,191 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Either;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::{Proxy, ProxyBody, ProxyFuture};
+use crate::{BoxError, server::ResponseBody};
+#[cfg(feature = "reqwest")]
+use crate::{Clerk, ConfigError, client::transport::ReqwestTransport};
+
+/// Layer that applies [`Proxied`]. See the [module docs](super) for examples.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ProxyLayer<T>(Proxy<T>);
+
+#[cfg(feature = "reqwest")]
+impl ProxyLayer<ReqwestTransport> {
+    /// The proxy of the client's instance, with the default transport. It stands where the client's
+    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) says, which is `CLERK_PROXY_URL` for
+    /// [`Clerk::from_env`]. To set more, build a proxy with a [`ProxyBuilder`](super::ProxyBuilder) and make the layer
+    /// `from` it.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the client has no publishable key or no `proxy_url`; when the path of `proxy_url` is none
+    /// that a proxy can stand at, such as `/` alone; when `fapi_url` is no address to send requests on to; and when the
+    /// transport cannot be made.
+    pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
+        Proxy::new(clerk).map(Self)
+    }
+}
+
+impl<T> From<Proxy<T>> for ProxyLayer<T> {
+    fn from(proxy: Proxy<T>) -> Self {
+        Self(proxy)
+    }
+}
+
+impl<S, T: Clone> Layer<S> for ProxyLayer<T> {
+    type Service = Proxied<S, T>;
+
+    fn layer(&self, inner: S) -> Proxied<S, T> {
+        Proxied::new(inner, self.0.clone())
+    }
+}
+
+pin_project! {
+    /// Response body of [`Proxied`]: the inner service's, or the proxy's.
+    pub struct ProxiedBody<S, B> {
+        #[pin]
+        body: Either<S, ResponseBody<B>>,
+    }
+}
+
+impl<S, B> Body for ProxiedBody<S, B>
+where
+    S: Body<Data = Bytes, Error: Into<BoxError>>,
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.project().body.poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<S, B> fmt::Debug for ProxiedBody<S, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxiedBody").finish_non_exhaustive()
+    }
+}
+
+/// Middleware that forwards requests below the proxy's path to Clerk, and passes all others to the inner service
+/// unchanged. See the [module docs](super) for examples.
+#[derive(Clone, Debug)]
+pub struct Proxied<S, T> {
+    inner: S,
+    proxy: Proxy<T>,
+}
+
+impl<S, T> Proxied<S, T> {
+    /// Wraps `inner`, with `proxy` in front of it.
+    pub const fn new(inner: S, proxy: Proxy<T>) -> Self {
+        Self { inner, proxy }
+    }
+
+    /// Returns a reference to the inner service.
+    pub const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// Returns a mutable reference to the inner service.
+    pub const fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// Consumes `self` and returns the inner service.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, T, ReqBody, ResBody, Upstream> Service<Request<ReqBody>> for Proxied<S, T>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    T: Service<Request<ProxyBody>, Response = Response<Upstream>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    ReqBody: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    Upstream: Send + 'static,
+{
+    type Response = Response<ProxiedBody<ResBody, Upstream>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, Upstream>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let state = if self.proxy.matches(request.uri().path()) {
+            // The inner service reserved something for this request in `poll_ready`; dropping it gives that back.
+            self.inner = self.inner.clone();
+            State::Proxy { future: self.proxy.call(request) }
+        } else {
+            State::Inner { future: self.inner.call(request) }
+        };
+        ResponseFuture { state }
+    }
+}
+
+pin_project! {
+    /// Response future of [`Proxied`].
+    pub struct ResponseFuture<F, B> {
+        #[pin]
+        state: State<F, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F, B> {
+        Inner { #[pin] future: F },
+        Proxy { #[pin] future: ProxyFuture<B> },
+    }
+}
+
+impl<F, ResBody, Upstream, E> Future for ResponseFuture<F, Upstream>
+where
+    F: Future<Output = Result<Response<ResBody>, E>>,
+{
+    type Output = Result<Response<ProxiedBody<ResBody, Upstream>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match self.project().state.project() {
+            StateProj::Inner { future } => ready!(future.poll(context))
+                .map(|response| response.map(|body| ProxiedBody { body: Either::Left(body) })),
+            StateProj::Proxy { future } => match ready!(future.poll(context)) {
+                Ok(response) => Ok(response.map(|body| ProxiedBody { body: Either::Right(body) })),
+            },
+        })
+    }
+}
+
+impl<F, B> fmt::Debug for ResponseFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

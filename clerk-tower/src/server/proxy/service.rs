@@ -1,0 +1,225 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    net::IpAddr,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::authenticate::Forwarded;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::LOCATION, request::Parts};
+use http_body::Body;
+use tower::ServiceExt as _;
+use tower_service::Service;
+
+#[cfg(feature = "reqwest")]
+use super::ProxyBuilder;
+use super::{
+    ProxyBody,
+    headers::{self, Caller},
+    origin,
+    path::Prefix,
+    upstream::Upstream,
+};
+use crate::{
+    BoxError,
+    client::{CallFuture, transport::ConnectError},
+    server::{ResponseBody, rejection::Rejection},
+    telemetry,
+};
+#[cfg(feature = "reqwest")]
+use crate::{Clerk, ConfigError, client::transport::ReqwestTransport};
+
+pub(super) type ClientIp = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
+
+/// Response future of [`Proxy`].
+pub type ProxyFuture<B> = CallFuture<Response<ResponseBody<B>>, Infallible>;
+
+/// Forwards every request to Clerk's Frontend API. See the [module docs](super) for examples.
+///
+/// A request whose path is not below the proxy's gets a 400. The service never fails: an upstream failure is a response
+/// with status 502.
+#[derive(Clone)]
+pub struct Proxy<T> {
+    pub(super) transport: T,
+    pub(super) rules: Arc<Rules>,
+}
+
+/// The settings of a proxy.
+pub(super) struct Rules {
+    pub(super) prefix: Prefix,
+    pub(super) upstream: Upstream,
+    pub(super) secret: HeaderValue,
+    pub(super) forwarded: Forwarded,
+    pub(super) client_ip: Option<ClientIp>,
+    pub(super) timeout: Duration,
+}
+
+#[cfg(feature = "reqwest")]
+impl Proxy<ReqwestTransport> {
+    /// The proxy of the client's instance, with the default transport. It stands where the client's
+    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) says, which is `CLERK_PROXY_URL` for
+    /// [`Clerk::from_env`]. [`ProxyBuilder`] sets more.
+    ///
+    /// [`ProxyBuilder`]: super::ProxyBuilder
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the client has no publishable key or no `proxy_url`; when the path of `proxy_url` is none
+    /// that a proxy can stand at, such as `/` alone; when `fapi_url` is no address to send requests on to; and when the
+    /// transport cannot be made.
+    pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
+        ProxyBuilder::new(clerk).build()
+    }
+}
+
+impl<T> Proxy<T> {
+    /// Whether a path is the proxy's: its prefix, or anything below it.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        self.rules.prefix.matches(path)
+    }
+}
+
+impl<T, B, RB> Service<Request<B>> for Proxy<T>
+where
+    T: Service<Request<ProxyBody>, Response = Response<RB>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    RB: Send + 'static,
+{
+    type Response = Response<ResponseBody<RB>>;
+    type Error = Infallible;
+    type Future = ProxyFuture<RB>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // `call` waits for the transport, within its deadline.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (head, body) = request.into_parts();
+        let transport = self.transport.clone();
+        let rules = self.rules.clone();
+        CallFuture::new(async move {
+            let response = match rules.prepare(head) {
+                Ok(sent) => rules.exchange(transport, sent, ProxyBody::new(body)).await,
+                Err(rejection) => Err(rejection),
+            };
+            Ok(response.unwrap_or_else(|rejection| rejection.into_response().map(ResponseBody::full)))
+        })
+    }
+}
+
+/// A request that is ready to be sent, and what is needed to read its response.
+struct Outgoing {
+    request: Request<()>,
+    target: Uri,
+    public: String,
+}
+
+impl Rules {
+    fn prepare(&self, head: Parts) -> Result<Outgoing, Rejection> {
+        let path = head.uri.path();
+        let rest = self.prefix.rest(path).ok_or_else(path_mismatch)?;
+        if [Method::CONNECT, Method::TRACE].contains(&head.method) || head.method.as_str() == "TRACK" {
+            return Err(refused("This method is not proxied."));
+        }
+        if headers::are_too_large(&head.headers) {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            return Err(Rejection::new(status, FAILED, "The request's headers are too large."));
+        }
+        let target = self.upstream.target(rest, head.uri.query());
+        let target = target.ok_or_else(|| refused("The request's address cannot be proxied."))?;
+        let origin = origin::origin(&head, &self.forwarded)
+            .ok_or_else(|| refused("The request does not name its host."))?;
+        let public = format!("{}://{}{}", origin.scheme(), origin.host(), self.prefix.as_str());
+        let public_header =
+            HeaderValue::from_str(&public).map_err(|_| refused("The request's host cannot be sent on."))?;
+        let trusted = origin::trusts_headers(&self.forwarded);
+        let peer = || self.client_ip.as_ref().and_then(|client_ip| client_ip(&head));
+        let address = headers::caller_address(&head.headers, trusted, peer);
+        let caller = Caller { trusted, origin, address };
+
+        // A new request: version and extensions belong to the caller's connection.
+        let mut request = Request::new(());
+        *request.method_mut() = head.method;
+        *request.uri_mut() = target.clone();
+        *request.headers_mut() = head.headers;
+        let (host, secret) = (self.upstream.host(), self.secret.clone());
+        headers::prepare_request(request.headers_mut(), &caller, host, public_header, secret);
+        Ok(Outgoing { request, target, public })
+    }
+
+    async fn exchange<T, RB>(
+        &self,
+        transport: T,
+        sent: Outgoing,
+        body: ProxyBody,
+    ) -> Result<Response<ResponseBody<RB>>, Rejection>
+    where
+        T: Service<Request<ProxyBody>, Response = Response<RB>, Error: Into<BoxError>>,
+    {
+        let response = transport.oneshot(sent.request.map(|()| body));
+        let response = match tokio::time::timeout(self.timeout, response).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(failed(phase_of(&error.into()))),
+            Err(_) => return Err(failed("timeout")),
+        };
+        // Upgrades are not forwarded, so a protocol switch is not a valid response; headers are limited here as well.
+        if response.status().is_informational() || headers::are_too_large(response.headers()) {
+            return Err(failed("response"));
+        }
+        telemetry::proxied(Ok(response.status()));
+        Ok(self.pass_on(response, &sent.target, &sent.public).map(ResponseBody::inner))
+    }
+
+    /// The response as the caller gets it. Version and extensions belong to the upstream's connection.
+    fn pass_on<RB>(&self, upstream: Response<RB>, target: &Uri, public: &str) -> Response<RB> {
+        let (head, body) = upstream.into_parts();
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        let headers = response.headers_mut();
+        *headers = head.headers;
+        headers::prepare_response(headers);
+        let location = headers.get(LOCATION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+        let rewritten = location.and_then(|location| self.upstream.rewrite(location, target, public));
+        if let Some(value) = rewritten.and_then(|location| HeaderValue::try_from(location).ok()) {
+            headers.insert(LOCATION, value);
+        }
+        response
+    }
+}
+
+const FAILED: &str = "proxy_request_failed";
+
+fn path_mismatch() -> Rejection {
+    let message = "This path is not below the path of the Frontend API proxy.";
+    Rejection::new(StatusCode::BAD_REQUEST, "proxy_path_mismatch", message)
+}
+
+fn refused(message: &'static str) -> Rejection {
+    Rejection::new(StatusCode::BAD_REQUEST, FAILED, message)
+}
+
+fn phase_of(error: &BoxError) -> &'static str {
+    if error.is::<ConnectError>() { "connect" } else { "transfer" }
+}
+
+/// An upstream failure, by phase.
+fn failed(phase: &'static str) -> Rejection {
+    telemetry::proxied(Err(phase));
+    let message = "Clerk's Frontend API did not answer. Try again shortly.";
+    Rejection::new(StatusCode::BAD_GATEWAY, FAILED, message)
+}
+
+/// Shows where the proxy stands, and nothing secret.
+impl<T> fmt::Debug for Proxy<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, upstream) = (self.rules.prefix.as_str(), self.rules.upstream.host());
+        f.debug_struct("Proxy").field("path", &path).field("upstream", &upstream).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+use clerk_core::keys::PublishableKey;
+use http::{
+    HeaderValue, Uri,
+    uri::{Authority, Scheme},
+};
+use url::Url;
+
+use crate::{ConfigError, client::middleware::base_uri::BaseUriLayer};
+
+/// The Frontend API: the one host that gets the secret key.
+#[derive(Debug)]
+pub(super) struct Upstream {
+    scheme: Scheme,
+    authority: Authority,
+    /// Without a slash at its end.
+    prefix: String,
+    host: HeaderValue,
+}
+
+impl Upstream {
+    pub(super) fn parse(setting: &'static str, url: &str) -> Result<Self, ConfigError> {
+        let problem = |problem: &str| ConfigError::new(setting, problem);
+        if url.contains('#') {
+            return Err(problem("it contains a fragment"));
+        }
+        let layer = BaseUriLayer::for_key(url).map_err(|error| problem(&error.to_string()))?;
+        let base = layer.base();
+        let host = HeaderValue::from_str(base.authority.as_str()).map_err(|_| problem("invalid host"))?;
+        let (scheme, authority) = (base.scheme.clone(), base.authority.clone());
+        let upstream = Self { scheme, authority, prefix: base.prefix.clone(), host };
+        // A URL parser must find the same host in it as the URI parser here, or the key could go elsewhere.
+        let read = upstream.target("/", None).and_then(|uri| Url::parse(&uri.to_string()).ok());
+        let same =
+            |url: &Url| url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(base.authority.host()));
+        read.filter(same).map(|_| upstream).ok_or_else(|| problem("invalid host or path"))
+    }
+
+    /// Clerk's own address for the instance of a key.
+    pub(super) fn of_key(key: &PublishableKey) -> Result<Self, ConfigError> {
+        Self::parse("publishable_key", address_of(key.frontend_api()))
+    }
+
+    /// The upstream's address of a path. Joined as text, so that `//evil.com` stays a path.
+    pub(super) fn target(&self, rest: &str, query: Option<&str>) -> Option<Uri> {
+        let mut path = format!("{}{rest}", self.prefix);
+        if let Some(query) = query {
+            path.push('?');
+            path.push_str(query);
+        }
+        let uri = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        uri.path_and_query(path).build().ok().filter(|uri| self.is_at(uri))
+    }
+
+    /// Whether an address is one of this host: the secret key goes nowhere else.
+    fn is_at(&self, uri: &Uri) -> bool {
+        uri.authority() == Some(&self.authority) && uri.scheme() == Some(&self.scheme)
+    }
+
+    /// What goes into `Host`.
+    pub(super) fn host(&self) -> HeaderValue {
+        self.host.clone()
+    }
+
+    /// A `Location` as the caller can use it: `None` when it is fine as it is.
+    ///
+    /// `target` is the address that was asked, `public` the public address of the proxy.
+    pub(super) fn rewrite(&self, location: &str, target: &Uri, public: &str) -> Option<String> {
+        let target = Url::parse(&target.to_string()).ok()?;
+        let location = target.join(location).ok()?;
+        if location.host_str() != target.host_str() || location.port() != target.port() {
+            return None;
+        }
+        let rest = location.path().strip_prefix(&self.prefix)?;
+        if !rest.starts_with('/') && !rest.is_empty() {
+            return None;
+        }
+        let mut rewritten = format!("{public}{rest}");
+        for (mark, part) in [('?', location.query()), ('#', location.fragment())] {
+            if let Some(part) = part {
+                rewritten.push(mark);
+                rewritten.push_str(part);
+            }
+        }
+        Some(rewritten)
+    }
+}
+
+/// The instance's own Frontend API says in which of Clerk's environments it lives.
+fn address_of(frontend_api: &str) -> &'static str {
+    const PRODUCTION: &str = "https://frontend-api.clerk.dev";
+    let ends = |endings: &[&str]| endings.iter().any(|ending| frontend_api.ends_with(ending));
+    let of_clerk = ends(&[".lcl.dev", ".lclstage.dev", ".lclclerk.com"]);
+    if frontend_api.starts_with("clerk.") && of_clerk {
+        PRODUCTION
+    } else if of_clerk || ends(&["lclstage.dev"]) {
+        "https://frontend-api.lclclerk.com"
+    } else if ends(&[".accountsstage.dev"]) {
+        "https://frontend-api.clerkstage.dev"
+    } else {
+        PRODUCTION
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upstream(text: &str) -> Result<Upstream, ConfigError> {
+        Upstream::parse("fapi_url", text)
+    }
+
+    #[test]
+    fn the_key_says_which_of_clerks_hosts_it_is() {
+        for (frontend_api, address) in [
+            ("clerk.example.com", "https://frontend-api.clerk.dev"),
+            ("foo-bar-13.clerk.accounts.dev", "https://frontend-api.clerk.dev"),
+            ("clerk.foo.lcl.dev", "https://frontend-api.clerk.dev"),
+            ("clerk.foo.lclstage.dev", "https://frontend-api.clerk.dev"),
+            ("clerk.foo.lclclerk.com", "https://frontend-api.clerk.dev"),
+            ("foo.lcl.dev", "https://frontend-api.lclclerk.com"),
+            ("foo.lclstage.dev", "https://frontend-api.lclclerk.com"),
+            ("foolclstage.dev", "https://frontend-api.lclclerk.com"),
+            ("foo.accounts.lclclerk.com", "https://frontend-api.lclclerk.com"),
+            ("foo.accountsstage.dev", "https://frontend-api.clerkstage.dev"),
+            ("clerk.foo.accountsstage.dev", "https://frontend-api.clerkstage.dev"),
+        ] {
+            assert_eq!(address_of(frontend_api), address, "{frontend_api}");
+            assert!(upstream(address).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_address_is_https_and_plain() {
+        for good in
+            ["https://fapi.example", "https://FAPI.example:8443/a/", "http://127.0.0.1:80", "http://[::1]:9"]
+        {
+            assert!(upstream(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "fapi.example",
+            "/v1",
+            "//fapi.example",
+            "ftp://fapi.example",
+            "http://fapi.example",
+            "https://",
+            "https://:443",
+            "https://user:secret@fapi.example",
+            "https://fapi.example/?a=b",
+            "https://fapi.example/#a",
+            "https://fapi.example\\@evil.example",
+            "https://fapi.example/ ",
+        ] {
+            let error = upstream(bad).expect_err(bad);
+            assert_eq!(error.setting, "fapi_url");
+            assert!(!error.to_string().contains("secret@"), "{error}");
+        }
+    }
+
+    #[test]
+    fn targets_stay_at_the_host() {
+        let at_root = upstream("https://fapi.example/").unwrap();
+        let below = upstream("https://fapi.example:8443/base/").unwrap();
+        for (rest, query, want) in [
+            ("/", None, "/"),
+            ("/v1/client", Some("a=b&c=%20"), "/v1/client?a=b&c=%20"),
+            ("/v1/client", Some(""), "/v1/client?"),
+            ("//evil.com", None, "//evil.com"),
+            ("/@evil.com", None, "/@evil.com"),
+            ("/a//b", Some("c=//d"), "/a//b?c=//d"),
+        ] {
+            let target = at_root.target(rest, query).unwrap();
+            assert_eq!(target.to_string(), format!("https://fapi.example{want}"));
+            assert_eq!(target.host(), Some("fapi.example"));
+            assert_eq!(
+                below.target(rest, query).unwrap().to_string(),
+                format!("https://fapi.example:8443/base{want}")
+            );
+        }
+        assert!(at_root.target("/", Some(&"a".repeat(70_000))).is_none());
+    }
+
+    #[test]
+    fn locations_of_the_host_become_the_proxys() {
+        const PUBLIC: &str = "https://app.example/__clerk";
+        let at_root = upstream("https://fapi.example").unwrap();
+        let target = at_root.target("/v1/oauth/start", Some("a=b")).unwrap();
+        for (location, want) in [
+            ("https://fapi.example/v1/x?y=z#f", Some("/v1/x?y=z#f")),
+            ("https://FAPI.example:443/v1/x", Some("/v1/x")),
+            ("http://fapi.example/v1/x", Some("/v1/x")),
+            ("https://fapi.example", Some("/")),
+            ("//fapi.example/x", Some("/x")),
+            ("/v1/x", Some("/v1/x")),
+            ("next?c=d", Some("/v1/oauth/next?c=d")),
+            ("../x", Some("/v1/x")),
+            ("?c=d", Some("/v1/oauth/start?c=d")),
+            ("#f", Some("/v1/oauth/start?a=b#f")),
+            ("https://fapi.example:8443/x", None),
+            ("https://fapi.example.evil.com/x", None),
+            ("https://app.example/done", None),
+            ("//evil.com/x", None),
+            ("/\\evil.com", None),
+            ("myapp://callback", None),
+            ("https://[", None),
+        ] {
+            let want = want.map(|rest| format!("{PUBLIC}{rest}"));
+            assert_eq!(at_root.rewrite(location, &target, PUBLIC), want, "{location}");
+        }
+        let below = upstream("https://fapi.example/base").unwrap();
+        let target = below.target("/v1/start", None).unwrap();
+        for (location, want) in [
+            ("/base/v1/x", Some("/v1/x")),
+            ("/base", Some("")),
+            ("next", Some("/v1/next")),
+            ("/v1/x", None),
+            ("/based/x", None),
+        ] {
+            let want = want.map(|rest| format!("{PUBLIC}{rest}"));
+            assert_eq!(below.rewrite(location, &target, PUBLIC), want, "{location}");
+        }
+    }
+}

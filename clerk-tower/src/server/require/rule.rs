@@ -1,0 +1,113 @@
+//! What a guard requires, and which rejection wins when it requires several things.
+
+use std::{borrow::Cow, sync::Arc};
+
+use clerk_core::token::{Check, TokenKind};
+use http::{Extensions, StatusCode};
+
+use crate::{server::authenticate::Auth, server::rejection::Rejection};
+
+#[derive(Debug)]
+pub(super) enum Rule {
+    SignedIn,
+    /// What the session must have.
+    Has(Check),
+    /// A token of one of these kinds.
+    Token(Box<[TokenKind]>),
+    /// A machine's token.
+    Machine(TokenKind),
+    /// A machine's token with a scope.
+    Scope(TokenKind, Cow<'static, str>),
+    And(Arc<Rule>, Arc<Rule>),
+    Or(Arc<Rule>, Arc<Rule>),
+}
+
+impl Rule {
+    /// Lets the request through, or says how it is rejected.
+    pub(super) fn check(&self, extensions: &Extensions) -> Result<(), Rejection> {
+        let auth = Auth::from_extensions(extensions).ok_or_else(Rejection::layer_missing)?;
+        self.check_auth(auth)
+    }
+
+    fn check_auth(&self, auth: &Auth) -> Result<(), Rejection> {
+        match self {
+            Self::SignedIn => auth.require_session().map(drop),
+            Self::Has(check) => auth.require_has(check).map(drop),
+            Self::Token(kinds) => auth.require_token(kinds),
+            Self::Machine(kind) => auth.require_machine(*kind).map(drop),
+            Self::Scope(kind, scope) => {
+                if auth.require_machine(*kind)?.has_scope(scope) {
+                    Ok(())
+                } else {
+                    Err(Rejection::scope_missing())
+                }
+            }
+            Self::And(left, right) => match (left.check_auth(auth), right.check_auth(auth)) {
+                (Ok(()), right) => right,
+                (left, Ok(())) => left,
+                // Verifying again does not help a user who lacks something else.
+                (Err(left), Err(right)) => Err(more_severe(left, right, Proof::Last)),
+            },
+            Self::Or(left, right) => match (left.check_auth(auth), right.check_auth(auth)) {
+                (Ok(()), _) | (_, Ok(())) => Ok(()),
+                // Verifying again is enough here.
+                (Err(left), Err(right)) => Err(more_severe(left, right, Proof::First)),
+            },
+        }
+    }
+}
+
+/// Where a missing reverification ranks among the rejections with 403.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    First,
+    Last,
+}
+
+/// The rejection that wins: the one with the lower rank, the left one on a tie.
+fn more_severe(left: Rejection, right: Rejection, proof: Proof) -> Rejection {
+    if rank(&right, proof) < rank(&left, proof) { right } else { left }
+}
+
+/// A mistake in the program comes first, then what is undecided, then what is forbidden, then a missing sign-in.
+fn rank(rejection: &Rejection, proof: Proof) -> u8 {
+    match (rejection.status(), rejection.asked_reverification(), proof) {
+        (StatusCode::INTERNAL_SERVER_ERROR, ..) => 0,
+        (StatusCode::SERVICE_UNAVAILABLE, ..) => 1,
+        (StatusCode::FORBIDDEN, Some(_), Proof::First) => 2,
+        (StatusCode::FORBIDDEN, None, _) => 3,
+        (StatusCode::FORBIDDEN, Some(_), Proof::Last) => 4,
+        _ => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clerk_core::token::Reverification;
+
+    use super::*;
+
+    #[test]
+    fn the_more_severe_rejection_wins_and_the_left_one_on_a_tie() {
+        let error = || Rejection::not_accepted(TokenKind::ApiKey);
+        let unavailable = || Rejection::unavailable(None);
+        let proof = || Rejection::reverification_missing(Reverification::STRICT);
+        let (role, plan, unknown) =
+            (Rejection::role_missing, Rejection::plan_missing, Rejection::user_deleted);
+        for (one, other, proof, expected) in [
+            (error(), unavailable(), Proof::First, error()),
+            (error(), role(), Proof::Last, error()),
+            (unavailable(), role(), Proof::First, unavailable()),
+            (unavailable(), unknown(), Proof::Last, unavailable()),
+            (role(), unknown(), Proof::First, role()),
+            (proof(), unknown(), Proof::Last, proof()),
+            (proof(), role(), Proof::First, proof()),
+            (proof(), role(), Proof::Last, role()),
+        ] {
+            assert_eq!(more_severe(one.clone(), other.clone(), proof), expected);
+            assert_eq!(more_severe(other, one, proof), expected);
+        }
+        assert_eq!(more_severe(role(), plan(), Proof::First), role());
+        assert_eq!(more_severe(plan(), role(), Proof::Last), plan());
+    }
+}

@@ -1,0 +1,265 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::webhook::{Delivery, Event, Kind};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::{Empty, Full, Limited};
+use tokio::{runtime::Handle, time::timeout};
+use tower_service::Service;
+
+use super::{
+    dedup::{Begin, Dedup, Running},
+    handler::{Handled, Handler},
+    receive::Refused,
+};
+use crate::{
+    BoxError, Clerk, ConfigError,
+    server::{ResponseBody, rejection::Rejection},
+    telemetry,
+};
+
+type Output = Result<Response<ResponseBody<Empty<Bytes>>>, Infallible>;
+type OnError = Arc<dyn Fn(&Delivery, &BoxError) + Send + Sync>;
+
+/// Webhook endpoint, as a service. See the [module docs](super) for what it does, and an example.
+///
+/// Clones share the memory of deliveries.
+#[derive(Clone)]
+#[must_use]
+pub struct ClerkWebhooks {
+    clerk: Clerk,
+    handlers: Vec<Handler>,
+    on_error: Option<OnError>,
+    max_body_bytes: usize,
+    remember_for: Duration,
+    handler_timeout: Duration,
+    dedup: Dedup,
+}
+
+impl ClerkWebhooks {
+    /// Creates an endpoint that verifies deliveries, and invalidates in the client's cache what they make stale. Add
+    /// handlers to do more.
+    ///
+    /// # Errors
+    /// If the client has no signing secret.
+    pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
+        if clerk.webhook_verifier().is_none() {
+            return Err(ConfigError::new(
+                "CLERK_WEBHOOK_SIGNING_SECRET",
+                "not set; copy the signing secret (whsec_…) of the endpoint from the Webhooks page of Clerk's \
+                 dashboard, or call `.webhook_secret(..)` on the client's builder",
+            ));
+        }
+        Ok(Self {
+            clerk: clerk.clone(),
+            handlers: Vec::new(),
+            on_error: None,
+            max_body_bytes: 2 * 1024 * 1024,
+            remember_for: Duration::from_secs(3600),
+            handler_timeout: Duration::from_secs(300),
+            dedup: Dedup::default(),
+        })
+    }
+
+    /// Calls `handler` for every event of this [kind](clerk_core::webhook::kind), with the event's data and the whole
+    /// delivery.
+    ///
+    /// Handlers run one after the other, in the order in which they were added, until one fails.
+    pub fn on<T, F, Fut>(mut self, kind: Kind<T>, handler: F) -> Self
+    where
+        T: Clone + 'static,
+        F: Fn(T, Arc<Delivery>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Handled> + Send + 'static,
+    {
+        self.handlers.push(Handler::of(kind, handler));
+        self
+    }
+
+    /// Calls `handler` for every event, including types that this version does not know.
+    pub fn on_any<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Arc<Delivery>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Handled> + Send + 'static,
+    {
+        self.handlers.push(Handler::of_any(handler));
+        self
+    }
+
+    /// Passes the errors of handlers to `observer`. The log only says that a handler failed, because an application's
+    /// errors may contain data that must not be logged.
+    pub fn on_error(mut self, observer: impl Fn(&Delivery, &BoxError) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Arc::new(observer));
+        self
+    }
+
+    /// Sets how many bytes a delivery's body may have. Defaults to 2 MiB.
+    pub fn max_body_bytes(mut self, max: usize) -> Self {
+        self.max_body_bytes = max;
+        self
+    }
+
+    /// Sets how long handled deliveries are remembered, so that they are not handled again. Defaults to one hour, and
+    /// at most 10,000 deliveries. A delivery that is resent from Clerk's dashboard counts as the same delivery. With
+    /// zero, every delivery is handled.
+    pub fn remember_for(mut self, age: Duration) -> Self {
+        self.remember_for = age;
+        self
+    }
+
+    /// Sets how long all handlers of one delivery may take together. Defaults to five minutes. A handler that takes
+    /// longer is cancelled and counts as failed, so Clerk delivers again.
+    pub fn handler_timeout(mut self, limit: Duration) -> Self {
+        self.handler_timeout = limit;
+        self
+    }
+
+    async fn receive<B>(self, request: Request<B>) -> Result<(), Rejection>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        if request.method() != Method::POST {
+            return Err(Rejection::webhook_method());
+        }
+        let max = self.max_body_bytes;
+        let taken = self.clerk.take_webhook(request.map(|body| Limited::new(body, max))).await;
+        let delivery = match taken {
+            Ok(delivery) => delivery,
+            // No handler wants it, and the next attempt would contain the same.
+            Err(Refused::Event { kind, .. }) if !self.handlers.iter().any(|handler| handler.wants(kind)) => {
+                telemetry::webhook(kind, "ignored");
+                return Ok(());
+            }
+            Err(refused) => return Err(self.clerk.into_rejection(refused)),
+        };
+        let kind = label(&delivery.event);
+        let running = match self.dedup.begin(&delivery.id, self.clerk.now(), self.remember_for) {
+            Begin::New(running) => running,
+            Begin::Done => {
+                telemetry::webhook(kind, "repeated");
+                return Ok(());
+            }
+            Begin::Running => {
+                telemetry::webhook(kind, "running");
+                return Err(Rejection::webhook_running());
+            }
+            Begin::Full => return Err(self.clerk.log(Rejection::webhook_busy())),
+        };
+        let runtime = Handle::try_current().map_err(|_| Rejection::webhook_failed())?;
+        let task = runtime.spawn(self.handle(Arc::new(delivery), running));
+        // The task panicked, or its runtime was shut down: the delivery was not handled.
+        task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
+    }
+
+    /// Runs in a task of its own, so that it goes on when the connection is closed.
+    async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
+        let mut attempt = Attempt { kind: label(&delivery.event), how: Some("panicked") };
+        let all = async {
+            for work in self.handlers.iter().filter_map(|handler| handler.begin(&delivery)) {
+                work.await?;
+            }
+            Ok::<_, BoxError>(())
+        };
+        let (how, ended) = match timeout(self.handler_timeout, all).await {
+            Ok(ended) => ("error", ended),
+            Err(elapsed) => ("timeout", Err(elapsed.into())),
+        };
+        if let Err(error) = ended {
+            attempt.how = Some(how);
+            if let Some(observer) = &self.on_error {
+                observer(&delivery, &error);
+            }
+            return Err(Rejection::webhook_failed());
+        }
+        attempt.how = None;
+        running.done(self.clerk.now());
+        telemetry::webhook(attempt.kind, "handled");
+        Ok(())
+    }
+}
+
+/// Logs how an attempt failed, even if it panicked.
+struct Attempt<'a> {
+    kind: &'a str,
+    how: Option<&'static str>,
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(how) = self.how {
+            telemetry::webhook_failed(self.kind, how);
+        }
+    }
+}
+
+/// The event's type for the log. A type that is not known came from outside, and is not repeated there.
+fn label(event: &Event) -> &str {
+    if matches!(event, Event::Other { .. }) { "other" } else { event.kind() }
+}
+
+fn response(result: Result<(), Rejection>) -> Response<ResponseBody<Empty<Bytes>>> {
+    let mut response = match result {
+        Ok(()) => {
+            let mut response = Response::new(Full::default());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+        }
+        Err(rejection) => rejection.into_response(),
+    };
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    response.map(ResponseBody::full)
+}
+
+/// It is always ready, and never fails: every error is a response.
+impl<B> Service<Request<B>> for ClerkWebhooks
+where
+    B: Body<Data: Send> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<Empty<Bytes>>>;
+    type Error = Infallible;
+    type Future = WebhookFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> WebhookFuture {
+        let endpoint = self.clone();
+        WebhookFuture(Box::pin(async move { Ok(response(endpoint.receive(request).await)) }))
+    }
+}
+
+impl fmt::Debug for ClerkWebhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClerkWebhooks").field("handlers", &self.handlers.len()).finish_non_exhaustive()
+    }
+}
+
+/// Response future of [`ClerkWebhooks`].
+pub struct WebhookFuture(Pin<Box<dyn Future<Output = Output> + Send>>);
+
+impl Future for WebhookFuture {
+    type Output = Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl fmt::Debug for WebhookFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookFuture").finish_non_exhaustive()
+    }
+}
