@@ -9,6 +9,7 @@
     reason = "test support"
 )]
 
+pub mod alone;
 pub mod answers;
 pub mod browser;
 pub mod client;
@@ -40,6 +41,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 pub use self::{
+    alone::alone,
     client::{Answer, get, send},
     log::Log,
 };

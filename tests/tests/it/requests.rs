@@ -75,7 +75,7 @@ fn every_operation_sends_what_the_snapshot_shows() {
             assert!(transcript.seen.contains(&(info.id, sample.to_string())), "{} has no {sample}", info.id);
         }
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/requests.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/requests.txt");
     if env::var_os("UPDATE_SNAPSHOTS").is_some() {
         fs::write(&path, &transcript.text).unwrap();
         return;

@@ -67,6 +67,9 @@ fn live(builder: ClerkBuilder) -> ClerkBuilder {
 /// One after the other: what `tracing` finds enabled is remembered for the whole process.
 #[tokio::test]
 async fn the_log_says_what_is_wrong_and_what_to_do() {
+    if !clerk_tests::alone(module_path!(), "the_log_says_what_is_wrong_and_what_to_do") {
+        return;
+    }
     let log = Log::default();
     let _guard = log.listen(tracing::Level::INFO);
     keys_of_two_instances(&log).await;

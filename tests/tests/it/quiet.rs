@@ -33,6 +33,9 @@ fn site(layer: Option<&Clerk>) -> Router {
 /// One test: what was said is remembered for the whole process.
 #[tokio::test]
 async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
+    if !clerk_tests::alone(module_path!(), "what_is_wrong_is_said_once_a_minute_and_with_why") {
+        return;
+    }
     let log = Log::default();
     let _guard = log.listen(tracing::Level::WARN);
     let instance = Instance::new();

@@ -24,7 +24,8 @@ struct Sample {
 }
 
 fn samples() -> Vec<Sample> {
-    let Value::Array(lines) = serde_json::from_str(include_str!("../samples/answers.json")).unwrap() else {
+    let Value::Array(lines) = serde_json::from_str(include_str!("../../samples/answers.json")).unwrap()
+    else {
         panic!("the answers are no list");
     };
     let texts = |list: &Value| -> Vec<String> { serde_json::from_value(list.clone()).unwrap() };

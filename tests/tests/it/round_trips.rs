@@ -31,7 +31,7 @@ struct Sample {
 }
 
 fn samples() -> Vec<Sample> {
-    serde_json::from_str(include_str!("../samples/answers.json")).unwrap()
+    serde_json::from_str(include_str!("../../samples/answers.json")).unwrap()
 }
 
 /// Reads an answer, writes it, and reads and writes what was written. Gives what was written first.

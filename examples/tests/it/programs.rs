@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-mod surfing;
-
 use std::{process::Stdio, time::Duration};
 
+use crate::surfing::Browser;
 use clerk_axum::local::LocalClerk;
 use reqwest::StatusCode;
 use serde_json::Value;
-use surfing::Browser;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     process::{Child, ChildStdout, Command},

@@ -22,9 +22,9 @@ use clerk_tests::{
 use http::Method;
 use serde_json::Value;
 
-const EXTRACTORS: &str = include_str!("../../clerk-axum/src/guide/extractors.md");
-const TROUBLE: &str = include_str!("../../clerk-axum/src/guide/troubleshooting.md");
-const WEBHOOKS: &str = include_str!("../../clerk-axum/src/guide/webhooks.md");
+const EXTRACTORS: &str = include_str!("../../../clerk-axum/src/guide/extractors.md");
+const TROUBLE: &str = include_str!("../../../clerk-axum/src/guide/troubleshooting.md");
+const WEBHOOKS: &str = include_str!("../../../clerk-axum/src/guide/webhooks.md");
 
 struct Manager;
 

@@ -524,7 +524,7 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
         (&[secret, public, at, ("CLERK_FAPI_URL", "nonsense")], "proxy: CLERK_FAPI_URL: "),
     ] {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "--nocapture", "child_that_reads_its_environment"])
+            .args(["--exact", "--nocapture", "client::child_that_reads_its_environment"])
             .env_clear()
             .env("CLERK_TESTS_CHILD", "1")
             .envs(variables.iter().copied())

@@ -428,6 +428,9 @@ async fn a_handler_leads_to_the_sign_up_page_and_back() {
 
 #[tokio::test]
 async fn without_a_sign_in_page_it_stays_401_and_one_warning_says_so() {
+    if !clerk_tests::alone(module_path!(), "without_a_sign_in_page_it_stays_401_and_one_warning_says_so") {
+        return;
+    }
     let instance = Instance::new();
     let clerk: Clerk = instance.in_memory();
     let guard = || require::signed_in().redirect_to_sign_in();

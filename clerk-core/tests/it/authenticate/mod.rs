@@ -14,6 +14,6 @@ mod referrers;
 mod refreshes;
 mod satellites;
 mod selection;
-mod tokens;
+pub(crate) mod tokens;
 mod verification;
-mod visit;
+pub(crate) mod visit;

@@ -42,6 +42,9 @@ fn client() -> Clerk {
 /// One after the other: what `tracing` finds enabled is remembered for the whole process.
 #[tokio::test(start_paused = true)]
 async fn calls_and_decisions_are_seen() {
+    if !clerk_tests::alone(module_path!(), "calls_and_decisions_are_seen") {
+        return;
+    }
     a_call_is_one_span_with_names_of_opentelemetry().await;
     calls_and_decisions_are_counted().await;
 }
