@@ -13,8 +13,6 @@ pub mod credentials;
 pub mod deadline;
 mod error;
 pub mod jwks;
-#[cfg(feature = "local")]
-pub mod local;
 mod notices;
 pub mod options;
 #[cfg(feature = "pacing")]

@@ -1,10 +1,10 @@
 //! Answers that are kept for a while: what [`Clerk::cached`](crate::Clerk::cached) returns.
 //!
 //! ```
-//! # #[cfg(feature = "local")]
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use clerk_core::api::users;
-//! use clerk_tower::{Clerk, local::LocalClerk};
+//! use clerk_local::LocalClerk;
+//! use clerk_tower::Clerk;
 //!
 //! let local = LocalClerk::new().seed();
 //! let clerk = Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?;
@@ -19,7 +19,6 @@
 //! let user = clerk.cached(users::get("user_ada")).await?;
 //! assert_eq!(user.first_name.as_deref(), Some("Augusta"));
 //! # Ok(()) }
-//! # #[cfg(not(feature = "local"))] fn main() {}
 //! ```
 //!
 //! `send` never takes an answer from here, and never puts one here.

@@ -9,7 +9,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use super::random;
+use crate::random;
 
 /// An RSA key pair of 2048 bits under its key id.
 pub(super) struct SigningKey {

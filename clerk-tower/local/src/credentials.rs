@@ -7,7 +7,7 @@ use clerk_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     error::ApiError,
     random,
     state::{INSTANCE_ID, State, extended},

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use bytes::Bytes;
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //! use http::Request;
 //! use tower_service::Service as _;
 //!
@@ -34,7 +34,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tower_service::Service;
 
-use super::{
+use crate::{
     Answer, LocalClerk,
     error::ApiError,
     frontend,

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use std::time::Duration;
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! let local = LocalClerk::seeded();
 //! let session = local
@@ -22,7 +22,7 @@ use clerk_core::{
 };
 use serde_json::{Map, Value};
 
-use super::{
+use crate::{
     LocalClerk,
     claims::{self, Wishes},
     state::Session,
@@ -45,7 +45,7 @@ impl LocalClerk {
     /// removes.
     ///
     /// ```
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     /// use serde_json::json;
     ///
     /// let local = LocalClerk::new();
@@ -143,7 +143,7 @@ impl LocalSession {
     /// long as tokens last. Its signature is as good as any.
     ///
     /// ```
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     ///
     /// let local = LocalClerk::seeded();
     /// let authorization = format!("Bearer {}", local.sign_in("user_ada").expired_token());
@@ -166,7 +166,7 @@ impl LocalSession {
     /// [publishable key](LocalClerk::publishable_key) takes them without a handshake.
     ///
     /// ```
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     /// use http::{Request, header::COOKIE};
     ///
     /// let local = LocalClerk::seeded();

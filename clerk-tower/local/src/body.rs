@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerk_core::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{error::ApiError, rfc3339};
+use crate::{error::ApiError, rfc3339};
 
 /// The body of one request.
 pub(super) struct Body(Map<String, Value>);

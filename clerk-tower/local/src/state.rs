@@ -7,7 +7,7 @@ use clerk_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{credentials::Credentials, error::ApiError, frontend::clients::Clients, random};
+use crate::{credentials::Credentials, error::ApiError, frontend::clients::Clients, random};
 
 /// The identifier that every instance has.
 pub(super) const INSTANCE_ID: &str = "ins_local";

@@ -14,8 +14,8 @@ use tokio::{
 };
 use tower::{Service, ServiceExt as _};
 
-use super::{random, webhooks::request};
-use crate::clock::Clock;
+use crate::{random, webhooks::request};
+use clerk_tower::clock::Clock;
 
 /// How many events may wait.
 const MAX_WAITING: usize = 1000;

@@ -1,7 +1,7 @@
 //! Serves a [`LocalClerk`] on a port of this machine.
 //!
 //! ```
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
@@ -34,8 +34,8 @@ use tokio::{
 };
 use tower_service::Service as _;
 
-use super::{Answer, LocalClerk, error::ApiError, service::MAX_BODY};
-use crate::{Clerk, ClerkBuilder};
+use crate::{Answer, LocalClerk, error::ApiError, service::MAX_BODY};
+use clerk_tower::{Clerk, ClerkBuilder};
 
 /// How long requests under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -98,7 +98,7 @@ impl LocalServer {
     /// instance's keys and its clock, and with the addresses of its Backend API, its Frontend API and its pages.
     ///
     /// ```
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     ///
     /// # #[cfg(feature = "reqwest")]
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

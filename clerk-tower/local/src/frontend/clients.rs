@@ -29,22 +29,22 @@ const HANDSHAKE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// A browser, which Clerk calls a client.
 #[derive(Clone, Serialize, Deserialize)]
-pub(in crate::local) struct Client {
-    pub(in crate::local) id: ClientId,
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
     /// The token that the browser is known by, `dvb_…`.
-    pub(in crate::local) dev_browser: String,
+    pub(crate) dev_browser: String,
     /// Who is signed in, if anybody is.
-    pub(in crate::local) session: Option<SessionId>,
+    pub(crate) session: Option<SessionId>,
     /// When somebody signed in or out last.
-    pub(in crate::local) changed_at: Timestamp,
-    pub(in crate::local) created_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
+    pub(crate) created_at: Timestamp,
 }
 
 /// The token that renews a session's cookies without a handshake.
 #[derive(Clone, Serialize, Deserialize)]
-pub(in crate::local) struct RefreshToken {
-    pub(in crate::local) token: String,
-    pub(in crate::local) session: SessionId,
+pub(crate) struct RefreshToken {
+    pub(crate) token: String,
+    pub(crate) session: SessionId,
 }
 
 /// The result of a handshake, until it is fetched.
@@ -56,21 +56,21 @@ struct Handshake {
 
 /// All browsers. What is worth saving is public to the instance; results of handshakes are not.
 #[derive(Default, Serialize, Deserialize)]
-pub(in crate::local) struct Clients {
-    pub(in crate::local) all: Vec<Client>,
-    pub(in crate::local) refresh_tokens: Vec<RefreshToken>,
+pub(crate) struct Clients {
+    pub(crate) all: Vec<Client>,
+    pub(crate) refresh_tokens: Vec<RefreshToken>,
     /// Whether handshakes hand out refresh tokens.
-    pub(in crate::local) refreshes: bool,
+    pub(crate) refreshes: bool,
     /// Where the instance is served, `http://127.0.0.1:4000`, if it is.
     #[serde(skip)]
-    pub(in crate::local) address: Option<String>,
+    pub(crate) address: Option<String>,
     #[serde(skip)]
     handshakes: Vec<Handshake>,
 }
 
 impl Clients {
     /// The browser that is known by this token.
-    pub(in crate::local) fn find(&self, dev_browser: &str) -> Option<&Client> {
+    pub(crate) fn find(&self, dev_browser: &str) -> Option<&Client> {
         self.all.iter().find(|client| client.dev_browser == dev_browser)
     }
 
@@ -96,7 +96,7 @@ impl Clients {
     }
 
     /// The browser of a session that was begun without one.
-    pub(in crate::local) fn of_session(&mut self, session: &Session) -> Client {
+    pub(crate) fn of_session(&mut self, session: &Session) -> Client {
         if let Some(known) = self.all.iter().find(|client| client.session.as_ref() == Some(&session.id)) {
             return known.clone();
         }
@@ -122,7 +122,7 @@ impl Clients {
     }
 
     /// The result of a handshake, once.
-    pub(in crate::local) fn take(&mut self, nonce: &str, now: Timestamp) -> Option<Vec<String>> {
+    pub(crate) fn take(&mut self, nonce: &str, now: Timestamp) -> Option<Vec<String>> {
         let at = self.handshakes.iter().position(|handshake| handshake.nonce == nonce)?;
         let handshake = self.handshakes.remove(at);
         (handshake.until > now).then_some(handshake.directives)
@@ -197,6 +197,6 @@ impl State {
 }
 
 /// Whether a session is not over.
-pub(in crate::local) fn is_alive(session: &Session, now: Timestamp) -> bool {
+pub(crate) fn is_alive(session: &Session, now: Timestamp) -> bool {
     matches!(session.status(now), "active" | "pending")
 }

@@ -12,14 +12,14 @@
 //! `org:reports:read`.
 //!
 //! ```
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! let local = LocalClerk::seeded();
 //! let token = local.sign_in("user_ada").organization("org_acme").token();
 //! assert_eq!(token.split('.').count(), 3);
 //! ```
 
-use super::LocalClerk;
+use crate::LocalClerk;
 
 /// Adds the people and the organization to an instance.
 pub(super) fn plant(local: &LocalClerk) {

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tower_service::Service as _;
 
 use super::{LocalClerk, LocalOrganization, LocalUser};
-use crate::clock::ManualClock;
+use clerk_tower::clock::ManualClock;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 

@@ -12,7 +12,7 @@
 //! the key set, `GET /jwks`. Everything else answers with status 501 and says so.
 //!
 //! ```
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! let local = LocalClerk::seeded();
 //! let token = local.sign_in("user_ada").organization("org_acme").token();
@@ -31,12 +31,12 @@
 //! | what machines show | [`LocalClerk::api_key`], [`LocalClerk::machine`], [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
 //! | webhooks of every change, or one by hand | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::webhook`] |
 //! | failures | [`LocalClerk::fail_next`], [`LocalClerk::set_jwks_down`], [`LocalClerk::rotate_keys`] |
-//! | time | [`LocalClerk::with_clock`] and a [`ManualClock`](crate::clock::ManualClock) |
+//! | time | [`LocalClerk::with_clock`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
 //! | the same people after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
 //!
 //! ```
 //! use clerk_core::api::users;
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), clerk_tower::Error> {
@@ -69,7 +69,7 @@
 //! Anybody who can open the page can be anybody there: no password is asked for. That is why only this computer is
 //! served, and only under its own names (`localhost`, `127.0.0.1`, `[::1]`).
 //!
-//! Applications that compare a page's origin with [`authorized_parties`](crate::ClerkBuilder::authorized_parties)
+//! Applications that compare a page's origin with [`authorized_parties`](clerk_tower::ClerkBuilder::authorized_parties)
 //! find it in the token: a handshake puts the origin of `redirect_url` there.
 
 mod body;
@@ -117,7 +117,7 @@ use self::{
     delivery::Counts, journal::StateGuard, keys::SigningKey, staging::Staging, state::State,
     webhooks::Subscription,
 };
-use crate::clock::{Clock, SystemClock};
+use clerk_tower::clock::{Clock, SystemClock};
 
 pub use self::{
     machine::{
@@ -127,7 +127,7 @@ pub use self::{
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
-    webhooks::LocalWebhooks,
+    webhooks::{LocalWebhooks, WebhooksError},
 };
 
 type Answer = Response<Full<Bytes>>;
@@ -175,7 +175,7 @@ impl LocalClerk {
         Self::new().seed()
     }
 
-    /// An empty instance that takes the time from `clock`: a [`ManualClock`](crate::clock::ManualClock),
+    /// An empty instance that takes the time from `clock`: a [`ManualClock`](clerk_tower::clock::ManualClock),
     /// for example, to let tokens expire without waiting.
     #[must_use]
     pub fn with_clock(clock: impl Clock) -> Self {

@@ -1,7 +1,7 @@
 //! Gives machines what they need: API keys, secret keys, M2M tokens and OAuth access tokens.
 //!
 //! ```
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! let local = LocalClerk::seeded();
 //! let key = local.api_key("nightly").subject("user_ada").scopes(["reports:read"]).create();
@@ -25,7 +25,7 @@ use clerk_core::{
 };
 use serde_json::Value;
 
-use super::{
+use crate::{
     LocalClerk, LocalOrganization, LocalUser, claims,
     credentials::{ApiKey, M2mToken, Machine, OAuthToken, Standing},
 };

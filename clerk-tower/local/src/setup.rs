@@ -4,7 +4,7 @@
 //! address, or a member with a role that nobody declared.
 //!
 //! ```
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! let local = LocalClerk::new();
 //! let ada = local.user("Ada", "Lovelace").email("ada@example.com").create();
@@ -25,7 +25,7 @@ use clerk_core::{
 };
 use serde_json::Value;
 
-use super::{
+use crate::{
     LocalClerk, random, routes,
     state::{Membership, Organization, Role, User},
 };

@@ -14,7 +14,7 @@ use tower::{Service, ServiceBuilder, ServiceExt as _, util::BoxCloneService};
 use url::Url;
 
 use super::{Bench, LocalClerk};
-use crate::{
+use clerk_tower::{
     Clerk,
     authenticate::{Auth, AuthenticateBody, AuthenticateLayer},
     clock::{Clock as _, ManualClock},

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use http::StatusCode;
 
-use super::service::without_version;
+use crate::service::without_version;
 
 /// How many different requests are told apart.
 const MAX_COUNTED: usize = 10_000;

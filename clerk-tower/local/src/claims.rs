@@ -5,7 +5,7 @@ use std::time::Duration;
 use clerk_core::{Timestamp, id::Id};
 use serde_json::{Map, Value, json};
 
-use super::{
+use crate::{
     credentials::{M2mToken, OAuthToken, Standing},
     random,
     state::{Session, State, extended},

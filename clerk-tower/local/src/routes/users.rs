@@ -130,7 +130,7 @@ fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a st
     Ok(values.into_iter().zip(reserved).collect())
 }
 
-pub(in crate::local) fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let plain = !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
     plain && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use clerk_core::Timestamp;
 use serde_json::{Value, json};
 
-use super::error::ApiError;
+use crate::error::ApiError;
 
 /// How many values a filter takes.
 const MAX_VALUES: usize = 100;

@@ -3,7 +3,7 @@
 use http::{StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 
-use super::{Answer, random, service::json_answer, state::extended};
+use crate::{Answer, random, service::json_answer, state::extended};
 
 /// One error, as Clerk would answer it.
 #[derive(Debug)]

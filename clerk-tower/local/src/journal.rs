@@ -12,7 +12,7 @@ use std::{
 use clerk_core::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
+use crate::{
     LocalClerk,
     state::{Membership, Session, State, User, extended},
 };

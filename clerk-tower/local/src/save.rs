@@ -1,7 +1,7 @@
 //! Keeps an instance in a file, so that people and what they are signed in with survive a restart.
 //!
 //! ```
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //!
 //! # fn main() -> std::io::Result<()> {
 //! # let directory = std::env::temp_dir().join(format!("clerk-local-{}", std::process::id()));
@@ -33,8 +33,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_core::keys::WebhookSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{LocalClerk, Parts, keys::SigningKey, random, state::State};
-use crate::clock::{Clock, SystemClock};
+use crate::{LocalClerk, Parts, keys::SigningKey, random, state::State};
+use clerk_tower::clock::{Clock, SystemClock};
 
 /// What says that a file is one of these.
 const FORMAT: &str = "clerk-local";

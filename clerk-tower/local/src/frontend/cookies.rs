@@ -21,11 +21,11 @@ const YEAR: u32 = 31_536_000;
 const WEEK: u32 = 604_800;
 
 /// The application whose cookies are set.
-pub(in crate::local) struct Application {
+pub(crate) struct Application {
     /// The end of the names of its own cookies.
-    pub(in crate::local) suffix: String,
+    pub(crate) suffix: String,
     /// Its address, for example `http://localhost:3000`.
-    pub(in crate::local) origin: String,
+    pub(crate) origin: String,
 }
 
 /// One line.
@@ -78,7 +78,7 @@ impl Application {
     }
 
     /// The cookies of a session: a new token, and what renews it.
-    pub(in crate::local) fn session(
+    pub(crate) fn session(
         &self,
         lines: &mut Vec<String>,
         state: &mut State,
@@ -101,7 +101,7 @@ impl Application {
 }
 
 /// A new token for a session, which says how long ago its user signed in.
-pub(in crate::local) fn token(
+pub(crate) fn token(
     state: &State,
     key: &SigningKey,
     session: &Session,

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use clerk_core::webhook::{Event, Verifier};
-//! use clerk_tower::local::LocalClerk;
+//! use clerk_local::LocalClerk;
 //! use serde_json::json;
 //!
 //! let local = LocalClerk::new();
@@ -33,16 +33,25 @@ use tokio::runtime::Handle;
 use tower::Service;
 use url::{Host, Url};
 
-use super::{
+use crate::{
     LocalClerk,
     delivery::{self, Carrier, Outbox, Progress, Route},
     journal, lock, random,
     state::{INSTANCE_ID, State},
 };
-use crate::ConfigError;
 
 /// The path of a delivery that goes to no URL.
 const PATH: &str = "/webhooks/clerk";
+
+/// Webhooks cannot be delivered as asked: which method was called, and why not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}")]
+#[non_exhaustive]
+pub struct WebhooksError {
+    /// The method of [`LocalClerk`] that was called.
+    pub setting: &'static str,
+    problem: &'static str,
+}
 
 /// Who is told of changes, and what they were told last.
 pub(super) struct Subscription {
@@ -91,7 +100,7 @@ impl LocalClerk {
     /// `localhost`. It takes the place of what was told before.
     ///
     /// ```
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -105,9 +114,9 @@ impl LocalClerk {
     /// ```
     ///
     /// # Errors
-    /// [`ConfigError`] when the URL is another one, and outside of a tokio runtime.
-    pub fn deliver_webhooks_to(&self, url: &str, secret: WebhookSecret) -> Result<(), ConfigError> {
-        let uri = target(url).map_err(|problem| ConfigError::new("deliver_webhooks_to", problem))?;
+    /// [`WebhooksError`] when the URL is another one, and outside of a tokio runtime.
+    pub fn deliver_webhooks_to(&self, url: &str, secret: WebhookSecret) -> Result<(), WebhooksError> {
+        let uri = target(url).map_err(|problem| WebhooksError { setting: "deliver_webhooks_to", problem })?;
         self.deliver("deliver_webhooks_to", delivery::over_http, uri, secret)
     }
 
@@ -116,12 +125,12 @@ impl LocalClerk {
     ///
     /// ```
     /// use bytes::Bytes;
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     /// use http::{Request, Response};
     /// use http_body_util::Full;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), clerk_tower::ConfigError> {
+    /// # async fn main() -> Result<(), clerk_local::webhooks::WebhooksError> {
     /// let app = tower::service_fn(|request: Request<Full<Bytes>>| async move {
     ///     assert_eq!(request.uri().path(), "/webhooks/clerk");
     ///     Ok::<_, std::convert::Infallible>(Response::new(()))
@@ -135,12 +144,12 @@ impl LocalClerk {
     /// ```
     ///
     /// # Errors
-    /// [`ConfigError`] outside of a tokio runtime.
+    /// [`WebhooksError`] outside of a tokio runtime.
     pub fn deliver_webhooks_to_service<S, B>(
         &self,
         service: S,
         secret: WebhookSecret,
-    ) -> Result<(), ConfigError>
+    ) -> Result<(), WebhooksError>
     where
         S: Service<Request<Full<Bytes>>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
         B: Send + 'static,
@@ -155,9 +164,10 @@ impl LocalClerk {
         carrier: impl FnOnce() -> Carrier,
         uri: Uri,
         secret: WebhookSecret,
-    ) -> Result<(), ConfigError> {
-        let runtime = Handle::try_current().map_err(|_| {
-            ConfigError::new(setting, "there is no tokio runtime here; call it inside of one")
+    ) -> Result<(), WebhooksError> {
+        let runtime = Handle::try_current().map_err(|_| WebhooksError {
+            setting,
+            problem: "there is no tokio runtime here; call it inside of one",
         })?;
         let clock = Arc::clone(&self.shared.clock);
         let route = Route { carrier: carrier(), uri, signer: Verifier::new(secret), clock };

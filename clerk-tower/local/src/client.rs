@@ -1,14 +1,14 @@
 //! A client that talks to an instance in memory.
 
-use super::LocalClerk;
-use crate::{Clerk, client::ClerkBuilder};
+use crate::LocalClerk;
+use clerk_tower::{Clerk, ClerkBuilder};
 
 impl LocalClerk {
     /// A client of this instance, without sockets: with its secret key, its publishable key and its clock.
     ///
     /// ```
     /// use clerk_core::api::users;
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), clerk_tower::Error> {
@@ -32,7 +32,7 @@ impl LocalClerk {
     ///
     /// ```
     /// use clerk_core::token::TokenKind;
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     ///
     /// # fn main() -> Result<(), clerk_tower::ConfigError> {
     /// let local = LocalClerk::new();
