@@ -1,77 +1,15 @@
 //! Points in time as requests write them, for example `2024-05-01T12:30:00.250Z`.
 
 use clerk_core::Timestamp;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// Reads a time; `None` where the text has another form or names no real day or hour. Digits beyond
-/// milliseconds are dropped.
+/// Parses an RFC 3339 time. Digits beyond milliseconds are dropped.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
-    let (date, rest) = text.split_once(['T', 't', ' '])?;
-    let mut date = date.split('-');
-    let (year, month, day) = (number(date.next()?, 4)?, number(date.next()?, 2)?, number(date.next()?, 2)?);
-    if date.next().is_some() {
+    // `time` takes any character between the date and the time, as a note in section 5.6 allows.
+    if !matches!(text.as_bytes().get(10), Some(b'T' | b't' | b' ')) {
         return None;
     }
-    let (time, offset) = match rest.strip_suffix(['Z', 'z']) {
-        Some(time) => (time, 0),
-        None => {
-            let at = rest.rfind(['+', '-'])?;
-            let (time, zone) = rest.split_at_checked(at)?;
-            let sign = if zone.starts_with('-') { -1 } else { 1 };
-            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            let (hours, minutes) = (number(hours, 2)?, number(minutes, 2)?);
-            if hours > 23 || minutes > 59 {
-                return None;
-            }
-            (time, sign * (hours * 60 + minutes))
-        }
-    };
-    let mut time = time.split(':');
-    let (hour, minute) = (number(time.next()?, 2)?, number(time.next()?, 2)?);
-    let last = time.next()?;
-    let (second, fraction) = match last.split_once('.') {
-        Some((second, fraction)) => (number(second, 2)?, millis(fraction)?),
-        None => (number(last, 2)?, 0),
-    };
-    let real = time.next().is_none()
-        && (1..=12).contains(&month)
-        && (1..=days_in(year, month)).contains(&day)
-        && hour <= 23
-        && minute <= 59
-        && second <= 60;
-    real.then(|| {
-        let seconds =
-            days_since_1970(year, month, day) * 86_400 + (hour * 60 + minute - offset) * 60 + second;
-        Timestamp::from_millis(seconds * 1000 + fraction)
-    })
-}
-
-/// Exactly `digits` digits.
-fn number(text: &str, digits: usize) -> Option<i64> {
-    let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
-}
-
-/// What stands behind the point of a second, as milliseconds.
-fn millis(fraction: &str) -> Option<i64> {
-    let plain = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| format!("{fraction:0<3}").get(..3)?.parse().ok()).flatten()
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar, counted in years that begin in March.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let month = (month + 9) % 12;
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
 }
 
 #[cfg(test)]
