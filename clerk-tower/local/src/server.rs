@@ -94,13 +94,16 @@ impl LocalServer {
         format!("{}/sign-in", self.api_url())
     }
 
+    fn sign_up_url(&self) -> String {
+        format!("{}/sign-up", self.api_url())
+    }
+
     /// Begins a client of this instance that sends browsers here, to sign in and to renew their cookies: with the
     /// instance's keys and its clock, and with the addresses of its Backend API, its Frontend API and its pages.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
     ///
-    /// # #[cfg(feature = "reqwest")]
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = LocalClerk::seeded().serve(([127, 0, 0, 1], 4000)).await?;
     /// let clerk = server.client_builder().build()?;
@@ -115,8 +118,35 @@ impl LocalServer {
             .api_url(&url)
             .clock(Arc::clone(&self.local.shared.clock))
             .authentication(|options| {
-                options.proxy_url(&url).sign_in_url(self.sign_in_url()).sign_up_url(format!("{url}/sign-up"))
+                options.proxy_url(&url).sign_in_url(self.sign_in_url()).sign_up_url(self.sign_up_url())
             })
+    }
+
+    /// The environment variables with which [`Clerk::from_env`] makes a client of this instance in another process:
+    /// what [`client_builder`](Self::client_builder) sets, apart from the clock. Secrets are among them.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = LocalClerk::seeded().serve(([127, 0, 0, 1], 0)).await?;
+    /// let mut application = std::process::Command::new("target/debug/application");
+    /// application.envs(server.env());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("CLERK_SECRET_KEY", self.local.secret_key().expose().to_owned()),
+            ("CLERK_PUBLISHABLE_KEY", self.local.publishable_key().as_str().to_owned()),
+            ("CLERK_WEBHOOK_SIGNING_SECRET", self.local.shared.webhook_secret.clone()),
+            ("CLERK_API_URL", self.api_url()),
+            ("CLERK_PROXY_URL", self.api_url()),
+            ("CLERK_SIGN_IN_URL", self.sign_in_url()),
+            ("CLERK_SIGN_UP_URL", self.sign_up_url()),
+        ]
     }
 
     /// Stops the server and waits until requests that are under way have finished, five seconds at most.
