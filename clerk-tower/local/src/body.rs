@@ -31,7 +31,7 @@ impl Body {
     }
 
     /// A text.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+    pub(super) fn string(&self, name: &str) -> Result<Option<&str>, ApiError> {
         self.given(name)
             .map(|value| value.as_str().ok_or_else(|| ApiError::bad_format(name, "a text")))
             .transpose()
@@ -39,30 +39,30 @@ impl Body {
 
     /// A text that has to be there.
     pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
-        self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::missing(name))
+        self.string(name)?.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::missing(name))
     }
 
     /// Puts a text into `target`: absent leaves it, `null` and the empty text clear it.
-    pub(super) fn put_text(&self, name: &str, target: &mut Option<String>) -> Result<(), ApiError> {
+    pub(super) fn put_string(&self, name: &str, target: &mut Option<String>) -> Result<(), ApiError> {
         if self.0.contains_key(name) {
-            *target = self.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned);
+            *target = self.string(name)?.filter(|text| !text.is_empty()).map(str::to_owned);
         }
         Ok(())
     }
 
     /// Texts; none where the field is missing.
-    pub(super) fn texts(&self, name: &str) -> Result<Vec<&str>, ApiError> {
+    pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, ApiError> {
         let wrong = || ApiError::bad_format(name, "an array of texts");
         let Some(value) = self.given(name) else { return Ok(Vec::new()) };
         value.as_array().ok_or_else(wrong)?.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
     }
 
     /// Texts, unless the field is missing.
-    pub(super) fn put_texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+    pub(super) fn strings_if_given(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
         if !self.is_given(name) {
             return Ok(None);
         }
-        Ok(Some(self.texts(name)?.into_iter().map(str::to_owned).collect()))
+        Ok(Some(self.strings(name)?.into_iter().map(str::to_owned).collect()))
     }
 
     /// Whether there is something other than `null` under `name`.
@@ -141,7 +141,7 @@ impl Body {
 
     /// A point in time.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
-        self.text(name)?
+        self.string(name)?
             .map(|text| rfc3339::parse(text).ok_or_else(|| ApiError::bad_format(name, "an RFC 3339 time")))
             .transpose()
     }

@@ -6,7 +6,7 @@ use clerk_core::{Timestamp, id::Id};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    credentials::{M2mToken, OAuthToken, Standing},
+    credentials::{Standing, StoredM2mToken, StoredOAuthToken},
     random,
     state::{Session, State, extended},
 };
@@ -22,14 +22,14 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(60);
 
 /// What a token says beyond its session.
 #[derive(Clone)]
-pub(super) struct Wishes {
+pub(super) struct TokenOptions {
     pub(super) lifetime: Duration,
     pub(super) authorized_party: Option<String>,
     pub(super) factor_ages: [i64; 2],
     pub(super) extra: Map<String, Value>,
 }
 
-impl Default for Wishes {
+impl Default for TokenOptions {
     fn default() -> Self {
         Self { lifetime: LIFETIME, authorized_party: None, factor_ages: [0, -1], extra: Map::new() }
     }
@@ -41,21 +41,21 @@ pub(super) fn header() -> Map<String, Value> {
 }
 
 /// The claims of a session token.
-pub(super) fn session(state: &State, session: &Session, wishes: &Wishes, now: Timestamp) -> Value {
+pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, now: Timestamp) -> Value {
     let issued = now.as_secs();
     let mut claims = Map::new();
     let mut put = |name: &str, value: Value| {
         claims.insert(name.to_owned(), value);
     };
-    if let Some(party) = &wishes.authorized_party {
+    if let Some(party) = &options.authorized_party {
         put("azp", party.as_str().into());
     }
-    put("exp", now.saturating_add(wishes.lifetime).as_secs().into());
-    put("fva", json!(wishes.factor_ages));
+    put("exp", now.saturating_add(options.lifetime).as_secs().into());
+    put("fva", json!(options.factor_ages));
     put("iat", issued.into());
     put("nbf", issued.saturating_sub(10).into());
     put("iss", state.issuer.as_str().into());
-    put("jti", random::text(20).into());
+    put("jti", random::string(20).into());
     put("sid", session.id.as_str().into());
     put("sub", session.user.as_str().into());
     put("sts", if session.pending { "pending" } else { "active" }.into());
@@ -66,7 +66,7 @@ pub(super) fn session(state: &State, session: &Session, wishes: &Wishes, now: Ti
             put("fea", features.into());
         }
     }
-    claims.extend(wishes.extra.clone());
+    claims.extend(options.extra.clone());
     Value::Object(claims)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn m2m_header() -> Map<String, Value> {
 }
 
 /// The claims of an M2M token in JWT form: what the machine wants to be known, and Clerk's own.
-pub(super) fn m2m(issuer: &str, token: &M2mToken) -> Value {
+pub(super) fn m2m(issuer: &str, token: &StoredM2mToken) -> Value {
     let scopes: Vec<_> = token.scopes.iter().map(Id::as_str).collect();
     let own = json!({
         "sub": token.subject,
@@ -94,7 +94,7 @@ pub(super) fn oauth_header() -> Map<String, Value> {
 }
 
 /// The claims of an OAuth access token in JWT form.
-pub(super) fn oauth(issuer: &str, token: &OAuthToken) -> Value {
+pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
     let own = json!({
         "sub": token.subject,
         "client_id": token.client_id,

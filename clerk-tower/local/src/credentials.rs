@@ -65,7 +65,7 @@ impl Standing {
 
 /// An API key of a user, an organization or a machine.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct ApiKey {
+pub(super) struct StoredApiKey {
     pub(super) id: Id,
     pub(super) kind: String,
     pub(super) subject: Id,
@@ -79,7 +79,7 @@ pub(super) struct ApiKey {
     pub(super) standing: Standing,
 }
 
-impl ApiKey {
+impl StoredApiKey {
     pub(super) fn new(name: String, subject: Id, now: Timestamp) -> Self {
         Self {
             id: hexadecimal("ak_"),
@@ -89,7 +89,7 @@ impl ApiKey {
             description: None,
             claims: None,
             scopes: Vec::new(),
-            secret: format!("ak_{}", random::text(32)),
+            secret: format!("ak_{}", random::string(32)),
             created_by: None,
             last_used_at: None,
             standing: Standing::new(now),
@@ -116,7 +116,7 @@ impl ApiKey {
 
 /// A machine, and the machines that it may talk to.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Machine {
+pub(super) struct StoredMachine {
     pub(super) id: Id,
     pub(super) name: String,
     pub(super) default_token_ttl: i64,
@@ -128,7 +128,7 @@ pub(super) struct Machine {
     pub(super) updated_at: Timestamp,
 }
 
-impl Machine {
+impl StoredMachine {
     pub(super) fn new(name: String, now: Timestamp) -> Self {
         Self {
             id: random::id("mch_").into(),
@@ -158,12 +158,12 @@ impl Machine {
 
 /// A new secret key of a machine.
 pub(super) fn new_secret_key() -> String {
-    format!("ak_{}", random::text(40))
+    format!("ak_{}", random::string(40))
 }
 
 /// An opaque token that one machine shows to others.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct M2mToken {
+pub(super) struct StoredM2mToken {
     pub(super) id: Id,
     pub(super) subject: Id,
     pub(super) claims: Option<Value>,
@@ -174,15 +174,15 @@ pub(super) struct M2mToken {
     pub(super) standing: Standing,
 }
 
-impl M2mToken {
+impl StoredM2mToken {
     /// A token of `machine`, for all the machines that it may talk to.
-    pub(super) fn new(machine: &Machine, now: Timestamp) -> Self {
+    pub(super) fn new(machine: &StoredMachine, now: Timestamp) -> Self {
         Self {
             id: hexadecimal("mt_"),
             subject: machine.id.clone(),
             claims: None,
             scopes: machine.scopes.clone(),
-            token: format!("mt_{}", random::text(32)),
+            token: format!("mt_{}", random::string(32)),
             last_used_at: None,
             standing: Standing::new(now),
         }
@@ -204,7 +204,7 @@ impl M2mToken {
 
 /// An opaque token with which an application acts for a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct OAuthToken {
+pub(super) struct StoredOAuthToken {
     pub(super) id: Id,
     pub(super) client_id: String,
     pub(super) subject: UserId,
@@ -213,14 +213,14 @@ pub(super) struct OAuthToken {
     pub(super) standing: Standing,
 }
 
-impl OAuthToken {
+impl StoredOAuthToken {
     pub(super) fn new(subject: UserId, now: Timestamp) -> Self {
         Self {
             id: hexadecimal("oat_"),
             client_id: random::id("client_"),
             subject,
             scopes: Vec::new(),
-            token: format!("oat_{}", random::text(32)),
+            token: format!("oat_{}", random::string(32)),
             standing: Standing::new(now),
         }
     }
@@ -239,38 +239,38 @@ impl OAuthToken {
 
 /// An identifier of a credential: a prefix and 32 hexadecimal digits.
 fn hexadecimal(prefix: &str) -> Id {
-    format!("{prefix}{}", random::hexadecimal(16)).into()
+    format!("{prefix}{}", random::hex(16)).into()
 }
 
 /// Everything that machines hold, each kind in the order of its creation.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Credentials {
-    pub(super) api_keys: Vec<ApiKey>,
-    pub(super) machines: Vec<Machine>,
-    pub(super) m2m_tokens: Vec<M2mToken>,
-    pub(super) oauth_tokens: Vec<OAuthToken>,
+    pub(super) api_keys: Vec<StoredApiKey>,
+    pub(super) machines: Vec<StoredMachine>,
+    pub(super) m2m_tokens: Vec<StoredM2mToken>,
+    pub(super) oauth_tokens: Vec<StoredOAuthToken>,
 }
 
 impl Credentials {
-    pub(super) fn api_key(&self, id: &str) -> Result<&ApiKey, ApiError> {
+    pub(super) fn api_key(&self, id: &str) -> Result<&StoredApiKey, ApiError> {
         self.api_keys.iter().find(|key| key.id == *id).ok_or_else(|| ApiError::not_found("API key"))
     }
 
-    pub(super) fn api_key_mut(&mut self, id: &str) -> Result<&mut ApiKey, ApiError> {
+    pub(super) fn api_key_mut(&mut self, id: &str) -> Result<&mut StoredApiKey, ApiError> {
         self.api_keys.iter_mut().find(|key| key.id == *id).ok_or_else(|| ApiError::not_found("API key"))
     }
 
-    pub(super) fn machine(&self, id: &str) -> Result<&Machine, ApiError> {
+    pub(super) fn machine(&self, id: &str) -> Result<&StoredMachine, ApiError> {
         self.machines.iter().find(|machine| machine.id == *id).ok_or_else(|| ApiError::not_found("machine"))
     }
 
-    pub(super) fn machine_mut(&mut self, id: &str) -> Result<&mut Machine, ApiError> {
+    pub(super) fn machine_mut(&mut self, id: &str) -> Result<&mut StoredMachine, ApiError> {
         let found = self.machines.iter_mut().find(|machine| machine.id == *id);
         found.ok_or_else(|| ApiError::not_found("machine"))
     }
 
     /// The machine whose secret key this is.
-    pub(super) fn machine_of(&self, key: &str, now: Timestamp) -> Option<&Machine> {
+    pub(super) fn machine_of(&self, key: &str, now: Timestamp) -> Option<&StoredMachine> {
         self.machines.iter().find(|machine| {
             let previous = machine.previous_key.as_ref();
             machine.secret_key == key || previous.is_some_and(|(old, until)| old == key && now < *until)
@@ -278,12 +278,12 @@ impl Credentials {
     }
 
     /// A machine with the machines that it may talk to.
-    pub(super) fn render_machine(&self, machine: &Machine) -> Value {
+    pub(super) fn render_machine(&self, machine: &StoredMachine) -> Value {
         let scoped: Vec<_> = machine
             .scopes
             .iter()
             .filter_map(|id| self.machine(id.as_str()).ok())
-            .map(Machine::render_alone)
+            .map(StoredMachine::render_alone)
             .collect();
         extended(machine.render_alone(), json!({ "scoped_machines": scoped }))
     }

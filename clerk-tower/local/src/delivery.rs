@@ -92,32 +92,32 @@ impl Outbox {
 type Attempt = Pin<Box<dyn Future<Output = Option<StatusCode>> + Send>>;
 
 /// Brings one request to whoever is to have it, and tells what they said, if anything.
-pub(super) type Carrier = Box<dyn FnMut(Request<Full<Bytes>>) -> Attempt + Send>;
+pub(super) type Sender = Box<dyn FnMut(Request<Full<Bytes>>) -> Attempt + Send>;
 
 /// Brings requests to a service of this process.
-pub(super) fn to_service<S, B>(service: S) -> Carrier
+pub(super) fn to_service<S, B>(service: S) -> Sender
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
     B: Send + 'static,
 {
     Box::new(move |request| {
-        let answer = service.clone().oneshot(request);
-        Box::pin(async { answer.await.ok().map(|answer| answer.status()) })
+        let response = service.clone().oneshot(request);
+        Box::pin(async { response.await.ok().map(|response| response.status()) })
     })
 }
 
 /// Brings requests over HTTP to where they say they go.
-pub(super) fn over_http() -> Carrier {
+pub(super) fn over_http() -> Sender {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     Box::new(move |request| {
-        let answer = client.request(request);
-        Box::pin(async { answer.await.ok().map(|answer| answer.status()) })
+        let response = client.request(request);
+        Box::pin(async { response.await.ok().map(|response| response.status()) })
     })
 }
 
 /// What a worker needs beside the events.
-pub(super) struct Route {
-    pub(super) carrier: Carrier,
+pub(super) struct WorkerConfig {
+    pub(super) sender: Sender,
     pub(super) uri: Uri,
     pub(super) signer: Verifier,
     pub(super) clock: Arc<dyn Clock>,
@@ -125,14 +125,14 @@ pub(super) struct Route {
 
 /// An outbox, and the work that empties it: it is done when the outbox is gone and everything in it delivered
 /// or given up.
-pub(super) fn open(route: Route, counts: Counts) -> (Outbox, impl Future<Output = ()> + Send) {
+pub(super) fn open(config: WorkerConfig, counts: Counts) -> (Outbox, impl Future<Output = ()> + Send) {
     let (messages, queue) = mpsc::channel(MAX_WAITING);
-    (Outbox { messages, counts }, work(route, queue))
+    (Outbox { messages, counts }, work(config, queue))
 }
 
-async fn work(mut route: Route, mut queue: mpsc::Receiver<Message>) {
+async fn work(mut config: WorkerConfig, mut queue: mpsc::Receiver<Message>) {
     while let Some(message) = queue.recv().await {
-        let is_delivered = deliver(&mut route, &message).await;
+        let is_delivered = deliver(&mut config, &message).await;
         message.counts.send_modify(|progress| match is_delivered {
             true => progress.delivered += 1,
             false => progress.given_up += 1,
@@ -141,20 +141,20 @@ async fn work(mut route: Route, mut queue: mpsc::Receiver<Message>) {
 }
 
 /// What is said to one attempt. A service that panics says nothing, and ends nothing but its attempt.
-async fn attempt(answer: Attempt) -> Option<StatusCode> {
+async fn attempt(response: Attempt) -> Option<StatusCode> {
     let mut task = JoinSet::new();
-    task.spawn(answer);
+    task.spawn(response);
     timeout(TIMEOUT, task.join_next()).await.ok()??.ok()?
 }
 
 /// Tries until there is a status of success, with growing waits, four times in all.
-async fn deliver(route: &mut Route, message: &Message) -> bool {
+async fn deliver(config: &mut WorkerConfig, message: &Message) -> bool {
     let mut waits = WAITS.into_iter();
     loop {
         let mut request =
-            request(&route.signer, &message.id, route.clock.now(), message.body.clone()).map(Full::from);
-        request.uri_mut().clone_from(&route.uri);
-        if attempt((route.carrier)(request)).await.is_some_and(|status| status.is_success()) {
+            request(&config.signer, &message.id, config.clock.now(), message.body.clone()).map(Full::from);
+        request.uri_mut().clone_from(&config.uri);
+        if attempt((config.sender)(request)).await.is_some_and(|status| status.is_success()) {
             return true;
         }
         match waits.next() {

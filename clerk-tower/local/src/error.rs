@@ -3,7 +3,7 @@
 use http::{StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 
-use crate::{Answer, random, service::json_answer, state::extended};
+use crate::{HttpResponse, random, service::json_response, state::extended};
 
 /// One error, as Clerk would answer it.
 #[derive(Debug)]
@@ -181,7 +181,7 @@ impl ApiError {
     }
 
     /// A failure that a test asked for.
-    pub(super) fn staged(status: StatusCode) -> Self {
+    pub(super) fn injected(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
             status if status.is_server_error() => "internal_clerk_error",
@@ -205,17 +205,17 @@ impl ApiError {
     }
 
     /// The error as a response, under a new trace id.
-    pub(super) fn into_answer(self) -> Answer {
+    pub(super) fn into_response(self) -> HttpResponse {
         let mut error =
             json!({ "message": self.message, "long_message": self.long_message, "code": self.code });
         if let Some(meta) = &self.meta {
             error = extended(error, json!({ "meta": meta }));
         }
-        let body = json!({ "errors": [error], "clerk_trace_id": random::text(32) });
-        let mut answer = json_answer(self.status, &body);
+        let body = json!({ "errors": [error], "clerk_trace_id": random::string(32) });
+        let mut response = json_response(self.status, &body);
         if self.status == StatusCode::TOO_MANY_REQUESTS {
-            answer.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("1"));
+            response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("1"));
         }
-        answer
+        response
     }
 }

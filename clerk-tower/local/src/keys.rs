@@ -76,7 +76,7 @@ impl SigningKey {
     }
 
     /// The claims of a token that this key has signed.
-    pub(super) fn read(&self, token: &str) -> Option<Value> {
+    pub(super) fn verify(&self, token: &str) -> Option<Value> {
         let (message, signature) = token.rsplit_once('.')?;
         let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
         let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key());

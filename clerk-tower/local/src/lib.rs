@@ -73,13 +73,14 @@
 //! find it in the token: a handshake puts the origin of `redirect_url` there.
 
 mod body;
+mod changes;
 mod claims;
 mod client;
 mod credentials;
 mod delivery;
 mod error;
+mod faults;
 mod frontend;
-mod journal;
 mod keys;
 pub mod machine;
 mod query;
@@ -92,7 +93,6 @@ pub mod server;
 pub mod service;
 pub mod session;
 pub mod setup;
-mod staging;
 mod state;
 pub mod webhooks;
 
@@ -114,7 +114,7 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 
 use self::{
-    delivery::Counts, journal::StateGuard, keys::SigningKey, staging::Staging, state::State,
+    changes::StateGuard, delivery::Counts, faults::Faults, keys::SigningKey, state::State,
     webhooks::Subscription,
 };
 use clerk_tower::clock::{Clock, SystemClock};
@@ -130,7 +130,7 @@ pub use self::{
     webhooks::{LocalWebhooks, WebhooksError},
 };
 
-type Answer = Response<Full<Bytes>>;
+type HttpResponse = Response<Full<Bytes>>;
 
 /// A Clerk instance inside the process. Cheap to clone; clones are the same instance.
 #[derive(Clone)]
@@ -144,7 +144,7 @@ struct Shared {
     issuer: String,
     clock: Arc<dyn Clock>,
     key: Mutex<Arc<SigningKey>>,
-    staging: Mutex<Staging>,
+    faults: Mutex<Faults>,
     state: Mutex<State>,
     /// As text.
     webhook_secret: String,
@@ -179,12 +179,12 @@ impl LocalClerk {
     /// for example, to let tokens expire without waiting.
     #[must_use]
     pub fn with_clock(clock: impl Clock) -> Self {
-        let host = format!("local-{}.clerk.accounts.dev", random::text(8));
+        let host = format!("local-{}.clerk.accounts.dev", random::string(8));
         let encoded = BASE64_STANDARD.encode(format!("{host}$"));
         let parts = Parts {
-            secret_key: random::until_ok(|| format!("sk_test_{}", random::text(40)).parse()),
+            secret_key: random::until_ok(|| format!("sk_test_{}", random::string(40)).parse()),
             publishable_key: random::until_ok(|| format!("pk_test_{encoded}").parse()),
-            webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::text(24))),
+            webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::string(24))),
             key: SigningKey::generate(),
             state: State::default(),
         };
@@ -202,7 +202,7 @@ impl LocalClerk {
                 issuer,
                 clock: Arc::new(clock),
                 key: Mutex::new(Arc::new(key)),
-                staging: Mutex::default(),
+                faults: Mutex::default(),
                 state: Mutex::new(state),
                 webhook_secret,
                 subscription: Mutex::default(),
@@ -214,7 +214,7 @@ impl LocalClerk {
     /// Adds the people and the organization of [`seed`], by value, for chaining.
     #[must_use]
     pub fn seed(self) -> Self {
-        seed::plant(&self);
+        seed::populate(&self);
         self
     }
 
@@ -252,7 +252,7 @@ impl LocalClerk {
 
     /// Lets every `GET /jwks` fail with status 503, or no longer.
     pub fn set_jwks_down(&self, down: bool) {
-        self.staging().jwks_down = down;
+        self.faults().jwks_down = down;
     }
 
     /// Lets handshakes hand out refresh tokens beside session tokens, or no longer; off by default. An application
@@ -264,20 +264,20 @@ impl LocalClerk {
     /// Lets the next `requests` requests fail with `status`, whatever they ask for; 0 lets them succeed
     /// again. With status 429 they are told to come back in a second.
     pub fn fail_next(&self, requests: u64, status: StatusCode) {
-        self.staging().fail(requests, status);
+        self.faults().fail_next(requests, status);
     }
 
     /// How many requests there have been.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.staging().total()
+        self.faults().total()
     }
 
     /// How many requests there have been with this method and this path, without its query, and with or
     /// without `/v1`: `requests_to("GET", "/jwks")`. Only the first 10 000 different ones are counted.
     #[must_use]
     pub fn requests_to(&self, method: &str, path: &str) -> u64 {
-        self.staging().count(method, path)
+        self.faults().requests_to(method, path)
     }
 
     fn now(&self) -> Timestamp {
@@ -288,8 +288,8 @@ impl LocalClerk {
         Arc::clone(&lock(&self.shared.key))
     }
 
-    fn staging(&self) -> MutexGuard<'_, Staging> {
-        lock(&self.shared.staging)
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.shared.faults)
     }
 
     fn state(&self) -> StateGuard<'_> {

@@ -27,19 +27,19 @@ use serde_json::Value;
 
 use crate::{
     LocalClerk, LocalOrganization, LocalUser, claims,
-    credentials::{ApiKey, M2mToken, Machine, OAuthToken, Standing},
+    credentials::{Standing, StoredApiKey, StoredM2mToken, StoredMachine, StoredOAuthToken},
 };
 
 impl LocalClerk {
     /// Begins a new API key with this name. Nothing exists until [`LocalApiKeyBuilder::create`].
     pub fn api_key(&self, name: impl Into<String>) -> LocalApiKeyBuilder {
         let now = self.now();
-        LocalApiKeyBuilder { local: self.clone(), key: ApiKey::new(name.into(), "".into(), now), now }
+        LocalApiKeyBuilder { local: self.clone(), key: StoredApiKey::new(name.into(), "".into(), now), now }
     }
 
     /// Begins a new machine with this name. Nothing exists until [`LocalMachineBuilder::create`].
     pub fn machine(&self, name: impl Into<String>) -> LocalMachineBuilder {
-        LocalMachineBuilder { local: self.clone(), machine: Machine::new(name.into(), self.now()) }
+        LocalMachineBuilder { local: self.clone(), machine: StoredMachine::new(name.into(), self.now()) }
     }
 
     /// Begins a new M2M token of a machine, for the machines that it may call. Nothing exists until
@@ -47,8 +47,9 @@ impl LocalClerk {
     pub fn m2m_token(&self, machine: impl Into<Id>) -> LocalM2mTokenBuilder {
         let (id, now) = (machine.into(), self.now());
         let machine = self.state().credentials.machine(id.as_str()).ok().cloned();
-        let machine = machine.unwrap_or_else(|| Machine { id, ..Machine::new(String::new(), now) });
-        let mut token = M2mToken::new(&machine, now);
+        let machine =
+            machine.unwrap_or_else(|| StoredMachine { id, ..StoredMachine::new(String::new(), now) });
+        let mut token = StoredM2mToken::new(&machine, now);
         token.standing.expiration = Some(machine.default_expiration(now));
         LocalM2mTokenBuilder { local: self.clone(), token, now }
     }
@@ -57,7 +58,7 @@ impl LocalClerk {
     /// otherwise. Nothing exists until [`LocalOAuthTokenBuilder::create`].
     pub fn oauth_token(&self, user: impl Into<UserId>) -> LocalOAuthTokenBuilder {
         let now = self.now();
-        let mut token = OAuthToken::new(user.into(), now);
+        let mut token = StoredOAuthToken::new(user.into(), now);
         token.standing.expiration = Some(now.saturating_add(Duration::from_secs(86_400)));
         LocalOAuthTokenBuilder { local: self.clone(), token, now }
     }
@@ -109,7 +110,7 @@ pub struct LocalOAuthToken {
     pub token: String,
 }
 
-macro_rules! shows_its_id {
+macro_rules! debug_id_only {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,7 +126,7 @@ macro_rules! shows_its_id {
     )*};
 }
 
-shows_its_id!(LocalApiKey, LocalMachine, LocalM2mToken, LocalOAuthToken);
+debug_id_only!(LocalApiKey, LocalMachine, LocalM2mToken, LocalOAuthToken);
 
 impl From<&LocalUser> for Id {
     fn from(user: &LocalUser) -> Self {
@@ -143,7 +144,7 @@ impl From<&LocalOrganization> for Id {
 #[must_use = "nothing exists until `create`"]
 pub struct LocalApiKeyBuilder {
     local: LocalClerk,
-    key: ApiKey,
+    key: StoredApiKey,
     now: Timestamp,
 }
 
@@ -190,7 +191,7 @@ impl LocalApiKeyBuilder {
 #[must_use = "nothing exists until `create`"]
 pub struct LocalMachineBuilder {
     local: LocalClerk,
-    machine: Machine,
+    machine: StoredMachine,
 }
 
 impl LocalMachineBuilder {
@@ -213,7 +214,7 @@ impl LocalMachineBuilder {
 #[must_use = "nothing exists until `create`"]
 pub struct LocalM2mTokenBuilder {
     local: LocalClerk,
-    token: M2mToken,
+    token: StoredM2mToken,
     now: Timestamp,
 }
 
@@ -255,7 +256,7 @@ impl LocalM2mTokenBuilder {
 #[must_use = "nothing exists until `create`"]
 pub struct LocalOAuthTokenBuilder {
     local: LocalClerk,
-    token: OAuthToken,
+    token: StoredOAuthToken,
     now: Timestamp,
 }
 
@@ -298,7 +299,7 @@ impl LocalOAuthTokenBuilder {
     }
 }
 
-macro_rules! shows_nothing {
+macro_rules! debug_without_fields {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -308,4 +309,4 @@ macro_rules! shows_nothing {
     )*};
 }
 
-shows_nothing!(LocalApiKeyBuilder, LocalMachineBuilder, LocalM2mTokenBuilder, LocalOAuthTokenBuilder);
+debug_without_fields!(LocalApiKeyBuilder, LocalMachineBuilder, LocalM2mTokenBuilder, LocalOAuthTokenBuilder);

@@ -39,8 +39,8 @@ impl Query {
     }
 
     /// All values under `name`, each with a `+` or `-` in front that includes or excludes.
-    pub(super) fn signed(&self, name: &str) -> Result<Signed, ApiError> {
-        let mut signed = Signed { included: Vec::new(), excluded: Vec::new() };
+    pub(super) fn include_exclude(&self, name: &str) -> Result<IncludeExclude, ApiError> {
+        let mut signed = IncludeExclude { included: Vec::new(), excluded: Vec::new() };
         for value in self.all(name)? {
             if let Some(value) = value.strip_prefix('-') {
                 signed.excluded.push(value.to_owned());
@@ -68,10 +68,10 @@ impl Query {
     }
 
     /// Both ends of a span of time, from `<name>_after` and `<name>_before`.
-    pub(super) fn span(&self, name: &str) -> Result<Span, ApiError> {
+    pub(super) fn time_range(&self, name: &str) -> Result<TimeRange, ApiError> {
         let after = self.time(&format!("{name}_after"))?;
         let before = self.time(&format!("{name}_before"))?;
-        Ok(Span { after, before })
+        Ok(TimeRange { after, before })
     }
 
     /// The page that `limit` and `offset` ask for.
@@ -110,12 +110,12 @@ impl Query {
 }
 
 /// A filter that includes some values and excludes others.
-pub(super) struct Signed {
+pub(super) struct IncludeExclude {
     pub(super) included: Vec<String>,
     pub(super) excluded: Vec<String>,
 }
 
-impl Signed {
+impl IncludeExclude {
     /// Whether something that has the values for which `has` holds passes.
     pub(super) fn admits(&self, has: impl Fn(&str) -> bool) -> bool {
         let included = self.included.is_empty() || self.included.iter().any(|value| has(value));
@@ -124,12 +124,12 @@ impl Signed {
 }
 
 /// A span of time, without its ends.
-pub(super) struct Span {
+pub(super) struct TimeRange {
     after: Option<Timestamp>,
     before: Option<Timestamp>,
 }
 
-impl Span {
+impl TimeRange {
     /// Whether `time` lies in it. What never happened lies only in the span without ends.
     pub(super) fn admits(&self, time: Option<Timestamp>) -> bool {
         self.after.is_none_or(|after| time.is_some_and(|time| time > after))
@@ -206,12 +206,12 @@ mod tests {
     #[test]
     fn signs_include_and_exclude() {
         let query = Query::parse("id=%2Ba&id=b&id=-c");
-        let signed = query.signed("id").unwrap();
+        let signed = query.include_exclude("id").unwrap();
         assert!(signed.admits(|value| value == "a"));
         assert!(signed.admits(|value| value == "b"));
         assert!(!signed.admits(|value| value == "c"));
         assert!(!signed.admits(|value| value == "d"));
-        assert!(Query::parse("id=-c").signed("id").unwrap().admits(|value| value == "d"));
+        assert!(Query::parse("id=-c").include_exclude("id").unwrap().admits(|value| value == "d"));
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Random texts: identifiers, keys and trace ids.
+//! Random strings: identifiers, keys and trace ids.
 
 use std::thread;
 
 use aws_lc_rs::rand;
 
-/// Tries until it works: for what can fail only while the system's source of randomness does.
+/// Retries until `attempt` succeeds. For operations that fail only while the system's source of randomness fails.
 pub(super) fn until_ok<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
     loop {
         if let Ok(value) = attempt() {
@@ -14,8 +14,8 @@ pub(super) fn until_ok<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
     }
 }
 
-/// `length` random letters and digits, five bits each.
-pub(super) fn text(length: usize) -> String {
+/// `length` random letters and digits, with five bits of randomness each.
+pub(super) fn string(length: usize) -> String {
     const ALPHABET: [char; 32] = [
         'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v',
         'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7', '8', '9',
@@ -27,11 +27,11 @@ pub(super) fn text(length: usize) -> String {
 
 /// A new identifier, for example `user_` followed by 27 letters and digits.
 pub(super) fn id(prefix: &str) -> String {
-    format!("{prefix}{}", text(27))
+    format!("{prefix}{}", string(27))
 }
 
 /// `bytes` random bytes as hexadecimal digits.
-pub(super) fn hexadecimal(bytes: usize) -> String {
+pub(super) fn hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     until_ok(|| rand::fill(&mut random));
     random.iter().map(|byte| format!("{byte:02x}")).collect()

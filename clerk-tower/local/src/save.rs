@@ -45,7 +45,7 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What every version begins with.
 #[derive(Deserialize)]
-struct Heading {
+struct Header {
     format: String,
     version: u64,
 }
@@ -83,11 +83,12 @@ impl LocalClerk {
         let path = path.as_ref();
         let text =
             self.to_json().map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
-        let beside = beside(path);
-        let written = write(&beside, text.as_bytes()).and_then(|()| fs::rename(&beside, path));
+        let temporary_path = temporary_path(path);
+        let written =
+            write(&temporary_path, text.as_bytes()).and_then(|()| fs::rename(&temporary_path, path));
         written.map_err(|error| {
             // It may never have been there.
-            let _ = fs::remove_file(&beside);
+            let _ = fs::remove_file(&temporary_path);
             io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
         })
     }
@@ -132,8 +133,8 @@ impl LocalClerk {
 
     fn from_json(text: &[u8], clock: impl Clock) -> Result<Self, String> {
         match serde_json::from_slice(text) {
-            Ok(Heading { format, version: VERSION }) if format == FORMAT => {}
-            Ok(Heading { format, version }) if format == FORMAT => {
+            Ok(Header { format, version: VERSION }) if format == FORMAT => {}
+            Ok(Header { format, version }) if format == FORMAT => {
                 return Err(format!("it is of version {version}, and this program reads version {VERSION}"));
             }
             Err(error) if !error.is_data() => {
@@ -187,9 +188,9 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// A name in the same directory that nothing has.
-fn beside(path: &Path) -> PathBuf {
+fn temporary_path(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}", random::text(12)))
+    path.with_file_name(format!(".{name}.{}", random::string(12)))
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {

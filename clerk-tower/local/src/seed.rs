@@ -22,7 +22,7 @@
 use crate::LocalClerk;
 
 /// Adds the people and the organization to an instance.
-pub(super) fn plant(local: &LocalClerk) {
+pub(super) fn populate(local: &LocalClerk) {
     let person = |id: &str, first: &str, last: &str, email: &str| {
         local.user(first, last).id(id).email(email).username(id.trim_start_matches("user_")).create()
     };

@@ -34,7 +34,7 @@ use tokio::{
 };
 use tower_service::Service as _;
 
-use crate::{Answer, LocalClerk, error::ApiError, service::MAX_BODY};
+use crate::{HttpResponse, LocalClerk, error::ApiError, service::MAX_BODY};
 use clerk_tower::{Clerk, ClerkBuilder};
 
 /// How long requests under way may take once the server is told to stop.
@@ -59,7 +59,7 @@ impl LocalClerk {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let task = runtime.spawn(accept(self.clone(), listener, stopped));
+        let task = runtime.spawn(accept_connections(self.clone(), listener, stopped));
         self.state().clients.address = Some(format!("http://{address}"));
         Ok(LocalServer { local: self.clone(), address, stop, task })
     }
@@ -163,7 +163,7 @@ impl fmt::Debug for LocalServer {
     }
 }
 
-async fn accept(local: LocalClerk, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
+async fn accept_connections(local: LocalClerk, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
     // Dropping it cuts whatever is left.
     let mut tasks = JoinSet::new();
@@ -189,7 +189,7 @@ fn connection(
     connections: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     let local = local.clone();
-    let service = service_fn(move |request| answer(local.clone(), request));
+    let service = service_fn(move |request| respond(local.clone(), request));
     let connection =
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
@@ -199,11 +199,11 @@ fn connection(
     }
 }
 
-async fn answer(mut local: LocalClerk, request: Request<Incoming>) -> Result<Answer, Infallible> {
+async fn respond(mut local: LocalClerk, request: Request<Incoming>) -> Result<HttpResponse, Infallible> {
     let (head, body) = request.into_parts();
     match collect(body).await {
         Ok(body) => local.call(Request::from_parts(head, body)).await,
-        Err(error) => Ok(error.into_answer()),
+        Err(error) => Ok(error.into_response()),
     }
 }
 

@@ -35,7 +35,7 @@ use serde_json::Value;
 use tower_service::Service;
 
 use crate::{
-    Answer, LocalClerk,
+    HttpResponse, LocalClerk,
     error::ApiError,
     frontend,
     query::Query,
@@ -60,26 +60,26 @@ impl Service<Request<Bytes>> for LocalClerk {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        ready(Ok(self.answer(&request)))
+        ready(Ok(self.respond(&request)))
     }
 }
 
 impl LocalClerk {
-    fn answer(&self, request: &Request<Bytes>) -> Answer {
-        if let Some(answer) = frontend::answer(self, request) {
-            return answer;
+    fn respond(&self, request: &Request<Bytes>) -> HttpResponse {
+        if let Some(response) = frontend::respond(self, request) {
+            return response;
         }
-        match self.try_answer(request) {
-            Ok((status, body)) => json_answer(status, &body),
-            Err(error) => error.into_answer(),
+        match self.try_respond(request) {
+            Ok((status, body)) => json_response(status, &body),
+            Err(error) => error.into_response(),
         }
     }
 
-    fn try_answer(&self, request: &Request<Bytes>) -> Result<(StatusCode, Value), ApiError> {
+    fn try_respond(&self, request: &Request<Bytes>) -> Result<(StatusCode, Value), ApiError> {
         let method = request.method().as_str();
         let path = without_version(request.uri().path());
-        if let Some(status) = self.staging().next(method, path) {
-            return Err(ApiError::staged(status));
+        if let Some(status) = self.faults().next(method, path) {
+            return Err(ApiError::injected(status));
         }
         let caller = self.authorize(request)?;
         if request.body().len() > MAX_BODY {
@@ -96,8 +96,8 @@ impl LocalClerk {
         let suffix = &self.publishable_key().cookie_suffix();
         let state = &mut *self.state();
         let body = request.body();
-        let call = routes::Call { state, key: &key, suffix, query, body, now, caller };
-        Ok((routes::success(method, &segments), routes::run(method, &segments, call)?))
+        let api_request = routes::ApiRequest { state, key: &key, suffix, query, body, now, caller };
+        Ok((routes::success(method, &segments), routes::run(method, &segments, api_request)?))
     }
 
     fn authorize(&self, request: &Request<Bytes>) -> Result<Caller, ApiError> {
@@ -127,7 +127,7 @@ pub(super) fn without_version(path: &str) -> &str {
 }
 
 /// A response with a JSON body.
-pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
+pub(super) fn json_response(status: StatusCode, body: &Value) -> HttpResponse {
     let mut response = Response::new(Full::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

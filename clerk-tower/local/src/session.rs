@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     LocalClerk,
-    claims::{self, Wishes},
+    claims::{self, TokenOptions},
     state::Session,
 };
 
@@ -37,7 +37,7 @@ impl LocalClerk {
     /// session as well.
     pub fn sign_in(&self, user: impl Into<UserId>) -> LocalSession {
         let session = self.state().sign_in(user.into(), self.now());
-        LocalSession { local: self.clone(), session, wishes: Wishes::default() }
+        LocalSession { local: self.clone(), session, options: TokenOptions::default() }
     }
 
     /// A token with claims of your own under this instance's key, for tests that need an odd one. Its
@@ -65,7 +65,7 @@ pub struct LocalSession {
     local: LocalClerk,
     /// The session as it began. What it has become is in the instance.
     session: Session,
-    wishes: Wishes,
+    options: TokenOptions,
 }
 
 impl LocalSession {
@@ -94,14 +94,14 @@ impl LocalSession {
     /// How long tokens last, in whole seconds; 60 by default, as at Clerk.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
-        self.wishes.lifetime = lifetime;
+        self.options.lifetime = lifetime;
         self
     }
 
     /// The origin that tokens are for (`azp`), for example `https://app.example.com`; none by default.
     #[must_use]
     pub fn authorized_party(mut self, origin: impl Into<String>) -> Self {
-        self.wishes.authorized_party = Some(origin.into());
+        self.options.authorized_party = Some(origin.into());
         self
     }
 
@@ -109,14 +109,14 @@ impl LocalSession {
     /// none. By default, the first just now and no second.
     #[must_use]
     pub fn factor_ages(mut self, first: i64, second: i64) -> Self {
-        self.wishes.factor_ages = [first, second];
+        self.options.factor_ages = [first, second];
         self
     }
 
     /// Adds a claim, or replaces one.
     #[must_use]
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.wishes.extra.insert(name.into(), value.into());
+        self.options.extra.insert(name.into(), value.into());
         self
     }
 
@@ -157,7 +157,7 @@ impl LocalSession {
 
     /// When an expired token was issued.
     fn expired_issue(&self) -> Timestamp {
-        self.local.now().saturating_sub(EXPIRED_FOR.saturating_add(self.wishes.lifetime))
+        self.local.now().saturating_sub(EXPIRED_FOR.saturating_add(self.options.lifetime))
     }
 
     /// What a browser sends in which this user is signed in, as the value of one `Cookie` header: the session
@@ -201,7 +201,7 @@ impl LocalSession {
         let claims = {
             let state = self.local.state();
             let session = state.session(self.session.id.as_str()).unwrap_or(&self.session);
-            claims::session(&state, session, &self.wishes, now)
+            claims::session(&state, session, &self.options, now)
         };
         self.local.key().sign(&claims::header(), &claims)
     }

@@ -278,7 +278,7 @@ impl Membership {
 /// Who ended a session before its time.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Over {
+pub(super) enum SessionEnd {
     /// The application.
     Revoked,
     /// The user, who keeps the browser's other sessions.
@@ -287,7 +287,7 @@ pub(super) enum Over {
     Removed,
 }
 
-impl Over {
+impl SessionEnd {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
@@ -305,7 +305,7 @@ pub(super) struct Session {
     pub(super) client: ClientId,
     pub(super) organization: Option<OrganizationId>,
     pub(super) pending: bool,
-    pub(super) over: Option<Over>,
+    pub(super) over: Option<SessionEnd>,
     pub(super) last_active_at: Timestamp,
     pub(super) expire_at: Timestamp,
     pub(super) abandon_at: Timestamp,
@@ -344,11 +344,11 @@ impl Session {
 
     /// Ends the session by the Backend API, unless it is over already.
     pub(super) fn revoke(&mut self, now: Timestamp) {
-        self.end(Over::Revoked, now);
+        self.end(SessionEnd::Revoked, now);
     }
 
     /// Ends the session, unless it is over already.
-    pub(super) fn end(&mut self, over: Over, now: Timestamp) {
+    pub(super) fn end(&mut self, over: SessionEnd, now: Timestamp) {
         if matches!(self.status(now), "active" | "pending") {
             self.over = Some(over);
             self.updated_at = now;

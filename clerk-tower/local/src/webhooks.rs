@@ -34,9 +34,9 @@ use tower::Service;
 use url::{Host, Url};
 
 use crate::{
-    LocalClerk,
-    delivery::{self, Carrier, Outbox, Progress, Route},
-    journal, lock, random,
+    LocalClerk, changes,
+    delivery::{self, Outbox, Progress, Sender, WorkerConfig},
+    lock, random,
     state::{INSTANCE_ID, State},
 };
 
@@ -56,7 +56,7 @@ pub struct WebhooksError {
 /// Who is told of changes, and what they were told last.
 pub(super) struct Subscription {
     outbox: Outbox,
-    told: State,
+    reported: State,
 }
 
 /// What became of the events of a [`LocalClerk`], since it began.
@@ -154,14 +154,14 @@ impl LocalClerk {
         S: Service<Request<Full<Bytes>>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
         B: Send + 'static,
     {
-        let carrier = || delivery::to_service(service);
-        self.deliver("deliver_webhooks_to_service", carrier, Uri::from_static(PATH), secret)
+        let sender = || delivery::to_service(service);
+        self.deliver("deliver_webhooks_to_service", sender, Uri::from_static(PATH), secret)
     }
 
     fn deliver(
         &self,
         setting: &'static str,
-        carrier: impl FnOnce() -> Carrier,
+        sender: impl FnOnce() -> Sender,
         uri: Uri,
         secret: WebhookSecret,
     ) -> Result<(), WebhooksError> {
@@ -170,13 +170,13 @@ impl LocalClerk {
             problem: "there is no tokio runtime here; call it inside of one",
         })?;
         let clock = Arc::clone(&self.shared.clock);
-        let route = Route { carrier: carrier(), uri, signer: Verifier::new(secret), clock };
-        let (outbox, work) = delivery::open(route, Arc::clone(&self.shared.webhook_counts));
+        let config = WorkerConfig { sender: sender(), uri, signer: Verifier::new(secret), clock };
+        let (outbox, work) = delivery::open(config, Arc::clone(&self.shared.webhook_counts));
         runtime.spawn(work);
         let state = self.state();
-        let mut told = State::default();
-        journal::catch_up(&mut told, &state);
-        *lock(&self.shared.subscription) = Some(Subscription { outbox, told });
+        let mut reported = State::default();
+        changes::update_snapshot(&mut reported, &state);
+        *lock(&self.shared.subscription) = Some(Subscription { outbox, reported });
         Ok(())
     }
 
@@ -192,13 +192,13 @@ impl LocalClerk {
     }
 
     /// Queues the events of what changed since the last time.
-    pub(super) fn note_changes(&self, state: &State) {
+    pub(super) fn report_changes(&self, state: &State) {
         let mut subscription = lock(&self.shared.subscription);
-        let Some(Subscription { outbox, told }) = &mut *subscription else { return };
+        let Some(Subscription { outbox, reported }) = &mut *subscription else { return };
         let now = self.now();
-        let changes = journal::changes(told, state, now);
-        journal::catch_up(told, state);
-        for (kind, data) in changes {
+        let events = changes::events(reported, state, now);
+        changes::update_snapshot(reported, state);
+        for (kind, data) in events {
             outbox.put(event(kind, &data, now));
         }
     }

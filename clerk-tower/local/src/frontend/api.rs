@@ -11,68 +11,68 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::{
-        Answer,
+        HttpResponse,
         error::ApiError,
-        service::json_answer,
-        state::{Over, Session, State, extended},
+        service::json_response,
+        state::{Session, SessionEnd, State, extended},
     },
+    browser_request::BrowserRequest,
     clients::Client,
     cookies, handshake,
-    visit::Visit,
 };
 
 /// Answers one request, and says which pages may read the answer.
-pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    let origin = visit.check_script()?;
-    let mut answer = if visit.method == Method::OPTIONS {
+pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let origin = request.check_script()?;
+    let mut response = if request.method == Method::OPTIONS {
         preflight()
     } else {
-        match run(visit) {
-            Ok(answer) => answer,
-            Err(error) if visit.wants_document() => return Err(error),
-            Err(error) => error.into_answer(),
+        match run(request) {
+            Ok(response) => response,
+            Err(error) if request.wants_document() => return Err(error),
+            Err(error) => error.into_response(),
         }
     };
-    let headers = answer.headers_mut();
+    let headers = response.headers_mut();
     headers.append(VARY, HeaderValue::from_static(ORIGIN.as_str()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
-    Ok(answer)
+    Ok(response)
 }
 
-fn preflight() -> Answer {
-    let mut answer = Response::new(http_body_util::Full::default());
-    *answer.status_mut() = StatusCode::NO_CONTENT;
+fn preflight() -> HttpResponse {
+    let mut response = Response::new(http_body_util::Full::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
         (ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
         (ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
-        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    answer
+    response
 }
 
-fn run(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    let segments: Vec<&str> = visit.path.trim_start_matches('/').split('/').collect();
-    let body = match (visit.method.as_str(), &*segments) {
-        ("GET", [".well-known", "jwks.json"]) => json!({ "keys": [visit.local.key().jwk()] }),
-        ("POST", ["v1", "dev_browser"]) => return Ok(dev_browser(visit)),
-        ("GET", ["v1", "client"]) => client(visit)?,
+fn run(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let segments: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+    let body = match (request.method.as_str(), &*segments) {
+        ("GET", [".well-known", "jwks.json"]) => json!({ "keys": [request.local.key().jwk()] }),
+        ("POST", ["v1", "dev_browser"]) => return Ok(dev_browser(request)),
+        ("GET", ["v1", "client"]) => client(request)?,
         ("DELETE", ["v1", "client", "sessions"]) => {
-            sign_out(visit, None, Over::Removed)?;
-            client(visit)?
+            sign_out(request, None, SessionEnd::Removed)?;
+            client(request)?
         }
-        ("POST", ["v1", "client", "sessions", id, "tokens"]) => token(visit, id)?,
-        ("POST", ["v1", "client", "sessions", id, "touch"]) => touch(visit, id)?,
-        ("POST", ["v1", "client", "sessions", id, "remove"]) => remove(visit, id, Over::Removed)?,
-        ("POST", ["v1", "client", "sessions", id, "end"]) => remove(visit, id, Over::Ended)?,
-        (method, _) => return Err(ApiError::not_emulated(&format!("{method} {}", visit.path))),
+        ("POST", ["v1", "client", "sessions", id, "tokens"]) => token(request, id)?,
+        ("POST", ["v1", "client", "sessions", id, "touch"]) => touch(request, id)?,
+        ("POST", ["v1", "client", "sessions", id, "remove"]) => remove(request, id, SessionEnd::Removed)?,
+        ("POST", ["v1", "client", "sessions", id, "end"]) => remove(request, id, SessionEnd::Ended)?,
+        (method, _) => return Err(ApiError::not_emulated(&format!("{method} {}", request.path))),
     };
-    Ok(json_answer(StatusCode::OK, &body))
+    Ok(json_response(StatusCode::OK, &body))
 }
 
 fn unknown_browser() -> ApiError {
@@ -86,9 +86,9 @@ fn unknown_browser() -> ApiError {
 }
 
 /// Makes a browser known.
-fn dev_browser(visit: &Visit<'_>) -> Answer {
-    let state = &mut *visit.local.state();
-    let client = state.clients.create(visit.now);
+fn dev_browser(request: &BrowserRequest<'_>) -> HttpResponse {
+    let state = &mut *request.local.state();
+    let client = state.clients.create(request.now);
     let body = json!({
         "object": "dev_browser",
         "id": client.dev_browser,
@@ -97,46 +97,46 @@ fn dev_browser(visit: &Visit<'_>) -> Answer {
         "created_at": client.created_at,
         "updated_at": client.created_at,
     });
-    let mut answer = json_answer(StatusCode::OK, &body);
-    if let Some(cookie) = visit.own_cookie(state, &client) {
-        answer.headers_mut().append(SET_COOKIE, cookie);
+    let mut response = json_response(StatusCode::OK, &body);
+    if let Some(cookie) = request.client_cookie(state, &client) {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
-    answer
+    response
 }
 
-fn client(visit: &Visit<'_>) -> Result<Value, ApiError> {
-    let state = &*visit.local.state();
-    let client = visit.named_client(state).ok_or_else(unknown_browser)?;
-    Ok(json!({ "response": render_client(visit, state, client), "client": null }))
+fn client(request: &BrowserRequest<'_>) -> Result<Value, ApiError> {
+    let state = &*request.local.state();
+    let client = request.client_by_query_or_cookie(state).ok_or_else(unknown_browser)?;
+    Ok(json!({ "response": render_client(request, state, client), "client": null }))
 }
 
 /// The session of this browser under this identifier.
 fn own_session<'s>(
-    visit: &Visit<'_>,
+    request: &BrowserRequest<'_>,
     state: &'s State,
     id: &str,
 ) -> Result<(&'s Client, &'s Session), ApiError> {
-    let client = visit.named_client(state).ok_or_else(unknown_browser)?;
-    let session = state.visitor(client, visit.now).map(|(session, _)| session);
+    let client = request.client_by_query_or_cookie(state).ok_or_else(unknown_browser)?;
+    let session = state.active_session(client, request.now).map(|(session, _)| session);
     let session = session.filter(|session| session.id == id);
     session.map(|session| (client, session)).ok_or_else(|| ApiError::not_found("session of this browser"))
 }
 
-fn token(visit: &Visit<'_>, id: &str) -> Result<Value, ApiError> {
-    let state = &mut *visit.local.state();
-    let session = own_session(visit, state, id)?.1.id.clone();
-    if let Some(organization) = visit.form.given("organization_id") {
+fn token(request: &BrowserRequest<'_>, id: &str) -> Result<Value, ApiError> {
+    let state = &mut *request.local.state();
+    let session = own_session(request, state, id)?.1.id.clone();
+    if let Some(organization) = request.form.given("organization_id") {
         activate(state, session.as_str(), organization)?;
     }
     let session = state.session_mut(session.as_str())?;
-    session.last_active_at = visit.now;
+    session.last_active_at = request.now;
     let session = session.clone();
-    Ok(json!({ "object": "token", "jwt": mint(visit, state, &session) }))
+    Ok(json!({ "object": "token", "jwt": mint(request, state, &session) }))
 }
 
-fn mint(visit: &Visit<'_>, state: &State, session: &Session) -> String {
-    let origin = visit.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    cookies::token(state, &visit.local.key(), session, origin, visit.now)
+fn mint(request: &BrowserRequest<'_>, state: &State, session: &Session) -> String {
+    let origin = request.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    cookies::token(state, &request.local.key(), session, origin, request.now)
 }
 
 fn activate(state: &mut State, session: &str, organization: &str) -> Result<(), ApiError> {
@@ -147,40 +147,44 @@ fn activate(state: &mut State, session: &str, organization: &str) -> Result<(), 
     }
 }
 
-fn touch(visit: &Visit<'_>, id: &str) -> Result<Value, ApiError> {
-    let state = &mut *visit.local.state();
-    let session = own_session(visit, state, id)?.1.id.clone();
-    if let Some(organization) = visit.form.given("active_organization_id") {
+fn touch(request: &BrowserRequest<'_>, id: &str) -> Result<Value, ApiError> {
+    let state = &mut *request.local.state();
+    let session = own_session(request, state, id)?.1.id.clone();
+    if let Some(organization) = request.form.given("active_organization_id") {
         activate(state, session.as_str(), organization)?;
     }
-    state.session_mut(session.as_str())?.last_active_at = visit.now;
-    let (client, session) = own_session(visit, state, id)?;
-    let response = render_session(visit, state, session);
-    Ok(json!({ "response": response, "client": render_client(visit, state, client) }))
+    state.session_mut(session.as_str())?.last_active_at = request.now;
+    let (client, session) = own_session(request, state, id)?;
+    let response = render_session(request, state, session);
+    Ok(json!({ "response": response, "client": render_client(request, state, client) }))
 }
 
-fn remove(visit: &Visit<'_>, id: &str, over: Over) -> Result<Value, ApiError> {
-    let session = sign_out(visit, Some(id), over)?;
-    let state = &*visit.local.state();
-    let client = visit.named_client(state).ok_or_else(unknown_browser)?;
-    let response = session.map(|session| session.render(visit.now));
-    Ok(json!({ "response": response, "client": render_client(visit, state, client) }))
+fn remove(request: &BrowserRequest<'_>, id: &str, over: SessionEnd) -> Result<Value, ApiError> {
+    let session = sign_out(request, Some(id), over)?;
+    let state = &*request.local.state();
+    let client = request.client_by_query_or_cookie(state).ok_or_else(unknown_browser)?;
+    let response = session.map(|session| session.render(request.now));
+    Ok(json!({ "response": response, "client": render_client(request, state, client) }))
 }
 
 /// Signs out; with an identifier, only if that is the session.
-fn sign_out(visit: &Visit<'_>, id: Option<&str>, over: Over) -> Result<Option<Session>, ApiError> {
-    let state = &mut *visit.local.state();
+fn sign_out(
+    request: &BrowserRequest<'_>,
+    id: Option<&str>,
+    over: SessionEnd,
+) -> Result<Option<Session>, ApiError> {
+    let state = &mut *request.local.state();
     if let Some(id) = id {
-        own_session(visit, state, id)?;
+        own_session(request, state, id)?;
     }
-    let client = visit.named_client(state).ok_or_else(unknown_browser)?.clone();
-    state.sign_out_with(&client.dev_browser, over, visit.now);
+    let client = request.client_by_query_or_cookie(state).ok_or_else(unknown_browser)?.clone();
+    state.sign_out_with(&client.dev_browser, over, request.now);
     Ok(client.session.and_then(|id| state.session(id.as_str()).ok().cloned()))
 }
 
-fn render_client(visit: &Visit<'_>, state: &State, client: &Client) -> Value {
-    let session = state.visitor(client, visit.now).map(|(session, _)| session);
-    let sessions: Vec<_> = session.iter().map(|session| render_session(visit, state, session)).collect();
+fn render_client(request: &BrowserRequest<'_>, state: &State, client: &Client) -> Value {
+    let session = state.active_session(client, request.now).map(|(session, _)| session);
+    let sessions: Vec<_> = session.iter().map(|session| render_session(request, state, session)).collect();
     json!({
         "object": "client",
         "id": client.id,
@@ -196,7 +200,7 @@ fn render_client(visit: &Visit<'_>, state: &State, client: &Client) -> Value {
 }
 
 /// A session as its own browser may see it: with its user, without what is for backends only.
-fn render_session(visit: &Visit<'_>, state: &State, session: &Session) -> Value {
+fn render_session(request: &BrowserRequest<'_>, state: &State, session: &Session) -> Value {
     let mut user = state.user(session.user.as_str()).map(|user| state.render_user(user)).unwrap_or_default();
     let fields = user.as_object_mut();
     let hide = |fields: &mut Map<String, Value>| fields.remove("private_metadata");
@@ -208,9 +212,9 @@ fn render_session(visit: &Visit<'_>, state: &State, session: &Session) -> Value 
         .map(|membership| render_membership(state.render_membership(membership)))
         .collect();
     let user = extended(user, json!({ "organization_memberships": memberships }));
-    let token = mint(visit, state, session);
+    let token = mint(request, state, session);
     extended(
-        session.render(visit.now),
+        session.render(request.now),
         json!({ "user": user, "last_active_token": { "object": "token", "jwt": token } }),
     )
 }

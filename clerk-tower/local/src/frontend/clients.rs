@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{
     random,
-    state::{Over, Session, State, User},
+    state::{Session, SessionEnd, State, User},
 };
 
 /// How many browsers are remembered. Beyond that, the oldest that nobody is signed in with are forgotten.
@@ -50,7 +50,7 @@ pub(crate) struct RefreshToken {
 /// The result of a handshake, until it is fetched.
 struct Handshake {
     nonce: String,
-    directives: Vec<String>,
+    set_cookies: Vec<String>,
     until: Timestamp,
 }
 
@@ -110,22 +110,22 @@ impl Clients {
     }
 
     /// Keeps the result of a handshake, and says under which nonce.
-    pub(super) fn keep(&mut self, directives: Vec<String>, now: Timestamp) -> String {
+    pub(super) fn store_handshake(&mut self, set_cookies: Vec<String>, now: Timestamp) -> String {
         self.handshakes.retain(|handshake| handshake.until > now);
         if self.handshakes.len() >= MAX_HANDSHAKES {
             self.handshakes.remove(0);
         }
-        let nonce = random::text(32);
+        let nonce = random::string(32);
         let until = now.saturating_add(HANDSHAKE_LIFETIME);
-        self.handshakes.push(Handshake { nonce: nonce.clone(), directives, until });
+        self.handshakes.push(Handshake { nonce: nonce.clone(), set_cookies, until });
         nonce
     }
 
     /// The result of a handshake, once.
-    pub(crate) fn take(&mut self, nonce: &str, now: Timestamp) -> Option<Vec<String>> {
+    pub(crate) fn take_handshake(&mut self, nonce: &str, now: Timestamp) -> Option<Vec<String>> {
         let at = self.handshakes.iter().position(|handshake| handshake.nonce == nonce)?;
         let handshake = self.handshakes.remove(at);
-        (handshake.until > now).then_some(handshake.directives)
+        (handshake.until > now).then_some(handshake.set_cookies)
     }
 
     /// The refresh token of a session, which stays the same.
@@ -136,24 +136,24 @@ impl Clients {
         if self.refresh_tokens.len() >= MAX_CLIENTS {
             self.refresh_tokens.remove(0);
         }
-        let token = random::text(43);
+        let token = random::string(43);
         self.refresh_tokens.push(RefreshToken { token: token.clone(), session: session.clone() });
         token
     }
 }
 
 /// Why somebody cannot sign in.
-pub(super) enum Refused {
+pub(super) enum SignInRefused {
     Banned,
     Locked,
 }
 
 /// Whether somebody can sign in.
-pub(super) const fn may_sign_in(user: &User) -> Result<(), Refused> {
+pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
     if user.banned {
-        Err(Refused::Banned)
+        Err(SignInRefused::Banned)
     } else if user.locked {
-        Err(Refused::Locked)
+        Err(SignInRefused::Locked)
     } else {
         Ok(())
     }
@@ -161,7 +161,7 @@ pub(super) const fn may_sign_in(user: &User) -> Result<(), Refused> {
 
 impl State {
     /// The session of a browser, if it is not over, and the one whose it is.
-    pub(super) fn visitor(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
+    pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
         let session = self.session(client.session.as_ref()?.as_str()).ok()?;
         let user = self.user(session.user.as_str()).ok()?;
         (is_alive(session, now) && !user.banned).then_some((session, user))
@@ -169,7 +169,7 @@ impl State {
 
     /// Signs somebody in with a browser. Whoever was signed in before is signed out.
     pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
-        self.sign_out_with(dev_browser, Over::Removed, now);
+        self.sign_out_with(dev_browser, SessionEnd::Removed, now);
         if self.sessions.len() >= MAX_SESSIONS {
             let oldest = self.sessions.iter().position(|session| !is_alive(session, now)).unwrap_or(0);
             self.sessions.remove(oldest);
@@ -185,7 +185,7 @@ impl State {
     }
 
     /// Signs out whoever is signed in with a browser.
-    pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: Over, now: Timestamp) {
+    pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: SessionEnd, now: Timestamp) {
         let Some(client) = self.clients.find_mut(dev_browser) else { return };
         let Some(session) = client.session.take() else { return };
         client.changed_at = now;

@@ -6,7 +6,7 @@ use http::{HeaderMap, header::COOKIE};
 
 use super::{
     super::{
-        claims::{self, Wishes},
+        claims::{self, TokenOptions},
         keys::SigningKey,
         state::{Session, State},
     },
@@ -29,34 +29,34 @@ pub(crate) struct Application {
 }
 
 /// One line.
-fn line(name: &str, value: &str, max_age: u32, marks: &str) -> String {
-    format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{marks}")
+fn line(name: &str, value: &str, max_age: u32, attributes: &str) -> String {
+    format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{attributes}")
 }
 
 /// The cookie by which this server itself knows a browser. No application sees it, and no script.
-pub(super) fn own(suffix: &str, client: &Client) -> String {
+pub(super) fn client_cookie(suffix: &str, client: &Client) -> String {
     line(&format!("__client_{suffix}"), &client.dev_browser, YEAR, "; HttpOnly")
 }
 
 /// What the browser brings under the name of [`own`].
-pub(super) fn read_own<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
+pub(super) fn read_client_cookie<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
     cookie(headers.get_all(COOKIE), &format!("__client_{suffix}"))
 }
 
 impl Application {
-    fn marks(&self) -> &'static str {
+    fn attributes(&self) -> &'static str {
         if self.origin.starts_with("https:") { "; Secure" } else { "" }
     }
 
     /// Sets a cookie under its plain name and under the application's own.
     fn put(&self, lines: &mut Vec<String>, name: &str, value: &str, max_age: u32) {
         for name in [name.to_owned(), format!("{name}_{}", self.suffix)] {
-            lines.push(line(&name, value, max_age, self.marks()));
+            lines.push(line(&name, value, max_age, self.attributes()));
         }
     }
 
     /// The cookies for a browser: those of its session, or empty ones.
-    pub(super) fn directives(
+    pub(super) fn set_cookies(
         &self,
         state: &mut State,
         key: &SigningKey,
@@ -65,7 +65,7 @@ impl Application {
     ) -> Vec<String> {
         let mut lines = Vec::new();
         self.put(&mut lines, "__clerk_db_jwt", &client.dev_browser, YEAR);
-        let session = state.visitor(client, now).map(|(session, _)| session.clone());
+        let session = state.active_session(client, now).map(|(session, _)| session.clone());
         if let Some(session) = session {
             self.put(&mut lines, "__client_uat", &client.changed_at.as_secs().to_string(), YEAR);
             self.session(&mut lines, state, key, &session, now);
@@ -95,8 +95,8 @@ impl Application {
 
     /// Only ever under the application's own name.
     fn refresh(&self, lines: &mut Vec<String>, value: &str, max_age: u32) {
-        let marks = format!("; HttpOnly{}", self.marks());
-        lines.push(line(&format!("__refresh_{}", self.suffix), value, max_age, &marks));
+        let attributes = format!("; HttpOnly{}", self.attributes());
+        lines.push(line(&format!("__refresh_{}", self.suffix), value, max_age, &attributes));
     }
 }
 
@@ -109,10 +109,10 @@ pub(crate) fn token(
     now: Timestamp,
 ) -> String {
     let minutes = now.as_secs().saturating_sub(session.created_at.as_secs()) / 60;
-    let wishes = Wishes {
+    let options = TokenOptions {
         authorized_party: origin.map(str::to_owned),
         factor_ages: [minutes, -1],
-        ..Wishes::default()
+        ..TokenOptions::default()
     };
-    key.sign(&claims::header(), &claims::session(state, session, &wishes, now))
+    key.sign(&claims::header(), &claims::session(state, session, &options, now))
 }

@@ -8,31 +8,31 @@ use http::{
 use serde_json::json;
 
 use super::{
-    super::{Answer, claims, error::ApiError, state::State},
+    super::{HttpResponse, claims, error::ApiError, state::State},
+    browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
     cookies::Application,
-    visit::{Visit, on_this_computer, return_url, with_pair},
 };
 
 /// `GET /v1/client/handshake`.
-pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    let back = return_url(visit.query.first("redirect_url").unwrap_or_default())?;
-    let as_nonce = match visit.query.first("format") {
+pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let back = return_url(request.query.first("redirect_url").unwrap_or_default())?;
+    let as_nonce = match request.query.first("format") {
         None | Some("token") => false,
         Some("nonce") => true,
         Some(_) => return Err(ApiError::bad_format("format", "nonce or token")),
     };
     if !as_nonce {
         // A nonce is worth nothing without the secret key; a token is worth the session.
-        on_this_computer(&back)?;
+        require_loopback(&back)?;
     }
-    let (now, key) = (visit.now, visit.local.key());
-    let state = &mut *visit.local.state();
-    let client = match visit.named_client(state) {
+    let (now, key) = (request.now, request.local.key());
+    let state = &mut *request.local.state();
+    let client = match request.client_by_query_or_cookie(state) {
         Some(client) => client.clone(),
         None => state.clients.create(now),
     };
-    if let Some(session) = state.visitor(&client, now).map(|(session, _)| session.id.clone()) {
-        if let Some(organization) = visit.query.given("organization_id") {
+    if let Some(session) = state.active_session(&client, now).map(|(session, _)| session.id.clone()) {
+        if let Some(organization) = request.query.given("organization_id") {
             activate(state, session.as_str(), organization);
         }
         if let Ok(session) = state.session_mut(session.as_str()) {
@@ -40,15 +40,15 @@ pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
         }
     }
     let application =
-        Application { suffix: visit.suffix.clone(), origin: back.origin().ascii_serialization() };
-    let directives = application.directives(state, &key, &client, now);
+        Application { suffix: request.suffix.clone(), origin: back.origin().ascii_serialization() };
+    let set_cookies = application.set_cookies(state, &key, &client, now);
     let back = if as_nonce {
-        with_pair(back, "__clerk_handshake_nonce", &state.clients.keep(directives, now))
+        with_query_pair(back, "__clerk_handshake_nonce", &state.clients.store_handshake(set_cookies, now))
     } else {
-        let token = key.sign(&claims::header(), &json!({ "handshake": directives }));
-        with_pair(back, "__clerk_handshake", &token)
+        let token = key.sign(&claims::header(), &json!({ "handshake": set_cookies }));
+        with_query_pair(back, "__clerk_handshake", &token)
     };
-    let own = visit.own_cookie(state, &client);
+    let own = request.client_cookie(state, &client);
     Ok(redirect(StatusCode::TEMPORARY_REDIRECT, back.as_str(), own))
 }
 
@@ -80,10 +80,10 @@ fn membership(state: &State, user: &str, organization: &str) -> Option<Organizat
 }
 
 /// Sends a browser on.
-pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<HeaderValue>) -> Answer {
-    let mut answer = Response::new(http_body_util::Full::default());
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
+pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
+    let mut response = Response::new(http_body_util::Full::default());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
     // An address is visible ASCII.
     if let Ok(location) = HeaderValue::try_from(location) {
         headers.insert(LOCATION, location);
@@ -92,5 +92,5 @@ pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<Header
     if let Some(cookie) = cookie {
         headers.append(SET_COOKIE, cookie);
     }
-    answer
+    response
 }

@@ -12,15 +12,15 @@ use http::{
     },
 };
 
-use super::super::Answer;
+use super::super::HttpResponse;
 
 /// The one style sheet, which stands in every page.
 const STYLE: &str = include_str!("style.css");
 
 /// A text as HTML shows it, between tags and within quotes.
-pub(super) struct Text<'a>(pub(super) &'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
-impl Display for Text<'_> {
+impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for letter in self.0.chars() {
             match letter {
@@ -38,8 +38,8 @@ impl Display for Text<'_> {
 }
 
 /// A document with this title around `main`, which is HTML already.
-pub(super) fn document(status: StatusCode, title: &str, main: &str) -> Answer {
-    let title = Text(title);
+pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpResponse {
+    let title = Escaped(title);
     let page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -47,9 +47,9 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> Answer {
          <title>{title} · LocalClerk</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n\
          <footer>LocalClerk, for development on this computer. No password is asked for.</footer>\n</body>\n</html>\n"
     );
-    let mut answer = Response::new(page.into());
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
+    let mut response = Response::new(page.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),
@@ -63,7 +63,7 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> Answer {
     if let Ok(policy) = HeaderValue::try_from(policy()) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    answer
+    response
 }
 
 /// No scripts, no frames, nothing from elsewhere. Where forms may lead is left open: browsers apply that to
@@ -87,7 +87,7 @@ mod tests {
             ("\"'&\0", "&quot;&#39;&amp;\u{fffd}"),
             ("&amp;", "&amp;amp;"),
         ] {
-            assert_eq!(Text(text).to_string(), expected);
+            assert_eq!(Escaped(text).to_string(), expected);
         }
     }
 

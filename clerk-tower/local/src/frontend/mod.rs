@@ -1,55 +1,55 @@
-//! What browsers ask: the Frontend API, as far as an application that renders its pages on the server needs it,
-//! and pages for people.
+//! What browsers request: the pages, and the part of the Frontend API that an application with server-rendered
+//! pages needs.
 //!
-//! Nothing here needs the secret key, and nothing here answers what the Backend API answers.
+//! Nothing here requires the secret key, and no path here belongs to the Backend API.
 
 mod api;
+mod browser_request;
 pub(super) mod clients;
 pub(super) mod cookies;
 mod handshake;
 mod html;
 mod pages;
 mod picture;
-mod visit;
 
 use bytes::Bytes;
 use http::{Method, Request, header::AUTHORIZATION};
 
-use self::visit::Visit;
+use self::browser_request::BrowserRequest;
 use super::{
-    Answer, LocalClerk,
+    HttpResponse, LocalClerk,
     error::ApiError,
     service::{MAX_BODY, without_version},
 };
 
-/// Whose business a path is.
+/// What a path belongs to.
 enum Area {
-    /// Scripts', and handshakes.
+    /// The Frontend API: handshakes and requests of scripts.
     Api,
     Pages,
 }
 
-/// Answers a request that concerns browsers; `None` where it is one for the Backend API.
-pub(super) fn answer(local: &LocalClerk, request: &Request<Bytes>) -> Option<Answer> {
+/// Responds to a browser's request; `None` for a request to the Backend API.
+pub(super) fn respond(local: &LocalClerk, request: &Request<Bytes>) -> Option<HttpResponse> {
     let area = area(request)?;
-    let visit = Visit::new(local, request);
-    let checked =
-        || if request.body().len() > MAX_BODY { Err(ApiError::too_large()) } else { visit.check_host() };
-    let (method, path) = (visit.method.as_str(), without_version(visit.path));
-    let answer = match area {
-        Area::Api => match local.staging().next(method, path) {
-            Some(status) => Err(ApiError::staged(status)),
-            None => checked().and_then(|()| api(&visit)),
+    let is_too_large = request.body().len() > MAX_BODY;
+    let request = BrowserRequest::new(local, request);
+    let checked = || if is_too_large { Err(ApiError::too_large()) } else { request.check_host() };
+    let (method, path) = (request.method.as_str(), without_version(request.path));
+    let response = match area {
+        Area::Api => match local.faults().next(method, path) {
+            Some(status) => Err(ApiError::injected(status)),
+            None => checked().and_then(|()| api(&request)),
         },
         Area::Pages => {
-            local.staging().note(method, path);
-            checked().and_then(|()| pages::answer(&visit))
+            local.faults().count(method, path);
+            checked().and_then(|()| pages::respond(&request))
         }
     };
-    Some(match answer {
-        Ok(answer) => answer,
-        Err(error) if visit.wants_document() => pages::error(&error),
-        Err(error) => error.into_answer(),
+    Some(match response {
+        Ok(response) => response,
+        Err(error) if request.wants_document() => pages::error(&error),
+        Err(error) => error.into_response(),
     })
 }
 
@@ -63,18 +63,19 @@ fn area(request: &Request<Bytes>) -> Option<Area> {
     {
         return Some(Area::Api);
     }
-    // Nobody but a program for the Backend API brings the key.
+    // Only a client of the Backend API sends this header.
     if headers.contains_key(AUTHORIZATION) {
         return None;
     }
     let is_page = path == "/" || ["/sign-in", "/sign-up", "/sign-out", "/images"].into_iter().any(is_below);
-    let is_lost = request.method() == Method::GET && visit::wants_document(headers) && !is_below("/v1");
-    (is_page || is_lost).then_some(Area::Pages)
+    let is_unknown_page =
+        request.method() == Method::GET && browser_request::wants_document(headers) && !is_below("/v1");
+    (is_page || is_unknown_page).then_some(Area::Pages)
 }
 
-fn api(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    match (visit.method, visit.path) {
-        (&Method::GET, "/v1/client/handshake") => handshake::answer(visit),
-        _ => api::answer(visit),
+fn api(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    match (request.method, request.path) {
+        (&Method::GET, "/v1/client/handshake") => handshake::respond(request),
+        _ => api::respond(request),
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures: initials on a colour, drawn on the spot.
+//! Pictures: initials on a color, drawn on the spot.
 
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
@@ -7,27 +7,27 @@ use http::{
 
 use super::{
     super::{
-        Answer,
+        HttpResponse,
         error::ApiError,
         state::{Organization, State, User},
     },
-    html::Text,
+    html::Escaped,
 };
 
-/// Colours that white letters stand out from.
-const COLOURS: [&str; 8] =
+/// Colors that white letters stand out from.
+const COLORS: [&str; 8] =
     ["#4f46e5", "#0f766e", "#b45309", "#be123c", "#1d4ed8", "#7e22ce", "#15803d", "#9d174d"];
 
 /// `GET /images/{id}`: of a person, of an organization, or of this server.
-pub(super) fn answer(state: &State, id: &str) -> Result<Answer, ApiError> {
+pub(super) fn respond(state: &State, id: &str) -> Result<HttpResponse, ApiError> {
     if id == "icon" {
-        return Ok(drawing("C", "#4f46e5", 28));
+        return Ok(svg("C", "#4f46e5", 28));
     }
     if let Ok(user) = state.user(id) {
-        return Ok(drawing(&initials(&name(user)), colour(id), 100));
+        return Ok(svg(&initials(&name(user)), color(id), 100));
     }
     let Organization { name, .. } = state.organization(id).map_err(|_| ApiError::not_found("picture"))?;
-    Ok(drawing(&initials(name), colour(id), 24))
+    Ok(svg(&initials(name), color(id), 24))
 }
 
 /// What a person is called: the name, or else the e-mail address, or another identifier.
@@ -48,21 +48,21 @@ fn initials(name: &str) -> String {
 }
 
 /// Always the same for one identifier.
-fn colour(id: &str) -> &'static str {
+fn color(id: &str) -> &'static str {
     let sum = id.bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-    COLOURS.get(sum % COLOURS.len()).copied().unwrap_or("#4f46e5")
+    COLORS.get(sum % COLORS.len()).copied().unwrap_or("#4f46e5")
 }
 
-fn drawing(letters: &str, colour: &str, radius: u8) -> Answer {
-    let letters = Text(letters);
-    let drawing = format!(
+fn svg(letters: &str, color: &str, radius: u8) -> HttpResponse {
+    let letters = Escaped(letters);
+    let svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"200\" viewBox=\"0 0 200 200\">\
-         <rect width=\"200\" height=\"200\" rx=\"{radius}\" fill=\"{colour}\"/>\
+         <rect width=\"200\" height=\"200\" rx=\"{radius}\" fill=\"{color}\"/>\
          <text x=\"100\" y=\"104\" fill=\"#fff\" font-family=\"system-ui, sans-serif\" font-size=\"84\" \
          font-weight=\"600\" text-anchor=\"middle\" dominant-baseline=\"central\">{letters}</text></svg>"
     );
-    let mut answer = Response::new(drawing.into());
-    *answer.status_mut() = StatusCode::OK;
+    let mut response = Response::new(svg.into());
+    *response.status_mut() = StatusCode::OK;
     for (name, value) in [
         (CONTENT_TYPE, "image/svg+xml"),
         (CACHE_CONTROL, "no-cache"),
@@ -71,9 +71,9 @@ fn drawing(letters: &str, colour: &str, radius: u8) -> Answer {
         // The application shows it on pages of another origin.
         (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
     ] {
-        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    answer
+    response
 }
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn colours_stay_the_same() {
-        assert_eq!(colour("user_ada"), colour("user_ada"));
-        assert!((0..50).map(|n| colour(&format!("user_{n}"))).any(|other| other != colour("user_ada")));
+        assert_eq!(color("user_ada"), color("user_ada"));
+        assert!((0..50).map(|n| color(&format!("user_{n}"))).any(|other| other != color("user_ada")));
     }
 }

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{body::Body, credentials::ApiKey, error::ApiError, state::extended},
-    Call, Outcome,
+    super::{body::Body, credentials::StoredApiKey, error::ApiError, state::extended},
+    ApiRequest, ApiResult,
 };
 
-pub(super) fn list(call: Call<'_>) -> Outcome {
-    let Call { state, query, now, .. } = call;
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, now, .. } = request;
     let page = query.short_page().map_err(ApiError::plain)?;
     let subject = query.first("subject").ok_or_else(|| ApiError::missing("subject").plain())?;
     let all = query.flag("include_invalid").map_err(ApiError::plain)?.unwrap_or(false);
     let kind = query.first("type").unwrap_or("api_key");
     let name = query.first("query").map(str::to_lowercase);
-    let admits = |key: &&ApiKey| {
+    let admits = |key: &&StoredApiKey| {
         key.subject == *subject
             && key.kind == kind
             && (all || key.standing.is_good(now))
@@ -41,24 +41,24 @@ fn check_kind(kind: &str) -> Result<(), ApiError> {
 }
 
 /// Puts the fields into `key` that creating and updating have in common.
-fn put_common(body: &Body, key: &mut ApiKey, now: clerk_core::Timestamp) -> Result<(), ApiError> {
-    body.put_text("description", &mut key.description)?;
+fn put_common(body: &Body, key: &mut StoredApiKey, now: clerk_core::Timestamp) -> Result<(), ApiError> {
+    body.put_string("description", &mut key.description)?;
     if key.description.as_ref().is_some_and(|text| text.chars().count() > 255) {
         return Err(ApiError::bad_format("description", "at most 255 characters long"));
     }
     body.put_value("claims", &mut key.claims);
-    if let Some(scopes) = body.put_texts("scopes")? {
+    if let Some(scopes) = body.strings_if_given("scopes")? {
         key.scopes = scopes;
     }
     body.put_lifetime("seconds_until_expiration", &mut key.standing.expiration, now)
 }
 
-pub(super) fn create(call: Call<'_>) -> Outcome {
-    try_create(call).map_err(ApiError::plain)
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    try_create(request).map_err(ApiError::plain)
 }
 
-fn try_create(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, .. } = call;
+fn try_create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(
         body,
         &[
@@ -75,13 +75,13 @@ fn try_create(call: Call<'_>) -> Outcome {
     let (name, subject) = (body.required("name")?, body.required("subject")?);
     check_name(name)?;
     state.check_subject(subject)?;
-    let mut key = ApiKey::new(name.to_owned(), subject.into(), now);
-    if let Some(kind) = body.text("type")? {
+    let mut key = StoredApiKey::new(name.to_owned(), subject.into(), now);
+    if let Some(kind) = body.string("type")? {
         check_kind(kind)?;
         kind.clone_into(&mut key.kind);
     }
     put_common(&body, &mut key, now)?;
-    if let Some(user) = body.text("created_by")? {
+    if let Some(user) = body.string("created_by")? {
         key.created_by = Some(state.user(user)?.id.clone());
     }
     let rendered = extended(key.render(now), json!({ "secret": key.secret }));
@@ -89,22 +89,22 @@ fn try_create(call: Call<'_>) -> Outcome {
     Ok(rendered)
 }
 
-pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, now, .. } = call;
+pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
     Ok(state.credentials.api_key(id)?.render(now))
 }
 
-pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
-    try_update(call, id).map_err(ApiError::plain)
+pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    try_update(request, id).map_err(ApiError::plain)
 }
 
-fn try_update(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+fn try_update(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let mut key = state.credentials.api_key(id)?.clone();
     let known = &["claims", "scopes", "description", "subject", "seconds_until_expiration"];
     let body = Body::parse(body, known)?;
     put_common(&body, &mut key, now)?;
-    if let Some(subject) = body.text("subject")? {
+    if let Some(subject) = body.string("subject")? {
         state.check_subject(subject)?;
         key.subject = subject.into();
     }
@@ -114,37 +114,37 @@ fn try_update(call: Call<'_>, id: &str) -> Outcome {
     Ok(rendered)
 }
 
-pub(super) fn delete(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, .. } = call;
+pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
     state.credentials.api_key(id)?;
     state.credentials.api_keys.retain(|key| key.id != *id);
     Ok(json!({ "object": "api_key", "id": id, "deleted": true }))
 }
 
-pub(super) fn secret(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, .. } = call;
+pub(super) fn secret(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
     Ok(json!({ "secret": state.credentials.api_key(id)?.secret }))
 }
 
 /// The reason that the body of a revocation gives.
 pub(super) fn reason(body: &[u8]) -> Result<Option<String>, ApiError> {
     let body = Body::parse(body, &["revocation_reason"]).map_err(ApiError::plain)?;
-    Ok(body.text("revocation_reason").map_err(ApiError::plain)?.map(str::to_owned))
+    Ok(body.string("revocation_reason").map_err(ApiError::plain)?.map(str::to_owned))
 }
 
 /// What a body holds under `name`: the text of a credential.
 pub(super) fn credential(body: &[u8], names: &[&str]) -> Result<String, ApiError> {
     let body = Body::parse(body, names).map_err(ApiError::plain)?;
     for name in names {
-        if let Some(text) = body.text(name).map_err(ApiError::plain)? {
+        if let Some(text) = body.string(name).map_err(ApiError::plain)? {
             return Ok(text.to_owned());
         }
     }
     Err(ApiError::missing(names.first().copied().unwrap_or_default()).plain())
 }
 
-pub(super) fn revoke(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let reason = reason(body)?;
     let key = state.credentials.api_key_mut(id)?;
     key.standing.revoke(reason.as_deref(), now);
@@ -152,8 +152,8 @@ pub(super) fn revoke(call: Call<'_>, id: &str) -> Outcome {
 }
 
 /// A key that was revoked, or whose time is over, is found as well: the answer says so.
-pub(super) fn verify(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let secret = credential(body, &["secret"])?;
     let mut keys = state.credentials.api_keys.iter_mut();
     let key = keys.find(|key| key.secret == secret).ok_or_else(|| ApiError::not_found("API key"))?;

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{super::error::ApiError, Call, Outcome};
+use super::{super::error::ApiError, ApiRequest, ApiResult};
 
 /// What a handshake came to, once, within a minute.
-pub(super) fn handshake_payload(call: Call<'_>) -> Outcome {
-    let Call { state, query, now, .. } = call;
+pub(super) fn handshake_payload(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, now, .. } = request;
     let nonce = query.first("nonce").ok_or_else(|| ApiError::missing("nonce"))?;
-    let directives = state.clients.take(nonce, now);
-    let directives = directives.ok_or_else(|| ApiError::not_found("handshake payload"))?;
-    Ok(json!({ "directives": directives }))
+    let set_cookies = state.clients.take_handshake(nonce, now);
+    let set_cookies = set_cookies.ok_or_else(|| ApiError::not_found("handshake payload"))?;
+    Ok(json!({ "directives": set_cookies }))
 }

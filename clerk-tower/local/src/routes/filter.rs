@@ -2,26 +2,26 @@
 
 use super::super::{
     error::ApiError,
-    query::{Query, Signed, SortKey, Span},
+    query::{IncludeExclude, Query, SortKey, TimeRange},
     state::{Contact, User},
 };
 
 /// The conditions on a person. All of them have to hold; of several values of one, any.
-pub(super) struct People {
+pub(super) struct UserFilter {
     emails: Vec<String>,
     phones: Vec<String>,
     usernames: Vec<String>,
     wallets: Vec<String>,
-    ids: Signed,
+    ids: IncludeExclude,
     query: Option<String>,
     email_query: Option<String>,
     phone_query: Option<String>,
     username_query: Option<String>,
     name_query: Option<String>,
-    active: Span,
+    active: TimeRange,
 }
 
-impl People {
+impl UserFilter {
     pub(super) fn new(query: &Query) -> Result<Self, ApiError> {
         let part = |name| query.first(name).map(str::to_lowercase);
         Ok(Self {
@@ -29,13 +29,13 @@ impl People {
             phones: query.all("phone_number")?,
             usernames: query.all("username")?,
             wallets: query.all("web3_wallet")?,
-            ids: query.signed("user_id")?,
+            ids: query.include_exclude("user_id")?,
             query: part("query"),
             email_query: part("email_address_query"),
             phone_query: part("phone_number_query"),
             username_query: part("username_query"),
             name_query: part("name_query"),
-            active: query.span("last_active_at")?,
+            active: query.time_range("last_active_at")?,
         })
     }
 

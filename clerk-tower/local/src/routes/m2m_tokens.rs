@@ -9,15 +9,15 @@ use super::{
     super::{
         body::Body,
         claims,
-        credentials::{Credentials, M2mToken, Machine},
+        credentials::{Credentials, StoredM2mToken, StoredMachine},
         error::ApiError,
         state::extended,
     },
-    Call, Caller, Outcome, api_keys,
+    ApiRequest, ApiResult, Caller, api_keys,
 };
 
-pub(super) fn list(call: Call<'_>) -> Outcome {
-    let Call { state, query, now, caller, .. } = call;
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, now, caller, .. } = request;
     let page = query.short_page().map_err(ApiError::plain)?;
     let subject = query.first("subject").ok_or_else(|| ApiError::missing("subject").plain())?;
     if matches!(&caller, Caller::Machine(id) if *id != *subject) {
@@ -26,7 +26,7 @@ pub(super) fn list(call: Call<'_>) -> Outcome {
     state.credentials.machine(subject)?;
     let revoked = query.flag("revoked").map_err(ApiError::plain)?.unwrap_or(false);
     let expired = query.flag("expired").map_err(ApiError::plain)?.unwrap_or(false);
-    let admits = |token: &&M2mToken| {
+    let admits = |token: &&StoredM2mToken| {
         token.subject == *subject
             && token.standing.revoked == revoked
             && token.standing.is_expired(now) == expired
@@ -37,19 +37,19 @@ pub(super) fn list(call: Call<'_>) -> Outcome {
     Ok(json!({ "m2m_tokens": shown, "total_count": tokens.len() }))
 }
 
-pub(super) fn create(call: Call<'_>) -> Outcome {
-    try_create(call).map_err(ApiError::plain)
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    try_create(request).map_err(ApiError::plain)
 }
 
-fn try_create(call: Call<'_>) -> Outcome {
-    let Call { state, key, body, now, caller, .. } = call;
+fn try_create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, key, body, now, caller, .. } = request;
     let Caller::Machine(id) = caller else {
         return Err(ApiError::bad_request("A machine's token is created with the machine's secret key"));
     };
     let known = &["token_format", "seconds_until_expiration", "claims", "min_remaining_ttl_seconds"];
     let body = Body::parse(body, known)?;
     let machine = state.credentials.machine(id.as_str())?;
-    let mut token = M2mToken::new(machine, now);
+    let mut token = StoredM2mToken::new(machine, now);
     body.put_value("claims", &mut token.claims);
     token.standing.expiration = Some(machine.default_expiration(now));
     if body.is_given("seconds_until_expiration") {
@@ -59,7 +59,7 @@ fn try_create(call: Call<'_>) -> Outcome {
     if reuse.is_some_and(|until| token.standing.expiration.is_some_and(|end| until >= end)) {
         return Err(ApiError::bad_format("min_remaining_ttl_seconds", "less than the life of the token"));
     }
-    match body.text("token_format")?.unwrap_or("opaque") {
+    match body.string("token_format")?.unwrap_or("opaque") {
         "opaque" => {}
         "jwt" => {
             let text = key.sign(&claims::m2m_header(), &claims::m2m(&state.issuer, &token));
@@ -76,7 +76,7 @@ fn try_create(call: Call<'_>) -> Outcome {
 }
 
 /// A token right after it was made, with its text.
-fn created(token: &M2mToken, text: &str, now: Timestamp) -> Value {
+fn created(token: &StoredM2mToken, text: &str, now: Timestamp) -> Value {
     extended(token.render(now), json!({ "token": text }))
 }
 
@@ -87,10 +87,10 @@ fn at_least(seconds: i64, now: Timestamp) -> Timestamp {
 /// A token like `wanted` that is good at least until then.
 fn reusable<'a>(
     credentials: &'a Credentials,
-    wanted: &M2mToken,
+    wanted: &StoredM2mToken,
     until: Timestamp,
     now: Timestamp,
-) -> Option<&'a M2mToken> {
+) -> Option<&'a StoredM2mToken> {
     credentials.m2m_tokens.iter().find(|token| {
         token.subject == wanted.subject
             && token.claims == wanted.claims
@@ -101,18 +101,18 @@ fn reusable<'a>(
 }
 
 /// Whether a token is to be shown to the machine that asks: with its own key, it sees what is for it.
-fn is_visible(token: &M2mToken, caller: &Caller) -> bool {
+fn is_visible(token: &StoredM2mToken, caller: &Caller) -> bool {
     match caller {
         Caller::Instance => true,
         Caller::Machine(id) => token.scopes.contains(id),
     }
 }
 
-pub(super) fn revoke(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, caller, .. } = call;
+pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, caller, .. } = request;
     let reason = api_keys::reason(body)?;
     let mut tokens = state.credentials.m2m_tokens.iter_mut();
-    let own = |token: &&mut M2mToken| match &caller {
+    let own = |token: &&mut StoredM2mToken| match &caller {
         Caller::Instance => true,
         Caller::Machine(machine) => token.subject == *machine,
     };
@@ -123,8 +123,8 @@ pub(super) fn revoke(call: Call<'_>, id: &str) -> Outcome {
 }
 
 /// A token that was revoked, or whose time is over, is found as well: the answer says so.
-pub(super) fn verify(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, caller, .. } = call;
+pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, caller, .. } = request;
     let text = api_keys::credential(body, &["token"])?;
     let mut tokens = state.credentials.m2m_tokens.iter_mut();
     let found = tokens.find(|token| token.token == text).filter(|token| is_visible(token, &caller));
@@ -135,7 +135,7 @@ pub(super) fn verify(call: Call<'_>) -> Outcome {
     Ok(token.render(now))
 }
 
-impl Machine {
+impl StoredMachine {
     /// When a token ends that the machine makes now, unless it asks for another time.
     pub(in super::super) fn default_expiration(&self, now: Timestamp) -> Timestamp {
         at_least(self.default_token_ttl, now)

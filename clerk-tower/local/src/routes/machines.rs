@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 use super::{
     super::{
         body::Body,
-        credentials::{Credentials, MAX_TTL, Machine, new_secret_key},
+        credentials::{Credentials, MAX_TTL, StoredMachine, new_secret_key},
         error::ApiError,
         query::SortKey,
         state::extended,
     },
-    Call, Outcome,
+    ApiRequest, ApiResult,
 };
 
 /// How many machines one may talk to.
 const MAX_SCOPES: usize = 150;
 
-pub(super) fn list(call: Call<'_>) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     let page = query.page()?;
     let order = query.order(&["created_at", "name"])?;
     let part = query.first("query").map(str::to_lowercase);
-    let admits = |machine: &&Machine| {
+    let admits = |machine: &&StoredMachine| {
         let matches = |part: &str| machine.id == *part || machine.name.to_lowercase().contains(part);
         part.as_deref().is_none_or(matches)
     };
@@ -45,7 +45,7 @@ fn check_name(name: &str) -> Result<(), ApiError> {
 }
 
 /// Puts how long tokens last into `machine`, if given.
-fn put_ttl(body: &Body, machine: &mut Machine) -> Result<(), ApiError> {
+fn put_ttl(body: &Body, machine: &mut StoredMachine) -> Result<(), ApiError> {
     if let Some(seconds) = body.count("default_token_ttl")? {
         if !(1..=MAX_TTL).contains(&seconds) {
             return Err(ApiError::bad_format("default_token_ttl", "between 1 and 315360000"));
@@ -55,14 +55,14 @@ fn put_ttl(body: &Body, machine: &mut Machine) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(super) fn create(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(body, &["name", "scoped_machines", "default_token_ttl"])?;
     let name = body.required("name")?;
     check_name(name)?;
-    let mut machine = Machine::new(name.to_owned(), now);
+    let mut machine = StoredMachine::new(name.to_owned(), now);
     put_ttl(&body, &mut machine)?;
-    let scopes = body.texts("scoped_machines")?;
+    let scopes = body.strings("scoped_machines")?;
     if scopes.len() > MAX_SCOPES {
         return Err(ApiError::bad_format("scoped_machines", "at most 150 machines"));
     }
@@ -75,20 +75,20 @@ pub(super) fn create(call: Call<'_>) -> Outcome {
     Ok(rendered)
 }
 
-fn show(credentials: &Credentials, id: &str) -> Outcome {
+fn show(credentials: &Credentials, id: &str) -> ApiResult {
     Ok(credentials.render_machine(credentials.machine(id)?))
 }
 
-pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, .. } = call;
+pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
     show(&state.credentials, id)
 }
 
-pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let mut machine = state.credentials.machine(id)?.clone();
     let body = Body::parse(body, &["name", "default_token_ttl"])?;
-    if let Some(name) = body.text("name")? {
+    if let Some(name) = body.string("name")? {
         if name.is_empty() {
             return Err(ApiError::missing("name"));
         }
@@ -101,8 +101,8 @@ pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
     show(&state.credentials, id)
 }
 
-pub(super) fn delete(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, .. } = call;
+pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
     let credentials = &mut state.credentials;
     credentials.machine(id)?;
     credentials.machines.retain(|machine| machine.id != *id);
@@ -118,13 +118,13 @@ fn show_key(key: &str) -> Value {
     json!({ "object": "machine_secret_key", "secret": key })
 }
 
-pub(super) fn secret_key(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, .. } = call;
+pub(super) fn secret_key(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
     Ok(show_key(&state.credentials.machine(id)?.secret_key))
 }
 
-pub(super) fn rotate(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn rotate(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let machine = state.credentials.machine_mut(id)?;
     let body = Body::parse(body, &["previous_token_ttl"])?;
     let seconds = body.count("previous_token_ttl")?.ok_or_else(|| ApiError::missing("previous_token_ttl"))?;
@@ -134,7 +134,7 @@ pub(super) fn rotate(call: Call<'_>, id: &str) -> Outcome {
     Ok(show_key(&machine.secret_key))
 }
 
-impl Machine {
+impl StoredMachine {
     /// Gives the machine a new key; the old one works on for a while.
     fn rotate(&mut self, grace: Duration, now: Timestamp) {
         let old = std::mem::replace(&mut self.secret_key, new_secret_key());
@@ -143,8 +143,8 @@ impl Machine {
     }
 }
 
-pub(super) fn add_scope(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn add_scope(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(body, &["to_machine_id"])?;
     state.credentials.machine(id)?;
     let other = state.credentials.machine(body.required("to_machine_id")?)?.id.clone();
@@ -169,8 +169,8 @@ pub(super) fn add_scope(call: Call<'_>, id: &str) -> Outcome {
     }))
 }
 
-pub(super) fn remove_scope(call: Call<'_>, id: &str, other: &str) -> Outcome {
-    let Call { state, .. } = call;
+pub(super) fn remove_scope(request: ApiRequest<'_>, id: &str, other: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
     let machine = state.credentials.machine_mut(id)?;
     let at = machine.scopes.iter().position(|scope| *scope == *other);
     machine.scopes.remove(at.ok_or_else(|| ApiError::not_found("machine scope"))?);

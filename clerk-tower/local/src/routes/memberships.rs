@@ -9,14 +9,14 @@ use super::{
         query::{Query, SortKey},
         state::{Membership, Organization, State},
     },
-    Call, Outcome, filter,
+    ApiRequest, ApiResult, filter,
 };
 
 const ORDERS: &[&str] =
     &["created_at", "phone_number", "email_address", "first_name", "last_name", "username"];
 
 /// A page of `memberships`, which stand in the order of their creation.
-fn page(state: &State, query: &Query, mut memberships: Vec<&Membership>) -> Outcome {
+fn page(state: &State, query: &Query, mut memberships: Vec<&Membership>) -> ApiResult {
     let page = query.page()?;
     let order = query.order(ORDERS)?;
     order.sort(&mut memberships, |membership| match (order.field, state.user(membership.user.as_str())) {
@@ -26,23 +26,23 @@ fn page(state: &State, query: &Query, mut memberships: Vec<&Membership>) -> Outc
     Ok(page.envelope(&memberships, |membership| state.render_membership(membership)))
 }
 
-pub(super) fn all(call: Call<'_>) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn all(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     page(state, &query, state.memberships.iter().collect())
 }
 
-pub(super) fn of_user(call: Call<'_>, user: &str) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn of_user(request: ApiRequest<'_>, user: &str) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     state.user(user)?;
     page(state, &query, state.memberships.iter().filter(|membership| membership.user == user).collect())
 }
 
-pub(super) fn list(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn list(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     state.organization(id)?;
-    let people = filter::People::new(&query)?;
+    let people = filter::UserFilter::new(&query)?;
     let roles = query.all("role")?;
-    let created = query.span("created_at")?;
+    let created = query.time_range("created_at")?;
     let admits = |membership: &&Membership| {
         membership.organization == id
             && (roles.is_empty() || roles.contains(&membership.role))
@@ -52,7 +52,7 @@ pub(super) fn list(call: Call<'_>, id: &str) -> Outcome {
     page(state, &query, state.memberships.iter().filter(admits).collect())
 }
 
-fn show(state: &State, id: &str, user: &str) -> Outcome {
+fn show(state: &State, id: &str, user: &str) -> ApiResult {
     Ok(state.render_membership(state.membership(id, user)?))
 }
 
@@ -63,8 +63,8 @@ fn role(organization: &Organization, body: &Body) -> Result<String, ApiError> {
     Ok(role.key.clone())
 }
 
-pub(super) fn create(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let organization = state.organization(id)?;
     let body = Body::parse(body, &["user_id", "role", "public_metadata", "private_metadata"])?;
     let user = state.user(body.required("user_id")?)?;
@@ -94,8 +94,8 @@ pub(super) fn create(call: Call<'_>, id: &str) -> Outcome {
     Ok(rendered)
 }
 
-pub(super) fn update(call: Call<'_>, id: &str, user: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn update(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let role = role(state.organization(id)?, &Body::parse(body, &["role"])?)?;
     let membership = state.membership_mut(id, user)?;
     membership.role = role;
@@ -103,8 +103,8 @@ pub(super) fn update(call: Call<'_>, id: &str, user: &str) -> Outcome {
     show(state, id, user)
 }
 
-pub(super) fn delete(call: Call<'_>, id: &str, user: &str) -> Outcome {
-    let state = call.state;
+pub(super) fn delete(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
+    let state = request.state;
     state.organization(id)?;
     let rendered = show(state, id, user)?;
     state.memberships.retain(|membership| membership.organization != id || membership.user != user);
@@ -114,8 +114,8 @@ pub(super) fn delete(call: Call<'_>, id: &str, user: &str) -> Outcome {
     Ok(rendered)
 }
 
-pub(super) fn merge_metadata(call: Call<'_>, id: &str, user: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     state.organization(id)?;
     let mut metadata = state.membership(id, user)?.metadata.clone();
     let body = Body::parse(body, &["public_metadata", "private_metadata"])?;

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::{error::ApiError, keys::SigningKey, query::Query, state::State};
 
 /// One request on its way to its operation.
-pub(super) struct Call<'a> {
+pub(super) struct ApiRequest<'a> {
     pub(super) state: &'a mut State,
     pub(super) key: &'a SigningKey,
     /// The end of the names of the instance's cookies.
@@ -40,7 +40,7 @@ pub(super) enum Caller {
 }
 
 /// What an operation answers when it succeeds, or an error.
-type Outcome = Result<Value, ApiError>;
+type ApiResult = Result<Value, ApiError>;
 
 /// With which status an operation succeeds.
 pub(super) fn success(method: &str, path: &[&str]) -> StatusCode {
@@ -51,79 +51,79 @@ pub(super) fn success(method: &str, path: &[&str]) -> StatusCode {
 }
 
 /// Finds the operation for a method and the decoded segments of a path, and runs it.
-pub(super) fn run(method: &str, path: &[&str], call: Call<'_>) -> Outcome {
-    if call.caller != Caller::Instance && path.first() != Some(&"m2m_tokens") {
+pub(super) fn run(method: &str, path: &[&str], request: ApiRequest<'_>) -> ApiResult {
+    if request.caller != Caller::Instance && path.first() != Some(&"m2m_tokens") {
         return Err(ApiError::machine_key());
     }
     match (method, path) {
-        ("GET", ["jwks"]) => Ok(json!({ "keys": [call.key.jwk()] })),
+        ("GET", ["jwks"]) => Ok(json!({ "keys": [request.key.jwk()] })),
 
-        ("GET", ["users"]) => users::list(call),
-        ("POST", ["users"]) => users::create(call),
-        ("GET", ["users", "count"]) => users::count(call),
-        ("POST", ["users", "ban"]) => users::ban_all(call, true),
-        ("POST", ["users", "unban"]) => users::ban_all(call, false),
-        ("GET", ["users", id]) => users::get(call, id),
-        ("PATCH", ["users", id]) => users::update(call, id),
-        ("DELETE", ["users", id]) => users::delete(call, id),
-        ("POST", ["users", id, "ban"]) => users::ban(call, id, true),
-        ("POST", ["users", id, "unban"]) => users::ban(call, id, false),
-        ("POST", ["users", id, "lock"]) => users::lock(call, id, true),
-        ("POST", ["users", id, "unlock"]) => users::lock(call, id, false),
-        ("PATCH", ["users", id, "metadata"]) => users::merge_metadata(call, id),
-        ("PUT", ["users", id, "metadata"]) => users::replace_metadata(call, id),
-        ("GET", ["users", id, "organization_memberships"]) => memberships::of_user(call, id),
+        ("GET", ["users"]) => users::list(request),
+        ("POST", ["users"]) => users::create(request),
+        ("GET", ["users", "count"]) => users::count(request),
+        ("POST", ["users", "ban"]) => users::ban_all(request, true),
+        ("POST", ["users", "unban"]) => users::ban_all(request, false),
+        ("GET", ["users", id]) => users::get(request, id),
+        ("PATCH", ["users", id]) => users::update(request, id),
+        ("DELETE", ["users", id]) => users::delete(request, id),
+        ("POST", ["users", id, "ban"]) => users::ban(request, id, true),
+        ("POST", ["users", id, "unban"]) => users::ban(request, id, false),
+        ("POST", ["users", id, "lock"]) => users::lock(request, id, true),
+        ("POST", ["users", id, "unlock"]) => users::lock(request, id, false),
+        ("PATCH", ["users", id, "metadata"]) => users::merge_metadata(request, id),
+        ("PUT", ["users", id, "metadata"]) => users::replace_metadata(request, id),
+        ("GET", ["users", id, "organization_memberships"]) => memberships::of_user(request, id),
 
-        ("GET", ["organizations"]) => organizations::list(call),
-        ("POST", ["organizations"]) => organizations::create(call),
-        ("GET", ["organizations", id]) => organizations::get(call, id),
-        ("PATCH", ["organizations", id]) => organizations::update(call, id),
-        ("DELETE", ["organizations", id]) => organizations::delete(call, id),
-        ("PATCH", ["organizations", id, "metadata"]) => organizations::merge_metadata(call, id),
-        ("PUT", ["organizations", id, "metadata"]) => organizations::replace_metadata(call, id),
+        ("GET", ["organizations"]) => organizations::list(request),
+        ("POST", ["organizations"]) => organizations::create(request),
+        ("GET", ["organizations", id]) => organizations::get(request, id),
+        ("PATCH", ["organizations", id]) => organizations::update(request, id),
+        ("DELETE", ["organizations", id]) => organizations::delete(request, id),
+        ("PATCH", ["organizations", id, "metadata"]) => organizations::merge_metadata(request, id),
+        ("PUT", ["organizations", id, "metadata"]) => organizations::replace_metadata(request, id),
 
-        ("GET", ["organization_memberships"]) => memberships::all(call),
-        ("GET", ["organizations", id, "memberships"]) => memberships::list(call, id),
-        ("POST", ["organizations", id, "memberships"]) => memberships::create(call, id),
-        ("PATCH", ["organizations", id, "memberships", user]) => memberships::update(call, id, user),
-        ("DELETE", ["organizations", id, "memberships", user]) => memberships::delete(call, id, user),
+        ("GET", ["organization_memberships"]) => memberships::all(request),
+        ("GET", ["organizations", id, "memberships"]) => memberships::list(request, id),
+        ("POST", ["organizations", id, "memberships"]) => memberships::create(request, id),
+        ("PATCH", ["organizations", id, "memberships", user]) => memberships::update(request, id, user),
+        ("DELETE", ["organizations", id, "memberships", user]) => memberships::delete(request, id, user),
         ("PATCH", ["organizations", id, "memberships", user, "metadata"]) => {
-            memberships::merge_metadata(call, id, user)
+            memberships::merge_metadata(request, id, user)
         }
 
-        ("GET", ["sessions"]) => sessions::list(call),
-        ("POST", ["sessions"]) => sessions::create(call),
-        ("GET", ["sessions", id]) => sessions::get(call, id),
-        ("POST", ["sessions", id, "refresh"]) => sessions::refresh(call, id),
-        ("POST", ["sessions", id, "revoke"]) => sessions::revoke(call, id),
-        ("POST", ["sessions", id, "tokens"]) => sessions::token(call, id),
+        ("GET", ["sessions"]) => sessions::list(request),
+        ("POST", ["sessions"]) => sessions::create(request),
+        ("GET", ["sessions", id]) => sessions::get(request, id),
+        ("POST", ["sessions", id, "refresh"]) => sessions::refresh(request, id),
+        ("POST", ["sessions", id, "revoke"]) => sessions::revoke(request, id),
+        ("POST", ["sessions", id, "tokens"]) => sessions::token(request, id),
 
-        ("GET", ["clients", "handshake_payload"]) => clients::handshake_payload(call),
-        ("GET", ["api_keys"]) => api_keys::list(call),
-        ("POST", ["api_keys"]) => api_keys::create(call),
-        ("POST", ["api_keys", "verify"]) => api_keys::verify(call),
-        ("GET", ["api_keys", id]) => api_keys::get(call, id),
-        ("PATCH", ["api_keys", id]) => api_keys::update(call, id),
-        ("DELETE", ["api_keys", id]) => api_keys::delete(call, id),
-        ("GET", ["api_keys", id, "secret"]) => api_keys::secret(call, id),
-        ("POST", ["api_keys", id, "revoke"]) => api_keys::revoke(call, id),
+        ("GET", ["clients", "handshake_payload"]) => clients::handshake_payload(request),
+        ("GET", ["api_keys"]) => api_keys::list(request),
+        ("POST", ["api_keys"]) => api_keys::create(request),
+        ("POST", ["api_keys", "verify"]) => api_keys::verify(request),
+        ("GET", ["api_keys", id]) => api_keys::get(request, id),
+        ("PATCH", ["api_keys", id]) => api_keys::update(request, id),
+        ("DELETE", ["api_keys", id]) => api_keys::delete(request, id),
+        ("GET", ["api_keys", id, "secret"]) => api_keys::secret(request, id),
+        ("POST", ["api_keys", id, "revoke"]) => api_keys::revoke(request, id),
 
-        ("GET", ["machines"]) => machines::list(call),
-        ("POST", ["machines"]) => machines::create(call),
-        ("GET", ["machines", id]) => machines::get(call, id),
-        ("PATCH", ["machines", id]) => machines::update(call, id),
-        ("DELETE", ["machines", id]) => machines::delete(call, id),
-        ("GET", ["machines", id, "secret_key"]) => machines::secret_key(call, id),
-        ("POST", ["machines", id, "secret_key", "rotate"]) => machines::rotate(call, id),
-        ("POST", ["machines", id, "scopes"]) => machines::add_scope(call, id),
-        ("DELETE", ["machines", id, "scopes", other]) => machines::remove_scope(call, id, other),
+        ("GET", ["machines"]) => machines::list(request),
+        ("POST", ["machines"]) => machines::create(request),
+        ("GET", ["machines", id]) => machines::get(request, id),
+        ("PATCH", ["machines", id]) => machines::update(request, id),
+        ("DELETE", ["machines", id]) => machines::delete(request, id),
+        ("GET", ["machines", id, "secret_key"]) => machines::secret_key(request, id),
+        ("POST", ["machines", id, "secret_key", "rotate"]) => machines::rotate(request, id),
+        ("POST", ["machines", id, "scopes"]) => machines::add_scope(request, id),
+        ("DELETE", ["machines", id, "scopes", other]) => machines::remove_scope(request, id, other),
 
-        ("GET", ["m2m_tokens"]) => m2m_tokens::list(call),
-        ("POST", ["m2m_tokens"]) => m2m_tokens::create(call),
-        ("POST", ["m2m_tokens", "verify"]) => m2m_tokens::verify(call),
-        ("POST", ["m2m_tokens", id, "revoke"]) => m2m_tokens::revoke(call, id),
+        ("GET", ["m2m_tokens"]) => m2m_tokens::list(request),
+        ("POST", ["m2m_tokens"]) => m2m_tokens::create(request),
+        ("POST", ["m2m_tokens", "verify"]) => m2m_tokens::verify(request),
+        ("POST", ["m2m_tokens", id, "revoke"]) => m2m_tokens::revoke(request, id),
 
-        ("POST", ["oauth_applications", "access_tokens", "verify"]) => oauth::verify(call),
+        ("POST", ["oauth_applications", "access_tokens", "verify"]) => oauth::verify(request),
 
         _ => Err(ApiError::not_emulated(&format!("{method} /{}", path.join("/")))),
     }

@@ -1,10 +1,10 @@
 //! OAuth access tokens.
 
-use super::{super::error::ApiError, Call, Outcome, api_keys};
+use super::{super::error::ApiError, ApiRequest, ApiResult, api_keys};
 
 /// A token that was revoked, or whose time is over, is found as well: the answer says so.
-pub(super) fn verify(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let text = api_keys::credential(body, &["access_token", "secret"])?;
     if text.contains('.') {
         let what = "verifying OAuth access tokens in JWT form; verify them with the keys under GET /jwks";

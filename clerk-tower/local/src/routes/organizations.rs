@@ -11,17 +11,17 @@ use super::{
         random,
         state::{Membership, Organization, State},
     },
-    Call, Outcome,
+    ApiRequest, ApiResult,
 };
 
-pub(super) fn list(call: Call<'_>) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     let page = query.page()?;
     let order = query.order(&["created_at", "name", "members_count"])?;
     let with_members = query.flag("include_members_count")?.unwrap_or(false);
     let text = query.first("query").map(str::to_lowercase);
-    let ids = query.signed("organization_id")?;
-    let users = query.signed("user_id")?;
+    let ids = query.include_exclude("organization_id")?;
+    let users = query.include_exclude("user_id")?;
     let admits = |organization: &&Organization| {
         text.as_deref().is_none_or(|text| {
             organization.id.as_str().eq_ignore_ascii_case(text)
@@ -45,12 +45,12 @@ fn find<'a>(state: &'a State, id: &str) -> Result<&'a Organization, ApiError> {
     state.organization(id).or_else(|error| by_slug().ok_or(error))
 }
 
-fn show(state: &State, id: &str) -> Outcome {
+fn show(state: &State, id: &str) -> ApiResult {
     Ok(state.render_organization(state.organization(id)?, false))
 }
 
-pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     let with_members = query.flag("include_members_count")?.unwrap_or(false);
     Ok(state.render_organization(find(state, id)?, with_members))
 }
@@ -80,11 +80,11 @@ fn put_common(body: &Body, organization: &mut Organization) -> Result<(), ApiErr
     if let Some(time) = body.time("created_at")? {
         organization.created_at = time;
     }
-    body.put_text("role_set_key", &mut organization.role_set_key)
+    body.put_string("role_set_key", &mut organization.role_set_key)
 }
 
-pub(super) fn create(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(
         body,
         &[
@@ -100,7 +100,7 @@ pub(super) fn create(call: Call<'_>) -> Outcome {
     )?;
     let name = body.required("name")?;
     check_name(name)?;
-    let slug = match body.text("slug")? {
+    let slug = match body.string("slug")? {
         Some(slug) => {
             check_slug(state, slug, None)?;
             slug.to_owned()
@@ -112,7 +112,7 @@ pub(super) fn create(call: Call<'_>) -> Outcome {
     put_common(&body, &mut organization)?;
     body.merge("public_metadata", &mut organization.metadata.public)?;
     body.merge("private_metadata", &mut organization.metadata.private)?;
-    if let Some(creator) = body.text("created_by")? {
+    if let Some(creator) = body.string("created_by")? {
         let creator = UserId::from(state.user(creator)?.id.as_str());
         state.memberships.push(Membership::new(&id, &creator, "org:admin", now));
         organization.created_by = Some(creator);
@@ -126,24 +126,24 @@ pub(in super::super) fn free_slug(state: &State, name: &str) -> String {
     let letters = name.to_lowercase();
     let words = letters.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let slug = words.collect::<Vec<_>>().join("-");
-    if check_slug(state, &slug, None).is_ok() { slug } else { format!("{slug}-{}", random::text(8)) }
+    if check_slug(state, &slug, None).is_ok() { slug } else { format!("{slug}-{}", random::string(8)) }
 }
 
-pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let mut organization = state.organization(id)?.clone();
     let body = Body::parse(
         body,
         &["name", "slug", "max_allowed_memberships", "admin_delete_enabled", "created_at", "role_set_key"],
     )?;
-    if let Some(name) = body.text("name")? {
+    if let Some(name) = body.string("name")? {
         if name.is_empty() {
             return Err(ApiError::missing("name"));
         }
         check_name(name)?;
         name.clone_into(&mut organization.name);
     }
-    if let Some(slug) = body.text("slug")? {
+    if let Some(slug) = body.string("slug")? {
         check_slug(state, slug, Some(id))?;
         slug.clone_into(&mut organization.slug);
     }
@@ -154,8 +154,8 @@ pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
     show(state, id)
 }
 
-pub(super) fn delete(call: Call<'_>, id: &str) -> Outcome {
-    let state = call.state;
+pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let state = request.state;
     let slug = state.organization(id)?.slug.clone();
     state.organizations.retain(|organization| organization.id != id);
     state.memberships.retain(|membership| membership.organization != id);
@@ -166,20 +166,20 @@ pub(super) fn delete(call: Call<'_>, id: &str) -> Outcome {
     Ok(json!({ "object": "organization", "id": id, "slug": slug, "deleted": true }))
 }
 
-pub(super) fn merge_metadata(call: Call<'_>, id: &str) -> Outcome {
-    change_metadata(call, id, Body::merge)
+pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::merge)
 }
 
-pub(super) fn replace_metadata(call: Call<'_>, id: &str) -> Outcome {
-    change_metadata(call, id, Body::replace)
+pub(super) fn replace_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::replace)
 }
 
 fn change_metadata(
-    call: Call<'_>,
+    request: ApiRequest<'_>,
     id: &str,
     change: fn(&Body, &str, &mut Value) -> Result<(), ApiError>,
-) -> Outcome {
-    let Call { state, body, now, .. } = call;
+) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let mut metadata = state.organization(id)?.metadata.clone();
     let body = Body::parse(body, &["public_metadata", "private_metadata"])?;
     change(&body, "public_metadata", &mut metadata.public)?;

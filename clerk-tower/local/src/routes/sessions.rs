@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use super::{
     super::{
         body::Body,
-        claims::{self, Wishes},
+        claims::{self, TokenOptions},
         error::ApiError,
         frontend::{clients::is_alive, cookies},
         state::Session,
     },
-    Call, Outcome, users,
+    ApiRequest, ApiResult, users,
 };
 
 const STATUSES: &[&str] =
     &["abandoned", "active", "ended", "expired", "pending", "removed", "replaced", "revoked"];
 
-pub(super) fn list(call: Call<'_>) -> Outcome {
-    let Call { state, query, now, .. } = call;
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, now, .. } = request;
     let page = query.page()?;
     let paginated = query.flag("paginated")?.unwrap_or(false);
     let (client, user, status) = (query.first("client_id"), query.first("user_id"), query.first("status"));
@@ -39,13 +39,13 @@ pub(super) fn list(call: Call<'_>) -> Outcome {
     Ok(if paginated { page.envelope(&sessions, render) } else { page.of(&sessions, render).into() })
 }
 
-pub(super) fn create(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(body, &["user_id", "active_organization_id"])?;
     let user = state.user(body.required("user_id")?)?;
     users::refuse_banned(user)?;
     let user = user.id.clone();
-    let organization = match body.text("active_organization_id")? {
+    let organization = match body.string("active_organization_id")? {
         Some(id) => Some(OrganizationId::from(&state.membership(id, user.as_str())?.organization)),
         None => None,
     };
@@ -55,39 +55,39 @@ pub(super) fn create(call: Call<'_>) -> Outcome {
     Ok(session.render(now))
 }
 
-pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, now, .. } = call;
+pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
     Ok(state.session(id)?.render(now))
 }
 
-pub(super) fn revoke(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, now, .. } = call;
+pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
     let session = state.session_mut(id)?;
     session.revoke(now);
     Ok(session.render(now))
 }
 
-pub(super) fn token(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, key, body, now, .. } = call;
+pub(super) fn token(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, key, body, now, .. } = request;
     let body = Body::parse(body, &["expires_in_seconds"])?;
     let session = state.session_mut(id)?;
     if !is_alive(session, now) {
         return Err(ApiError::not_found("active session"));
     }
-    let mut wishes = Wishes::default();
+    let mut options = TokenOptions::default();
     if let Some(seconds) = body.count("expires_in_seconds")? {
         let seconds = u64::try_from(seconds).ok().filter(|seconds| (30..=315_360_000).contains(seconds));
         let wrong = || ApiError::bad_format("expires_in_seconds", "between 30 and 315360000");
-        wishes.lifetime = Duration::from_secs(seconds.ok_or_else(wrong)?);
+        options.lifetime = Duration::from_secs(seconds.ok_or_else(wrong)?);
     }
     session.last_active_at = now;
-    let claims = claims::session(state, state.session(id)?, &wishes, now);
+    let claims = claims::session(state, state.session(id)?, &options, now);
     Ok(json!({ "object": "token", "jwt": key.sign(&claims::header(), &claims) }))
 }
 
 /// Trades an expired token and the refresh token beside it for new ones.
-pub(super) fn refresh(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, key, suffix, query, body, now, .. } = call;
+pub(super) fn refresh(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, key, suffix, query, body, now, .. } = request;
     query.flag("suffixed_cookies")?;
     let body = Body::parse(
         body,
@@ -102,12 +102,12 @@ pub(super) fn refresh(call: Call<'_>, id: &str) -> Outcome {
     )?;
     let (expired, token) = (body.required("expired_token")?, body.required("refresh_token")?);
     let origin = body.required("request_origin")?.to_owned();
-    let as_cookies = match body.text("format")? {
+    let as_cookies = match body.string("format")? {
         None | Some("token") => false,
         Some("cookie") => true,
         Some(_) => return Err(ApiError::bad_format("format", "token or cookie")),
     };
-    let claims = key.read(expired).ok_or_else(|| refuse("The expired token is none of this instance's"))?;
+    let claims = key.verify(expired).ok_or_else(|| refuse("The expired token is none of this instance's"))?;
     let session = state.session(id).map_err(|_| refuse("There is no such session"))?.clone();
     if claims.get("sid").and_then(Value::as_str) != Some(session.id.as_str()) {
         return Err(refuse("The expired token belongs to another session"));

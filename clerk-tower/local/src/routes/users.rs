@@ -12,7 +12,7 @@ use super::{
         random,
         state::{Contact, State, User, extended},
     },
-    Call, Outcome, filter,
+    ApiRequest, ApiResult, filter,
 };
 
 const METADATA: &[&str] = &["public_metadata", "private_metadata", "unsafe_metadata"];
@@ -32,13 +32,13 @@ const ORDERS: &[&str] = &[
 
 /// The users that a query's filters admit, in the order of their creation.
 fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiError> {
-    let people = filter::People::new(query)?;
-    let external_ids = query.signed("external_id")?;
-    let organizations = query.signed("organization_id")?;
+    let people = filter::UserFilter::new(query)?;
+    let external_ids = query.include_exclude("external_id")?;
+    let organizations = query.include_exclude("organization_id")?;
     let banned = query.flag("banned")?;
     let since = query.time("last_active_at_since")?;
-    let created = query.span("created_at")?;
-    let signed_in = query.span("last_sign_in_at")?;
+    let created = query.time_range("created_at")?;
+    let signed_in = query.time_range("last_sign_in_at")?;
     // Nobody here has an account elsewhere.
     let elsewhere = query.first("provider").is_some() || query.first("provider_user_id").is_some();
     let is_member =
@@ -56,8 +56,8 @@ fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiErr
     Ok(state.users.iter().filter(admits).collect())
 }
 
-pub(super) fn list(call: Call<'_>) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     let mut page = query.page()?;
     let order = query.order(ORDERS)?;
     let mut users = filtered(state, &query)?;
@@ -75,18 +75,18 @@ pub(super) fn list(call: Call<'_>) -> Outcome {
     Ok(page.of(&users, |user| state.render_user(user)).into())
 }
 
-pub(super) fn count(call: Call<'_>) -> Outcome {
-    let Call { state, query, .. } = call;
+pub(super) fn count(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
     let users = filtered(state, &query)?;
     Ok(json!({ "object": "total_count", "total_count": users.len() }))
 }
 
-fn show(state: &State, id: &str) -> Outcome {
+fn show(state: &State, id: &str) -> ApiResult {
     Ok(state.render_user(state.user(id)?))
 }
 
-pub(super) fn get(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, .. } = call;
+pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
     show(state, id)
 }
 
@@ -101,7 +101,7 @@ fn repeats(values: &[&str]) -> bool {
 /// Refuses contacts that are malformed, repeated or somebody's already; says for each whether it is to be
 /// reserved rather than verified.
 fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a str, bool)>, ApiError> {
-    let values = body.texts(name)?;
+    let values = body.strings(name)?;
     for value in &values {
         let good = match name {
             "email_address" => is_email(value),
@@ -119,7 +119,7 @@ fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a st
         return Err(ApiError::exists(name));
     }
     let statuses_name = format!("{name}_identification_status");
-    let statuses = body.texts(&statuses_name)?;
+    let statuses = body.strings(&statuses_name)?;
     if !statuses.is_empty() && statuses.len() != values.len() {
         return Err(ApiError::bad_format(&statuses_name, "as long as the list it runs beside"));
     }
@@ -148,11 +148,11 @@ fn is_username(text: &str) -> bool {
 
 /// Puts the fields into `user` that creating and updating have in common.
 fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Result<(), ApiError> {
-    body.put_text("external_id", &mut user.external_id)?;
-    body.put_text("first_name", &mut user.first_name)?;
-    body.put_text("last_name", &mut user.last_name)?;
-    body.put_text("locale", &mut user.locale)?;
-    body.put_text("username", &mut user.username)?;
+    body.put_string("external_id", &mut user.external_id)?;
+    body.put_string("first_name", &mut user.first_name)?;
+    body.put_string("last_name", &mut user.last_name)?;
+    body.put_string("locale", &mut user.locale)?;
+    body.put_string("username", &mut user.username)?;
     if user.username.as_deref().is_some_and(|username| !is_username(username)) {
         return Err(ApiError::bad_format("username", "letters, digits, `_`, `-` and `.`, at most 64"));
     }
@@ -167,22 +167,22 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     if user.external_id.is_some() && others().any(|other| other.external_id == user.external_id) {
         return Err(ApiError::exists("external_id"));
     }
-    if let Some(password) = body.text("password")? {
+    if let Some(password) = body.string("password")? {
         let unchecked = body.flag("skip_password_checks")?.unwrap_or(false);
         if !unchecked && password.chars().count() < 8 {
             return Err(ApiError::short_password());
         }
         user.password_changed_at = Some(now);
     }
-    if body.text("password_digest")?.is_some() {
+    if body.string("password_digest")?.is_some() {
         body.required("password_hasher")?;
         user.password_changed_at = Some(now);
     }
-    if body.text("totp_secret")?.is_some() {
+    if body.string("totp_secret")?.is_some() {
         user.totp_enabled = true;
         user.mfa_enabled_at = Some(now);
     }
-    if !body.texts("backup_codes")?.is_empty() {
+    if !body.strings("backup_codes")?.is_empty() {
         user.backup_code_enabled = true;
         user.mfa_enabled_at = Some(now);
     }
@@ -198,8 +198,8 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     Ok(())
 }
 
-pub(super) fn create(call: Call<'_>) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(
         body,
         &[
@@ -235,7 +235,7 @@ pub(super) fn create(call: Call<'_>) -> Outcome {
             "locked",
         ],
     )?;
-    if !body.texts("web3_wallet")?.is_empty() {
+    if !body.strings("web3_wallet")?.is_empty() {
         return Err(ApiError::not_emulated("users with a web3_wallet"));
     }
     let mut user = User::new(random::id("user_").into(), now);
@@ -261,8 +261,8 @@ pub(super) fn create(call: Call<'_>) -> Outcome {
     Ok(rendered)
 }
 
-pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let mut user = state.user(id)?.clone();
     let body = Body::parse(
         body,
@@ -296,7 +296,7 @@ pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
     put_common(state, &body, &mut user, now)?;
     body.flag("notify_primary_email_address_changed")?;
     for unknown in ["profile_image_id", "primary_web3_wallet_id"] {
-        if body.text(unknown)?.is_some() {
+        if body.string(unknown)?.is_some() {
             return Err(ApiError::not_emulated(&format!("users with a {unknown}")));
         }
     }
@@ -304,16 +304,16 @@ pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
         let found = contacts.iter().any(|contact| contact.id == id && !contact.reserved);
         found.then(|| id.to_owned())
     };
-    if let Some(id) = body.text("primary_email_address_id")? {
+    if let Some(id) = body.string("primary_email_address_id")? {
         let found =
             verified(&user.emails, id).ok_or_else(|| ApiError::not_found("verified e-mail address"))?;
         user.primary_email = Some(found);
     }
-    if let Some(id) = body.text("primary_phone_number_id")? {
+    if let Some(id) = body.string("primary_phone_number_id")? {
         let found = verified(&user.phones, id).ok_or_else(|| ApiError::not_found("verified phone number"))?;
         user.primary_phone = Some(found);
     }
-    let new_password = body.text("password")?.is_some();
+    let new_password = body.string("password")?.is_some();
     let sign_out = body.flag("sign_out_of_other_sessions")?.unwrap_or(false);
     user.updated_at = now;
     *state.user_mut(id)? = user;
@@ -323,8 +323,8 @@ pub(super) fn update(call: Call<'_>, id: &str) -> Outcome {
     show(state, id)
 }
 
-pub(super) fn delete(call: Call<'_>, id: &str) -> Outcome {
-    let Call { state, now, .. } = call;
+pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
     let mut deleted = json!({ "object": "user", "id": id, "deleted": true });
     if let Some(external_id) = &state.user(id)?.external_id {
         deleted = extended(deleted, json!({ "external_id": external_id }));
@@ -346,16 +346,16 @@ fn set_banned(state: &mut State, id: &str, banned: bool, now: Timestamp) -> Resu
     Ok(())
 }
 
-pub(super) fn ban(call: Call<'_>, id: &str, banned: bool) -> Outcome {
-    let Call { state, now, .. } = call;
+pub(super) fn ban(request: ApiRequest<'_>, id: &str, banned: bool) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
     set_banned(state, id, banned, now)?;
     show(state, id)
 }
 
-pub(super) fn ban_all(call: Call<'_>, banned: bool) -> Outcome {
-    let Call { state, body, now, .. } = call;
+pub(super) fn ban_all(request: ApiRequest<'_>, banned: bool) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(body, &["user_ids"])?;
-    let ids = body.texts("user_ids")?;
+    let ids = body.strings("user_ids")?;
     if ids.is_empty() {
         return Err(ApiError::missing("user_ids"));
     }
@@ -372,28 +372,28 @@ pub(super) fn ban_all(call: Call<'_>, banned: bool) -> Outcome {
     ids.iter().map(|id| show(state, id)).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }
 
-pub(super) fn lock(call: Call<'_>, id: &str, locked: bool) -> Outcome {
-    let Call { state, now, .. } = call;
+pub(super) fn lock(request: ApiRequest<'_>, id: &str, locked: bool) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
     let user = state.user_mut(id)?;
     user.locked = locked;
     user.updated_at = now;
     show(state, id)
 }
 
-pub(super) fn merge_metadata(call: Call<'_>, id: &str) -> Outcome {
-    change_metadata(call, id, Body::merge)
+pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::merge)
 }
 
-pub(super) fn replace_metadata(call: Call<'_>, id: &str) -> Outcome {
-    change_metadata(call, id, Body::replace)
+pub(super) fn replace_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::replace)
 }
 
 fn change_metadata(
-    call: Call<'_>,
+    request: ApiRequest<'_>,
     id: &str,
     change: fn(&Body, &str, &mut Value) -> Result<(), ApiError>,
-) -> Outcome {
-    let Call { state, body, now, .. } = call;
+) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
     let mut metadata = state.user(id)?.metadata.clone();
     let body = Body::parse(body, METADATA)?;
     change(&body, "public_metadata", &mut metadata.public)?;

@@ -8,50 +8,50 @@ use clerk_core::Timestamp;
 use http::{HeaderValue, StatusCode};
 use url::Url;
 
-use self::parts::{MARK, plural};
+use self::parts::{LOGO, plural};
 use super::{
     super::{
-        Answer,
+        HttpResponse,
         error::ApiError,
-        state::{Over, State},
+        state::{SessionEnd, State},
     },
+    browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
     clients::Client,
     handshake::redirect,
-    html::{Text, document},
+    html::{Escaped, document},
     picture,
-    visit::{Visit, on_this_computer, return_url, with_pair},
 };
 
-pub(super) fn answer(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    let method = if visit.method == http::Method::HEAD { "GET" } else { visit.method.as_str() };
-    match (method, visit.path) {
-        ("GET", "/") => Ok(home(&visit.local.state())),
-        ("GET", "/sign-in" | "/sign-up") => person::show(visit),
-        ("POST", "/sign-in" | "/sign-up") => person::choose(visit),
-        ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(visit),
-        ("POST", "/sign-in/organization") => organization::choose(visit),
-        ("GET" | "POST", "/sign-out") if visit.method != http::Method::HEAD => sign_out(visit),
+pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let method = if request.method == http::Method::HEAD { "GET" } else { request.method.as_str() };
+    match (method, request.path) {
+        ("GET", "/") => Ok(home(&request.local.state())),
+        ("GET", "/sign-in" | "/sign-up") => person::show(request),
+        ("POST", "/sign-in" | "/sign-up") => person::choose(request),
+        ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(request),
+        ("POST", "/sign-in/organization") => organization::choose(request),
+        ("GET" | "POST", "/sign-out") if request.method != http::Method::HEAD => sign_out(request),
         ("GET", path) if path.starts_with("/images/") => {
-            picture::answer(&visit.local.state(), path.trim_start_matches("/images/"))
+            picture::respond(&request.local.state(), path.trim_start_matches("/images/"))
         }
         (method, path) => Err(ApiError::not_emulated(&format!("{method} {path}"))),
     }
 }
 
 /// What went wrong, for people.
-pub(super) fn error(error: &ApiError) -> Answer {
-    let (title, sentence) = (Text(error.title()), Text(error.sentence()));
+pub(super) fn error(error: &ApiError) -> HttpResponse {
+    let (title, sentence) = (Escaped(error.title()), Escaped(error.sentence()));
     let main = format!(
-        "{MARK}<h1>{title}</h1>\n<p>{sentence}.</p>\n<a class=\"button plain\" href=\"/\">What is this server?</a>\n"
+        "{LOGO}<h1>{title}</h1>\n<p>{sentence}.</p>\n<a class=\"button plain\" href=\"/\">What is this server?</a>\n"
     );
     document(error.status(), error.title(), &main)
 }
 
-fn home(state: &State) -> Answer {
+fn home(state: &State) -> HttpResponse {
     let people = plural(state.users.len(), "person", "people");
     let organizations = plural(state.organizations.len(), "organization", "organizations");
     let main = format!(
-        "{MARK}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}. An \
+        "{LOGO}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}. An \
          application that is configured for it needs no internet.</p>\n\
          <a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
          <h2>What it answers</h2>\n<ul>\n\
@@ -72,7 +72,7 @@ fn destination(text: Option<&str>) -> Result<Option<Url>, ApiError> {
 }
 
 /// A page of this server, with where to go from there.
-fn page(path: &str, destination: Option<&Url>) -> String {
+fn page_url(path: &str, destination: Option<&Url>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     match destination {
         None => path.to_owned(),
@@ -81,42 +81,42 @@ fn page(path: &str, destination: Option<&Url>) -> String {
 }
 
 /// The way back to the application, which learns which browser this is.
-fn way_back(destination: Option<Url>, client: &Client) -> String {
+fn return_address(destination: Option<Url>, client: &Client) -> String {
     match destination {
         None => "/sign-in".to_owned(),
-        Some(url) => with_pair(url, "__clerk_db_jwt", &client.dev_browser).into(),
+        Some(url) => with_query_pair(url, "__clerk_db_jwt", &client.dev_browser).into(),
     }
 }
 
-fn see_other(location: &str, cookie: Option<HeaderValue>) -> Answer {
+fn see_other(location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
     redirect(StatusCode::SEE_OTHER, location, cookie)
 }
 
 /// The browser in front of the page, a new one if need be.
-fn client_or_new(visit: &Visit<'_>, state: &mut State, now: Timestamp) -> Client {
-    let known = visit.client(state).cloned();
+fn client_or_new(request: &BrowserRequest<'_>, state: &mut State, now: Timestamp) -> Client {
+    let known = request.client_by_cookie_or_query(state).cloned();
     known.unwrap_or_else(|| state.clients.create(now))
 }
 
 /// Signs out, by a link or by a form.
-fn sign_out(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    let text = if visit.method == http::Method::POST {
-        visit.check_form()?;
-        visit.form.first("redirect_url")
-    } else if visit.is_in_the_background() {
+fn sign_out(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let text = if request.method == http::Method::POST {
+        request.check_form()?;
+        request.form.first("redirect_url")
+    } else if request.is_subresource() {
         return Err(ApiError::not_emulated(
             "signing out in the background; link to this page, or send a form",
         ));
     } else {
-        visit.query.first("redirect_url")
+        request.query.first("redirect_url")
     };
     let destination = destination(text)?;
-    if visit.method != http::Method::POST {
-        destination.as_ref().map_or(Ok(()), on_this_computer)?;
+    if request.method != http::Method::POST {
+        destination.as_ref().map_or(Ok(()), require_loopback)?;
     }
-    let state = &mut *visit.local.state();
-    let client = client_or_new(visit, state, visit.now);
-    state.sign_out_with(&client.dev_browser, Over::Removed, visit.now);
-    let cookie = visit.own_cookie(state, &client);
-    Ok(see_other(&way_back(destination, &client), cookie))
+    let state = &mut *request.local.state();
+    let client = client_or_new(request, state, request.now);
+    state.sign_out_with(&client.dev_browser, SessionEnd::Removed, request.now);
+    let cookie = request.client_cookie(state, &client);
+    Ok(see_other(&return_address(destination, &client), cookie))
 }

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::super::{
     super::state::{Session, State, User},
-    html::Text,
+    html::Escaped,
     picture,
 };
 
@@ -12,7 +12,7 @@ use super::super::{
 const MAX_LISTED: usize = 50;
 
 /// What every page begins with.
-pub(super) const MARK: &str = "<img class=\"mark\" src=\"/images/icon\" alt=\"\">\n";
+pub(super) const LOGO: &str = "<img class=\"mark\" src=\"/images/icon\" alt=\"\">\n";
 
 /// `1 person`, `2 people`.
 pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
@@ -22,13 +22,13 @@ pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
 /// The field that keeps where to go from a form.
 pub(super) fn hidden(destination: Option<&Url>) -> String {
     destination.map_or_else(String::new, |url| {
-        format!("<input type=\"hidden\" name=\"redirect_url\" value=\"{}\">\n", Text(url.as_str()))
+        format!("<input type=\"hidden\" name=\"redirect_url\" value=\"{}\">\n", Escaped(url.as_str()))
     })
 }
 
 /// Picture, name and second line.
 pub(super) fn card(id: &str, name: &str, line: &str) -> String {
-    let (id, name, line) = (Text(id), Text(name), Text(line));
+    let (id, name, line) = (Escaped(id), Escaped(name), Escaped(line));
     format!("<img src=\"/images/{id}\" alt=\"\"><span class=\"who\"><b>{name}</b><span>{line}</span></span>")
 }
 
@@ -51,7 +51,7 @@ pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
             User { locked: true, .. } => "<span class=\"tag\">locked</span>",
             _ => "",
         };
-        let id = Text(user.id.as_str());
+        let id = Escaped(user.id.as_str());
         format!("<button name=\"user\" value=\"{id}\">{}{tag}</button>\n", person(user))
     };
     let rows: String = state.users.iter().take(MAX_LISTED).map(row).collect();
@@ -81,7 +81,7 @@ pub(super) fn email(destination: Option<&Url>) -> String {
 pub(super) fn organizations(state: &State, session: &Session, destination: Option<&Url>) -> String {
     let row = |id: &str, card: String, is_active: bool| {
         let tag = if is_active { "<span class=\"tag\">active</span>" } else { "" };
-        format!("<button name=\"organization\" value=\"{}\">{card}{tag}</button>\n", Text(id))
+        format!("<button name=\"organization\" value=\"{}\">{card}{tag}</button>\n", Escaped(id))
     };
     let own = state.memberships.iter().filter(|membership| membership.user == session.user);
     let mut rows: String = own

@@ -7,51 +7,56 @@ use url::Url;
 use super::{
     super::{
         super::{
-            Answer,
+            HttpResponse,
             error::ApiError,
             random, routes,
             state::{Session, State, User},
         },
-        clients::{Refused, may_sign_in},
-        html::{Text, document},
+        browser_request::BrowserRequest,
+        clients::{SignInRefused, may_sign_in},
+        html::{Escaped, document},
         picture,
-        visit::Visit,
     },
-    client_or_new, destination, page,
-    parts::{self, MARK},
-    see_other, way_back,
+    client_or_new, destination, page_url,
+    parts::{self, LOGO},
+    return_address, see_other,
 };
 
 /// How many people can sign themselves up.
 const MAX_USERS: usize = 10_000;
 
 /// `GET /sign-in`.
-pub(super) fn show(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    let destination = destination(visit.query.first("redirect_url"))?;
-    let state = &*visit.local.state();
-    let client = visit.client(state);
+pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let destination = destination(request.query.first("redirect_url"))?;
+    let state = &*request.local.state();
+    let client = request.client_by_cookie_or_query(state);
     if let Some((client, (session, user))) =
-        client.and_then(|client| Some((client, state.visitor(client, visit.now)?)))
+        client.and_then(|client| Some((client, state.active_session(client, request.now)?)))
     {
-        let back = destination.clone().map(|url| way_back(Some(url), client));
+        let back = destination.clone().map(|url| return_address(Some(url), client));
         return Ok(signed_in(state, session, user, destination.as_ref(), back.as_deref()));
     }
     Ok(signed_out(state, destination.as_ref(), StatusCode::OK, None))
 }
 
 /// Choose a person, or be a new one.
-fn signed_out(state: &State, destination: Option<&Url>, status: StatusCode, problem: Option<&str>) -> Answer {
+fn signed_out(
+    state: &State,
+    destination: Option<&Url>,
+    status: StatusCode,
+    problem: Option<&str>,
+) -> HttpResponse {
     let to = match destination {
-        Some(url) => format!("to continue to {}", Text(host(url))),
+        Some(url) => format!("to continue to {}", Escaped(host(url))),
         None => "to this LocalClerk".to_owned(),
     };
     let problem = problem.map_or_else(String::new, |problem| {
-        format!("<div class=\"bad\" role=\"alert\">{}</div>\n", Text(problem))
+        format!("<div class=\"bad\" role=\"alert\">{}</div>\n", Escaped(problem))
     });
     let people = parts::people(state, destination);
     let or = if people.is_empty() { "<h2>Nobody is here yet</h2>\n" } else { "<div class=\"or\">or</div>\n" };
     let email = parts::email(destination);
-    let main = format!("{MARK}<h1>Sign in</h1>\n<p>{to}</p>\n{problem}{people}{or}{email}");
+    let main = format!("{LOGO}<h1>Sign in</h1>\n<p>{to}</p>\n{problem}{people}{or}{email}");
     document(status, "Sign in", &main)
 }
 
@@ -62,11 +67,11 @@ fn signed_in(
     user: &User,
     destination: Option<&Url>,
     back: Option<&str>,
-) -> Answer {
+) -> HttpResponse {
     let mut main =
-        format!("{MARK}<h1>You are signed in</h1>\n<div class=\"row\">{}</div>\n", parts::person(user));
+        format!("{LOGO}<h1>You are signed in</h1>\n<div class=\"row\">{}</div>\n", parts::person(user));
     if let (Some(destination), Some(back)) = (destination, back) {
-        let (host, back) = (Text(host(destination)), Text(back));
+        let (host, back) = (Escaped(host(destination)), Escaped(back));
         main.push_str(&format!("<a class=\"button\" href=\"{back}\">Continue to {host}</a>\n"));
     }
     let organizations = parts::organizations(state, session, destination);
@@ -89,22 +94,22 @@ fn host(url: &Url) -> &str {
 }
 
 /// `POST /sign-in`.
-pub(super) fn choose(visit: &Visit<'_>) -> Result<Answer, ApiError> {
-    visit.check_form()?;
-    let destination = destination(visit.form.first("redirect_url"))?;
-    let state = &mut *visit.local.state();
-    let user = match chosen(visit, state) {
+pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    request.check_form()?;
+    let destination = destination(request.form.first("redirect_url"))?;
+    let state = &mut *request.local.state();
+    let user = match chosen(request, state) {
         Ok(user) => user,
         Err((status, problem)) => return Ok(signed_out(state, destination.as_ref(), status, Some(&problem))),
     };
-    let client = client_or_new(visit, state, visit.now);
+    let client = client_or_new(request, state, request.now);
     let is_member = state.memberships.iter().any(|membership| membership.user == user);
-    state.sign_in_with(&client.dev_browser, user, visit.now);
-    let cookie = visit.own_cookie(state, &client);
+    state.sign_in_with(&client.dev_browser, user, request.now);
+    let cookie = request.client_cookie(state, &client);
     let next = if is_member {
-        page("/sign-in/organization", destination.as_ref())
+        page_url("/sign-in/organization", destination.as_ref())
     } else {
-        way_back(destination, &client)
+        return_address(destination, &client)
     };
     Ok(see_other(&next, cookie))
 }
@@ -112,11 +117,11 @@ pub(super) fn choose(visit: &Visit<'_>) -> Result<Answer, ApiError> {
 type Problem = (StatusCode, String);
 
 /// Who it is; somebody new where nobody has the e-mail address.
-fn chosen(visit: &Visit<'_>, state: &mut State) -> Result<UserId, Problem> {
-    let user = match (visit.form.first("user"), visit.form.first("email")) {
+fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Problem> {
+    let user = match (request.form.first("user"), request.form.first("email")) {
         (Some(id), _) => state.users.iter().find(|user| user.id == id),
         (None, Some(email)) => match by_email(state, email.trim()) {
-            None => return sign_up(state, email.trim(), visit),
+            None => return sign_up(state, email.trim(), request),
             found => found,
         },
         (None, None) => None,
@@ -130,8 +135,8 @@ fn chosen(visit: &Visit<'_>, state: &mut State) -> Result<UserId, Problem> {
     };
     match may_sign_in(user) {
         Ok(()) => Ok(user.id.clone()),
-        Err(Refused::Banned) => Err(refused("banned")),
-        Err(Refused::Locked) => Err(refused("locked")),
+        Err(SignInRefused::Banned) => Err(refused("banned")),
+        Err(SignInRefused::Locked) => Err(refused("locked")),
     }
 }
 
@@ -140,7 +145,7 @@ fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
     state.users.iter().find(has)
 }
 
-fn sign_up(state: &mut State, email: &str, visit: &Visit<'_>) -> Result<UserId, Problem> {
+fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Result<UserId, Problem> {
     if email.len() > 254 || !routes::is_email(email) {
         let problem = "This is no e-mail address. Type one such as you@example.com.";
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem.to_owned()));
@@ -149,8 +154,8 @@ fn sign_up(state: &mut State, email: &str, visit: &Visit<'_>) -> Result<UserId, 
         let problem = format!("There are {MAX_USERS} people already. Choose one of them.");
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem));
     }
-    let mut user = User::new(random::id("user_").into(), visit.now);
-    user.add_email(email, false, visit.now);
+    let mut user = User::new(random::id("user_").into(), request.now);
+    user.add_email(email, false, request.now);
     let id = user.id.clone();
     state.users.push(user);
     Ok(id)

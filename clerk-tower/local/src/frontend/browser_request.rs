@@ -18,7 +18,7 @@ const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// One request.
-pub(super) struct Visit<'a> {
+pub(super) struct BrowserRequest<'a> {
     pub(super) local: &'a LocalClerk,
     pub(super) method: &'a Method,
     pub(super) path: &'a str,
@@ -33,14 +33,14 @@ pub(super) struct Visit<'a> {
     origin: Option<String>,
 }
 
-impl<'a> Visit<'a> {
+impl<'a> BrowserRequest<'a> {
     pub(super) fn new(local: &'a LocalClerk, request: &'a Request<Bytes>) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
         let scheme = uri.scheme_str().unwrap_or("http");
         let url = host.and_then(|host| Url::parse(&format!("{scheme}://{host}")).ok());
-        let origin = url.filter(is_on_this_computer).map(|url| url.origin().ascii_serialization());
+        let origin = url.filter(is_loopback).map(|url| url.origin().ascii_serialization());
         let form = std::str::from_utf8(request.body()).unwrap_or_default();
         Self {
             local,
@@ -65,7 +65,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Whether a browser has said that it shows the answer to nobody: as a picture, for example.
-    pub(super) fn is_in_the_background(&self) -> bool {
+    pub(super) fn is_subresource(&self) -> bool {
         !self.header(&SEC_FETCH_DEST).is_empty() && !self.wants_document()
     }
 
@@ -95,7 +95,7 @@ impl<'a> Visit<'a> {
     pub(super) fn check_script(&self) -> Result<Option<HeaderValue>, ApiError> {
         let Some(origin) = self.headers.get(ORIGIN) else { return Ok(None) };
         let url = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
-        if url.as_ref().is_some_and(is_on_this_computer) {
+        if url.as_ref().is_some_and(is_loopback) {
             Ok(Some(origin.clone()))
         } else {
             Err(foreign_origin("pages of this computer, under localhost or 127.0.0.1,"))
@@ -103,27 +103,27 @@ impl<'a> Visit<'a> {
     }
 
     /// The browser that the request names: in its query, or by this server's own cookie.
-    pub(super) fn named_client<'s>(&self, state: &'s State) -> Option<&'s Client> {
+    pub(super) fn client_by_query_or_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
         let named = self.query.first("__clerk_db_jwt").and_then(|token| state.clients.find(token));
-        named.or_else(|| self.own_client(state))
+        named.or_else(|| self.client_by_cookie(state))
     }
 
     /// The browser by this server's own cookie.
-    fn own_client<'s>(&self, state: &'s State) -> Option<&'s Client> {
-        state.clients.find(&cookies::read_own(self.headers, &self.suffix)?)
+    fn client_by_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
+        state.clients.find(&cookies::read_client_cookie(self.headers, &self.suffix)?)
     }
 
     /// The browser in front of a page: by this server's own cookie, or, without one, as the link names it.
-    pub(super) fn client<'s>(&self, state: &'s State) -> Option<&'s Client> {
-        self.own_client(state).or_else(|| self.named_client(state))
+    pub(super) fn client_by_cookie_or_query<'s>(&self, state: &'s State) -> Option<&'s Client> {
+        self.client_by_cookie(state).or_else(|| self.client_by_query_or_cookie(state))
     }
 
     /// The line that makes the browser known here; none where it is.
-    pub(super) fn own_cookie(&self, state: &State, client: &Client) -> Option<HeaderValue> {
-        if self.own_client(state).is_some() {
+    pub(super) fn client_cookie(&self, state: &State, client: &Client) -> Option<HeaderValue> {
+        if self.client_by_cookie(state).is_some() {
             return None;
         }
-        HeaderValue::try_from(cookies::own(&self.suffix, client)).ok()
+        HeaderValue::try_from(cookies::client_cookie(&self.suffix, client)).ok()
     }
 }
 
@@ -150,7 +150,7 @@ fn foreign_origin(expected: &str) -> ApiError {
 }
 
 /// Whether an address is one of this computer's, by its name.
-fn is_on_this_computer(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
@@ -180,8 +180,8 @@ pub(super) fn return_url(text: &str) -> Result<Url, ApiError> {
 }
 
 /// Refuses an address of another computer: what goes there with a link of anybody's is no secret any more.
-pub(super) fn on_this_computer(url: &Url) -> Result<(), ApiError> {
-    if is_on_this_computer(url) {
+pub(super) fn require_loopback(url: &Url) -> Result<(), ApiError> {
+    if is_loopback(url) {
         return Ok(());
     }
     Err(ApiError::new(
@@ -194,7 +194,7 @@ pub(super) fn on_this_computer(url: &Url) -> Result<(), ApiError> {
 
 /// An address with one pair of its query set, in the place of any other under that name, and without the result of
 /// an earlier handshake.
-pub(super) fn with_pair(mut url: Url, name: &str, value: &str) -> Url {
+pub(super) fn with_query_pair(mut url: Url, name: &str, value: &str) -> Url {
     let stays = |other: &str| other != name && !other.starts_with("__clerk_handshake");
     let others: Vec<_> = url.query_pairs().into_owned().filter(|pair| stays(&pair.0)).collect();
     url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);

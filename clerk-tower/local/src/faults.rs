@@ -1,4 +1,4 @@
-//! What a test stages (failures), and what it sees afterwards (counts).
+//! Failures that a test asked for, and counts of the requests that arrived.
 
 use std::collections::HashMap;
 
@@ -6,32 +6,33 @@ use http::StatusCode;
 
 use crate::service::without_version;
 
-/// How many different requests are told apart.
+/// The most combinations of method and path that are counted.
 const MAX_COUNTED: usize = 10_000;
 
-/// How many bytes the path of a request that is counted by name may have.
-const LONGEST_COUNTED: usize = 256;
+/// The longest path that is counted by name, in bytes.
+const MAX_COUNTED_PATH: usize = 256;
 
-/// Failures to come and requests that came.
+/// Failures to inject, and counts of requests.
 #[derive(Default)]
-pub(super) struct Staging {
+pub(super) struct Faults {
     pub(super) jwks_down: bool,
+    /// How many more requests fail.
     failures: u64,
     status: StatusCode,
     total: u64,
     counts: HashMap<String, u64>,
 }
 
-impl Staging {
-    pub(super) fn fail(&mut self, requests: u64, status: StatusCode) {
+impl Faults {
+    pub(super) fn fail_next(&mut self, requests: u64, status: StatusCode) {
         self.failures = requests;
         self.status = status;
     }
 
-    /// Counts a request that never fails.
-    pub(super) fn note(&mut self, method: &str, path: &str) {
+    /// Counts a request without failing it.
+    pub(super) fn count(&mut self, method: &str, path: &str) {
         self.total += 1;
-        if path.len() > LONGEST_COUNTED {
+        if path.len() > MAX_COUNTED_PATH {
             return;
         }
         let name = name(method, path);
@@ -40,9 +41,9 @@ impl Staging {
         }
     }
 
-    /// Counts a request, and says with which status it has to fail, if it has to.
+    /// Counts a request; returns the status with which it has to fail, if it has to.
     pub(super) fn next(&mut self, method: &str, path: &str) -> Option<StatusCode> {
-        self.note(method, path);
+        self.count(method, path);
         if self.failures > 0 {
             self.failures -= 1;
             return Some(self.status);
@@ -54,7 +55,7 @@ impl Staging {
         self.total
     }
 
-    pub(super) fn count(&self, method: &str, path: &str) -> u64 {
+    pub(super) fn requests_to(&self, method: &str, path: &str) -> u64 {
         self.counts.get(&name(method, without_version(path))).copied().unwrap_or(0)
     }
 }
