@@ -1,4 +1,4 @@
-//! What a request brings: the fields of its JSON body, checked for their type.
+//! The fields of a request's JSON body, checked for their types.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::{error::ApiError, rfc3339};
 pub(super) struct Body(Map<String, Value>);
 
 impl Body {
-    /// Reads a body of which `known` are the fields. An empty body has none.
+    /// Parses a body that may have the fields `known`. An empty body has none.
     pub(super) fn parse(bytes: &[u8], known: &[&str]) -> Result<Self, ApiError> {
         if bytes.is_empty() {
             return Ok(Self(Map::new()));
@@ -25,24 +25,24 @@ impl Body {
         }
     }
 
-    /// What stands under `name`, with a missing field and `null` as one.
+    /// The value of a field. `null` counts as missing.
     fn given(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// A text.
+    /// A string.
     pub(super) fn string(&self, name: &str) -> Result<Option<&str>, ApiError> {
         self.given(name)
-            .map(|value| value.as_str().ok_or_else(|| ApiError::bad_format(name, "a text")))
+            .map(|value| value.as_str().ok_or_else(|| ApiError::bad_format(name, "a string")))
             .transpose()
     }
 
-    /// A text that has to be there.
+    /// A required string, not empty.
     pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.string(name)?.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::missing(name))
     }
 
-    /// Puts a text into `target`: absent leaves it, `null` and the empty text clear it.
+    /// Stores a string in `target`: a missing field leaves it unchanged, `null` and the empty string clear it.
     pub(super) fn put_string(&self, name: &str, target: &mut Option<String>) -> Result<(), ApiError> {
         if self.0.contains_key(name) {
             *target = self.string(name)?.filter(|text| !text.is_empty()).map(str::to_owned);
@@ -50,14 +50,14 @@ impl Body {
         Ok(())
     }
 
-    /// Texts; none where the field is missing.
+    /// An array of strings; empty if the field is missing.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, ApiError> {
-        let wrong = || ApiError::bad_format(name, "an array of texts");
+        let wrong = || ApiError::bad_format(name, "an array of strings");
         let Some(value) = self.given(name) else { return Ok(Vec::new()) };
         value.as_array().ok_or_else(wrong)?.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
     }
 
-    /// Texts, unless the field is missing.
+    /// An array of strings; `None` if the field is missing.
     pub(super) fn strings_if_given(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
         if !self.is_given(name) {
             return Ok(None);
@@ -65,20 +65,20 @@ impl Body {
         Ok(Some(self.strings(name)?.into_iter().map(str::to_owned).collect()))
     }
 
-    /// Whether there is something other than `null` under `name`.
+    /// Whether a field has a value other than `null`.
     pub(super) fn is_given(&self, name: &str) -> bool {
         self.given(name).is_some()
     }
 
-    /// Puts any JSON into `target`: absent leaves it, `null` clears it.
+    /// Stores any JSON in `target`: a missing field leaves it unchanged, `null` clears it.
     pub(super) fn put_value(&self, name: &str, target: &mut Option<Value>) {
         if let Some(value) = self.0.get(name) {
             *target = Some(value).filter(|value| !value.is_null()).cloned();
         }
     }
 
-    /// Puts the end of a life of so many seconds into `target`: absent leaves it, `null` clears it. Fractions of
-    /// a second count.
+    /// Stores in `target` when a lifetime of so many seconds, or fractions of them, ends: a missing field leaves it
+    /// unchanged, `null` clears it.
     pub(super) fn put_lifetime(
         &self,
         name: &str,
@@ -98,14 +98,14 @@ impl Body {
         Ok(())
     }
 
-    /// True or false.
+    /// A boolean.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
         self.given(name)
             .map(|value| value.as_bool().ok_or_else(|| ApiError::bad_format(name, "true or false")))
             .transpose()
     }
 
-    /// Puts true or false into `target`, if given.
+    /// Stores a boolean in `target`, if given.
     pub(super) fn put_flag(&self, name: &str, target: &mut bool) -> Result<(), ApiError> {
         if let Some(flag) = self.flag(name)? {
             *target = flag;
@@ -113,17 +113,17 @@ impl Body {
         Ok(())
     }
 
-    /// A whole number of at least 0.
+    /// An integer of at least 0.
     pub(super) fn count(&self, name: &str) -> Result<Option<i64>, ApiError> {
         self.given(name)
             .map(|value| {
                 let number = value.as_i64().filter(|number| *number >= 0);
-                number.ok_or_else(|| ApiError::bad_format(name, "a whole number of at least 0"))
+                number.ok_or_else(|| ApiError::bad_format(name, "an integer of at least 0"))
             })
             .transpose()
     }
 
-    /// Puts a whole number of at least 0 into `target`: absent leaves it, `null` clears it.
+    /// Stores an integer of at least 0 in `target`: a missing field leaves it unchanged, `null` clears it.
     pub(super) fn put_count(&self, name: &str, target: &mut Option<i64>) -> Result<(), ApiError> {
         if self.0.contains_key(name) {
             *target = self.count(name)?;
@@ -131,7 +131,7 @@ impl Body {
         Ok(())
     }
 
-    /// Puts a point in time into `target`: absent leaves it, `null` clears it.
+    /// Stores a time in `target`: a missing field leaves it unchanged, `null` clears it.
     pub(super) fn put_time(&self, name: &str, target: &mut Option<Timestamp>) -> Result<(), ApiError> {
         if self.0.contains_key(name) {
             *target = self.time(name)?;
@@ -139,15 +139,15 @@ impl Body {
         Ok(())
     }
 
-    /// A point in time.
+    /// A time.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         self.string(name)?
             .map(|text| rfc3339::parse(text).ok_or_else(|| ApiError::bad_format(name, "an RFC 3339 time")))
             .transpose()
     }
 
-    /// Merges the object under `name` into `target`: objects are merged level by level, `null` deletes a
-    /// key, anything else replaces.
+    /// Merges an object into `target`: nested objects are merged, `null` deletes a key, and any other value replaces
+    /// the old one.
     pub(super) fn merge(&self, name: &str, target: &mut Value) -> Result<(), ApiError> {
         match self.given(name) {
             Some(patch @ Value::Object(_)) => merge(target, patch),
@@ -157,7 +157,7 @@ impl Body {
         Ok(())
     }
 
-    /// Replaces `target` by the object, or the `null`, under `name`; absent leaves it.
+    /// Replaces `target` by an object or `null`; a missing field leaves it unchanged.
     pub(super) fn replace(&self, name: &str, target: &mut Value) -> Result<(), ApiError> {
         match self.0.get(name) {
             Some(value @ (Value::Object(_) | Value::Null)) => *target = value.clone(),

@@ -1,4 +1,4 @@
-//! What a session token says: version 2 of Clerk's claims.
+//! The claims of tokens: session tokens (version 2 of Clerk's claims), M2M tokens and OAuth access tokens.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::{
     state::{Session, State, extended},
 };
 
-/// What the header of every session token carries under `cat`.
+/// The header `cat` of session tokens.
 pub(super) const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 
-/// What the header of every M2M token in JWT form carries under `cat`.
+/// The header `cat` of M2M tokens in JWT form.
 const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
 
-/// How long a session token lasts where nobody asks for more.
+/// The default lifetime of a session token.
 pub(super) const LIFETIME: Duration = Duration::from_secs(60);
 
-/// What a token says beyond its session.
+/// The parts of a session token that do not depend on its session.
 #[derive(Clone)]
 pub(super) struct TokenOptions {
     pub(super) lifetime: Duration,
@@ -35,7 +35,7 @@ impl Default for TokenOptions {
     }
 }
 
-/// The header of a session token, beside what every token has.
+/// The header of a session token, without the parts that every token has.
 pub(super) fn header() -> Map<String, Value> {
     Map::from_iter([("cat".to_owned(), SESSION_CATEGORY.into())])
 }
@@ -70,12 +70,12 @@ pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, 
     Value::Object(claims)
 }
 
-/// The header of an M2M token in JWT form, beside what every token has.
+/// The header of an M2M token in JWT form, without the parts that every token has.
 pub(super) fn m2m_header() -> Map<String, Value> {
     Map::from_iter([("cat".to_owned(), M2M_CATEGORY.into())])
 }
 
-/// The claims of an M2M token in JWT form: what the machine wants to be known, and Clerk's own.
+/// The claims of an M2M token in JWT form: the machine's custom claims and Clerk's own, which win.
 pub(super) fn m2m(issuer: &str, token: &StoredM2mToken) -> Value {
     let scopes: Vec<_> = token.scopes.iter().map(Id::as_str).collect();
     let own = json!({
@@ -83,12 +83,12 @@ pub(super) fn m2m(issuer: &str, token: &StoredM2mToken) -> Value {
         "aud": scopes,
         "scopes": scopes.join(" "),
     });
-    let standing = stamp(issuer, token.id.as_str(), &token.standing);
+    let standing = registered_claims(issuer, token.id.as_str(), &token.standing);
     let claims = token.claims.clone().filter(Value::is_object).unwrap_or_else(|| json!({}));
     extended(extended(claims, own), standing)
 }
 
-/// The header of an OAuth access token in JWT form, beside what every token has.
+/// The header of an OAuth access token in JWT form, without the parts that every token has.
 pub(super) fn oauth_header() -> Map<String, Value> {
     Map::from_iter([("typ".to_owned(), "at+jwt".into())])
 }
@@ -101,11 +101,11 @@ pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
         "scp": token.scopes,
         "scope": token.scopes.join(" "),
     });
-    extended(own, stamp(issuer, token.id.as_str(), &token.standing))
+    extended(own, registered_claims(issuer, token.id.as_str(), &token.standing))
 }
 
-/// Who signed a machine's token, which one it is, and from when to when it is good.
-fn stamp(issuer: &str, id: &str, standing: &Standing) -> Value {
+/// The registered claims of a machine's token: issuer, identifier and times.
+fn registered_claims(issuer: &str, id: &str, standing: &Standing) -> Value {
     let issued = standing.created_at.as_secs();
     let mut claims = json!({ "iss": issuer, "jti": id, "iat": issued, "nbf": issued });
     if let Some(end) = standing.expiration {
@@ -114,7 +114,7 @@ fn stamp(issuer: &str, id: &str, standing: &Standing) -> Value {
     claims
 }
 
-/// The claims `o` and `fea` for the active organization, if the user is still its member.
+/// The claims `o` and `fea` for the active organization, if the user is still a member.
 fn organization(state: &State, session: &Session) -> Option<(Value, String)> {
     let organization = state.organization(session.organization.as_ref()?.as_str()).ok()?;
     let membership = state.membership(organization.id.as_str(), session.user.as_str()).ok()?;
@@ -132,16 +132,16 @@ fn organization(state: &State, session: &Session) -> Option<(Value, String)> {
     Some((claim, features.join(",")))
 }
 
-/// Permissions as a token carries them: features, names of permissions, and for each feature a number
-/// whose lowest bit stands for the first name.
+/// Permissions as tokens encode them: features, names of permissions, and for each feature a bit mask of these names
+/// whose lowest bit is the first name.
 struct Encoded<'a> {
     features: Vec<&'a str>,
     permissions: Vec<&'a str>,
     masks: Vec<String>,
 }
 
-/// Encodes permissions of the form `org:<feature>:<permission>`. Clerk's own ones, `org:sys_…`, and those
-/// of another form are in no token.
+/// Encodes permissions of the form `org:<feature>:<permission>`. System permissions (`org:sys_…`) and permissions of
+/// any other form are left out, as at Clerk.
 fn encode(permissions: &[String]) -> Encoded<'_> {
     let pairs: Vec<(&str, &str)> = permissions
         .iter()
@@ -168,9 +168,9 @@ fn encode(permissions: &[String]) -> Encoded<'_> {
     Encoded { features, permissions: names, masks }
 }
 
-/// A number of any size, from its bits, highest first, in decimal digits.
+/// Formats a number of any size in decimal. The bits are given highest first.
 fn decimal(bits: impl Iterator<Item = bool>) -> String {
-    // Lowest digit first.
+    // The lowest digit comes first.
     let mut digits = vec![0_u8];
     for bit in bits {
         let mut carry = u8::from(bit);

@@ -1,10 +1,10 @@
-//! A client that talks to an instance in memory.
+//! Clients that reach an instance in memory.
 
 use crate::LocalClerk;
 use clerk_tower::{Clerk, ClerkBuilder};
 
 impl LocalClerk {
-    /// A client of this instance, without sockets: with its secret key, its publishable key and its clock.
+    /// A client that calls this instance in memory, without sockets. It has the instance's keys and clock.
     ///
     /// ```
     /// use clerk_core::api::users;
@@ -27,8 +27,8 @@ impl LocalClerk {
         }
     }
 
-    /// What [`client`](Self::client) builds, to change some of it: which tokens the layer accepts, or how long
-    /// calls may take.
+    /// A builder for a client such as [`client`](Self::client) returns, to change some of its settings, for example
+    /// which tokens the layer accepts.
     ///
     /// ```
     /// use clerk_core::token::TokenKind;

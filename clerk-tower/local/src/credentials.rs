@@ -1,4 +1,4 @@
-//! What machines hold: API keys, machines with their secret keys, M2M tokens and OAuth access tokens.
+//! Stored credentials: API keys, machines with their secret keys, M2M tokens and OAuth access tokens.
 
 use clerk_core::{
     Timestamp,
@@ -13,13 +13,13 @@ use crate::{
     state::{INSTANCE_ID, State, extended},
 };
 
-/// How long the tokens of a machine last where nobody says otherwise, in seconds.
+/// The default lifetime of a machine's tokens, in seconds.
 pub(super) const DEFAULT_TTL: i64 = 3600;
 
-/// The longest life of a token, in seconds.
+/// The longest lifetime of a token, in seconds.
 pub(super) const MAX_TTL: i64 = 315_360_000;
 
-/// How a credential stands: when it ends, and whether it was ended before.
+/// Whether a credential is revoked, and when it expires.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Standing {
     pub(super) revoked: bool,
@@ -42,7 +42,7 @@ impl Standing {
         !self.revoked && !self.is_expired(now)
     }
 
-    /// Ends the credential. The first reason stays.
+    /// Revokes the credential. The reason of the first revocation is kept.
     pub(super) fn revoke(&mut self, reason: Option<&str>, now: Timestamp) {
         if !self.revoked {
             self.revoked = true;
@@ -114,7 +114,7 @@ impl StoredApiKey {
     }
 }
 
-/// A machine, and the machines that it may talk to.
+/// A machine, and the machines that it may call.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredMachine {
     pub(super) id: Id,
@@ -122,7 +122,7 @@ pub(super) struct StoredMachine {
     pub(super) default_token_ttl: i64,
     pub(super) scopes: Vec<Id>,
     pub(super) secret_key: String,
-    /// The key before the last rotation, and until when it is still taken.
+    /// The secret key before the last rotation, and until when it is still accepted.
     pub(super) previous_key: Option<(String, Timestamp)>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
@@ -142,7 +142,7 @@ impl StoredMachine {
         }
     }
 
-    /// The machine without the ones it may talk to.
+    /// The machine without the machines that it may call.
     fn render_alone(&self) -> Value {
         json!({
             "object": "machine",
@@ -156,18 +156,18 @@ impl StoredMachine {
     }
 }
 
-/// A new secret key of a machine.
+/// Generates a machine's secret key.
 pub(super) fn new_secret_key() -> String {
     format!("ak_{}", random::string(40))
 }
 
-/// An opaque token that one machine shows to others.
+/// An opaque token with which one machine calls others.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredM2mToken {
     pub(super) id: Id,
     pub(super) subject: Id,
     pub(super) claims: Option<Value>,
-    /// The machines that take it.
+    /// The machines that accept it.
     pub(super) scopes: Vec<Id>,
     pub(super) token: String,
     pub(super) last_used_at: Option<Timestamp>,
@@ -175,7 +175,7 @@ pub(super) struct StoredM2mToken {
 }
 
 impl StoredM2mToken {
-    /// A token of `machine`, for all the machines that it may talk to.
+    /// A token of `machine` for all the machines that it may call.
     pub(super) fn new(machine: &StoredMachine, now: Timestamp) -> Self {
         Self {
             id: hexadecimal("mt_"),
@@ -188,7 +188,7 @@ impl StoredM2mToken {
         }
     }
 
-    /// The token without its text.
+    /// The token without its secret.
     pub(super) fn render(&self, now: Timestamp) -> Value {
         let own = json!({
             "object": "machine_to_machine_token",
@@ -202,7 +202,7 @@ impl StoredM2mToken {
     }
 }
 
-/// An opaque token with which an application acts for a user.
+/// An opaque token with which an OAuth client acts for a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredOAuthToken {
     pub(super) id: Id,
@@ -237,12 +237,12 @@ impl StoredOAuthToken {
     }
 }
 
-/// An identifier of a credential: a prefix and 32 hexadecimal digits.
+/// A new identifier of a credential: a prefix and 32 hexadecimal digits.
 fn hexadecimal(prefix: &str) -> Id {
     format!("{prefix}{}", random::hex(16)).into()
 }
 
-/// Everything that machines hold, each kind in the order of its creation.
+/// All credentials, each kind in the order of creation.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Credentials {
     pub(super) api_keys: Vec<StoredApiKey>,
@@ -277,7 +277,7 @@ impl Credentials {
         })
     }
 
-    /// A machine with the machines that it may talk to.
+    /// A machine with the machines that it may call.
     pub(super) fn render_machine(&self, machine: &StoredMachine) -> Value {
         let scoped: Vec<_> = machine
             .scopes
@@ -288,7 +288,7 @@ impl Credentials {
         extended(machine.render_alone(), json!({ "scoped_machines": scoped }))
     }
 
-    /// Drops what belonged to a user or an organization that is gone.
+    /// Deletes the credentials of a deleted user, organization or machine.
     pub(super) fn forget(&mut self, subject: &str) {
         self.api_keys.retain(|key| key.subject != *subject);
         self.oauth_tokens.retain(|token| token.subject != *subject);
@@ -296,7 +296,7 @@ impl Credentials {
 }
 
 impl State {
-    /// Whether there is somebody an API key can belong to under this identifier.
+    /// Checks that a user, an organization or a machine with this identifier exists.
     pub(super) fn check_subject(&self, id: &str) -> Result<(), ApiError> {
         match id.split_once('_').map_or("", |(kind, _)| kind) {
             "user" => self.user(id).map(drop),

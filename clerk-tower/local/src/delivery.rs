@@ -1,4 +1,4 @@
-//! Brings events to whoever is to have them: one after the other, in the background.
+//! Delivers webhook events in the background, one after the other.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -17,17 +17,17 @@ use tower::{Service, ServiceExt as _};
 use crate::{random, webhooks::request};
 use clerk_tower::clock::Clock;
 
-/// How many events may wait.
+/// The most events that may wait.
 const MAX_WAITING: usize = 1000;
-/// How much all that wait may take together, in bytes.
+/// The most bytes that all waiting events may have together.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// How long to wait before each further attempt.
+/// The pause before each retry.
 const WAITS: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
-/// How long one attempt may take.
+/// The timeout of one attempt.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How the delivery of events goes.
+/// Counters of the deliveries.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Progress {
     pub(super) waiting: usize,
@@ -39,7 +39,7 @@ pub(super) struct Progress {
 
 pub(super) type Counts = Arc<watch::Sender<Progress>>;
 
-/// An event on its way. Dropping it counts it as no longer waiting.
+/// A waiting event. Dropping it updates the counters.
 struct Message {
     id: String,
     body: Bytes,
@@ -47,7 +47,7 @@ struct Message {
 }
 
 impl Message {
-    /// Takes a place among those that wait, if there is one.
+    /// Creates a message, unless too many are waiting.
     fn new(body: Bytes, counts: &Counts) -> Option<Self> {
         let has_room = counts.send_if_modified(|progress| {
             let bytes = progress.bytes.saturating_add(body.len());
@@ -72,14 +72,14 @@ impl Drop for Message {
     }
 }
 
-/// Where events are put, to be delivered.
+/// The queue of events to deliver.
 pub(super) struct Outbox {
     messages: mpsc::Sender<Message>,
     counts: Counts,
 }
 
 impl Outbox {
-    /// Queues an event. One too many is dropped, and counted.
+    /// Queues an event. If the queue is full, the event is dropped and counted.
     pub(super) fn put(&self, body: Bytes) {
         let message = Message::new(body, &self.counts);
         let is_queued = message.is_some_and(|message| self.messages.try_send(message).is_ok());
@@ -91,10 +91,10 @@ impl Outbox {
 
 type Attempt = Pin<Box<dyn Future<Output = Option<StatusCode>> + Send>>;
 
-/// Brings one request to whoever is to have it, and tells what they said, if anything.
+/// Sends one request; returns the status of the response, if there was one.
 pub(super) type Sender = Box<dyn FnMut(Request<Full<Bytes>>) -> Attempt + Send>;
 
-/// Brings requests to a service of this process.
+/// Sends requests to a service in this process.
 pub(super) fn to_service<S, B>(service: S) -> Sender
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
@@ -106,7 +106,7 @@ where
     })
 }
 
-/// Brings requests over HTTP to where they say they go.
+/// Sends requests over HTTP.
 pub(super) fn over_http() -> Sender {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     Box::new(move |request| {
@@ -115,7 +115,7 @@ pub(super) fn over_http() -> Sender {
     })
 }
 
-/// What a worker needs beside the events.
+/// What the worker needs besides the events.
 pub(super) struct WorkerConfig {
     pub(super) sender: Sender,
     pub(super) uri: Uri,
@@ -123,8 +123,8 @@ pub(super) struct WorkerConfig {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// An outbox, and the work that empties it: it is done when the outbox is gone and everything in it delivered
-/// or given up.
+/// Creates an outbox and the future that empties it. The future ends when the outbox has been dropped and every event
+/// is delivered or given up.
 pub(super) fn open(config: WorkerConfig, counts: Counts) -> (Outbox, impl Future<Output = ()> + Send) {
     let (messages, queue) = mpsc::channel(MAX_WAITING);
     (Outbox { messages, counts }, work(config, queue))
@@ -140,14 +140,14 @@ async fn work(mut config: WorkerConfig, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
-/// What is said to one attempt. A service that panics says nothing, and ends nothing but its attempt.
+/// Runs one attempt. It is a task of its own, so that a panic of the receiving service ends only the attempt.
 async fn attempt(response: Attempt) -> Option<StatusCode> {
     let mut task = JoinSet::new();
     task.spawn(response);
     timeout(TIMEOUT, task.join_next()).await.ok()??.ok()?
 }
 
-/// Tries until there is a status of success, with growing waits, four times in all.
+/// Sends one event until the response is successful, at most four times with growing pauses.
 async fn deliver(config: &mut WorkerConfig, message: &Message) -> bool {
     let mut waits = WAITS.into_iter();
     loop {

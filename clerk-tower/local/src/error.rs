@@ -1,11 +1,11 @@
-//! Clerk's error bodies.
+//! Error responses in Clerk's format.
 
 use http::{StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 
 use crate::{HttpResponse, random, service::json_response, state::extended};
 
-/// One error, as Clerk would answer it.
+/// An error response.
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
@@ -40,7 +40,7 @@ impl ApiError {
             .meta(json!({ "param_name": param }))
     }
 
-    /// The request carries no secret key.
+    /// The request has no secret key.
     pub(super) fn unauthenticated() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -50,7 +50,7 @@ impl ApiError {
         )
     }
 
-    /// The request carries another secret key than this instance's.
+    /// The secret key of the request is not this instance's.
     pub(super) fn wrong_key() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -60,22 +60,22 @@ impl ApiError {
         )
     }
 
-    /// There is no `kind` under the identifier that was asked for.
+    /// There is no `kind` with the requested identifier.
     pub(super) fn not_found(kind: &str) -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
             "resource_not_found",
             "not found",
-            format!("No {kind} was found under this identifier"),
+            format!("There is no {kind} with this identifier"),
         )
     }
 
-    /// A required parameter is absent, null or empty.
+    /// A required parameter is missing, null or empty.
     pub(super) fn missing(param: &str) -> Self {
-        Self::unprocessable("form_param_missing", "is missing", param, format!("{param} must be given"))
+        Self::unprocessable("form_param_missing", "is missing", param, format!("{param} is required"))
     }
 
-    /// A parameter has the wrong type, form or range.
+    /// A parameter has the wrong type or format, or is out of range.
     pub(super) fn bad_format(param: &str, expected: &str) -> Self {
         Self::unprocessable(
             "form_param_format_invalid",
@@ -85,23 +85,23 @@ impl ApiError {
         )
     }
 
-    /// The operation knows no such parameter.
+    /// The operation does not have this parameter.
     pub(super) fn unknown_param(param: &str) -> Self {
         Self::unprocessable(
             "form_param_unknown",
             "is unknown",
             param,
-            format!("{param} is no parameter of this operation"),
+            format!("{param} is not a parameter of this operation"),
         )
     }
 
-    /// Somebody else has the value already.
+    /// The value is already in use.
     pub(super) fn exists(param: &str) -> Self {
         Self::unprocessable(
             "form_identifier_exists",
             "is taken",
             param,
-            format!("This {param} is taken; it must be unique within the instance"),
+            format!("This {param} is already in use; it must be unique within the instance"),
         )
     }
 
@@ -111,7 +111,7 @@ impl ApiError {
             StatusCode::UNPROCESSABLE_ENTITY,
             "form_data_missing",
             "missing data",
-            "A user needs an email_address, a phone_number or a username, or skip_user_requirement",
+            "A user requires an email_address, a phone_number or a username, unless skip_user_requirement is true",
         )
         .meta(json!({ "param_names": ["email_address"] }))
     }
@@ -126,7 +126,7 @@ impl ApiError {
         )
     }
 
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     pub(super) fn bad_body() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -136,33 +136,34 @@ impl ApiError {
         )
     }
 
-    /// The body is longer than [`super::service::MAX_BODY`].
+    /// The body is longer than [`MAX_BODY`](crate::service::MAX_BODY).
     pub(super) fn too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "request_body_too_large",
             "Request body too large",
-            "The body of the request is longer than LocalClerk reads",
+            "The body of the request is longer than 1 MiB, the most that LocalClerk reads",
         )
     }
 
-    /// The body of the request is good JSON that this operation cannot take.
+    /// The body of the request is valid JSON, but not what this operation accepts.
     pub(super) fn bad_request(long_message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", "Bad Request", long_message)
     }
 
-    /// The machine's secret key is no key for this operation.
+    /// A machine's secret key does not authorize this operation.
     pub(super) fn machine_key() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "authorization_invalid",
             "Unauthorized request",
-            "A machine's secret key is good for the machine's own tokens only; send the instance's secret key",
+            "A machine's secret key authorizes only operations on the machine's own M2M tokens; send the \
+             instance's secret key",
         )
     }
 
-    /// The same error as the operations on machines' credentials tell it: what is wrong with a parameter is a
-    /// bad request there, without a code of its own.
+    /// The same error as operations on API keys and M2M tokens report it: they answer an invalid parameter with status
+    /// 400 and without a code of its own.
     pub(super) fn plain(self) -> Self {
         match self.status {
             StatusCode::UNPROCESSABLE_ENTITY => Self::bad_request(self.long_message),
@@ -180,26 +181,26 @@ impl ApiError {
         )
     }
 
-    /// A failure that a test asked for.
+    /// A failure that a test asked for, with [`fail_next`](crate::LocalClerk::fail_next) for example.
     pub(super) fn injected(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
             status if status.is_server_error() => "internal_clerk_error",
             _ => "staged_failure",
         };
-        Self::new(status, code, "Staged failure", "LocalClerk was told to let this request fail")
+        Self::new(status, code, "Staged failure", "LocalClerk was told to fail this request")
     }
 
     pub(super) const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// A headline for people.
+    /// A headline for a page.
     pub(super) const fn title(&self) -> &'static str {
         self.message
     }
 
-    /// What happened, without a full stop.
+    /// A sentence for a page, without its full stop.
     pub(super) fn sentence(&self) -> &str {
         &self.long_message
     }

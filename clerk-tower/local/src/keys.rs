@@ -1,4 +1,4 @@
-//! The key pair that signs tokens.
+//! The RSA key pair that signs tokens.
 
 use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der},
@@ -23,12 +23,12 @@ impl SigningKey {
         Self { kid: random::id("ins_"), pair: random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)) }
     }
 
-    /// The key pair under `kid` that [`to_pkcs8`](Self::to_pkcs8) wrote down.
+    /// The key pair with this id, from what [`to_pkcs8`](Self::to_pkcs8) returned.
     pub(super) fn from_pkcs8(kid: String, private: &[u8]) -> Option<Self> {
         Some(Self { kid, pair: RsaKeyPair::from_pkcs8(private).ok()? })
     }
 
-    /// The private half.
+    /// The private key in PKCS #8.
     pub(super) fn to_pkcs8(&self) -> Option<Vec<u8>> {
         let private: Pkcs8V1Der<'_> = self.pair.as_der().ok()?;
         Some(private.as_ref().to_vec())
@@ -38,7 +38,7 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The public half as a JSON Web Key.
+    /// The public key as a JSON Web Key.
     pub(super) fn jwk(&self) -> Value {
         let public = self.pair.public_key();
         let encode = |number: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(number);
@@ -52,8 +52,8 @@ impl SigningKey {
         })
     }
 
-    /// A compact token: `alg`, `kid` and `typ` in front, then what `extra` adds, replaces, or, with
-    /// `null`, removes.
+    /// Signs a JWT. Its header has `alg`, `kid` and `typ`; `extra` adds or replaces fields, and removes those that are
+    /// `null` in it.
     pub(super) fn sign(&self, extra: &Map<String, Value>, claims: &Value) -> String {
         let mut header = Map::new();
         header.insert("alg".into(), "RS256".into());
@@ -75,7 +75,7 @@ impl SigningKey {
         format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// The claims of a token that this key has signed.
+    /// The claims of a token, if this key signed it. Their times are not checked.
     pub(super) fn verify(&self, token: &str) -> Option<Value> {
         let (message, signature) = token.rsplit_once('.')?;
         let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();

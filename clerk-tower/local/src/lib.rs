@@ -1,76 +1,45 @@
-//! A Clerk instance inside the process, for offline development and for tests.
-//!
-//! [`LocalClerk`] holds users, organizations, memberships and sessions in memory, mints genuine session
-//! tokens with a key of its own, and answers the Backend API's operations on all of these, errors included.
-//! It is a service, and so can be a client's transport; and it can be served on a loopback port, with pages on
-//! which people sign in.
-//!
-//! Emulated are the operations on users (list, count, create, get, update, delete, ban, unban, lock, unlock,
-//! metadata, and the memberships of one), organizations (list, create, get, update, delete and metadata),
-//! organization memberships, sessions (list, create, get, revoke, refresh and create a token), the results of
-//! handshakes, API keys, machines and M2M tokens (all of them), the verification of opaque OAuth access tokens, and
-//! the key set, `GET /jwks`. Everything else answers with status 501 and says so.
-//!
-//! ```
-//! use clerk_local::LocalClerk;
-//!
-//! let local = LocalClerk::seeded();
-//! let token = local.sign_in("user_ada").organization("org_acme").token();
-//! // `token` verifies against the keys under GET /jwks, until they are rotated.
-//! # drop(token);
-//! local.rotate_keys();
-//! ```
+#![doc = include_str!("../README.md")]
 //!
 //! # In tests
 //!
-//! | what | with |
+//! | for | use |
 //! |---|---|
 //! | a client without sockets | [`LocalClerk::client`], [`LocalClerk::client_builder`] |
-//! | people and organizations | [`LocalClerk::user`], [`LocalClerk::organization`], [`LocalClerk::add_member`] |
-//! | their tokens and cookies, also expired ones | [`LocalClerk::sign_in`] and what a [`LocalSession`] has |
-//! | what machines show | [`LocalClerk::api_key`], [`LocalClerk::machine`], [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
-//! | webhooks of every change, or one by hand | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::webhook`] |
+//! | users and organizations | [`LocalClerk::user`], [`LocalClerk::organization`], [`LocalClerk::add_member`] |
+//! | session tokens and cookies, expired ones too | [`LocalClerk::sign_in`] and the methods of [`LocalSession`] |
+//! | API keys and machines | [`LocalClerk::api_key`], [`LocalClerk::machine`] |
+//! | M2M and OAuth tokens | [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
+//! | webhooks of every change | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::deliver_webhooks_to`] |
+//! | a single webhook | [`LocalClerk::webhook`] |
 //! | failures | [`LocalClerk::fail_next`], [`LocalClerk::set_jwks_down`], [`LocalClerk::rotate_keys`] |
+//! | counts of requests | [`LocalClerk::requests`], [`LocalClerk::requests_to`] |
 //! | time | [`LocalClerk::with_clock`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
-//! | the same people after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
-//!
-//! ```
-//! use clerk_core::api::users;
-//! use clerk_local::LocalClerk;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), clerk_tower::Error> {
-//! let local = LocalClerk::new();
-//! let ada = local.user("Ada", "Lovelace").create();
-//! let clerk = local.client(); // for the application that is tested
-//! clerk.send(users::ban(&ada)).await?;
-//! # Ok(())
-//! # }
-//! ```
+//! | the same data after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
 //!
 //! # In a browser
 //!
-//! [`LocalClerk::serve`] also answers what browsers ask, without the secret key:
+//! After [`LocalClerk::serve`], the instance also serves browsers, without the secret key:
 //!
-//! | what | where |
+//! | what | path |
 //! |---|---|
 //! | pages to sign in and to choose an organization | `/sign-in`, `/sign-up` |
-//! | signing out | `/sign-out` |
+//! | sign-out | `/sign-out` |
 //! | the handshake, which renews an application's cookies | `/v1/client/handshake` |
-//! | what a small script needs | `/v1/dev_browser`, `/v1/client`, `/v1/client/sessions/{id}/tokens`, `…/touch` and `…/remove` |
-//! | the keys | `/.well-known/jwks.json` |
-//! | pictures: initials on a colour | `/images/{id}` |
+//! | the Frontend API for small scripts | `/v1/dev_browser`, `/v1/client` and its sessions |
+//! | the signing keys | `/.well-known/jwks.json` |
+//! | images: initials on a colored background | `/images/{id}` |
 //!
-//! [`LocalServer::client_builder`] begins a client that sends browsers there. With it an application works in a
-//! browser as it does with Clerk: a session token lasts a minute, and the next page is renewed unseen. That takes a
-//! handshake; after [`LocalClerk::set_refresh_tokens`], browsers get refresh tokens too, and the application renews
-//! their cookies by itself.
+//! An application whose client comes from [`LocalServer::client_builder`], or from the variables of
+//! [`LocalServer::env`], sends browsers to these pages. It then works in a browser as it does with Clerk: a session
+//! token expires after a minute, and the next request for a page renews it with a handshake. After
+//! [`LocalClerk::set_refresh_tokens`], browsers get refresh tokens too, and the application renews the cookies without a
+//! redirect.
 //!
-//! Anybody who can open the page can be anybody there: no password is asked for. That is why only this computer is
-//! served, and only under its own names (`localhost`, `127.0.0.1`, `[::1]`).
+//! There are no passwords: anyone who can open the pages can sign in as anyone. Therefore the server listens on
+//! loopback addresses only, and serves browsers only under `localhost`, `127.0.0.1` and `[::1]`.
 //!
-//! Applications that compare a page's origin with [`authorized_parties`](clerk_tower::ClerkBuilder::authorized_parties)
-//! find it in the token: a handshake puts the origin of `redirect_url` there.
+//! The authorized party (`azp`) of a token from a handshake is the origin of its `redirect_url`, so applications can set
+//! [`authorized_parties`](clerk_tower::ClerkBuilder::authorized_parties).
 
 mod body;
 mod changes;
@@ -132,7 +101,7 @@ pub use self::{
 
 type HttpResponse = Response<Full<Bytes>>;
 
-/// A Clerk instance inside the process. Cheap to clone; clones are the same instance.
+/// A Clerk instance in this process. Clones are cheap and share the instance.
 #[derive(Clone)]
 pub struct LocalClerk {
     shared: Arc<Shared>,
@@ -146,37 +115,37 @@ struct Shared {
     key: Mutex<Arc<SigningKey>>,
     faults: Mutex<Faults>,
     state: Mutex<State>,
-    /// As text.
+    /// The secret with its prefix `whsec_`.
     webhook_secret: String,
     subscription: Mutex<Option<Subscription>>,
     webhook_counts: Counts,
 }
 
-/// What makes an instance the one it is.
+/// What is saved of an instance.
 struct Parts {
     secret_key: SecretKey,
     publishable_key: PublishableKey,
-    /// As text.
+    /// The secret with its prefix `whsec_`.
     webhook_secret: String,
     key: SigningKey,
     state: State,
 }
 
 impl LocalClerk {
-    /// An empty instance, with keys of its own. Making its RSA key takes a moment.
+    /// Creates an empty instance with new keys. Generating the RSA key takes a moment.
     #[must_use]
     pub fn new() -> Self {
         Self::with_clock(SystemClock)
     }
 
-    /// An instance with the people and the organization of [`seed`].
+    /// Creates an instance with the people and the organization of [`seed`].
     #[must_use]
     pub fn seeded() -> Self {
         Self::new().seed()
     }
 
-    /// An empty instance that takes the time from `clock`: a [`ManualClock`](clerk_tower::clock::ManualClock),
-    /// for example, to let tokens expire without waiting.
+    /// Creates an empty instance with another clock, for example a [`ManualClock`](clerk_tower::clock::ManualClock), with
+    /// which tokens expire without waiting.
     #[must_use]
     pub fn with_clock(clock: impl Clock) -> Self {
         let host = format!("local-{}.clerk.accounts.dev", random::string(8));
@@ -211,70 +180,70 @@ impl LocalClerk {
         }
     }
 
-    /// Adds the people and the organization of [`seed`], by value, for chaining.
+    /// Adds the people and the organization of [`seed`].
     #[must_use]
     pub fn seed(self) -> Self {
         seed::populate(&self);
         self
     }
 
-    /// The secret key that requests have to carry; another one for every instance.
+    /// The secret key that requests need. Every instance has its own.
     #[must_use]
     pub fn secret_key(&self) -> &SecretKey {
         &self.shared.secret_key
     }
 
-    /// The publishable key, which holds a host that does not exist, `….clerk.accounts.dev`. A client that has this
-    /// key alone sends browsers there for their handshakes; one of [`LocalServer::client_builder`] sends them to the
-    /// server.
+    /// The publishable key. It contains the name of a host that does not exist, `….clerk.accounts.dev`. A client with
+    /// only this key sends browsers to that host for their handshakes; a client of [`LocalServer::client_builder`] sends
+    /// them to the server.
     #[must_use]
     pub fn publishable_key(&self) -> &PublishableKey {
         &self.shared.publishable_key
     }
 
-    /// What session tokens carry as `iss`: `https://` and the host of the publishable key.
+    /// The `iss` of tokens: `https://` and the host of the publishable key.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.shared.issuer
     }
 
-    /// The id of the key that signs at present, `ins_…`.
+    /// The id of the present signing key, `ins_…`.
     #[must_use]
     pub fn key_id(&self) -> String {
         self.key().kid().to_owned()
     }
 
-    /// Replaces the signing key: the new one has a new id, and the old one is gone from `GET /jwks`.
+    /// Replaces the signing key. The new key has a new id, and the old one is no longer in `GET /jwks`.
     pub fn rotate_keys(&self) {
         let key = Arc::new(SigningKey::generate());
         *lock(&self.shared.key) = key;
     }
 
-    /// Lets every `GET /jwks` fail with status 503, or no longer.
+    /// Sets whether every `GET /jwks` fails with status 503. The default is false.
     pub fn set_jwks_down(&self, down: bool) {
         self.faults().jwks_down = down;
     }
 
-    /// Lets handshakes hand out refresh tokens beside session tokens, or no longer; off by default. An application
-    /// then renews the cookies of a browser by `POST /sessions/{id}/refresh`, without sending it around.
+    /// Sets whether handshakes set refresh tokens. The default is false. With a refresh token, an application renews a
+    /// browser's cookies by `POST /sessions/{id}/refresh`, without a redirect.
     pub fn set_refresh_tokens(&self, on: bool) {
         self.state().clients.refreshes = on;
     }
 
-    /// Lets the next `requests` requests fail with `status`, whatever they ask for; 0 lets them succeed
-    /// again. With status 429 they are told to come back in a second.
+    /// Lets the next `requests` requests of any kind fail with `status`; 0 ends the failures. Status 429 comes with
+    /// `Retry-After: 1`.
     pub fn fail_next(&self, requests: u64, status: StatusCode) {
         self.faults().fail_next(requests, status);
     }
 
-    /// How many requests there have been.
+    /// The number of requests so far.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.faults().total()
     }
 
-    /// How many requests there have been with this method and this path, without its query, and with or
-    /// without `/v1`: `requests_to("GET", "/jwks")`. Only the first 10 000 different ones are counted.
+    /// The number of requests so far with this method and path: `requests_to("GET", "/jwks")`. Queries and the prefix
+    /// `/v1` are ignored. Only the first 10,000 combinations of method and path are counted.
     #[must_use]
     pub fn requests_to(&self, method: &str, path: &str) -> u64 {
         self.faults().requests_to(method, path)
@@ -297,7 +266,7 @@ impl LocalClerk {
     }
 }
 
-/// Nothing is ever left half-changed, so a lock that a panicking thread held is as good as any.
+/// Ignores poisoning: no code leaves the data half-changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

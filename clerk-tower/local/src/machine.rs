@@ -1,4 +1,4 @@
-//! Gives machines what they need: API keys, secret keys, M2M tokens and OAuth access tokens.
+//! Creates credentials for machines: API keys, secret keys, M2M tokens and OAuth access tokens.
 //!
 //! ```
 //! use clerk_local::LocalClerk;
@@ -14,8 +14,7 @@
 //! # drop(authorization);
 //! ```
 //!
-//! As everything that is [set up](super::setup), none of this is checked: a key may belong to somebody who does
-//! not exist.
+//! As in [`setup`](crate::setup), nothing is validated: a key may belong to a user that does not exist.
 
 use std::{fmt, time::Duration};
 
@@ -31,19 +30,19 @@ use crate::{
 };
 
 impl LocalClerk {
-    /// Begins a new API key with this name. Nothing exists until [`LocalApiKeyBuilder::create`].
+    /// Starts a new API key with this name; [`LocalApiKeyBuilder::create`] creates it.
     pub fn api_key(&self, name: impl Into<String>) -> LocalApiKeyBuilder {
         let now = self.now();
         LocalApiKeyBuilder { local: self.clone(), key: StoredApiKey::new(name.into(), "".into(), now), now }
     }
 
-    /// Begins a new machine with this name. Nothing exists until [`LocalMachineBuilder::create`].
+    /// Starts a new machine with this name; [`LocalMachineBuilder::create`] creates it.
     pub fn machine(&self, name: impl Into<String>) -> LocalMachineBuilder {
         LocalMachineBuilder { local: self.clone(), machine: StoredMachine::new(name.into(), self.now()) }
     }
 
-    /// Begins a new M2M token of a machine, for the machines that it may call. Nothing exists until
-    /// [`LocalM2mTokenBuilder::create`].
+    /// Starts a new M2M token of a machine, for the machines that it may call; [`LocalM2mTokenBuilder::create`] creates
+    /// it.
     pub fn m2m_token(&self, machine: impl Into<Id>) -> LocalM2mTokenBuilder {
         let (id, now) = (machine.into(), self.now());
         let machine = self.state().credentials.machine(id.as_str()).ok().cloned();
@@ -54,8 +53,8 @@ impl LocalClerk {
         LocalM2mTokenBuilder { local: self.clone(), token, now }
     }
 
-    /// Begins a new OAuth access token, with which an application acts for a user; it lasts a day unless told
-    /// otherwise. Nothing exists until [`LocalOAuthTokenBuilder::create`].
+    /// Starts a new OAuth access token, with which an OAuth client acts for a user;
+    /// [`LocalOAuthTokenBuilder::create`] creates it. The default lifetime is a day.
     pub fn oauth_token(&self, user: impl Into<UserId>) -> LocalOAuthTokenBuilder {
         let now = self.now();
         let mut token = StoredOAuthToken::new(user.into(), now);
@@ -90,7 +89,7 @@ pub struct LocalMachine {
     pub secret_key: String,
 }
 
-/// An M2M token of a [`LocalClerk`]. `Debug` does not show its text.
+/// An M2M token of a [`LocalClerk`]. `Debug` does not show the token itself.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalM2mToken {
@@ -100,7 +99,7 @@ pub struct LocalM2mToken {
     pub token: String,
 }
 
-/// An OAuth access token of a [`LocalClerk`]. `Debug` does not show its text.
+/// An OAuth access token of a [`LocalClerk`]. `Debug` does not show the token itself.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalOAuthToken {
@@ -140,7 +139,7 @@ impl From<&LocalOrganization> for Id {
     }
 }
 
-/// An API key about to be created; begun by [`LocalClerk::api_key`].
+/// Builder for an API key, returned by [`LocalClerk::api_key`].
 #[must_use = "nothing exists until `create`"]
 pub struct LocalApiKeyBuilder {
     local: LocalClerk,
@@ -149,31 +148,31 @@ pub struct LocalApiKeyBuilder {
 }
 
 impl LocalApiKeyBuilder {
-    /// Whom it belongs to: a user, an organization or a machine. Say it: without, it belongs to nobody.
+    /// Sets the owner: a user, an organization or a machine. Without it, the key belongs to no one.
     pub fn subject(mut self, subject: impl Into<Id>) -> Self {
         self.key.subject = subject.into();
         self
     }
 
-    /// What it is good for, in the application's own words; nothing by default.
+    /// Sets the scopes, which the application defines. The default is none.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.key.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// What the application wants to be known with it: any JSON; none by default.
+    /// Sets custom claims: any JSON. The default is none.
     pub fn claims(mut self, claims: impl Into<Value>) -> Self {
         self.key.claims = Some(claims.into());
         self
     }
 
-    /// How long it lasts; for ever by default. With [`Duration::ZERO`] it is over from the beginning.
+    /// Sets the lifetime. By default, the key does not expire; with [`Duration::ZERO`] it has expired already.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.key.standing.end_after(lifetime, self.now);
         self
     }
 
-    /// Whether it is revoked; not by default.
+    /// Sets whether the key is revoked. The default is false.
     pub fn revoked(mut self, revoked: bool) -> Self {
         self.key.standing.revoked = revoked;
         self
@@ -187,7 +186,7 @@ impl LocalApiKeyBuilder {
     }
 }
 
-/// A machine about to be created; begun by [`LocalClerk::machine`].
+/// Builder for a machine, returned by [`LocalClerk::machine`].
 #[must_use = "nothing exists until `create`"]
 pub struct LocalMachineBuilder {
     local: LocalClerk,
@@ -195,7 +194,7 @@ pub struct LocalMachineBuilder {
 }
 
 impl LocalMachineBuilder {
-    /// Lets the machine call another one: its tokens are then for that one as well. By default it may call none.
+    /// Lets the machine call another one, which then accepts its tokens. By default, it may call none.
     pub fn may_call(mut self, other: impl Into<Id>) -> Self {
         self.machine.scopes.push(other.into());
         self
@@ -210,7 +209,7 @@ impl LocalMachineBuilder {
     }
 }
 
-/// An M2M token about to be created; begun by [`LocalClerk::m2m_token`].
+/// Builder for an M2M token, returned by [`LocalClerk::m2m_token`].
 #[must_use = "nothing exists until `create`"]
 pub struct LocalM2mTokenBuilder {
     local: LocalClerk,
@@ -219,20 +218,19 @@ pub struct LocalM2mTokenBuilder {
 }
 
 impl LocalM2mTokenBuilder {
-    /// What the application wants to be known with it: any JSON; none by default. A token in JWT form can hold
-    /// an object only.
+    /// Sets custom claims: any JSON, or an object for a token in JWT form. The default is none.
     pub fn claims(mut self, claims: impl Into<Value>) -> Self {
         self.token.claims = Some(claims.into());
         self
     }
 
-    /// How long it lasts; an hour by default. With [`Duration::ZERO`] it is over from the beginning.
+    /// Sets the lifetime. The default is an hour; with [`Duration::ZERO`] the token has expired already.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.token.standing.end_after(lifetime, self.now);
         self
     }
 
-    /// Whether it is revoked; not by default. A token in JWT form cannot be.
+    /// Sets whether the token is revoked. The default is false. A token in JWT form cannot be revoked.
     pub fn revoked(mut self, revoked: bool) -> Self {
         self.token.standing.revoked = revoked;
         self
@@ -245,14 +243,14 @@ impl LocalM2mTokenBuilder {
         created
     }
 
-    /// Creates a token in JWT form, which is verified with the instance's keys.
+    /// Creates a token in JWT form, which is verified with the instance's keys, and which the instance does not store.
     pub fn create_jwt(self) -> LocalM2mToken {
         let claims = claims::m2m(self.local.issuer(), &self.token);
         LocalM2mToken { id: self.token.id, token: self.local.key().sign(&claims::m2m_header(), &claims) }
     }
 }
 
-/// An OAuth access token about to be created; begun by [`LocalClerk::oauth_token`].
+/// Builder for an OAuth access token, returned by [`LocalClerk::oauth_token`].
 #[must_use = "nothing exists until `create`"]
 pub struct LocalOAuthTokenBuilder {
     local: LocalClerk,
@@ -261,25 +259,25 @@ pub struct LocalOAuthTokenBuilder {
 }
 
 impl LocalOAuthTokenBuilder {
-    /// The client it is issued to; a random one by default.
+    /// Sets the OAuth client. The default is a random identifier.
     pub fn client_id(mut self, id: impl Into<String>) -> Self {
         self.token.client_id = id.into();
         self
     }
 
-    /// What the user consented to; nothing by default.
+    /// Sets the scopes to which the user consented. The default is none.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.token.scopes = scopes.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How long it lasts; a day by default. With [`Duration::ZERO`] it is over from the beginning.
+    /// Sets the lifetime. The default is a day; with [`Duration::ZERO`] the token has expired already.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.token.standing.end_after(lifetime, self.now);
         self
     }
 
-    /// Whether it is revoked; not by default. A token in JWT form cannot be.
+    /// Sets whether the token is revoked. The default is false. A token in JWT form cannot be revoked.
     pub fn revoked(mut self, revoked: bool) -> Self {
         self.token.standing.revoked = revoked;
         self
@@ -292,7 +290,7 @@ impl LocalOAuthTokenBuilder {
         created
     }
 
-    /// Creates a token in JWT form, which is verified with the instance's keys.
+    /// Creates a token in JWT form, which is verified with the instance's keys, and which the instance does not store.
     pub fn create_jwt(self) -> LocalOAuthToken {
         let claims = claims::oauth(self.local.issuer(), &self.token);
         LocalOAuthToken { id: self.token.id, token: self.local.key().sign(&claims::oauth_header(), &claims) }

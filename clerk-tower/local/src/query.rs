@@ -1,4 +1,4 @@
-//! What a request asks for: query parameters, pages and orders.
+//! Query parameters: filters, pages and orders.
 
 use std::cmp::Reverse;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 
-/// How many values a filter takes.
+/// The most values of one filter.
 const MAX_VALUES: usize = 100;
 
-/// The query of one request.
+/// The parameters of a query string or a form.
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -18,17 +18,17 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The first value under `name` that is not empty.
+    /// The first value of a parameter that is not empty.
     pub(super) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// The first value under `name`, also an empty one.
+    /// The first value of a parameter, which may be empty.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values under `name`: a filter with alternatives.
+    /// All values of a parameter: alternatives of a filter.
     pub(super) fn all(&self, name: &str) -> Result<Vec<String>, ApiError> {
         let values: Vec<_> =
             self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
@@ -38,7 +38,7 @@ impl Query {
         Ok(values)
     }
 
-    /// All values under `name`, each with a `+` or `-` in front that includes or excludes.
+    /// All values of a parameter. A prefix `-` excludes the value; a prefix `+`, or none, includes it.
     pub(super) fn include_exclude(&self, name: &str) -> Result<IncludeExclude, ApiError> {
         let mut signed = IncludeExclude { included: Vec::new(), excluded: Vec::new() };
         for value in self.all(name)? {
@@ -59,7 +59,7 @@ impl Query {
 
     fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
         self.first(name)
-            .map(|value| value.parse().map_err(|_| ApiError::bad_format(name, "a whole number")))
+            .map(|value| value.parse().map_err(|_| ApiError::bad_format(name, "an integer")))
             .transpose()
     }
 
@@ -67,19 +67,19 @@ impl Query {
         Ok(self.number(name)?.map(Timestamp::from_millis))
     }
 
-    /// Both ends of a span of time, from `<name>_after` and `<name>_before`.
+    /// A range of time, from `<name>_after` and `<name>_before`.
     pub(super) fn time_range(&self, name: &str) -> Result<TimeRange, ApiError> {
         let after = self.time(&format!("{name}_after"))?;
         let before = self.time(&format!("{name}_before"))?;
         Ok(TimeRange { after, before })
     }
 
-    /// The page that `limit` and `offset` ask for.
+    /// The page from `limit` (10 by default, 500 at most) and `offset`.
     pub(super) fn page(&self) -> Result<Page, ApiError> {
         self.page_up_to(500)
     }
 
-    /// The page that `limit` and `offset` ask for, in the lists that give at most 100 items.
+    /// The same for lists whose `limit` is 100 at most.
     pub(super) fn short_page(&self) -> Result<Page, ApiError> {
         self.page_up_to(100)
     }
@@ -96,7 +96,7 @@ impl Query {
         }
     }
 
-    /// The order that `order_by` asks for, out of `fields`; descending by creation without one.
+    /// The order from `order_by`, one of `fields`. The default is the newest first.
     pub(super) fn order(&self, fields: &[&'static str]) -> Result<Order, ApiError> {
         let asked = self.first("order_by").unwrap_or("-created_at");
         let (name, descending) = match asked.strip_prefix('-') {
@@ -104,7 +104,8 @@ impl Query {
             None => (asked.strip_prefix('+').unwrap_or(asked), false),
         };
         let field = fields.iter().find(|field| **field == name);
-        let field = field.ok_or_else(|| ApiError::bad_format("order_by", &fields.join(", ")))?;
+        let field = field
+            .ok_or_else(|| ApiError::bad_format("order_by", &format!("one of {}", fields.join(", "))))?;
         Ok(Order { field, descending })
     }
 }
@@ -116,21 +117,21 @@ pub(super) struct IncludeExclude {
 }
 
 impl IncludeExclude {
-    /// Whether something that has the values for which `has` holds passes.
+    /// Whether an item passes. `has` says which values the item has.
     pub(super) fn admits(&self, has: impl Fn(&str) -> bool) -> bool {
         let included = self.included.is_empty() || self.included.iter().any(|value| has(value));
         included && !self.excluded.iter().any(|value| has(value))
     }
 }
 
-/// A span of time, without its ends.
+/// A range of time. Its ends are exclusive.
 pub(super) struct TimeRange {
     after: Option<Timestamp>,
     before: Option<Timestamp>,
 }
 
 impl TimeRange {
-    /// Whether `time` lies in it. What never happened lies only in the span without ends.
+    /// Whether `time` is in the range. `None` is only in the unbounded range.
     pub(super) fn admits(&self, time: Option<Timestamp>) -> bool {
         self.after.is_none_or(|after| time.is_some_and(|time| time > after))
             && self.before.is_none_or(|before| time.is_some_and(|time| time < before))
@@ -144,12 +145,12 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The items of this page, rendered.
+    /// Renders the items of this page.
     pub(super) fn of<T>(&self, items: &[T], render: impl Fn(&T) -> Value) -> Vec<Value> {
         items.iter().skip(self.offset).take(self.limit).map(render).collect()
     }
 
-    /// The items of this page, rendered, under `data`, beside the number of all items.
+    /// Renders the items of this page as `data`, next to the `total_count`.
     pub(super) fn envelope<T>(&self, items: &[T], render: impl Fn(&T) -> Value) -> Value {
         json!({ "data": self.of(items, render), "total_count": items.len() })
     }
@@ -162,8 +163,8 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Sorts `items`, which stand in the order of their creation. Equal ones keep that order, or, when
-    /// descending, its reverse.
+    /// Sorts `items`, which must be in the order of creation. Equal items keep this order, or its reverse when
+    /// descending.
     pub(super) fn sort<T, K: Ord>(&self, items: &mut [T], key: impl Fn(&T) -> K) {
         if self.descending {
             items.reverse();
@@ -174,7 +175,7 @@ impl Order {
     }
 }
 
-/// What items are sorted by. What is absent comes first.
+/// A value to sort by. Missing values come first.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SortKey {
     Number(Option<i64>),

@@ -1,4 +1,4 @@
-//! Keeps an instance in a file, so that people and what they are signed in with survive a restart.
+//! Saves an instance to a file and loads it, so that users, sessions and keys survive a restart.
 //!
 //! ```
 //! use clerk_local::LocalClerk;
@@ -19,8 +19,8 @@
 //! # }
 //! ```
 //!
-//! The file is JSON. It holds test data and keys that are good for this instance alone, and there are no passwords
-//! in it; but whoever has it can sign in to whatever trusts this instance, so that only its owner may read it.
+//! The file is JSON. It contains test data and the keys of this instance, but no passwords. Anyone who can read it can
+//! sign in to every application that trusts this instance, so only its owner may.
 
 use std::{
     fmt,
@@ -36,14 +36,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{LocalClerk, Parts, keys::SigningKey, random, state::State};
 use clerk_tower::clock::{Clock, SystemClock};
 
-/// What says that a file is one of these.
+/// The value of `format` by which a saved file is recognized.
 const FORMAT: &str = "clerk-local";
-/// The version that is written, and the only one that is read.
+/// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;
-/// The longest file that is read, in bytes.
+/// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What every version begins with.
+/// The fields that all versions have.
 #[derive(Deserialize)]
 struct Header {
     format: String,
@@ -71,14 +71,14 @@ struct SavedKey {
 }
 
 impl LocalClerk {
-    /// Writes everything this instance holds into a file, its keys included: tokens and cookies are as good after
-    /// [`load`](Self::load) as before. Neither failures that are staged nor who is told of changes are kept.
+    /// Saves this instance to a file, including its keys: tokens and cookies are still valid after
+    /// [`load`](Self::load). Injected failures and the receiver of webhooks are not saved.
     ///
-    /// The file is written beside `path` first and then takes its place, so that there is never half of one. On
-    /// Unix only its owner may read it.
+    /// The file is written under another name in the same directory and then renamed, so that `path` never holds half
+    /// a file. On Unix, only its owner can read it.
     ///
     /// # Errors
-    /// When the file cannot be written. What stood there before is then as it was.
+    /// When the file cannot be written. An existing file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let text =
@@ -87,22 +87,22 @@ impl LocalClerk {
         let written =
             write(&temporary_path, text.as_bytes()).and_then(|()| fs::rename(&temporary_path, path));
         written.map_err(|error| {
-            // It may never have been there.
+            // It may not exist.
             let _ = fs::remove_file(&temporary_path);
             io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
         })
     }
 
-    /// The instance that [`save`](Self::save) wrote into a file.
+    /// Loads the instance that [`save`](Self::save) wrote to a file.
     ///
     /// # Errors
-    /// When the file cannot be read, and with [`io::ErrorKind::InvalidData`] when it is none of these, or one of
-    /// another version, or broken: the error names the field. It repeats no values.
+    /// When the file cannot be read, and with [`io::ErrorKind::InvalidData`] when it is not a saved instance, has another
+    /// version or is invalid. The error names the field but contains no values.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::load_with_clock(path, SystemClock)
     }
 
-    /// [`load`](Self::load), for an instance that takes the time from `clock`.
+    /// Like [`load`](Self::load), with another clock.
     ///
     /// # Errors
     /// The same as those of [`load`](Self::load).
@@ -117,7 +117,7 @@ impl LocalClerk {
 
     fn to_json(&self) -> Result<String, &'static str> {
         let key = self.key();
-        let private = key.to_pkcs8().ok_or("the signing key cannot be written down")?;
+        let private = key.to_pkcs8().ok_or("the signing key cannot be encoded")?;
         let state = &*self.state();
         let saved = Saved {
             format: FORMAT.into(),
@@ -128,20 +128,20 @@ impl LocalClerk {
             signing_key: SavedKey { id: key.kid().into(), private: BASE64_STANDARD.encode(private) },
             state,
         };
-        serde_json::to_string_pretty(&saved).map_err(|_| "the instance cannot be written down")
+        serde_json::to_string_pretty(&saved).map_err(|_| "the instance cannot be serialized")
     }
 
     fn from_json(text: &[u8], clock: impl Clock) -> Result<Self, String> {
         match serde_json::from_slice(text) {
             Ok(Header { format, version: VERSION }) if format == FORMAT => {}
             Ok(Header { format, version }) if format == FORMAT => {
-                return Err(format!("it is of version {version}, and this program reads version {VERSION}"));
+                return Err(format!("it has version {version}, and this program reads version {VERSION}"));
             }
             Err(error) if !error.is_data() => {
                 let (line, column) = (error.line(), error.column());
-                return Err(format!("it is no JSON, or cut off (line {line}, column {column})"));
+                return Err(format!("it is not valid JSON, or is truncated (line {line}, column {column})"));
             }
-            _ => return Err("it is no saved LocalClerk: expected JSON with `format` and `version`".into()),
+            _ => return Err("it is not a saved LocalClerk: expected JSON with `format` and `version`".into()),
         }
         let saved: Saved<State> = parse(text)?;
         let field = |name: &str, problem: &dyn fmt::Display| format!("`{name}`: {problem}");
@@ -156,23 +156,25 @@ impl LocalClerk {
                 .parse()
                 .map_err(|error| field("publishable_key", &error))?,
             webhook_secret: saved.webhook_secret,
-            key: key.ok_or_else(|| field("signing_key.private", &"no RSA key in PKCS #8 and base64"))?,
+            key: key.ok_or_else(|| {
+                field("signing_key.private", &"not an RSA key in PKCS #8, encoded as base64")
+            })?,
             state: saved.state,
         };
         Ok(Self::from_parts(parts, clock))
     }
 }
 
-/// Reads JSON. An error names the field and the place, and repeats none of the values there.
+/// Parses JSON. Errors name the field and the position, but contain no values.
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     let reader = &mut serde_json::Deserializer::from_slice(text);
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let (path, inner) = (error.path().to_string(), error.inner());
         let what = inner.to_string();
-        // Which field is missing is no value; other messages may repeat one.
+        // The name of a missing field is safe to show. Other messages may contain a value.
         let problem = match what.strip_prefix("missing field ") {
             Some(rest) => format!("lacks {}", rest.split(' ').next().unwrap_or_default()),
-            None => "has another form than expected".to_owned(),
+            None => "has an unexpected type or value".to_owned(),
         };
         format!("`{path}` {problem} (line {}, column {})", inner.line(), inner.column())
     })
@@ -184,10 +186,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     if u64::try_from(read).is_ok_and(|read| read <= MAX_BYTES) {
         return Ok(text);
     }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "it is longer than 64 MiB"))
+    Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 64 MiB"))
 }
 
-/// A name in the same directory that nothing has.
+/// An unused name in the same directory.
 fn temporary_path(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}", random::string(12)))

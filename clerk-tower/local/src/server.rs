@@ -1,4 +1,4 @@
-//! Serves a [`LocalClerk`] on a port of this machine.
+//! Serves a [`LocalClerk`] over HTTP on a loopback port.
 //!
 //! ```
 //! use clerk_local::LocalClerk;
@@ -7,7 +7,7 @@
 //! # async fn main() -> std::io::Result<()> {
 //! let local = LocalClerk::seeded();
 //! let server = local.serve(([127, 0, 0, 1], 0)).await?;
-//! // Give this, with `local.secret_key()`, to any client of Clerk's Backend API.
+//! // Any client of Clerk's Backend API can use this URL and `local.secret_key()`.
 //! assert!(server.api_url().starts_with("http://127.0.0.1:"));
 //! server.shutdown().await;
 //! # Ok(())
@@ -37,7 +37,7 @@ use tower_service::Service as _;
 use crate::{HttpResponse, LocalClerk, error::ApiError, service::MAX_BODY};
 use clerk_tower::{Clerk, ClerkBuilder};
 
-/// How long requests under way may take once the server is told to stop.
+/// How long requests in flight may take after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
 impl LocalClerk {
@@ -45,14 +45,14 @@ impl LocalClerk {
     /// Port 0 takes any free port.
     ///
     /// # Errors
-    /// When `address` is not a loopback address (the instance is nobody else's business), when the port
-    /// cannot be had, and outside of a tokio runtime.
+    /// When `address` is not a loopback address (anyone who reaches the server can sign in as anyone), when it is not
+    /// available, and outside a tokio runtime.
     pub async fn serve(&self, address: impl Into<SocketAddr>) -> io::Result<LocalServer> {
         let address = address.into();
         if !address.ip().to_canonical().is_loopback() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                format!("LocalClerk serves loopback addresses only, and {address} is none"),
+                format!("LocalClerk serves loopback addresses only, and {address} is not one"),
             ));
         }
         let runtime = Handle::try_current().map_err(io::Error::other)?;
@@ -65,8 +65,9 @@ impl LocalClerk {
     }
 }
 
-/// A [`LocalClerk`] on a port of this machine. Dropping it stops the server: it accepts no connection any
-/// more, and lets requests that are under way finish.
+/// A [`LocalClerk`] that is served on a loopback port.
+///
+/// Dropping it stops the server, which then accepts no new connections and lets requests in flight finish.
 #[must_use = "dropping it stops the server"]
 pub struct LocalServer {
     local: LocalClerk,
@@ -76,19 +77,19 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
-    /// Where the server listens.
+    /// The address on which the server listens.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// What to configure as the URL of the Backend API: `http://` and the address, without `/v1`.
+    /// The URL of the Backend API: `http://` and the address, without `/v1`.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The page where people sign in: what to configure as the URL of the sign-in page.
+    /// The URL of the sign-in page.
     #[must_use]
     pub fn sign_in_url(&self) -> String {
         format!("{}/sign-in", self.api_url())
@@ -98,8 +99,9 @@ impl LocalServer {
         format!("{}/sign-up", self.api_url())
     }
 
-    /// Begins a client of this instance that sends browsers here, to sign in and to renew their cookies: with the
-    /// instance's keys and its clock, and with the addresses of its Backend API, its Frontend API and its pages.
+    /// A builder for a client of this server, with the instance's keys and clock, and with the URLs of its Backend API,
+    /// its Frontend API and its pages. An application with this client sends browsers here to sign in and to renew
+    /// their cookies.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -122,8 +124,8 @@ impl LocalServer {
             })
     }
 
-    /// The environment variables with which [`Clerk::from_env`] makes a client of this instance in another process:
-    /// what [`client_builder`](Self::client_builder) sets, apart from the clock. Secrets are among them.
+    /// The environment variables from which [`Clerk::from_env`] makes a client of this server in another process. They
+    /// hold what [`client_builder`](Self::client_builder) sets, secrets included, except for the clock.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -149,10 +151,10 @@ impl LocalServer {
         ]
     }
 
-    /// Stops the server and waits until requests that are under way have finished, five seconds at most.
+    /// Stops the server and waits for requests in flight, for at most five seconds.
     pub async fn shutdown(self) {
         drop(self.stop);
-        // The task neither panics nor is cancelled, and if it were, it would be over just the same.
+        // The task neither panics nor is cancelled. Either would end it too.
         let _ = self.task.await;
     }
 }
@@ -165,7 +167,7 @@ impl fmt::Debug for LocalServer {
 
 async fn accept_connections(local: LocalClerk, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
-    // Dropping it cuts whatever is left.
+    // Dropping it aborts the connections that are left.
     let mut tasks = JoinSet::new();
     loop {
         match select(pin!(listener.accept()), &mut stopped).await {
@@ -173,7 +175,7 @@ async fn accept_connections(local: LocalClerk, listener: TcpListener, mut stoppe
                 while tasks.try_join_next().is_some() {}
                 tasks.spawn(connection(&local, stream, &connections));
             }
-            // Out of file descriptors, or the peer is gone already. Neither is worth a busy loop.
+            // There are no file descriptors left, or the peer has closed the connection. The pause avoids a busy loop.
             Either::Left((Err(_), _)) => time::sleep(Duration::from_millis(10)).await,
             Either::Right(_) => break,
         }
@@ -194,7 +196,7 @@ fn connection(
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     let connection = connections.watch(connection);
     async {
-        // A peer that breaks off, or that speaks no HTTP, concerns nobody else.
+        // A peer that disconnects or does not speak HTTP affects only its own connection.
         let _ = connection.await;
     }
 }
@@ -207,7 +209,7 @@ async fn respond(mut local: LocalClerk, request: Request<Incoming>) -> Result<Ht
     }
 }
 
-/// The whole body, if it is not too long.
+/// Reads the whole body, unless it is too long.
 async fn collect(body: Incoming) -> Result<Bytes, ApiError> {
     match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => Ok(body.to_bytes()),

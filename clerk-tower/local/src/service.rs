@@ -1,4 +1,4 @@
-//! Answers requests in memory: [`LocalClerk`] as a service.
+//! [`LocalClerk`] as a tower service, which responds in memory.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -42,14 +42,14 @@ use crate::{
     routes::{self, Caller},
 };
 
-/// The longest body that is read, in bytes.
+/// The longest body of a request that is read, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 
-/// Answers as Clerk's Backend API would, without waiting for anything. The scheme and the host of the
-/// request's URI do not matter, and its path may begin with `/v1` or not.
+/// Responds as Clerk's Backend API does, at once. The scheme and the host of the URI are ignored, and the path may start
+/// with `/v1` or not.
 ///
-/// The service never fails: a request that Clerk would refuse gets Clerk's error body, and one that is not
-/// emulated the status 501.
+/// The service never fails: a request that Clerk would reject gets an error response in Clerk's format, and a request
+/// that is not emulated gets status 501.
 impl Service<Request<Bytes>> for LocalClerk {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
@@ -118,7 +118,7 @@ impl LocalClerk {
     }
 }
 
-/// A path as it is written without `/v1` in front.
+/// A path without the prefix `/v1`.
 pub(super) fn without_version(path: &str) -> &str {
     match path.strip_prefix("/v1") {
         Some(rest) if rest.starts_with('/') => rest,

@@ -1,4 +1,4 @@
-//! Signs people in, and mints their session tokens.
+//! Signs users in and creates their session tokens and cookies.
 //!
 //! ```
 //! use std::time::Duration;
@@ -28,21 +28,19 @@ use crate::{
     state::Session,
 };
 
-/// For how long an expired token has been expired: longer than any difference between clocks.
+/// How long ago an expired token expired: longer than any tolerance for differences between clocks.
 const EXPIRED_FOR: Duration = Duration::from_secs(60 * 60);
 
 impl LocalClerk {
-    /// Signs a user in: starts a session, which the Sessions operations show, and whose tokens
-    /// [`LocalSession::token`] mints. Nothing is checked: a banned user, or one who does not exist, gets a
-    /// session as well.
+    /// Signs a user in: starts a session, which the Backend API shows, and returns a handle that creates its tokens and
+    /// cookies. Nothing is validated: a banned user, or one that does not exist, gets a session too.
     pub fn sign_in(&self, user: impl Into<UserId>) -> LocalSession {
         let session = self.state().sign_in(user.into(), self.now());
         LocalSession { local: self.clone(), session, options: TokenOptions::default() }
     }
 
-    /// A token with claims of your own under this instance's key, for tests that need an odd one. Its
-    /// header has `alg`, `kid` and `typ`, and what the object `header` adds or replaces; `null` in it
-    /// removes.
+    /// Signs a token with any claims, for tests of unusual tokens. Its header has `alg`, `kid` and `typ`; the object
+    /// `header` adds or replaces fields, and removes those that are `null` in it.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -58,25 +56,27 @@ impl LocalClerk {
     }
 }
 
-/// A session, and how its tokens are to be. The settings of tokens belong to this handle; the user and the
-/// organization belong to the session.
+/// A session, and the settings of the tokens that this handle creates for it.
+///
+/// The organization and the pending task belong to the session: all handles of it share them. The other settings
+/// belong to this handle.
 #[derive(Clone)]
 pub struct LocalSession {
     local: LocalClerk,
-    /// The session as it began. What it has become is in the instance.
+    /// The session as it was started. The instance has its present state.
     session: Session,
     options: TokenOptions,
 }
 
 impl LocalSession {
-    /// Makes an organization the active one. Tokens name it as long as the user is its member.
+    /// Makes an organization the active one. Tokens contain it as long as the user is a member.
     #[must_use]
     pub fn organization(self, organization: impl Into<OrganizationId>) -> Self {
         let organization = organization.into();
         self.change(|session| session.organization = Some(organization))
     }
 
-    /// Leaves the session pending: signed in, but with the task to choose an organization before it.
+    /// Makes the session pending: the user is signed in, but has to choose an organization first.
     #[must_use]
     pub fn pending(self) -> Self {
         self.change(|session| session.pending = true)
@@ -91,29 +91,29 @@ impl LocalSession {
         self
     }
 
-    /// How long tokens last, in whole seconds; 60 by default, as at Clerk.
+    /// Sets the lifetime of tokens, in whole seconds. The default is 60 seconds, as at Clerk.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.options.lifetime = lifetime;
         self
     }
 
-    /// The origin that tokens are for (`azp`), for example `https://app.example.com`; none by default.
+    /// Sets the authorized party (`azp`) of tokens, an origin such as `https://app.example.com`. The default is none.
     #[must_use]
     pub fn authorized_party(mut self, origin: impl Into<String>) -> Self {
         self.options.authorized_party = Some(origin.into());
         self
     }
 
-    /// How many minutes ago the user proved the first and the second factor (`fva`); -1 says that there is
-    /// none. By default, the first just now and no second.
+    /// Sets the minutes since the user verified the first and the second factor (`fva`); -1 stands for a factor that the
+    /// user does not have. The default is 0 and -1.
     #[must_use]
     pub fn factor_ages(mut self, first: i64, second: i64) -> Self {
         self.options.factor_ages = [first, second];
         self
     }
 
-    /// Adds a claim, or replaces one.
+    /// Adds or replaces a claim of tokens.
     #[must_use]
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.options.extra.insert(name.into(), value.into());
@@ -132,22 +132,22 @@ impl LocalSession {
         &self.session.user
     }
 
-    /// A new session token: a JWT for the `Authorization` header, or for the `__session` cookie. Also a
-    /// session that has been revoked gets one.
+    /// A new session token: a JWT for the `Authorization` header or the `__session` cookie. A revoked session gets one
+    /// too.
     #[must_use]
     pub fn token(&self) -> String {
         self.token_at(self.local.now())
     }
 
-    /// A token of this session whose time is over: it was issued a little more than an hour ago, and lasted as
-    /// long as tokens last. Its signature is as good as any.
+    /// An expired token of this session, with a valid signature. It was issued more than an hour ago and expired an hour
+    /// ago.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
     ///
     /// let local = LocalClerk::seeded();
     /// let authorization = format!("Bearer {}", local.sign_in("user_ada").expired_token());
-    /// // The layer answers it with 401.
+    /// // The layer rejects it with status 401.
     /// # drop(authorization);
     /// ```
     #[must_use]
@@ -160,10 +160,9 @@ impl LocalSession {
         self.local.now().saturating_sub(EXPIRED_FOR.saturating_add(self.options.lifetime))
     }
 
-    /// What a browser sends in which this user is signed in, as the value of one `Cookie` header: the session
-    /// token, the time of the sign-in and the browser's own token, each under its plain name and under the one
-    /// that names the instance. A layer whose client has this instance's
-    /// [publishable key](LocalClerk::publishable_key) takes them without a handshake.
+    /// The value of the `Cookie` header of a browser in which this user is signed in: the session token, the time of the
+    /// sign-in and the browser's token, each under its plain name and under the one with the instance's suffix. A layer
+    /// whose client has this instance's [publishable key](LocalClerk::publishable_key) accepts them without a handshake.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -178,19 +177,19 @@ impl LocalSession {
         self.cookies_with(self.local.now())
     }
 
-    /// [`cookies`](Self::cookies) with an [expired token](Self::expired_token): what a browser sends that comes
-    /// back after a while. A document is answered with a handshake, anything else with 401.
+    /// Like [`cookies`](Self::cookies), with an [expired token](Self::expired_token): what a browser sends that comes
+    /// back after a while. A request for a document gets a handshake, any other one gets status 401.
     #[must_use]
     pub fn expired_cookies(&self) -> String {
         self.cookies_with(self.expired_issue())
     }
 
-    /// The cookies with a token of that time.
+    /// The cookies, with a token that was issued at this time.
     fn cookies_with(&self, issued: Timestamp) -> String {
         let suffix = self.local.publishable_key().cookie_suffix();
         let token = self.token_at(issued);
         let browser = self.local.state().clients.of_session(&self.session);
-        // A token from before the sign-in would not be looked at.
+        // A token from before the sign-in would be ignored.
         let signed_in = browser.changed_at.min(issued).as_secs().to_string();
         [("__session", &token), ("__client_uat", &signed_in), ("__clerk_db_jwt", &browser.dev_browser)]
             .map(|(name, value)| format!("{name}={value}; {name}_{suffix}={value}"))

@@ -1,7 +1,7 @@
-//! Sets an instance up: people, organizations and who belongs where.
+//! Sets up an instance: users, organizations and memberships.
 //!
-//! What is set up here is not checked the way requests are: a test may want two people with one e-mail
-//! address, or a member with a role that nobody declared.
+//! Unlike requests, setup is not validated: a test may want two users with the same email address, or a member with a
+//! role that does not exist.
 //!
 //! ```
 //! use clerk_local::LocalClerk;
@@ -59,7 +59,7 @@ impl From<&LocalOrganization> for OrganizationId {
 }
 
 impl LocalClerk {
-    /// Begins a new user. Nothing exists until [`LocalUserBuilder::create`].
+    /// Starts a new user; [`LocalUserBuilder::create`] creates it.
     pub fn user(&self, first_name: impl Into<String>, last_name: impl Into<String>) -> LocalUserBuilder {
         let now = self.now();
         let mut user = User::new(random::id("user_").into(), now);
@@ -68,7 +68,7 @@ impl LocalClerk {
         LocalUserBuilder { local: self.clone(), user, now }
     }
 
-    /// Begins a new organization. Nothing exists until [`LocalOrganizationBuilder::create`].
+    /// Starts a new organization; [`LocalOrganizationBuilder::create`] creates it.
     pub fn organization(&self, name: impl Into<String>) -> LocalOrganizationBuilder {
         let name = name.into();
         let id = OrganizationId::from(random::id("org_"));
@@ -76,8 +76,8 @@ impl LocalClerk {
         LocalOrganizationBuilder { local: self.clone(), organization, roles: Vec::new() }
     }
 
-    /// Makes a user a member of an organization, in the role with the key `role` (`org:admin`); a member
-    /// already there changes to that role. A role that the organization does not declare permits nothing.
+    /// Makes a user a member of an organization with the role `role`, for example `org:admin`. An existing member gets
+    /// this role. A role that the organization does not have permits nothing.
     pub fn add_member(
         &self,
         organization: impl Into<OrganizationId>,
@@ -95,7 +95,7 @@ impl LocalClerk {
     }
 }
 
-/// A user about to be created; begun by [`LocalClerk::user`].
+/// Builder for a user, returned by [`LocalClerk::user`].
 #[must_use = "nothing exists until `create`"]
 pub struct LocalUserBuilder {
     local: LocalClerk,
@@ -104,55 +104,55 @@ pub struct LocalUserBuilder {
 }
 
 impl LocalUserBuilder {
-    /// The user's identifier; a random one by default. A user who has it already is replaced.
+    /// Sets the identifier. The default is a random one. An existing user with this identifier is replaced.
     pub fn id(mut self, id: impl Into<UserId>) -> Self {
         self.user.id = id.into();
         self
     }
 
-    /// Adds a verified e-mail address. The first is the primary one.
+    /// Adds a verified email address. The first one is the primary one.
     pub fn email(mut self, address: impl AsRef<str>) -> Self {
         self.user.add_email(address.as_ref(), false, self.now);
         self
     }
 
-    /// Adds a verified phone number, for example `+15555550100`. The first is the primary one.
+    /// Adds a verified phone number, for example `+15555550100`. The first one is the primary one.
     pub fn phone(mut self, number: impl AsRef<str>) -> Self {
         self.user.add_phone(number.as_ref(), false, self.now);
         self
     }
 
-    /// The username; none by default.
+    /// Sets the username. The default is none.
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.user.username = Some(username.into());
         self
     }
 
-    /// The identifier in the application's own records; none by default.
+    /// Sets the external id, by which the application knows the user. The default is none.
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
         self.user.external_id = Some(id.into());
         self
     }
 
-    /// Metadata that browsers may read; empty by default.
+    /// Sets the metadata that browsers may read. The default is empty.
     pub fn public_metadata(mut self, metadata: &Metadata) -> Self {
         self.user.metadata.public = Value::Object(metadata.as_object().clone());
         self
     }
 
-    /// Metadata that only backends see; empty by default.
+    /// Sets the metadata that only backends may read. The default is empty.
     pub fn private_metadata(mut self, metadata: &Metadata) -> Self {
         self.user.metadata.private = Value::Object(metadata.as_object().clone());
         self
     }
 
-    /// Metadata that browsers may read and write; empty by default.
+    /// Sets the metadata that browsers may read and write. The default is empty.
     pub fn unsafe_metadata(mut self, metadata: &Metadata) -> Self {
         self.user.metadata.unsafe_ = Value::Object(metadata.as_object().clone());
         self
     }
 
-    /// Whether the user is banned; not by default.
+    /// Sets whether the user is banned. The default is false.
     pub fn banned(mut self, banned: bool) -> Self {
         self.user.banned = banned;
         self
@@ -174,7 +174,7 @@ impl fmt::Debug for LocalUserBuilder {
     }
 }
 
-/// An organization about to be created; begun by [`LocalClerk::organization`].
+/// Builder for an organization, returned by [`LocalClerk::organization`].
 #[must_use = "nothing exists until `create`"]
 pub struct LocalOrganizationBuilder {
     local: LocalClerk,
@@ -183,21 +183,20 @@ pub struct LocalOrganizationBuilder {
 }
 
 impl LocalOrganizationBuilder {
-    /// The organization's identifier; a random one by default. An organization that has it already is
-    /// replaced.
+    /// Sets the identifier. The default is a random one. An existing organization with this identifier is replaced.
     pub fn id(mut self, id: impl Into<OrganizationId>) -> Self {
         self.organization.id = id.into();
         self
     }
 
-    /// The slug; made from the name by default.
+    /// Sets the slug. The default is derived from the name.
     pub fn slug(mut self, slug: impl Into<String>) -> Self {
         self.organization.slug = slug.into();
         self
     }
 
-    /// Declares a role by its key (`org:admin`) and what it permits (`org:users:manage`). Without any role,
-    /// the organization has `org:admin` and `org:member` with Clerk's own permissions.
+    /// Adds a role, for example `org:admin`, with permissions such as `org:users:manage`. Without any, the organization
+    /// has the roles `org:admin` and `org:member` with Clerk's system permissions.
     pub fn role<P: Into<String>>(
         mut self,
         key: impl Into<String>,
@@ -208,25 +207,25 @@ impl LocalOrganizationBuilder {
         self
     }
 
-    /// Who created the organization. This alone makes nobody a member.
+    /// Sets who created the organization. This does not make the user a member.
     pub fn created_by(mut self, user: impl Into<UserId>) -> Self {
         self.organization.created_by = Some(user.into());
         self
     }
 
-    /// How many members there may be; 0, the default, means any number.
+    /// Sets the most members. The default, 0, means no limit.
     pub fn max_allowed_memberships(mut self, members: u32) -> Self {
         self.organization.max_allowed_memberships = members.into();
         self
     }
 
-    /// Metadata that browsers may read; empty by default.
+    /// Sets the metadata that browsers may read. The default is empty.
     pub fn public_metadata(mut self, metadata: &Metadata) -> Self {
         self.organization.metadata.public = Value::Object(metadata.as_object().clone());
         self
     }
 
-    /// Metadata that only backends see; empty by default.
+    /// Sets the metadata that only backends may read. The default is empty.
     pub fn private_metadata(mut self, metadata: &Metadata) -> Self {
         self.organization.metadata.private = Value::Object(metadata.as_object().clone());
         self

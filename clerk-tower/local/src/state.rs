@@ -1,4 +1,4 @@
-//! What an instance holds, and how Clerk shows it.
+//! The data of an instance, and its JSON form in the Backend API.
 
 use clerk_core::{
     Timestamp,
@@ -9,13 +9,13 @@ use serde_json::{Map, Value, json};
 
 use crate::{credentials::Credentials, error::ApiError, frontend::clients::Clients, random};
 
-/// The identifier that every instance has.
+/// The identifier of every local instance.
 pub(super) const INSTANCE_ID: &str = "ins_local";
 
 /// One day.
 const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 
-/// A person.
+/// A user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct User {
     pub(super) id: UserId,
@@ -46,7 +46,7 @@ pub(super) struct User {
     pub(super) updated_at: Timestamp,
 }
 
-/// An e-mail address or a phone number.
+/// An email address or a phone number.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Contact {
     pub(super) id: String,
@@ -81,7 +81,7 @@ impl Contact {
     }
 }
 
-/// The application's own data on a user, an organization or a membership.
+/// The application's metadata of a user, an organization or a membership.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Metadata {
     pub(super) public: Value,
@@ -128,14 +128,14 @@ impl User {
         }
     }
 
-    /// Adds an e-mail address; the first becomes the primary one.
+    /// Adds an email address. The first one becomes the primary one.
     pub(super) fn add_email(&mut self, value: &str, reserved: bool, now: Timestamp) {
         let contact = Contact::new(value, reserved, now);
         self.primary_email.get_or_insert_with(|| contact.id.clone());
         self.emails.push(contact);
     }
 
-    /// Adds a phone number; the first becomes the primary one.
+    /// Adds a phone number. The first one becomes the primary one.
     pub(super) fn add_phone(&mut self, value: &str, reserved: bool, now: Timestamp) {
         let contact = Contact::new(value, reserved, now);
         self.primary_phone.get_or_insert_with(|| contact.id.clone());
@@ -150,7 +150,7 @@ impl User {
         primary(&self.phones, self.primary_phone.as_deref())
     }
 
-    /// First and last name, as far as there are any.
+    /// The first and the last name, as far as they are set.
     pub(super) fn name(&self) -> String {
         [&self.first_name, &self.last_name]
             .into_iter()
@@ -161,7 +161,7 @@ impl User {
     }
 }
 
-/// An object with the fields of another one added.
+/// Adds the fields of one object to another one.
 pub(super) fn extended(mut object: Value, more: Value) -> Value {
     if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
         object.extend(more);
@@ -173,7 +173,7 @@ fn primary<'a>(contacts: &'a [Contact], id: Option<&str>) -> Option<&'a str> {
     contacts.iter().find(|contact| Some(contact.id.as_str()) == id).map(|contact| contact.value.as_str())
 }
 
-/// An organization with the roles that its members can have.
+/// An organization and its roles.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Organization {
     pub(super) id: OrganizationId,
@@ -211,7 +211,7 @@ impl Organization {
     }
 }
 
-/// A role and what it permits.
+/// A role and its permissions.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Role {
     pub(super) key: String,
@@ -219,7 +219,7 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// The roles of an organization for which none were declared: Clerk's two, with Clerk's permissions.
+    /// The default roles: Clerk's two, with Clerk's system permissions.
     pub(super) fn defaults() -> Vec<Self> {
         let role = |key: &str, permissions: &[&str]| Self {
             key: key.to_owned(),
@@ -241,7 +241,7 @@ impl Role {
         ]
     }
 
-    /// The key for people: `org:team_lead` is `Team lead`.
+    /// The display name: `Team lead` for the key `org:team_lead`.
     pub(super) fn name(&self) -> String {
         let words = self.key.strip_prefix("org:").unwrap_or(&self.key).replace('_', " ");
         let mut letters = words.chars();
@@ -249,7 +249,7 @@ impl Role {
     }
 }
 
-/// A user's place in an organization.
+/// A user's membership in an organization.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Membership {
     pub(super) id: String,
@@ -275,15 +275,15 @@ impl Membership {
     }
 }
 
-/// Who ended a session before its time.
+/// How a session ended before it expired.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum SessionEnd {
-    /// The application.
+    /// The application revoked it.
     Revoked,
-    /// The user, who keeps the browser's other sessions.
+    /// The user ended this session only.
     Ended,
-    /// The user, or another sign-in with the same browser.
+    /// The user signed out, or signed in again with the same browser.
     Removed,
 }
 
@@ -297,7 +297,7 @@ impl SessionEnd {
     }
 }
 
-/// A sign-in.
+/// A session.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Session {
     pub(super) id: SessionId,
@@ -314,7 +314,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// An active session that lasts a week.
+    /// An active session that expires in a week.
     pub(super) fn new(user: UserId, now: Timestamp) -> Self {
         Self {
             id: random::id("sess_").into(),
@@ -342,12 +342,12 @@ impl Session {
         }
     }
 
-    /// Ends the session by the Backend API, unless it is over already.
+    /// Revokes the session, unless it has ended already.
     pub(super) fn revoke(&mut self, now: Timestamp) {
         self.end(SessionEnd::Revoked, now);
     }
 
-    /// Ends the session, unless it is over already.
+    /// Ends the session, unless it has ended already.
     pub(super) fn end(&mut self, over: SessionEnd, now: Timestamp) {
         if matches!(self.status(now), "active" | "pending") {
             self.over = Some(over);
@@ -376,17 +376,16 @@ impl Session {
     }
 }
 
-/// Everything an instance holds, each kind in the order of its creation.
+/// Everything in an instance, each kind in the order of creation.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct State {
-    /// `https://` and the host of the instance.
+    /// The `iss` of tokens: `https://` and the host of the publishable key.
     #[serde(skip)]
     pub(super) issuer: String,
     pub(super) users: Vec<User>,
     pub(super) organizations: Vec<Organization>,
     pub(super) memberships: Vec<Membership>,
     pub(super) sessions: Vec<Session>,
-    /// What machines hold.
     pub(super) credentials: Credentials,
     pub(super) clients: Clients,
 }
@@ -436,7 +435,7 @@ impl State {
             .ok_or_else(|| ApiError::not_found("session"))
     }
 
-    /// Starts a session and notes it at the user.
+    /// Starts a session, and updates the user's times of sign-in and activity.
     pub(super) fn sign_in(&mut self, user: UserId, now: Timestamp) -> Session {
         if let Ok(user) = self.user_mut(user.as_str()) {
             user.last_sign_in_at = Some(now);
@@ -467,7 +466,7 @@ impl State {
         self.memberships.iter().filter(|membership| membership.organization == *organization).count()
     }
 
-    /// Where a picture of `id` is, once the instance is served.
+    /// The URL of the image of `id`. It works only while the instance is served.
     fn image_url(&self, id: &str) -> String {
         format!("{}/images/{id}", self.clients.address.as_ref().unwrap_or(&self.issuer))
     }
@@ -533,7 +532,7 @@ impl State {
         extended(identity, standing)
     }
 
-    /// An organization, with the number of its members where that was asked for.
+    /// An organization, with the number of its members if requested.
     pub(super) fn render_organization(&self, organization: &Organization, with_members: bool) -> Value {
         let mut rendered = json!({
             "object": "organization",

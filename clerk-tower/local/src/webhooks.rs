@@ -1,4 +1,4 @@
-//! Webhooks: what changes in an instance is told to whoever wants to know, signed, as Clerk does it.
+//! Webhooks: signed events for every change of an instance.
 //!
 //! ```
 //! use clerk_core::webhook::{Event, Verifier};
@@ -6,7 +6,7 @@
 //! use serde_json::json;
 //!
 //! let local = LocalClerk::new();
-//! // One delivery, to hand to a handler.
+//! // One delivery, for a test of a handler.
 //! let request = local.webhook("user.deleted", &json!({ "id": "user_1", "deleted": true }));
 //! let verifier = Verifier::new(local.webhook_secret());
 //! # use clerk_tower::clock::Clock;
@@ -15,12 +15,14 @@
 //! assert!(matches!(delivery.event, Event::UserDeleted(_)));
 //! ```
 //!
-//! With [`LocalClerk::deliver_webhooks_to`] or [`LocalClerk::deliver_webhooks_to_service`], every change from
-//! then on is delivered in the background, in order: those through the Backend API, through pages, and through
-//! setup. There are events for users, organizations, memberships and sessions. When somebody was last seen is no
-//! change, and neither is a session whose time is over. One delivery is tried four times, five seconds each at most,
-//! with 0.1, 0.4 and 1.6 seconds between them; then it is given up. When 1000 wait, or 16 MiB, no more are taken.
-//! [`LocalClerk::webhooks_delivered`] waits for all of them.
+//! After [`LocalClerk::deliver_webhooks_to`] or [`LocalClerk::deliver_webhooks_to_service`], every further change is
+//! delivered in the background, in order: changes through the Backend API, through the pages and through setup. There
+//! are events for users, organizations, memberships and sessions. A user's last activity and the expiry of a session
+//! cause no event.
+//!
+//! Each event is sent up to four times, with a timeout of five seconds and pauses of 0.1, 0.4 and 1.6 seconds, until a
+//! response is successful. Further events are dropped while 1000 events, or 16 MiB, are waiting.
+//! [`LocalClerk::webhooks_delivered`] waits for all deliveries.
 
 use std::sync::Arc;
 
@@ -40,34 +42,34 @@ use crate::{
     state::{INSTANCE_ID, State},
 };
 
-/// The path of a delivery that goes to no URL.
+/// The path of requests to a service, which has no URL.
 const PATH: &str = "/webhooks/clerk";
 
-/// Webhooks cannot be delivered as asked: which method was called, and why not.
+/// Webhooks cannot be delivered. The message names the method and the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {problem}")]
 #[non_exhaustive]
 pub struct WebhooksError {
-    /// The method of [`LocalClerk`] that was called.
+    /// The name of the method that was called.
     pub setting: &'static str,
     problem: &'static str,
 }
 
-/// Who is told of changes, and what they were told last.
+/// The receiver of webhooks, and the state that it knows from the events so far.
 pub(super) struct Subscription {
     outbox: Outbox,
     reported: State,
 }
 
-/// What became of the events of a [`LocalClerk`], since it began.
+/// Counts of the webhook events of a [`LocalClerk`] since it was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalWebhooks {
-    /// How many were answered with a status of success.
+    /// Events that were answered with a successful status.
     pub delivered: u64,
-    /// How many were not, four times.
+    /// Events that were given up after four attempts.
     pub given_up: u64,
-    /// How many were never tried, since too many were waiting.
+    /// Events that were never sent, because too many were waiting.
     pub dropped: u64,
 }
 
@@ -78,15 +80,14 @@ impl From<Progress> for LocalWebhooks {
 }
 
 impl LocalClerk {
-    /// The secret that [`webhook`](Self::webhook) signs with; another one for every instance.
+    /// The secret with which [`webhook`](Self::webhook) signs. Every instance has its own.
     #[must_use]
     pub fn webhook_secret(&self) -> WebhookSecret {
         random::until_ok(|| self.shared.webhook_secret.parse())
     }
 
-    /// One signed delivery, `POST /webhooks/clerk`, to hand to a handler; nothing is sent. `kind` is the type
-    /// of the event, `user.created` for example, and `data` what comes with it, as Clerk writes it. The id of
-    /// each delivery is another one.
+    /// Creates one signed delivery, `POST /webhooks/clerk`, for a test of a handler; nothing is sent. `kind` is the type
+    /// of the event, for example `user.created`, and `data` its data in Clerk's format. Each delivery has its own id.
     #[must_use]
     pub fn webhook(&self, kind: &str, data: &Value) -> Request<Bytes> {
         let now = self.now();
@@ -96,8 +97,8 @@ impl LocalClerk {
         request
     }
 
-    /// Delivers an event for every change from now on to `url`: `http://` and a loopback address or
-    /// `localhost`. It takes the place of what was told before.
+    /// Delivers an event for every further change to `url`, which must be `http://` with a loopback address or
+    /// `localhost`. This replaces an earlier receiver.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -114,14 +115,14 @@ impl LocalClerk {
     /// ```
     ///
     /// # Errors
-    /// [`WebhooksError`] when the URL is another one, and outside of a tokio runtime.
+    /// [`WebhooksError`] for any other URL, and outside a tokio runtime.
     pub fn deliver_webhooks_to(&self, url: &str, secret: WebhookSecret) -> Result<(), WebhooksError> {
         let uri = target(url).map_err(|problem| WebhooksError { setting: "deliver_webhooks_to", problem })?;
         self.deliver("deliver_webhooks_to", delivery::over_http, uri, secret)
     }
 
-    /// Delivers an event for every change from now on to a service of this process, at `/webhooks/clerk`: to an
-    /// axum `Router`, for example, without a socket. It takes the place of what was told before.
+    /// Delivers an event for every further change to a service in this process, at the path `/webhooks/clerk`: to an axum
+    /// `Router`, for example, without a socket. This replaces an earlier receiver.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -144,7 +145,7 @@ impl LocalClerk {
     /// ```
     ///
     /// # Errors
-    /// [`WebhooksError`] outside of a tokio runtime.
+    /// [`WebhooksError`] outside a tokio runtime.
     pub fn deliver_webhooks_to_service<S, B>(
         &self,
         service: S,
@@ -167,7 +168,7 @@ impl LocalClerk {
     ) -> Result<(), WebhooksError> {
         let runtime = Handle::try_current().map_err(|_| WebhooksError {
             setting,
-            problem: "there is no tokio runtime here; call it inside of one",
+            problem: "no tokio runtime is running; call it inside one",
         })?;
         let clock = Arc::clone(&self.shared.clock);
         let config = WorkerConfig { sender: sender(), uri, signer: Verifier::new(secret), clock };
@@ -180,18 +181,18 @@ impl LocalClerk {
         Ok(())
     }
 
-    /// Waits until every event so far is delivered or given up, and says how many there were. It waits for
-    /// nothing where nobody is told.
+    /// Waits until every event so far is delivered or given up, and returns the counts. Without a receiver it returns at
+    /// once.
     pub async fn webhooks_delivered(&self) -> LocalWebhooks {
         let mut counts = self.shared.webhook_counts.subscribe();
         match counts.wait_for(|progress| progress.waiting == 0).await {
             Ok(progress) => (*progress).into(),
-            // Nobody counts any more, which cannot be: this instance does.
+            // Impossible: this instance holds the sender.
             Err(_) => LocalWebhooks::default(),
         }
     }
 
-    /// Queues the events of what changed since the last time.
+    /// Queues the events for the changes since the last call.
     pub(super) fn report_changes(&self, state: &State) {
         let mut subscription = lock(&self.shared.subscription);
         let Some(Subscription { outbox, reported }) = &mut *subscription else { return };
@@ -204,14 +205,16 @@ impl LocalClerk {
     }
 }
 
-/// Where a URL leads, if it leads to this machine.
+/// Parses the URL of a receiver, which must be on this computer.
 fn target(url: &str) -> Result<Uri, &'static str> {
     let parsed =
         Url::parse(url).map_err(|_| "not a URL; expected one like http://localhost:3000/webhooks/clerk")?;
     match parsed.scheme() {
         "http" => {}
-        "https" => return Err("https is not spoken here; write http://, since it stays on this machine"),
-        _ => return Err("only http:// is spoken here"),
+        "https" => {
+            return Err("https is not supported; write http://, since the request stays on this computer");
+        }
+        _ => return Err("only http:// is supported"),
     }
     let is_local = match parsed.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -220,13 +223,13 @@ fn target(url: &str) -> Result<Uri, &'static str> {
         None => false,
     };
     if !is_local {
-        return Err("not on this machine; expected localhost or a loopback address");
+        return Err("not on this computer; expected localhost or a loopback address");
     }
     if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err("with a user name or a password in it; leave them out");
+        return Err("a user name or a password is not supported; leave them out");
     }
     let uri: Result<Uri, _> = parsed.as_str().parse();
-    uri.map_err(|_| "not a URL that HTTP can carry")
+    uri.map_err(|_| "not a valid HTTP URL")
 }
 
 /// The body of an event.

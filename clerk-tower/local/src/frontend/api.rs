@@ -1,4 +1,4 @@
-//! The Frontend API's answers in JSON, as far as small scripts need them.
+//! The JSON part of the Frontend API: what small scripts need of it.
 
 use http::{
     HeaderValue, Method, Response, StatusCode,
@@ -21,7 +21,7 @@ use super::{
     cookies, handshake,
 };
 
-/// Answers one request, and says which pages may read the answer.
+/// Responds to one request. The CORS headers let pages of this computer read the response.
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     let origin = request.check_script()?;
     let mut response = if request.method == Method::OPTIONS {
@@ -80,12 +80,12 @@ fn unknown_browser() -> ApiError {
         StatusCode::UNAUTHORIZED,
         "dev_browser_unauthenticated",
         "Browser unauthenticated",
-        "The request names no browser that this LocalClerk knows: send the token of POST /v1/dev_browser as \
-         __clerk_db_jwt in the query",
+        "This LocalClerk does not know the browser: send the token of POST /v1/dev_browser as __clerk_db_jwt in \
+         the query",
     )
 }
 
-/// Makes a browser known.
+/// `POST /v1/dev_browser`: registers a browser.
 fn dev_browser(request: &BrowserRequest<'_>) -> HttpResponse {
     let state = &mut *request.local.state();
     let client = state.clients.create(request.now);
@@ -110,7 +110,7 @@ fn client(request: &BrowserRequest<'_>) -> Result<Value, ApiError> {
     Ok(json!({ "response": render_client(request, state, client), "client": null }))
 }
 
-/// The session of this browser under this identifier.
+/// The browser and its session, if the session has this identifier.
 fn own_session<'s>(
     request: &BrowserRequest<'_>,
     state: &'s State,
@@ -167,7 +167,7 @@ fn remove(request: &BrowserRequest<'_>, id: &str, over: SessionEnd) -> Result<Va
     Ok(json!({ "response": response, "client": render_client(request, state, client) }))
 }
 
-/// Signs out; with an identifier, only if that is the session.
+/// Ends the browser's session. With an identifier, it is an error if the session has another one.
 fn sign_out(
     request: &BrowserRequest<'_>,
     id: Option<&str>,
@@ -199,7 +199,7 @@ fn render_client(request: &BrowserRequest<'_>, state: &State, client: &Client) -
     })
 }
 
-/// A session as its own browser may see it: with its user, without what is for backends only.
+/// A session as its own browser may see it: with its user, without private metadata.
 fn render_session(request: &BrowserRequest<'_>, state: &State, session: &Session) -> Value {
     let mut user = state.user(session.user.as_str()).map(|user| state.render_user(user)).unwrap_or_default();
     let fields = user.as_object_mut();
@@ -219,7 +219,7 @@ fn render_session(request: &BrowserRequest<'_>, state: &State, session: &Session
     )
 }
 
-/// A membership without what is for backends only.
+/// A membership without private metadata.
 fn render_membership(mut membership: Value) -> Value {
     if let Some(fields) = membership.as_object_mut() {
         fields.remove("private_metadata");

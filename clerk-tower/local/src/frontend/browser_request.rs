@@ -1,4 +1,4 @@
-//! A request from a browser, and whether this server has anything to do with it.
+//! A request from a browser, and the checks that keep pages of other sites out.
 
 use bytes::Bytes;
 use clerk_core::Timestamp;
@@ -17,19 +17,19 @@ use super::{
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// One request.
+/// A request from a browser.
 pub(super) struct BrowserRequest<'a> {
     pub(super) local: &'a LocalClerk,
     pub(super) method: &'a Method,
     pub(super) path: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) query: Query,
-    /// The fields of a form.
+    /// The body, read as a form.
     pub(super) form: Query,
     pub(super) now: Timestamp,
-    /// The end of the names of the instance's cookies.
+    /// The suffix of the instance's cookie names.
     pub(super) suffix: String,
-    /// This server, as the browser sees it: `http://127.0.0.1:4000`.
+    /// The origin of this server as the browser sees it, for example `http://127.0.0.1:4000`.
     origin: Option<String>,
 }
 
@@ -59,17 +59,18 @@ impl<'a> BrowserRequest<'a> {
         text(self.headers, name)
     }
 
-    /// Whether a browser shows the answer to a person.
+    /// Whether the browser navigates, and shows the response as a document.
     pub(super) fn wants_document(&self) -> bool {
         wants_document(self.headers)
     }
 
-    /// Whether a browser has said that it shows the answer to nobody: as a picture, for example.
+    /// Whether the browser says that the response is not a document but, for example, an image in a page.
     pub(super) fn is_subresource(&self) -> bool {
         !self.header(&SEC_FETCH_DEST).is_empty() && !self.wants_document()
     }
 
-    /// Refuses requests under a name that is not this computer's: behind such a name may be anybody's page.
+    /// Rejects requests whose host is not a name of this computer. With DNS rebinding, a page of any site could send
+    /// them, under its own host name.
     pub(super) fn check_host(&self) -> Result<(), ApiError> {
         match self.origin {
             Some(_) => Ok(()),
@@ -77,12 +78,12 @@ impl<'a> BrowserRequest<'a> {
                 StatusCode::FORBIDDEN,
                 "host_invalid",
                 "Host refused",
-                "LocalClerk answers browsers under localhost, 127.0.0.1 or [::1] only; open it under one of these",
+                "LocalClerk serves browsers under localhost, 127.0.0.1 or [::1] only; open it under one of these names",
             )),
         }
     }
 
-    /// Refuses forms that another site has sent. Programs that are no browsers send no origin.
+    /// Rejects forms that another site sent. Clients other than browsers send no origin.
     pub(super) fn check_form(&self) -> Result<(), ApiError> {
         let is_own = match self.headers.get(ORIGIN) {
             None => self.header(&SEC_FETCH_SITE) != "cross-site",
@@ -91,7 +92,8 @@ impl<'a> BrowserRequest<'a> {
         if is_own { Ok(()) } else { Err(foreign_origin("this server's own pages")) }
     }
 
-    /// The origin of a script, if there is one and it may read answers: any page of this computer.
+    /// The origin of the script that sent the request, if a script did. Rejects scripts of pages that are not on this
+    /// computer.
     pub(super) fn check_script(&self) -> Result<Option<HeaderValue>, ApiError> {
         let Some(origin) = self.headers.get(ORIGIN) else { return Ok(None) };
         let url = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
@@ -102,23 +104,24 @@ impl<'a> BrowserRequest<'a> {
         }
     }
 
-    /// The browser that the request names: in its query, or by this server's own cookie.
+    /// The browser that the query names, or else the one that this server's cookie names.
     pub(super) fn client_by_query_or_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
         let named = self.query.first("__clerk_db_jwt").and_then(|token| state.clients.find(token));
         named.or_else(|| self.client_by_cookie(state))
     }
 
-    /// The browser by this server's own cookie.
+    /// The browser that this server's cookie names.
     fn client_by_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
         state.clients.find(&cookies::read_client_cookie(self.headers, &self.suffix)?)
     }
 
-    /// The browser in front of a page: by this server's own cookie, or, without one, as the link names it.
+    /// The browser that this server's cookie names, or else the one that the query names. For pages: a link may come
+    /// from anyone.
     pub(super) fn client_by_cookie_or_query<'s>(&self, state: &'s State) -> Option<&'s Client> {
         self.client_by_cookie(state).or_else(|| self.client_by_query_or_cookie(state))
     }
 
-    /// The line that makes the browser known here; none where it is.
+    /// The `Set-Cookie` value by which this server recognizes the browser; `None` if it does already.
     pub(super) fn client_cookie(&self, state: &State, client: &Client) -> Option<HeaderValue> {
         if self.client_by_cookie(state).is_some() {
             return None;
@@ -127,12 +130,12 @@ impl<'a> BrowserRequest<'a> {
     }
 }
 
-/// A header's text; empty where it is missing, or no text.
+/// The value of a header; empty if it is missing or not a string.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Whether a browser shows the answer to a request with these headers to a person.
+/// Whether a browser shows the response to a request with these headers as a document.
 pub(super) fn wants_document(headers: &HeaderMap) -> bool {
     match text(headers, &SEC_FETCH_DEST) {
         "" => text(headers, &ACCEPT).starts_with("text/html"),
@@ -149,7 +152,7 @@ fn foreign_origin(expected: &str) -> ApiError {
     )
 }
 
-/// Whether an address is one of this computer's, by its name.
+/// Whether the host of a URL is a loopback address or `localhost`.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -159,7 +162,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Where to send a browser back to: an address of `http` or `https`, without credentials.
+/// Parses a `redirect_url`: an `http` or `https` URL without credentials.
 pub(super) fn return_url(text: &str) -> Result<Url, ApiError> {
     let url = Url::parse(text).ok();
     let is_good = |url: &Url| {
@@ -179,7 +182,8 @@ pub(super) fn return_url(text: &str) -> Result<Url, ApiError> {
     })
 }
 
-/// Refuses an address of another computer: what goes there with a link of anybody's is no secret any more.
+/// Rejects a `redirect_url` of another computer. Anyone can make a link with such a URL, and what is appended to it
+/// would be disclosed.
 pub(super) fn require_loopback(url: &Url) -> Result<(), ApiError> {
     if is_loopback(url) {
         return Ok(());
@@ -188,12 +192,11 @@ pub(super) fn require_loopback(url: &Url) -> Result<(), ApiError> {
         StatusCode::BAD_REQUEST,
         "invalid_url",
         "Invalid redirect_url",
-        "a link may lead to an application on this computer only, for example http://localhost:3000/",
+        "redirect_url must lead to an application on this computer, for example http://localhost:3000/",
     ))
 }
 
-/// An address with one pair of its query set, in the place of any other under that name, and without the result of
-/// an earlier handshake.
+/// Sets a query parameter of a URL, replaces others of the same name, and removes the result of an earlier handshake.
 pub(super) fn with_query_pair(mut url: Url, name: &str, value: &str) -> Url {
     let stays = |other: &str| other != name && !other.starts_with("__clerk_handshake");
     let others: Vec<_> = url.query_pairs().into_owned().filter(|pair| stays(&pair.0)).collect();

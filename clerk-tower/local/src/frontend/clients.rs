@@ -1,4 +1,4 @@
-//! Browsers: what an instance remembers of each, and what it has handed out to them.
+//! The browsers that an instance knows, their refresh tokens, and pending results of handshakes.
 
 use std::time::Duration;
 
@@ -14,28 +14,28 @@ use super::super::{
     state::{Session, SessionEnd, State, User},
 };
 
-/// How many browsers are remembered. Beyond that, the oldest that nobody is signed in with are forgotten.
+/// The most browsers that are kept. Beyond that, the oldest one without a session is evicted.
 const MAX_CLIENTS: usize = 1_000;
 
-/// How many sessions there may be when somebody signs in on a page. Beyond that, the oldest that is over is forgotten,
-/// or else the oldest.
+/// The most sessions that are kept when someone signs in on a page. Beyond that, the oldest inactive one is evicted, or
+/// else the oldest.
 const MAX_SESSIONS: usize = 10_000;
 
-/// How many results of handshakes wait to be fetched.
+/// The most results of handshakes that are kept until they are fetched.
 const MAX_HANDSHAKES: usize = 1_000;
 
-/// How long a result waits.
+/// How long a result is kept.
 const HANDSHAKE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// A browser, which Clerk calls a client.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
-    /// The token that the browser is known by, `dvb_…`.
+    /// The token that identifies the browser, `dvb_…`.
     pub(crate) dev_browser: String,
-    /// Who is signed in, if anybody is.
+    /// The session, if someone is signed in.
     pub(crate) session: Option<SessionId>,
-    /// When somebody signed in or out last.
+    /// When someone last signed in or out.
     pub(crate) changed_at: Timestamp,
     pub(crate) created_at: Timestamp,
 }
@@ -54,14 +54,14 @@ struct Handshake {
     until: Timestamp,
 }
 
-/// All browsers. What is worth saving is public to the instance; results of handshakes are not.
+/// All browsers. Results of handshakes are not saved.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Clients {
     pub(crate) all: Vec<Client>,
     pub(crate) refresh_tokens: Vec<RefreshToken>,
-    /// Whether handshakes hand out refresh tokens.
+    /// Whether handshakes set refresh tokens.
     pub(crate) refreshes: bool,
-    /// Where the instance is served, `http://127.0.0.1:4000`, if it is.
+    /// The URL of the server, for example `http://127.0.0.1:4000`, if the instance is served.
     #[serde(skip)]
     pub(crate) address: Option<String>,
     #[serde(skip)]
@@ -69,7 +69,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// The browser that is known by this token.
+    /// The browser with this token.
     pub(crate) fn find(&self, dev_browser: &str) -> Option<&Client> {
         self.all.iter().find(|client| client.dev_browser == dev_browser)
     }
@@ -78,7 +78,7 @@ impl Clients {
         self.all.iter_mut().find(|client| client.dev_browser == dev_browser)
     }
 
-    /// Remembers a new browser.
+    /// Adds a browser.
     pub(super) fn create(&mut self, now: Timestamp) -> Client {
         if self.all.len() >= MAX_CLIENTS {
             let oldest = self.all.iter().position(|client| client.session.is_none()).unwrap_or(0);
@@ -95,7 +95,7 @@ impl Clients {
         client
     }
 
-    /// The browser of a session that was begun without one.
+    /// The browser of a session; adds one for a session that was started without a browser.
     pub(crate) fn of_session(&mut self, session: &Session) -> Client {
         if let Some(known) = self.all.iter().find(|client| client.session.as_ref() == Some(&session.id)) {
             return known.clone();
@@ -109,7 +109,7 @@ impl Clients {
         client
     }
 
-    /// Keeps the result of a handshake, and says under which nonce.
+    /// Stores the result of a handshake and returns its nonce.
     pub(super) fn store_handshake(&mut self, set_cookies: Vec<String>, now: Timestamp) -> String {
         self.handshakes.retain(|handshake| handshake.until > now);
         if self.handshakes.len() >= MAX_HANDSHAKES {
@@ -121,14 +121,14 @@ impl Clients {
         nonce
     }
 
-    /// The result of a handshake, once.
+    /// Removes and returns the result of a handshake.
     pub(crate) fn take_handshake(&mut self, nonce: &str, now: Timestamp) -> Option<Vec<String>> {
         let at = self.handshakes.iter().position(|handshake| handshake.nonce == nonce)?;
         let handshake = self.handshakes.remove(at);
         (handshake.until > now).then_some(handshake.set_cookies)
     }
 
-    /// The refresh token of a session, which stays the same.
+    /// The refresh token of a session. It stays the same.
     pub(super) fn refresh_token(&mut self, session: &SessionId) -> String {
         if let Some(known) = self.refresh_tokens.iter().find(|known| known.session == *session) {
             return known.token.clone();
@@ -142,13 +142,13 @@ impl Clients {
     }
 }
 
-/// Why somebody cannot sign in.
+/// Why a user cannot sign in.
 pub(super) enum SignInRefused {
     Banned,
     Locked,
 }
 
-/// Whether somebody can sign in.
+/// Whether a user can sign in.
 pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
     if user.banned {
         Err(SignInRefused::Banned)
@@ -160,14 +160,14 @@ pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
 }
 
 impl State {
-    /// The session of a browser, if it is not over, and the one whose it is.
+    /// The active or pending session of a browser, and its user.
     pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
         let session = self.session(client.session.as_ref()?.as_str()).ok()?;
         let user = self.user(session.user.as_str()).ok()?;
         (is_alive(session, now) && !user.banned).then_some((session, user))
     }
 
-    /// Signs somebody in with a browser. Whoever was signed in before is signed out.
+    /// Signs a user in with a browser. Another user of the browser is signed out first.
     pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
         self.sign_out_with(dev_browser, SessionEnd::Removed, now);
         if self.sessions.len() >= MAX_SESSIONS {
@@ -184,7 +184,7 @@ impl State {
         }
     }
 
-    /// Signs out whoever is signed in with a browser.
+    /// Ends the session of a browser, if it has one.
     pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: SessionEnd, now: Timestamp) {
         let Some(client) = self.clients.find_mut(dev_browser) else { return };
         let Some(session) = client.session.take() else { return };
@@ -196,7 +196,7 @@ impl State {
     }
 }
 
-/// Whether a session is not over.
+/// Whether a session is active or pending.
 pub(crate) fn is_alive(session: &Session, now: Timestamp) -> bool {
     matches!(session.status(now), "active" | "pending")
 }

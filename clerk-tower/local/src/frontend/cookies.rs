@@ -1,4 +1,4 @@
-//! The cookies of an application, as lines for `Set-Cookie`: what a handshake and a refresh hand over.
+//! The `Set-Cookie` lines that a handshake or a refresh gives to an application.
 
 use std::borrow::Cow;
 
@@ -14,31 +14,31 @@ use super::{
 };
 use clerk_core::{Timestamp, authenticate::cookie};
 
-/// How long browsers keep what they are known by: a year.
+/// `Max-Age` of the cookies that identify a browser: a year.
 const YEAR: u32 = 31_536_000;
 
-/// How long they keep what belongs to a session, which lasts as long.
+/// `Max-Age` of a session's cookies: a week, as long as the session.
 const WEEK: u32 = 604_800;
 
 /// The application whose cookies are set.
 pub(crate) struct Application {
-    /// The end of the names of its own cookies.
+    /// The suffix of its cookie names.
     pub(crate) suffix: String,
-    /// Its address, for example `http://localhost:3000`.
+    /// Its origin, for example `http://localhost:3000`.
     pub(crate) origin: String,
 }
 
-/// One line.
+/// One `Set-Cookie` line.
 fn line(name: &str, value: &str, max_age: u32, attributes: &str) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{attributes}")
 }
 
-/// The cookie by which this server itself knows a browser. No application sees it, and no script.
+/// The cookie by which this server recognizes a browser. Applications and scripts do not see it.
 pub(super) fn client_cookie(suffix: &str, client: &Client) -> String {
     line(&format!("__client_{suffix}"), &client.dev_browser, YEAR, "; HttpOnly")
 }
 
-/// What the browser brings under the name of [`own`].
+/// Reads the cookie that [`client_cookie`] sets.
 pub(super) fn read_client_cookie<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
     cookie(headers.get_all(COOKIE), &format!("__client_{suffix}"))
 }
@@ -48,14 +48,14 @@ impl Application {
         if self.origin.starts_with("https:") { "; Secure" } else { "" }
     }
 
-    /// Sets a cookie under its plain name and under the application's own.
+    /// Sets a cookie under its plain name and under the suffixed one.
     fn put(&self, lines: &mut Vec<String>, name: &str, value: &str, max_age: u32) {
         for name in [name.to_owned(), format!("{name}_{}", self.suffix)] {
             lines.push(line(&name, value, max_age, self.attributes()));
         }
     }
 
-    /// The cookies for a browser: those of its session, or empty ones.
+    /// All cookies for a browser. Without a session, the session's cookies are cleared.
     pub(super) fn set_cookies(
         &self,
         state: &mut State,
@@ -77,7 +77,7 @@ impl Application {
         lines
     }
 
-    /// The cookies of a session: a new token, and what renews it.
+    /// Appends the cookies of a session: a new token and, if they are turned on, a refresh token.
     pub(crate) fn session(
         &self,
         lines: &mut Vec<String>,
@@ -93,14 +93,14 @@ impl Application {
         }
     }
 
-    /// Only ever under the application's own name.
+    /// Sets the refresh token. Its cookie has the suffixed name only, as at Clerk.
     fn refresh(&self, lines: &mut Vec<String>, value: &str, max_age: u32) {
         let attributes = format!("; HttpOnly{}", self.attributes());
         lines.push(line(&format!("__refresh_{}", self.suffix), value, max_age, &attributes));
     }
 }
 
-/// A new token for a session, which says how long ago its user signed in.
+/// Signs a new token for a session. The age of its first factor is the time since the sign-in.
 pub(crate) fn token(
     state: &State,
     key: &SigningKey,

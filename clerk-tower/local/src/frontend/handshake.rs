@@ -1,4 +1,4 @@
-//! The handshake: a browser comes from the application, and goes back with new cookies.
+//! The handshake: an application redirects a browser here, and the browser returns with new cookies.
 
 use clerk_core::id::OrganizationId;
 use http::{
@@ -22,7 +22,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
         Some(_) => return Err(ApiError::bad_format("format", "nonce or token")),
     };
     if !as_nonce {
-        // A nonce is worth nothing without the secret key; a token is worth the session.
+        // A nonce is useless without the secret key. A token contains the session's cookies.
         require_loopback(&back)?;
     }
     let (now, key) = (request.now, request.local.key());
@@ -52,8 +52,8 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
     Ok(redirect(StatusCode::TEMPORARY_REDIRECT, back.as_str(), own))
 }
 
-/// Makes an organization the active one, by its identifier or its slug; the empty text stands for the personal
-/// account. Where the user is no member, everything stays as it is; says whether it did not.
+/// Makes an organization the active one, by its identifier or slug; an empty string selects the personal account.
+/// Returns false, and changes nothing, if the user is not a member.
 pub(super) fn activate(state: &mut State, session: &str, organization: &str) -> bool {
     let chosen = if organization.is_empty() {
         None
@@ -79,12 +79,12 @@ fn membership(state: &State, user: &str, organization: &str) -> Option<Organizat
     state.membership(found.id.as_str(), user).ok().map(|membership| membership.organization.clone())
 }
 
-/// Sends a browser on.
+/// A redirect that is not cached.
 pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
     let mut response = Response::new(http_body_util::Full::default());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    // An address is visible ASCII.
+    // Never fails: a URL consists of visible ASCII.
     if let Ok(location) = HeaderValue::try_from(location) {
         headers.insert(LOCATION, location);
     }

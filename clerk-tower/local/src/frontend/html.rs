@@ -1,4 +1,4 @@
-//! Documents: pages without scripts, of which every word is escaped.
+//! HTML documents without scripts.
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
@@ -14,10 +14,10 @@ use http::{
 
 use super::super::HttpResponse;
 
-/// The one style sheet, which stands in every page.
+/// The style sheet, inlined into every page.
 const STYLE: &str = include_str!("style.css");
 
-/// A text as HTML shows it, between tags and within quotes.
+/// A string escaped for HTML, between tags and in quoted attributes.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl Display for Escaped<'_> {
@@ -37,7 +37,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// A document with this title around `main`, which is HTML already.
+/// A document with this title. `main` is HTML, already escaped.
 pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpResponse {
     let title = Escaped(title);
     let page = format!(
@@ -45,7 +45,7 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpRespo
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"robots\" content=\"noindex\">\n<link rel=\"icon\" href=\"/images/icon\">\n\
          <title>{title} · LocalClerk</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n\
-         <footer>LocalClerk, for development on this computer. No password is asked for.</footer>\n</body>\n</html>\n"
+         <footer>LocalClerk, for development on this computer. It asks for no passwords.</footer>\n</body>\n</html>\n"
     );
     let mut response = Response::new(page.into());
     *response.status_mut() = status;
@@ -55,7 +55,7 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpRespo
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        // Forms of these pages have to say where they come from.
+        // Browsers have to send `Origin` with the forms of these pages.
         (REFERRER_POLICY, "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -66,8 +66,8 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpRespo
     response
 }
 
-/// No scripts, no frames, nothing from elsewhere. Where forms may lead is left open: browsers apply that to
-/// redirects as well, and the way back to the application is one.
+/// No scripts, no frames, nothing from other origins. There is no `form-action`: browsers apply it to redirects after
+/// a form too, and the return to the application is such a redirect.
 fn policy() -> String {
     let style = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     format!(

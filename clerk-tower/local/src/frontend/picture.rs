@@ -1,4 +1,4 @@
-//! Pictures: initials on a color, drawn on the spot.
+//! Images: initials on a colored background, as SVG.
 
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
@@ -14,11 +14,11 @@ use super::{
     html::Escaped,
 };
 
-/// Colors that white letters stand out from.
+/// Background colors with enough contrast for white letters.
 const COLORS: [&str; 8] =
     ["#4f46e5", "#0f766e", "#b45309", "#be123c", "#1d4ed8", "#7e22ce", "#15803d", "#9d174d"];
 
-/// `GET /images/{id}`: of a person, of an organization, or of this server.
+/// `GET /images/{id}`: the image of a user or an organization, or the icon of this server.
 pub(super) fn respond(state: &State, id: &str) -> Result<HttpResponse, ApiError> {
     if id == "icon" {
         return Ok(svg("C", "#4f46e5", 28));
@@ -26,11 +26,11 @@ pub(super) fn respond(state: &State, id: &str) -> Result<HttpResponse, ApiError>
     if let Ok(user) = state.user(id) {
         return Ok(svg(&initials(&name(user)), color(id), 100));
     }
-    let Organization { name, .. } = state.organization(id).map_err(|_| ApiError::not_found("picture"))?;
+    let Organization { name, .. } = state.organization(id).map_err(|_| ApiError::not_found("image"))?;
     Ok(svg(&initials(name), color(id), 24))
 }
 
-/// What a person is called: the name, or else the e-mail address, or another identifier.
+/// What to call a user: the name, or else the email address or another identifier.
 pub(super) fn name(user: &User) -> String {
     let name = user.name();
     if !name.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn name(user: &User) -> String {
     user.email().or(user.username.as_deref()).or(user.phone()).unwrap_or(user.id.as_str()).to_owned()
 }
 
-/// The first letters of the first and the last word.
+/// The first letters of the first and last words.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let (first, last) = (words.next(), words.next_back());
@@ -47,7 +47,7 @@ fn initials(name: &str) -> String {
     letters.flat_map(char::to_uppercase).collect()
 }
 
-/// Always the same for one identifier.
+/// The color for an identifier, always the same one.
 fn color(id: &str) -> &'static str {
     let sum = id.bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     COLORS.get(sum % COLORS.len()).copied().unwrap_or("#4f46e5")
@@ -68,7 +68,7 @@ fn svg(letters: &str, color: &str, radius: u8) -> HttpResponse {
         (CACHE_CONTROL, "no-cache"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'"),
-        // The application shows it on pages of another origin.
+        // Applications show it on pages of other origins.
         (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

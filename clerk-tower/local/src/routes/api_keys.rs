@@ -25,12 +25,12 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     Ok(page.envelope(&keys, |key| key.render(now)))
 }
 
-/// A name as keys may have it.
+/// Checks the name of a key.
 fn check_name(name: &str) -> Result<(), ApiError> {
     if name.chars().count() >= 3 && name.trim() == name {
         return Ok(());
     }
-    Err(ApiError::bad_format("name", "at least 3 characters long, without white space around"))
+    Err(ApiError::bad_format("name", "at least 3 characters long, without leading or trailing whitespace"))
 }
 
 fn check_kind(kind: &str) -> Result<(), ApiError> {
@@ -40,7 +40,7 @@ fn check_kind(kind: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Puts the fields into `key` that creating and updating have in common.
+/// Sets the fields that creating and updating a key have in common.
 fn put_common(body: &Body, key: &mut StoredApiKey, now: clerk_core::Timestamp) -> Result<(), ApiError> {
     body.put_string("description", &mut key.description)?;
     if key.description.as_ref().is_some_and(|text| text.chars().count() > 255) {
@@ -126,13 +126,13 @@ pub(super) fn secret(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(json!({ "secret": state.credentials.api_key(id)?.secret }))
 }
 
-/// The reason that the body of a revocation gives.
+/// The reason in the body of a revocation.
 pub(super) fn reason(body: &[u8]) -> Result<Option<String>, ApiError> {
     let body = Body::parse(body, &["revocation_reason"]).map_err(ApiError::plain)?;
     Ok(body.string("revocation_reason").map_err(ApiError::plain)?.map(str::to_owned))
 }
 
-/// What a body holds under `name`: the text of a credential.
+/// The credential in a body: the first of the fields `names` that is set.
 pub(super) fn credential(body: &[u8], names: &[&str]) -> Result<String, ApiError> {
     let body = Body::parse(body, names).map_err(ApiError::plain)?;
     for name in names {
@@ -151,7 +151,7 @@ pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(key.render(now))
 }
 
-/// A key that was revoked, or whose time is over, is found as well: the answer says so.
+/// Revoked and expired keys are found too; the response says that they are.
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let secret = credential(body, &["secret"])?;

@@ -1,10 +1,10 @@
-//! Clients: the results of handshakes.
+//! Clients: results of handshakes.
 
 use serde_json::json;
 
 use super::{super::error::ApiError, ApiRequest, ApiResult};
 
-/// What a handshake came to, once, within a minute.
+/// The result of a handshake. It can be fetched once, within a minute.
 pub(super) fn handshake_payload(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, query, now, .. } = request;
     let nonce = query.first("nonce").ok_or_else(|| ApiError::missing("nonce"))?;

@@ -1,4 +1,4 @@
-//! The filters and orders that lists of users and lists of memberships share.
+//! Filters and orders that the lists of users and memberships share.
 
 use super::super::{
     error::ApiError,
@@ -6,7 +6,7 @@ use super::super::{
     state::{Contact, User},
 };
 
-/// The conditions on a person. All of them have to hold; of several values of one, any.
+/// A filter for users. All of its conditions must be met, each by any one of its values.
 pub(super) struct UserFilter {
     emails: Vec<String>,
     phones: Vec<String>,
@@ -56,7 +56,7 @@ impl UserFilter {
         one_of(&self.emails, &user.emails)
             && one_of(&self.phones, &user.phones)
             && (self.usernames.is_empty() || self.usernames.iter().any(|one| one.eq_ignore_ascii_case(username)))
-            // Nobody here has a wallet.
+            // No user of a LocalClerk has a wallet.
             && self.wallets.is_empty()
             && self.ids.admits(|id| user.id == id)
             && contains(&self.query, &everything)
@@ -68,7 +68,7 @@ impl UserFilter {
     }
 }
 
-/// What a user is sorted by.
+/// The value of `field`, to sort users by.
 pub(super) fn sort_key(user: &User, field: &str) -> SortKey {
     match field {
         "updated_at" => user.updated_at.into(),

@@ -44,7 +44,9 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
 fn try_create(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, key, body, now, caller, .. } = request;
     let Caller::Machine(id) = caller else {
-        return Err(ApiError::bad_request("A machine's token is created with the machine's secret key"));
+        return Err(ApiError::bad_request(
+            "An M2M token must be created with the machine's secret key, not with the instance's",
+        ));
     };
     let known = &["token_format", "seconds_until_expiration", "claims", "min_remaining_ttl_seconds"];
     let body = Body::parse(body, known)?;
@@ -57,7 +59,7 @@ fn try_create(request: ApiRequest<'_>) -> ApiResult {
     }
     let reuse = body.count("min_remaining_ttl_seconds")?.map(|seconds| at_least(seconds, now));
     if reuse.is_some_and(|until| token.standing.expiration.is_some_and(|end| until >= end)) {
-        return Err(ApiError::bad_format("min_remaining_ttl_seconds", "less than the life of the token"));
+        return Err(ApiError::bad_format("min_remaining_ttl_seconds", "less than the lifetime of the token"));
     }
     match body.string("token_format")?.unwrap_or("opaque") {
         "opaque" => {}
@@ -75,7 +77,7 @@ fn try_create(request: ApiRequest<'_>) -> ApiResult {
     Ok(rendered)
 }
 
-/// A token right after it was made, with its text.
+/// The response that creates a token. Only this one contains the token itself.
 fn created(token: &StoredM2mToken, text: &str, now: Timestamp) -> Value {
     extended(token.render(now), json!({ "token": text }))
 }
@@ -84,7 +86,7 @@ fn at_least(seconds: i64, now: Timestamp) -> Timestamp {
     now.saturating_add(Duration::from_secs(seconds.unsigned_abs()))
 }
 
-/// A token like `wanted` that is good at least until then.
+/// A valid token with the subject, claims and scopes of `wanted` that does not expire before `until`.
 fn reusable<'a>(
     credentials: &'a Credentials,
     wanted: &StoredM2mToken,
@@ -100,7 +102,7 @@ fn reusable<'a>(
     })
 }
 
-/// Whether a token is to be shown to the machine that asks: with its own key, it sees what is for it.
+/// Whether the caller may verify a token. A machine may verify only tokens that it accepts.
 fn is_visible(token: &StoredM2mToken, caller: &Caller) -> bool {
     match caller {
         Caller::Instance => true,
@@ -122,7 +124,7 @@ pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(token.render(now))
 }
 
-/// A token that was revoked, or whose time is over, is found as well: the answer says so.
+/// Revoked and expired tokens are found too; the response says that they are.
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, caller, .. } = request;
     let text = api_keys::credential(body, &["token"])?;
@@ -136,7 +138,7 @@ pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
 }
 
 impl StoredMachine {
-    /// When a token ends that the machine makes now, unless it asks for another time.
+    /// When a token with the machine's default lifetime expires.
     pub(in super::super) fn default_expiration(&self, now: Timestamp) -> Timestamp {
         at_least(self.default_token_ttl, now)
     }

@@ -17,7 +17,7 @@ use super::{
     ApiRequest, ApiResult,
 };
 
-/// How many machines one may talk to.
+/// The most machines that one machine may call.
 const MAX_SCOPES: usize = 150;
 
 pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
@@ -44,7 +44,7 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Puts how long tokens last into `machine`, if given.
+/// Sets the default lifetime of tokens, if given.
 fn put_ttl(body: &Body, machine: &mut StoredMachine) -> Result<(), ApiError> {
     if let Some(seconds) = body.count("default_token_ttl")? {
         if !(1..=MAX_TTL).contains(&seconds) {
@@ -135,7 +135,7 @@ pub(super) fn rotate(request: ApiRequest<'_>, id: &str) -> ApiResult {
 }
 
 impl StoredMachine {
-    /// Gives the machine a new key; the old one works on for a while.
+    /// Replaces the secret key. The old one is accepted for `grace`.
     fn rotate(&mut self, grace: Duration, now: Timestamp) {
         let old = std::mem::replace(&mut self.secret_key, new_secret_key());
         self.previous_key = Some((old, now.saturating_add(grace)));
@@ -153,12 +153,12 @@ pub(super) fn add_scope(request: ApiRequest<'_>, id: &str) -> ApiResult {
         return Err(ApiError::new(
             StatusCode::CONFLICT,
             "machine_scope_already_exists",
-            "Already there",
-            "The machine may talk to this machine already",
+            "Already exists",
+            "The machine may already call this machine",
         ));
     }
     if machine.scopes.len() >= MAX_SCOPES {
-        return Err(ApiError::bad_format("to_machine_id", "one of at most 150 machines"));
+        return Err(ApiError::bad_format("to_machine_id", "one of at most 150 machines in all"));
     }
     machine.scopes.push(other.clone());
     Ok(json!({

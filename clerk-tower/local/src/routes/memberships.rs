@@ -15,7 +15,7 @@ use super::{
 const ORDERS: &[&str] =
     &["created_at", "phone_number", "email_address", "first_name", "last_name", "username"];
 
-/// A page of `memberships`, which stand in the order of their creation.
+/// A page of `memberships`, which must be in the order of creation.
 fn page(state: &State, query: &Query, mut memberships: Vec<&Membership>) -> ApiResult {
     let page = query.page()?;
     let order = query.order(ORDERS)?;
@@ -56,7 +56,7 @@ fn show(state: &State, id: &str, user: &str) -> ApiResult {
     Ok(state.render_membership(state.membership(id, user)?))
 }
 
-/// The role that a body asks for, if the organization has it.
+/// The role in a body, if the organization has it.
 fn role(organization: &Organization, body: &Body) -> Result<String, ApiError> {
     let key = body.required("role")?;
     let role = organization.role(key).ok_or_else(|| ApiError::not_found("role"))?;
@@ -83,7 +83,7 @@ pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
             StatusCode::FORBIDDEN,
             "organization_membership_quota_exceeded",
             "Too many members",
-            "The organization has as many members as it may have",
+            "The organization has reached its max_allowed_memberships",
         ));
     }
     let mut membership = Membership::new(&organization.id, &user.id, &role, now);

@@ -1,4 +1,4 @@
-//! The operations that are emulated, and where they are.
+//! The emulated operations of the Backend API, and their routes.
 
 mod api_keys;
 mod clients;
@@ -19,11 +19,11 @@ use serde_json::{Value, json};
 
 use super::{error::ApiError, keys::SigningKey, query::Query, state::State};
 
-/// One request on its way to its operation.
+/// An authorized request to the Backend API.
 pub(super) struct ApiRequest<'a> {
     pub(super) state: &'a mut State,
     pub(super) key: &'a SigningKey,
-    /// The end of the names of the instance's cookies.
+    /// The suffix of the instance's cookie names.
     pub(super) suffix: &'a str,
     pub(super) query: Query,
     pub(super) body: &'a [u8],
@@ -31,7 +31,7 @@ pub(super) struct ApiRequest<'a> {
     pub(super) caller: Caller,
 }
 
-/// Whose secret key a request carries.
+/// Whose secret key authorizes a request.
 #[derive(PartialEq, Eq)]
 pub(super) enum Caller {
     Instance,
@@ -39,10 +39,10 @@ pub(super) enum Caller {
     Machine(Id),
 }
 
-/// What an operation answers when it succeeds, or an error.
+/// The body of a successful response, or an error.
 type ApiResult = Result<Value, ApiError>;
 
-/// With which status an operation succeeds.
+/// The status of a successful response.
 pub(super) fn success(method: &str, path: &[&str]) -> StatusCode {
     match (method, path) {
         ("POST", ["api_keys" | "m2m_tokens"]) => StatusCode::CREATED,
@@ -50,7 +50,7 @@ pub(super) fn success(method: &str, path: &[&str]) -> StatusCode {
     }
 }
 
-/// Finds the operation for a method and the decoded segments of a path, and runs it.
+/// Runs the operation for a method and the decoded segments of a path.
 pub(super) fn run(method: &str, path: &[&str], request: ApiRequest<'_>) -> ApiResult {
     if request.caller != Caller::Instance && path.first() != Some(&"m2m_tokens") {
         return Err(ApiError::machine_key());

@@ -2,7 +2,7 @@
 
 use super::{super::error::ApiError, ApiRequest, ApiResult, api_keys};
 
-/// A token that was revoked, or whose time is over, is found as well: the answer says so.
+/// Revoked and expired tokens are found too; the response says that they are.
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let text = api_keys::credential(body, &["access_token", "secret"])?;

@@ -39,7 +39,7 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     Ok(page.envelope(&organizations, |organization| state.render_organization(organization, with_members)))
 }
 
-/// The organization under an identifier or a slug.
+/// The organization with an identifier or a slug.
 fn find<'a>(state: &'a State, id: &str) -> Result<&'a Organization, ApiError> {
     let by_slug = || state.organizations.iter().find(|organization| organization.slug == id);
     state.organization(id).or_else(|error| by_slug().ok_or(error))
@@ -62,17 +62,17 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Refuses a slug that is malformed, or that another organization than `id` has.
+/// Rejects a malformed slug, and one that an organization other than `id` has.
 fn check_slug(state: &State, slug: &str, id: Option<&str>) -> Result<(), ApiError> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if slug.is_empty() || !slug.bytes().all(plain) {
-        return Err(ApiError::bad_format("slug", "lowercase letters, digits and `-`"));
+        return Err(ApiError::bad_format("slug", "made of lowercase letters, digits and `-`"));
     }
     let mut others = state.organizations.iter().filter(|other| id.is_none_or(|id| other.id != id));
     if others.any(|other| other.slug == slug) { Err(ApiError::exists("slug")) } else { Ok(()) }
 }
 
-/// Puts the fields into `organization` that creating and updating have in common.
+/// Sets the fields that creating and updating an organization have in common.
 fn put_common(body: &Body, organization: &mut Organization) -> Result<(), ApiError> {
     if let Some(limit) = body.count("max_allowed_memberships")? {
         organization.max_allowed_memberships = limit;
@@ -121,7 +121,7 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
     show(state, id.as_str())
 }
 
-/// A slug from a name that no organization has yet.
+/// Derives an unused slug from a name.
 pub(in super::super) fn free_slug(state: &State, name: &str) -> String {
     let letters = name.to_lowercase();
     let words = letters.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());

@@ -26,7 +26,7 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     let paginated = query.flag("paginated")?.unwrap_or(false);
     let (client, user, status) = (query.first("client_id"), query.first("user_id"), query.first("status"));
     if status.is_some_and(|status| !STATUSES.contains(&status)) {
-        return Err(ApiError::bad_format("status", &STATUSES.join(", ")));
+        return Err(ApiError::bad_format("status", &format!("one of {}", STATUSES.join(", "))));
     }
     let admits = |session: &&Session| {
         client.is_none_or(|client| session.client == client)
@@ -85,7 +85,7 @@ pub(super) fn token(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(json!({ "object": "token", "jwt": key.sign(&claims::header(), &claims) }))
 }
 
-/// Trades an expired token and the refresh token beside it for new ones.
+/// Exchanges an expired token and the session's refresh token for a new token or new cookies.
 pub(super) fn refresh(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, key, suffix, query, body, now, .. } = request;
     query.flag("suffixed_cookies")?;
@@ -107,16 +107,17 @@ pub(super) fn refresh(request: ApiRequest<'_>, id: &str) -> ApiResult {
         Some("cookie") => true,
         Some(_) => return Err(ApiError::bad_format("format", "token or cookie")),
     };
-    let claims = key.verify(expired).ok_or_else(|| refuse("The expired token is none of this instance's"))?;
-    let session = state.session(id).map_err(|_| refuse("There is no such session"))?.clone();
+    let claims =
+        key.verify(expired).ok_or_else(|| refuse("The expired token was not signed by this instance"))?;
+    let session = state.session(id).map_err(|_| refuse("There is no session with this identifier"))?.clone();
     if claims.get("sid").and_then(Value::as_str) != Some(session.id.as_str()) {
         return Err(refuse("The expired token belongs to another session"));
     }
     if !state.clients.refresh_tokens.iter().any(|known| known.token == token && known.session == session.id) {
-        return Err(refuse("The refresh token is not the one of this session"));
+        return Err(refuse("The refresh token does not belong to this session"));
     }
     if !is_alive(&session, now) || state.user(session.user.as_str()).is_ok_and(|user| user.banned) {
-        return Err(refuse("The session is over"));
+        return Err(refuse("The session has ended"));
     }
     state.session_mut(id)?.last_active_at = now;
     if !as_cookies {
@@ -129,7 +130,7 @@ pub(super) fn refresh(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(json!({ "object": "cookies", "cookies": lines }))
 }
 
-/// With this status, Clerk tells services to send the browser through a handshake.
+/// The status tells services to send the browser through a handshake instead.
 fn refuse(why: &str) -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "refresh_refused", "Refresh refused", why)
 }

@@ -30,7 +30,7 @@ const ORDERS: &[&str] = &[
     "last_sign_in_at",
 ];
 
-/// The users that a query's filters admit, in the order of their creation.
+/// The users that pass the filters of a query, in the order of creation.
 fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiError> {
     let people = filter::UserFilter::new(query)?;
     let external_ids = query.include_exclude("external_id")?;
@@ -39,7 +39,7 @@ fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiErr
     let since = query.time("last_active_at_since")?;
     let created = query.time_range("created_at")?;
     let signed_in = query.time_range("last_sign_in_at")?;
-    // Nobody here has an account elsewhere.
+    // No user of a LocalClerk has an external account.
     let elsewhere = query.first("provider").is_some() || query.first("provider_user_id").is_some();
     let is_member =
         |user: &User, organization: &str| state.membership(organization, user.id.as_str()).is_ok();
@@ -64,7 +64,7 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     order.sort(&mut users, |user| filter::sort_key(user, order.field));
     if let Some(cursor) = query.first("starting_after") {
         if order.field != "created_at" {
-            return Err(ApiError::bad_format("starting_after", "combined with an order by created_at only"));
+            return Err(ApiError::bad_format("starting_after", "used only with order_by created_at"));
         }
         if page.offset != 0 {
             return Err(ApiError::bad_format("starting_after", "used without an offset"));
@@ -90,7 +90,7 @@ pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
     show(state, id)
 }
 
-/// Whether `values` holds one thing twice, however it is written.
+/// Whether a value occurs twice, ignoring case.
 fn repeats(values: &[&str]) -> bool {
     values
         .iter()
@@ -98,8 +98,8 @@ fn repeats(values: &[&str]) -> bool {
         .any(|(at, one)| values.iter().skip(at + 1).any(|other| one.eq_ignore_ascii_case(other)))
 }
 
-/// Refuses contacts that are malformed, repeated or somebody's already; says for each whether it is to be
-/// reserved rather than verified.
+/// Reads email addresses or phone numbers, each with whether it is to be reserved rather than verified. Rejects
+/// malformed and repeated ones, and those that a user already has.
 fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a str, bool)>, ApiError> {
     let values = body.strings(name)?;
     for value in &values {
@@ -108,7 +108,13 @@ fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a st
             _ => is_phone(value),
         };
         if !good {
-            return Err(ApiError::bad_format(name, "well-formed"));
+            return Err(ApiError::bad_format(
+                name,
+                match name {
+                    "email_address" => "email addresses such as ada@example.com",
+                    _ => "phone numbers such as +15555550100",
+                },
+            ));
         }
         let taken = state.users.iter().flat_map(|user| user.emails.iter().chain(&user.phones));
         if taken.into_iter().any(|contact| contact.value.eq_ignore_ascii_case(value)) {
@@ -121,10 +127,10 @@ fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a st
     let statuses_name = format!("{name}_identification_status");
     let statuses = body.strings(&statuses_name)?;
     if !statuses.is_empty() && statuses.len() != values.len() {
-        return Err(ApiError::bad_format(&statuses_name, "as long as the list it runs beside"));
+        return Err(ApiError::bad_format(&statuses_name, &format!("as long as {name}")));
     }
     if statuses.iter().any(|status| !matches!(*status, "verified" | "reserved")) {
-        return Err(ApiError::bad_format(&statuses_name, "verified or reserved"));
+        return Err(ApiError::bad_format(&statuses_name, "an array of `verified` or `reserved`"));
     }
     let reserved = statuses.iter().map(|status| *status == "reserved").chain(std::iter::repeat(false));
     Ok(values.into_iter().zip(reserved).collect())
@@ -146,7 +152,7 @@ fn is_username(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
-/// Puts the fields into `user` that creating and updating have in common.
+/// Sets the fields that creating and updating a user have in common.
 fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Result<(), ApiError> {
     body.put_string("external_id", &mut user.external_id)?;
     body.put_string("first_name", &mut user.first_name)?;
@@ -154,7 +160,7 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     body.put_string("locale", &mut user.locale)?;
     body.put_string("username", &mut user.username)?;
     if user.username.as_deref().is_some_and(|username| !is_username(username)) {
-        return Err(ApiError::bad_format("username", "letters, digits, `_`, `-` and `.`, at most 64"));
+        return Err(ApiError::bad_format("username", "made of at most 64 letters, digits, `_`, `-` and `.`"));
     }
     let others = || state.users.iter().filter(|other| other.id != user.id);
     let same = |one: &Option<String>, other: &Option<String>| match (one, other) {
@@ -306,7 +312,7 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     };
     if let Some(id) = body.string("primary_email_address_id")? {
         let found =
-            verified(&user.emails, id).ok_or_else(|| ApiError::not_found("verified e-mail address"))?;
+            verified(&user.emails, id).ok_or_else(|| ApiError::not_found("verified email address"))?;
         user.primary_email = Some(found);
     }
     if let Some(id) = body.string("primary_phone_number_id")? {
@@ -362,7 +368,7 @@ pub(super) fn ban_all(request: ApiRequest<'_>, banned: bool) -> ApiResult {
     if ids.len() > 50 {
         return Err(ApiError::bad_format("user_ids", "between 1 and 50 identifiers"));
     }
-    // Either all of them or none.
+    // All of them or none.
     for id in &ids {
         state.user(id)?;
     }
@@ -405,7 +411,7 @@ fn change_metadata(
     show(state, id)
 }
 
-/// Refuses what a banned user may not have.
+/// Rejects a new session for a banned user.
 pub(super) fn refuse_banned(user: &User) -> Result<(), ApiError> {
     if user.banned {
         return Err(ApiError::new(

@@ -294,10 +294,10 @@ fn who_may_not_sign_in_is_told_so() {
         ("user=user_alan", 403, "Alan Turing is banned and cannot sign in"),
         ("email=alan%40example.com", 403, "Alan Turing is banned and cannot sign in"),
         ("user=user_grace", 403, "Grace Hopper is locked and cannot sign in"),
-        ("user=user_nobody", 404, "not here any more"),
-        ("", 404, "not here any more"),
-        ("email=nobody", 422, "no e-mail address"),
-        ("email=%3Cscript%3E", 422, "no e-mail address"),
+        ("user=user_nobody", 404, "no longer exists"),
+        ("", 404, "no longer exists"),
+        ("email=nobody", 422, "not an email address"),
+        ("email=%3Cscript%3E", 422, "not an email address"),
     ] {
         let answer = bench.browse("POST", "/sign-in", &[DOCUMENT], form);
         assert_eq!(answer.status, status, "{form}");
@@ -360,8 +360,8 @@ fn pictures_are_drawn() {
         ("org_acme", 200, ">A<"),
         ("icon", 200, ">C<"),
         ("user_odd", 200, ">&lt;&amp;<"),
-        ("user_nobody", 404, "No picture was found"),
-        ("", 404, "No picture was found"),
+        ("user_nobody", 404, "There is no image"),
+        ("", 404, "There is no image"),
     ] {
         let answer = bench.browse("GET", &format!("/images/{id}"), &[], "");
         assert_eq!(answer.status, status, "{id}");

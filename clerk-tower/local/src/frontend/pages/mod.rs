@@ -1,4 +1,4 @@
-//! Pages for people. They work without scripts.
+//! The pages. They work without scripts.
 
 mod organization;
 mod parts;
@@ -38,7 +38,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
     }
 }
 
-/// What went wrong, for people.
+/// The page of an error.
 pub(super) fn error(error: &ApiError) -> HttpResponse {
     let (title, sentence) = (Escaped(error.title()), Escaped(error.sentence()));
     let main = format!(
@@ -52,26 +52,26 @@ fn home(state: &State) -> HttpResponse {
     let organizations = plural(state.organizations.len(), "organization", "organizations");
     let main = format!(
         "{LOGO}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}. An \
-         application that is configured for it needs no internet.</p>\n\
+         application that is configured for it works offline.</p>\n\
          <a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
-         <h2>What it answers</h2>\n<ul>\n\
+         <h2>What it serves</h2>\n<ul>\n\
          <li>The pages <a href=\"/sign-in\">/sign-in</a>, <a href=\"/sign-up\">/sign-up</a> and \
          <code>/sign-out</code>, with <code>?redirect_url=</code></li>\n\
          <li>The Frontend API&#39;s handshake, <code>/v1/client/handshake</code></li>\n\
-         <li>To scripts: <code>/v1/dev_browser</code>, <code>/v1/client</code> and its sessions</li>\n\
+         <li>For scripts: <code>/v1/dev_browser</code>, <code>/v1/client</code> and its sessions</li>\n\
          <li>The keys, <a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></li>\n\
          <li>With the secret key: the Backend API, <code>/v1/users</code> and so on</li>\n</ul>\n\
-         <p>Everything else is answered with status 501.</p>\n"
+         <p>Everything else gets status 501.</p>\n"
     );
     document(StatusCode::OK, "A Clerk instance on this computer", &main)
 }
 
-/// Where the visitor goes afterwards, as a form or a link says. An address that is none is an error.
+/// Parses the optional `redirect_url` of a form or a link.
 fn destination(text: Option<&str>) -> Result<Option<Url>, ApiError> {
     text.map(return_url).transpose()
 }
 
-/// A page of this server, with where to go from there.
+/// The path of a page of this server, with the `redirect_url`.
 fn page_url(path: &str, destination: Option<&Url>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     match destination {
@@ -80,7 +80,7 @@ fn page_url(path: &str, destination: Option<&Url>) -> String {
     }
 }
 
-/// The way back to the application, which learns which browser this is.
+/// The URL of the application, with the browser's token; the sign-in page without a `redirect_url`.
 fn return_address(destination: Option<Url>, client: &Client) -> String {
     match destination {
         None => "/sign-in".to_owned(),
@@ -92,20 +92,20 @@ fn see_other(location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
     redirect(StatusCode::SEE_OTHER, location, cookie)
 }
 
-/// The browser in front of the page, a new one if need be.
+/// The browser that sent the request; added if it is not known yet.
 fn client_or_new(request: &BrowserRequest<'_>, state: &mut State, now: Timestamp) -> Client {
     let known = request.client_by_cookie_or_query(state).cloned();
     known.unwrap_or_else(|| state.clients.create(now))
 }
 
-/// Signs out, by a link or by a form.
+/// `GET /sign-out` by a link, or `POST /sign-out` by a form.
 fn sign_out(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     let text = if request.method == http::Method::POST {
         request.check_form()?;
         request.form.first("redirect_url")
     } else if request.is_subresource() {
         return Err(ApiError::not_emulated(
-            "signing out in the background; link to this page, or send a form",
+            "signing out by a background request; link to this page, or submit a form",
         ));
     } else {
         request.query.first("redirect_url")

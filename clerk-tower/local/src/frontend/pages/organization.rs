@@ -1,4 +1,4 @@
-//! The page after the sign-in page: for which organization?
+//! The page after the sign-in page, on which the user chooses an organization.
 
 use http::StatusCode;
 
@@ -28,7 +28,7 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiErro
     let main = if organizations.is_empty() {
         let hidden = parts::hidden(destination.as_ref());
         format!(
-            "{LOGO}<h1>{} belongs to no organization</h1>\n<p>Sign in as somebody who does.</p>\n\
+            "{LOGO}<h1>{} belongs to no organization</h1>\n<p>Sign in as someone who does.</p>\n\
              <form method=\"post\" action=\"/sign-out\">\n{hidden}<button class=\"button plain\">Sign out</button>\n\
              </form>\n",
             Escaped(&name)

@@ -1,4 +1,4 @@
-//! Pieces of pages.
+//! HTML fragments that the pages share.
 
 use url::Url;
 
@@ -8,31 +8,31 @@ use super::super::{
     picture,
 };
 
-/// How many people a page lists. All others are found by their e-mail addresses.
+/// The most people that a page lists. Others sign in with their email address.
 const MAX_LISTED: usize = 50;
 
-/// What every page begins with.
+/// The logo at the top of every page.
 pub(super) const LOGO: &str = "<img class=\"mark\" src=\"/images/icon\" alt=\"\">\n";
 
-/// `1 person`, `2 people`.
+/// A count with the singular or the plural: `1 person`, `2 people`.
 pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// The field that keeps where to go from a form.
+/// The hidden field of a form that keeps the `redirect_url`.
 pub(super) fn hidden(destination: Option<&Url>) -> String {
     destination.map_or_else(String::new, |url| {
         format!("<input type=\"hidden\" name=\"redirect_url\" value=\"{}\">\n", Escaped(url.as_str()))
     })
 }
 
-/// Picture, name and second line.
+/// An image, a name, and a second line.
 pub(super) fn card(id: &str, name: &str, line: &str) -> String {
     let (id, name, line) = (Escaped(id), Escaped(name), Escaped(line));
     format!("<img src=\"/images/{id}\" alt=\"\"><span class=\"who\"><b>{name}</b><span>{line}</span></span>")
 }
 
-/// The card of a person.
+/// The card of a user.
 pub(super) fn person(user: &User) -> String {
     let name = picture::name(user);
     let line = user.email().filter(|email| *email != name);
@@ -40,7 +40,7 @@ pub(super) fn person(user: &User) -> String {
     card(user.id.as_str(), &name, line)
 }
 
-/// The form in which one chooses a person.
+/// The form to choose a person.
 pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
     if state.users.is_empty() {
         return String::new();
@@ -59,7 +59,7 @@ pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
     let more = if others == 0 {
         String::new()
     } else {
-        format!("<p>{} more: type the e-mail address.</p>\n", plural(others, "person", "people"))
+        format!("<p>{} more: enter the email address.</p>\n", plural(others, "person", "people"))
     };
     let hidden = hidden(destination);
     format!(
@@ -67,17 +67,17 @@ pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
     )
 }
 
-/// The form in which one types an e-mail address.
+/// The form to enter an email address.
 pub(super) fn email(destination: Option<&Url>) -> String {
     let hidden = hidden(destination);
     format!(
-        "<form method=\"post\" action=\"/sign-in\">\n{hidden}<label for=\"email\">E-mail address</label>\n\
+        "<form method=\"post\" action=\"/sign-in\">\n{hidden}<label for=\"email\">Email address</label>\n\
          <input id=\"email\" name=\"email\" type=\"email\" maxlength=\"254\" autocomplete=\"email\" required \
          placeholder=\"you@example.com\">\n<button class=\"button\">Continue</button>\n</form>\n"
     )
 }
 
-/// The form in which one chooses an organization, or the personal account; empty without any.
+/// The form to choose an organization or the personal account; empty if the user has no memberships.
 pub(super) fn organizations(state: &State, session: &Session, destination: Option<&Url>) -> String {
     let row = |id: &str, card: String, is_active: bool| {
         let tag = if is_active { "<span class=\"tag\">active</span>" } else { "" };
@@ -96,7 +96,7 @@ pub(super) fn organizations(state: &State, session: &Session, destination: Optio
     if rows.is_empty() {
         return rows;
     }
-    // A pending session has to choose an organization.
+    // A pending session requires an organization.
     if !session.pending {
         let card = card(session.user.as_str(), "Personal account", "No organization");
         rows.push_str(&row("", card, session.organization.is_none()));

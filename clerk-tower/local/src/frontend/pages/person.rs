@@ -1,4 +1,4 @@
-//! The sign-in page: who is it?
+//! The sign-in page, on which the user is chosen.
 
 use clerk_core::id::UserId;
 use http::StatusCode;
@@ -22,7 +22,7 @@ use super::{
     return_address, see_other,
 };
 
-/// How many people can sign themselves up.
+/// The most users in an instance; beyond that, no one can sign up.
 const MAX_USERS: usize = 10_000;
 
 /// `GET /sign-in`.
@@ -39,7 +39,7 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiErro
     Ok(signed_out(state, destination.as_ref(), StatusCode::OK, None))
 }
 
-/// Choose a person, or be a new one.
+/// The page for a browser without a session: choose a person or enter an email address.
 fn signed_out(
     state: &State,
     destination: Option<&Url>,
@@ -54,13 +54,14 @@ fn signed_out(
         format!("<div class=\"bad\" role=\"alert\">{}</div>\n", Escaped(problem))
     });
     let people = parts::people(state, destination);
-    let or = if people.is_empty() { "<h2>Nobody is here yet</h2>\n" } else { "<div class=\"or\">or</div>\n" };
+    let or =
+        if people.is_empty() { "<h2>There are no people yet</h2>\n" } else { "<div class=\"or\">or</div>\n" };
     let email = parts::email(destination);
     let main = format!("{LOGO}<h1>Sign in</h1>\n<p>{to}</p>\n{problem}{people}{or}{email}");
     document(status, "Sign in", &main)
 }
 
-/// Who is signed in, and what else there is to do.
+/// The page for a browser with a session.
 fn signed_in(
     state: &State,
     session: &Session,
@@ -81,14 +82,14 @@ fn signed_in(
     let (people, email) = (parts::people(state, destination), parts::email(destination));
     let hidden = parts::hidden(destination);
     main.push_str(&format!(
-        "<details><summary>Sign in as somebody else</summary>\n{people}<div class=\"or\">or</div>\n{email}</details>\n\
+        "<details><summary>Sign in as someone else</summary>\n{people}<div class=\"or\">or</div>\n{email}</details>\n\
          <form method=\"post\" action=\"/sign-out\">\n{hidden}<button class=\"button plain\">Sign out</button>\n\
          </form>\n"
     ));
     document(StatusCode::OK, "You are signed in", &main)
 }
 
-/// What a person calls the place that an address leads to.
+/// The host and the port of a URL, as shown to people.
 fn host(url: &Url) -> &str {
     url.as_str().split('/').nth(2).unwrap_or_default()
 }
@@ -116,7 +117,7 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
 
 type Problem = (StatusCode, String);
 
-/// Who it is; somebody new where nobody has the e-mail address.
+/// The user that the form names. An unknown email address signs a new user up.
 fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Problem> {
     let user = match (request.form.first("user"), request.form.first("email")) {
         (Some(id), _) => state.users.iter().find(|user| user.id == id),
@@ -127,11 +128,11 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
         (None, None) => None,
     };
     let user = user.ok_or_else(|| {
-        (StatusCode::NOT_FOUND, "This person is not here any more. Choose another one.".to_owned())
+        (StatusCode::NOT_FOUND, "This person no longer exists. Choose another one.".to_owned())
     })?;
     let refused = |what: &str| {
         let name = picture::name(user);
-        (StatusCode::FORBIDDEN, format!("{name} is {what} and cannot sign in. Choose somebody else."))
+        (StatusCode::FORBIDDEN, format!("{name} is {what} and cannot sign in. Choose someone else."))
     };
     match may_sign_in(user) {
         Ok(()) => Ok(user.id.clone()),
@@ -147,11 +148,11 @@ fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
 
 fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Result<UserId, Problem> {
     if email.len() > 254 || !routes::is_email(email) {
-        let problem = "This is no e-mail address. Type one such as you@example.com.";
+        let problem = "This is not an email address. Enter one such as you@example.com.";
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem.to_owned()));
     }
     if state.users.len() >= MAX_USERS {
-        let problem = format!("There are {MAX_USERS} people already. Choose one of them.");
+        let problem = format!("There are already {MAX_USERS} people. Choose one of them.");
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem));
     }
     let mut user = User::new(random::id("user_").into(), request.now);
