@@ -16,7 +16,7 @@ pub use clerk_core::{
     id, model, token, webhook,
 };
 #[cfg(feature = "local")]
-pub use clerk_tower::local;
+pub use clerk_local as local;
 pub use clerk_tower::{
     BoxError, Clerk, ClerkBuilder, ConfigError, MachineClerk, cache, clock, jwks, options,
     proxy::{ProxyBuilder, ProxyLayer},

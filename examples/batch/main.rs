@@ -7,7 +7,8 @@
 use std::{env, process::ExitCode, time::Duration};
 
 use clerk_core::api::users;
-use clerk_tower::{Clerk, ClerkBuilder, Error, local::LocalClerk, pacing::PacingLayer};
+use clerk_local::LocalClerk;
+use clerk_tower::{Clerk, ClerkBuilder, Error, pacing::PacingLayer};
 use futures_util::TryStreamExt as _;
 
 #[tokio::main]

@@ -14,9 +14,10 @@ use std::{
 
 use bytes::Bytes;
 use clerk_core::api::users;
+use clerk_local::LocalClerk;
 use clerk_tower::{
     Clerk, base_uri::BaseUriLayer, collect::CollectLayer, credentials::CredentialsLayer,
-    deadline::DeadlineLayer, local::LocalClerk, rate_limit::RateLimitLayer,
+    deadline::DeadlineLayer, rate_limit::RateLimitLayer,
 };
 use http::Request;
 use tower::ServiceBuilder;

@@ -6,7 +6,8 @@
 
 use std::{env, error::Error, time::Duration};
 
-use clerk_tower::{Clerk, authenticate::AuthenticateLayer, local::LocalClerk, require::RequireLayer};
+use clerk_local::LocalClerk;
+use clerk_tower::{Clerk, authenticate::AuthenticateLayer, require::RequireLayer};
 use tokio::net::TcpListener;
 use tonic::transport::{Server, server::TcpIncoming};
 use tower::ServiceBuilder;

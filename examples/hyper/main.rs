@@ -8,10 +8,10 @@ use std::{convert::Infallible, env, error::Error, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::api::users;
+use clerk_local::LocalClerk;
 use clerk_tower::{
     Clerk,
     authenticate::{Auth, AuthenticateLayer},
-    local::LocalClerk,
     reject::Rejection,
     require::RequireLayer,
 };

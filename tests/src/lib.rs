@@ -29,11 +29,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{Timestamp, keys::SecretKey};
-use clerk_tower::{
-    Clerk, ClerkBuilder,
-    clock::ManualClock,
-    local::{LocalClerk, LocalServer},
-};
+use clerk_local::{LocalClerk, LocalServer};
+use clerk_tower::{Clerk, ClerkBuilder, clock::ManualClock};
 use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::Value;

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use clerk_tower::{Clerk, authenticate::AuthenticateLayer, local::LocalClerk, require::RequireLayer};
+use clerk_local::LocalClerk;
+use clerk_tower::{Clerk, authenticate::AuthenticateLayer, require::RequireLayer};
 use tokio::net::TcpListener;
 use tonic::{
     Code, Request,

@@ -316,7 +316,7 @@ async fn keys_that_are_known_work_on_during_an_outage() {
 async fn a_404_of_somebody_else_deletes_nobody() {
     use axum::{Router, routing::get};
     use clerk_axum::{Clerk, ClerkLayer, ClerkUser};
-    use clerk_tower::local::LocalClerk;
+    use clerk_local::LocalClerk;
     use tower::{Service as _, ServiceExt as _};
 
     let local = LocalClerk::seeded();

@@ -14,13 +14,13 @@ use clerk_core::{
     api::{m2m, users},
     id::UserId,
 };
+use clerk_local::LocalClerk;
 use clerk_tests::{
     Instance, NOW,
     fault::{Fault, FaultServer, answer, nobody},
 };
 use clerk_tower::{
-    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, local::LocalClerk, proxy::ProxyLayer,
-    transport::HyperTransport,
+    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, proxy::ProxyLayer, transport::HyperTransport,
 };
 use futures_util::StreamExt as _;
 use serde_json::json;

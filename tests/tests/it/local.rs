@@ -464,10 +464,10 @@ async fn deliveries_go_over_http_as_well() {
 async fn urls_that_lead_elsewhere_are_refused() {
     let bench = Bench::new();
     for (url, reason) in [
-        ("https://localhost/hook", "https is not spoken"),
+        ("https://localhost/hook", "https is not supported"),
         ("ftp://localhost/hook", "only http"),
-        ("http://example.com/hook", "not on this machine"),
-        ("http://192.168.0.1/", "not on this machine"),
+        ("http://example.com/hook", "not on this computer"),
+        ("http://192.168.0.1/", "not on this computer"),
         ("http://me:secret@localhost/", "password"),
         ("localhost:3000/hook", "only http"),
         ("/hook", "not a URL"),
@@ -596,11 +596,11 @@ fn files_that_are_broken_say_where() {
         said
     };
     for (pointer, value, expected) in [
-        ("/format", json!("zip"), "no saved LocalClerk"),
+        ("/format", json!("zip"), "not a saved LocalClerk"),
         ("/version", json!(2), "version 2, and this program reads version 1"),
-        ("/state/users/0/banned", json!("hunter2"), "`state.users[0].banned` has another form"),
+        ("/state/users/0/banned", json!("hunter2"), "`state.users[0].banned` has an unexpected type or value"),
         ("/state/users/0/emails/0", json!({"id": "ada@x"}), "`state.users[0].emails[0]` lacks `value`"),
-        ("/state/credentials", json!(3), "`state.credentials` has another form"),
+        ("/state/credentials", json!(3), "`state.credentials` has an unexpected type or value"),
         ("/secret_key", json!("hunter2"), "`secret_key`: "),
         ("/publishable_key", json!("hunter2"), "`publishable_key`: "),
         ("/webhook_secret", json!("hunter2!"), "`webhook_secret`: "),
@@ -613,11 +613,11 @@ fn files_that_are_broken_say_where() {
         assert!(said.contains(expected), "{pointer}: {said}");
     }
     for text in ["null", "[]", r#"{"format": "clerk-local"}"#] {
-        assert!(load(text).contains("no saved LocalClerk"), "{text}");
+        assert!(load(text).contains("not a saved LocalClerk"), "{text}");
     }
     let half = good.to_string();
     for text in ["", "{", "hunter2", &half[..half.len() / 2]] {
-        assert!(load(text).contains("no JSON, or cut off"), "{text}");
+        assert!(load(text).contains("not valid JSON, or is truncated"), "{text}");
     }
     let missing = LocalClerk::load(directory.0.join("none.json")).unwrap_err();
     assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);

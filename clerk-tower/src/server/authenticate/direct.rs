@@ -25,9 +25,8 @@ impl Clerk {
     /// WebSocket: as if it were a request's bearer token.
     ///
     /// ```
-    /// # #[cfg(feature = "local")]
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     ///
     /// let local = LocalClerk::seeded();
     /// let clerk = local.client_builder().build()?;
@@ -36,7 +35,6 @@ impl Clerk {
     /// assert_eq!(auth.require_session()?.claims().user_id(), "user_ada");
     /// assert_eq!(clerk.authenticate_token("nonsense").await.require_session().unwrap_err().code(), "token-invalid");
     /// # Ok(()) }
-    /// # #[cfg(not(feature = "local"))] fn main() {}
     /// ```
     pub async fn authenticate_token(&self, token: &str) -> Auth {
         // A text of several words is no token, not even if the first of them is one.

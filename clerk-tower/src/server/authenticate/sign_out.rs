@@ -18,9 +18,8 @@ impl Auth {
     /// link signs people out.
     ///
     /// ```
-    /// # #[cfg(feature = "local")]
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use clerk_tower::local::LocalClerk;
+    /// use clerk_local::LocalClerk;
     ///
     /// let local = LocalClerk::seeded();
     /// let token = local.sign_in("user_ada").token();
@@ -28,7 +27,6 @@ impl Auth {
     /// let response = auth.sign_out::<()>("/").await?;
     /// assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &"/".parse()?));
     /// # Ok(()) }
-    /// # #[cfg(not(feature = "local"))] fn main() {}
     /// ```
     ///
     /// # Errors

@@ -1,0 +1,255 @@
+//! The claims of tokens: session tokens (version 2 of Clerk's claims), M2M tokens and OAuth access tokens.
+
+use std::time::Duration;
+
+use clerk_core::{Timestamp, id::Id};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    credentials::{Standing, StoredM2mToken, StoredOAuthToken},
+    random,
+    state::{Session, State, extended},
+};
+
+/// The header `cat` of session tokens.
+pub(super) const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
+
+/// The header `cat` of M2M tokens in JWT form.
+const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
+
+/// The default lifetime of a session token.
+pub(super) const LIFETIME: Duration = Duration::from_secs(60);
+
+/// The parts of a session token that do not depend on its session.
+#[derive(Clone)]
+pub(super) struct TokenOptions {
+    pub(super) lifetime: Duration,
+    pub(super) authorized_party: Option<String>,
+    pub(super) factor_ages: [i64; 2],
+    pub(super) extra: Map<String, Value>,
+}
+
+impl Default for TokenOptions {
+    fn default() -> Self {
+        Self { lifetime: LIFETIME, authorized_party: None, factor_ages: [0, -1], extra: Map::new() }
+    }
+}
+
+/// The header of a session token, without the parts that every token has.
+pub(super) fn header() -> Map<String, Value> {
+    Map::from_iter([("cat".to_owned(), SESSION_CATEGORY.into())])
+}
+
+/// The claims of a session token.
+pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, now: Timestamp) -> Value {
+    let issued = now.as_secs();
+    let mut claims = Map::new();
+    let mut put = |name: &str, value: Value| {
+        claims.insert(name.to_owned(), value);
+    };
+    if let Some(party) = &options.authorized_party {
+        put("azp", party.as_str().into());
+    }
+    put("exp", now.saturating_add(options.lifetime).as_secs().into());
+    put("fva", json!(options.factor_ages));
+    put("iat", issued.into());
+    put("nbf", issued.saturating_sub(10).into());
+    put("iss", state.issuer.as_str().into());
+    put("jti", random::string(20).into());
+    put("sid", session.id.as_str().into());
+    put("sub", session.user.as_str().into());
+    put("sts", if session.pending { "pending" } else { "active" }.into());
+    put("v", 2.into());
+    if let Some((organization, features)) = organization(state, session) {
+        put("o", organization);
+        if !features.is_empty() {
+            put("fea", features.into());
+        }
+    }
+    claims.extend(options.extra.clone());
+    Value::Object(claims)
+}
+
+/// The header of an M2M token in JWT form, without the parts that every token has.
+pub(super) fn m2m_header() -> Map<String, Value> {
+    Map::from_iter([("cat".to_owned(), M2M_CATEGORY.into())])
+}
+
+/// The claims of an M2M token in JWT form: the machine's custom claims and Clerk's own, which win.
+pub(super) fn m2m(issuer: &str, token: &StoredM2mToken) -> Value {
+    let scopes: Vec<_> = token.scopes.iter().map(Id::as_str).collect();
+    let own = json!({
+        "sub": token.subject,
+        "aud": scopes,
+        "scopes": scopes.join(" "),
+    });
+    let standing = registered_claims(issuer, token.id.as_str(), &token.standing);
+    let claims = token.claims.clone().filter(Value::is_object).unwrap_or_else(|| json!({}));
+    extended(extended(claims, own), standing)
+}
+
+/// The header of an OAuth access token in JWT form, without the parts that every token has.
+pub(super) fn oauth_header() -> Map<String, Value> {
+    Map::from_iter([("typ".to_owned(), "at+jwt".into())])
+}
+
+/// The claims of an OAuth access token in JWT form.
+pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
+    let own = json!({
+        "sub": token.subject,
+        "client_id": token.client_id,
+        "scp": token.scopes,
+        "scope": token.scopes.join(" "),
+    });
+    extended(own, registered_claims(issuer, token.id.as_str(), &token.standing))
+}
+
+/// The registered claims of a machine's token: issuer, identifier and times.
+fn registered_claims(issuer: &str, id: &str, standing: &Standing) -> Value {
+    let issued = standing.created_at.as_secs();
+    let mut claims = json!({ "iss": issuer, "jti": id, "iat": issued, "nbf": issued });
+    if let Some(end) = standing.expiration {
+        claims = extended(claims, json!({ "exp": end.as_secs() }));
+    }
+    claims
+}
+
+/// The claims `o` and `fea` for the active organization, if the user is still a member.
+fn organization(state: &State, session: &Session) -> Option<(Value, String)> {
+    let organization = state.organization(session.organization.as_ref()?.as_str()).ok()?;
+    let membership = state.membership(organization.id.as_str(), session.user.as_str()).ok()?;
+    let encoded = encode(state.permissions(membership));
+    let mut claim = json!({
+        "id": organization.id,
+        "slg": organization.slug,
+        "rol": membership.role.strip_prefix("org:").unwrap_or(&membership.role),
+    });
+    if !encoded.features.is_empty() {
+        let (names, masks) = (encoded.permissions.join(","), encoded.masks.join(","));
+        claim = extended(claim, json!({ "per": names, "fpm": masks }));
+    }
+    let features: Vec<_> = encoded.features.iter().map(|feature| format!("o:{feature}")).collect();
+    Some((claim, features.join(",")))
+}
+
+/// Permissions as tokens encode them: features, names of permissions, and for each feature a bit mask of these names
+/// whose lowest bit is the first name.
+struct Encoded<'a> {
+    features: Vec<&'a str>,
+    permissions: Vec<&'a str>,
+    masks: Vec<String>,
+}
+
+/// Encodes permissions of the form `org:<feature>:<permission>`. System permissions (`org:sys_…`) and permissions of
+/// any other form are left out, as at Clerk.
+fn encode(permissions: &[String]) -> Encoded<'_> {
+    let pairs: Vec<(&str, &str)> = permissions
+        .iter()
+        .filter_map(|permission| permission.strip_prefix("org:")?.split_once(':'))
+        .filter(|(feature, name)| {
+            let plain = |text: &str| !text.is_empty() && !text.contains([',', ':']) && text.trim() == text;
+            plain(feature) && plain(name) && !feature.starts_with("sys_")
+        })
+        .collect();
+    let mut features = Vec::new();
+    let mut names = Vec::new();
+    for (feature, name) in &pairs {
+        if !features.contains(feature) {
+            features.push(*feature);
+        }
+        if !names.contains(name) {
+            names.push(*name);
+        }
+    }
+    let masks = features
+        .iter()
+        .map(|feature| decimal(names.iter().rev().map(|name| pairs.contains(&(*feature, *name)))))
+        .collect();
+    Encoded { features, permissions: names, masks }
+}
+
+/// Formats a number of any size in decimal. The bits are given highest first.
+fn decimal(bits: impl Iterator<Item = bool>) -> String {
+    // The lowest digit comes first.
+    let mut digits = vec![0_u8];
+    for bit in bits {
+        let mut carry = u8::from(bit);
+        for digit in &mut digits {
+            let doubled = *digit * 2 + carry;
+            *digit = doubled % 10;
+            carry = doubled / 10;
+        }
+        if carry > 0 {
+            digits.push(carry);
+        }
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads the claims back, bit by bit.
+    fn decode(encoded: &Encoded<'_>) -> Vec<String> {
+        let mut permissions = Vec::new();
+        for (feature, mask) in encoded.features.iter().zip(&encoded.masks) {
+            let mut mask: Vec<u8> = mask.bytes().map(|byte| byte - b'0').collect();
+            for name in &encoded.permissions {
+                let mut rest = 0;
+                for digit in &mut mask {
+                    let whole = rest * 10 + *digit;
+                    *digit = whole / 2;
+                    rest = whole % 2;
+                }
+                if rest == 1 {
+                    permissions.push(format!("org:{feature}:{name}"));
+                }
+            }
+        }
+        permissions.sort();
+        permissions
+    }
+
+    fn check(permissions: &[&str], expected: &[&str]) {
+        let permissions: Vec<String> = permissions.iter().map(|one| (*one).to_owned()).collect();
+        assert_eq!(decode(&encode(&permissions)), expected);
+    }
+
+    #[test]
+    fn permissions_come_back_from_their_bits() {
+        check(&[], &[]);
+        check(
+            &["org:users:manage", "org:reports:read", "org:users:read"],
+            &["org:reports:read", "org:users:manage", "org:users:read"],
+        );
+        check(
+            &["org:sys_profile:manage", "org:billing:a", "org:x", "users:read", "org:a:b:c", "org:a:b,c"],
+            &["org:billing:a"],
+        );
+    }
+
+    #[test]
+    fn the_first_name_is_the_lowest_bit() {
+        let permissions = ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"].map(str::to_owned);
+        let encoded = encode(&permissions);
+        assert_eq!(encoded.features, ["dashboard", "teams"]);
+        assert_eq!(encoded.permissions, ["manage", "read"]);
+        assert_eq!(encoded.masks, ["3", "2"]);
+    }
+
+    #[test]
+    fn masks_are_exact_beyond_sixty_four_bits() {
+        let bits = |set: &[usize]| {
+            let highest = set.iter().max().copied().unwrap_or(0);
+            decimal((0..=highest).rev().map(|bit| set.contains(&bit)))
+        };
+        assert_eq!(bits(&[]), "0");
+        assert_eq!(bits(&[0, 53]), "9007199254740993");
+        assert_eq!(bits(&[128]), "340282366920938463463374607431768211456");
+        let all: Vec<String> = (0..150).map(|n| format!("org:f{}:p{n:03}", n % 3)).collect();
+        let mut sorted = all.clone();
+        sorted.sort();
+        assert_eq!(decode(&encode(&all)), sorted);
+    }
+}

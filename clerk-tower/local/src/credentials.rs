@@ -1,0 +1,308 @@
+//! Stored credentials: API keys, machines with their secret keys, M2M tokens and OAuth access tokens.
+
+use clerk_core::{
+    Timestamp,
+    id::{Id, UserId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    error::ApiError,
+    random,
+    state::{INSTANCE_ID, State, extended},
+};
+
+/// The default lifetime of a machine's tokens, in seconds.
+pub(super) const DEFAULT_TTL: i64 = 3600;
+
+/// The longest lifetime of a token, in seconds.
+pub(super) const MAX_TTL: i64 = 315_360_000;
+
+/// Whether a credential is revoked, and when it expires.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Standing {
+    pub(super) revoked: bool,
+    pub(super) revocation_reason: Option<String>,
+    pub(super) expiration: Option<Timestamp>,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+}
+
+impl Standing {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { revoked: false, revocation_reason: None, expiration: None, created_at: now, updated_at: now }
+    }
+
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+        self.expiration.is_some_and(|end| now >= end)
+    }
+
+    pub(super) fn is_good(&self, now: Timestamp) -> bool {
+        !self.revoked && !self.is_expired(now)
+    }
+
+    /// Revokes the credential. The reason of the first revocation is kept.
+    pub(super) fn revoke(&mut self, reason: Option<&str>, now: Timestamp) {
+        if !self.revoked {
+            self.revoked = true;
+            self.revocation_reason = reason.map(str::to_owned);
+            self.updated_at = now;
+        }
+    }
+
+    fn render(&self, now: Timestamp) -> Value {
+        json!({
+            "revoked": self.revoked,
+            "revocation_reason": self.revocation_reason,
+            "expired": self.is_expired(now),
+            "expiration": self.expiration,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        })
+    }
+}
+
+/// An API key of a user, an organization or a machine.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredApiKey {
+    pub(super) id: Id,
+    pub(super) kind: String,
+    pub(super) subject: Id,
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) claims: Option<Value>,
+    pub(super) scopes: Vec<String>,
+    pub(super) secret: String,
+    pub(super) created_by: Option<UserId>,
+    pub(super) last_used_at: Option<Timestamp>,
+    pub(super) standing: Standing,
+}
+
+impl StoredApiKey {
+    pub(super) fn new(name: String, subject: Id, now: Timestamp) -> Self {
+        Self {
+            id: hexadecimal("ak_"),
+            kind: "api_key".into(),
+            subject,
+            name,
+            description: None,
+            claims: None,
+            scopes: Vec::new(),
+            secret: format!("ak_{}", random::string(32)),
+            created_by: None,
+            last_used_at: None,
+            standing: Standing::new(now),
+        }
+    }
+
+    /// The key without its secret.
+    pub(super) fn render(&self, now: Timestamp) -> Value {
+        let own = json!({
+            "object": "api_key",
+            "id": self.id,
+            "type": self.kind,
+            "subject": self.subject,
+            "name": self.name,
+            "description": self.description,
+            "claims": self.claims,
+            "scopes": self.scopes,
+            "created_by": self.created_by,
+            "last_used_at": self.last_used_at,
+        });
+        extended(own, self.standing.render(now))
+    }
+}
+
+/// A machine, and the machines that it may call.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredMachine {
+    pub(super) id: Id,
+    pub(super) name: String,
+    pub(super) default_token_ttl: i64,
+    pub(super) scopes: Vec<Id>,
+    pub(super) secret_key: String,
+    /// The secret key before the last rotation, and until when it is still accepted.
+    pub(super) previous_key: Option<(String, Timestamp)>,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+}
+
+impl StoredMachine {
+    pub(super) fn new(name: String, now: Timestamp) -> Self {
+        Self {
+            id: random::id("mch_").into(),
+            name,
+            default_token_ttl: DEFAULT_TTL,
+            scopes: Vec::new(),
+            secret_key: new_secret_key(),
+            previous_key: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// The machine without the machines that it may call.
+    fn render_alone(&self) -> Value {
+        json!({
+            "object": "machine",
+            "id": self.id,
+            "name": self.name,
+            "instance_id": INSTANCE_ID,
+            "default_token_ttl": self.default_token_ttl,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        })
+    }
+}
+
+/// Generates a machine's secret key.
+pub(super) fn new_secret_key() -> String {
+    format!("ak_{}", random::string(40))
+}
+
+/// An opaque token with which one machine calls others.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredM2mToken {
+    pub(super) id: Id,
+    pub(super) subject: Id,
+    pub(super) claims: Option<Value>,
+    /// The machines that accept it.
+    pub(super) scopes: Vec<Id>,
+    pub(super) token: String,
+    pub(super) last_used_at: Option<Timestamp>,
+    pub(super) standing: Standing,
+}
+
+impl StoredM2mToken {
+    /// A token of `machine` for all the machines that it may call.
+    pub(super) fn new(machine: &StoredMachine, now: Timestamp) -> Self {
+        Self {
+            id: hexadecimal("mt_"),
+            subject: machine.id.clone(),
+            claims: None,
+            scopes: machine.scopes.clone(),
+            token: format!("mt_{}", random::string(32)),
+            last_used_at: None,
+            standing: Standing::new(now),
+        }
+    }
+
+    /// The token without its secret.
+    pub(super) fn render(&self, now: Timestamp) -> Value {
+        let own = json!({
+            "object": "machine_to_machine_token",
+            "id": self.id,
+            "subject": self.subject,
+            "claims": self.claims,
+            "scopes": self.scopes,
+            "last_used_at": self.last_used_at,
+        });
+        extended(own, self.standing.render(now))
+    }
+}
+
+/// An opaque token with which an OAuth client acts for a user.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredOAuthToken {
+    pub(super) id: Id,
+    pub(super) client_id: String,
+    pub(super) subject: UserId,
+    pub(super) scopes: Vec<String>,
+    pub(super) token: String,
+    pub(super) standing: Standing,
+}
+
+impl StoredOAuthToken {
+    pub(super) fn new(subject: UserId, now: Timestamp) -> Self {
+        Self {
+            id: hexadecimal("oat_"),
+            client_id: random::id("client_"),
+            subject,
+            scopes: Vec::new(),
+            token: format!("oat_{}", random::string(32)),
+            standing: Standing::new(now),
+        }
+    }
+
+    pub(super) fn render(&self, now: Timestamp) -> Value {
+        let own = json!({
+            "object": "clerk_idp_oauth_access_token",
+            "id": self.id,
+            "client_id": self.client_id,
+            "subject": self.subject,
+            "scopes": self.scopes,
+        });
+        extended(own, self.standing.render(now))
+    }
+}
+
+/// A new identifier of a credential: a prefix and 32 hexadecimal digits.
+fn hexadecimal(prefix: &str) -> Id {
+    format!("{prefix}{}", random::hex(16)).into()
+}
+
+/// All credentials, each kind in the order of creation.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Credentials {
+    pub(super) api_keys: Vec<StoredApiKey>,
+    pub(super) machines: Vec<StoredMachine>,
+    pub(super) m2m_tokens: Vec<StoredM2mToken>,
+    pub(super) oauth_tokens: Vec<StoredOAuthToken>,
+}
+
+impl Credentials {
+    pub(super) fn api_key(&self, id: &str) -> Result<&StoredApiKey, ApiError> {
+        self.api_keys.iter().find(|key| key.id == *id).ok_or_else(|| ApiError::not_found("API key"))
+    }
+
+    pub(super) fn api_key_mut(&mut self, id: &str) -> Result<&mut StoredApiKey, ApiError> {
+        self.api_keys.iter_mut().find(|key| key.id == *id).ok_or_else(|| ApiError::not_found("API key"))
+    }
+
+    pub(super) fn machine(&self, id: &str) -> Result<&StoredMachine, ApiError> {
+        self.machines.iter().find(|machine| machine.id == *id).ok_or_else(|| ApiError::not_found("machine"))
+    }
+
+    pub(super) fn machine_mut(&mut self, id: &str) -> Result<&mut StoredMachine, ApiError> {
+        let found = self.machines.iter_mut().find(|machine| machine.id == *id);
+        found.ok_or_else(|| ApiError::not_found("machine"))
+    }
+
+    /// The machine whose secret key this is.
+    pub(super) fn machine_of(&self, key: &str, now: Timestamp) -> Option<&StoredMachine> {
+        self.machines.iter().find(|machine| {
+            let previous = machine.previous_key.as_ref();
+            machine.secret_key == key || previous.is_some_and(|(old, until)| old == key && now < *until)
+        })
+    }
+
+    /// A machine with the machines that it may call.
+    pub(super) fn render_machine(&self, machine: &StoredMachine) -> Value {
+        let scoped: Vec<_> = machine
+            .scopes
+            .iter()
+            .filter_map(|id| self.machine(id.as_str()).ok())
+            .map(StoredMachine::render_alone)
+            .collect();
+        extended(machine.render_alone(), json!({ "scoped_machines": scoped }))
+    }
+
+    /// Deletes the credentials of a deleted user, organization or machine.
+    pub(super) fn forget(&mut self, subject: &str) {
+        self.api_keys.retain(|key| key.subject != *subject);
+        self.oauth_tokens.retain(|token| token.subject != *subject);
+    }
+}
+
+impl State {
+    /// Checks that a user, an organization or a machine with this identifier exists.
+    pub(super) fn check_subject(&self, id: &str) -> Result<(), ApiError> {
+        match id.split_once('_').map_or("", |(kind, _)| kind) {
+            "user" => self.user(id).map(drop),
+            "org" => self.organization(id).map(drop),
+            "mch" => self.credentials.machine(id).map(drop),
+            _ => Err(ApiError::bad_format("subject", "the id of a user, an organization or a machine")),
+        }
+    }
+}

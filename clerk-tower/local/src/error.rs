@@ -1,0 +1,222 @@
+//! Error responses in Clerk's format.
+
+use http::{StatusCode, header::RETRY_AFTER};
+use serde_json::{Value, json};
+
+use crate::{HttpResponse, random, service::json_response, state::extended};
+
+/// An error response.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+    long_message: String,
+    meta: Option<Box<Value>>,
+}
+
+impl ApiError {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: &'static str,
+        long_message: impl Into<String>,
+    ) -> Self {
+        Self { status, code, message, long_message: long_message.into(), meta: None }
+    }
+
+    fn meta(mut self, meta: Value) -> Self {
+        self.meta = Some(Box::new(meta));
+        self
+    }
+
+    fn unprocessable(
+        code: &'static str,
+        message: &'static str,
+        param: &str,
+        long_message: impl Into<String>,
+    ) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message, long_message)
+            .meta(json!({ "param_name": param }))
+    }
+
+    /// The request has no secret key.
+    pub(super) fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "authentication_invalid",
+            "Invalid authentication",
+            "The request has no Authorization header with a secret key as bearer token",
+        )
+    }
+
+    /// The secret key of the request is not this instance's.
+    pub(super) fn wrong_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "clerk_key_invalid",
+            "The secret key is invalid",
+            "The secret key in the Authorization header is not the key of this LocalClerk",
+        )
+    }
+
+    /// There is no `kind` with the requested identifier.
+    pub(super) fn not_found(kind: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "resource_not_found",
+            "not found",
+            format!("There is no {kind} with this identifier"),
+        )
+    }
+
+    /// A required parameter is missing, null or empty.
+    pub(super) fn missing(param: &str) -> Self {
+        Self::unprocessable("form_param_missing", "is missing", param, format!("{param} is required"))
+    }
+
+    /// A parameter has the wrong type or format, or is out of range.
+    pub(super) fn bad_format(param: &str, expected: &str) -> Self {
+        Self::unprocessable(
+            "form_param_format_invalid",
+            "is invalid",
+            param,
+            format!("{param} must be {expected}"),
+        )
+    }
+
+    /// The operation does not have this parameter.
+    pub(super) fn unknown_param(param: &str) -> Self {
+        Self::unprocessable(
+            "form_param_unknown",
+            "is unknown",
+            param,
+            format!("{param} is not a parameter of this operation"),
+        )
+    }
+
+    /// The value is already in use.
+    pub(super) fn exists(param: &str) -> Self {
+        Self::unprocessable(
+            "form_identifier_exists",
+            "is taken",
+            param,
+            format!("This {param} is already in use; it must be unique within the instance"),
+        )
+    }
+
+    /// A user needs at least one identifier.
+    pub(super) fn no_identifier() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "form_data_missing",
+            "missing data",
+            "A user requires an email_address, a phone_number or a username, unless skip_user_requirement is true",
+        )
+        .meta(json!({ "param_names": ["email_address"] }))
+    }
+
+    /// The password is shorter than eight characters.
+    pub(super) fn short_password() -> Self {
+        Self::unprocessable(
+            "form_password_length_too_short",
+            "is too short",
+            "password",
+            "password must have at least 8 characters",
+        )
+    }
+
+    /// The body is not a JSON object.
+    pub(super) fn bad_body() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "request_body_invalid",
+            "Request body invalid",
+            "The body of the request is not a JSON object",
+        )
+    }
+
+    /// The body is longer than [`MAX_BODY`](crate::service::MAX_BODY).
+    pub(super) fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "request_body_too_large",
+            "Request body too large",
+            "The body of the request is longer than 1 MiB, the most that LocalClerk reads",
+        )
+    }
+
+    /// The body of the request is valid JSON, but not what this operation accepts.
+    pub(super) fn bad_request(long_message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", "Bad Request", long_message)
+    }
+
+    /// A machine's secret key does not authorize this operation.
+    pub(super) fn machine_key() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "authorization_invalid",
+            "Unauthorized request",
+            "A machine's secret key authorizes only operations on the machine's own M2M tokens; send the \
+             instance's secret key",
+        )
+    }
+
+    /// The same error as operations on API keys and M2M tokens report it: they answer an invalid parameter with status
+    /// 400 and without a code of its own.
+    pub(super) fn plain(self) -> Self {
+        match self.status {
+            StatusCode::UNPROCESSABLE_ENTITY => Self::bad_request(self.long_message),
+            _ => self,
+        }
+    }
+
+    /// A part of Clerk that is not emulated.
+    pub(super) fn not_emulated(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "not_implemented",
+            "Not implemented",
+            format!("LocalClerk does not emulate {what}"),
+        )
+    }
+
+    /// A failure that a test asked for, with [`fail_next`](crate::LocalClerk::fail_next) for example.
+    pub(super) fn injected(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+            status if status.is_server_error() => "internal_clerk_error",
+            _ => "staged_failure",
+        };
+        Self::new(status, code, "Staged failure", "LocalClerk was told to fail this request")
+    }
+
+    pub(super) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// A headline for a page.
+    pub(super) const fn title(&self) -> &'static str {
+        self.message
+    }
+
+    /// A sentence for a page, without its full stop.
+    pub(super) fn sentence(&self) -> &str {
+        &self.long_message
+    }
+
+    /// The error as a response, under a new trace id.
+    pub(super) fn into_response(self) -> HttpResponse {
+        let mut error =
+            json!({ "message": self.message, "long_message": self.long_message, "code": self.code });
+        if let Some(meta) = &self.meta {
+            error = extended(error, json!({ "meta": meta }));
+        }
+        let body = json!({ "errors": [error], "clerk_trace_id": random::string(32) });
+        let mut response = json_response(self.status, &body);
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,202 @@
+//! The browsers that an instance knows, their refresh tokens, and pending results of handshakes.
+
+use std::time::Duration;
+
+use clerk_core::{
+    Timestamp,
+    id::{ClientId, SessionId, UserId},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::{
+    random,
+    state::{Session, SessionEnd, State, User},
+};
+
+/// The most browsers that are kept. Beyond that, the oldest one without a session is evicted.
+const MAX_CLIENTS: usize = 1_000;
+
+/// The most sessions that are kept when someone signs in on a page. Beyond that, the oldest inactive one is evicted, or
+/// else the oldest.
+const MAX_SESSIONS: usize = 10_000;
+
+/// The most results of handshakes that are kept until they are fetched.
+const MAX_HANDSHAKES: usize = 1_000;
+
+/// How long a result is kept.
+const HANDSHAKE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// A browser, which Clerk calls a client.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    /// The token that identifies the browser, `dvb_…`.
+    pub(crate) dev_browser: String,
+    /// The session, if someone is signed in.
+    pub(crate) session: Option<SessionId>,
+    /// When someone last signed in or out.
+    pub(crate) changed_at: Timestamp,
+    pub(crate) created_at: Timestamp,
+}
+
+/// The token that renews a session's cookies without a handshake.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RefreshToken {
+    pub(crate) token: String,
+    pub(crate) session: SessionId,
+}
+
+/// The result of a handshake, until it is fetched.
+struct Handshake {
+    nonce: String,
+    set_cookies: Vec<String>,
+    until: Timestamp,
+}
+
+/// All browsers. Results of handshakes are not saved.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Clients {
+    pub(crate) all: Vec<Client>,
+    pub(crate) refresh_tokens: Vec<RefreshToken>,
+    /// Whether handshakes set refresh tokens.
+    pub(crate) refreshes: bool,
+    /// The URL of the server, for example `http://127.0.0.1:4000`, if the instance is served.
+    #[serde(skip)]
+    pub(crate) address: Option<String>,
+    #[serde(skip)]
+    handshakes: Vec<Handshake>,
+}
+
+impl Clients {
+    /// The browser with this token.
+    pub(crate) fn find(&self, dev_browser: &str) -> Option<&Client> {
+        self.all.iter().find(|client| client.dev_browser == dev_browser)
+    }
+
+    fn find_mut(&mut self, dev_browser: &str) -> Option<&mut Client> {
+        self.all.iter_mut().find(|client| client.dev_browser == dev_browser)
+    }
+
+    /// Adds a browser.
+    pub(super) fn create(&mut self, now: Timestamp) -> Client {
+        if self.all.len() >= MAX_CLIENTS {
+            let oldest = self.all.iter().position(|client| client.session.is_none()).unwrap_or(0);
+            self.all.remove(oldest);
+        }
+        let client = Client {
+            id: random::id("client_").into(),
+            dev_browser: random::id("dvb_"),
+            session: None,
+            changed_at: now,
+            created_at: now,
+        };
+        self.all.push(client.clone());
+        client
+    }
+
+    /// The browser of a session; adds one for a session that was started without a browser.
+    pub(crate) fn of_session(&mut self, session: &Session) -> Client {
+        if let Some(known) = self.all.iter().find(|client| client.session.as_ref() == Some(&session.id)) {
+            return known.clone();
+        }
+        let mut client = self.create(session.created_at);
+        client.id = session.client.clone();
+        client.session = Some(session.id.clone());
+        if let Some(known) = self.find_mut(&client.dev_browser) {
+            known.clone_from(&client);
+        }
+        client
+    }
+
+    /// Stores the result of a handshake and returns its nonce.
+    pub(super) fn store_handshake(&mut self, set_cookies: Vec<String>, now: Timestamp) -> String {
+        self.handshakes.retain(|handshake| handshake.until > now);
+        if self.handshakes.len() >= MAX_HANDSHAKES {
+            self.handshakes.remove(0);
+        }
+        let nonce = random::string(32);
+        let until = now.saturating_add(HANDSHAKE_LIFETIME);
+        self.handshakes.push(Handshake { nonce: nonce.clone(), set_cookies, until });
+        nonce
+    }
+
+    /// Removes and returns the result of a handshake.
+    pub(crate) fn take_handshake(&mut self, nonce: &str, now: Timestamp) -> Option<Vec<String>> {
+        let at = self.handshakes.iter().position(|handshake| handshake.nonce == nonce)?;
+        let handshake = self.handshakes.remove(at);
+        (handshake.until > now).then_some(handshake.set_cookies)
+    }
+
+    /// The refresh token of a session. It stays the same.
+    pub(super) fn refresh_token(&mut self, session: &SessionId) -> String {
+        if let Some(known) = self.refresh_tokens.iter().find(|known| known.session == *session) {
+            return known.token.clone();
+        }
+        if self.refresh_tokens.len() >= MAX_CLIENTS {
+            self.refresh_tokens.remove(0);
+        }
+        let token = random::string(43);
+        self.refresh_tokens.push(RefreshToken { token: token.clone(), session: session.clone() });
+        token
+    }
+}
+
+/// Why a user cannot sign in.
+pub(super) enum SignInRefused {
+    Banned,
+    Locked,
+}
+
+/// Whether a user can sign in.
+pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
+    if user.banned {
+        Err(SignInRefused::Banned)
+    } else if user.locked {
+        Err(SignInRefused::Locked)
+    } else {
+        Ok(())
+    }
+}
+
+impl State {
+    /// The active or pending session of a browser, and its user.
+    pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
+        let session = self.session(client.session.as_ref()?.as_str()).ok()?;
+        let user = self.user(session.user.as_str()).ok()?;
+        (is_alive(session, now) && !user.banned).then_some((session, user))
+    }
+
+    /// Signs a user in with a browser. Another user of the browser is signed out first.
+    pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
+        self.sign_out_with(dev_browser, SessionEnd::Removed, now);
+        if self.sessions.len() >= MAX_SESSIONS {
+            let oldest = self.sessions.iter().position(|session| !is_alive(session, now)).unwrap_or(0);
+            self.sessions.remove(oldest);
+        }
+        let session = self.sign_in(user, now).id;
+        let Some(client) = self.clients.find_mut(dev_browser) else { return };
+        client.session = Some(session.clone());
+        client.changed_at = now;
+        let client = client.id.clone();
+        if let Ok(session) = self.session_mut(session.as_str()) {
+            session.client = client;
+        }
+    }
+
+    /// Ends the session of a browser, if it has one.
+    pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: SessionEnd, now: Timestamp) {
+        let Some(client) = self.clients.find_mut(dev_browser) else { return };
+        let Some(session) = client.session.take() else { return };
+        client.changed_at = now;
+        self.clients.refresh_tokens.retain(|known| known.session != session);
+        if let Ok(session) = self.session_mut(session.as_str()) {
+            session.end(over, now);
+        }
+    }
+}
+
+/// Whether a session is active or pending.
+pub(crate) fn is_alive(session: &Session, now: Timestamp) -> bool {
+    matches!(session.status(now), "active" | "pending")
+}

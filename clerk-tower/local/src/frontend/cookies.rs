@@ -1,0 +1,118 @@
+//! The `Set-Cookie` lines that a handshake or a refresh gives to an application.
+
+use std::borrow::Cow;
+
+use http::{HeaderMap, header::COOKIE};
+
+use super::{
+    super::{
+        claims::{self, TokenOptions},
+        keys::SigningKey,
+        state::{Session, State},
+    },
+    clients::Client,
+};
+use clerk_core::{Timestamp, authenticate::cookie};
+
+/// `Max-Age` of the cookies that identify a browser: a year.
+const YEAR: u32 = 31_536_000;
+
+/// `Max-Age` of a session's cookies: a week, as long as the session.
+const WEEK: u32 = 604_800;
+
+/// The application whose cookies are set.
+pub(crate) struct Application {
+    /// The suffix of its cookie names.
+    pub(crate) suffix: String,
+    /// Its origin, for example `http://localhost:3000`.
+    pub(crate) origin: String,
+}
+
+/// One `Set-Cookie` line.
+fn line(name: &str, value: &str, max_age: u32, attributes: &str) -> String {
+    format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{attributes}")
+}
+
+/// The cookie by which this server recognizes a browser. Applications and scripts do not see it.
+pub(super) fn client_cookie(suffix: &str, client: &Client) -> String {
+    line(&format!("__client_{suffix}"), &client.dev_browser, YEAR, "; HttpOnly")
+}
+
+/// Reads the cookie that [`client_cookie`] sets.
+pub(super) fn read_client_cookie<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
+    cookie(headers.get_all(COOKIE), &format!("__client_{suffix}"))
+}
+
+impl Application {
+    fn attributes(&self) -> &'static str {
+        if self.origin.starts_with("https:") { "; Secure" } else { "" }
+    }
+
+    /// Sets a cookie under its plain name and under the suffixed one.
+    fn put(&self, lines: &mut Vec<String>, name: &str, value: &str, max_age: u32) {
+        for name in [name.to_owned(), format!("{name}_{}", self.suffix)] {
+            lines.push(line(&name, value, max_age, self.attributes()));
+        }
+    }
+
+    /// All cookies for a browser. Without a session, the session's cookies are cleared.
+    pub(super) fn set_cookies(
+        &self,
+        state: &mut State,
+        key: &SigningKey,
+        client: &Client,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.put(&mut lines, "__clerk_db_jwt", &client.dev_browser, YEAR);
+        let session = state.active_session(client, now).map(|(session, _)| session.clone());
+        if let Some(session) = session {
+            self.put(&mut lines, "__client_uat", &client.changed_at.as_secs().to_string(), YEAR);
+            self.session(&mut lines, state, key, &session, now);
+        } else {
+            self.put(&mut lines, "__client_uat", "0", YEAR);
+            self.put(&mut lines, "__session", "", 0);
+            self.refresh(&mut lines, "", 0);
+        }
+        lines
+    }
+
+    /// Appends the cookies of a session: a new token and, if they are turned on, a refresh token.
+    pub(crate) fn session(
+        &self,
+        lines: &mut Vec<String>,
+        state: &mut State,
+        key: &SigningKey,
+        session: &Session,
+        now: Timestamp,
+    ) {
+        let token = token(state, key, session, Some(&self.origin), now);
+        self.put(lines, "__session", &token, WEEK);
+        if state.clients.refreshes {
+            self.refresh(lines, &state.clients.refresh_token(&session.id), WEEK);
+        }
+    }
+
+    /// Sets the refresh token. Its cookie has the suffixed name only, as at Clerk.
+    fn refresh(&self, lines: &mut Vec<String>, value: &str, max_age: u32) {
+        let attributes = format!("; HttpOnly{}", self.attributes());
+        lines.push(line(&format!("__refresh_{}", self.suffix), value, max_age, &attributes));
+    }
+}
+
+/// Signs a new token for a session. The age of its first factor is the time since the sign-in.
+pub(crate) fn token(
+    state: &State,
+    key: &SigningKey,
+    session: &Session,
+    origin: Option<&str>,
+    now: Timestamp,
+) -> String {
+    let minutes = now.as_secs().saturating_sub(session.created_at.as_secs()) / 60;
+    let options = TokenOptions {
+        authorized_party: origin.map(str::to_owned),
+        factor_ages: [minutes, -1],
+        ..TokenOptions::default()
+    };
+    key.sign(&claims::header(), &claims::session(state, session, &options, now))
+}

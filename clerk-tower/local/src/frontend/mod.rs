@@ -1,0 +1,81 @@
+//! What browsers request: the pages, and the part of the Frontend API that an application with server-rendered
+//! pages needs.
+//!
+//! Nothing here requires the secret key, and no path here belongs to the Backend API.
+
+mod api;
+mod browser_request;
+pub(super) mod clients;
+pub(super) mod cookies;
+mod handshake;
+mod html;
+mod pages;
+mod picture;
+
+use bytes::Bytes;
+use http::{Method, Request, header::AUTHORIZATION};
+
+use self::browser_request::BrowserRequest;
+use super::{
+    HttpResponse, LocalClerk,
+    error::ApiError,
+    service::{MAX_BODY, without_version},
+};
+
+/// What a path belongs to.
+enum Area {
+    /// The Frontend API: handshakes and requests of scripts.
+    Api,
+    Pages,
+}
+
+/// Responds to a browser's request; `None` for a request to the Backend API.
+pub(super) fn respond(local: &LocalClerk, request: &Request<Bytes>) -> Option<HttpResponse> {
+    let area = area(request)?;
+    let is_too_large = request.body().len() > MAX_BODY;
+    let request = BrowserRequest::new(local, request);
+    let checked = || if is_too_large { Err(ApiError::too_large()) } else { request.check_host() };
+    let (method, path) = (request.method.as_str(), without_version(request.path));
+    let response = match area {
+        Area::Api => match local.faults().next(method, path) {
+            Some(status) => Err(ApiError::injected(status)),
+            None => checked().and_then(|()| api(&request)),
+        },
+        Area::Pages => {
+            local.faults().count(method, path);
+            checked().and_then(|()| pages::respond(&request))
+        }
+    };
+    Some(match response {
+        Ok(response) => response,
+        Err(error) if request.wants_document() => pages::error(&error),
+        Err(error) => error.into_response(),
+    })
+}
+
+fn area(request: &Request<Bytes>) -> Option<Area> {
+    let (path, headers) = (request.uri().path(), request.headers());
+    let is_below =
+        |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if ["/v1/client", "/v1/dev_browser", "/v1/environment", "/.well-known/jwks.json"]
+        .into_iter()
+        .any(is_below)
+    {
+        return Some(Area::Api);
+    }
+    // Only a client of the Backend API sends this header.
+    if headers.contains_key(AUTHORIZATION) {
+        return None;
+    }
+    let is_page = path == "/" || ["/sign-in", "/sign-up", "/sign-out", "/images"].into_iter().any(is_below);
+    let is_unknown_page =
+        request.method() == Method::GET && browser_request::wants_document(headers) && !is_below("/v1");
+    (is_page || is_unknown_page).then_some(Area::Pages)
+}
+
+fn api(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    match (request.method, request.path) {
+        (&Method::GET, "/v1/client/handshake") => handshake::respond(request),
+        _ => api::respond(request),
+    }
+}

@@ -1,0 +1,122 @@
+//! The pages. They work without scripts.
+
+mod organization;
+mod parts;
+mod person;
+
+use clerk_core::Timestamp;
+use http::{HeaderValue, StatusCode};
+use url::Url;
+
+use self::parts::{LOGO, plural};
+use super::{
+    super::{
+        HttpResponse,
+        error::ApiError,
+        state::{SessionEnd, State},
+    },
+    browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
+    clients::Client,
+    handshake::redirect,
+    html::{Escaped, document},
+    picture,
+};
+
+pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let method = if request.method == http::Method::HEAD { "GET" } else { request.method.as_str() };
+    match (method, request.path) {
+        ("GET", "/") => Ok(home(&request.local.state())),
+        ("GET", "/sign-in" | "/sign-up") => person::show(request),
+        ("POST", "/sign-in" | "/sign-up") => person::choose(request),
+        ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(request),
+        ("POST", "/sign-in/organization") => organization::choose(request),
+        ("GET" | "POST", "/sign-out") if request.method != http::Method::HEAD => sign_out(request),
+        ("GET", path) if path.starts_with("/images/") => {
+            picture::respond(&request.local.state(), path.trim_start_matches("/images/"))
+        }
+        (method, path) => Err(ApiError::not_emulated(&format!("{method} {path}"))),
+    }
+}
+
+/// The page of an error.
+pub(super) fn error(error: &ApiError) -> HttpResponse {
+    let (title, sentence) = (Escaped(error.title()), Escaped(error.sentence()));
+    let main = format!(
+        "{LOGO}<h1>{title}</h1>\n<p>{sentence}.</p>\n<a class=\"button plain\" href=\"/\">What is this server?</a>\n"
+    );
+    document(error.status(), error.title(), &main)
+}
+
+fn home(state: &State) -> HttpResponse {
+    let people = plural(state.users.len(), "person", "people");
+    let organizations = plural(state.organizations.len(), "organization", "organizations");
+    let main = format!(
+        "{LOGO}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}. An \
+         application that is configured for it works offline.</p>\n\
+         <a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
+         <h2>What it serves</h2>\n<ul>\n\
+         <li>The pages <a href=\"/sign-in\">/sign-in</a>, <a href=\"/sign-up\">/sign-up</a> and \
+         <code>/sign-out</code>, with <code>?redirect_url=</code></li>\n\
+         <li>The Frontend API&#39;s handshake, <code>/v1/client/handshake</code></li>\n\
+         <li>For scripts: <code>/v1/dev_browser</code>, <code>/v1/client</code> and its sessions</li>\n\
+         <li>The keys, <a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></li>\n\
+         <li>With the secret key: the Backend API, <code>/v1/users</code> and so on</li>\n</ul>\n\
+         <p>Everything else gets status 501.</p>\n"
+    );
+    document(StatusCode::OK, "A Clerk instance on this computer", &main)
+}
+
+/// Parses the optional `redirect_url` of a form or a link.
+fn destination(text: Option<&str>) -> Result<Option<Url>, ApiError> {
+    text.map(return_url).transpose()
+}
+
+/// The path of a page of this server, with the `redirect_url`.
+fn page_url(path: &str, destination: Option<&Url>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    match destination {
+        None => path.to_owned(),
+        Some(url) => format!("{path}?{}", query.append_pair("redirect_url", url.as_str()).finish()),
+    }
+}
+
+/// The URL of the application, with the browser's token; the sign-in page without a `redirect_url`.
+fn return_address(destination: Option<Url>, client: &Client) -> String {
+    match destination {
+        None => "/sign-in".to_owned(),
+        Some(url) => with_query_pair(url, "__clerk_db_jwt", &client.dev_browser).into(),
+    }
+}
+
+fn see_other(location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
+    redirect(StatusCode::SEE_OTHER, location, cookie)
+}
+
+/// The browser that sent the request; added if it is not known yet.
+fn client_or_new(request: &BrowserRequest<'_>, state: &mut State, now: Timestamp) -> Client {
+    let known = request.client_by_cookie_or_query(state).cloned();
+    known.unwrap_or_else(|| state.clients.create(now))
+}
+
+/// `GET /sign-out` by a link, or `POST /sign-out` by a form.
+fn sign_out(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let text = if request.method == http::Method::POST {
+        request.check_form()?;
+        request.form.first("redirect_url")
+    } else if request.is_subresource() {
+        return Err(ApiError::not_emulated(
+            "signing out by a background request; link to this page, or submit a form",
+        ));
+    } else {
+        request.query.first("redirect_url")
+    };
+    let destination = destination(text)?;
+    if request.method != http::Method::POST {
+        destination.as_ref().map_or(Ok(()), require_loopback)?;
+    }
+    let state = &mut *request.local.state();
+    let client = client_or_new(request, state, request.now);
+    state.sign_out_with(&client.dev_browser, SessionEnd::Removed, request.now);
+    let cookie = request.client_cookie(state, &client);
+    Ok(see_other(&return_address(destination, &client), cookie))
+}

@@ -1,0 +1,163 @@
+//! The sign-in page, on which the user is chosen.
+
+use clerk_core::id::UserId;
+use http::StatusCode;
+use url::Url;
+
+use super::{
+    super::{
+        super::{
+            HttpResponse,
+            error::ApiError,
+            random, routes,
+            state::{Session, State, User},
+        },
+        browser_request::BrowserRequest,
+        clients::{SignInRefused, may_sign_in},
+        html::{Escaped, document},
+        picture,
+    },
+    client_or_new, destination, page_url,
+    parts::{self, LOGO},
+    return_address, see_other,
+};
+
+/// The most users in an instance; beyond that, no one can sign up.
+const MAX_USERS: usize = 10_000;
+
+/// `GET /sign-in`.
+pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    let destination = destination(request.query.first("redirect_url"))?;
+    let state = &*request.local.state();
+    let client = request.client_by_cookie_or_query(state);
+    if let Some((client, (session, user))) =
+        client.and_then(|client| Some((client, state.active_session(client, request.now)?)))
+    {
+        let back = destination.clone().map(|url| return_address(Some(url), client));
+        return Ok(signed_in(state, session, user, destination.as_ref(), back.as_deref()));
+    }
+    Ok(signed_out(state, destination.as_ref(), StatusCode::OK, None))
+}
+
+/// The page for a browser without a session: choose a person or enter an email address.
+fn signed_out(
+    state: &State,
+    destination: Option<&Url>,
+    status: StatusCode,
+    problem: Option<&str>,
+) -> HttpResponse {
+    let to = match destination {
+        Some(url) => format!("to continue to {}", Escaped(host(url))),
+        None => "to this LocalClerk".to_owned(),
+    };
+    let problem = problem.map_or_else(String::new, |problem| {
+        format!("<div class=\"bad\" role=\"alert\">{}</div>\n", Escaped(problem))
+    });
+    let people = parts::people(state, destination);
+    let or =
+        if people.is_empty() { "<h2>There are no people yet</h2>\n" } else { "<div class=\"or\">or</div>\n" };
+    let email = parts::email(destination);
+    let main = format!("{LOGO}<h1>Sign in</h1>\n<p>{to}</p>\n{problem}{people}{or}{email}");
+    document(status, "Sign in", &main)
+}
+
+/// The page for a browser with a session.
+fn signed_in(
+    state: &State,
+    session: &Session,
+    user: &User,
+    destination: Option<&Url>,
+    back: Option<&str>,
+) -> HttpResponse {
+    let mut main =
+        format!("{LOGO}<h1>You are signed in</h1>\n<div class=\"row\">{}</div>\n", parts::person(user));
+    if let (Some(destination), Some(back)) = (destination, back) {
+        let (host, back) = (Escaped(host(destination)), Escaped(back));
+        main.push_str(&format!("<a class=\"button\" href=\"{back}\">Continue to {host}</a>\n"));
+    }
+    let organizations = parts::organizations(state, session, destination);
+    if !organizations.is_empty() {
+        main.push_str(&format!("<h2>Organization</h2>\n{organizations}"));
+    }
+    let (people, email) = (parts::people(state, destination), parts::email(destination));
+    let hidden = parts::hidden(destination);
+    main.push_str(&format!(
+        "<details><summary>Sign in as someone else</summary>\n{people}<div class=\"or\">or</div>\n{email}</details>\n\
+         <form method=\"post\" action=\"/sign-out\">\n{hidden}<button class=\"button plain\">Sign out</button>\n\
+         </form>\n"
+    ));
+    document(StatusCode::OK, "You are signed in", &main)
+}
+
+/// The host and the port of a URL, as shown to people.
+fn host(url: &Url) -> &str {
+    url.as_str().split('/').nth(2).unwrap_or_default()
+}
+
+/// `POST /sign-in`.
+pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
+    request.check_form()?;
+    let destination = destination(request.form.first("redirect_url"))?;
+    let state = &mut *request.local.state();
+    let user = match chosen(request, state) {
+        Ok(user) => user,
+        Err((status, problem)) => return Ok(signed_out(state, destination.as_ref(), status, Some(&problem))),
+    };
+    let client = client_or_new(request, state, request.now);
+    let is_member = state.memberships.iter().any(|membership| membership.user == user);
+    state.sign_in_with(&client.dev_browser, user, request.now);
+    let cookie = request.client_cookie(state, &client);
+    let next = if is_member {
+        page_url("/sign-in/organization", destination.as_ref())
+    } else {
+        return_address(destination, &client)
+    };
+    Ok(see_other(&next, cookie))
+}
+
+type Problem = (StatusCode, String);
+
+/// The user that the form names. An unknown email address signs a new user up.
+fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Problem> {
+    let user = match (request.form.first("user"), request.form.first("email")) {
+        (Some(id), _) => state.users.iter().find(|user| user.id == id),
+        (None, Some(email)) => match by_email(state, email.trim()) {
+            None => return sign_up(state, email.trim(), request),
+            found => found,
+        },
+        (None, None) => None,
+    };
+    let user = user.ok_or_else(|| {
+        (StatusCode::NOT_FOUND, "This person no longer exists. Choose another one.".to_owned())
+    })?;
+    let refused = |what: &str| {
+        let name = picture::name(user);
+        (StatusCode::FORBIDDEN, format!("{name} is {what} and cannot sign in. Choose someone else."))
+    };
+    match may_sign_in(user) {
+        Ok(()) => Ok(user.id.clone()),
+        Err(SignInRefused::Banned) => Err(refused("banned")),
+        Err(SignInRefused::Locked) => Err(refused("locked")),
+    }
+}
+
+fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
+    let has = |user: &&User| user.emails.iter().any(|contact| contact.value.eq_ignore_ascii_case(email));
+    state.users.iter().find(has)
+}
+
+fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Result<UserId, Problem> {
+    if email.len() > 254 || !routes::is_email(email) {
+        let problem = "This is not an email address. Enter one such as you@example.com.";
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, problem.to_owned()));
+    }
+    if state.users.len() >= MAX_USERS {
+        let problem = format!("There are already {MAX_USERS} people. Choose one of them.");
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, problem));
+    }
+    let mut user = User::new(random::id("user_").into(), request.now);
+    user.add_email(email, false, request.now);
+    let id = user.id.clone();
+    state.users.push(user);
+    Ok(id)
+}

@@ -1,0 +1,86 @@
+//! The RSA key pair that signs tokens.
+
+use aws_lc_rs::{
+    encoding::{AsDer as _, Pkcs8V1Der},
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+
+use crate::random;
+
+/// An RSA key pair of 2048 bits under its key id.
+pub(super) struct SigningKey {
+    kid: String,
+    pair: RsaKeyPair,
+}
+
+impl SigningKey {
+    /// A new key pair under a new id, `ins_…`.
+    pub(super) fn generate() -> Self {
+        Self { kid: random::id("ins_"), pair: random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)) }
+    }
+
+    /// The key pair with this id, from what [`to_pkcs8`](Self::to_pkcs8) returned.
+    pub(super) fn from_pkcs8(kid: String, private: &[u8]) -> Option<Self> {
+        Some(Self { kid, pair: RsaKeyPair::from_pkcs8(private).ok()? })
+    }
+
+    /// The private key in PKCS #8.
+    pub(super) fn to_pkcs8(&self) -> Option<Vec<u8>> {
+        let private: Pkcs8V1Der<'_> = self.pair.as_der().ok()?;
+        Some(private.as_ref().to_vec())
+    }
+
+    pub(super) fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public key as a JSON Web Key.
+    pub(super) fn jwk(&self) -> Value {
+        let public = self.pair.public_key();
+        let encode = |number: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(number);
+        json!({
+            "use": "sig",
+            "kty": "RSA",
+            "kid": self.kid,
+            "alg": "RS256",
+            "n": encode(public.modulus().big_endian_without_leading_zero()),
+            "e": encode(public.exponent().big_endian_without_leading_zero()),
+        })
+    }
+
+    /// Signs a JWT. Its header has `alg`, `kid` and `typ`; `extra` adds or replaces fields, and removes those that are
+    /// `null` in it.
+    pub(super) fn sign(&self, extra: &Map<String, Value>, claims: &Value) -> String {
+        let mut header = Map::new();
+        header.insert("alg".into(), "RS256".into());
+        header.insert("kid".into(), self.kid.as_str().into());
+        header.insert("typ".into(), "JWT".into());
+        for (name, value) in extra {
+            if value.is_null() {
+                header.remove(name);
+            } else {
+                header.insert(name.clone(), value.clone());
+            }
+        }
+        let encode = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
+        let message = format!("{}.{}", encode(&Value::Object(header)), encode(claims));
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        random::until_ok(|| {
+            self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
+        });
+        format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The claims of a token, if this key signed it. Their times are not checked.
+    pub(super) fn verify(&self, token: &str) -> Option<Value> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key());
+        public.verify(message.as_bytes(), &decode(signature)?).ok()?;
+        serde_json::from_slice(&decode(message.split_once('.')?.1)?).ok()
+    }
+}

@@ -1,0 +1,38 @@
+//! Random strings: identifiers, keys and trace ids.
+
+use std::thread;
+
+use aws_lc_rs::rand;
+
+/// Retries until `attempt` succeeds. For operations that fail only while the system's source of randomness fails.
+pub(super) fn until_ok<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
+    loop {
+        if let Ok(value) = attempt() {
+            return value;
+        }
+        thread::yield_now();
+    }
+}
+
+/// `length` random letters and digits, with five bits of randomness each.
+pub(super) fn string(length: usize) -> String {
+    const ALPHABET: [char; 32] = [
+        'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v',
+        'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7', '8', '9',
+    ];
+    let mut bytes = vec![0; length];
+    until_ok(|| rand::fill(&mut bytes));
+    bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect()
+}
+
+/// A new identifier, for example `user_` followed by 27 letters and digits.
+pub(super) fn id(prefix: &str) -> String {
+    format!("{prefix}{}", string(27))
+}
+
+/// `bytes` random bytes as hexadecimal digits.
+pub(super) fn hex(bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    until_ok(|| rand::fill(&mut random));
+    random.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,128 @@
+//! Organization memberships.
+
+use http::StatusCode;
+
+use super::{
+    super::{
+        body::Body,
+        error::ApiError,
+        query::{Query, SortKey},
+        state::{Membership, Organization, State},
+    },
+    ApiRequest, ApiResult, filter,
+};
+
+const ORDERS: &[&str] =
+    &["created_at", "phone_number", "email_address", "first_name", "last_name", "username"];
+
+/// A page of `memberships`, which must be in the order of creation.
+fn page(state: &State, query: &Query, mut memberships: Vec<&Membership>) -> ApiResult {
+    let page = query.page()?;
+    let order = query.order(ORDERS)?;
+    order.sort(&mut memberships, |membership| match (order.field, state.user(membership.user.as_str())) {
+        ("created_at", _) | (_, Err(_)) => SortKey::from(membership.created_at),
+        (field, Ok(user)) => filter::sort_key(user, field),
+    });
+    Ok(page.envelope(&memberships, |membership| state.render_membership(membership)))
+}
+
+pub(super) fn all(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    page(state, &query, state.memberships.iter().collect())
+}
+
+pub(super) fn of_user(request: ApiRequest<'_>, user: &str) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    state.user(user)?;
+    page(state, &query, state.memberships.iter().filter(|membership| membership.user == user).collect())
+}
+
+pub(super) fn list(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    state.organization(id)?;
+    let people = filter::UserFilter::new(&query)?;
+    let roles = query.all("role")?;
+    let created = query.time_range("created_at")?;
+    let admits = |membership: &&Membership| {
+        membership.organization == id
+            && (roles.is_empty() || roles.contains(&membership.role))
+            && created.admits(Some(membership.created_at))
+            && state.user(membership.user.as_str()).is_ok_and(|user| people.admits(user))
+    };
+    page(state, &query, state.memberships.iter().filter(admits).collect())
+}
+
+fn show(state: &State, id: &str, user: &str) -> ApiResult {
+    Ok(state.render_membership(state.membership(id, user)?))
+}
+
+/// The role in a body, if the organization has it.
+fn role(organization: &Organization, body: &Body) -> Result<String, ApiError> {
+    let key = body.required("role")?;
+    let role = organization.role(key).ok_or_else(|| ApiError::not_found("role"))?;
+    Ok(role.key.clone())
+}
+
+pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let organization = state.organization(id)?;
+    let body = Body::parse(body, &["user_id", "role", "public_metadata", "private_metadata"])?;
+    let user = state.user(body.required("user_id")?)?;
+    let role = role(organization, &body)?;
+    if state.membership(id, user.id.as_str()).is_ok() {
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "already_a_member_in_organization",
+            "Already a member",
+            "The user is already a member of the organization",
+        ));
+    }
+    let limit = usize::try_from(organization.max_allowed_memberships).unwrap_or(0);
+    if limit != 0 && state.members(&organization.id) >= limit {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "organization_membership_quota_exceeded",
+            "Too many members",
+            "The organization has reached its max_allowed_memberships",
+        ));
+    }
+    let mut membership = Membership::new(&organization.id, &user.id, &role, now);
+    body.merge("public_metadata", &mut membership.metadata.public)?;
+    body.merge("private_metadata", &mut membership.metadata.private)?;
+    let rendered = state.render_membership(&membership);
+    state.memberships.push(membership);
+    Ok(rendered)
+}
+
+pub(super) fn update(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let role = role(state.organization(id)?, &Body::parse(body, &["role"])?)?;
+    let membership = state.membership_mut(id, user)?;
+    membership.role = role;
+    membership.updated_at = now;
+    show(state, id, user)
+}
+
+pub(super) fn delete(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
+    let state = request.state;
+    state.organization(id)?;
+    let rendered = show(state, id, user)?;
+    state.memberships.retain(|membership| membership.organization != id || membership.user != user);
+    for session in state.sessions.iter_mut().filter(|session| session.user == user) {
+        session.organization.take_if(|organization| *organization == id);
+    }
+    Ok(rendered)
+}
+
+pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    state.organization(id)?;
+    let mut metadata = state.membership(id, user)?.metadata.clone();
+    let body = Body::parse(body, &["public_metadata", "private_metadata"])?;
+    body.merge("public_metadata", &mut metadata.public)?;
+    body.merge("private_metadata", &mut metadata.private)?;
+    let membership = state.membership_mut(id, user)?;
+    membership.metadata = metadata;
+    membership.updated_at = now;
+    show(state, id, user)
+}

@@ -1,0 +1,16 @@
+//! OAuth access tokens.
+
+use super::{super::error::ApiError, ApiRequest, ApiResult, api_keys};
+
+/// Revoked and expired tokens are found too; the response says that they are.
+pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let text = api_keys::credential(body, &["access_token", "secret"])?;
+    if text.contains('.') {
+        let what = "verifying OAuth access tokens in JWT form; verify them with the keys under GET /jwks";
+        return Err(ApiError::not_emulated(what));
+    }
+    let mut tokens = state.credentials.oauth_tokens.iter();
+    let token = tokens.find(|token| token.token == text);
+    Ok(token.ok_or_else(|| ApiError::not_found("OAuth access token"))?.render(now))
+}

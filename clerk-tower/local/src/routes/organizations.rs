@@ -1,0 +1,191 @@
+//! Organizations.
+
+use clerk_core::id::{OrganizationId, UserId};
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        body::Body,
+        error::ApiError,
+        query::SortKey,
+        random,
+        state::{Membership, Organization, State},
+    },
+    ApiRequest, ApiResult,
+};
+
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    let page = query.page()?;
+    let order = query.order(&["created_at", "name", "members_count"])?;
+    let with_members = query.flag("include_members_count")?.unwrap_or(false);
+    let text = query.first("query").map(str::to_lowercase);
+    let ids = query.include_exclude("organization_id")?;
+    let users = query.include_exclude("user_id")?;
+    let admits = |organization: &&Organization| {
+        text.as_deref().is_none_or(|text| {
+            organization.id.as_str().eq_ignore_ascii_case(text)
+                || organization.name.to_lowercase().contains(text)
+                || organization.slug.contains(text)
+        }) && ids.admits(|id| organization.id == id)
+            && users.admits(|user| state.membership(organization.id.as_str(), user).is_ok())
+    };
+    let mut organizations: Vec<_> = state.organizations.iter().filter(admits).collect();
+    order.sort(&mut organizations, |organization| match order.field {
+        "name" => SortKey::from(Some(organization.name.as_str())),
+        "members_count" => SortKey::Number(i64::try_from(state.members(&organization.id)).ok()),
+        _ => organization.created_at.into(),
+    });
+    Ok(page.envelope(&organizations, |organization| state.render_organization(organization, with_members)))
+}
+
+/// The organization with an identifier or a slug.
+fn find<'a>(state: &'a State, id: &str) -> Result<&'a Organization, ApiError> {
+    let by_slug = || state.organizations.iter().find(|organization| organization.slug == id);
+    state.organization(id).or_else(|error| by_slug().ok_or(error))
+}
+
+fn show(state: &State, id: &str) -> ApiResult {
+    Ok(state.render_organization(state.organization(id)?, false))
+}
+
+pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    let with_members = query.flag("include_members_count")?.unwrap_or(false);
+    Ok(state.render_organization(find(state, id)?, with_members))
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    match name.chars().count() {
+        0..=256 => Ok(()),
+        _ => Err(ApiError::bad_format("name", "at most 256 characters long")),
+    }
+}
+
+/// Rejects a malformed slug, and one that an organization other than `id` has.
+fn check_slug(state: &State, slug: &str, id: Option<&str>) -> Result<(), ApiError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if slug.is_empty() || !slug.bytes().all(plain) {
+        return Err(ApiError::bad_format("slug", "made of lowercase letters, digits and `-`"));
+    }
+    let mut others = state.organizations.iter().filter(|other| id.is_none_or(|id| other.id != id));
+    if others.any(|other| other.slug == slug) { Err(ApiError::exists("slug")) } else { Ok(()) }
+}
+
+/// Sets the fields that creating and updating an organization have in common.
+fn put_common(body: &Body, organization: &mut Organization) -> Result<(), ApiError> {
+    if let Some(limit) = body.count("max_allowed_memberships")? {
+        organization.max_allowed_memberships = limit;
+    }
+    if let Some(time) = body.time("created_at")? {
+        organization.created_at = time;
+    }
+    body.put_string("role_set_key", &mut organization.role_set_key)
+}
+
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let body = Body::parse(
+        body,
+        &[
+            "name",
+            "created_by",
+            "private_metadata",
+            "public_metadata",
+            "slug",
+            "max_allowed_memberships",
+            "created_at",
+            "role_set_key",
+        ],
+    )?;
+    let name = body.required("name")?;
+    check_name(name)?;
+    let slug = match body.string("slug")? {
+        Some(slug) => {
+            check_slug(state, slug, None)?;
+            slug.to_owned()
+        }
+        None => free_slug(state, name),
+    };
+    let id = OrganizationId::from(random::id("org_"));
+    let mut organization = Organization::new(id.clone(), name.to_owned(), slug, now);
+    put_common(&body, &mut organization)?;
+    body.merge("public_metadata", &mut organization.metadata.public)?;
+    body.merge("private_metadata", &mut organization.metadata.private)?;
+    if let Some(creator) = body.string("created_by")? {
+        let creator = UserId::from(state.user(creator)?.id.as_str());
+        state.memberships.push(Membership::new(&id, &creator, "org:admin", now));
+        organization.created_by = Some(creator);
+    }
+    state.organizations.push(organization);
+    show(state, id.as_str())
+}
+
+/// Derives an unused slug from a name.
+pub(in super::super) fn free_slug(state: &State, name: &str) -> String {
+    let letters = name.to_lowercase();
+    let words = letters.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let slug = words.collect::<Vec<_>>().join("-");
+    if check_slug(state, &slug, None).is_ok() { slug } else { format!("{slug}-{}", random::string(8)) }
+}
+
+pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let mut organization = state.organization(id)?.clone();
+    let body = Body::parse(
+        body,
+        &["name", "slug", "max_allowed_memberships", "admin_delete_enabled", "created_at", "role_set_key"],
+    )?;
+    if let Some(name) = body.string("name")? {
+        if name.is_empty() {
+            return Err(ApiError::missing("name"));
+        }
+        check_name(name)?;
+        name.clone_into(&mut organization.name);
+    }
+    if let Some(slug) = body.string("slug")? {
+        check_slug(state, slug, Some(id))?;
+        slug.clone_into(&mut organization.slug);
+    }
+    body.put_flag("admin_delete_enabled", &mut organization.admin_delete_enabled)?;
+    put_common(&body, &mut organization)?;
+    organization.updated_at = now;
+    *state.organization_mut(id)? = organization;
+    show(state, id)
+}
+
+pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let state = request.state;
+    let slug = state.organization(id)?.slug.clone();
+    state.organizations.retain(|organization| organization.id != id);
+    state.memberships.retain(|membership| membership.organization != id);
+    state.credentials.forget(id);
+    for session in &mut state.sessions {
+        session.organization.take_if(|organization| *organization == id);
+    }
+    Ok(json!({ "object": "organization", "id": id, "slug": slug, "deleted": true }))
+}
+
+pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::merge)
+}
+
+pub(super) fn replace_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::replace)
+}
+
+fn change_metadata(
+    request: ApiRequest<'_>,
+    id: &str,
+    change: fn(&Body, &str, &mut Value) -> Result<(), ApiError>,
+) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let mut metadata = state.organization(id)?.metadata.clone();
+    let body = Body::parse(body, &["public_metadata", "private_metadata"])?;
+    change(&body, "public_metadata", &mut metadata.public)?;
+    change(&body, "private_metadata", &mut metadata.private)?;
+    let organization = state.organization_mut(id)?;
+    organization.metadata = metadata;
+    organization.updated_at = now;
+    show(state, id)
+}

@@ -1,0 +1,425 @@
+//! Users.
+
+use clerk_core::Timestamp;
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        body::Body,
+        error::ApiError,
+        query::Query,
+        random,
+        state::{Contact, State, User, extended},
+    },
+    ApiRequest, ApiResult, filter,
+};
+
+const METADATA: &[&str] = &["public_metadata", "private_metadata", "unsafe_metadata"];
+
+const ORDERS: &[&str] = &[
+    "created_at",
+    "updated_at",
+    "email_address",
+    "web3wallet",
+    "first_name",
+    "last_name",
+    "phone_number",
+    "username",
+    "last_active_at",
+    "last_sign_in_at",
+];
+
+/// The users that pass the filters of a query, in the order of creation.
+fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiError> {
+    let people = filter::UserFilter::new(query)?;
+    let external_ids = query.include_exclude("external_id")?;
+    let organizations = query.include_exclude("organization_id")?;
+    let banned = query.flag("banned")?;
+    let since = query.time("last_active_at_since")?;
+    let created = query.time_range("created_at")?;
+    let signed_in = query.time_range("last_sign_in_at")?;
+    // No user of a LocalClerk has an external account.
+    let elsewhere = query.first("provider").is_some() || query.first("provider_user_id").is_some();
+    let is_member =
+        |user: &User, organization: &str| state.membership(organization, user.id.as_str()).is_ok();
+    let admits = |user: &&User| {
+        people.admits(user)
+            && external_ids.admits(|id| user.external_id.as_deref() == Some(id))
+            && organizations.admits(|id| is_member(user, id))
+            && banned.is_none_or(|banned| user.banned == banned)
+            && since.is_none_or(|since| user.last_active_at.is_some_and(|active| active >= since))
+            && created.admits(Some(user.created_at))
+            && signed_in.admits(user.last_sign_in_at)
+            && !elsewhere
+    };
+    Ok(state.users.iter().filter(admits).collect())
+}
+
+pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    let mut page = query.page()?;
+    let order = query.order(ORDERS)?;
+    let mut users = filtered(state, &query)?;
+    order.sort(&mut users, |user| filter::sort_key(user, order.field));
+    if let Some(cursor) = query.first("starting_after") {
+        if order.field != "created_at" {
+            return Err(ApiError::bad_format("starting_after", "used only with order_by created_at"));
+        }
+        if page.offset != 0 {
+            return Err(ApiError::bad_format("starting_after", "used without an offset"));
+        }
+        let at = users.iter().position(|user| user.id == cursor);
+        page.offset = at.ok_or_else(|| ApiError::not_found("user"))?.saturating_add(1);
+    }
+    Ok(page.of(&users, |user| state.render_user(user)).into())
+}
+
+pub(super) fn count(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    let users = filtered(state, &query)?;
+    Ok(json!({ "object": "total_count", "total_count": users.len() }))
+}
+
+fn show(state: &State, id: &str) -> ApiResult {
+    Ok(state.render_user(state.user(id)?))
+}
+
+pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, .. } = request;
+    show(state, id)
+}
+
+/// Whether a value occurs twice, ignoring case.
+fn repeats(values: &[&str]) -> bool {
+    values
+        .iter()
+        .enumerate()
+        .any(|(at, one)| values.iter().skip(at + 1).any(|other| one.eq_ignore_ascii_case(other)))
+}
+
+/// Reads email addresses or phone numbers, each with whether it is to be reserved rather than verified. Rejects
+/// malformed and repeated ones, and those that a user already has.
+fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a str, bool)>, ApiError> {
+    let values = body.strings(name)?;
+    for value in &values {
+        let good = match name {
+            "email_address" => is_email(value),
+            _ => is_phone(value),
+        };
+        if !good {
+            return Err(ApiError::bad_format(
+                name,
+                match name {
+                    "email_address" => "email addresses such as ada@example.com",
+                    _ => "phone numbers such as +15555550100",
+                },
+            ));
+        }
+        let taken = state.users.iter().flat_map(|user| user.emails.iter().chain(&user.phones));
+        if taken.into_iter().any(|contact| contact.value.eq_ignore_ascii_case(value)) {
+            return Err(ApiError::exists(name));
+        }
+    }
+    if repeats(&values) {
+        return Err(ApiError::exists(name));
+    }
+    let statuses_name = format!("{name}_identification_status");
+    let statuses = body.strings(&statuses_name)?;
+    if !statuses.is_empty() && statuses.len() != values.len() {
+        return Err(ApiError::bad_format(&statuses_name, &format!("as long as {name}")));
+    }
+    if statuses.iter().any(|status| !matches!(*status, "verified" | "reserved")) {
+        return Err(ApiError::bad_format(&statuses_name, "an array of `verified` or `reserved`"));
+    }
+    let reserved = statuses.iter().map(|status| *status == "reserved").chain(std::iter::repeat(false));
+    Ok(values.into_iter().zip(reserved).collect())
+}
+
+pub(crate) fn is_email(text: &str) -> bool {
+    let plain = !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    plain && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
+}
+
+fn is_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+fn is_username(text: &str) -> bool {
+    text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// Sets the fields that creating and updating a user have in common.
+fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Result<(), ApiError> {
+    body.put_string("external_id", &mut user.external_id)?;
+    body.put_string("first_name", &mut user.first_name)?;
+    body.put_string("last_name", &mut user.last_name)?;
+    body.put_string("locale", &mut user.locale)?;
+    body.put_string("username", &mut user.username)?;
+    if user.username.as_deref().is_some_and(|username| !is_username(username)) {
+        return Err(ApiError::bad_format("username", "made of at most 64 letters, digits, `_`, `-` and `.`"));
+    }
+    let others = || state.users.iter().filter(|other| other.id != user.id);
+    let same = |one: &Option<String>, other: &Option<String>| match (one, other) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => false,
+    };
+    if others().any(|other| same(&other.username, &user.username)) {
+        return Err(ApiError::exists("username"));
+    }
+    if user.external_id.is_some() && others().any(|other| other.external_id == user.external_id) {
+        return Err(ApiError::exists("external_id"));
+    }
+    if let Some(password) = body.string("password")? {
+        let unchecked = body.flag("skip_password_checks")?.unwrap_or(false);
+        if !unchecked && password.chars().count() < 8 {
+            return Err(ApiError::short_password());
+        }
+        user.password_changed_at = Some(now);
+    }
+    if body.string("password_digest")?.is_some() {
+        body.required("password_hasher")?;
+        user.password_changed_at = Some(now);
+    }
+    if body.string("totp_secret")?.is_some() {
+        user.totp_enabled = true;
+        user.mfa_enabled_at = Some(now);
+    }
+    if !body.strings("backup_codes")?.is_empty() {
+        user.backup_code_enabled = true;
+        user.mfa_enabled_at = Some(now);
+    }
+    body.put_flag("delete_self_enabled", &mut user.delete_self_enabled)?;
+    body.put_flag("create_organization_enabled", &mut user.create_organization_enabled)?;
+    body.put_flag("bypass_client_trust", &mut user.bypass_client_trust)?;
+    body.flag("skip_legal_checks")?;
+    body.put_count("create_organizations_limit", &mut user.create_organizations_limit)?;
+    body.put_time("legal_accepted_at", &mut user.legal_accepted_at)?;
+    if let Some(time) = body.time("created_at")? {
+        user.created_at = time;
+    }
+    Ok(())
+}
+
+pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let body = Body::parse(
+        body,
+        &[
+            "external_id",
+            "first_name",
+            "last_name",
+            "locale",
+            "email_address",
+            "email_address_identification_status",
+            "phone_number",
+            "phone_number_identification_status",
+            "web3_wallet",
+            "username",
+            "password",
+            "password_digest",
+            "password_hasher",
+            "skip_password_checks",
+            "skip_password_requirement",
+            "totp_secret",
+            "backup_codes",
+            "public_metadata",
+            "private_metadata",
+            "unsafe_metadata",
+            "delete_self_enabled",
+            "legal_accepted_at",
+            "skip_legal_checks",
+            "skip_user_requirement",
+            "create_organization_enabled",
+            "create_organizations_limit",
+            "created_at",
+            "bypass_client_trust",
+            "banned",
+            "locked",
+        ],
+    )?;
+    if !body.strings("web3_wallet")?.is_empty() {
+        return Err(ApiError::not_emulated("users with a web3_wallet"));
+    }
+    let mut user = User::new(random::id("user_").into(), now);
+    put_common(state, &body, &mut user, now)?;
+    for (email, reserved) in contacts(state, &body, "email_address")? {
+        user.add_email(email, reserved, now);
+    }
+    for (phone, reserved) in contacts(state, &body, "phone_number")? {
+        user.add_phone(phone, reserved, now);
+    }
+    body.flag("skip_password_requirement")?;
+    let needs_identifier = !body.flag("skip_user_requirement")?.unwrap_or(false);
+    if needs_identifier && user.emails.is_empty() && user.phones.is_empty() && user.username.is_none() {
+        return Err(ApiError::no_identifier());
+    }
+    body.merge("public_metadata", &mut user.metadata.public)?;
+    body.merge("private_metadata", &mut user.metadata.private)?;
+    body.merge("unsafe_metadata", &mut user.metadata.unsafe_)?;
+    body.put_flag("banned", &mut user.banned)?;
+    body.put_flag("locked", &mut user.locked)?;
+    let rendered = state.render_user(&user);
+    state.users.push(user);
+    Ok(rendered)
+}
+
+pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let mut user = state.user(id)?.clone();
+    let body = Body::parse(
+        body,
+        &[
+            "external_id",
+            "first_name",
+            "last_name",
+            "locale",
+            "primary_email_address_id",
+            "notify_primary_email_address_changed",
+            "primary_phone_number_id",
+            "primary_web3_wallet_id",
+            "username",
+            "profile_image_id",
+            "password",
+            "password_digest",
+            "password_hasher",
+            "skip_password_checks",
+            "sign_out_of_other_sessions",
+            "totp_secret",
+            "backup_codes",
+            "delete_self_enabled",
+            "create_organization_enabled",
+            "legal_accepted_at",
+            "skip_legal_checks",
+            "create_organizations_limit",
+            "created_at",
+            "bypass_client_trust",
+        ],
+    )?;
+    put_common(state, &body, &mut user, now)?;
+    body.flag("notify_primary_email_address_changed")?;
+    for unknown in ["profile_image_id", "primary_web3_wallet_id"] {
+        if body.string(unknown)?.is_some() {
+            return Err(ApiError::not_emulated(&format!("users with a {unknown}")));
+        }
+    }
+    let verified = |contacts: &[Contact], id: &str| {
+        let found = contacts.iter().any(|contact| contact.id == id && !contact.reserved);
+        found.then(|| id.to_owned())
+    };
+    if let Some(id) = body.string("primary_email_address_id")? {
+        let found =
+            verified(&user.emails, id).ok_or_else(|| ApiError::not_found("verified email address"))?;
+        user.primary_email = Some(found);
+    }
+    if let Some(id) = body.string("primary_phone_number_id")? {
+        let found = verified(&user.phones, id).ok_or_else(|| ApiError::not_found("verified phone number"))?;
+        user.primary_phone = Some(found);
+    }
+    let new_password = body.string("password")?.is_some();
+    let sign_out = body.flag("sign_out_of_other_sessions")?.unwrap_or(false);
+    user.updated_at = now;
+    *state.user_mut(id)? = user;
+    if new_password && sign_out {
+        state.revoke_sessions(id, now);
+    }
+    show(state, id)
+}
+
+pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
+    let mut deleted = json!({ "object": "user", "id": id, "deleted": true });
+    if let Some(external_id) = &state.user(id)?.external_id {
+        deleted = extended(deleted, json!({ "external_id": external_id }));
+    }
+    state.users.retain(|user| user.id != id);
+    state.memberships.retain(|membership| membership.user != id);
+    state.credentials.forget(id);
+    state.revoke_sessions(id, now);
+    Ok(deleted)
+}
+
+fn set_banned(state: &mut State, id: &str, banned: bool, now: Timestamp) -> Result<(), ApiError> {
+    let user = state.user_mut(id)?;
+    user.banned = banned;
+    user.updated_at = now;
+    if banned {
+        state.revoke_sessions(id, now);
+    }
+    Ok(())
+}
+
+pub(super) fn ban(request: ApiRequest<'_>, id: &str, banned: bool) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
+    set_banned(state, id, banned, now)?;
+    show(state, id)
+}
+
+pub(super) fn ban_all(request: ApiRequest<'_>, banned: bool) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let body = Body::parse(body, &["user_ids"])?;
+    let ids = body.strings("user_ids")?;
+    if ids.is_empty() {
+        return Err(ApiError::missing("user_ids"));
+    }
+    if ids.len() > 50 {
+        return Err(ApiError::bad_format("user_ids", "between 1 and 50 identifiers"));
+    }
+    // All of them or none.
+    for id in &ids {
+        state.user(id)?;
+    }
+    for id in &ids {
+        set_banned(state, id, banned, now)?;
+    }
+    ids.iter().map(|id| show(state, id)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+}
+
+pub(super) fn lock(request: ApiRequest<'_>, id: &str, locked: bool) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
+    let user = state.user_mut(id)?;
+    user.locked = locked;
+    user.updated_at = now;
+    show(state, id)
+}
+
+pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::merge)
+}
+
+pub(super) fn replace_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    change_metadata(request, id, Body::replace)
+}
+
+fn change_metadata(
+    request: ApiRequest<'_>,
+    id: &str,
+    change: fn(&Body, &str, &mut Value) -> Result<(), ApiError>,
+) -> ApiResult {
+    let ApiRequest { state, body, now, .. } = request;
+    let mut metadata = state.user(id)?.metadata.clone();
+    let body = Body::parse(body, METADATA)?;
+    change(&body, "public_metadata", &mut metadata.public)?;
+    change(&body, "private_metadata", &mut metadata.private)?;
+    change(&body, "unsafe_metadata", &mut metadata.unsafe_)?;
+    let user = state.user_mut(id)?;
+    user.metadata = metadata;
+    user.updated_at = now;
+    show(state, id)
+}
+
+/// Rejects a new session for a banned user.
+pub(super) fn refuse_banned(user: &User) -> Result<(), ApiError> {
+    if user.banned {
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "user_banned",
+            "User banned",
+            "A banned user cannot have a session",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Saves an instance to a file and loads it, so that users, sessions and keys survive a restart.
+//!
+//! ```
+//! use clerk_local::LocalClerk;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! # let directory = std::env::temp_dir().join(format!("clerk-local-{}", std::process::id()));
+//! # std::fs::create_dir_all(&directory)?;
+//! # let path = directory.join("clerk.json");
+//! let local = LocalClerk::seeded();
+//! let token = local.sign_in("user_ada").token();
+//! local.save(&path)?;
+//!
+//! let again = LocalClerk::load(&path)?;
+//! // `token` verifies there as well.
+//! assert_eq!(again.key_id(), local.key_id());
+//! # drop(token);
+//! # std::fs::remove_dir_all(&directory)
+//! # }
+//! ```
+//!
+//! The file is JSON. It contains test data and the keys of this instance, but no passwords. Anyone who can read it can
+//! sign in to every application that trusts this instance, so only its owner may.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use clerk_core::keys::WebhookSecret;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{LocalClerk, Parts, keys::SigningKey, random, state::State};
+use clerk_tower::clock::{Clock, SystemClock};
+
+/// The value of `format` by which a saved file is recognized.
+const FORMAT: &str = "clerk-local";
+/// The version of the format that is written, and the only one that is read.
+const VERSION: u64 = 1;
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The fields that all versions have.
+#[derive(Deserialize)]
+struct Header {
+    format: String,
+    version: u64,
+}
+
+/// A whole file.
+#[derive(Serialize, Deserialize)]
+struct Saved<S> {
+    format: String,
+    version: u64,
+    secret_key: String,
+    publishable_key: String,
+    webhook_secret: String,
+    signing_key: SavedKey,
+    state: S,
+}
+
+/// The key pair that signs tokens.
+#[derive(Serialize, Deserialize)]
+struct SavedKey {
+    id: String,
+    /// PKCS #8, in base64.
+    private: String,
+}
+
+impl LocalClerk {
+    /// Saves this instance to a file, including its keys: tokens and cookies are still valid after
+    /// [`load`](Self::load). Injected failures and the receiver of webhooks are not saved.
+    ///
+    /// The file is written under another name in the same directory and then renamed, so that `path` never holds half
+    /// a file. On Unix, only its owner can read it.
+    ///
+    /// # Errors
+    /// When the file cannot be written. An existing file is then unchanged.
+    pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref();
+        let text =
+            self.to_json().map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
+        let temporary_path = temporary_path(path);
+        let written =
+            write(&temporary_path, text.as_bytes()).and_then(|()| fs::rename(&temporary_path, path));
+        written.map_err(|error| {
+            // It may not exist.
+            let _ = fs::remove_file(&temporary_path);
+            io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
+        })
+    }
+
+    /// Loads the instance that [`save`](Self::save) wrote to a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and with [`io::ErrorKind::InvalidData`] when it is not a saved instance, has another
+    /// version or is invalid. The error names the field but contains no values.
+    pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::load_with_clock(path, SystemClock)
+    }
+
+    /// Like [`load`](Self::load), with another clock.
+    ///
+    /// # Errors
+    /// The same as those of [`load`](Self::load).
+    pub fn load_with_clock(path: impl AsRef<Path>, clock: impl Clock) -> io::Result<Self> {
+        let path = path.as_ref();
+        let wrong = |kind, problem: &dyn fmt::Display| {
+            io::Error::new(kind, format!("cannot load {}: {problem}", path.display()))
+        };
+        let text = read(path).map_err(|error| wrong(error.kind(), &error))?;
+        Self::from_json(&text, clock).map_err(|problem| wrong(io::ErrorKind::InvalidData, &problem))
+    }
+
+    fn to_json(&self) -> Result<String, &'static str> {
+        let key = self.key();
+        let private = key.to_pkcs8().ok_or("the signing key cannot be encoded")?;
+        let state = &*self.state();
+        let saved = Saved {
+            format: FORMAT.into(),
+            version: VERSION,
+            secret_key: self.secret_key().expose().into(),
+            publishable_key: self.publishable_key().as_str().into(),
+            webhook_secret: self.shared.webhook_secret.clone(),
+            signing_key: SavedKey { id: key.kid().into(), private: BASE64_STANDARD.encode(private) },
+            state,
+        };
+        serde_json::to_string_pretty(&saved).map_err(|_| "the instance cannot be serialized")
+    }
+
+    fn from_json(text: &[u8], clock: impl Clock) -> Result<Self, String> {
+        match serde_json::from_slice(text) {
+            Ok(Header { format, version: VERSION }) if format == FORMAT => {}
+            Ok(Header { format, version }) if format == FORMAT => {
+                return Err(format!("it has version {version}, and this program reads version {VERSION}"));
+            }
+            Err(error) if !error.is_data() => {
+                let (line, column) = (error.line(), error.column());
+                return Err(format!("it is not valid JSON, or is truncated (line {line}, column {column})"));
+            }
+            _ => return Err("it is not a saved LocalClerk: expected JSON with `format` and `version`".into()),
+        }
+        let saved: Saved<State> = parse(text)?;
+        let field = |name: &str, problem: &dyn fmt::Display| format!("`{name}`: {problem}");
+        let secret: Result<WebhookSecret, _> = saved.webhook_secret.parse();
+        secret.map_err(|error| field("webhook_secret", &error))?;
+        let private = BASE64_STANDARD.decode(&saved.signing_key.private).ok();
+        let key = private.and_then(|private| SigningKey::from_pkcs8(saved.signing_key.id, &private));
+        let parts = Parts {
+            secret_key: saved.secret_key.parse().map_err(|error| field("secret_key", &error))?,
+            publishable_key: saved
+                .publishable_key
+                .parse()
+                .map_err(|error| field("publishable_key", &error))?,
+            webhook_secret: saved.webhook_secret,
+            key: key.ok_or_else(|| {
+                field("signing_key.private", &"not an RSA key in PKCS #8, encoded as base64")
+            })?,
+            state: saved.state,
+        };
+        Ok(Self::from_parts(parts, clock))
+    }
+}
+
+/// Parses JSON. Errors name the field and the position, but contain no values.
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let reader = &mut serde_json::Deserializer::from_slice(text);
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let (path, inner) = (error.path().to_string(), error.inner());
+        let what = inner.to_string();
+        // The name of a missing field is safe to show. Other messages may contain a value.
+        let problem = match what.strip_prefix("missing field ") {
+            Some(rest) => format!("lacks {}", rest.split(' ').next().unwrap_or_default()),
+            None => "has an unexpected type or value".to_owned(),
+        };
+        format!("`{path}` {problem} (line {}, column {})", inner.line(), inner.column())
+    })
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let read = File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| read <= MAX_BYTES) {
+        return Ok(text);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 64 MiB"))
+}
+
+/// An unused name in the same directory.
+fn temporary_path(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", random::string(12)))
+}
+
+fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}

@@ -1,0 +1,254 @@
+//! Sets up an instance: users, organizations and memberships.
+//!
+//! Unlike requests, setup is not validated: a test may want two users with the same email address, or a member with a
+//! role that does not exist.
+//!
+//! ```
+//! use clerk_local::LocalClerk;
+//!
+//! let local = LocalClerk::new();
+//! let ada = local.user("Ada", "Lovelace").email("ada@example.com").create();
+//! let acme = local
+//!     .organization("Acme")
+//!     .slug("acme")
+//!     .role("org:admin", ["org:users:manage", "org:reports:read"])
+//!     .create();
+//! local.add_member(&acme, &ada, "org:admin");
+//! assert!(ada.id.as_str().starts_with("user_"));
+//! ```
+
+use std::fmt;
+
+use clerk_core::{
+    Metadata, Timestamp,
+    id::{OrganizationId, UserId},
+};
+use serde_json::Value;
+
+use crate::{
+    LocalClerk, random, routes,
+    state::{Membership, Organization, Role, User},
+};
+
+/// A user of a [`LocalClerk`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LocalUser {
+    /// The user's identifier.
+    pub id: UserId,
+}
+
+/// An organization of a [`LocalClerk`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LocalOrganization {
+    /// The organization's identifier.
+    pub id: OrganizationId,
+}
+
+impl From<&LocalUser> for UserId {
+    fn from(user: &LocalUser) -> Self {
+        user.id.clone()
+    }
+}
+
+impl From<&LocalOrganization> for OrganizationId {
+    fn from(organization: &LocalOrganization) -> Self {
+        organization.id.clone()
+    }
+}
+
+impl LocalClerk {
+    /// Starts a new user; [`LocalUserBuilder::create`] creates it.
+    pub fn user(&self, first_name: impl Into<String>, last_name: impl Into<String>) -> LocalUserBuilder {
+        let now = self.now();
+        let mut user = User::new(random::id("user_").into(), now);
+        user.first_name = Some(first_name.into());
+        user.last_name = Some(last_name.into());
+        LocalUserBuilder { local: self.clone(), user, now }
+    }
+
+    /// Starts a new organization; [`LocalOrganizationBuilder::create`] creates it.
+    pub fn organization(&self, name: impl Into<String>) -> LocalOrganizationBuilder {
+        let name = name.into();
+        let id = OrganizationId::from(random::id("org_"));
+        let organization = Organization::new(id, name, String::new(), self.now());
+        LocalOrganizationBuilder { local: self.clone(), organization, roles: Vec::new() }
+    }
+
+    /// Makes a user a member of an organization with the role `role`, for example `org:admin`. An existing member gets
+    /// this role. A role that the organization does not have permits nothing.
+    pub fn add_member(
+        &self,
+        organization: impl Into<OrganizationId>,
+        user: impl Into<UserId>,
+        role: impl AsRef<str>,
+    ) {
+        let (organization, user, now) = (organization.into(), user.into(), self.now());
+        let state = &mut *self.state();
+        if let Ok(membership) = state.membership_mut(organization.as_str(), user.as_str()) {
+            role.as_ref().clone_into(&mut membership.role);
+            membership.updated_at = now;
+        } else {
+            state.memberships.push(Membership::new(&organization, &user, role.as_ref(), now));
+        }
+    }
+}
+
+/// Builder for a user, returned by [`LocalClerk::user`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalUserBuilder {
+    local: LocalClerk,
+    user: User,
+    now: Timestamp,
+}
+
+impl LocalUserBuilder {
+    /// Sets the identifier. The default is a random one. An existing user with this identifier is replaced.
+    pub fn id(mut self, id: impl Into<UserId>) -> Self {
+        self.user.id = id.into();
+        self
+    }
+
+    /// Adds a verified email address. The first one is the primary one.
+    pub fn email(mut self, address: impl AsRef<str>) -> Self {
+        self.user.add_email(address.as_ref(), false, self.now);
+        self
+    }
+
+    /// Adds a verified phone number, for example `+15555550100`. The first one is the primary one.
+    pub fn phone(mut self, number: impl AsRef<str>) -> Self {
+        self.user.add_phone(number.as_ref(), false, self.now);
+        self
+    }
+
+    /// Sets the username. The default is none.
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.user.username = Some(username.into());
+        self
+    }
+
+    /// Sets the external id, by which the application knows the user. The default is none.
+    pub fn external_id(mut self, id: impl Into<String>) -> Self {
+        self.user.external_id = Some(id.into());
+        self
+    }
+
+    /// Sets the metadata that browsers may read. The default is empty.
+    pub fn public_metadata(mut self, metadata: &Metadata) -> Self {
+        self.user.metadata.public = Value::Object(metadata.as_object().clone());
+        self
+    }
+
+    /// Sets the metadata that only backends may read. The default is empty.
+    pub fn private_metadata(mut self, metadata: &Metadata) -> Self {
+        self.user.metadata.private = Value::Object(metadata.as_object().clone());
+        self
+    }
+
+    /// Sets the metadata that browsers may read and write. The default is empty.
+    pub fn unsafe_metadata(mut self, metadata: &Metadata) -> Self {
+        self.user.metadata.unsafe_ = Value::Object(metadata.as_object().clone());
+        self
+    }
+
+    /// Sets whether the user is banned. The default is false.
+    pub fn banned(mut self, banned: bool) -> Self {
+        self.user.banned = banned;
+        self
+    }
+
+    /// Creates the user.
+    pub fn create(self) -> LocalUser {
+        let id = self.user.id.clone();
+        let users = &mut self.local.state().users;
+        users.retain(|user| user.id != id);
+        users.push(self.user);
+        LocalUser { id }
+    }
+}
+
+impl fmt::Debug for LocalUserBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalUserBuilder").field("id", &self.user.id).finish_non_exhaustive()
+    }
+}
+
+/// Builder for an organization, returned by [`LocalClerk::organization`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalOrganizationBuilder {
+    local: LocalClerk,
+    organization: Organization,
+    roles: Vec<Role>,
+}
+
+impl LocalOrganizationBuilder {
+    /// Sets the identifier. The default is a random one. An existing organization with this identifier is replaced.
+    pub fn id(mut self, id: impl Into<OrganizationId>) -> Self {
+        self.organization.id = id.into();
+        self
+    }
+
+    /// Sets the slug. The default is derived from the name.
+    pub fn slug(mut self, slug: impl Into<String>) -> Self {
+        self.organization.slug = slug.into();
+        self
+    }
+
+    /// Adds a role, for example `org:admin`, with permissions such as `org:users:manage`. Without any, the organization
+    /// has the roles `org:admin` and `org:member` with Clerk's system permissions.
+    pub fn role<P: Into<String>>(
+        mut self,
+        key: impl Into<String>,
+        permissions: impl IntoIterator<Item = P>,
+    ) -> Self {
+        let permissions = permissions.into_iter().map(Into::into).collect();
+        self.roles.push(Role { key: key.into(), permissions });
+        self
+    }
+
+    /// Sets who created the organization. This does not make the user a member.
+    pub fn created_by(mut self, user: impl Into<UserId>) -> Self {
+        self.organization.created_by = Some(user.into());
+        self
+    }
+
+    /// Sets the most members. The default, 0, means no limit.
+    pub fn max_allowed_memberships(mut self, members: u32) -> Self {
+        self.organization.max_allowed_memberships = members.into();
+        self
+    }
+
+    /// Sets the metadata that browsers may read. The default is empty.
+    pub fn public_metadata(mut self, metadata: &Metadata) -> Self {
+        self.organization.metadata.public = Value::Object(metadata.as_object().clone());
+        self
+    }
+
+    /// Sets the metadata that only backends may read. The default is empty.
+    pub fn private_metadata(mut self, metadata: &Metadata) -> Self {
+        self.organization.metadata.private = Value::Object(metadata.as_object().clone());
+        self
+    }
+
+    /// Creates the organization.
+    pub fn create(mut self) -> LocalOrganization {
+        let state = &mut *self.local.state();
+        if self.organization.slug.is_empty() {
+            self.organization.slug = routes::free_slug(state, &self.organization.name);
+        }
+        if !self.roles.is_empty() {
+            self.organization.roles = self.roles;
+        }
+        let id = self.organization.id.clone();
+        state.organizations.retain(|organization| organization.id != id);
+        state.organizations.push(self.organization);
+        LocalOrganization { id }
+    }
+}
+
+impl fmt::Debug for LocalOrganizationBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalOrganizationBuilder").field("id", &self.organization.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! Behaviour of the whole instance, seen through its service.
+
+mod credentials;
+mod flow;
+mod frontend;
+mod memberships;
+mod organizations;
+mod server;
+mod service;
+mod sessions;
+mod surfing;
+mod tokens;
+mod users;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use clerk_core::Timestamp;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower_service::Service as _;
+
+use super::{LocalClerk, LocalOrganization, LocalUser};
+use clerk_tower::clock::ManualClock;
+
+const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// An instance with a clock that stands still.
+struct Bench {
+    local: LocalClerk,
+    clock: ManualClock,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let clock = ManualClock::at(NOW);
+        Self { local: LocalClerk::with_clock(clock.clone()), clock }
+    }
+
+    fn seeded() -> Self {
+        let bench = Self::new();
+        Self { local: bench.local.seed(), clock: bench.clock }
+    }
+
+    /// Lets a second pass.
+    fn tick(&self) {
+        self.clock.advance(Duration::from_secs(1));
+    }
+
+    fn send(&self, request: Request<Bytes>) -> (StatusCode, Value) {
+        let response = self.local.clone().call(request).into_inner().unwrap();
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let status = response.status();
+        let body = futures_util::FutureExt::now_or_never(response.into_body().collect()).unwrap().unwrap();
+        (status, serde_json::from_slice(&body.to_bytes()).unwrap())
+    }
+
+    /// What the instance answers; `null` sends no body.
+    fn call(&self, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", self.local.secret_key().to_header());
+        self.send(request.body(body).unwrap())
+    }
+
+    /// What the instance answers with status 200.
+    #[track_caller]
+    fn ok(&self, method: &str, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.call(method, path, body);
+        assert_eq!(status, 200, "{method} {path} {body}: {answer}");
+        answer
+    }
+
+    #[track_caller]
+    fn get(&self, path: &str) -> Value {
+        self.ok("GET", path, &Value::Null)
+    }
+
+    /// The status, the code and the parameter of an error.
+    #[track_caller]
+    fn error(&self, method: &str, path: &str, body: &Value) -> (u16, String, String) {
+        let (status, answer) = self.call(method, path, body);
+        assert!(!status.is_success(), "{method} {path} {body}: {answer}");
+        assert_eq!(answer["clerk_trace_id"].as_str().unwrap().len(), 32);
+        let error = &answer["errors"][0];
+        for field in ["message", "long_message", "code"] {
+            assert!(!error[field].as_str().unwrap().is_empty(), "{answer}");
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        (status.as_u16(), text(&error["code"]), text(&error["meta"]["param_name"]))
+    }
+
+    #[track_caller]
+    fn refuses(&self, method: &str, path: &str, body: &Value, status: u16, code: &str, param: &str) {
+        let expected = (status, code.to_owned(), param.to_owned());
+        assert_eq!(self.error(method, path, body), expected, "{method} {path} {body}");
+    }
+
+    /// The values under `field` of a list, or of a list's `data`.
+    #[track_caller]
+    fn column(&self, path: &str, field: &str) -> Vec<String> {
+        let answer = self.get(path);
+        let rows = answer.as_array().or(answer["data"].as_array()).unwrap();
+        rows.iter().map(|row| row.pointer(field).unwrap().as_str().unwrap().to_owned()).collect()
+    }
+
+    fn person(&self, name: &str) -> LocalUser {
+        self.tick();
+        self.local.user(name, "Test").email(format!("{name}@example.com")).create()
+    }
+
+    fn acme(&self) -> LocalOrganization {
+        self.local
+            .organization("Acme")
+            .role("org:admin", ["org:users:manage", "org:reports:read"])
+            .role("org:member", ["org:reports:read"])
+            .create()
+    }
+}
+
+/// Every field in `fields` is there.
+#[track_caller]
+fn has_fields(value: &Value, fields: &[&str]) {
+    for field in fields {
+        assert!(value.get(field).is_some(), "{field} is missing in {value}");
+    }
+}
+
+/// No body.
+fn none() -> Value {
+    json!(null)
+}
