@@ -1,5 +1,5 @@
 use axum_core::response::{IntoResponse, Response};
-use clerk_tower::reject;
+use clerk_tower::server::rejection;
 
 use crate::Rejection;
 
@@ -33,7 +33,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {
             Self::Rejected(rejection) => rejection,
-            Self::Call(error) => Rejection::from(reject::Rejection::of_call(&error)),
+            Self::Call(error) => Rejection::from(rejection::Rejection::of_call(&error)),
         }
         .into_response()
     }

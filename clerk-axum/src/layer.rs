@@ -2,8 +2,8 @@ use axum_core::response::IntoResponse;
 use clerk_core::authenticate::{AuthenticateOptions, OptionsError};
 use clerk_tower::{
     Clerk, MachineClerk,
-    authenticate::{Authenticate, AuthenticateLayer},
-    reject::RequestInfo,
+    server::authenticate::{Authenticate, AuthenticateLayer},
+    server::rejection::RequestInfo,
 };
 use tower_layer::Layer;
 
@@ -12,7 +12,7 @@ use crate::Rejection;
 /// Authenticates every request, and lets requests pass: extractors and guards decide.
 ///
 /// It answers browsers itself that have to go to Clerk and back, to renew their cookies: with 307. See
-/// [`authenticate`](clerk_tower::authenticate).
+/// [`authenticate`](clerk_tower::server::authenticate).
 ///
 /// Add it with [`Router::layer`] after the routes, so that it stands outside of all of them. Layers that must
 /// see requests first, such as CORS, are added after it. It may stand in a nested router too: with the feature

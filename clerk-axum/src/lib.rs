@@ -7,22 +7,29 @@ mod layer;
 mod rejection;
 pub mod require;
 
+/// What every operation is made of: [`clerk_core`], all of it.
+pub use clerk_core as core;
 pub use clerk_core::{
-    Metadata, Nullable, Page, Timestamp, api,
+    Metadata, Nullable, Operation, Page, Timestamp, api,
     authenticate::{
-        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin, RequestHead,
-        Satellite,
+        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, Outcome, PublicOrigin,
+        Reason, RequestHead, Satellite,
     },
-    id, model, token, webhook,
+    id,
+    keys::{PublishableKey, SecretKey},
+    model, token, webhook,
 };
 #[cfg(feature = "local")]
 pub use clerk_local as local;
+/// The client and the tower services that this crate is built on: [`clerk_tower`], all of it.
+pub use clerk_tower as tower;
 pub use clerk_tower::{
-    BoxError, Clerk, ClerkBuilder, ConfigError, MachineClerk, cache, clock, jwks, options,
-    proxy::{ProxyBuilder, ProxyLayer},
-    reject::RequestInfo,
-    upload,
-    webhook::ClerkWebhooks,
+    BoxError, Clerk, ClerkBuilder, Config, ConfigError, ErrorKind, MachineClerk, PageStream,
+    server::{
+        proxy::{ProxyBuilder, ProxyLayer},
+        rejection::RequestInfo,
+        webhook::ClerkWebhooks,
+    },
 };
 
 pub use self::{

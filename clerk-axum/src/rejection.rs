@@ -5,7 +5,7 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use clerk_core::token::Reverification;
-use clerk_tower::reject;
+use clerk_tower::server::rejection;
 use http::StatusCode;
 
 /// An extractor or guard turned the request away.
@@ -30,7 +30,7 @@ use http::StatusCode;
 /// codes: the guide has those of [deliveries](crate::guide::webhooks) and of the
 /// [proxy](crate::guide::troubleshooting#codes-of-answers).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection(reject::Rejection);
+pub struct Rejection(rejection::Rejection);
 
 impl Rejection {
     /// The response's status.
@@ -70,8 +70,8 @@ impl Rejection {
     }
 }
 
-impl From<reject::Rejection> for Rejection {
-    fn from(rejection: reject::Rejection) -> Self {
+impl From<rejection::Rejection> for Rejection {
+    fn from(rejection: rejection::Rejection) -> Self {
         Self(rejection)
     }
 }

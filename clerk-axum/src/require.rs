@@ -104,7 +104,7 @@
 use std::borrow::Cow;
 
 use clerk_core::token::{Check, Reverification, TokenKind};
-pub use clerk_tower::require::RequireLayer;
+pub use clerk_tower::server::require::RequireLayer;
 
 /// The request must be signed in.
 pub fn signed_in() -> RequireLayer {

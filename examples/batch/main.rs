@@ -8,7 +8,7 @@ use std::{env, process::ExitCode, time::Duration};
 
 use clerk_core::api::users;
 use clerk_local::LocalClerk;
-use clerk_tower::{Clerk, ClerkBuilder, Error, pacing::PacingLayer};
+use clerk_tower::{Clerk, ClerkBuilder, Error, client::middleware::pacing::PacingLayer};
 use futures_util::TryStreamExt as _;
 
 #[tokio::main]

@@ -16,8 +16,9 @@ use bytes::Bytes;
 use clerk_core::api::users;
 use clerk_local::LocalClerk;
 use clerk_tower::{
-    Clerk, base_uri::BaseUriLayer, collect::CollectLayer, credentials::CredentialsLayer,
-    deadline::DeadlineLayer, rate_limit::RateLimitLayer,
+    Clerk, client::middleware::base_uri::BaseUriLayer, client::middleware::collect::CollectLayer,
+    client::middleware::credentials::CredentialsLayer, client::middleware::deadline::DeadlineLayer,
+    client::rate_limit::RateLimitLayer,
 };
 use http::Request;
 use tower::ServiceBuilder;

@@ -7,7 +7,7 @@
 use std::{env, error::Error, time::Duration};
 
 use clerk_local::LocalClerk;
-use clerk_tower::{Clerk, authenticate::AuthenticateLayer, require::RequireLayer};
+use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer, server::require::RequireLayer};
 use tokio::net::TcpListener;
 use tonic::transport::{Server, server::TcpIncoming};
 use tower::ServiceBuilder;

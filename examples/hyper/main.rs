@@ -11,9 +11,9 @@ use clerk_core::api::users;
 use clerk_local::LocalClerk;
 use clerk_tower::{
     Clerk,
-    authenticate::{Auth, AuthenticateLayer},
-    reject::Rejection,
-    require::RequireLayer,
+    server::authenticate::{Auth, AuthenticateLayer},
+    server::rejection::Rejection,
+    server::require::RequireLayer,
 };
 use http::{Request, Response};
 use http_body_util::Full;

@@ -16,8 +16,8 @@ use clerk_core::{
 };
 use clerk_tower::{
     Clerk,
-    authenticate::{Auth, AuthenticateLayer},
     clock::ManualClock,
+    server::authenticate::{Auth, AuthenticateLayer},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use serde_json::{Map, Value, json};

@@ -5,7 +5,7 @@ use axum_core::{
     response::Response,
 };
 use clerk_core::authenticate::SessionAuth;
-use clerk_tower::{authenticate, reject};
+use clerk_tower::{server::authenticate, server::rejection};
 use http::request::Parts;
 
 use crate::Rejection;
@@ -50,7 +50,7 @@ impl Auth {
     /// `clerk-return-address` when there is no way back, because the request names no host or `return_to` is no address.
     pub fn redirect_to_sign_in(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
         let answer = self.0.redirect_to_sign_in(return_to);
-        answer.map_err(|error| reject::Rejection::no_sign_in_page(error).into())
+        answer.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
     }
 
     /// The answer that sends a visitor to the sign-up page, by the same rules.
@@ -59,11 +59,11 @@ impl Auth {
     /// As [`redirect_to_sign_in`](Self::redirect_to_sign_in).
     pub fn redirect_to_sign_up(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
         let answer = self.0.redirect_to_sign_up(return_to);
-        answer.map_err(|error| reject::Rejection::no_sign_in_page(error).into())
+        answer.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
     }
 
     /// Ends the request's session at Clerk, and answers with 303 to `to` and without the session's cookies: see
-    /// [`clerk_tower::authenticate::Auth::sign_out`].
+    /// [`clerk_tower::server::authenticate::Auth::sign_out`].
     ///
     /// ```
     /// use axum::{Router, response::Response, routing::post};
@@ -84,7 +84,7 @@ impl Auth {
     }
 
     /// A new token for the session, made by Clerk from a JWT template of the dashboard, to call another service with: see
-    /// [`clerk_tower::authenticate::Auth::token_from_template`].
+    /// [`clerk_tower::server::authenticate::Auth::token_from_template`].
     ///
     /// ```
     /// use clerk_axum::{Auth, Rejection};
@@ -103,7 +103,7 @@ impl Auth {
 
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
         let auth = authenticate::Auth::from_extensions(&parts.extensions);
-        auth.cloned().map(Self).ok_or_else(|| reject::Rejection::layer_missing().into())
+        auth.cloned().map(Self).ok_or_else(|| rejection::Rejection::layer_missing().into())
     }
 
     /// The session; `None` for visitors without one: those who brought no token, and machines. A bad token rejects.

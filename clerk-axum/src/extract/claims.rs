@@ -2,7 +2,7 @@ use std::{fmt, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::authenticate::SessionAuth;
-use clerk_tower::reject;
+use clerk_tower::server::rejection;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -37,7 +37,7 @@ pub struct Claims<T>(pub T);
 impl<T: DeserializeOwned> Claims<T> {
     fn of(session: &SessionAuth) -> Result<Self, Rejection> {
         let claims = session.claims_as().map(Self);
-        claims.map_err(|error| reject::Rejection::claims_mismatch(&error).into())
+        claims.map_err(|error| rejection::Rejection::claims_mismatch(&error).into())
     }
 }
 

@@ -5,7 +5,7 @@ use clerk_core::{
     authenticate::{self, ApiKeyAuth, M2mAuth, MachineAuth, OAuthAuth},
     token::TokenKind,
 };
-use clerk_tower::reject;
+use clerk_tower::server::rejection;
 use http::request::Parts;
 
 use super::Auth;
@@ -23,7 +23,7 @@ macro_rules! machines {
         impl $name {
             fn of(auth: &Auth) -> Result<Self, Rejection> {
                 let token = auth.require_machine(TokenKind::$kind)?;
-                Self::read(token).ok_or_else(|| reject::Rejection::no_machine(auth.outcome()).into())
+                Self::read(token).ok_or_else(|| rejection::Rejection::no_machine(auth.outcome()).into())
             }
 
             fn read(token: &Arc<MachineAuth>) -> Option<Self> {
@@ -160,7 +160,7 @@ impl Machine {
             TokenKind::OAuth => OAuthToken::read(token).map(Self::OAuth),
             _ => None,
         };
-        machine.ok_or_else(|| reject::Rejection::no_machine(auth.outcome()).into())
+        machine.ok_or_else(|| rejection::Rejection::no_machine(auth.outcome()).into())
     }
 }
 

@@ -8,7 +8,7 @@ use clerk_core::{
     model::Organization,
     token::{self, Check},
 };
-use clerk_tower::reject;
+use clerk_tower::server::rejection;
 use http::request::Parts;
 
 use super::{Auth, user::recent};
@@ -95,7 +95,7 @@ impl<S: Sync> FromRequestParts<S> for ActiveOrganization {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let auth = Auth::of(parts)?;
-        Self::of(auth.require_session()?).ok_or_else(|| reject::Rejection::organization_missing().into())
+        Self::of(auth.require_session()?).ok_or_else(|| rejection::Rejection::organization_missing().into())
     }
 }
 
@@ -114,7 +114,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 /// because the secret key was revoked for example. `Option<ClerkOrganization>` is `None` where
 /// `Option<ActiveOrganization>` is.
 ///
-/// It comes from the client's [cache](clerk_tower::cache) by the same rules as [`ClerkUser`](crate::ClerkUser), so it
+/// It comes from the client's [cache](clerk_tower::client::cache) by the same rules as [`ClerkUser`](crate::ClerkUser), so it
 /// is at most 30 seconds old. Whether the user is still a member, and still may sign in, is not asked: the first is
 /// what the token says, for as long as it lives; for the second take `ClerkUser` as well.
 ///
@@ -138,8 +138,8 @@ impl ClerkOrganization {
     async fn of(auth: &Auth, id: &OrganizationId) -> Result<Self, Rejection> {
         match recent(auth).cached(organizations::get(id.clone())).await {
             Ok(organization) => Ok(Self(organization)),
-            Err(error) if error.is_missing() => Err(reject::Rejection::organization_deleted().into()),
-            Err(error) => Err(reject::Rejection::of_call(&error).into()),
+            Err(error) if error.is_missing() => Err(rejection::Rejection::organization_deleted().into()),
+            Err(error) => Err(rejection::Rejection::of_call(&error).into()),
         }
     }
 }

@@ -5,7 +5,7 @@ use clerk_core::{
     authenticate::SessionAuth,
     token::{Organization, SessionClaims},
 };
-use clerk_tower::reject;
+use clerk_tower::server::rejection;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -64,7 +64,7 @@ impl Session {
     /// # Errors
     /// 403 `organization-missing` in a personal account.
     pub fn organization(&self) -> Result<Organization<'_>, Rejection> {
-        self.0.claims().organization().ok_or_else(|| reject::Rejection::organization_missing().into())
+        self.0.claims().organization().ok_or_else(|| rejection::Rejection::organization_missing().into())
     }
 
     /// All claims, custom ones among them, read into a type of your choice. As an extractor:
@@ -73,7 +73,7 @@ impl Session {
     /// # Errors
     /// 500 `claims-mismatch` when the claims do not fit the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        self.0.claims_as().map_err(|error| reject::Rejection::claims_mismatch(&error).into())
+        self.0.claims_as().map_err(|error| rejection::Rejection::claims_mismatch(&error).into())
     }
 
     /// The token's text, to pass it on to another service. It is a credential: do not log it.

@@ -2,20 +2,19 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::{api::users, authenticate::SessionAuth, model::User};
-use clerk_tower::{Clerk, reject};
+use clerk_tower::{Clerk, server::rejection};
 use http::request::Parts;
 
 use super::Auth;
 use crate::Rejection;
 
-/// How old what is known about a user or an organization may be.
+/// How old a cached user or organization may be.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// The client, so that it gives no answer that is older.
+/// The client, set not to return older values.
 pub(super) fn recent(auth: &Auth) -> Clerk {
     let clerk = auth.clerk();
-    let age = clerk.options().get_max_age().map_or(MAX_AGE, |age| age.min(MAX_AGE));
-    clerk.with(clerk.options().clone().max_age(age))
+    clerk.with(clerk.options().clone().max_age_at_most(MAX_AGE))
 }
 
 /// The signed-in user as Clerk knows them, fetched with the instance's secret key.
@@ -24,11 +23,11 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 /// locked, 401 `user-deleted` when they no longer exist, even while their token lives; 503 when Clerk does not
 /// answer; 500 `clerk-error` when Clerk refuses the call, because the secret key was revoked for example. `Option<ClerkUser>` is `None` when the request brought no token, or that of a machine.
 ///
-/// The user comes from the client's [cache](clerk_tower::cache) when Clerk was asked within its fresh age, and within
+/// The user comes from the client's [cache](clerk_tower::client::cache) when Clerk was asked within its fresh age, and within
 /// the last 30 seconds: who was banned, locked or deleted elsewhere is refused after that at the latest; at once after
 /// a write through the same client, or when a webhook's handler tells the cache. An answer that is older is never
 /// used, even while Clerk is down. With a shorter fresh age, or a
-/// shorter [`max_age`](clerk_tower::options::CallOptions::max_age) of the layer's client, Clerk is asked sooner; with
+/// shorter [`max_age`](clerk_tower::client::options::CallOptions::max_age) of the layer's client, Clerk is asked sooner; with
 /// `CachePolicy::off()`, each time.
 ///
 /// Where the id is enough, take [`Session`](crate::Session): it needs no call.
@@ -53,10 +52,10 @@ impl ClerkUser {
     async fn of(auth: &Auth, session: &SessionAuth) -> Result<Self, Rejection> {
         let id = session.claims().user_id();
         match recent(auth).cached(users::get(id)).await {
-            Ok(user) if user.banned || user.locked => Err(reject::Rejection::user_blocked().into()),
+            Ok(user) if user.banned || user.locked => Err(rejection::Rejection::user_blocked().into()),
             Ok(user) => Ok(Self(user)),
-            Err(error) if error.is_missing() => Err(reject::Rejection::user_deleted().into()),
-            Err(error) => Err(reject::Rejection::of_call(&error).into()),
+            Err(error) if error.is_missing() => Err(rejection::Rejection::user_deleted().into()),
+            Err(error) => Err(rejection::Rejection::of_call(&error).into()),
         }
     }
 }

@@ -254,6 +254,3 @@ impl<O: Paged> fmt::Debug for PageStream<O> {
             .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -24,6 +24,14 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
+    /// Returns the inner service's body; `None` if the response was made by a service of this crate.
+    pub fn into_inner(self) -> Option<B> {
+        match self.body {
+            Either::Left(body) => Some(body),
+            Either::Right(_) => None,
+        }
+    }
+
     pub(crate) const fn inner(body: B) -> Self {
         Self { body: Either::Left(body) }
     }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use clerk_local::LocalClerk;
-use clerk_tower::{Clerk, authenticate::AuthenticateLayer, require::RequireLayer};
+use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer, server::require::RequireLayer};
 use tokio::net::TcpListener;
 use tonic::{
     Code, Request,

@@ -25,7 +25,7 @@ use std::{
 
 use bytes::Bytes;
 use clerk_peers::{Key, OTHER_HEADERS, bearer, cookie, rounds::median};
-use clerk_tower::authenticate::{Auth, AuthenticateLayer};
+use clerk_tower::server::authenticate::{Auth, AuthenticateLayer};
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1};

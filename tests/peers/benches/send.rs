@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{api::users, model::User};
 use clerk_peers::rounds::median;
-use clerk_tower::{Clerk, transport::HyperTransport};
+use clerk_tower::{Clerk, client::transport::HyperTransport};
 use futures_util::future::join_all;
 use http::{Request, Response};
 use http_body_util::Full;

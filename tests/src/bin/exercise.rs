@@ -26,8 +26,9 @@ use clerk_tests::{
     visit::{Sample, Visit},
 };
 use clerk_tower::{
-    base_uri::BaseUriLayer, collect::CollectLayer, credentials::CredentialsLayer, deadline::DeadlineLayer,
-    stack::Stack, transport::ReqwestTransport,
+    client::middleware::base_uri::BaseUriLayer, client::middleware::collect::CollectLayer,
+    client::middleware::credentials::CredentialsLayer, client::middleware::deadline::DeadlineLayer,
+    client::stack::Stack, client::transport::ReqwestTransport,
 };
 use http::Response;
 use tokio::runtime::Runtime;

@@ -16,7 +16,8 @@ use axum::{
     routing::{MethodRouter, get as on_get},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require, upload,
+    Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require,
+    tower::client::upload,
 };
 use clerk_tests::{Answer, Instance, NOW, get, send, serve};
 use http::{Request, StatusCode};

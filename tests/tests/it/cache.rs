@@ -26,7 +26,8 @@ use clerk_tests::{
     settle,
 };
 use clerk_tower::{
-    Clerk, ClerkBuilder, Error, ErrorKind, cache::CachePolicy, clock::ManualClock, options::CallOptions,
+    Clerk, ClerkBuilder, Error, ErrorKind, client::cache::CachePolicy, client::options::CallOptions,
+    clock::ManualClock,
 };
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use serde_json::{Value, json};
@@ -268,7 +269,7 @@ async fn answers_take_no_more_memory_than_allowed() {
     let name = "x".repeat(30_000);
     assert_eq!(bench.name("user_big", &name).await, (name.clone(), true));
     assert!(bench.clerk.cache().stats().bytes <= MAX);
-    bench.clerk.cache().clear();
+    bench.clerk.cache().invalidate_all();
     assert_eq!(bench.clerk.cache().stats().entries, 0);
 }
 
@@ -380,7 +381,7 @@ async fn events_forget_what_they_are_about() {
             }
         };
         organization("old").await;
-        bench.clerk.cache().forget(&event);
+        bench.clerk.cache().invalidate(&event);
         let got = [
             bench.name("user_1", "new").await.1,
             bench.name("user_2", "new").await.1,
@@ -396,10 +397,10 @@ async fn what_is_forgotten_by_hand() {
     let cache = bench.clerk.cache();
     type Forget<'a> = &'a dyn Fn();
     let cases: [(&str, Forget<'_>, [bool; 2]); 4] = [
-        ("a user", &|| cache.forget_user(&"user_1".into()), [true, false]),
-        ("an id that no user has", &|| cache.forget_user(&"..".into()), [true, true]),
-        ("an organization", &|| cache.forget_organization(&"org_1".into()), [true, true]),
-        ("all", &|| cache.clear(), [true, true]),
+        ("a user", &|| cache.invalidate_user(&"user_1".into()), [true, false]),
+        ("an id that no user has", &|| cache.invalidate_user(&"..".into()), [true, true]),
+        ("an organization", &|| cache.invalidate_organization(&"org_1".into()), [true, true]),
+        ("all", &|| cache.invalidate_all(), [true, true]),
     ];
     for (case, forget, want) in cases {
         bench.name("user_1", "old").await;
@@ -407,7 +408,7 @@ async fn what_is_forgotten_by_hand() {
         forget();
         let got = [bench.name("user_1", "new").await.1, bench.name("user_2", "new").await.1];
         assert_eq!(got, want, "{case}");
-        cache.clear();
+        cache.invalidate_all();
     }
 }
 

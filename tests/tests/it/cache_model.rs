@@ -26,8 +26,8 @@ use clerk_tests::{
 };
 use clerk_tower::{
     Clerk, Error,
+    client::options::CallOptions,
     clock::{Clock as _, ManualClock},
-    options::CallOptions,
 };
 use http::{HeaderName, Method, Request, Response};
 use proptest::prelude::*;
@@ -239,11 +239,11 @@ impl World {
                 }
             },
             Step::Forget(user) => {
-                self.clerk.cache().forget_user(&format!("user_{user}").into());
+                self.clerk.cache().invalidate_user(&format!("user_{user}").into());
                 self.acknowledge(user, self.shown(user));
             }
             Step::Clear => {
-                self.clerk.cache().clear();
+                self.clerk.cache().invalidate_all();
                 for thing in 0..=LIST {
                     self.at_least[thing] = self.shown(thing);
                 }

@@ -20,7 +20,8 @@ use clerk_tests::{
     fault::{Fault, FaultServer, answer, nobody},
 };
 use clerk_tower::{
-    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, proxy::ProxyLayer, transport::HyperTransport,
+    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, client::transport::HyperTransport,
+    server::proxy::ProxyLayer,
 };
 use futures_util::StreamExt as _;
 use serde_json::json;
@@ -256,11 +257,11 @@ async fn answers_are_bounded() {
     {
         for over in Over::ALL {
             let server = FaultServer::start(Fault::Close(text.clone())).await;
-            let error = over.ask(server.api_url(), |builder| builder.max_answer_bytes(1000)).await;
+            let error = over.ask(server.api_url(), |builder| builder.max_response_bytes(1000)).await;
             assert_eq!(phase(&error), "transfer", "{case}: {error:?}");
             assert_eq!(server.heads().len(), 1, "it would be too large again");
             check_text(case, &error);
-            let error = over.ask(server.api_url(), |builder| builder.max_answer_bytes(body.len())).await;
+            let error = over.ask(server.api_url(), |builder| builder.max_response_bytes(body.len())).await;
             assert_ne!(phase(&error), "transfer", "{case}: {error:?}");
         }
     }

@@ -26,11 +26,11 @@ use clerk_tests::{
 };
 use clerk_tower::{
     Clerk, ClerkBuilder,
-    authenticate::{self, AuthenticateLayer},
+    server::authenticate::{self, AuthenticateLayer},
 };
 use futures_util::{FutureExt as _, future::join_all};
 use http::{Request, Response};
-use http_body_util::{Either, Full};
+use http_body_util::Full;
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 
@@ -93,7 +93,7 @@ async fn app(
         .builder()
         .api_url(api_url)
         .publishable_key(LIVE)
-        .max_answer_bytes(10_000)
+        .max_response_bytes(10_000)
         .max_attempts(1)
         .authentication(|options: AuthenticateOptions| options.accepts(Accepts::any()));
     let clerk: Clerk = build(builder).build().unwrap();
@@ -333,6 +333,6 @@ fn without_a_runtime_nothing_is_decided() {
         }));
         let request = Request::get("/").header(name, value).body(()).unwrap();
         let response = service.oneshot(request).now_or_never().unwrap().unwrap();
-        assert!(matches!(response.into_body(), Either::Left(true)), "{flow:?}");
+        assert_eq!(response.into_body().into_inner(), Some(true), "{flow:?}");
     }
 }

@@ -18,7 +18,7 @@ use clerk_tests::{
     guarded::{Visitors, ask, clerk},
     send, serve,
 };
-use clerk_tower::{authenticate::AuthenticateLayer, require::RequireLayer};
+use clerk_tower::{server::authenticate::AuthenticateLayer, server::require::RequireLayer};
 use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
@@ -376,7 +376,8 @@ async fn grpc_clients_are_told_in_their_way() {
         (RequireLayer::signed_in().and(RequireLayer::reverification(strict)), ["16", "7"]),
         (RequireLayer::signed_in().and(RequireLayer::plan("plus")).redirect_to_sign_in(), ["16", "7"]),
     ] {
-        let handler = |_: &clerk_tower::reject::Rejection, _: &RequestInfo| Response::new("mine".to_owned());
+        let handler =
+            |_: &clerk_tower::server::rejection::Rejection, _: &RequestInfo| Response::new("mine".to_owned());
         let service = ServiceBuilder::new()
             .layer(AuthenticateLayer::new(&clerk).on_rejection(handler))
             .layer(guard.clone())
@@ -422,7 +423,8 @@ async fn rejections_of_every_kind_use_nothing_up() {
         RequireLayer::machine(TokenKind::ApiKey).redirect_to_sign_in(),
     ] {
         let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new("fine".to_owned())));
-        let handler = |_: &clerk_tower::reject::Rejection, _: &RequestInfo| Response::new("mine".to_owned());
+        let handler =
+            |_: &clerk_tower::server::rejection::Rejection, _: &RequestInfo| Response::new("mine".to_owned());
         let service = ServiceBuilder::new()
             .layer(AuthenticateLayer::new(&clerk).on_rejection(handler))
             .layer(guard.clone())

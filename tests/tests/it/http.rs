@@ -21,8 +21,8 @@ use clerk_tests::{
 };
 use clerk_tower::{
     Clerk,
-    authenticate::{Auth, AuthenticateLayer},
-    require::RequireLayer,
+    server::authenticate::{Auth, AuthenticateLayer},
+    server::require::RequireLayer,
 };
 use futures_util::{
     StreamExt as _,

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use clerk_tests::{Instance, get, send};
 use clerk_tower::{
     Clerk,
-    authenticate::{Auth, AuthenticateLayer},
-    require::RequireLayer,
+    server::authenticate::{Auth, AuthenticateLayer},
+    server::require::RequireLayer,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};

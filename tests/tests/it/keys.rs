@@ -28,9 +28,9 @@ use clerk_core::authenticate::Status;
 use clerk_tests::{Instance, eventually, settle, tokens::claims};
 use clerk_tower::{
     Clerk,
-    authenticate::{Auth, AuthenticateLayer},
-    jwks::KeysError,
-    require::RequireLayer,
+    keys::KeysError,
+    server::authenticate::{Auth, AuthenticateLayer},
+    server::require::RequireLayer,
 };
 use futures_util::future::{join_all, poll_immediate};
 use http::{Request, Response};

@@ -13,22 +13,23 @@ use std::{convert::Infallible, fmt::Debug, rc::Rc, time::Duration};
 use bytes::Bytes;
 use clerk_axum::{ClerkLayer, ClerkUser, Rejection, Session, local};
 use clerk_tests::Instance;
+use clerk_tower::server::ResponseBody;
 use clerk_tower::{
     Clerk, ConfigError, Error,
-    authenticate::{Auth, Authenticate, AuthenticateLayer},
-    base_uri::BaseUriLayer,
-    collect::CollectLayer,
-    credentials::CredentialsLayer,
-    deadline::DeadlineLayer,
-    jwks::{KeyStore, KeysError},
-    proxy::{Proxied, Proxy, ProxyBody, ProxyBuilder, ProxyLayer},
-    require::{Require, RequireLayer},
-    stack::Stack,
-    transport::ReqwestTransport,
+    client::middleware::base_uri::BaseUriLayer,
+    client::middleware::collect::CollectLayer,
+    client::middleware::credentials::CredentialsLayer,
+    client::middleware::deadline::DeadlineLayer,
+    client::stack::Stack,
+    client::transport::ReqwestTransport,
+    keys::{KeyStore, KeysError},
+    server::authenticate::{Auth, Authenticate, AuthenticateLayer},
+    server::proxy::{Proxied, Proxy, ProxyBody, ProxyBuilder, ProxyLayer},
+    server::require::{Require, RequireLayer},
 };
 use futures_util::future::{join_all, poll_immediate};
 use http::{Request, Response, StatusCode};
-use http_body_util::{Either, Full};
+use http_body_util::Full;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
 
 /// A service that has to be polled ready before each call, and lets `at_once` calls run at a time.
@@ -212,11 +213,8 @@ async fn an_inner_layer_of_another_instance_decides_for_itself() {
 }
 
 /// The service's own body, and not one of the layer's.
-fn own<B, O>(body: Either<B, O>) -> B {
-    match body {
-        Either::Left(body) => body,
-        Either::Right(_) => panic!("the layer's own body"),
-    }
+fn own<B>(body: ResponseBody<B>) -> B {
+    body.into_inner().expect("the layer has not made the response itself")
 }
 
 /// Sends a request with some body through both layers, signed in and not.

@@ -24,6 +24,7 @@ mod machines;
 mod memory;
 mod msrv;
 mod observability;
+mod pages;
 mod positions;
 mod proxy;
 mod quiet;

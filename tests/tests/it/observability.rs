@@ -20,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use clerk_core::api::users;
 use clerk_tests::Log;
-use clerk_tower::{Clerk, authenticate::AuthenticateLayer};
+use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
 use http::{Request, Response};
 use http_body_util::Full;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};

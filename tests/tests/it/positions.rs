@@ -22,7 +22,7 @@ use clerk_tests::{
     guarded::{Visitors, ask, authenticated, clerk},
     send, serve,
 };
-use clerk_tower::{options::CallOptions, require::RequireLayer};
+use clerk_tower::{client::options::CallOptions, server::require::RequireLayer};
 use http::{Method, Request};
 use http_body_util::Full;
 use tower::{ServiceBuilder, service_fn};

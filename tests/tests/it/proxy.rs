@@ -32,9 +32,9 @@ use clerk_tests::{
 };
 use clerk_tower::{
     Clerk,
-    authenticate::AuthenticateLayer,
-    proxy::{Proxied, Proxy, ProxyBody},
-    transport::ReqwestTransport,
+    client::transport::ReqwestTransport,
+    server::authenticate::AuthenticateLayer,
+    server::proxy::{Proxied, Proxy, ProxyBody},
 };
 use futures_util::future::{join_all, poll_immediate};
 use http::{Method, Request, Response, Version};

@@ -28,7 +28,9 @@ use clerk_tests::{
     send, serve,
     tokens::claims,
 };
-use clerk_tower::{authenticate::AuthenticateLayer, reject, require::RequireLayer};
+use clerk_tower::{
+    server::authenticate::AuthenticateLayer, server::rejection, server::require::RequireLayer,
+};
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::json;
@@ -210,7 +212,7 @@ async fn every_rejection_says_to_outer_layers_why() {
     let app = routes().layer(ClerkLayer::new(&clerk));
     for (path, code) in [("/guard", true), ("/session", true), ("/own", false), ("/open", false)] {
         let response = app.clone().oneshot(request(path, "", WAYS[1])).await.unwrap();
-        let found = response.extensions().get::<reject::Rejection>();
+        let found = response.extensions().get::<rejection::Rejection>();
         assert_eq!(found.is_some(), code, "{path}");
         assert!(found.is_none_or(|rejection| rejection.status() == 401 && !rejection.is_unavailable()));
     }

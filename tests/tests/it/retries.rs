@@ -26,8 +26,8 @@ use clerk_core::{
     credential::{SatisfiedBy, SecretKey},
 };
 use clerk_tower::{
-    BoxError, Clerk, ClerkBuilder, Error, ErrorKind, options::CallOptions, retry::Budget,
-    transport::ConnectError,
+    BoxError, Clerk, ClerkBuilder, Error, ErrorKind, client::options::CallOptions, client::retry::Budget,
+    client::transport::ConnectError,
 };
 use futures_util::future::join_all;
 use http::{Request, Response};

@@ -27,8 +27,8 @@ use clerk_tests::{
     upstream::Upstream,
 };
 use clerk_tower::{
-    Clerk, authenticate, credentials::CredentialsLayer, jwks::KeysError, proxy::ProxyBody,
-    require::RequireLayer,
+    Clerk, client::middleware::credentials::CredentialsLayer, keys::KeysError, server::authenticate,
+    server::proxy::ProxyBody, server::require::RequireLayer,
 };
 use http::{Request, Response};
 use http_body_util::Full;

@@ -9,15 +9,18 @@ use http::{
     HeaderMap, Request, Response, StatusCode,
     header::{COOKIE, LOCATION, SET_COOKIE},
 };
-use http_body_util::{BodyExt as _, Either, Full};
+use http_body_util::{BodyExt as _, Full};
 use tower::{Service, ServiceBuilder, ServiceExt as _, util::BoxCloneService};
 use url::Url;
 
 use super::{Bench, LocalClerk};
 use clerk_tower::{
     Clerk,
-    authenticate::{Auth, AuthenticateBody, AuthenticateLayer},
     clock::{Clock as _, ManualClock},
+    server::{
+        ResponseBody,
+        authenticate::{Auth, AuthenticateLayer},
+    },
 };
 
 pub(super) const APP: &str = "http://localhost:3000";
@@ -60,11 +63,8 @@ fn application(clerk: &Clerk) -> Site {
     };
     let layer = AuthenticateLayer::new(clerk);
     // The layer's own answers have no body that matters here.
-    let plain = |response: Response<AuthenticateBody<Full<Bytes>>>| {
-        response.map(|body| match body {
-            Either::Left(body) => body,
-            Either::Right(_) => Full::default(),
-        })
+    let plain = |response: Response<ResponseBody<Full<Bytes>>>| {
+        response.map(|body| body.into_inner().unwrap_or_default())
     };
     let builder = ServiceBuilder::new().map_response(plain).layer(layer);
     BoxCloneService::new(builder.service(tower::service_fn(page)))

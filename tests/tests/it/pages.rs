@@ -1,15 +1,18 @@
+//! Lists, page after page.
+
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::Duration,
 };
 
+use bytes::Bytes;
 use clerk_core::api::{sessions, users};
-use futures_util::StreamExt as _;
+use clerk_tower::{Clerk, ClerkBuilder, ErrorKind, PageStream};
+use futures_util::{Stream as _, StreamExt as _};
 use http::{Request, Response};
 use http_body_util::Full;
-
-use super::*;
 
 /// The number that a query has under a name.
 fn number(request: &Request<Bytes>, name: &str) -> u32 {
@@ -83,7 +86,7 @@ async fn no_more_than_a_page_is_read_ahead() {
 }
 
 /// A list of 25 sessions, and each of them. Every call takes a while.
-fn slow_clerk(change: impl FnOnce(crate::ClerkBuilder) -> crate::ClerkBuilder) -> Clerk {
+fn slow_clerk(change: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
     let transport = tower::service_fn(async |request: Request<Bytes>| {
         tokio::time::sleep(Duration::from_millis(5)).await;
         let body = r#"{"id":"sess_0","user_id":"user_1","client_id":"client_1"}"#;
@@ -111,11 +114,10 @@ async fn a_loop_that_makes_calls_needs_one_place_only() {
     go_through(&slow_clerk(|builder| builder.max_concurrent_calls(1))).await;
 }
 
-#[cfg(feature = "pacing")]
 #[tokio::test]
 async fn a_loop_that_makes_calls_goes_on_at_a_steady_pace() {
     go_through(&slow_clerk(|builder| {
-        builder.layer(crate::client::middleware::pacing::PacingLayer::per_second(100))
+        builder.layer(clerk_tower::client::middleware::pacing::PacingLayer::per_second(100))
     }))
     .await;
 }
