@@ -598,7 +598,7 @@ fn files_that_are_broken_say_where() {
     for (pointer, value, expected) in [
         ("/format", json!("zip"), "not a saved LocalClerk"),
         ("/version", json!(2), "version 2, and this program reads version 1"),
-        ("/state/users/0/banned", json!("hunter2"), "`state.users[0].banned` has an unexpected type or value"),
+        ("/state/users/0/banned", json!("hunter2"), "`state.users[0].banned` has an unexpected type"),
         ("/state/users/0/emails/0", json!({"id": "ada@x"}), "`state.users[0].emails[0]` lacks `value`"),
         ("/state/credentials", json!(3), "`state.credentials` has an unexpected type or value"),
         ("/secret_key", json!("hunter2"), "`secret_key`: "),
