@@ -102,6 +102,16 @@ pub use self::{
 type HttpResponse = Response<Full<Bytes>>;
 
 /// A Clerk instance in this process. Clones are cheap and share the instance.
+///
+/// ```
+/// use clerk_local::LocalClerk;
+///
+/// let local = LocalClerk::seeded();
+/// let token = local.sign_in("user_ada").organization("org_acme").token();
+/// // `token` verifies against the keys of GET /jwks, until they are rotated.
+/// # drop(token);
+/// local.rotate_keys();
+/// ```
 #[derive(Clone)]
 pub struct LocalClerk {
     shared: Arc<Shared>,

@@ -90,7 +90,7 @@ async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
         }
         _ => format!("cannot listen on 127.0.0.1:{port}: {error}"),
     })?;
-    // Installed before anything is printed: whoever has read the output may stop the program at once.
+    // Installed before anything is printed, because a reader of the output may stop the program at once.
     let interrupted = interrupted()?;
     print(&banner(&server, &local.client()).await?)?;
     interrupted.await;
