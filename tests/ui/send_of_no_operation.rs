@@ -1,4 +1,4 @@
-//~ `&str` is no operation of Clerk's Backend API
+//~ `&str` is not an operation of Clerk's Backend API
 //~ expected an operation, such as `users::get("user_1")`
 //~ the functions of the modules of `api` make operations
 use clerk_tests::mistakes::{clerk_axum::Clerk, clerk_tower::Error};
