@@ -1,9 +1,9 @@
 //! The kinds of key that operations need, as types.
 //!
-//! Each operation names one of these types as its [`Operation::Credential`](crate::Operation::Credential). The types
-//! have no values and hold no keys; keys are in [`keys`](crate::keys). A client with one kind of key requires
-//! `O: Operation<Credential: SatisfiedBy<..>>`, so that sending an operation that needs another kind is a compile
-//! error.
+//! Each operation names one of these types as its [`Operation::Credential`](crate::Operation::Credential).
+//! The types have no values and hold no keys; keys are in [`keys`](crate::keys). A client with one kind of
+//! key requires `O: Operation<Credential: SatisfiedBy<..>>`, so that sending an operation that needs another
+//! kind is a compile error.
 //!
 //! ```
 //! use clerk_core::{Operation, api::{m2m, users}, credential::{MachineSecretKey, SatisfiedBy, SecretKey}};

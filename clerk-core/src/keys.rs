@@ -185,8 +185,8 @@ impl fmt::Debug for WebhookSecret {
 impl FromStr for WebhookSecret {
     type Err = KeyError;
 
-    /// Parses a secret with or without its prefix. The rest must be standard base64 with padding. An empty secret is
-    /// rejected, because anyone could sign with it.
+    /// Parses a secret with or without its prefix. The rest must be standard base64 with padding. An empty
+    /// secret is rejected, because anyone could sign with it.
     fn from_str(text: &str) -> Result<Self, KeyError> {
         const EXPECTED: &str = "a webhook signing secret, which begins with whsec_";
         let encoded = text.strip_prefix("whsec_").unwrap_or(text);

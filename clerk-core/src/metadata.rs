@@ -34,9 +34,10 @@
 //! | an organization | [`organizations::merge_metadata`](crate::api::organizations::merge_metadata) | [`organizations::replace_metadata`](crate::api::organizations::replace_metadata) |
 //! | a membership | [`organization_memberships::update_metadata`](crate::api::organization_memberships::update_metadata) | – |
 //!
-//! A merge is deep: keys that are not sent are kept, and a key that is sent as `null` is deleted. So a `None` that
-//! serde serializes as `null` deletes the key, and a `None` that is skipped, as above, keeps it. A replacement
-//! discards the previous content of the field. Both leave fields alone that are not set on the operation.
+//! A merge is deep: keys that are not sent are kept, and a key that is sent as `null` is deleted. So a `None`
+//! that serde serializes as `null` deletes the key, and a `None` that is skipped, as above, keeps it. A
+//! replacement discards the previous content of the field. Both leave fields alone that are not set on the
+//! operation.
 //!
 //! ```
 //! use clerk_core::{Metadata, Operation, api::users};

@@ -22,8 +22,8 @@ use serde::{Serialize, Serializer};
 
 /// A request field that is absent, `null`, or has a value.
 ///
-/// Setters accept anything that converts into a `Nullable`: a value, an `Option`, or `Nullable::Null` to clear the
-/// field, as in `users::update(id).first_name(Nullable::Null)`.
+/// Setters accept anything that converts into a `Nullable`: a value, an `Option`, or `Nullable::Null` to
+/// clear the field, as in `users::update(id).first_name(Nullable::Null)`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Nullable<T> {
     /// Not sent. Clerk keeps the stored value, or uses its default.

@@ -38,7 +38,8 @@ pub trait Operation {
     /// Static information about the operation.
     const INFO: &'static OperationInfo;
 
-    /// Builds the request: method, URI relative to the base URL of the API, body, and [`Self::INFO`] as an extension.
+    /// Builds the request: method, URI relative to the base URL of the API, body, and [`Self::INFO`] as an
+    /// extension.
     ///
     /// The request has no credential and no host.
     ///
@@ -70,8 +71,8 @@ pub struct OperationInfo {
     pub retry: Retry,
     /// The kind of key that the operation needs.
     pub credential: Credential,
-    /// Whether Clerk's published document contains the operation. Other operations can change or be removed without
-    /// notice.
+    /// Whether Clerk's published document contains the operation. Other operations can change or be removed
+    /// without notice.
     pub documented: bool,
 }
 

@@ -41,8 +41,9 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 
     /// Returns the cursor with which the list continues after `item`, for [`Paged::with_cursor`].
     ///
-    /// `None` if the list does not support cursors, or not in the requested order. Only the list of users supports
-    /// them, and only ordered by `created_at`, ascending or descending: other fields can change or are not unique.
+    /// `None` if the list does not support cursors, or not in the requested order. Only the list of users
+    /// supports them, and only ordered by `created_at`, ascending or descending: other fields can change or
+    /// are not unique.
     ///
     /// ```
     /// use clerk_core::{Operation, api::users, model::User, page::Paged};
@@ -62,8 +63,9 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 
     /// Returns the operation for the items after the one with this cursor.
     ///
-    /// Unlike an offset, a cursor is not affected by items that are added or removed before it. The offset is unset,
-    /// because Clerk rejects it in combination with a cursor. Does nothing if the list does not support cursors.
+    /// Unlike an offset, a cursor is not affected by items that are added or removed before it. The offset is
+    /// unset, because Clerk rejects it in combination with a cursor. Does nothing if the list does not
+    /// support cursors.
     #[must_use]
     fn with_cursor(self, cursor: &str) -> Self
     where

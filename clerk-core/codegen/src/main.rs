@@ -11,8 +11,8 @@
 //! generated from.
 //!
 //! `diff` compares the document with the one that the files were generated from, whose facts are stored in
-//! `facts.txt`. Like the Unix tool, it exits with 0 if nothing changed and with 1 if something did. `--check` exits
-//! with 1 if something is stale. Errors exit with 2.
+//! `facts.txt`. Like the Unix tool, it exits with 0 if nothing changed and with 1 if something did. `--check`
+//! exits with 1 if something is stale. Errors exit with 2.
 
 mod check;
 mod diff;

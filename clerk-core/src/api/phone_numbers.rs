@@ -171,7 +171,7 @@ impl Update {
         self
     }
 
-    /// Sets whether it becomes the primary one. Defaults to `false`.
+    /// Sets whether it becomes the primary one.
     pub fn primary(mut self, primary: impl Into<Nullable<bool>>) -> Self {
         self.primary = primary.into();
         self

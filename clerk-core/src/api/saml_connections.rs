@@ -74,8 +74,8 @@ impl List {
         self
     }
 
-    /// Returns only items of these organizations; a `-` before an ID excludes the organization. At most
-    /// 100.
+    /// Returns only connections of these organizations; a `-` before an ID excludes the organization. At
+    /// most 100.
     pub fn organization_id(
         mut self,
         organization_id: impl IntoIterator<Item = impl Into<OrganizationId>>,

@@ -138,8 +138,7 @@ impl List {
         self
     }
 
-    /// Returns only items of these organizations; a `-` before an ID excludes the organization. At most
-    /// 100.
+    /// Returns only members of these organizations; a `-` before an ID excludes the members. At most 100.
     pub fn organization_id(
         mut self,
         organization_id: impl IntoIterator<Item = impl Into<OrganizationId>>,
@@ -761,8 +760,7 @@ impl Count {
         self
     }
 
-    /// Returns only items of these organizations; a `-` before an ID excludes the organization. At most
-    /// 100.
+    /// Counts only members of these organizations; a `-` before an ID excludes the members. At most 100.
     pub fn organization_id(
         mut self,
         organization_id: impl IntoIterator<Item = impl Into<OrganizationId>>,

@@ -77,8 +77,8 @@ impl StatusError {
     }
 }
 
-/// Shows the operation, the status and Clerk's codes. Clerk's messages can repeat values from the request, so they
-/// are only in [`StatusError::errors`].
+/// Shows the operation, the status and Clerk's codes. Clerk's messages can repeat values from the request, so
+/// they are only in [`StatusError::errors`].
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: Clerk responded with status {}", self.operation, self.status.as_u16())?;
@@ -241,8 +241,8 @@ impl DecodeError {
     }
 }
 
-/// Returns the path and the problem of a type mismatch. serde's messages quote the value, which can be personal data,
-/// so only its kind is kept.
+/// Returns the path and the problem of a type mismatch. serde's messages quote the value, which can be
+/// personal data, so only its kind is kept.
 pub(crate) fn describe_data(path: &str, message: &str) -> (String, String) {
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         let path = if path.is_empty() || path == "." { field.to_owned() } else { format!("{path}.{field}") };

@@ -12,8 +12,8 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Deserializes a whole number that can be written as a float (`3.0`), as in some of Clerk's responses. A fraction is
-/// dropped, because Clerk's document declares some timestamps and totals as `number`.
+/// Deserializes a whole number that can be written as a float (`3.0`), as in some of Clerk's responses. A
+/// fraction is dropped, because Clerk's document declares some timestamps and totals as `number`.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     // A visitor of our own would not understand the numbers of serde_json's feature `arbitrary_precision`.
     whole(&Number::deserialize(deserializer)?)

@@ -1,8 +1,9 @@
 //! Decodes responses: tolerant where that is harmless, strict where it is not.
 //!
-//! Unknown fields are ignored, and unknown enum values are kept. A field that is missing or `null` falls back to an
-//! empty string, list or object, zero, or `false`. IDs never fall back, and neither does a field whose fallback could
-//! grant access, such as `banned`: decoding then fails with an error that names the operation and the path.
+//! Unknown fields are ignored, and unknown enum values are kept. A field that is missing or `null` falls back
+//! to an empty string, list or object, zero, or `false`. IDs never fall back, and neither does a field whose
+//! fallback could grant access, such as `banned`: decoding then fails with an error that names the operation
+//! and the path.
 //!
 //! ```
 //! use clerk_core::{Operation, api::users, decode::ResponseError};

@@ -1,8 +1,9 @@
 //! Untrusted JSON, deserialized as is.
 //!
-//! serde_json passes numbers and raw values through serde as objects with a reserved key, and its `Value` treats any
-//! object with such a key that way. End users can write metadata, so an attacker could use these keys to make a
-//! response undecodable or to have it decoded as something else. The types here give no key a special meaning.
+//! serde_json passes numbers and raw values through serde as objects with a reserved key, and its `Value`
+//! treats any object with such a key that way. End users can write metadata, so an attacker could use these
+//! keys to make a response undecodable or to have it decoded as something else. The types here give no key a
+//! special meaning.
 
 use std::fmt;
 
@@ -44,8 +45,8 @@ fn members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Map<String, Value>, A::
 
 /// Converts the object form of a number back to a number.
 ///
-/// With serde_json's feature `arbitrary_precision`, which any crate in the dependency graph can enable, numbers arrive
-/// as objects with a private key, so only serde_json's own type can recognize them.
+/// With serde_json's feature `arbitrary_precision`, which any crate in the dependency graph can enable,
+/// numbers arrive as objects with a private key, so only serde_json's own type can recognize them.
 fn number(object: &Value) -> Option<Number> {
     let (name, value) = object.as_object().filter(|members| members.len() == 1)?.iter().next()?;
     if !name.starts_with('$') || !value.is_string() {

@@ -1,8 +1,8 @@
 //! Builds requests: path segments, query parameters, JSON and multipart bodies.
 //!
-//! Fields that the caller did not set are not sent. No value can change which endpoint is called: path segments are
-//! percent-encoded, and empty segments, `.` and `..` are rejected. Lists, strings and numbers that exceed the limits
-//! in Clerk's document are rejected too.
+//! Fields that the caller did not set are not sent. No value can change which endpoint is called: path
+//! segments are percent-encoded, and empty segments, `.` and `..` are rejected. Lists, strings and numbers
+//! that exceed the limits in Clerk's document are rejected too.
 //!
 //! ```
 //! use clerk_core::{OperationInfo, encode::RequestBuilder};

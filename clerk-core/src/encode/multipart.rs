@@ -128,8 +128,8 @@ impl Form {
         Ok((content_type, body.freeze()))
     }
 
-    /// Returns a boundary that occurs in none of the parts. 32 random characters are almost certainly unique, but the
-    /// content can come from an attacker, so this is checked.
+    /// Returns a boundary that occurs in none of the parts. 32 random characters are almost certainly unique,
+    /// but the content can come from an attacker, so this is checked.
     fn boundary(&self) -> String {
         let mut boundary: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
         while self.parts.iter().any(|(head, content)| {
@@ -145,8 +145,8 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// Encodes a file name for a quoted parameter, as browsers do: quotes and line breaks are percent-encoded, and other
-/// control characters are dropped. Otherwise a name could add headers or parts.
+/// Encodes a file name for a quoted parameter, as browsers do: quotes and line breaks are percent-encoded,
+/// and other control characters are dropped. Otherwise a name could add headers or parts.
 fn quoted(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {

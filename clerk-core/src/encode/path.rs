@@ -19,8 +19,8 @@ impl Template {
         Self { done: String::with_capacity(template.len() + 32), rest: template }
     }
 
-    /// Sets the next parameter, `{name}`. A rejected value is also inserted, so that the next value goes to the next
-    /// parameter; the error prevents the path from being used.
+    /// Sets the next parameter, `{name}`. A rejected value is also inserted, so that the next value goes to
+    /// the next parameter; the error prevents the path from being used.
     pub(super) fn fill(&mut self, name: &'static str, value: &str) -> Result<(), Problem> {
         let checked = check(value);
         if let Some((before, after)) = self.rest.split_once('{')

@@ -775,10 +775,10 @@ pub struct BillingPaymentSource {
     /// The current status.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: BillingPaymentMethodStatus,
-    /// The type of the digital wallet. `None` for other payment methods.
+    /// The type of the digital wallet. Empty for other payment methods.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub wallet_type: String,
-    /// The card's brand. `None` for other payment methods.
+    /// The card's brand. Empty for other payment methods.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub card_type: String,
     /// The year in which the card expires.

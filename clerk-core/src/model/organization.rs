@@ -78,7 +78,7 @@ pub struct Organization {
     /// When it was last updated.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub updated_at: Timestamp,
-    /// When it was last active. For users, with a precision of a day.
+    /// When it was last active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_active_at: Option<Timestamp>,
     /// The key of the role set that the organization uses.

@@ -41,7 +41,7 @@ pub struct Session {
     /// The last organization that was active in the session.
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
     pub last_active_organization_id: Option<OrganizationId>,
-    /// When it was last active. For users, with a precision of a day.
+    /// When it was last active.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub last_active_at: Timestamp,
     /// The latest activity of the session.

@@ -71,7 +71,7 @@ pub struct ActorToken {
     pub status: ActorTokenStatus,
     /// The user that the actor signs in as.
     pub user_id: UserId,
-    /// The actor that impersonates the user. `None` if the user is not impersonated.
+    /// The actor, an object whose `sub` is the actor's ID.
     pub actor: Option<Metadata>,
     /// The token. `None` if the response does not include it.
     #[serde(skip_serializing_if = "Option::is_none")]

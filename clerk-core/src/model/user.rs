@@ -145,7 +145,7 @@ pub struct User {
         skip_serializing_if = "Option::is_none"
     )]
     pub create_organizations_limit: Option<i64>,
-    /// When it was last active. For users, with a precision of a day.
+    /// When the user was last active, with a precision of a day.
     pub last_active_at: Option<Timestamp>,
     /// When the user accepted the legal terms.
     pub legal_accepted_at: Option<Timestamp>,
@@ -256,7 +256,7 @@ pub struct Passkey {
     /// The name.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
-    /// When it was last used. `None` means never.
+    /// When it was last used.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub last_used_at: Timestamp,
     /// The verification. `None` if it was never started.
@@ -378,7 +378,7 @@ open_enum! {
 pub struct SamlAccount {
     /// Unique ID.
     pub id: Id,
-    /// The provider, such as `oauth_google`.
+    /// The identity provider, such as `saml_okta`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub provider: String,
     /// Whether it is active.
@@ -431,7 +431,7 @@ pub struct SamlAccountConnection {
     /// Whether it is active.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub active: bool,
-    /// The provider, such as `oauth_google`.
+    /// The identity provider, such as `saml_okta`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub provider: String,
     /// Whether each sign-in updates the user's attributes.
@@ -465,7 +465,7 @@ pub struct EnterpriseAccount {
     /// The protocol of the identity provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<EnterpriseProtocol>,
-    /// The provider, such as `oauth_google`.
+    /// The identity provider, such as `saml_okta`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub provider: String,
     /// Whether it is active.
@@ -511,7 +511,7 @@ pub struct EnterpriseAccountConnection {
     /// The protocol of the identity provider.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub protocol: String,
-    /// The provider, such as `oauth_google`.
+    /// The identity provider, such as `saml_okta`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub provider: String,
     /// The name.
@@ -571,7 +571,7 @@ pub struct ScimUserMetadata {
     /// Whether the directory is enabled. `None` means `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory_enabled: Option<bool>,
-    /// The ID in your own system.
+    /// The user's external ID in the directory, if the directory reports one.
     pub external_id: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! Data of events that the Backend API does not return.
 //!
-//! The rules of [`model`](crate::model) apply here too: unknown fields are ignored, unknown enum values are kept, and
-//! missing or `null` fields are `None`, empty, zero or `false`. IDs never fall back.
+//! The rules of [`model`](crate::model) apply here too: unknown fields are ignored, unknown enum values are
+//! kept, and missing or `null` fields are `None`, empty, zero or `false`. IDs never fall back.
 //!
 //! ```
 //! use clerk_core::webhook::payload::Sms;
@@ -93,8 +93,8 @@ pub struct Email {
     /// The values of the template's variables, such as `otp_code`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub data: Metadata,
-    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is missing,
-    /// decoding fails.
+    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is
+    /// missing, decoding fails.
     pub delivered_by_clerk: bool,
 }
 
@@ -130,8 +130,8 @@ pub struct Sms {
     /// The values of the template's variables.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub data: Metadata,
-    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is missing,
-    /// decoding fails.
+    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is
+    /// missing, decoding fails.
     pub delivered_by_clerk: bool,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -68,16 +68,18 @@ impl Verifier {
         self
     }
 
-    /// Sets how far the timestamp may be in the past or in the future, in whole seconds. Defaults to five minutes.
+    /// Sets how far the timestamp may be in the past or in the future, in whole seconds. Defaults to five
+    /// minutes.
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// Verifies a delivery at the time `now` and decodes its event. `body` must be exactly the bytes that were received.
+    /// Verifies a delivery at the time `now` and decodes its event. `body` must be exactly the bytes that
+    /// were received.
     ///
-    /// Uses the `svix-*` headers, or the `webhook-*` headers if there are no `svix-*` headers. Checks the headers,
-    /// then the timestamp, then the signatures, then the body.
+    /// Uses the `svix-*` headers, or the `webhook-*` headers if there are no `svix-*` headers. Checks the
+    /// headers, then the timestamp, then the signatures, then the body.
     ///
     /// # Errors
     /// Returns a [`WebhookError`] that tells which check failed.
@@ -128,8 +130,9 @@ impl Verifier {
         }
     }
 
-    /// Whether one of the signatures was made with one of the secrets. Comparisons take constant time, so that an
-    /// attacker cannot guess a signature byte by byte. The content is hashed once per secret, not once per signature.
+    /// Whether one of the signatures was made with one of the secrets. Comparisons take constant time, so
+    /// that an attacker cannot guess a signature byte by byte. The content is hashed once per secret, not
+    /// once per signature.
     fn is_signed(&self, content: &[u8], signatures: &str) -> bool {
         let tags: Vec<_> = self.secrets.iter().map(|secret| hmac::sign(secret.key(), content)).collect();
         let is_ours = |tag: &[u8]| tags.iter().any(|own| verify_slices_are_equal(own.as_ref(), tag).is_ok());
