@@ -484,7 +484,7 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
     for (variables, expected) in [
         (&[][..], "CLERK_SECRET_KEY: not set"),
         (&[("CLERK_SECRET_KEY", "")], "CLERK_SECRET_KEY: not set"),
-        (&[("CLERK_SECRET_KEY", "tHiSmUsT")], "CLERK_SECRET_KEY: it does not have"),
+        (&[("CLERK_SECRET_KEY", "tHiSmUsT")], "CLERK_SECRET_KEY: the value does not look"),
         (&[("CLERK_SECRET_KEY", &key)], "CLERK_SECRET_KEY: this is a publishable key"),
         (&[secret], "built"),
         (&[secret, ("CLERK_PUBLISHABLE_KEY", &key)], "built"),
