@@ -56,7 +56,7 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only keys of this type. Defaults to `api_key`.
+    /// Includes only keys of this type. Defaults to `api_key`.
     pub fn r#type(mut self, r#type: impl Into<String>) -> Self {
         self.r#type = Some(r#type.into());
         self
@@ -80,7 +80,7 @@ impl List {
         self
     }
 
-    /// Returns only items that contain this string in one of the searched fields.
+    /// Includes only items that contain this string in one of the searched fields.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self

@@ -62,7 +62,7 @@ impl ListPlans {
         self
     }
 
-    /// Returns only items for this type of payer.
+    /// Includes only items for this type of payer.
     pub fn payer_type(mut self, payer_type: impl Into<BillingPayerType>) -> Self {
         self.payer_type = Some(payer_type.into());
         self
@@ -137,7 +137,7 @@ impl ListPrices {
         self
     }
 
-    /// Returns only items of this plan.
+    /// Includes only items of this plan.
     pub fn plan_id(mut self, plan_id: impl Into<Id>) -> Self {
         self.plan_id = Some(plan_id.into());
         self
@@ -311,19 +311,19 @@ impl ListSubscriptionItems {
         self
     }
 
-    /// Returns only items with this status.
+    /// Includes only items with this status.
     pub fn status(mut self, status: impl Into<BillingSubscriptionItemStatus>) -> Self {
         self.status = Some(status.into());
         self
     }
 
-    /// Returns only items for this type of payer.
+    /// Includes only items for this type of payer.
     pub fn payer_type(mut self, payer_type: impl Into<BillingPayerType>) -> Self {
         self.payer_type = Some(payer_type.into());
         self
     }
 
-    /// Returns only items of this plan.
+    /// Includes only items of this plan.
     pub fn plan_id(mut self, plan_id: impl Into<Id>) -> Self {
         self.plan_id = Some(plan_id.into());
         self
@@ -335,7 +335,7 @@ impl ListSubscriptionItems {
         self
     }
 
-    /// Returns only items that contain this string in one of the searched fields.
+    /// Includes only items that contain this string in one of the searched fields.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self

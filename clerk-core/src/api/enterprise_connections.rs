@@ -67,13 +67,13 @@ impl List {
         self
     }
 
-    /// Returns only connections of this organization.
+    /// Includes only connections of this organization.
     pub fn organization_id(mut self, organization_id: impl Into<OrganizationId>) -> Self {
         self.organization_id = Some(organization_id.into());
         self
     }
 
-    /// Returns only connections that are active (`true`) or inactive (`false`).
+    /// Includes only connections that are active (`true`) or inactive (`false`).
     pub fn active(mut self, active: bool) -> Self {
         self.active = Some(active);
         self
@@ -542,7 +542,7 @@ pub struct ListTestRuns {
 opaque!(ListTestRuns);
 
 impl ListTestRuns {
-    /// Returns only test runs with one of these statuses.
+    /// Includes only test runs with one of these statuses.
     pub fn status(
         mut self,
         status: impl IntoIterator<Item = impl Into<EnterpriseConnectionTestRunStatus>>,

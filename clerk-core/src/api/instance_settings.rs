@@ -572,8 +572,8 @@ impl UpdateOAuthApplicationSettings {
         self
     }
 
-    /// Sets whether clients with a Client ID Metadata Document that were allowed implicitly are rejected
-    /// from now on. Tokens already issued stay valid.
+    /// Sets whether implicitly allowed clients with a Client ID Metadata Document are rejected from now on.
+    /// Tokens that were already issued stay valid.
     pub fn client_id_metadata_documents_block_implicitly_allowed_clients(
         mut self,
         client_id_metadata_documents_block_implicitly_allowed_clients: impl Into<Nullable<bool>>,

@@ -47,13 +47,13 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only invitations with one of these statuses. At most 100.
+    /// Includes only invitations with one of these statuses. At most 100.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<InvitationStatus>>) -> Self {
         self.status = status.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only invitations whose email address or ID contains this string.
+    /// Includes only invitations whose email address or ID contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self

@@ -58,7 +58,7 @@ impl List {
         self
     }
 
-    /// Returns only machines with this ID, or whose name contains this string.
+    /// Includes only machines with this ID, or whose name contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self

@@ -70,7 +70,7 @@ impl List {
         self
     }
 
-    /// Returns only applications whose name contains this string, or with this client ID.
+    /// Includes only applications whose name contains this string, or with this client ID.
     pub fn name_query(mut self, name_query: impl Into<String>) -> Self {
         self.name_query = Some(name_query.into());
         self

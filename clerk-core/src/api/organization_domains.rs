@@ -56,13 +56,13 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only domains that are verified (`true`) or not verified (`false`).
+    /// Includes only domains that are verified (`true`) or not verified (`false`).
     pub fn verified(mut self, verified: bool) -> Self {
         self.verified = Some(verified);
         self
     }
 
-    /// Returns only domains with one of the included modes and none of the excluded ones. At most 100.
+    /// Includes only domains with one of the included modes and none of the excluded ones. At most 100.
     pub fn enrollment_mode(
         mut self,
         enrollment_mode: impl IntoIterator<Item = impl Into<EnrollmentModeFilter>>,
@@ -391,19 +391,19 @@ pub struct ListAll {
 opaque!(ListAll);
 
 impl ListAll {
-    /// Returns only domains of this organization.
+    /// Includes only domains of this organization.
     pub fn organization_id(mut self, organization_id: impl Into<OrganizationId>) -> Self {
         self.organization_id = Some(organization_id.into());
         self
     }
 
-    /// Returns only domains that are verified (`true`) or not verified (`false`).
+    /// Includes only domains that are verified (`true`) or not verified (`false`).
     pub fn verified(mut self, verified: bool) -> Self {
         self.verified = Some(verified);
         self
     }
 
-    /// Returns only domains with one of the included modes and none of the excluded ones. At most 100.
+    /// Includes only domains with one of the included modes and none of the excluded ones. At most 100.
     pub fn enrollment_mode(
         mut self,
         enrollment_mode: impl IntoIterator<Item = impl Into<EnrollmentModeFilter>>,
@@ -412,14 +412,14 @@ impl ListAll {
         self
     }
 
-    /// Returns only domains whose name contains this string. A string that starts with `org_` must be an
+    /// Includes only domains whose name contains this string. A string that starts with `org_` must be an
     /// organization's ID.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
     }
 
-    /// Returns only domains with exactly one of these names. At most 100.
+    /// Includes only domains with exactly one of these names. At most 100.
     pub fn domains(mut self, domains: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.domains = domains.into_iter().map(Into::into).collect();
         self

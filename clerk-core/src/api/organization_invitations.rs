@@ -55,13 +55,13 @@ impl ListAll {
         self
     }
 
-    /// Returns only invitations with one of these statuses. At most 100.
+    /// Includes only invitations with one of these statuses. At most 100.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<InvitationStatus>>) -> Self {
         self.status = status.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only invitations whose email address contains this string.
+    /// Includes only invitations whose email address contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -155,13 +155,13 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only invitations with one of these statuses. At most 100.
+    /// Includes only invitations with one of these statuses. At most 100.
     pub fn status(mut self, status: impl IntoIterator<Item = impl Into<InvitationStatus>>) -> Self {
         self.status = status.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only invitations of this email address.
+    /// Includes only invitations of this email address.
     pub fn email_address(mut self, email_address: impl Into<String>) -> Self {
         self.email_address = Some(email_address.into());
         self

@@ -88,91 +88,91 @@ impl List {
         self
     }
 
-    /// Returns only memberships of these users. At most 100.
+    /// Includes only memberships of these users. At most 100.
     pub fn user_id(mut self, user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
         self.user_id = user_id.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these email addresses. At most 100.
+    /// Includes only users with one of these email addresses. At most 100.
     pub fn email_address(mut self, email_address: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.email_address = email_address.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these phone numbers. At most 100.
+    /// Includes only users with one of these phone numbers. At most 100.
     pub fn phone_number(mut self, phone_number: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.phone_number = phone_number.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these usernames. At most 100.
+    /// Includes only users with one of these usernames. At most 100.
     pub fn username(mut self, username: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.username = username.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these Web3 wallets. At most 100.
+    /// Includes only users with one of these Web3 wallets. At most 100.
     pub fn web3_wallet(mut self, web3_wallet: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.web3_wallet = web3_wallet.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only members with one of these roles. At most 100.
+    /// Includes only members with one of these roles. At most 100.
     pub fn role(mut self, role: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.role = role.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only items that contain this string in one of the searched fields.
+    /// Includes only items that contain this string in one of the searched fields.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
     }
 
-    /// Returns only users with an email address that contains this string, ignoring case.
+    /// Includes only users with an email address that contains this string, ignoring case.
     pub fn email_address_query(mut self, email_address_query: impl Into<String>) -> Self {
         self.email_address_query = Some(email_address_query.into());
         self
     }
 
-    /// Returns only users with a phone number that contains this string.
+    /// Includes only users with a phone number that contains this string.
     pub fn phone_number_query(mut self, phone_number_query: impl Into<String>) -> Self {
         self.phone_number_query = Some(phone_number_query.into());
         self
     }
 
-    /// Returns only users with a username that contains this string, ignoring case.
+    /// Includes only users with a username that contains this string, ignoring case.
     pub fn username_query(mut self, username_query: impl Into<String>) -> Self {
         self.username_query = Some(username_query.into());
         self
     }
 
-    /// Returns only users with a name that contains this string, ignoring case.
+    /// Includes only users with a name that contains this string, ignoring case.
     pub fn name_query(mut self, name_query: impl Into<String>) -> Self {
         self.name_query = Some(name_query.into());
         self
     }
 
-    /// Returns only users last active before this time.
+    /// Includes only users last active before this time.
     pub fn last_active_at_before(mut self, last_active_at_before: impl Into<Timestamp>) -> Self {
         self.last_active_at_before = Some(last_active_at_before.into());
         self
     }
 
-    /// Returns only users last active after this time.
+    /// Includes only users last active after this time.
     pub fn last_active_at_after(mut self, last_active_at_after: impl Into<Timestamp>) -> Self {
         self.last_active_at_after = Some(last_active_at_after.into());
         self
     }
 
-    /// Returns only users created before this time.
+    /// Includes only users created before this time.
     pub fn created_at_before(mut self, created_at_before: impl Into<Timestamp>) -> Self {
         self.created_at_before = Some(created_at_before.into());
         self
     }
 
-    /// Returns only users created after this time.
+    /// Includes only users created after this time.
     pub fn created_at_after(mut self, created_at_after: impl Into<Timestamp>) -> Self {
         self.created_at_after = Some(created_at_after.into());
         self

@@ -44,7 +44,7 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only permissions with this ID, or whose name or key contains this string.
+    /// Includes only permissions with this ID, or whose name or key contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self

@@ -79,20 +79,20 @@ impl List {
         self
     }
 
-    /// Returns only organizations whose ID, name or slug contains this string.
+    /// Includes only organizations whose ID, name or slug contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
     }
 
-    /// Returns only organizations with these members; a `-` before an ID excludes the user's organizations.
-    /// At most 100.
+    /// Includes only organizations with these members; a `-` before an ID excludes the user's
+    /// organizations. At most 100.
     pub fn user_id(mut self, user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
         self.user_id = user_id.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only these organizations; a `-` before an ID excludes the organization. At most 100.
+    /// Includes only these organizations; a `-` before an ID excludes the organization. At most 100.
     pub fn organization_id(
         mut self,
         organization_id: impl IntoIterator<Item = impl Into<OrganizationId>>,

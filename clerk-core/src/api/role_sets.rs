@@ -48,7 +48,7 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only role sets with this ID, or whose name or key contains this string.
+    /// Includes only role sets with this ID, or whose name or key contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self

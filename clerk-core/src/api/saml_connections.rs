@@ -61,7 +61,7 @@ impl List {
         self
     }
 
-    /// Returns only connections whose name contains this string.
+    /// Includes only connections whose name contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
@@ -74,7 +74,7 @@ impl List {
         self
     }
 
-    /// Returns only connections of these organizations; a `-` before an ID excludes the organization. At
+    /// Includes only connections of these organizations; a `-` before an ID excludes the organization. At
     /// most 100.
     pub fn organization_id(
         mut self,

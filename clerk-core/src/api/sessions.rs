@@ -46,19 +46,19 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only sessions on this client.
+    /// Includes only sessions on this client.
     pub fn client_id(mut self, client_id: impl Into<ClientId>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Returns only sessions of this user.
+    /// Includes only sessions of this user.
     pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
         self.user_id = Some(user_id.into());
         self
     }
 
-    /// Returns only items with this status.
+    /// Includes only items with this status.
     pub fn status(mut self, status: impl Into<SessionStatus>) -> Self {
         self.status = Some(status.into());
         self

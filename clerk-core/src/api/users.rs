@@ -102,43 +102,43 @@ pub struct List {
 opaque!(List);
 
 impl List {
-    /// Returns only users with one of these email addresses. At most 100.
+    /// Includes only users with one of these email addresses. At most 100.
     pub fn email_address(mut self, email_address: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.email_address = email_address.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these phone numbers. At most 100.
+    /// Includes only users with one of these phone numbers. At most 100.
     pub fn phone_number(mut self, phone_number: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.phone_number = phone_number.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these external IDs. At most 100.
+    /// Includes only users with one of these external IDs. At most 100.
     pub fn external_id(mut self, external_id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.external_id = external_id.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these usernames. At most 100.
+    /// Includes only users with one of these usernames. At most 100.
     pub fn username(mut self, username: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.username = username.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these Web3 wallets. At most 100.
+    /// Includes only users with one of these Web3 wallets. At most 100.
     pub fn web3_wallet(mut self, web3_wallet: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.web3_wallet = web3_wallet.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only these users; a `-` before an ID excludes the user. At most 100.
+    /// Includes only these users; a `-` before an ID excludes the user. At most 100.
     pub fn user_id(mut self, user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
         self.user_id = user_id.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only members of these organizations; a `-` before an ID excludes the members. At most 100.
+    /// Includes only members of these organizations; a `-` before an ID excludes the members. At most 100.
     pub fn organization_id(
         mut self,
         organization_id: impl IntoIterator<Item = impl Into<OrganizationId>>,
@@ -147,93 +147,93 @@ impl List {
         self
     }
 
-    /// Returns only items that contain this string in one of the searched fields.
+    /// Includes only items that contain this string in one of the searched fields.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
     }
 
-    /// Returns only users with an email address that contains this string, ignoring case.
+    /// Includes only users with an email address that contains this string, ignoring case.
     pub fn email_address_query(mut self, email_address_query: impl Into<String>) -> Self {
         self.email_address_query = Some(email_address_query.into());
         self
     }
 
-    /// Returns only users with a phone number that contains this string.
+    /// Includes only users with a phone number that contains this string.
     pub fn phone_number_query(mut self, phone_number_query: impl Into<String>) -> Self {
         self.phone_number_query = Some(phone_number_query.into());
         self
     }
 
-    /// Returns only users with a username that contains this string, ignoring case.
+    /// Includes only users with a username that contains this string, ignoring case.
     pub fn username_query(mut self, username_query: impl Into<String>) -> Self {
         self.username_query = Some(username_query.into());
         self
     }
 
-    /// Returns only users with a name that contains this string, ignoring case.
+    /// Includes only users with a name that contains this string, ignoring case.
     pub fn name_query(mut self, name_query: impl Into<String>) -> Self {
         self.name_query = Some(name_query.into());
         self
     }
 
-    /// Returns only users who are banned (`true`) or not banned (`false`).
+    /// Includes only users who are banned (`true`) or not banned (`false`).
     pub fn banned(mut self, banned: bool) -> Self {
         self.banned = Some(banned);
         self
     }
 
-    /// Returns only users last active before this time.
+    /// Includes only users last active before this time.
     pub fn last_active_at_before(mut self, last_active_at_before: impl Into<Timestamp>) -> Self {
         self.last_active_at_before = Some(last_active_at_before.into());
         self
     }
 
-    /// Returns only users last active after this time.
+    /// Includes only users last active after this time.
     pub fn last_active_at_after(mut self, last_active_at_after: impl Into<Timestamp>) -> Self {
         self.last_active_at_after = Some(last_active_at_after.into());
         self
     }
 
-    /// Returns only users active since this time.
+    /// Includes only users active since this time.
     #[deprecated(note = "use `last_active_at_after`")]
     pub fn last_active_at_since(mut self, last_active_at_since: impl Into<Timestamp>) -> Self {
         self.last_active_at_since = Some(last_active_at_since.into());
         self
     }
 
-    /// Returns only users created before this time.
+    /// Includes only users created before this time.
     pub fn created_at_before(mut self, created_at_before: impl Into<Timestamp>) -> Self {
         self.created_at_before = Some(created_at_before.into());
         self
     }
 
-    /// Returns only users created after this time.
+    /// Includes only users created after this time.
     pub fn created_at_after(mut self, created_at_after: impl Into<Timestamp>) -> Self {
         self.created_at_after = Some(created_at_after.into());
         self
     }
 
-    /// Returns only users whose last sign-in was before this time.
+    /// Includes only users whose last sign-in was before this time.
     pub fn last_sign_in_at_before(mut self, last_sign_in_at_before: impl Into<Timestamp>) -> Self {
         self.last_sign_in_at_before = Some(last_sign_in_at_before.into());
         self
     }
 
-    /// Returns only users whose last sign-in was after this time.
+    /// Includes only users whose last sign-in was after this time.
     pub fn last_sign_in_at_after(mut self, last_sign_in_at_after: impl Into<Timestamp>) -> Self {
         self.last_sign_in_at_after = Some(last_sign_in_at_after.into());
         self
     }
 
-    /// Returns only users with an account at this provider, such as `oauth_google`. Requires
+    /// Includes only users with an account at this provider, such as `oauth_google`. Requires
     /// `provider_user_id`.
     pub fn provider(mut self, provider: impl Into<String>) -> Self {
         self.provider = Some(provider.into());
         self
     }
 
-    /// Returns only users with one of these IDs at the provider. At most 100. Requires `provider`.
+    /// Includes only users with one of these IDs at the provider. At most 100. Requires `provider`.
     pub fn provider_user_id(mut self, provider_user_id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.provider_user_id = provider_user_id.into_iter().map(Into::into).collect();
         self
@@ -251,7 +251,7 @@ impl List {
         self
     }
 
-    /// Returns only users after this one: the last user of the previous page. Requires an order by
+    /// Includes only users after this one: the last user of the previous page. Requires an order by
     /// `created_at` and no offset.
     pub fn starting_after(mut self, starting_after: impl Into<UserId>) -> Self {
         self.starting_after = Some(starting_after.into());
@@ -724,43 +724,43 @@ pub struct Count {
 opaque!(Count);
 
 impl Count {
-    /// Returns only users with one of these email addresses. At most 100.
+    /// Includes only users with one of these email addresses. At most 100.
     pub fn email_address(mut self, email_address: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.email_address = email_address.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these phone numbers. At most 100.
+    /// Includes only users with one of these phone numbers. At most 100.
     pub fn phone_number(mut self, phone_number: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.phone_number = phone_number.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these external IDs. At most 100.
+    /// Includes only users with one of these external IDs. At most 100.
     pub fn external_id(mut self, external_id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.external_id = external_id.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these usernames. At most 100.
+    /// Includes only users with one of these usernames. At most 100.
     pub fn username(mut self, username: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.username = username.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only users with one of these Web3 wallets. At most 100.
+    /// Includes only users with one of these Web3 wallets. At most 100.
     pub fn web3_wallet(mut self, web3_wallet: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.web3_wallet = web3_wallet.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Returns only these users; a `-` before an ID excludes the user. At most 100.
+    /// Includes only these users; a `-` before an ID excludes the user. At most 100.
     pub fn user_id(mut self, user_id: impl IntoIterator<Item = impl Into<UserId>>) -> Self {
         self.user_id = user_id.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Counts only members of these organizations; a `-` before an ID excludes the members. At most 100.
+    /// Includes only members of these organizations; a `-` before an ID excludes the members. At most 100.
     pub fn organization_id(
         mut self,
         organization_id: impl IntoIterator<Item = impl Into<OrganizationId>>,
@@ -769,93 +769,93 @@ impl Count {
         self
     }
 
-    /// Returns only items that contain this string in one of the searched fields.
+    /// Includes only items that contain this string in one of the searched fields.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
     }
 
-    /// Returns only users with an email address that contains this string, ignoring case.
+    /// Includes only users with an email address that contains this string, ignoring case.
     pub fn email_address_query(mut self, email_address_query: impl Into<String>) -> Self {
         self.email_address_query = Some(email_address_query.into());
         self
     }
 
-    /// Returns only users with a phone number that contains this string.
+    /// Includes only users with a phone number that contains this string.
     pub fn phone_number_query(mut self, phone_number_query: impl Into<String>) -> Self {
         self.phone_number_query = Some(phone_number_query.into());
         self
     }
 
-    /// Returns only users with a username that contains this string, ignoring case.
+    /// Includes only users with a username that contains this string, ignoring case.
     pub fn username_query(mut self, username_query: impl Into<String>) -> Self {
         self.username_query = Some(username_query.into());
         self
     }
 
-    /// Returns only users with a name that contains this string, ignoring case.
+    /// Includes only users with a name that contains this string, ignoring case.
     pub fn name_query(mut self, name_query: impl Into<String>) -> Self {
         self.name_query = Some(name_query.into());
         self
     }
 
-    /// Returns only users who are banned (`true`) or not banned (`false`).
+    /// Includes only users who are banned (`true`) or not banned (`false`).
     pub fn banned(mut self, banned: bool) -> Self {
         self.banned = Some(banned);
         self
     }
 
-    /// Returns only users last active before this time.
+    /// Includes only users last active before this time.
     pub fn last_active_at_before(mut self, last_active_at_before: impl Into<Timestamp>) -> Self {
         self.last_active_at_before = Some(last_active_at_before.into());
         self
     }
 
-    /// Returns only users last active after this time.
+    /// Includes only users last active after this time.
     pub fn last_active_at_after(mut self, last_active_at_after: impl Into<Timestamp>) -> Self {
         self.last_active_at_after = Some(last_active_at_after.into());
         self
     }
 
-    /// Returns only users active since this time.
+    /// Includes only users active since this time.
     #[deprecated(note = "use `last_active_at_after`")]
     pub fn last_active_at_since(mut self, last_active_at_since: impl Into<Timestamp>) -> Self {
         self.last_active_at_since = Some(last_active_at_since.into());
         self
     }
 
-    /// Returns only users created before this time.
+    /// Includes only users created before this time.
     pub fn created_at_before(mut self, created_at_before: impl Into<Timestamp>) -> Self {
         self.created_at_before = Some(created_at_before.into());
         self
     }
 
-    /// Returns only users created after this time.
+    /// Includes only users created after this time.
     pub fn created_at_after(mut self, created_at_after: impl Into<Timestamp>) -> Self {
         self.created_at_after = Some(created_at_after.into());
         self
     }
 
-    /// Returns only users whose last sign-in was before this time.
+    /// Includes only users whose last sign-in was before this time.
     pub fn last_sign_in_at_before(mut self, last_sign_in_at_before: impl Into<Timestamp>) -> Self {
         self.last_sign_in_at_before = Some(last_sign_in_at_before.into());
         self
     }
 
-    /// Returns only users whose last sign-in was after this time.
+    /// Includes only users whose last sign-in was after this time.
     pub fn last_sign_in_at_after(mut self, last_sign_in_at_after: impl Into<Timestamp>) -> Self {
         self.last_sign_in_at_after = Some(last_sign_in_at_after.into());
         self
     }
 
-    /// Returns only users with an account at this provider, such as `oauth_google`. Requires
+    /// Includes only users with an account at this provider, such as `oauth_google`. Requires
     /// `provider_user_id`.
     pub fn provider(mut self, provider: impl Into<String>) -> Self {
         self.provider = Some(provider.into());
         self
     }
 
-    /// Returns only users with one of these IDs at the provider. At most 100. Requires `provider`.
+    /// Includes only users with one of these IDs at the provider. At most 100. Requires `provider`.
     pub fn provider_user_id(mut self, provider_user_id: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.provider_user_id = provider_user_id.into_iter().map(Into::into).collect();
         self
@@ -2033,7 +2033,7 @@ impl GetOrganizationInvitations {
         self
     }
 
-    /// Returns only invitations with this status.
+    /// Includes only invitations with this status.
     pub fn status(mut self, status: impl Into<InvitationStatus>) -> Self {
         self.status = Some(status.into());
         self

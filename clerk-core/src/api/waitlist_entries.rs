@@ -58,13 +58,13 @@ impl List {
         self
     }
 
-    /// Returns only entries whose email address or ID contains this string.
+    /// Includes only entries whose email address or ID contains this string.
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = Some(query.into());
         self
     }
 
-    /// Returns only items with this status.
+    /// Includes only items with this status.
     pub fn status(mut self, status: impl Into<WaitlistEntryStatus>) -> Self {
         self.status = Some(status.into());
         self

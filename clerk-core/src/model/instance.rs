@@ -139,8 +139,7 @@ pub struct OAuthApplicationSettings {
     /// Whether unknown clients with a Client ID Metadata Document are rejected.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub client_id_metadata_documents_only_allow_pre_registered_clients: bool,
-    /// Whether clients with a Client ID Metadata Document that were allowed implicitly are rejected from
-    /// now on.
+    /// Whether implicitly allowed clients with a Client ID Metadata Document are rejected from now on.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub client_id_metadata_documents_block_implicitly_allowed_clients: bool,
 }
