@@ -1,19 +1,20 @@
-//! The kinds of key an operation is sent with, as types.
+//! The kinds of key that operations need, as types.
 //!
-//! An operation names one of them as [`Operation::Credential`](crate::Operation::Credential). None of them has
-//! a value, and none holds a key: keys are in [`keys`](crate::keys). A client that has one kind of key asks
-//! for `O: Operation<Credential: SatisfiedBy<..>>`, so an operation that needs another kind does not compile.
+//! Each operation names one of these types as its [`Operation::Credential`](crate::Operation::Credential).
+//! The types have no values and hold no keys; keys are in [`keys`](crate::keys). A client with one kind of
+//! key requires `O: Operation<Credential: SatisfiedBy<..>>`, so that sending an operation that needs another
+//! kind is a compile error.
 //!
 //! ```
 //! use clerk_core::{Operation, api::{m2m, users}, credential::{MachineSecretKey, SatisfiedBy, SecretKey}};
 //!
-//! /// The path that a program with a machine's secret key alone sends to.
+//! /// Accepts only operations that can be sent with a machine's secret key.
 //! fn path<O: Operation<Credential: SatisfiedBy<MachineSecretKey>>>(_: &O) -> &'static str {
 //!     O::INFO.path
 //! }
 //!
 //! assert_eq!(path(&m2m::create_token()), "/m2m_tokens");
-//! assert_eq!(path(&m2m::list_tokens("mch_1")), "/m2m_tokens"); // either key will do
+//! assert_eq!(path(&m2m::list_tokens("mch_1")), "/m2m_tokens"); // both kinds of key are accepted
 //!
 //! fn needs_the_secret_key<O: Operation<Credential = SecretKey>>(_: &O) {}
 //! needs_the_secret_key(&users::get("user_1"));
@@ -27,28 +28,28 @@
 
 use crate::operation::Credential;
 
-/// A kind of key. Implemented by the types of this module, and by no others.
+/// A kind of key. Sealed: only the types of this module implement it.
 pub trait Kind: sealed::Sealed + 'static {
-    /// The same as a value, as [`OperationInfo`](crate::OperationInfo) has it.
+    /// The kind as a value, as in [`OperationInfo`](crate::OperationInfo).
     const CREDENTIAL: Credential;
 }
 
-/// An operation that needs `Self` may be sent by a client that has a `Key`.
+/// Implemented if a client with a `Key` can send an operation that needs `Self`.
 #[diagnostic::on_unimplemented(
     message = "an operation that needs a `{Self}` cannot be sent with a `{Key}`",
-    label = "this operation is sent with another kind of key",
-    note = "what needs a machine's secret key is sent by `MachineClerk`: from `clerk.as_machine()` \
+    label = "this operation needs another kind of key",
+    note = "operations that need a machine's secret key are sent by `MachineClerk`: use `clerk.as_machine()` \
             or `MachineClerk::from_env()`",
-    note = "what needs the instance's secret key is sent by `Clerk`",
-    note = "a function that is generic over operations passes the bound on: \
+    note = "operations that need the instance's secret key are sent by `Clerk`",
+    note = "a function that is generic over operations needs the bound \
             `O: Operation<Credential: SatisfiedBy<{Key}>>`"
 )]
 pub trait SatisfiedBy<Key: Kind>: Kind {
-    /// What is sent: the client's key, or none.
+    /// The key that is sent: the key of the client, or none.
     const SENT: Credential;
 }
 
-/// None: the operation is public, and every client sends it.
+/// No key: the operation is public, and every client can send it.
 #[derive(Clone, Copy, Debug)]
 pub enum NoKey {}
 
@@ -72,7 +73,7 @@ impl SatisfiedBy<SecretKey> for SecretKey {
     const SENT: Credential = Credential::SecretKey;
 }
 
-/// A machine's secret key, and no other.
+/// A machine's secret key.
 #[derive(Clone, Copy, Debug)]
 pub enum MachineSecretKey {}
 
@@ -84,7 +85,7 @@ impl SatisfiedBy<MachineSecretKey> for MachineSecretKey {
     const SENT: Credential = Credential::MachineSecretKey;
 }
 
-/// The instance's secret key or a machine's: the one that the client has.
+/// The instance's secret key or a machine's secret key, depending on the client.
 #[derive(Clone, Copy, Debug)]
 pub enum MachineOrSecretKey {}
 

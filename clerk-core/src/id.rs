@@ -1,8 +1,7 @@
-//! Identifiers: one type per kind of thing, so that a user's id is never taken for an organization's.
+//! ID types: one per kind of resource, so that a user ID cannot be used as an organization ID.
 //!
-//! An identifier is any non-empty text. Clerk's prefixes (`user_`, `org_`, …) are not enforced: they
-//! change more often than programs do. What an identifier may not do to a URL is decided by the path
-//! encoder, [`crate::encode`].
+//! An ID is any non-empty string. Clerk's prefixes (`user_`, `org_`, …) are not checked, because Clerk can change
+//! them. IDs from untrusted input are safe in URLs: [`crate::encode`] percent-encodes path segments.
 //!
 //! ```
 //! use clerk_core::id::{OrganizationId, UserId};
@@ -11,10 +10,10 @@
 //! assert_eq!(user.as_str(), "user_29w83sxmDNGwOuEthce5gg56FcC");
 //! assert_eq!(serde_json::to_string(&user).unwrap(), "\"user_29w83sxmDNGwOuEthce5gg56FcC\"");
 //!
-//! // An empty identifier in an answer is an error, not a user without a name.
+//! // An empty ID in a response is a decode error.
 //! assert!(serde_json::from_str::<UserId>("\"\"").is_err());
 //!
-//! // fn rename(user: UserId) is never called with an OrganizationId by mistake.
+//! // A function with a `UserId` parameter does not accept an `OrganizationId`.
 //! let _organization = OrganizationId::from("org_1");
 //! ```
 
@@ -24,7 +23,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Nullable;
 
-/// Declares one identifier type. Cloning it is a reference count.
+/// Declares ID types. They are reference-counted, so cloning is cheap.
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -32,7 +31,7 @@ macro_rules! ids {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The identifier as Clerk writes it.
+            /// Returns the ID as a string.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -131,7 +130,7 @@ impl de::Visitor<'_> for IdVisitor {
     type Value = Arc<str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a non-empty identifier")
+        f.write_str("a non-empty ID")
     }
 
     fn visit_str<E: de::Error>(self, id: &str) -> Result<Self::Value, E> {
@@ -143,14 +142,14 @@ impl de::Visitor<'_> for IdVisitor {
 }
 
 ids! {
-    /// A user, `user_…`.
+    /// The ID of a user, `user_…`.
     UserId;
-    /// An organization, `org_…`. Where Clerk accepts a slug in its place, the slug goes here too.
+    /// The ID of an organization, `org_…`. Where Clerk also accepts a slug, this type can hold the slug.
     OrganizationId;
-    /// A session, `sess_…`.
+    /// The ID of a session, `sess_…`.
     SessionId;
-    /// A client, `client_…`: one browser or device with its sessions.
+    /// The ID of a client, `client_…`: a browser or device with its sessions.
     ClientId;
-    /// Anything else that Clerk numbers: an e-mail address, a membership, a template, …
+    /// The ID of any other resource, such as an email address, a membership or a template.
     Id;
 }

@@ -1,4 +1,4 @@
-//! Clerk's keys: parsed once, wiped when dropped, never printed.
+//! Clerk's keys: validated when parsed, zeroed when dropped, and never printed.
 //!
 //! ```
 //! use clerk_core::keys::{InstanceType, PublishableKey, SecretKey};
@@ -10,7 +10,7 @@
 //! let publishable: PublishableKey = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse().unwrap();
 //! assert_eq!(publishable.frontend_api(), "clerk.example.com");
 //!
-//! // A key in the wrong place is named, and not repeated.
+//! // The error says what kind of key it is, but does not contain the key.
 //! let error = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse::<SecretKey>().unwrap_err();
 //! assert!(error.to_string().contains("publishable key"));
 //! ```
@@ -26,7 +26,7 @@ use base64::{
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 
-/// Why a text is no key. Says what was found and what was expected, never the text itself.
+/// Error of parsing a key. It says what was found and what was expected, but does not contain the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}; expected {expected}")]
 pub struct KeyError {
@@ -40,30 +40,30 @@ impl KeyError {
     }
 }
 
-/// Which of an application's two kinds of instance a key belongs to.
+/// The type of the instance that a key belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InstanceType {
-    /// `…_test_…`: development.
+    /// A development instance, with keys `…_test_…`.
     Development,
-    /// `…_live_…`: production.
+    /// A production instance, with keys `…_live_…`.
     Production,
 }
 
-/// What the beginning of a text says about the kind of key it is.
+/// Describes a wrong value by its first characters.
 fn looks_like(text: &str) -> &'static str {
     match text {
-        "" => "it is empty",
-        t if t.trim() != t => "it has white space around it",
-        t if t.starts_with(['"', '\'']) => "it stands in quotes, which are taken for a part of it",
+        "" => "the value is empty",
+        t if t.trim() != t => "the value has leading or trailing white space",
+        t if t.starts_with(['"', '\'']) => "the value is in quotes, which would be part of the key",
         t if t.starts_with("pk_") => "this is a publishable key",
         t if t.starts_with("sk_") => "this is a secret key",
         t if t.starts_with("ak_") => "this is a machine secret key or an API key",
         t if t.starts_with("whsec_") => "this is a webhook signing secret",
-        _ => "it does not have the form of a key",
+        _ => "the value does not look like a key",
     }
 }
 
-/// Every key goes into a header: visible ASCII only.
+/// Keys are sent in a header, so only visible ASCII characters are allowed.
 fn is_key_text(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -71,13 +71,13 @@ fn is_key_text(text: &str) -> bool {
 macro_rules! secret {
     ($name:ident, $shown:expr) => {
         impl $name {
-            /// The key itself. It goes into the `Authorization` header and nowhere else.
+            /// Returns the key. Use it only in the `Authorization` header.
             #[must_use]
             pub fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
 
-            /// `Bearer <key>` as a header value that is marked sensitive.
+            /// Returns `Bearer <key>` as a header value that is marked as sensitive.
             #[must_use]
             pub fn to_header(&self) -> HeaderValue {
                 bearer(self.expose())
@@ -94,7 +94,7 @@ macro_rules! secret {
 }
 
 fn bearer(key: &str) -> HeaderValue {
-    // Keys are checked to be visible ASCII when they are parsed, so this cannot fail.
+    // Parsing accepts only visible ASCII characters, so this cannot fail.
     let mut value =
         HeaderValue::try_from(format!("Bearer {key}")).unwrap_or_else(|_| HeaderValue::from_static("Bearer"));
     value.set_sensitive(true);
@@ -111,7 +111,7 @@ secret!(SecretKey, |key| match key.instance_type() {
 });
 
 impl SecretKey {
-    /// Which kind of instance the key belongs to.
+    /// Returns the type of the instance that the key belongs to.
     #[must_use]
     pub fn instance_type(&self) -> InstanceType {
         let key = self.expose();
@@ -130,11 +130,13 @@ impl FromStr for SecretKey {
         const EXPECTED: &str = "a secret key, which begins with sk_test_ or sk_live_";
         let rest = ["sk_test_", "sk_live_", "test_", "live_"].iter().find_map(|p| text.strip_prefix(p));
         match rest {
-            Some("") => Err(KeyError::new("it ends after its prefix", EXPECTED)),
+            Some("") => Err(KeyError::new("nothing follows the prefix", EXPECTED)),
             Some(_) if is_key_text(text) => Ok(Self(text.into())),
-            Some(_) => Err(KeyError::new("it holds white space or unprintable characters", EXPECTED)),
+            Some(_) => {
+                Err(KeyError::new("the value contains white space or unprintable characters", EXPECTED))
+            }
             None if text.starts_with("sk_") => Err(KeyError::new(
-                "neither test_ nor live_ follows its sk_: it was cut, or changed",
+                "sk_ is not followed by test_ or live_, so the key may be truncated",
                 EXPECTED,
             )),
             None => Err(KeyError::new(looks_like(text), EXPECTED)),
@@ -142,7 +144,7 @@ impl FromStr for SecretKey {
     }
 }
 
-/// The secret key of one machine, `ak_…`. It may create and verify M2M tokens, and nothing else.
+/// The secret key of a machine, `ak_…`. It can only be used for the M2M token operations.
 #[derive(Clone)]
 pub struct MachineSecretKey(SecretString);
 
@@ -154,9 +156,11 @@ impl FromStr for MachineSecretKey {
     fn from_str(text: &str) -> Result<Self, KeyError> {
         const EXPECTED: &str = "a machine secret key, which begins with ak_";
         match text.strip_prefix("ak_") {
-            Some("") => Err(KeyError::new("it ends after its prefix", EXPECTED)),
+            Some("") => Err(KeyError::new("nothing follows the prefix", EXPECTED)),
             Some(_) if is_key_text(text) => Ok(Self(text.into())),
-            Some(_) => Err(KeyError::new("it holds white space or unprintable characters", EXPECTED)),
+            Some(_) => {
+                Err(KeyError::new("the value contains white space or unprintable characters", EXPECTED))
+            }
             None => Err(KeyError::new(looks_like(text), EXPECTED)),
         }
     }
@@ -181,8 +185,8 @@ impl fmt::Debug for WebhookSecret {
 impl FromStr for WebhookSecret {
     type Err = KeyError;
 
-    /// With the prefix or without it; the rest is standard base64 with padding. An empty key is refused: with
-    /// it anybody could sign.
+    /// Parses a secret with or without its prefix. The rest must be standard base64 with padding. An empty
+    /// secret is rejected, because anyone could sign with it.
     fn from_str(text: &str) -> Result<Self, KeyError> {
         const EXPECTED: &str = "a webhook signing secret, which begins with whsec_";
         let encoded = text.strip_prefix("whsec_").unwrap_or(text);
@@ -192,18 +196,19 @@ impl FromStr for WebhookSecret {
                 .map_err(|_| KeyError::new(looks_like_no_secret(text), EXPECTED))?,
         );
         if key.is_empty() {
-            return Err(KeyError::new("it holds no key", EXPECTED));
+            return Err(KeyError::new("nothing follows the prefix", EXPECTED));
         }
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
     }
 }
 
 fn looks_like_no_secret(text: &str) -> &'static str {
-    if text.starts_with("whsec_") { "what follows the prefix is no base64" } else { looks_like(text) }
+    if text.starts_with("whsec_") { "the part after whsec_ is not valid base64" } else { looks_like(text) }
 }
 
-/// The publishable key of an instance, `pk_test_…` or `pk_live_…`. It is public, and holds the host of
-/// the instance's Frontend API.
+/// The publishable key of an instance, `pk_test_…` or `pk_live_…`.
+///
+/// It is public, and encodes the host of the instance's Frontend API.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublishableKey {
     text: String,
@@ -212,26 +217,27 @@ pub struct PublishableKey {
 }
 
 impl PublishableKey {
-    /// The key as text.
+    /// Returns the key as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The host of the instance's Frontend API, for example `clerk.example.com`.
+    /// Returns the host of the instance's Frontend API, such as `clerk.example.com`.
     #[must_use]
     pub fn frontend_api(&self) -> &str {
         &self.frontend_api
     }
 
-    /// Which kind of instance the key belongs to.
+    /// Returns the type of the instance that the key belongs to.
     #[must_use]
     pub const fn instance_type(&self) -> InstanceType {
         self.instance_type
     }
 
-    /// What this instance's cookies carry behind their names, after an underscore: eight characters that
-    /// tell two applications on one domain apart.
+    /// Returns the suffix of this instance's cookie names, without the underscore.
+    ///
+    /// The suffix has eight characters. It distinguishes several applications on the same domain.
     #[must_use]
     pub fn cookie_suffix(&self) -> String {
         let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, self.text.as_bytes());
@@ -241,7 +247,7 @@ impl PublishableKey {
     }
 }
 
-/// Browsers' `atob` takes padding or leaves it.
+/// Clerk's JavaScript decodes the key with the browsers' `atob`, for which padding is optional.
 const ATOB: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -262,7 +268,7 @@ impl FromStr for PublishableKey {
             return Err(KeyError::new(looks_like(text), EXPECTED));
         };
         let frontend_api = decode_frontend_api(rest).ok_or(KeyError::new(
-            "what follows the prefix does not hold the host of an instance",
+            "the part after the prefix does not encode the host of a Frontend API",
             EXPECTED,
         ))?;
         Ok(Self { text: text.to_owned(), frontend_api, instance_type })
@@ -272,7 +278,7 @@ impl FromStr for PublishableKey {
 fn decode_frontend_api(encoded: &str) -> Option<String> {
     let host = String::from_utf8(ATOB.decode(encoded).ok()?).ok()?;
     let host = host.strip_suffix('$')?;
-    // A host goes into URLs and headers: nothing but letters, digits, dots, hyphens and a port.
+    // The host is used in URLs and headers, so only letters, digits, dots, hyphens and a port are allowed.
     let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
     let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
@@ -342,17 +348,17 @@ mod tests {
     #[test]
     fn wrong_keys_are_named_without_repeating_them() {
         for (text, says) in [
-            ("sk_test", "neither test_ nor live_"),
-            ("sk_abc", "neither test_ nor live_"),
+            ("sk_test", "not followed by test_ or live_"),
+            ("sk_abc", "not followed by test_ or live_"),
             ("\"sk_test_abc\"", "quotes"),
             ("", "empty"),
             ("pk_test_verysecret", "publishable key"),
             ("whsec_verysecret", "webhook"),
             ("ak_verysecret", "machine secret key"),
-            ("sk_test_", "ends after its prefix"),
+            ("sk_test_", "nothing follows the prefix"),
             ("sk_test_verysecret\n", "white space"),
             (" sk_test_verysecret", "white space"),
-            ("verysecret", "form of a key"),
+            ("verysecret", "does not look like a key"),
         ] {
             let error = text.parse::<SecretKey>().unwrap_err().to_string();
             assert!(error.contains(says), "{text:?}: {error}");

@@ -1,6 +1,6 @@
 //! Free-form JSON objects that an application attaches to users, organizations and memberships.
 //!
-//! They are read as a type of the application's own and written from one:
+//! Convert metadata to and from your own types:
 //!
 //! ```
 //! use clerk_core::{Metadata, Operation, api::users, model::User};
@@ -26,18 +26,18 @@
 //!
 //! # Merging and replacing
 //!
-//! Writing it is an operation of its own, and there are two kinds:
+//! Metadata has its own operations, of two kinds:
 //!
-//! | of | merges, `PATCH` | replaces, `PUT` |
+//! | Metadata of | Merge (`PATCH`) | Replace (`PUT`) |
 //! |---|---|---|
 //! | a user | [`users::update_metadata`](crate::api::users::update_metadata) | [`users::replace_metadata`](crate::api::users::replace_metadata) |
 //! | an organization | [`organizations::merge_metadata`](crate::api::organizations::merge_metadata) | [`organizations::replace_metadata`](crate::api::organizations::replace_metadata) |
 //! | a membership | [`organization_memberships::update_metadata`](crate::api::organization_memberships::update_metadata) | – |
 //!
-//! Merging goes down to every depth: keys that are not sent stay, and a key that is sent as `null` is deleted.
-//! So a `None` that serde writes as `null` deletes, and one that is skipped, as above, keeps what Clerk has.
-//! Replacing leaves nothing of the field but what is sent. With either, a field that is not set on the
-//! operation is not touched.
+//! A merge is deep: keys that are not sent are kept, and a key that is sent as `null` is deleted. So a `None`
+//! that serde serializes as `null` deletes the key, and a `None` that is skipped, as above, keeps it. A
+//! replacement discards the previous content of the field. Both leave fields alone that are not set on the
+//! operation.
 //!
 //! ```
 //! use clerk_core::{Metadata, Operation, api::users};
@@ -62,34 +62,34 @@ use serde_json::{Map, Value};
 
 use crate::decode::{describe_data, plain};
 
-/// A JSON object of the application's own. Nested `null`s are kept: in a merge they delete a key.
+/// A free-form JSON object. Nested `null`s are kept, because they delete keys in a merge.
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(Map<String, Value>);
 
 impl Metadata {
-    /// An empty object.
+    /// Creates an empty object.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The JSON form of `value`.
+    /// Serializes `value` as metadata.
     ///
     /// # Errors
-    /// When `value` cannot be written as JSON, or is not an object.
+    /// Returns an error if `value` cannot be serialized, or does not serialize to a JSON object.
     pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, MetadataError> {
         match serde_json::to_value(value) {
             Ok(Value::Object(object)) => Ok(Self(object)),
-            Ok(_) => Err(MetadataError::new("it is not a JSON object")),
-            Err(_) => Err(MetadataError::new("it cannot be written as JSON")),
+            Ok(_) => Err(MetadataError::new("the value is not a JSON object")),
+            Err(_) => Err(MetadataError::new("the value cannot be serialized as JSON")),
         }
     }
 
-    /// Reads the whole object as a `T`.
+    /// Deserializes the whole object as a `T`.
     ///
     /// # Errors
-    /// When the object does not have the shape of a `T`.
+    /// Returns an error if the object does not match `T`.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, MetadataError> {
         serde_path_to_error::deserialize(&self.0).map_err(|error| {
             let path = error.path().to_string();
@@ -98,27 +98,29 @@ impl Metadata {
         })
     }
 
-    /// The value under `key`.
+    /// Returns the value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
 
-    /// Sets `key`, by value, for chaining.
+    /// Sets a key. Takes and returns `self`, for chaining.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.0.insert(key.into(), value.into());
         self
     }
 
-    /// The object itself.
+    /// Returns the JSON object.
     #[must_use]
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.0
     }
 }
 
-/// Metadata and a type do not fit. It says where and why, and repeats no value: metadata is personal data.
+/// Error of a conversion between metadata and a type.
+///
+/// It names the path and the problem, but contains no value, because metadata is personal data.
 ///
 /// ```
 /// use clerk_core::Metadata;
@@ -133,7 +135,7 @@ impl Metadata {
 #[error("metadata{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
 #[non_exhaustive]
 pub struct MetadataError {
-    /// The path to the field, for example `plan.seats`; empty for the whole object.
+    /// The path of the field, such as `plan.seats`. Empty for the whole object.
     pub path: String,
     problem: String,
 }
@@ -156,7 +158,7 @@ impl From<Map<String, Value>> for Metadata {
     }
 }
 
-/// Only the number of keys: metadata is personal data.
+/// Shows only the number of keys, because metadata is personal data.
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Metadata({} keys)", self.0.len())
@@ -228,7 +230,7 @@ mod tests {
         for value in [json!(null), json!(["hidden"]), json!("hidden"), json!(7)] {
             assert_eq!(
                 Metadata::from_value(&value).unwrap_err().to_string(),
-                "metadata: it is not a JSON object"
+                "metadata: the value is not a JSON object"
             );
         }
         let keys = std::collections::HashMap::from([((1, 2), 3)]);

@@ -1,6 +1,6 @@
-//! Request fields with three states: left out, `null`, or a value.
+//! Request fields with three states: absent, `null`, or a value.
 //!
-//! Clerk tells them apart: a field left out keeps what is stored, `null` clears it.
+//! Clerk distinguishes them: in an update, an absent field keeps the stored value, and `null` clears it.
 //!
 //! ```
 //! use clerk_core::Nullable;
@@ -20,29 +20,29 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// A request field that may be left out, sent as `null`, or sent with a value.
+/// A request field that is absent, `null`, or has a value.
 ///
-/// Setters take anything that turns into one: a value, or `Nullable::Null`, which clears the field:
-/// `users::update(id).first_name(Nullable::Null)`.
+/// Setters accept anything that converts into a `Nullable`: a value, an `Option`, or `Nullable::Null` to
+/// clear the field, as in `users::update(id).first_name(Nullable::Null)`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Nullable<T> {
-    /// Not sent: Clerk keeps what it has.
+    /// Not sent. Clerk keeps the stored value, or uses its default.
     #[default]
     Absent,
-    /// Sent as `null`: Clerk clears the field, or falls back to its default.
+    /// Sent as `null`. Clerk clears the field, or resets it to its default.
     Null,
     /// Sent with this value.
     Value(T),
 }
 
 impl<T> Nullable<T> {
-    /// Whether the field is left out of the request.
+    /// Returns whether the field is absent.
     #[must_use]
     pub const fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    /// The value, when there is one.
+    /// Returns the value, if there is one.
     #[must_use]
     pub const fn value(&self) -> Option<&T> {
         match self {
@@ -65,20 +65,20 @@ impl From<&str> for Nullable<String> {
 }
 
 impl<T: Into<U>, U, const N: usize> From<[T; N]> for Nullable<Vec<U>> {
-    /// A list spelled out: `.permissions(["perm_1"])`.
+    /// Converts an array: `.permissions(["perm_1"])`.
     fn from(values: [T; N]) -> Self {
         Self::Value(values.into_iter().map(Into::into).collect())
     }
 }
 
 impl<T> From<Option<T>> for Nullable<T> {
-    /// `None` is `null`, not absent.
+    /// Converts `None` to `null`, not to absent.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Value)
     }
 }
 
-/// The value is not shown: request fields hold names, addresses and passwords.
+/// Does not show the value: request fields can contain names, addresses and passwords.
 impl<T> fmt::Debug for Nullable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -89,7 +89,7 @@ impl<T> fmt::Debug for Nullable<T> {
     }
 }
 
-/// `Absent` cannot be written on its own; the body writer leaves such fields out. Elsewhere it is `null`.
+/// Serializes `Absent` as `null`, since a value cannot omit itself. The body writer omits absent fields before.
 impl<T: Serialize> Serialize for Nullable<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

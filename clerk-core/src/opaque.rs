@@ -1,4 +1,4 @@
-/// Implements `Debug` without a look inside: the type's name, and its id where one is named.
+/// Implements `Debug` without the fields, which can be personal data: shows the type's name, and the ID if given.
 macro_rules! opaque {
     ($name:ident) => {
         impl std::fmt::Debug for $name {

@@ -1,7 +1,7 @@
-//! Enums that stay readable when Clerk adds a value.
+//! Enums that still deserialize when Clerk adds a value.
 //!
-//! Every enum of the models and requests is made by one macro: known values are variants, any other
-//! text is kept in `Other` and written back as it came.
+//! One macro defines all enums of models and requests. Known values are variants. Any other string is kept in
+//! `Other` and serialized unchanged.
 //!
 //! ```
 //! use clerk_core::model::SessionStatus;
@@ -13,7 +13,7 @@
 //! assert_eq!(serde_json::to_string(&new).unwrap(), "\"hibernating\"");
 //! ```
 
-/// Declares an open enum over texts. The default is the empty text, which equals no known value.
+/// Declares an open enum over strings. The default is the empty string, which equals no known value.
 macro_rules! open_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
@@ -21,12 +21,12 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
-            /// A value this version does not know, as Clerk wrote it.
+            /// A value that this version of the crate does not know.
             Other(Box<str>),
         }
 
         impl $name {
-            /// The value as Clerk writes it.
+            /// Returns the value as it is in JSON.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {

@@ -1,9 +1,9 @@
-//! What an operation of Clerk's Backend API is: a value that becomes a request and reads the answer.
+//! Operations of Clerk's Backend API: values that build a request and decode the response.
 //!
-//! An operation does no I/O. It builds an [`http::Request`] whose URI is relative to the API's base
-//! (`https://api.clerk.com/v1`), and reads an [`http::Response`]. Any HTTP stack can stand between the
-//! two; `clerk-tower` is one. The request carries its [`OperationInfo`] as an extension, so that layers
-//! know what they carry without knowing the operation's type.
+//! An operation does no I/O. It builds an [`http::Request`] whose URI is relative to the base URL of the API
+//! (`https://api.clerk.com/v1`), and decodes an [`http::Response`]. Any HTTP stack can send the request;
+//! `clerk-tower` is one. The request has its [`OperationInfo`] as an extension, so that tower layers can use it
+//! without knowing the type of the operation.
 //!
 //! ```
 //! use clerk_core::{Operation, OperationInfo, api::users};
@@ -21,61 +21,66 @@ use http::{Method, Request, Response};
 
 use crate::{credential::Kind, decode::ResponseError, encode::BuildError};
 
-/// One call of the Backend API as a value.
+/// A call of the Backend API.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no operation of Clerk's Backend API",
+    message = "`{Self}` is not an operation of Clerk's Backend API",
     label = "expected an operation, such as `users::get(\"user_1\")`",
-    note = "the functions of the modules of `api` make operations: `clerk.send(users::list().limit(20))`",
-    note = "an operation is sent once it is complete, by value and not by reference"
+    note = "the functions in the modules of `api` create operations: `clerk.send(users::list().limit(20))`",
+    note = "pass the operation by value, not by reference"
 )]
 pub trait Operation {
-    /// What a successful answer holds.
+    /// The result of a successful response.
     type Output;
 
-    /// The kind of key it is sent with: one of the types of [`credential`](crate::credential).
+    /// The kind of key that the operation needs: one of the types of [`credential`](crate::credential).
     type Credential: Kind;
 
-    /// What is known about the operation before it is built.
+    /// Static information about the operation.
     const INFO: &'static OperationInfo;
 
-    /// Builds the request: method, URI relative to the API's base, body, and [`Self::INFO`] as an extension.
-    /// It carries no credential and no host.
+    /// Builds the request: method, URI relative to the base URL of the API, body, and [`Self::INFO`] as an
+    /// extension.
+    ///
+    /// The request has no credential and no host.
     ///
     /// # Errors
-    /// When a value cannot be sent. The error names the operation and the field.
+    /// Returns an error if a value is invalid. The error names the operation and the field.
     fn request(&self) -> Result<Request<Bytes>, BuildError>;
 
-    /// Reads the answer. Any 2xx counts as success.
+    /// Decodes the response. Any 2xx status is a success.
     ///
     /// # Errors
-    /// [`ResponseError::Status`] when Clerk answered with another status, [`ResponseError::Decode`] when the
-    /// body is not what the operation returns.
+    /// Returns [`ResponseError::Status`] for any other status, and [`ResponseError::Decode`] if the body does not
+    /// match the output type.
     fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError>;
 }
 
-/// What is known about an operation without building it.
+/// Static information about an operation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OperationInfo {
-    /// Clerk's name for it, for example `GetUser`.
+    /// The operation ID in Clerk's OpenAPI document, such as `GetUser`.
     pub id: &'static str,
     /// The request method.
     pub method: Method,
-    /// The path as a template below the API's base, for example `/users/{user_id}`.
+    /// The path template, relative to the base URL of the API, such as `/users/{user_id}`.
     pub path: &'static str,
-    /// The section of Clerk's reference it stands in, for example `Users`.
+    /// The section of Clerk's reference, such as `Users`.
     pub section: &'static str,
-    /// When it is safe to send it a second time.
+    /// Whether it is safe to send the operation again.
     pub retry: Retry,
-    /// The kind of key it is sent with.
+    /// The kind of key that the operation needs.
     pub credential: Credential,
-    /// Whether Clerk's published document has it. What it leaves out may change, or go, without notice.
+    /// Whether Clerk's published document contains the operation. Other operations can change or be removed
+    /// without notice.
     pub documented: bool,
 }
 
 impl OperationInfo {
-    /// For operations that are not in this crate. The retry rule follows from the method, the credential is
-    /// the secret key.
+    /// Creates the information of an operation, for operations that this crate does not have.
+    ///
+    /// The method decides the retry rule: `GET`, `HEAD`, `PUT` and `DELETE` are [`Retry::Safe`], others
+    /// [`Retry::IfRefused`]. The credential is the instance's secret key.
     #[must_use]
     pub const fn new(id: &'static str, method: Method, path: &'static str, section: &'static str) -> Self {
         let retry = match method {
@@ -85,21 +90,21 @@ impl OperationInfo {
         Self { id, method, path, section, retry, credential: Credential::SecretKey, documented: true }
     }
 
-    /// With another kind of key: the operation's [`Operation::Credential`].
+    /// Sets the kind of key. Must be the operation's [`Operation::Credential`].
     #[must_use]
     pub const fn credential<K: Kind>(mut self) -> Self {
         self.credential = K::CREDENTIAL;
         self
     }
 
-    /// Outside Clerk's published document.
+    /// Marks the operation as missing in Clerk's published document.
     #[must_use]
     pub const fn undocumented(mut self) -> Self {
         self.documented = false;
         self
     }
 
-    /// With another retry rule.
+    /// Sets the retry rule.
     #[must_use]
     pub const fn retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
@@ -107,27 +112,29 @@ impl OperationInfo {
     }
 }
 
-/// When an operation may be sent again.
+/// Whether an operation can be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retry {
-    /// Sending it twice has the effect of sending it once.
+    /// Sending the operation twice has the same effect as sending it once.
     Safe,
-    /// Only when Clerk refused it before acting, or nothing was sent.
+    /// The operation can only be sent again if it was not sent, or if Clerk refused it before acting on it.
     IfRefused,
 }
 
-/// The kind of key an operation needs, for layers, which do not know the operation's type. The types of
-/// [`credential`](crate::credential) say the same to the compiler.
+/// The kind of key that an operation needs, as a value.
+///
+/// It is meant for tower layers, which do not know the type of the operation. The types in
+/// [`credential`](crate::credential) are the same kinds at compile time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Credential {
-    /// None: the operation is public.
+    /// No key: the operation is public.
     None,
     /// The instance's secret key.
     SecretKey,
-    /// A machine's secret key, and no other.
+    /// A machine's secret key.
     MachineSecretKey,
-    /// A machine's secret key where there is one, else the instance's.
+    /// The secret key of a machine if the client has one, otherwise that of the instance.
     MachineOrSecretKey,
 }

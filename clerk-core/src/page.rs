@@ -1,7 +1,6 @@
-//! Lists, in the shapes Clerk answers with.
+//! Pages of a list.
 //!
-//! Some endpoints answer with an array, some with an object that holds the array and a total. [`Page`]
-//! reads both.
+//! Some endpoints return an array, others an object with the array and a total count. [`Page`] deserializes both.
 //!
 //! ```
 //! use clerk_core::Page;
@@ -28,23 +27,23 @@ use crate::{
     encode::BuildError,
 };
 
-/// A list operation that can be asked for any part of the list.
+/// A list operation with a limit and an offset.
 pub trait Paged: Operation<Output = Page<Self::Item>> {
-    /// What the list holds.
+    /// The item type.
     type Item;
 
-    /// Which part the operation asks for.
+    /// Returns the part of the list that the operation requests.
     fn window(&self) -> Window;
 
-    /// The same operation for another part.
+    /// Returns the operation for another part of the list.
     #[must_use]
     fn with_window(self, window: Window) -> Self;
 
-    /// With what the list can be continued after `item`, where it can: see [`Paged::with_cursor`]. `None` when
-    /// the list has no cursors, or none in the order that the operation asks for.
+    /// Returns the cursor with which the list continues after `item`, for [`Paged::with_cursor`].
     ///
-    /// Only the list of users has cursors, and only in the order of creation, forwards or backwards: every
-    /// other order is by what changes or is shared.
+    /// `None` if the list does not support cursors, or not in the requested order. Only the list of users
+    /// supports them, and only ordered by `created_at`, ascending or descending: other fields can change or
+    /// are not unique.
     ///
     /// ```
     /// use clerk_core::{Operation, api::users, model::User, page::Paged};
@@ -62,9 +61,11 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
         None
     }
 
-    /// The same operation for what comes after the item with this cursor, whatever has been added or removed
-    /// before it. The offset is taken back: Clerk refuses one beside a cursor. No change where there are no
-    /// cursors.
+    /// Returns the operation for the items after the one with this cursor.
+    ///
+    /// Unlike an offset, a cursor is not affected by items that are added or removed before it. The offset is
+    /// unset, because Clerk rejects it in combination with a cursor. Does nothing if the list does not
+    /// support cursors.
     #[must_use]
     fn with_cursor(self, cursor: &str) -> Self
     where
@@ -74,7 +75,9 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
         self
     }
 
-    /// The same operation, its answer read element by element: one that cannot be read does not lose the others.
+    /// Returns the operation with a response that is decoded item by item.
+    ///
+    /// An item that cannot be decoded then does not prevent the others from being returned.
     ///
     /// ```
     /// use clerk_core::{Operation, Page, api::users, page::{Elements, Paged}};
@@ -83,8 +86,8 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
     /// let operation = users::list().limit(2).elements();
     /// assert_eq!(operation.request().unwrap().uri(), "/users?limit=2");
     ///
-    /// let answer = Response::new(r#"[{"id": "user_1", "banned": false, "locked": false}, {"id": "user_2"}]"#.into());
-    /// let page = Elements::<users::List>::decode(&answer).unwrap();
+    /// let response = Response::new(r#"[{"id": "user_1", "banned": false, "locked": false}, {"id": "user_2"}]"#.into());
+    /// let page = Elements::<users::List>::decode(&response).unwrap();
     /// assert_eq!(page[0].as_ref().unwrap().id, "user_1");
     /// assert_eq!(page[1].as_ref().unwrap_err().path, "[1].banned");
     /// ```
@@ -97,7 +100,7 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
     }
 }
 
-/// A list operation whose answer is read element by element: what [`Paged::elements`] returns.
+/// A list operation whose response is decoded item by item. Created by [`Paged::elements`].
 #[derive(Clone, Debug)]
 pub struct Elements<O>(O);
 
@@ -126,26 +129,26 @@ where
     }
 }
 
-/// Whether a list in this order can be continued after an item.
+/// Whether a list in this order supports cursors.
 pub(crate) fn has_cursor(order_by: Option<&str>) -> bool {
     matches!(order_by, None | Some("created_at" | "+created_at" | "-created_at"))
 }
 
-/// A part of a list. What is `None` is left to Clerk, which begins at the front and returns ten items.
+/// A part of a list. If unset, Clerk starts at the first item and returns ten items.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    /// How many items to skip.
+    /// The number of items to skip.
     pub offset: Option<u32>,
-    /// How many items to return at most.
+    /// The maximum number of items to return.
     pub limit: Option<u32>,
 }
 
-/// One answer of a list operation.
+/// One page of a list. Dereferences to the slice of its items.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Page<T> {
-    /// The items of this page, in Clerk's order.
+    /// The items of this page, in the order of the response.
     pub data: Vec<T>,
-    /// How many items there are on all pages. `None` where the endpoint does not say.
+    /// The total number of items on all pages. `None` if the endpoint does not return it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<i64>,
 }
@@ -188,7 +191,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
     type Value = Page<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list, or an object with a list under `data`")
+        f.write_str("a list, or an object with a list in `data`")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
@@ -204,7 +207,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
         let mut total_count = None;
         while let Some(key) = map.next_key::<Key>()? {
             match key {
-                // An empty list may be written as null.
+                // Some endpoints write an empty list as null.
                 Key::Data => data = Some(map.next_value::<Option<Vec<T>>>()?.unwrap_or_default()),
                 Key::TotalCount => total_count = map.next_value::<Total>()?.0,
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
@@ -215,7 +218,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
     }
 }
 
-/// A whole number, however it is written.
+/// A whole number that can be written as a float.
 #[derive(Deserialize)]
 struct Total(#[serde(deserialize_with = "lenient::optional_integer")] Option<i64>);
 

@@ -1,4 +1,4 @@
-//! Points in time as Clerk writes them: whole milliseconds since 1970.
+//! Timestamps in the form that Clerk uses: whole milliseconds since the Unix epoch.
 //!
 //! ```
 //! use std::time::{Duration, UNIX_EPOCH};
@@ -7,7 +7,7 @@
 //! let created: Timestamp = serde_json::from_str("1700000000123").unwrap();
 //! assert_eq!(created.as_millis(), 1_700_000_000_123);
 //! assert_eq!(created.to_system_time(), Some(UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)));
-//! // Some of Clerk's answers write the same number as a float.
+//! // Some responses contain the same number as a float.
 //! assert_eq!(serde_json::from_str::<Timestamp>("1700000000123.0").unwrap(), created);
 //! ```
 
@@ -18,49 +18,51 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Milliseconds since 1970-01-01T00:00:00Z; negative before it. The default is that very instant.
+/// A timestamp: milliseconds since 1970-01-01T00:00:00Z, negative before it.
+///
+/// The default is the epoch itself.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970.
+    /// Creates a timestamp from milliseconds since the epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// From seconds since 1970, as tokens count. A value out of range stops at the end of the range.
+    /// Creates a timestamp from seconds since the epoch, the unit of token claims. Saturates if out of range.
     #[must_use]
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since the epoch.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns the whole seconds since the epoch, rounded down.
     #[must_use]
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This instant plus `duration`, stopping at the end of the range.
+    /// Adds a duration. Saturates if out of range.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// This instant minus `duration`, stopping at the end of the range.
+    /// Subtracts a duration. Saturates if out of range.
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// The same instant on the system's clock; `None` where that clock cannot express it.
+    /// Converts to a [`SystemTime`]. Returns `None` if it is out of the range of the platform.
     #[must_use]
     pub fn to_system_time(self) -> Option<SystemTime> {
         let distance = Duration::from_millis(self.0.unsigned_abs());
@@ -73,7 +75,7 @@ fn millis(duration: Duration) -> i64 {
 }
 
 impl From<SystemTime> for Timestamp {
-    /// Fractions of a millisecond are dropped; a time out of range stops at the end of the range.
+    /// Truncates to milliseconds. Saturates if out of range.
     fn from(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
             Ok(after) => Self(millis(after)),
@@ -94,9 +96,9 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A [`Timestamp`] that another crate's type cannot express.
+/// Error of a conversion to a type that cannot represent the [`Timestamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the time is out of the other type's range")]
+#[error("the timestamp is out of range for the target type")]
 pub struct OutOfRange;
 
 #[cfg(feature = "chrono")]
@@ -114,7 +116,7 @@ mod with_chrono {
     }
 
     impl From<DateTime<Utc>> for Timestamp {
-        /// Fractions of a millisecond are dropped.
+        /// Truncates to milliseconds.
         fn from(time: DateTime<Utc>) -> Self {
             Self::from_millis(time.timestamp_millis())
         }
@@ -134,7 +136,7 @@ mod with_jiff {
     }
 
     impl From<jiff::Timestamp> for Timestamp {
-        /// Fractions of a millisecond are dropped.
+        /// Truncates to milliseconds.
         fn from(time: jiff::Timestamp) -> Self {
             Self::from_millis(time.as_millisecond())
         }
@@ -156,7 +158,7 @@ mod with_time {
     }
 
     impl From<OffsetDateTime> for Timestamp {
-        /// Fractions of a millisecond are dropped.
+        /// Truncates to milliseconds.
         fn from(time: OffsetDateTime) -> Self {
             let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
             Self::from_millis(i64::try_from(millis).unwrap_or(if millis < 0 { i64::MIN } else { i64::MAX }))

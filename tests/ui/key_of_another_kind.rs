@@ -1,6 +1,6 @@
 //~ credential::MachineSecretKey` cannot be sent with a
-//~ this operation is sent with another kind of key
-//~ what needs a machine's secret key is sent by `MachineClerk`
+//~ this operation needs another kind of key
+//~ operations that need a machine's secret key are sent by `MachineClerk`
 use clerk_tests::mistakes::{
     clerk_axum::{Clerk, api::m2m},
     clerk_tower::Error,

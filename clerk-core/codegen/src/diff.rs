@@ -1,4 +1,4 @@
-//! What another state of the document changes, as a list for a changelog.
+//! Lists the changes between two versions of the document, for a changelog.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::{
 
 type Parts = BTreeMap<String, String>;
 
-/// The list: what came, what went, and what changed, one point for each operation, model and enum; empty when
-/// nothing did. What could not be read of the new state is not taken for removed.
+/// Lists what was added, removed and changed, with one item for each operation, model and enum. Empty if nothing
+/// changed. Operations that cannot be read in the new version are not reported as removed.
 pub(crate) fn report(old: &Facts, new: &Facts, problems: &Problems) -> String {
     let mut names: Vec<_> = old.keys().chain(new.keys()).collect();
     names.sort();
@@ -20,7 +20,7 @@ pub(crate) fn report(old: &Facts, new: &Facts, problems: &Problems) -> String {
         match (old.get(key), new.get(key)) {
             _ if problems.unread.contains_key(name) => {}
             (None, Some(parts)) => came.push_str(&format!("- Added {}\n", title(*kind, name, parts))),
-            // It may only be out of reach.
+            // An operation that cannot be read may still use it.
             (Some(_), None) if *kind != Kind::Operation && !problems.unread.is_empty() => {}
             (Some(parts), None) => went.push_str(&format!("- Removed {}\n", title(*kind, name, parts))),
             (Some(old), Some(new)) => changed.push_str(&point(*kind, name, &changes(*kind, old, new))),
@@ -33,7 +33,7 @@ pub(crate) fn report(old: &Facts, new: &Facts, problems: &Problems) -> String {
     came + &went + &changed
 }
 
-/// One line for one change, a list for several.
+/// One line for a single change, a nested list for several.
 fn point(kind: Kind, name: &str, changes: &[String]) -> String {
     let name = match kind {
         Kind::Operation => format!("`{name}`"),
@@ -72,19 +72,19 @@ fn changes(kind: Kind, old: &Parts, new: &Parts) -> Vec<String> {
     out
 }
 
-/// What became of one part: its type, whether it is needed, whether Clerk advises against it.
+/// The changes of one part: its type, whether it is required, and whether it is deprecated.
 fn change(part: &str, was: &str, is: &str) -> Vec<String> {
     let ((was, was_deprecated), (is, is_deprecated)) = (split_deprecated(was), split_deprecated(is));
     let (needed_before, needed) = (!is_optional(was), !is_optional(is));
     let mut out = Vec::new();
     match (was_deprecated, is_deprecated) {
-        (false, true) => out.push(format!("{part} is deprecated now")),
+        (false, true) => out.push(format!("{part} is now deprecated")),
         (true, false) => out.push(format!("{part} is no longer deprecated")),
         _ => {}
     }
     match (needed_before, needed) {
-        (false, true) => out.push(format!("{part} is required now")),
-        (true, false) => out.push(format!("{part} is optional now")),
+        (false, true) => out.push(format!("{part} is now required")),
+        (true, false) => out.push(format!("{part} is now optional")),
         _ => {}
     }
     let (was, is) = (required(was), required(is));
@@ -98,12 +98,12 @@ fn split_deprecated(said: &str) -> (&str, bool) {
     said.strip_suffix(" deprecated").map_or((said, false), |said| (said, true))
 }
 
-/// Whether the type, which is the first word, has the mark of what may be left out.
+/// Whether the type, which is the first word, has the `?` of an optional field.
 fn is_optional(said: &str) -> bool {
     said.split(' ').next().is_some_and(|ty| ty.ends_with('?'))
 }
 
-/// Without that mark.
+/// The description without that `?`.
 fn required(said: &str) -> String {
     match said.split_once(' ') {
         Some((ty, rest)) => format!("{} {rest}", ty.trim_end_matches('?')),

@@ -1,4 +1,4 @@
-//! The OpenAPI document, as far as the generator reads it.
+//! The parts of an OpenAPI document that the generator reads.
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -35,7 +35,7 @@ struct Components {
     parameters: IndexMap<String, Parameter>,
 }
 
-/// The operations of one path. Clerk's document has paths without any.
+/// The operations of one path. Some paths of Clerk's document have none.
 #[derive(Deserialize, Default)]
 pub(crate) struct PathItem {
     get: Option<Operation>,
@@ -95,7 +95,7 @@ pub(crate) struct Parameter {
     pub(crate) schema: Schema,
 }
 
-/// A response, or a request body: both are some content, or nothing.
+/// A request body, or the content of a response. It can be empty.
 #[derive(Deserialize, Default)]
 pub(crate) struct Content {
     #[serde(default)]
@@ -116,7 +116,7 @@ pub(crate) struct Media {
     pub(crate) schema: Schema,
 }
 
-/// A schema of OpenAPI 3.0. What only documents is not read.
+/// A schema of OpenAPI 3.0. Descriptions and examples are not read.
 #[derive(Deserialize, Default, Clone)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Schema {
@@ -154,7 +154,7 @@ pub(crate) enum Additional {
 }
 
 impl Schema {
-    /// An `anyOf` whose members only say what must be there constrains values, not types.
+    /// Whether the schema only lists required fields. An `anyOf` of such schemas constrains values, not types.
     pub(crate) fn is_constraint(&self) -> bool {
         self.reference.is_none()
             && self.kind.is_none()
@@ -166,7 +166,7 @@ impl Schema {
 impl Document {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let parsed: Parsed =
-            serde_yaml_ng::from_str(text).map_err(|e| format!("this is no OpenAPI document: {e}"))?;
+            serde_yaml_ng::from_str(text).map_err(|e| format!("not a valid OpenAPI document: {e}"))?;
         let paths = parsed.paths.into_iter().map(|(path, item)| (path, item.unwrap_or_default())).collect();
         Ok(Self { version: parsed.info.version, paths, components: parsed.components })
     }
@@ -199,9 +199,9 @@ fn name_of<'a>(reference: &'a str, kind: &str) -> Result<&'a str> {
         .strip_prefix("#/components/")
         .and_then(|rest| rest.strip_prefix(kind))
         .and_then(|rest| rest.strip_prefix('/'))
-        .ok_or_else(|| format!("`{reference}` is no reference to one of the document's {kind}").into())
+        .ok_or_else(|| format!("`{reference}` is not a reference to one of the document's {kind}").into())
 }
 
 fn dangling(reference: &str) -> String {
-    format!("`{reference}` names nothing in the document")
+    format!("`{reference}` does not exist in the document")
 }

@@ -1,9 +1,9 @@
-//! Writes what the drift test reads: an answer for every operation, and a way to read it by the
-//! operation's id.
+//! Writes the input of the drift test: a sample response for each operation, and a function that decodes it by
+//! the operation's ID.
 //!
-//! The answers come from the document alone: every field is there, also those that Clerk may leave out, and
-//! every enum has its first value. Beside each answer stand the paths of the fields that never fall back, and
-//! the names of the models and enums it is made of.
+//! The responses follow from the document alone. They contain every field, even optional ones, and each enum has
+//! its first value. Each response comes with the paths of the fields that never fall back, and with the names of
+//! the models and enums in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,11 +18,11 @@ use crate::{
     rust::spell,
 };
 
-/// Beside `clerk-core/src`, to which the names of generated files are relative.
+/// Relative to `clerk-core/src`, like all names of generated files.
 const ANSWERS: &str = "../../tests/samples/answers.json";
 const READER: &str = "../../tests/src/answers.rs";
 
-/// The files of the tests, by name.
+/// The contents of the files, by name.
 pub(crate) fn files(
     api: &Api,
     overlay: &Overlay,
@@ -34,7 +34,7 @@ pub(crate) fn files(
     ]))
 }
 
-/// One line for each type of answer, with the operations that give it.
+/// One line for each response type, with the operations that return it.
 fn answers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<String> {
     let mut groups: BTreeMap<String, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
@@ -65,15 +65,15 @@ fn answers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<St
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
 }
 
-/// An answer in the making.
+/// Builds one response.
 struct Sample<'a> {
     api: &'a Api,
     overlay: &'a Overlay,
-    /// The models around the value at hand.
+    /// The models that enclose the current value, to stop at recursive models.
     open: Vec<&'a str>,
     /// The fields that never fall back.
     strict: Vec<String>,
-    /// The models and enums in it.
+    /// The models and enums in the response.
     made_of: BTreeSet<&'a str>,
 }
 
@@ -87,26 +87,30 @@ impl<'a> Sample<'a> {
             Ty::Time => json!(1_700_000_000_000_i64),
             Ty::Id(_) => json!("id_1"),
             Ty::Metadata | Ty::Json => json!({"any_key": "any value"}),
-            Ty::File => return Err(format!("`{path}` is a file in an answer").into()),
+            Ty::File => return Err(format!("`{path}` is a file, which a response cannot contain").into()),
             Ty::List(item) => json!([self.value(item, &format!("{path}[0]"))?]),
             Ty::Map(value) => json!({"any_key": self.value(value, &join(path, "any_key"))?}),
             Ty::Maybe(inner) => self.value(inner, path)?,
             Ty::Enum(name) => {
                 self.made_of.insert(name);
                 let values = self.api.enums.get(name).map(|known| &known.values);
-                json!(values.and_then(|values| values.first()).ok_or_else(|| format!("`{name}` is no enum"))?)
+                json!(
+                    values
+                        .and_then(|values| values.first())
+                        .ok_or_else(|| format!("`{name}` is not an enum, or has no values"))?
+                )
             }
             Ty::Struct(name) => self.object(name, path)?,
         })
     }
 
     fn object(&mut self, name: &'a str, path: &str) -> Result<Value> {
-        let object = self.api.structs.get(name).ok_or_else(|| format!("`{name}` is no model"))?;
+        let object = self.api.structs.get(name).ok_or_else(|| format!("`{name}` is not a model"))?;
         self.open.push(name);
         self.made_of.insert(name);
         let mut members = Map::new();
         for field in &object.fields {
-            // A model inside itself ends here.
+            // Stops the recursion of a model that contains itself.
             if field.ty.named().is_some_and(|inner| self.open.contains(&inner)) {
                 continue;
             }
@@ -130,7 +134,7 @@ fn reader(operations: &[&Operation]) -> String {
     modules.sort_unstable();
     modules.dedup();
     let mut out = String::from(
-        "//! Reads an answer of any operation, by the operation's id.\n//!\n\
+        "//! Decodes the response of any operation, given by its ID.\n//!\n\
          //! ```\n\
          //! let read = clerk_tests::answers::decode(\"DeleteUser\", r#\"{\"id\": \"user_1\", \"deleted\": true}\"#.into());\n\
          //! assert!(read.is_ok());\n\
@@ -143,26 +147,28 @@ fn reader(operations: &[&Operation]) -> String {
         modules.join(", ")
     ));
     out.push_str(
-        "/// Reads the answer of an operation, whatever its type.\n\
+        "/// A generic function over operations, for [`read`].\n\
          pub trait Read {\n\
-         /// What there is to say about it.\n\
+         /// The result.\n\
          type Found;\n\n\
-         /// Reads one.\n\
+         /// Called with the operation's type.\n\
          fn read<O: Operation<Output: Serialize + PartialEq>>(&self) -> Self::Found;\n}\n\n\
-         /// Reads `body` as the answer of the operation with this id. There has to be one.\n\
+         /// Decodes `body` as the response of the operation with this ID.\n///\n\
+         /// # Panics\n/// If no operation has the ID.\n\
          pub fn decode(id: &str, body: Bytes) -> Result<(), ResponseError> {\nread(id, &Decode(body))\n}\n\n\
          struct Decode(Bytes);\n\n\
          impl Read for Decode {\n\
          type Found = Result<(), ResponseError>;\n\n\
          fn read<O: Operation>(&self) -> Self::Found {\n\
          O::decode(&Response::new(self.0.clone())).map(drop)\n}\n}\n\n\
-         /// Has `reader` read the answer of the operation with this id. There has to be one.\n\
+         /// Calls `reader` with the type of the operation with this ID.\n///\n\
+         /// # Panics\n/// If no operation has the ID.\n\
          pub fn read<R: Read>(id: &str, reader: &R) -> R::Found {\nmatch id {\n",
     );
     for operation in operations {
         let (id, module, name) = (&operation.id, &operation.module, camel(&operation.function));
         out.push_str(&format!("{id:?} => reader.read::<{module}::{name}>(),\n"));
     }
-    out.push_str("other => panic!(\"no operation has the id {other}\"),\n}\n}\n");
+    out.push_str("other => panic!(\"no operation has the ID {other}\"),\n}\n}\n");
     out
 }

@@ -7,10 +7,10 @@ use crate::{
     ir::{Body, Field, Operation, Output, Struct, Ty},
     names::{camel, identifier},
     overlay::{Kind, Overlay},
-    rust::{argument, doc, imports, spell, uses},
+    rust::{argument, described, doc, imports, lead, spell, uses},
 };
 
-/// Every type the caller of an operation meets.
+/// The types of all parameters and body fields of an operation, including nested ones.
 pub(crate) fn request_types(operation: &Operation) -> impl Iterator<Item = &Ty> {
     let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
     let nested = operation.nested.iter().flat_map(|object| &object.fields);
@@ -23,7 +23,7 @@ pub(crate) fn request_types(operation: &Operation) -> impl Iterator<Item = &Ty> 
         .map(|field| &field.ty)
 }
 
-/// The fields of its body.
+/// The fields of the request body.
 pub(crate) fn body_fields(operation: &Operation) -> &[Field] {
     match &operation.body {
         Body::None => &[],
@@ -39,9 +39,10 @@ pub(crate) fn files(operations: &[&Operation], overlay: &Overlay, pin: &str) -> 
         modules.entry(&operation.module).or_default().push(operation);
     }
     let mut root = String::from(
-        "//! The operations of Clerk's Backend API, one module per section of its reference.\n//!\n\
-         //! A function takes what an operation requires and returns it as a value; setters add the rest. What is\n\
-         //! left out is not sent.\n//!\n\
+        "//! The operations of Clerk's Backend API, one module per section of Clerk's reference.\n//!\n\
+         //! Each function takes the required fields of an operation and returns a request builder. Setters set the\n\
+         //! optional fields. A field that is not set is not sent: Clerk then uses its default, and an update keeps\n\
+         //! the stored value. To clear a stored value, pass [`Nullable::Null`](crate::Nullable::Null).\n//!\n\
          //! ```\n\
          //! use clerk_core::{Operation, api::{OPERATIONS, users}};\n\
          //!\n\
@@ -58,8 +59,8 @@ pub(crate) fn files(operations: &[&Operation], overlay: &Overlay, pin: &str) -> 
     root.push_str("\nuse crate::operation::{Operation, OperationInfo};\n\n");
     root.push_str(pin);
     root.push_str(
-        "\n/// Every operation of this crate, also the few that Clerk's published document leaves out: see\n\
-         /// [`OperationInfo::documented`].\n",
+        "\n/// All operations of this crate, including the few that Clerk's published document omits.\n///\n\
+         /// [`OperationInfo::documented`] tells them apart.\n",
     );
     root.push_str("pub const OPERATIONS: &[&OperationInfo] = &[\n");
     for (module, operations) in &modules {
@@ -130,7 +131,7 @@ fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
     format!("{head}\n{}\n{text}", uses(&paths))
 }
 
-/// How a field is kept in the operation.
+/// The type of a field in the operation's struct.
 fn kept(field: &Field, is_query: bool) -> String {
     let ty = spell(&field.ty);
     match (&field.ty, field.required) {
@@ -151,7 +152,13 @@ fn one(operation: &Operation, overlay: &Overlay) -> String {
     let mut out = function(operation, &name, &all, overlay);
 
     let function = &operation.function;
-    out.push_str(&format!("/// The operation that [`{function}`] starts.\n#[derive(Clone)]\n"));
+    let (summary, _) = lead(overlay.summaries.get(&operation.id).map_or("", String::as_str));
+    let (method, path) = (operation.method, &operation.path);
+    out.push_str(&doc(
+        "///",
+        &format!("Request builder for [`{function}`]: `{method} {path}`, {}", lower_first(summary)),
+    ));
+    out.push_str("#[derive(Clone)]\n");
     out.push_str("#[must_use = \"an operation does nothing until it is sent\"]\n");
     let members: String = all
         .iter()
@@ -179,7 +186,7 @@ fn one(operation: &Operation, overlay: &Overlay) -> String {
     out
 }
 
-/// A list that is read page by page.
+/// `Paged` for a list with a limit and an offset.
 fn paged(operation: &Operation, name: &str) -> String {
     let counts = |wire: &str| {
         operation.query.iter().any(|query| query.field.wire == wire && query.field.ty == Ty::Count)
@@ -198,7 +205,7 @@ fn paged(operation: &Operation, name: &str) -> String {
     )
 }
 
-/// A list that also begins after an item.
+/// The cursor methods of `Paged`, for a list that can also start after an item.
 fn cursor(operation: &Operation, item: &str) -> String {
     if !operation.query.iter().any(|query| query.field.wire == "starting_after") {
         return String::new();
@@ -211,9 +218,17 @@ fn cursor(operation: &Operation, item: &str) -> String {
     )
 }
 
+fn lower_first(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters
+        .next()
+        .map(|first| first.to_lowercase().collect::<String>() + letters.as_str())
+        .unwrap_or_default()
+}
+
 fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: &Overlay) -> String {
     let id = &operation.id;
-    let mut out = doc("///", overlay.summaries.get(id).map_or("", String::as_str));
+    let mut out = described("///", overlay.summaries.get(id).map_or("", String::as_str));
     out.push_str("///\n");
     out.push_str(&doc("///", &origin(operation)));
     if operation.deprecated {
@@ -240,12 +255,12 @@ fn function(operation: &Operation, name: &str, all: &[(&Field, Kind)], overlay: 
     out
 }
 
-/// Where the operation stands, and how it may fail.
+/// Method, path, link to Clerk's reference and documented error statuses of an operation.
 fn origin(operation: &Operation) -> String {
     let (method, path) = (operation.method, &operation.path);
     if !operation.documented {
         return format!(
-            "`{method} {path}`. Clerk's published document leaves this operation out: it may change, or go, \
+            "`{method} {path}`. Clerk's published document omits this operation, so it may change or be removed \
              without notice."
         );
     }
@@ -255,7 +270,7 @@ fn origin(operation: &Operation) -> String {
         .filter(|word| !word.is_empty())
         .collect();
     let errors = match operation.errors.as_slice() {
-        [] => "No error status is documented.".to_owned(),
+        [] => "No error statuses are documented.".to_owned(),
         [one] => format!("Documented error status: {one}."),
         many => format!("Documented error statuses: {}.", many.join(", ")),
     };
@@ -265,7 +280,7 @@ fn origin(operation: &Operation) -> String {
     )
 }
 
-/// What a caller passes for a required field, and how it is kept.
+/// The type of a constructor's parameter, and the expression that converts it to the field's type.
 fn taken(field: &Field, name: &str) -> (String, String) {
     if field.nullable {
         return (format!("impl Into<Nullable<{}>>", spell(&field.ty)), format!("{name}.into()"));
@@ -345,10 +360,10 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
     )
 }
 
-/// An object within a body: a constructor with what it requires, setters for the rest.
+/// An object in a request body: a constructor that takes the required fields, and setters for the rest.
 fn request_object(object: &Struct, overlay: &Overlay) -> String {
     let name = &object.name;
-    let mut out = doc("///", overlay.sentences.get(name).map_or("", String::as_str));
+    let mut out = described("///", overlay.sentences.get(name).map_or("", String::as_str));
     let all: Vec<(&Field, Kind)> = object.fields.iter().map(|field| (field, Kind::Body)).collect();
     let required: Vec<&Field> = object.fields.iter().filter(|field| field.required).collect();
     let default = if required.is_empty() { "Default, " } else { "" };
@@ -374,9 +389,9 @@ fn request_object(object: &Struct, overlay: &Overlay) -> String {
         .map(|field| format!("{}: {}", identifier(&field.wire), taken(field, &identifier(&field.wire)).0))
         .collect();
     let (said, value) = if required.is_empty() {
-        ("Nothing is set yet.", "Self::default()".to_owned())
+        ("Creates an object without any field set.", "Self::default()".to_owned())
     } else {
-        ("With what is required.", format!("Self {{\n{}}}", initial(&all)))
+        ("Creates an object with the required fields.", format!("Self {{\n{}}}", initial(&all)))
     };
     let arguments = arguments.join(", ");
     out.push_str(&format!("impl {name} {{\n/// {said}\npub fn new({arguments}) -> Self {{\n{value}\n}}\n\n"));

@@ -1,4 +1,4 @@
-//! Writes `src/model`: one private file per family, all of it re-exported from `model`.
+//! Writes `src/model`: one private file per family, re-exported from `model`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use crate::{
     Result,
     ir::{Api, Enum, Field, Operation, Output, Struct, Ty},
     names::{identifier, variant},
-    overlay::{Kind, Overlay, fits},
-    rust::{doc, imports, spell, uses},
+    overlay::{Kind, Overlay},
+    rust::{described, doc, imports, spell, uses},
 };
 
-/// The models that the given operations need, directly or through others.
+/// The models and enums that the operations use, directly or through other models.
 pub(crate) fn reachable(api: &Api, operations: &[&Operation]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&Ty> = Vec::new();
@@ -41,10 +41,11 @@ pub(crate) fn files(
 ) -> Result<BTreeMap<String, String>> {
     let mut files = BTreeMap::new();
     let mut root = String::from(
-        "//! What Clerk answers with.\n//!\n\
-         //! Reading is tolerant: unknown fields are ignored, unknown enum values are kept, and what is missing or\n\
-         //! `null` is empty, zero or `false`, or `None` where the field is an `Option`. Identifiers and fields such\n\
-         //! as `banned` never fall back. `Debug` shows a model's type and id, nothing personal.\n//!\n\
+        "//! The models that Clerk's responses contain.\n//!\n\
+         //! Deserialization is tolerant. Unknown fields are ignored, and unknown enum values are kept in `Other`. A\n\
+         //! missing or `null` field is read as `None` if it is an `Option`, and as empty, zero or `false` otherwise.\n\
+         //! IDs, and fields such as `banned` whose default could grant access, never fall back: if one is missing,\n\
+         //! decoding fails. `Debug` shows only a model's type and ID, no personal data.\n//!\n\
          //! ```\n\
          //! let user: clerk_core::model::User = serde_json::from_str(\n\
          //!     r#\"{\"id\": \"user_1\", \"banned\": false, \"locked\": false, \"first_name\": \"Ada\", \"new\": 1}\"#,\n\
@@ -102,11 +103,11 @@ pub(crate) fn files(
     Ok(files)
 }
 
-/// Indented here, since rustfmt leaves the inside of a macro alone.
+/// The code is indented here because rustfmt does not format the body of a macro call.
 fn enumeration(overlay: &Overlay, names: &Enum) -> String {
     let name = &names.name;
     let mut out = String::from("open_enum! {\n");
-    out.push_str(&doc("    ///", overlay.sentences.get(name).map_or("", String::as_str)));
+    out.push_str(&described("    ///", overlay.sentences.get(name).map_or("", String::as_str)));
     out.push_str(&format!("    {name} {{\n"));
     for value in &names.values {
         let sentence = overlay.variants.get(&format!("{name}.{value}"));
@@ -119,13 +120,17 @@ fn enumeration(overlay: &Overlay, names: &Enum) -> String {
 
 fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
     let name = &object.name;
-    let mut out = doc("///", overlay.sentences.get(name).map_or("", String::as_str));
+    let mut out = described("///", overlay.sentences.get(name).map_or("", String::as_str));
     let default = if never_falls_back(api, overlay, object) { "" } else { "Default, " };
     out.push_str(&format!(
         "#[derive(Clone, {default}PartialEq, Serialize, Deserialize)]\n#[non_exhaustive]\npub struct {name} {{\n"
     ));
     for field in &object.fields {
-        out.push_str(&doc("///", overlay.field(name, &field.wire, Kind::Model).unwrap_or_default()));
+        let mut sentence = overlay.field(name, &field.wire, Kind::Model).unwrap_or_default().to_owned();
+        if overlay.is_strict(name, field) {
+            sentence.push_str(" Never falls back: if it is missing, decoding fails.");
+        }
+        out.push_str(&doc("///", &sentence));
         if field.deprecated {
             let note = overlay.note(&format!("{name}.{}", field.wire));
             out.push_str(&format!("#[deprecated(note = {note:?})]\n"));
@@ -179,17 +184,16 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
     out
 }
 
-/// Whether the field must be there and be no null: identity, what would grant something, and objects that
-/// have such a field.
+/// Whether decoding fails if the field is missing or null: IDs, fields whose default could grant access, and
+/// objects that contain such a field.
 pub(crate) fn is_strict(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> bool {
-    let place = format!("{owner}.{}", field.wire);
     match &field.ty {
         _ if !field.required || field.nullable => false,
         Ty::Id(_) => true,
         Ty::Struct(name) => {
             api.structs.get(name).is_some_and(|object| never_falls_back(api, overlay, object))
         }
-        _ => overlay.types.strict.iter().any(|pattern| fits(pattern, &place)),
+        _ => overlay.is_strict(owner, field),
     }
 }
 

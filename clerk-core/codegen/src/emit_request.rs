@@ -1,4 +1,4 @@
-//! Writes how an operation becomes a request: its path, query, limits and body.
+//! Writes the code that builds the request of an operation: path, query, limits and body.
 
 use crate::{
     emit_api::body_fields,
@@ -46,7 +46,7 @@ pub(crate) fn request(operation: &Operation) -> String {
     out
 }
 
-/// Checks what the document says about the fields of `owner`, and of the objects in them.
+/// Code that checks the documented limits of the fields of `owner`, including nested objects.
 fn limits(operation: &Operation, fields: &[Field], owner: &str) -> String {
     let mut out = String::new();
     for field in fields {
@@ -79,7 +79,7 @@ fn limits(operation: &Operation, fields: &[Field], owner: &str) -> String {
     out
 }
 
-/// Checks a number, or how long a text is.
+/// Code that checks the range of a number or the length of a string.
 fn ranged(field: &Field, owner: &str, is_nullable: bool) -> Option<String> {
     let (wire, place) = (&field.wire, format!("{owner}.{}", identifier(&field.wire)));
     let range = field.range()?;

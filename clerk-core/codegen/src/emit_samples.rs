@@ -1,4 +1,4 @@
-//! Writes the samples of the tests: every operation with what it requires, and with all it takes.
+//! Writes the samples for the tests: each operation with its required fields only, and with all fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use crate::{
     sample_text,
 };
 
-/// Where the samples stand, seen from clerk-core's sources.
+/// The path of the samples, relative to clerk-core's sources.
 pub(crate) const FILE: &str = "../../tests/src/samples.rs";
 
-/// How much of an operation is set.
+/// Which fields of an operation are set.
 #[derive(Clone, Copy, PartialEq)]
 enum Size {
     Minimal,
     Maximal,
-    /// With what only follows the overlay, not the document.
+    /// All fields, including those that the overlay adds to the document.
     Beyond,
 }
 
-/// The file.
+/// The content of the file.
 pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
     let mut modules: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
     let mut paths = BTreeSet::new();
@@ -32,8 +32,8 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
         paths.extend(imports(request_types(operation), &local));
     }
     let mut text = String::from(
-        "/// Shows the visitor every operation of the Backend API: with what it requires, and with every setter called;\n\
-         /// a third time where the document does not know all of that.\npub fn all(visitor: &mut impl Visit) {\n",
+        "/// Visits every operation of the Backend API twice: with its required fields only, and with every setter called.\n\
+         /// Operations with setters that the document does not know are visited a third time.\npub fn all(visitor: &mut impl Visit) {\n",
     );
     for module in modules.keys() {
         text.push_str(&format!("{module}(visitor);\n"));
@@ -55,8 +55,8 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
         text.push_str("}\n");
     }
     let head =
-        "//! A minimal and a maximal sample of every operation, made of values that the document accepts.\n";
-    let allow = "#![allow(deprecated, reason = \"the samples cover what Clerk advises against too\")]\n";
+        "//! A minimal and a maximal sample of every operation, with values that the document accepts.\n";
+    let allow = "#![allow(deprecated, reason = \"the samples cover deprecated operations too\")]\n";
     paths.retain(|path| names(&text, path));
     paths.extend(modules.keys().map(|module| format!("crate::api::{module}")));
     if text.contains("json!(") {
@@ -67,7 +67,7 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
     format!("{head}{generated}\n{allow}\n{named}use crate::visit::{{Sample, Visit}};\n\n{text}")
 }
 
-/// Whether the text calls a function of the type.
+/// Whether the code calls an associated function of the type.
 fn names(text: &str, path: &str) -> bool {
     let name = path.rsplit("::").next().unwrap_or(path);
     let mut words = text.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | ':')));
@@ -94,7 +94,7 @@ impl Writer<'_> {
         self.built(&start, &object.fields.iter().collect::<Vec<_>>(), size)
     }
 
-    /// A constructor with what is required, and the setters.
+    /// A constructor call with the required fields, followed by setter calls.
     fn built(&self, start: &str, fields: &[&Field], size: Size) -> String {
         let (required, optional): (Vec<&Field>, Vec<&Field>) =
             fields.iter().partition(|field| field.required);
@@ -113,7 +113,7 @@ impl Writer<'_> {
         out
     }
 
-    /// What is passed for a field. Lists of the maximal sample have two items where they may.
+    /// The argument for a field. In a maximal sample, lists have two items if that is allowed.
     fn argument(&self, field: &Field, size: Size) -> String {
         let Ty::List(item) = &field.ty else { return self.value(field, &field.ty, 0, size, false) };
         let values = &field.valid.values;
@@ -129,7 +129,7 @@ impl Writer<'_> {
         format!("[{}]", items.join(", "))
     }
 
-    /// A value, the `at`th of several. An owned one where nothing converts it.
+    /// A value, the `at`th of several. `owned` is for places that do not convert their argument.
     fn value(&self, field: &Field, ty: &Ty, at: usize, size: Size, owned: bool) -> String {
         let valid = &field.valid;
         match ty {
@@ -171,7 +171,7 @@ impl Writer<'_> {
         }
     }
 
-    /// One of the members that the document has at this place.
+    /// One of the enum values that the document lists for the field.
     fn member(&self, name: &str, valid: &Valid, at: usize) -> String {
         let known = self.api.enums.get(name).map_or(&[][..], |known| known.values.as_slice());
         let members = if valid.values.is_empty() { known } else { &valid.values };
@@ -180,7 +180,7 @@ impl Writer<'_> {
     }
 }
 
-/// A number of the range, not its least unless it is narrow.
+/// A number in the allowed range: 1 if possible, since 0 often means unlimited.
 fn number(valid: &Valid) -> String {
     let wanted = valid.min.map_or(1.0, |min| min.max(1.0));
     valid.max.map_or(wanted, |max| wanted.min(max)).to_string()

@@ -1,5 +1,5 @@
-//! What the generator reads in a document, one fact a line: what a state of the document is remembered by, so
-//! that another state can be compared with it.
+//! The facts that the generator reads from a document, one per line. They are stored so that another version of
+//! the document can be compared with this one.
 //!
 //! ```text
 //! operation UpdateUser is PATCH /users/{user_id}
@@ -8,7 +8,7 @@
 //! enum SessionStatus active
 //! ```
 //!
-//! What the overlay adds to the document is no fact.
+//! Additions of the overlay are not facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::{
     ir::{Api, Body, Field, Operation, Output, Ty},
 };
 
-/// What there are facts about.
+/// What a fact is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Operation,
@@ -34,10 +34,10 @@ impl Kind {
     }
 }
 
-/// By kind and name: what is said about which part.
+/// The facts by kind and name, as a map from part to description.
 pub(crate) type Facts = BTreeMap<(Kind, String), BTreeMap<String, String>>;
 
-/// The facts that a text lists.
+/// Parses the lines that [`list`] writes.
 pub(crate) fn parse(text: &str) -> Facts {
     let mut facts = Facts::new();
     for line in text.lines() {
@@ -50,7 +50,7 @@ pub(crate) fn parse(text: &str) -> Facts {
     facts
 }
 
-/// The facts as a text, sorted.
+/// The facts as sorted lines.
 pub(crate) fn list(api: &Api) -> String {
     let mut lines = BTreeSet::new();
     let operations: Vec<_> = api.operations.iter().filter(|operation| operation.documented).collect();
@@ -101,7 +101,7 @@ fn of_body(operation: &Operation, place: &str, fields: &[Field], out: &mut Vec<S
     }
 }
 
-/// What the request object `ty` is made of, if it is one.
+/// Adds the fields of `ty`, if it is a request object.
 fn of_object(operation: &Operation, place: &str, ty: &Ty, out: &mut Vec<String>) {
     let place = if matches!(ty, Ty::List(_)) { format!("{place}[]") } else { place.to_owned() };
     let name = ty.named().unwrap_or_default();
@@ -110,12 +110,12 @@ fn of_object(operation: &Operation, place: &str, ty: &Ty, out: &mut Vec<String>)
     }
 }
 
-/// Whether the overlay added it. What the document deprecates is in the document.
+/// Whether the overlay added the field. A deprecated parameter has the same flag, but the document contains it.
 fn is_added(field: &Field) -> bool {
     field.valid.beyond && !field.deprecated
 }
 
-/// `items` is how many the document allows.
+/// The description of a field. `items` are the limits of a list in the document.
 fn said(field: &Field, items: Option<(usize, usize)>) -> String {
     let mut out = word(&field.ty);
     if !field.required {

@@ -1,8 +1,8 @@
-//! What the document says once references, names, nullability and corrections are settled.
+//! The API after references, names, nullability and corrections are resolved.
 
 use std::collections::BTreeMap;
 
-/// Everything the Rust text is written from.
+/// The input of the code that writes Rust.
 #[derive(Default)]
 pub(crate) struct Api {
     pub(crate) operations: Vec<Operation>,
@@ -19,7 +19,7 @@ pub(crate) enum Ty {
     Count,
     Float,
     Time,
-    /// One of the identifier types.
+    /// One of the ID types of `clerk_core::id`.
     Id(String),
     Metadata,
     Json,
@@ -35,7 +35,7 @@ pub(crate) enum Ty {
 }
 
 impl Ty {
-    /// The struct or enum it names, through lists and maps.
+    /// The name of the struct or enum, also within a list or map.
     pub(crate) fn named(&self) -> Option<&str> {
         match self {
             Self::List(inner) | Self::Map(inner) | Self::Maybe(inner) => inner.named(),
@@ -47,47 +47,47 @@ impl Ty {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Field {
-    /// As Clerk writes it.
+    /// The name in JSON.
     pub(crate) wire: String,
     pub(crate) ty: Ty,
     pub(crate) required: bool,
     pub(crate) nullable: bool,
     pub(crate) deprecated: bool,
-    /// How many items a list may have.
+    /// The minimum and maximum number of items of a list.
     pub(crate) items: Option<(usize, usize)>,
     pub(crate) valid: Valid,
 }
 
-/// What the document accepts beyond the type, for a list or map: of its items.
+/// The values that the document accepts, in addition to the type. For a list or map: the values of its items.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Valid {
-    /// The members of an enum at this place.
+    /// The enum values that are allowed for this field.
     pub(crate) values: Vec<String>,
     pub(crate) format: Option<String>,
     pub(crate) pattern: Option<String>,
-    /// In letters.
+    /// The minimum and maximum number of characters.
     pub(crate) length: (usize, Option<usize>),
-    /// The least number, which is one more than an exclusive minimum.
+    /// The minimum. An exclusive minimum is increased by one, since all such fields are integers.
     pub(crate) min: Option<f64>,
     pub(crate) max: Option<f64>,
-    /// How many items there must be.
+    /// The minimum number of items.
     pub(crate) min_items: usize,
-    /// What an object must have, where any members are allowed.
+    /// The required members of a free-form object.
     pub(crate) members: Vec<String>,
-    /// Optional by itself, but one of several of which some must be there.
+    /// Whether the field is optional, but one of several fields of which at least one is required.
     pub(crate) needed: bool,
-    /// The document lacks the field, or calls the parameter deprecated: who follows it to the letter complains.
+    /// Whether the field is missing in the document, or is a deprecated parameter. Strict validators report it.
     pub(crate) beyond: bool,
-    /// A list here, one value in the document.
+    /// Whether the field is a list here but a single value in the document.
     pub(crate) single: bool,
 }
 
 impl Field {
-    /// Which numbers, or how many letters, the document allows: as Rust writes the range.
+    /// The allowed numbers or numbers of characters, as a Rust range.
     pub(crate) fn range(&self) -> Option<String> {
         let valid = &self.valid;
         let (least, most) = match self.ty {
-            // What is counted is never less than nothing.
+            // A count is unsigned, so a minimum of 0 needs no check.
             Ty::Count => (valid.min.filter(|min| *min > 0.0), valid.max),
             Ty::Int => (valid.min, valid.max),
             Ty::Text => return letters(valid.length),
@@ -136,20 +136,20 @@ pub(crate) struct Operation {
     pub(crate) parameters: Vec<Field>,
     pub(crate) query: Vec<Query>,
     pub(crate) body: Body,
-    /// The request objects its body is made of.
+    /// The request objects in the body.
     pub(crate) nested: Vec<Struct>,
     pub(crate) output: Output,
     pub(crate) errors: Vec<String>,
     pub(crate) deprecated: bool,
     pub(crate) public: bool,
-    /// Whether the document has it, not the overlay alone.
+    /// Whether the document contains the operation. If not, only the overlay defines it.
     pub(crate) documented: bool,
 }
 
 pub(crate) struct Query {
     pub(crate) field: Field,
     pub(crate) joined: bool,
-    /// Always sent with this value, and not the caller's to choose.
+    /// The value that is always sent. The caller cannot choose it.
     pub(crate) fixed: Option<String>,
 }
 
@@ -157,7 +157,7 @@ pub(crate) enum Body {
     None,
     Object(Vec<Field>),
     Multipart(Vec<Field>),
-    /// The body is a list of these.
+    /// The body is an array, described by this field.
     List(Box<Field>),
 }
 

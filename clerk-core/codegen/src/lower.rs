@@ -1,4 +1,4 @@
-//! From the document and the overlay to what the Rust text is written from.
+//! Combines the document and the overlay into the intermediate representation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,12 +21,12 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay) -> Result<Api> {
     Err(unread.chain(problems.overlay).collect::<Vec<_>>().join("\n").into())
 }
 
-/// Why a document cannot be read as a whole.
+/// The reasons why a document cannot be read completely.
 #[derive(Default)]
 pub(crate) struct Problems {
-    /// By operation.
+    /// Operations that cannot be read, with the reason.
     pub(crate) unread: BTreeMap<String, String>,
-    /// What the overlay says of another document than this one.
+    /// Entries of the overlay that do not match the document.
     pub(crate) overlay: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl Problems {
     }
 }
 
-/// As much of the document as can be read, for comparing documents that the overlay was not written for.
+/// Reads as much of the document as possible, to compare documents that the overlay was not written for.
 pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, Problems) {
     let mut lowering = Lowering {
         document,
@@ -52,7 +52,9 @@ pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, P
         for (path, item) in paths {
             for (method, operation) in item.operations() {
                 if !known.insert((method, path)) {
-                    lowering.needless.push(format!("the document has {method} {path} itself"));
+                    lowering.needless.push(format!(
+                        "`{method} {path}` is in the document, so the overlay need not define it"
+                    ));
                     continue;
                 }
                 lowering.nested.clear();
@@ -68,13 +70,15 @@ pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, P
     problems.overlay = lowering.needless;
     for (position, correction) in overlay.corrections.iter().enumerate() {
         if !lowering.used.contains(&position) {
-            problems.overlay.push(format!("the correction of `{}` applies to nothing", correction.place));
+            problems
+                .overlay
+                .push(format!("the correction of `{}` matches nothing in the document", correction.place));
         }
     }
     (lowering.api, problems)
 }
 
-/// Which way a schema travels.
+/// The direction of a schema: out in a request, in with a response.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     Out,
@@ -85,11 +89,11 @@ struct Lowering<'a> {
     document: &'a Document,
     overlay: &'a Overlay,
     api: Api,
-    /// Request objects of the operation at hand.
+    /// The request objects of the current operation.
     nested: Vec<Struct>,
-    /// Corrections that applied somewhere.
+    /// The corrections that were used.
     used: BTreeSet<usize>,
-    /// What the overlay adds and need not.
+    /// Additions of the overlay that the document already contains.
     needless: Vec<String>,
 }
 
@@ -123,11 +127,17 @@ impl Lowering<'_> {
                     fixed: self.overlay.fixed_query.get(&field.wire).map(|fixed| fixed.value.clone()),
                     field,
                 })),
-                other => return Err(format!("`{}` is a {other} parameter", parameter.name).into()),
+                other => {
+                    return Err(format!(
+                        "`{}` is a {other} parameter, which is not supported",
+                        parameter.name
+                    )
+                    .into());
+                }
             }
         }
         query.extend(self.added_query(source)?);
-        // In the order of the template.
+        // In the order of the path template.
         parameters.sort_by_key(|field| path.find(&format!("{{{}}}", field.wire)));
         let body = self.body(id, &camel(&function), source.request_body.as_ref())?;
         let output = self.output(id, method, source)?;
@@ -160,7 +170,8 @@ impl Lowering<'_> {
                 continue;
             }
             if source.parameters.iter().any(|parameter| parameter.name == name) {
-                self.needless.push(format!("the document has {owner}'s parameter `{name}` itself"));
+                self.needless
+                    .push(format!("`{owner}.{name}` is in the document, so the overlay need not add it"));
                 continue;
             }
             let parameter = Parameter {
@@ -181,7 +192,7 @@ impl Lowering<'_> {
     fn name(&self, source: &document::Operation) -> Result<(String, String)> {
         if let Some(name) = self.overlay.functions.get(&source.operation_id) {
             let (module, function) =
-                name.split_once('.').ok_or("its name in the overlay is not `module.function`")?;
+                name.split_once('.').ok_or("its name in the overlay must have the form `module.function`")?;
             return Ok((module.to_owned(), function.to_owned()));
         }
         match (&source.group, &source.name) {
@@ -220,12 +231,12 @@ impl Lowering<'_> {
     fn body(&mut self, operation: &str, name: &str, body: Option<&document::Content>) -> Result<Body> {
         let Some((kind, media)) = body.and_then(|body| body.content.first()) else { return Ok(Body::None) };
         let mut schema = &media.schema;
-        // A component as a body is spelled out like any other.
+        // A body that is a component is treated like an inline body.
         while let Some(reference) = &schema.reference {
             schema = self.document.schema(reference)?.1;
         }
         if schema.kind.as_deref() == Some("array") {
-            let items = schema.items.as_deref().ok_or("the body is a list of nothing")?;
+            let items = schema.items.as_deref().ok_or("the body is an array without items")?;
             let typed = self.schema(items, operation, &format!("{name}Item"), Way::Out)?;
             return Ok(Body::List(Box::new(Field {
                 wire: "body".to_owned(),
@@ -238,7 +249,7 @@ impl Lowering<'_> {
             })));
         }
         let mut fields = self.fields(&[schema], operation, name, Way::Out)?;
-        // One of the alternatives is enough; what is deprecated comes first.
+        // One alternative is enough. The last one is used, because the first one can be deprecated.
         if let Some(last) = schema.any_of.iter().rfind(|member| member.is_constraint()) {
             for field in &mut fields {
                 field.valid.needed = last.required.contains(&field.wire);
@@ -249,7 +260,7 @@ impl Lowering<'_> {
 
     fn output(&mut self, operation: &str, method: &str, source: &document::Operation) -> Result<Output> {
         let success = source.responses.iter().find(|(status, _)| status.starts_with('2'));
-        let Some((_, response)) = success else { return Err("no success is documented".into()) };
+        let Some((_, response)) = success else { return Err("no success status is documented".into()) };
         let content = self.document.response(response)?;
         let Some((kind, media)) = content.content.first() else {
             // The one GET without a body is a page of HTML.
@@ -271,7 +282,7 @@ impl Lowering<'_> {
             } else if let Some(items) = envelope(self.document, schema) {
                 (schema, list) = (items, true);
             } else if schema.kind.as_deref() == Some("array") && !list {
-                schema = schema.items.as_deref().ok_or("the answer is a list of nothing")?;
+                schema = schema.items.as_deref().ok_or("the response is an array without items")?;
                 if method != "GET" {
                     let item = self.schema(schema, &place, &self.model(&place), Way::In)?;
                     return Ok(Output::Value(Ty::List(Box::new(item.ty))));
@@ -288,12 +299,12 @@ impl Lowering<'_> {
         Ok(if list { Output::Page(typed.ty) } else { Output::Value(typed.ty) })
     }
 
-    /// The model a component or inline answer becomes.
+    /// The name of the model for a component or an inline response.
     fn model(&self, place: &str) -> String {
         self.overlay.models.get(place).cloned().unwrap_or_else(|| camel(place))
     }
 
-    /// The type of a schema. `place` is where the document has it, `name` what an inline object is called.
+    /// The type of a schema. `place` is its place in the document, and `name` the name for an inline object.
     fn schema(&mut self, schema: &Schema, place: &str, name: &str, way: Way) -> Result<Typed> {
         if let Some(reference) = &schema.reference {
             let mut typed = self.component(reference, way)?;
@@ -353,7 +364,7 @@ impl Lowering<'_> {
             }
             Some("array") => {
                 let items =
-                    schema.items.as_deref().ok_or_else(|| format!("`{place}` is a list of nothing"))?;
+                    schema.items.as_deref().ok_or_else(|| format!("`{place}` is an array without items"))?;
                 let item = self.schema(items, place, name, way)?;
                 Ty::List(Box::new(if item.nullable { Ty::Maybe(Box::new(item.ty)) } else { item.ty }))
             }
@@ -397,7 +408,7 @@ impl Lowering<'_> {
         found.dedup();
         match found.as_slice() {
             [union] => self.union(union),
-            // Members spelled out inline have no names a union in the overlay could list.
+            // Inline members have no names that a union of the overlay could list.
             [] if members.iter().all(|member| member.reference.is_none()) => {
                 self.object(&members.iter().collect::<Vec<_>>(), place, name, way).inspect(|_| {
                     if let Some(flat) = self.api.structs.get_mut(name) {
@@ -408,35 +419,45 @@ impl Lowering<'_> {
                     }
                 })
             }
-            _ => Err(format!("`{place}` has alternatives which no one union of the overlay covers").into()),
+            _ => {
+                Err(format!("the alternatives of `{place}` are not covered by a single union of the overlay")
+                    .into())
+            }
         }
     }
 
-    /// Several components as one flat model.
+    /// Merges several components into one flat model.
     fn union(&mut self, name: &str) -> Result<Ty> {
         let overlay = self.overlay;
-        let Some(union) = overlay.unions.get(name) else { return Err(format!("no union `{name}`").into()) };
+        let Some(union) = overlay.unions.get(name) else {
+            return Err(format!("the overlay has no union `{name}`").into());
+        };
         let mut fields: Vec<Field> = Vec::new();
         for member in &union.members {
-            let schema = self.document.component(member).ok_or_else(|| format!("no component `{member}`"))?;
+            let schema = self
+                .document
+                .component(member)
+                .ok_or_else(|| format!("the document has no component `{member}`"))?;
             for mut field in self.fields(&[schema], member, name, Way::In)? {
                 if union.omit.contains(&field.wire) {
                     continue;
                 }
                 field.required = union.required.contains(&field.wire);
-                // A field that not every member has is optional, whichever way its members put it.
+                // A field that not every member has is optional, even if a member requires it.
                 field.nullable = false;
                 match fields.iter_mut().find(|known| known.wire == field.wire) {
                     None => fields.push(field),
                     Some(known) if known.ty == field.ty => {}
-                    // Open enums hold any text.
+                    // Open enums hold any string.
                     Some(known) => match (&known.ty, &field.ty) {
                         (Ty::Text, Ty::Enum(_)) => known.ty = field.ty,
                         (Ty::Enum(_), Ty::Text) => {}
                         _ => {
-                            return Err(
-                                format!("`{member}.{}` has another type elsewhere", field.wire).into()
-                            );
+                            return Err(format!(
+                                "`{member}.{}` has a different type in another member of the union",
+                                field.wire
+                            )
+                            .into());
                         }
                     },
                 }
@@ -452,7 +473,9 @@ impl Lowering<'_> {
             return self.define(object);
         }
         match self.nested.iter().find(|known| known.name == name) {
-            Some(known) if *known != object => return Err(format!("`{name}` is two request objects").into()),
+            Some(known) if *known != object => {
+                return Err(format!("two different request objects are named `{name}`").into());
+            }
             Some(_) => {}
             None => self.nested.push(object),
         }
@@ -463,7 +486,7 @@ impl Lowering<'_> {
         let name = object.name.clone();
         match self.api.structs.get(&name) {
             Some(known) if *known != object => {
-                Err(format!("`{name}` is two models:\n{known:#?}\n{object:#?}").into())
+                Err(format!("two different models are named `{name}`:\n{known:#?}\n{object:#?}").into())
             }
             Some(_) => Ok(Ty::Struct(name)),
             None => {
@@ -493,7 +516,7 @@ impl Lowering<'_> {
         Ty::Enum(name.to_owned())
     }
 
-    /// The fields of an object that is spelled out in one or several parts.
+    /// The fields of an object that is defined in one or several parts.
     fn fields(&mut self, parts: &[&Schema], place: &str, name: &str, way: Way) -> Result<Vec<Field>> {
         let overlay = self.overlay;
         let required: BTreeSet<&str> =
@@ -521,7 +544,7 @@ impl Lowering<'_> {
             let known = parts.iter().any(|part| part.properties.contains_key(&wire));
             let members = schema.required.clone();
             let (schema, required, omit) = self.corrected(&place, &schema, required.contains(wire.as_str()));
-            // A tag that can only say what the type says already.
+            // A tag with a single value adds nothing to the type.
             let is_tag = wire == "object" && schema.values.len() == 1;
             if omit || is_tag {
                 continue;
@@ -547,7 +570,7 @@ impl Lowering<'_> {
         Ok(fields)
     }
 
-    /// What a value must be like to be accepted.
+    /// The constraints on the values of a schema.
     fn valid(&self, schema: &Schema) -> Result<Valid> {
         let document = self.document;
         let (mut schema, mut min_items) = (schema, None);
@@ -604,7 +627,7 @@ impl Lowering<'_> {
     }
 }
 
-/// A schema and all that it is composed of, the innermost first.
+/// Collects a schema and the parts of its `allOf`, innermost first.
 fn collect_parts<'s>(document: &'s Document, schema: &'s Schema, parts: &mut Vec<&'s Schema>) -> Result<()> {
     for part in &schema.all_of {
         let part = match &part.reference {
@@ -617,18 +640,18 @@ fn collect_parts<'s>(document: &'s Document, schema: &'s Schema, parts: &mut Vec
     Ok(())
 }
 
-/// The first pattern that fits counts; one for a place comes before one for a name.
+/// The first matching pattern wins. Patterns for a place come before patterns for a field name.
 fn id_type<'o>(patterns: &'o [(String, String)], place: &str) -> Option<&'o str> {
     let (places, names): (Vec<_>, Vec<_>) = patterns.iter().partition(|(pattern, _)| pattern.contains('.'));
     places.into_iter().chain(names).find(|(pattern, _)| fits(pattern, place)).map(|(_, id)| id.as_str())
 }
 
-/// How many items a list in a body may have, where that is said.
+/// The limits of an array in a body, if the document states a maximum.
 fn limits(schema: &Schema) -> Option<(usize, usize)> {
     Some((schema.min_items.unwrap_or(0), schema.max_items?))
 }
 
-/// The items of a list with a total around it.
+/// The items of an object that holds a list and its total count.
 fn envelope<'a>(document: &'a Document, schema: &'a Schema) -> Option<&'a Schema> {
     if schema.properties.len() != 2 || !schema.properties.contains_key("total_count") {
         return None;

@@ -1,18 +1,18 @@
 //! Writes clerk-core's operations and models, and the tests' samples of them, from Clerk's OpenAPI document.
 //!
 //! ```text
-//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   write src/api, src/model and the tests' samples and answers
-//! clerk-codegen --check <openapi.yml>               fail when they are stale, and say what Clerk changed
-//! clerk-codegen --survey <openapi.yml>              read the whole document, say what lacks a sentence
-//! clerk-codegen diff <openapi.yml>                  list for a changelog what another state of the document changes
+//! clerk-codegen <openapi.yml> [--date YYYY-MM-DD]   writes src/api, src/model and the tests' samples
+//! clerk-codegen --check <openapi.yml>               checks that they are up to date, and lists Clerk's changes
+//! clerk-codegen --survey <openapi.yml>              reads the whole document and lists missing overlay entries
+//! clerk-codegen diff <openapi.yml>                  lists the changes of a document, for a changelog
 //! ```
 //!
-//! `--date` is the day the document's state is from. It is asked for when the document is another one
-//! than the one the files were written from.
+//! `--date` is the date of the document. It is required if the document differs from the one that the files were
+//! generated from.
 //!
-//! `diff` compares with the state the files were written from, which `facts.txt` remembers. As with the tool
-//! of that name, the exit code is 0 when nothing changed and 1 when something did. `--check` exits with 1 when
-//! something is stale. Trouble is 2 in any case.
+//! `diff` compares the document with the one that the files were generated from, whose facts are stored in
+//! `facts.txt`. Like the Unix tool, it exits with 0 if nothing changed and with 1 if something did. `--check`
+//! exits with 1 if something is stale. Errors exit with 2.
 
 mod check;
 mod diff;
@@ -48,13 +48,13 @@ type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 const USAGE: &str = "usage: clerk-codegen [--check | --survey | diff] <openapi.yml> [--date YYYY-MM-DD]";
 
 const HELP: &str = "
-Without a word, writes what is generated from the document; --date says what day its state is from.
+Without an option, generates the code from the document. --date is the date of the document.
 
---check   says what is stale and what Clerk changed
---survey  says what lacks a sentence
-diff      lists for a changelog what this state of the document changes
+--check   lists generated files that are stale, and changes in the document
+--survey  lists missing entries of the overlay
+diff      lists the changes in the document, for a changelog
 
-Exit code: 0 when all is well and nothing changed, 1 when something is stale or changed, 2 for trouble.
+Exit code: 0 if nothing is stale or changed, 1 if something is, 2 on errors.
 ";
 
 fn main() -> ExitCode {
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What there is to say, and whether all is well.
+/// The text to print, and whether to exit with success.
 fn run(arguments: impl Iterator<Item = String>) -> Result<(String, bool)> {
     let (mut mode, mut path, mut date) = (None, None, None);
     let mut arguments = arguments;
@@ -88,7 +88,7 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(String, bool)> {
         }
     }
     let path = path.ok_or(USAGE)?;
-    let text = fs::read_to_string(&path).map_err(|e| format!("{path} cannot be read: {e}"))?;
+    let text = fs::read_to_string(&path).map_err(|e| format!("cannot read {path}: {e}"))?;
     let document = Document::parse(&text)?;
     let codegen = Path::new(env!("CARGO_MANIFEST_DIR"));
     let overlay = Overlay::read(&codegen.join("overlay"))?;

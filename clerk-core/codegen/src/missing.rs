@@ -1,4 +1,4 @@
-//! What the overlay has yet to say, or says twice.
+//! Finds entries that are missing in the overlay, ambiguous, or against the style of documentation.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,15 @@ use crate::{
     ir::{Api, Body, Field, Operation},
     names::camel,
     overlay::{Kind, Overlay},
+    rust::lead,
 };
 
-/// The operations of the sections that are generated.
+/// The operations in the sections that are generated.
 pub(crate) fn selected<'a>(api: &'a Api, overlay: &Overlay) -> Vec<&'a Operation> {
     api.operations.iter().filter(|operation| overlay.sections.contains(&operation.tag)).collect()
 }
 
-/// One line for everything that has no sentence, no family or no unique name.
+/// One line for each missing sentence, missing family, ambiguous name, and sentence with a wrong form.
 pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Vec<String> {
     let mut out = BTreeSet::new();
     let mut names = BTreeSet::new();
@@ -25,18 +26,19 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         overlay
             .field(owner, &field.wire, kind)
             .is_none()
-            .then(|| format!("{owner}.{} has no sentence", field.wire))
+            .then(|| format!("`{owner}.{}` has no sentence", field.wire))
     };
     for operation in operations {
         let id = &operation.id;
-        if !overlay.summaries.contains_key(id) {
-            say(format!("{id} has no summary"));
+        match overlay.summaries.get(id) {
+            Some(summary) => style(id, summary).into_iter().for_each(&mut say),
+            None => say(format!("{id} has no summary")),
         }
         if !overlay.modules.contains_key(&operation.module) {
-            say(format!("the module {} has no sentence", operation.module));
+            say(format!("the module `{}` has no sentence", operation.module));
         }
         if !names.insert((&operation.module, camel(&operation.function))) {
-            say(format!("{}::{} is two operations", operation.module, operation.function));
+            say(format!("two operations are named `{}::{}`", operation.module, operation.function));
         }
         let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
         query.filter(|it| !it.required).filter_map(|it| field(id, it, Kind::Query)).for_each(&mut say);
@@ -49,21 +51,22 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         }
         for object in &operation.nested {
             if !overlay.sentences.contains_key(&object.name) {
-                say(format!("the request object {} has no sentence", object.name));
+                say(format!("the request object `{}` has no sentence", object.name));
             }
             let optional = object.fields.iter().filter(|it| !it.required);
             optional.filter_map(|it| field(&object.name, it, Kind::Body)).for_each(&mut say);
         }
     }
     for name in emit_model::reachable(api, operations) {
-        if !overlay.sentences.contains_key(&name) {
-            say(format!("the model {name} has no sentence"));
+        match overlay.sentences.get(&name) {
+            Some(sentence) => style(&name, sentence).into_iter().for_each(&mut say),
+            None => say(format!("the model `{name}` has no sentence")),
         }
         let families = overlay.families.iter().filter(|(_, family)| family.types.contains(&name));
         match families.map(|(family, _)| family.as_str()).collect::<Vec<_>>().as_slice() {
-            [] => say(format!("the model {name} is in no family")),
+            [] => say(format!("the model `{name}` is in no family")),
             [_] => {}
-            several => say(format!("the model {name} is in several families: {}", several.join(", "))),
+            several => say(format!("the model `{name}` is in several families: {}", several.join(", "))),
         }
         let fields = api.structs.get(&name).into_iter().flat_map(|object| &object.fields);
         fields.filter_map(|it| field(&name, it, Kind::Model)).for_each(&mut say);
@@ -71,12 +74,26 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
     out.into_iter().collect()
 }
 
-/// What `--survey` says.
+/// The first sentence is shown in the index of a module, so it has to fit on one line there.
+fn style(name: &str, text: &str) -> Option<String> {
+    const LONGEST: usize = 100;
+    let (first, _) = lead(text.trim());
+    let problem = if !first.ends_with('.') {
+        "does not end with a period"
+    } else if first.chars().count() > LONGEST {
+        "is longer than 100 characters"
+    } else {
+        return None;
+    };
+    Some(format!("the first sentence of `{name}` {problem}"))
+}
+
+/// The report of `--survey`.
 pub(crate) fn survey(api: &Api, overlay: &Overlay) -> String {
     let all: Vec<&Operation> = api.operations.iter().collect();
     let gaps = missing(api, overlay, &all);
     format!(
-        "{} operations, {} models and {} enums can be generated; {} operations are.\n{} gaps:\n{}\n",
+        "{} operations, {} models and {} enums can be generated; {} operations are.\n{} entries of the overlay are missing:\n{}\n",
         all.len(),
         api.structs.len(),
         api.enums.len(),

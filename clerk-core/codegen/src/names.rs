@@ -1,6 +1,6 @@
-//! From Clerk's spellings to Rust's.
+//! Converts Clerk's names to Rust names.
 
-/// Words whose capitals say nothing about where the next word starts.
+/// Words whose capital letters do not start a new word.
 const WORDS: [(&str, &str); 3] = [("OAuth", "Oauth"), ("JWKS", "Jwks"), ("IDs", "Ids")];
 
 const KEYWORDS: [&str; 8] = ["type", "use", "move", "match", "ref", "self", "mod", "fn"];
@@ -44,13 +44,13 @@ pub(crate) fn camel(text: &str) -> String {
     out.replace("Oauth", "OAuth")
 }
 
-/// A field, setter or function.
+/// The name of a field, setter or function.
 pub(crate) fn identifier(text: &str) -> String {
     let name = snake(text);
     if KEYWORDS.contains(&name.as_str()) { format!("r#{name}") } else { name }
 }
 
-/// A variant. A leading minus, with which Clerk excludes a value, is said in a word.
+/// The name of a variant. A leading `-`, with which Clerk excludes a value, becomes `Not`.
 pub(crate) fn variant(value: &str) -> String {
     match value.strip_prefix('-') {
         Some(rest) => format!("Not{}", camel(rest)),

@@ -1,6 +1,6 @@
-//! What the document does not say: our names, our sentences, and where the document is wrong.
+//! The overlay: Rust names, documentation sentences, and corrections of the document.
 //!
-//! The overlay is a folder of TOML files beside this crate's sources; together they are one table.
+//! The overlay is the folder of TOML files next to this crate's sources. All files are merged into one table.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -10,46 +10,47 @@ use serde::Deserialize;
 use crate::{
     Result,
     document::{PathItem, Schema},
+    ir::Field,
 };
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Overlay {
-    /// The sections of Clerk's reference that are generated.
+    /// The sections of Clerk's reference for which code is generated.
     pub(crate) sections: Vec<String>,
-    /// A sentence and an example for each module of operations.
+    /// A sentence and an example for each module of `api`.
     pub(crate) modules: BTreeMap<String, Module>,
-    /// Which models stand in which file, in this order.
+    /// The files of `model`, and the models in each one, in order.
     pub(crate) families: BTreeMap<String, Family>,
-    /// `module.function` for operations whose own name is missing or does not read well.
+    /// `module.function` for operations whose name in the document is missing or unsuitable.
     pub(crate) functions: BTreeMap<String, String>,
-    /// Component, `Operation:response`, or the place of an inline object, to model.
+    /// Maps a component, `Operation:response`, or the place of an inline object to the name of a model.
     pub(crate) models: BTreeMap<String, String>,
-    /// Components, and inline answers as `Operation:response`, that are read as another component.
+    /// Components, and inline responses as `Operation:response`, that are treated as another component.
     pub(crate) aliases: BTreeMap<String, Alias>,
-    /// Components that are read as one flat model.
+    /// Components that are merged into one flat model.
     pub(crate) unions: BTreeMap<String, Union>,
-    /// Enums that have a name of their own, by that name.
+    /// Enums with a name of their own, by that name.
     pub(crate) enums: BTreeMap<String, EnumNames>,
     pub(crate) corrections: Vec<Correction>,
-    /// Operations that the document leaves out, by path, in the document's own form.
+    /// Operations that the document omits, by path, in OpenAPI form.
     pub(crate) undocumented: IndexMap<String, PathItem>,
     pub(crate) types: Types,
-    /// Query parameters that are always sent with one value.
+    /// Query parameters that are always sent with the same value.
     pub(crate) fixed_query: BTreeMap<String, Fixed>,
-    /// How many values a repeated query parameter may have.
+    /// The maximum number of values of a repeated query parameter.
     pub(crate) max_query_values: usize,
-    /// Operations with another retry rule or credential than their method implies.
+    /// Operations whose retry rule or credential differs from the default for their method.
     pub(crate) retry: BTreeMap<String, Chosen>,
     pub(crate) credential: BTreeMap<String, Chosen>,
-    /// An operation's summary.
+    /// The documentation of each operation. The first sentence is its summary.
     pub(crate) summaries: BTreeMap<String, String>,
-    /// A model's, request object's or enum's sentence.
+    /// The documentation of each model, request object and enum.
     pub(crate) sentences: BTreeMap<String, String>,
     pub(crate) fields: Fields,
-    /// A variant's sentence, by `Enum.value`.
+    /// The documentation of enum variants, by `Enum.value`.
     pub(crate) variants: BTreeMap<String, String>,
-    /// What to use instead, by `Owner.field` or operation.
+    /// Deprecation notes, by `Owner.field` or operation.
     pub(crate) deprecated: BTreeMap<String, String>,
 }
 
@@ -72,7 +73,7 @@ pub(crate) struct Family {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Alias {
     pub(crate) of: String,
-    #[allow(dead_code, reason = "for the reader of the overlay")]
+    #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
 }
 
@@ -80,63 +81,63 @@ pub(crate) struct Alias {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Union {
     pub(crate) members: Vec<String>,
-    /// What every member must have; the rest is optional.
+    /// The fields that all members have; the other fields are optional.
     pub(crate) required: Vec<String>,
-    /// What is not read.
+    /// The fields that are not generated.
     #[serde(default)]
     pub(crate) omit: Vec<String>,
-    #[allow(dead_code, reason = "for the reader of the overlay")]
+    #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EnumNames {
-    /// Where the document spells it out; `*` stands for any text.
+    /// The places of the enum in the document; `*` matches any string.
     pub(crate) places: Vec<String>,
-    /// Values that Clerk sends though the document lacks them.
+    /// Values that Clerk sends but the document does not list.
     #[serde(default)]
     pub(crate) extra: Vec<String>,
 }
 
-/// Where the document is wrong.
+/// A correction of the document.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Correction {
-    /// `Component.field` or `Operation.field`; `*` stands for any text.
+    /// `Component.field` or `Operation.field`; `*` matches any string.
     pub(crate) place: String,
-    #[allow(dead_code, reason = "for the reader of the overlay")]
+    #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
     pub(crate) required: Option<bool>,
     pub(crate) nullable: Option<bool>,
     /// The field is not generated.
     #[serde(default)]
     pub(crate) omit: bool,
-    /// The field's schema; a field the document lacks is added.
+    /// The schema of the field. A field that is missing in the document is added.
     pub(crate) schema: Option<Schema>,
-    /// What is added is a parameter of the query.
+    /// The added field is a query parameter.
     #[serde(default)]
     pub(crate) query: bool,
 }
 
-/// Texts and numbers that have a type of their own, by place or by name of the field.
+/// Strings and numbers that have a type of their own, by place or by field name.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Types {
-    /// Identifiers in paths, queries and bodies; the first pattern that fits counts, one with a dot before one
-    /// without.
+    /// ID types in paths, queries and bodies. The first matching pattern wins, and patterns with a dot come
+    /// before patterns without one.
     pub(crate) request_ids: Vec<(String, String)>,
-    /// Identifiers in answers.
+    /// ID types in responses.
     pub(crate) model_ids: Vec<(String, String)>,
-    /// Integers that are milliseconds.
+    /// Integers that are timestamps in milliseconds.
     pub(crate) times: Vec<String>,
-    /// Integers whose name looks like a time.
+    /// Integers that match `times` but are not timestamps in milliseconds.
     pub(crate) no_times: Vec<String>,
-    /// Numbers that have fractions.
+    /// Numbers that can have a fractional part.
     pub(crate) floats: Vec<String>,
-    /// Query integers that count items.
+    /// Integer query parameters that count items.
     pub(crate) counts: Vec<String>,
-    /// Answer fields that never fall back, because falling back would grant something.
+    /// Response fields that never fall back, because their default could grant access.
     pub(crate) strict: Vec<String>,
 }
 
@@ -144,7 +145,7 @@ pub(crate) struct Types {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fixed {
     pub(crate) value: String,
-    #[allow(dead_code, reason = "for the reader of the overlay")]
+    #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
 }
 
@@ -152,15 +153,15 @@ pub(crate) struct Fixed {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Chosen {
     pub(crate) is: String,
-    #[allow(dead_code, reason = "for the reader of the overlay")]
+    #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
 }
 
-/// A field's sentence: its own, else the one for its name.
+/// Documentation of fields and setters: by owner and field, or by field name for all owners.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Fields {
-    /// By `Owner.field`, where the owner is a model or an operation.
+    /// By `Owner.field`, where the owner is a model, a request object or an operation.
     own: BTreeMap<String, String>,
     model: BTreeMap<String, String>,
     query: BTreeMap<String, String>,
@@ -184,7 +185,7 @@ impl Overlay {
             let table: toml::Table =
                 fs::read_to_string(&path)?.parse().map_err(|e| format!("{}: {e}", path.display()))?;
             merge(&mut all, table)
-                .map_err(|key| format!("{}: `{key}` stands in another file already", path.display()))?;
+                .map_err(|key| format!("{}: `{key}` is already defined in another file", path.display()))?;
         }
         Ok(all.try_into()?)
     }
@@ -203,13 +204,20 @@ impl Overlay {
         self.fields.own.get(&format!("{owner}.{field}")).or_else(|| by_name.get(field)).map(String::as_str)
     }
 
-    /// What a deprecation says.
+    /// Whether decoding fails if the field is missing or null, because its default could grant access.
+    pub(crate) fn is_strict(&self, owner: &str, field: &Field) -> bool {
+        let place = format!("{owner}.{}", field.wire);
+        let can_fall_back = !field.required || field.nullable;
+        !can_fall_back && self.types.strict.iter().any(|pattern| fits(pattern, &place))
+    }
+
+    /// The note of a deprecation.
     pub(crate) fn note(&self, place: &str) -> &str {
-        self.deprecated.get(place).map_or("Clerk advises against it", String::as_str)
+        self.deprecated.get(place).map_or("deprecated by Clerk", String::as_str)
     }
 }
 
-/// Adds what one file says to what the others say. Tables grow, lists do too; anything else stands in one place.
+/// Merges one file into the others. Tables are merged and lists are concatenated; any other key must be unique.
 fn merge(all: &mut toml::Table, more: toml::Table) -> std::result::Result<(), String> {
     for (key, value) in more {
         match (all.get_mut(&key), value) {
@@ -224,13 +232,13 @@ fn merge(all: &mut toml::Table, more: toml::Table) -> std::result::Result<(), St
     Ok(())
 }
 
-/// Whether `pattern` fits the whole place, or the name after its last dot.
+/// Whether `pattern` matches the place. A pattern without a dot is matched against the field name alone.
 pub(crate) fn fits(pattern: &str, place: &str) -> bool {
     let name = place.rsplit('.').next().unwrap_or(place);
     if pattern.contains('.') { glob(pattern, place) } else { glob(pattern, name) }
 }
 
-/// Whether `pattern`, in which each `*` stands for any text, is `text`.
+/// Whether `pattern`, in which each `*` matches any string, matches `text`.
 pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

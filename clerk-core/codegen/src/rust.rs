@@ -1,4 +1,4 @@
-//! How the types of the document are spelled in Rust.
+//! Rust code for types, imports and documentation comments.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub(crate) fn spell(ty: &Ty) -> String {
     }
 }
 
-/// What a caller may pass for it, and how that becomes it.
+/// The type of a setter's parameter, and the expression that converts the parameter to the field's type.
 pub(crate) fn argument(ty: &Ty, name: &str) -> (String, String) {
     match ty {
         Ty::Bool | Ty::Int | Ty::Count | Ty::Float | Ty::File | Ty::Struct(_) | Ty::Map(_) | Ty::Maybe(_) => {
@@ -37,7 +37,7 @@ pub(crate) fn argument(ty: &Ty, name: &str) -> (String, String) {
     }
 }
 
-/// What has to be imported for the types, as paths below the crate. `local` types need no import.
+/// The paths to import for the types. `local` types need no import.
 pub(crate) fn imports<'a>(
     types: impl Iterator<Item = &'a Ty>,
     local: &dyn Fn(&str) -> bool,
@@ -64,7 +64,7 @@ pub(crate) fn imports<'a>(
     out
 }
 
-/// `use` items: the standard library, other crates, this crate, each a paragraph.
+/// `use` items in three paragraphs: the standard library, other crates, this crate.
 pub(crate) fn uses(paths: &BTreeSet<String>) -> String {
     let mut out = String::new();
     for group in [0, 1, 2] {
@@ -126,7 +126,31 @@ fn tree(paths: &[&String]) -> String {
     top.join(", ")
 }
 
-/// A documentation comment, wrapped. Fenced code and lists keep their lines.
+/// Splits a documentation text into its first sentence and the rest.
+///
+/// rustdoc shows the whole first paragraph in the index of a module, so the first sentence has to be a
+/// paragraph of its own.
+pub(crate) fn lead(text: &str) -> (&str, &str) {
+    match text.find(". ") {
+        Some(end) => {
+            let (first, rest) = text.split_at(end + 1);
+            (first, rest.trim_start())
+        }
+        None => text.split_once("\n\n").unwrap_or((text, "")),
+    }
+}
+
+/// A documentation comment whose first sentence is a paragraph of its own.
+pub(crate) fn described(prefix: &str, text: &str) -> String {
+    let (first, rest) = lead(text.trim());
+    let mut out = doc(prefix, first);
+    if !rest.is_empty() {
+        out.push_str(&format!("{prefix}\n{}", doc(prefix, rest)));
+    }
+    out
+}
+
+/// A documentation comment, wrapped. Fenced code keeps its lines.
 pub(crate) fn doc(prefix: &str, text: &str) -> String {
     const WIDTH: usize = 100;
     let mut out = String::new();

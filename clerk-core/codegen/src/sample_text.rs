@@ -1,11 +1,11 @@
-//! Texts that formats, patterns and lengths accept.
+//! Sample strings that match formats, patterns and lengths.
 
 use crate::ir::Valid;
 
-/// How often a part of a pattern comes that may come any number of times.
+/// The number of repetitions for an unbounded part of a pattern.
 const TIMES: usize = 3;
 
-/// A text for a field of this name, the `at`th of several different ones.
+/// A sample string for a field of this name, the `at`th of several distinct ones.
 pub(crate) fn text(wire: &str, valid: &Valid, at: usize) -> String {
     if let Some(value) = valid.values.get(at % valid.values.len().max(1)) {
         return value.clone();
@@ -35,11 +35,11 @@ pub(crate) fn text(wire: &str, valid: &Valid, at: usize) -> String {
     text.chars().take(most).collect()
 }
 
-/// Writes a text that a pattern matches. Reads what Clerk's patterns are made of: groups, alternatives,
+/// Builds a string that a pattern matches. Supports the constructs of Clerk's patterns: groups, alternatives,
 /// classes, repetitions and anchors.
 struct Matching<'a> {
     rest: &'a str,
-    /// Which letter of a class comes next.
+    /// The index of the next character to take from a class.
     letter: usize,
 }
 
@@ -50,7 +50,7 @@ impl Matching<'_> {
         Some(letter)
     }
 
-    /// The first of the alternatives, up to the end of the group.
+    /// Matches the first alternative, up to the end of the group.
     fn alternatives(&mut self) -> String {
         let (mut out, mut skipped) = (String::new(), false);
         while let Some(letter) = self.next() {
@@ -90,7 +90,7 @@ impl Matching<'_> {
         out
     }
 
-    /// The letters of a class, after its bracket.
+    /// The characters of a class, after its opening bracket.
     fn class(&mut self) -> Vec<char> {
         let (mut out, mut negated) = (Vec::new(), false);
         while let Some(letter) = self.next() {
@@ -107,7 +107,7 @@ impl Matching<'_> {
         if negated { ('a'..='z').filter(|letter| !out.contains(letter)).collect() } else { out }
     }
 
-    /// How often what was just read comes.
+    /// The number of repetitions of the part that was just read.
     fn times(&mut self) -> usize {
         match self.rest.chars().next() {
             Some('?') => self.next().map_or(1, |_| 1),

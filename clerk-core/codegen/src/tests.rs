@@ -1,4 +1,4 @@
-//! Each construct of the document on a small one.
+//! Tests each construct of the document with a small document.
 
 mod changes;
 
@@ -9,6 +9,7 @@ use crate::{
     lower::lower,
     missing::missing,
     overlay::Overlay,
+    rust::{described, lead},
 };
 
 const OVERLAY: &str = r#"
@@ -30,13 +31,13 @@ fn api(paths: &str, schemas: &str, overlay: &str) -> Api {
     lower(&Document::parse(&text).unwrap(), &Overlay::parse(&format!("{OVERLAY}{overlay}"))).unwrap()
 }
 
-/// An API with one operation that answers with the component `Thing`.
+/// An API with one operation whose response is the component `Thing`.
 fn answering(schemas: &str, overlay: &str) -> Api {
     let path = "  /things: {get: {operationId: GetThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}}}";
     api(path, schemas, overlay)
 }
 
-/// An API with one operation that takes this body.
+/// An API with one operation that has this request body.
 fn taking(body: &str) -> Api {
     let path = format!(
         "  /things: {{post: {{operationId: MakeThing, tags: [Things], x-speakeasy-group: things, \
@@ -104,7 +105,7 @@ fn what_must_be_there_and_what_falls_back() {
         "",
     );
     let text = model(&api);
-    assert!(text.contains("pub struct Thing {\npub id: Id,\npub banned: bool,\n"), "{text}");
+    assert!(text.contains("pub struct Thing {\npub id: Id,\n/// Never falls back: if it is missing, decoding fails.\npub banned: bool,\n"), "{text}");
     assert!(text.contains("#[serde(default, deserialize_with = \"lenient::or_default\")]\npub name: String"));
     assert!(text.contains("pub made_at: Timestamp"));
     assert!(text.contains(
@@ -150,7 +151,7 @@ fn corrections_change_add_and_omit_and_must_apply() {
 
     let text = format!("info: {{version: v}}\npaths: {{}}\ncomponents:\n  schemas:\n{thing}\n");
     let lost = lower(&Document::parse(&text).unwrap(), &Overlay::parse(&format!("{OVERLAY}{overlay}")));
-    assert!(lost.err().unwrap().to_string().contains("applies to nothing"));
+    assert!(lost.err().unwrap().to_string().contains("matches nothing in the document"));
 }
 
 #[test]
@@ -369,8 +370,8 @@ fn a_model_in_two_families_is_an_error_that_names_both() {
                     [families.two]\ndoc = ''\nexample = ''\ntypes = ['Thing']\n";
     let overlay = Overlay::parse(&format!("{OVERLAY}{families}"));
     let gaps = missing(&api, &overlay, &api.operations.iter().collect::<Vec<_>>());
-    assert!(gaps.contains(&"the model Thing is in several families: one, two".to_owned()), "{gaps:?}");
-    assert!(!gaps.iter().any(|gap| gap.starts_with("the model ThingState is in")), "{gaps:?}");
+    assert!(gaps.contains(&"the model `Thing` is in several families: one, two".to_owned()), "{gaps:?}");
+    assert!(!gaps.iter().any(|gap| gap.starts_with("the model `ThingState` is in")), "{gaps:?}");
 }
 
 #[test]
@@ -390,4 +391,24 @@ fn limits_are_checked_before_sending() {
                 .within(self.parts.iter().flatten(), |request, object| request.number(\"rank\", object.rank, 2..))\
                 .json(";
     assert!(text.contains(want), "{text}");
+}
+
+#[test]
+fn the_first_sentence_is_a_paragraph_and_fits_one_line() {
+    assert_eq!(lead("Lists things. Newest first."), ("Lists things.", "Newest first."));
+    assert_eq!(
+        described("///", "Lists things. Newest first."),
+        "/// Lists things.\n///\n/// Newest first.\n"
+    );
+    assert_eq!(described("///", "Lists things."), "/// Lists things.\n");
+    for (summary, problem) in [
+        ("Lists things", "does not end with a period"),
+        (&format!("Lists {}.", "x".repeat(100)), "is longer than 100 characters"),
+    ] {
+        let api = answering("    Thing: {type: object, properties: {size: {type: integer}}}", "");
+        let overlay = Overlay::parse(&format!("{OVERLAY}[summaries]\nGetThing = '{summary}'\n"));
+        let gaps = missing(&api, &overlay, &api.operations.iter().collect::<Vec<_>>());
+        let want = format!("the first sentence of `GetThing` {problem}");
+        assert!(gaps.contains(&want), "{gaps:?}");
+    }
 }

@@ -8,38 +8,38 @@ use serde_json::{Map, Value};
 use super::{lenient, plain};
 use crate::operation::OperationInfo;
 
-/// Clerk answered, but not with what the operation returns.
+/// Error of a response: Clerk refused the request, or the body cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// The status is not a success.
+    /// The status is not a success status.
     #[error(transparent)]
     Status(Box<StatusError>),
-    /// The status is a success, but the body cannot be read.
+    /// The status is a success status, but the body cannot be decoded.
     #[error(transparent)]
     Decode(Box<DecodeError>),
 }
 
-/// Clerk refused: the status and what it said.
+/// An error response of Clerk: the status, and Clerk's errors.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct StatusError {
-    /// The operation's id.
+    /// The operation's ID.
     pub operation: &'static str,
     /// The HTTP status.
     pub status: StatusCode,
-    /// Clerk's errors in its order; empty when the body held none.
+    /// Clerk's errors, in the order of the response. Empty if the body contains none.
     pub errors: Vec<ApiError>,
-    /// What Clerk says about the whole answer.
+    /// Additional data about the whole response.
     pub meta: Map<String, Value>,
-    /// The id to give to Clerk's support.
+    /// Clerk's trace ID, for support requests.
     pub trace_id: Option<String>,
-    /// The `Retry-After` header as it came. [`retry_after`](crate::decode::retry_after) reads it.
+    /// The unparsed `Retry-After` header. [`retry_after`](crate::decode::retry_after) parses it.
     pub retry_after: Option<String>,
 }
 
 impl StatusError {
-    /// Reads an answer that is not a success. Any body will do.
+    /// Reads an error response. Accepts any body, since errors can come from proxies too.
     pub(super) fn read(info: &'static OperationInfo, response: &Response<Bytes>) -> Self {
         let body = ErrorBody::read(response.body());
         Self {
@@ -52,51 +52,51 @@ impl StatusError {
         }
     }
 
-    /// Clerk's code of the first error, for example `resource_not_found`.
+    /// Returns the code of the first error, such as `resource_not_found`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.errors.first().map(|error| error.code.as_str())
     }
 
-    /// Whether any of the errors has this code.
+    /// Returns whether any of the errors has this code.
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
         self.errors.iter().any(|error| error.code == code)
     }
 
-    /// Whether the thing asked for does not exist (404).
+    /// Returns whether the resource does not exist (status 404).
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
     }
 
-    /// Whether Clerk asked for fewer requests (429).
+    /// Returns whether the request was rate limited (status 429).
     #[must_use]
     pub fn is_rate_limited(&self) -> bool {
         self.status == StatusCode::TOO_MANY_REQUESTS
     }
 }
 
-/// One sentence: operation, status and Clerk's codes. Clerk's messages can repeat what was sent, so they
-/// stay in [`StatusError::errors`].
+/// Shows the operation, the status and Clerk's codes. Clerk's messages can repeat values from the request, so
+/// they are only in [`StatusError::errors`].
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: Clerk answered {}", self.operation, self.status.as_u16())?;
+        write!(f, "{}: Clerk responded with status {}", self.operation, self.status.as_u16())?;
         for (position, error) in self.errors.iter().enumerate() {
-            let lead = if position == 0 { " with " } else { ", " };
+            let lead = if position == 0 { ": " } else { ", " };
             write!(f, "{lead}{}", error.code)?;
             if let Some(name) = error.param_name() {
                 write!(f, " ({name})")?;
             }
         }
         match &self.trace_id {
-            Some(id) => write!(f, ", trace id {id}"),
+            Some(id) => write!(f, "; trace ID {id}"),
             None => Ok(()),
         }
     }
 }
 
-/// Without `meta`, which can repeat what was sent.
+/// Omits `meta`, which can repeat values from the request.
 impl fmt::Debug for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StatusError")
@@ -111,63 +111,63 @@ impl fmt::Debug for StatusError {
 
 impl std::error::Error for StatusError {}
 
-/// One of Clerk's errors.
+/// One error of an error response.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// A stable code, for example `form_identifier_exists`.
+    /// The error code, such as `form_identifier_exists`. Codes are stable.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub code: String,
-    /// A short text for developers.
+    /// The message for developers.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub message: String,
-    /// A sentence for people.
+    /// The message for end users.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub long_message: String,
-    /// What else belongs to it, for example `param_name`.
+    /// Additional data, such as `param_name`.
     #[serde(default, deserialize_with = "plain::object_or_empty")]
     pub meta: Map<String, Value>,
 }
 
 impl ApiError {
-    /// The request's field that is at fault, where Clerk names one.
+    /// Returns the request field that caused the error, if Clerk names it.
     #[must_use]
     pub fn param_name(&self) -> Option<&str> {
         self.meta.get("param_name").and_then(Value::as_str)
     }
 }
 
-/// The code only: messages and `meta` can repeat what was sent.
+/// Shows only the code, because messages and `meta` can repeat values from the request.
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiError").field("code", &self.code).finish_non_exhaustive()
     }
 }
 
-/// The body of an answer that is not a success, as far as it could be read.
+/// The body of an error response, as far as it could be read.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ErrorBody {
     /// Clerk's errors.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub errors: Vec<ApiError>,
-    /// What belongs to all of them.
+    /// Additional data about the whole response.
     #[serde(default, deserialize_with = "plain::object_or_empty")]
     pub meta: Map<String, Value>,
-    /// The id to give to Clerk's support.
+    /// Clerk's trace ID, for support requests.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub clerk_trace_id: Option<String>,
 }
 
 impl ErrorBody {
-    /// Reads any body. One that is not Clerk's JSON gives an empty result.
+    /// Reads a body. If it is not an error body of Clerk, the result is empty.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
     }
 }
 
-/// Without `meta`, which can repeat what was sent.
+/// Omits `meta`, which can repeat values from the request.
 impl fmt::Debug for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorBody")
@@ -181,22 +181,22 @@ fn trace_id(headers: &HeaderMap) -> Option<String> {
     text_header(headers, "clerk-trace-id").or_else(|| text_header(headers, "cf-ray"))
 }
 
-/// A short header of visible characters; anything else is left alone.
+/// Returns a header if it is short and printable, since it ends up in error messages and logs.
 fn text_header(headers: &HeaderMap, name: &str) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     (!text.is_empty() && text.len() <= 128).then(|| text.to_owned())
 }
 
-/// A successful answer whose body is not what the operation returns.
+/// Error of decoding the body of a successful response.
 ///
-/// It says where and what was expected, and repeats no value from the body.
+/// It names the path and what was expected, but contains no value from the body.
 #[derive(Debug, thiserror::Error)]
-#[error("{operation}: cannot read the answer{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
+#[error("{operation}: cannot decode the response{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
 #[non_exhaustive]
 pub struct DecodeError {
-    /// The operation's id.
+    /// The operation's ID.
     pub operation: &'static str,
-    /// The path to the field, for example `data[3].email_addresses[0].id`; empty for the whole body.
+    /// The path of the field, such as `data[3].email_addresses[0].id`. Empty for the whole body.
     pub path: String,
     problem: String,
 }
@@ -206,19 +206,19 @@ impl DecodeError {
         Self { operation: info.id, path: String::new(), problem: problem.to_owned() }
     }
 
-    /// The same fault, in the element of a list at `position`.
+    /// Prepends the position of an item in a list to the path.
     pub(crate) fn within(mut self, position: usize) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         self.path = format!("[{position}]{dot}{}", self.path);
         self
     }
 
-    /// Reads the body once more to find the fault.
+    /// Decodes the body again to find the path of the error.
     pub(crate) fn locate<T: DeserializeOwned>(info: &'static OperationInfo, body: &[u8]) -> Self {
         let reader = &mut serde_json::Deserializer::from_slice(body);
         match serde_path_to_error::deserialize::<_, T>(reader) {
             Err(error) => Self::describe(info, &error.path().to_string(), error.inner()),
-            Ok(_) => Self::new(info, "there is more text behind the JSON value"),
+            Ok(_) => Self::new(info, "more data follows the JSON value"),
         }
     }
 
@@ -227,9 +227,9 @@ impl DecodeError {
 
         let problem = match error.classify() {
             Category::Eof if error.column() == 0 => "the body is empty".to_owned(),
-            Category::Eof => "the body ends too early".to_owned(),
+            Category::Eof => "the body is truncated".to_owned(),
             Category::Io | Category::Syntax => {
-                format!("not JSON at line {} column {}", error.line(), error.column())
+                format!("invalid JSON at line {} column {}", error.line(), error.column())
             }
             Category::Data => {
                 let path = if path == "." { "" } else { path };
@@ -241,8 +241,8 @@ impl DecodeError {
     }
 }
 
-/// Where JSON does not fit a type, and why. serde's messages quote the value they refuse; only the kind of
-/// value is kept.
+/// Returns the path and the problem of a type mismatch. serde's messages quote the value, which can be
+/// personal data, so only its kind is kept.
 pub(crate) fn describe_data(path: &str, message: &str) -> (String, String) {
     if let Some(field) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         let path = if path.is_empty() || path == "." { field.to_owned() } else { format!("{path}.{field}") };
@@ -250,7 +250,7 @@ pub(crate) fn describe_data(path: &str, message: &str) -> (String, String) {
     }
     let expected = message.rsplit_once(", expected ").map_or("another value", |(_, rest)| rest);
     let expected = expected.split(" at line ").next().unwrap_or(expected);
-    // Messages of other makings may have the value itself in this place.
+    // Custom messages can contain the value here, so only known forms are used.
     let found = ["invalid type: ", "invalid value: "].iter().find_map(|start| message.strip_prefix(start));
     let kind = found.and_then(|found| found.split([' ', ',']).next()).unwrap_or("value");
     (path.to_owned(), format!("found {kind}, expected {expected}"))
@@ -284,7 +284,10 @@ mod tests {
         let names: Vec<_> = error.errors.iter().map(|e| (e.code.as_str(), e.param_name())).collect();
         assert_eq!(names, [("a", Some("p1")), ("b", Some("p2")), ("c", None)]);
         assert_eq!(error.trace_id.as_deref(), Some("t"));
-        assert_eq!(error.to_string(), "GetThing: Clerk answered 422 with a (p1), b (p2), c, trace id t");
+        assert_eq!(
+            error.to_string(),
+            "GetThing: Clerk responded with status 422: a (p1), b (p2), c; trace ID t"
+        );
         assert!(!format!("{error:?} {error}").contains("secret@example.com"));
     }
 
@@ -297,7 +300,7 @@ mod tests {
             assert!(error.errors.is_empty(), "{body}");
             assert_eq!(error.trace_id.as_deref(), Some("t2"));
             assert_eq!(error.retry_after.as_deref(), Some("7"));
-            assert_eq!(error.to_string(), "GetThing: Clerk answered 502, trace id t2");
+            assert_eq!(error.to_string(), "GetThing: Clerk responded with status 502; trace ID t2");
         }
     }
 
@@ -326,11 +329,11 @@ mod tests {
             ),
             (r#"{"id":"x","count":"a, expected b","parts":[]}"#, "count", "found string, expected i64"),
             (r#"{"id":"x","count":1,"parts":{"k":"v"}}"#, "parts", "found map, expected a sequence"),
-            (r#"{"id":"","count":1,"parts":[]}"#, "id", "found string, expected a non-empty identifier"),
-            (r#"{"id":"x""#, "", "the body ends too early"),
+            (r#"{"id":"","count":1,"parts":[]}"#, "id", "found string, expected a non-empty ID"),
+            (r#"{"id":"x""#, "", "the body is truncated"),
             ("", "", "the body is empty"),
-            ("<html>", "", "not JSON at line 1 column 1"),
-            (r#"{"id":"x","count":1,"parts":[]} tail"#, "", "there is more text behind the JSON value"),
+            ("<html>", "", "invalid JSON at line 1 column 1"),
+            (r#"{"id":"x","count":1,"parts":[]} tail"#, "", "more data follows the JSON value"),
         ];
         for (body, path, problem) in cases {
             let response = Response::new(Bytes::copy_from_slice(body.as_bytes()));

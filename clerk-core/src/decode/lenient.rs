@@ -1,26 +1,26 @@
-//! The pieces of the tolerant reader, used by the models' `deserialize_with`.
+//! Tolerant deserializers, for the `deserialize_with` attributes of the models.
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Number;
 
-/// `null` reads as the default. With `#[serde(default)]` a missing field does too.
+/// Deserializes `null` as the default. With `#[serde(default)]`, a missing field is the default too.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A whole number, which some of Clerk's answers write as a float (`3.0`). Times and totals that Clerk's
-/// document calls a `number` may have a fraction, which is dropped.
+/// Deserializes a whole number that can be written as a float (`3.0`), as in some of Clerk's responses. A
+/// fraction is dropped, because Clerk's document declares some timestamps and totals as `number`.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    // serde_json reads its own number however its features have it arrive.
+    // A visitor of our own would not understand the numbers of serde_json's feature `arbitrary_precision`.
     whole(&Number::deserialize(deserializer)?)
 }
 
 fn whole<E: de::Error>(number: &Number) -> Result<i64, E> {
-    // Beyond 2^53 a float no longer stands for one whole number.
+    // Above 2^53, a float no longer represents a single whole number.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if let Some(whole) = number.as_i64() {
         return Ok(whole);
@@ -28,19 +28,22 @@ fn whole<E: de::Error>(number: &Number) -> Result<i64, E> {
     match number.as_f64() {
         Some(value) if value.abs() <= EXACT =>
         {
-            #[allow(clippy::cast_possible_truncation, reason = "checked to be in range; the fraction goes")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "checked to be in range; the fraction is dropped on purpose"
+            )]
             Ok(value as i64)
         }
         _ => Err(E::invalid_value(de::Unexpected::Other("number"), &"a whole number")),
     }
 }
 
-/// As [`integer`]; `null` reads as zero.
+/// Like [`integer`], but deserializes `null` as zero.
 pub(crate) fn integer_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     optional_integer(deserializer).map(Option::unwrap_or_default)
 }
 
-/// As [`integer`]; `null` reads as `None`.
+/// Like [`integer`], but deserializes `null` as `None`.
 pub(crate) fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     struct Wrapped(i64);
 
@@ -53,7 +56,7 @@ pub(crate) fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Re
     Option::<Wrapped>::deserialize(deserializer).map(|found| found.map(|Wrapped(value)| value))
 }
 
-/// An identifier that may be missing, `null` or, which means the same, empty.
+/// Deserializes an ID that can be `null` or empty, which both mean `None`.
 pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: From<String>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -61,14 +64,14 @@ pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: From<String>>(
     Ok(text.filter(|text| !text.is_empty()).map(T::from))
 }
 
-/// Visits a text and makes something of it, without a copy in between.
+/// Visits a string and converts it, without an intermediate copy.
 pub(crate) struct Text<T, F: FnOnce(&str) -> T>(pub(crate) F);
 
 impl<T, F: FnOnce(&str) -> T> de::Visitor<'_> for Text<T, F> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
+        f.write_str("a string")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
@@ -76,8 +79,8 @@ impl<T, F: FnOnce(&str) -> T> de::Visitor<'_> for Text<T, F> {
     }
 }
 
-/// A list whose `null` is empty, and whose `null` items are left out.
-#[allow(dead_code, reason = "for lists of nullable items, which not every set of sections has")]
+/// Deserializes a list. `null` is an empty list, and `null` items are dropped.
+#[allow(dead_code, reason = "used for lists of nullable items, which the generated sections may not have")]
 pub(crate) fn list_without_nulls<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -106,14 +109,14 @@ pub(crate) fn list_without_nulls<'de, D: Deserializer<'de>, T: Deserialize<'de>>
     deserializer.deserialize_any(Items(PhantomData))
 }
 
-/// A map whose `null` is empty, and whose `null` values are left out.
+/// Deserializes a map. `null` is an empty map, and entries with a `null` value are dropped.
 pub(crate) fn map_without_nulls<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, T>, D::Error> {
     optional_map_without_nulls(deserializer).map(Option::unwrap_or_default)
 }
 
-/// As [`map_without_nulls`]; `null` reads as `None`.
+/// Like [`map_without_nulls`], but deserializes `null` as `None`.
 pub(crate) fn optional_map_without_nulls<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<BTreeMap<String, T>>, D::Error> {

@@ -1,8 +1,9 @@
-//! JSON of anybody's making, read as it is written.
+//! Untrusted JSON, deserialized as is.
 //!
-//! serde_json passes its numbers and raw values through serde as objects with a name of its own. Its `Value`
-//! takes everybody's objects with such a name for those. Metadata can be written by end users, who must not
-//! be able to make an answer that holds it unreadable, or to have it read as something else.
+//! serde_json passes numbers and raw values through serde as objects with a reserved key, and its `Value`
+//! treats any object with such a key that way. End users can write metadata, so an attacker could use these
+//! keys to make a response undecodable or to have it decoded as something else. The types here give no key a
+//! special meaning.
 
 use std::fmt;
 
@@ -14,22 +15,22 @@ use serde_json::{Map, Number, Value};
 
 use crate::Metadata;
 
-/// Any value, of which no name means more than it says.
+/// Any JSON value, without special keys.
 pub(crate) struct Plain(pub(crate) Value);
 
-/// An object.
+/// Deserializes an object.
 pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
     deserializer.deserialize_map(ObjectVisitor)
 }
 
-/// An object; `null` reads as an empty one.
+/// Deserializes an object. `null` is an empty object.
 pub(crate) fn object_or_empty<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Map<String, Value>, D::Error> {
     Option::<Metadata>::deserialize(deserializer).map(|found| found.unwrap_or_default().into())
 }
 
-/// Any value; `null` reads as `None`.
+/// Deserializes any value. `null` is `None`.
 pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Option::<Plain>::deserialize(deserializer).map(|found| found.map(|Plain(value)| value))
 }
@@ -42,8 +43,10 @@ fn members<'de, A: MapAccess<'de>>(mut map: A) -> Result<Map<String, Value>, A::
     Ok(object)
 }
 
-/// With serde_json's feature `arbitrary_precision`, which any crate of a program can switch on, a number
-/// arrives as an object. Only serde_json can tell which.
+/// Converts the object form of a number back to a number.
+///
+/// With serde_json's feature `arbitrary_precision`, which any crate in the dependency graph can enable,
+/// numbers arrive as objects with a private key, so only serde_json's own type can recognize them.
 fn number(object: &Value) -> Option<Number> {
     let (name, value) = object.as_object().filter(|members| members.len() == 1)?.iter().next()?;
     if !name.starts_with('$') || !value.is_string() {
@@ -128,7 +131,7 @@ mod tests {
     use super::*;
     use crate::decode::ErrorBody;
 
-    /// Objects whose names serde_json gives a meaning.
+    /// Objects with keys that are special to serde_json.
     const NAMED: [&str; 5] = [
         r#"{"a":{"$serde_json::private::RawValue":5}}"#,
         r#"{"a":{"$serde_json::private::RawValue":"{\"role\":\"admin\"}"}}"#,

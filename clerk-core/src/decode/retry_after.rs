@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use crate::Timestamp;
 
-/// Reads a `Retry-After` header (RFC 9110, section 10.2.3): how long to wait from `now` on.
+/// Parses a `Retry-After` header (RFC 9110, section 10.2.3) into the time to wait, counted from `now`.
 ///
-/// Takes whole seconds or an HTTP date; a date in the past means no wait. Returns `None` for anything else.
-/// A wait beyond a day is cut to a day, so that no caller's arithmetic can overflow.
+/// Accepts whole seconds or an HTTP date. A date in the past means zero. Returns `None` for any other value. The
+/// result is at most one day, so that arithmetic on it cannot overflow.
 ///
 /// ```
 /// use std::time::Duration;
@@ -21,7 +21,7 @@ pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit is still "very long".
+        // A number that does not fit in 64 bits is still a valid, very long wait.
         return Some(value.parse().map_or(LONGEST, |secs| Duration::from_secs(secs).min(LONGEST)));
     }
     let date = Timestamp::from(httpdate::parse_http_date(value).ok()?);

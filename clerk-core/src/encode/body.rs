@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use crate::Nullable;
 
-/// A JSON object in the making, member by member, in the order they are written.
+/// Writes a JSON object member by member, in the order of the calls.
 pub struct JsonObject {
     text: Vec<u8>,
     error: Option<(&'static str, serde_json::Error)>,
@@ -16,7 +16,7 @@ impl JsonObject {
         Self { text: Vec::with_capacity(256), error: None }
     }
 
-    /// Writes a member that is always there.
+    /// Writes a required member.
     pub fn required<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> &mut Self {
         let start = self.text.len();
         self.text.push(if start == 0 { b'{' } else { b',' });
@@ -31,7 +31,7 @@ impl JsonObject {
         self
     }
 
-    /// Writes a member, unless the caller left it out.
+    /// Writes a member, unless it is `None`.
     pub fn optional<T: Serialize>(&mut self, name: &'static str, value: &Option<T>) -> &mut Self {
         match value {
             Some(value) => self.required(name, value),
@@ -39,7 +39,7 @@ impl JsonObject {
         }
     }
 
-    /// Writes a member as its value or `null`, unless the caller left it out.
+    /// Writes a member as its value or `null`, unless it is absent.
     pub fn nullable<T: Serialize>(&mut self, name: &'static str, value: &Nullable<T>) -> &mut Self {
         if value.is_absent() { self } else { self.required(name, value) }
     }

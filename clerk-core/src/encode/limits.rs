@@ -1,4 +1,4 @@
-//! What Clerk's document allows a value to be, checked before anything is sent.
+//! Checks of the limits in Clerk's document, before anything is sent.
 
 use std::{
     fmt::{self, Display},
@@ -7,7 +7,7 @@ use std::{
 
 use super::{Problem, RequestBuilder};
 
-/// The least and the greatest that is allowed, in words.
+/// An allowed range, in words.
 #[derive(Debug)]
 pub(super) struct Allowed {
     least: Option<String>,
@@ -41,7 +41,7 @@ impl Display for Allowed {
 }
 
 impl RequestBuilder {
-    /// Refuses the request unless the number `field` is in the range, or was left out.
+    /// Fails the request if the number is set but not in the range.
     #[must_use]
     pub fn number(
         mut self,
@@ -55,7 +55,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Refuses the request unless the text `field` has as many characters as the range says, or was left out.
+    /// Fails the request if the string is set but its number of characters is not in the range.
     #[must_use]
     pub fn letters(
         mut self,
@@ -70,7 +70,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Checks what stands in each of the objects.
+    /// Runs a check on each of the objects.
     #[must_use]
     pub fn within<'a, T: 'a>(
         self,
@@ -100,17 +100,17 @@ mod tests {
             (None, None),
             (Some(1), None),
             (Some(365), None),
-            (Some(0), Some("Make: `days` is 0; it has to be at least 1 and at most 365")),
-            (Some(366), Some("Make: `days` is 366; it has to be at least 1 and at most 365")),
+            (Some(0), Some("Make: `days` is 0; it must be at least 1 and at most 365")),
+            (Some(366), Some("Make: `days` is 366; it must be at least 1 and at most 365")),
             (
                 Some(i64::MIN),
-                Some("Make: `days` is -9223372036854775808; it has to be at least 1 and at most 365"),
+                Some("Make: `days` is -9223372036854775808; it must be at least 1 and at most 365"),
             ),
         ] {
             assert_eq!(said(|request| request.number("days", value, 1..=365)).as_deref(), want, "{value:?}");
         }
         let open = said(|request| request.number("days", Some(-1), 0..));
-        assert_eq!(open.as_deref(), Some("Make: `days` is -1; it has to be at least 0"));
+        assert_eq!(open.as_deref(), Some("Make: `days` is -1; it must be at least 0"));
         assert_eq!(said(|request| request.number("days", Some(7_u32), ..=7)), None);
     }
 
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(check([1, 2, 7]), None);
         assert_eq!(
             check([1, 9, 8]).as_deref(),
-            Some("Make: `day` is 9; it has to be at least 1 and at most 7")
+            Some("Make: `day` is 9; it must be at least 1 and at most 7")
         );
     }
 }

@@ -1,8 +1,8 @@
-//! From an operation's fields to a request: path segments, query pairs, JSON bodies.
+//! Builds requests: path segments, query parameters, JSON and multipart bodies.
 //!
-//! Nothing is sent that the caller left out, and nothing a caller passes can change which endpoint is
-//! called: every path segment is percent-encoded, and an empty one, `.` and `..` are refused. So are lists,
-//! texts and numbers that Clerk's document says are too short, too long, too small or too large.
+//! Fields that the caller did not set are not sent. No value can change which endpoint is called: path
+//! segments are percent-encoded, and empty segments, `.` and `..` are rejected. Lists, strings and numbers
+//! that exceed the limits in Clerk's document are rejected too.
 //!
 //! ```
 //! use clerk_core::{OperationInfo, encode::RequestBuilder};
@@ -13,7 +13,7 @@
 //! assert_eq!(request.uri(), "/users/a%2Fb%20c?order_by=%2Bcreated_at");
 //!
 //! let error = RequestBuilder::new(&GET).path("user_id", "../organizations/x").build();
-//! assert!(error.is_ok(), "a slash is encoded, so this is one harmless segment");
+//! assert!(error.is_ok(), "the slash is encoded, so this is a single segment");
 //! let error = RequestBuilder::new(&GET).path("user_id", "..").build().unwrap_err();
 //! assert_eq!(error.to_string(), "GetUser: `user_id` is \"..\", which cannot be a path segment");
 //! ```
@@ -34,15 +34,15 @@ pub use self::{
 };
 use crate::operation::OperationInfo;
 
-/// A request could not be built: which operation, which field, and what is wrong with it.
+/// Error of building a request. It names the operation, the field and the problem.
 ///
 /// Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("{operation}: `{field}` {problem}")]
 pub struct BuildError {
-    /// The operation's id.
+    /// The operation's ID.
     pub operation: &'static str,
-    /// The field as Clerk names it.
+    /// The name of the field in Clerk's API.
     pub field: &'static str,
     problem: Problem,
 }
@@ -57,21 +57,21 @@ enum Problem {
     TooLong { len: usize, max: usize },
     #[error("has {len} items; {min} to {max} are allowed")]
     Count { len: usize, min: usize, max: usize },
-    #[error("is {value}; it has to be {allowed}")]
+    #[error("is {value}; it must be {allowed}")]
     Number { value: i64, allowed: limits::Allowed },
     #[error("has {len} characters; {allowed} are allowed")]
     Letters { len: usize, allowed: limits::Allowed },
     #[error("has {len} bytes; at most {max} are allowed")]
     TooLarge { len: usize, max: usize },
-    #[error("has a content type that cannot be sent")]
+    #[error("has a content type that is not a valid header value")]
     ContentType,
-    #[error("cannot be written as JSON")]
+    #[error("cannot be serialized as JSON")]
     Json(#[source] serde_json::Error),
-    #[error("makes the request's address longer than can be sent")]
+    #[error("makes the request URI too long")]
     Uri(#[source] http::Error),
 }
 
-/// Builds the request of one operation. Errors are kept until [`RequestBuilder::build`].
+/// Builds the request of an operation. [`RequestBuilder::build`] returns the first error.
 pub struct RequestBuilder {
     info: &'static OperationInfo,
     path: path::Template,
@@ -80,7 +80,7 @@ pub struct RequestBuilder {
     error: Option<BuildError>,
 }
 
-/// The operation only: paths, queries and bodies hold ids, addresses and passwords.
+/// Shows only the operation, because paths, queries and bodies can contain IDs, addresses and passwords.
 impl std::fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestBuilder").field("operation", &self.info.id).finish_non_exhaustive()
@@ -88,7 +88,7 @@ impl std::fmt::Debug for RequestBuilder {
 }
 
 impl RequestBuilder {
-    /// Starts the request of the operation that `info` describes.
+    /// Creates a builder for the operation that `info` describes.
     #[must_use]
     pub fn new(info: &'static OperationInfo) -> Self {
         Self {
@@ -100,7 +100,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Puts `value` into the template's place `{name}`, as one percent-encoded segment.
+    /// Sets the path parameter `{name}` to `value`, as a single percent-encoded segment.
     #[must_use]
     pub fn path(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
         if let Err(problem) = self.path.fill(name, value.as_ref()) {
@@ -109,14 +109,14 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds one query pair.
+    /// Adds a query parameter.
     #[must_use]
     pub fn query(mut self, name: &'static str, value: impl QueryValue) -> Self {
         self.query.pair(name, &value);
         self
     }
 
-    /// Adds one query pair, unless the value was left out.
+    /// Adds a query parameter, unless it is `None`.
     #[must_use]
     pub fn query_opt<T: QueryValue>(mut self, name: &'static str, value: Option<&T>) -> Self {
         if let Some(value) = value {
@@ -125,7 +125,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds one query pair for each value: `name=a&name=b`. At most `max` values.
+    /// Adds a query parameter for each value: `name=a&name=b`. At most `max` values.
     #[must_use]
     pub fn query_each<T: QueryValue>(mut self, name: &'static str, values: &[T], max: usize) -> Self {
         self.count(name, values.len(), 0, max);
@@ -135,7 +135,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds all values as one pair, joined with commas; nothing for no values. At most `max` values.
+    /// Adds a query parameter with all values, separated by commas, unless there are none. At most `max` values.
     #[must_use]
     pub fn query_joined<T: QueryValue>(mut self, name: &'static str, values: &[T], max: usize) -> Self {
         self.count(name, values.len(), 0, max);
@@ -143,14 +143,14 @@ impl RequestBuilder {
         self
     }
 
-    /// Refuses the request unless the list `field` has `min` to `max` items.
+    /// Fails the request unless the list has `min` to `max` items.
     #[must_use]
     pub fn items(mut self, field: &'static str, len: usize, min: usize, max: usize) -> Self {
         self.count(field, len, min, max);
         self
     }
 
-    /// As [`RequestBuilder::items`], unless the list was left out.
+    /// Like [`RequestBuilder::items`], but accepts a list that is not set.
     #[must_use]
     pub fn items_opt(self, field: &'static str, len: Option<usize>, min: usize, max: usize) -> Self {
         match len {
@@ -159,7 +159,7 @@ impl RequestBuilder {
         }
     }
 
-    /// Sets a multipart form as the body.
+    /// Sets the body to a multipart form.
     #[must_use]
     pub fn multipart(mut self, write: impl FnOnce(&mut Form)) -> Self {
         let mut form = Form::default();
@@ -171,7 +171,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets a JSON object as the body.
+    /// Sets the body to a JSON object.
     #[must_use]
     pub fn json(mut self, write: impl FnOnce(&mut JsonObject)) -> Self {
         let mut object = JsonObject::new();
@@ -183,7 +183,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Sets the JSON form of `value` as the body. `field` names it in an error.
+    /// Sets the body to `value`, serialized as JSON. `field` is its name in an error.
     #[must_use]
     pub fn json_value<T: serde::Serialize + ?Sized>(mut self, field: &'static str, value: &T) -> Self {
         match serde_json::to_vec(value) {
@@ -193,10 +193,10 @@ impl RequestBuilder {
         self
     }
 
-    /// The request.
+    /// Builds the request.
     ///
     /// # Errors
-    /// The first thing that was wrong.
+    /// Returns the first error of the previous calls, or an error if the URI is too long.
     pub fn build(mut self) -> Result<Request<Bytes>, BuildError> {
         let info = self.info;
         if let Some(error) = self.error.take() {

@@ -15,21 +15,21 @@ pub struct File {
 }
 
 impl File {
-    /// How many bytes a file may have: Clerk takes no larger one.
+    /// The maximum size of a file in bytes. Clerk rejects larger files.
     pub const MAX_BYTES: usize = 10 * 1024 * 1024;
 
-    /// A file with this content, at most 10 MB. It is called `file` until it has another name.
+    /// Creates a file with this content, at most 10 MB. Its name defaults to `file`.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self { bytes: bytes.into(), name: "file".to_owned(), content_type: None }
     }
 
-    /// With this file name.
+    /// Sets the file name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// With this content type, such as `image/png`.
+    /// Sets the content type, such as `image/png`. Defaults to `application/octet-stream`.
     pub fn content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into());
         self
@@ -48,14 +48,14 @@ impl From<Bytes> for File {
     }
 }
 
-/// Only how large it is.
+/// Shows only the size.
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "File({} bytes)", self.bytes.len())
     }
 }
 
-/// A `multipart/form-data` body in the making, part by part (RFC 7578).
+/// Writes a `multipart/form-data` body part by part (RFC 7578).
 #[derive(Default)]
 pub struct Form {
     parts: Vec<(String, Bytes)>,
@@ -65,7 +65,7 @@ pub struct Form {
 crate::opaque::opaque!(Form);
 
 impl Form {
-    /// Adds a text.
+    /// Adds a text part.
     pub fn text(&mut self, name: &'static str, value: &impl QueryValue) -> &mut Self {
         let mut text = String::new();
         value.write(&mut text);
@@ -73,7 +73,7 @@ impl Form {
         self
     }
 
-    /// Adds a text, unless the caller left it out.
+    /// Adds a text part, unless it is `None`.
     pub fn text_opt(&mut self, name: &'static str, value: &Option<impl QueryValue>) -> &mut Self {
         match value {
             Some(value) => self.text(name, value),
@@ -81,7 +81,7 @@ impl Form {
         }
     }
 
-    /// Adds a file.
+    /// Adds a file part.
     pub fn file(&mut self, name: &'static str, file: &File) -> &mut Self {
         let content_type = file.content_type.as_deref().unwrap_or("application/octet-stream");
         if file.bytes.len() > File::MAX_BYTES {
@@ -99,7 +99,7 @@ impl Form {
         self
     }
 
-    /// Adds a file, unless the caller left it out.
+    /// Adds a file part, unless it is `None`.
     pub fn file_opt(&mut self, name: &'static str, file: &Option<File>) -> &mut Self {
         match file {
             Some(file) => self.file(name, file),
@@ -107,7 +107,7 @@ impl Form {
         }
     }
 
-    /// The content type and the body.
+    /// Returns the content type and the body.
     pub(super) fn finish(mut self) -> Result<(HeaderValue, Bytes), (&'static str, Problem)> {
         if let Some(error) = self.error.take() {
             return Err(error);
@@ -128,8 +128,8 @@ impl Form {
         Ok((content_type, body.freeze()))
     }
 
-    /// A text that stands in none of the parts. 32 letters drawn at random stand in none but by miracle;
-    /// then more are drawn.
+    /// Returns a boundary that occurs in none of the parts. 32 random characters are almost certainly unique,
+    /// but the content can come from an attacker, so this is checked.
     fn boundary(&self) -> String {
         let mut boundary: String = (0..32).map(|_| fastrand::alphanumeric()).collect();
         while self.parts.iter().any(|(head, content)| {
@@ -145,7 +145,8 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// Within quotes, as browsers write it: quotes and line ends are percent-encoded, other controls dropped.
+/// Encodes a file name for a quoted parameter, as browsers do: quotes and line breaks are percent-encoded,
+/// and other control characters are dropped. Otherwise a name could add headers or parts.
 fn quoted(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {

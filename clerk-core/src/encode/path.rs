@@ -2,13 +2,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Problem;
 
-/// Everything but RFC 3986's unreserved characters is encoded.
+/// All characters except the unreserved ones of RFC 3986 are encoded.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// A longer one is no identifier, slug or name of Clerk's.
+/// The maximum length of a segment in bytes. Clerk's IDs, slugs and names are shorter.
 const MAX: usize = 512;
 
-/// A path template that is filled from left to right.
+/// A path template whose parameters are set from left to right.
 pub(super) struct Template {
     done: String,
     rest: &'static str,
@@ -19,8 +19,8 @@ impl Template {
         Self { done: String::with_capacity(template.len() + 32), rest: template }
     }
 
-    /// Fills the next place, which is `{name}`. A value that is refused leaves it empty: the next value belongs
-    /// to the next place.
+    /// Sets the next parameter, `{name}`. A rejected value is also inserted, so that the next value goes to
+    /// the next parameter; the error prevents the path from being used.
     pub(super) fn fill(&mut self, name: &'static str, value: &str) -> Result<(), Problem> {
         let checked = check(value);
         if let Some((before, after)) = self.rest.split_once('{')
@@ -34,7 +34,7 @@ impl Template {
         checked
     }
 
-    /// The path, when every place is filled.
+    /// Returns the path, if every parameter is set.
     pub(super) fn finish(mut self) -> Result<String, (&'static str, Problem)> {
         if let Some((_, after)) = self.rest.split_once('{') {
             return Err((after.split('}').next().unwrap_or(after), Problem::Empty));
@@ -49,7 +49,7 @@ fn check(value: &str) -> Result<(), Problem> {
         "" => Err(Problem::Empty),
         "." => Err(Problem::DotSegment(".")),
         ".." => Err(Problem::DotSegment("..")),
-        // A server or proxy that decodes once more would see a dot segment.
+        // A server or proxy that decodes the path a second time would see a dot segment.
         _ if is_encoded_dots(value) => Err(Problem::DotSegment("an encoded dot segment")),
         _ if value.len() > MAX => Err(Problem::TooLong { len: value.len(), max: MAX }),
         _ => Ok(()),

@@ -1,8 +1,8 @@
 use crate::{Timestamp, id};
 
-/// A value that can stand in a query pair.
+/// A value that can be sent as a query parameter.
 pub trait QueryValue {
-    /// Writes the value as Clerk reads it.
+    /// Appends the value in the form that Clerk expects.
     fn write(&self, out: &mut String);
 }
 
@@ -42,7 +42,7 @@ impl<T: QueryValue> QueryValue for &T {
     }
 }
 
-/// A query string in the making: `application/x-www-form-urlencoded`, so a space is `+` and `+` is `%2B`.
+/// Builds a query string in `application/x-www-form-urlencoded` form: a space is `+`, and `+` is `%2B`.
 #[derive(Default)]
 pub(super) struct Query {
     text: String,

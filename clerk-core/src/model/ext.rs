@@ -6,15 +6,15 @@ use super::{
 };
 use crate::{Metadata, metadata::MetadataError};
 
-/// Readers of metadata as a type of the application's own, under the fields' names.
+/// Adds methods with the names of the metadata fields that deserialize them as a type of the application.
 macro_rules! metadata {
     ($($model:ident: $($field:ident)*;)*) => {$(
         impl $model {$(
-            #[doc = concat!("Reads [`", stringify!($field), "`](field@", stringify!($model), "::", stringify!($field), ")")]
-            /// as a `T`. Metadata that Clerk left out counts as empty.
+            #[doc = concat!("Deserializes [`", stringify!($field), "`](field@", stringify!($model), "::", stringify!($field), ")")]
+            /// as a `T`. Missing metadata is treated as an empty object.
             ///
             /// # Errors
-            /// When it does not have the shape of a `T`.
+            /// Returns an error if the metadata does not match `T`.
             pub fn $field<T: DeserializeOwned>(&self) -> Result<T, MetadataError> {
                 let stored: Option<&Metadata> = (&self.$field).into();
                 stored.map_or_else(|| Metadata::new().to(), Metadata::to)
@@ -33,21 +33,21 @@ metadata! {
 }
 
 impl User {
-    /// The primary e-mail address.
+    /// Returns the primary email address, if the user has one.
     #[must_use]
     pub fn primary_email(&self) -> Option<&EmailAddress> {
         let id = self.primary_email_address_id.as_ref()?;
         self.email_addresses.iter().find(|address| address.id == *id)
     }
 
-    /// The primary phone number.
+    /// Returns the primary phone number, if the user has one.
     #[must_use]
     pub fn primary_phone(&self) -> Option<&PhoneNumber> {
         let id = self.primary_phone_number_id.as_ref()?;
         self.phone_numbers.iter().find(|number| number.id == *id)
     }
 
-    /// First and last name with a space between them, or the one there is. `None` when there is neither.
+    /// Returns the first and last name, separated by a space. `None` if both are missing or blank.
     #[must_use]
     pub fn full_name(&self) -> Option<String> {
         let names = [&self.first_name, &self.last_name];
@@ -56,7 +56,7 @@ impl User {
         (!names.is_empty()).then(|| names.join(" "))
     }
 
-    /// Whether this e-mail address is the user's and verified. Capitals make no difference.
+    /// Returns whether the user has this email address and it is verified. Ignores ASCII case.
     #[must_use]
     pub fn has_verified_email(&self, email: &str) -> bool {
         self.email_addresses
@@ -66,7 +66,7 @@ impl User {
 }
 
 impl EmailAddress {
-    /// Whether it is verified.
+    /// Returns whether the verification has succeeded.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verification.as_ref().is_some_and(|it| it.status == VerificationStatus::Verified)
@@ -74,7 +74,7 @@ impl EmailAddress {
 }
 
 impl PhoneNumber {
-    /// Whether it is verified.
+    /// Returns whether the verification has succeeded.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verification.as_ref().is_some_and(|it| it.status == VerificationStatus::Verified)
@@ -82,8 +82,9 @@ impl PhoneNumber {
 }
 
 impl OAuthAccessTokenVerification {
-    /// Whether the token may be accepted: it belongs to a user, and Clerk says that it is neither revoked nor
-    /// expired. What Clerk does not say counts against it.
+    /// Returns whether the token is valid: it belongs to a user and is neither revoked nor expired.
+    ///
+    /// A missing field counts as invalid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.subject.is_some()

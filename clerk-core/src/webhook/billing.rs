@@ -17,57 +17,57 @@ use crate::{
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentAttempt {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
-    /// The instance it belongs to.
+    /// The instance that the payment attempt belongs to.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub instance_id: String,
-    /// The payment it is for.
+    /// The payment that the attempt is for.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub payment_id: String,
-    /// The invoice it is for.
+    /// The invoice that the attempt is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoice_id: Option<String>,
-    /// The statement it stands on.
+    /// The statement that includes the attempt.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub statement_id: String,
-    /// Its identifier at the payment provider.
+    /// The ID at the payment provider.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub gateway_external_id: String,
-    /// Where it stands.
+    /// The current status.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: BillingPaymentAttemptStatus,
     /// When it was created.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When it was last updated.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub updated_at: Timestamp,
-    /// When it was paid.
+    /// When the payment completed. `None` if it did not.
     pub paid_at: Option<Timestamp>,
-    /// When it failed.
+    /// When the payment failed. `None` if it did not.
     pub failed_at: Option<Timestamp>,
-    /// Why it failed.
+    /// Why the payment failed. `None` if it did not.
     pub failed_reason: Option<PaymentFailure>,
-    /// The day it is for.
+    /// The billing date of the payment.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub billing_date: Timestamp,
-    /// What kind of payment it is.
+    /// The type of charge.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub charge_type: ChargeType,
-    /// Who is paid.
+    /// The payee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payee: Option<Payee>,
-    /// Who pays.
+    /// The payer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payer: Option<BillingPayer>,
-    /// The sums.
+    /// The totals.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub totals: PaymentTotals,
-    /// How it is paid.
+    /// The payment source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_source: Option<PaymentSource>,
-    /// What is paid for.
+    /// The subscription items that are paid for.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub subscription_items: Vec<SubscriptionItem>,
 }
@@ -75,11 +75,11 @@ pub struct PaymentAttempt {
 opaque!(PaymentAttempt, id);
 
 open_enum! {
-    /// What kind of payment it is.
+    /// The type of a charge.
     ChargeType {
-        /// The first one, when something is bought.
+        /// The initial charge at checkout.
         Checkout = "checkout",
-        /// One that comes again with each period.
+        /// A charge for a further billing period.
         Recurring = "recurring",
     }
 }
@@ -88,96 +88,96 @@ open_enum! {
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentFailure {
-    /// The reason, as a code.
+    /// The code of the reason.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub code: String,
-    /// The bank's reason, as a code.
+    /// The code of the bank's reason.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub decline_code: String,
 }
 
 opaque!(PaymentFailure);
 
-/// Who is paid.
+/// The recipient of a payment.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Payee {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
     /// The payment provider, such as `stripe`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub gateway_type: String,
-    /// The account at the payment provider.
+    /// The account ID at the payment provider.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub gateway_external_id: String,
-    /// Where that account stands.
+    /// The status of the account at the payment provider.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub gateway_status: String,
 }
 
 opaque!(Payee, id);
 
-/// The sums of a payment.
+/// The totals of a payment.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentTotals {
-    /// The sum before tax.
+    /// The total before tax.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub subtotal: BillingMoney,
     /// The tax.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub tax_total: BillingMoney,
-    /// What is to be paid in the end.
+    /// The total amount due.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub grand_total: BillingMoney,
-    /// What the units cost, by kind.
+    /// Totals for each kind of unit.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub per_unit_totals: Vec<UnitTotal>,
 }
 
 opaque!(PaymentTotals);
 
-/// What the units of one kind cost, such as seats.
+/// The total for one kind of unit, such as seats.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnitTotal {
-    /// The kind's name.
+    /// The name of the unit.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
     /// The price of one unit, in the currency's smallest unit, such as cents.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub amount: i64,
-    /// How many units. `None` is no limit.
+    /// The number of units. `None` means unlimited.
     #[serde(default, deserialize_with = "lenient::optional_integer")]
     pub quantity: Option<i64>,
-    /// The price of all of them, in the currency's smallest unit.
+    /// The total price, in the currency's smallest unit.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub total: i64,
-    /// The currency's code, such as `USD`.
+    /// The currency code, such as `USD`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub currency: String,
 }
 
 opaque!(UnitTotal);
 
-/// How a payment is made.
+/// The payment source of a payment.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentSource {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
     /// The payment provider, such as `stripe`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub gateway: String,
-    /// Its identifier at the payment provider.
+    /// The ID at the payment provider.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub gateway_external_id: String,
-    /// The account at the payment provider.
+    /// The account ID at the payment provider.
     pub gateway_external_account_id: Option<String>,
-    /// What kind it is.
+    /// The type of the payment source.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub payment_method: BillingPaymentType,
-    /// Whether it can be used.
+    /// The status of the payment source.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: BillingPaymentMethodStatus,
     /// The card's brand.
@@ -192,9 +192,9 @@ opaque!(PaymentSource, id);
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
-    /// Where it stands.
+    /// The current status.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: BillingSubscriptionStatus,
     /// When it became active.
@@ -206,138 +206,138 @@ pub struct Subscription {
     pub created_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// Since when a payment is overdue.
+    /// When a payment became past due.
     pub past_due_at: Option<Timestamp>,
-    /// When it was last changed.
+    /// When it was last updated.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub updated_at: Timestamp,
-    /// The latest payment.
+    /// The ID of the latest payment.
     pub latest_payment_id: Option<String>,
-    /// Who pays.
+    /// The payer's ID.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub payer_id: String,
-    /// Who pays.
+    /// The payer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payer: Option<BillingPayer>,
-    /// How it is paid.
+    /// The ID of the payment source.
     pub payment_source_id: Option<String>,
-    /// What is subscribed to.
+    /// The items of the subscription.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub items: Vec<SubscriptionItem>,
 }
 
 opaque!(Subscription, id);
 
-/// One plan within a subscription.
+/// One plan in a subscription.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionItem {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
-    /// Where it stands.
+    /// The current status.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: BillingSubscriptionItemStatus,
-    /// Whether it is in its free trial. Payment attempts do not say, which is `false`.
+    /// Whether the item is in a free trial. Always `false` in payment attempts, which do not contain the field.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub is_free_trial: bool,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When it was last changed.
+    /// When it was last updated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
-    /// When the current period started.
+    /// When the current billing period started.
     pub period_start: Option<Timestamp>,
-    /// When the current period ends. `None` when it has no end.
+    /// When the current billing period ends. `None` means that it has no end.
     pub period_end: Option<Timestamp>,
-    /// How often it is paid.
+    /// The billing period.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub interval: BillingPeriod,
-    /// How often it is paid, under its other name.
+    /// The billing period. Clerk uses both this name and `interval`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan_period: Option<BillingPeriod>,
-    /// The plan.
+    /// The plan's ID.
     pub plan_id: Option<String>,
     /// The plan.
     pub plan: Option<Plan>,
-    /// Who pays.
+    /// The payer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payer: Option<BillingPayer>,
-    /// The subscription it belongs to.
+    /// The subscription that the item belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_id: Option<String>,
-    /// How many seats there are.
+    /// The seats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seats: Option<BillingSeats>,
-    /// Credit for the rest of a paid period. Only in payment attempts.
+    /// Credit for the rest of a paid billing period. Only present in payment attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credit: Option<BillingProrationCredit>,
-    /// What is credited. Only in payment attempts.
+    /// The credits that are applied. Only present in payment attempts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credits: Option<BillingCredits>,
 }
 
 opaque!(SubscriptionItem, id);
 
-/// A plan that is subscribed to.
+/// The plan of a subscription item.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
-    /// Its name in addresses.
+    /// The slug, a URL-friendly name.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub slug: String,
-    /// Its name.
+    /// The name.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
-    /// Whether it is paid again and again.
+    /// Whether the plan renews after each billing period.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub is_recurring: bool,
-    /// The price of a period, in the currency's smallest unit, such as cents.
+    /// The price per billing period, in the currency's smallest unit, such as cents.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub amount: i64,
-    /// The currency's code, such as `USD`.
+    /// The currency code, such as `USD`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub currency: String,
-    /// What units cost, by kind.
+    /// The prices for each kind of unit.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub unit_prices: Vec<UnitPrice>,
 }
 
 opaque!(Plan, id);
 
-/// What a plan charges for units of one kind, such as seats.
+/// What a plan charges for one kind of unit, such as seats.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnitPrice {
-    /// The kind's name.
+    /// The name of the unit.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
-    /// How many units are priced together.
+    /// The number of units in a pricing block.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub block_size: i64,
-    /// The prices, by how many there are.
+    /// The price tiers.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub tiers: Vec<UnitPriceTier>,
 }
 
 opaque!(UnitPrice);
 
-/// The price of the units within one tier.
+/// The price of the units in one tier.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnitPriceTier {
     /// The first block of the tier.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub starts_at_block: i64,
-    /// The last block of the tier. `None` when it has no end.
+    /// The last block of the tier. `None` means unlimited.
     #[serde(default, deserialize_with = "lenient::optional_integer")]
     pub ends_after_block: Option<i64>,
-    /// The price of each block, in the currency's smallest unit, such as cents.
+    /// The price of each pricing block, in the currency's smallest unit, such as cents.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub amount_per_block: i64,
-    /// The currency's code, such as `USD`.
+    /// The currency code, such as `USD`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub currency: String,
 }

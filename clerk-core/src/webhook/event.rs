@@ -20,35 +20,35 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// The delivery's id. It stays the same when Clerk delivers again: use it to act only once.
+    /// The ID of the delivery. It stays the same if Clerk repeats the delivery, so use it for deduplication.
     pub id: String,
-    /// What happened.
+    /// The event.
     pub event: Event,
-    /// When it happened.
+    /// When the event happened.
     pub timestamp: Option<Timestamp>,
-    /// The instance it happened in, `ins_…`.
+    /// The instance in which the event happened, `ins_…`.
     pub instance_id: Option<String>,
-    /// The request that caused it, where one did.
+    /// What caused the event.
     pub attributes: EventAttributes,
 }
 
-/// What caused an event.
+/// The cause of an event.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EventAttributes {
-    /// The request to Clerk that caused it.
+    /// The request to Clerk that caused the event. Empty if no request did.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub http_request: HttpRequest,
 }
 
-/// Where a request to Clerk came from.
+/// The origin of a request to Clerk.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HttpRequest {
-    /// The end user's address.
+    /// The end user's IP address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_ip: Option<String>,
-    /// The end user's browser or program.
+    /// The end user's `User-Agent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
 }
@@ -83,17 +83,17 @@ impl Delivery {
     }
 }
 
-/// Why a signed body is no event. The values in it are not repeated.
+/// Why the body of a signed delivery cannot be decoded. Contains no values from the body.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum EventError {
     #[error("the body is not an object with `type` and `data`")]
     Envelope,
-    #[error("`data` is not what an event of type {kind} holds: {problem}")]
+    #[error("`data` does not match the event type {kind}: {problem}")]
     Data { kind: &'static str, problem: String },
 }
 
 impl EventError {
-    /// Reads the data once more to find the fault.
+    /// Decodes the data again to find the path of the error.
     fn locate<T: DeserializeOwned>(kind: &'static str, data: &str) -> Self {
         let reader = &mut serde_json::Deserializer::from_str(data);
         let problem = match serde_path_to_error::deserialize::<_, T>(reader) {
@@ -104,35 +104,35 @@ impl EventError {
                     (path, problem) => format!("{path}: {problem}"),
                 }
             }
-            Ok(_) => "it could not be read".to_owned(),
+            Ok(_) => "it cannot be decoded".to_owned(),
         };
         Self::Data { kind, problem }
     }
 }
 
-/// Declares the events: variant, what `data` holds, type, and the name of its constant.
+/// Declares the events: variant, type of the data, event type, and name of the constant.
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident($data:ty) = $kind:literal as $name:ident,)*) => {
-        /// What happened. Types that this version does not know keep their name and data.
+        /// An event of a webhook delivery. Unknown event types are kept as [`Event::Other`].
         #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum Event {
             $($(#[$doc])* $variant(Box<$data>),)*
-            /// An event of a type that is not listed here.
+            /// An event of a type that this version of the crate does not know.
             Other {
-                /// Its type, for example `user.hibernated`.
+                /// The event type, such as `user.hibernated`.
                 kind: String,
-                /// What came with it.
+                /// The data of the event.
                 data: Value,
             },
         }
 
         impl Event {
-            /// The types that are listed here.
+            /// The known event types.
             #[cfg(test)]
             pub(super) const KINDS: &[&str] = &[$($kind),*];
 
-            /// The event's type as Clerk writes it, for example `user.created`.
+            /// Returns the event type, such as `user.created`.
             #[must_use]
             pub fn kind(&self) -> &str {
                 match self {
@@ -141,7 +141,7 @@ macro_rules! events {
                 }
             }
 
-            /// The data as it is written.
+            /// The data, serialized again.
             #[cfg(test)]
             pub(super) fn data(&self) -> Result<Value, serde_json::Error> {
                 match self {
@@ -164,7 +164,7 @@ macro_rules! events {
             }
         }
 
-        /// The same types as values, for [`kind`](super::kind).
+        /// The event types as constants, re-exported by [`kind`](super::kind).
         pub(super) mod kinds {
             use super::*;
             use crate::webhook::kind::Kind;
@@ -180,13 +180,13 @@ macro_rules! events {
 events! {
     /// A user was created.
     UserCreated(User) = "user.created" as USER_CREATED,
-    /// A user was changed.
+    /// A user was updated.
     UserUpdated(User) = "user.updated" as USER_UPDATED,
     /// A user was deleted.
     UserDeleted(DeletedObject) = "user.deleted" as USER_DELETED,
-    /// Somebody signed in.
+    /// A user signed in.
     SessionCreated(SessionEvent) = "session.created" as SESSION_CREATED,
-    /// Somebody signed in and still has something to do.
+    /// A user signed in and must complete tasks before the session becomes active.
     SessionPending(SessionEvent) = "session.pending" as SESSION_PENDING,
     /// A session ended because its user signed out.
     SessionEnded(SessionEvent) = "session.ended" as SESSION_ENDED,
@@ -194,87 +194,88 @@ events! {
     SessionRemoved(SessionEvent) = "session.removed" as SESSION_REMOVED,
     /// A session was revoked.
     SessionRevoked(SessionEvent) = "session.revoked" as SESSION_REVOKED,
-    /// An e-mail to a user was written.
+    /// An email to a user was created.
     EmailCreated(Email) = "email.created" as EMAIL_CREATED,
-    /// A text message to a user was written.
+    /// A text message to a user was created.
     SmsCreated(Sms) = "sms.created" as SMS_CREATED,
     /// An organization was created.
     OrganizationCreated(Organization) = "organization.created" as ORGANIZATION_CREATED,
-    /// An organization was changed.
+    /// An organization was updated.
     OrganizationUpdated(Organization) = "organization.updated" as ORGANIZATION_UPDATED,
     /// An organization was deleted.
     OrganizationDeleted(DeletedObject) = "organization.deleted" as ORGANIZATION_DELETED,
     /// A domain was added to an organization.
     OrganizationDomainCreated(OrganizationDomain) = "organizationDomain.created" as ORGANIZATION_DOMAIN_CREATED,
-    /// A domain of an organization was changed, for example verified.
+    /// A domain of an organization was updated, for example verified.
     OrganizationDomainUpdated(OrganizationDomain) = "organizationDomain.updated" as ORGANIZATION_DOMAIN_UPDATED,
-    /// A domain was taken from an organization.
+    /// A domain of an organization was deleted.
     OrganizationDomainDeleted(DeletedObject) = "organizationDomain.deleted" as ORGANIZATION_DOMAIN_DELETED,
-    /// Somebody became a member of an organization.
+    /// A user became a member of an organization.
     OrganizationMembershipCreated(OrganizationMembership) = "organizationMembership.created" as ORGANIZATION_MEMBERSHIP_CREATED,
-    /// A membership was changed, for example its role.
+    /// A membership was updated, for example its role.
     OrganizationMembershipUpdated(OrganizationMembership) = "organizationMembership.updated" as ORGANIZATION_MEMBERSHIP_UPDATED,
-    /// Somebody is no longer a member of an organization.
+    /// A user is no longer a member of an organization.
     OrganizationMembershipDeleted(OrganizationMembership) = "organizationMembership.deleted" as ORGANIZATION_MEMBERSHIP_DELETED,
-    /// Somebody was invited to an organization.
+    /// A person was invited to an organization.
     OrganizationInvitationCreated(OrganizationInvitation) = "organizationInvitation.created" as ORGANIZATION_INVITATION_CREATED,
-    /// Somebody accepted an invitation to an organization.
+    /// An invitation to an organization was accepted.
     OrganizationInvitationAccepted(AcceptedInvitation) = "organizationInvitation.accepted" as ORGANIZATION_INVITATION_ACCEPTED,
-    /// An invitation to an organization was withdrawn.
+    /// An invitation to an organization was revoked.
     OrganizationInvitationRevoked(OrganizationInvitation) = "organizationInvitation.revoked" as ORGANIZATION_INVITATION_REVOKED,
     /// A role was created.
     RoleCreated(Role) = "role.created" as ROLE_CREATED,
-    /// A role was changed.
+    /// A role was updated.
     RoleUpdated(Role) = "role.updated" as ROLE_UPDATED,
     /// A role was deleted.
     RoleDeleted(DeletedObject) = "role.deleted" as ROLE_DELETED,
     /// A permission was created.
     PermissionCreated(Permission) = "permission.created" as PERMISSION_CREATED,
-    /// A permission was changed.
+    /// A permission was updated.
     PermissionUpdated(Permission) = "permission.updated" as PERMISSION_UPDATED,
     /// A permission was deleted.
     PermissionDeleted(DeletedObject) = "permission.deleted" as PERMISSION_DELETED,
-    /// Somebody joined the waitlist.
+    /// A person joined the waitlist.
     WaitlistEntryCreated(WaitlistEntry) = "waitlistEntry.created" as WAITLIST_ENTRY_CREATED,
-    /// An entry of the waitlist was changed, for example invited.
+    /// A waitlist entry was updated, for example invited.
     WaitlistEntryUpdated(WaitlistEntry) = "waitlistEntry.updated" as WAITLIST_ENTRY_UPDATED,
-    /// A payment was begun.
+    /// A payment attempt was started.
     PaymentAttemptCreated(PaymentAttempt) = "paymentAttempt.created" as PAYMENT_ATTEMPT_CREATED,
-    /// A payment came through, or failed.
+    /// A payment attempt succeeded or failed.
     PaymentAttemptUpdated(PaymentAttempt) = "paymentAttempt.updated" as PAYMENT_ATTEMPT_UPDATED,
     /// A subscription was created.
     SubscriptionCreated(Subscription) = "subscription.created" as SUBSCRIPTION_CREATED,
-    /// A subscription was changed.
+    /// A subscription was updated.
     SubscriptionUpdated(Subscription) = "subscription.updated" as SUBSCRIPTION_UPDATED,
     /// A subscription became active.
     SubscriptionActive(Subscription) = "subscription.active" as SUBSCRIPTION_ACTIVE,
-    /// A subscription has a payment overdue.
+    /// A subscription is past due.
     SubscriptionPastDue(Subscription) = "subscription.pastDue" as SUBSCRIPTION_PAST_DUE,
     /// A subscription item was created.
     SubscriptionItemCreated(SubscriptionItem) = "subscriptionItem.created" as SUBSCRIPTION_ITEM_CREATED,
-    /// A subscription item was changed.
+    /// A subscription item was updated.
     SubscriptionItemUpdated(SubscriptionItem) = "subscriptionItem.updated" as SUBSCRIPTION_ITEM_UPDATED,
     /// A subscription item became active.
     SubscriptionItemActive(SubscriptionItem) = "subscriptionItem.active" as SUBSCRIPTION_ITEM_ACTIVE,
-    /// A subscription item was canceled, and lasts until its period ends.
+    /// A subscription item was canceled. It stays active until the end of its billing period.
     SubscriptionItemCanceled(SubscriptionItem) = "subscriptionItem.canceled" as SUBSCRIPTION_ITEM_CANCELED,
-    /// A subscription item will follow the current one.
+    /// A subscription item is upcoming: it will follow the current one.
     SubscriptionItemUpcoming(SubscriptionItem) = "subscriptionItem.upcoming" as SUBSCRIPTION_ITEM_UPCOMING,
     /// A subscription item ended.
     SubscriptionItemEnded(SubscriptionItem) = "subscriptionItem.ended" as SUBSCRIPTION_ITEM_ENDED,
-    /// A subscription item was never paid and is given up.
+    /// A subscription item was abandoned: its first payment was never made.
     SubscriptionItemAbandoned(SubscriptionItem) = "subscriptionItem.abandoned" as SUBSCRIPTION_ITEM_ABANDONED,
-    /// A subscription item waits for its first payment.
+    /// A subscription item is incomplete: its first payment is pending.
     SubscriptionItemIncomplete(SubscriptionItem) = "subscriptionItem.incomplete" as SUBSCRIPTION_ITEM_INCOMPLETE,
-    /// A subscription item has a payment overdue.
+    /// A subscription item is past due.
     SubscriptionItemPastDue(SubscriptionItem) = "subscriptionItem.pastDue" as SUBSCRIPTION_ITEM_PAST_DUE,
-    /// A subscription item has a free trial that ends soon.
+    /// The free trial of a subscription item ends soon.
     SubscriptionItemFreeTrialEnding(SubscriptionItem) = "subscriptionItem.freeTrialEnding" as SUBSCRIPTION_ITEM_FREE_TRIAL_ENDING,
 }
 
 impl Event {
-    /// The user it is about: who was changed, signed in, joined, is written to or pays. `None` where there is
-    /// none, or where Clerk does not say.
+    /// Returns the user that the event is about: the subject, member, recipient or payer.
+    ///
+    /// `None` if the event is not about a user, or if Clerk does not name the user.
     #[must_use]
     pub fn user_id(&self) -> Option<UserId> {
         match self {
@@ -297,9 +298,10 @@ impl Event {
         }
     }
 
-    /// The organization it is about: the one that was changed, joined or paid for, or whose domain it is.
-    /// `None` where there is none, or where Clerk does not say, as when a domain is deleted. Roles and
-    /// permissions belong to all organizations.
+    /// Returns the organization that the event is about: the subject, payer, or owner of a domain or membership.
+    ///
+    /// `None` if the event is not about an organization, or if Clerk does not name it, as in
+    /// `organizationDomain.deleted`. Roles and permissions belong to all organizations.
     #[must_use]
     pub fn organization_id(&self) -> Option<OrganizationId> {
         match self {
@@ -349,7 +351,7 @@ fn organization_of(invitation: &OrganizationInvitation) -> Option<OrganizationId
     invitation.organization_id.as_ref().or(shown.map(|organization| &organization.id)).cloned()
 }
 
-/// The type only: the data is personal.
+/// Shows only the event type, because the data is personal.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Event").field(&self.kind()).finish()

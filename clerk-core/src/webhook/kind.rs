@@ -1,9 +1,9 @@
-//! The types of events as values: each says in its own type what comes with the event.
+//! Event types as constants, whose Rust type tells the type of the data.
 //!
 //! ```
 //! use clerk_core::{model::User, webhook::{Event, Kind, kind}};
 //!
-//! /// The name of somebody who has just signed up.
+//! /// The first name of a user who has just signed up.
 //! fn newcomer(event: &Event) -> Option<&str> {
 //!     let user: &User = kind::USER_CREATED.of(event)?;
 //!     user.first_name.as_deref()
@@ -20,7 +20,7 @@ use super::Event;
 
 pub use super::event::kinds::*;
 
-/// A type of event that comes with a `T`. The constants of this [module](self) are all there are.
+/// An event type whose data is a `T`. All values are constants in this [module](self).
 pub struct Kind<T> {
     name: &'static str,
     read: fn(&Event) -> Option<&T>,
@@ -31,13 +31,13 @@ impl<T> Kind<T> {
         Self { name, read }
     }
 
-    /// The type as Clerk writes it, for example `user.created`.
+    /// Returns the event type, such as `user.created`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// What came with the event, if it is of this type.
+    /// Returns the data of the event, if it is of this type.
     #[must_use]
     pub fn of(self, event: &Event) -> Option<&T> {
         (self.read)(event)

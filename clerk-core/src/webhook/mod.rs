@@ -1,10 +1,10 @@
-//! Webhooks: whether a delivery really comes from Clerk, and what it says.
+//! Webhooks: verifies deliveries of Clerk and decodes their events.
 //!
-//! Clerk signs every delivery with the endpoint's secret (the Standard Webhooks scheme, as Svix sends it). A
-//! [`Verifier`] checks the signature over the exact bytes that arrived, at a given time; only then is the body
-//! read. Deliveries may come twice and in any order: [`Delivery::id`] tells repetitions apart.
+//! Clerk signs every delivery with the secret of the endpoint (the Standard Webhooks scheme, sent by Svix). A
+//! [`Verifier`] checks the signature over the exact bytes that were received, and decodes the body only if it is
+//! valid. Deliveries can be repeated and can arrive in any order. Use [`Delivery::id`] to detect repetitions.
 //!
-//! | Events | What comes with them |
+//! | Events | Data |
 //! |---|---|
 //! | `user.{created,updated}` | [`User`](crate::model::User) |
 //! | `session.{created,pending,ended,removed,revoked}` | [`SessionEvent`](payload::SessionEvent) |
@@ -21,10 +21,10 @@
 //! | `paymentAttempt.{created,updated}` | [`PaymentAttempt`](payload::PaymentAttempt) |
 //! | `subscription.{created,updated,active,pastDue}` | [`Subscription`](payload::Subscription) |
 //! | `subscriptionItem.{created,updated,active,canceled,upcoming,ended,abandoned,incomplete,pastDue,freeTrialEnding}` | [`SubscriptionItem`](payload::SubscriptionItem) |
-//! | `deleted` of all but memberships | [`DeletedObject`](crate::model::DeletedObject) |
-//! | any other | the name and the JSON, in [`Event::Other`] |
+//! | `*.deleted`, except of memberships | [`DeletedObject`](crate::model::DeletedObject) |
+//! | any other | the type and the JSON, in [`Event::Other`] |
 //!
-//! [`kind`] has a constant for each type, which says in its own type what comes with the event.
+//! [`kind`] has a constant for each event type, whose Rust type tells the type of the data.
 //!
 //! ```
 //! use clerk_core::{Timestamp, webhook::{Event, Verifier}};
@@ -33,7 +33,7 @@
 //! let verifier = Verifier::new("whsec_c2VjcmV0".parse()?);
 //! let now = Timestamp::from_secs(1_700_000_000);
 //! let body = br#"{"type": "user.deleted", "data": {"id": "user_1", "deleted": true}}"#;
-//! // What Clerk would send; here for a test.
+//! // The headers that Clerk would send, created here for a test.
 //! let headers: HeaderMap = verifier.sign("msg_1", now, body);
 //!
 //! let delivery = verifier.verify(&headers, body, now)?;

@@ -1,7 +1,7 @@
-//! What comes with events that is not also an answer of the Backend API.
+//! Data of events that the Backend API does not return.
 //!
-//! The rules of [`model`](crate::model) hold here too: unknown fields are ignored, unknown enum values are
-//! kept, and what is missing or `null` is empty, zero, `false` or `None`; identifiers never fall back.
+//! The rules of [`model`](crate::model) apply here too: unknown fields are ignored, unknown enum values are
+//! kept, and missing or `null` fields are `None`, empty, zero or `false`. IDs never fall back.
 //!
 //! ```
 //! use clerk_core::webhook::payload::Sms;
@@ -9,7 +9,7 @@
 //! let sms: Sms = serde_json::from_str(
 //!     r#"{"id": "sms_1", "to_phone_number": "+15555550100", "message": "Hello", "delivered_by_clerk": false}"#,
 //! ).unwrap();
-//! assert!(!sms.delivered_by_clerk, "the application has to send it");
+//! assert!(!sms.delivered_by_clerk, "the application must send it");
 //! assert_eq!(format!("{sms:?}"), r#"Sms { id: Id("sms_1"), .. }"#);
 //! ```
 
@@ -28,21 +28,21 @@ pub use super::billing::{
     SubscriptionItem, UnitPrice, UnitPriceTier, UnitTotal,
 };
 
-/// A session, and the user whose session it is.
+/// The data of a session event: the session and its user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SessionEvent {
     /// The session.
     #[serde(flatten)]
     pub session: Session,
-    /// The user.
+    /// The user of the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<User>,
 }
 
 opaque!(SessionEvent, session);
 
-/// An invitation to an organization, and who accepted it.
+/// An invitation to an organization, and the user who accepted it.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AcceptedInvitation {
@@ -55,45 +55,46 @@ pub struct AcceptedInvitation {
 
 opaque!(AcceptedInvitation, invitation);
 
-/// An e-mail to a user.
+/// An email to a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Email {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
-    /// The template it is made from, such as `verification_code`.
+    /// The slug of the template, such as `verification_code`.
     pub slug: Option<String>,
-    /// The part of the sender's address before the `@`.
+    /// The local part of the sender's address, before the `@`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub from_email_name: String,
-    /// The part of the address for answers before the `@`.
+    /// The local part of the reply-to address, before the `@`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to_email_name: Option<String>,
-    /// The address it goes to.
+    /// The email address of the recipient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_email_address: Option<String>,
-    /// Which of the user's e-mail addresses that is.
+    /// The ID of the recipient's email address.
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
     pub email_address_id: Option<Id>,
-    /// The user.
+    /// The user that the message is for.
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The text as HTML. May hold a code or a link to sign in with.
+    /// The body as HTML. Can contain a code or a link for signing in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// The text without markup. May hold a code or a link to sign in with.
+    /// The body as plain text. Can contain a code or a link for signing in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_plain: Option<String>,
-    /// Where it stands, such as `queued`.
+    /// The status, such as `queued`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: String,
-    /// What the template is filled with, such as `otp_code`.
+    /// The values of the template's variables, such as `otp_code`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub data: Metadata,
-    /// Whether Clerk sends it. Where not, the application has to; this never falls back.
+    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is
+    /// missing, decoding fails.
     pub delivered_by_clerk: bool,
 }
 
@@ -103,38 +104,39 @@ opaque!(Email, id);
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Sms {
-    /// Its identifier.
+    /// Unique ID.
     pub id: Id,
-    /// The template it is made from, such as `verification_code`.
+    /// The slug of the template, such as `verification_code`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// The number it comes from.
+    /// The sender's phone number.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub from_phone_number: String,
-    /// The number it goes to.
+    /// The recipient's phone number.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub to_phone_number: String,
-    /// Which of the user's phone numbers that is.
+    /// The ID of the recipient's phone number.
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
     pub phone_number_id: Option<Id>,
-    /// The user.
+    /// The user that the message is for.
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The text. May hold a code to sign in with.
+    /// The text of the message. Can contain a code for signing in.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub message: String,
-    /// Where it stands, such as `queued`.
+    /// The status, such as `queued`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: String,
-    /// What the template is filled with.
+    /// The values of the template's variables.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub data: Metadata,
-    /// Whether Clerk sends it. Where not, the application has to; this never falls back.
+    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is
+    /// missing, decoding fails.
     pub delivered_by_clerk: bool,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at_ms: Option<Timestamp>,
-    /// When it was created, under its other name.
+    /// When it was created. Clerk uses both this name and `created_at_ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
 }

@@ -116,7 +116,7 @@ fn sms() -> Value {
     })
 }
 
-/// An organization pays: Clerk writes the user's fields as empty texts.
+/// A payer that is an organization. Clerk sends the fields of the user as empty strings.
 fn payer() -> Value {
     json!({
         "object": "commerce_payer", "id": "cpayer_1", "user_id": "", "first_name": "", "last_name": "",
@@ -173,7 +173,7 @@ fn gone(object: &str, id: &str) -> Value {
     json!({"object": object, "id": id, "deleted": true})
 }
 
-/// Each type with data for it, and the user and the organization that the event is about.
+/// Each event type with sample data, and the user and the organization that the event is about.
 fn events() -> Vec<(String, Value, Option<&'static str>, Option<&'static str>)> {
     let (ada, engines) = (Some("user_1"), Some("org_1"));
     let mut all: Vec<(String, Value, _, _)> = vec![
@@ -301,7 +301,7 @@ fn an_invitation_may_name_its_organization_only_in_what_it_shows_of_it() {
     assert_eq!(event.organization_id().unwrap(), "org_1");
 }
 
-/// Where every member of every object in `value` is, as JSON pointers.
+/// The JSON pointers of all members of all objects in `value`.
 fn members(value: &Value, at: &str, found: &mut Vec<String>) {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), value)).collect(),
@@ -376,7 +376,7 @@ fn examples(value: &Value, found: &mut Vec<Value>) {
     }
 }
 
-/// Reads the examples of Clerk's own document of webhooks, where `CLERK_WEBHOOKS_OPENAPI` says where it is.
+/// Decodes the examples in Clerk's OpenAPI document for webhooks, if `CLERK_WEBHOOKS_OPENAPI` is its path.
 #[test]
 fn the_examples_of_clerks_document_are_read() {
     let Some(path) = std::env::var_os("CLERK_WEBHOOKS_OPENAPI") else {
@@ -445,7 +445,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Any JSON of the kind that stands there, so that most events can still be read.
+/// Random JSON of the same kind as `value`, so that most events can still be decoded.
 fn any_like(value: &Value) -> BoxedStrategy<Value> {
     match value {
         Value::String(_) => "\\PC{1,12}".prop_map(Value::from).boxed(),
@@ -455,7 +455,7 @@ fn any_like(value: &Value) -> BoxedStrategy<Value> {
     }
 }
 
-/// An event some of whose members have other values.
+/// An event with some members replaced by other values.
 fn any_event() -> impl Strategy<Value = (String, Value)> {
     let changed = |(kind, data): (String, Value)| {
         let mut all = Vec::new();
@@ -479,7 +479,7 @@ fn any_event() -> impl Strategy<Value = (String, Value)> {
     proptest::sample::select(events()).prop_map(|(kind, data, ..)| (kind, data)).prop_flat_map(changed)
 }
 
-/// Reads an event from what another is written as.
+/// Decodes an event, serializes it, and decodes it again.
 fn check_round_trip(kind: &str, data: &Value) -> Result<(), String> {
     let Ok(event) = deliver(kind, data) else { return Ok(()) };
     let written = event.data().map_err(|error| error.to_string())?;

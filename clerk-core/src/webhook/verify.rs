@@ -7,48 +7,48 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::{Delivery, event::EventError};
 use crate::{Timestamp, keys::WebhookSecret};
 
-/// A delivery is not accepted. Answer 400; Clerk will try again.
+/// Error of verifying a delivery. Respond with status 400; Clerk then repeats the delivery.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
-    /// Headers are missing or blank.
-    #[error("the delivery lacks the headers {}", .0.join(", "))]
+    /// Required headers are missing or blank.
+    #[error("the delivery is missing the headers {}", .0.join(", "))]
     MissingHeaders(Vec<&'static str>),
-    /// The timestamp is no number.
-    #[error("the delivery's timestamp is not a number")]
+    /// The timestamp is not a number.
+    #[error("the timestamp of the delivery is not a number")]
     InvalidTimestamp,
-    /// The delivery is older than the tolerance: it may be a repetition by somebody else.
-    #[error("the delivery is too old; is this computer's clock right?")]
+    /// The delivery is older than the tolerance. It could be a replay by an attacker.
+    #[error("the delivery is too old; check the clock of this machine")]
     TooOld,
-    /// The delivery comes from further in the future than the tolerance.
-    #[error("the delivery is from the future; is this computer's clock right?")]
+    /// The timestamp is further in the future than the tolerance.
+    #[error("the timestamp of the delivery is in the future; check the clock of this machine")]
     TooNew,
-    /// No signature fits: another secret, or a body that was changed on its way, for example by a parser.
-    #[error("no signature fits; check the secret, and pass the body as it arrived")]
+    /// No signature matches: the secret is wrong, or the body was modified, for example by a parser.
+    #[error("no signature matches; check the secret, and pass the body exactly as it was received")]
     InvalidSignature,
-    /// The signature fits, but the body is no event.
-    #[error("the delivery cannot be read")]
+    /// The signature is valid, but the body is not an event.
+    #[error("the body of the delivery cannot be decoded")]
     InvalidBody(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The signature fits, and the type of the event is known, but what comes with it has another shape.
-    #[error("the delivery of an event {kind} cannot be read: {problem}")]
+    /// The signature is valid and the event type is known, but the data does not match it.
+    #[error("the data of the event {kind} cannot be decoded: {problem}")]
     InvalidData {
-        /// The type as Clerk writes it, for example `user.created`.
+        /// The event type, such as `user.created`.
         kind: &'static str,
-        /// Which part of `data`, and what was expected of it. No value is repeated.
+        /// The path in `data`, and what was expected there. Contains no values.
         problem: String,
     },
 }
 
-/// The names under which id, timestamp and signature travel.
+/// The names of the ID, timestamp and signature headers.
 const FAMILIES: [[&str; 3]; 2] = [
     ["svix-id", "svix-timestamp", "svix-signature"],
     ["webhook-id", "webhook-timestamp", "webhook-signature"],
 ];
 
-/// More signatures than an endpoint has secrets are not looked at.
+/// Limits the work for a delivery with many signatures. An endpoint has far fewer secrets.
 const MAX_SIGNATURES: usize = 32;
 
-/// Checks deliveries against the secrets of an endpoint.
+/// Verifies deliveries with the secrets of an endpoint.
 #[derive(Clone)]
 #[must_use]
 pub struct Verifier {
@@ -57,30 +57,32 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// With the endpoint's secret. Deliveries may be five minutes old or early.
+    /// Creates a verifier with the secret of the endpoint. The tolerance defaults to five minutes.
     pub fn new(secret: WebhookSecret) -> Self {
         Self { secrets: vec![secret], tolerance: Duration::from_secs(300) }
     }
 
-    /// Takes deliveries that are signed with this secret too, while secrets are being changed.
+    /// Also accepts deliveries that are signed with this secret, for the rotation of secrets.
     pub fn or(mut self, secret: WebhookSecret) -> Self {
         self.secrets.push(secret);
         self
     }
 
-    /// How old or early a delivery may be; whole seconds count.
+    /// Sets how far the timestamp may be in the past or in the future, in whole seconds. Defaults to five
+    /// minutes.
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// Checks a delivery at the time `now`, and reads it. `body` is what arrived, byte for byte.
+    /// Verifies a delivery at the time `now` and decodes its event. `body` must be exactly the bytes that
+    /// were received.
     ///
-    /// Looks at the `svix-*` headers, or at the `webhook-*` headers where there is none of those. The checks
-    /// come in this order: headers, timestamp, signatures, body.
+    /// Uses the `svix-*` headers, or the `webhook-*` headers if there are no `svix-*` headers. Checks the
+    /// headers, then the timestamp, then the signatures, then the body.
     ///
     /// # Errors
-    /// [`WebhookError`] says which check failed.
+    /// Returns a [`WebhookError`] that tells which check failed.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Delivery, WebhookError> {
         let [id, timestamp, signatures] = read(headers)?;
         let timestamp = leading_integer(timestamp).ok_or(WebhookError::InvalidTimestamp)?;
@@ -95,8 +97,9 @@ impl Verifier {
         })
     }
 
-    /// The headers of a delivery signed with the first secret, for tests and for servers that stand in for
-    /// Clerk. An `id` that is no header value gives no headers.
+    /// Returns the headers of a delivery, signed with the first secret. Meant for tests and for fakes of Clerk.
+    ///
+    /// If `id` is not a valid header value, its header is omitted.
     #[must_use]
     pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> HeaderMap {
         let timestamp = at.as_secs();
@@ -127,8 +130,9 @@ impl Verifier {
         }
     }
 
-    /// Whether one of the listed signatures is made with one of the secrets. Each comparison takes the same
-    /// time wherever the two differ; the content is hashed once for each secret, however many signatures there are.
+    /// Whether one of the signatures was made with one of the secrets. Comparisons take constant time, so
+    /// that an attacker cannot guess a signature byte by byte. The content is hashed once per secret, not
+    /// once per signature.
     fn is_signed(&self, content: &[u8], signatures: &str) -> bool {
         let tags: Vec<_> = self.secrets.iter().map(|secret| hmac::sign(secret.key(), content)).collect();
         let is_ours = |tag: &[u8]| tags.iter().any(|own| verify_slices_are_equal(own.as_ref(), tag).is_ok());
@@ -147,7 +151,7 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Id, timestamp and signatures of the family that is there.
+/// Returns ID, timestamp and signatures from the family of headers that is present.
 fn read(headers: &HeaderMap) -> Result<[&str; 3], WebhookError> {
     let [svix, standard] = FAMILIES;
     let is_svix = svix.iter().any(|name| headers.contains_key(*name));
@@ -163,7 +167,7 @@ fn read(headers: &HeaderMap) -> Result<[&str; 3], WebhookError> {
     }
 }
 
-/// The integer at the beginning of a text: `1700000000.7` gives `1700000000`.
+/// Parses the integer at the start of a string: `1700000000.7` is `1700000000`.
 fn leading_integer(text: &str) -> Option<i64> {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
@@ -240,7 +244,7 @@ mod tests {
         let none = ours.verify(&HeaderMap::new(), BODY, NOW).unwrap_err();
         assert_eq!(
             none.to_string(),
-            "the delivery lacks the headers svix-id, svix-timestamp, svix-signature"
+            "the delivery is missing the headers svix-id, svix-timestamp, svix-signature"
         );
     }
 
@@ -285,9 +289,9 @@ mod tests {
     fn an_event_of_another_shape_is_named_with_the_part_that_differs() {
         let ours = verifier("whsec_c2VjcmV0");
         for (body, kind, problem) in [
-            (r#"{"type": "user.created", "data": {}}"#, "user.created", "read: id: the field is missing"),
-            (r#"{"type": "user.deleted", "data": {"id": ["secret"]}}"#, "user.deleted", "read: id: found"),
-            (r#"{"type": "session.created", "data": "secret"}"#, "session.created", "read: found string"),
+            (r#"{"type": "user.created", "data": {}}"#, "user.created", "decoded: id: the field is missing"),
+            (r#"{"type": "user.deleted", "data": {"id": ["secret"]}}"#, "user.deleted", "decoded: id: found"),
+            (r#"{"type": "session.created", "data": "secret"}"#, "session.created", "decoded: found string"),
         ] {
             let headers = ours.sign("msg_1", NOW, body.as_bytes());
             let error = ours.verify(&headers, body.as_bytes(), NOW).unwrap_err();

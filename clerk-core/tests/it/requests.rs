@@ -278,14 +278,14 @@ fn numbers_and_texts_outside_what_the_document_allows_are_refused() {
     let seconds = |seconds: Nullable<i64>| {
         said(&|| sessions::create_token("sess_1").expires_in_seconds(seconds).request())
     };
-    let range = "it has to be at least 30 and at most 315360000";
+    let range = "it must be at least 30 and at most 315360000";
     assert_eq!(seconds(29.into()), format!("CreateSessionToken: `expires_in_seconds` is 29; {range}"));
     for fine in [30.into(), 315_360_000.into(), Nullable::Null, Nullable::Absent] {
         assert_eq!(seconds(fine), "");
     }
     assert_eq!(
         said(&|| users::list().limit(501).request()),
-        "GetUserList: `limit` is 501; it has to be at least 1 and at most 500"
+        "GetUserList: `limit` is 501; it must be at least 1 and at most 500"
     );
     assert_eq!(said(&|| users::list().limit(500).offset(0).request()), "");
     assert_eq!(
@@ -295,7 +295,7 @@ fn numbers_and_texts_outside_what_the_document_allows_are_refused() {
     let invite = |days| invitations::BulkCreateItem::new("ada@example.com").expires_in_days(days);
     assert_eq!(
         said(&|| invitations::bulk_create([invite(1), invite(366)]).request()),
-        "CreateBulkInvitations: `expires_in_days` is 366; it has to be at least 1 and at most 365"
+        "CreateBulkInvitations: `expires_in_days` is 366; it must be at least 1 and at most 365"
     );
 }
 

@@ -296,7 +296,7 @@ async fn an_answer_without_its_identity_is_refused_and_says_where() {
         let ErrorKind::Decode(cause) = error.kind() else { panic!("{field} {value:?}: {error:?}") };
         assert_eq!((cause.operation, &*cause.path), ("GetUser", field), "{value:?}");
         let sentence = error.to_string();
-        assert!(sentence.starts_with(&format!("GetUser: cannot read the answer at {field}: ")), "{sentence}");
+        assert!(sentence.starts_with(&format!("GetUser: cannot decode the response at {field}: ")), "{sentence}");
         check_text(field, &error);
         assert!(!sentence.contains("example.com"), "{sentence}");
     }
@@ -485,7 +485,7 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
     for (variables, expected) in [
         (&[][..], "CLERK_SECRET_KEY: not set"),
         (&[("CLERK_SECRET_KEY", "")], "CLERK_SECRET_KEY: not set"),
-        (&[("CLERK_SECRET_KEY", "tHiSmUsT")], "CLERK_SECRET_KEY: it does not have"),
+        (&[("CLERK_SECRET_KEY", "tHiSmUsT")], "CLERK_SECRET_KEY: the value does not look"),
         (&[("CLERK_SECRET_KEY", &key)], "CLERK_SECRET_KEY: this is a publishable key"),
         (&[secret], "built"),
         (&[secret, ("CLERK_PUBLISHABLE_KEY", &key)], "built"),

@@ -161,7 +161,7 @@ async fn an_error_comes_after_the_items_before_it_and_ends_the_stream() {
     let (clerk, _) = clerk(2000, false);
     let got = ids(&clerk, sessions::list().limit(5).offset(996)).await;
     assert_eq!(got[..5], ["sess_996", "sess_997", "sess_998", "sess_999", "sess_1000"]);
-    assert_eq!(got[5..], ["GetSessionList: Clerk answered 500"]);
+    assert_eq!(got[5..], ["GetSessionList: Clerk responded with status 500"]);
 }
 
 /// Users, the newest first, as Clerk lists them, and the queries that were asked.

@@ -1,9 +1,9 @@
-//! What a list for a changelog says when one small document becomes another, and what the overlay adds to both.
+//! Tests the changelog of two small documents, and what the overlay adds to them.
 
 use super::{OVERLAY, api, module};
 use crate::{diff::report, document::Document, facts, ir::Api, lower::lower_what_fits, overlay::Overlay};
 
-/// What a list for a changelog says when the first document becomes the second: paths and components of each.
+/// The changelog between two documents, each given by its paths and components.
 fn changed(old: [&str; 2], new: [&str; 2], overlay: &str) -> (String, Vec<String>) {
     let read = |[paths, schemas]: [&str; 2]| {
         let text = format!(
@@ -16,7 +16,7 @@ fn changed(old: [&str; 2], new: [&str; 2], overlay: &str) -> (String, Vec<String
     (report(&facts(&read(old).0), &facts(&api), &problems), problems.overlay)
 }
 
-/// A path with one operation that takes a body of these properties and answers with `Thing`.
+/// A path with one operation that has a body of these properties and whose response is `Thing`.
 fn changing(properties: &str, rest: &str) -> String {
     format!(
         "  /things: {{patch: {{operationId: ChangeThing, tags: [Things], {rest} \
@@ -50,7 +50,7 @@ fn what_another_document_changes_in_requests() {
         (
             "kind: {type: string}",
             "kind: {type: string, deprecated: true}",
-            "- `ChangeThing`: `body.kind` is deprecated now\n",
+            "- `ChangeThing`: `body.kind` is now deprecated\n",
         ),
         (
             "kind: {type: array, maxItems: 5, items: {type: string}}",
@@ -79,9 +79,9 @@ fn what_another_document_changes_in_requests() {
 fn what_another_document_requires() {
     let old = changing(NO_PROPERTIES, "");
     let new = changing(&format!("required: [name], {NO_PROPERTIES}"), "");
-    let want = "- `ChangeThing`: `body.name` is required now\n";
+    let want = "- `ChangeThing`: `body.name` is now required\n";
     assert_eq!(changed([&old, THING], [&new, THING], "").0, want);
-    let want = "- `ChangeThing`: `body.name` is optional now\n";
+    let want = "- `ChangeThing`: `body.name` is now optional\n";
     assert_eq!(changed([&new, THING], [&old, THING], "").0, want);
 }
 
@@ -93,8 +93,8 @@ fn what_another_document_changes_in_parameters_and_deprecates() {
         "deprecated: true, parameters: [{name: a, in: query, deprecated: true, schema: {type: string}}, \
          {name: b, in: query, required: true, schema: {type: boolean}}],",
     );
-    let want = "- `ChangeThing`:\n  - added `query.b`, `bool`, required\n  - the operation is deprecated now\n  \
-                - `query.a` is deprecated now\n";
+    let want = "- `ChangeThing`:\n  - added `query.b`, `bool`, required\n  - the operation is now deprecated\n  \
+                - `query.a` is now deprecated\n";
     assert_eq!(changed([&old, THING], [&new, THING], "").0, want);
 }
 
@@ -102,7 +102,7 @@ fn what_another_document_changes_in_parameters_and_deprecates() {
 fn what_another_document_changes_in_answers() {
     let path = changing(NO_PROPERTIES, "");
     let new = "    Thing: {type: object, properties: {size: {type: string}, note: {type: string}, state: {type: string, enum: [on, idle]}}}";
-    let want = "- Model `Thing`:\n  - added `note`, `string`, optional\n  - `size` is optional now\n  \
+    let want = "- Model `Thing`:\n  - added `note`, `string`, optional\n  - `size` is now optional\n  \
                 - `size` is `string` instead of `int`\n\
                 - Enum `ThingState`:\n  - added `idle`\n  - removed `off`\n";
     assert_eq!(changed([&path, THING], [&path, new], "").0, want);
@@ -122,7 +122,7 @@ fn what_comes_and_goes_with_another_document() {
 fn what_cannot_be_read_is_said_and_not_taken_for_removed() {
     let old = changing(NO_PROPERTIES, "");
     let new = changing(NO_PROPERTIES, "parameters: [{name: a, in: header, schema: {type: string}}],");
-    let want = "- `ChangeThing` cannot be compared: `a` is a header parameter\n";
+    let want = "- `ChangeThing` cannot be compared: `a` is a header parameter, which is not supported\n";
     assert_eq!(changed([&old, THING], [&new, THING], "").0, want);
 }
 
@@ -135,7 +135,8 @@ fn an_operation_or_parameter_the_document_leaves_out_is_generated_and_says_so() 
     let path = format!("{}\n  /more: {{}}", changing(NO_PROPERTIES, ""));
     let api = api(&path, THING, MORE);
     let text = module(&api, "things");
-    assert!(text.contains("Clerk's published document leaves this operation out"), "{text}");
+    assert!(text.contains("Clerk's published document omits this operation"), "{text}");
+    assert!(text.contains("/// Request builder for [`make_more`]: `POST /more`,"), "{text}");
     assert!(text.contains("Method::POST, \"/more\", \"Things\").undocumented();"));
     assert!(!text.contains("\"/things\", \"Things\").undocumented()"));
     assert!(text.contains(".query_opt(\"loud\", self.loud.as_ref()).json("));
@@ -155,6 +156,9 @@ fn the_overlay_adds_nothing_that_the_document_has() {
     assert_eq!(report, want);
     assert_eq!(
         problems,
-        ["the document has ChangeThing's parameter `loud` itself", "the document has POST /more itself"]
+        [
+            "`ChangeThing.loud` is in the document, so the overlay need not add it",
+            "`POST /more` is in the document, so the overlay need not define it",
+        ]
     );
 }
