@@ -1,5 +1,6 @@
 //! The behavior of the crates together: one program, so that there is one to link.
 
+mod arrows;
 mod axum;
 mod blocking;
 mod cache;
