@@ -150,6 +150,20 @@ pub(crate) fn described(prefix: &str, text: &str) -> String {
     out
 }
 
+/// The words of a line. Code in backticks counts as one word, so that `GET /users` is not wrapped.
+fn words(line: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut in_code = false;
+    for word in line.split(' ') {
+        match out.last_mut() {
+            Some(last) if in_code => *last = format!("{last} {word}"),
+            _ => out.push(word.to_owned()),
+        }
+        in_code ^= word.matches('`').count() % 2 == 1;
+    }
+    out
+}
+
 /// A documentation comment, wrapped. Fenced code keeps its lines.
 pub(crate) fn doc(prefix: &str, text: &str) -> String {
     const WIDTH: usize = 100;
@@ -163,7 +177,7 @@ pub(crate) fn doc(prefix: &str, text: &str) -> String {
             continue;
         }
         let mut current = String::new();
-        for word in line.split(' ') {
+        for word in words(line) {
             if !current.is_empty() && current.len() + word.len() + 1 > WIDTH {
                 out.push_str(&format!("{prefix} {current}\n"));
                 current.clear();
@@ -171,7 +185,7 @@ pub(crate) fn doc(prefix: &str, text: &str) -> String {
             if !current.is_empty() {
                 current.push(' ');
             }
-            current.push_str(word);
+            current.push_str(&word);
         }
         out.push_str(&format!("{prefix} {current}\n"));
     }

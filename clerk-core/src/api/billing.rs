@@ -395,9 +395,9 @@ pub fn cancel_subscription_item(subscription_item_id: impl Into<Id>) -> CancelSu
     CancelSubscriptionItem { subscription_item_id: subscription_item_id.into(), end_now: None }
 }
 
-/// Request builder for [`cancel_subscription_item`]: `DELETE
-/// /billing/subscription_items/{subscription_item_id}`, cancels a subscription item, by default at the
-/// end of its billing period.
+/// Request builder for [`cancel_subscription_item`]:
+/// `DELETE /billing/subscription_items/{subscription_item_id}`, cancels a subscription item, by default
+/// at the end of its billing period.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct CancelSubscriptionItem {
@@ -455,9 +455,9 @@ pub fn extend_subscription_item_free_trial(
     }
 }
 
-/// Request builder for [`extend_subscription_item_free_trial`]: `POST
-/// /billing/subscription_items/{subscription_item_id}/extend_free_trial`, extends the current free
-/// trial of a subscription item.
+/// Request builder for [`extend_subscription_item_free_trial`]:
+/// `POST /billing/subscription_items/{subscription_item_id}/extend_free_trial`, extends the current
+/// free trial of a subscription item.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ExtendSubscriptionItemFreeTrial {
@@ -513,9 +513,9 @@ pub fn create_price_transition(
     }
 }
 
-/// Request builder for [`create_price_transition`]: `POST
-/// /billing/subscription_items/{subscription_item_id}/price_transition`, moves a subscription item from
-/// one price to another.
+/// Request builder for [`create_price_transition`]:
+/// `POST /billing/subscription_items/{subscription_item_id}/price_transition`, moves a subscription
+/// item from one price to another.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct CreatePriceTransition {
@@ -569,9 +569,9 @@ pub fn apply_subscription_item_discount(
     }
 }
 
-/// Request builder for [`apply_subscription_item_discount`]: `POST
-/// /billing/subscription_items/{subscription_item_id}/discounts`, applies a discount to a subscription
-/// item, replacing its current discount.
+/// Request builder for [`apply_subscription_item_discount`]:
+/// `POST /billing/subscription_items/{subscription_item_id}/discounts`, applies a discount to a
+/// subscription item, replacing its current discount.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ApplySubscriptionItemDiscount {
@@ -621,9 +621,9 @@ pub fn remove_subscription_item_discount(
     }
 }
 
-/// Request builder for [`remove_subscription_item_discount`]: `DELETE
-/// /billing/subscription_items/{subscription_item_id}/discounts/{discount_id}`, removes the discount
-/// from a subscription item.
+/// Request builder for [`remove_subscription_item_discount`]:
+/// `DELETE /billing/subscription_items/{subscription_item_id}/discounts/{discount_id}`, removes the
+/// discount from a subscription item.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct RemoveSubscriptionItemDiscount {
@@ -770,8 +770,8 @@ pub fn get_statement_payment_attempts(statement_id: impl Into<Id>) -> GetStateme
     GetStatementPaymentAttempts { statement_id: statement_id.into(), limit: None, offset: None }
 }
 
-/// Request builder for [`get_statement_payment_attempts`]: `GET
-/// /billing/statements/{statementID}/payment_attempts`, lists the payment attempts of a statement,
+/// Request builder for [`get_statement_payment_attempts`]:
+/// `GET /billing/statements/{statementID}/payment_attempts`, lists the payment attempts of a statement,
 /// newest first.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]

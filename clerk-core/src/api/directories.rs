@@ -382,9 +382,9 @@ pub fn list_group_role_mappings(directory_id: impl Into<Id>) -> ListGroupRoleMap
     ListGroupRoleMappings { directory_id: directory_id.into() }
 }
 
-/// Request builder for [`list_group_role_mappings`]: `GET
-/// /directories/{directory_id}/group_role_mappings`, lists the group-to-role mappings of a directory,
-/// in order of precedence.
+/// Request builder for [`list_group_role_mappings`]:
+/// `GET /directories/{directory_id}/group_role_mappings`, lists the group-to-role mappings of a
+/// directory, in order of precedence.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListGroupRoleMappings {
@@ -433,8 +433,8 @@ pub fn create_group_role_mapping(
     }
 }
 
-/// Request builder for [`create_group_role_mapping`]: `POST
-/// /directories/{directory_id}/group_role_mappings`, maps a group of a directory to a role.
+/// Request builder for [`create_group_role_mapping`]:
+/// `POST /directories/{directory_id}/group_role_mappings`, maps a group of a directory to a role.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct CreateGroupRoleMapping {
@@ -500,8 +500,8 @@ pub fn replace_group_role_mappings(
     }
 }
 
-/// Request builder for [`replace_group_role_mappings`]: `PUT
-/// /directories/{directory_id}/group_role_mappings`, replaces all group-to-role mappings of a
+/// Request builder for [`replace_group_role_mappings`]:
+/// `PUT /directories/{directory_id}/group_role_mappings`, replaces all group-to-role mappings of a
 /// directory.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
@@ -549,9 +549,9 @@ pub fn delete_group_role_mapping(
     DeleteGroupRoleMapping { directory_id: directory_id.into(), mapping_id: mapping_id.into() }
 }
 
-/// Request builder for [`delete_group_role_mapping`]: `DELETE
-/// /directories/{directory_id}/group_role_mappings/{mapping_id}`, deletes a group-to-role mapping of a
-/// directory.
+/// Request builder for [`delete_group_role_mapping`]:
+/// `DELETE /directories/{directory_id}/group_role_mappings/{mapping_id}`, deletes a group-to-role
+/// mapping of a directory.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct DeleteGroupRoleMapping {

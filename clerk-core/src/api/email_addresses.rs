@@ -266,8 +266,8 @@ pub fn prepare_verification(email_address_id: impl Into<Id>) -> PrepareVerificat
     PrepareVerification { email_address_id: email_address_id.into() }
 }
 
-/// Request builder for [`prepare_verification`]: `POST
-/// /email_addresses/{email_address_id}/prepare_verification`, sends a one-time code to an email
+/// Request builder for [`prepare_verification`]:
+/// `POST /email_addresses/{email_address_id}/prepare_verification`, sends a one-time code to an email
 /// address.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
@@ -317,9 +317,9 @@ pub fn attempt_verification(
     }
 }
 
-/// Request builder for [`attempt_verification`]: `POST
-/// /email_addresses/{email_address_id}/attempt_verification`, checks a one-time code that was sent to
-/// an email address.
+/// Request builder for [`attempt_verification`]:
+/// `POST /email_addresses/{email_address_id}/attempt_verification`, checks a one-time code that was
+/// sent to an email address.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct AttemptVerification {

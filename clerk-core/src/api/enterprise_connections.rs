@@ -527,9 +527,9 @@ pub fn list_test_runs(enterprise_connection_id: impl Into<Id>) -> ListTestRuns {
     }
 }
 
-/// Request builder for [`list_test_runs`]: `GET
-/// /enterprise_connections/{enterprise_connection_id}/test_runs`, lists the test runs of an enterprise
-/// connection.
+/// Request builder for [`list_test_runs`]:
+/// `GET /enterprise_connections/{enterprise_connection_id}/test_runs`, lists the test runs of an
+/// enterprise connection.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListTestRuns {
@@ -613,9 +613,9 @@ pub fn create_test_run(enterprise_connection_id: impl Into<Id>) -> CreateTestRun
     CreateTestRun { enterprise_connection_id: enterprise_connection_id.into() }
 }
 
-/// Request builder for [`create_test_run`]: `POST
-/// /enterprise_connections/{enterprise_connection_id}/test_runs`, creates a short-lived URL that starts
-/// a test run of an enterprise connection.
+/// Request builder for [`create_test_run`]:
+/// `POST /enterprise_connections/{enterprise_connection_id}/test_runs`, creates a short-lived URL that
+/// starts a test run of an enterprise connection.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct CreateTestRun {

@@ -516,8 +516,8 @@ pub fn update_oauth_application_settings() -> UpdateOAuthApplicationSettings {
     }
 }
 
-/// Request builder for [`update_oauth_application_settings`]: `PATCH
-/// /instance/oauth_application_settings`, updates the OAuth provider settings of the instance.
+/// Request builder for [`update_oauth_application_settings`]:
+/// `PATCH /instance/oauth_application_settings`, updates the OAuth provider settings of the instance.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct UpdateOAuthApplicationSettings {

@@ -481,9 +481,9 @@ pub fn rotate_secret(oauth_application_id: impl Into<Id>) -> RotateSecret {
     RotateSecret { oauth_application_id: oauth_application_id.into() }
 }
 
-/// Request builder for [`rotate_secret`]: `POST
-/// /oauth_applications/{oauth_application_id}/rotate_secret`, rotates the client secret of an OAuth
-/// application.
+/// Request builder for [`rotate_secret`]:
+/// `POST /oauth_applications/{oauth_application_id}/rotate_secret`, rotates the client secret of an
+/// OAuth application.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct RotateSecret {
@@ -523,9 +523,9 @@ pub fn revoke_token(oauth_application_id: impl Into<Id>, token: impl Into<String
     RevokeToken { oauth_application_id: oauth_application_id.into(), token: token.into() }
 }
 
-/// Request builder for [`revoke_token`]: `POST
-/// /oauth_applications/{oauth_application_id}/revoke_token`, revokes an access token or refresh token
-/// of an OAuth application.
+/// Request builder for [`revoke_token`]:
+/// `POST /oauth_applications/{oauth_application_id}/revoke_token`, revokes an access token or refresh
+/// token of an OAuth application.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct RevokeToken {

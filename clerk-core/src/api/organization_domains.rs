@@ -319,9 +319,9 @@ pub fn verify_ownership(
     VerifyOwnership { organization_id: organization_id.into(), domain_id: domain_id.into() }
 }
 
-/// Request builder for [`verify_ownership`]: `POST
-/// /organizations/{organization_id}/domains/{domain_id}/verify_ownership`, marks a domain as owned,
-/// without a DNS record as proof.
+/// Request builder for [`verify_ownership`]:
+/// `POST /organizations/{organization_id}/domains/{domain_id}/verify_ownership`, marks a domain as
+/// owned, without a DNS record as proof.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct VerifyOwnership {

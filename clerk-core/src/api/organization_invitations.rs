@@ -527,9 +527,9 @@ pub fn revoke(organization_id: impl Into<OrganizationId>, invitation_id: impl In
     }
 }
 
-/// Request builder for [`revoke`]: `POST
-/// /organizations/{organization_id}/invitations/{invitation_id}/revoke`, revokes a pending invitation
-/// to an organization, so that it can no longer be accepted.
+/// Request builder for [`revoke`]:
+/// `POST /organizations/{organization_id}/invitations/{invitation_id}/revoke`, revokes a pending
+/// invitation to an organization, so that it can no longer be accepted.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Revoke {

@@ -436,8 +436,8 @@ pub fn update_metadata(
     }
 }
 
-/// Request builder for [`update_metadata`]: `PATCH
-/// /organizations/{organization_id}/memberships/{user_id}/metadata`, merges new values into the
+/// Request builder for [`update_metadata`]:
+/// `PATCH /organizations/{organization_id}/memberships/{user_id}/metadata`, merges new values into the
 /// metadata of a membership.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]

@@ -369,9 +369,9 @@ pub fn assign_permission(
     }
 }
 
-/// Request builder for [`assign_permission`]: `POST
-/// /organization_roles/{organization_role_id}/permissions/{permission_id}`, assigns a permission to a
-/// role.
+/// Request builder for [`assign_permission`]:
+/// `POST /organization_roles/{organization_role_id}/permissions/{permission_id}`, assigns a permission
+/// to a role.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct AssignPermission {
@@ -419,9 +419,9 @@ pub fn remove_permission(
     }
 }
 
-/// Request builder for [`remove_permission`]: `DELETE
-/// /organization_roles/{organization_role_id}/permissions/{permission_id}`, removes a permission from a
-/// role.
+/// Request builder for [`remove_permission`]:
+/// `DELETE /organization_roles/{organization_role_id}/permissions/{permission_id}`, removes a
+/// permission from a role.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct RemovePermission {

@@ -719,8 +719,8 @@ pub fn get_billing_subscription(organization_id: impl Into<OrganizationId>) -> G
     GetBillingSubscription { organization_id: organization_id.into() }
 }
 
-/// Request builder for [`get_billing_subscription`]: `GET
-/// /organizations/{organization_id}/billing/subscription`, gets the billing subscription of an
+/// Request builder for [`get_billing_subscription`]:
+/// `GET /organizations/{organization_id}/billing/subscription`, gets the billing subscription of an
 /// organization.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
@@ -759,8 +759,8 @@ pub fn get_billing_credit_balance(organization_id: impl Into<OrganizationId>) ->
     GetBillingCreditBalance { organization_id: organization_id.into() }
 }
 
-/// Request builder for [`get_billing_credit_balance`]: `GET
-/// /organizations/{organization_id}/billing/credits`, gets the credit balance of an organization.
+/// Request builder for [`get_billing_credit_balance`]:
+/// `GET /organizations/{organization_id}/billing/credits`, gets the credit balance of an organization.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetBillingCreditBalance {
@@ -813,9 +813,9 @@ pub fn adjust_billing_credit_balance(
     }
 }
 
-/// Request builder for [`adjust_billing_credit_balance`]: `POST
-/// /organizations/{organization_id}/billing/credits`, increases or decreases the credit balance of an
-/// organization.
+/// Request builder for [`adjust_billing_credit_balance`]:
+/// `POST /organizations/{organization_id}/billing/credits`, increases or decreases the credit balance
+/// of an organization.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct AdjustBillingCreditBalance {

@@ -265,8 +265,9 @@ pub fn prepare_verification(phone_number_id: impl Into<Id>) -> PrepareVerificati
     PrepareVerification { phone_number_id: phone_number_id.into() }
 }
 
-/// Request builder for [`prepare_verification`]: `POST
-/// /phone_numbers/{phone_number_id}/prepare_verification`, sends a one-time code to a phone number.
+/// Request builder for [`prepare_verification`]:
+/// `POST /phone_numbers/{phone_number_id}/prepare_verification`, sends a one-time code to a phone
+/// number.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct PrepareVerification {
@@ -315,9 +316,9 @@ pub fn attempt_verification(
     }
 }
 
-/// Request builder for [`attempt_verification`]: `POST
-/// /phone_numbers/{phone_number_id}/attempt_verification`, checks a one-time code that was sent to a
-/// phone number.
+/// Request builder for [`attempt_verification`]:
+/// `POST /phone_numbers/{phone_number_id}/attempt_verification`, checks a one-time code that was sent
+/// to a phone number.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct AttemptVerification {

@@ -388,9 +388,9 @@ pub fn list_group_role_mappings(scim_directory_id: impl Into<Id>) -> ListGroupRo
     ListGroupRoleMappings { scim_directory_id: scim_directory_id.into() }
 }
 
-/// Request builder for [`list_group_role_mappings`]: `GET
-/// /scim_directories/{scim_directory_id}/group_role_mappings`, lists the group-to-role mappings of a
-/// directory, in order of precedence.
+/// Request builder for [`list_group_role_mappings`]:
+/// `GET /scim_directories/{scim_directory_id}/group_role_mappings`, lists the group-to-role mappings of
+/// a directory, in order of precedence.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListGroupRoleMappings {
@@ -439,8 +439,9 @@ pub fn create_group_role_mapping(
     }
 }
 
-/// Request builder for [`create_group_role_mapping`]: `POST
-/// /scim_directories/{scim_directory_id}/group_role_mappings`, maps a group of a directory to a role.
+/// Request builder for [`create_group_role_mapping`]:
+/// `POST /scim_directories/{scim_directory_id}/group_role_mappings`, maps a group of a directory to a
+/// role.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct CreateGroupRoleMapping {
@@ -506,9 +507,9 @@ pub fn replace_group_role_mappings(
     }
 }
 
-/// Request builder for [`replace_group_role_mappings`]: `PUT
-/// /scim_directories/{scim_directory_id}/group_role_mappings`, replaces all group-to-role mappings of a
-/// directory.
+/// Request builder for [`replace_group_role_mappings`]:
+/// `PUT /scim_directories/{scim_directory_id}/group_role_mappings`, replaces all group-to-role mappings
+/// of a directory.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ReplaceGroupRoleMappings {
@@ -555,9 +556,9 @@ pub fn delete_group_role_mapping(
     DeleteGroupRoleMapping { scim_directory_id: scim_directory_id.into(), mapping_id: mapping_id.into() }
 }
 
-/// Request builder for [`delete_group_role_mapping`]: `DELETE
-/// /scim_directories/{scim_directory_id}/group_role_mappings/{mapping_id}`, deletes a group-to-role
-/// mapping of a directory.
+/// Request builder for [`delete_group_role_mapping`]:
+/// `DELETE /scim_directories/{scim_directory_id}/group_role_mappings/{mapping_id}`, deletes a
+/// group-to-role mapping of a directory.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct DeleteGroupRoleMapping {

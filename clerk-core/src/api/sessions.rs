@@ -397,9 +397,9 @@ pub fn create_token_from_template(
     }
 }
 
-/// Request builder for [`create_token_from_template`]: `POST
-/// /sessions/{session_id}/tokens/{template_name}`, mints a token for a session from a JWT template,
-/// given by its name.
+/// Request builder for [`create_token_from_template`]:
+/// `POST /sessions/{session_id}/tokens/{template_name}`, mints a token for a session from a JWT
+/// template, given by its name.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct CreateTokenFromTemplate {

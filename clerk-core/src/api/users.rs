@@ -1856,8 +1856,8 @@ pub fn get_oauth_access_tokens(
     GetOAuthAccessTokens { user_id: user_id.into(), provider: provider.into(), limit: None, offset: None }
 }
 
-/// Request builder for [`get_oauth_access_tokens`]: `GET
-/// /users/{user_id}/oauth_access_tokens/{provider}`, lists the OAuth access tokens of a user for a
+/// Request builder for [`get_oauth_access_tokens`]:
+/// `GET /users/{user_id}/oauth_access_tokens/{provider}`, lists the OAuth access tokens of a user for a
 /// provider, such as `oauth_google`.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
@@ -1933,8 +1933,8 @@ pub fn get_organization_memberships(user_id: impl Into<UserId>) -> GetOrganizati
     GetOrganizationMemberships { user_id: user_id.into(), limit: None, offset: None }
 }
 
-/// Request builder for [`get_organization_memberships`]: `GET
-/// /users/{user_id}/organization_memberships`, lists the organization memberships of a user.
+/// Request builder for [`get_organization_memberships`]:
+/// `GET /users/{user_id}/organization_memberships`, lists the organization memberships of a user.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetOrganizationMemberships {
@@ -2007,8 +2007,8 @@ pub fn get_organization_invitations(user_id: impl Into<UserId>) -> GetOrganizati
     GetOrganizationInvitations { user_id: user_id.into(), limit: None, offset: None, status: None }
 }
 
-/// Request builder for [`get_organization_invitations`]: `GET
-/// /users/{user_id}/organization_invitations`, lists the organization invitations of a user.
+/// Request builder for [`get_organization_invitations`]:
+/// `GET /users/{user_id}/organization_invitations`, lists the organization invitations of a user.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetOrganizationInvitations {
@@ -2295,8 +2295,8 @@ pub fn delete_passkey(user_id: impl Into<UserId>, passkey_identification_id: imp
     DeletePasskey { user_id: user_id.into(), passkey_identification_id: passkey_identification_id.into() }
 }
 
-/// Request builder for [`delete_passkey`]: `DELETE
-/// /users/{user_id}/passkeys/{passkey_identification_id}`, deletes a passkey of a user.
+/// Request builder for [`delete_passkey`]:
+/// `DELETE /users/{user_id}/passkeys/{passkey_identification_id}`, deletes a passkey of a user.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct DeletePasskey {
@@ -2380,8 +2380,8 @@ pub fn revoke_trusted_device(
     RevokeTrustedDevice { user_id: user_id.into(), trusted_device_id: trusted_device_id.into() }
 }
 
-/// Request builder for [`revoke_trusted_device`]: `DELETE
-/// /users/{user_id}/trusted_devices/{trusted_device_id}`, revokes a trusted device of a user.
+/// Request builder for [`revoke_trusted_device`]:
+/// `DELETE /users/{user_id}/trusted_devices/{trusted_device_id}`, revokes a trusted device of a user.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct RevokeTrustedDevice {
@@ -2429,8 +2429,9 @@ pub fn delete_web3_wallet(
     }
 }
 
-/// Request builder for [`delete_web3_wallet`]: `DELETE
-/// /users/{user_id}/web3_wallets/{web3_wallet_identification_id}`, deletes a Web3 wallet of a user.
+/// Request builder for [`delete_web3_wallet`]:
+/// `DELETE /users/{user_id}/web3_wallets/{web3_wallet_identification_id}`, deletes a Web3 wallet of a
+/// user.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct DeleteWeb3Wallet {
@@ -2512,8 +2513,9 @@ pub fn delete_external_account(
     DeleteExternalAccount { user_id: user_id.into(), external_account_id: external_account_id.into() }
 }
 
-/// Request builder for [`delete_external_account`]: `DELETE
-/// /users/{user_id}/external_accounts/{external_account_id}`, deletes an external account of a user.
+/// Request builder for [`delete_external_account`]:
+/// `DELETE /users/{user_id}/external_accounts/{external_account_id}`, deletes an external account of a
+/// user.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct DeleteExternalAccount {
@@ -2610,8 +2612,8 @@ pub fn unset_password_compromised(user_id: impl Into<UserId>) -> UnsetPasswordCo
     UnsetPasswordCompromised { user_id: user_id.into() }
 }
 
-/// Request builder for [`unset_password_compromised`]: `POST
-/// /users/{user_id}/password/unset_compromised`, removes the mark that the password of a user is
+/// Request builder for [`unset_password_compromised`]:
+/// `POST /users/{user_id}/password/unset_compromised`, removes the mark that the password of a user is
 /// compromised.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
