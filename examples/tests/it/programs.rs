@@ -1,7 +1,5 @@
 //! The programs, run as a person runs them: started, read, asked, stopped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
 use std::{process::Stdio, time::Duration};
 
 use crate::surfing::Browser;

@@ -1,13 +1,5 @@
 //! Extractors and guards in an axum application, over sockets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::net::SocketAddr;
 
 use axum::{

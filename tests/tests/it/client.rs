@@ -1,13 +1,5 @@
 //! What the client makes of servers that misbehave, and of settings that are wrong.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{error::Error as _, process::Command, time::Duration};
 
 use clerk_core::{

@@ -1,14 +1,6 @@
 //! What the compiler says about mistakes: each program in `tests/ui` makes one, and lists lines that the message has
 //! to contain.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "these are tests"
-)]
-
 use std::{
     env, fs,
     path::{Path, PathBuf},

@@ -1,13 +1,5 @@
 //! What every extractor says to every visitor: plain, as an `Option`, and as a `Result`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{future::Future, net::SocketAddr, pin::Pin, time::Duration};
 
 use axum::{

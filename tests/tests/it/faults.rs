@@ -1,13 +1,5 @@
 //! What the layer answers while Clerk misbehaves: at handshakes, refreshes, and opaque machine tokens.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{Router, routing::get as on_get};

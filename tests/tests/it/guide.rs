@@ -1,13 +1,5 @@
 //! The guide says what is so: its tables are compared with what happens, and with what there is.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{fs, path::Path};
 
 use axum::{Router, routing::get};

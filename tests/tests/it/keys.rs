@@ -3,14 +3,6 @@
 //! The instance is reached without sockets, and tokio's clock stands still: seconds pass only where a test
 //! lets them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     convert::Infallible,
     future::Future,

@@ -1,13 +1,5 @@
 //! Machine tokens and pages in axum: extractors, guards, and the way to the sign-in page.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, future::ready, net::SocketAddr};
 
 use axum::{Router, response::IntoResponse, routing::get as on_get};

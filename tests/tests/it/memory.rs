@@ -1,14 +1,6 @@
 //! What the layer remembers: session tokens whose signature was verified, and, where that is asked for, what Clerk
 //! said about opaque machine tokens.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     convert::Infallible,
     sync::{

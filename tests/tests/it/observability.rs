@@ -1,13 +1,5 @@
 //! What a call leaves in spans and counters.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     collections::BTreeMap,
     convert::Infallible,

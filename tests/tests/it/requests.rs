@@ -1,7 +1,5 @@
 //! What every operation sends, with what it requires and with everything it takes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
-
 use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
 
 use clerk_core::{

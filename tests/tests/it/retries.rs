@@ -2,14 +2,6 @@
 //!
 //! Clerk is a script without sockets, and tokio's clock stands still but for sleeping.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     future::Future,
     io,

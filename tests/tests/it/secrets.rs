@@ -1,13 +1,5 @@
 //! Keys, tokens and addresses do not show: neither in what types print, nor in any log.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, fmt::Debug, time::Duration};
 
 use axum::{Router, routing::get as on_get};

@@ -1,13 +1,5 @@
 //! What is wrong with a configuration stands in the log, with what to do about it: once, and not once a request.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::time::Duration;
 
 use axum::{Router, body::Body, routing::get};
