@@ -183,13 +183,17 @@ pub(crate) fn keys_not_fetched(error: &dyn Display) {
 
 /// This computer's clock is so many seconds ahead of Clerk's; behind, if the number is negative.
 pub(crate) fn clock_differs(seconds: i64) {
+    let direction = if seconds < 0 { "behind" } else { "ahead of" };
     tracing::warn!(
         target: "clerk::keys",
         cause = "clock",
         seconds,
-        detail = "positive if this computer's clock is ahead of Clerk's; good tokens are rejected if the clocks differ by \
-                  more than clock_skew, so check time synchronization (NTP)",
-        "this computer's clock differs from Clerk's"
+        detail = format_args!(
+            "this computer's clock is {} s {direction} Clerk's: good tokens are rejected if the difference is larger \
+             than clock_skew; check time synchronization (NTP)",
+            seconds.unsigned_abs(),
+        ),
+        "configuration problem"
     );
 }
 

@@ -2,8 +2,6 @@
 //!
 //! With `CLERK_SECRET_KEY` it walks the users of that instance, otherwise those of a `LocalClerk` in this process.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
-
 use std::{env, process::ExitCode, time::Duration};
 
 use clerk_core::api::users;

@@ -1,8 +1,6 @@
 //! The default stack with one part changed: here a layer of one's own counts what goes to Clerk, and there is no
 //! second attempt.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{
     error::Error,
     sync::{

@@ -2,8 +2,6 @@
 //!
 //! It prints a session token of a `LocalClerk` in this process. `PORT` sets the port.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error, time::Duration};
 
 use clerk_local::LocalClerk;

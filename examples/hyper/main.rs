@@ -2,8 +2,6 @@
 //!
 //! It prints a `curl` line with a session token of a `LocalClerk` in this process. `PORT` sets the port.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
-
 use std::{convert::Infallible, env, error::Error, time::Duration};
 
 use bytes::Bytes;

@@ -4,8 +4,6 @@
 //! sessions beside another kind of token. Without them, it starts a `LocalClerk` in this process and prints
 //! `curl` lines for a person and for a machine. `PORT` sets the port.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error, time::Duration};
 
 use axum::{

@@ -3,8 +3,6 @@
 //! With `CLERK_SECRET_KEY` it talks to that instance. Without it, it starts a `LocalClerk` in this process and prints
 //! one `curl` line for each of its people. `PORT` sets the port.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error, time::Duration};
 
 use axum::{

@@ -5,8 +5,6 @@
 //! `CLERK_PUBLISHABLE_KEY` set it is for that instance; without them for a `LocalClerk` in this process. `PORT` sets
 //! the port, 3000 unless set.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
-
 mod html;
 
 use std::{env, error::Error, process::ExitCode};

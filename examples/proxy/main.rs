@@ -4,8 +4,6 @@
 //! in Clerk's dashboard, and `CLERK_PROXY_URL=/__clerk` says so to the client. Without them, a `LocalClerk` in this
 //! process stands for Clerk. `PORT` sets the port.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error};
 
 use axum::{Router, debug_handler, routing::get};

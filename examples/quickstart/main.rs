@@ -4,8 +4,6 @@
 //! browser. Without them it starts a `LocalClerk` in this process, with a sign-in page of its own, and prints one
 //! `curl` line for each of its people. `PORT` sets the port, 3000 unless set.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error, io, process::ExitCode};
 
 use axum::{

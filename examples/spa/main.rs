@@ -5,8 +5,6 @@
 //! With `CLERK_SECRET_KEY` the API takes that instance's tokens, and answers the page's button with 401: what `/token` hands
 //! out is still the `LocalClerk`'s. Put your front end's `getToken()` there. `PORT` and `API_PORT` set the ports.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error};
 
 use axum::{Json, Router, debug_handler, response::Html, routing::get};

@@ -4,8 +4,6 @@
 //! to `/webhooks/clerk`. Without them, it starts a `LocalClerk` in this process, which delivers to it what changes.
 //! `PORT` sets the port.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error, sync::Arc, time::Duration};
 
 use axum::{

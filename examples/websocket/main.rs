@@ -4,8 +4,6 @@
 //! and the socket stays open. A `LocalClerk` in this process mints the tokens that it prints; with `CLERK_SECRET_KEY` it
 //! takes those of that instance. `PORT` sets the port, `TOKEN_SECONDS` how long the first token lives.
 
-#![allow(clippy::print_stdout, reason = "it talks to whoever started it")]
-
 use std::{env, error::Error, time::Duration};
 
 use axum::{

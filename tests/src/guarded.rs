@@ -1,17 +1,18 @@
 //! The visitors that guards are shown, and a client whose Clerk knows them.
 
-use std::convert::Infallible;
-
 use axum::{Router, body::Body};
-use bytes::Bytes;
 use clerk_axum::{Accepts, ClerkLayer};
 use clerk_tower::Clerk;
-use http::{Method, Request, Response};
-use http_body_util::{BodyExt as _, Either, Full};
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tower::{Service as _, ServiceExt as _, service_fn};
+use tower::ServiceExt as _;
 
-use crate::{Answer, Instance, browser::LIVE};
+use crate::{
+    Answer, Instance,
+    browser::LIVE,
+    scripted::{Reply, Script},
+};
 
 /// Who comes, each with what they send as a bearer token:
 ///
@@ -59,23 +60,19 @@ impl Visitors {
 #[must_use]
 pub fn clerk(instance: &Instance, accepts: impl Into<Accepts>) -> Clerk {
     let accepts = accepts.into();
-    let mut local = instance.local.clone();
-    let transport = service_fn(move |request: Request<Bytes>| {
-        let is_api_key = request.uri().path().ends_with("/api_keys/verify");
-        let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-        let others = (!is_api_key).then(|| local.call(request));
-        async move {
-            Ok::<_, Infallible>(match others {
-                Some(answer) => answer.await.unwrap().map(Either::Left),
-                None => api_key(&body["secret"]).map(Either::Right),
-            })
+    let local = instance.local.clone();
+    let transport = Script::new(move |seen| {
+        if !seen.request.uri().path().ends_with("/api_keys/verify") {
+            return Reply::Pass(local.clone());
         }
+        let body: Value = serde_json::from_slice(seen.request.body()).unwrap_or_default();
+        api_key(&body["secret"])
     });
     let builder = instance.builder().publishable_key(LIVE);
     builder.authentication(|options| options.accepts(accepts)).transport(transport).build().unwrap()
 }
 
-fn api_key(secret: &Value) -> Response<Full<Bytes>> {
+fn api_key(secret: &Value) -> Reply {
     let known = json!({
         "object": "api_key", "id": "ak_1", "type": "api_key", "name": "nightly", "subject": "user_ada",
         "scopes": ["read"], "claims": null, "revoked": false, "expired": false, "created_at": 1, "updated_at": 1,
@@ -85,7 +82,7 @@ fn api_key(secret: &Value) -> Response<Full<Bytes>> {
         Some("ak_down") => (503, json!({})),
         _ => (404, json!({"errors": [{"code": "x", "message": "y"}]})),
     };
-    Response::builder().status(status).body(Full::from(body.to_string())).unwrap()
+    Reply::json(status, &body)
 }
 
 /// The application, authenticated for a client of the instance that accepts every kind of token.

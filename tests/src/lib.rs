@@ -1,14 +1,6 @@
 //! What the behaviour tests share: an instance of Clerk with a clock that stands still, servers on loopback
 //! ports, a small HTTP client, and a server that misbehaves by script.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "test support"
-)]
-
 pub mod alone;
 pub mod answers;
 pub mod browser;

@@ -1,5 +1,5 @@
 //@ build
-//~ only what reads, with GET, can be cached
+//~ only an operation that reads, with GET, can be cached
 use clerk_tests::mistakes::{
     clerk_axum::{Clerk, api::users},
     tokio,

@@ -1,5 +1,4 @@
 //! What answers become: tolerant where that is harmless, strict where it is not.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use bytes::Bytes;
 use clerk_core::{

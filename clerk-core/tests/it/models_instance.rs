@@ -1,5 +1,4 @@
 //! What answers about the instance's own things become.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::Bytes;
 use clerk_core::{

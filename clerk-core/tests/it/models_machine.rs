@@ -1,5 +1,4 @@
 //! What answers on machines, tokens and enterprise connections become.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use bytes::Bytes;
 use clerk_core::{

@@ -1,5 +1,4 @@
 //! What answers on roles, domains, directories and billing become where the real ones differ from the document.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use bytes::Bytes;
 use clerk_core::{

@@ -1,5 +1,4 @@
 //! What operations send: method, URI and body, to the byte.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use bytes::Bytes;
 use clerk_core::{

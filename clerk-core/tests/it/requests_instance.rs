@@ -1,5 +1,4 @@
 //! What the operations on the instance's own things send: method, URI and body, to the byte.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use bytes::Bytes;
 use clerk_core::{

@@ -1,5 +1,4 @@
 //! What operations on machines, tokens and enterprise connections send.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 #![allow(deprecated, reason = "SAML connections are")]
 
 use clerk_core::{

@@ -1,5 +1,4 @@
 //! What the operations on roles, domains, directories and billing send: method, URI and body, to the byte.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 use std::collections::BTreeMap;
 

@@ -476,12 +476,6 @@ impl ClerkBuilder {
             let problem = "has no effect with `max_attempts(1)`, which never retries; remove one of them";
             return Err(ConfigError::new("retry_budget", problem));
         }
-        let default = Config::default().attempt_timeout;
-        if self.config.attempt_timeout > self.config.timeout && self.config.attempt_timeout != default {
-            let problem =
-                format!("has no effect, because it is longer than `timeout` ({:?})", self.config.timeout);
-            return Err(ConfigError::new("attempt_timeout", problem));
-        }
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! The stack of the gRPC example, asked by a gRPC client: which status each visitor is told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
-
 use clerk_local::LocalClerk;
 use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer, server::require::RequireLayer};
 use tokio::net::TcpListener;

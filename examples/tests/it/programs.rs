@@ -1,7 +1,5 @@
 //! The programs, run as a person runs them: started, read, asked, stopped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
 use std::{process::Stdio, time::Duration};
 
 use crate::surfing::Browser;
@@ -156,7 +154,7 @@ async fn the_quickstart_without_its_clerk_answers_503_and_says_why() {
     program.line_with("Stopped.").await;
     let (code, said) = program.end().await;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("no keys: requests may be answered with 503"), "{said}");
+    assert!(said.contains("cannot fetch the instance's keys, requests may get 503"), "{said}");
     assert!(said.contains("The warning above says what is wrong."), "{said}");
     assert!(!said.contains("verysecret") && !said.contains(&token), "{said}");
 }

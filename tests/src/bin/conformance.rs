@@ -3,8 +3,6 @@
 //! The environment variable `BAPI_STUB` is the base of a server that answers in Clerk's place: for the case with
 //! index 12, below `/c/12`.
 
-#![allow(clippy::print_stderr, clippy::indexing_slicing, reason = "messages, and members of JSON objects")]
-
 use std::{
     env,
     io::{self, BufRead as _, Write as _},

@@ -101,7 +101,9 @@ impl Crate {
                         let start = match base {
                             Base::Crate => Vec::new(),
                             Base::SelfModule => module.to_vec(),
-                            Base::Super => module.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default(),
+                            Base::Super => {
+                                module.split_last().map(|(_, rest)| rest.to_vec()).unwrap_or_default()
+                            }
                         };
                         self.read_path(&tokens, position + 3, start, module, is_use);
                     }
@@ -129,7 +131,8 @@ impl Crate {
                 Some(TokenTree::Ident(word)) => place.push(word.to_string()),
                 Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                     let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                    for item in inner.split(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ','))
+                    for item in
+                        inner.split(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ','))
                     {
                         if !item.is_empty() {
                             self.read_path(item, 0, place.clone(), module, is_use);
@@ -163,7 +166,10 @@ impl Crate {
     fn resolve(&self, mut place: Place) -> Place {
         // A chain of exports that is longer goes round.
         for _ in 0..8 {
-            let module = (0..=place.len()).rev().map(|length| &place[..length]).find(|start| self.modules.contains(*start));
+            let module = (0..=place.len())
+                .rev()
+                .map(|length| &place[..length])
+                .find(|start| self.modules.contains(*start));
             let module = module.unwrap_or_default().to_vec();
             let Some(name) = place.get(module.len()) else { return module };
             match self.imports.get(&module).and_then(|imports| imports.get(name)) {
@@ -264,7 +270,11 @@ fn no_two_folders_use_each_other() {
             while let Some(room) = open.pop() {
                 for other in next.get(room).into_iter().flatten() {
                     let back = arrows.get(&(room.clone(), (*other).clone()));
-                    assert!(other != start, "{source}: {} leads back to itself, by {back:?}", start.join("::"));
+                    assert!(
+                        other != start,
+                        "{source}: {} leads back to itself, by {back:?}",
+                        start.join("::")
+                    );
                     if seen.insert(*other) {
                         open.push(other);
                     }
@@ -306,19 +316,34 @@ fn paths_are_found_wherever_they_stand() {
         references: Vec::new(),
         words: BTreeSet::new(),
     };
-    let place = |text: &str| text.split("::").filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect::<Place>();
+    let place = |text: &str| {
+        text.split("::").filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect::<Place>()
+    };
     let mut read = |module: &str, source: &str| {
         this.read_tokens(&source.parse().unwrap(), &place(module), Path::new("test.rs"));
     };
     read("", "pub use self::b::c::{Deep, Other as Renamed};");
     read("a", "use crate::{Deep, b::{self, c::Third}}; fn f() { crate::b::g(vec![super::Renamed]) }");
     read("b::c", "mod tests { use super::super::h; fn t() -> crate::a::T { \"crate::x\" } }");
-    let found: Vec<String> = this.references.iter().map(|(from, path)| {
-        format!("{} {} {}", from.join("::"), path.join("::"), this.resolve(path.clone()).join("::"))
-    }).collect();
-    assert_eq!(found, [
-        " b::c::Deep b::c", " b::c::Other b::c",
-        "a Deep b::c", "a b b", "a b::c::Third b::c", "a b::g b", "a Renamed b::c",
-        "b::c::tests b::h b", "b::c::tests a::T a",
-    ]);
+    let found: Vec<String> = this
+        .references
+        .iter()
+        .map(|(from, path)| {
+            format!("{} {} {}", from.join("::"), path.join("::"), this.resolve(path.clone()).join("::"))
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            " b::c::Deep b::c",
+            " b::c::Other b::c",
+            "a Deep b::c",
+            "a b b",
+            "a b::c::Third b::c",
+            "a b::g b",
+            "a Renamed b::c",
+            "b::c::tests b::h b",
+            "b::c::tests a::T a",
+        ]
+    );
 }

@@ -1,13 +1,5 @@
 //! Extractors and guards in an axum application, over sockets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::net::SocketAddr;
 
 use axum::{
@@ -318,22 +310,15 @@ async fn a_404_of_somebody_else_deletes_nobody() {
     use axum::{Router, routing::get};
     use clerk_axum::{Clerk, ClerkLayer, ClerkUser};
     use clerk_local::LocalClerk;
-    use tower::{Service as _, ServiceExt as _};
+    use clerk_tests::scripted::{Reply, Script};
+    use tower::ServiceExt as _;
 
     let local = LocalClerk::seeded();
-    let mut keys = local.clone();
+    let keys = local.clone();
     // The keys are Clerk's; everything else is answered by something in between.
-    let transport = tower::service_fn(move |request: http::Request<bytes::Bytes>| {
-        let is_keys = request.uri().path().ends_with("/jwks");
-        let answer = keys.call(request);
-        async move {
-            if is_keys {
-                return answer.await;
-            }
-            let mut page = http::Response::new(http_body_util::Full::from("<html>no such page</html>"));
-            *page.status_mut() = http::StatusCode::NOT_FOUND;
-            Ok(page)
-        }
+    let transport = Script::new(move |seen| match seen.request.uri().path() {
+        "/v1/jwks" => Reply::Pass(keys.clone()),
+        _ => Reply::new(404, "<html>no such page</html>"),
     });
     let clerk =
         Clerk::builder().secret_key(local.secret_key().expose()).transport(transport).build().unwrap();

@@ -1,13 +1,5 @@
 //! The client for programs without a runtime.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::sync::Arc;
 
 use clerk_core::api::users;

@@ -1,13 +1,5 @@
 //! What the cache answers, when it asks Clerk, and what it forgets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;

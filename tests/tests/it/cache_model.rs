@@ -3,14 +3,6 @@
 //! Clerk is a row of counters: each write counts on, and each read shows how often its thing was written. A test
 //! decides when a call takes effect and when its answer arrives, so that every interleaving can happen.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;

@@ -1,14 +1,5 @@
 //! The shared authentication cases, where they are at hand, through the layer and real HTTP.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, env, fs, io, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;

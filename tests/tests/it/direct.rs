@@ -1,7 +1,5 @@
 //! Decisions without a layer: about a head, and about a token that came in another way.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
-
 use clerk_core::authenticate::RequestHead;
 use clerk_tests::Instance;
 use clerk_tower::Clerk;

@@ -3,8 +3,6 @@
 //! The answers are generated from Clerk's document with every field there, and with them the fields that
 //! never fall back. Everything else may go missing, become `null` or get a new value.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
 use std::collections::BTreeSet;
 
 use bytes::Bytes;

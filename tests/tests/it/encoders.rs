@@ -1,8 +1,6 @@
 //! Whatever texts a request is made of, they stay in their places: a path keeps its segments, a query its pairs,
 //! JSON its members, and a form its parts.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
-
 use bytes::Bytes;
 use clerk_core::{
     Metadata, Nullable, Operation, OperationInfo,

@@ -1,14 +1,6 @@
 //! What every extractor says to every visitor: plain, as an `Option`, and as a `Result`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
-use std::{future::Future, net::SocketAddr, pin::Pin, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
@@ -22,11 +14,14 @@ use clerk_axum::{
     M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
     token::Check, webhook::Verifier,
 };
-use clerk_tests::{Instance, NOW, get, send, serve};
-use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use clerk_tests::{
+    Instance, NOW, get,
+    scripted::{Reply, Script, Seen},
+    send, serve,
+};
+use http::{HeaderMap, Request, StatusCode, Uri};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use tower::{ServiceExt as _, service_fn};
 
 const KEY: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
 
@@ -37,17 +32,11 @@ struct Custom {
 
 /// A client of the instance, whose Clerk also knows a handful of machines' tokens, and a JWT template.
 fn clerk(instance: &Instance) -> Clerk {
-    type Answer = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, clerk_tower::BoxError>> + Send>>;
     let local = instance.local.clone();
-    let transport = service_fn(move |request: Request<Bytes>| -> Answer {
-        if request.uri().path().ends_with("/verify") {
-            return Box::pin(async move { Ok(verified(&request)) });
-        }
-        if request.uri().path().contains("/tokens/") {
-            return Box::pin(async move { Ok(made(&request)) });
-        }
-        let answer = local.clone().oneshot(request);
-        Box::pin(async move { answer.await.map_err(Into::into) })
+    let transport = Script::new(move |Seen { request, .. }| match request.uri().path() {
+        path if path.ends_with("/verify") => verified(request),
+        path if path.contains("/tokens/") => made(request),
+        _ => Reply::Pass(local.clone()),
     });
     instance
         .builder()
@@ -59,7 +48,7 @@ fn clerk(instance: &Instance) -> Clerk {
         .unwrap()
 }
 
-fn verified(request: &Request<Bytes>) -> Response<Full<Bytes>> {
+fn verified(request: &Request<Bytes>) -> Reply {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let token = ["secret", "token", "access_token"].iter().find_map(|name| body[*name].as_str()).unwrap();
     let subject = if token.starts_with("mt_") { "mch_1" } else { "user_ada" };
@@ -69,21 +58,21 @@ fn verified(request: &Request<Bytes>) -> Response<Full<Bytes>> {
         "updated_at": 1,
     });
     let status = if token.ends_with("_down") { 503 } else { 200 };
-    Response::builder().status(status).body(Full::from(known.to_string())).unwrap()
+    Reply::json(status, &known)
 }
 
 /// Instead of a token, for what it was asked. Two templates are none.
-fn made(request: &Request<Bytes>) -> Response<Full<Bytes>> {
+fn made(request: &Request<Bytes>) -> Reply {
     let path = request.uri().path();
     let status = match path.rsplit('/').next() {
-        Some("reports") => StatusCode::OK,
-        Some("down") => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::NOT_FOUND,
+        Some("reports") => 200,
+        Some("down") => 503,
+        _ => 404,
     };
     let token = json!({ "object": "token", "jwt": format!("{} {path}", request.method()) });
     let missing = json!({ "errors": [{ "code": "resource_not_found", "message": "none" }] });
-    let body = if status == StatusCode::OK { token } else { missing };
-    Response::builder().status(status).body(Full::from(body.to_string())).unwrap()
+    let body = if status == 200 { token } else { missing };
+    Reply::json(status, &body)
 }
 
 /// Routes for an extractor in its three forms.

@@ -1,13 +1,5 @@
 //! What the layer answers while Clerk misbehaves: at handshakes, refreshes, and opaque machine tokens.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use axum::{Router, routing::get as on_get};
@@ -21,6 +13,7 @@ use clerk_tests::{
     Answer, Instance, NOW,
     browser::{LIVE, NONCE, REFRESH_TOKEN, SUFFIX, expired_cookies},
     fault::{Fault, FaultServer, answer, nobody},
+    scripted::{Reply, Script},
     send, serve,
     tokens::claims,
 };
@@ -265,14 +258,14 @@ async fn a_server_that_hangs_is_not_waited_for() {
 /// Clerk in this process, on tokio's clock: it takes its time for keys, and gives no other answer at all.
 fn slow(instance: &Instance, keys_after: Duration) -> Clerk {
     let local = instance.local.clone();
-    let transport = service_fn(move |request: Request<Bytes>| {
+    let transport = Script::new(move |seen| {
         let local = local.clone();
-        async move {
-            if request.uri().path() != "/v1/jwks" {
-                return std::future::pending().await;
-            }
-            tokio::time::sleep(keys_after).await;
-            local.oneshot(request).await
+        match seen.request.uri().path() {
+            "/v1/jwks" => Reply::Later(Box::pin(async move {
+                tokio::time::sleep(keys_after).await;
+                Reply::Pass(local)
+            })),
+            _ => Reply::Hang,
         }
     });
     let builder = instance.builder().publishable_key(LIVE).transport(transport);

@@ -1,13 +1,5 @@
 //! Which routes a guard covers, depending on where it stands in an axum application.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{Router, routing::get as on_get};

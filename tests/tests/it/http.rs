@@ -1,13 +1,5 @@
 //! What HTTP can do passes the layer: upgrades, preflights, HTTP/2, streams and trailers.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{Router, body::Body, routing::get as on_get};

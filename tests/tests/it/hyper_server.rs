@@ -1,7 +1,5 @@
 //! The layers on a bare hyper server, without a web framework.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
-
 use std::{convert::Infallible, net::SocketAddr};
 
 use bytes::Bytes;

@@ -3,14 +3,6 @@
 //! The instance is reached without sockets, and tokio's clock stands still: seconds pass only where a test
 //! lets them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     convert::Infallible,
     future::Future,
@@ -25,7 +17,12 @@ use std::{
 use bytes::Bytes;
 use clerk_axum::local::LocalClerk;
 use clerk_core::authenticate::Status;
-use clerk_tests::{Instance, eventually, settle, tokens::claims};
+use clerk_tests::{
+    Instance, eventually,
+    scripted::{Reply, Script},
+    settle,
+    tokens::claims,
+};
 use clerk_tower::{
     Clerk,
     keys::KeysError,
@@ -84,17 +81,14 @@ impl Upstream {
 
     fn client(&self, instance: &Instance) -> Clerk {
         let this = self.clone();
-        let transport = service_fn(move |request: Request<Bytes>| {
+        let transport = Script::new(move |_| {
             let this = this.clone();
-            async move {
+            Reply::Later(Box::pin(async move {
                 this.calls.fetch_add(1, Ordering::SeqCst);
                 drop(this.gate.acquire().await.unwrap());
                 let instead = *this.instead.lock().unwrap();
-                match instead {
-                    Some(body) => Ok::<_, Infallible>(Response::new(Full::from(body))),
-                    None => this.local.oneshot(request).await,
-                }
-            }
+                instead.map_or_else(|| Reply::Pass(this.local), |body| Reply::new(200, body))
+            }))
         });
         instance.builder().transport(transport).build().unwrap()
     }

@@ -1,13 +1,5 @@
 //! The layers as tower services: readiness, headers, bodies, and what may be sent between threads.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{convert::Infallible, fmt::Debug, rc::Rc, time::Duration};
 
 use bytes::Bytes;

@@ -1,13 +1,5 @@
 //! How an application is tested with a `LocalClerk`: in memory, without a port.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

@@ -1,13 +1,5 @@
 //! A service that is a machine, and lets other machines in.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use axum::{Router, routing::get as on_get};
 use clerk_axum::{Auth, ClerkLayer, Rejection};
 use clerk_core::token::TokenKind;

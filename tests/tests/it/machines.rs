@@ -1,35 +1,29 @@
 //! Machine tokens and pages in axum: extractors, guards, and the way to the sign-in page.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
-use std::{convert::Infallible, future::ready, net::SocketAddr};
+use std::net::SocketAddr;
 
 use axum::{Router, response::IntoResponse, routing::get as on_get};
-use bytes::Bytes;
 use clerk_axum::{
     Accepts, ApiKey, Auth, Clerk, ClerkLayer, M2mToken, OAuthToken, Session, require, token::TokenKind,
 };
-use clerk_tests::{get, send, serve};
-use http::{Request, Response, header};
+use clerk_tests::{
+    get,
+    scripted::{Reply, Script},
+    send, serve,
+};
+use http::{Request, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
-use tower::service_fn;
 
 const KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 
 /// A client whose Clerk knows a handful of tokens.
 fn clerk(accepts: impl Into<Accepts>) -> Clerk {
     let accepts = accepts.into();
-    let transport = service_fn(|request: Request<Bytes>| {
-        let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let transport = Script::new(|seen| {
+        let body: Value = serde_json::from_slice(seen.request.body()).unwrap_or_default();
         let token = ["secret", "token", "access_token"].iter().find_map(|name| body[*name].as_str());
-        ready(Ok::<_, Infallible>(answer(token.unwrap_or_default())))
+        answer(token.unwrap_or_default())
     });
     Clerk::builder()
         .secret_key("sk_live_abc")
@@ -40,7 +34,7 @@ fn clerk(accepts: impl Into<Accepts>) -> Clerk {
         .unwrap()
 }
 
-fn answer(token: &str) -> Response<Full<Bytes>> {
+fn answer(token: &str) -> Reply {
     let mut known = json!({
         "id": "id_1", "type": "api_key", "name": "nightly", "subject": "user_ada", "scopes": ["read"], "claims": null,
         "client_id": "client_1", "revoked": false, "expired": false, "created_at": 1, "updated_at": 1,
@@ -59,7 +53,7 @@ fn answer(token: &str) -> Response<Full<Bytes>> {
         _ => 404,
     };
     let body = if status == 200 { known } else { json!({"errors": [{"code": "x", "message": "y"}]}) };
-    Response::builder().status(status).body(Full::from(body.to_string())).unwrap()
+    Reply::json(status, &body)
 }
 
 async fn start(clerk: &Clerk) -> SocketAddr {

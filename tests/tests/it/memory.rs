@@ -1,14 +1,6 @@
 //! What the layer remembers: session tokens whose signature was verified, and, where that is asked for, what Clerk
 //! said about opaque machine tokens.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     convert::Infallible,
     sync::{
@@ -18,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use clerk_core::{
     Timestamp,
     authenticate::{
@@ -29,6 +20,7 @@ use clerk_core::{
 use clerk_tests::{
     Instance, NOW,
     browser::LIVE,
+    scripted::{Reply, Script},
     settle,
     tokens::{changed, claims},
 };
@@ -38,7 +30,7 @@ use clerk_tower::{
     server::authenticate::{Auth, AuthenticateLayer},
 };
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -137,14 +129,15 @@ async fn a_token_is_verified_once_while_the_keys_stay_the_same() {
     let instance = Instance::new();
     let revision = Arc::new(AtomicU64::new(0));
     let (local, number) = (instance.local.clone(), revision.clone());
-    let transport = service_fn(move |request: Request<Bytes>| {
-        let (local, number) = (local.clone(), number.load(Ordering::SeqCst));
-        async move {
-            let body = local.oneshot(request).await?.into_body().collect().await?.to_bytes();
+    let transport = Script::new(move |seen| {
+        let (local, request) = (local.clone(), seen.request.clone());
+        let number = number.load(Ordering::SeqCst);
+        Reply::Later(Box::pin(async move {
+            let body = local.oneshot(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
             let mut keys: Value = serde_json::from_slice(&body).unwrap();
             keys["revision"] = json!(number);
-            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(keys.to_string())))
-        }
+            Reply::json(200, &keys)
+        }))
     });
     let clerk = instance.builder().transport(transport).build().unwrap();
     let token = instance.ada();
@@ -268,16 +261,15 @@ struct Machines {
 impl Machines {
     fn client(&self, instance: &Instance, build: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
         let this = self.clone();
-        let transport = service_fn(move |request: Request<Bytes>| {
+        let transport = Script::new(move |seen| {
             this.calls.fetch_add(1, Ordering::SeqCst);
-            let answer = this.answer(request.uri().path());
-            std::future::ready(Ok::<_, Infallible>(answer))
+            this.answer(seen.request.uri().path())
         });
         let builder = instance.builder().publishable_key(LIVE).transport(transport).max_attempts(1);
         build(builder.authentication(|options| options.accepts(Accepts::any()))).build().unwrap()
     }
 
-    fn answer(&self, path: &str) -> Response<Full<Bytes>> {
+    fn answer(&self, path: &str) -> Reply {
         let (status, changes) = self.says.lock().unwrap().clone();
         let subject = match path {
             "/v1/m2m_tokens/verify" => "mch_1",
@@ -286,8 +278,7 @@ impl Machines {
         let good = json!({"id": "id_1", "subject": subject, "revoked": false, "expired": false, "name": "key",
             "scopes": ["read"], "client_id": "client_1", "claims": null, "expiration": null});
         let changes = if changes.is_null() { json!({}) } else { changes };
-        let body = Full::from(changed(good, &changes).to_string());
-        Response::builder().status(status).body(body).unwrap()
+        Reply::json(status.as_u16(), &changed(good, &changes))
     }
 
     fn say(&self, status: u16, changes: Value) {

@@ -1,7 +1,5 @@
 //! The declared Rust version is one that every dependency supports.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
 use std::process::Command;
 
 use serde_json::Value;

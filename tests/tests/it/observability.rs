@@ -1,40 +1,23 @@
 //! What a call leaves in spans and counters.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
+use std::{collections::BTreeMap, convert::Infallible};
 
-use std::{
-    collections::BTreeMap,
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
-
-use bytes::Bytes;
 use clerk_core::api::users;
-use clerk_tests::Log;
+use clerk_tests::{
+    Log,
+    scripted::{Reply, Script},
+};
 use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
 use http::{Request, Response};
-use http_body_util::Full;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 /// A client of a server that answers 503 first, and 404 from then on.
 fn client() -> Clerk {
-    let calls = Arc::new(AtomicU32::new(0));
-    let transport = service_fn(move |_: Request<Bytes>| {
-        let is_first = calls.fetch_add(1, Ordering::Relaxed) == 0;
+    let transport = Script::new(|seen| {
         let body = r#"{"errors":[{"code":"resource_not_found","message":"no"}],"clerk_trace_id":"trace_1"}"#;
-        let response = Response::builder().status(if is_first { 503 } else { 404 });
-        std::future::ready(Ok::<_, Infallible>(response.body(Full::from(body)).unwrap()))
+        Reply::new(if seen.index == 0 { 503 } else { 404 }, body)
     });
     Clerk::builder().secret_key("sk_test_abc").transport(transport).build().unwrap()
 }

@@ -1,13 +1,5 @@
 //! Every guard in every place where axum can put one: what it covers there, and which doors it leaves open.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use axum::{
     Router,
     response::Response,

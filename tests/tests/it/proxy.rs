@@ -1,14 +1,6 @@
 //! The Frontend API proxy over real sockets: under axum and under bare hyper, before a server that remembers
 //! what it received.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     convert::Infallible,
     net::SocketAddr,

@@ -1,13 +1,5 @@
 //! An outage, and a mistake in the program, are seen in a log that shows warnings alone: once a minute, and with why.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use axum::{Router, body::Body, routing::get};
 use clerk_axum::{ApiKey, Clerk, ClerkLayer, ClerkUser, Session, api::users};
 use clerk_tests::{Instance, Log};

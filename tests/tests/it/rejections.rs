@@ -1,13 +1,5 @@
 //! What requests that are turned away get to see: an application's own answers, and the way to the sign-in page.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::convert::Infallible;
 
 use axum::{

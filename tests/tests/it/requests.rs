@@ -1,8 +1,6 @@
 //! What every operation sends, with what it requires and with everything it takes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
-
-use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use clerk_core::{
     Operation,
@@ -75,20 +73,7 @@ fn every_operation_sends_what_the_snapshot_shows() {
             assert!(transcript.seen.contains(&(info.id, sample.to_string())), "{} has no {sample}", info.id);
         }
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots/requests.txt");
-    if env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, &transcript.text).unwrap();
-        return;
-    }
-    let known = fs::read_to_string(&path).unwrap();
-    let (mut want, mut got) = (known.split("\n\n"), transcript.text.split("\n\n"));
-    loop {
-        match (want.next(), got.next()) {
-            (None, None) => break,
-            (want, got) => {
-                let advice = "UPDATE_SNAPSHOTS=1 writes the snapshot anew";
-                assert_eq!(got.unwrap_or_default(), want.unwrap_or_default(), "{advice}");
-            }
-        }
-    }
+    // `INSTA_UPDATE=always` writes the snapshot anew. Without it, a difference fails the test everywhere, and what was
+    // sent instead is in a `.snap.new` beside the snapshot.
+    insta::assert_snapshot!("requests", transcript.text);
 }

@@ -2,38 +2,24 @@
 //!
 //! Clerk is a script without sockets, and tokio's clock stands still but for sleeping.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
-    future::Future,
-    io,
-    pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Poll},
     time::Duration,
 };
 
-use bytes::Bytes;
 use clerk_core::{
     Operation,
     api::{invitations, organizations, users},
     credential::{SatisfiedBy, SecretKey},
 };
+use clerk_tests::scripted::{self, Reply};
 use clerk_tower::{
-    BoxError, Clerk, ClerkBuilder, Error, ErrorKind, client::options::CallOptions, client::retry::Budget,
-    client::transport::ConnectError,
+    Clerk, ClerkBuilder, Error, ErrorKind, client::options::CallOptions, client::retry::Budget,
 };
 use futures_util::future::join_all;
-use http::{Request, Response};
+use http::Response;
 use http_body_util::Full;
-use tokio::time::{Instant, pause};
-use tower::Service;
+use tokio::time::pause;
 
 /// What Clerk does with one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,18 +37,9 @@ enum Step {
 }
 use Step::{Break, Hang, Refuse, Status, Wait};
 
-/// A request, and when it came.
-type Seen = (Duration, Request<Bytes>);
-
-type Answer = Result<Response<Full<Bytes>>, BoxError>;
-
-/// Plays the steps in order, and the last one from then on. Notes when each request came.
+/// Plays the steps in order, and the last one from then on.
 #[derive(Clone)]
-struct Script {
-    rule: Arc<dyn Fn(usize, Duration) -> Step + Send + Sync>,
-    seen: Arc<Mutex<Vec<Seen>>>,
-    start: Instant,
-}
+struct Script(scripted::Script);
 
 impl Script {
     fn new(steps: &'static [Step]) -> Self {
@@ -70,50 +47,31 @@ impl Script {
     }
 
     fn by(rule: impl Fn(usize, Duration) -> Step + Send + Sync + 'static) -> Self {
-        Self { rule: Arc::new(rule), seen: Arc::default(), start: Instant::now() }
+        Self(scripted::Script::new(move |seen| {
+            let response = |status: u16| Response::builder().status(status);
+            match rule(seen.index, seen.time) {
+                Status(200) => Reply::new(200, r#"{"total_count": 3}"#),
+                Status(status) => Reply::new(status, ""),
+                Wait(status, wait) => Reply::Respond(
+                    response(status).header("retry-after", wait).body(Full::default()).unwrap(),
+                ),
+                Refuse => Reply::Refuse,
+                Break => Reply::Break,
+                Hang => Reply::Hang,
+            }
+        }))
     }
 
     fn client(&self, change: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
-        change(Clerk::builder().secret_key("sk_test_abc")).transport(self.clone()).build().unwrap()
+        change(Clerk::builder().secret_key("sk_test_abc")).transport(self.0.clone()).build().unwrap()
     }
 
     fn sent(&self) -> usize {
-        self.seen.lock().unwrap().len()
+        self.0.seen().len()
     }
 
     fn times(&self) -> Vec<Duration> {
-        self.seen.lock().unwrap().iter().map(|(time, _)| *time).collect()
-    }
-}
-
-impl Service<Request<Bytes>> for Script {
-    type Response = Response<Full<Bytes>>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Answer> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let time = self.start.elapsed();
-        let index = {
-            let mut seen = self.seen.lock().unwrap();
-            seen.push((time, request));
-            seen.len() - 1
-        };
-        let step = (self.rule)(index, time);
-        Box::pin(async move {
-            let status = |status: u16| Response::builder().status(status);
-            let body = |good: bool| Full::from(if good { r#"{"total_count": 3}"# } else { "" });
-            match step {
-                Status(code) => Ok(status(code).body(body(code == 200)).unwrap()),
-                Wait(code, wait) => Ok(status(code).header("retry-after", wait).body(body(false)).unwrap()),
-                Refuse => Err(ConnectError("refused".into()).into()),
-                Break => Err(io::Error::other("reset").into()),
-                Hang => std::future::pending().await,
-            }
-        })
+        self.0.seen().iter().map(|seen| seen.time).collect()
     }
 }
 
@@ -193,7 +151,7 @@ async fn retry_after_is_a_lower_bound_and_the_deadline_an_upper_one() {
         let script = Script::by(move |_, _| Wait(429, header));
         let clerk = script.client(|builder| builder.timeout(Duration::from_secs(10)));
         let error = clerk.send(users::count()).await.unwrap_err();
-        assert_eq!((script.sent(), script.start.elapsed()), (1, Duration::ZERO), "{header}");
+        assert_eq!((script.sent(), script.0.elapsed()), (1, Duration::ZERO), "{header}");
         assert!(error.retry_after(clerk.now()).unwrap() >= Duration::from_secs(11), "{header}");
     }
 }
@@ -233,9 +191,9 @@ async fn one_call_may_have_other_settings() {
         .unwrap();
     let script = Script::new(&[Status(200)]);
     script.client(|builder| builder).with(options).send(users::count()).await.unwrap();
-    let seen = script.seen.lock().unwrap();
-    assert_eq!(seen[0].1.uri(), "http://127.0.0.1:7/v9/users/count");
-    assert_eq!(seen[0].1.headers()["x-request-id"], "7");
+    let seen = script.0.seen();
+    assert_eq!(seen[0].request.uri(), "http://127.0.0.1:7/v9/users/count");
+    assert_eq!(seen[0].request.headers()["x-request-id"], "7");
 
     for bad in ["http://api.example.com/v1", "api.clerk.com", "https://u:p@api.clerk.com"] {
         assert!(CallOptions::new().base_uri(bad).is_err(), "{bad}");
@@ -257,7 +215,7 @@ async fn the_address_may_end_with_the_version() {
     ] {
         let script = Script::new(&[Status(200)]);
         script.client(|builder| builder.api_url(url)).send(users::count()).await.unwrap();
-        assert_eq!(script.seen.lock().unwrap()[0].1.uri(), sent_to, "{url}");
+        assert_eq!(script.0.seen()[0].request.uri(), sent_to, "{url}");
     }
 }
 
@@ -268,7 +226,7 @@ async fn an_outage_is_not_multiplied() {
     join_all((0..1000).map(|_| clerk.send(users::count()))).await;
     let retries = script.sent() - 1000;
     // Fifty that were saved up, and five for each second that it took.
-    let seconds = usize::try_from(script.start.elapsed().as_secs()).unwrap() + 1;
+    let seconds = usize::try_from(script.0.elapsed().as_secs()).unwrap() + 1;
     assert!((40..=50 + 5 * seconds).contains(&retries), "{retries} in {seconds} s");
 }
 
@@ -307,7 +265,7 @@ async fn other_sections_go_on_and_who_would_wait_too_long_is_told_at_once() {
     assert!(matches!(error.kind(), ErrorKind::RateLimited(_)), "{error:?}");
     assert!(error.is_retryable() && !error.may_have_been_processed());
     assert_eq!(error.retry_after(clerk.now()).unwrap().as_secs(), 30);
-    assert_eq!((script.sent(), script.start.elapsed()), (1, Duration::ZERO));
+    assert_eq!((script.sent(), script.0.elapsed()), (1, Duration::ZERO));
     assert_eq!(error.to_string(), "GetUser: Clerk's rate limit is reached for 30s; nothing was sent");
 
     // Another section's answer cannot be read here, but it was asked for.
@@ -316,7 +274,7 @@ async fn other_sections_go_on_and_who_would_wait_too_long_is_told_at_once() {
     // One who has the time waits.
     let patient = clerk.with(CallOptions::new().timeout(Duration::from_secs(60)));
     patient.send(users::count()).await.unwrap();
-    assert_eq!(script.start.elapsed().as_secs(), 30);
+    assert_eq!(script.0.elapsed().as_secs(), 30);
 }
 
 #[tokio::test(start_paused = true)]
@@ -359,8 +317,8 @@ async fn a_key_that_changes_is_used_from_the_next_attempt_on() {
     let clerk =
         script.client(|builder| builder.secret_key_provider(move || key.lock().unwrap().parse().unwrap()));
     clerk.send(users::count()).await.unwrap();
-    let seen = script.seen.lock().unwrap();
-    let sent: Vec<_> = seen.iter().map(|(_, request)| request.headers()["authorization"].clone()).collect();
+    let seen = script.0.seen();
+    let sent: Vec<_> = seen.iter().map(|seen| seen.request.headers()["authorization"].clone()).collect();
     assert_eq!(sent, ["Bearer sk_test_old", "Bearer sk_test_new"]);
     assert!(sent.iter().all(http::HeaderValue::is_sensitive));
 }

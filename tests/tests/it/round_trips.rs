@@ -1,7 +1,5 @@
 //! What was read from an answer can be written and read again, and is the same, for every model there is.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
-
 use std::{collections::BTreeSet, fs};
 
 use bytes::Bytes;

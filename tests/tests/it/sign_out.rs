@@ -1,7 +1,5 @@
 //! Signing out from a page that is rendered here.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
-
 use axum::{Router, routing::any};
 use clerk_axum::{Auth, Clerk, ClerkLayer};
 use clerk_tests::{

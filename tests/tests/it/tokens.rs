@@ -1,13 +1,6 @@
 //! Good and bad tokens on their way to a real server.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::needless_pass_by_value,
-    reason = "these are tests"
-)]
+#![allow(clippy::needless_pass_by_value, reason = "these are tests")]
 
 use std::{net::SocketAddr, time::Duration};
 

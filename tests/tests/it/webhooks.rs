@@ -1,13 +1,5 @@
 //! Webhooks over sockets: one delivery as an extractor, and the endpoint that calls handlers by event.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "these are tests"
-)]
-
 use std::{
     net::SocketAddr,
     sync::{

@@ -1,5 +1,4 @@
 //! The decision about a request, rule by rule: what each row of it says, and what holds whatever is sent.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
 
 mod browsers;
 mod deviations;

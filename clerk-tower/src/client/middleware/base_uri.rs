@@ -49,7 +49,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A string is not a valid base address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid base address, expected one such as https://api.clerk.com/v1: {0}")]
+#[error("{0}")]
 pub struct InvalidBaseUri(&'static str);
 
 impl InvalidBaseUri {
@@ -75,20 +75,26 @@ impl BaseUriLayer {
     /// # Errors
     /// If `base` is not such an address, or contains credentials or a query.
     pub fn new(base: &str) -> Result<Self, InvalidBaseUri> {
-        let uri: Uri = base.parse().map_err(|_| InvalidBaseUri("it cannot be parsed"))?;
+        let uri: Uri = base
+            .parse()
+            .map_err(|_| InvalidBaseUri("not a valid URL; expected one such as https://api.clerk.com"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(InvalidBaseUri("scheme or host is missing"));
+            return Err(InvalidBaseUri(
+                "scheme or host is missing; expected a URL such as https://api.clerk.com",
+            ));
         };
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(InvalidBaseUri("the scheme is neither http nor https"));
+            return Err(InvalidBaseUri(
+                "the scheme is neither http nor https; expected a URL such as https://api.clerk.com",
+            ));
         }
         if authority.as_str().contains('@') {
-            return Err(InvalidBaseUri("it contains credentials"));
+            return Err(InvalidBaseUri("the URL contains credentials; remove them"));
         }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
-            return Err(InvalidBaseUri("it contains a query"));
+            return Err(InvalidBaseUri("the URL contains a query; remove it"));
         }
         let prefix = path.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned());
         Ok(Self(Arc::new(Base { scheme, authority, prefix })))

@@ -21,7 +21,7 @@ impl Upstream {
     pub(super) fn parse(setting: &'static str, url: &str) -> Result<Self, ConfigError> {
         let problem = |problem: &str| ConfigError::new(setting, problem);
         if url.contains('#') {
-            return Err(problem("it contains a fragment"));
+            return Err(problem("the URL contains a fragment; remove it"));
         }
         let layer = BaseUriLayer::for_key(url).map_err(|error| problem(&error.to_string()))?;
         let base = layer.base();
