@@ -1,4 +1,6 @@
-//! What time it is: the one place in a program that reads the system's clock.
+//! Clocks: the system's, and one that tests set by hand.
+//!
+//! [`SystemClock`] is the only place in these crates that reads the system's time.
 //!
 //! ```
 //! use std::time::Duration;
@@ -7,11 +9,11 @@
 //!
 //! assert!(SystemClock.now() > Timestamp::from_secs(1_700_000_000));
 //!
-//! // In tests, time stands still until it is told to pass.
+//! // In tests, time passes only when the test says so.
 //! let clock = ManualClock::at(Timestamp::from_secs(1_700_000_000));
-//! let seen_by_others = clock.clone();
+//! let shared = clock.clone();
 //! clock.advance(Duration::from_secs(60));
-//! assert_eq!(seen_by_others.now(), Timestamp::from_secs(1_700_000_060));
+//! assert_eq!(shared.now(), Timestamp::from_secs(1_700_000_060));
 //! ```
 
 use std::{
@@ -25,9 +27,9 @@ use std::{
 
 use clerk_core::Timestamp;
 
-/// Tells the time.
+/// Source of the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -42,32 +44,32 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is the place that every other one asks")]
+    #[allow(clippy::disallowed_methods, reason = "all other code gets the time from here")]
     fn now(&self) -> Timestamp {
         SystemTime::now().into()
     }
 }
 
-/// A clock that moves only when it is told to, for tests. Its clones show the same time.
+/// Clock for tests, which moves only when it is set or advanced. Clones share the time.
 #[derive(Clone, Default)]
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// A clock that shows `time`.
+    /// Creates a clock that shows `time`.
     #[must_use]
     pub fn at(time: Timestamp) -> Self {
         Self(Arc::new(AtomicI64::new(time.as_millis())))
     }
 
-    /// Sets the clock, forwards or backwards.
+    /// Sets the clock, forward or backward.
     pub fn set(&self, time: Timestamp) {
         self.0.store(time.as_millis(), Ordering::SeqCst);
     }
 
-    /// Lets `duration` pass. The clock stops at the end of the range of [`Timestamp`].
+    /// Moves the clock forward by `duration`, at most to the end of the range of [`Timestamp`].
     pub fn advance(&self, duration: Duration) {
         let later = |now| Some(Timestamp::from_millis(now).saturating_add(duration).as_millis());
-        // The closure never refuses, so neither does the update.
+        // The closure never returns `None`, so the update cannot fail.
         let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
     }
 }
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manual_clock_moves_only_when_told_to() {
+    fn a_manual_clock_moves_only_when_it_is_set() {
         let clock = ManualClock::at(Timestamp::from_secs(10));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         assert_eq!(shared.now(), Timestamp::from_secs(10));

@@ -12,27 +12,27 @@ use clerk_core::{
 };
 use http::{Extensions, Response, StatusCode};
 
-/// An error of any type, as tower passes them around.
+/// Boxed error of any type, as tower's services use it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call to Clerk failed.
+/// Error of a call to Clerk.
 ///
-/// It names the operation and the phase in which the call failed, and never holds a key, a token or what
-/// was sent. The cause is kept as [`source`](std::error::Error::source).
+/// It names the operation and the phase in which the call failed. It never contains a key, a token or the request. The
+/// cause is its [`source`](std::error::Error::source).
 ///
 /// ```
 /// # use clerk_tower::{Error, ErrorKind};
 /// fn describe(error: &Error) -> &'static str {
 ///     match error.kind() {
-///         _ if error.is_not_found() => "there is no such thing",
-///         ErrorKind::Status(_) => "Clerk refused",
-///         _ if error.may_have_been_processed() => "look before trying again",
+///         _ if error.is_not_found() => "not found",
+///         ErrorKind::Status(_) => "refused by Clerk",
+///         _ if error.may_have_been_processed() => "check the result before trying again",
 ///         _ => "try again",
 ///     }
 /// }
 /// ```
 ///
-/// A clone shares the cause: all who wait for one call are told of the same failure.
+/// Clones share the cause, so that all callers that wait for the same request get the same error.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -51,21 +51,22 @@ struct Inner {
 pub enum ErrorKind {
     /// The request could not be built. Nothing was sent.
     Build(BuildError),
-    /// The request's address or credential does not fit this client. Nothing was sent.
+    /// The client has no credential for the request, or its URI is not valid here. Nothing was sent.
     Config(&'static str),
-    /// Clerk has asked to wait for so long, which is more than the call's deadline allows. Nothing was sent.
+    /// Clerk's rate limit lasts longer than the call's deadline allows. Contains the time until the call could have been
+    /// sent. Nothing was sent.
     RateLimited(Duration),
-    /// More calls are under way than were allowed. Nothing was sent.
+    /// The limit on concurrent calls is reached. Nothing was sent.
     Overloaded,
-    /// No connection to Clerk. Nothing was sent.
+    /// The connection to Clerk failed. Nothing was sent.
     Connect(BoxError),
-    /// Clerk did not answer in this time. The call may have taken effect.
+    /// Clerk did not respond within this time. The call may have taken effect.
     Timeout(Duration),
-    /// The connection broke, or the answer is larger than allowed. The call may have taken effect.
+    /// The connection broke, or the response is larger than allowed. The call may have taken effect.
     Transfer(BoxError),
-    /// Clerk answered with a status that is no success.
+    /// Clerk responded with an error status.
     Status(Box<StatusError>),
-    /// Clerk accepted the call, but its answer could not be read.
+    /// Clerk accepted the call, but the response could not be decoded.
     Decode(Box<DecodeError>),
 }
 
@@ -88,20 +89,21 @@ impl Error {
         let kind = match error {
             ResponseError::Status(error) => ErrorKind::Status(error),
             ResponseError::Decode(error) => ErrorKind::Decode(error),
-            // The enum may grow; what it grows by is still an answer that was not understood.
+            // `ResponseError` is non-exhaustive. A variant added later is still a response that could not be used, and
+            // `Transfer` is the cautious choice: the call may have taken effect.
             other => ErrorKind::Transfer(other.into()),
         };
         Self::new(Some(info), kind)
     }
 
-    /// The id of the operation that failed, for example `GetUser`.
+    /// Returns the id of the operation that failed, for example `GetUser`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.0.operation
     }
 
-    /// How often the call was sent, or tried to be. A `DELETE` that was sent twice and ends with 404 may have worked
-    /// the first time.
+    /// Returns the number of attempts. A `DELETE` that ends with 404 at its second attempt may have succeeded at the
+    /// first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -111,7 +113,7 @@ impl Error {
         Attempts { made: self.0.attempts, unclear: self.0.was_unclear }
     }
 
-    /// The phase in a word, for logs and counters.
+    /// Returns the phase as a word, for logs and counters.
     pub(crate) fn phase(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Build(_) => "build",
@@ -126,19 +128,19 @@ impl Error {
         }
     }
 
-    /// The error with why there was no connection, if that is what failed: in no other phase do the sources stay clear
-    /// of what was asked.
+    /// Returns the error for a log line, with its sources if the connection failed. In other phases the sources may
+    /// contain parts of the request, so they are left out.
     pub(crate) fn with_sources(&self) -> impl fmt::Display + '_ {
         WithSources(self)
     }
 
-    /// The phase in which it failed, with the details of that phase.
+    /// Returns the phase in which the call failed, with its details.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
 
-    /// What Clerk answered, when it answered with an error status.
+    /// Returns Clerk's error, if Clerk responded with an error status.
     #[must_use]
     pub fn status_error(&self) -> Option<&StatusError> {
         match self.kind() {
@@ -147,25 +149,29 @@ impl Error {
         }
     }
 
-    /// The status of an answer that is no success.
+    /// Returns the response's status, if it is an error status.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.status_error().map(|error| error.status)
     }
 
-    /// Whether the answer's status is 404. [`Error::is_missing`] is about what Clerk says.
+    /// Returns `true` if the response's status is 404, from Clerk or from anything in between. See
+    /// [`is_missing`](Self::is_missing) for the stricter check.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status_error().is_some_and(StatusError::is_not_found)
     }
 
-    /// Whether Clerk itself says so, and not some proxy or a wrong address that answers 404 to everything.
+    /// Returns `true` if Clerk itself reports that the resource does not exist: status 404 with the code
+    /// `resource_not_found`.
     #[must_use]
     pub fn is_missing(&self) -> bool {
+        // The status alone proves nothing: a proxy, or a wrong `api_url`, responds with 404 to every request. Callers
+        // that cache or act on "not found" need Clerk's own code.
         self.is_not_found() && self.status_error().is_some_and(|error| error.has_code("resource_not_found"))
     }
 
-    /// Whether the same call may succeed later: no connection, no answer, 429 or 5xx.
+    /// Returns `true` if the same call may succeed later: after a failed connection, a timeout, a 429 or a 5xx.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
@@ -176,7 +182,7 @@ impl Error {
         }
     }
 
-    /// Whether the call may have taken effect although it failed. `false` is certain: nothing happened.
+    /// Returns `true` if the call may have taken effect although it failed. `false` is certain.
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         self.0.was_unclear || self.kind().may_have_been_processed()
@@ -196,7 +202,7 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// The same as an answer to a decision that waits for this call.
+    /// Returns what a suspended decision that waits for this call is told.
     pub(crate) fn failure(&self) -> CallFailure {
         match self.kind() {
             ErrorKind::Status(error) => CallFailure::from(&**error),
@@ -206,7 +212,7 @@ impl Error {
         }
     }
 
-    /// How long Clerk asked to wait, from `now` on.
+    /// Returns how long Clerk asked to wait, counted from `now`.
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         if let ErrorKind::RateLimited(wait) = self.kind() {
@@ -215,16 +221,17 @@ impl Error {
         self.status_error()?.retry_after.as_deref().and_then(|value| retry_after(value, now))
     }
 
-    /// `Retry-After` in its plain form, which needs no clock.
+    /// Returns `Retry-After` if it is a number of seconds, which needs no clock to be read.
     pub(crate) fn seconds_to_wait(&self) -> Option<Duration> {
         if let ErrorKind::RateLimited(wait) = self.kind() {
             return Some(*wait);
         }
+        // Compared with the end of time, every date is in the past and yields zero, which the filter drops.
         let value = self.status_error()?.retry_after.as_deref()?;
         retry_after(value, Timestamp::from_millis(i64::MAX)).filter(|wait| !wait.is_zero())
     }
 
-    /// The id to give to Clerk's support.
+    /// Returns Clerk's trace id, for requests to Clerk's support.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         self.status_error()?.trace_id.as_deref()
@@ -238,7 +245,7 @@ impl fmt::Display for WithSources<'_> {
         self.0.fmt(f)?;
         let ErrorKind::Connect(error) = self.0.kind() else { return Ok(()) };
         let mut source = error.source();
-        // A chain that is longer says no more.
+        // Bounded, because a transport of the application's makes this chain, and may even make a circular one.
         for _ in 0..8 {
             let Some(error) = source else { break };
             write!(f, ": {error}")?;
@@ -248,7 +255,7 @@ impl fmt::Display for WithSources<'_> {
     }
 }
 
-/// How often a call was sent. The retry layer puts it into a response's extensions.
+/// How often a call was sent. The retry layer stores it in the response's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) made: u32,
@@ -262,13 +269,15 @@ impl Default for Attempts {
     }
 }
 
-/// Counts the attempts of one call. Stands in the request's extensions, and its clones share the count: a deadline
-/// that ends the call from outside knows how often it was sent.
+/// Counts the attempts of one call, in the request's extensions.
+///
+/// Clones share the count. A deadline around the whole call drops the future that retries, and can still report how
+/// often it sent the call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AttemptCounter(Arc<Mutex<Attempts>>);
 
 impl AttemptCounter {
-    /// The counter of a call, started at the first attempt if there is none yet.
+    /// Returns the call's counter. Creates it if the call has none yet.
     pub(crate) fn of(extensions: &mut Extensions) -> Self {
         extensions.get_or_insert_default::<Self>().clone()
     }
@@ -281,14 +290,14 @@ impl AttemptCounter {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts another attempt. `unclear` says whether the one before may have taken effect.
+    /// Counts another attempt. `unclear` is whether the previous one may have taken effect.
     pub(crate) fn add(&self, unclear: bool) {
         let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         attempts.made = attempts.made.saturating_add(1);
         attempts.unclear |= unclear;
     }
 
-    /// Says in a result how often the call was sent.
+    /// Records in a result how often the call was sent.
     pub(crate) fn record_in<B>(&self, result: Result<Response<B>, Error>) -> Result<Response<B>, Error> {
         match result {
             Ok(mut response) => {
@@ -300,17 +309,17 @@ impl AttemptCounter {
     }
 }
 
-/// How often the call was sent that a response belongs to.
+/// Returns how often the call of this response was sent.
 pub(crate) fn attempts<B>(response: &Response<B>) -> Attempts {
     response.extensions().get().copied().unwrap_or_default()
 }
 
-/// The operation a request carries.
+/// Returns the operation of a request.
 pub(crate) fn info_of(extensions: &Extensions) -> Option<&'static OperationInfo> {
     extensions.get::<&'static OperationInfo>().copied()
 }
 
-/// One sentence that begins with the operation's id.
+/// Starts with the operation's id.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operation = self.0.operation;
@@ -320,15 +329,15 @@ impl fmt::Display for Error {
             ErrorKind::Decode(error) => error.fmt(f),
             ErrorKind::Config(problem) => write!(f, "{operation}: {problem}"),
             ErrorKind::RateLimited(wait) => {
-                write!(f, "{operation}: Clerk's rate limit is reached for {wait:?}; nothing was sent")
+                write!(f, "{operation}: rate limited by Clerk for another {wait:?}; nothing was sent")
             }
-            ErrorKind::Overloaded => write!(f, "{operation}: too many calls are under way; nothing was sent"),
-            ErrorKind::Connect(_) => write!(f, "{operation}: no connection to Clerk; nothing was sent"),
+            ErrorKind::Overloaded => write!(f, "{operation}: too many concurrent calls; nothing was sent"),
+            ErrorKind::Connect(_) => write!(f, "{operation}: cannot connect to Clerk; nothing was sent"),
             ErrorKind::Timeout(after) => {
-                write!(f, "{operation}: no answer within {after:?}; the call may have taken effect")
+                write!(f, "{operation}: no response within {after:?}; the call may have taken effect")
             }
             ErrorKind::Transfer(_) => {
-                write!(f, "{operation}: the answer was cut off or refused; the call may have taken effect")
+                write!(f, "{operation}: the response is incomplete or too large; the call may have taken effect")
             }
         }
     }

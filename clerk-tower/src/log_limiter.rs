@@ -10,16 +10,18 @@ use clerk_core::Timestamp;
 
 const INTERVAL_MILLIS: u64 = 60_000;
 
-/// The limiter of the process: for responses and calls that do not know their client.
+/// The limiter for the whole process, for responses and calls that are not associated with a client.
 pub(crate) static PROCESS: LogLimiter = LogLimiter(Mutex::new(BTreeMap::new()));
 
-/// The causes that were logged. Causes come from the code, so there are few of them, whatever requests contain.
+/// The causes that were logged, with the time of the last line.
+///
+/// Causes must come from code and never from a request: the map has no bound, and a caller must not be able to fill it.
 #[derive(Default)]
 pub(crate) struct LogLimiter(Mutex<BTreeMap<String, Logged>>);
 
 struct Logged {
     at: Timestamp,
-    /// Lines that were suppressed since.
+    /// Number of lines suppressed since then.
     suppressed: u64,
 }
 
@@ -56,7 +58,7 @@ mod tests {
             (1059, "a", None),
             (1060, "a", Some(2)),
             (1061, "a", None),
-            // The clock is set.
+            // The clock was set back.
             (10, "a", Some(1)),
             (5000, "a", Some(0)),
         ] {

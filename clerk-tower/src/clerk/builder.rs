@@ -444,7 +444,7 @@ impl ClerkBuilder {
         let keys = KeyStore::new(stack.clone(), config.jwt_key.take(), known, self.clock.clone());
         let backend = Backend::new(stack, config.cache, self.clock, config.timeout);
         let lifetime = config.machine_token_cache;
-        let machine_tokens = (!lifetime.is_zero()).then(|| MachineTokens::remembered_for(lifetime));
+        let machine_tokens = (!lifetime.is_zero()).then(|| MachineTokens::with_lifetime(lifetime));
         let shared = Inner {
             keys,
             machine_tokens,

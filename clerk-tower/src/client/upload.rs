@@ -1,12 +1,10 @@
 //! Reads a file to upload from a stream of known length.
 //!
-//! Images and logos are sent as a [`File`]. When one comes from elsewhere, from a visitor's request or from an
-//! object store, [`file()`] reads it out of any [`http_body::Body`], axum's and hyper's among them. Its length has to
-//! be known: what is too large for Clerk is refused before anything is read, and reading stops with the first
-//! byte too many.
+//! Images and logos are sent as a [`File`]. If one comes from a visitor's request or from an object store, [`file()`]
+//! reads it from any [`http_body::Body`], such as axum's and hyper's. Its length must be known in advance: a file that is
+//! too large for Clerk is rejected before anything is read, and reading stops at the first byte beyond the length.
 //!
-//! The bytes are kept in memory, at most 10 MB: a call that Clerk refuses for now can be sent again only with
-//! the same bytes at hand.
+//! The whole file is held in memory, up to 10 MiB, because a retry has to send the same bytes again.
 //!
 //! ```
 //! use clerk_core::{Operation, api::users};
@@ -29,55 +27,56 @@ use http_body_util::BodyExt as _;
 
 use crate::BoxError;
 
-/// How much room is made before anything has come.
+/// Upper bound on the memory that is reserved before any byte has arrived: the length is only a caller's claim.
 const FIRST_ROOM: usize = 64 * 1024;
 
-/// A file was not read.
+/// Error of reading a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UploadError {
-    /// Larger than Clerk takes, so nothing was read.
-    #[error("the file has {length} bytes; at most {max} are allowed; nothing was read")]
+    /// The file is larger than Clerk accepts. Nothing was read.
+    #[error("the file is too large: {length} bytes, but at most {max} are allowed; nothing was read")]
     TooLarge {
-        /// How many bytes were announced.
+        /// The announced length, in bytes.
         length: u64,
-        /// How many Clerk takes.
+        /// The maximum that Clerk accepts, in bytes.
         max: u64,
     },
-    /// The stream holds more than was announced.
-    #[error("the file has more than the {length} bytes that were announced")]
+    /// The stream contains more bytes than were announced.
+    #[error("the file is longer than the {length} bytes that were announced")]
     Longer {
-        /// How many bytes were announced.
+        /// The announced length, in bytes.
         length: u64,
     },
-    /// The stream ended too early.
-    #[error("the file has {read} of the {length} bytes that were announced")]
+    /// The stream contains fewer bytes than were announced.
+    #[error("the file is shorter than announced: {read} of {length} bytes")]
     Shorter {
-        /// How many bytes were announced.
+        /// The announced length, in bytes.
         length: u64,
-        /// How many there are.
+        /// The actual length, in bytes.
         read: u64,
     },
-    /// The stream broke.
-    #[error("the file broke off after {read} of {length} bytes")]
+    /// The stream failed.
+    #[error("reading the file failed after {read} of {length} bytes")]
     Broken {
-        /// How many bytes were announced.
+        /// The announced length, in bytes.
         length: u64,
-        /// How many had come.
+        /// The number of bytes read before the failure.
         read: u64,
-        /// What the stream says.
+        /// The stream's error.
         source: BoxError,
     },
 }
 
-/// Reads a file of `length` bytes. It is called `file`, and of no content type, until it is told otherwise.
+/// Reads a file of `length` bytes.
 ///
-/// There is no deadline here: a stream that stalls is waited for, unless the caller puts a limit around this.
-/// Memory is taken as the bytes come. Trailers are ignored.
+/// The result is named `file` and has no content type; set them with [`File::name`] and [`File::content_type`]. There is
+/// no timeout: wrap the call in one if the stream can stall. Memory is allocated as the bytes arrive. Trailers are
+/// ignored.
 ///
 /// # Errors
-/// When the length is more than Clerk takes, or not the stream's; when the stream breaks. A body that knows
-/// its own length is refused at once if that is another one.
+/// If `length` exceeds what Clerk accepts, if the stream is longer or shorter than `length`, or if it fails. A body that
+/// knows its own length is rejected before it is read if that differs.
 pub async fn file<B>(body: B, length: u64) -> Result<File, UploadError>
 where
     B: Body,
@@ -87,7 +86,7 @@ where
     Ok(File::new(bytes))
 }
 
-/// A file of this length, so far.
+/// A file of known length while it is read.
 struct Reading {
     length: u64,
     bytes: BytesMut,
@@ -110,6 +109,7 @@ impl Reading {
     {
         let hint = body.size_hint();
         self.check(hint.lower())?;
+        // Before any byte is read: a mismatch is certain here, and reading could take long.
         if let Some(upper) = hint.upper().filter(|upper| *upper < self.length) {
             return Err(UploadError::Shorter { length: self.length, read: upper });
         }
@@ -185,22 +185,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_has_to_be_as_long_as_announced() {
+    async fn a_file_must_have_the_announced_length() {
         let trailers = || Ok(Frame::trailers(HeaderMap::new()));
         let cases: [(Chunks, u64, Result<&str, &str>); 12] = [
             (vec![], 0, Ok("")),
             (vec![data("abc")], 3, Ok("abc")),
             (vec![data("a"), data(""), data("bc"), data("")], 3, Ok("abc")),
             (vec![data("abc"), trailers()], 3, Ok("abc")),
-            (vec![], 3, Err("the file has 0 of the 3 bytes that were announced")),
-            (vec![data("a"), data("b")], 3, Err("the file has 2 of the 3 bytes that were announced")),
-            (vec![data("abcd")], 3, Err("the file has more than the 3 bytes that were announced")),
-            (vec![data("abc"), data("d")], 3, Err("the file has more than the 3 bytes that were announced")),
-            // The first byte too many ends it, whatever comes then.
-            (vec![data("abcd"), broken()], 3, Err("the file has more than the 3 bytes that were announced")),
-            (vec![data("a")], 0, Err("the file has more than the 0 bytes that were announced")),
-            (vec![data("ab"), broken()], 3, Err("the file broke off after 2 of 3 bytes")),
-            (vec![data("abc"), broken()], 3, Err("the file broke off after 3 of 3 bytes")),
+            (vec![], 3, Err("the file is shorter than announced: 0 of 3 bytes")),
+            (vec![data("a"), data("b")], 3, Err("the file is shorter than announced: 2 of 3 bytes")),
+            (vec![data("abcd")], 3, Err("the file is longer than the 3 bytes that were announced")),
+            (vec![data("abc"), data("d")], 3, Err("the file is longer than the 3 bytes that were announced")),
+            // The first byte beyond the length ends it, whatever follows.
+            (vec![data("abcd"), broken()], 3, Err("the file is longer than the 3 bytes that were announced")),
+            (vec![data("a")], 0, Err("the file is longer than the 0 bytes that were announced")),
+            (vec![data("ab"), broken()], 3, Err("reading the file failed after 2 of 3 bytes")),
+            (vec![data("abc"), broken()], 3, Err("reading the file failed after 3 of 3 bytes")),
         ];
         for (number, (chunks, length, want)) in cases.into_iter().enumerate() {
             let got = read(chunks, length).await.map_err(|error| error.to_string());
@@ -234,21 +234,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_cannot_fit_is_refused_before_it_is_read() {
+    async fn a_length_that_cannot_match_is_rejected_before_reading() {
         let max = u64::try_from(File::MAX_BYTES).unwrap();
         let exactly = SizeHint::with_exact;
         for (length, hint, want, reads) in [
             (
                 max + 1,
                 SizeHint::new(),
-                "the file has 10485761 bytes; at most 10485760 are allowed; nothing was read",
+                "the file is too large: 10485761 bytes, but at most 10485760 are allowed; nothing was read",
                 0,
             ),
-            (u64::MAX, exactly(u64::MAX), "the file has 18446744073709551615 bytes; at most 10485760", 0),
-            (10, exactly(11), "the file has more than the 10 bytes", 0),
-            (10, exactly(9), "the file has 9 of the 10 bytes", 0),
-            (10, exactly(10), "the file has more than the 10 bytes", 1),
-            (max, SizeHint::new(), "the file has more than the 10485760 bytes", max / 1024 + 1),
+            (u64::MAX, exactly(u64::MAX), "the file is too large: 18446744073709551615 bytes", 0),
+            (10, exactly(11), "the file is longer than the 10 bytes", 0),
+            (10, exactly(9), "the file is shorter than announced: 9 of 10 bytes", 0),
+            (10, exactly(10), "the file is longer than the 10 bytes", 1),
+            (max, SizeHint::new(), "the file is longer than the 10485760 bytes", max / 1024 + 1),
         ] {
             let polls = AtomicU64::new(0);
             let error = file(Endless { polls: &polls, hint }, length).await.unwrap_err().to_string();
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_largest_file_is_taken_and_can_be_sent_twice() {
+    async fn the_largest_file_is_accepted_and_can_be_sent_twice() {
         let content = Bytes::from(vec![7; File::MAX_BYTES]);
         let length = u64::try_from(content.len()).unwrap();
         let file = file(Full::new(content.clone()), length).await.unwrap().name("a.png");

@@ -1,4 +1,4 @@
-//! Session tokens whose signature was verified.
+//! Cache of session tokens whose signature was verified: a browser sends the same token with every request of a minute.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -11,15 +11,16 @@ use std::{
 use arc_swap::ArcSwapOption;
 use clerk_core::{
     authenticate::SessionAuth,
-    token::{KeySet, KnownTokens as Memory},
+    token::{KeySet, KnownTokens as Store},
 };
 
-/// What a remembered token takes beside its text: its claims once as JSON and once read.
+/// Estimated bytes of an entry besides the token's string: its claims, as JSON and parsed.
 const OVERHEAD: u64 = 1024;
-/// One place for so many bytes: some four for every token that there is room for, so that they seldom want the same.
-const BYTES_PER_PLACE: u64 = 1024;
+/// One slot for this many bytes. That is about four slots for each token that fits into memory, so collisions are rare.
+const BYTES_PER_SLOT: u64 = 1024;
 
-/// How much may be remembered. Each set of keys gets a memory of its own.
+/// The memory bound for known tokens. Each set of keys gets a cache of its own: tokens that were verified with one set
+/// prove nothing about another.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownTokens {
     max_bytes: u64,
@@ -39,72 +40,76 @@ impl KnownTokens {
 }
 
 fn weight(session: &SessionAuth) -> u64 {
-    let text = u64::try_from(session.expose_token().len()).unwrap_or(u64::MAX);
-    text.saturating_mul(3).saturating_add(OVERHEAD)
+    let length = u64::try_from(session.expose_token().len()).unwrap_or(u64::MAX);
+    length.saturating_mul(3).saturating_add(OVERHEAD)
 }
 
-/// Places for tokens, two of which each token may take. A look-up takes no lock, and tells nobody about itself.
+/// Slots for tokens. Each token can be in one of two slots.
 ///
-/// What nobody asks for again stays until its place or its memory is wanted. It is of no use to anybody then: the
-/// claims are checked against the clock at every look-up.
+/// A general cache is not used, because every request does this lookup: here it takes no lock and records nothing, so
+/// requests on different cores do not contend. In return, an entry stays until its slot or its memory is needed, even if
+/// the token has expired. That is safe: the claims are checked against the clock at every lookup.
 struct Known {
-    places: Box<[ArcSwapOption<SessionAuth>]>,
+    slots: Box<[Slot]>,
     hasher: RandomState,
     max_bytes: u64,
     bytes: AtomicU64,
-    /// Where to make room next.
-    hand: AtomicU64,
+    /// The slot to evict next, modulo the number of slots.
+    next_evicted: AtomicU64,
 }
 
-type Place = ArcSwapOption<SessionAuth>;
+type Slot = ArcSwapOption<SessionAuth>;
 
 impl Known {
     fn new(max_bytes: u64) -> Self {
-        let count = usize::try_from(max_bytes / BYTES_PER_PLACE).unwrap_or(usize::MAX).clamp(2, 1 << 24);
-        let places = std::iter::repeat_with(ArcSwapOption::empty).take(count).collect();
-        let (hasher, bytes, hand) = (RandomState::new(), AtomicU64::new(0), AtomicU64::new(0));
-        Self { places, hasher, max_bytes, bytes, hand }
+        let count = usize::try_from(max_bytes / BYTES_PER_SLOT).unwrap_or(usize::MAX).clamp(2, 1 << 24);
+        let slots = std::iter::repeat_with(ArcSwapOption::empty).take(count).collect();
+        // Seeded at random, so that nobody can craft tokens that collide.
+        let (hasher, bytes, next_evicted) = (RandomState::new(), AtomicU64::new(0), AtomicU64::new(0));
+        Self { slots, hasher, max_bytes, bytes, next_evicted }
     }
 
-    /// The two places that a token may have. The end of its signature says which: no two tokens share that. Whoever
-    /// sends another token with the same end costs us one comparison of texts.
-    fn places_of(&self, token: &str) -> [Option<&Place>; 2] {
+    /// Returns the two slots of a token, which the end of its signature determines. Hashing 32 bytes is cheaper than
+    /// hashing the whole token, and valid tokens do not share them. A forged token with the same end costs one string
+    /// comparison.
+    fn slots_of(&self, token: &str) -> [Option<&Slot>; 2] {
         let bytes = token.as_bytes();
         let hash = self.hasher.hash_one(bytes.last_chunk::<32>().map_or(bytes, |end| end));
-        [self.place(hash >> 32), self.place(hash & 0xffff_ffff)]
+        [self.slot(hash >> 32), self.slot(hash & 0xffff_ffff)]
     }
 
-    fn place(&self, number: u64) -> Option<&Place> {
-        let count = u64::try_from(self.places.len()).unwrap_or(1);
-        self.places.get(usize::try_from(number.checked_rem(count)?).ok()?)
+    fn slot(&self, number: u64) -> Option<&Slot> {
+        let count = u64::try_from(self.slots.len()).unwrap_or(1);
+        self.slots.get(usize::try_from(number.checked_rem(count)?).ok()?)
     }
 
-    fn put(&self, place: &Place, session: Option<Arc<SessionAuth>>) {
+    fn put(&self, slot: &Slot, session: Option<Arc<SessionAuth>>) {
         let added = session.as_deref().map_or(0, weight);
-        // Added first: the sum is never below zero, whoever takes this out again meanwhile.
+        // Added before the swap: another thread may evict the entry right after it, and the sum must not wrap below zero.
         self.bytes.fetch_add(added, Ordering::Relaxed);
-        let gone = place.swap(session);
-        self.bytes.fetch_sub(gone.as_deref().map_or(0, weight), Ordering::Relaxed);
+        let evicted = slot.swap(session);
+        self.bytes.fetch_sub(evicted.as_deref().map_or(0, weight), Ordering::Relaxed);
     }
 
-    /// Forgets tokens in the order of their places until the rest is small enough.
+    /// Evicts tokens in the order of their slots until the bound is met. At most one round, so that concurrent inserts
+    /// cannot keep a request here.
     fn make_room(&self) {
-        for _ in 0..self.places.len() {
+        for _ in 0..self.slots.len() {
             if self.bytes.load(Ordering::Relaxed) <= self.max_bytes {
                 return;
             }
-            if let Some(place) = self.place(self.hand.fetch_add(1, Ordering::Relaxed)) {
-                self.put(place, None);
+            if let Some(slot) = self.slot(self.next_evicted.fetch_add(1, Ordering::Relaxed)) {
+                self.put(slot, None);
             }
         }
     }
 }
 
-impl Memory for Known {
+impl Store for Known {
     fn get(&self, token: &str) -> Option<Arc<SessionAuth>> {
-        // The whole text is compared, so that no two tokens are taken for each other.
-        self.places_of(token).into_iter().flatten().find_map(|place| {
-            let session = place.load();
+        // The whole token is compared: a hit skips the signature check, so header and claims must be the verified ones.
+        self.slots_of(token).into_iter().flatten().find_map(|slot| {
+            let session = slot.load();
             session.as_ref().filter(|session| session.expose_token() == token).cloned()
         })
     }
@@ -113,10 +118,10 @@ impl Memory for Known {
         if weight(session) > self.max_bytes {
             return;
         }
-        // Into the place that is free, or whose token expires first.
-        let expiry = |place: &&Place| place.load().as_ref().map(|session| session.claims().expires_at());
-        if let Some(place) = self.places_of(session.expose_token()).into_iter().flatten().min_by_key(expiry) {
-            self.put(place, Some(session.clone()));
+        // Into the slot that is free, or whose token expires first.
+        let expiry = |slot: &&Slot| slot.load().as_ref().map(|session| session.claims().expires_at());
+        if let Some(slot) = self.slots_of(session.expose_token()).into_iter().flatten().min_by_key(expiry) {
+            self.put(slot, Some(session.clone()));
         }
         self.make_room();
     }
@@ -125,38 +130,69 @@ impl Memory for Known {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 mod tests {
-    use bytes::Bytes;
+    use aws_lc_rs::{
+        rand::SystemRandom,
+        rsa::KeySize,
+        signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair},
+    };
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     use clerk_core::authenticate::{AuthenticateOptions, Authenticator, RequestHead, Step};
-    use clerk_local::LocalClerk;
     use http::Request;
-    use http_body_util::BodyExt as _;
-    use serde_json::json;
-    use tower::ServiceExt as _;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::clock::{Clock as _, SystemClock};
 
     const MAX: u64 = 64 * 1024;
+    const KID: &str = "ins_test";
 
-    /// The instance depends on another build of this crate, so that only types of clerk-core pass between the two.
-    #[tokio::test]
-    async fn a_flood_of_good_tokens_fills_no_memory() {
-        let local = LocalClerk::seeded();
-        let request = Request::get("/v1/jwks").header("authorization", local.secret_key().to_header());
-        let response = local.clone().oneshot(request.body(Bytes::new()).unwrap()).await.unwrap();
-        let jwks = response.into_body().collect().await.unwrap().to_bytes();
-        let memory = Arc::new(Known::new(MAX));
-        let keys = KeySet::from_jwks(&jwks).unwrap().with_known_tokens(memory.clone());
+    fn encode(bytes: impl AsRef<[u8]>) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Returns the public key as a JSON Web Key Set (RFC 7517, section 5).
+    fn jwks(key: &RsaKeyPair) -> String {
+        let n = encode(key.public_key().modulus().big_endian_without_leading_zero());
+        let e = encode(key.public_key().exponent().big_endian_without_leading_zero());
+        json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KID, "n": n, "e": e}]}).to_string()
+    }
+
+    fn sign(key: &RsaKeyPair, claims: &Value) -> String {
+        let header = json!({"alg": "RS256", "typ": "JWT", "kid": KID});
+        let message = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
+        format!("{message}.{}", encode(signature))
+    }
+
+    #[test]
+    fn a_flood_of_valid_tokens_stays_within_the_bound() {
+        let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let known = Arc::new(Known::new(MAX));
+        let keys = KeySet::from_jwks(jwks(&key).as_bytes()).unwrap().with_known_tokens(known.clone());
         let authenticator = Authenticator::new(AuthenticateOptions::new()).unwrap();
+        let now = SystemClock.now();
+        let seconds = now.as_millis() / 1000;
         for number in 0..300 {
-            let token = local.sign_in("user_ada").claim("number", json!(number)).token();
+            let token = sign(
+                &key,
+                &json!({
+                    "iss": "https://clerk.example.com",
+                    "sub": "user_ada",
+                    "sid": "sess_1",
+                    "iat": seconds,
+                    "nbf": seconds - 10,
+                    "exp": seconds + 60,
+                    "number": number,
+                }),
+            );
             let request =
                 Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
-            let step = authenticator.start(&RequestHead::from(&request), &keys, SystemClock.now());
+            let step = authenticator.start(&RequestHead::from(&request), &keys, now);
             assert!(matches!(step, Step::Done(outcome) if outcome.session().is_some()));
         }
-        let taken = memory.places.iter().filter(|place| place.load().is_some()).count();
-        assert!(memory.bytes.load(Ordering::Relaxed) <= MAX);
-        assert!((5..100).contains(&taken), "{taken}");
+        let used = known.slots.iter().filter(|slot| slot.load().is_some()).count();
+        assert!(known.bytes.load(Ordering::Relaxed) <= MAX);
+        assert!((5..100).contains(&used), "{used}");
     }
 }

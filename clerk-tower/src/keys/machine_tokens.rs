@@ -1,4 +1,4 @@
-//! Opaque machine tokens that Clerk verified a moment ago.
+//! Cache of opaque machine tokens that Clerk verified recently.
 
 use std::time::Duration;
 
@@ -10,8 +10,11 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Estimated bytes of an entry beside its strings.
 const OVERHEAD: usize = 512;
 
-/// What Clerk said about each token, by the digest of token and kind. The tokens themselves are not kept, and neither
-/// is a token that is not good. Digests are compared, so the time of a lookup reveals nothing about a token.
+/// Clerk's verdict about each valid token, by the digest of token and kind.
+///
+/// The tokens themselves are not stored. Neither are invalid tokens: a flood of made-up tokens must not evict valid ones,
+/// and a token that was created a moment ago must work at once. Digests are compared, so the time that a lookup takes
+/// reveals nothing about a token.
 pub(crate) struct MachineTokens {
     lifetime: Duration,
     cache: Cache<[u8; 32], Known>,
@@ -24,10 +27,10 @@ struct Known {
 }
 
 impl MachineTokens {
-    /// How long a revoked token may be accepted at most.
+    /// Upper bound on the lifetime, and so on how long a revoked token is still accepted.
     pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
-    pub(crate) fn remembered_for(lifetime: Duration) -> Self {
+    pub(crate) fn with_lifetime(lifetime: Duration) -> Self {
         let cache = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|_, known: &Known| weight(&known.machine))
@@ -41,8 +44,9 @@ impl MachineTokens {
         self.cache.get(digest).filter(|known| now < known.until).map(|known| known.machine)
     }
 
-    /// Remembers what Clerk said when it was asked at `asked`.
+    /// Stores what Clerk returned for a request that was sent at `asked`.
     pub(crate) fn insert(&self, digest: [u8; 32], machine: &Machine, asked: Timestamp) {
+        // Counted from the request: the token may have been revoked right after Clerk looked it up.
         let until = asked.saturating_add(self.lifetime);
         let until = machine.expiration().map_or(until, |end| until.min(end));
         self.cache.insert(digest, Known { machine: machine.clone(), until });
@@ -54,7 +58,7 @@ fn weight(machine: &Machine) -> u32 {
         Machine::ApiKey(key) => (&*key.scopes, key.claims.as_ref()),
         Machine::M2m(token) => (&*token.scopes, token.claims.as_ref()),
         Machine::OAuth(token) => (&*token.scopes, None),
-        // A kind whose size is not known is not kept.
+        // The size of a kind that is added later is unknown. The largest weight keeps it out of the cache.
         _ => return u32::MAX,
     };
     let scopes = scopes.iter().map(|scope| scope.len().saturating_add(size_of::<String>()));
@@ -79,7 +83,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
-    /// What an API key with these claims comes to.
+    /// Returns an API key with these claims.
     fn machine(claims: &Value) -> Machine {
         let authenticator =
             Authenticator::new(AuthenticateOptions::new().accepts(TokenKind::ApiKey)).unwrap();
@@ -100,8 +104,8 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_good_tokens_fills_no_memory() {
-        let tokens = MachineTokens::remembered_for(MachineTokens::MAX_LIFETIME);
+    fn a_flood_of_valid_tokens_stays_within_the_bound() {
+        let tokens = MachineTokens::with_lifetime(MachineTokens::MAX_LIFETIME);
         let machine = machine(&json!({"text": "x".repeat(1000)}));
         assert!(weight(&machine) > 4000);
         for number in 0..3000 {
@@ -113,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_not_kept() {
-        let tokens = MachineTokens::remembered_for(MachineTokens::MAX_LIFETIME);
+    fn a_token_that_is_too_large_is_not_stored() {
+        let tokens = MachineTokens::with_lifetime(MachineTokens::MAX_LIFETIME);
         tokens.insert(digest(1), &machine(&json!({"text": "x".repeat(2_000_000)})), NOW);
         tokens.cache.run_pending_tasks();
         assert_eq!(tokens.cache.weighted_size(), 0);

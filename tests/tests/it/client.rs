@@ -170,7 +170,7 @@ async fn without_a_connection_nothing_was_sent() {
             ("connect", false, true, 3),
             "{over:?}"
         );
-        assert_eq!(error.to_string(), "GetUser: no connection to Clerk; nothing was sent");
+        assert_eq!(error.to_string(), "GetUser: cannot connect to Clerk; nothing was sent");
         check_text("refused", &error);
     }
 }

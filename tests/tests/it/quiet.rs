@@ -69,7 +69,7 @@ async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
     let _ = log.warnings();
     let _ = nowhere.send(users::get("user_ada")).await.unwrap_err();
     let line = log.warning();
-    assert!(line.contains("GetUser: no connection to Clerk") && line.contains("refused"), "{line}");
+    assert!(line.contains("GetUser: cannot connect to Clerk") && line.contains("refused"), "{line}");
     let error = nowhere.keys().warm_up().await.unwrap_err().to_string();
     assert!(error.contains("refused"), "{error}");
     assert_eq!(log.warnings().len(), 1);

@@ -266,7 +266,7 @@ async fn other_sections_go_on_and_who_would_wait_too_long_is_told_at_once() {
     assert!(error.is_retryable() && !error.may_have_been_processed());
     assert_eq!(error.retry_after(clerk.now()).unwrap().as_secs(), 30);
     assert_eq!((script.sent(), script.0.elapsed()), (1, Duration::ZERO));
-    assert_eq!(error.to_string(), "GetUser: Clerk's rate limit is reached for 30s; nothing was sent");
+    assert_eq!(error.to_string(), "GetUser: rate limited by Clerk for another 30s; nothing was sent");
 
     // Another section's answer cannot be read here, but it was asked for.
     let _ = clerk.send(organizations::get("org_1")).await;

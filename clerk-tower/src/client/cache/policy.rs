@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use clerk_core::Timestamp;
 
-/// For how long answers are kept, and how many. See the [module docs](super) for the table of ages.
+/// How long responses are cached, and how much memory they may take. See the [module docs](super) for the table of ages.
 ///
-/// An answer's age counts from the moment Clerk was asked, by the client's clock.
+/// The age of a value counts from when its request was sent, by the client's clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,7 +27,8 @@ pub struct CachePolicy {
 }
 
 impl CachePolicy {
-    /// The ages of the table, and 32 MiB.
+    /// Creates a policy with the defaults: 30 seconds fresh, 60 seconds stale while revalidating, ten minutes stale if
+    /// Clerk fails, 5 seconds for "not found", 32 MiB.
     pub const fn new() -> Self {
         Self {
             fresh: Duration::from_secs(30),
@@ -38,50 +39,51 @@ impl CachePolicy {
         }
     }
 
-    /// Nothing is kept: every call is sent.
+    /// Creates a policy that caches nothing: every call is sent.
     pub const fn off() -> Self {
         Self::new().max_bytes(0)
     }
 
-    /// Up to this age an answer is given without asking Clerk. 30 seconds unless set.
+    /// Sets up to which age a value is returned without a request to Clerk. Defaults to 30 seconds.
     pub const fn fresh(mut self, age: Duration) -> Self {
         self.fresh = age;
         self
     }
 
-    /// Up to this age an answer that is no longer fresh is given at once, while Clerk is asked behind the
-    /// callers' backs. 60 seconds unless set; callers always wait when it is no longer than the fresh age.
+    /// Sets up to which age a value that is no longer fresh is returned at once and refreshed in the background. Defaults
+    /// to 60 seconds. If it is not longer than [`fresh`](Self::fresh), callers always wait for the refresh.
     pub const fn stale_while_revalidate(mut self, age: Duration) -> Self {
         self.while_revalidate = age;
         self
     }
 
-    /// Up to this age an answer is given when Clerk cannot be reached, does not answer in time, or answers with
-    /// 429 or 5xx. Ten minutes unless set; never when it is no longer than the fresh age.
+    /// Sets up to which age a value is returned if Clerk cannot be reached, does not respond in time, or responds with 429
+    /// or 5xx. Defaults to ten minutes. If it is not longer than [`fresh`](Self::fresh), such errors are returned.
     pub const fn stale_if_error(mut self, age: Duration) -> Self {
         self.if_error = age;
         self
     }
 
-    /// For how long Clerk's own word that there is no such thing counts. 5 seconds unless set.
+    /// Sets how long a "not found" from Clerk is cached. Defaults to 5 seconds.
     pub const fn not_found(mut self, age: Duration) -> Self {
         self.not_found = age;
         self
     }
 
-    /// How much memory answers may take, by the size of their bodies. Zero keeps nothing.
+    /// Sets how much memory the cache may use, estimated from the size of the response bodies. Defaults to 32 MiB. Zero
+    /// turns the cache off.
     pub const fn max_bytes(mut self, max: u64) -> Self {
         self.max_bytes = max;
         self
     }
 
-    /// Whether nothing is kept.
+    /// Returns `true` if nothing is cached.
     #[must_use]
     pub const fn is_off(&self) -> bool {
         self.max_bytes == 0
     }
 
-    /// How long an answer is of any use.
+    /// The age after which a value is of no use to any caller.
     pub(super) fn longest(&self) -> Duration {
         self.fresh.max(self.while_revalidate).max(self.if_error).max(self.not_found)
     }
@@ -93,7 +95,8 @@ impl Default for CachePolicy {
     }
 }
 
-/// How old something is. `None` where it comes from the future: the clock was set back, and nobody knows.
+/// Returns the age of a value. `None` if it appears to come from the future because the clock was set back: its real age
+/// is unknown, so it must not count as fresh.
 pub(super) fn age(asked: Timestamp, now: Timestamp) -> Option<Duration> {
     let millis = now.as_millis().checked_sub(asked.as_millis())?;
     u64::try_from(millis).ok().map(Duration::from_millis)

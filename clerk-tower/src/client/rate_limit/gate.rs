@@ -7,55 +7,57 @@ use std::{
 use clerk_core::operation::Credential;
 use tokio::time::Instant;
 
-/// How far apart calls are let through after the gate was closed.
+/// How far apart calls are let through after the gate was closed. If they all went at once, the next 429 would follow.
 const SPACING: Duration = Duration::from_millis(20);
-/// When Clerk has answered, and the gate was open for this long, nobody has to queue any more.
+/// Once the gate was open for this long and Clerk accepted a call, calls no longer queue.
 const SETTLED: Duration = Duration::from_secs(1);
-/// For how long the gate closes when Clerk does not say; it doubles with each refusal in a row.
+/// How long the gate closes if the 429 has no `Retry-After`. Doubles with each consecutive 429.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// However long Clerk says, one call asks again after this: a header that is wrong must not close a gate for a day.
+/// Upper bound on `Retry-After`; then one call probes again. A wrong header must not block a section for a day.
 const LONGEST_CLOSED: Duration = Duration::from_secs(15 * 60);
 
-/// What one 429 is about: the kind of key, and the section of the API. Both come from the code, so there are never
-/// many.
+/// What one 429 applies to: the kind of key and the section of the API. Both come from code, so the number of gates is
+/// small.
 pub(super) type Family = (Credential, &'static str);
 
-/// One gate for each family. Clones share them.
+/// One gate per family. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Gates(Arc<Mutex<HashMap<Family, Gate>>>);
 
 #[derive(Debug)]
 struct Gate {
-    /// When Clerk refused the call that closed it.
+    /// When Clerk sent the 429 that closed it.
     closed: Instant,
-    /// Nobody passes before.
+    /// No call passes before this.
     opens: Instant,
-    /// When the last call in the queue has its turn.
+    /// The turn of the last call in the queue.
     last_turn: Option<Instant>,
     refusals: u32,
 }
 
-/// Whether a call may go on.
+/// When a call may be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Now,
     At(Instant),
-    /// It would come then, which is too late. No place is taken.
+    /// The turn would be at this time, which is too late. The call does not join the queue.
     TooLate(Instant),
 }
 
 impl Gates {
-    /// When a call has its turn, which must come before it expires.
+    /// Assigns a call its turn, if that is before `expires`.
     pub(super) fn turn(&self, family: Family, now: Instant, expires: Option<Instant>) -> Turn {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(gate) = gates.get_mut(&family) else { return Turn::Now };
         let next = gate.last_turn.map_or(gate.opens, |last| (last + SPACING).max(gate.opens));
+        // `refusals` is zero only after a call passed. Until then the queue stays, even if the pause has ended.
         if gate.refusals == 0 && (next <= now || gate.opens + SETTLED <= now) {
             gates.remove(&family);
             return Turn::Now;
         }
         let turn = next.max(now);
+        // Checked before the call joins: calls that cannot wait must not push back those that can.
         if expires.is_some_and(|expires| turn >= expires) {
             return Turn::TooLate(turn);
         }
@@ -63,13 +65,14 @@ impl Gates {
         if turn == now { Turn::Now } else { Turn::At(turn) }
     }
 
-    /// Whether a turn that was given still holds.
+    /// Returns `true` if an assigned turn is still valid: the gate was not closed again in the meantime.
     pub(super) fn holds(&self, family: Family, turn: Instant) -> bool {
         let gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         gates.get(&family).is_none_or(|gate| gate.opens <= turn)
     }
 
-    /// Clerk refused a call that was sent then. Of calls that were under way together only the first counts.
+    /// Closes the gate after a 429 for a call that was sent at `sent`. Calls in flight at the same time count as one
+    /// refusal, so that a burst does not double the pause many times.
     pub(super) fn close(&self, family: Family, asked: Option<Duration>, sent: Instant, now: Instant) {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = Gate { closed: sent, opens: now, last_turn: None, refusals: 0 };
@@ -88,12 +91,13 @@ impl Gates {
         let opens = now + pause.min(LONGEST_CLOSED);
         if opens > gate.opens {
             gate.opens = opens;
-            // Whoever waits has to queue again, behind the new opening.
+            // Waiting calls have to queue again, behind the new opening.
             gate.last_turn = None;
         }
     }
 
-    /// Clerk answered a call that was sent then in another way. One from before the refusal says nothing.
+    /// Records a response other than 429 for a call that was sent at `sent`. A call from before the 429 proves nothing
+    /// about the time after it.
     pub(super) fn passed(&self, family: Family, sent: Instant) {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gate) = gates.get_mut(&family).filter(|gate| gate.closed <= sent) {
@@ -125,10 +129,10 @@ mod tests {
         for waiting in 0..5 {
             assert_eq!(ask(&gates, start), Turn::At(opens + SPACING * waiting));
         }
-        // Others go on.
+        // Other families are not affected.
         assert_eq!(gates.turn((Credential::SecretKey, "Invitations"), start, None), Turn::Now);
         assert_eq!(gates.turn((Credential::MachineSecretKey, "Users"), start, None), Turn::Now);
-        // Clerk answers, and the queue runs out: everybody passes again.
+        // Clerk accepts a call and the queue is empty: all calls pass again.
         gates.passed(USERS, opens);
         assert_eq!(ask(&gates, opens + secs(1)), Turn::Now);
         assert_eq!(ask(&gates, opens + secs(1)), Turn::Now);
@@ -149,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_time_the_pause_doubles_until_clerk_answers() {
+    fn without_retry_after_the_pause_doubles_until_a_call_passes() {
         let (gates, start) = (Gates::default(), Instant::now());
         let mut now = start;
         for want in [1, 2, 4, 8, 16, 30, 30] {
@@ -170,25 +174,25 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_were_under_way_together_are_one_refusal() {
+    fn calls_in_flight_together_are_one_refusal() {
         let (gates, start) = (Gates::default(), Instant::now());
         let millis = |millis| start + Duration::from_millis(millis);
         for answered in 10..20 {
             gates.close(USERS, None, start, millis(answered));
         }
         assert_eq!(ask(&gates, millis(20)), Turn::At(millis(1010)));
-        // What was sent before the refusal, and answered well, does not open it either.
+        // A success of a call that was sent before the 429 does not open the gate.
         gates.passed(USERS, start);
         assert_eq!(ask(&gates, millis(5000)), Turn::Now);
         assert_eq!(ask(&gates, millis(5000)), Turn::At(millis(5020)));
-        // Unless Clerk says how long.
+        // A late 429 with `Retry-After` still extends the pause.
         gates.close(USERS, Some(secs(9)), start, millis(20));
         assert_eq!(ask(&gates, millis(30)), Turn::At(millis(9020)));
     }
 
-    /// More calls than are let through one by one, for as long as it is closed: they are not held back for longer.
+    /// Even if more calls arrive than are let through one by one, they are not held back once the gate has settled.
     #[test]
-    fn a_gate_opens_wide_once_clerk_answers() {
+    fn a_gate_opens_fully_once_a_call_passes() {
         for (pause, every, some_are_refused) in
             [(1, 10, false), (1, 1, true), (8, 10, true), (8, 30, false), (60, 30, true)]
         {
@@ -209,7 +213,7 @@ mod tests {
                     Turn::TooLate(_) => refused += 1,
                 }
             }
-            // Those who could not wait any longer, and nobody else.
+            // Only calls that would have exceeded their deadline were rejected.
             assert_eq!(refused > 0, some_are_refused, "{pause} s, {every} ms");
         }
     }

@@ -24,8 +24,9 @@ use tower_service::Service;
 use super::{CONNECT_TIMEOUT, ConnectError};
 use crate::BoxError;
 
-/// A transport on hyper itself: hyper-util's client with its pool, HTTP/2, rustls and the system's root certificates.
-/// It knows nothing of proxies.
+/// Transport on hyper-util's client, with its connection pool, HTTP/2, rustls and the system's root certificates.
+///
+/// It does not read proxy settings from the environment.
 ///
 /// ```
 /// use clerk_tower::{Clerk, client::transport::HyperTransport};
@@ -38,19 +39,21 @@ use crate::BoxError;
 pub struct HyperTransport<C = HttpsConnector<HttpConnector>>(Client<C, Full<Bytes>>);
 
 impl HyperTransport {
-    /// Connections with TLS 1.2 or later, or without TLS to this computer's addresses.
+    /// Creates a transport that connects with TLS 1.2 or later, or without TLS for `http` URIs.
     ///
     /// # Errors
-    /// When the TLS backend cannot be set up.
+    /// If the TLS backend cannot be set up.
     pub fn new() -> Result<Self, BoxError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
-        // Not the process's provider, which some other crate may have left out or put in twice.
+        // Not rustls's process-wide default provider: `install_default` belongs to the application, and without it rustls
+        // panics if the features of several crates enable more than one provider.
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_platform_verifier(provider)?
+            // The client's base URI already rejects `http` to other hosts than the loopback interface.
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(tcp);
@@ -62,8 +65,11 @@ impl<C> HyperTransport<C>
 where
     C: Connect + Clone + Send + Sync + 'static,
 {
-    /// With connections made in your own way: through a proxy, with other roots, over a Unix socket.
+    /// Creates a transport with your own connector, for example through a proxy, with other roots, or over a Unix
+    /// socket.
     pub fn with_connector(connector: C) -> Self {
+        // Load balancers drop idle connections without telling the client. Closing them first, and pinging those of
+        // HTTP/2, avoids a call that fails midway and may have taken effect.
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
@@ -95,9 +101,9 @@ where
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let answer = self.0.request(request.map(Full::new));
+        let response = self.0.request(request.map(Full::new));
         Box::pin(async move {
-            answer.await.map_err(|error| -> BoxError {
+            response.await.map_err(|error| -> BoxError {
                 if error.is_connect() { Box::new(ConnectError(error.into())) } else { error.into() }
             })
         })

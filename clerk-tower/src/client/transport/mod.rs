@@ -1,8 +1,10 @@
-//! What carries requests to Clerk: any tower service over `http` types.
+//! Transports: the services at the bottom of the stack that send requests to Clerk.
 //!
-//! The bound is `Service<http::Request<Bytes>, Response = http::Response<B>>` with any body of [`Bytes`].
-//! The feature `reqwest` gives the default one, the feature `hyper` one on hyper itself. A transport must not follow redirects and must not retry:
-//! the layers above decide about that. It says that nothing was sent by returning a [`ConnectError`].
+//! A transport is any `Service<http::Request<Bytes>, Response = http::Response<B>>` whose body `B` yields [`Bytes`]. The
+//! feature `reqwest` provides the default transport, the feature `hyper` one on top of hyper-util.
+//!
+//! A transport must not follow redirects and must not retry: the layers above it decide about both. If it could not
+//! connect, it returns a [`ConnectError`], so that the layers above know that nothing was sent.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -11,7 +13,7 @@
 //! use http_body_util::Full;
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // A transport for a test: answers everything itself.
+//! // A transport for a test, which responds to every request itself.
 //! let transport = tower::service_fn(|request: http::Request<Bytes>| async move {
 //!     assert_eq!(request.uri(), "https://api.clerk.com/v1/users/count");
 //!     Ok::<_, std::convert::Infallible>(http::Response::new(Full::from(r#"{"total_count": 3}"#)))
@@ -37,16 +39,17 @@ pub use self::hyper::HyperTransport;
 pub use self::reqwest::ReqwestTransport;
 use crate::BoxError;
 
-/// How long connecting may take: less than an attempt, so that it is known that nothing was sent.
+/// How long connecting may take. Shorter than the attempt's own timeout, so that a failed connection is reported as such:
+/// then it is known that nothing was sent, and any call can be retried.
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);
 
-/// The connection to Clerk could not be made, so nothing was sent.
+/// Error of a transport that could not connect, so that nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot connect")]
 pub struct ConnectError(#[source] pub BoxError);
 
-/// Everything that can carry requests to Clerk. Implemented for every service that fits.
+/// Service that can send requests to Clerk. Implemented for every service with these bounds.
 pub trait Transport:
     Service<Request<Bytes>, Response = Response<Self::Body>, Error: Into<BoxError>, Future: Send>
     + Clone
@@ -54,7 +57,7 @@ pub trait Transport:
     + Sync
     + 'static
 {
-    /// The body of an answer.
+    /// The response body.
     type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
 }
 

@@ -12,31 +12,35 @@ use tower_service::Service;
 use super::{CONNECT_TIMEOUT, ConnectError};
 use crate::BoxError;
 
-/// The default transport: a [`reqwest::Client`] with its pool, HTTP/2 and rustls.
+/// Default transport: a [`reqwest::Client`] with its connection pool, HTTP/2, rustls and the system's proxy settings.
 #[derive(Clone)]
 pub struct ReqwestTransport(reqwest::Client);
 
 impl ReqwestTransport {
-    /// A client that follows no redirects, retries nothing and sends no `Referer`.
+    /// Creates a transport that does not follow redirects, does not retry and does not send `Referer`.
     ///
     /// # Errors
-    /// When the TLS backend cannot be set up.
+    /// If the TLS backend cannot be set up.
     pub fn new() -> Result<Self, BoxError> {
         let client = Self::configure(reqwest::Client::builder()).build()?;
         Ok(Self(client))
     }
 
-    /// With your own proxies, roots or limits: pass a builder, the rules of a transport are added to it.
+    /// Creates a transport from your own builder, with other proxies, roots or limits. The settings that every transport
+    /// needs are added to it: no redirects, no retries, no `Referer`, and the timeouts of connections.
     ///
     /// # Errors
-    /// When the client cannot be built.
+    /// If the client cannot be built.
     pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, BoxError> {
         Ok(Self(Self::configure(builder).build()?))
     }
 
     fn configure(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         builder
+            // reqwest drops `Authorization` on a redirect to another host, but not a header it does not know, such as the
+            // `Clerk-Secret-Key` that the Frontend API proxy sends.
             .redirect(reqwest::redirect::Policy::none())
+            // reqwest would retry on its own what the retry layer counts, limits and reports.
             .retry(reqwest::retry::never())
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -75,7 +79,7 @@ where
     }
 }
 
-/// The address can hold ids and search terms, so it leaves the error.
+/// Removes the URL from the error, because it can contain ids and search terms, and errors are logged.
 fn hide_url(error: reqwest::Error) -> BoxError {
     let error = error.without_url();
     if error.is_connect() { Box::new(ConnectError(error.into())) } else { error.into() }

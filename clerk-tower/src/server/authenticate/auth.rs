@@ -10,7 +10,7 @@ use http::{Extensions, HeaderValue, Response, StatusCode, header};
 use super::return_address::ReturnAddress;
 use crate::{Clerk, server::rejection::Rejection, telemetry};
 
-/// What was decided about a request, and the client it was decided with. A clone is a reference count.
+/// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one allocation.
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
 
@@ -22,7 +22,7 @@ struct Inner {
     return_address: ReturnAddress,
 }
 
-/// The extension's type is private, so that nothing but the layer can put it into a request.
+/// The type in the extensions. It is private, so that other code cannot insert a forged [`Auth`].
 #[derive(Clone)]
 struct Stored(Auth);
 
@@ -38,21 +38,21 @@ impl Auth {
         Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, return_address }))
     }
 
-    /// What the layer decided; `None` when the request did not pass it.
+    /// Returns the layer's decision. `None` if the request did not pass through the layer.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<&Self> {
         extensions.get::<Stored>().map(|Stored(auth)| auth)
     }
 
-    /// Says in the log what is probably wrong with the configuration, when the request was refused and shows it.
+    /// Logs what is probably wrong with the configuration, if the request was not accepted and reveals such a mistake.
     pub(super) fn explain(&self, head: &RequestHead<'_>) {
         if self.outcome().reason().is_some() {
             let now = self.0.clerk.now();
-            self.say(|| self.0.authenticator.diagnose(head, self.outcome(), now));
+            self.log(|| self.0.authenticator.diagnose(head, self.outcome(), now));
         }
     }
 
-    fn say(&self, find: impl FnOnce() -> Option<Diagnosis>) {
+    fn log(&self, find: impl FnOnce() -> Option<Diagnosis>) {
         telemetry::diagnosed(self.0.clerk.log_limiter(), self.0.clerk.now(), find);
     }
 
@@ -60,48 +60,49 @@ impl Auth {
         extensions.insert(Stored(self));
     }
 
-    /// Whether this was decided by the same client under the same rules.
+    /// Returns `true` if this was decided by the same client with the same options. Then a second layer can reuse it.
     pub(super) fn is_by(&self, clerk: &Clerk, authenticator: &Authenticator) -> bool {
         self.0.clerk.is_same(clerk) && self.0.authenticator.is_same(authenticator)
     }
 
-    /// The whole decision.
+    /// Returns the whole decision.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
         &self.0.outcome
     }
 
-    /// The verified session; `None` when signed out, or when the session still has tasks to complete.
+    /// Returns the verified session. `None` if the request is signed out, or if the session has tasks to complete.
     #[must_use]
     pub fn session(&self) -> Option<&Arc<SessionAuth>> {
         self.0.outcome.session()
     }
 
-    /// The verified session, or the answer for a request that needs one and has none.
+    /// Returns the verified session, or the rejection of a request without one.
     ///
     /// # Errors
-    /// 401 when signed out, 503 when that could not be decided; 500 when the layer does not accept session tokens.
+    /// 401 if the request is signed out, 503 if that could not be decided, 500 if the layer does not accept session
+    /// tokens.
     pub fn require_session(&self) -> Result<&Arc<SessionAuth>, Rejection> {
         self.require_accepted(TokenKind::Session)?;
         self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.0.outcome)))
     }
 
-    /// The verified session that has everything that is asked for, or the answer for a request that has none.
+    /// Returns the verified session if it passes `check`, or the rejection of a request without such a session.
     ///
     /// # Errors
-    /// As [`require_session`](Self::require_session); 403 with what is lacking.
+    /// As [`require_session`](Self::require_session), and 403 with the first part of the check that fails.
     pub fn require_has(&self, check: &Check) -> Result<&Arc<SessionAuth>, Rejection> {
         let session = self.require_session()?;
         session.claims().lacks(check).map_or(Ok(session), |lack| Err(Rejection::lacking(lack)))
     }
 
-    /// Nothing when the request has a verified token of one of these kinds, or the answer when it has not. Without
-    /// any kind that is everybody's answer.
+    /// Checks that the request has a verified token of one of these kinds. An empty list rejects every request.
     ///
     /// # Errors
-    /// 401 when there is no such token; 503 when that could not be decided; 500 when the layer does not accept all of
-    /// these kinds; 403 when no kinds are given.
+    /// 401 if the request has no such token, 503 if that could not be decided, 500 if the layer does not accept all of
+    /// these kinds, 403 if `kinds` is empty.
     pub fn require_token(&self, kinds: &[TokenKind]) -> Result<(), Rejection> {
+        // Fails closed: a list that is empty by mistake must not open the route.
         if kinds.is_empty() {
             return Err(Rejection::check_failed());
         }
@@ -125,12 +126,13 @@ impl Auth {
         }
     }
 
-    /// What the layer does not look for, nobody can have.
+    /// Rejects with 500 if the layer ignores this kind of token. A 401 would send callers looking for a mistake on their
+    /// side, when no token could ever pass.
     fn require_accepted(&self, kind: TokenKind) -> Result<(), Rejection> {
         if self.0.authenticator.accepts(kind) { Ok(()) } else { Err(Rejection::not_accepted(kind)) }
     }
 
-    /// With the time after which another attempt makes sense, where nothing was decided.
+    /// Adds `Retry-After` to the rejection of an undecided request.
     fn waiting(&self, rejection: Rejection) -> Rejection {
         match self.0.retry_after {
             Some(wait) if self.0.outcome.is_undecided() => Rejection::unavailable(Some(wait)),
@@ -138,28 +140,28 @@ impl Auth {
         }
     }
 
-    /// The verified machine token; `None` when the request carries none, or none of a kind that is accepted.
+    /// Returns the verified machine token. `None` if the request has none, or one of a kind that is not accepted.
     #[must_use]
     pub fn machine(&self) -> Option<&Arc<MachineAuth>> {
         self.0.outcome.machine()
     }
 
-    /// The verified machine token of this kind, or the answer for a request that needs one and has none.
+    /// Returns the verified machine token of this kind, or the rejection of a request without one.
     ///
     /// # Errors
-    /// 401 when there is none, or one of another kind; 503 when that could not be decided; 500 when the layer does
-    /// not accept this kind.
+    /// 401 if the request has no machine token or one of another kind, 503 if that could not be decided, 500 if the layer
+    /// does not accept this kind.
     pub fn require_machine(&self, kind: TokenKind) -> Result<&Arc<MachineAuth>, Rejection> {
         self.require_accepted(kind)?;
         let machine = self.machine().filter(|machine| machine.kind() == kind);
         machine.ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }
 
-    /// The verified machine token of whichever kind is accepted, or the answer for a request that needs one and has
-    /// none.
+    /// Returns the verified machine token of any accepted kind, or the rejection of a request without one.
     ///
     /// # Errors
-    /// 401 when there is none; 503 when that could not be decided; 500 when the layer accepts no machine's token.
+    /// 401 if the request has no machine token, 503 if that could not be decided, 500 if the layer does not accept any
+    /// kind of machine token.
     pub fn require_any_machine(&self) -> Result<&Arc<MachineAuth>, Rejection> {
         let kinds = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
         if !kinds.into_iter().any(|kind| self.0.authenticator.accepts(kind)) {
@@ -168,22 +170,23 @@ impl Auth {
         self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }
 
-    /// The token of the session or machine, to pass it on to another service. It is a credential: do not log it.
+    /// Returns the token of the session or machine, to pass it on to another service. It is a credential: do not log it.
     #[must_use]
     pub fn expose_token(&self) -> Option<&str> {
         let session = self.session().map(|session| session.expose_token());
         session.or_else(|| self.machine().map(|machine| machine.expose_token()))
     }
 
-    /// A new token for the session, made by Clerk from a JWT template of the dashboard, to call another service with. It
-    /// is a credential: do not log it. One call to Clerk each time.
+    /// Creates a token for the session from a [JWT template](https://clerk.com/docs/guides/sessions/jwt-templates) of the
+    /// dashboard, to call another service with. It is a credential: do not log it. Each call sends a request to Clerk.
     ///
     /// # Errors
-    /// As [`require_session`](Self::require_session). 503 when Clerk did not answer, and 500 when it refused or has no
-    /// such template.
+    /// As [`require_session`](Self::require_session), and 503 if Clerk did not respond, 500 if it refused or the template
+    /// does not exist.
     pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
         let id = self.require_session()?.claims().session_id().ok_or_else(Rejection::internal)?;
         let made = self.0.clerk.send(sessions::create_token_from_template(id.clone(), template)).await;
+        // 500 and not 404: a missing template is a mistake in this program, and the caller's resource may well exist.
         let made = made.map_err(|error| match error.is_missing() {
             true => Rejection::internal(),
             false => Rejection::of_call(&error),
@@ -199,11 +202,12 @@ impl Auth {
         &self.0.return_address
     }
 
-    /// The answer that sends a visitor to the sign-in page, and from there back to `return_to`: an absolute
-    /// address or one relative to the request, which is the request's own unless set.
+    /// Returns a redirect to the sign-in page, which leads back to `return_to` afterwards.
+    ///
+    /// `return_to` is an absolute URL, or one relative to the request. It defaults to the request's own URL.
     ///
     /// # Errors
-    /// When the sign-in page is not known.
+    /// If the sign-in page is not known, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_in<B: Default>(
         &self,
         return_to: Option<&str>,
@@ -212,10 +216,11 @@ impl Auth {
         self.redirect_to(|head| self.0.authenticator.sign_in_url(head, self.outcome(), return_to, now))
     }
 
-    /// The answer that sends a visitor to the sign-up page, by the same rules.
+    /// Returns a redirect to the sign-up page, which leads back to `return_to` afterwards. See
+    /// [`redirect_to_sign_in`](Self::redirect_to_sign_in).
     ///
     /// # Errors
-    /// When the sign-up page is not known.
+    /// If the sign-up page is not known, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_up<B: Default>(
         &self,
         return_to: Option<&str>,
@@ -229,14 +234,15 @@ impl Auth {
         page: impl FnOnce(&RequestHead<'_>) -> Result<String, NoSignInPage>,
     ) -> Result<Response<B>, NoSignInPage> {
         self.0.return_address.with_head(|head| {
-            self.say(|| self.0.authenticator.diagnose_redirect(head));
+            self.log(|| self.0.authenticator.diagnose_redirect(head));
             page(head).map(redirect)
         })
     }
 
-    /// The client of the instance that the layer authenticates for. That of a layer for a machine,
-    /// [`AuthenticateLayer::for_machine`](super::AuthenticateLayer::for_machine), may have no secret key; what needs
-    /// one is not sent.
+    /// Returns the client that the layer was created with.
+    ///
+    /// In a layer [for a machine](super::AuthenticateLayer::for_machine) the client may have no secret key. Calls that need
+    /// one then fail before anything is sent.
     #[must_use]
     pub fn clerk(&self) -> &Clerk {
         &self.0.clerk
@@ -245,16 +251,18 @@ impl Auth {
 
 fn redirect<B: Default>(location: String) -> Response<B> {
     let mut response = Response::new(B::default());
+    // 303, so that the browser loads the page with GET, also after a POST (RFC 9110, section 15.4.4).
     *response.status_mut() = StatusCode::SEE_OTHER;
-    // An address is visible ASCII.
+    // A URL is visible ASCII, so this conversion does not fail.
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
+    // A cached redirect would send visitors away even after they have signed in.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// Status and reason, and nothing of the token.
+/// Shows status and reason, and nothing of the token.
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Auth").field(&self.0.outcome).finish()

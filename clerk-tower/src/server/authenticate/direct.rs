@@ -5,12 +5,13 @@ use super::{Auth, driver::Driver};
 use crate::Clerk;
 
 impl Clerk {
-    /// Decides about a request without a layer, by the rules the client was built with: for servers that are not made
-    /// of tower services. Whatever the decision has to say to the browser is in
-    /// [`Outcome::headers`](clerk_core::authenticate::Outcome::headers).
+    /// Authenticates a request without a layer, with the client's own options: for servers that are not built from tower
+    /// services.
     ///
-    /// It waits for Clerk where the [layer](crate::server::authenticate) does, and needs a tokio runtime there. It never fails:
-    /// when Clerk does not answer, the request is signed out, and [`Auth::require_session`] says 503.
+    /// Add [`Outcome::headers`](clerk_core::authenticate::Outcome::headers) to the response.
+    ///
+    /// It waits for Clerk when the [layer](crate::server::authenticate) does, which requires a tokio runtime. It never
+    /// fails: if Clerk does not respond, the request is signed out and [`Auth::require_session`] rejects it with 503.
     pub async fn authenticate(&self, head: &RequestHead<'_>) -> Auth {
         let driver = Driver { clerk: self.clone(), authenticator: self.authenticator().clone() };
         let auth = match driver.start(head) {
@@ -21,8 +22,8 @@ impl Clerk {
         auth
     }
 
-    /// Decides about a token that came in another way than in a request's head, for example as a message over an open
-    /// WebSocket: as if it were a request's bearer token.
+    /// Authenticates a token that did not arrive in a request's headers, for example in a WebSocket message. It is treated
+    /// like a request's bearer token.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,7 +38,8 @@ impl Clerk {
     /// # Ok(()) }
     /// ```
     pub async fn authenticate_token(&self, token: &str) -> Auth {
-        // A text of several words is no token, not even if the first of them is one.
+        // Only the first word of the header would be read, so `<valid token> anything` would be accepted. A string with
+        // spaces or control characters is replaced by `-`, which is never valid.
         let is_word = token.bytes().all(|byte| byte.is_ascii_graphic());
         let value = HeaderValue::try_from(format!("Bearer {}", if is_word { token } else { "-" }));
         let mut value = value.unwrap_or_else(|_| HeaderValue::from_static("Bearer -"));

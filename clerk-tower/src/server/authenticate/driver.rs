@@ -15,21 +15,23 @@ use tokio::{
 use super::{Auth, return_address::ReturnAddress};
 use crate::Clerk;
 
-/// Drives decisions about requests: does what a suspended decision waits for.
+/// Drives decisions about requests: makes the calls that a suspended decision waits for.
+///
+/// The decision itself is made in `clerk-core`, which does no I/O and reads no clock.
 #[derive(Clone, Debug)]
 pub(super) struct Driver {
     pub(super) clerk: Clerk,
     pub(super) authenticator: Authenticator,
 }
 
-/// A decision that waits for something from Clerk.
+/// A suspended decision, which waits for a response from Clerk.
 pub(super) struct Waiting {
     need: Need,
     return_address: ReturnAddress,
 }
 
 impl Driver {
-    /// Starts a decision. Most are made at once.
+    /// Starts a decision. Most requests are decided at once, without a future.
     pub(super) fn start(&self, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
         let keys = self.clerk.keys().current().unwrap_or_default();
         let step = self.authenticator.start(head, &keys, self.clerk.now());
@@ -44,7 +46,7 @@ impl Driver {
         Auth::new(outcome, retry_after, self.clerk.clone(), self.authenticator.clone(), return_address)
     }
 
-    /// Meets the decision's needs until it is made, or until it has taken too long.
+    /// Makes the calls that the decision waits for, until it is made or the timeout has passed.
     pub(super) async fn satisfy(self, waiting: Box<Waiting>) -> Auth {
         let Waiting { mut need, return_address } = *waiting;
         let mut wait = Wait::until(self.clerk.timeout());
@@ -56,6 +58,7 @@ impl Driver {
                 Need::ApiKey(call) => self.verify(call, &mut wait).await,
                 Need::M2m(call) => self.verify(call, &mut wait).await,
                 Need::OAuth(call) => self.verify(call, &mut wait).await,
+                // `Need` is non-exhaustive: a kind that is added later is left undecided, so the request is not accepted.
                 other => other.abandon(self.clerk.now()),
             };
             match step {
@@ -78,7 +81,7 @@ impl Driver {
         key.resume(answer, self.clerk.now())
     }
 
-    /// Sends the operation that a decision waits for, with whichever key it accepts.
+    /// Sends the operation that a decision waits for, with any key that it accepts.
     async fn ask<O: Answer>(&self, call: Call<O>, wait: &mut Wait) -> Step {
         let answer = wait.limit(self.clerk.send_for_decision(call.operation())).await;
         let now = self.clerk.now();
@@ -93,7 +96,8 @@ impl Driver {
         call.resume(answer, now)
     }
 
-    /// Verifies an opaque token, unless it was verified a moment ago and the client remembers such tokens.
+    /// Verifies an opaque token with a call to Clerk, unless it is in the client's
+    /// [cache](crate::ClerkBuilder::machine_token_cache).
     async fn verify<O: Verification>(&self, call: Call<O>, wait: &mut Wait) -> Step {
         let Some((tokens, digest)) = self.clerk.machine_tokens().zip(call.token_digest()) else {
             return self.ask(call, wait).await;
@@ -112,7 +116,7 @@ impl Driver {
     }
 }
 
-/// How long a decision may still take, and when to try again if it is not made.
+/// The deadline of a decision, and when to try again if it is not made.
 struct Wait {
     deadline: Instant,
     retry_after: Option<Duration>,
@@ -126,15 +130,16 @@ impl Wait {
         Self { deadline, retry_after: None }
     }
 
-    /// Awaits a future until the deadline. After the deadline nothing is started.
+    /// Awaits a future until the deadline. After the deadline it is not polled at all.
     async fn limit<F: Future>(&self, answer: F) -> Option<F::Output> {
+        // Without a tokio runtime the timer panics. `Clerk::authenticate` may run anywhere, and must not.
         if Handle::try_current().is_err() || Instant::now() >= self.deadline {
             return None;
         }
         timeout_at(self.deadline, answer).await.ok()
     }
 
-    /// The longest wait counts.
+    /// Records a `Retry-After`. The longest one is kept: the decision needs all of its calls.
     fn again_after(&mut self, wait: Option<Duration>) {
         self.retry_after = self.retry_after.max(wait);
     }

@@ -37,17 +37,17 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<S, B, F> {
-        // The decision needs something from Clerk. This is the only place that allocates a future.
+        // The decision waits for Clerk. Only this state allocates a future, so decided requests do not pay for it.
         Waiting {
             decision: Pin<Box<dyn Future<Output = Auth> + Send>>,
-            // Taken when the decision is made.
+            // Taken once the decision is made.
             held: Option<(S, Request<B>)>,
         },
         // The inner service responds.
         Inner {
             #[pin]
             future: F,
-            // Whose headers are added to the response; `None` if an outer layer adds them.
+            // Its headers are added to the response. `None` if an outer layer adds them.
             auth: Option<Auth>,
         },
         // The layer responds itself.
@@ -95,7 +95,7 @@ where
         auth.explain(&RequestHead::from(&request));
         let outcome = auth.outcome();
         if outcome.location().is_some() || outcome.bad_request().is_some() {
-            // The inner service, dropped with this, gives back what it reserved for the request.
+            // Dropping the inner service releases what `poll_ready` reserved for this request, such as a permit.
             return Self::Own { auth };
         }
         auth.clone().store(request.extensions_mut());
@@ -117,7 +117,7 @@ where
                 StateProj::Waiting { decision, held } => {
                     let auth = ready!(decision.as_mut().poll(context));
                     let Some((inner, request)) = held.take() else {
-                        // Only a future that is polled again after a panic gets here.
+                        // Reached only if the future is polled again after the inner service panicked.
                         return Poll::Pending;
                     };
                     state.set(State::pass_on(inner, request, auth));
@@ -141,7 +141,7 @@ where
     }
 }
 
-/// The application's response in place of a rejection's, or the response unchanged.
+/// Returns the application's response in place of a rejection's, or the response unchanged.
 fn replace<B>(
     on_rejection: Option<&RejectionHandler>,
     response: Response<B>,
@@ -152,12 +152,13 @@ fn replace<B>(
     }
 }
 
-/// Redirects the browser as the decision says, or rejects the request with 400.
+/// Returns the layer's own response: the redirect of the decision, or a rejection with 400.
 fn own<B>(auth: &Auth, on_rejection: Option<&RejectionHandler>) -> Response<ResponseBody<B>> {
     let response = match auth.outcome().bad_request() {
         Some(bad) => Rejection::bad_request(bad).into_response(),
         None => {
             let mut response = Response::new(Full::default());
+            // Clerk's SDKs use 307 for handshakes. `Location` is among the decision's headers, which `append` adds.
             *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
             response
         }
@@ -172,9 +173,10 @@ fn own<B>(auth: &Auth, on_rejection: Option<&RejectionHandler>) -> Response<Resp
     response
 }
 
-/// Adds the decision's headers. They are appended, because the response may have headers of the same name. `no-store`
-/// is not repeated, and a cookie that the response sets itself, as signing out does, is left to it: RFC 6265 section
-/// 4.1.1 allows one `Set-Cookie` line of each name.
+/// Appends the decision's headers to those of the response.
+///
+/// `no-store` is not repeated. A cookie that the response sets itself, as signing out does, is not set a second time:
+/// RFC 6265, section 4.1.1 allows one `Set-Cookie` header per name, and browsers use the last one.
 fn append<B>(auth: &Auth, response: &mut Response<B>) {
     let headers = response.headers_mut();
     let is_stored = !headers.get_all(CACHE_CONTROL).iter().any(forbids_storing);
@@ -192,14 +194,14 @@ fn append<B>(auth: &Auth, response: &mut Response<B>) {
     }
 }
 
-/// The name of the cookie that a `Set-Cookie` line sets.
+/// Returns the name of the cookie that a `Set-Cookie` header sets.
 pub(super) fn name_of(line: &HeaderValue) -> &[u8] {
     let bytes = line.as_bytes();
     let end = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
     bytes.get(..end).unwrap_or(bytes).trim_ascii()
 }
 
-/// Whether `no-store` is among the directives, RFC 9111 section 5.2.
+/// Returns `true` if `no-store` is among the directives (RFC 9111, section 5.2).
 fn forbids_storing(value: &HeaderValue) -> bool {
     let mut directives = value.as_bytes().split(|byte| *byte == b',');
     directives.any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))

@@ -1,22 +1,28 @@
 //! The layer that authenticates requests.
 //!
-//! [`AuthenticateLayer`] looks at every request and lets nearly every request pass. What it found stands in the
-//! request's extensions as [`Auth`]; a guard such as [`RequireLayer`](crate::server::require::RequireLayer), or an
-//! extractor, decides what that is worth. It takes requests and responses with any body.
+//! [`AuthenticateLayer`] decides who sent a request, stores the result as [`Auth`] in the request's extensions, and passes
+//! the request on, signed in or not. A guard such as [`RequireLayer`](crate::server::require::RequireLayer) or an
+//! extractor then decides whether that is enough. The layer works with any request and response body.
 //!
-//! It answers two kinds of request itself: a browser that has to be sent to Clerk, to renew its cookies or to
-//! bring back what it got there, gets 307; and a handshake that makes no sense to a development instance gets 400,
-//! so that the browser does not go in circles. Everything else that the decision has to say to the browser, its
-//! cookies above all, is appended to the inner service's response.
+//! It responds to two kinds of request itself:
 //!
-//! A token whose key is at hand is judged at once. The request waits for Clerk when the key is missing, when an
-//! expired session is refreshed, when a handshake's payload is fetched, and when an opaque machine token is
-//! verified. If Clerk does not answer, the request is signed out and marked as undecided, which guards answer
-//! with 503. However many calls a decision needs, together they take no longer than one may,
-//! [`ClerkBuilder::timeout`](crate::ClerkBuilder::timeout).
+//! - A browser that has to visit Clerk, to renew its cookies or to complete a sign-in, is redirected with 307.
+//! - A handshake that is not valid, at a development instance, is rejected with 400, so that the browser does not loop.
 //!
-//! What an application answers when a request is turned away, by a guard, an extractor or the layer, is decided in
-//! one place: [`AuthenticateLayer::on_rejection`].
+//! Headers that a decision produces, above all cookies, are appended to the inner service's response.
+//!
+//! # Calls to Clerk
+//!
+//! A session token whose key is cached is verified without a call to Clerk. A request waits for Clerk if the key is
+//! missing, if an expired session is refreshed, if a handshake's payload is fetched, or if an opaque machine token is
+//! verified. All calls that a decision needs share one timeout,
+//! [`ClerkBuilder::timeout`](crate::ClerkBuilder::timeout). If Clerk does not respond, the request is signed out and
+//! marked as undecided, and guards reject it with 503.
+//!
+//! # Responses of rejected requests
+//!
+//! Set [`AuthenticateLayer::on_rejection`] to replace the response of all rejections, by a guard, an extractor or the
+//! layer itself.
 //!
 //! ```
 //! use bytes::Bytes;

@@ -3,16 +3,18 @@ use std::borrow::Cow;
 use clerk_core::authenticate::{RequestHead, cookie};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
-/// The cookie that counts how often a browser was redirected.
+/// The cookie that counts redirects. The name is the one that Clerk's SDKs use.
 const COUNT_COOKIE: &str = "__clerk_redirect_count";
+/// After this many redirects in a row, the visitor sees the rejection. Clerk's SDKs use the same limit.
 const MAX_REDIRECTS: u32 = 3;
 
-/// The headers that say which address the browser used.
+/// The headers that contain the host and scheme that the browser used.
 const ADDRESS: [HeaderName; 3] =
     [header::HOST, HeaderName::from_static("x-forwarded-host"), HeaderName::from_static("x-forwarded-proto")];
 
-/// What is kept of a request, to make a link to the sign-in page that leads back to it. The parts are reference
-/// counted: no string is copied.
+/// The parts of a request that are needed for a link to the sign-in page that leads back to it.
+///
+/// The whole head is not copied, because this happens for every request. URI and header values are reference counted.
 pub(crate) struct ReturnAddress {
     uri: Uri,
     address: [Option<HeaderValue>; 3],
@@ -30,13 +32,13 @@ impl ReturnAddress {
         cookie(&self.cookies, name)
     }
 
-    /// Whether the browser was redirected and came back as often as it may within a few seconds.
+    /// Returns `true` if the browser has been redirected and has come back as often as allowed within a few seconds.
     pub(crate) fn is_looping(&self) -> bool {
         self.redirects() >= MAX_REDIRECTS
     }
 
-    /// Counts one more redirect, in the cookie that handshakes count in. A page with Clerk's script takes longer than a
-    /// handshake, so the cookie lives longer than the two seconds of a handshake.
+    /// Returns a cookie that counts one more redirect, under the name that handshakes use. It lives for ten seconds instead
+    /// of a handshake's two, because a sign-in page that loads Clerk's script takes longer than a handshake.
     pub(crate) fn count_cookie(&self) -> Option<HeaderValue> {
         let count = self.redirects().saturating_add(1);
         HeaderValue::try_from(format!("{COUNT_COOKIE}={count}; SameSite=Lax; HttpOnly; Max-Age=10")).ok()

@@ -9,13 +9,14 @@ use super::{Auth, future::name_of};
 use crate::server::rejection::Rejection;
 
 impl Auth {
-    /// Ends the request's session at Clerk, and answers with 303 to `to`, a path of this service or another address.
-    /// The answer takes the session's cookies away from the browser; the rest Clerk does with the next page. For pages
-    /// that are rendered here: in a page with Clerk's script, the script signs out.
+    /// Ends the request's session at Clerk, and returns a redirect with 303 to `to`, a path of this service or another URL.
     ///
-    /// A session whose token has expired is ended too: between two pages it does, and a form's request cannot renew it.
-    /// A request without a session is sent to `to` all the same. Have it asked for with `POST`, so that no other site's
-    /// link signs people out.
+    /// The response deletes the session's cookies; Clerk updates the others when the browser loads the next page. Use this
+    /// for pages that are rendered on the server. On a page with Clerk's script, let the script sign out.
+    ///
+    /// A session whose token has expired is ended as well, because tokens live for a minute and a form's request cannot
+    /// renew them. A request without a session is redirected too. Require `POST` for this route, so that a link on another
+    /// site cannot sign visitors out.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,8 +31,8 @@ impl Auth {
     /// ```
     ///
     /// # Errors
-    /// 503 when Clerk did not answer, and 500 when it refused; the browser then keeps its cookies. A session that has
-    /// ended already is no error.
+    /// 503 if Clerk did not respond, 500 if it refused; the browser then keeps its cookies. A session that has already ended
+    /// is not an error.
     pub async fn sign_out<B: Default>(&self, to: &str) -> Result<Response<B>, Rejection> {
         for id in self.sessions_to_end().await? {
             match self.clerk().send(sessions::revoke(id)).await {
@@ -42,7 +43,8 @@ impl Auth {
         let mut response = Response::new(B::default());
         *response.status_mut() = StatusCode::SEE_OTHER;
         let headers = response.headers_mut();
-        // An address that no header can hold leads to the first page.
+        // If `to` is not a valid header value, the visitor goes to the start page: by now the session has ended, and an
+        // error would hide that.
         let location = HeaderValue::try_from(to).unwrap_or_else(|_| HeaderValue::from_static("/"));
         headers.insert(header::LOCATION, location);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -55,7 +57,8 @@ impl Auth {
         Ok(response)
     }
 
-    /// The names of the instance's own cookies: other applications on the domain have others.
+    /// Returns the names of the instance's session cookies. Those with the suffix of another instance belong to another
+    /// application on the same domain.
     fn session_cookies(&self) -> Vec<String> {
         let own = self.cookie_suffix().map(|suffix| format!("__session_{suffix}"));
         own.into_iter().chain(["__session".to_owned()]).collect()
@@ -65,24 +68,25 @@ impl Auth {
         self.cookie_suffix().map(|suffix| format!("__refresh_{suffix}"))
     }
 
-    /// Whether the browser has the cookie, or would get it with the answer to this request.
+    /// Returns `true` if the browser has the cookie, or would get it with the response to this request.
     fn has_cookie(&self, name: &str) -> bool {
         let mut added = self.outcome().headers().get_all(header::SET_COOKIE).iter();
         self.return_address().cookie(name).is_some() || added.any(|line| name_of(line) == name.as_bytes())
     }
 
-    /// The session that was judged, or those whose tokens have expired: the browser may have two, and Clerk might still
-    /// know the other one.
+    /// Returns the session that was verified, or those of expired tokens. The browser may have two cookies with different
+    /// sessions, and either session may still be active at Clerk.
     async fn sessions_to_end(&self) -> Result<Vec<SessionId>, Rejection> {
         if let Some(session) = self.outcome().session_or_pending() {
             return Ok(session.claims().session_id().cloned().into_iter().collect());
         }
         let mut ids = Vec::new();
         for name in self.session_cookies() {
-            let token = self.return_address().cookie(&name).and_then(|text| Token::decode(&text).ok());
+            let token = self.return_address().cookie(&name).and_then(|value| Token::decode(&value).ok());
             let Some(token) = token else { continue };
             let id = SessionClaims::of(&token).session_id().cloned();
             match id.filter(|id| !ids.contains(id)) {
+                // Without this check, a forged cookie could end the session of anyone whose session id is known.
                 Some(id) if self.is_genuine(&token).await? => ids.push(id),
                 _ => {}
             }
@@ -90,7 +94,7 @@ impl Auth {
         Ok(ids)
     }
 
-    /// Whether this instance made the token for a session, however long ago.
+    /// Returns `true` if this instance issued the token for a session, whether or not it has expired.
     async fn is_genuine(&self, token: &Token) -> Result<bool, Rejection> {
         let Some(kid) = token.kid().filter(|_| token.is_session()) else { return Ok(false) };
         let keys = self.clerk().keys().with_key(kid).await;

@@ -1,12 +1,11 @@
-//! Guards: services that let a request through only if its session allows it.
+//! Guards: layers that reject requests whose session or token does not allow them.
 //!
-//! A guard stands inside of [`AuthenticateLayer`](crate::server::authenticate::AuthenticateLayer). Without that layer
-//! it answers 500 to everything; it never lets a request through that it cannot judge.
+//! A guard belongs inside [`AuthenticateLayer`](crate::server::authenticate::AuthenticateLayer). Without that layer it
+//! rejects every request with 500.
 //!
-//! Guards combine as values, with [`RequireLayer::and`] and [`RequireLayer::or`]. Pages can send visitors to
-//! [sign in](RequireLayer::redirect_to_sign_in); everybody else gets JSON, which the layer that authenticates can
-//! [replace](crate::server::authenticate::AuthenticateLayer::on_rejection). Clients of gRPC are answered in their way: with a
-//! status in a header.
+//! Combine guards with [`RequireLayer::and`] and [`RequireLayer::or`]. A rejection is a JSON response, which the
+//! authenticating layer can [replace](crate::server::authenticate::AuthenticateLayer::on_rejection). A guard for pages can
+//! [redirect visitors to sign in](RequireLayer::redirect_to_sign_in) instead. gRPC clients get the status in a header.
 //!
 //! ```
 //! use bytes::Bytes;

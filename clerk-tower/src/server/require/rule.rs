@@ -1,4 +1,4 @@
-//! What a guard requires, and which rejection wins when it requires several things.
+//! What a guard requires, and which rejection wins if several requirements are not met.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -10,20 +10,20 @@ use crate::{server::authenticate::Auth, server::rejection::Rejection};
 #[derive(Debug)]
 pub(super) enum Rule {
     SignedIn,
-    /// What the session must have.
+    /// A session that passes a check.
     Has(Check),
     /// A token of one of these kinds.
     Token(Box<[TokenKind]>),
-    /// A machine's token.
+    /// A machine token of this kind.
     Machine(TokenKind),
-    /// A machine's token with a scope.
+    /// A machine token with a scope.
     Scope(TokenKind, Cow<'static, str>),
     And(Arc<Rule>, Arc<Rule>),
     Or(Arc<Rule>, Arc<Rule>),
 }
 
 impl Rule {
-    /// Lets the request through, or says how it is rejected.
+    /// Returns how the request is rejected, if it is.
     pub(super) fn check(&self, extensions: &Extensions) -> Result<(), Rejection> {
         let auth = Auth::from_extensions(extensions).ok_or_else(Rejection::layer_missing)?;
         self.check_auth(auth)
@@ -45,12 +45,12 @@ impl Rule {
             Self::And(left, right) => match (left.check_auth(auth), right.check_auth(auth)) {
                 (Ok(()), right) => right,
                 (left, Ok(())) => left,
-                // Verifying again does not help a user who lacks something else.
+                // Reverification would not help a user who also lacks something else: do not ask for it in vain.
                 (Err(left), Err(right)) => Err(more_severe(left, right, Proof::Last)),
             },
             Self::Or(left, right) => match (left.check_auth(auth), right.check_auth(auth)) {
                 (Ok(()), _) | (_, Ok(())) => Ok(()),
-                // Verifying again is enough here.
+                // Reverification alone is enough to pass, and the user can do it at once.
                 (Err(left), Err(right)) => Err(more_severe(left, right, Proof::First)),
             },
         }
@@ -69,7 +69,10 @@ fn more_severe(left: Rejection, right: Rejection, proof: Proof) -> Rejection {
     if rank(&right, proof) < rank(&left, proof) { right } else { left }
 }
 
-/// A mistake in the program comes first, then what is undecided, then what is forbidden, then a missing sign-in.
+/// A mistake in the program comes first, then an undecided request, then a forbidden one, then one that is signed out.
+///
+/// 503 comes before 403 and 401: as long as one part is undecided, another attempt may succeed, and neither signing in
+/// again nor giving up is right.
 fn rank(rejection: &Rejection, proof: Proof) -> u8 {
     match (rejection.status(), rejection.asked_reverification(), proof) {
         (StatusCode::INTERNAL_SERVER_ERROR, ..) => 0,

@@ -1,4 +1,4 @@
-//! Sends visitors of pages to sign in.
+//! Redirects visitors of pages to the sign-in page.
 
 use std::sync::{
     Arc,
@@ -16,17 +16,18 @@ use crate::{
     telemetry,
 };
 
-/// Whether signing in again would lead to the same rejection: a visitor who is signed in already comes straight back.
+/// Returns `true` if signing in would lead to the same rejection. The visitor is signed in at Clerk already, so the sign-in
+/// page would send the browser straight back.
 fn is_incurable(code: &str) -> bool {
     matches!(code, "token-invalid-authorized-parties" | "token-type-mismatch")
 }
 
-/// Remembers whether it has logged that the sign-in page is not known. Clones share that.
+/// Redirects to the sign-in page. If the page is not known, this is logged once for all clones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SignIn(Arc<AtomicBool>);
 
 impl SignIn {
-    /// The redirect to the sign-in page, for a document that was rejected because it is not signed in.
+    /// Returns the redirect to the sign-in page, if a request for a document was rejected with 401.
     pub(super) fn redirect<B>(
         &self,
         request: &Request<B>,
@@ -42,8 +43,8 @@ impl SignIn {
         }
         match auth.redirect_to_sign_in(None) {
             Ok(mut redirect) => {
-                // A visitor who already has a token may come straight back with the same one, and one who comes from a
-                // handshake may come back with the session that it hid. Without either there is no loop to count.
+                // Count redirects only where a loop is possible: a visitor who already has a token may come straight back
+                // with it, and one who comes from a handshake may come back with the session that it hid.
                 let came_back = auth.outcome().reason() == Some(&Reason::SessionTokenMissing);
                 if came_back || !auth.outcome().is_anonymous() {
                     redirect
@@ -53,7 +54,7 @@ impl SignIn {
                 Some(redirect)
             }
             Err(error) => {
-                // Logged once, and not for what is wrong with a single request.
+                // Logged once, and only for a missing setting: the other errors are about a single request.
                 if error == NoSignInPage::NotConfigured && !self.0.swap(true, Ordering::Relaxed) {
                     telemetry::no_sign_in_page(error);
                 }
