@@ -1,17 +1,17 @@
-//! Pages to read, each in two minutes: how things are put together, and what to do when they are not.
+//! Guide: short pages on how to set things up, and what to do if something does not work.
 //!
-//! | page | |
+//! | page | content |
 //! |---|---|
-//! | [`layers`] | where [`ClerkLayer`](crate::ClerkLayer), guards, CORS and the rest stand, and which doors stay open |
-//! | [`extractors`] | what a handler may ask for, and what is answered when it is not there |
-//! | [`cookies`] | how a page stays signed in |
-//! | [`caching`] | what is remembered, how old it may be, and what makes it forgotten |
-//! | [`webhooks`] | what Clerk tells your service |
-//! | [`machine_tokens`] | API keys, M2M and OAuth tokens |
-//! | [`testing`] | your application's tests, offline |
-//! | [`security`] | what is checked, what is not, and what to set in production |
-//! | [`migration`] | from clerk-rs, and from a layer of one's own |
-//! | [`troubleshooting`] | what you see, why, and what to do |
+//! | [`layers`] | the order of [`ClerkLayer`](crate::ClerkLayer), guards, CORS and others; what guards cover |
+//! | [`extractors`] | what handlers can ask for, and how requests without it are rejected |
+//! | [`cookies`] | how a page stays signed in; forms and sign-out |
+//! | [`caching`] | what is cached, for how long, and what invalidates it |
+//! | [`webhooks`] | notifications from Clerk |
+//! | [`machine_tokens`] | API keys, M2M tokens and OAuth tokens |
+//! | [`testing`] | tests and development without an account |
+//! | [`security`] | what to set in production, what is checked, and what is not |
+//! | [`migration`] | from clerk-rs, and from a layer of your own |
+//! | [`troubleshooting`] | symptoms, causes and remedies |
 
 #[doc = include_str!("layers.md")]
 pub mod layers {}
@@ -26,14 +26,14 @@ pub mod cookies {}
 pub mod caching {}
 
 #[cfg_attr(feature = "local", doc = include_str!("webhooks.md"))]
-#[cfg_attr(not(feature = "local"), doc = "This page is there with the feature `local`.")]
+#[cfg_attr(not(feature = "local"), doc = "Webhooks. This page needs the feature `local`.")]
 pub mod webhooks {}
 
 #[doc = include_str!("machine_tokens.md")]
 pub mod machine_tokens {}
 
 #[cfg_attr(feature = "local", doc = include_str!("testing.md"))]
-#[cfg_attr(not(feature = "local"), doc = "This page is there with the feature `local`.")]
+#[cfg_attr(not(feature = "local"), doc = "Testing. This page needs the feature `local`.")]
 pub mod testing {}
 
 #[doc = include_str!("security.md")]
