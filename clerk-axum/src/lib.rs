@@ -10,8 +10,8 @@ pub mod require;
 pub use clerk_core::{
     Metadata, Nullable, Page, Timestamp, api,
     authenticate::{
-        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin, RequestHead,
-        Satellite,
+        AcceptedKinds, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PublicOrigin,
+        RequestHead, Satellite,
     },
     id, model, token, webhook,
 };

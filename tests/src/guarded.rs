@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::{Router, body::Body};
 use bytes::Bytes;
-use clerk_axum::{Accepts, ClerkLayer};
+use clerk_axum::{AcceptedKinds, ClerkLayer};
 use clerk_tower::Clerk;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Either, Full};
@@ -57,7 +57,7 @@ impl Visitors {
 
 /// A client of the instance that accepts these kinds of token. Its Clerk knows one API key.
 #[must_use]
-pub fn clerk(instance: &Instance, accepts: impl Into<Accepts>) -> Clerk {
+pub fn clerk(instance: &Instance, accepts: impl Into<AcceptedKinds>) -> Clerk {
     let accepts = accepts.into();
     let mut local = instance.local.clone();
     let transport = service_fn(move |request: Request<Bytes>| {
@@ -72,7 +72,7 @@ pub fn clerk(instance: &Instance, accepts: impl Into<Accepts>) -> Clerk {
         }
     });
     let builder = instance.builder().publishable_key(LIVE);
-    builder.authentication(|options| options.accepts(accepts)).transport(transport).build().unwrap()
+    builder.authentication(|options| options.accepted_kinds(accepts)).transport(transport).build().unwrap()
 }
 
 fn api_key(secret: &Value) -> Response<Full<Bytes>> {
@@ -90,7 +90,7 @@ fn api_key(secret: &Value) -> Response<Full<Bytes>> {
 
 /// The application, authenticated for a client of the instance that accepts every kind of token.
 pub fn authenticated(instance: &Instance, app: Router) -> Router {
-    app.layer(ClerkLayer::new(&clerk(instance, Accepts::any())))
+    app.layer(ClerkLayer::new(&clerk(instance, AcceptedKinds::any())))
 }
 
 /// Asks an application without a socket.

@@ -255,6 +255,8 @@ fn without_a_host_nobody_is_sent_away() {
         let visit = visit.clone().header("host", host);
         assert_eq!(visit.verdict(), "signed-out: client-uat-but-no-session-token", "{host}");
     }
+    let two = visit.clone().header("host", "h.example").header("host", "h.example");
+    assert_eq!(two.verdict(), "signed-out: client-uat-but-no-session-token");
     let visit = visit.header("host", "h.example").header("x-forwarded-host", "evil.example");
     let page = visit.seen().parameter("redirect_url");
     assert_eq!(page.as_deref(), Some("http://h.example/p"));

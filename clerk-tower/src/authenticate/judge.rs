@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use clerk_core::{
     authenticate::{
-        Answer, Authenticator, Call, CallFailure, KeyFailure, KeyNeeded, Need, Outcome, RequestHead, Step,
-        Verification,
+        Authenticator, CallFailure, KeyFailure, KeyNeeded, Need, Outcome, PendingCall, PendingOperation,
+        RequestHead, Step, Verification,
     },
     token::KeySet,
 };
@@ -33,7 +33,7 @@ impl Judge {
     pub(super) fn begin(&self, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
         let keys = self.clerk.keys().current().unwrap_or_default();
         let step = self.authenticator.start(head, &keys, self.clerk.now());
-        let visit = Visit::of(head.uri(), head.headers());
+        let visit = Visit::of(head);
         match step {
             Step::Done(outcome) => Ok(self.auth(outcome, None, visit)),
             Step::Need(need) => Err(Box::new(Waiting { need, visit })),
@@ -79,7 +79,7 @@ impl Judge {
     }
 
     /// Sends the operation that a decision waits for, with whichever key it takes.
-    async fn ask<O: Answer>(&self, call: Call<O>, wait: &mut Wait) -> Step {
+    async fn ask<O: PendingOperation>(&self, call: PendingCall<O>, wait: &mut Wait) -> Step {
         let answer = wait.limit(self.clerk.ask(call.operation())).await;
         let now = self.clerk.now();
         let answer = match answer {
@@ -94,7 +94,7 @@ impl Judge {
     }
 
     /// Asks Clerk about an opaque token, unless it did so a moment ago and may remember that.
-    async fn verify<O: Verification>(&self, call: Call<O>, wait: &mut Wait) -> Step {
+    async fn verify<O: Verification>(&self, call: PendingCall<O>, wait: &mut Wait) -> Step {
         let Some((tokens, digest)) = self.clerk.machine_tokens().zip(call.token_digest()) else {
             return self.ask(call, wait).await;
         };
@@ -106,7 +106,7 @@ impl Judge {
         if let Step::Done(outcome) = &step
             && let Some(auth) = outcome.machine()
         {
-            tokens.insert(digest, auth.machine(), asked);
+            tokens.insert(digest, auth.facts(), asked);
         }
         step
     }

@@ -64,7 +64,7 @@ impl AuthenticateLayer {
     /// When the options that the client was built with do not go with M2M tokens.
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         let clerk = machine.client();
-        Self::with_options(clerk, clerk.authenticate_options().accepts(TokenKind::M2m))
+        Self::with_options(clerk, clerk.authenticate_options().accepted_kinds(TokenKind::M2m))
     }
 
     /// Where the whole address of a request is, for a layer inside of a router that cuts off what it has matched, as

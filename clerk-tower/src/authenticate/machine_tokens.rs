@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clerk_core::{Timestamp, authenticate::Machine};
+use clerk_core::{Timestamp, authenticate::MachineFacts};
 use moka::sync::Cache;
 
 /// How much may be remembered, of all kinds together.
@@ -19,7 +19,7 @@ pub(crate) struct MachineTokens {
 
 #[derive(Clone)]
 struct Known {
-    machine: Machine,
+    machine: MachineFacts,
     until: Timestamp,
 }
 
@@ -37,23 +37,23 @@ impl MachineTokens {
         Self { lifetime, cache }
     }
 
-    pub(super) fn get(&self, digest: &[u8; 32], now: Timestamp) -> Option<Machine> {
+    pub(super) fn get(&self, digest: &[u8; 32], now: Timestamp) -> Option<MachineFacts> {
         self.cache.get(digest).filter(|known| now < known.until).map(|known| known.machine)
     }
 
     /// Remembers what Clerk said when it was asked at the time `asked`.
-    pub(super) fn insert(&self, digest: [u8; 32], machine: &Machine, asked: Timestamp) {
+    pub(super) fn insert(&self, digest: [u8; 32], machine: &MachineFacts, asked: Timestamp) {
         let until = asked.saturating_add(self.lifetime);
         let until = machine.expiration().map_or(until, |end| until.min(end));
         self.cache.insert(digest, Known { machine: machine.clone(), until });
     }
 }
 
-fn weight(machine: &Machine) -> u32 {
+fn weight(machine: &MachineFacts) -> u32 {
     let (scopes, claims) = match machine {
-        Machine::ApiKey(key) => (&*key.scopes, key.claims.as_ref()),
-        Machine::M2m(token) => (&*token.scopes, token.claims.as_ref()),
-        Machine::OAuth(token) => (&*token.scopes, None),
+        MachineFacts::ApiKey(key) => (&*key.scopes, key.claims.as_ref()),
+        MachineFacts::M2m(token) => (&*token.scopes, token.claims.as_ref()),
+        MachineFacts::OAuth(token) => (&*token.scopes, None),
         // A kind that cannot be weighed is not kept.
         _ => return u32::MAX,
     };
@@ -80,9 +80,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
     /// What an API key with these claims comes to.
-    fn machine(claims: &Value) -> Machine {
+    fn machine(claims: &Value) -> MachineFacts {
         let authenticator =
-            Authenticator::new(AuthenticateOptions::new().accepts(TokenKind::ApiKey)).unwrap();
+            Authenticator::new(AuthenticateOptions::new().accepted_kinds(TokenKind::ApiKey)).unwrap();
         let request = Request::get("/").header("authorization", "Bearer ak_1").body(()).unwrap();
         let step = authenticator.start(&RequestHead::from(&request), &KeySet::default(), NOW);
         let Step::Need(Need::ApiKey(call)) = step else { panic!("{step:?}") };
@@ -90,7 +90,7 @@ mod tests {
             json!({"id": "ak_1", "subject": "user_1", "revoked": false, "expired": false, "claims": claims});
         let key: ApiKey = serde_json::from_value(key).unwrap();
         let Step::Done(outcome) = call.resume(Ok(key), NOW) else { panic!("nothing is missing") };
-        outcome.machine().unwrap().machine().clone()
+        outcome.machine().unwrap().facts().clone()
     }
 
     fn digest(number: u16) -> [u8; 32] {

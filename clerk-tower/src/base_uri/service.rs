@@ -10,8 +10,7 @@ use tower_service::Service;
 use super::layer::Base;
 use crate::{BoxError, Error, ErrorKind, error::info_of, options::CallOptions};
 
-/// The version of Clerk's API that this crate speaks.
-const API_VERSION: HeaderValue = HeaderValue::from_static("2026-05-12");
+const API_VERSION: HeaderValue = HeaderValue::from_static(clerk_core::operation::API_VERSION);
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

@@ -313,7 +313,7 @@ impl Clerk {
 
     /// The beginning of this instance's Frontend API proxy.
     pub(crate) fn proxy(&self) -> ProxyBuilder {
-        self.shared.proxy.clone().forwarded(self.shared.options.get_forwarded().clone())
+        self.shared.proxy.clone().forwarded(self.shared.options.proxy_settings().forwarded.clone())
     }
 
     /// Whether the two are clones of one client.

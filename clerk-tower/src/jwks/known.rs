@@ -9,10 +9,7 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
-use clerk_core::{
-    authenticate::SessionAuth,
-    token::{KeySet, KnownTokens as Memory},
-};
+use clerk_core::token::{KeySet, KnownTokens as Memory, SessionAuth};
 
 /// What a remembered token takes beside its text: its claims once as JSON and once read.
 const OVERHEAD: u64 = 1024;

@@ -75,12 +75,13 @@ impl ProxyBuilder {
         fapi_url: Option<Setting>,
         options: &AuthenticateOptions,
     ) -> Self {
+        let settings = options.proxy_settings();
         Self {
             publishable_key,
             secret_key,
             fapi_url,
-            path: options.get_proxy_url().map(Prefix::of_proxy_url),
-            forwarded: options.get_forwarded().clone(),
+            path: settings.url.map(Prefix::of_proxy_url),
+            forwarded: settings.forwarded.clone(),
             client_ip: None,
             timeout: Duration::from_secs(60),
         }
