@@ -5,8 +5,8 @@ use crate::token::SessionClaims;
 
 /// URLs that belong to an organization, or to the personal account.
 ///
-/// A signed-in visitor who navigates to such a URL with another organization active is sent through a handshake
-/// that activates the right one. Patterns are paths in the notation of path-to-regexp 6: `/orgs/:slug`,
+/// If a signed-in visitor navigates to such a URL while another organization is active, a handshake activates the right
+/// one. Patterns are paths in the notation of path-to-regexp 6: `/orgs/:slug`,
 /// `/orgs/:slug/(.*)`, `/o/:id`. The part named `id` or `slug` names the organization.
 ///
 /// ```
@@ -24,18 +24,18 @@ pub struct OrganizationSync {
 }
 
 impl OrganizationSync {
-    /// No patterns.
+    /// Creates a set without patterns.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The paths that belong to an organization. They are tried in order.
+    /// Sets the paths that belong to an organization. They are tried in order.
     pub fn organization_patterns<T: Into<String>>(mut self, patterns: impl IntoIterator<Item = T>) -> Self {
         self.organization = patterns.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The paths that belong to the personal account. They are tried after those of organizations.
+    /// Sets the paths that belong to the personal account. They are tried after those of organizations.
     pub fn personal_account_patterns<T: Into<String>>(
         mut self,
         patterns: impl IntoIterator<Item = T>,
@@ -52,7 +52,7 @@ impl OrganizationSync {
     }
 }
 
-/// The patterns, understood.
+/// The patterns, compiled.
 #[derive(Default)]
 pub(crate) struct Routes {
     organization: Vec<Pattern>,

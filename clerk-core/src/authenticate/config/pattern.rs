@@ -1,21 +1,21 @@
 //! Path patterns in the notation of path-to-regexp 6, which Clerk's documentation uses for organization URLs.
 //!
 //! `:name` is one segment, `(.*)` anything, `{…}` a group, and `?`, `*`, `+` follow what they repeat. A pattern
-//! speaks of the whole path, without regard to case; a `/` at the end is optional.
+//! matches the whole path, case-insensitively; a `/` at the end is optional.
 
 use std::fmt::Write as _;
 
 use regex_lite::{Regex, RegexBuilder};
 
-/// A pattern that was understood.
+/// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     regex: Regex,
-    /// The names of the capture groups, in order; parts without a name have none.
+    /// The names of the capture groups, in order; `None` for groups without a name.
     names: Vec<Option<String>>,
 }
 
-/// A pattern that was not.
+/// A pattern is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the pattern {pattern:?} cannot be used: {problem}")]
 pub struct PatternError {
@@ -23,7 +23,7 @@ pub struct PatternError {
     problem: String,
 }
 
-/// No pattern of a route is that long.
+/// Longer patterns are rejected, since compiling them costs memory.
 const MAX_LENGTH: usize = 1000;
 
 impl Pattern {
@@ -36,14 +36,13 @@ impl Pattern {
         compiler.run().map_err(error)?;
         let Compiler { mut regex, names, .. } = compiler;
         regex.push_str("[/#?]?$");
-        let regex = RegexBuilder::new(&regex)
-            .case_insensitive(true)
-            .build()
-            .map_err(|_| error("one of its parts in parentheses is no regular expression".to_owned()))?;
+        let regex = RegexBuilder::new(&regex).case_insensitive(true).build().map_err(|_| {
+            error("one of its parts in parentheses is not a valid regular expression".to_owned())
+        })?;
         Ok(Self { regex, names })
     }
 
-    /// The path's parts by name, when the pattern fits it. They are not percent-decoded.
+    /// Matches a path, and returns its named parts. They are not percent-decoded.
     pub(super) fn captures<'p>(&'p self, path: &'p str) -> Option<impl Fn(&str) -> Option<&'p str>> {
         let found = self.regex.captures(path)?;
         Some(move |wanted: &str| {
@@ -53,7 +52,7 @@ impl Pattern {
     }
 }
 
-/// What `:name` stands for, when nothing in parentheses follows.
+/// What `:name` matches unless a group in parentheses follows.
 const SEGMENT: &str = "[^/#?]+?";
 
 struct Compiler<'a> {

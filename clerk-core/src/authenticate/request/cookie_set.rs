@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        authenticate::AuthenticateOptions,
+        authenticate::config::AuthenticateOptions,
         token::testing::{base64url, now},
     };
 

@@ -2,20 +2,20 @@
 
 use std::borrow::Cow;
 
-/// Clerk's parameters. The first of a name counts; an empty one counts as missing.
+/// Clerk's parameters. The first one of a name counts, and an empty one counts as missing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query<'a> {
     pub(crate) handshake: Option<Cow<'a, str>>,
     pub(crate) nonce: Option<Cow<'a, str>>,
     pub(crate) dev_browser: Option<Cow<'a, str>>,
-    /// Whether a dev-browser token is there at all, even an empty one.
+    /// Whether the parameter of the dev-browser token is present, even if it is empty.
     pub(crate) has_dev_browser: bool,
-    /// `Some(false)` asks for a sync, `Some(true)` says that one is over.
+    /// `Some(false)` asks for a sync, `Some(true)` says that one is complete.
     pub(crate) synced: Option<bool>,
     pub(crate) redirect_url: Option<Cow<'a, str>>,
 }
 
-/// All of Clerk's parameters begin with this.
+/// The prefix of all of Clerk's parameters.
 const PREFIX: &str = "__clerk_";
 
 impl<'a> Query<'a> {
