@@ -10,10 +10,10 @@ pub mod require;
 /// What every operation is made of: [`clerk_core`], all of it.
 pub use clerk_core as core;
 pub use clerk_core::{
-    Metadata, Nullable, Operation, Page, Timestamp, api,
+    Metadata, Nullable, Operation, Page, Reason, Timestamp, api,
     authenticate::{
-        Accepts, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, Outcome, PublicOrigin,
-        Reason, RequestHead, Satellite,
+        AcceptedKinds, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, Outcome, PublicOrigin,
+        RequestHead, Satellite,
     },
     id,
     keys::{PublishableKey, SecretKey},

@@ -14,6 +14,7 @@ mod opaque;
 mod open_enum;
 pub mod operation;
 pub mod page;
+pub mod reason;
 pub mod timestamp;
 pub mod token;
 pub mod webhook;
@@ -23,5 +24,6 @@ pub use self::{
     nullable::Nullable,
     operation::{Operation, OperationInfo},
     page::Page,
+    reason::Reason,
     timestamp::Timestamp,
 };

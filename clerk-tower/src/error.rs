@@ -337,7 +337,10 @@ impl fmt::Display for Error {
                 write!(f, "{operation}: no response within {after:?}; the call may have taken effect")
             }
             ErrorKind::Transfer(_) => {
-                write!(f, "{operation}: the response is incomplete or too large; the call may have taken effect")
+                write!(
+                    f,
+                    "{operation}: the response is incomplete or too large; the call may have taken effect"
+                )
             }
         }
     }

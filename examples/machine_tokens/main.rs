@@ -44,7 +44,7 @@ fn app(clerk: Clerk) -> Router {
 
 /// A layer takes session tokens alone unless it is told to take more.
 fn accepting(builder: ClerkBuilder) -> ClerkBuilder {
-    builder.authentication(|options| options.accepts([TokenKind::Session, TokenKind::ApiKey]))
+    builder.authentication(|options| options.accepted_kinds([TokenKind::Session, TokenKind::ApiKey]))
 }
 
 /// Open to people and to machines.

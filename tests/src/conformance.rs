@@ -8,11 +8,11 @@ use std::{convert::Infallible, error::Error, sync::Arc};
 use clerk_core::{
     Timestamp,
     authenticate::{
-        Accepts, AuthenticateOptions, Forwarded, Machine, MachineAuth, OrganizationSync, Outcome, Satellite,
-        SessionAuth,
+        AcceptedKinds, AuthenticateOptions, Forwarded, MachineAuth, MachineFacts, OrganizationSync, Outcome,
+        Satellite,
     },
     keys::PublishableKey,
-    token::{Check, ClockSkew, Reverification, ReverificationLevel, TokenKind},
+    token::{Check, ClockSkew, Reverification, ReverificationLevel, SessionAuth, TokenKind},
 };
 use clerk_tower::{
     Clerk,
@@ -22,7 +22,7 @@ use clerk_tower::{
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use serde_json::{Map, Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
-use url::Url;
+use url::{Position, Url};
 
 /// What goes wrong before there is a result.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -87,7 +87,15 @@ async fn authenticate(case: &Value, stub: &str) -> Result<(Auth, HeaderMap), Fai
 fn request(case: &Value) -> Result<Request<()>, Failure> {
     let url = Url::parse(case["url"].as_str().ok_or("url is missing")?)?;
     let method = case["method"].as_str().ok_or("method is missing")?;
-    let mut request = Request::builder().method(method).uri(url.as_str()).body(())?;
+    // A case's `url` is where the request went, as Clerk's SDK is given it, and not the request's target. With a `Host`
+    // of its own a request has the target that HTTP/1.1 gives it, a path: an absolute one would win over `Host`.
+    let has_host = case["headers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|pair| pair[0].as_str().is_some_and(|name| name.eq_ignore_ascii_case("host")));
+    let target = if has_host && url.scheme() == "http" { &url[Position::BeforePath..] } else { url.as_str() };
+    let mut request = Request::builder().method(method).uri(target).body(())?;
     for pair in case["headers"].as_array().into_iter().flatten() {
         let (Some(name), Some(value)) = (pair[0].as_str(), pair[1].as_str()) else {
             return Err("a header is no pair of texts".into());
@@ -136,8 +144,8 @@ impl Options<'_> {
         if let Some(key) = self.text("publishableKey").and_then(|key| key.parse::<PublishableKey>().ok()) {
             options = options.publishable_key(key);
         }
-        if let Some(accepts) = self.accepts() {
-            options = options.accepts(accepts);
+        if let Some(kinds) = self.accepted_kinds() {
+            options = options.accepted_kinds(kinds);
         }
         if let Some(audiences) = self.texts("audience") {
             options = options.audiences(audiences);
@@ -178,15 +186,17 @@ impl Options<'_> {
         options
     }
 
-    fn accepts(&self) -> Option<Accepts> {
+    fn accepted_kinds(&self) -> Option<AcceptedKinds> {
         let kind = |value: &Value| {
             let kinds = [TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
             kinds.into_iter().find(|kind| value.as_str() == Some(kind.as_str()))
         };
         match self.values.get("acceptsToken")? {
-            Value::Array(kinds) => Some(Accepts::from(kinds.iter().filter_map(kind).collect::<Vec<_>>())),
-            value if value == "any" => Some(Accepts::any()),
-            value => kind(value).map(Accepts::from),
+            Value::Array(kinds) => {
+                Some(AcceptedKinds::from(kinds.iter().filter_map(kind).collect::<Vec<_>>()))
+            }
+            value if value == "any" => Some(AcceptedKinds::any()),
+            value => kind(value).map(AcceptedKinds::from),
         }
     }
 }
@@ -264,15 +274,15 @@ fn machine_object(machine: &MachineAuth) -> Value {
         "subject": machine.subject(),
         "scopes": machine.scopes(),
     });
-    let own = match machine.machine() {
-        Machine::ApiKey(key) => json!({
+    let own = match machine.facts() {
+        MachineFacts::ApiKey(key) => json!({
             "name": key.name,
             "claims": key.claims,
             "userId": key.user_id().map(|id| id.as_str().to_owned()),
             "orgId": key.organization_id().map(|id| id.as_str().to_owned()),
         }),
-        Machine::M2m(token) => json!({ "claims": token.claims, "machineId": token.machine_id.as_str() }),
-        Machine::OAuth(token) => {
+        MachineFacts::M2m(token) => json!({ "claims": token.claims, "machineId": token.machine_id.as_str() }),
+        MachineFacts::OAuth(token) => {
             json!({ "userId": token.user_id.as_str(), "clientId": token.client_id })
         }
         _ => json!({}),

@@ -1,7 +1,7 @@
 //! The visitors that guards are shown, and a client whose Clerk knows them.
 
 use axum::{Router, body::Body};
-use clerk_axum::{Accepts, ClerkLayer};
+use clerk_axum::{AcceptedKinds, ClerkLayer};
 use clerk_tower::Clerk;
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
@@ -58,7 +58,7 @@ impl Visitors {
 
 /// A client of the instance that accepts these kinds of token. Its Clerk knows one API key.
 #[must_use]
-pub fn clerk(instance: &Instance, accepts: impl Into<Accepts>) -> Clerk {
+pub fn clerk(instance: &Instance, accepts: impl Into<AcceptedKinds>) -> Clerk {
     let accepts = accepts.into();
     let local = instance.local.clone();
     let transport = Script::new(move |seen| {
@@ -69,7 +69,7 @@ pub fn clerk(instance: &Instance, accepts: impl Into<Accepts>) -> Clerk {
         api_key(&body["secret"])
     });
     let builder = instance.builder().publishable_key(LIVE);
-    builder.authentication(|options| options.accepts(accepts)).transport(transport).build().unwrap()
+    builder.authentication(|options| options.accepted_kinds(accepts)).transport(transport).build().unwrap()
 }
 
 fn api_key(secret: &Value) -> Reply {
@@ -87,7 +87,7 @@ fn api_key(secret: &Value) -> Reply {
 
 /// The application, authenticated for a client of the instance that accepts every kind of token.
 pub fn authenticated(instance: &Instance, app: Router) -> Router {
-    app.layer(ClerkLayer::new(&clerk(instance, Accepts::any())))
+    app.layer(ClerkLayer::new(&clerk(instance, AcceptedKinds::any())))
 }
 
 /// Asks an application without a socket.

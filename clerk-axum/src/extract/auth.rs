@@ -4,7 +4,7 @@ use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::Response,
 };
-use clerk_core::authenticate::SessionAuth;
+use clerk_core::token::SessionAuth;
 use clerk_tower::{server::authenticate, server::rejection};
 use http::request::Parts;
 

@@ -1,7 +1,7 @@
 use std::{fmt, ops::Deref};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use clerk_core::authenticate::SessionAuth;
+use clerk_core::token::SessionAuth;
 use clerk_tower::server::rejection;
 use http::request::Parts;
 use serde::de::DeserializeOwned;

@@ -27,8 +27,8 @@ macro_rules! machines {
             }
 
             fn read(token: &Arc<MachineAuth>) -> Option<Self> {
-                match token.machine() {
-                    authenticate::Machine::$kind(machine) => {
+                match token.facts() {
+                    authenticate::MachineFacts::$kind(machine) => {
                         Some(Self { token: token.clone(), machine: machine.clone() })
                     }
                     _ => None,
@@ -104,7 +104,7 @@ machines! {
     /// let clerk = Clerk::builder()
     ///     .secret_key("sk_test_abc")
     ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
-    ///     .authentication(|options| options.accepts([TokenKind::Session, TokenKind::ApiKey]))
+    ///     .authentication(|options| options.accepted_kinds([TokenKind::Session, TokenKind::ApiKey]))
     ///     .build()?;
     /// let app: Router = Router::new().route("/whose", get(whose)).layer(ClerkLayer::new(&clerk));
     /// # let _ = app; Ok(()) }

@@ -3,10 +3,9 @@ use std::{fmt, ops::Deref, sync::Arc};
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::{
     api::organizations,
-    authenticate::SessionAuth,
     id::OrganizationId,
     model::Organization,
-    token::{self, Check},
+    token::{self, Check, SessionAuth},
 };
 use clerk_tower::server::rejection;
 use http::request::Parts;

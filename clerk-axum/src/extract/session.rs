@@ -1,10 +1,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use clerk_core::{
-    authenticate::SessionAuth,
-    token::{Organization, SessionClaims},
-};
+use clerk_core::token::{Organization, SessionAuth, SessionClaims};
 use clerk_tower::server::rejection;
 use http::request::Parts;
 use serde::de::DeserializeOwned;

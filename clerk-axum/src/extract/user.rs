@@ -1,7 +1,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use clerk_core::{api::users, authenticate::SessionAuth, model::User};
+use clerk_core::{api::users, model::User, token::SessionAuth};
 use clerk_tower::{Clerk, server::rejection};
 use http::request::Parts;
 

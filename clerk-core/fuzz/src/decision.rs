@@ -8,7 +8,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{
-        Accepts, Answer, AuthenticateOptions, Authenticator, Call, CallFailure, Forwarded, KeyFailure, Need,
+        AcceptedKinds, PendingOperation, AuthenticateOptions, Authenticator, PendingCall, CallFailure, Forwarded, KeyFailure, Need,
         OrganizationSync, Outcome, RequestHead, Satellite, Status, Step,
     },
     keys::PublishableKey,
@@ -50,8 +50,8 @@ static AUTHENTICATORS: LazyLock<[Authenticator; 4]> = LazyLock::new(|| {
     let satellite = Satellite::domain("app.example.com").auto_sync(true);
     [
         AuthenticateOptions::new().authorized_parties([ORIGIN]),
-        live().accepts(Accepts::any()).organization_sync(organizations).debug_headers(true),
-        development().accepts(Accepts::any()).forwarded(Forwarded::TrustFirst).proxy_url("/__clerk"),
+        live().accepted_kinds(AcceptedKinds::any()).organization_sync(organizations).debug_headers(true),
+        development().accepted_kinds(AcceptedKinds::any()).forwarded(Forwarded::TrustFirst).proxy_url("/__clerk"),
         development().satellite(satellite).sign_in_url("https://primary.example/in"),
     ]
     .map(|options| Authenticator::new(options).expect("the options are good"))
@@ -204,7 +204,7 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Clerk<'_, I> {
         panic!("it does not end: {step:?}");
     }
 
-    fn call<O: Answer>(&mut self, call: Call<O>) -> Step {
+    fn call<O: PendingOperation>(&mut self, call: PendingCall<O>) -> Step {
         // What is asked can be sent, or says why not.
         let answer = match call.operation().request() {
             Ok(_) => {
@@ -216,7 +216,7 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Clerk<'_, I> {
     }
 }
 
-fn read<O: Answer>(line: &[u8]) -> Result<O::Output, CallFailure> {
+fn read<O: PendingOperation>(line: &[u8]) -> Result<O::Output, CallFailure> {
     let (status, body) = line.split_at(line.len().min(3));
     let mut response = Response::new(Bytes::copy_from_slice(body));
     *response.status_mut() = StatusCode::from_bytes(status).unwrap_or(StatusCode::BAD_GATEWAY);

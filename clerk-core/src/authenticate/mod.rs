@@ -1,9 +1,8 @@
-//! The whole decision about an incoming request, without I/O.
+//! Request authentication: the whole decision, without I/O.
 //!
-//! [`Authenticator::start`] looks at a request's head at a given time and either decides at once,
-//! [`Step::Done`], or names the one thing it needs, [`Step::Need`]. What is needed is a value of its own that
-//! takes exactly its own answer back and makes the next step. Whoever drives this fetches, waits and retries
-//! as they like; a need that cannot be met ends with an outcome too.
+//! [`Authenticator::start`] takes the head of a request and a time. It either decides at once, [`Step::Done`], or names
+//! the one thing that is missing, [`Step::Need`]. A need takes its own answer back and makes the next step. The caller
+//! fetches, waits and retries as it likes, and a need that cannot be met leads to an outcome too.
 //!
 //! A request whose token names a key of the given [`KeySet`] is decided without any need.
 //!
@@ -36,7 +35,7 @@
 //! };
 //! assert_eq!(key.kid(), "ins_1");
 //!
-//! // Clerk did not answer: nobody is signed in, but neither is it certain that the token is bad.
+//! // Clerk did not respond: nobody is signed in, but the token may still be valid.
 //! let Step::Done(outcome) = key.resume(Err(KeyFailure::Unreachable), now) else { unreachable!() };
 //! assert_eq!(outcome.status(), Status::SignedOut);
 //! assert!(outcome.is_undecided());
@@ -45,63 +44,48 @@
 //!
 //! # What can be missing
 //!
-//! A key, and the answers to five of Clerk's operations: a handshake's payload, a refreshed session, and what
-//! Clerk says about an opaque API key, M2M or OAuth token. [`Call`] holds the operation to send and takes its answer
-//! back.
+//! A key, and the responses to five of Clerk's operations: the payload of a handshake, a refreshed session, and the
+//! verification of an opaque API key, M2M token or OAuth token. A [`PendingCall`] holds the operation to send, and takes
+//! its result back.
 //!
-//! # What comes of it
+//! # The outcome
 //!
-//! An [`Outcome`] is signed in, signed out with a [`Reason`], or a handshake: a redirect to Clerk that renews a
-//! browser's cookies unseen. Its [headers](Outcome::headers) belong to the response whatever the status is. Where
-//! it has a [location](Outcome::location), that is the answer.
+//! An [`Outcome`] is signed in, signed out with a [`Reason`], a redirect (mostly a handshake, which renews a browser's
+//! cookies at Clerk), or a response with 400. Its [headers](Outcome::headers) belong to the response in every state. If
+//! it has a [location](Outcome::location), respond with that redirect.
 //!
-//! The rules are those of Clerk's JavaScript SDK, stricter in places: classes of token are told apart before use on
-//! every route, forwarded headers count only where they are trusted, and Clerk not answering never looks like a
+//! The rules are those of Clerk's JavaScript SDK, and stricter in some places: classes of token are told apart before
+//! use on every route, forwarded headers count only if they are trusted, and an outage of Clerk never looks like a
 //! signed-out user.
+//!
+//! # Rooms
+//!
+//! In the order in which data flows: `request` is everything that is read of a request, `decide` makes the decision, and
+//! `outcome` is what comes of it. `config` holds the checked options, and `need` what a suspended decision waits for.
+//! `authenticator` drives them. Each of them uses only those before it.
 //!
 #![doc = include_str!("rules.md")]
 
-mod accepts;
+mod address;
 mod authenticator;
-mod authorization;
-mod browser;
-mod candidate;
-mod case;
 mod config;
-mod cookies;
-mod diagnosis;
-mod directives;
-mod machine;
+mod decide;
 mod need;
-mod options;
-mod organization_sync;
 mod outcome;
-mod pattern;
-mod public_url;
-mod query;
-mod reason;
-mod referrer;
 mod request;
-mod sign_in;
-mod suffix;
-mod verification;
 
 pub use self::{
-    accepts::Accepts,
     authenticator::{Authenticator, Step},
-    cookies::cookie,
-    diagnosis::Diagnosis,
-    machine::{ApiKeyAuth, M2mAuth, Machine, MachineAuth, OAuthAuth},
-    need::{Answer, Call, CallFailure, KeyFailure, KeyNeeded, Need},
-    options::{AuthenticateOptions, OptionsError, Satellite},
-    organization_sync::OrganizationSync,
-    outcome::{BadRequest, Outcome, SessionAuth, Status},
-    pattern::PatternError,
-    public_url::{Forwarded, PublicOrigin, PublicOriginError},
-    reason::{Reason, RefusalCode},
-    request::RequestHead,
-    sign_in::NoSignInPage,
-    verification::Verification,
+    config::{
+        AcceptedKinds, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, PatternError,
+        ProxySettings, PublicOrigin, PublicOriginError, Satellite,
+    },
+    need::{CallFailure, KeyFailure, KeyNeeded, Need, PendingCall, PendingOperation, Verification},
+    outcome::{
+        ApiKeyAuth, BadRequest, Diagnosis, Identity, M2mAuth, MachineAuth, MachineFacts, Malformed,
+        NoSignInPage, OAuthAuth, Outcome, Redirect, SignedIn, SignedOut, SignedOutCause, Status,
+    },
+    request::{RedirectCount, RequestHead, cookie},
 };
 #[cfg(doc)]
-use crate::token::KeySet;
+use crate::{Reason, token::KeySet};

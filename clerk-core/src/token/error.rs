@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{authenticate::Reason, decode::describe_data};
+use crate::{Reason, decode::describe_data};
 
 /// Why a token is refused. Says which rule it breaks; never repeats anything of the token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

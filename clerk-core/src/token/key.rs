@@ -15,7 +15,7 @@ use base64::{
 };
 
 use super::TokenError;
-use crate::authenticate::Reason;
+use crate::Reason;
 
 /// The signature algorithms of RFC 7518, section 3.3, that Clerk uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

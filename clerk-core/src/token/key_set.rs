@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    TokenError,
+    SessionAuth, TokenError,
     key::{Algorithm, VerifyingKey, VerifyingKeyError},
 };
-use crate::authenticate::{Reason, SessionAuth};
+use crate::Reason;
 
 /// A snapshot of an instance's public keys. Cloning it is a reference count.
 ///

@@ -31,6 +31,7 @@ mod payload;
 mod permissions;
 mod scopes;
 mod session;
+mod session_auth;
 mod verify;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use self::{
     key_set::{KeySet, KnownTokens},
     kind::TokenKind,
     session::{Actor, FactorAges, Organization, SessionClaims},
+    session_auth::SessionAuth,
     verify::{ClockSkew, VerifyOptions},
 };
 pub(crate) use self::{

@@ -8,7 +8,7 @@ use super::{
     kind::Category,
     payload::{Audience, Type},
 };
-use crate::{Timestamp, authenticate::Reason};
+use crate::{Reason, Timestamp};
 
 /// How far the clocks of Clerk and of this machine may differ; five seconds unless set.
 ///

@@ -38,7 +38,7 @@ impl LocalClerk {
     /// let local = LocalClerk::new();
     /// let clerk = local
     ///     .client_builder()
-    ///     .authentication(|options| options.accepts([TokenKind::Session, TokenKind::ApiKey]))
+    ///     .authentication(|options| options.accepted_kinds([TokenKind::Session, TokenKind::ApiKey]))
     ///     .build()?;
     /// # drop(clerk);
     /// # Ok(())

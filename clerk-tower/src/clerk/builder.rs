@@ -228,7 +228,7 @@ impl ClerkBuilder {
     ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
     ///     .authentication(|options| {
     ///         options
-    ///             .accepts([TokenKind::Session, TokenKind::ApiKey])
+    ///             .accepted_kinds([TokenKind::Session, TokenKind::ApiKey])
     ///             .forwarded(Forwarded::Origin("https://app.example.com".parse().unwrap()))
     ///             .organization_sync(OrganizationSync::new().organization_patterns(["/orgs/:slug"]))
     ///     })

@@ -9,10 +9,7 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
-use clerk_core::{
-    authenticate::SessionAuth,
-    token::{KeySet, KnownTokens as Store},
-};
+use clerk_core::token::{KeySet, KnownTokens as Store, SessionAuth};
 
 /// Estimated bytes of an entry besides the token's string: its claims, as JSON and parsed.
 const OVERHEAD: u64 = 1024;
@@ -154,7 +151,8 @@ mod tests {
     fn jwks(key: &RsaKeyPair) -> String {
         let n = encode(key.public_key().modulus().big_endian_without_leading_zero());
         let e = encode(key.public_key().exponent().big_endian_without_leading_zero());
-        json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KID, "n": n, "e": e}]}).to_string()
+        json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KID, "n": n, "e": e}]})
+            .to_string()
     }
 
     fn sign(key: &RsaKeyPair, claims: &Value) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clerk_core::{Timestamp, authenticate::Machine};
+use clerk_core::{Timestamp, authenticate::MachineFacts};
 use moka::sync::Cache;
 
 /// The memory bound, for tokens of all kinds together.
@@ -22,7 +22,7 @@ pub(crate) struct MachineTokens {
 
 #[derive(Clone)]
 struct Known {
-    machine: Machine,
+    machine: MachineFacts,
     until: Timestamp,
 }
 
@@ -40,12 +40,12 @@ impl MachineTokens {
         Self { lifetime, cache }
     }
 
-    pub(crate) fn get(&self, digest: &[u8; 32], now: Timestamp) -> Option<Machine> {
+    pub(crate) fn get(&self, digest: &[u8; 32], now: Timestamp) -> Option<MachineFacts> {
         self.cache.get(digest).filter(|known| now < known.until).map(|known| known.machine)
     }
 
     /// Stores what Clerk returned for a request that was sent at `asked`.
-    pub(crate) fn insert(&self, digest: [u8; 32], machine: &Machine, asked: Timestamp) {
+    pub(crate) fn insert(&self, digest: [u8; 32], machine: &MachineFacts, asked: Timestamp) {
         // Counted from the request: the token may have been revoked right after Clerk looked it up.
         let until = asked.saturating_add(self.lifetime);
         let until = machine.expiration().map_or(until, |end| until.min(end));
@@ -53,11 +53,11 @@ impl MachineTokens {
     }
 }
 
-fn weight(machine: &Machine) -> u32 {
+fn weight(machine: &MachineFacts) -> u32 {
     let (scopes, claims) = match machine {
-        Machine::ApiKey(key) => (&*key.scopes, key.claims.as_ref()),
-        Machine::M2m(token) => (&*token.scopes, token.claims.as_ref()),
-        Machine::OAuth(token) => (&*token.scopes, None),
+        MachineFacts::ApiKey(key) => (&*key.scopes, key.claims.as_ref()),
+        MachineFacts::M2m(token) => (&*token.scopes, token.claims.as_ref()),
+        MachineFacts::OAuth(token) => (&*token.scopes, None),
         // The size of a kind that is added later is unknown. The largest weight keeps it out of the cache.
         _ => return u32::MAX,
     };
@@ -84,9 +84,9 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
     /// Returns an API key with these claims.
-    fn machine(claims: &Value) -> Machine {
+    fn machine(claims: &Value) -> MachineFacts {
         let authenticator =
-            Authenticator::new(AuthenticateOptions::new().accepts(TokenKind::ApiKey)).unwrap();
+            Authenticator::new(AuthenticateOptions::new().accepted_kinds(TokenKind::ApiKey)).unwrap();
         let request = Request::get("/").header("authorization", "Bearer ak_1").body(()).unwrap();
         let step = authenticator.start(&RequestHead::from(&request), &KeySet::default(), NOW);
         let Step::Need(Need::ApiKey(call)) = step else { panic!("{step:?}") };
@@ -94,7 +94,7 @@ mod tests {
             json!({"id": "ak_1", "subject": "user_1", "revoked": false, "expired": false, "claims": claims});
         let key: ApiKey = serde_json::from_value(key).unwrap();
         let Step::Done(outcome) = call.resume(Ok(key), NOW) else { panic!("nothing is missing") };
-        outcome.machine().unwrap().machine().clone()
+        outcome.machine().unwrap().facts().clone()
     }
 
     fn digest(number: u16) -> [u8; 32] {

@@ -10,8 +10,8 @@ use axum::{
 };
 use bytes::Bytes;
 use clerk_axum::{
-    Accepts, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser, Has,
-    M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
+    AcceptedKinds, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser,
+    Has, M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
     token::Check, webhook::Verifier,
 };
 use clerk_tests::{
@@ -41,7 +41,7 @@ fn clerk(instance: &Instance) -> Clerk {
     instance
         .builder()
         .publishable_key(KEY)
-        .authentication(|options| options.accepts(Accepts::any()))
+        .authentication(|options| options.accepted_kinds(AcceptedKinds::any()))
         .transport(transport)
         .max_attempts(1)
         .build()

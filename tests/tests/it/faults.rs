@@ -6,7 +6,7 @@ use axum::{Router, routing::get as on_get};
 use bytes::Bytes;
 use clerk_axum::{Auth, ClerkLayer, Rejection, Session, require};
 use clerk_core::{
-    authenticate::{Accepts, AuthenticateOptions},
+    authenticate::{AcceptedKinds, AuthenticateOptions},
     token::TokenKind,
 };
 use clerk_tests::{
@@ -88,7 +88,7 @@ async fn app(
         .publishable_key(LIVE)
         .max_response_bytes(10_000)
         .max_attempts(1)
-        .authentication(|options: AuthenticateOptions| options.accepts(Accepts::any()));
+        .authentication(|options: AuthenticateOptions| options.accepted_kinds(AcceptedKinds::any()));
     let clerk: Clerk = build(builder).build().unwrap();
     let routes = Router::new()
         .route("/open", on_get("open"))
@@ -270,7 +270,7 @@ fn slow(instance: &Instance, keys_after: Duration) -> Clerk {
     });
     let builder = instance.builder().publishable_key(LIVE).transport(transport);
     let builder = builder.attempt_timeout(Duration::from_secs(10));
-    builder.authentication(|options| options.accepts(Accepts::any())).build().unwrap()
+    builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap()
 }
 
 /// What a guard behind the layer says, and after how long.
@@ -317,7 +317,7 @@ async fn nobody_waits_longer_in_a_crowd() {
 fn without_a_runtime_nothing_is_decided() {
     let instance = Instance::new();
     let clerk = instance.builder().publishable_key(LIVE).transport(instance.local.clone());
-    let clerk = clerk.authentication(|options| options.accepts(Accepts::any())).build().unwrap();
+    let clerk = clerk.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();
     for flow in FLOWS {
         let (name, value) = flow.header(&instance);
         let service = AuthenticateLayer::new(&clerk).layer(service_fn(async |request: Request<()>| {

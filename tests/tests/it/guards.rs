@@ -3,7 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{Router, routing::get as on_get};
-use clerk_axum::{Accepts, ClerkLayer, Has, RequestInfo, Requirement, require};
+use clerk_axum::{AcceptedKinds, ClerkLayer, Has, RequestInfo, Requirement, require};
 use clerk_core::token::{Check, Reverification, ReverificationLevel, TokenKind};
 use clerk_tests::{
     Instance, get,
@@ -174,7 +174,7 @@ async fn every_guard_says_what_is_missing() {
     const BAD: &str = "token-invalid";
     const PENDING: &str = "session-pending";
     let instance = Instance::new();
-    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     let strict = || require::reverification(Reverification::STRICT);
     let strict_admin = || Check::new().reverification(Reverification::STRICT).role("org:admin");
     let key = || require::machine(TokenKind::ApiKey);
@@ -249,7 +249,7 @@ async fn every_guard_says_what_is_missing() {
 #[tokio::test]
 async fn front_ends_get_the_answer_that_makes_them_ask_for_a_proof() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let visitors = Visitors::of(&instance);
     let own = Reverification::new(ReverificationLevel::FirstFactor, 5);
     for (asked, config) in [
@@ -317,7 +317,7 @@ impl Requirement for Nothing {
 #[tokio::test(start_paused = true)]
 async fn a_guard_as_an_extractor_says_what_the_guard_says() {
     let instance = Instance::new();
-    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     async fn required<P: Requirement>(session: Has<P>) -> String {
         assert!(!format!("{session:?}").contains("user_"));
         assert_eq!(session.clone().user_id(), session.user_id());
@@ -357,7 +357,7 @@ async fn a_guard_as_an_extractor_says_what_the_guard_says() {
 #[tokio::test]
 async fn grpc_clients_are_told_in_their_way() {
     let instance = Instance::new();
-    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     let strict = Reverification::STRICT;
     for (guard, [nobody, grace]) in [
         (RequireLayer::feature("export"), ["16", "7"]),
@@ -403,7 +403,7 @@ async fn grpc_clients_are_told_in_their_way() {
 #[tokio::test]
 async fn rejections_of_every_kind_use_nothing_up() {
     let instance = Instance::new();
-    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     let grace = &visitors.tokens[4];
     let proof = || RequireLayer::reverification(Reverification::STRICT);
     for guard in [

@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use clerk_axum::{
-    Accepts, ApiKey, Clerk, ClerkLayer, ClerkUser, M2mToken, OAuthToken, Session,
+    AcceptedKinds, ApiKey, Clerk, ClerkLayer, ClerkUser, M2mToken, OAuthToken, Session,
     local::{LocalClerk, machine},
     require,
     token::TokenKind,
@@ -52,8 +52,11 @@ impl Bench {
     fn new() -> Self {
         let clock = ManualClock::at(NOW);
         let local = LocalClerk::with_clock(clock.clone()).seed();
-        let clerk =
-            local.client_builder().authentication(|options| options.accepts(Accepts::any())).build().unwrap();
+        let clerk = local
+            .client_builder()
+            .authentication(|options| options.accepted_kinds(AcceptedKinds::any()))
+            .build()
+            .unwrap();
         let app = app(&clerk);
         Self { local, clock, clerk, app }
     }
@@ -549,7 +552,7 @@ async fn a_saved_instance_goes_on_where_it_was() {
     bench.clerk.send(users::delete("user_ada")).await.unwrap();
 
     let local = LocalClerk::load_with_clock(&path, bench.clock.clone()).unwrap();
-    let clerk = local.client_builder().authentication(|options| options.accepts(Accepts::any()));
+    let clerk = local.client_builder().authentication(|options| options.accepted_kinds(AcceptedKinds::any()));
     let again = Bench { app: app(&clerk.build().unwrap()), local, ..Bench::new() };
     assert_eq!(again.get("/me", &token).await, said(200, "Ada Lovelace"));
     assert_eq!(again.get("/key", &key.secret).await, said(200, "nightly user_ada"));

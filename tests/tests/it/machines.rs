@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::{Router, response::IntoResponse, routing::get as on_get};
 use clerk_axum::{
-    Accepts, ApiKey, Auth, Clerk, ClerkLayer, M2mToken, OAuthToken, Session, require, token::TokenKind,
+    AcceptedKinds, ApiKey, Auth, Clerk, ClerkLayer, M2mToken, OAuthToken, Session, require, token::TokenKind,
 };
 use clerk_tests::{
     get,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 
 /// A client whose Clerk knows a handful of tokens.
-fn clerk(accepts: impl Into<Accepts>) -> Clerk {
+fn clerk(accepts: impl Into<AcceptedKinds>) -> Clerk {
     let accepts = accepts.into();
     let transport = Script::new(|seen| {
         let body: Value = serde_json::from_slice(seen.request.body()).unwrap_or_default();
@@ -28,7 +28,7 @@ fn clerk(accepts: impl Into<Accepts>) -> Clerk {
     Clerk::builder()
         .secret_key("sk_live_abc")
         .publishable_key(KEY)
-        .authentication(|options| options.accepts(accepts))
+        .authentication(|options| options.accepted_kinds(accepts))
         .transport(transport)
         .build()
         .unwrap()
@@ -76,7 +76,7 @@ async fn start(clerk: &Clerk) -> SocketAddr {
 
 #[tokio::test]
 async fn machines_are_told_apart() {
-    let address = start(&clerk(Accepts::any())).await;
+    let address = start(&clerk(AcceptedKinds::any())).await;
     for (path, token, status, said) in [
         ("/key", "ak_good", 200, "nightly user_ada"),
         ("/key", "ak_revoked", 401, "token-invalid"),

@@ -12,10 +12,8 @@ use std::{
 
 use clerk_core::{
     Timestamp,
-    authenticate::{
-        Accepts, AuthenticateOptions, Authenticator, MachineAuth, RequestHead, SessionAuth, Step,
-    },
-    token::{KeySet, KnownTokens, TokenKind},
+    authenticate::{AcceptedKinds, AuthenticateOptions, Authenticator, MachineAuth, RequestHead, Step},
+    token::{KeySet, KnownTokens, SessionAuth, TokenKind},
 };
 use clerk_tests::{
     Instance, NOW,
@@ -266,7 +264,7 @@ impl Machines {
             this.answer(seen.request.uri().path())
         });
         let builder = instance.builder().publishable_key(LIVE).transport(transport).max_attempts(1);
-        build(builder.authentication(|options| options.accepts(Accepts::any()))).build().unwrap()
+        build(builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any()))).build().unwrap()
     }
 
     fn answer(&self, path: &str) -> Reply {
@@ -394,7 +392,7 @@ async fn what_clerk_said_counts_for_one_client() {
     assert!(machine(&one, OPAQUE[0]).await.is_some() && machine(&two, OPAQUE[0]).await.is_some());
     assert_eq!(machines.new_calls(), 2);
     // A layer that does not accept the kind does not look.
-    let options = one.authenticate_options().accepts(TokenKind::M2m);
+    let options = one.authenticate_options().accepted_kinds(TokenKind::M2m);
     let layer = AuthenticateLayer::with_options(&one, options).unwrap();
     assert!(judge_with(layer, OPAQUE[0]).await.machine().is_none());
 }

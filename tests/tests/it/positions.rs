@@ -6,7 +6,7 @@ use axum::{
     routing::{MethodRouter, any, any_service, get},
 };
 use clerk_axum::{
-    Accepts, ClerkLayer, require,
+    AcceptedKinds, ClerkLayer, require,
     token::{Reverification, TokenKind},
 };
 use clerk_tests::{
@@ -156,7 +156,7 @@ fn places() -> Vec<Place> {
 #[tokio::test(start_paused = true)]
 async fn every_guard_says_the_same_in_every_place() {
     let instance = Instance::new();
-    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     for place in places() {
         for (guard, layer, statuses) in guards() {
             let app = (place.build)(layer).layer(ClerkLayer::new(&clerk));
@@ -179,7 +179,7 @@ async fn every_guard_says_the_same_in_every_place() {
 #[tokio::test]
 async fn a_guard_without_the_layer_or_around_it_is_500_in_every_place() {
     let instance = Instance::new();
-    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     for place in places() {
         for (guard, layer, _) in guards() {
             let bare = (place.build)(layer.clone());
@@ -201,7 +201,7 @@ async fn a_guard_without_the_layer_or_around_it_is_500_in_every_place() {
 #[tokio::test]
 async fn the_layer_may_be_nested_as_long_as_it_is_outside() {
     let instance = Instance::new();
-    let (clerk, ada) = (clerk(&instance, Accepts::any()), instance.ada());
+    let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
     let layer = || ClerkLayer::new(&clerk);
     let guarded = || route().route_layer(require::role("org:admin"));
     let stack = ServiceBuilder::new().layer(layer()).layer(require::role("org:admin"));
@@ -329,7 +329,7 @@ fn doors() -> Vec<Door> {
 #[tokio::test]
 async fn doors_that_axum_leaves_open_can_be_closed() {
     let instance = Instance::new();
-    let (clerk, ada) = (clerk(&instance, Accepts::any()), instance.ada());
+    let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
     for door in doors() {
         for (app, status, said) in [(door.open, 200, "secret"), (door.closed, 401, "")] {
             let app = app.layer(ClerkLayer::new(&clerk));
@@ -414,7 +414,7 @@ fn guarded_four_times(guard: &RequireLayer) -> Router {
 #[tokio::test]
 async fn every_guard_says_the_same_over_a_socket() {
     let instance = Instance::new();
-    let (clerk, visitors) = (clerk(&instance, Accepts::any()), Visitors::of(&instance));
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     let once = clerk.with(CallOptions::new().max_attempts(1));
     for (guard, layer, statuses) in guards() {
         let address = serve(guarded_four_times(&layer).layer(ClerkLayer::new(&once))).await;

@@ -9,7 +9,8 @@ use axum::{
     routing::get as on_get,
 };
 use clerk_axum::{
-    Accepts, Auth, Clerk, ClerkLayer, ClerkUser, Has, Rejection, RequestInfo, Requirement, Session, require,
+    AcceptedKinds, Auth, Clerk, ClerkLayer, ClerkUser, Has, Rejection, RequestInfo, Requirement, Session,
+    require,
     token::{Check, Reverification, TokenKind},
 };
 use clerk_tests::{
@@ -168,7 +169,7 @@ async fn cookies_of_a_refresh_go_out_with_the_applications_answer() {
 #[tokio::test]
 async fn the_innermost_handler_answers_and_headers_in_between_stay() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let layer = |said: &'static str| ClerkLayer::new(&clerk).on_rejection(move |_, _| said);
     let silent = || ClerkLayer::new(&clerk);
     for (app, said) in [
@@ -189,7 +190,7 @@ async fn the_innermost_handler_answers_and_headers_in_between_stay() {
 #[tokio::test]
 async fn without_the_layer_nobody_is_asked() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let outside = routes().layer(ClerkLayer::new(&clerk).on_rejection(page)).layer(require::signed_in());
     for app in [routes(), outside] {
         let answer = visit(&app, "/guard", "", WAYS[0]).await;
@@ -200,7 +201,7 @@ async fn without_the_layer_nobody_is_asked() {
 #[tokio::test]
 async fn every_rejection_says_to_outer_layers_why() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let app = routes().layer(ClerkLayer::new(&clerk));
     for (path, code) in [("/guard", true), ("/session", true), ("/own", false), ("/open", false)] {
         let response = app.clone().oneshot(request(path, "", WAYS[1])).await.unwrap();
@@ -213,7 +214,7 @@ async fn every_rejection_says_to_outer_layers_why() {
 #[tokio::test]
 async fn a_bare_tower_service_has_the_same_handler() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(&clerk).on_rejection(|rejection, request| {
             http::Response::new(format!("{} {}", request.method(), rejection.message()))
@@ -255,7 +256,7 @@ fn pages() -> Router {
 #[tokio::test(start_paused = true)]
 async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let [nobody, stranger, pending, alan, grace, ada, script, down] = Visitors::of(&instance).tokens;
     // The handler is not asked about redirects.
     let app = pages().layer(ClerkLayer::new(&clerk).on_rejection(|_, _| "mine"));
@@ -304,7 +305,7 @@ async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
 #[tokio::test]
 async fn who_comes_back_with_the_same_bad_token_is_shown_why() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let app = pages().layer(ClerkLayer::new(&clerk));
     // By its issuer it is this instance's own, and another one's key has signed it.
     let claims = claims(&json!({"iss": "https://clerk.example.com"}));
@@ -332,7 +333,7 @@ async fn who_comes_back_with_the_same_bad_token_is_shown_why() {
 async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
     const MISSING: &str = "session-token-and-uat-missing";
     let instance = Instance::new();
-    let (clerk, ada) = (clerk(&instance, Accepts::any()), instance.ada());
+    let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
     let layer = || ClerkLayer::new(&clerk);
     let guard = || require::signed_in().redirect_to_sign_in();
     let site = || Router::new().route("/home", on_get("fine")).fallback("fine");
@@ -367,7 +368,7 @@ async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
 #[tokio::test]
 async fn the_end_of_a_handshake_does_not_send_a_browser_round() {
     let instance = Instance::new();
-    let clerk = clerk(&instance, Accepts::any());
+    let clerk = clerk(&instance, AcceptedKinds::any());
     let guard = require::signed_in().redirect_to_sign_in();
     let app = Router::new().route("/page", on_get("fine")).route_layer(guard).layer(ClerkLayer::new(&clerk));
     let nothing = instance.local.sign_claims(&json!({}), &claims(&json!({ "handshake": [] })));
@@ -397,7 +398,7 @@ async fn a_handler_leads_to_the_sign_up_page_and_back() {
         .nest("/in", Router::new().route("/join", on_get(sign_up)));
     let tasks = &*format!("{SIGN_UP}/tasks");
     let app_of = |clerk: &Clerk| app.clone().layer(ClerkLayer::new(clerk));
-    let live = app_of(&clerk(&instance, Accepts::any()));
+    let live = app_of(&clerk(&instance, AcceptedKinds::any()));
     for (path, who, token, page, back) in [
         ("/join?a=b", "nobody", &nobody, SIGN_UP, "/join?a=b"),
         ("/join", "a stranger", &stranger, SIGN_UP, "/join"),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use clerk_axum::{Auth, ClerkLayer, ClerkUser, ProxyBuilder, ProxyLayer, Session, api::users, require};
 use clerk_core::{
     Operation as _,
-    authenticate::{Accepts, AuthenticateOptions, Authenticator, Need, RequestHead, Step},
+    authenticate::{AcceptedKinds, AuthenticateOptions, Authenticator, Need, RequestHead, Step},
     keys::MachineSecretKey,
     token::{KeySet, Token},
 };
@@ -165,7 +165,9 @@ async fn no_type_prints_a_key_or_a_token() {
 
 /// What a decision waits for, for each kind of request that makes it wait.
 fn needs(instance: &Instance, keys: &KeySet) -> Vec<Need> {
-    let options = AuthenticateOptions::new().publishable_key(LIVE.parse().unwrap()).accepts(Accepts::any());
+    let options = AuthenticateOptions::new()
+        .publishable_key(LIVE.parse().unwrap())
+        .accepted_kinds(AcceptedKinds::any());
     let authenticator = Authenticator::new(options).unwrap();
     let cookies = expired_cookies(instance).join("; ");
     let mut headers = vec![
@@ -212,7 +214,7 @@ async fn nothing_that_a_decision_waits_for_prints_a_secret() {
                 hidden.debug(&step);
                 let Step::Done(outcome) = step else { panic!("nothing is missing") };
                 hidden.debug(outcome.machine().unwrap());
-                hidden.debug(outcome.machine().unwrap().machine());
+                hidden.debug(outcome.machine().unwrap().facts());
             }
             other => hidden.debug(&other.abandon(NOW)),
         }
@@ -314,8 +316,8 @@ async fn wait_for_clerk(instance: &Instance) {
             let builder = instance.builder().api_url(server.api_url()).machine_secret_key(MACHINE_KEY);
             let builder =
                 builder.publishable_key(key).machine_token_cache(Duration::from_secs(60)).max_attempts(1);
-            let builder =
-                builder.authentication(|options| options.accepts(Accepts::any()).debug_headers(true));
+            let builder = builder
+                .authentication(|options| options.accepted_kinds(AcceptedKinds::any()).debug_headers(true));
             let clerk = builder.build().unwrap();
             let shown = on_get(async |auth: Auth| format!("{auth:?}"));
             let address = serve(Router::new().route("/", shown).layer(ClerkLayer::new(&clerk))).await;

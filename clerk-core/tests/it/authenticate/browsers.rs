@@ -356,7 +356,7 @@ fn visitors_are_told_from_those_who_brought_a_token() {
     let foreign = session(Env::Live, &json!({"iss": "https://clerk.other.com"}));
     let signed_out = handshake(Env::Live, &["__client_uat=0; Path=/"]);
     let api = || Visit::api(Env::Live);
-    let accepting = |kinds: &[TokenKind]| api().options(|options| options.accepts(kinds.to_vec()));
+    let accepting = |kinds: &[TokenKind]| api().options(|options| options.accepted_kinds(kinds.to_vec()));
     let keys = || accepting(&[TokenKind::ApiKey, TokenKind::M2m]);
     let satellite = |visit: Visit| {
         visit.options(|options| options.satellite(Satellite::domain("app.example.com").auto_sync(true)))
@@ -373,7 +373,7 @@ fn visitors_are_told_from_those_who_brought_a_token() {
         // Back from Clerk, where nobody is signed in.
         (api().signed_in(&bad).cookie("__clerk_handshake", &signed_out), "session-token-missing", true),
         // Machines come in the header alone.
-        (api().options(|options| options.accepts(TokenKind::ApiKey)), "No token in header", true),
+        (api().options(|options| options.accepted_kinds(TokenKind::ApiKey)), "No token in header", true),
         (keys(), "token-type-mismatch", true),
         (keys().signed_in(&live), "token-type-mismatch", true),
         (keys().bearer(&live), "token-type-mismatch", false),

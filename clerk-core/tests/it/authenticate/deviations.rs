@@ -3,8 +3,8 @@
 
 use clerk_core::{
     authenticate::{
-        Accepts, AuthenticateOptions, Authenticator, Forwarded, OptionsError, OrganizationSync, RequestHead,
-        Satellite, Step,
+        AcceptedKinds, AuthenticateOptions, Authenticator, Forwarded, OptionsError, OrganizationSync,
+        RequestHead, Satellite, Step,
     },
     token::{Check, TokenKind},
 };
@@ -20,8 +20,8 @@ use crate::{
 fn dev_1_every_route_tells_the_classes_apart() {
     let all = [TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
     let template = token_of(Env::Live, &json!({"cat": TEMPLATE}), &json!({}));
-    for accepts in [Accepts::default(), Accepts::any(), Accepts::from(all)] {
-        let visit = Visit::api(Env::Live).options(|options| options.accepts(accepts.clone()));
+    for accepts in [AcceptedKinds::default(), AcceptedKinds::any(), AcceptedKinds::from(all)] {
+        let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(accepts.clone()));
         for visit in [visit.clone().bearer(&template), visit.signed_in(&template)] {
             let seen = visit.seen();
             assert_eq!(seen.verdict(), "signed-out: token-type-mismatch");
@@ -96,8 +96,8 @@ fn dev_5_segments_that_are_no_objects_are_invalid() {
     for value in ["null", "5", "true", "\"x\"", "[]", ""] {
         let value = encode(value);
         for token in [format!("{value}.{payload}.{signature}"), format!("{header}.{value}.{signature}")] {
-            for accepts in [Accepts::default(), Accepts::any()] {
-                let visit = Visit::api(Env::Live).options(|options| options.accepts(accepts));
+            for accepts in [AcceptedKinds::default(), AcceptedKinds::any()] {
+                let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(accepts));
                 assert_eq!(visit.clone().bearer(&token).verdict(), "signed-out: token-invalid");
                 assert_eq!(visit.signed_in(&token).verdict(), "signed-out: token-invalid");
             }
@@ -107,7 +107,8 @@ fn dev_5_segments_that_are_no_objects_are_invalid() {
 
 #[test]
 fn dev_6_revoked_machine_tokens_are_invalid() {
-    let visit = Visit::api(Env::Live).options(|options| options.accepts(TokenKind::OAuth)).bearer("oat_1");
+    let visit =
+        Visit::api(Env::Live).options(|options| options.accepted_kinds(TokenKind::OAuth)).bearer("oat_1");
     for answer in [
         json!({"active": false}),
         json!({"id": "1", "subject": "user_1", "revoked": true, "expired": false}),
@@ -123,7 +124,9 @@ fn dev_6_revoked_machine_tokens_are_invalid() {
 #[test]
 fn dev_7_machines_have_audiences_of_their_own() {
     for token in [m2m(&json!({}), &json!({"aud": "mch_2"})), oauth(&json!({}), &json!({"aud": "mch_2"}))] {
-        let visit = Visit::api(Env::Live).options(|options| options.accepts(Accepts::any())).bearer(&token);
+        let visit = Visit::api(Env::Live)
+            .options(|options| options.accepted_kinds(AcceptedKinds::any()))
+            .bearer(&token);
         let sessions = |options: AuthenticateOptions| {
             options.audiences(["web"]).authorized_parties(["https://a.example"])
         };
@@ -228,7 +231,7 @@ fn dev_12_the_loop_ends_beyond_three_too_and_numbers_are_decimal() {
 #[test]
 fn dev_14_an_unmarked_m2m_token_is_accepted() {
     let token = m2m(&json!({"cat": UNMARKED}), &json!({}));
-    let visit = Visit::api(Env::Live).options(|options| options.accepts(TokenKind::M2m)).bearer(token);
+    let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(TokenKind::M2m)).bearer(token);
     assert_eq!(visit.verdict(), "signed-in");
 }
 
@@ -305,15 +308,15 @@ fn dev_19_a_malformed_audience_is_another_one() {
 fn dev_20_several_authorization_headers_are_no_choice() {
     let good = session(Env::Live, &json!({}));
     for (accepts, kind) in [
-        (Accepts::default(), Some(TokenKind::Session)),
-        (Accepts::any(), Some(TokenKind::Session)),
+        (AcceptedKinds::default(), Some(TokenKind::Session)),
+        (AcceptedKinds::any(), Some(TokenKind::Session)),
         (TokenKind::ApiKey.into(), Some(TokenKind::ApiKey)),
         ([TokenKind::Session, TokenKind::M2m].into(), Some(TokenKind::Session)),
         ([TokenKind::ApiKey, TokenKind::M2m].into(), None),
     ] {
         for second in ["Bearer x", "Basic dTpw", ""] {
             let visit = Visit::api(Env::Live)
-                .options(|options| options.accepts(accepts.clone()))
+                .options(|options| options.accepted_kinds(accepts.clone()))
                 .bearer(&good)
                 .header("authorization", second)
                 .signed_in(&good);
@@ -326,7 +329,8 @@ fn dev_20_several_authorization_headers_are_no_choice() {
 #[test]
 fn dev_21_clerk_not_answering_is_marked() {
     let expected = |reason: &str| format!("signed-out: {reason}?");
-    let opaque = Visit::api(Env::Live).options(|options| options.accepts(TokenKind::ApiKey)).bearer("ak_1");
+    let opaque =
+        Visit::api(Env::Live).options(|options| options.accepted_kinds(TokenKind::ApiKey)).bearer("ak_1");
     assert_eq!(opaque.reply(Reply::Unreachable).verdict(), expected("unexpected-error"));
     let token = session(Env::Live, &json!({}));
     let keys = clerk_core::authenticate::KeyFailure::Unreachable;

@@ -1,7 +1,7 @@
 //! Machine tokens: what Clerk says about opaque ones, and what is read from those in JWT form.
 
 use clerk_core::{
-    authenticate::{Accepts, Machine, MachineAuth},
+    authenticate::{AcceptedKinds, MachineAuth, MachineFacts},
     token::TokenKind,
 };
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
 };
 
 fn visit(token: &str) -> Visit {
-    Visit::api(Env::Live).options(|options| options.accepts(Accepts::any())).bearer(token)
+    Visit::api(Env::Live).options(|options| options.accepted_kinds(AcceptedKinds::any())).bearer(token)
 }
 
 fn machine(seen: &Seen) -> &MachineAuth {
@@ -81,7 +81,7 @@ fn an_api_key_belongs_to_its_subject() {
         let mut answer = answer.clone();
         answer["subject"] = json!(subject);
         let seen = visit(token).reply(Reply::Json(answer)).seen();
-        let Machine::ApiKey(key) = machine(&seen).machine() else { panic!() };
+        let MachineFacts::ApiKey(key) = machine(&seen).facts() else { panic!() };
         assert_eq!(key.user_id().as_ref().map(|id| id.as_str()), user);
         assert_eq!(key.organization_id().as_ref().map(|id| id.as_str()), organization);
     }
@@ -242,7 +242,7 @@ fn what_an_m2m_jwt_says() {
         ),
     ] {
         let seen = visit(&m2m(&json!({}), &changes)).seen();
-        let Machine::M2m(token) = machine(&seen).machine() else { panic!() };
+        let MachineFacts::M2m(token) = machine(&seen).facts() else { panic!() };
         assert_eq!(token.id.as_ref().map(|id| id.as_str()), Some("mt_1"));
         assert_eq!(
             (token.machine_id.as_str(), &*token.scopes),
@@ -264,7 +264,7 @@ fn what_an_oauth_jwt_says() {
         (json!({"client_id": null, "scope": " a  b "}), None, vec!["a", "b"]),
     ] {
         let seen = visit(&oauth(&json!({}), &changes)).seen();
-        let Machine::OAuth(token) = machine(&seen).machine() else { panic!() };
+        let MachineFacts::OAuth(token) = machine(&seen).facts() else { panic!() };
         assert_eq!((token.user_id.as_str(), token.client_id.as_deref()), ("user_1", client), "{changes}");
         assert_eq!(token.scopes, scopes, "{changes}");
     }

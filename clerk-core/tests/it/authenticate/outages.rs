@@ -1,6 +1,6 @@
 //! Clerk does not answer: which outcomes are left undecided, and which are not.
 
-use clerk_core::authenticate::{Accepts, KeyFailure};
+use clerk_core::authenticate::{AcceptedKinds, KeyFailure};
 use serde_json::json;
 
 use crate::{
@@ -38,7 +38,7 @@ fn without_keys_no_session_is_judged() {
 fn without_keys_machines_get_the_one_code_of_theirs() {
     for token in [m2m(&json!({}), &json!({})), oauth(&json!({}), &json!({}))] {
         for (failure, _) in FAILURES {
-            let visit = Visit::api(Env::Live).options(|options| options.accepts(Accepts::any()));
+            let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(AcceptedKinds::any()));
             let verdict = visit.bearer(&token).keys(Default::default(), Err(failure)).verdict();
             assert_eq!(verdict, "signed-out: token-verification-failed?", "{failure:?}");
         }

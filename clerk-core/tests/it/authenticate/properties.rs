@@ -2,8 +2,8 @@
 
 use clerk_core::{
     authenticate::{
-        Accepts, Answer, AuthenticateOptions, Authenticator, Call, CallFailure, Forwarded, KeyFailure, Need,
-        OrganizationSync, Outcome, RequestHead, Satellite, Status, Step,
+        AcceptedKinds, AuthenticateOptions, Authenticator, CallFailure, Forwarded, KeyFailure, Need,
+        OrganizationSync, Outcome, PendingCall, PendingOperation, RequestHead, Satellite, Status, Step,
     },
     token::{KeySet, TokenKind},
 };
@@ -103,7 +103,7 @@ fn sound(outcome: &Outcome, options: &Choice) {
 struct Choice {
     env: Env,
     instance: bool,
-    accepts: Accepts,
+    accepts: AcceptedKinds,
     satellite: Option<bool>,
     proxy: Option<&'static str>,
     forwarded: u8,
@@ -115,7 +115,7 @@ struct Choice {
 impl Choice {
     fn options(&self) -> AuthenticateOptions {
         let mut options = if self.instance { self.env.options() } else { AuthenticateOptions::new() };
-        options = options.accepts(self.accepts.clone()).handshake_cookies_only(self.cookies_only);
+        options = options.accepted_kinds(self.accepts.clone()).handshake_cookies_only(self.cookies_only);
         options = match self.forwarded {
             0 => options.forwarded(Forwarded::Ignore),
             1 => options.forwarded(Forwarded::TrustFirst),
@@ -151,11 +151,11 @@ fn choice() -> impl Strategy<Value = Choice> {
         OAuth.into(),
         [Session, M2m].into(),
         [ApiKey, OAuth].into(),
-        Accepts::from(Vec::new()),
+        AcceptedKinds::from(Vec::new()),
     ];
     let accepts = prop_oneof![
-        3 => Just(Accepts::default()),
-        3 => Just(Accepts::any()),
+        3 => Just(AcceptedKinds::default()),
+        3 => Just(AcceptedKinds::any()),
         1 => select(others.to_vec()),
     ];
     let proxy = option::weighted(0.2, select(vec!["/__clerk", "https://proxy.example/x", "http://a:1//"]));
@@ -321,7 +321,7 @@ impl Driver {
         panic!("it never ends: {step:?}");
     }
 
-    fn call<O: Answer>(&mut self, call: Call<O>) -> Step {
+    fn call<O: PendingOperation>(&mut self, call: PendingCall<O>) -> Step {
         // What cannot be sent was not answered.
         let answer = match call.operation().request() {
             Ok(_) => answered::<O>(&self.replies.pop().unwrap_or(Reply::Unreachable)),

@@ -255,7 +255,45 @@ fn without_a_host_nobody_is_sent_away() {
         let visit = visit.clone().header("host", host);
         assert_eq!(visit.verdict(), "signed-out: client-uat-but-no-session-token", "{host}");
     }
+    let two = visit.clone().header("host", "h.example").header("host", "h.example");
+    assert_eq!(two.verdict(), "signed-out: client-uat-but-no-session-token");
     let visit = visit.header("host", "h.example").header("x-forwarded-host", "evil.example");
     let page = visit.seen().parameter("redirect_url");
     assert_eq!(page.as_deref(), Some("http://h.example/p"));
+}
+
+#[test]
+fn the_target_wins_over_the_host() {
+    let ignore = |options: AuthenticateOptions| options.forwarded(Forwarded::Ignore);
+    let visit = client(Visit::document(Env::Live)).options(ignore).header("host", "h.example");
+    for (target, expected) in [
+        ("/p", "http://h.example/p"),
+        ("https://t.example/p", "https://t.example/p"),
+        ("http://t.example:8080", "http://t.example:8080/"),
+    ] {
+        let page = visit.clone().target(target).seen().parameter("redirect_url");
+        assert_eq!(page.as_deref(), Some(expected), "{target}");
+    }
+}
+
+#[test]
+fn with_two_hosts_a_session_is_neither_lost_nor_renewed() {
+    let two_hosts = |visit: Visit| {
+        visit
+            .options(|options| options.forwarded(Forwarded::Ignore))
+            .header("host", "app.example.com")
+            .header("host", "evil.example")
+    };
+    for env in ENVS {
+        let valid = two_hosts(Visit::document(env)).signed_in(session(env, &json!({})));
+        assert_eq!(valid.clone().verdict(), "signed-in");
+        // A referrer cannot be compared with anything.
+        assert_eq!(valid.header("referer", "https://other.example/").verdict(), "signed-in");
+        // A refresh names the origin, so it is not even sent; and there is no page to come back to.
+        let expired = session(env, &json!({"exp": NOW - 60}));
+        let seen = two_hosts(Visit::document(env)).signed_in(&expired).suffixed("__refresh", "r").seen();
+        let reason = "session-token-expired-refresh-unexpected-sdk-error";
+        assert_eq!(seen.verdict(), format!("signed-out: {reason}"));
+        assert!(seen.asked.is_empty() && seen.location().is_none());
+    }
 }

@@ -1,6 +1,6 @@
 //! Which token of a request counts, by the kinds that are accepted.
 
-use clerk_core::{authenticate::Accepts, token::TokenKind};
+use clerk_core::{authenticate::AcceptedKinds, token::TokenKind};
 use serde_json::json;
 
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
 const ALL: [TokenKind; 4] = [TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
 const MACHINES: [TokenKind; 3] = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
 
-fn visit(accepts: impl Into<Accepts>, header: Option<&str>) -> Visit {
-    let visit = Visit::api(Env::Live).options(|options| options.accepts(accepts));
+fn visit(accepts: impl Into<AcceptedKinds>, header: Option<&str>) -> Visit {
+    let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(accepts));
     match header {
         Some(token) => visit.bearer(token),
         None => visit,
@@ -77,7 +77,7 @@ fn step_b_without_a_header_machines_are_missed_and_sessions_looked_for() {
         assert_eq!(seen(&visit(kind, None).header("authorization", "Basic dTpw")), nothing);
         assert_eq!(seen(&visit(kind, None).header("authorization", "Bearer")), nothing);
     }
-    for accepts in [Accepts::default(), Accepts::any(), ALL.into(), [TokenKind::Session].into()] {
+    for accepts in [AcceptedKinds::default(), AcceptedKinds::any(), ALL.into(), [TokenKind::Session].into()] {
         let nobody = out("session-token-and-uat-missing", TokenKind::Session);
         assert_eq!(seen(&visit(accepts.clone(), None)), nobody, "{accepts:?}");
         let seen = visit(accepts.clone(), None).signed_in(&good).seen();
@@ -87,7 +87,7 @@ fn step_b_without_a_header_machines_are_missed_and_sessions_looked_for() {
 
 #[test]
 fn a_machine_token_in_a_cookie_is_none() {
-    for accepts in [Accepts::any(), ALL.into(), Accepts::default()] {
+    for accepts in [AcceptedKinds::any(), ALL.into(), AcceptedKinds::default()] {
         for token in ["ak_1", "mt_1", "oat_1"] {
             let visit = visit(accepts.clone(), None).signed_in(token);
             assert_eq!(seen(&visit), out("token-invalid", TokenKind::Session));
@@ -101,7 +101,7 @@ fn a_machine_token_in_a_cookie_is_none() {
 
 #[test]
 fn any_and_lists_take_what_the_header_brings() {
-    for accepts in [Accepts::any(), ALL.into()] {
+    for accepts in [AcceptedKinds::any(), ALL.into()] {
         for kind in MACHINES {
             let visit = visit(accepts.clone(), Some(&opaque(kind))).reply(Reply::Status(404, json!({})));
             assert_eq!(seen(&visit), out("token-invalid", kind), "{kind}");

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{
-        Answer, AuthenticateOptions, Authenticator, Call, CallFailure, Forwarded, KeyFailure, Need, Outcome,
-        RequestHead, Status, Step,
+        AuthenticateOptions, Authenticator, CallFailure, Forwarded, KeyFailure, Need, Outcome, PendingCall,
+        PendingOperation, RequestHead, Status, Step,
     },
     token::KeySet,
 };
@@ -201,7 +201,7 @@ impl Visit {
         }
     }
 
-    fn call<O: Answer>(&self, call: Call<O>, asked: &mut Vec<Asked>) -> Step {
+    fn call<O: PendingOperation>(&self, call: PendingCall<O>, asked: &mut Vec<Asked>) -> Step {
         let request = call.operation().request().unwrap();
         let line = format!("{} {}", request.method(), request.uri());
         asked.push(Asked {
@@ -214,7 +214,7 @@ impl Visit {
 }
 
 /// What a reply means to an operation.
-pub(crate) fn answered<O: Answer>(reply: &Reply) -> Result<O::Output, CallFailure> {
+pub(crate) fn answered<O: PendingOperation>(reply: &Reply) -> Result<O::Output, CallFailure> {
     let (status, body) = match reply {
         Reply::Json(body) => (200, body.to_string()),
         Reply::Status(status, body) => (*status, body.to_string()),

@@ -43,7 +43,7 @@ use super::inner_service;
 use crate::{BoxError, Error, ErrorKind, client::options::CallOptions, error::info_of};
 
 /// The version of Clerk's Backend API that this crate speaks.
-const API_VERSION: HeaderValue = HeaderValue::from_static("2026-05-12");
+const API_VERSION: HeaderValue = HeaderValue::from_static(clerk_core::operation::API_VERSION);
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

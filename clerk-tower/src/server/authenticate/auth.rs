@@ -2,8 +2,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use clerk_core::{
     api::sessions,
-    authenticate::{Authenticator, Diagnosis, MachineAuth, NoSignInPage, Outcome, RequestHead, SessionAuth},
-    token::{Check, TokenKind},
+    authenticate::{Authenticator, Diagnosis, MachineAuth, NoSignInPage, Outcome, RequestHead},
+    token::{Check, SessionAuth, TokenKind},
 };
 use http::{Extensions, HeaderValue, Response, StatusCode, header};
 

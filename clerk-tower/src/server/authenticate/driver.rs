@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use clerk_core::{
     authenticate::{
-        Answer, Authenticator, Call, CallFailure, KeyFailure, KeyNeeded, Need, Outcome, RequestHead, Step,
-        Verification,
+        Authenticator, CallFailure, KeyFailure, KeyNeeded, Need, Outcome, PendingCall, PendingOperation,
+        RequestHead, Step, Verification,
     },
     token::KeySet,
 };
@@ -35,7 +35,7 @@ impl Driver {
     pub(super) fn start(&self, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
         let keys = self.clerk.keys().current().unwrap_or_default();
         let step = self.authenticator.start(head, &keys, self.clerk.now());
-        let return_address = ReturnAddress::of(head.uri(), head.headers());
+        let return_address = ReturnAddress::of(head);
         match step {
             Step::Done(outcome) => Ok(self.auth(outcome, None, return_address)),
             Step::Need(need) => Err(Box::new(Waiting { need, return_address })),
@@ -82,7 +82,7 @@ impl Driver {
     }
 
     /// Sends the operation that a decision waits for, with any key that it accepts.
-    async fn ask<O: Answer>(&self, call: Call<O>, wait: &mut Wait) -> Step {
+    async fn ask<O: PendingOperation>(&self, call: PendingCall<O>, wait: &mut Wait) -> Step {
         let answer = wait.limit(self.clerk.send_for_decision(call.operation())).await;
         let now = self.clerk.now();
         let answer = match answer {
@@ -98,7 +98,7 @@ impl Driver {
 
     /// Verifies an opaque token with a call to Clerk, unless it is in the client's
     /// [cache](crate::ClerkBuilder::machine_token_cache).
-    async fn verify<O: Verification>(&self, call: Call<O>, wait: &mut Wait) -> Step {
+    async fn verify<O: Verification>(&self, call: PendingCall<O>, wait: &mut Wait) -> Step {
         let Some((tokens, digest)) = self.clerk.machine_tokens().zip(call.token_digest()) else {
             return self.ask(call, wait).await;
         };
@@ -110,7 +110,7 @@ impl Driver {
         if let Step::Done(outcome) = &step
             && let Some(auth) = outcome.machine()
         {
-            tokens.insert(digest, auth.machine(), asked);
+            tokens.insert(digest, auth.facts(), asked);
         }
         step
     }

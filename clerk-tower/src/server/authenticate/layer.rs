@@ -75,7 +75,7 @@ impl AuthenticateLayer {
     /// If the options that the client was built with contradict M2M tokens.
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         let clerk = machine.client();
-        Self::with_options(clerk, clerk.authenticate_options().accepts(TokenKind::M2m))
+        Self::with_options(clerk, clerk.authenticate_options().accepted_kinds(TokenKind::M2m))
     }
 
     /// Sets where the original URI of a request is, for a layer inside a router that removes the prefix it has matched,

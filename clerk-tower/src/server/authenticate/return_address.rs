@@ -1,31 +1,32 @@
 use std::borrow::Cow;
 
-use clerk_core::authenticate::{RequestHead, cookie};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use clerk_core::authenticate::{RedirectCount, RequestHead, cookie};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
-/// The cookie that counts redirects. The name is the one that Clerk's SDKs use.
-const COUNT_COOKIE: &str = "__clerk_redirect_count";
-/// After this many redirects in a row, the visitor sees the rejection. Clerk's SDKs use the same limit.
-const MAX_REDIRECTS: u32 = 3;
-
-/// The headers that contain the host and scheme that the browser used.
-const ADDRESS: [HeaderName; 3] =
-    [header::HOST, HeaderName::from_static("x-forwarded-host"), HeaderName::from_static("x-forwarded-proto")];
+/// The headers that contain the host and scheme that the browser used, if a proxy in front sets them.
+const FORWARDED: [HeaderName; 2] =
+    [HeaderName::from_static("x-forwarded-host"), HeaderName::from_static("x-forwarded-proto")];
 
 /// The parts of a request that are needed for a link to the sign-in page that leads back to it.
 ///
 /// The whole head is not copied, because this happens for every request. URI and header values are reference counted.
 pub(crate) struct ReturnAddress {
     uri: Uri,
-    address: [Option<HeaderValue>; 3],
+    version: Version,
+    /// The second one too, if there is one: a request that names two hosts has no address to come back to.
+    hosts: [Option<HeaderValue>; 2],
+    forwarded: [Option<HeaderValue>; 2],
     cookies: Vec<HeaderValue>,
 }
 
 impl ReturnAddress {
-    pub(super) fn of(uri: &Uri, headers: &HeaderMap) -> Self {
-        let address = ADDRESS.map(|name| headers.get(name).cloned());
+    pub(super) fn of(head: &RequestHead<'_>) -> Self {
+        let headers = head.headers();
+        let mut hosts = headers.get_all(header::HOST).iter().cloned();
+        let hosts = [hosts.next(), hosts.next()];
+        let forwarded = FORWARDED.map(|name| headers.get(name).cloned());
         let cookies = headers.get_all(header::COOKIE).iter().cloned().collect();
-        Self { uri: uri.clone(), address, cookies }
+        Self { uri: head.uri().clone(), version: head.version(), hosts, forwarded, cookies }
     }
 
     pub(super) fn cookie(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -34,23 +35,25 @@ impl ReturnAddress {
 
     /// Returns `true` if the browser has been redirected and has come back as often as allowed within a few seconds.
     pub(crate) fn is_looping(&self) -> bool {
-        self.redirects() >= MAX_REDIRECTS
+        self.redirect_count().is_at_limit()
     }
 
     /// Returns a cookie that counts one more redirect, under the name that handshakes use. It lives for ten seconds instead
     /// of a handshake's two, because a sign-in page that loads Clerk's script takes longer than a handshake.
     pub(crate) fn count_cookie(&self) -> Option<HeaderValue> {
-        let count = self.redirects().saturating_add(1);
-        HeaderValue::try_from(format!("{COUNT_COOKIE}={count}; SameSite=Lax; HttpOnly; Max-Age=10")).ok()
+        self.redirect_count().next_cookie(10)
     }
 
-    fn redirects(&self) -> u32 {
-        self.cookie(COUNT_COOKIE).and_then(|count| count.parse().ok()).unwrap_or(0)
+    fn redirect_count(&self) -> RedirectCount {
+        RedirectCount::parse(self.cookie(RedirectCount::COOKIE).as_deref())
     }
 
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&RequestHead<'_>) -> T) -> T {
         let mut headers = HeaderMap::new();
-        for (name, value) in ADDRESS.into_iter().zip(&self.address) {
+        for host in self.hosts.iter().flatten() {
+            headers.append(header::HOST, host.clone());
+        }
+        for (name, value) in FORWARDED.into_iter().zip(&self.forwarded) {
             if let Some(value) = value {
                 headers.insert(name, value.clone());
             }
@@ -58,6 +61,6 @@ impl ReturnAddress {
         for cookie in &self.cookies {
             headers.append(header::COOKIE, cookie.clone());
         }
-        read(&RequestHead::new(&Method::GET, &self.uri, &headers))
+        read(&RequestHead::new(&Method::GET, &self.uri, &headers).with_version(self.version))
     }
 }

@@ -62,12 +62,13 @@ impl ProxyBuilder {
     /// and the proxy agree.
     pub fn new(clerk: &Clerk) -> Self {
         let options = clerk.authenticate_options();
+        let settings = options.proxy_settings();
         Self {
             publishable_key: clerk.publishable_key().cloned(),
             secret_key: clerk.secret_key().cloned(),
             fapi_url: clerk.fapi_url().map(ToOwned::to_owned),
-            path: options.get_proxy_url().map(Prefix::of_proxy_url),
-            forwarded: options.get_forwarded().clone(),
+            path: settings.url.map(Prefix::of_proxy_url),
+            forwarded: settings.forwarded.clone(),
             client_ip: None,
             timeout: TIMEOUT,
         }

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use clerk_core::authenticate::PublicOrigin;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
@@ -7,8 +8,6 @@ use http::{
         PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
     },
 };
-
-use super::origin::{Origin, first_item};
 
 const CLERK_PROXY_URL: HeaderName = HeaderName::from_static("clerk-proxy-url");
 const CLERK_SECRET_KEY: HeaderName = HeaderName::from_static("clerk-secret-key");
@@ -65,9 +64,15 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
 pub(super) struct Caller {
     /// Whether headers that were sent with the request are believed.
     pub(super) trusted: bool,
-    pub(super) origin: Origin,
+    pub(super) origin: PublicOrigin,
     /// The value for `X-Forwarded-For`.
     pub(super) address: Option<HeaderValue>,
+}
+
+/// The first member of a list header, trimmed; `None` if it is empty.
+fn first_member<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let list = headers.get(name)?.to_str().ok()?;
+    list.split(',').next().map(str::trim_ascii).filter(|member| !member.is_empty())
 }
 
 /// The caller's address: what a trusted server says, or else what `peer` says.
@@ -76,7 +81,7 @@ pub(super) fn caller_address(
     trusted: bool,
     peer: impl FnOnce() -> Option<IpAddr>,
 ) -> Option<HeaderValue> {
-    let said = trusted.then(|| CALLER.iter().find_map(|name| first_item(headers, name))).flatten();
+    let said = trusted.then(|| CALLER.iter().find_map(|name| first_member(headers, name))).flatten();
     let address = said.map(str::to_owned).or_else(|| peer().map(|peer| peer.to_canonical().to_string()))?;
     HeaderValue::try_from(address).ok()
 }
@@ -113,11 +118,12 @@ pub(super) fn prepare_request(
     if let Some(address) = &caller.address {
         headers.insert(X_FORWARDED_FOR, address.clone());
     }
-    if let Ok(host) = HeaderValue::from_str(caller.origin.host()) {
+    if let Ok(host) = HeaderValue::from_str(caller.origin.authority()) {
         headers.entry(X_FORWARDED_HOST).or_insert(host);
     }
-    let scheme = HeaderValue::from_static(caller.origin.scheme());
-    headers.entry(X_FORWARDED_PROTO).or_insert(scheme);
+    if let Ok(scheme) = HeaderValue::from_str(caller.origin.scheme()) {
+        headers.entry(X_FORWARDED_PROTO).or_insert(scheme);
+    }
     headers.insert(CLERK_PROXY_URL, public);
     headers.insert(CLERK_SECRET_KEY, secret);
     headers.insert(HOST, host);

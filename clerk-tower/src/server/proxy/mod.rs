@@ -130,7 +130,6 @@ mod body;
 mod builder;
 mod headers;
 mod layer;
-mod origin;
 mod path;
 mod service;
 mod upstream;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_core::authenticate::Forwarded;
+use clerk_core::authenticate::{Forwarded, RequestHead};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::LOCATION, request::Parts};
 use http_body::Body;
 use tower::ServiceExt as _;
@@ -19,7 +19,6 @@ use super::ProxyBuilder;
 use super::{
     ProxyBody,
     headers::{self, Caller},
-    origin,
     path::Prefix,
     upstream::Upstream,
 };
@@ -134,12 +133,12 @@ impl Rules {
         }
         let target = self.upstream.target(rest, head.uri.query());
         let target = target.ok_or_else(|| refused("The request's address cannot be proxied."))?;
-        let origin = origin::origin(&head, &self.forwarded)
-            .ok_or_else(|| refused("The request does not name its host."))?;
-        let public = format!("{}://{}{}", origin.scheme(), origin.host(), self.prefix.as_str());
+        let origin = RequestHead::from(&head).public_origin(&self.forwarded);
+        let origin = origin.ok_or_else(|| refused("The request does not name exactly one valid host."))?;
+        let public = format!("{}{}", origin.as_str(), self.prefix.as_str());
         let public_header =
             HeaderValue::from_str(&public).map_err(|_| refused("The request's host cannot be sent on."))?;
-        let trusted = origin::trusts_headers(&self.forwarded);
+        let trusted = self.forwarded.trusts_headers();
         let peer = || self.client_ip.as_ref().and_then(|client_ip| client_ip(&head));
         let address = headers::caller_address(&head.headers, trusted, peer);
         let caller = Caller { trusted, origin, address };

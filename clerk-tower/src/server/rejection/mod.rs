@@ -255,7 +255,7 @@ impl Rejection {
     pub fn not_accepted(kind: TokenKind) -> Self {
         let message = Cow::Owned(format!(
             "The layer does not accept this kind of token: add TokenKind::{kind:?} to \
-             `.authentication(|options| options.accepts([..]))` of the client's builder."
+             `.authentication(|options| options.accepted_kinds([..]))` of the client's builder."
         ));
         Self { message, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", "") }
     }
@@ -264,7 +264,7 @@ impl Rejection {
     #[must_use]
     pub fn no_machine_accepted() -> Self {
         let message = "The layer accepts no machine's token: add TokenKind::ApiKey, TokenKind::M2m or \
-                       TokenKind::OAuth to `.authentication(|options| options.accepts([..]))` of the client's builder.";
+                       TokenKind::OAuth to `.authentication(|options| options.accepted_kinds([..]))` of the client's builder.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", message)
     }
 

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use clerk_core::authenticate::{NoSignInPage, Reason};
+use clerk_core::{Reason, authenticate::NoSignInPage};
 use http::{Request, Response, StatusCode, header::SET_COOKIE};
 use http_body_util::Full;
 

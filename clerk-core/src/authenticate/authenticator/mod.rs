@@ -1,0 +1,459 @@
+//! Starting decisions: the top of this module, which drives all of its rooms.
+
+mod diagnose;
+mod pages;
+mod resume;
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    config::{AuthenticateOptions, Config, OptionsError},
+    decide::Decision,
+    need::{Learned, Need, Suspended},
+    outcome::Outcome,
+    request::RequestHead,
+};
+use crate::{
+    Timestamp,
+    token::{KeySet, TokenKind},
+};
+
+/// Decides about requests. Cloning it increments a reference count.
+#[derive(Clone)]
+pub struct Authenticator(Arc<Config>);
+
+/// The next step of a decision.
+#[derive(Debug)]
+#[must_use]
+pub enum Step {
+    /// The decision is made.
+    Done(Outcome),
+    /// One thing is missing.
+    Need(Need),
+}
+
+impl Authenticator {
+    /// Creates an authenticator, and checks its options.
+    ///
+    /// # Errors
+    ///
+    /// When an option is not valid, or options contradict each other.
+    pub fn new(options: AuthenticateOptions) -> Result<Self, OptionsError> {
+        options.check().map(|config| Self(Arc::new(config)))
+    }
+
+    /// Whether both are clones of one authenticator, and so decide alike.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether tokens of this kind are accepted.
+    #[must_use]
+    pub fn accepts(&self, kind: TokenKind) -> bool {
+        self.0.accepted_kinds.contains(kind)
+    }
+
+    /// Returns the suffix of the instance's own cookies, as in `__session_<suffix>`; `None` without a publishable key.
+    #[must_use]
+    pub fn cookie_suffix(&self) -> Option<&str> {
+        self.0.instance.as_ref().map(|instance| &*instance.suffix)
+    }
+
+    /// Starts the decision about a request at the time `now`, with the keys that are loaded.
+    ///
+    /// A token in the `Authorization` header takes precedence over cookies.
+    pub fn start(&self, head: &RequestHead<'_>, keys: &KeySet, now: Timestamp) -> Step {
+        self.decide(head, keys, Learned::default(), now)
+    }
+
+    fn decide(&self, head: &RequestHead<'_>, keys: &KeySet, learned: Learned, now: Timestamp) -> Step {
+        let decision = Decision { config: &self.0, head: *head, keys, learned: &learned, now };
+        match decision.decide() {
+            Ok(outcome) => Step::Done(outcome),
+            Err(want) => Step::Need(want.into_need(Suspended::new(&self.0, head, keys, learned))),
+        }
+    }
+}
+
+impl fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticator")
+            .field("accepted_kinds", &self.0.accepted_kinds)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::{HeaderValue, Request, header};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        Reason,
+        authenticate::{
+            need::{KeyFailure, KeyNeeded},
+            outcome::Status,
+        },
+        token::{
+            Check,
+            testing::{
+                KEY, KID, NOW, OTHER_KEY, claims, header as jose, jwk, key_set, keys, now, pem,
+                session_token, sign, sign_bytes,
+            },
+        },
+    };
+
+    const KEY_TEXT: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    const SUFFIX: &str = "naoXFJnI";
+
+    fn plain() -> Authenticator {
+        Authenticator::new(AuthenticateOptions::new()).unwrap()
+    }
+
+    fn with_instance() -> Authenticator {
+        Authenticator::new(AuthenticateOptions::new().publishable_key(KEY_TEXT.parse().unwrap())).unwrap()
+    }
+
+    fn request(method: &str, headers: &[(&str, &str)]) -> Request<()> {
+        let mut builder = Request::builder().method(method).uri("/");
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        builder.body(()).unwrap()
+    }
+
+    fn outcome(authenticator: &Authenticator, method: &str, headers: &[(&str, &str)]) -> Outcome {
+        let request = request(method, headers);
+        match authenticator.start(&RequestHead::from(&request), &keys(), now()) {
+            Step::Done(outcome) => outcome,
+            Step::Need(need) => panic!("{need:?}"),
+        }
+    }
+
+    fn verdict(authenticator: &Authenticator, method: &str, headers: &[(&str, &str)]) -> String {
+        let outcome = outcome(authenticator, method, headers);
+        assert_eq!(outcome.status() == Status::SignedIn, outcome.reason().is_none());
+        outcome.reason().map_or_else(|| "signed-in".to_owned(), ToString::to_string)
+    }
+
+    fn bearer(token: &str) -> String {
+        format!("Bearer {token}")
+    }
+
+    fn cookie(token: &str) -> String {
+        format!("__session={token}")
+    }
+
+    fn need(authenticator: &Authenticator, token: &str) -> KeyNeeded {
+        let request = request("GET", &[("authorization", &bearer(token))]);
+        match authenticator.start(&RequestHead::from(&request), &KeySet::default(), now()) {
+            Step::Need(Need::Key(key)) => key,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_good_token_signs_in_from_header_and_cookie() {
+        let token = session_token(json!({"plan": "gold"}));
+        for (name, value) in [("authorization", bearer(&token)), ("cookie", cookie(&token))] {
+            let outcome = outcome(&plain(), "GET", &[(name, &value)]);
+            assert_eq!(outcome.status(), Status::SignedIn);
+            assert!(outcome.headers().is_empty() && outcome.reason().is_none() && !outcome.is_undecided());
+            let session = outcome.session().unwrap();
+            assert_eq!(session.claims().user_id(), "user_1");
+            assert_eq!(session.expose_token(), token);
+            assert_eq!(session.claims_as::<Value>().unwrap()["plan"], "gold");
+        }
+    }
+
+    #[test]
+    fn without_a_token_nobody_is_signed_in() {
+        for headers in [
+            &[][..],
+            &[("authorization", "Basic dTpw")],
+            &[("authorization", "Bearer")],
+            &[("cookie", "other=1; __session=")],
+        ] {
+            assert_eq!(verdict(&plain(), "GET", headers), "session-token-and-uat-missing");
+            assert_eq!(verdict(&with_instance(), "POST", headers), "session-token-and-uat-missing");
+        }
+    }
+
+    #[test]
+    fn an_active_client_without_a_session_says_so() {
+        let active = [("cookie", "__client_uat=1699999999")];
+        assert_eq!(verdict(&with_instance(), "GET", &active), "client-uat-but-no-session-token");
+        assert_eq!(verdict(&plain(), "GET", &active), "session-token-and-uat-missing");
+        let inactive = [("cookie", "__client_uat=0")];
+        assert_eq!(verdict(&with_instance(), "GET", &inactive), "session-token-and-uat-missing");
+    }
+
+    #[test]
+    fn the_header_comes_before_cookies() {
+        let (good, expired) = (session_token(json!({})), session_token(json!({"exp": NOW - 60})));
+        let both = |header: &str, cookie_token: &str| {
+            verdict(&plain(), "GET", &[("authorization", header), ("cookie", &cookie(cookie_token))])
+        };
+        assert_eq!(both(&bearer(&good), "garbage"), "signed-in");
+        assert!(both(&bearer(&expired), &good).starts_with("session-token-expired"));
+        assert_eq!(both("Bearer null", &good), "token-invalid");
+        assert_eq!(both("Bearer", &good), "signed-in");
+        assert_eq!(both("Basic dTpw", &good), "signed-in");
+    }
+
+    #[test]
+    fn several_authorization_headers_are_refused() {
+        let good = bearer(&session_token(json!({})));
+        let headers = [("authorization", &*good), ("authorization", &*good)];
+        assert_eq!(verdict(&plain(), "GET", &headers), "token-invalid");
+    }
+
+    #[test]
+    fn times_have_codes_of_their_own_per_carrier() {
+        const NO_COOKIE: &str = "session-token-expired-refresh-non-eligible-no-refresh-cookie";
+        const NON_GET: &str = "session-token-expired-refresh-non-eligible-non-get";
+        for (changes, method, expected) in [
+            (json!({"exp": NOW - 60}), "GET", NO_COOKIE),
+            (json!({"exp": NOW - 60}), "POST", NON_GET),
+            (json!({"exp": NOW - 60}), "HEAD", NON_GET),
+            (json!({"nbf": NOW + 60}), "GET", "session-token-nbf"),
+            (json!({"iat": NOW + 60}), "POST", "session-token-iat-in-the-future"),
+        ] {
+            let token = session_token(changes.clone());
+            for (name, value) in [("authorization", bearer(&token)), ("cookie", cookie(&token))] {
+                assert_eq!(verdict(&plain(), method, &[(name, &value)]), expected, "{changes} {name}");
+            }
+        }
+        let expired = format!("{}; __refresh_{SUFFIX}=x", cookie(&session_token(json!({"exp": NOW - 60}))));
+        assert_eq!(verdict(&plain(), "GET", &[("cookie", &expired)]), NO_COOKIE);
+    }
+
+    #[test]
+    fn tokens_of_other_kinds_are_refused_on_every_route() {
+        for (token, expected) in [
+            ("ak_0123456789".to_owned(), "token-invalid"),
+            ("mt_0123456789".to_owned(), "token-invalid"),
+            ("oat_0123456789".to_owned(), "token-invalid"),
+            (sign(&jose(json!({"typ": "at+jwt"})), &claims(json!({}))), "token-type-mismatch"),
+            (sign(&jose(json!({"cat": "cl_B7d4PD222AAA"})), &claims(json!({}))), "token-type-mismatch"),
+            (sign(&jose(json!({"cat": "cl_B7d4PD333AAA"})), &claims(json!({}))), "token-type-mismatch"),
+            (session_token(json!({"sub": "mch_1"})), "token-type-mismatch"),
+        ] {
+            for (name, value) in [("authorization", bearer(&token)), ("cookie", cookie(&token))] {
+                assert_eq!(verdict(&plain(), "GET", &[(name, &value)]), expected, "{token} {name}");
+                // Nothing is asked of Clerk for them either.
+                let request = request("GET", &[(name, &value)]);
+                let step = plain().start(&RequestHead::from(&request), &KeySet::default(), now());
+                assert!(matches!(step, Step::Done(_)));
+            }
+        }
+    }
+
+    #[test]
+    fn pending_sessions_count_as_signed_out_unless_asked() {
+        let token = session_token(json!({"sts": "pending", "pla": "u:pro"}));
+        let outcome = outcome(&plain(), "GET", &[("authorization", &bearer(&token))]);
+        assert_eq!(outcome.status(), Status::SignedIn);
+        assert!(outcome.session().is_none());
+        let session = outcome.session_or_pending().unwrap();
+        assert!(session.claims().is_pending() && session.claims().has(&Check::new().plan("pro")));
+    }
+
+    #[test]
+    fn suffixed_cookies_belong_to_the_instance() {
+        let (ours, theirs) = (
+            session_token(json!({"sub": "user_ours"})),
+            session_token(json!({"sub": "user_theirs", "iss": "https://clerk.other.com"})),
+        );
+        let cookies =
+            format!("__session={theirs}; __session_{SUFFIX}={ours}; __client_uat_{SUFFIX}=1; __client_uat=0");
+        let signed_in = outcome(&with_instance(), "GET", &[("cookie", &cookies)]);
+        assert_eq!(signed_in.session().unwrap().claims().user_id(), "user_ours");
+        // Without the publishable key there is no suffix to look for.
+        let cookies = cookies.replace("__client_uat=0", "__client_uat=1");
+        let signed_in = outcome(&plain(), "GET", &[("cookie", &cookies)]);
+        assert_eq!(signed_in.session().unwrap().claims().user_id(), "user_theirs");
+    }
+
+    #[test]
+    fn authorized_parties_and_audiences_reach_the_token() {
+        let token = bearer(&session_token(json!({"aud": "web"})));
+        let try_with =
+            |options| verdict(&Authenticator::new(options).unwrap(), "GET", &[("authorization", &token)]);
+        let options = AuthenticateOptions::new;
+        assert_eq!(try_with(options().authorized_parties(["https://app.example.com"])), "signed-in");
+        assert_eq!(
+            try_with(options().authorized_parties(["https://b.example.com"])),
+            "token-invalid-authorized-parties"
+        );
+        assert_eq!(try_with(options().audiences(["web"])), "signed-in");
+        assert_eq!(try_with(options().audiences(["api"])), "token-verification-failed");
+        assert_eq!(try_with(options().header_types(["foo"])), "token-invalid");
+        assert!(
+            try_with(options().clock_skew(crate::token::ClockSkew::from_millis(-60_000)))
+                .starts_with("session-token-expired")
+        );
+        assert_eq!(try_with(options().clock_skew(Duration::from_secs(60))), "signed-in");
+    }
+
+    #[test]
+    fn a_configured_key_needs_no_network() {
+        let keys = KeySet::from_pem(&pem(&KEY)).unwrap();
+        for changes in [json!({}), json!({"kid": null}), json!({"kid": 5}), json!({"kid": "\u{0}"})] {
+            let token = sign(&jose(changes), &claims(json!({})));
+            let request = request("GET", &[("authorization", &bearer(&token))]);
+            let Step::Done(outcome) = plain().start(&RequestHead::from(&request), &keys, now()) else {
+                panic!()
+            };
+            assert_eq!(outcome.status(), Status::SignedIn);
+        }
+        let keys = KeySet::from_pem(&pem(&OTHER_KEY)).unwrap();
+        let request = request("GET", &[("authorization", &bearer(&session_token(json!({}))))]);
+        let Step::Done(outcome) = plain().start(&RequestHead::from(&request), &keys, now()) else { panic!() };
+        assert_eq!(outcome.reason(), Some(&Reason::TokenInvalidSignature));
+    }
+
+    #[test]
+    fn a_missing_key_is_needed_and_taken() {
+        let token = session_token(json!({}));
+        let needed = need(&plain(), &token);
+        assert_eq!(needed.kid(), KID);
+        let Step::Done(outcome) = needed.resume(Ok(&keys()), now()) else { panic!() };
+        assert_eq!(outcome.session().unwrap().expose_token(), token);
+        assert!(!outcome.is_undecided());
+        // Time goes on while a key is fetched.
+        let later = Timestamp::from_secs(NOW + 60);
+        let Step::Done(outcome) = need(&plain(), &token).resume(Ok(&keys()), later) else { panic!() };
+        assert!(outcome.reason().unwrap().as_str().starts_with("session-token-expired"));
+    }
+
+    #[test]
+    fn keys_without_the_one_that_is_needed_refuse_the_token() {
+        let other = key_set(json!([jwk(&OTHER_KEY, "other")]));
+        let Step::Done(outcome) = need(&plain(), &session_token(json!({}))).resume(Ok(&other), now()) else {
+            panic!()
+        };
+        assert_eq!(outcome.reason(), Some(&Reason::JwkKidMismatch));
+        assert!(!outcome.is_undecided());
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_had_leaves_the_request_undecided() {
+        for (failure, reason) in [
+            (KeyFailure::Unreachable, "unexpected-error"),
+            (KeyFailure::FailedToLoad, "jwk-remote-failed-to-load"),
+            (KeyFailure::SecretKeyInvalid, "secret-key-invalid"),
+            (KeyFailure::NotConfigured, "jwk-failed-to-resolve"),
+        ] {
+            let Step::Done(outcome) = need(&plain(), &session_token(json!({}))).resume(Err(failure), now())
+            else {
+                panic!()
+            };
+            assert_eq!(outcome.reason().unwrap().as_str(), reason);
+            assert_eq!(outcome.status(), Status::SignedOut);
+            assert!(outcome.is_undecided() && outcome.session().is_none());
+        }
+        let step = Need::Key(need(&plain(), &session_token(json!({})))).abandon(now());
+        assert!(matches!(step, Step::Done(outcome) if outcome.is_undecided()));
+    }
+
+    #[test]
+    fn implausible_key_ids_are_never_asked_for() {
+        for kid in [Value::Null, json!(""), json!(5), json!("a b"), json!("é"), json!("k".repeat(257))] {
+            let token = sign(&jose(json!({"kid": kid})), &claims(json!({})));
+            let request = request("GET", &[("authorization", &bearer(&token))]);
+            let Step::Done(outcome) = plain().start(&RequestHead::from(&request), &KeySet::default(), now())
+            else {
+                panic!("{kid}")
+            };
+            assert_eq!(outcome.reason(), Some(&Reason::JwkKidMismatch));
+        }
+    }
+
+    #[test]
+    fn only_signed_out_answers_carry_headers() {
+        let signed_out = outcome(&plain(), "GET", &[("authorization", "Bearer x")]);
+        assert_eq!(signed_out.headers()["x-clerk-auth-status"], "signed-out");
+        assert_eq!(signed_out.headers()["x-clerk-auth-reason"], "token-invalid");
+        assert_eq!(signed_out.headers().len(), 2);
+        let debugging = Authenticator::new(AuthenticateOptions::new().debug_headers(true)).unwrap();
+        let signed_out = outcome(&debugging, "GET", &[("authorization", "Bearer x")]);
+        assert_eq!(
+            signed_out.headers()["x-clerk-auth-message"],
+            "a token has three segments (reason=token-invalid, token-carrier=header)"
+        );
+    }
+
+    #[test]
+    fn nothing_of_a_token_is_shown() {
+        let token = session_token(json!({}));
+        let signed_in = outcome(&plain(), "GET", &[("authorization", &bearer(&token))]);
+        let request = request("GET", &[("authorization", &bearer(&token))]);
+        let shown = format!(
+            "{signed_in:?} {:?} {:?} {:?} {:?}",
+            signed_in.session(),
+            need(&plain(), &token),
+            RequestHead::from(&request),
+            with_instance(),
+        );
+        for secret in ["eyJ", "user_1", "sess_1", "app.example"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
+    fn deciding_is_shared_between_threads() {
+        fn shared<T: Send + Sync + 'static>() {}
+        shared::<Authenticator>();
+        shared::<Outcome>();
+        shared::<KeyNeeded>();
+        shared::<Step>();
+        shared::<KeySet>();
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_panics(authorization: Vec<u8>, cookies: Vec<u8>) {
+            let mut request = Request::new(());
+            for (name, value) in [(header::AUTHORIZATION, authorization), (header::COOKIE, cookies)] {
+                if let Ok(value) = HeaderValue::from_bytes(&value) {
+                    request.headers_mut().append(name, value);
+                }
+            }
+            let _ = with_instance().start(&RequestHead::from(&request), &keys(), now());
+        }
+
+        #[test]
+        fn no_cookie_panics(cookies in "(__session|__session_naoXFJnI|__client_uat|__client_uat_naoXFJnI|__refresh_naoXFJnI|[=;% ]|[a-z0-9.%-]{0,6}){0,20}") {
+            let Ok(value) = HeaderValue::from_str(&cookies) else { return Ok(()) };
+            let mut request = Request::new(());
+            request.headers_mut().append(header::COOKIE, value);
+            let _ = with_instance().start(&RequestHead::from(&request), &keys(), now());
+        }
+
+        #[test]
+        fn no_change_to_a_token_signs_in(at in 0_usize..700, byte in 33_u8..127) {
+            let token = sign_bytes(
+                &KEY,
+                jose(json!({})).to_string().as_bytes(),
+                claims(json!({})).to_string().as_bytes(),
+            );
+            let mut changed = token.clone().into_bytes();
+            let at = at % changed.len();
+            changed[at] = byte;
+            let changed = String::from_utf8(changed).unwrap();
+            prop_assume!(changed != token);
+            let request = request("GET", &[("authorization", &bearer(&changed))]);
+            if let Step::Done(outcome) =
+                plain().start(&RequestHead::from(&request), &keys(), now())
+            {
+                prop_assert_eq!(outcome.status(), Status::SignedOut);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Links to sign-in and sign-up pages.
+
+use super::Authenticator;
+use crate::{
+    Timestamp,
+    authenticate::{
+        outcome::{NoSignInPage, Outcome, Page, page_url},
+        request::RequestHead,
+    },
+};
+
+impl Authenticator {
+    /// Returns the URL of the sign-in page: `sign_in_url`, or that of Clerk's Account Portal.
+    ///
+    /// People are sent back to `return_to`, an absolute URL or one relative to the request. By default that is the URL of
+    /// the request. A pending session is sent to the page for its tasks.
+    ///
+    /// # Errors
+    ///
+    /// When the page is not known, or the URL to come back to is not valid.
+    pub fn sign_in_url(
+        &self,
+        head: &RequestHead<'_>,
+        outcome: &Outcome,
+        return_to: Option<&str>,
+        now: Timestamp,
+    ) -> Result<String, NoSignInPage> {
+        page_url(Page::SignIn, &self.0, head, outcome, return_to, now)
+    }
+
+    /// Returns the URL of the sign-up page, by the same rules.
+    ///
+    /// # Errors
+    ///
+    /// When the page is not known, or the URL to come back to is not valid.
+    pub fn sign_up_url(
+        &self,
+        head: &RequestHead<'_>,
+        outcome: &Outcome,
+        return_to: Option<&str>,
+        now: Timestamp,
+    ) -> Result<String, NoSignInPage> {
+        page_url(Page::SignUp, &self.0, head, outcome, return_to, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::{
+        Reason,
+        authenticate::{
+            config::{AuthenticateOptions, Satellite},
+            outcome::SignedOutCause,
+        },
+    };
+
+    const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    const TEST: &str = "pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk";
+
+    fn options(key: &str) -> AuthenticateOptions {
+        AuthenticateOptions::new().publishable_key(key.parse().unwrap())
+    }
+
+    fn urls(options: AuthenticateOptions, return_to: Option<&str>) -> [Result<String, NoSignInPage>; 2] {
+        let request = Request::get("/dash?x=1")
+            .header("host", "app.example.com")
+            .header("cookie", "__clerk_db_jwt=dvb_1")
+            .body(())
+            .unwrap();
+        let (authenticator, head) = (Authenticator::new(options).unwrap(), RequestHead::from(&request));
+        let outcome = Outcome::signed_out(None, Reason::SessionTokenMissing, SignedOutCause::NoToken, None);
+        [
+            authenticator.sign_in_url(&head, &outcome, return_to, Timestamp::from_secs(1_700_000_000)),
+            authenticator.sign_up_url(&head, &outcome, return_to, Timestamp::from_secs(1_700_000_000)),
+        ]
+    }
+
+    #[test]
+    fn pages_are_the_configured_ones_or_the_portals() {
+        const BACK: &str = "redirect_url=http%3A%2F%2Fapp.example.com%2Fdash%3Fx%3D1";
+        for (options, sign_in, sign_up) in [
+            (options(LIVE), "https://accounts.example.com/sign-in", "https://accounts.example.com/sign-up"),
+            (
+                options(LIVE).sign_in_url("https://example.com/in?a=b"),
+                "https://example.com/in?a=b",
+                "https://example.com/in/create?a=b",
+            ),
+            (
+                options(LIVE).sign_in_url("/in").sign_up_url("/up"),
+                "http://app.example.com/in",
+                "http://app.example.com/up",
+            ),
+        ] {
+            let expected = [sign_in, sign_up]
+                .map(|url| Ok(format!("{url}{}{BACK}", if url.contains('?') { '&' } else { '?' })));
+            assert_eq!(urls(options, None), expected);
+        }
+    }
+
+    #[test]
+    fn development_instances_pass_their_browser_on() {
+        let [sign_in, _] = urls(options(TEST), Some("/back"));
+        assert_eq!(
+            sign_in.unwrap(),
+            "https://foo-bar-13.accounts.dev/sign-in?redirect_url=http%3A%2F%2Fapp.example.com%2Fback\
+             &__clerk_db_jwt=dvb_1"
+        );
+        // Whether the page is elsewhere is seen from here, and not from where people come back to.
+        for (page, back, is_passed_on) in [
+            ("/in", None, false),
+            ("/in", Some("https://other.example/x"), false),
+            ("https://www.example.com/in", Some("https://www.example.com/dash"), true),
+        ] {
+            let [sign_in, _] = urls(options(TEST).sign_in_url(page), back);
+            assert_eq!(sign_in.unwrap().contains("db_jwt"), is_passed_on, "{page} {back:?}");
+        }
+    }
+
+    #[test]
+    fn satellites_ask_for_a_sync_when_people_come_back() {
+        let options = options(LIVE)
+            .satellite(Satellite::domain("app.example.com"))
+            .sign_in_url("https://primary.com/sign-in");
+        let [sign_in, _] = urls(options, Some("https://app.example.com/back"));
+        assert_eq!(
+            sign_in.unwrap(),
+            "https://primary.com/sign-in?redirect_url=https%3A%2F%2Fapp.example.com%2Fback%3F__clerk_synced%3Dfalse"
+        );
+    }
+
+    #[test]
+    fn a_satellites_portal_is_the_primary_domains() {
+        let [sign_in, _] = urls(options(LIVE).satellite(Satellite::domain("docs.example.org")), Some("/"));
+        assert_eq!(
+            sign_in.unwrap(),
+            "https://accounts.example.com/sign-in?redirect_url=http%3A%2F%2Fapp.example.com%2F%3F__clerk_synced%3Dfalse"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(urls(AuthenticateOptions::new(), None), [const { Err(NoSignInPage::NotConfigured) }; 2]);
+        assert_eq!(
+            urls(options(LIVE).proxy_url("/__clerk"), None),
+            [const { Err(NoSignInPage::NotConfigured) }; 2]
+        );
+        for bad in ["javascript:alert(1)", "mailto:x@example.com", "https://u:p@example.com"] {
+            assert_eq!(urls(options(LIVE), Some(bad)), [const { Err(NoSignInPage::ReturnUrl) }; 2], "{bad}");
+        }
+    }
+}

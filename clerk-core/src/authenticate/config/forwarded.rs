@@ -1,0 +1,110 @@
+//! Where the public address of the service comes from.
+
+use std::fmt;
+
+use crate::authenticate::address;
+
+/// Where the public address of the service comes from: the address that a browser shows, and that a handshake sends
+/// it back to.
+///
+/// Behind a proxy that terminates TLS, requests arrive as `http` and perhaps with another host. Configure
+/// [`TrustFirst`](Self::TrustFirst) or [`Origin`](Self::Origin) there: otherwise every navigation looks as if it came
+/// from another origin.
+#[derive(Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Forwarded {
+    /// From the request itself: the authority of its target or its `Host`, and `http` unless the target names a
+    /// scheme. Forwarded headers are ignored, since anyone can send them. The default.
+    #[default]
+    Ignore,
+    /// From the first member of `X-Forwarded-Host` and `X-Forwarded-Proto` where they are present, else from the
+    /// request itself. Only behind a trusted proxy that always sets or removes both.
+    TrustFirst,
+    /// Always this origin.
+    Origin(PublicOrigin),
+}
+
+impl Forwarded {
+    /// Whether `X-Forwarded-*` headers come from a trusted proxy.
+    #[must_use]
+    pub const fn trusts_headers(&self) -> bool {
+        matches!(self, Self::TrustFirst)
+    }
+}
+
+impl fmt::Debug for Forwarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ignore => f.write_str("Ignore"),
+            Self::TrustFirst => f.write_str("TrustFirst"),
+            Self::Origin(origin) => f.debug_tuple("Origin").field(&origin.as_str()).finish(),
+        }
+    }
+}
+
+/// Scheme, host and port of a website, for example `https://app.example.com`.
+///
+/// ```
+/// use clerk_core::authenticate::PublicOrigin;
+///
+/// let origin: PublicOrigin = "https://app.example.com".parse()?;
+/// assert_eq!(origin.as_str(), "https://app.example.com");
+/// assert!("app.example.com".parse::<PublicOrigin>().is_err());
+/// assert!("https://app.example.com/path".parse::<PublicOrigin>().is_err());
+/// # Ok::<(), clerk_core::authenticate::PublicOriginError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicOrigin(String);
+
+impl PublicOrigin {
+    /// Returns the origin as a string without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the scheme: `https` or `http`.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        if self.0.starts_with("https:") { "https" } else { "http" }
+    }
+
+    /// Returns the host, with the port unless it is the scheme's default one, as in a `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.0.split_once("://").map_or("", |(_, authority)| authority)
+    }
+}
+
+/// A string is not a valid origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an origin such as https://app.example.com, without a path")]
+pub struct PublicOriginError;
+
+impl std::str::FromStr for PublicOrigin {
+    type Err = PublicOriginError;
+
+    fn from_str(text: &str) -> Result<Self, PublicOriginError> {
+        let url = address::absolute(text).ok_or(PublicOriginError)?;
+        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if is_bare { Ok(Self(address::origin(&url))) } else { Err(PublicOriginError) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_checked() {
+        for bad in
+            ["", "example.com", "ftp://example.com", "https://u@example.com", "https://e.com/?q", "https://"]
+        {
+            assert!(bad.parse::<PublicOrigin>().is_err(), "{bad}");
+        }
+        let origin: PublicOrigin = "HTTPS://App.example.com:443/".parse().unwrap();
+        assert_eq!(origin.as_str(), "https://app.example.com");
+        let origin: PublicOrigin = "http://[::1]:3000".parse().unwrap();
+        assert_eq!((origin.scheme(), origin.authority()), ("http", "[::1]:3000"));
+    }
+}

@@ -1,0 +1,85 @@
+//! The Clerk instance that an authenticator belongs to.
+
+use url::Url;
+
+use super::Satellite;
+use crate::authenticate::address;
+
+/// What the publishable key and the settings beside it say about the instance.
+pub(crate) struct Instance {
+    pub(crate) suffix: String,
+    pub(crate) is_production: bool,
+    /// The host that session tokens name as their issuer. A proxy plays no part in it.
+    pub(crate) frontend_api: String,
+    /// The host that the publishable key names, on a satellite too.
+    pub(crate) primary_api: String,
+    /// Absolute, or a path of this service.
+    pub(crate) proxy_url: Option<String>,
+    pub(crate) satellite: Option<Satellite>,
+    pub(crate) sign_in_url: Option<String>,
+    pub(crate) sign_up_url: Option<String>,
+}
+
+impl Instance {
+    /// Whether this is the issuer (`iss`) of the instance's tokens: its Frontend API, whatever schemes are in it.
+    ///
+    /// Clerk writes `https://` and the host. Its SDK removes schemes wherever they stand before it compares.
+    pub(crate) fn is_issuer(&self, issuer: &str) -> bool {
+        let host = &*self.frontend_api;
+        issuer.strip_prefix("https://") == Some(host) || without_scheme(issuer) == host
+    }
+
+    /// Where browsers reach the Frontend API, seen from a page of this service.
+    pub(crate) fn frontend_url(&self, page: &Url) -> Option<Url> {
+        match self.proxy_url.as_deref() {
+            None => address::absolute(&format!("https://{}", self.frontend_api)),
+            Some(path) if path.starts_with('/') => {
+                address::absolute(&format!("{}{path}", address::origin(page)))
+            }
+            Some(url) => address::absolute(url),
+        }
+    }
+
+    /// The Account Portal of an instance without pages of its own. Behind a proxy it is not known.
+    pub(crate) fn portal_url(&self) -> Option<Url> {
+        self.accounts_url(&self.primary_api)
+    }
+
+    /// The pages that may have sent a browser here, as the Frontend API's host names them.
+    pub(crate) fn referring_url(&self) -> Option<Url> {
+        self.accounts_url(&self.frontend_api)
+    }
+
+    fn accounts_url(&self, frontend_api: &str) -> Option<Url> {
+        if self.proxy_url.is_some() {
+            return None;
+        }
+        let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
+        let host = if host.contains("clerk.accounts.") {
+            host.replacen("clerk.accounts.", "accounts.", 1)
+        } else {
+            host.replacen("clerk.", "accounts.", 1)
+        };
+        address::absolute(&format!("https://{host}"))
+    }
+}
+
+/// Removes `http://` and `https://`, wherever they stand.
+fn without_scheme(issuer: &str) -> String {
+    let mut rest = issuer;
+    let mut plain = String::with_capacity(issuer.len());
+    while let Some(first) = rest.chars().next() {
+        let scheme = ["https://", "http://"]
+            .iter()
+            .find(|scheme| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
+        let taken = match scheme {
+            Some(scheme) => scheme.len(),
+            None => {
+                plain.push(first);
+                first.len_utf8()
+            }
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    plain
+}

@@ -1,0 +1,285 @@
+//! Path patterns in the notation of path-to-regexp 6, which Clerk's documentation uses for organization URLs.
+//!
+//! `:name` is one segment, `(.*)` anything, `{…}` a group, and `?`, `*`, `+` follow what they repeat. A pattern
+//! matches the whole path, case-insensitively; a `/` at the end is optional.
+
+use std::fmt::Write as _;
+
+use regex_lite::{Regex, RegexBuilder};
+
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    /// The names of the capture groups, in order; `None` for groups without a name.
+    names: Vec<Option<String>>,
+}
+
+/// A pattern is not valid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern {pattern:?} cannot be used: {problem}")]
+pub struct PatternError {
+    pattern: String,
+    problem: String,
+}
+
+/// Longer patterns are rejected, since compiling them costs memory.
+const MAX_LENGTH: usize = 1000;
+
+impl Pattern {
+    pub(super) fn parse(pattern: &str) -> Result<Self, PatternError> {
+        let error = |problem: String| PatternError { pattern: pattern.to_owned(), problem };
+        if pattern.len() > MAX_LENGTH {
+            return Err(error("it is longer than 1000 bytes".to_owned()));
+        }
+        let mut compiler = Compiler { rest: pattern, regex: String::from("^"), names: Vec::new() };
+        compiler.run().map_err(error)?;
+        let Compiler { mut regex, names, .. } = compiler;
+        regex.push_str("[/#?]?$");
+        let regex = RegexBuilder::new(&regex).case_insensitive(true).build().map_err(|_| {
+            error("one of its parts in parentheses is not a valid regular expression".to_owned())
+        })?;
+        Ok(Self { regex, names })
+    }
+
+    /// Matches a path, and returns its named parts. They are not percent-decoded.
+    pub(super) fn captures<'p>(&'p self, path: &'p str) -> Option<impl Fn(&str) -> Option<&'p str>> {
+        let found = self.regex.captures(path)?;
+        Some(move |wanted: &str| {
+            let index = self.names.iter().position(|name| name.as_deref() == Some(wanted))?;
+            found.get(index.checked_add(1)?).map(|part| part.as_str())
+        })
+    }
+}
+
+/// What `:name` matches unless a group in parentheses follows.
+const SEGMENT: &str = "[^/#?]+?";
+
+struct Compiler<'a> {
+    rest: &'a str,
+    regex: String,
+    names: Vec<Option<String>>,
+}
+
+/// One part of a pattern that takes something from the path.
+struct Part {
+    prefix: String,
+    name: Option<String>,
+    regex: Option<String>,
+    suffix: String,
+}
+
+impl<'a> Compiler<'a> {
+    fn run(&mut self) -> Result<(), String> {
+        while let Some(next) = self.rest.chars().next() {
+            match next {
+                '{' => self.group()?,
+                ':' | '(' => self.part(String::new())?,
+                '}' | '*' | '+' | '?' => return Err(format!("{next:?} follows nothing")),
+                _ => {
+                    let is_plain = next != '\\';
+                    let literal = self.literal()?;
+                    // A slash or a dot before a part belongs to it: it is repeated and left out with it.
+                    if is_plain && matches!(next, '/' | '.') && self.rest.starts_with([':', '(']) {
+                        self.part(literal)?;
+                    } else {
+                        self.regex.push_str(&regex_lite::escape(&literal));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One character, perhaps behind a backslash.
+    fn literal(&mut self) -> Result<String, String> {
+        let escaped = self.rest.strip_prefix('\\');
+        let mut chars = escaped.unwrap_or(self.rest).chars();
+        let literal = chars.next().ok_or("it ends with a backslash")?;
+        self.rest = chars.as_str();
+        Ok(literal.to_string())
+    }
+
+    fn part(&mut self, prefix: String) -> Result<(), String> {
+        let (name, regex) = (self.name()?, self.parentheses()?);
+        self.emit(Part { prefix, name, regex, suffix: String::new() });
+        Ok(())
+    }
+
+    fn group(&mut self) -> Result<(), String> {
+        self.rest = self.rest.strip_prefix('{').unwrap_or(self.rest);
+        let prefix = self.plain()?;
+        let (name, regex) = (self.name()?, self.parentheses()?);
+        let suffix = self.plain()?;
+        self.rest =
+            self.rest.strip_prefix('}').ok_or("a group in braces is not closed, or holds two parts")?;
+        self.emit(Part { prefix, name, regex, suffix });
+        Ok(())
+    }
+
+    /// Characters without a meaning of their own.
+    fn plain(&mut self) -> Result<String, String> {
+        let mut text = String::new();
+        while self.rest.chars().next().is_some_and(|next| !"{}:(*+?".contains(next)) {
+            text.push_str(&self.literal()?);
+        }
+        Ok(text)
+    }
+
+    fn name(&mut self) -> Result<Option<String>, String> {
+        let Some(rest) = self.rest.strip_prefix(':') else { return Ok(None) };
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        if name.is_empty() {
+            return Err("a colon is not followed by a name".to_owned());
+        }
+        self.rest = rest;
+        Ok(Some(name.to_owned()))
+    }
+
+    /// A regular expression in parentheses, without capture groups of its own.
+    fn parentheses(&mut self) -> Result<Option<String>, String> {
+        let Some(rest) = self.rest.strip_prefix('(') else { return Ok(None) };
+        if rest.starts_with('?') {
+            return Err("a part in parentheses begins with a question mark".to_owned());
+        }
+        let (mut depth, mut escaped, mut after_open) = (1_u32, false, false);
+        for (at, next) in rest.char_indices() {
+            if after_open && next != '?' {
+                return Err("a part in parentheses captures in itself; begin inner ones with ?:".to_owned());
+            }
+            after_open = false;
+            match next {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '(' => {
+                    depth = depth.saturating_add(1);
+                    after_open = true;
+                }
+                ')' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                let (regex, rest) = rest.split_at(at);
+                if regex.is_empty() {
+                    return Err("a part in parentheses is empty".to_owned());
+                }
+                self.rest = rest.strip_prefix(')').unwrap_or(rest);
+                return Ok(Some(regex.to_owned()));
+            }
+        }
+        Err("a parenthesis is not closed".to_owned())
+    }
+
+    fn modifier(&mut self) -> &'a str {
+        let is_modifier = self.rest.starts_with(['?', '*', '+']);
+        let (modifier, rest) = self.rest.split_at(usize::from(is_modifier));
+        self.rest = rest;
+        modifier
+    }
+
+    fn emit(&mut self, part: Part) {
+        let modifier = self.modifier();
+        let (prefix, suffix) = (regex_lite::escape(&part.prefix), regex_lite::escape(&part.suffix));
+        // Writing to a text does not fail.
+        let _ = if part.name.is_none() && part.regex.is_none() {
+            write!(self.regex, "(?:{prefix}{suffix}){modifier}")
+        } else {
+            let inner = part.regex.as_deref().unwrap_or(SEGMENT);
+            self.names.push(part.name);
+            let repeats = matches!(modifier, "*" | "+");
+            if prefix.is_empty() && suffix.is_empty() {
+                if repeats {
+                    write!(self.regex, "((?:{inner}){modifier})")
+                } else {
+                    write!(self.regex, "({inner}){modifier}")
+                }
+            } else if repeats {
+                let optional = if modifier == "*" { "?" } else { "" };
+                write!(
+                    self.regex,
+                    "(?:{prefix}((?:{inner})(?:{suffix}{prefix}(?:{inner}))*){suffix}){optional}"
+                )
+            } else {
+                write!(self.regex, "(?:{prefix}({inner}){suffix}){modifier}")
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn slug(pattern: &str, path: &str) -> Option<String> {
+        let pattern = Pattern::parse(pattern).unwrap();
+        let captures = pattern.captures(path)?;
+        Some(captures("slug").unwrap_or("-").to_owned())
+    }
+
+    #[test]
+    fn patterns_fit_as_path_to_regexp_fits_them() {
+        for (pattern, path, expected) in [
+            ("/orgs/:slug", "/orgs/acme", Some("acme")),
+            ("/orgs/:slug", "/orgs/acme/", Some("acme")),
+            ("/orgs/:slug", "/ORGS/Acme", Some("Acme")),
+            ("/orgs/:slug", "/orgs/a%20b", Some("a%20b")),
+            ("/orgs/:slug", "/orgs/", None),
+            ("/orgs/:slug", "/orgs/acme/x", None),
+            ("/orgs/:slug", "/x/orgs/acme", None),
+            ("/orgs/:slug/(.*)", "/orgs/acme/", Some("acme")),
+            ("/orgs/:slug/(.*)", "/orgs/acme/x/y", Some("acme")),
+            ("/orgs/:slug/(.*)", "/orgs/acme", None),
+            ("/orgs/:slug?", "/orgs", Some("-")),
+            ("/orgs/:slug?", "/orgs/acme", Some("acme")),
+            ("/orgs/:slug*", "/orgs/a/b", Some("a/b")),
+            ("/orgs/:slug+", "/orgs", None),
+            ("/orgs/:slug+", "/orgs/a/b/", Some("a/b")),
+            ("/orgs/:slug([a-z]+)", "/orgs/acme", Some("acme")),
+            ("/orgs/:slug([a-z]+)", "/orgs/9", None),
+            ("/o-:slug", "/o-acme", Some("acme")),
+            ("/{org-:slug}?", "/org-acme", Some("acme")),
+            ("/{org-:slug-x}?", "/", Some("-")),
+            ("/a{/b}?/:slug", "/a/b/acme", Some("acme")),
+            ("/a{/b}?/:slug", "/a/acme", Some("acme")),
+            ("/a.:slug", "/a.acme", Some("acme")),
+            ("/a.:slug", "/abacme", None),
+            ("/a\\:slug", "/a:slug", Some("-")),
+        ] {
+            assert_eq!(slug(pattern, path).as_deref(), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn broken_patterns_say_what_is_wrong() {
+        for (pattern, says) in [
+            ("/:", "not followed by a name"),
+            ("/(", "not closed"),
+            ("/()", "empty"),
+            ("/(?:a)", "question mark"),
+            ("/(a(b))", "captures in itself"),
+            ("/{a", "not closed"),
+            ("/{:a:b}", "two parts"),
+            ("/a*", "follows nothing"),
+            ("}", "follows nothing"),
+            ("/a\\", "backslash"),
+            ("/([)", "no regular expression"),
+            ("/(a{9999999})", "no regular expression"),
+        ] {
+            let error = Pattern::parse(pattern).map(drop).unwrap_err().to_string();
+            assert!(error.contains(says), "{pattern}: {error}");
+        }
+        assert!(Pattern::parse(&"/a".repeat(501)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_pattern_panics(pattern in "[/a:(){}?*+.\\\\\\[\\]^$|-]{0,24}", path in "[/a-c:#?.%]{0,24}") {
+            if let Ok(pattern) = Pattern::parse(&pattern) {
+                let _ = pattern.captures(&path).map(|captures| captures("a").map(str::len));
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Machine tokens in the `Authorization` header.
+
+use super::{Asked, Decision, header::Bearer, verify::Refusal};
+use crate::{
+    Reason,
+    authenticate::{
+        need::{CallFailure, Want},
+        outcome::{MachineAuth, Outcome, SignedOutCause, of_jwt},
+    },
+    token::{Token, TokenError, TokenKind},
+};
+
+/// Clerk's opaque tokens have fewer than a hundred characters.
+const MAX_OPAQUE: usize = 4096;
+
+impl Decision<'_> {
+    pub(super) fn header_machine(&self, bearer: Bearer<'_>) -> Asked<Outcome> {
+        match bearer {
+            Bearer::Opaque(kind, text) => self.opaque(kind, text),
+            Bearer::Jwt(jwt) => self.machine_jwt(jwt.token()),
+            Bearer::Undecodable(error) => Ok(self.refused(Some(TokenKind::Session), &error)),
+        }
+    }
+
+    /// A token that only Clerk can verify.
+    fn opaque(&self, kind: TokenKind, text: &str) -> Asked<Outcome> {
+        let (reason, message, is_undecided) = match &self.learned.machine {
+            None if text.len() > MAX_OPAQUE => {
+                (Reason::TokenInvalid, "the token is longer than 4 KiB", false)
+            }
+            None => return Err(Want::Machine(kind, text.to_owned())),
+            Some(Ok(Some(facts))) => {
+                return Ok(Outcome::machine_signed_in(MachineAuth::new(text, facts.clone())));
+            }
+            Some(Ok(None)) => (Reason::TokenInvalid, "the token has expired or was revoked", false),
+            Some(Err(failure)) => match failure {
+                CallFailure::Refused { status, .. } if status.as_u16() == 404 => {
+                    (Reason::TokenInvalid, "Clerk does not know the token", false)
+                }
+                CallFailure::Refused { status, .. } if status.as_u16() == 401 => {
+                    (Reason::SecretKeyInvalid, "Clerk refused the secret key", true)
+                }
+                other => (Reason::UnexpectedError, "Clerk did not verify the token", other.is_outage()),
+            },
+        };
+        Ok(self.signed_out(Some(kind), reason, SignedOutCause::new(true, is_undecided), message))
+    }
+
+    fn machine_jwt(&self, token: &Token) -> Asked<Outcome> {
+        let kind = token.kind();
+        let verified = match token.check_machine() {
+            Err(error) => Err(Refusal::from(error)),
+            Ok(()) => {
+                let verified = self.key(token)?.and_then(|key| {
+                    token.verify_machine(key, &self.config.machine, self.now).map_err(Refusal::from)
+                });
+                // Clerk's SDK has one code for everything that can be wrong here, a missing key included.
+                verified.map_err(|refusal| Refusal {
+                    error: TokenError::failed(refusal.error.message()),
+                    ..refusal
+                })
+            }
+        };
+        if let Err(Refusal { error, is_undecided }) = verified {
+            let cause = SignedOutCause::new(true, is_undecided);
+            return Ok(self.signed_out(Some(kind), error.reason().clone(), cause, error.message()));
+        }
+        Ok(match of_jwt(kind, token) {
+            Some(facts) => Outcome::machine_signed_in(MachineAuth::new(token.expose(), facts)),
+            None => self.refused(Some(kind), &TokenError::failed("its claims cannot be read")),
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! The cookies that a handshake or a refresh brings, each as a line for `Set-Cookie`.
+
+use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+
+/// Clerk sets a handful.
+const MAX_LINES: usize = 64;
+/// Browsers drop cookies beyond 4 KiB; a session token with many claims comes close.
+const MAX_LENGTH: usize = 16 * 1024;
+
+pub(super) struct SetCookies<'a> {
+    lines: &'a [String],
+    beyond: usize,
+}
+
+impl<'a> SetCookies<'a> {
+    pub(super) fn read(lines: &'a [String]) -> Self {
+        let (lines, beyond) = lines.split_at(lines.len().min(MAX_LINES));
+        Self { lines, beyond: beyond.len() }
+    }
+
+    /// The session token among them: the last one counts, and an empty one counts as missing.
+    pub(super) fn session(&self) -> Option<&'a str> {
+        let mut values = self.lines.iter().rev().filter_map(|line| {
+            let pair = line.split_once(';').map_or(&**line, |(pair, _)| pair);
+            let (name, value) = pair.split_once('=')?;
+            let value = value.split_once('=').map_or(value, |(value, _)| value);
+            name.starts_with("__session").then_some(value)
+        });
+        values.next().filter(|value| !value.is_empty())
+    }
+
+    /// Appends every line unchanged. Returns how many were dropped because they are too long, too many, or not valid
+    /// header values.
+    pub(super) fn append_to(&self, headers: &mut HeaderMap) -> usize {
+        let mut dropped = self.beyond;
+        for line in self.lines {
+            match HeaderValue::from_str(line) {
+                Ok(value) if value.len() <= MAX_LENGTH => {
+                    headers.append(SET_COOKIE, value);
+                }
+                _ => dropped = dropped.saturating_add(1),
+            }
+        }
+        dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_last_session_cookie_counts() {
+        for (given, expected) in [
+            (&["__session=a.b.c; Path=/"][..], Some("a.b.c")),
+            (&["__session_naoXFJnI=a; Path=/", "__session=b"], Some("b")),
+            (&["__session=a", "__session_naoXFJnI=b"], Some("b")),
+            (&["__session=a=b; Path=/"], Some("a")),
+            (&["__session=; Path=/"], None),
+            (&["__session=a", "__session="], None),
+            (&["__client_uat=1", "x__session=a", "__session"], None),
+            (&["x=1; __session=a"], None),
+            (&[], None),
+        ] {
+            assert_eq!(SetCookies::read(&lines(given)).session(), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_header_value_is_dropped_and_counted() {
+        let given = lines(&["a=1", "b=2\r\nx: y", "c=3\0", "", &format!("d={}", "x".repeat(20_000)), "e=5"]);
+        let mut headers = HeaderMap::new();
+        assert_eq!(SetCookies::read(&given).append_to(&mut headers), 3);
+        assert_eq!(headers.get_all(SET_COOKIE).iter().collect::<Vec<_>>(), ["a=1", "", "e=5"]);
+        let many = vec!["a=1".to_owned(); 100];
+        assert_eq!(SetCookies::read(&many).append_to(&mut HeaderMap::new()), 36);
+    }
+}

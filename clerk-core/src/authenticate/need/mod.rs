@@ -1,0 +1,279 @@
+//! What a decision may have to wait for.
+
+mod machine_verification;
+
+use std::{fmt, sync::Arc};
+
+use http::{HeaderMap, Method, StatusCode, Uri, Version};
+
+pub use self::machine_verification::Verification;
+use super::{config::Config, outcome::MachineFacts, request::RequestHead};
+use crate::{
+    Operation, Reason,
+    api::{api_keys, clients, m2m, oauth_access_tokens, sessions},
+    decode::{ResponseError, StatusError},
+    token::{KeySet, TokenKind},
+};
+
+/// The one thing that a decision is missing. Each need takes its own answer back and continues the decision.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Need {
+    /// One of the instance's public keys.
+    Key(KeyNeeded),
+    /// The payload of a handshake, by its nonce.
+    Handshake(PendingCall<clients::GetHandshakePayload>),
+    /// A new session token in place of an expired one.
+    Refresh(PendingCall<sessions::Refresh>),
+    /// The verification of an API key.
+    ApiKey(PendingCall<api_keys::Verify>),
+    /// The verification of an opaque M2M token.
+    M2m(PendingCall<m2m::VerifyToken>),
+    /// The verification of an opaque OAuth token.
+    OAuth(PendingCall<oauth_access_tokens::Verify>),
+}
+
+/// A decision that waits for the key that a token names.
+pub struct KeyNeeded {
+    kid: Box<str>,
+    pub(super) suspended: Box<Suspended>,
+}
+
+/// A decision that waits for the response to one of Clerk's operations.
+///
+/// Send [`PendingCall::operation`] and pass the result to [`PendingCall::resume`].
+pub struct PendingCall<O> {
+    operation: O,
+    pub(super) suspended: Box<Suspended>,
+}
+
+/// A request, and what has been learned for it so far.
+///
+/// A decision is a function of the two, so resuming means deciding again with one more fact. No state of a half-made
+/// decision has to be kept.
+pub(super) struct Suspended {
+    pub(super) config: Arc<Config>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    version: Version,
+    pub(super) keys: KeySet,
+    pub(super) learned: Learned,
+}
+
+/// What a decision has been told since it was started.
+#[derive(Clone, Default)]
+#[expect(missing_debug_implementations, reason = "named by a sealed trait, and by nothing else")]
+pub struct Learned {
+    pub(super) keys: Option<Result<KeySet, KeyFailure>>,
+    /// Lines for `Set-Cookie`.
+    pub(super) handshake: Option<Result<Vec<String>, CallFailure>>,
+    /// Lines for `Set-Cookie`.
+    pub(super) refresh: Option<Result<Vec<String>, CallFailure>>,
+    /// `None` if the token is no longer valid.
+    pub(super) machine: Option<Result<Option<MachineFacts>, CallFailure>>,
+}
+
+/// Why a key could not be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyFailure {
+    /// Clerk did not respond, or its response cannot be read: `unexpected-error`.
+    Unreachable,
+    /// Clerk responded with an error, or without keys: `jwk-remote-failed-to-load`.
+    FailedToLoad,
+    /// Clerk refused the secret key: `secret-key-invalid`.
+    SecretKeyInvalid,
+    /// No secret key is configured: `jwk-failed-to-resolve`.
+    NotConfigured,
+}
+
+impl KeyFailure {
+    pub(super) const fn reason(self) -> (Reason, &'static str) {
+        match self {
+            Self::Unreachable => (Reason::UnexpectedError, "Clerk did not respond"),
+            Self::FailedToLoad => (Reason::JwkRemoteFailedToLoad, "Clerk did not return its keys"),
+            Self::SecretKeyInvalid => (Reason::SecretKeyInvalid, "Clerk refused the secret key"),
+            Self::NotConfigured => {
+                (Reason::JwkFailedToResolve, "neither a public key nor a secret key is configured")
+            }
+        }
+    }
+}
+
+/// Why an operation has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallFailure {
+    /// Clerk did not respond.
+    Unreachable,
+    /// Clerk responded with an error.
+    Refused {
+        /// The status of the response.
+        status: StatusCode,
+        /// The first of Clerk's error codes.
+        code: Option<Box<str>>,
+    },
+    /// Clerk's response cannot be read.
+    Unreadable,
+    /// The operation cannot be sent: it contains a value that a request to Clerk cannot contain.
+    Unsendable,
+}
+
+impl CallFailure {
+    /// Whether another attempt might succeed, so that nothing is known about the token.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::Unreadable => true,
+            Self::Refused { status, .. } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Unsendable => false,
+        }
+    }
+}
+
+impl From<&StatusError> for CallFailure {
+    fn from(error: &StatusError) -> Self {
+        Self::Refused { status: error.status, code: error.code().map(Into::into) }
+    }
+}
+
+impl From<&ResponseError> for CallFailure {
+    fn from(error: &ResponseError) -> Self {
+        match error {
+            ResponseError::Status(error) => Self::from(&**error),
+            ResponseError::Decode(_) => Self::Unreadable,
+        }
+    }
+}
+
+impl Suspended {
+    pub(super) fn new(
+        config: &Arc<Config>,
+        head: &RequestHead<'_>,
+        keys: &KeySet,
+        learned: Learned,
+    ) -> Box<Self> {
+        Box::new(Self {
+            config: config.clone(),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            headers: head.headers.clone(),
+            version: head.version,
+            keys: keys.clone(),
+            learned,
+        })
+    }
+
+    pub(super) const fn head(&self) -> RequestHead<'_> {
+        RequestHead::new(&self.method, &self.uri, &self.headers).with_version(self.version)
+    }
+}
+
+/// What a decision asks for, before it is suspended.
+pub(super) enum Want {
+    Key(Box<str>),
+    /// A handshake's payload, by its nonce.
+    Handshake(String),
+    Refresh(Box<sessions::Refresh>),
+    /// The verification of an opaque token.
+    Machine(TokenKind, String),
+}
+
+impl Want {
+    /// Suspends the decision until this is known.
+    pub(super) fn into_need(self, suspended: Box<Suspended>) -> Need {
+        match self {
+            Self::Key(kid) => Need::Key(KeyNeeded { kid, suspended }),
+            Self::Handshake(nonce) => {
+                Need::Handshake(PendingCall { operation: clients::get_handshake_payload(nonce), suspended })
+            }
+            Self::Refresh(operation) => Need::Refresh(PendingCall { operation: *operation, suspended }),
+            Self::Machine(TokenKind::M2m, token) => {
+                Need::M2m(PendingCall { operation: m2m::verify_token(token), suspended })
+            }
+            Self::Machine(TokenKind::OAuth, token) => {
+                Need::OAuth(PendingCall { operation: oauth_access_tokens::verify(token), suspended })
+            }
+            Self::Machine(TokenKind::ApiKey | TokenKind::Session, token) => {
+                Need::ApiKey(PendingCall { operation: api_keys::verify(token), suspended })
+            }
+        }
+    }
+}
+
+impl KeyNeeded {
+    /// Returns the id of the key. It comes from whoever sent the request: look it up, but do not send one call to Clerk
+    /// for each.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
+impl<O: PendingOperation> PendingCall<O> {
+    /// Returns the operation to send.
+    #[must_use]
+    pub const fn operation(&self) -> &O {
+        &self.operation
+    }
+}
+
+/// An operation that a decision can wait for. Sealed: there are no others.
+pub trait PendingOperation: Operation + Record {}
+
+impl<O: Operation + Record> PendingOperation for O {}
+
+mod sealed {
+    use super::{CallFailure, Learned, Operation};
+
+    /// Adds an operation's result to what has been learned.
+    pub trait Record: Operation {
+        #[doc(hidden)]
+        fn record(result: Result<Self::Output, CallFailure>, learned: &mut Learned);
+    }
+}
+use self::sealed::Record;
+
+impl Record for clients::GetHandshakePayload {
+    fn record(result: Result<Self::Output, CallFailure>, learned: &mut Learned) {
+        learned.handshake = Some(result.map(|payload| payload.directives));
+    }
+}
+
+impl Record for sessions::Refresh {
+    fn record(result: Result<Self::Output, CallFailure>, learned: &mut Learned) {
+        learned.refresh = Some(result.map(|refreshed| refreshed.cookies.unwrap_or_default()));
+    }
+}
+
+impl Record for api_keys::Verify {
+    fn record(result: Result<Self::Output, CallFailure>, learned: &mut Learned) {
+        learned.machine = Some(result.map(MachineFacts::of_api_key));
+    }
+}
+
+impl Record for m2m::VerifyToken {
+    fn record(result: Result<Self::Output, CallFailure>, learned: &mut Learned) {
+        learned.machine = Some(result.map(MachineFacts::of_m2m_token));
+    }
+}
+
+impl Record for oauth_access_tokens::Verify {
+    fn record(result: Result<Self::Output, CallFailure>, learned: &mut Learned) {
+        learned.machine = Some(result.map(MachineFacts::of_oauth_token));
+    }
+}
+
+impl fmt::Debug for KeyNeeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyNeeded").finish_non_exhaustive()
+    }
+}
+
+impl<O> fmt::Debug for PendingCall<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingCall").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,286 @@
+//! What is probably wrong with the configuration when requests are refused that should not be.
+
+use http::{HeaderMap, header::COOKIE};
+
+use super::Outcome;
+use crate::{
+    Reason, Timestamp,
+    authenticate::{
+        config::{Config, Forwarded},
+        request::{Authorization, CookieSet, Cookies, RequestHead, authorization},
+    },
+    token::{Issuer, KeySet, Token},
+};
+
+/// What is probably wrong with the configuration, or with a clock, when a request is refused.
+///
+/// It is a guess for the people who run the service: write it to a log, rate limited, and do not show it to clients. It
+/// repeats only hosts and seconds of a request. Hosts come from tokens that may be forged, so they are truncated and
+/// contain only characters that are valid in a host.
+///
+/// ```
+/// use clerk_core::{
+///     Timestamp,
+///     authenticate::{AuthenticateOptions, Authenticator, RequestHead, Step},
+///     token::KeySet,
+/// };
+///
+/// let authenticator = Authenticator::new(AuthenticateOptions::new())?;
+/// let request = http::Request::get("/").body(())?;
+/// let (head, now) = (RequestHead::from(&request), Timestamp::from_secs(1_700_000_000));
+/// let Step::Done(outcome) = authenticator.start(&head, &KeySet::default(), now) else { unreachable!() };
+///
+/// // A visitor without a token is not a sign of a mistake.
+/// assert_eq!(authenticator.diagnose(&head, &outcome, now), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Diagnosis {
+    /// The token was issued by another instance than that of the publishable key.
+    #[error(
+        "a session token was issued by {issuer}, and the publishable key says {expected}: the front end and this \
+         service are configured for two instances, or another application on the same domain set the cookie. Take \
+         all keys from one instance's API keys page"
+    )]
+    OtherInstance {
+        /// The host that the token names.
+        issuer: String,
+        /// The host that the publishable key names.
+        expected: String,
+    },
+    /// The token names a key that the instance does not have.
+    #[error(
+        "a session token from {issuer} names a key that is not among this instance's: the secret key belongs to \
+         another instance than the front end's publishable key, or the token is forged. Take all keys from one \
+         instance's API keys page"
+    )]
+    OtherKeys {
+        /// The host that the token names.
+        issuer: String,
+    },
+    /// A genuine token is not valid yet.
+    #[error(
+        "a genuine session token starts {seconds} s in the future by this computer's clock: the clock is behind. \
+         Look at its time synchronization (NTP)"
+    )]
+    ClockBehind {
+        /// How many seconds until the token is valid.
+        seconds: u64,
+    },
+    /// A browser comes back from Clerk with a token that has already expired.
+    #[error(
+        "a browser came back from Clerk with a session token that expired {seconds} s ago by this computer's \
+         clock: the clock is probably ahead. Look at its time synchronization (NTP)"
+    )]
+    ClockAhead {
+        /// How many seconds ago the token expired.
+        seconds: u64,
+    },
+    /// A browser was redirected to Clerk, or to the sign-in page, until the limit.
+    #[error(
+        "a browser was sent to Clerk and back until the limit, for the reason {0}: its cookies do not arrive, or are \
+         refused each time. The browser blocks them (open the page itself, not in a frame), the page's public address is \
+         not the one Clerk knows (see Forwarded and proxy_url), or a key is another instance's"
+    )]
+    RedirectLoop(Reason),
+    /// A browser does not keep cookies, not even the one that counts redirects.
+    #[error(
+        "a browser came back from Clerk without the cookie that it was given on the way there: it keeps no cookies, or \
+         took longer than two seconds. Browsers keep none for a page in a frame of another site, and strict ones none \
+         of a development instance: open the page itself; a production instance is on your own domain"
+    )]
+    CookiesBlocked,
+    /// A browser is redirected under a URL that may not be the public one.
+    #[error(
+        "a redirect was made with the request's own Host and http, and X-Forwarded-Host or X-Forwarded-Proto say \
+         something else: if a server that you trust sets them, configure \
+         `.authentication(|options| options.forwarded(Forwarded::TrustFirst))`, or better the public address with \
+         Forwarded::Origin"
+    )]
+    ForwardedIgnored,
+    /// A genuine token was issued to an origin that is not authorized.
+    #[error(
+        "a genuine session token was issued to {party}, which is not among authorized_parties: add it if it is \
+         yours, scheme and port included"
+    )]
+    OtherParty {
+        /// The origin that the token names.
+        party: String,
+    },
+}
+
+impl Diagnosis {
+    /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `redirect-loop`,
+    /// `cookies-blocked`, `forwarded-ignored`, `other-party`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::OtherInstance { .. } => "other-instance",
+            Self::OtherKeys { .. } => "other-keys",
+            Self::ClockBehind { .. } => "clock-behind",
+            Self::ClockAhead { .. } => "clock-ahead",
+            Self::RedirectLoop(_) => "redirect-loop",
+            Self::CookiesBlocked => "cookies-blocked",
+            Self::ForwardedIgnored => "forwarded-ignored",
+            Self::OtherParty { .. } => "other-party",
+        }
+    }
+}
+
+/// What is probably wrong when this is the outcome of a request. Reads the request again.
+pub(crate) fn diagnose(
+    config: &Config,
+    head: &RequestHead<'_>,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Option<Diagnosis> {
+    let reason = outcome.reason()?;
+    let is_early = matches!(reason, Reason::SessionTokenNbf | Reason::SessionTokenIatInTheFuture);
+    if outcome.location().is_some() && !is_early {
+        let is_blocked = is_back_from_clerk(head) && !has_clerks_cookies(head.headers);
+        return if is_blocked { Some(Diagnosis::CookiesBlocked) } else { diagnose_redirect(config, head) };
+    }
+    if outcome.is_undecided() || (outcome.is_anonymous() && !has_clerks_cookies(head.headers)) {
+        return None;
+    }
+    let suffix = config.instance.as_ref().map(|instance| &*instance.suffix);
+    let clues = Clues { config, head, cookies: Cookies::read(head.headers, suffix), now };
+    match reason {
+        _ if is_early => clues.clock_behind(),
+        Reason::TokenInvalidAuthorizedParties => clues.other_party(),
+        Reason::JwkKidMismatch => clues.other_keys(),
+        Reason::SessionTokenAndUatMissing => clues.other_cookie(),
+        _ if clues.is_going_in_circles() => {
+            Some(clues.clock_ahead(reason).unwrap_or_else(|| Diagnosis::RedirectLoop(reason.clone())))
+        }
+        _ if outcome.is_anonymous() => clues.other_cookie(),
+        _ => None,
+    }
+}
+
+/// What is probably wrong when a redirect is made from this request: its URL may not be the public one.
+pub(crate) fn diagnose_redirect(config: &Config, head: &RequestHead<'_>) -> Option<Diagnosis> {
+    let is_forwarded =
+        ["x-forwarded-host", "x-forwarded-proto"].iter().any(|name| head.headers.contains_key(*name));
+    if !is_forwarded || config.forwarded != Forwarded::Ignore {
+        return None;
+    }
+    let origin = head.public_origin(&Forwarded::Ignore);
+    (origin != head.public_origin(&Forwarded::TrustFirst)).then_some(Diagnosis::ForwardedIgnored)
+}
+
+/// Whether the URL has the parameters that a handshake comes back with.
+fn is_back_from_clerk(head: &RequestHead<'_>) -> bool {
+    head.uri.query().is_some_and(|query| query.contains("__clerk_handshake"))
+}
+
+/// Whether the request has any of Clerk's cookies. Most visitors have none, so that this is found out first.
+fn has_clerks_cookies(headers: &HeaderMap) -> bool {
+    headers.get_all(COOKIE).iter().any(|field| {
+        let field = field.as_bytes();
+        [&b"__session"[..], b"__client_uat", b"__clerk_"]
+            .iter()
+            .any(|name| memchr::memmem::find(field, name).is_some())
+    })
+}
+
+/// What a refused request shows.
+struct Clues<'a> {
+    config: &'a Config,
+    head: &'a RequestHead<'a>,
+    cookies: Cookies<'a>,
+    now: Timestamp,
+}
+
+impl Clues<'_> {
+    /// The session token that was judged.
+    fn token(&self) -> Option<Token> {
+        match authorization(self.head.headers) {
+            Authorization::Token(text) => Token::decode(text).ok(),
+            Authorization::Broken => None,
+            Authorization::None => {
+                let instance = self.config.instance.as_ref();
+                let (set, _) = CookieSet::choose(&self.cookies, instance, &KeySet::default(), self.now);
+                Token::decode(set.session?).ok()
+            }
+        }
+    }
+
+    /// Whether a browser that navigates has been redirected so often that it is not redirected again.
+    fn is_going_in_circles(&self) -> bool {
+        self.head.can_navigate() && self.cookies.redirect_count.is_at_limit()
+    }
+
+    fn clock_behind(&self) -> Option<Diagnosis> {
+        let token = self.token()?;
+        let start = token.unverified_not_before().max(token.unverified_issued_at())?;
+        let seconds = u64::try_from(start.as_secs().saturating_sub(self.now.as_secs())).ok()?;
+        Some(Diagnosis::ClockBehind { seconds })
+    }
+
+    /// Only a browser that just comes back from Clerk has a token that must be fresh.
+    fn clock_ahead(&self, reason: &Reason) -> Option<Diagnosis> {
+        if !reason.as_str().starts_with("session-token-expired") {
+            return None;
+        }
+        let end = self.token()?.unverified_expires_at()?;
+        let seconds = u64::try_from(self.now.as_secs().saturating_sub(end.as_secs())).ok()?;
+        Some(Diagnosis::ClockAhead { seconds })
+    }
+
+    fn other_keys(&self) -> Option<Diagnosis> {
+        match self.token()?.issuer() {
+            Issuer::Text(issuer) => Some(
+                self.other_instance(issuer).unwrap_or_else(|| Diagnosis::OtherKeys { issuer: host(issuer) }),
+            ),
+            Issuer::Nothing | Issuer::Strange => None,
+        }
+    }
+
+    fn other_party(&self) -> Option<Diagnosis> {
+        let token = self.token()?;
+        let party = token.unverified_party().map_or_else(|| "nobody (azp is missing)".to_owned(), origin);
+        Some(Diagnosis::OtherParty { party })
+    }
+
+    /// A visitor without a session of this instance, but with one of another instance.
+    fn other_cookie(&self) -> Option<Diagnosis> {
+        let has_own = self.cookies.suffixed_session.is_some() || self.cookies.suffixed_client_uat.is_some();
+        let foreign = self.cookies.session.as_deref().filter(|_| !has_own)?;
+        match Token::decode(foreign).ok()?.issuer() {
+            Issuer::Text(issuer) => self.other_instance(issuer),
+            Issuer::Nothing | Issuer::Strange => None,
+        }
+    }
+
+    fn other_instance(&self, issuer: &str) -> Option<Diagnosis> {
+        let instance = self.config.instance.as_ref().filter(|instance| !instance.is_issuer(issuer))?;
+        let (issuer, expected) = (host(issuer), instance.frontend_api.clone());
+        Some(Diagnosis::OtherInstance { issuer, expected })
+    }
+}
+
+/// Hosts have at most 253 characters; those of Clerk's instances have about forty.
+const LONGEST: usize = 100;
+
+/// The host of an issuer.
+fn host(issuer: &str) -> String {
+    let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or(issuer);
+    cleaned(host.split_once('/').map_or(host, |(host, _)| host), |byte| matches!(byte, b'.' | b'-' | b':'))
+}
+
+/// The origin that a token was issued to.
+fn origin(party: &str) -> String {
+    cleaned(party, |byte| matches!(byte, b'.' | b'-' | b':' | b'/'))
+}
+
+/// The string, truncated, if it consists of letters, digits and these.
+fn cleaned(text: &str, other: impl Fn(u8) -> bool) -> String {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || other(byte));
+    match text.get(..LONGEST) {
+        _ if text.is_empty() || !is_plain => "an invalid host".to_owned(),
+        Some(cut) if cut.len() < text.len() => format!("{cut}…"),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,311 @@
+//! Verified machine tokens.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    Timestamp,
+    id::{Id, OrganizationId, UserId},
+    model::{ApiKey, M2mToken, OAuthAccessTokenVerification},
+    token::{Token, TokenKind},
+};
+
+/// A verified machine token, and what is known about it. `Debug` shows only its kind.
+#[derive(Clone, PartialEq)]
+pub struct MachineAuth {
+    token: Box<str>,
+    facts: MachineFacts,
+}
+
+/// What is known about a verified machine token, by its kind.
+///
+/// Check the kind before the subject: an API key may belong to a user or to an organization, and an M2M token belongs to
+/// a machine.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum MachineFacts {
+    /// An API key.
+    ApiKey(Arc<ApiKeyAuth>),
+    /// A machine-to-machine token.
+    M2m(Arc<M2mAuth>),
+    /// An OAuth access token.
+    OAuth(Arc<OAuthAuth>),
+}
+
+/// A verified API key.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ApiKeyAuth {
+    /// The key's identifier, not the key itself.
+    pub id: Id,
+    /// The name it was given.
+    pub name: String,
+    /// The owner: a user (`user_…`), an organization (`org_…`), or a machine (`mch_…`).
+    pub subject: Id,
+    /// The scopes. Their meaning is up to the application.
+    pub scopes: Vec<String>,
+    /// Custom claims of the application: any JSON.
+    pub claims: Option<Value>,
+    /// When the token expires; `None` if it does not, or if Clerk does not say.
+    pub expiration: Option<Timestamp>,
+}
+
+impl ApiKeyAuth {
+    /// Returns the user, if the key belongs to one.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        let subject = self.subject.as_str();
+        subject.starts_with("user_").then(|| subject.into())
+    }
+
+    /// Returns the organization, if the key belongs to one.
+    #[must_use]
+    pub fn organization_id(&self) -> Option<OrganizationId> {
+        let subject = self.subject.as_str();
+        subject.starts_with("org_").then(|| subject.into())
+    }
+}
+
+/// A verified machine-to-machine token.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct M2mAuth {
+    /// The token's identifier; `None` if a token in JWT form has none.
+    pub id: Option<Id>,
+    /// The machine that sent it.
+    pub machine_id: Id,
+    /// The machines that the token was created for.
+    ///
+    /// With an instance's secret key, Clerk verifies tokens for any machine: check that yours is among them. With a
+    /// machine's own secret key, Clerk has checked it.
+    pub scopes: Vec<String>,
+    /// Custom claims of the application: any JSON.
+    pub claims: Option<Value>,
+    /// When the token expires; `None` if it does not, or if Clerk does not say.
+    pub expiration: Option<Timestamp>,
+}
+
+/// A verified OAuth access token.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct OAuthAuth {
+    /// The token's identifier; `None` if a token in JWT form has none.
+    pub id: Option<Id>,
+    /// The user who gave consent.
+    pub user_id: UserId,
+    /// The client that the token was issued to.
+    pub client_id: Option<String>,
+    /// What the user consented to.
+    pub scopes: Vec<String>,
+    /// When the token expires; `None` if it does not, or if Clerk does not say.
+    pub expiration: Option<Timestamp>,
+}
+
+impl MachineFacts {
+    /// Returns the kind of the token.
+    #[must_use]
+    pub const fn kind(&self) -> TokenKind {
+        match self {
+            Self::ApiKey(_) => TokenKind::ApiKey,
+            Self::M2m(_) => TokenKind::M2m,
+            Self::OAuth(_) => TokenKind::OAuth,
+        }
+    }
+
+    /// Returns when the token expires; `None` if it does not, or if Clerk does not say.
+    #[must_use]
+    pub fn expiration(&self) -> Option<Timestamp> {
+        match self {
+            Self::ApiKey(key) => key.expiration,
+            Self::M2m(token) => token.expiration,
+            Self::OAuth(token) => token.expiration,
+        }
+    }
+}
+
+impl MachineAuth {
+    pub(crate) fn new(token: &str, facts: MachineFacts) -> Self {
+        Self { token: token.into(), facts }
+    }
+
+    /// Returns what is known about the token.
+    #[must_use]
+    pub const fn facts(&self) -> &MachineFacts {
+        &self.facts
+    }
+
+    /// Returns the kind of the token.
+    #[must_use]
+    pub const fn kind(&self) -> TokenKind {
+        self.facts.kind()
+    }
+
+    /// Returns when the token expires; `None` if it does not, or if Clerk does not say.
+    #[must_use]
+    pub fn expiration(&self) -> Option<Timestamp> {
+        self.facts.expiration()
+    }
+
+    /// Returns the token's identifier, if it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match &self.facts {
+            MachineFacts::ApiKey(key) => Some(key.id.as_str()),
+            MachineFacts::M2m(token) => token.id.as_ref().map(Id::as_str),
+            MachineFacts::OAuth(token) => token.id.as_ref().map(Id::as_str),
+        }
+    }
+
+    /// Returns the subject: a user, an organization or a machine, depending on the kind.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match &self.facts {
+            MachineFacts::ApiKey(key) => key.subject.as_str(),
+            MachineFacts::M2m(token) => token.machine_id.as_str(),
+            MachineFacts::OAuth(token) => token.user_id.as_str(),
+        }
+    }
+
+    /// Returns the scopes.
+    #[must_use]
+    pub fn scopes(&self) -> &[String] {
+        match &self.facts {
+            MachineFacts::ApiKey(key) => &key.scopes,
+            MachineFacts::M2m(token) => &token.scopes,
+            MachineFacts::OAuth(token) => &token.scopes,
+        }
+    }
+
+    /// Whether the token has this scope.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().iter().any(|one| one == scope)
+    }
+
+    /// Returns the token itself, to pass it on to another service. It is a credential: do not log it.
+    #[must_use]
+    pub fn expose_token(&self) -> &str {
+        &self.token
+    }
+}
+
+macro_rules! opaque_debug {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+opaque_debug!(ApiKeyAuth, M2mAuth, OAuthAuth);
+
+impl fmt::Debug for MachineAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MachineAuth").field("kind", &self.kind()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MachineFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ApiKey(key) => key.fmt(f),
+            Self::M2m(token) => token.fmt(f),
+            Self::OAuth(token) => token.fmt(f),
+        }
+    }
+}
+
+/// The results of verifications. A response with status 200 may be about a token that was revoked or has expired: that is
+/// `None`.
+impl MachineFacts {
+    pub(crate) fn of_api_key(verified: ApiKey) -> Option<MachineFacts> {
+        let key = ApiKeyAuth {
+            id: verified.id,
+            name: verified.name,
+            subject: verified.subject,
+            scopes: verified.scopes,
+            claims: verified.claims,
+            expiration: verified.expiration,
+        };
+        (!verified.revoked && !verified.expired).then(|| MachineFacts::ApiKey(Arc::new(key)))
+    }
+
+    pub(crate) fn of_m2m_token(verified: M2mToken) -> Option<MachineFacts> {
+        let token = M2mAuth {
+            id: Some(verified.id),
+            machine_id: verified.subject,
+            scopes: verified.scopes.unwrap_or_default(),
+            claims: verified.claims,
+            expiration: verified.expiration,
+        };
+        (!verified.revoked && !verified.expired).then(|| MachineFacts::M2m(Arc::new(token)))
+    }
+
+    pub(crate) fn of_oauth_token(verified: OAuthAccessTokenVerification) -> Option<MachineFacts> {
+        let is_good = verified.is_valid();
+        let user_id = verified.subject.filter(|_| is_good)?;
+        Some(MachineFacts::OAuth(Arc::new(OAuthAuth {
+            id: verified.id,
+            user_id,
+            client_id: verified.client_id,
+            scopes: verified.scopes.unwrap_or_default(),
+            expiration: verified.expiration,
+        })))
+    }
+}
+
+/// Reads the claims of a verified M2M or OAuth JWT.
+pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
+    let mut claims: Map<String, Value> = token.claims().ok()?;
+    let id = text(&claims, "jti").map(Id::from);
+    let expiration = claims.get("exp").and_then(Value::as_i64).map(Timestamp::from_secs);
+    let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
+    match kind {
+        TokenKind::OAuth => Some(MachineFacts::OAuth(Arc::new(OAuthAuth {
+            id,
+            user_id: subject.into(),
+            client_id: text(&claims, "client_id").map(ToOwned::to_owned),
+            scopes: match claims.get("scp") {
+                Some(Value::Array(scopes)) => texts(scopes),
+                _ => words(claims.get("scope")),
+            },
+            expiration,
+        }))),
+        TokenKind::M2m => {
+            let scopes = match (claims.get("scopes"), claims.get("aud")) {
+                (Some(Value::String(_)), _) => words(claims.get("scopes")),
+                (_, Some(Value::Array(audience))) => texts(audience),
+                (_, Some(Value::String(audience))) => vec![audience.clone()],
+                _ => Vec::new(),
+            };
+            for name in ["iss", "sub", "exp", "nbf", "iat", "jti"] {
+                claims.remove(name);
+            }
+            let claims = Some(claims).filter(|claims| !claims.is_empty()).map(Value::Object);
+            Some(MachineFacts::M2m(Arc::new(M2mAuth {
+                id,
+                machine_id: subject.into(),
+                scopes,
+                claims,
+                expiration,
+            })))
+        }
+        TokenKind::Session | TokenKind::ApiKey => None,
+    }
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+fn texts(values: &[Value]) -> Vec<String> {
+    values.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+}
+
+fn words(value: Option<&Value>) -> Vec<String> {
+    let text = value.and_then(Value::as_str).unwrap_or_default();
+    text.split(' ').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect()
+}

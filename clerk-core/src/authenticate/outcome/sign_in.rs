@@ -1,0 +1,111 @@
+//! Links to the pages where people sign in and sign up.
+
+use url::Url;
+
+use super::Outcome;
+use crate::{
+    Timestamp,
+    authenticate::{
+        address,
+        config::{Config, Instance},
+        request::{CookieSet, Cookies, Query, RequestHead},
+    },
+    token::KeySet,
+};
+
+/// The sign-in page is not known, or the URL to come back to is not valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoSignInPage {
+    /// Neither the page nor the instance is configured.
+    #[error(
+        "the sign-in page is not known: set the publishable key, and sign_in_url if the instance is behind a proxy"
+    )]
+    NotConfigured,
+    /// The request does not name its host, or names several.
+    #[error("the request does not name exactly one valid host, so there is no URL to come back to")]
+    NoHost,
+    /// The URL to come back to is not valid.
+    #[error("the URL to come back to is neither an http or https URL nor a path")]
+    ReturnUrl,
+}
+
+/// A page of the instance's.
+#[derive(Clone, Copy)]
+pub(crate) enum Page {
+    SignIn,
+    SignUp,
+}
+
+/// The URL of a page, which sends people back to `return_to`, or to the request's own URL unless that is set.
+pub(crate) fn page_url(
+    page: Page,
+    config: &Config,
+    head: &RequestHead<'_>,
+    outcome: &Outcome,
+    return_to: Option<&str>,
+    now: Timestamp,
+) -> Result<String, NoSignInPage> {
+    let instance = config.instance.as_ref().ok_or(NoSignInPage::NotConfigured)?;
+    let here = head.public_url(&config.forwarded).ok_or(NoSignInPage::NoHost)?;
+    let mut target = page.url(instance, &here).ok_or(NoSignInPage::NotConfigured)?;
+    if outcome.session_or_pending().is_some_and(|session| session.claims().is_pending()) {
+        append_path(&mut target, "tasks");
+    }
+    // Whether the page is on another host than this request, wherever people go in the end.
+    let is_elsewhere = (target.host_str(), target.port()) != (here.host_str(), here.port());
+    let mut back = match return_to {
+        // The parameters of a handshake are used up, and must not be judged once more.
+        None if here.query().is_some_and(|query| query.contains("__clerk_")) => {
+            address::without_handshake(here)
+        }
+        None => here,
+        Some(url) => here
+            .join(url)
+            .ok()
+            .and_then(|url| address::absolute(url.as_str()))
+            .ok_or(NoSignInPage::ReturnUrl)?,
+    };
+    if is_elsewhere && instance.satellite.is_some() {
+        address::set_pair(&mut back, "__clerk_synced", "false");
+    }
+    address::set_pair(&mut target, "redirect_url", back.as_str());
+    if is_elsewhere && !instance.is_production {
+        let cookies = Cookies::read(head.headers, Some(&*instance.suffix));
+        let query = Query::read(head.uri.query());
+        let (set, _) = CookieSet::choose(&cookies, Some(instance), &KeySet::default(), now);
+        if let Some(token) = query.dev_browser.as_deref().or(set.dev_browser) {
+            address::set_pair(&mut target, "__clerk_db_jwt", token);
+        }
+    }
+    Ok(target.into())
+}
+
+impl Page {
+    fn url(self, instance: &Instance, here: &Url) -> Option<Url> {
+        let configured = |url: &Option<String>| {
+            let url = here.join(url.as_deref()?).ok()?;
+            address::absolute(url.as_str())
+        };
+        let portal = |path: &str| {
+            let mut url = instance.portal_url()?;
+            url.set_path(path);
+            Some(url)
+        };
+        match self {
+            Self::SignIn => configured(&instance.sign_in_url).or_else(|| portal("sign-in")),
+            Self::SignUp => configured(&instance.sign_up_url)
+                .or_else(|| {
+                    let mut url = configured(&instance.sign_in_url)?;
+                    append_path(&mut url, "create");
+                    Some(url)
+                })
+                .or_else(|| portal("sign-up")),
+        }
+    }
+}
+
+fn append_path(url: &mut Url, segment: &str) {
+    let path = format!("{}/{segment}", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+}

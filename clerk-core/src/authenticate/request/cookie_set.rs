@@ -1,0 +1,301 @@
+//! Which of two sets of cookies belongs to this instance.
+//!
+//! Applications that share a domain see each other's cookies. Newer ones carry a suffix that names the instance; older
+//! ones do not, and may be left over.
+
+use super::{Cookies, SessionToken, cookies::client_uat};
+use crate::{
+    Timestamp,
+    authenticate::config::Instance,
+    token::{Issuer, KeySet, Token, TokenError},
+};
+
+/// The set of cookies that belongs to this instance.
+#[derive(Clone, Copy)]
+pub(crate) struct CookieSet<'a> {
+    /// The session token, encoded.
+    pub(crate) session: Option<&'a str>,
+    /// When the client was last updated; zero if nobody is signed in on it.
+    pub(crate) client_uat: i64,
+    pub(crate) dev_browser: Option<&'a str>,
+    /// Whether it is the set with the suffix.
+    pub(crate) is_suffixed: bool,
+}
+
+/// A set's session token, decoded, if there is one.
+pub(crate) type DecodedSession = Option<Result<SessionToken, TokenError>>;
+
+impl<'a> CookieSet<'a> {
+    /// Chooses a set, and decodes its session token. Both tokens are decoded once, here, since the choice depends on
+    /// them. Nothing is verified for it: the choice only says what will be.
+    pub(crate) fn choose(
+        cookies: &'a Cookies<'_>,
+        instance: Option<&Instance>,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> (Self, DecodedSession) {
+        let decode = |text: Option<&str>| text.map(|text| SessionToken::read(text, keys));
+        let (session, suffixed_session) = (cookies.session.as_deref(), cookies.suffixed_session.as_deref());
+        let (plain, suffixed) = (decode(session), decode(suffixed_session));
+        let is_suffixed = instance
+            .is_some_and(|instance| uses_suffixed(cookies, plain.as_ref(), suffixed.as_ref(), instance, now));
+        if is_suffixed {
+            let set = Self {
+                session: suffixed_session,
+                client_uat: client_uat(cookies.suffixed_client_uat.as_deref()),
+                dev_browser: cookies.suffixed_dev_browser.as_deref(),
+                is_suffixed,
+            };
+            (set, suffixed)
+        } else {
+            let set = Self {
+                session,
+                client_uat: client_uat(cookies.client_uat.as_deref()),
+                dev_browser: cookies.dev_browser.as_deref(),
+                is_suffixed,
+            };
+            (set, plain)
+        }
+    }
+}
+
+type Decoded<'a> = Option<&'a Result<SessionToken, TokenError>>;
+
+fn readable(token: Decoded<'_>) -> Option<&Token> {
+    token.and_then(|token| token.as_ref().ok()).map(SessionToken::token)
+}
+
+/// The eight rules of Clerk's SDK, in their order.
+fn uses_suffixed(
+    cookies: &Cookies<'_>,
+    plain: Decoded<'_>,
+    suffixed: Decoded<'_>,
+    instance: &Instance,
+    now: Timestamp,
+) -> bool {
+    if let Some(plain) = plain {
+        // A token that cannot be decoded, or does not name its issuer, is not another instance's.
+        let Ok(token) = plain else { return false };
+        match token.token().issuer() {
+            Issuer::Nothing => return false,
+            Issuer::Text(issuer) if instance.is_issuer(issuer) => {}
+            Issuer::Text(_) | Issuer::Strange => return true,
+        }
+    }
+    let suffixed_uat = cookies.suffixed_client_uat.as_deref();
+    if suffixed_uat.is_none() && suffixed.is_none() {
+        return false;
+    }
+    let issued =
+        |token: Decoded<'_>| readable(token).and_then(Token::unverified_issued_at).unwrap_or_default();
+    // A client that says "0" has signed out; one that says nothing has not.
+    let (plain_out, suffixed_out) = (cookies.client_uat.as_deref() == Some("0"), suffixed_uat == Some("0"));
+    if !suffixed_out && !plain_out && issued(plain) > issued(suffixed) {
+        return false;
+    }
+    if suffixed_out && !plain_out {
+        return false;
+    }
+    if !instance.is_production && !suffixed_out && plain_out {
+        let expiry = readable(suffixed).and_then(Token::unverified_expires_at);
+        if expiry.is_some_and(|expiry| expiry.as_secs() <= now.as_secs()) {
+            return false;
+        }
+    }
+    suffixed_uat.is_some() || suffixed.is_none()
+}
+
+#[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        authenticate::config::AuthenticateOptions,
+        token::testing::{base64url, now},
+    };
+
+    const NOW: i64 = crate::token::testing::NOW;
+
+    /// A token nobody signed: nothing is verified here.
+    fn token(claims: Value) -> String {
+        format!("{}.{}.c2ln", base64url("{\"alg\":\"RS256\"}"), base64url(claims.to_string()))
+    }
+
+    fn ours(iat: i64) -> String {
+        token(json!({"iss": "https://clerk.example.com", "iat": iat, "exp": NOW + 60, "sub": "plain"}))
+    }
+
+    fn suffixed(iat: i64) -> String {
+        token(json!({"iss": "https://clerk.example.com", "iat": iat, "exp": NOW + 60, "sub": "suffixed"}))
+    }
+
+    /// What the rules choose of `__session`, its suffixed form, `__client_uat`, and its suffixed form.
+    fn choose(key: &str, values: [Option<&str>; 4]) -> bool {
+        let [session, suffixed_session, client_uat, suffixed_client_uat] =
+            values.map(|value| value.map(Into::into));
+        let cookies =
+            Cookies { session, suffixed_session, client_uat, suffixed_client_uat, ..Cookies::default() };
+        let options = AuthenticateOptions::new().publishable_key(key.parse().unwrap());
+        let config = options.check().unwrap();
+        CookieSet::choose(&cookies, config.instance.as_ref(), &KeySet::default(), now()).0.is_suffixed
+    }
+
+    const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+    /// `clerk.example.com` as a development instance.
+    const TEST: &str = "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k";
+
+    #[test]
+    fn rule_1_a_plain_token_that_names_nobody_stays() {
+        for plain in [
+            "garbage".to_owned(),
+            token(json!({})),
+            token(json!({"iss": ""})),
+            token(json!({"iss": null})),
+            token(json!({"iss": 0})),
+            token(json!({"iss": false})),
+        ] {
+            assert!(!choose(LIVE, [Some(&plain), Some(&suffixed(5)), Some("1"), Some("1")]), "{plain}");
+        }
+    }
+
+    #[test]
+    fn rule_2_another_instances_plain_token_is_left_alone() {
+        for iss in [
+            json!("https://clerk.other.com"),
+            json!("https://clerk.example.com/"),
+            json!("clerk.example.com.evil"),
+            json!("ftp://clerk.example.com"),
+            json!(5),
+            json!(true),
+            json!(["https://clerk.example.com"]),
+        ] {
+            assert!(choose(LIVE, [Some(&token(json!({"iss": iss}))), None, None, None]), "{iss}");
+        }
+        for iss in [
+            "clerk.example.com",
+            "http://clerk.example.com",
+            "HTTPS://clerk.example.com",
+            "https://http://clerk.example.com",
+            "clerk.https://example.com",
+        ] {
+            assert!(!choose(LIVE, [Some(&token(json!({"iss": iss}))), None, None, None]), "{iss}");
+        }
+    }
+
+    #[test]
+    fn rules_3_to_8_choose_between_two_sets() {
+        let (old, new) = (100, 200);
+        for (key, values, expected) in [
+            // 3: nothing with a suffix
+            (LIVE, (None, None, None, None), false),
+            (LIVE, (Some(ours(old)), None, Some("1"), None), false),
+            // 4: both are signed in, the plain one is newer
+            (LIVE, (Some(ours(new)), Some(suffixed(old)), Some("1"), Some("1")), false),
+            (LIVE, (Some(ours(new)), Some(suffixed(old)), None, Some("1")), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("1"), Some("1")), true),
+            (LIVE, (Some(ours(old)), Some(suffixed(old)), Some("1"), Some("1")), true),
+            (LIVE, (Some(ours(old)), Some("garbage".to_owned()), Some("1"), Some("1")), false),
+            (LIVE, (Some(ours(old)), None, Some("1"), Some("1")), false),
+            // 5: the one with the suffix has signed out
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("1"), Some("0")), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), None, Some("0")), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("0"), Some("0")), true),
+            // 6: development, where an expired token loses
+            (TEST, (None, Some(token(json!({"exp": NOW}))), Some("0"), Some("1")), false),
+            (TEST, (None, Some(token(json!({"exp": NOW + 1}))), Some("0"), Some("1")), true),
+            (LIVE, (None, Some(token(json!({"exp": NOW}))), Some("0"), Some("1")), true),
+            (TEST, (None, Some(token(json!({"exp": NOW}))), Some("1"), Some("1")), true),
+            // 7: a session token with the suffix alone
+            (LIVE, (None, Some(suffixed(new)), None, None), false),
+            (LIVE, (Some(ours(old)), Some(suffixed(new)), Some("1"), None), false),
+            // 8
+            (LIVE, (None, None, None, Some("1")), true),
+            (LIVE, (None, Some(suffixed(new)), None, Some("1")), true),
+            (LIVE, (None, Some(suffixed(new)), Some("1"), Some("1")), true),
+        ] {
+            let (session, suffixed, uat, suffixed_uat): (Option<String>, Option<String>, _, _) = values;
+            let values = [session.as_deref(), suffixed.as_deref(), uat, suffixed_uat];
+            assert_eq!(choose(key, values), expected, "{key} {values:?}");
+        }
+    }
+
+    /// Every combination of the four cookies, against the rules as they are written down.
+    #[test]
+    fn every_combination_follows_the_rules() {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Plain {
+            Absent,
+            Unreadable,
+            Anonymous,
+            Other,
+            Ours(i64),
+        }
+        #[derive(Clone, Copy)]
+        struct Suffixed {
+            iat: i64,
+            is_expired: bool,
+        }
+        let text_of = |plain| match plain {
+            Plain::Absent => None,
+            Plain::Unreadable => Some("garbage".to_owned()),
+            Plain::Anonymous => Some(token(json!({"iat": 300}))),
+            Plain::Other => Some(token(json!({"iss": "https://clerk.other.com", "iat": 300}))),
+            Plain::Ours(iat) => Some(ours(iat)),
+        };
+        let plains = [
+            Plain::Absent,
+            Plain::Unreadable,
+            Plain::Anonymous,
+            Plain::Other,
+            Plain::Ours(100),
+            Plain::Ours(200),
+            Plain::Ours(300),
+        ];
+        let good = |iat, is_expired| {
+            let exp = if is_expired { NOW } else { NOW + 60 };
+            let text = token(json!({"iss": "https://clerk.example.com", "iat": iat, "exp": exp}));
+            (Some(text), Some(Suffixed { iat, is_expired }))
+        };
+        let suffixed = [
+            (None, None),
+            (Some("garbage".to_owned()), Some(Suffixed { iat: 0, is_expired: false })),
+            good(200, false),
+            good(200, true),
+        ];
+        let uats = [None, Some("0"), Some("1"), Some("00")];
+        for (key, is_production) in [(LIVE, true), (TEST, false)] {
+            for plain in plains {
+                for (suffixed_text, suffixed) in &suffixed {
+                    for uat in uats {
+                        for suffixed_uat in uats {
+                            let (out, suffixed_out) = (uat == Some("0"), suffixed_uat == Some("0"));
+                            let iat = if let Plain::Ours(iat) = plain { iat } else { 0 };
+                            let rules = [
+                                (matches!(plain, Plain::Unreadable | Plain::Anonymous), false),
+                                (plain == Plain::Other, true),
+                                (suffixed_uat.is_none() && suffixed.is_none(), false),
+                                (!suffixed_out && !out && iat > suffixed.map_or(0, |token| token.iat), false),
+                                (suffixed_out && !out, false),
+                                (
+                                    !is_production
+                                        && !suffixed_out
+                                        && out
+                                        && suffixed.is_some_and(|token| token.is_expired),
+                                    false,
+                                ),
+                                (suffixed_uat.is_none() && suffixed.is_some(), false),
+                            ];
+                            let expected =
+                                rules.into_iter().find(|(fits, _)| *fits).is_none_or(|(_, result)| result);
+                            let text = text_of(plain);
+                            let values = [text.as_deref(), suffixed_text.as_deref(), uat, suffixed_uat];
+                            assert_eq!(choose(key, values), expected, "{key} {values:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The head of a request.
+
+use http::{HeaderMap, HeaderName, Method, Uri, Version, header::ACCEPT};
+
+/// A borrowed request head. The body plays no part in a decision.
+#[derive(Clone, Copy)]
+pub struct RequestHead<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) version: Version,
+}
+
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+impl<'a> RequestHead<'a> {
+    /// Creates the head of an HTTP/1.1 request.
+    #[must_use]
+    pub const fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
+        Self { method, uri, headers, version: Version::HTTP_11 }
+    }
+
+    /// Sets the version of HTTP. Since HTTP/2 a `Host` that contradicts the target's authority is refused.
+    #[must_use]
+    pub const fn with_version(mut self, version: Version) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// Returns the version of HTTP.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Returns the request's target.
+    #[must_use]
+    pub const fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
+    /// Returns the request's headers, which include credentials.
+    #[must_use]
+    pub const fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    pub(crate) fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+
+    /// Whether a browser says that it opens a page with this request.
+    pub(crate) fn is_document(&self) -> bool {
+        self.is_get() && self.text(&SEC_FETCH_DEST) == "document"
+    }
+
+    /// Whether the client would follow a redirect and come back: a browser that opens a page or a frame.
+    pub(crate) fn can_navigate(&self) -> bool {
+        let navigates = match self.text(&SEC_FETCH_DEST) {
+            "document" | "iframe" => true,
+            // Old browsers, and pages without TLS, do not send the header.
+            "" => self.text(&ACCEPT).starts_with("text/html"),
+            _ => false,
+        };
+        self.is_get() && navigates
+    }
+
+    /// A header as a string: empty if it is missing, and no known value if it is not valid text.
+    pub(crate) fn text(&self, name: &HeaderName) -> &'a str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap_or("?"))
+    }
+}
+
+impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
+    fn from(parts: &'a http::request::Parts) -> Self {
+        Self::new(&parts.method, &parts.uri, &parts.headers).with_version(parts.version)
+    }
+}
+
+impl<'a, B> From<&'a http::Request<B>> for RequestHead<'a> {
+    fn from(request: &'a http::Request<B>) -> Self {
+        Self::new(request.method(), request.uri(), request.headers()).with_version(request.version())
+    }
+}
+
+impl std::fmt::Debug for RequestHead<'_> {
+    /// Headers and URLs may hold credentials, and are not shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestHead").field("method", self.method).finish_non_exhaustive()
+    }
+}

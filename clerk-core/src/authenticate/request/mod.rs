@@ -1,0 +1,21 @@
+//! Everything that a decision reads of a request.
+
+mod authorization;
+mod cookie_set;
+mod cookies;
+mod head;
+mod origin;
+mod query;
+mod redirect_count;
+mod referrer;
+mod session_token;
+
+pub(super) use self::{
+    authorization::{Authorization, token as authorization},
+    cookie_set::{CookieSet, DecodedSession},
+    cookies::Cookies,
+    query::Query,
+    referrer::is_clerks,
+    session_token::SessionToken,
+};
+pub use self::{cookies::cookie, head::RequestHead, redirect_count::RedirectCount};

@@ -1,0 +1,266 @@
+//! The public origin of a request: its one reader, for decisions and for the Frontend API proxy.
+
+use http::{
+    HeaderMap, Version,
+    header::{AsHeaderName, HOST},
+    uri::Authority,
+};
+use url::{Host, Url};
+
+use super::RequestHead;
+use crate::authenticate::{
+    address,
+    config::{Forwarded, PublicOrigin},
+};
+
+impl RequestHead<'_> {
+    /// Returns the origin under which this request was sent: what a browser shows in its address bar.
+    ///
+    /// Without trusted headers, the authority of the request's target wins over `Host` (RFC 9112 section 3.2.2,
+    /// RFC 9113 section 8.3.1). Of `X-Forwarded-Host` and `X-Forwarded-Proto` only the first member counts. If the two
+    /// do not make a valid `http` or `https` origin, they are ignored.
+    ///
+    /// Returns `None` if the request does not name a host, names several (more than one `Host`, or a `Host` that
+    /// contradicts `:authority` in HTTP/2), or names one that is not valid. No redirect can be made from such a request.
+    ///
+    /// ```
+    /// use clerk_core::authenticate::{Forwarded, RequestHead};
+    /// use http::Request;
+    ///
+    /// let request = Request::get("/")
+    ///     .header("host", "10.0.0.7:8080")
+    ///     .header("x-forwarded-host", "app.example.com, proxy.internal")
+    ///     .header("x-forwarded-proto", "https")
+    ///     .body(())?;
+    /// let head = RequestHead::from(&request);
+    /// assert_eq!(head.public_origin(&Forwarded::Ignore).unwrap().as_str(), "http://10.0.0.7:8080");
+    /// assert_eq!(head.public_origin(&Forwarded::TrustFirst).unwrap().as_str(), "https://app.example.com");
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    #[must_use]
+    pub fn public_origin(&self, forwarded: &Forwarded) -> Option<PublicOrigin> {
+        match forwarded {
+            Forwarded::Origin(origin) => Some(origin.clone()),
+            Forwarded::TrustFirst => self.forwarded_origin().or_else(|| self.requested_origin()),
+            Forwarded::Ignore => self.requested_origin(),
+        }
+    }
+
+    /// The URL under which this request was sent.
+    pub(crate) fn public_url(&self, forwarded: &Forwarded) -> Option<Url> {
+        let origin = self.public_origin(forwarded)?;
+        let (origin, path) = (origin.as_str(), self.uri.path_and_query().map_or("/", |path| path.as_str()));
+        // Joined as strings: resolved as a relative reference, a path that begins with two slashes would name a host.
+        address::absolute(&match path.as_bytes() {
+            [b'/', ..] => format!("{origin}{path}"),
+            // An absolute target without a path.
+            [b'?', ..] => format!("{origin}/{path}"),
+            // The forms of a request's target without a path (RFC 9112 sections 3.2.3 and 3.2.4).
+            _ => format!("{origin}/"),
+        })
+    }
+
+    fn requested_origin(&self) -> Option<PublicOrigin> {
+        origin(self.scheme(), self.host()?)
+    }
+
+    fn forwarded_origin(&self) -> Option<PublicOrigin> {
+        let scheme = first_member(self.headers, "x-forwarded-proto");
+        let host = first_member(self.headers, "x-forwarded-host");
+        if scheme.is_none() && host.is_none() {
+            return None;
+        }
+        origin(scheme.unwrap_or_else(|| self.scheme()), host.or_else(|| self.host())?)
+    }
+
+    /// HTTP/1.1 does not say the scheme in its target; TLS ends before this crate sees the request.
+    fn scheme(&self) -> &str {
+        self.uri.scheme_str().unwrap_or("http")
+    }
+
+    /// The host that the request itself names; `None` if it names none, or several.
+    fn host(&self) -> Option<&str> {
+        let mut hosts = self.headers.get_all(HOST).iter();
+        let (host, more) = (hosts.next(), hosts.next());
+        // RFC 9112 section 3.2: two servers might each take another one.
+        if more.is_some() {
+            return None;
+        }
+        let host = host.map(|host| host.to_str());
+        let Some(authority) = self.uri.authority() else { return host?.ok() };
+        let agrees = host.is_none_or(|host| host.is_ok_and(|host| self.is_same_host(authority, host)));
+        // A proxy of HTTP/1.1 sends an absolute target with a `Host` that is to be ignored. Since HTTP/2 such a
+        // request is malformed.
+        (agrees || self.version < Version::HTTP_2).then_some(authority.as_str())
+    }
+
+    /// Whether both name the same host and port.
+    fn is_same_host(&self, authority: &Authority, host: &str) -> bool {
+        let default = if self.scheme().eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+        let bare = |text: &'_ str| text.strip_suffix(default).unwrap_or(text).to_ascii_lowercase();
+        bare(authority.as_str()) == bare(host)
+    }
+}
+
+/// The first member of a list header, trimmed. An empty one counts: it makes no valid origin, as in Clerk's SDK.
+fn first_member(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    let list = headers.get(name)?.to_str().ok()?;
+    list.split(',').next().map(str::trim_ascii)
+}
+
+/// An `http` or `https` origin of these two parts, if they are nothing else.
+fn origin(scheme: &str, authority: &str) -> Option<PublicOrigin> {
+    let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
+    // Only a host and a port: what is read here has to be what is read again from the URL.
+    let authority: Authority = authority.parse().ok().filter(|_| !authority.contains('@'))?;
+    let url = address::absolute(&format!("{scheme}://{authority}/"))?;
+    let is_same = match url.host()? {
+        Host::Domain(host) => host.eq_ignore_ascii_case(authority.host()),
+        Host::Ipv4(_) | Host::Ipv6(_) => true,
+    };
+    address::origin(&url).parse().ok().filter(|_| is_same)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn request(target: &str, headers: &[(&str, &str)]) -> Request<()> {
+        let mut request = Request::get(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap()
+    }
+
+    fn url(target: &str, headers: &[(&str, &str)], forwarded: &Forwarded) -> Option<String> {
+        RequestHead::from(&request(target, headers)).public_url(forwarded).map(String::from)
+    }
+
+    #[test]
+    fn forwarded_headers_count_where_they_are_trusted() {
+        for (target, headers, expected) in [
+            ("/p", &[("host", "h.com:8080")][..], Some("http://h.com:8080/p")),
+            ("/p?a=b", &[("host", "h.com"), ("x-forwarded-proto", "https")], Some("https://h.com/p?a=b")),
+            (
+                "/p",
+                &[("host", "l"), ("x-forwarded-proto", "https, http"), ("x-forwarded-host", "a.com, b.com")],
+                Some("https://a.com/p"),
+            ),
+            ("/p", &[("host", "h.com"), ("x-forwarded-proto", " https ,http")], Some("https://h.com/p")),
+            ("/p", &[("host", "h.com"), ("x-forwarded-host", "\ta.com\t, b")], Some("http://a.com/p")),
+            ("/p", &[("host", "h.com"), ("x-forwarded-proto", "HTTPS")], Some("https://h.com/p")),
+            ("/p", &[("host", "h.com"), ("x-forwarded-proto", "javascript")], Some("http://h.com/p")),
+            ("/p", &[("host", "h.com"), ("x-forwarded-host", "")], Some("http://h.com/p")),
+            ("/p", &[("host", "h.com"), ("x-forwarded-host", " , a.com")], Some("http://h.com/p")),
+            ("/p", &[("host", "h.com"), ("x-forwarded-host", "user@evil.com")], Some("http://h.com/p")),
+            ("/p", &[("host", "h.com"), ("x-forwarded-host", "evil.com/x?")], Some("http://h.com/p")),
+            ("//evil.com/p", &[("host", "h.com")], Some("http://h.com//evil.com/p")),
+            ("/\\evil.com", &[("host", "h.com")], Some("http://h.com//evil.com")),
+            ("/a/../b", &[("host", "h.com")], Some("http://h.com/b")),
+            ("https://t.com/p", &[], Some("https://t.com/p")),
+            // RFC 9112 section 3.2.2: the target wins over `Host`.
+            ("https://t.com/p", &[("host", "h.com")], Some("https://t.com/p")),
+            ("https://t.com?a=b", &[], Some("https://t.com/?a=b")),
+            ("http://t.com/p", &[("x-forwarded-proto", "https")], Some("https://t.com/p")),
+            ("http://t.com/p", &[("x-forwarded-host", "a.com")], Some("http://a.com/p")),
+            ("http://t.com/p", &[("x-forwarded-host", "")], Some("http://t.com/p")),
+            ("http://u@t.com/p", &[], None),
+            ("http://[::1]:3000/p", &[("host", "[::1]:3000")], Some("http://[::1]:3000/p")),
+            ("/p", &[("host", "H.com:80")], Some("http://h.com/p")),
+            ("*", &[("host", "h.com")], Some("http://h.com/")),
+            ("/p", &[], None),
+            ("/p", &[("x-forwarded-proto", "https")], None),
+            ("/p", &[("x-forwarded-host", "a.com")], Some("http://a.com/p")),
+            ("/p", &[("host", "a b")], None),
+            ("/p", &[("host", "")], None),
+            ("/p", &[("host", "user@a.com")], None),
+        ] {
+            let found = url(target, headers, &Forwarded::TrustFirst);
+            assert_eq!(found.as_deref(), expected, "{target} {headers:?}");
+        }
+    }
+
+    /// What the decision and the Frontend API proxy agree on.
+    #[test]
+    fn origins() {
+        const H: (&str, &str) = ("host", "app.example:8080");
+        const XFH: (&str, &str) = ("x-forwarded-host", "pub.example , proxy.example");
+        const XFP: (&str, &str) = ("x-forwarded-proto", " https , http");
+        let fixed = Forwarded::Origin("HTTPS://Fixed.example:8443/".parse().unwrap());
+        let own = "http://app.example:8080";
+        // Target, headers, the origin if nobody is trusted, and if the headers are.
+        for (target, headers, nobody, first) in [
+            ("/p", &[H][..], own, own),
+            ("/p", &[H, XFH, XFP], own, "https://pub.example"),
+            ("/p", &[H, XFP], own, "https://app.example:8080"),
+            ("/p", &[H, XFH], own, "http://pub.example"),
+            ("https://asked.example/p", &[H], "https://asked.example", "https://asked.example"),
+            ("https://asked.example/p", &[H, XFH, XFP], "https://asked.example", "https://pub.example"),
+            ("/p", &[], "-", "-"),
+            ("/p", &[XFP], "-", "-"),
+            ("/p", &[XFH], "-", "http://pub.example"),
+            ("/p", &[("host", "a.example"), ("host", "b.example")], "-", "-"),
+            ("/p", &[("host", "user@a.example")], "-", "-"),
+            ("/p", &[("host", "a.example/x")], "-", "-"),
+            ("/p", &[H, ("x-forwarded-proto", "javascript"), XFH], own, own),
+            ("/p", &[H, XFP, ("x-forwarded-host", "a/b")], own, own),
+            ("/p", &[H, XFP, ("x-forwarded-host", "u@a")], own, own),
+            ("/p", &[H, XFP, ("x-forwarded-host", "")], own, own),
+            ("/p", &[H, XFH, ("x-forwarded-proto", "")], own, own),
+        ] {
+            let request = request(target, headers);
+            let text = |forwarded: &Forwarded| {
+                let origin = RequestHead::from(&request).public_origin(forwarded);
+                origin.map_or("-".to_owned(), |origin| origin.as_str().to_owned())
+            };
+            assert_eq!(text(&Forwarded::Ignore), nobody, "{target} {headers:?}");
+            assert_eq!(text(&Forwarded::TrustFirst), first, "{target} {headers:?}");
+            assert_eq!(text(&fixed), "https://fixed.example:8443");
+        }
+    }
+
+    #[test]
+    fn forwarded_headers_are_ignored_otherwise() {
+        let headers = [("host", "h.com"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "evil.com")];
+        assert_eq!(url("/p", &headers, &Forwarded::Ignore).unwrap(), "http://h.com/p");
+        let fixed = Forwarded::Origin("https://app.example.com".parse().unwrap());
+        assert_eq!(url("/p?q", &headers, &fixed).unwrap(), "https://app.example.com/p?q");
+        assert_eq!(url("//p", &[], &fixed).unwrap(), "https://app.example.com//p");
+    }
+
+    #[test]
+    fn two_hosts_are_no_host() {
+        let two = [("host", "a.com"), ("host", "b.com")];
+        for target in ["/p", "https://a.com/p"] {
+            for forwarded in [Forwarded::Ignore, Forwarded::TrustFirst] {
+                assert_eq!(url(target, &two, &forwarded), None, "{target}");
+            }
+        }
+        // A trusted proxy says which one it was.
+        let named = [two[0], two[1], ("x-forwarded-host", "c.com")];
+        assert_eq!(url("/p", &named, &Forwarded::TrustFirst).unwrap(), "http://c.com/p");
+    }
+
+    #[test]
+    fn http_2_refuses_a_host_that_contradicts_the_authority() {
+        for (target, host, is_good) in [
+            ("https://a.com/p", "a.com", true),
+            ("https://a.com/p", "A.com:443", true),
+            ("https://a.com:443/p", "a.com", true),
+            ("http://a.com:80/p", "a.com", true),
+            ("https://a.com/p", "a.com:80", false),
+            ("https://a.com/p", "b.com", false),
+            ("https://a.com/p", "", false),
+        ] {
+            for (version, is_good) in [(Version::HTTP_2, is_good), (Version::HTTP_11, true)] {
+                let mut request = request(target, &[("host", host)]);
+                *request.version_mut() = version;
+                let origin = RequestHead::from(&request).public_origin(&Forwarded::Ignore);
+                assert_eq!(origin.is_some(), is_good, "{version:?} {target} {host}");
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Clerk's own pages, from which people come back after signing in.
+
+use url::Url;
+
+use crate::authenticate::config::Instance;
+
+/// Whether the referring page is one of Clerk's, whose sign-ins and sign-outs have reached this service already.
+pub(crate) fn is_clerks(referrer: &Url, page: &Url, instance: &Instance) -> bool {
+    let Some(host) = referrer.host_str() else { return false };
+    let frontend = instance.frontend_url(page);
+    if frontend.as_ref().and_then(Url::host_str) == Some(host) {
+        return true;
+    }
+    if !instance.is_production && is_development_portal(host) {
+        return true;
+    }
+    instance.referring_url().is_some_and(|accounts| accounts.origin() == referrer.origin())
+}
+
+/// Whether this is the Account Portal of a development instance.
+fn is_development_portal(host: &str) -> bool {
+    let ends_with = |ends: &[&str]| ends.iter().any(|end| host.ends_with(end));
+    if host.starts_with("accounts.") && ends_with(&[".lcl.dev", ".lclstage.dev", ".lclclerk.com"]) {
+        return true;
+    }
+    // A Frontend API is on the same domain, with `.clerk` in between.
+    [".accounts.dev", ".accountsstage.dev", ".accounts.lclclerk.com"]
+        .iter()
+        .any(|end| host.strip_suffix(end).is_some_and(|application| !application.ends_with(".clerk")))
+}

@@ -1,0 +1,40 @@
+//! A session token of a request, decoded.
+
+use std::sync::Arc;
+
+use crate::token::{KeySet, SessionAuth, Token, TokenError};
+
+/// A decoded token. Nothing in it may be trusted yet, except that the signature of a known one is valid.
+pub(crate) enum SessionToken {
+    /// Its signature was verified before with the same keys.
+    Known(Arc<SessionAuth>),
+    New(Token),
+}
+
+impl SessionToken {
+    pub(crate) fn read(text: &str, keys: &KeySet) -> Result<Self, TokenError> {
+        match keys.known(text) {
+            Some(session) => Ok(Self::Known(session)),
+            None => Token::decode(text).map(Self::New),
+        }
+    }
+
+    pub(crate) fn token(&self) -> &Token {
+        match self {
+            Self::Known(session) => session.token(),
+            Self::New(token) => token,
+        }
+    }
+
+    /// Turns the token into a session after it was verified. From now on it is known.
+    pub(crate) fn into_session(self, keys: &KeySet) -> Arc<SessionAuth> {
+        match self {
+            Self::Known(session) => session,
+            Self::New(token) => {
+                let session = Arc::new(SessionAuth::new(token));
+                keys.remember(&session);
+                session
+            }
+        }
+    }
+}
