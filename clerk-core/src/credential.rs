@@ -26,7 +26,22 @@
 //! path(&users::get("user_1")); // users need the secret key
 //! ```
 
-use crate::operation::Credential;
+/// The kind of key that an operation needs, as a value.
+///
+/// It is meant for tower layers, which do not know the type of the operation. The types of this module are the same
+/// kinds at compile time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Credential {
+    /// No key: the operation is public.
+    None,
+    /// The instance's secret key.
+    SecretKey,
+    /// A machine's secret key.
+    MachineSecretKey,
+    /// The secret key of a machine if the client has one, otherwise that of the instance.
+    MachineOrSecretKey,
+}
 
 /// A kind of key. Sealed: only the types of this module implement it.
 pub trait Kind: sealed::Sealed + 'static {

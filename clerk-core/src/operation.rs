@@ -19,7 +19,11 @@
 use bytes::Bytes;
 use http::{Method, Request, Response};
 
-use crate::{credential::Kind, decode::ResponseError, encode::BuildError};
+use crate::{
+    credential::{Credential, Kind},
+    decode::ResponseError,
+    encode::BuildError,
+};
 
 /// The version of Clerk's API that this crate speaks: the header `clerk-api-version` of every operation, and a parameter
 /// of the handshake.
@@ -124,21 +128,4 @@ pub enum Retry {
     Safe,
     /// The operation can only be sent again if it was not sent, or if Clerk refused it before acting on it.
     IfRefused,
-}
-
-/// The kind of key that an operation needs, as a value.
-///
-/// It is meant for tower layers, which do not know the type of the operation. The types in
-/// [`credential`](crate::credential) are the same kinds at compile time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Credential {
-    /// No key: the operation is public.
-    None,
-    /// The instance's secret key.
-    SecretKey,
-    /// A machine's secret key.
-    MachineSecretKey,
-    /// The secret key of a machine if the client has one, otherwise that of the instance.
-    MachineOrSecretKey,
 }

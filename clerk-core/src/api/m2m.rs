@@ -5,7 +5,7 @@
 //! secret key.
 //!
 //! ```
-//! use clerk_core::{Operation, api::m2m::{self, CreateToken}, operation::Credential};
+//! use clerk_core::{Operation, api::m2m::{self, CreateToken}, credential::Credential};
 //! use serde_json::json;
 //!
 //! let request = m2m::create_token().seconds_until_expiration(60).claims(json!({"job": 7})).request().unwrap();

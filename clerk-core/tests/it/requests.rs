@@ -7,12 +7,13 @@ use clerk_core::{
         OPERATIONS, allowlist_identifiers, api_keys, blocklist_identifiers, clients, invitations, jwks,
         organization_memberships, organizations, sessions, sign_ups, users,
     },
+    credential::Credential,
     encode::{BuildError, File},
     id::UserId,
     model::{
         BillingCreditAction, IdentificationStatus, InvitationStatus, SessionRefreshFormat, SessionStatus,
     },
-    operation::{Credential, Retry},
+    operation::Retry,
 };
 use http::{Request, header};
 

@@ -9,12 +9,13 @@ use clerk_core::{
         phone_numbers, proxy_checks, redirect_urls, sign_in_tokens, testing_tokens, waitlist_entries,
         webhooks,
     },
+    credential::Credential,
     encode::BuildError,
     model::{
         EnrollmentMode, IdentificationStatus, InvitationStatus, InvitationTemplate, PreferredSignInStrategy,
         TemplateType, WaitlistEntryStatus,
     },
-    operation::{Credential, Retry},
+    operation::Retry,
 };
 use http::{Request, header};
 

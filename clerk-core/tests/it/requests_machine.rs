@@ -12,12 +12,13 @@ use clerk_core::{
         m2m, machines, oauth_access_tokens, oauth_applications,
         saml_connections::{self, CreateAttributeMapping, UpdateLoginHint},
     },
+    credential::Credential,
     encode::File,
     model::{
         AgentTaskPermissions, EnterpriseConnectionProvider, EnterpriseConnectionTestRunStatus, LoginHintMode,
         M2mTokenFormat,
     },
-    operation::{Credential, Retry},
+    operation::Retry,
 };
 use http::header;
 use serde_json::json;

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use clerk_core::{Operation, Timestamp, operation::Credential, page::Paged};
+use clerk_core::{Operation, Timestamp, credential::Credential, page::Paged};
 use http::{Method, Request, Response};
 use tower::ServiceExt as _;
 

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{
     OperationInfo, Page,
-    operation::Credential,
+    credential::Credential,
     page::{Paged, Window},
 };
 use tokio::{runtime::Handle, task::JoinSet};

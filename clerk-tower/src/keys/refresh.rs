@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clerk_core::{Operation as _, Timestamp, api::jwks, operation::Credential, token::KeySet};
+use clerk_core::{Operation as _, Timestamp, api::jwks, credential::Credential, token::KeySet};
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 

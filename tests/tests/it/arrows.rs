@@ -287,7 +287,7 @@ fn no_two_folders_use_each_other() {
 /// The decision is read in the order in which data flows.
 #[test]
 fn the_rooms_of_the_decision_stand_in_their_order() {
-    let order = ["config", "request", "need", "outcome", "decide"];
+    let order = ["config", "request", "outcome", "need", "decide"];
     let this = Crate::read("clerk-core/src");
     let rank = |room: &Place| match room.as_slice() {
         [authenticate, room] if authenticate == "authenticate" => order.iter().position(|name| name == room),

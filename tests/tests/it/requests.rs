@@ -2,12 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use clerk_core::{
-    Operation,
-    api::OPERATIONS,
-    credential::Kind,
-    operation::{Credential, Retry},
-};
+use clerk_core::{Operation, api::OPERATIONS, credential::Credential, credential::Kind, operation::Retry};
 use clerk_tests::{
     samples,
     visit::{Sample, Visit},

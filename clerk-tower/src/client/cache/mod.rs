@@ -83,8 +83,8 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{
     Operation, OperationInfo,
+    credential::Credential,
     id::{OrganizationId, UserId},
-    operation::Credential,
     webhook::Event,
 };
 use http::{Request, Uri};

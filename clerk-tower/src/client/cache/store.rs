@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use clerk_core::{Timestamp, operation::Credential};
+use clerk_core::{Timestamp, credential::Credential};
 use http::Uri;
 use moka::{ops::compute::Op, sync::Cache};
 

@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use clerk_core::operation::Credential;
+use clerk_core::credential::Credential;
 use tokio::time::Instant;
 
 /// How far apart calls are let through after the gate was closed. If they all went at once, the next 429 would follow.

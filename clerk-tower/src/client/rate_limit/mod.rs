@@ -42,7 +42,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_core::{OperationInfo, decode::retry_after, operation::Credential};
+use clerk_core::{OperationInfo, credential::Credential, decode::retry_after};
 use http::{Request, Response, StatusCode, header};
 use tokio::time::{Instant, sleep_until};
 use tower_layer::Layer;
