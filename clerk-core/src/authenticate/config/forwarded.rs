@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use url::Url;
+
 use crate::authenticate::address;
 
 /// Where the public address of the service comes from: the address that a browser shows, and that a handshake sends
@@ -57,6 +59,11 @@ impl fmt::Debug for Forwarded {
 pub struct PublicOrigin(String);
 
 impl PublicOrigin {
+    /// The origin of an `http` or `https` URL.
+    pub(crate) fn of(url: &Url) -> Self {
+        Self(address::origin(url))
+    }
+
     /// Returns the origin as a string without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -87,7 +94,7 @@ impl std::str::FromStr for PublicOrigin {
     fn from_str(text: &str) -> Result<Self, PublicOriginError> {
         let url = address::absolute(text).ok_or(PublicOriginError)?;
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        if is_bare { Ok(Self(address::origin(&url))) } else { Err(PublicOriginError) }
+        if is_bare { Ok(Self::of(&url)) } else { Err(PublicOriginError) }
     }
 }
 

@@ -265,8 +265,8 @@ mod tests {
             ("/a*", "follows nothing"),
             ("}", "follows nothing"),
             ("/a\\", "backslash"),
-            ("/([)", "no regular expression"),
-            ("/(a{9999999})", "no regular expression"),
+            ("/([)", "not a valid regular expression"),
+            ("/(a{9999999})", "not a valid regular expression"),
         ] {
             let error = Pattern::parse(pattern).map(drop).unwrap_err().to_string();
             assert!(error.contains(says), "{pattern}: {error}");

@@ -130,7 +130,7 @@ impl<'a> Browser<'a> {
                 return Ok(self.signed_out(Reason::SessionTokenIatBeforeClientUat, message));
             }
         }
-        self.judge(session, |_| None)
+        self.verify_session(session, |_| None)
     }
 
     /// The rows of the table, apart from handshakes that came back.
@@ -164,11 +164,13 @@ impl<'a> Browser<'a> {
             let message = "the client was updated since";
             return Ok(self.handshake(Reason::SessionTokenIatBeforeClientUat, message));
         }
-        self.judge(session, |token| self.other_origin(instance).or_else(|| self.other_organization(token)))
+        self.verify_session(session, |token| {
+            self.other_origin(instance).or_else(|| self.other_organization(token))
+        })
     }
 
     /// Verifies the session token. A valid one may still require a handshake, by `then`.
-    fn judge(
+    fn verify_session(
         &self,
         session: Result<SessionToken, TokenError>,
         then: impl FnOnce(&Token) -> Option<Outcome>,

@@ -194,7 +194,7 @@ struct Clues<'a> {
 }
 
 impl Clues<'_> {
-    /// The session token that was judged.
+    /// The session token that was decided about.
     fn token(&self) -> Option<Token> {
         match authorization(self.head.headers) {
             Authorization::Token(text) => Token::decode(text).ok(),

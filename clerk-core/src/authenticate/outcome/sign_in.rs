@@ -55,7 +55,7 @@ pub(crate) fn page_url(
     // Whether the page is on another host than this request, wherever people go in the end.
     let is_elsewhere = (target.host_str(), target.port()) != (here.host_str(), here.port());
     let mut back = match return_to {
-        // The parameters of a handshake are used up, and must not be judged once more.
+        // The parameters of a handshake are used up, and must not be read again.
         None if here.query().is_some_and(|query| query.contains("__clerk_")) => {
             address::without_handshake(here)
         }

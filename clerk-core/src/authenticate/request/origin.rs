@@ -41,36 +41,35 @@ impl RequestHead<'_> {
     pub fn public_origin(&self, forwarded: &Forwarded) -> Option<PublicOrigin> {
         match forwarded {
             Forwarded::Origin(origin) => Some(origin.clone()),
-            Forwarded::TrustFirst => self.forwarded_origin().or_else(|| self.requested_origin()),
-            Forwarded::Ignore => self.requested_origin(),
+            _ => self.url_of("/", forwarded).map(|url| PublicOrigin::of(&url)),
         }
     }
 
     /// The URL under which this request was sent.
     pub(crate) fn public_url(&self, forwarded: &Forwarded) -> Option<Url> {
-        let origin = self.public_origin(forwarded)?;
-        let (origin, path) = (origin.as_str(), self.uri.path_and_query().map_or("/", |path| path.as_str()));
-        // Joined as strings: resolved as a relative reference, a path that begins with two slashes would name a host.
-        address::absolute(&match path.as_bytes() {
-            [b'/', ..] => format!("{origin}{path}"),
-            // An absolute target without a path.
-            [b'?', ..] => format!("{origin}/{path}"),
-            // The forms of a request's target without a path (RFC 9112 sections 3.2.3 and 3.2.4).
-            _ => format!("{origin}/"),
-        })
+        self.url_of(self.uri.path_and_query().map_or("/", |path| path.as_str()), forwarded)
     }
 
-    fn requested_origin(&self) -> Option<PublicOrigin> {
-        origin(self.scheme(), self.host()?)
+    /// The URL of this path at the public origin.
+    fn url_of(&self, path: &str, forwarded: &Forwarded) -> Option<Url> {
+        match forwarded {
+            Forwarded::Origin(origin) => join(origin.as_str(), path),
+            Forwarded::TrustFirst => self.forwarded_url(path).or_else(|| self.requested_url(path)),
+            Forwarded::Ignore => self.requested_url(path),
+        }
     }
 
-    fn forwarded_origin(&self) -> Option<PublicOrigin> {
+    fn requested_url(&self, path: &str) -> Option<Url> {
+        url(self.scheme(), self.host()?, path)
+    }
+
+    fn forwarded_url(&self, path: &str) -> Option<Url> {
         let scheme = first_member(self.headers, "x-forwarded-proto");
         let host = first_member(self.headers, "x-forwarded-host");
         if scheme.is_none() && host.is_none() {
             return None;
         }
-        origin(scheme.unwrap_or_else(|| self.scheme()), host.or_else(|| self.host())?)
+        url(scheme.unwrap_or_else(|| self.scheme()), host.or_else(|| self.host())?, path)
     }
 
     /// HTTP/1.1 does not say the scheme in its target; TLS ends before this crate sees the request.
@@ -108,17 +107,29 @@ fn first_member(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     list.split(',').next().map(str::trim_ascii)
 }
 
-/// An `http` or `https` origin of these two parts, if they are nothing else.
-fn origin(scheme: &str, authority: &str) -> Option<PublicOrigin> {
+/// The URL of these parts, if the scheme is `http` or `https` and the authority is only a host and a port.
+fn url(scheme: &str, authority: &str, path: &str) -> Option<Url> {
     let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
-    // Only a host and a port: what is read here has to be what is read again from the URL.
+    // The host that is checked here has to be the one that is read again from the URL.
     let authority: Authority = authority.parse().ok().filter(|_| !authority.contains('@'))?;
-    let url = address::absolute(&format!("{scheme}://{authority}/"))?;
+    let url = join(&format!("{scheme}://{authority}"), path)?;
     let is_same = match url.host()? {
         Host::Domain(host) => host.eq_ignore_ascii_case(authority.host()),
         Host::Ipv4(_) | Host::Ipv6(_) => true,
     };
-    address::origin(&url).parse().ok().filter(|_| is_same)
+    is_same.then_some(url)
+}
+
+/// Joins an origin and a path as strings: resolved as a relative reference, a path that begins with two slashes would
+/// name a host.
+fn join(origin: &str, path: &str) -> Option<Url> {
+    address::absolute(&match path.as_bytes() {
+        [b'/', ..] => format!("{origin}{path}"),
+        // An absolute target without a path.
+        [b'?', ..] => format!("{origin}/{path}"),
+        // The forms of a request's target without a path (RFC 9112 sections 3.2.3 and 3.2.4).
+        _ => format!("{origin}/"),
+    })
 }
 
 #[cfg(test)]
@@ -135,7 +146,7 @@ mod tests {
         request.body(()).unwrap()
     }
 
-    fn url(target: &str, headers: &[(&str, &str)], forwarded: &Forwarded) -> Option<String> {
+    fn public_url(target: &str, headers: &[(&str, &str)], forwarded: &Forwarded) -> Option<String> {
         RequestHead::from(&request(target, headers)).public_url(forwarded).map(String::from)
     }
 
@@ -178,7 +189,7 @@ mod tests {
             ("/p", &[("host", "")], None),
             ("/p", &[("host", "user@a.com")], None),
         ] {
-            let found = url(target, headers, &Forwarded::TrustFirst);
+            let found = public_url(target, headers, &Forwarded::TrustFirst);
             assert_eq!(found.as_deref(), expected, "{target} {headers:?}");
         }
     }
@@ -225,10 +236,10 @@ mod tests {
     #[test]
     fn forwarded_headers_are_ignored_otherwise() {
         let headers = [("host", "h.com"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "evil.com")];
-        assert_eq!(url("/p", &headers, &Forwarded::Ignore).unwrap(), "http://h.com/p");
+        assert_eq!(public_url("/p", &headers, &Forwarded::Ignore).unwrap(), "http://h.com/p");
         let fixed = Forwarded::Origin("https://app.example.com".parse().unwrap());
-        assert_eq!(url("/p?q", &headers, &fixed).unwrap(), "https://app.example.com/p?q");
-        assert_eq!(url("//p", &[], &fixed).unwrap(), "https://app.example.com//p");
+        assert_eq!(public_url("/p?q", &headers, &fixed).unwrap(), "https://app.example.com/p?q");
+        assert_eq!(public_url("//p", &[], &fixed).unwrap(), "https://app.example.com//p");
     }
 
     #[test]
@@ -236,12 +247,12 @@ mod tests {
         let two = [("host", "a.com"), ("host", "b.com")];
         for target in ["/p", "https://a.com/p"] {
             for forwarded in [Forwarded::Ignore, Forwarded::TrustFirst] {
-                assert_eq!(url(target, &two, &forwarded), None, "{target}");
+                assert_eq!(public_url(target, &two, &forwarded), None, "{target}");
             }
         }
         // A trusted proxy says which one it was.
         let named = [two[0], two[1], ("x-forwarded-host", "c.com")];
-        assert_eq!(url("/p", &named, &Forwarded::TrustFirst).unwrap(), "http://c.com/p");
+        assert_eq!(public_url("/p", &named, &Forwarded::TrustFirst).unwrap(), "http://c.com/p");
     }
 
     #[test]
