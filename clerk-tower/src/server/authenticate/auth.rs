@@ -207,7 +207,7 @@ impl Auth {
     /// `return_to` is an absolute URL, or one relative to the request. It defaults to the request's own URL.
     ///
     /// # Errors
-    /// If the sign-in page is not known, or `return_to` is not a valid URL.
+    /// If the sign-in page is not known, the request has no host, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_in<B: Default>(
         &self,
         return_to: Option<&str>,
@@ -220,7 +220,7 @@ impl Auth {
     /// [`redirect_to_sign_in`](Self::redirect_to_sign_in).
     ///
     /// # Errors
-    /// If the sign-up page is not known, or `return_to` is not a valid URL.
+    /// If the sign-up page is not known, the request has no host, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_up<B: Default>(
         &self,
         return_to: Option<&str>,
