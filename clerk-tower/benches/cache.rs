@@ -1,7 +1,7 @@
 //! Cost of a cache hit.
 //!
-//! One run compares building the request, which is the cache key; a cache hit; and the same call through the whole stack,
-//! without a network.
+//! One run compares building the request, which is the cache key; a cache hit; and the same call through the whole
+//! stack, without a network.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 

@@ -362,7 +362,11 @@ async fn a_visitors_picture_is_read_for_the_upload() {
         ("PNG", 3, "File(3 bytes)"),
         ("PNG", 4, "the file is shorter than announced: 3 of 4 bytes"),
         ("PNG", 2, "the file is longer than the 2 bytes that were announced"),
-        ("PNG", 10 << 20 | 1, "the file is too large: 10485761 bytes, but at most 10485760 are allowed; nothing was read"),
+        (
+            "PNG",
+            10 << 20 | 1,
+            "the file is too large: 10485761 bytes, but at most 10485760 are allowed; nothing was read",
+        ),
     ] {
         let request = Request::post("/picture").header("x-announced", announced.to_string());
         let answer = send(address, request.body(Full::from(content)).unwrap()).await;

@@ -296,7 +296,10 @@ async fn an_answer_without_its_identity_is_refused_and_says_where() {
         let ErrorKind::Decode(cause) = error.kind() else { panic!("{field} {value:?}: {error:?}") };
         assert_eq!((cause.operation, &*cause.path), ("GetUser", field), "{value:?}");
         let sentence = error.to_string();
-        assert!(sentence.starts_with(&format!("GetUser: cannot decode the response at {field}: ")), "{sentence}");
+        assert!(
+            sentence.starts_with(&format!("GetUser: cannot decode the response at {field}: ")),
+            "{sentence}"
+        );
         check_text(field, &error);
         assert!(!sentence.contains("example.com"), "{sentence}");
     }

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::invalidation::SECTIONS;
 
-/// The number of counters. Two resources that share one are invalidated together.
+/// The number of counters. Fixed, so that memory does not grow with the ids that were seen. Two resources that share a
+/// counter are invalidated together, which costs a call but is never wrong.
 const SLOTS: u16 = 4096;
 /// The counters below this one belong to everything and to the sections, two for each section.
 const FIRST_SHARED: u16 = 128;
@@ -96,7 +97,7 @@ impl Generations {
         Stamp { depends, sum: self.sum(depends) }
     }
 
-    /// Whether nothing was invalidated since.
+    /// Returns `true` if nothing was invalidated since.
     pub(super) fn holds(&self, stamp: &Stamp) -> bool {
         self.sum(stamp.depends) == stamp.sum
     }

@@ -119,28 +119,28 @@ impl Store {
         Found::Nothing
     }
 
-    /// The stale value to use because Clerk does not respond.
+    /// Returns the stale value to use if Clerk does not respond.
     pub(super) fn look_after_failure(&self, key: &Key, now: Timestamp) -> Option<Value> {
         let entry = self.get(key)?;
         let value = entry.result.as_ref().ok()?;
         (age(entry.asked, now)? < self.policy.if_error).then(|| value.clone())
     }
 
-    /// Keeps an entry, unless something it depends on was invalidated since Clerk was asked.
+    /// Stores an entry, unless something that it depends on was invalidated since its request was sent.
     pub(super) fn keep(&self, key: Key, entry: Entry) {
         if self.generations.holds(&entry.stamp) {
             self.entries.insert(key, Arc::new(entry));
         }
     }
 
-    /// Notes that Clerk did not respond, so that it is not asked again for a while.
+    /// Records that Clerk did not respond, so that no request is sent for a while.
     pub(super) fn back_off(&self, key: &Key, now: Timestamp) {
         if let Some(entry) = self.get(key) {
             entry.backs_off_until.store(now.saturating_add(BACKOFF).as_millis(), Ordering::Relaxed);
         }
     }
 
-    /// Drops an older value after Clerk has responded with an error: it no longer counts.
+    /// Drops an older value after Clerk has responded with an error such as 403: the value must not hide it.
     pub(super) fn drop_older(&self, key: &Key, asked: Timestamp) {
         if let Some(entry) = self.get(key).filter(|entry| entry.asked <= asked) {
             self.remove(key, &entry);

@@ -10,7 +10,8 @@ use http::{Extensions, HeaderValue, Response, StatusCode, header};
 use super::return_address::ReturnAddress;
 use crate::{Clerk, server::rejection::Rejection, telemetry};
 
-/// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one allocation.
+/// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one
+/// allocation.
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
 
@@ -126,8 +127,8 @@ impl Auth {
         }
     }
 
-    /// Rejects with 500 if the layer ignores this kind of token. A 401 would send callers looking for a mistake on their
-    /// side, when no token could ever pass.
+    /// Rejects with 500 if the layer ignores this kind of token. A 401 would send callers looking for a mistake on
+    /// their side, when no token could ever pass.
     fn require_accepted(&self, kind: TokenKind) -> Result<(), Rejection> {
         if self.0.authenticator.accepts(kind) { Ok(()) } else { Err(Rejection::not_accepted(kind)) }
     }
@@ -149,8 +150,8 @@ impl Auth {
     /// Returns the verified machine token of this kind, or the rejection of a request without one.
     ///
     /// # Errors
-    /// 401 if the request has no machine token or one of another kind, 503 if that could not be decided, 500 if the layer
-    /// does not accept this kind.
+    /// 401 if the request has no machine token or one of another kind, 503 if that could not be decided, 500 if the
+    /// layer does not accept this kind.
     pub fn require_machine(&self, kind: TokenKind) -> Result<&Arc<MachineAuth>, Rejection> {
         self.require_accepted(kind)?;
         let machine = self.machine().filter(|machine| machine.kind() == kind);
@@ -170,19 +171,21 @@ impl Auth {
         self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }
 
-    /// Returns the token of the session or machine, to pass it on to another service. It is a credential: do not log it.
+    /// Returns the token of the session or machine, to pass it on to another service. It is a credential: do not log
+    /// it.
     #[must_use]
     pub fn expose_token(&self) -> Option<&str> {
         let session = self.session().map(|session| session.expose_token());
         session.or_else(|| self.machine().map(|machine| machine.expose_token()))
     }
 
-    /// Creates a token for the session from a [JWT template](https://clerk.com/docs/guides/sessions/jwt-templates) of the
-    /// dashboard, to call another service with. It is a credential: do not log it. Each call sends a request to Clerk.
+    /// Creates a token for the session from a [JWT template](https://clerk.com/docs/guides/sessions/jwt-templates) of
+    /// the dashboard, to call another service with. It is a credential: do not log it. Each call sends a request to
+    /// Clerk.
     ///
     /// # Errors
-    /// As [`require_session`](Self::require_session), and 503 if Clerk did not respond, 500 if it refused or the template
-    /// does not exist.
+    /// As [`require_session`](Self::require_session), and 503 if Clerk did not respond, 500 if it refused or the
+    /// template does not exist.
     pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
         let id = self.require_session()?.claims().session_id().ok_or_else(Rejection::internal)?;
         let made = self.0.clerk.send(sessions::create_token_from_template(id.clone(), template)).await;
@@ -241,8 +244,8 @@ impl Auth {
 
     /// Returns the client that the layer was created with.
     ///
-    /// In a layer [for a machine](super::AuthenticateLayer::for_machine) the client may have no secret key. Calls that need
-    /// one then fail before anything is sent.
+    /// In a layer [for a machine](super::AuthenticateLayer::for_machine) the client may have no secret key. Calls that
+    /// need one then fail before anything is sent.
     #[must_use]
     pub fn clerk(&self) -> &Clerk {
         &self.0.clerk

@@ -58,7 +58,8 @@ impl Driver {
                 Need::ApiKey(call) => self.verify(call, &mut wait).await,
                 Need::M2m(call) => self.verify(call, &mut wait).await,
                 Need::OAuth(call) => self.verify(call, &mut wait).await,
-                // `Need` is non-exhaustive: a kind that is added later is left undecided, so the request is not accepted.
+                // `Need` is non-exhaustive: a kind that is added later is left undecided, so the request is not
+                // accepted.
                 other => other.abandon(self.clerk.now()),
             };
             match step {

@@ -37,8 +37,8 @@ impl ReturnAddress {
         self.redirects() >= MAX_REDIRECTS
     }
 
-    /// Returns a cookie that counts one more redirect, under the name that handshakes use. It lives for ten seconds instead
-    /// of a handshake's two, because a sign-in page that loads Clerk's script takes longer than a handshake.
+    /// Returns a cookie that counts one more redirect, under the name that handshakes use. It lives for ten seconds
+    /// instead of a handshake's two, because a sign-in page that loads Clerk's script takes longer than a handshake.
     pub(crate) fn count_cookie(&self) -> Option<HeaderValue> {
         let count = self.redirects().saturating_add(1);
         HeaderValue::try_from(format!("{COUNT_COOKIE}={count}; SameSite=Lax; HttpOnly; Max-Age=10")).ok()

@@ -19,7 +19,8 @@ use crate::{Clerk, ConfigError};
 /// The default timeout until the response head.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Builder of a [`Proxy`]. Settings are checked in [`build`](Self::build), so that requests cannot fail because of them.
+/// Builder of a [`Proxy`]. Settings are checked in [`build`](Self::build), so that requests cannot fail because of
+/// them.
 ///
 /// ```
 /// use clerk_core::authenticate::Forwarded;
@@ -100,8 +101,8 @@ impl ProxyBuilder {
         self
     }
 
-    /// Sets which headers to trust for the public URL and the visitor's IP address. Defaults to the client's setting, or
-    /// without a client, to the request itself.
+    /// Sets which headers to trust for the public URL and the visitor's IP address. Defaults to the client's setting,
+    /// or without a client, to the request itself.
     ///
     /// With [`Forwarded::TrustFirst`], the IP address is the first item of `CF-Connecting-IP`, `X-Real-IP` or
     /// `X-Forwarded-For`. Your trusted proxy must replace these headers: if it only appends to them, the first item is
@@ -111,9 +112,9 @@ impl ProxyBuilder {
         self
     }
 
-    /// Sets how to find the visitor's IP address for `X-Forwarded-For` if no trusted header contains it. It is usually the
-    /// peer's address, which the server stores in the request's extensions. If it is unknown, the header is not sent, and
-    /// all visitors share Clerk's rate limit of this server's address.
+    /// Sets how to find the visitor's IP address for `X-Forwarded-For` if no trusted header contains it. It is usually
+    /// the peer's address, which the server stores in the request's extensions. If it is unknown, the header is not
+    /// sent, and all visitors share Clerk's rate limit of this server's address.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -131,8 +132,8 @@ impl ProxyBuilder {
         self
     }
 
-    /// Sets the timeout until the response head, which includes sending the request. Defaults to 60 seconds. Response bodies
-    /// have no timeout.
+    /// Sets the timeout until the response head, which includes sending the request. Defaults to 60 seconds. Response
+    /// bodies have no timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -171,7 +172,9 @@ impl ProxyBuilder {
             Some(url) => Upstream::parse("fapi_url", url)?,
             None => Upstream::of_key(&key)?,
         };
-        let key = self.secret_key.ok_or_else(|| ConfigError::new("secret_key", "not set; the Frontend API proxy needs it"))?;
+        let key = self
+            .secret_key
+            .ok_or_else(|| ConfigError::new("secret_key", "not set; the Frontend API proxy needs it"))?;
         let mut secret = HeaderValue::from_str(key.expose())
             .map_err(|_| ConfigError::new("secret_key", "not a valid header value"))?;
         secret.set_sensitive(true);

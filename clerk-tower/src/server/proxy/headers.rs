@@ -21,8 +21,8 @@ const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const CLIENT_IP_HEADERS: [HeaderName; 3] =
     [HeaderName::from_static("cf-connecting-ip"), HeaderName::from_static("x-real-ip"), X_FORWARDED_FOR];
 
-/// The headers in which a caller could forge its IP address, or the URL it used. Clerk believes them from this service, so
-/// they are removed unless a trusted proxy sets them.
+/// The headers in which a caller could forge its IP address, or the URL it used. Clerk believes them from this service,
+/// so they are removed unless a trusted proxy sets them.
 const FORWARDING_HEADERS: [&str; 7] = [
     "cf-connecting-ip",
     "forwarded",
@@ -33,8 +33,8 @@ const FORWARDING_HEADERS: [&str; 7] = [
     "x-real-ip",
 ];
 
-/// Upper bound on the size of the headers of a request or response. Servers and transports have limits of their own, which
-/// differ and are often higher.
+/// Upper bound on the size of the headers of a request or response. Servers and transports have limits of their own,
+/// which differ and are often higher.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 pub(super) fn are_too_large(headers: &HeaderMap) -> bool {
@@ -82,14 +82,15 @@ pub(super) fn caller_address(
     trusted: bool,
     peer: impl FnOnce() -> Option<IpAddr>,
 ) -> Option<HeaderValue> {
-    let header = trusted.then(|| CLIENT_IP_HEADERS.iter().find_map(|name| first_item(headers, name))).flatten();
+    let header =
+        trusted.then(|| CLIENT_IP_HEADERS.iter().find_map(|name| first_item(headers, name))).flatten();
     // A dual-stack socket reports IPv4 peers as `::ffff:1.2.3.4`. Clerk would count that as another address.
     let address = header.map(str::to_owned).or_else(|| peer().map(|peer| peer.to_canonical().to_string()))?;
     HeaderValue::try_from(address).ok()
 }
 
-/// Joins several `Cookie` headers into one. HTTP/2 may split them (RFC 9113, section 8.2.3), but the upstream connection may
-/// be HTTP/1.1, which allows only one.
+/// Joins several `Cookie` headers into one. HTTP/2 may split them (RFC 9113, section 8.2.3), but the upstream
+/// connection may be HTTP/1.1, which allows only one.
 fn join_cookies(headers: &mut HeaderMap) {
     let cookies: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if cookies.len() < 2 {
@@ -100,8 +101,8 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Turns the headers of the incoming request into those of the forwarded one. Headers that are set here replace any values
-/// that the caller sent.
+/// Turns the headers of the incoming request into those of the forwarded one. Headers that are set here replace any
+/// values that the caller sent.
 pub(super) fn prepare_request(
     headers: &mut HeaderMap,
     caller: &Caller,

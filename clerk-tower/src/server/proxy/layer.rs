@@ -138,8 +138,8 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let state = if self.proxy.matches(request.uri().path()) {
-            // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by a clone
-            // releases it.
+            // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by a
+            // clone releases it.
             self.inner = self.inner.clone();
             State::Proxy { future: self.proxy.call(request) }
         } else {

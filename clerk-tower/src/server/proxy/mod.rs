@@ -2,12 +2,13 @@
 //! your own domain.
 //!
 //! Browsers talk to Clerk's Frontend API to sign in. With the proxy, they send these requests to a path of your
-//! application, such as `/__clerk`, and this service forwards them. The proxy is for production instances, and must be on
-//! the application's domain. Enable it for the domain in Clerk's dashboard first.
+//! application, such as `/__clerk`, and this service forwards them. The proxy is for production instances, and must be
+//! on the application's domain. Enable it for the domain in Clerk's dashboard first.
 //!
-//! [`ProxyLayer`] handles requests whose path is the proxy's path or below it, and passes all others to the inner service
-//! unchanged. Put it outside the layer that authenticates, because most of its requests come from visitors who are not
-//! signed in yet. Without the layer, [`Proxy`] is a service for routers that do not strip the path they have matched.
+//! [`ProxyLayer`] handles requests whose path is the proxy's path or below it, and passes all others to the inner
+//! service unchanged. Put it outside the layer that authenticates, because most of its requests come from visitors who
+//! are not signed in yet. Without the layer, [`Proxy`] is a service for routers that do not strip the path they have
+//! matched.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -40,15 +41,15 @@
 //! # Configuration
 //!
 //! Authentication has to know the proxy too, so both use one setting: `CLERK_PROXY_URL=/__clerk`, or
-//! [`AuthenticateOptions::proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url). Without it, building the
-//! proxy of a client fails.
+//! [`AuthenticateOptions::proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url). Without it, building
+//! the proxy of a client fails.
 //!
 //! Clerk compares the header `Clerk-Proxy-Url` with the URL in the dashboard. Behind a server that terminates TLS, this
 //! service does not see the public URL: set [`ProxyBuilder::forwarded`].
 //!
 //! Clerk limits sign-in attempts by IP address, so it needs the visitor's. Behind a trusted proxy, the address is read
-//! from the headers that the proxy sets. Otherwise set [`ProxyBuilder::client_ip`]. Such headers are removed if they come
-//! from the visitor, who could forge them.
+//! from the headers that the proxy sets. Otherwise set [`ProxyBuilder::client_ip`]. Such headers are removed if they
+//! come from the visitor, who could forge them.
 //!
 //! On a plain hyper server, store the peer's address in each request's extensions, and read it from there:
 //!
@@ -76,7 +77,8 @@
 //! - Hop-by-hop headers are removed, and several `Cookie` headers are joined.
 //! - `Host`, `Accept-Encoding: identity`, `Clerk-Proxy-Url` and `Clerk-Secret-Key` replace those of the request.
 //!
-//! The secret key is only sent to the configured host, over TLS or on the loopback interface. Redirects are not followed.
+//! The secret key is only sent to the configured host, over TLS or on the loopback interface. Redirects are not
+//! followed.
 //!
 //! # Responses
 //!
@@ -95,10 +97,11 @@
 //! # Streaming
 //!
 //! Bodies are streamed with backpressure in both directions. Dropping a response ends the request to Clerk. There is a
-//! timeout for the connection and one until the response head ([`ProxyBuilder::timeout`]). Limits for the size of a body
-//! and for pauses within it are up to the server and its other layers.
+//! timeout for the connection and one until the response head ([`ProxyBuilder::timeout`]). Limits for the size of a
+//! body and for pauses within it are up to the server and its other layers.
 //!
-//! Upgrades are not proxied: `Upgrade` is a hop-by-hop header, so Clerk receives a WebSocket handshake as a plain request.
+//! Upgrades are not proxied: `Upgrade` is a hop-by-hop header, so Clerk receives a WebSocket handshake as a plain
+//! request.
 //!
 //! # Transports
 //!

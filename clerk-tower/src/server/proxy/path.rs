@@ -16,13 +16,16 @@ impl Prefix {
     /// Parses a path. Trailing slashes are ignored.
     pub(super) fn parse(path: &str) -> Result<Self, &'static str> {
         let path = path.trim_end_matches('/');
-        // No percent-encoding: request paths are compared byte by byte, and other spellings of the prefix would not match.
+        // No percent-encoding: request paths are compared byte by byte, and other spellings of the prefix would not
+        // match.
         let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
         if !path.starts_with('/') {
             return Err("expected a path that starts with a slash, such as /__clerk");
         }
         if !plain || path.contains("//") || has_dot_segment(path) {
-            return Err("expected only letters, digits, `-`, `_`, `.` and `~` between single slashes, and no dot segments");
+            return Err(
+                "expected letters, digits, `-`, `_`, `.` and `~` between single slashes, without dot segments",
+            );
         }
         Ok(Self(path.to_owned()))
     }
@@ -52,8 +55,8 @@ impl Prefix {
     }
 }
 
-/// Returns `true` if a segment is `.` or `..`, in any spelling that a URL parser resolves. For `https`, the URL standard
-/// treats a backslash as a slash.
+/// Returns `true` if a segment is `.` or `..`, in any spelling that a URL parser resolves. For `https`, the URL
+/// standard treats a backslash as a slash.
 fn has_dot_segment(path: &str) -> bool {
     path.split(['/', '\\']).any(|segment| {
         // The longest spelling is `%2e%2e`. Longer segments are not copied.

@@ -39,8 +39,8 @@ pub type ProxyFuture<B> = CallFuture<Response<ResponseBody<B>>, Infallible>;
 
 /// Service that forwards every request to Clerk's Frontend API. See the [module docs](super) for examples.
 ///
-/// A request whose path is not below the proxy's is rejected with 400. The service never fails: an upstream failure is a
-/// response with status 502.
+/// A request whose path is not below the proxy's is rejected with 400. The service never fails: an upstream failure is
+/// a response with status 502.
 #[derive(Clone)]
 pub struct Proxy<T> {
     pub(super) transport: T,
@@ -67,8 +67,8 @@ impl Proxy<ReqwestTransport> {
     /// [`ProxyBuilder`]: super::ProxyBuilder
     ///
     /// # Errors
-    /// If the client has no publishable key or no `proxy_url`, if the path of `proxy_url` is not valid, such as `/` alone, if
-    /// `fapi_url` is not a valid URL to forward to, or if the transport cannot be created.
+    /// If the client has no publishable key or no `proxy_url`, if the path of `proxy_url` is not valid, such as `/`
+    /// alone, if `fapi_url` is not a valid URL to forward to, or if the transport cannot be created.
     pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
         ProxyBuilder::new(clerk).build()
     }
@@ -138,14 +138,15 @@ impl Rules {
         let origin = origin::origin(&head, &self.forwarded)
             .ok_or_else(|| refused("The request must name exactly one valid host."))?;
         let public = format!("{}://{}{}", origin.scheme(), origin.host(), self.prefix.as_str());
-        let public_header =
-            HeaderValue::from_str(&public).map_err(|_| refused("The request's host is not a valid header value."))?;
+        let public_header = HeaderValue::from_str(&public)
+            .map_err(|_| refused("The request's host is not a valid header value."))?;
         let trusted = origin::trusts_headers(&self.forwarded);
         let peer = || self.client_ip.as_ref().and_then(|client_ip| client_ip(&head));
         let address = headers::caller_address(&head.headers, trusted, peer);
         let caller = Caller { trusted, origin, address };
 
-        // A new request, because version and extensions belong to the caller's connection, and a transport may act on them.
+        // A new request, because version and extensions belong to the caller's connection, and a transport may act on
+        // them.
         let mut request = Request::new(());
         *request.method_mut() = head.method;
         *request.uri_mut() = target.clone();
@@ -170,7 +171,8 @@ impl Rules {
             Ok(Err(error)) => return Err(failed(phase_of(&error.into()))),
             Err(_) => return Err(failed("timeout")),
         };
-        // `Upgrade` is removed from requests, so a 101 is not a valid response. Headers are limited in this direction too.
+        // `Upgrade` is removed from requests, so a 101 is not a valid response. Headers are limited in this direction
+        // too.
         if response.status().is_informational() || headers::are_too_large(response.headers()) {
             return Err(failed("response"));
         }
@@ -178,7 +180,8 @@ impl Rules {
         Ok(self.pass_on(response, &sent.target, &sent.public).map(ResponseBody::inner))
     }
 
-    /// Returns the response for the caller: a new one, because version and extensions belong to the upstream's connection.
+    /// Returns the response for the caller: a new one, because version and extensions belong to the upstream's
+    /// connection.
     fn pass_on<RB>(&self, upstream: Response<RB>, target: &Uri, public: &str) -> Response<RB> {
         let (head, body) = upstream.into_parts();
         let mut response = Response::new(body);
@@ -210,7 +213,8 @@ fn phase_of(error: &BoxError) -> &'static str {
     if error.is::<ConnectError>() { "connect" } else { "transfer" }
 }
 
-/// Rejects with 502 after an upstream failure. The cause is only logged: it can contain internal addresses.
+/// Rejects with 502 after an upstream failure. Only the phase is logged and nothing of the error is returned, because
+/// it can contain internal addresses.
 fn failed(phase: &'static str) -> Rejection {
     telemetry::proxied(Err(phase));
     let message = "No valid response from Clerk's Frontend API. Try again shortly.";

@@ -41,8 +41,8 @@ impl Upstream {
         Self::parse("publishable_key", address_of(key.frontend_api()))
     }
 
-    /// Returns the upstream's URI for a path. The path is appended and not resolved as a reference, so `//evil.com` remains
-    /// a path.
+    /// Returns the upstream's URI for a path. The path is appended and not resolved as a reference, so `//evil.com`
+    /// remains a path.
     pub(super) fn target(&self, rest: &str, query: Option<&str>) -> Option<Uri> {
         let mut path = format!("{}{rest}", self.prefix);
         if let Some(query) = query {

@@ -27,8 +27,8 @@ impl OnRejection {
         Self(Arc::new(move |rejection, request| handler(rejection, request).map(boxed)))
     }
 
-    /// Returns the handler for one request, with a copy of the request's head. The head is copied here because the inner
-    /// service consumes the request before it is known whether it will be rejected.
+    /// Returns the handler for one request, with a copy of the request's head. The head is copied here because the
+    /// inner service consumes the request before it is known whether it will be rejected.
     pub(crate) fn for_request<B>(&self, request: &Request<B>) -> Box<RejectionHandler> {
         Box::new(RejectionHandler { handler: self.clone(), request: RequestInfo::of(request) })
     }
@@ -52,7 +52,8 @@ pub(crate) struct RejectionHandler {
 struct Replaced;
 
 impl RejectionHandler {
-    /// Returns the application's response in place of a rejection's. Every other response is returned unchanged as `Err`.
+    /// Returns the application's response in place of a rejection's. Every other response is returned unchanged as
+    /// `Err`.
     pub(crate) fn replace<B>(&self, response: Response<B>) -> Result<Response<OwnBody>, Response<B>> {
         // gRPC clients cannot read a page, and expect the status in a header.
         let extensions = response.extensions();

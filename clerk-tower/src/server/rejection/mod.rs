@@ -47,10 +47,9 @@ use crate::Error;
 
 /// Why a request is rejected: a status, a stable code, and a message for developers.
 ///
-/// [`into_response`](Self::into_response) turns it into a response with the JSON body
-/// `{"errors": [{"code": …, "message": …}]}`, the format of Clerk's own errors. A [missing
-/// reverification](Self::reverification_missing) has the body that Clerk's front ends expect instead. A rejection contains
-/// no part of the request.
+/// [`into_response`](Self::into_response) turns it into a response with a JSON body in the format of Clerk's own errors,
+/// `{"errors": [{"code": …, "message": …}]}`. A [missing reverification](Self::reverification_missing) has the body that
+/// Clerk's front ends expect instead. A rejection contains no part of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: StatusCode,
@@ -71,8 +70,8 @@ impl Rejection {
         Self { message: message.into(), ..self }
     }
 
-    /// Rejects a request that is not signed in: with 401 and the reason's code, or with 503 if Clerk did not respond and the
-    /// request is undecided.
+    /// Rejects a request that is not signed in: with 401 and the reason's code, or with 503 if Clerk did not respond
+    /// and the request is undecided.
     #[must_use]
     pub fn signed_out(outcome: &Outcome) -> Self {
         if outcome.is_undecided() {
@@ -91,8 +90,8 @@ impl Rejection {
         Self { challenge: Some(challenge), code, ..Self::new(StatusCode::UNAUTHORIZED, "", message) }
     }
 
-    /// Rejects a request without a machine token of the required kind: with 401 and the reason's code, or with 503 if Clerk
-    /// did not respond and the request is undecided.
+    /// Rejects a request without a machine token of the required kind: with 401 and the reason's code, or with 503 if
+    /// Clerk did not respond and the request is undecided.
     #[must_use]
     pub fn no_machine(outcome: &Outcome) -> Self {
         let mut rejection = Self::signed_out(outcome);
@@ -236,8 +235,8 @@ impl Rejection {
         Self::forbidden("organization-deleted", "The active organization no longer exists.")
     }
 
-    /// 500: the session's claims do not match the application's type. The session itself is valid. It is not a 4xx, because
-    /// the user cannot fix it: the claims in Clerk's dashboard and the application's type have to agree.
+    /// 500: the session's claims do not match the application's type. The session itself is valid. It is not a 4xx,
+    /// because the user cannot fix it: the claims in Clerk's dashboard and the application's type have to agree.
     #[must_use]
     pub fn claims_mismatch(error: &ClaimsError) -> Self {
         let message = Cow::Owned(format!(
@@ -281,8 +280,8 @@ impl Rejection {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-error", message)
     }
 
-    /// Rejects a request that needed a call to Clerk, if the call failed: with 404 if Clerk reports that the resource does
-    /// not exist, with 503 if the call may succeed later, and with 500 otherwise.
+    /// Rejects a request that needed a call to Clerk, if the call failed: with 404 if Clerk reports that the resource
+    /// does not exist, with 503 if the call may succeed later, and with 500 otherwise.
     #[must_use]
     pub fn of_call(error: &Error) -> Self {
         if error.is_missing() {
@@ -357,8 +356,8 @@ impl Rejection {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(wait) = self.retry_after {
-            // RFC 9110, section 10.2.3: whole seconds. Rounded up, and at least one, so that the next attempt is not too
-            // early.
+            // RFC 9110, section 10.2.3: whole seconds. Rounded up, and at least one, so that the next attempt is not
+            // too early.
             let secs = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
@@ -386,8 +385,8 @@ impl Rejection {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert("grpc-status", HeaderValue::from(code));
-        // `grpc-message` is percent-encoded. Codes and messages are visible ASCII without a percent sign, so this changes
-        // nothing in them.
+        // `grpc-message` is percent-encoded. Codes and messages are visible ASCII without a percent sign, so this
+        // changes nothing in them.
         if let Ok(message) = HeaderValue::try_from(format!("{}: {}", self.code, self.message)) {
             headers.insert("grpc-message", message);
         }

@@ -41,8 +41,8 @@ impl RequestInfo {
         &self.headers
     }
 
-    /// Returns `true` if a browser navigates to a page: a GET request whose `Sec-Fetch-Dest` is `document`, or without that
-    /// header, whose `Accept` starts with `text/html`.
+    /// Returns `true` if a browser navigates to a page: a GET request whose `Sec-Fetch-Dest` is `document`, or without
+    /// that header, whose `Accept` starts with `text/html`.
     #[must_use]
     pub fn is_document(&self) -> bool {
         is_document(&self.method, &self.headers)
@@ -61,8 +61,8 @@ pub(crate) fn is_document(method: &Method, headers: &HeaderMap) -> bool {
     if method != Method::GET {
         return false;
     }
-    // `Sec-Fetch-Dest` is set by the browser, and scripts cannot change it. `Accept` alone is a guess: only its start is
-    // checked, because scripts and API clients may list `text/html` further on.
+    // `Sec-Fetch-Dest` is set by the browser, and scripts cannot change it. `Accept` alone is a guess: only its start
+    // is checked, because scripts and API clients may list `text/html` further on.
     match headers.get(SEC_FETCH_DEST) {
         Some(wanted) => wanted.as_bytes() == b"document",
         None => starts_with(headers.get(header::ACCEPT), b"text/html"),

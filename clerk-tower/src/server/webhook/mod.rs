@@ -1,8 +1,8 @@
 //! Endpoint for [Clerk's webhooks](https://clerk.com/docs/guides/development/webhooks/overview): verifies deliveries,
 //! deduplicates them, and calls your handlers.
 //!
-//! [`ClerkWebhooks`] is a service for any router, or for hyper alone. The client needs the endpoint's signing secret, from
-//! `CLERK_WEBHOOK_SIGNING_SECRET` or [`webhook_secret`](crate::ClerkBuilder::webhook_secret).
+//! [`ClerkWebhooks`] is a service for any router, or for hyper alone. The client needs the endpoint's signing secret,
+//! from `CLERK_WEBHOOK_SIGNING_SECRET` or [`webhook_secret`](crate::ClerkBuilder::webhook_secret).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -58,9 +58,9 @@
 //! Handlers run in a task of their own. Clerk waits only some seconds for a response; if it closes the connection, the
 //! handlers go on, and the next delivery of the same event gets their result. Put work that takes long into a queue.
 //!
-//! Deduplication is per process and in memory. Another process of the same service, or this one after a restart, does not
-//! know earlier deliveries, and the cache is per process too. Handlers should therefore be idempotent, and must not rely on
-//! the order of deliveries. All deliveries of an event have the same [`Delivery::id`].
+//! Deduplication is per process and in memory. Another process of the same service, or this one after a restart, does
+//! not know earlier deliveries, and the cache is per process too. Handlers should therefore be idempotent, and must not
+//! rely on the order of deliveries. All deliveries of an event have the same [`Delivery::id`].
 //!
 //! [`Delivery::id`]: clerk_core::webhook::Delivery::id
 

@@ -37,7 +37,8 @@ impl Clerk {
 
     /// Reads a request's body, then verifies the delivery as [`verify_webhook`](Self::verify_webhook) does.
     ///
-    /// The size of the body is not limited here: wrap it in [`Limited`](http_body_util::Limited) or a similar body first.
+    /// The size of the body is not limited here: wrap it in [`Limited`](http_body_util::Limited) or a similar body
+    /// first.
     ///
     /// # Errors
     /// As [`verify_webhook`](Self::verify_webhook), and 413 if the body is longer than its limit.
@@ -81,7 +82,8 @@ impl Clerk {
         rejection
     }
 
-    /// Logs why a delivery was rejected. Anyone can post to the endpoint, so each cause is logged at most once a minute.
+    /// Logs why a delivery was rejected. Anyone can post to the endpoint, so each cause is logged at most once a
+    /// minute.
     fn log_reason(&self, cause: &str, code: &str, why: &dyn Display) {
         telemetry::webhook_rejected(self.log_limiter(), self.now(), cause, code, why);
     }
@@ -129,7 +131,8 @@ where
     }
 }
 
-/// Returns `true` if the body exceeded its limit. Frameworks wrap that error in their own, so the whole chain is searched.
+/// Returns `true` if the body exceeded its limit. Frameworks wrap that error in their own, so the whole chain is
+/// searched.
 fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -145,7 +148,7 @@ fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
 pub(super) enum Refused {
     /// Already logged.
     Delivery(Box<Rejection>),
-    /// A signed event of this type whose data does not have the expected shape. Not logged yet: an endpoint without a handler
-    /// for the type ignores it.
+    /// A signed event of this type whose data does not have the expected shape. Not logged yet: an endpoint without a
+    /// handler for the type ignores it.
     Event { kind: &'static str, error: WebhookError },
 }

@@ -25,7 +25,7 @@ impl Rejection {
                 "The headers {} are missing: either Clerk did not send this request, or a proxy removed them.",
                 names.join(", ")
             )),
-            WebhookError::InvalidTimestamp => refuse("webhook-timestamp", "The timestamp in the headers is not a number."),
+            WebhookError::InvalidTimestamp => refuse("webhook-timestamp", "The timestamp is not a number."),
             WebhookError::TooOld => {
                 refuse("webhook-timestamp", "The delivery is too old. Check this server's clock.")
             }

@@ -134,9 +134,11 @@ impl ClerkWebhooks {
         let taken = self.clerk.take_webhook(request.map(|body| Limited::new(body, max))).await;
         let delivery = match taken {
             Ok(delivery) => delivery,
-            // No handler depends on this data, and the next attempt would contain the same: an error would make Clerk repeat
-            // it in vain.
-            Err(Refused::Event { kind, .. }) if !self.handlers.iter().any(|handler| handler.handles(kind)) => {
+            // No handler depends on this data, and the next attempt would contain the same: an error would make Clerk
+            // repeat it in vain.
+            Err(Refused::Event { kind, .. })
+                if !self.handlers.iter().any(|handler| handler.handles(kind)) =>
+            {
                 telemetry::webhook(kind, "ignored");
                 return Ok(());
             }
@@ -162,8 +164,8 @@ impl ClerkWebhooks {
         task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
     }
 
-    /// Runs all handlers, in a task of its own: a server drops the request's future when Clerk closes the connection, which
-    /// would cancel a handler in the middle.
+    /// Runs all handlers, in a task of its own: a server drops the request's future when Clerk closes the connection,
+    /// which would cancel a handler in the middle.
     async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
         let mut attempt = Attempt { kind: label(&delivery.event), how: Some("panicked") };
         let all = async {
