@@ -73,6 +73,7 @@ impl Backend {
         operation: &O,
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
+        // The span covers all attempts. Transports that are instrumented add one for each request.
         let call = telemetry::Call::start(O::INFO);
         let result = call.during(self.transmit(operation, credential)).await;
         match &result {

@@ -129,6 +129,7 @@ impl Config {
         if let Some(pem) = variable("CLERK_JWT_KEY")? {
             config.jwt_key = pem_key("CLERK_JWT_KEY", &pem)?;
         }
+        // The proxy's builder checks it again, but its error could not name the variable.
         if let Some(url) = &config.fapi_url {
             BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("CLERK_FAPI_URL", error))?;
         }
@@ -218,6 +219,7 @@ fn shown_url(url: &str) -> &str {
 }
 
 fn check_version(setting: &'static str, version: &str) -> Result<(), ConfigError> {
+    // It becomes part of the URL that the secret key is sent to.
     let is_segment = version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if is_segment && !version.is_empty() {
         return Ok(());

@@ -24,6 +24,7 @@ use super::middleware::base_uri::{BaseUriLayer, InvalidBaseUri};
 /// They travel as an extension of the request, and each layer of the [stack](crate::client::stack) reads its own.
 #[derive(Clone, Debug, Default)]
 #[must_use]
+// In an `Arc`, because every request carries a copy.
 pub struct CallOptions(Option<Arc<Settings>>);
 
 #[derive(Clone, Debug, Default)]

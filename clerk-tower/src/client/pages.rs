@@ -27,6 +27,7 @@ type PageCall<T> = Pin<Box<dyn Future<Output = PageResult<T>> + Send>>;
 /// permit or a connection that others wait for. Dropping it cancels the call.
 struct Fetch<T> {
     planned: Option<PageCall<T>>,
+    // A `JoinSet`, because it aborts its task when it is dropped.
     started: JoinSet<PageResult<T>>,
 }
 
@@ -36,6 +37,7 @@ impl<T: Send + 'static> Fetch<T> {
     }
 
     fn poll(&mut self, info: &'static OperationInfo, context: &mut Context<'_>) -> Poll<PageResult<T>> {
+        // Started at the first poll: `Clerk::stream` may be called outside a runtime.
         if let Some(work) = self.planned.take() {
             let Ok(runtime) = Handle::try_current() else {
                 let problem = ErrorKind::Config("requires a tokio runtime");

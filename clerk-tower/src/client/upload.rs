@@ -120,6 +120,7 @@ impl Reading {
                 read: self.count(),
                 source: error.into(),
             })?;
+            // Checked for each frame, and not at the end: an endless stream must not fill the memory.
             if let Ok(data) = frame.into_data() {
                 self.add(data)?;
             }
@@ -133,6 +134,7 @@ impl Reading {
     fn add(&mut self, mut data: impl bytes::Buf) -> Result<(), UploadError> {
         let more = u64::try_from(data.remaining()).unwrap_or(u64::MAX);
         self.check(self.count().saturating_add(more))?;
+        // Any `Buf`, which may consist of several chunks.
         while data.has_remaining() {
             let chunk = data.chunk();
             let count = chunk.len();

@@ -52,6 +52,7 @@ struct Shared {
     /// The configured key. If it is set, no keys are fetched.
     fixed: Option<KeySet>,
     known: KnownTokens,
+    /// Read by every request without a lock. Only a refresh replaces it.
     snapshot: ArcSwapOption<Snapshot>,
     refresh: Mutex<Refresh>,
     stack: Stack,
@@ -171,6 +172,7 @@ impl KeyStore {
         }
         let snapshot = self.0.snapshot.load();
         let snapshot = snapshot.as_ref()?;
+        // Monotonic time and not the client's clock: setting the clock back must not extend the life of keys.
         let now = Instant::now();
         if now >= snapshot.hard {
             return None;
@@ -239,6 +241,7 @@ impl KeyStore {
     fn store(&self, keys: KeySet, body: Bytes, now: Instant) -> KeySet {
         let old = self.0.snapshot.load();
         let keys = match old.as_ref() {
+            // The usual case. Replacing the keys would verify every known token again.
             Some(old) if old.body == body => old.keys.clone(),
             // Tokens that were verified with other keys are no longer known.
             _ => self.0.known.attach(keys),

@@ -82,6 +82,7 @@ impl Refresh {
     fn next_backoff(&mut self) -> Duration {
         let backoff = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(6)).min(MAX_BACKOFF);
         self.failures = self.failures.saturating_add(1);
+        // Random, so that the processes of a service do not all ask at the same moment after an outage.
         backoff.mul_f64(1.0 + fastrand::f64() / 4.0)
     }
 
@@ -90,7 +91,8 @@ impl Refresh {
     }
 
     fn failed(&mut self, error: KeysError, now: Instant) -> KeysError {
-        // The backoff counts from the end of the call, not from its start.
+        // `join` has already counted this call as failed. The backoff counts from the end of the call, not from its
+        // start.
         self.failures = self.failures.saturating_sub(1);
         let backoff = self.next_backoff();
         self.running = None;

@@ -88,6 +88,7 @@ impl Generations {
     }
 
     fn sum(&self, depends: Depends) -> u64 {
+        // `SeqCst`: a reader that starts after a write was acknowledged must see its increments, on every counter.
         let counters = depends.0.iter().filter_map(|slot| self.0.get(usize::from(*slot)));
         counters.fold(0, |sum, counter| sum.wrapping_add(counter.load(Ordering::SeqCst)))
     }

@@ -88,6 +88,7 @@ pub(super) fn join(cache: &Arc<Shared>, call: CacheCall) -> Result<Joined, Error
     if let Some(running) = running.filter(|running| running.serves(cache, now, call.max_age)) {
         return Ok(Joined::Waiting(running.flight.clone()));
     }
+    // Numbered, so that a call that was replaced does not remove its successor when it ends.
     calls.started = calls.started.wrapping_add(1);
     let (number, key, info) = (calls.started, call.key.clone(), call.info);
     let stamp = cache.store.generations.stamp(invalidation::depends(info, key.uri.path()));

@@ -242,6 +242,7 @@ impl Cache {
         let key = Key { operation: TypeId::of::<O>(), credential, uri: request.uri().clone() };
         let max_age = options.settings().and_then(|settings| settings.max_age);
         let found = self.0.store.look(&key, self.0.clock.now(), max_age);
+        // A hit neither waits nor starts a task.
         let is_hit = matches!(found, Found::Fresh(_));
         let cached = if let Found::Fresh(cached) = found {
             cached
@@ -280,6 +281,7 @@ impl Cache {
             .await
             .unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(limit))));
         let error = match cached {
+            // A caller that set `max_age` wants a fresh value, so it gets the error instead of a stale one.
             Err(error) if error.is_retryable() && max_age.is_none() => error,
             cached => {
                 self.count(info, "miss", &self.0.misses);
@@ -312,6 +314,7 @@ pub(crate) struct Writing {
 impl Writing {
     /// Ends the write. If it certainly had no effect, nothing is invalidated.
     pub(crate) fn ended(mut self, error: Option<&Error>) {
+        // A write that Clerk refused changed nothing. After a timeout that is not certain, so it counts as a change.
         self.happened = error.is_none_or(Error::may_have_been_processed);
     }
 }

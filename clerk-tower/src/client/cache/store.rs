@@ -76,6 +76,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(policy: CachePolicy) -> Self {
+        // moka's default policy keeps what is read often, so a job that reads every user once does not evict the rest.
         let entries = Cache::builder()
             .max_capacity(policy.max_bytes)
             .weigher(|key: &Key, entry: &Arc<Entry>| weight(key, entry))
@@ -110,6 +111,7 @@ impl Store {
         if age < max_age.map_or(fresh, |max| fresh.min(max)) {
             return Found::Fresh(entry.result.clone());
         }
+        // An old "not found" is never served: the resource may have been created since.
         let Ok(value) = &entry.result else { return Found::Nothing };
         let is_backing_off = now.as_millis() < entry.backs_off_until.load(Ordering::Relaxed);
         let usable = if is_backing_off { self.policy.if_error } else { self.policy.while_revalidate };

@@ -189,6 +189,7 @@ async fn pass(
                 return Err(Error::new(info, ErrorKind::RateLimited(turn.saturating_duration_since(now))));
             }
         };
+        // The gate may close again while this call waits. Its turn is void then, and it has to queue again.
         telemetry::waited_at_gate(family.1);
         sleep_until(turn).await;
         if gates.holds(family, turn) {

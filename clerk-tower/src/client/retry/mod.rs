@@ -176,6 +176,7 @@ where
         CallFuture::new(async move {
             let result = call.await;
             if result.as_ref().is_ok_and(|response| response.status().is_success()) {
+                // Only successes earn retries, so that an outage does not pay for its own retries.
                 budget.deposit();
             }
             attempts.record_in(result)

@@ -70,6 +70,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        // A clone is a reference count. The future must not borrow the service.
         let client = self.0.clone();
         Box::pin(async move {
             let request = reqwest::Request::try_from(request).map_err(hide_url)?;

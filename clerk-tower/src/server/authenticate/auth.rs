@@ -15,6 +15,7 @@ use crate::{Clerk, server::rejection::Rejection, telemetry};
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
 
+// Shared, because the layer, guards and extractors each have a clone of it in one request.
 struct Inner {
     outcome: Outcome,
     retry_after: Option<Duration>,
@@ -23,7 +24,7 @@ struct Inner {
     return_address: ReturnAddress,
 }
 
-/// The type in the extensions. It is private, so that other code cannot insert a forged [`Auth`].
+/// The type in the request's extensions. It is private, so that other code cannot insert a forged [`Auth`].
 #[derive(Clone)]
 struct Stored(Auth);
 
@@ -136,6 +137,7 @@ impl Auth {
     /// Adds `Retry-After` to the rejection of an undecided request.
     fn waiting(&self, rejection: Rejection) -> Rejection {
         match self.0.retry_after {
+            // Only then: an accepted request without a token is not helped by waiting.
             Some(wait) if self.0.outcome.is_undecided() => Rejection::unavailable(Some(wait)),
             _ => rejection,
         }

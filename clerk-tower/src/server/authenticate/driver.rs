@@ -103,6 +103,8 @@ impl Driver {
         let Some((tokens, digest)) = self.clerk.machine_tokens().zip(call.token_digest()) else {
             return self.ask(call, wait).await;
         };
+        // The cached lifetime counts from before the call, so that a token revoked during it is not accepted for
+        // longer.
         let asked = self.clerk.now();
         if let Some(machine) = tokens.get(&digest, asked) {
             return call.resume_known(machine, asked);

@@ -40,6 +40,8 @@ impl ReturnAddress {
     /// Returns a cookie that counts one more redirect, under the name that handshakes use. It lives for ten seconds
     /// instead of a handshake's two, because a sign-in page that loads Clerk's script takes longer than a handshake.
     pub(crate) fn count_cookie(&self) -> Option<HeaderValue> {
+        // `Lax`, because a `Strict` cookie is not sent when the browser comes back from Clerk's domain. A visitor who
+        // forges the count only loses the redirect.
         let count = self.redirects().saturating_add(1);
         HeaderValue::try_from(format!("{COUNT_COOKIE}={count}; SameSite=Lax; HttpOnly; Max-Age=10")).ok()
     }
@@ -49,6 +51,7 @@ impl ReturnAddress {
     }
 
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&RequestHead<'_>) -> T) -> T {
+        // The method is always GET: that is how the browser comes back, whatever it sent.
         let mut headers = HeaderMap::new();
         for (name, value) in ADDRESS.into_iter().zip(&self.address) {
             if let Some(value) = value {

@@ -35,6 +35,8 @@ impl Auth {
     /// 503 if Clerk did not respond, 500 if it refused; the browser then keeps its cookies. A session that has already
     /// ended is not an error.
     pub async fn sign_out<B: Default>(&self, to: &str) -> Result<Response<B>, Rejection> {
+        // Before any cookie is deleted: if Clerk cannot be reached, the session is still active, and the visitor must
+        // see that.
         for id in self.sessions_to_end().await? {
             match self.clerk().send(sessions::revoke(id)).await {
                 Err(error) if !error.is_missing() => return Err(Rejection::of_call(&error)),
@@ -97,6 +99,8 @@ impl Auth {
 
     /// Returns `true` if this instance issued the token for a session, whether or not it has expired.
     async fn is_genuine(&self, token: &Token) -> Result<bool, Rejection> {
+        // Only the signature is checked. The claims of an expired token would fail, but its session may still be
+        // active.
         let Some(kid) = token.kid().filter(|_| token.is_session()) else { return Ok(false) };
         let keys = self.clerk().keys().with_key(kid).await;
         let keys = keys.map_err(|error| Rejection::unavailable(Some(error.retry_after())))?;

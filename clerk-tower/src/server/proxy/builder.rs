@@ -160,6 +160,7 @@ impl ProxyBuilder {
                 "not set; the Frontend API proxy needs it in addition to the secret key",
             )
         })?;
+        // A client has no default path: authentication would not know it, and send browsers to Clerk's own domain.
         let path = self.path.ok_or_else(|| {
             ConfigError::new(
                 "proxy_url",
@@ -177,6 +178,7 @@ impl ProxyBuilder {
             .ok_or_else(|| ConfigError::new("secret_key", "not set; the Frontend API proxy needs it"))?;
         let mut secret = HeaderValue::from_str(key.expose())
             .map_err(|_| ConfigError::new("secret_key", "not a valid header value"))?;
+        // HTTP stacks do not log it then, and HTTP/2 keeps it out of the compression table (RFC 7541, section 7.1.3).
         secret.set_sensitive(true);
         let rules = Rules {
             prefix,

@@ -141,6 +141,7 @@ where
             // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by a
             // clone releases it.
             self.inner = self.inner.clone();
+            // `Proxy` is always ready, so it needs no `poll_ready`.
             State::Proxy { future: self.proxy.call(request) }
         } else {
             State::Inner { future: self.inner.call(request) }

@@ -137,6 +137,7 @@ impl Rules {
         let target = target.ok_or_else(|| refused("The request URI is too long or not valid."))?;
         let origin = origin::origin(&head, &self.forwarded)
             .ok_or_else(|| refused("The request must name exactly one valid host."))?;
+        // The rewritten redirects and `Clerk-Proxy-Url` have to agree on this URL.
         let public = format!("{}://{}{}", origin.scheme(), origin.host(), self.prefix.as_str());
         let public_header = HeaderValue::from_str(&public)
             .map_err(|_| refused("The request's host is not a valid header value."))?;
@@ -165,6 +166,7 @@ impl Rules {
     where
         T: Service<Request<ProxyBody>, Response = Response<RB>, Error: Into<BoxError>>,
     {
+        // The timeout ends with the response head: one for the whole body would cut off long downloads.
         let response = transport.oneshot(sent.request.map(|()| body));
         let response = match tokio::time::timeout(self.timeout, response).await {
             Ok(Ok(response)) => response,
@@ -189,6 +191,7 @@ impl Rules {
         let headers = response.headers_mut();
         *headers = head.headers;
         headers::prepare_response(headers);
+        // Not `HeaderValue::to_str`, which rejects the UTF-8 that some servers do not escape.
         let location = headers.get(LOCATION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
         let rewritten = location.and_then(|location| self.upstream.rewrite(location, target, public));
         if let Some(value) = rewritten.and_then(|location| HeaderValue::try_from(location).ok()) {

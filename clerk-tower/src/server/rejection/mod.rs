@@ -47,9 +47,9 @@ use crate::Error;
 
 /// Why a request is rejected: a status, a stable code, and a message for developers.
 ///
-/// [`into_response`](Self::into_response) turns it into a response with a JSON body in the format of Clerk's own errors,
-/// `{"errors": [{"code": …, "message": …}]}`. A [missing reverification](Self::reverification_missing) has the body that
-/// Clerk's front ends expect instead. A rejection contains no part of the request.
+/// [`into_response`](Self::into_response) turns it into a response with a JSON body in the format of Clerk's own
+/// errors, `{"errors": [{"code": …, "message": …}]}`. A [missing reverification](Self::reverification_missing) has the
+/// body that Clerk's front ends expect instead. A rejection contains no part of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: StatusCode,
@@ -197,6 +197,7 @@ impl Rejection {
             Lack::Feature => Self::feature_missing(),
             Lack::Plan => Self::plan_missing(),
             Lack::Reverification(asked) => Self::reverification_missing(asked),
+            // `Lack` is non-exhaustive: a kind that is added later rejects the request too.
             _ => Self::check_failed(),
         }
     }
@@ -222,6 +223,7 @@ impl Rejection {
     /// 401: the session's user no longer exists.
     #[must_use]
     pub fn user_deleted() -> Self {
+        // 401 and not 403: the token is of no use any more, so the client has to sign in again.
         let message = "The session's user no longer exists.";
         Self {
             challenge: Some("Bearer error=\"invalid_token\""),
@@ -287,10 +289,12 @@ impl Rejection {
         if error.is_missing() {
             return Self::new(StatusCode::NOT_FOUND, "not-found", "The resource was not found.");
         }
+        // Details of Clerk's error are not returned: the caller is not the one who called Clerk.
         if error.is_retryable() { Self::unavailable(error.seconds_to_wait()) } else { Self::internal() }
     }
 
     fn forbidden(code: &'static str, message: &'static str) -> Self {
+        // RFC 6750, section 3.1: the token is valid, but not sufficient.
         Self {
             challenge: Some("Bearer error=\"insufficient_scope\""),
             ..Self::new(StatusCode::FORBIDDEN, code, message)
@@ -337,6 +341,7 @@ impl Rejection {
         let Some(asked) = self.reverification else {
             return json!({ "errors": [{ "code": self.code, "message": self.message }] }).to_string();
         };
+        // Clerk's front ends look for exactly this structure, and ignore Clerk's usual format of errors.
         let (kind, reason) = ("forbidden", "reverification-error");
         let metadata = json!({ "reverification": asked });
         json!({ "clerk_error": { "type": kind, "reason": reason, "metadata": metadata } }).to_string()
@@ -380,6 +385,7 @@ impl Rejection {
             StatusCode::UNAUTHORIZED => 16,
             _ => 13,
         };
+        // In gRPC's Trailers-Only form, the status is among the headers, because trailers would have to follow a body.
         let mut response = Response::new(B::default());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));

@@ -163,6 +163,7 @@ impl<S> Require<S> {
     }
 
     fn reject<B>(&self, request: &Request<B>, rejection: Rejection) -> Response<Full<Bytes>> {
+        // Before the redirect: a gRPC client cannot follow it.
         if is_grpc_request(request) {
             return rejection.into_grpc_response();
         }

@@ -37,6 +37,7 @@ impl SignIn {
         {
             return None;
         }
+        // The layer may be missing, and then there is nothing to build the return URL from.
         let auth = Auth::from_extensions(request.extensions())?;
         if is_incurable(rejection.code()) || auth.return_address().is_looping() {
             return None;

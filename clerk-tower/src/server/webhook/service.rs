@@ -63,6 +63,7 @@ impl ClerkWebhooks {
             clerk: clerk.clone(),
             handlers: Vec::new(),
             on_error: None,
+            // The body is read before its signature can be checked, so anyone can send one. Clerk's are far smaller.
             max_body_bytes: 2 * 1024 * 1024,
             remember_for: Duration::from_secs(3600),
             handler_timeout: Duration::from_secs(300),
@@ -160,15 +161,17 @@ impl ClerkWebhooks {
         // `tokio::spawn` panics without a runtime.
         let runtime = Handle::try_current().map_err(|_| Rejection::webhook_failed())?;
         let task = runtime.spawn(self.handle(Arc::new(delivery), running));
-        // The task panicked, or its runtime was shut down: the delivery was not handled.
+        // The task panicked, or its runtime was shut down: the delivery was not handled completely.
         task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
     }
 
     /// Runs all handlers, in a task of its own: a server drops the request's future when Clerk closes the connection,
     /// which would cancel a handler in the middle.
     async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
+        // Logged on drop, because a panic skips the code below.
         let mut attempt = Attempt { kind: label(&delivery.event), how: Some("panicked") };
         let all = async {
+            // One after another: a handler may rely on an earlier one, such as one that inserts a row which it updates.
             for work in self.handlers.iter().filter_map(|handler| handler.start(&delivery)) {
                 work.await?;
             }
@@ -183,6 +186,7 @@ impl ClerkWebhooks {
             if let Some(observer) = &self.on_error {
                 observer(&delivery, &error);
             }
+            // `running` is dropped here, so that the next delivery is handled again.
             return Err(Rejection::webhook_failed());
         }
         attempt.how = None;
@@ -220,6 +224,7 @@ fn response(result: Result<(), Rejection>) -> Response<ResponseBody<Empty<Bytes>
         }
         Err(rejection) => rejection.into_response(),
     };
+    // RFC 9110, section 15.5.6: a 405 must have an `Allow` header.
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
