@@ -1,9 +1,9 @@
-//! What an answer from the cache costs.
+//! Cost of a cache hit.
 //!
-//! All in one run: building the request, which is what an answer is found by; an answer that is kept; the same answer
-//! read anew, without a network.
+//! One run compares building the request, which is the cache key; a cache hit; and the same call through the whole
+//! stack, without a network.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first thing that is wrong")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 
 use std::{convert::Infallible, hint::black_box};
 

@@ -53,8 +53,8 @@ pub enum ErrorKind {
     Build(BuildError),
     /// The client has no credential for the request, or its URI is not valid here. Nothing was sent.
     Config(&'static str),
-    /// Clerk's rate limit lasts longer than the call's deadline allows. Contains the time until the call could have been
-    /// sent. Nothing was sent.
+    /// Clerk's rate limit lasts longer than the call's deadline allows. Contains the time until the call could have
+    /// been sent. Nothing was sent.
     RateLimited(Duration),
     /// The limit on concurrent calls is reached. Nothing was sent.
     Overloaded,

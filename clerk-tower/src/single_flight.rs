@@ -1,15 +1,16 @@
-//! One call for everyone who wants the same thing at the same time. The cache and the key store share it.
+//! Single-flight: concurrent callers share one call. Used by the cache and the key store.
 
 use std::future::Future;
 
 use tokio::{runtime::Handle, sync::watch};
 
-/// A call that runs in a task of its own: it goes on when those who wait for it hang up. Clones wait for the same
-/// result.
+/// A call that runs in a task of its own. Clones wait for the same result.
+///
+/// A shared future would not do: it only runs while someone polls it, so the call would stop when its callers hang up.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight<T>(watch::Receiver<Option<T>>);
 
-/// There is no tokio runtime to run a call on.
+/// Error of starting a call outside a tokio runtime.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoRuntime;
 
@@ -20,13 +21,13 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         let (sender, receiver) = watch::channel(None);
         runtime.spawn(async move {
             let result = call.await;
-            // An error means that nobody waits any more. What the call did by itself, such as filling a cache, stays.
+            // An error means that no caller waits any more. The call's side effects, such as filling a cache, remain.
             let _ = sender.send(Some(result));
         });
         Ok(Self(receiver))
     }
 
-    /// Whether the call has not ended yet. A call whose task panicked has ended.
+    /// Returns `true` if the call has not ended. A call whose task panicked has ended.
     pub(crate) fn is_running(&self) -> bool {
         self.0.has_changed().is_ok() && self.0.borrow().is_none()
     }

@@ -130,6 +130,7 @@ const fn bad_request_name(bad: BadRequest) -> &'static str {
 
 /// Logs what is probably wrong with the configuration. `find` looks for it, and only runs if the line is enabled.
 pub(crate) fn diagnosed(limiter: &LogLimiter, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
+    // Before the limiter: a line that is filtered out must not count as logged. The search is skipped as well.
     if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
         return;
     }
@@ -177,6 +178,7 @@ pub(crate) fn keys_fetched() {
 
 /// The instance's keys could not be fetched.
 pub(crate) fn keys_not_fetched(error: &dyn Display) {
+    // Not limited: the backoff of the key store limits how often this happens.
     counters::keys(false);
     tracing::warn!(target: "clerk::keys", %error, "cannot fetch the instance's keys, requests may get 503");
 }

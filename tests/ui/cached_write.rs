@@ -1,5 +1,5 @@
 //@ build
-//~ only an operation that reads, with GET, can be cached
+//~ only operations with the method GET can be cached
 use clerk_tests::mistakes::{
     clerk_axum::{Clerk, api::users},
     tokio,

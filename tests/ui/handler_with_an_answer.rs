@@ -1,4 +1,4 @@
-//~ a handler of webhooks cannot return `String`
+//~ a webhook handler cannot return `String`
 //~ expected `()`, or `Result<(), E>` with an error that converts into `BoxError`
 use clerk_tests::mistakes::clerk_axum::{Clerk, ClerkWebhooks, ConfigError, webhook::kind};
 

@@ -104,7 +104,7 @@ impl Clerk {
         self.runtime.wait(O::INFO.id, self.inner.send(operation))
     }
 
-    /// Sends an operation, and returns Clerk's response beside the value.
+    /// Sends an operation, and returns the value together with Clerk's response.
     ///
     /// # Errors
     /// The same as those of [`send`](Self::send).

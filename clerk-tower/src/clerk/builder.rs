@@ -31,7 +31,7 @@ use crate::{
 type Provider = Arc<dyn Fn() -> SecretKey + Send + Sync>;
 type Wrap = Box<dyn FnOnce(Stack) -> Stack + Send>;
 
-/// What carries the calls.
+/// The service that sends the calls.
 enum Carrier {
     DefaultTransport,
     /// A transport inside the default layers.
@@ -250,7 +250,7 @@ impl ClerkBuilder {
     /// to zero; at most five minutes.
     ///
     /// This saves one call to Clerk per request, and accepts a token that was revoked meanwhile for that long. Only
-    /// good tokens are remembered, none beyond its expiry, and at most 4 MiB of them.
+    /// valid tokens are cached, none beyond its expiry, and at most 4 MiB of them.
     pub fn machine_token_cache(self, lifetime: Duration) -> Self {
         self.set(|config| config.machine_token_cache = lifetime)
     }
@@ -301,7 +301,7 @@ impl ClerkBuilder {
         self
     }
 
-    /// Carries requests with this service, inside the default layers. It replaces a transport or a stack that was set
+    /// Sends requests with this service, inside the default layers. It replaces a transport or a stack that was set
     /// before.
     pub fn transport<T: Transport>(mut self, transport: T) -> Self
     where

@@ -74,7 +74,7 @@ impl MachineClerk {
         self.0.backend.send(&operation, O::Credential::SENT).await
     }
 
-    /// Sends an operation, and returns Clerk's response beside the value, as [`Clerk::send_raw`] does.
+    /// Sends an operation, and returns the value together with Clerk's response, as [`Clerk::send_raw`] does.
     ///
     /// # Errors
     /// The same as those of [`send`](Self::send).

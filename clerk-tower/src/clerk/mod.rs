@@ -1,8 +1,7 @@
 //! [`Clerk`]: the client of one Clerk instance.
 //!
-//! It joins what the other rooms provide: a backend from `client` that sends, the keys from `keys`, and the settings from
-//! which `server` builds what authenticates requests. It stands between `keys` and `server`, because the server needs
-//! one handle for all three.
+//! It joins the other modules: the backend from `client` that sends calls, the keys from `keys`, and the settings from
+//! which `server` builds its layers. Those layers need one handle for all three.
 //!
 //! ```no_run
 //! use clerk_core::api::users;
@@ -80,7 +79,7 @@ pub struct Clerk {
     shared: Arc<Inner>,
 }
 
-/// What serves requests is built from this, by [`server`](crate::server).
+/// The services in [`server`](crate::server) are built from this.
 struct Inner {
     keys: KeyStore,
     machine_tokens: Option<MachineTokens>,
@@ -145,7 +144,7 @@ impl Clerk {
         self.backend.send(&operation, O::Credential::SENT).await
     }
 
-    /// Sends an operation, and returns Clerk's response (status, headers, and body) beside the value.
+    /// Sends an operation, and returns the value together with Clerk's response (status, headers, and body).
     ///
     /// # Errors
     /// The same as those of [`send`](Self::send).
@@ -156,8 +155,8 @@ impl Clerk {
         self.backend.send_raw(&operation, O::Credential::SENT).await
     }
 
-    /// Sends an operation that reads, or takes its value from the [cache](crate::client::cache). The value is decoded once,
-    /// and all callers share it.
+    /// Sends an operation that reads, or takes its value from the [cache](crate::client::cache). The value is decoded
+    /// once, and all callers share it.
     ///
     /// An operation that does not read, with `GET`, does not compile:
     ///
@@ -199,13 +198,13 @@ impl Clerk {
         self.backend.send(operation, O::INFO.credential).await
     }
 
-    /// Streams the items of a list, page after page. The operation's own `limit` is the page size, which defaults to 100;
-    /// its `offset` is where the stream starts.
+    /// Streams the items of a list, page after page. The operation's own `limit` is the page size, which defaults to
+    /// 100; its `offset` is where the stream starts.
     ///
-    /// Pages are fetched by offset. If items are added or removed meanwhile, the list moves under the pages, and items are
-    /// skipped or come twice. Users ordered by creation, which is the default of `order_by`, are fetched by cursor, so
-    /// that none is skipped or comes twice. If the user at the cursor is deleted before the next page is fetched, Clerk
-    /// may refuse the page; [`PageStream::offset`] then says where to continue.
+    /// Pages are fetched by offset. If items are added or removed meanwhile, the list moves under the pages, and items
+    /// are skipped or come twice. Users ordered by creation, which is the default of `order_by`, are fetched by cursor,
+    /// so that none is skipped or comes twice. If the user at the cursor is deleted before the next page is fetched,
+    /// Clerk may refuse the page; [`PageStream::offset`] then says where to continue.
     ///
     /// ```no_run
     /// use clerk_core::api::users;

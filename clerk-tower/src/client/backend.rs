@@ -1,5 +1,5 @@
-//! Sending operations and reading their responses, for [`Clerk`](crate::Clerk), [`MachineClerk`](crate::MachineClerk)
-//! and the blocking client alike.
+//! Sends operations and decodes their responses, for [`Clerk`](crate::Clerk), [`MachineClerk`](crate::MachineClerk) and
+//! the blocking client.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{Error, ErrorKind, clock::Clock, error::attempts, telemetry};
 
-/// A stack, the cache in front of it, the clock, and the options of one handle. A clone is a reference count.
+/// A stack, the cache in front of it, the clock, and the options of one handle. Clones are cheap.
 #[derive(Clone)]
 pub(crate) struct Backend {
     shared: Arc<Shared>,
@@ -53,7 +53,7 @@ impl Backend {
         self.shared.clock.now()
     }
 
-    /// How long a call may take in all, and all calls together that one decision needs.
+    /// Returns the timeout of a call, which is also that of all calls together that one decision needs.
     pub(crate) fn timeout(&self) -> Duration {
         self.shared.timeout
     }
@@ -67,12 +67,13 @@ impl Backend {
         Ok(self.send_raw(operation, credential).await?.0)
     }
 
-    /// Sends an operation, and returns the response beside the value.
+    /// Sends an operation, and returns the value together with the response.
     pub(crate) async fn send_raw<O: Operation>(
         &self,
         operation: &O,
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
+        // The span covers all attempts. Transports that are instrumented add one for each request.
         let call = telemetry::Call::start(O::INFO);
         let result = call.during(self.transmit(operation, credential)).await;
         match &result {
@@ -88,6 +89,8 @@ impl Backend {
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
         let request = build(operation, credential, Some(&self.options))?;
+        // Created before the request is sent. If the caller drops this future, Clerk may still carry out the write, and
+        // dropping the guard then invalidates what it touches.
         let writing = self.shared.cache.writing(O::INFO, request.uri());
         let response = self.shared.stack.clone().oneshot(request).await;
         let result = response.and_then(|response| match O::decode(&response) {
@@ -112,9 +115,10 @@ impl Backend {
         const {
             assert!(
                 matches!(O::INFO.method, Method::GET),
-                "only an operation that reads, with GET, can be cached"
+                "only operations with the method GET can be cached"
             )
         };
+        // Without this handle's options: concurrent callers with other options may share the call.
         let request = build(operation, credential, None)?;
         if self.shared.cache.takes(&request, &self.options) {
             return self.shared.cache.get::<O>(request, credential, &self.options).await;
@@ -131,7 +135,7 @@ impl Backend {
         PageStream::new(self.clone(), credential, operation)
     }
 
-    /// Whether the two share everything but their options.
+    /// Returns `true` if the two differ at most in their options.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }

@@ -13,7 +13,7 @@ use super::{
     retry::RetryLayer,
 };
 
-/// A client cannot be built: names the setting, and what is wrong with it. It never contains a key.
+/// Error of building a client. It names the setting and what is wrong with it, and never contains a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {problem}")]
 #[non_exhaustive]
@@ -32,8 +32,8 @@ impl ConfigError {
 /// The settings of a client, as data.
 ///
 /// [`Config::from_env`] reads them from the environment, and [`ClerkBuilder::new`](crate::ClerkBuilder::new) turns them
-/// into a client. What is a service and not data (a transport, a clock, a layer) is set on the builder. `Debug` shows no
-/// key.
+/// into a client. What is a service and not data (a transport, a clock, a layer) is set on the builder. `Debug` shows
+/// no key.
 ///
 /// ```
 /// use std::time::Duration;
@@ -129,6 +129,7 @@ impl Config {
         if let Some(pem) = variable("CLERK_JWT_KEY")? {
             config.jwt_key = pem_key("CLERK_JWT_KEY", &pem)?;
         }
+        // The proxy's builder checks it again, but its error could not name the variable.
         if let Some(url) = &config.fapi_url {
             BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("CLERK_FAPI_URL", error))?;
         }
@@ -149,7 +150,8 @@ impl Config {
         Ok(config)
     }
 
-    /// The API's address with its version. Clerk's documentation writes the address with and without it.
+    /// Returns the API's address with its version. Users copy it with or without the version, because Clerk's
+    /// documentation has both.
     fn base_uri(&self) -> Result<BaseUriLayer, InvalidBaseUri> {
         let url = self.api_url.trim_end_matches('/');
         let end = format!("/{}", self.api_version);
@@ -169,7 +171,8 @@ impl Config {
         Some(secrets.fold(first, Verifier::or))
     }
 
-    /// A setting of the default stack that differs from its default. A custom stack would ignore it.
+    /// Returns the first setting of the default stack that differs from its default. A custom stack would silently
+    /// ignore it.
     pub(crate) fn stack_setting(&self) -> Option<&'static str> {
         let default = Self::default();
         [
@@ -194,7 +197,7 @@ impl fmt::Debug for Config {
             .field("machine_secret_key", &self.machine_secret_key)
             .field("jwt_key", &self.jwt_key)
             .field("webhook_secrets", &self.webhook_secrets)
-            // Checked later: until then it may contain credentials that somebody put there by mistake.
+            // Not checked yet, so the URL may contain credentials by mistake.
             .field("api_url", &shown_url(&self.api_url))
             .field("api_version", &self.api_version)
             .field("fapi_url", &self.fapi_url.as_deref().map(shown_url))
@@ -216,6 +219,7 @@ fn shown_url(url: &str) -> &str {
 }
 
 fn check_version(setting: &'static str, version: &str) -> Result<(), ConfigError> {
+    // It becomes part of the URL that the secret key is sent to.
     let is_segment = version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if is_segment && !version.is_empty() {
         return Ok(());
@@ -231,7 +235,7 @@ pub(crate) fn pem_key(setting: &'static str, pem: &str) -> Result<Option<KeySet>
     KeySet::from_pem(pem).map(Some).map_err(|error| ConfigError::new(setting, error))
 }
 
-/// What the variables say about the website that this service is part of.
+/// Reads the variables about the website that this service is part of.
 fn website(mut options: AuthenticateOptions) -> Result<AuthenticateOptions, ConfigError> {
     if let Some(url) = variable("CLERK_PROXY_URL")? {
         options = options.proxy_url(url);
@@ -253,7 +257,7 @@ fn website(mut options: AuthenticateOptions) -> Result<AuthenticateOptions, Conf
     Ok(options)
 }
 
-/// One secret, or several separated by white space.
+/// Reads one secret, or several separated by white space, so that a secret can be rotated without rejecting deliveries.
 fn webhook_secrets() -> Result<Vec<WebhookSecret>, ConfigError> {
     const NAME: &str = "CLERK_WEBHOOK_SIGNING_SECRET";
     let text = variable(NAME)?.unwrap_or_default();
@@ -272,7 +276,8 @@ pub(crate) fn parse<T: std::str::FromStr<Err: fmt::Display>>(
     text.parse().map_err(|error| ConfigError::new(setting, error))
 }
 
-/// The value of an environment variable; `None` if it is unset or empty.
+/// Returns the value of an environment variable. `None` if it is unset or empty: deployment tools often set a variable
+/// that has no value to the empty string.
 fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
     match env::var(name) {
         Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),

@@ -16,7 +16,7 @@ impl<T, E> CallFuture<T, E> {
         Self(Box::pin(call))
     }
 
-    /// Takes over a future that is boxed already.
+    /// Wraps a future that is already boxed, without boxing it again.
     pub(crate) fn from_boxed(call: Pin<Box<dyn Future<Output = Result<T, E>> + Send>>) -> Self {
         Self(call)
     }

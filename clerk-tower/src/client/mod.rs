@@ -1,4 +1,4 @@
-//! What goes out: calls to Clerk's Backend API.
+//! Outgoing calls to Clerk's Backend API.
 //!
 //! | module | contents |
 //! |---|---|
@@ -6,9 +6,9 @@
 //! | [`middleware`] | the layers of the default stack |
 //! | [`options`] | per-call overrides of the client's settings |
 //! | [`rate_limit`] | holds calls back after a 429 |
-//! | [`retry`] | sends calls again where that is safe |
-//! | [`stack`] | how the layers stand together |
-//! | [`transport`] | what carries requests: reqwest, hyper, or a service of your own |
+//! | [`retry`] | retries calls where that is safe |
+//! | [`stack`] | the order of the layers |
+//! | [`transport`] | sends requests: reqwest, hyper, or a service of your own |
 //! | [`upload`] | reads a file to upload from a stream |
 
 mod backend;

@@ -24,6 +24,7 @@ use super::middleware::base_uri::{BaseUriLayer, InvalidBaseUri};
 /// They travel as an extension of the request, and each layer of the [stack](crate::client::stack) reads its own.
 #[derive(Clone, Debug, Default)]
 #[must_use]
+// In an `Arc`, because every request carries a copy.
 pub struct CallOptions(Option<Arc<Settings>>);
 
 #[derive(Clone, Debug, Default)]
@@ -36,7 +37,7 @@ pub(crate) struct Settings {
     pub(crate) max_age: Option<Duration>,
 }
 
-/// A header cannot be set by the caller.
+/// Error of setting a header that the client sets itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the header {0} is set by the client and cannot be overridden")]
 pub struct ReservedHeader(HeaderName);
@@ -76,6 +77,8 @@ impl CallOptions {
     /// # Errors
     /// If the client sets this header itself: `authorization`, `host`, `cookie`, and those that frame the body.
     pub fn header(self, name: HeaderName, value: HeaderValue) -> Result<Self, ReservedHeader> {
+        // Another `Authorization` would bypass the credentials layer, and headers that frame the body would let two
+        // servers disagree about where the request ends.
         const RESERVED: [HeaderName; 7] = [
             header::AUTHORIZATION,
             header::HOST,
@@ -112,7 +115,7 @@ impl CallOptions {
         self.set(|settings| settings.max_age = Some(settings.max_age.map_or(age, |old| old.min(age))))
     }
 
-    /// Whether the same operation may get another response with these options.
+    /// Returns `true` if the same operation may get another response with these options. Such calls bypass the cache.
     pub(crate) fn changes_the_response(&self) -> bool {
         let settings = self.settings();
         settings.is_some_and(|settings| settings.base_uri.is_some() || !settings.headers.is_empty())

@@ -27,6 +27,7 @@ type PageCall<T> = Pin<Box<dyn Future<Output = PageResult<T>> + Send>>;
 /// permit or a connection that others wait for. Dropping it cancels the call.
 struct Fetch<T> {
     planned: Option<PageCall<T>>,
+    // A `JoinSet`, because it aborts its task when it is dropped.
     started: JoinSet<PageResult<T>>,
 }
 
@@ -36,9 +37,10 @@ impl<T: Send + 'static> Fetch<T> {
     }
 
     fn poll(&mut self, info: &'static OperationInfo, context: &mut Context<'_>) -> Poll<PageResult<T>> {
+        // Started at the first poll: `Clerk::stream` may be called outside a runtime.
         if let Some(work) = self.planned.take() {
             let Ok(runtime) = Handle::try_current() else {
-                let problem = ErrorKind::Config("there is no tokio runtime here");
+                let problem = ErrorKind::Config("requires a tokio runtime");
                 return Poll::Ready(Err(Error::new(Some(info), problem)));
             };
             self.started.spawn_on(work, &runtime);
@@ -119,6 +121,7 @@ where
 {
     pub(super) fn new(backend: Backend, credential: Credential, operation: O) -> Self {
         let window = operation.window();
+        // With pages of zero items the stream would never end.
         let limit = window.limit.unwrap_or(PAGE_SIZE).max(1);
         let start = Place { offset: window.offset.unwrap_or(0), cursor: None };
         let mut this = Self {
@@ -165,12 +168,13 @@ where
         }));
     }
 
-    /// Takes a page in, and fetches the next one if there may be one.
+    /// Adds a page's items, and fetches the next page if there may be one.
     fn accept(&mut self, result: PageResult<O::Item>) -> Result<(), Error> {
         let (body, page) = result?;
         if page.is_empty() {
             return Ok(());
         }
+        // A server or proxy that ignores the offset or the cursor would make the stream endless.
         if self.last.as_ref() == Some(&body) || self.goes_back(&page) {
             let problem = "the server returned the same page twice";
             return Err(Error::new(Some(O::INFO), ErrorKind::Transfer(problem.into())));
@@ -178,6 +182,7 @@ where
         for item in &page {
             self.next_page.pass(&self.operation, item);
         }
+        // If the response has no total, a page that is not full is the last one.
         let is_last = match page.total_count {
             Some(total) => i64::from(self.next_page.offset) >= total,
             None => u32::try_from(page.len()).is_ok_and(|count| count < self.limit),
@@ -190,7 +195,7 @@ where
         Ok(())
     }
 
-    /// Whether a page contains the item that it was supposed to start after.
+    /// Returns `true` if a page contains the item that it should have started after.
     fn goes_back(&self, page: &[O::Item]) -> bool {
         let cursor = self.next_page.cursor.as_deref();
         cursor.is_some() && page.iter().any(|item| self.operation.cursor(item) == cursor)

@@ -112,11 +112,15 @@ impl Layers {
     {
         Stack::new(
             ServiceBuilder::new()
+                // Outermost, so that it covers all attempts, their backoff, and waiting for a permit.
                 .layer(DeadlineLayer::new(self.timeout))
+                // Outside retries: a call keeps its permit during the backoff, so an outage does not let more calls in.
                 .option_layer(self.concurrency)
                 .layer(self.retry)
+                // Inside retries, so that they queue at the gate like other calls.
                 .layer(self.rate_limit)
                 .layer(self.credentials)
+                // Inside the gate, so that waiting there does not count as part of the attempt.
                 .layer(DeadlineLayer::per_attempt(self.attempt_timeout))
                 .layer(CollectLayer::new(self.max_response_bytes))
                 .layer(self.base_uri)

@@ -1,8 +1,8 @@
 //! Reads a file to upload from a stream of known length.
 //!
 //! Images and logos are sent as a [`File`]. If one comes from a visitor's request or from an object store, [`file()`]
-//! reads it from any [`http_body::Body`], such as axum's and hyper's. Its length must be known in advance: a file that is
-//! too large for Clerk is rejected before anything is read, and reading stops at the first byte beyond the length.
+//! reads it from any [`http_body::Body`], such as axum's and hyper's. Its length must be known in advance: a file that
+//! is too large for Clerk is rejected before anything is read, and reading stops at the first byte beyond the length.
 //!
 //! The whole file is held in memory, up to 10 MiB, because a retry has to send the same bytes again.
 //!
@@ -70,13 +70,13 @@ pub enum UploadError {
 
 /// Reads a file of `length` bytes.
 ///
-/// The result is named `file` and has no content type; set them with [`File::name`] and [`File::content_type`]. There is
-/// no timeout: wrap the call in one if the stream can stall. Memory is allocated as the bytes arrive. Trailers are
+/// The result is named `file` and has no content type; set them with [`File::name`] and [`File::content_type`]. There
+/// is no timeout: wrap the call in one if the stream can stall. Memory is allocated as the bytes arrive. Trailers are
 /// ignored.
 ///
 /// # Errors
-/// If `length` exceeds what Clerk accepts, if the stream is longer or shorter than `length`, or if it fails. A body that
-/// knows its own length is rejected before it is read if that differs.
+/// If `length` exceeds what Clerk accepts, if the stream is longer or shorter than `length`, or if it fails. A body
+/// that knows its own length is rejected before it is read if that differs.
 pub async fn file<B>(body: B, length: u64) -> Result<File, UploadError>
 where
     B: Body,
@@ -120,6 +120,7 @@ impl Reading {
                 read: self.count(),
                 source: error.into(),
             })?;
+            // Checked for each frame, and not at the end: an endless stream must not fill the memory.
             if let Ok(data) = frame.into_data() {
                 self.add(data)?;
             }
@@ -133,6 +134,7 @@ impl Reading {
     fn add(&mut self, mut data: impl bytes::Buf) -> Result<(), UploadError> {
         let more = u64::try_from(data.remaining()).unwrap_or(u64::MAX);
         self.check(self.count().saturating_add(more))?;
+        // Any `Buf`, which may consist of several chunks.
         while data.has_remaining() {
             let chunk = data.chunk();
             let count = chunk.len();

@@ -44,8 +44,8 @@ fn weight(session: &SessionAuth) -> u64 {
 /// Slots for tokens. Each token can be in one of two slots.
 ///
 /// A general cache is not used, because every request does this lookup: here it takes no lock and records nothing, so
-/// requests on different cores do not contend. In return, an entry stays until its slot or its memory is needed, even if
-/// the token has expired. That is safe: the claims are checked against the clock at every lookup.
+/// requests on different cores do not contend. In return, an entry stays until its slot or its memory is needed, even
+/// if the token has expired. That is safe: the claims are checked against the clock at every lookup.
 struct Known {
     slots: Box<[Slot]>,
     hasher: RandomState,
@@ -82,7 +82,8 @@ impl Known {
 
     fn put(&self, slot: &Slot, session: Option<Arc<SessionAuth>>) {
         let added = session.as_deref().map_or(0, weight);
-        // Added before the swap: another thread may evict the entry right after it, and the sum must not wrap below zero.
+        // Added before the swap: another thread may evict the entry right after it, and the sum must not wrap below
+        // zero.
         self.bytes.fetch_add(added, Ordering::Relaxed);
         let evicted = slot.swap(session);
         self.bytes.fetch_sub(evicted.as_deref().map_or(0, weight), Ordering::Relaxed);

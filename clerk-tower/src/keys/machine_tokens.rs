@@ -12,9 +12,9 @@ const OVERHEAD: usize = 512;
 
 /// Clerk's verdict about each valid token, by the digest of token and kind.
 ///
-/// The tokens themselves are not stored. Neither are invalid tokens: a flood of made-up tokens must not evict valid ones,
-/// and a token that was created a moment ago must work at once. Digests are compared, so the time that a lookup takes
-/// reveals nothing about a token.
+/// The tokens themselves are not stored. Neither are invalid tokens: a flood of made-up tokens must not evict valid
+/// ones, and a token that was created a moment ago must work at once. Digests are compared, so the time that a lookup
+/// takes reveals nothing about a token.
 pub(crate) struct MachineTokens {
     lifetime: Duration,
     cache: Cache<[u8; 32], Known>,

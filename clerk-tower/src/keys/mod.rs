@@ -40,7 +40,8 @@ use crate::{client::stack::Stack, clock::Clock};
 
 /// Age at which a snapshot is refreshed in the background; up to a tenth is subtracted at random.
 const SOFT_AGE: Duration = Duration::from_secs(300);
-/// Age from which a snapshot that could not be refreshed is no longer used.
+/// Age from which a snapshot that could not be refreshed is no longer used: a key that was revoked meanwhile must not
+/// verify tokens forever.
 const HARD_AGE: Duration = Duration::from_secs(3600);
 
 /// The keys of one instance. Clones share them.
@@ -48,9 +49,10 @@ const HARD_AGE: Duration = Duration::from_secs(3600);
 pub struct KeyStore(Arc<Shared>);
 
 struct Shared {
-    /// The configured key. Nothing is fetched then.
+    /// The configured key. If it is set, no keys are fetched.
     fixed: Option<KeySet>,
     known: KnownTokens,
+    /// Read by every request without a lock. Only a refresh replaces it.
     snapshot: ArcSwapOption<Snapshot>,
     refresh: Mutex<Refresh>,
     stack: Stack,
@@ -59,7 +61,7 @@ struct Shared {
 
 struct Snapshot {
     keys: KeySet,
-    /// What the keys were read from, to see whether the next response changes anything.
+    /// The response that the keys were read from, to detect whether the next one differs.
     body: Bytes,
     soft: Instant,
     hard: Instant,
@@ -125,7 +127,7 @@ impl KeysError {
 }
 
 impl KeysError {
-    /// What a decision that waits for a key is told.
+    /// Returns what a decision that waits for a key is told.
     pub(crate) fn failure(&self) -> KeyFailure {
         match self {
             Self::NotConfigured { .. } => KeyFailure::NotConfigured,
@@ -170,11 +172,13 @@ impl KeyStore {
         }
         let snapshot = self.0.snapshot.load();
         let snapshot = snapshot.as_ref()?;
+        // Monotonic time and not the client's clock: setting the clock back must not extend the life of keys.
         let now = Instant::now();
         if now >= snapshot.hard {
             return None;
         }
         if now >= snapshot.soft {
+            // The refresh runs in a task of its own; dropping the handle does not cancel it.
             drop(self.lock().join(self, now));
         }
         Some(snapshot.keys.clone())
@@ -237,10 +241,12 @@ impl KeyStore {
     fn store(&self, keys: KeySet, body: Bytes, now: Instant) -> KeySet {
         let old = self.0.snapshot.load();
         let keys = match old.as_ref() {
+            // The usual case. Replacing the keys would verify every known token again.
             Some(old) if old.body == body => old.keys.clone(),
             // Tokens that were verified with other keys are no longer known.
             _ => self.0.known.attach(keys),
         };
+        // Random, so that the processes of a service that were started together do not refresh together.
         let jitter = SOFT_AGE.mul_f64(fastrand::f64() / 10.0);
         let snapshot =
             Snapshot { keys: keys.clone(), body, soft: now + SOFT_AGE - jitter, hard: now + HARD_AGE };

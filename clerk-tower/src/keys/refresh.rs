@@ -1,4 +1,4 @@
-//! When Clerk is asked for keys.
+//! Decides when to fetch keys from Clerk.
 
 use std::time::Duration;
 
@@ -14,7 +14,8 @@ use crate::{
     telemetry,
 };
 
-/// The minimum time between two calls, whatever the reason.
+/// The minimum time between two calls, whatever the reason. Anyone can send tokens with made-up key ids, and without
+/// this limit each of them would cause a call.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// The backoff after a failure. It doubles up to the maximum.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -48,11 +49,11 @@ impl Running {
     }
 }
 
-/// What a caller gets who wants newer keys.
+/// Result of asking for newer keys.
 pub(super) enum Joined {
     /// The call in flight, perhaps started for this caller.
     Waiting(Flight<Fetched>),
-    /// It is too early for another call. How the last one failed, if it did.
+    /// It is too early for another call. Contains the error of the last one, if it failed.
     TooEarly(Option<KeysError>),
 }
 
@@ -69,7 +70,7 @@ impl Refresh {
         let flight = match Flight::start(call(store.clone())) {
             Ok(flight) => flight,
             Err(NoRuntime) => {
-                return Joined::TooEarly(Some(KeysError::unreachable("there is no tokio runtime here")));
+                return Joined::TooEarly(Some(KeysError::unreachable("requires a tokio runtime")));
             }
         };
         self.running = Some(Running { since: now, flight: flight.clone() });
@@ -81,6 +82,7 @@ impl Refresh {
     fn next_backoff(&mut self) -> Duration {
         let backoff = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(6)).min(MAX_BACKOFF);
         self.failures = self.failures.saturating_add(1);
+        // Random, so that the processes of a service do not all ask at the same moment after an outage.
         backoff.mul_f64(1.0 + fastrand::f64() / 4.0)
     }
 
@@ -89,7 +91,8 @@ impl Refresh {
     }
 
     fn failed(&mut self, error: KeysError, now: Instant) -> KeysError {
-        // The backoff counts from the end of the call, not from its start.
+        // `join` has already counted this call as failed. The backoff counts from the end of the call, not from its
+        // start.
         self.failures = self.failures.saturating_sub(1);
         let backoff = self.next_backoff();
         self.running = None;
@@ -140,7 +143,7 @@ async fn call(store: KeyStore) -> Fetched {
 
 async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
     let operation = jwks::get_jwks();
-    // The store has a backoff of its own.
+    // No retries in the stack: the store has its own backoff, and requests wait for the first result.
     let once = CallOptions::new().max_attempts(1);
     let response = exchange(store.0.stack.clone(), &operation, Credential::SecretKey, Some(&once)).await;
     let response = response.map_err(|error| match error.kind() {
@@ -161,14 +164,15 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
     compare_clocks(response.headers(), store.0.clock.now());
     let body = response.into_body();
     match KeySet::from_jwks(&body) {
+        // An empty set would reject every token. As an error, it leaves the previous keys in use.
         Ok(keys) if keys.is_empty() => Err(KeysError::refused("Clerk returned no keys")),
         Ok(keys) => Ok((keys, body)),
         Err(error) => Err(KeysError::refused(&error.to_string())),
     }
 }
 
-/// Logs a difference between Clerk's clock and this computer's. A cache in between says in `Age` how old its response
-/// is, RFC 9111 section 5.1.
+/// Logs a difference between Clerk's clock and this computer's. A wrong clock rejects valid tokens, with reasons that
+/// do not name it. The age of a cached response is in `Age` (RFC 9111, section 5.1).
 fn compare_clocks(headers: &HeaderMap, now: Timestamp) {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let Some(Ok(sent)) = text(header::DATE).map(httpdate::parse_http_date) else { return };

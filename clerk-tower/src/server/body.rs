@@ -45,7 +45,8 @@ impl<B> ResponseBody<B> {
     }
 }
 
-/// Boxes a body of an application's own.
+/// Boxes a response body that an application's handler returned. Its type is not a parameter of the layer, so that the
+/// handler does not show in the types of routers.
 pub(crate) fn boxed<B>(body: B) -> OwnBody
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,

@@ -1,9 +1,9 @@
-//! What comes in: requests to your service, and webhooks from Clerk.
+//! Incoming requests: those to your service, and webhooks from Clerk.
 //!
 //! | module | contents |
 //! |---|---|
 //! | [`authenticate`] | the layer that decides who sent a request |
-//! | [`require`] | guards: layers that let a request through only if its session allows it |
+//! | [`require`] | guards: layers that reject requests whose session or token does not allow them |
 //! | [`rejection`] | why a request is rejected, and the response that says so |
 //! | [`webhook`] | the endpoint for Clerk's webhooks |
 //! | [`proxy`] | the Frontend API proxy |

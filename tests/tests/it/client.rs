@@ -502,7 +502,7 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
         (&[secret, ("CLERK_API_VERSION", "..")], "CLERK_API_VERSION: "),
         (&[secret, ("CLERK_API_VERSION", "v1?x")], "CLERK_API_VERSION: "),
         (&[secret], "proxy: publishable_key: not set"),
-        (&[secret, public], "proxy: proxy_url: not set; authentication has to know"),
+        (&[secret, public], "proxy: proxy_url: not set; authentication needs to know"),
         (&[secret, public, ("CLERK_PROXY_URL", "https://a.example/b/")], "ProxyLayer(Proxy { path: \"/b\""),
         (
             &[secret, public, at],

@@ -223,7 +223,11 @@ async fn a_bare_tower_service_has_the_same_handler() {
         .service_fn(async |_: Request<()>| Ok::<_, Infallible>(http::Response::new(String::from("fine"))));
     let visitors = Visitors::of(&instance);
     for (token, status, said) in [
-        (&visitors.tokens[4], 403, "GET This needs a recent proof of who the user is."),
+        (
+            &visitors.tokens[4],
+            403,
+            "GET Reverification is required: the user has to verify their identity again.",
+        ),
         (&visitors.tokens[5], 200, "fine"),
     ] {
         let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();

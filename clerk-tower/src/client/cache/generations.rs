@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::invalidation::SECTIONS;
 
-/// The number of counters. Two resources that share one are invalidated together.
+/// The number of counters. Fixed, so that memory does not grow with the ids that were seen. Two resources that share a
+/// counter are invalidated together, which costs a call but is never wrong.
 const SLOTS: u16 = 4096;
 /// The counters below this one belong to everything and to the sections, two for each section.
 const FIRST_SHARED: u16 = 128;
@@ -87,6 +88,7 @@ impl Generations {
     }
 
     fn sum(&self, depends: Depends) -> u64 {
+        // `SeqCst`: a reader that starts after a write was acknowledged must see its increments, on every counter.
         let counters = depends.0.iter().filter_map(|slot| self.0.get(usize::from(*slot)));
         counters.fold(0, |sum, counter| sum.wrapping_add(counter.load(Ordering::SeqCst)))
     }
@@ -96,7 +98,7 @@ impl Generations {
         Stamp { depends, sum: self.sum(depends) }
     }
 
-    /// Whether nothing was invalidated since.
+    /// Returns `true` if nothing was invalidated since.
     pub(super) fn holds(&self, stamp: &Stamp) -> bool {
         self.sum(stamp.depends) == stamp.sum
     }

@@ -1,4 +1,4 @@
-//! The calls that are in flight: one for all callers who ask for the same thing at the same time.
+//! The calls in flight: concurrent callers of the same operation share one.
 
 use std::{
     collections::HashMap,
@@ -53,7 +53,7 @@ struct Running {
 
 /// What a caller gets.
 pub(super) enum Joined {
-    /// Another call has brought it in the meantime.
+    /// Another call has stored it in the meantime.
     Known(Cached),
     /// A call in flight, perhaps started just now.
     Waiting(Flight<Cached>),
@@ -66,8 +66,9 @@ impl InFlight {
 }
 
 impl Running {
-    /// Whether its result is good for a caller who asks now: it still runs, nothing it depends on was written since it
-    /// started, and it did not start longer ago than a call may take, as after the computer was suspended.
+    /// Returns `true` if its result is valid for a caller that asks now: it still runs, nothing that it depends on was
+    /// written since it started, and it did not start longer ago than a call may take, as after a suspend of the
+    /// computer.
     fn serves(&self, cache: &Shared, now: Timestamp, max_age: Option<Duration>) -> bool {
         self.flight.is_running()
             && cache.store.generations.holds(&self.stamp)
@@ -87,19 +88,20 @@ pub(super) fn join(cache: &Arc<Shared>, call: CacheCall) -> Result<Joined, Error
     if let Some(running) = running.filter(|running| running.serves(cache, now, call.max_age)) {
         return Ok(Joined::Waiting(running.flight.clone()));
     }
+    // Numbered, so that a call that was replaced does not remove its successor when it ends.
     calls.started = calls.started.wrapping_add(1);
     let (number, key, info) = (calls.started, call.key.clone(), call.info);
     let stamp = cache.store.generations.stamp(invalidation::depends(info, key.uri.path()));
     let flight = Flight::start(fetch(cache.clone(), number, call, now, stamp))
-        .map_err(|NoRuntime| Error::new(Some(info), ErrorKind::Config("there is no tokio runtime here")))?;
+        .map_err(|NoRuntime| Error::new(Some(info), ErrorKind::Config("requires a tokio runtime")))?;
     calls.by_key.insert(key, Running { number, asked: now, stamp, flight: flight.clone() });
     Ok(Joined::Waiting(flight))
 }
 
-/// The call itself. It runs in a task of its own, and keeps what it brings.
+/// Makes the call, in a task of its own, and stores its result.
 async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Timestamp, stamp: Stamp) -> Cached {
     let (info, key) = (call.info, call.key.clone());
-    // Made here and not by the caller, who holds the lock that it takes when it is dropped.
+    // Created here and not in `join`, which holds the lock that its `drop` takes.
     let landing = Landing { cache: cache.clone(), key: key.clone(), number };
     // The stack has deadlines; this one holds if a custom stack has none.
     let sent = tokio::time::timeout(cache.call_limit, send(&cache, call)).await;
@@ -110,6 +112,7 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Timestam
             Ok(value)
         }
         Err(error) => {
+            // Only Clerk's own "not found" is cached: a proxy's 404 would hide existing resources.
             if error.is_missing() {
                 cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, 0));
             } else if error.is_retryable() {
@@ -120,7 +123,7 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Timestam
             Err(error)
         }
     };
-    // Kept first and taken off the list after, so that a caller in between does not start another call.
+    // Removed after the entry is stored, so that a caller in between does not start another call.
     drop(landing);
     cached
 }
@@ -140,7 +143,7 @@ async fn send(cache: &Shared, call: CacheCall) -> Result<(Value, usize), Error> 
     sent.map(|(value, response)| (value, response.body().len()))
 }
 
-/// Takes a call off the list when it ends, in whatever way: it may panic, and its runtime may be shut down.
+/// Removes a call when it ends, however it ends: it may panic, and its runtime may be shut down.
 struct Landing {
     cache: Arc<Shared>,
     key: Key,

@@ -27,7 +27,7 @@ const TOLD_APART: &[(&str, &str)] = &[("users", "user_"), ("organizations", "org
 const SHOWS: &[(&str, &str)] = &[
     // Users may include their memberships, and those their organizations.
     ("/users", "organizations"),
-    // Who the members and the invited are.
+    // Memberships and invitations show the users.
     ("/organizations/{organization_id}/memberships", "users"),
     ("/organizations/{organization_id}/invitations", "users"),
     // Subscriptions and payments change through the section `billing`.

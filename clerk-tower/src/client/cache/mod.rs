@@ -23,7 +23,7 @@
 //!
 //! `send` neither reads from the cache nor fills it.
 //!
-//! | age of a value, counted from when Clerk was asked | what a caller gets |
+//! | age of a value, counted from when its request was sent | what a caller gets |
 //! |---|---|
 //! | up to 30 seconds ([`fresh`](CachePolicy::fresh)) | the value |
 //! | up to 60 seconds ([`stale_while_revalidate`](CachePolicy::stale_while_revalidate)) | the value at once; it is refreshed in the background |
@@ -165,6 +165,7 @@ impl Cache {
     /// Invalidates what an event makes stale: what shows its user and its organization, and what else its type is
     /// about. An event of a type that this version does not know invalidates everything.
     pub fn invalidate(&self, event: &Event) {
+        // Messages that were sent name a user, but change nothing that Clerk's API returns.
         if matches!(event, Event::EmailCreated(_) | Event::SmsCreated(_)) {
             return;
         }
@@ -179,6 +180,7 @@ impl Cache {
 
     /// Invalidates everything.
     pub fn invalidate_all(&self) {
+        // The tag also covers calls in flight, whose responses are not stored any more. `clear` only frees the memory.
         self.invalidate_tag(Tag::Everything);
         self.0.store.clear();
     }
@@ -214,13 +216,14 @@ impl fmt::Debug for Cache {
 }
 
 impl Cache {
-    /// The write that a request makes, if it is one. Hold it until the caller has the response.
+    /// Returns a guard for a request that writes. Keep it until the caller has the response.
     pub(crate) fn writing(&self, info: &'static OperationInfo, uri: &Uri) -> Option<Writing> {
         let writes = !info.method.is_safe() && !self.0.policy.is_off();
         writes.then(|| Writing { cache: self.clone(), info, uri: uri.clone(), happened: true })
     }
 
-    /// Whether an operation may be served from the cache.
+    /// Returns `true` if an operation may be served from the cache. A request with headers or a body of its own may
+    /// not: the URI alone does not identify its response.
     pub(crate) fn takes(&self, request: &Request<Bytes>, options: &CallOptions) -> bool {
         let is_plain = request.headers().is_empty() && request.body().is_empty();
         is_plain && !options.changes_the_response() && !self.0.policy.is_off()
@@ -239,6 +242,7 @@ impl Cache {
         let key = Key { operation: TypeId::of::<O>(), credential, uri: request.uri().clone() };
         let max_age = options.settings().and_then(|settings| settings.max_age);
         let found = self.0.store.look(&key, self.0.clock.now(), max_age);
+        // A hit neither waits nor starts a task.
         let is_hit = matches!(found, Found::Fresh(_));
         let cached = if let Found::Fresh(cached) = found {
             cached
@@ -251,9 +255,7 @@ impl Cache {
             self.count(O::INFO, "hit", &self.0.hits);
         }
         let value = cached?.downcast::<O::Output>();
-        value.map_err(|_| {
-            Error::new(Some(O::INFO), ErrorKind::Config("the cache holds a value of another type"))
-        })
+        value.map_err(|_| Error::new(Some(O::INFO), ErrorKind::Config("the cached value has another type")))
     }
 
     async fn get_slowly(&self, call: CacheCall, found: Found, timeout: Option<Duration>) -> Cached {
@@ -261,7 +263,7 @@ impl Cache {
         if let Found::Stale { value, refresh } = found {
             self.count(info, "stale", &self.0.stale);
             if refresh {
-                // Without a runtime there is no refresh; the stale value is still good.
+                // Without a runtime the refresh does not start. The stale value is still usable.
                 let _ = in_flight::join(&self.0, call);
             }
             return Ok(value);
@@ -279,6 +281,7 @@ impl Cache {
             .await
             .unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(limit))));
         let error = match cached {
+            // A caller that set `max_age` wants a fresh value, so it gets the error instead of a stale one.
             Err(error) if error.is_retryable() && max_age.is_none() => error,
             cached => {
                 self.count(info, "miss", &self.0.misses);
@@ -311,6 +314,7 @@ pub(crate) struct Writing {
 impl Writing {
     /// Ends the write. If it certainly had no effect, nothing is invalidated.
     pub(crate) fn ended(mut self, error: Option<&Error>) {
+        // A write that Clerk refused changed nothing. After a timeout that is not certain, so it counts as a change.
         self.happened = error.is_none_or(Error::may_have_been_processed);
     }
 }

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use clerk_core::Timestamp;
 
-/// How long responses are cached, and how much memory they may take. See the [module docs](super) for the table of ages.
+/// How long responses are cached, and how much memory they may take. See the [module docs](super) for the table of
+/// ages.
 ///
 /// The age of a value counts from when its request was sent, by the client's clock.
 ///
@@ -50,15 +51,15 @@ impl CachePolicy {
         self
     }
 
-    /// Sets up to which age a value that is no longer fresh is returned at once and refreshed in the background. Defaults
-    /// to 60 seconds. If it is not longer than [`fresh`](Self::fresh), callers always wait for the refresh.
+    /// Sets up to which age a value that is no longer fresh is returned at once and refreshed in the background.
+    /// Defaults to 60 seconds. If it is not longer than [`fresh`](Self::fresh), callers always wait for the refresh.
     pub const fn stale_while_revalidate(mut self, age: Duration) -> Self {
         self.while_revalidate = age;
         self
     }
 
-    /// Sets up to which age a value is returned if Clerk cannot be reached, does not respond in time, or responds with 429
-    /// or 5xx. Defaults to ten minutes. If it is not longer than [`fresh`](Self::fresh), such errors are returned.
+    /// Sets up to which age a value is returned if Clerk cannot be reached, does not respond in time, or responds with
+    /// 429 or 5xx. Defaults to ten minutes. If it is not longer than [`fresh`](Self::fresh), such errors are returned.
     pub const fn stale_if_error(mut self, age: Duration) -> Self {
         self.if_error = age;
         self
@@ -95,8 +96,8 @@ impl Default for CachePolicy {
     }
 }
 
-/// Returns the age of a value. `None` if it appears to come from the future because the clock was set back: its real age
-/// is unknown, so it must not count as fresh.
+/// Returns the age of a value. `None` if it appears to come from the future because the clock was set back: its real
+/// age is unknown, so it must not count as fresh.
 pub(super) fn age(asked: Timestamp, now: Timestamp) -> Option<Duration> {
     let millis = now.as_millis().checked_sub(asked.as_millis())?;
     u64::try_from(millis).ok().map(Duration::from_millis)

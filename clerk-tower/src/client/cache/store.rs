@@ -76,6 +76,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(policy: CachePolicy) -> Self {
+        // moka's default policy keeps what is read often, so a job that reads every user once does not evict the rest.
         let entries = Cache::builder()
             .max_capacity(policy.max_bytes)
             .weigher(|key: &Key, entry: &Arc<Entry>| weight(key, entry))
@@ -110,6 +111,7 @@ impl Store {
         if age < max_age.map_or(fresh, |max| fresh.min(max)) {
             return Found::Fresh(entry.result.clone());
         }
+        // An old "not found" is never served: the resource may have been created since.
         let Ok(value) = &entry.result else { return Found::Nothing };
         let is_backing_off = now.as_millis() < entry.backs_off_until.load(Ordering::Relaxed);
         let usable = if is_backing_off { self.policy.if_error } else { self.policy.while_revalidate };
@@ -119,28 +121,28 @@ impl Store {
         Found::Nothing
     }
 
-    /// The stale value to use because Clerk does not respond.
+    /// Returns the stale value to use if Clerk does not respond.
     pub(super) fn look_after_failure(&self, key: &Key, now: Timestamp) -> Option<Value> {
         let entry = self.get(key)?;
         let value = entry.result.as_ref().ok()?;
         (age(entry.asked, now)? < self.policy.if_error).then(|| value.clone())
     }
 
-    /// Keeps an entry, unless something it depends on was invalidated since Clerk was asked.
+    /// Stores an entry, unless something that it depends on was invalidated since its request was sent.
     pub(super) fn keep(&self, key: Key, entry: Entry) {
         if self.generations.holds(&entry.stamp) {
             self.entries.insert(key, Arc::new(entry));
         }
     }
 
-    /// Notes that Clerk did not respond, so that it is not asked again for a while.
+    /// Records that Clerk did not respond, so that no request is sent for a while.
     pub(super) fn back_off(&self, key: &Key, now: Timestamp) {
         if let Some(entry) = self.get(key) {
             entry.backs_off_until.store(now.saturating_add(BACKOFF).as_millis(), Ordering::Relaxed);
         }
     }
 
-    /// Drops an older value after Clerk has responded with an error: it no longer counts.
+    /// Drops an older value after Clerk has responded with an error such as 403: the value must not hide it.
     pub(super) fn drop_older(&self, key: &Key, asked: Timestamp) {
         if let Some(entry) = self.get(key).filter(|entry| entry.asked <= asked) {
             self.remove(key, &entry);

@@ -42,7 +42,8 @@ use tower_service::Service;
 use super::inner_service;
 use crate::{BoxError, Error, ErrorKind, client::options::CallOptions, error::info_of};
 
-/// The version of Clerk's Backend API that this crate speaks.
+/// The version of Clerk's Backend API. Pinned, because an instance's default version may change, and the models of
+/// `clerk-core` are generated for this one.
 const API_VERSION: HeaderValue = HeaderValue::from_static(clerk_core::operation::API_VERSION);
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -134,7 +135,7 @@ impl<S> BaseUri<S> {
         layer.layer(inner)
     }
 
-    /// Prepares a request, or says why it cannot be sent.
+    /// Prepares a request, or returns why it cannot be sent.
     fn prepare<B>(&self, request: &mut Request<B>) -> Result<(), &'static str> {
         let settings = CallOptions::of(request.extensions());
         let other = settings.and_then(|settings| settings.base_uri.as_ref());
@@ -208,7 +209,7 @@ where
             StateProj::Sent { future } => future.poll(context).map_err(Into::into),
             StateProj::Refused { error } => match error.take() {
                 Some(error) => Poll::Ready(Err(error.into())),
-                // Only a future that is polled again after it resolved gets here.
+                // Reached only if the future is polled again after it resolved.
                 None => Poll::Pending,
             },
         }
@@ -222,7 +223,9 @@ impl<F> fmt::Debug for ResponseFuture<F> {
 }
 
 impl Base {
-    /// Whether a key would travel unencrypted over a network.
+    /// Returns `true` if a key would be sent over a network without encryption.
+    ///
+    /// `localhost` is the only name that is accepted: RFC 6761, section 6.3 reserves it for the loopback interface.
     fn sends_in_the_clear(&self) -> bool {
         let host = self.authority.host();
         let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -236,6 +239,8 @@ impl Base {
             return Err("the request names a host of its own; nothing was sent");
         }
         let path = relative.path_and_query().map_or("/", PathAndQuery::as_str);
+        // Built from parts: if base and path were joined and parsed again, a path such as `//evil.example` could become
+        // a host.
         Uri::builder()
             .scheme(self.scheme.clone())
             .authority(self.authority.clone())

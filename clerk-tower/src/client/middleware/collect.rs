@@ -95,6 +95,7 @@ where
         CallFuture::new(async move {
             let response = response.await.map_err(|error| classify(info, error.into()))?;
             let (parts, body) = response.into_parts();
+            // Limited while reading: `Content-Length` may be missing, and does not bound a decompressed body.
             let body = Limited::new(body, max_bytes).collect().await;
             let body = body.map_err(|error| Error::new(info, ErrorKind::Transfer(error)))?;
             Ok(Response::from_parts(parts, body.to_bytes()))
@@ -102,9 +103,10 @@ where
     }
 }
 
-/// Says which phase an error of the services below belongs to.
+/// Returns the error of the services below, with its phase.
 fn classify(info: Option<&'static OperationInfo>, error: BoxError) -> Error {
     match error.downcast::<Error>() {
+        // A layer below, such as the base URI, has already returned this crate's error. Its phase must not be lost.
         Ok(ours) => *ours,
         Err(error) if error.is::<ConnectError>() => Error::new(info, ErrorKind::Connect(error)),
         Err(error) => Error::new(info, ErrorKind::Transfer(error)),

@@ -59,6 +59,7 @@ impl ConcurrencyLayer {
     }
 
     fn with(max: usize, sheds: bool) -> Self {
+        // With zero permits every call would wait forever, and a larger number than tokio's maximum panics.
         Self { permits: Arc::new(Semaphore::new(max.clamp(1, Semaphore::MAX_PERMITS))), sheds }
     }
 }
@@ -113,7 +114,7 @@ where
                 true => permits.try_acquire_owned().ok(),
                 false => permits.acquire_owned().await.ok(),
             };
-            // The semaphore is never closed, so a missing permit means that all are taken.
+            // The semaphore is never closed, so a missing permit means that all of them are in use.
             let Some(_permit) = permit else {
                 return Err(Error::new(info_of(request.extensions()), ErrorKind::Overloaded));
             };

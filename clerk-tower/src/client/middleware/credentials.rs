@@ -146,6 +146,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let info = info_of(request.extensions());
+        // The key is chosen here, inside the retry layer, so that each attempt uses the provider's current key.
         let chosen = request.extensions().get::<Credential>().copied();
         let credential = chosen.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
         let state = match self.headers.choose(credential) {
@@ -185,7 +186,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProj::Sent { future } => future.poll(context),
-            // Only a future that is polled again after it resolved has no error left.
+            // The error has been taken: the future was polled again after it resolved.
             StateProj::Refused { error } => {
                 error.take().map_or(Poll::Pending, |error| Poll::Ready(Err(error)))
             }
@@ -206,6 +207,7 @@ impl Headers {
             Credential::MachineSecretKey => {
                 (&self.machine, "needs a machine secret key: set CLERK_MACHINE_SECRET_KEY; nothing was sent")
             }
+            // The machine's own key is enough here, and can do less if it leaks.
             Credential::MachineOrSecretKey if self.machine.is_some() => (&self.machine, ""),
             // The secret key, and kinds of credentials that a later version of clerk-core adds.
             _ => (&self.secret, "needs the instance's secret key: set CLERK_SECRET_KEY; nothing was sent"),

@@ -126,7 +126,7 @@ where
         };
         let after = after.unwrap_or(self.after);
         let attempts = (self.scope == Scope::Call).then(|| AttemptCounter::of(request.extensions_mut()));
-        // A deadline that is too far in the future to be represented never comes.
+        // A deadline that overflows never comes.
         if let (Some(_), Some(end)) = (&attempts, Instant::now().checked_add(after)) {
             request.extensions_mut().insert(Expires(end));
         }
@@ -157,6 +157,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        // Polled before the timer: a response that has arrived is not thrown away because the deadline has just passed.
         if let Poll::Ready(result) = this.future.poll(context) {
             return Poll::Ready(result);
         }

@@ -1,8 +1,8 @@
 //! Sends calls at a steady rate, for jobs that make very many of them (feature `pacing`).
 //!
-//! A batch job that uses up the instance's rate limit takes it from the service that people wait for.
-//! [`PacingLayer`] lets calls through at a steady rate; the [rate limit gate](crate::client::rate_limit) still
-//! applies when Clerk answers 429. The rate is per process: divide it between several jobs.
+//! A batch job that uses up the instance's rate limit slows down the service that users wait for. [`PacingLayer`] lets
+//! calls through at a steady rate; the [rate limit gate](crate::client::rate_limit) still applies after a 429. The rate
+//! is per process: divide it between several jobs.
 //!
 //! ```
 //! use clerk_tower::{Clerk, client::middleware::pacing::PacingLayer};
@@ -53,8 +53,8 @@ pub struct PacingLayer(Arc<Limiter>);
 
 struct Limiter {
     rate: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>,
-    /// Held by the call that is next. The others get it in the order in which they came, which governor alone does
-    /// not promise.
+    /// Held by the call that is next. The others get it in the order of their arrival, which governor alone does not
+    /// guarantee.
     next: Semaphore,
 }
 
@@ -63,6 +63,7 @@ impl Limiter {
     async fn turn(&self) {
         let _next = self.next.acquire().await;
         while let Err(not_until) = self.rate.check() {
+            // Not governor's own `until_ready`, whose timer ignores tokio's paused clock in tests.
             let now = self.rate.clock().now();
             sleep(not_until.earliest_possible().duration_since(now).into()).await;
         }
@@ -192,7 +193,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn calls_come_at_a_steady_pace_and_in_their_order() {
+    async fn calls_pass_at_a_steady_rate_and_in_order() {
         let start = Instant::now();
         let service = PacingLayer::per_second(10).layer(service_fn(move |_: Request<()>| {
             std::future::ready(Ok::<_, Infallible>(Response::new(start.elapsed())))

@@ -78,6 +78,7 @@ impl Gates {
         let new = Gate { closed: sent, opens: now, last_turn: None, refusals: 0 };
         let gate = gates.entry(family).or_insert(new);
         let is_known = sent < gate.closed;
+        // A `Retry-After` is used even for an older call. Without one, only the first 429 of a burst counts.
         let doubled = 1_u32.checked_shl(gate.refusals).unwrap_or(u32::MAX);
         let pause = match asked {
             Some(asked) => asked,

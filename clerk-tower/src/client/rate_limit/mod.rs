@@ -1,10 +1,10 @@
-//! Holds calls back after Clerk has answered 429.
+//! Holds calls back after Clerk has responded with 429.
 //!
 //! After a 429, Clerk refuses every call of that kind for a while. A gate then closes for the operations of the same
 //! section that use the same kind of key, and stays closed for as long as `Retry-After` says, but at most 15 minutes.
-//! Calls that arrive meanwhile wait in order. When the gate opens, they are let through one after the other, not all
-//! at once; after it was open for a second and Clerk has answered, calls are no longer held back. A call whose turn
-//! would come after its deadline fails at once with [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited):
+//! Calls that arrive meanwhile wait in order. When the gate opens, they are let through one after the other, not all at
+//! once. Once the gate was open for a second and Clerk has accepted a call, calls are no longer held back. A call whose
+//! turn would come after its deadline fails at once with [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited):
 //! nothing is sent, and the queue cannot grow without bound. Calls of other sections are not affected.
 //!
 //! The layer belongs inside [`retry`](crate::client::retry), so that retries wait at the gate too.
@@ -150,6 +150,7 @@ where
             let info = info_of(request.extensions());
             let family = family(info, request.extensions().get::<Credential>().copied());
             pass(&gates, family, info, expires(request.extensions())).await?;
+            // Taken before the call, so that the gate can tell calls from before a 429 from those after it.
             let sent = Instant::now();
             let response = inner.call(request).await?;
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
@@ -165,7 +166,8 @@ where
     }
 }
 
-/// Rate limits are per kind of key: the one that is sent, where it is known.
+/// Returns what the call's rate limit applies to. The limit belongs to the key that is sent, which may differ from the
+/// one that the operation names.
 fn family(info: Option<&'static OperationInfo>, sent: Option<Credential>) -> Family {
     let credential = sent.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
     (credential, info.map_or("", |info| info.section))
@@ -187,6 +189,7 @@ async fn pass(
                 return Err(Error::new(info, ErrorKind::RateLimited(turn.saturating_duration_since(now))));
             }
         };
+        // The gate may close again while this call waits. Its turn is void then, and it has to queue again.
         telemetry::waited_at_gate(family.1);
         sleep_until(turn).await;
         if gates.holds(family, turn) {

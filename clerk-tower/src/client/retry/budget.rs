@@ -14,7 +14,7 @@ pub struct Budget(Arc<Mutex<Account>>);
 
 #[derive(Debug)]
 struct Account {
-    /// In thousandths of a retry.
+    /// In thousandths of a retry: integers, so that small deposits add up without rounding errors.
     balance: u64,
     counted_at: Option<Instant>,
     rules: Rules,
@@ -52,7 +52,8 @@ impl Budget {
         let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let earned = millis.saturating_mul(account.rules.per_second) / 1000;
         if earned > 0 || account.counted_at.is_none() {
-            // Time that has not earned anything yet keeps counting.
+            // Otherwise the elapsed time keeps counting: with frequent calls each interval alone would round down to
+            // zero.
             account.counted_at = Some(now);
         }
         account.balance = account.balance.saturating_add(earned).min(account.rules.most);

@@ -1,8 +1,8 @@
-//! Sends a call again where that is safe and may help.
+//! Retries calls where that is safe and may help.
 //!
 //! | what happened | operations that are safe to repeat | other operations |
 //! |---|---|---|
-//! | no connection: nothing was sent | retried | retried |
+//! | the connection failed: nothing was sent | retried | retried |
 //! | 429: Clerk refused before acting | retried | retried |
 //! | 500, 502, 503, 504 | retried | not retried |
 //! | no response in time, or the response broke off | retried | not retried |
@@ -66,7 +66,7 @@ use crate::{
 pub struct RetryLayer(Policy);
 
 impl RetryLayer {
-    /// At most this many attempts, unless set.
+    /// The default for the maximum number of attempts.
     pub(crate) const MAX_ATTEMPTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(2);
 
     /// Creates a layer that makes at most three attempts, with a budget of its own.
@@ -176,6 +176,7 @@ where
         CallFuture::new(async move {
             let result = call.await;
             if result.as_ref().is_ok_and(|response| response.status().is_success()) {
+                // Only successes earn retries, so that an outage does not pay for its own retries.
                 budget.deposit();
             }
             attempts.record_in(result)

@@ -51,7 +51,7 @@ impl tower::retry::Policy<Request<Bytes>, Response<Bytes>, Error> for Policy {
         Some(tokio::time::sleep(backoff))
     }
 
-    /// `None` for the last attempt that the call may make. The head is copied, the body is shared.
+    /// Returns `None` for the last attempt, which needs no copy. The head is copied, the body is shared.
     fn clone_request(&mut self, request: &Request<Bytes>) -> Option<Request<Bytes>> {
         let made = AttemptCounter::find(request.extensions()).map_or(1, |attempts| attempts.get().made);
         (made < self.max_attempts(request.extensions())).then(|| request.clone())
@@ -64,7 +64,7 @@ impl Policy {
         max.unwrap_or(self.max_attempts).get()
     }
 
-    /// How long to wait before the next attempt; `None` if there is none.
+    /// Returns how long to wait before the next attempt. `None` if the call is not retried.
     fn backoff(
         &self,
         extensions: &Extensions,
@@ -78,9 +78,12 @@ impl Policy {
             AttemptOutcome::Unclear if is_safe => {}
             AttemptOutcome::Unclear | AttemptOutcome::Final => return None,
         }
+        // Added and not the maximum of the two: clients that got the same `Retry-After` would all return at the same
+        // moment.
         let asked = retry_after_of(result, self.clock.now()).unwrap_or_default();
         let backoff = asked.saturating_add(full_jitter(made));
         let now = Instant::now();
+        // A backoff beyond the deadline would only replace this result with a timeout, which says less.
         let is_in_time =
             expires(extensions).is_none_or(|end| now.checked_add(backoff).is_some_and(|then| then < end));
         // A 429 costs no budget, since the gate limits the rate of what follows; neither does a retry that is not made.
@@ -91,7 +94,9 @@ impl Policy {
 fn outcome(result: &Result<Response<Bytes>, Error>) -> AttemptOutcome {
     match result {
         Ok(response) => match response.status() {
+            // Clerk applies its rate limits before it processes a request.
             StatusCode::TOO_MANY_REQUESTS => AttemptOutcome::NotProcessed,
+            // A gateway responds with these whether or not the request has reached Clerk.
             StatusCode::INTERNAL_SERVER_ERROR
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE

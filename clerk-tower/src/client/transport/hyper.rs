@@ -48,8 +48,8 @@ impl HyperTransport {
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
-        // Not rustls's process-wide default provider: `install_default` belongs to the application, and without it rustls
-        // panics if the features of several crates enable more than one provider.
+        // Not rustls's process-wide default provider: `install_default` belongs to the application, and without it
+        // rustls panics if the features of several crates enable more than one provider.
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_platform_verifier(provider)?

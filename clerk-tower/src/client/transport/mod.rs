@@ -1,7 +1,7 @@
 //! Transports: the services at the bottom of the stack that send requests to Clerk.
 //!
-//! A transport is any `Service<http::Request<Bytes>, Response = http::Response<B>>` whose body `B` yields [`Bytes`]. The
-//! feature `reqwest` provides the default transport, the feature `hyper` one on top of hyper-util.
+//! A transport is any `Service<http::Request<Bytes>, Response = http::Response<B>>` whose body `B` yields [`Bytes`].
+//! The feature `reqwest` provides the default transport, the feature `hyper` one on top of hyper-util.
 //!
 //! A transport must not follow redirects and must not retry: the layers above it decide about both. If it could not
 //! connect, it returns a [`ConnectError`], so that the layers above know that nothing was sent.
@@ -39,8 +39,8 @@ pub use self::hyper::HyperTransport;
 pub use self::reqwest::ReqwestTransport;
 use crate::BoxError;
 
-/// How long connecting may take. Shorter than the attempt's own timeout, so that a failed connection is reported as such:
-/// then it is known that nothing was sent, and any call can be retried.
+/// How long connecting may take. Shorter than the attempt's own timeout, so that a failed connection is reported as
+/// such: then it is known that nothing was sent, and any call can be retried.
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(3);
 

@@ -26,8 +26,8 @@ impl ReqwestTransport {
         Ok(Self(client))
     }
 
-    /// Creates a transport from your own builder, with other proxies, roots or limits. The settings that every transport
-    /// needs are added to it: no redirects, no retries, no `Referer`, and the timeouts of connections.
+    /// Creates a transport from your own builder, with other proxies, roots or limits. The settings that every
+    /// transport needs are added to it: no redirects, no retries, no `Referer`, and the timeouts of connections.
     ///
     /// # Errors
     /// If the client cannot be built.
@@ -37,8 +37,8 @@ impl ReqwestTransport {
 
     fn configure(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         builder
-            // reqwest drops `Authorization` on a redirect to another host, but not a header it does not know, such as the
-            // `Clerk-Secret-Key` that the Frontend API proxy sends.
+            // reqwest drops `Authorization` on a redirect to another host, but not a header it does not know, such as
+            // the `Clerk-Secret-Key` that the Frontend API proxy sends.
             .redirect(reqwest::redirect::Policy::none())
             // reqwest would retry on its own what the retry layer counts, limits and reports.
             .retry(reqwest::retry::never())
@@ -70,6 +70,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        // A clone is a reference count. The future must not borrow the service.
         let client = self.0.clone();
         Box::pin(async move {
             let request = reqwest::Request::try_from(request).map_err(hide_url)?;

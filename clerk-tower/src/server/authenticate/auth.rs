@@ -10,10 +10,12 @@ use http::{Extensions, HeaderValue, Response, StatusCode, header};
 use super::return_address::ReturnAddress;
 use crate::{Clerk, server::rejection::Rejection, telemetry};
 
-/// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one allocation.
+/// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one
+/// allocation.
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
 
+// Shared, because the layer, guards and extractors each have a clone of it in one request.
 struct Inner {
     outcome: Outcome,
     retry_after: Option<Duration>,
@@ -22,7 +24,7 @@ struct Inner {
     return_address: ReturnAddress,
 }
 
-/// The type in the extensions. It is private, so that other code cannot insert a forged [`Auth`].
+/// The type in the request's extensions. It is private, so that other code cannot insert a forged [`Auth`].
 #[derive(Clone)]
 struct Stored(Auth);
 
@@ -126,8 +128,8 @@ impl Auth {
         }
     }
 
-    /// Rejects with 500 if the layer ignores this kind of token. A 401 would send callers looking for a mistake on their
-    /// side, when no token could ever pass.
+    /// Rejects with 500 if the layer ignores this kind of token. A 401 would send callers looking for a mistake on
+    /// their side, when no token could ever pass.
     fn require_accepted(&self, kind: TokenKind) -> Result<(), Rejection> {
         if self.0.authenticator.accepts(kind) { Ok(()) } else { Err(Rejection::not_accepted(kind)) }
     }
@@ -135,6 +137,7 @@ impl Auth {
     /// Adds `Retry-After` to the rejection of an undecided request.
     fn waiting(&self, rejection: Rejection) -> Rejection {
         match self.0.retry_after {
+            // Only then: an accepted request without a token is not helped by waiting.
             Some(wait) if self.0.outcome.is_undecided() => Rejection::unavailable(Some(wait)),
             _ => rejection,
         }
@@ -149,8 +152,8 @@ impl Auth {
     /// Returns the verified machine token of this kind, or the rejection of a request without one.
     ///
     /// # Errors
-    /// 401 if the request has no machine token or one of another kind, 503 if that could not be decided, 500 if the layer
-    /// does not accept this kind.
+    /// 401 if the request has no machine token or one of another kind, 503 if that could not be decided, 500 if the
+    /// layer does not accept this kind.
     pub fn require_machine(&self, kind: TokenKind) -> Result<&Arc<MachineAuth>, Rejection> {
         self.require_accepted(kind)?;
         let machine = self.machine().filter(|machine| machine.kind() == kind);
@@ -170,19 +173,21 @@ impl Auth {
         self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }
 
-    /// Returns the token of the session or machine, to pass it on to another service. It is a credential: do not log it.
+    /// Returns the token of the session or machine, to pass it on to another service. It is a credential: do not log
+    /// it.
     #[must_use]
     pub fn expose_token(&self) -> Option<&str> {
         let session = self.session().map(|session| session.expose_token());
         session.or_else(|| self.machine().map(|machine| machine.expose_token()))
     }
 
-    /// Creates a token for the session from a [JWT template](https://clerk.com/docs/guides/sessions/jwt-templates) of the
-    /// dashboard, to call another service with. It is a credential: do not log it. Each call sends a request to Clerk.
+    /// Creates a token for the session from a [JWT template](https://clerk.com/docs/guides/sessions/jwt-templates) of
+    /// the dashboard, to call another service with. It is a credential: do not log it. Each call sends a request to
+    /// Clerk.
     ///
     /// # Errors
-    /// As [`require_session`](Self::require_session), and 503 if Clerk did not respond, 500 if it refused or the template
-    /// does not exist.
+    /// As [`require_session`](Self::require_session), and 503 if Clerk did not respond, 500 if it refused or the
+    /// template does not exist.
     pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
         let id = self.require_session()?.claims().session_id().ok_or_else(Rejection::internal)?;
         let made = self.0.clerk.send(sessions::create_token_from_template(id.clone(), template)).await;
@@ -207,7 +212,7 @@ impl Auth {
     /// `return_to` is an absolute URL, or one relative to the request. It defaults to the request's own URL.
     ///
     /// # Errors
-    /// If the sign-in page is not known, or `return_to` is not a valid URL.
+    /// If the sign-in page is not known, the request has no host, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_in<B: Default>(
         &self,
         return_to: Option<&str>,
@@ -220,7 +225,7 @@ impl Auth {
     /// [`redirect_to_sign_in`](Self::redirect_to_sign_in).
     ///
     /// # Errors
-    /// If the sign-up page is not known, or `return_to` is not a valid URL.
+    /// If the sign-up page is not known, the request has no host, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_up<B: Default>(
         &self,
         return_to: Option<&str>,
@@ -241,8 +246,8 @@ impl Auth {
 
     /// Returns the client that the layer was created with.
     ///
-    /// In a layer [for a machine](super::AuthenticateLayer::for_machine) the client may have no secret key. Calls that need
-    /// one then fail before anything is sent.
+    /// In a layer [for a machine](super::AuthenticateLayer::for_machine) the client may have no secret key. Calls that
+    /// need one then fail before anything is sent.
     #[must_use]
     pub fn clerk(&self) -> &Clerk {
         &self.0.clerk

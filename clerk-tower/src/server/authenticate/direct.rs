@@ -5,8 +5,8 @@ use super::{Auth, driver::Driver};
 use crate::Clerk;
 
 impl Clerk {
-    /// Authenticates a request without a layer, with the client's own options: for servers that are not built from tower
-    /// services.
+    /// Authenticates a request without a layer, with the client's own options: for servers that are not built from
+    /// tower services.
     ///
     /// Add [`Outcome::headers`](clerk_core::authenticate::Outcome::headers) to the response.
     ///
@@ -22,8 +22,8 @@ impl Clerk {
         auth
     }
 
-    /// Authenticates a token that did not arrive in a request's headers, for example in a WebSocket message. It is treated
-    /// like a request's bearer token.
+    /// Authenticates a token that did not arrive in a request's headers, for example in a WebSocket message. It is
+    /// treated like a request's bearer token.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -58,7 +58,8 @@ impl Driver {
                 Need::ApiKey(call) => self.verify(call, &mut wait).await,
                 Need::M2m(call) => self.verify(call, &mut wait).await,
                 Need::OAuth(call) => self.verify(call, &mut wait).await,
-                // `Need` is non-exhaustive: a kind that is added later is left undecided, so the request is not accepted.
+                // `Need` is non-exhaustive: a kind that is added later is left undecided, so the request is not
+                // accepted.
                 other => other.abandon(self.clerk.now()),
             };
             match step {
@@ -102,6 +103,8 @@ impl Driver {
         let Some((tokens, digest)) = self.clerk.machine_tokens().zip(call.token_digest()) else {
             return self.ask(call, wait).await;
         };
+        // The cached lifetime counts from before the call, so that a token revoked during it is not accepted for
+        // longer.
         let asked = self.clerk.now();
         if let Some(machine) = tokens.get(&digest, asked) {
             return call.resume_known(machine, asked);

@@ -32,7 +32,7 @@ pub struct AuthenticateLayer {
     original_uri: FindUri,
 }
 
-/// Where a request's extensions keep its original URI.
+/// Finds the original URI in a request's extensions. A function pointer, so that the layer's type needs no parameter.
 type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 impl AuthenticateLayer {
@@ -194,6 +194,7 @@ where
 
         let handler = self.on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
         let decided = Auth::from_extensions(request.extensions());
+        // A nested layer with the same client and options would decide the same, and add the same cookies again.
         if decided.is_some_and(|auth| auth.is_by(&self.driver.clerk, &self.driver.authenticator)) {
             return ResponseFuture::decided_outside(inner, request, handler);
         }

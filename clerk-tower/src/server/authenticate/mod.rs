@@ -1,8 +1,8 @@
 //! The layer that authenticates requests.
 //!
-//! [`AuthenticateLayer`] decides who sent a request, stores the result as [`Auth`] in the request's extensions, and passes
-//! the request on, signed in or not. A guard such as [`RequireLayer`](crate::server::require::RequireLayer) or an
-//! extractor then decides whether that is enough. The layer works with any request and response body.
+//! [`AuthenticateLayer`] decides who sent a request, stores the result as [`Auth`] in the request's extensions, and
+//! passes the request on, signed in or not. A guard such as [`RequireLayer`](crate::server::require::RequireLayer) or
+//! an extractor then decides whether that is enough. The layer works with any request and response body.
 //!
 //! It responds to two kinds of request itself:
 //!

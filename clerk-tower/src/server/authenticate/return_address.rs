@@ -38,8 +38,8 @@ impl ReturnAddress {
         self.redirect_count().is_at_limit()
     }
 
-    /// Returns a cookie that counts one more redirect, under the name that handshakes use. It lives for ten seconds instead
-    /// of a handshake's two, because a sign-in page that loads Clerk's script takes longer than a handshake.
+    /// Returns a cookie that counts one more redirect, under the name that handshakes use. It lives for ten seconds
+    /// instead of a handshake's two, because a sign-in page that loads Clerk's script takes longer than a handshake.
     pub(crate) fn count_cookie(&self) -> Option<HeaderValue> {
         self.redirect_count().next_cookie(10)
     }
@@ -49,6 +49,7 @@ impl ReturnAddress {
     }
 
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&RequestHead<'_>) -> T) -> T {
+        // The method is always GET: that is how the browser comes back, whatever it sent.
         let mut headers = HeaderMap::new();
         for host in self.hosts.iter().flatten() {
             headers.append(header::HOST, host.clone());

@@ -9,14 +9,15 @@ use super::{Auth, future::name_of};
 use crate::server::rejection::Rejection;
 
 impl Auth {
-    /// Ends the request's session at Clerk, and returns a redirect with 303 to `to`, a path of this service or another URL.
+    /// Ends the request's session at Clerk, and returns a redirect with 303 to `to`, a path of this service or another
+    /// URL.
     ///
-    /// The response deletes the session's cookies; Clerk updates the others when the browser loads the next page. Use this
-    /// for pages that are rendered on the server. On a page with Clerk's script, let the script sign out.
+    /// The response deletes the session's cookies; Clerk updates the others when the browser loads the next page. Use
+    /// this for pages that are rendered on the server. On a page with Clerk's script, let the script sign out.
     ///
     /// A session whose token has expired is ended as well, because tokens live for a minute and a form's request cannot
-    /// renew them. A request without a session is redirected too. Require `POST` for this route, so that a link on another
-    /// site cannot sign visitors out.
+    /// renew them. A request without a session is redirected too. Require `POST` for this route, so that a link on
+    /// another site cannot sign visitors out.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,9 +32,11 @@ impl Auth {
     /// ```
     ///
     /// # Errors
-    /// 503 if Clerk did not respond, 500 if it refused; the browser then keeps its cookies. A session that has already ended
-    /// is not an error.
+    /// 503 if Clerk did not respond, 500 if it refused; the browser then keeps its cookies. A session that has already
+    /// ended is not an error.
     pub async fn sign_out<B: Default>(&self, to: &str) -> Result<Response<B>, Rejection> {
+        // Before any cookie is deleted: if Clerk cannot be reached, the session is still active, and the visitor must
+        // see that.
         for id in self.sessions_to_end().await? {
             match self.clerk().send(sessions::revoke(id)).await {
                 Err(error) if !error.is_missing() => return Err(Rejection::of_call(&error)),
@@ -74,8 +77,8 @@ impl Auth {
         self.return_address().cookie(name).is_some() || added.any(|line| name_of(line) == name.as_bytes())
     }
 
-    /// Returns the session that was verified, or those of expired tokens. The browser may have two cookies with different
-    /// sessions, and either session may still be active at Clerk.
+    /// Returns the session that was verified, or those of expired tokens. The browser may have two cookies with
+    /// different sessions, and either session may still be active at Clerk.
     async fn sessions_to_end(&self) -> Result<Vec<SessionId>, Rejection> {
         if let Some(session) = self.outcome().session_or_pending() {
             return Ok(session.claims().session_id().cloned().into_iter().collect());
@@ -96,6 +99,8 @@ impl Auth {
 
     /// Returns `true` if this instance issued the token for a session, whether or not it has expired.
     async fn is_genuine(&self, token: &Token) -> Result<bool, Rejection> {
+        // Only the signature is checked. The claims of an expired token would fail, but its session may still be
+        // active.
         let Some(kid) = token.kid().filter(|_| token.is_session()) else { return Ok(false) };
         let keys = self.clerk().keys().with_key(kid).await;
         let keys = keys.map_err(|error| Rejection::unavailable(Some(error.retry_after())))?;

@@ -11,9 +11,9 @@ use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 
 use crate::BoxError;
 
-/// The body of a request on its way to the Frontend API: the caller's, read as the transport asks for it.
+/// Request body that is forwarded to the Frontend API. It is read when the transport asks for it.
 ///
-/// It is `Sync`, which some transports require and some servers' bodies are not.
+/// It is `Sync`, because some transports require that and some servers' bodies are not.
 pub struct ProxyBody(Mutex<UnsyncBoxBody<Bytes, BoxError>>);
 
 impl ProxyBody {
@@ -34,7 +34,7 @@ impl Body for ProxyBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        // Exclusive access: nothing is locked.
+        // Exclusive access needs no lock. The mutex is only there to make the body `Sync`.
         Pin::new(self.0.get_mut().unwrap_or_else(PoisonError::into_inner)).poll_frame(context)
     }
 
@@ -47,7 +47,7 @@ impl Body for ProxyBody {
     }
 }
 
-/// Shows nothing of what is sent.
+/// Shows nothing of the content.
 impl fmt::Debug for ProxyBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProxyBody").finish_non_exhaustive()

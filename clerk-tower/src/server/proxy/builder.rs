@@ -16,10 +16,11 @@ use super::{
 use crate::client::transport::ReqwestTransport;
 use crate::{Clerk, ConfigError};
 
-/// How long it may take until the head of the upstream's response is there, unless set.
+/// The default timeout until the response head.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Builds a [`Proxy`]. Settings are checked when it is built, so that no request can meet a wrong one.
+/// Builder of a [`Proxy`]. Settings are checked in [`build`](Self::build), so that requests cannot fail because of
+/// them.
 ///
 /// ```
 /// use clerk_core::authenticate::Forwarded;
@@ -54,12 +55,12 @@ pub struct ProxyBuilder {
 }
 
 impl ProxyBuilder {
-    /// For the instance of `clerk`, which has to know its publishable key.
+    /// Creates a builder with the keys and options of `clerk`, which must have a publishable key.
     ///
-    /// The proxy stands where the client's
-    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) says, and takes the public address from
-    /// where its [`forwarded`](clerk_core::authenticate::AuthenticateOptions::forwarded) says, so that authentication
-    /// and the proxy agree.
+    /// The path and the source of the public URL come from the client's
+    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) and
+    /// [`forwarded`](clerk_core::authenticate::AuthenticateOptions::forwarded), so that authentication and the proxy
+    /// agree.
     pub fn new(clerk: &Clerk) -> Self {
         let options = clerk.authenticate_options();
         let settings = options.proxy_settings();
@@ -74,7 +75,7 @@ impl ProxyBuilder {
         }
     }
 
-    /// For the instance of these keys, without a client.
+    /// Creates a builder with these keys, without a client.
     pub fn with_keys(publishable_key: PublishableKey, secret_key: SecretKey) -> Self {
         Self {
             publishable_key: Some(publishable_key),
@@ -87,39 +88,40 @@ impl ProxyBuilder {
         }
     }
 
-    /// Where the proxy stands, if not where the client's `proxy_url` says; with keys alone `/__clerk` unless set.
-    /// Slashes at the end count for nothing.
+    /// Sets the path of the proxy. Defaults to the path of the client's `proxy_url`, or to `/__clerk` without a client.
+    /// Trailing slashes are ignored.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// Where requests are sent on to: `https`, or `http` to this computer. Unless set, the client's
-    /// `CLERK_FAPI_URL`, and without that the publishable key, says which of Clerk's addresses it is.
+    /// Sets the URL to forward requests to: `https`, or `http` on the loopback interface. Defaults to the client's
+    /// `CLERK_FAPI_URL`, or else to Clerk's URL for the publishable key.
     pub fn fapi_url(mut self, url: impl Into<String>) -> Self {
         self.fapi_url = Some(url.into());
         self
     }
 
-    /// Where the public address is taken from, and with it who is calling. As the client does it unless set, and with
-    /// keys alone from the request itself.
+    /// Sets which headers to trust for the public URL and the visitor's IP address. Defaults to the client's setting,
+    /// or without a client, to the request itself.
     ///
-    /// [`Forwarded::TrustFirst`] also believes the first of `CF-Connecting-IP`, `X-Real-IP` and
-    /// `X-Forwarded-For`. A server that appends to what callers sent leaves the first item to them.
+    /// With [`Forwarded::TrustFirst`], the IP address is the first item of `CF-Connecting-IP`, `X-Real-IP` or
+    /// `X-Forwarded-For`. Your trusted proxy must replace these headers: if it only appends to them, the first item is
+    /// whatever the visitor sent.
     pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
         self.forwarded = forwarded;
         self
     }
 
-    /// Who is calling, for `X-Forwarded-For`, when no trusted header says it: usually the peer's address,
-    /// which the server has put into the request's extensions. Without an answer the header is not sent, and
-    /// Clerk takes this server for the caller.
+    /// Sets how to find the visitor's IP address for `X-Forwarded-For` if no trusted header contains it. It is usually
+    /// the peer's address, which the server stores in the request's extensions. If it is unknown, the header is not
+    /// sent, and all visitors share Clerk's rate limit of this server's address.
     ///
     /// ```
     /// use std::net::SocketAddr;
     /// # use clerk_tower::server::proxy::ProxyBuilder;
     /// # fn example(builder: ProxyBuilder) -> ProxyBuilder {
-    /// // The server did `request.extensions_mut().insert(peer)`. In axum, look for `ConnectInfo<SocketAddr>`.
+    /// // The server called `request.extensions_mut().insert(peer)`. In axum, read `ConnectInfo<SocketAddr>`.
     /// builder.client_ip(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip))
     /// # }
     /// ```
@@ -131,8 +133,8 @@ impl ProxyBuilder {
         self
     }
 
-    /// How long it may take until the head of an answer is there, with the whole time that sending the
-    /// request takes. 60 seconds unless set. The bodies of answers may take as long as they like.
+    /// Sets the timeout until the response head, which includes sending the request. Defaults to 60 seconds. Response
+    /// bodies have no timeout.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -141,29 +143,30 @@ impl ProxyBuilder {
     /// Builds the proxy with the default transport. Nothing is sent.
     ///
     /// # Errors
-    /// [`ConfigError`] names the first setting that is wrong.
+    /// If a setting is missing or not valid. [`ConfigError`] names the first one.
     #[cfg(feature = "reqwest")]
     pub fn build(self) -> Result<Proxy<ReqwestTransport>, ConfigError> {
         let transport = ReqwestTransport::new().map_err(|error| ConfigError::new("transport", error))?;
         self.build_with(transport)
     }
 
-    /// Builds the proxy over this service. It has to stream bodies, and must not follow redirects.
+    /// Builds the proxy with this transport, which must stream bodies and must not follow redirects.
     ///
     /// # Errors
-    /// [`ConfigError`] names the first setting that is wrong.
+    /// If a setting is missing or not valid. [`ConfigError`] names the first one.
     pub fn build_with<T>(self, transport: T) -> Result<Proxy<T>, ConfigError> {
         let key = self.publishable_key.ok_or_else(|| {
             ConfigError::new(
                 "publishable_key",
-                "not set; the Frontend API proxy needs it beside the secret key",
+                "not set; the Frontend API proxy needs it in addition to the secret key",
             )
         })?;
+        // A client has no default path: authentication would not know it, and send browsers to Clerk's own domain.
         let path = self.path.ok_or_else(|| {
             ConfigError::new(
                 "proxy_url",
-                "not set; authentication has to know where the proxy stands: set CLERK_PROXY_URL=/__clerk, or \
-                 `.authentication(|options| options.proxy_url(\"/__clerk\"))` on the client",
+                "not set; authentication needs to know the proxy's path: set CLERK_PROXY_URL=/__clerk, or call \
+                 `.authentication(|options| options.proxy_url(\"/__clerk\"))` on the client's builder",
             )
         })?;
         let prefix = Prefix::parse(&path).map_err(|problem| ConfigError::new("path", problem))?;
@@ -171,9 +174,12 @@ impl ProxyBuilder {
             Some(url) => Upstream::parse("fapi_url", url)?,
             None => Upstream::of_key(&key)?,
         };
-        let key = self.secret_key.ok_or_else(|| ConfigError::new("secret_key", "not set"))?;
+        let key = self
+            .secret_key
+            .ok_or_else(|| ConfigError::new("secret_key", "not set; the Frontend API proxy needs it"))?;
         let mut secret = HeaderValue::from_str(key.expose())
-            .map_err(|_| ConfigError::new("secret_key", "it cannot be sent in a header"))?;
+            .map_err(|_| ConfigError::new("secret_key", "not a valid header value"))?;
+        // HTTP stacks do not log it then, and HTTP/2 keeps it out of the compression table (RFC 7541, section 7.1.3).
         secret.set_sensitive(true);
         let rules = Rules {
             prefix,

@@ -16,12 +16,13 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
-/// Where a trusted server says who is calling, best first.
-const CALLER: [HeaderName; 3] =
+/// The headers in which a trusted proxy sends the visitor's IP address, in order of preference.
+const CLIENT_IP_HEADERS: [HeaderName; 3] =
     [HeaderName::from_static("cf-connecting-ip"), HeaderName::from_static("x-real-ip"), X_FORWARDED_FOR];
 
-/// What callers could say about themselves, and about the address they used.
-const CLAIMS: [&str; 7] = [
+/// The headers in which a caller could forge its IP address, or the URL it used. Clerk believes them from this service,
+/// so they are removed unless a trusted proxy sets them.
+const FORWARDING_HEADERS: [&str; 7] = [
     "cf-connecting-ip",
     "forwarded",
     "true-client-ip",
@@ -31,7 +32,8 @@ const CLAIMS: [&str; 7] = [
     "x-real-ip",
 ];
 
-/// How many bytes the headers of a request or an answer may have.
+/// Upper bound on the size of the headers of a request or response. Servers and transports have limits of their own,
+/// which differ and are often higher.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 
 pub(super) fn are_too_large(headers: &HeaderMap) -> bool {
@@ -40,7 +42,10 @@ pub(super) fn are_too_large(headers: &HeaderMap) -> bool {
     bytes.sum::<usize>() > MAX_HEADER_BYTES
 }
 
-/// Takes out what concerns one connection only: the names that HTTP knows, and those that `Connection` lists.
+/// Removes the headers that apply to one connection only: those that RFC 9110, section 7.6.1 names, and those that
+/// `Connection` lists.
+///
+/// Forwarding `Transfer-Encoding` could let the two servers disagree about where a request ends (request smuggling).
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
     let listed: Vec<HeaderName> = headers
         .get_all(CONNECTION)
@@ -55,14 +60,15 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
     {
         headers.remove(name);
     }
+    // Not in the `http` crate's list of names, but still sent by old clients.
     for name in ["keep-alive", "proxy-connection"] {
         headers.remove(name);
     }
 }
 
-/// What a request says about its caller, read before anything is removed.
+/// What a request says about its caller. Read before any header is removed.
 pub(super) struct Caller {
-    /// Whether headers that were sent with the request are believed.
+    /// Whether the forwarding headers of the request are trusted.
     pub(super) trusted: bool,
     pub(super) origin: PublicOrigin,
     /// The value for `X-Forwarded-For`.
@@ -75,18 +81,21 @@ fn first_member<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str
     list.split(',').next().map(str::trim_ascii).filter(|member| !member.is_empty())
 }
 
-/// The caller's address: what a trusted server says, or else what `peer` says.
+/// Returns the caller's IP address, from a trusted header or else from `peer`.
 pub(super) fn caller_address(
     headers: &HeaderMap,
     trusted: bool,
     peer: impl FnOnce() -> Option<IpAddr>,
 ) -> Option<HeaderValue> {
-    let said = trusted.then(|| CALLER.iter().find_map(|name| first_member(headers, name))).flatten();
-    let address = said.map(str::to_owned).or_else(|| peer().map(|peer| peer.to_canonical().to_string()))?;
+    let header =
+        trusted.then(|| CLIENT_IP_HEADERS.iter().find_map(|name| first_member(headers, name))).flatten();
+    // A dual-stack socket reports IPv4 peers as `::ffff:1.2.3.4`. Clerk would count that as another address.
+    let address = header.map(str::to_owned).or_else(|| peer().map(|peer| peer.to_canonical().to_string()))?;
     HeaderValue::try_from(address).ok()
 }
 
-/// RFC 9113, section 8.2.3: HTTP/2 may split cookies into several headers, and HTTP/1.1 has one for all.
+/// Joins several `Cookie` headers into one. HTTP/2 may split them (RFC 9113, section 8.2.3), but the upstream
+/// connection may be HTTP/1.1, which allows only one.
 fn join_cookies(headers: &mut HeaderMap) {
     let cookies: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
     if cookies.len() < 2 {
@@ -97,7 +106,8 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-/// Makes the headers of a request those of the one that is sent on. Values that are set replace all others.
+/// Turns the headers of the incoming request into those of the forwarded one. Headers that are set here replace any
+/// values that the caller sent.
 pub(super) fn prepare_request(
     headers: &mut HeaderMap,
     caller: &Caller,
@@ -106,11 +116,11 @@ pub(super) fn prepare_request(
     secret: HeaderValue,
 ) {
     remove_hop_by_hop(headers);
-    // It was meant for this server, which has answered it.
+    // `Expect: 100-continue` is between the caller and this server, which handles it itself.
     headers.remove(EXPECT);
     join_cookies(headers);
     if !caller.trusted {
-        for name in CLAIMS {
+        for name in FORWARDING_HEADERS {
             headers.remove(name);
         }
     }
@@ -127,13 +137,14 @@ pub(super) fn prepare_request(
     headers.insert(CLERK_PROXY_URL, public);
     headers.insert(CLERK_SECRET_KEY, secret);
     headers.insert(HOST, host);
+    // Some transports decompress bodies on their own. If `Content-Encoding` then stays, browsers cannot read the body.
     headers.insert(ACCEPT_ENCODING, IDENTITY);
 }
 
-/// Makes the headers of an answer those of the one that is passed on. `Set-Cookie` keeps all its values.
+/// Turns the headers of Clerk's response into those of the returned one. All `Set-Cookie` headers are kept.
 ///
-/// The length is told anew by the server, or not, as its connection wants it. The body passes as it came, so
-/// an encoding that was applied although none was asked for stays named.
+/// `Content-Length` is removed: the server sets it, or chunked encoding, as its connection requires. The body is not
+/// changed, so a `Content-Encoding` other than `identity` must stay.
 pub(super) fn prepare_response(headers: &mut HeaderMap) {
     remove_hop_by_hop(headers);
     headers.remove(CONTENT_LENGTH);
@@ -147,14 +158,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn callers_are_who_a_trusted_server_or_the_connection_says() {
+    fn the_callers_address_comes_from_a_trusted_header_or_the_peer() {
         let mut headers = HeaderMap::new();
         headers.insert(X_FORWARDED_FOR, HeaderValue::from_static("9.9.9.9, 8.8.8.8"));
         for (trusted, peer, want) in [
             (false, None, None),
             (false, Some("1.2.3.4"), Some("1.2.3.4")),
             (false, Some("2001:DB8::1"), Some("2001:db8::1")),
-            // How a socket for both families shows a peer of the older one.
+            // An IPv4 peer of a dual-stack socket.
             (false, Some("::ffff:1.2.3.4"), Some("1.2.3.4")),
             (true, None, Some("9.9.9.9")),
             (true, Some("1.2.3.4"), Some("9.9.9.9")),
@@ -166,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn large_headers_are_found() {
+    fn large_headers_are_detected() {
         let mut headers = HeaderMap::new();
         for (bytes, too_large) in [(0, false), (64 * 1024 - 5, false), (64 * 1024 - 4, true)] {
             headers.insert("x", HeaderValue::try_from("a".repeat(bytes)).unwrap());

@@ -25,15 +25,12 @@ pub struct ProxyLayer<T>(Proxy<T>);
 
 #[cfg(feature = "reqwest")]
 impl ProxyLayer<ReqwestTransport> {
-    /// The proxy of the client's instance, with the default transport. It stands where the client's
-    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) says, which is `CLERK_PROXY_URL` for
-    /// [`Clerk::from_env`]. To set more, build a proxy with a [`ProxyBuilder`](super::ProxyBuilder) and make the layer
-    /// `from` it.
+    /// Creates a layer with the keys and options of `clerk`, and the default transport. See [`Proxy::new`].
+    ///
+    /// For other settings, build a proxy with a [`ProxyBuilder`](super::ProxyBuilder), and convert it with `from`.
     ///
     /// # Errors
-    /// [`ConfigError`] when the client has no publishable key or no `proxy_url`; when the path of `proxy_url` is none
-    /// that a proxy can stand at, such as `/` alone; when `fapi_url` is no address to send requests on to; and when the
-    /// transport cannot be made.
+    /// As [`Proxy::new`].
     pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
         Proxy::new(clerk).map(Self)
     }
@@ -141,8 +138,10 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let state = if self.proxy.matches(request.uri().path()) {
-            // The inner service reserved something for this request in `poll_ready`; dropping it gives that back.
+            // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by a
+            // clone releases it.
             self.inner = self.inner.clone();
+            // `Proxy` is always ready, so it needs no `poll_ready`.
             State::Proxy { future: self.proxy.call(request) }
         } else {
             State::Inner { future: self.inner.call(request) }

@@ -1,14 +1,14 @@
-//! The Frontend API proxy: browsers reach Clerk under your own domain.
+//! The [Frontend API proxy](https://clerk.com/docs/guides/dashboard/dns-domains/proxy-fapi): browsers reach Clerk under
+//! your own domain.
 //!
-//! A browser that signs in talks to Clerk's Frontend API. With the proxy it talks to a path of your
-//! application, such as `/__clerk`, and this service sends its requests on. Turn the proxy on
-//! for the domain in Clerk's dashboard first; it is for production instances, and has to stand on the domain
-//! of the application.
+//! Browsers talk to Clerk's Frontend API to sign in. With the proxy, they send these requests to a path of your
+//! application, such as `/__clerk`, and this service forwards them. The proxy is for production instances, and must be
+//! on the application's domain. Enable it for the domain in Clerk's dashboard first.
 //!
-//! [`ProxyLayer`] answers requests whose path is the prefix or lies below it, and passes all others to the
-//! inner service untouched. It stands outside of the layer that authenticates: most of these requests come
-//! from people who are not signed in yet. [`Proxy`] alone is a service for routers that match paths themselves
-//! and leave them whole.
+//! [`ProxyLayer`] handles requests whose path is the proxy's path or below it, and passes all others to the inner
+//! service unchanged. Put it outside the layer that authenticates, because most of its requests come from visitors who
+//! are not signed in yet. Without the layer, [`Proxy`] is a service for routers that do not strip the path they have
+//! matched.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -32,30 +32,26 @@
 //!
 //! let response = service.clone().oneshot(Request::get("/__clerkx").body(Full::default())?).await?;
 //! assert_eq!(response.headers()["x-clerk-auth-status"], "signed-out");
-//! // A path that could lead out of the prefix again is not sent on.
+//! // A path that could leave the prefix again is rejected.
 //! let response = service.oneshot(Request::get("/__clerk/../x").body(Full::default())?).await?;
 //! assert_eq!(response.status(), 400);
 //! # Ok(()) }
 //! ```
 //!
-//! # What is sent
+//! # Configuration
 //!
-//! Method, path, query, body and headers as they came, with these exceptions. Headers that concern one
-//! connection are removed, and several `Cookie` headers become one. `Host`, `Accept-Encoding: identity`, `Clerk-Proxy-Url` and `Clerk-Secret-Key` are
-//! set over anything the caller sent. The secret key goes to the configured host alone, over TLS, or without
-//! it to this computer; redirects are not followed.
+//! Authentication has to know the proxy too, so both use one setting: `CLERK_PROXY_URL=/__clerk`, or
+//! [`AuthenticateOptions::proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url). Without it, building
+//! the proxy of a client fails.
 //!
-//! Clerk compares `Clerk-Proxy-Url` with the address it was told in the dashboard. A service behind a server
-//! that ends TLS does not see that address: set [`ProxyBuilder::forwarded`]. Clerk also limits how often one address
-//! may try to sign in, so it has to know who is calling: behind a trusted server that is read from the headers
-//! it sets; otherwise [`ProxyBuilder::client_ip`] says how to find out. What callers claim in such headers is
-//! removed unless it is trusted.
+//! Clerk compares the header `Clerk-Proxy-Url` with the URL in the dashboard. Behind a server that terminates TLS, this
+//! service does not see the public URL: set [`ProxyBuilder::forwarded`].
 //!
-//! Authentication has to know of the proxy too, so both read one setting: `CLERK_PROXY_URL=/__clerk`, or
-//! [`AuthenticateOptions::proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url). Without it the proxy of
-//! a client is not built.
+//! Clerk limits sign-in attempts by IP address, so it needs the visitor's. Behind a trusted proxy, the address is read
+//! from the headers that the proxy sets. Otherwise set [`ProxyBuilder::client_ip`]. Such headers are removed if they
+//! come from the visitor, who could forge them.
 //!
-//! On a bare hyper server, put the peer's address into each request, and say where it is:
+//! On a plain hyper server, store the peer's address in each request's extensions, and read it from there:
 //!
 //! ```
 //! use std::net::SocketAddr;
@@ -66,7 +62,7 @@
 //! let keys = ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?, "sk_live_abc".parse()?);
 //! let proxy = ProxyBuilder::with_keys(keys.0, keys.1)
 //!     .forwarded(Forwarded::Origin("https://app.example.com".parse()?))
-//!     // The server does `request.extensions_mut().insert(peer)`, with what `accept` gave it.
+//!     // The server calls `request.extensions_mut().insert(peer)` with the address from `accept`.
 //!     .client_ip(|head| head.extensions.get::<SocketAddr>().map(SocketAddr::ip))
 //!     .build()?;
 //! # let _ =
@@ -74,35 +70,43 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # What is answered
+//! # Requests
 //!
-//! Status, headers and body of Clerk's answer, without the headers that concern one connection and without
-//! `Content-Length`, which the server tells anew. A `Location` at Clerk's host becomes the same place under
-//! the proxy's address; others stay.
+//! Method, path, query, headers and body are forwarded unchanged, with these exceptions:
 //!
-//! | what went wrong | status | code |
+//! - Hop-by-hop headers are removed, and several `Cookie` headers are joined.
+//! - `Host`, `Accept-Encoding: identity`, `Clerk-Proxy-Url` and `Clerk-Secret-Key` replace those of the request.
+//!
+//! The secret key is only sent to the configured host, over TLS or on the loopback interface. Redirects are not
+//! followed.
+//!
+//! # Responses
+//!
+//! Status, headers and body of Clerk's response are returned, without hop-by-hop headers and without `Content-Length`,
+//! which the server sets again. A `Location` on Clerk's host is rewritten to the proxy's URL; others are not changed.
+//!
+//! | cause | status | code |
 //! |---|---|---|
-//! | the path is not below the prefix, or has dot segments | 400 | `proxy_path_mismatch` |
+//! | the path is not below the prefix, or contains dot segments | 400 | `proxy_path_mismatch` |
 //! | the method is `CONNECT`, `TRACE` or `TRACK`; no host, or several | 400 | `proxy_request_failed` |
-//! | the headers have more than 64 KiB | 431 | `proxy_request_failed` |
-//! | no connection, no answer in time, an answer that is none or has headers of more than 64 KiB | 502 | `proxy_request_failed` |
+//! | the request headers exceed 64 KiB | 431 | `proxy_request_failed` |
+//! | Clerk cannot be reached or does not respond in time; the response is not valid, or its headers exceed 64 KiB | 502 | `proxy_request_failed` |
 //!
-//! Wrong settings are errors of the [`ProxyBuilder`], so no request meets them.
+//! Invalid settings are errors of the [`ProxyBuilder`], so they cannot affect requests.
 //!
-//! # Streams
+//! # Streaming
 //!
-//! Bodies are never collected. A piece is read when the other side asks for the next, in both directions, and
-//! dropping an answer ends the exchange with Clerk. There is a deadline for the connection and one until the
-//! head of an answer is there. How long a body may pause, and how large it may be, is for the server and its
-//! other layers to say.
+//! Bodies are streamed with backpressure in both directions. Dropping a response ends the request to Clerk. There is a
+//! timeout for the connection and one until the response head ([`ProxyBuilder::timeout`]). Limits for the size of a
+//! body and for pauses within it are up to the server and its other layers.
 //!
-//! Upgrades are not proxied: `Upgrade` concerns one connection, so a WebSocket handshake arrives at Clerk as a
-//! plain request.
+//! Upgrades are not proxied: `Upgrade` is a hop-by-hop header, so Clerk receives a WebSocket handshake as a plain
+//! request.
 //!
 //! # Transports
 //!
-//! The default one is [`ReqwestTransport`](crate::client::transport::ReqwestTransport). Any service that takes a
-//! request with a [`ProxyBody`] can be another:
+//! The default is [`ReqwestTransport`](crate::client::transport::ReqwestTransport). Any service for requests with a
+//! [`ProxyBody`] can replace it:
 //!
 //! ```
 //! use clerk_tower::server::proxy::{ProxyBody, ProxyBuilder};
@@ -111,7 +115,7 @@
 //! use tower::{ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // A transport for a test: sends the body back.
+//! // A transport for a test, which returns the request's body.
 //! let echo = service_fn(|request: Request<ProxyBody>| async move {
 //!     assert_eq!(request.uri(), "https://frontend-api.clerk.dev/v1/client?a=b");
 //!     assert_eq!(request.headers()["clerk-proxy-url"], "http://app.example.com/__clerk");

@@ -1,11 +1,11 @@
-/// Where the proxy stands: a path without a slash at its end, for example `/__clerk`.
+/// The path of the proxy, without a trailing slash, for example `/__clerk`.
 #[derive(Debug)]
 pub(super) struct Prefix(String);
 
 impl Prefix {
     pub(super) const DEFAULT: &'static str = "/__clerk";
 
-    /// Where a client's authentication believes the proxy to stand: a path, or the path of an absolute URL.
+    /// Returns the path of a `proxy_url`, which is a path or an absolute URL.
     pub(super) fn of_proxy_url(url: &str) -> String {
         if url.starts_with('/') {
             return url.to_owned();
@@ -13,15 +13,19 @@ impl Prefix {
         url::Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.path().to_owned())
     }
 
-    /// Slashes at the end count for nothing.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
-        let path = text.trim_end_matches('/');
+    /// Parses a path. Trailing slashes are ignored.
+    pub(super) fn parse(path: &str) -> Result<Self, &'static str> {
+        let path = path.trim_end_matches('/');
+        // No percent-encoding: request paths are compared byte by byte, and other spellings of the prefix would not
+        // match.
         let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
         if !path.starts_with('/') {
-            return Err("expected a path that begins with a slash, such as /__clerk");
+            return Err("expected a path that starts with a slash, such as /__clerk");
         }
         if !plain || path.contains("//") || has_dot_segment(path) {
-            return Err("expected letters, digits, `-`, `_`, `.` and `~` between single slashes");
+            return Err(
+                "expected letters, digits, `-`, `_`, `.` and `~` between single slashes, without dot segments",
+            );
         }
         Ok(Self(path.to_owned()))
     }
@@ -30,15 +34,15 @@ impl Prefix {
         &self.0
     }
 
-    /// Whether a request's path is the prefix or lies below it. The path is compared as it was sent.
+    /// Returns `true` if a request's path is the prefix or below it. The path is not decoded, as in axum's router.
     pub(super) fn matches(&self, path: &str) -> bool {
         self.below(path).is_some()
     }
 
-    /// What follows the prefix, `/` at least; `None` for a path that is somewhere else, or could lead there.
+    /// Returns the part after the prefix, at least `/`. `None` if the path is not below the prefix, or could leave it.
     ///
-    /// The URL parsers of some HTTP stacks resolve dot segments, and with them a path could leave the
-    /// prefix after it was matched.
+    /// Some HTTP stacks parse the URL again and resolve dot segments. With these, a path could leave the upstream's own
+    /// prefix after it was matched here.
     pub(super) fn rest<'a>(&self, path: &'a str) -> Option<&'a str> {
         match self.below(path)? {
             "" => Some("/"),
@@ -51,10 +55,11 @@ impl Prefix {
     }
 }
 
-/// Whether a segment is `.` or `..`, in any spelling that a URL parser would resolve.
+/// Returns `true` if a segment is `.` or `..`, in any spelling that a URL parser resolves. For `https`, the URL
+/// standard treats a backslash as a slash.
 fn has_dot_segment(path: &str) -> bool {
     path.split(['/', '\\']).any(|segment| {
-        // The longest spelling is %2e%2e.
+        // The longest spelling is `%2e%2e`. Longer segments are not copied.
         segment.len() <= 6 && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     })
 }
@@ -66,9 +71,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_below_the_prefix_are_the_proxys() {
+    fn only_paths_below_the_prefix_match() {
         let prefix = Prefix::parse("/__clerk").unwrap();
-        // The path, whether it is matched, and what is sent on.
+        // The path, whether it matches, and what is forwarded.
         for (path, matches, rest) in [
             ("/__clerk", true, Some("/")),
             ("/__clerk/", true, Some("/")),
@@ -117,7 +122,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is sent on stays where it was after a URL parser has seen it.
+        /// A forwarded path is still below the upstream's prefix after a URL parser has resolved it.
         #[test]
         fn no_path_leaves_the_upstreams_prefix(rest in "/?([.%2eE5cCfF/\\\\a]|%2e){0,12}") {
             let prefix = Prefix::parse("/__clerk").unwrap();

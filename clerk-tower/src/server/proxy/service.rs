@@ -36,17 +36,17 @@ pub(super) type ClientIp = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
 /// Response future of [`Proxy`].
 pub type ProxyFuture<B> = CallFuture<Response<ResponseBody<B>>, Infallible>;
 
-/// Forwards every request to Clerk's Frontend API. See the [module docs](super) for examples.
+/// Service that forwards every request to Clerk's Frontend API. See the [module docs](super) for examples.
 ///
-/// A request whose path is not below the proxy's gets a 400. The service never fails: an upstream failure is a response
-/// with status 502.
+/// A request whose path is not below the proxy's is rejected with 400. The service never fails: an upstream failure is
+/// a response with status 502.
 #[derive(Clone)]
 pub struct Proxy<T> {
     pub(super) transport: T,
     pub(super) rules: Arc<Rules>,
 }
 
-/// The settings of a proxy.
+/// The settings of a proxy, checked by the builder.
 pub(super) struct Rules {
     pub(super) prefix: Prefix,
     pub(super) upstream: Upstream,
@@ -58,23 +58,23 @@ pub(super) struct Rules {
 
 #[cfg(feature = "reqwest")]
 impl Proxy<ReqwestTransport> {
-    /// The proxy of the client's instance, with the default transport. It stands where the client's
-    /// [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url) says, which is `CLERK_PROXY_URL` for
-    /// [`Clerk::from_env`]. [`ProxyBuilder`] sets more.
+    /// Creates a proxy with the keys and options of `clerk`, and the default transport.
+    ///
+    /// Its path is that of the client's [`proxy_url`](clerk_core::authenticate::AuthenticateOptions::proxy_url), which
+    /// [`Clerk::from_env`] reads from `CLERK_PROXY_URL`. Use a [`ProxyBuilder`] for other settings.
     ///
     /// [`ProxyBuilder`]: super::ProxyBuilder
     ///
     /// # Errors
-    /// [`ConfigError`] when the client has no publishable key or no `proxy_url`; when the path of `proxy_url` is none
-    /// that a proxy can stand at, such as `/` alone; when `fapi_url` is no address to send requests on to; and when the
-    /// transport cannot be made.
+    /// If the client has no publishable key or no `proxy_url`, if the path of `proxy_url` is not valid, such as `/`
+    /// alone, if `fapi_url` is not a valid URL to forward to, or if the transport cannot be created.
     pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
         ProxyBuilder::new(clerk).build()
     }
 }
 
 impl<T> Proxy<T> {
-    /// Whether a path is the proxy's: its prefix, or anything below it.
+    /// Returns `true` if a path is the proxy's path or below it.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         self.rules.prefix.matches(path)
@@ -95,7 +95,7 @@ where
     type Future = ProxyFuture<RB>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        // `call` waits for the transport, within its deadline.
+        // `call` waits for the transport instead, where its timeout applies.
         Poll::Ready(Ok(()))
     }
 
@@ -113,7 +113,7 @@ where
     }
 }
 
-/// A request that is ready to be sent, and what is needed to read its response.
+/// A request that is ready to be sent, with what is needed to rewrite its response.
 struct Outgoing {
     request: Request<()>,
     target: Uri,
@@ -125,25 +125,28 @@ impl Rules {
         let path = head.uri.path();
         let rest = self.prefix.rest(path).ok_or_else(path_mismatch)?;
         if [Method::CONNECT, Method::TRACE].contains(&head.method) || head.method.as_str() == "TRACK" {
-            return Err(refused("This method is not proxied."));
+            // CONNECT asks for a tunnel. TRACE and TRACK return the request, which contains the secret key.
+            return Err(refused("CONNECT, TRACE and TRACK are not proxied."));
         }
         if headers::are_too_large(&head.headers) {
             let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-            return Err(Rejection::new(status, FAILED, "The request's headers are too large."));
+            return Err(Rejection::new(status, FAILED, "The request headers exceed 64 KiB."));
         }
         let target = self.upstream.target(rest, head.uri.query());
-        let target = target.ok_or_else(|| refused("The request's address cannot be proxied."))?;
+        let target = target.ok_or_else(|| refused("The request URI is too long or not valid."))?;
         let origin = RequestHead::from(&head).public_origin(&self.forwarded);
-        let origin = origin.ok_or_else(|| refused("The request does not name exactly one valid host."))?;
+        let origin = origin.ok_or_else(|| refused("The request must name exactly one valid host."))?;
+        // The rewritten redirects and `Clerk-Proxy-Url` have to agree on this URL.
         let public = format!("{}{}", origin.as_str(), self.prefix.as_str());
-        let public_header =
-            HeaderValue::from_str(&public).map_err(|_| refused("The request's host cannot be sent on."))?;
+        let public_header = HeaderValue::from_str(&public)
+            .map_err(|_| refused("The request's host is not a valid header value."))?;
         let trusted = self.forwarded.trusts_headers();
         let peer = || self.client_ip.as_ref().and_then(|client_ip| client_ip(&head));
         let address = headers::caller_address(&head.headers, trusted, peer);
         let caller = Caller { trusted, origin, address };
 
-        // A new request: version and extensions belong to the caller's connection.
+        // A new request, because version and extensions belong to the caller's connection, and a transport may act on
+        // them.
         let mut request = Request::new(());
         *request.method_mut() = head.method;
         *request.uri_mut() = target.clone();
@@ -162,13 +165,15 @@ impl Rules {
     where
         T: Service<Request<ProxyBody>, Response = Response<RB>, Error: Into<BoxError>>,
     {
+        // The timeout ends with the response head: one for the whole body would cut off long downloads.
         let response = transport.oneshot(sent.request.map(|()| body));
         let response = match tokio::time::timeout(self.timeout, response).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failed(phase_of(&error.into()))),
             Err(_) => return Err(failed("timeout")),
         };
-        // Upgrades are not forwarded, so a protocol switch is not a valid response; headers are limited here as well.
+        // `Upgrade` is removed from requests, so a 101 is not a valid response. Headers are limited in this direction
+        // too.
         if response.status().is_informational() || headers::are_too_large(response.headers()) {
             return Err(failed("response"));
         }
@@ -176,7 +181,8 @@ impl Rules {
         Ok(self.pass_on(response, &sent.target, &sent.public).map(ResponseBody::inner))
     }
 
-    /// The response as the caller gets it. Version and extensions belong to the upstream's connection.
+    /// Returns the response for the caller: a new one, because version and extensions belong to the upstream's
+    /// connection.
     fn pass_on<RB>(&self, upstream: Response<RB>, target: &Uri, public: &str) -> Response<RB> {
         let (head, body) = upstream.into_parts();
         let mut response = Response::new(body);
@@ -184,6 +190,7 @@ impl Rules {
         let headers = response.headers_mut();
         *headers = head.headers;
         headers::prepare_response(headers);
+        // Not `HeaderValue::to_str`, which rejects the UTF-8 that some servers do not escape.
         let location = headers.get(LOCATION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
         let rewritten = location.and_then(|location| self.upstream.rewrite(location, target, public));
         if let Some(value) = rewritten.and_then(|location| HeaderValue::try_from(location).ok()) {
@@ -196,7 +203,7 @@ impl Rules {
 const FAILED: &str = "proxy_request_failed";
 
 fn path_mismatch() -> Rejection {
-    let message = "This path is not below the path of the Frontend API proxy.";
+    let message = "The path is not below the Frontend API proxy's path, or contains dot segments.";
     Rejection::new(StatusCode::BAD_REQUEST, "proxy_path_mismatch", message)
 }
 
@@ -208,14 +215,15 @@ fn phase_of(error: &BoxError) -> &'static str {
     if error.is::<ConnectError>() { "connect" } else { "transfer" }
 }
 
-/// An upstream failure, by phase.
+/// Rejects with 502 after an upstream failure. Only the phase is logged and nothing of the error is returned, because
+/// it can contain internal addresses.
 fn failed(phase: &'static str) -> Rejection {
     telemetry::proxied(Err(phase));
-    let message = "Clerk's Frontend API did not answer. Try again shortly.";
+    let message = "No valid response from Clerk's Frontend API. Try again shortly.";
     Rejection::new(StatusCode::BAD_GATEWAY, FAILED, message)
 }
 
-/// Shows where the proxy stands, and nothing secret.
+/// Shows the path and the upstream's host, and no secrets.
 impl<T> fmt::Debug for Proxy<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, upstream) = (self.rules.prefix.as_str(), self.rules.upstream.host());

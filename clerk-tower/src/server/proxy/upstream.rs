@@ -7,12 +7,12 @@ use url::Url;
 
 use crate::{ConfigError, client::middleware::base_uri::BaseUriLayer};
 
-/// The Frontend API: the one host that gets the secret key.
+/// The Frontend API: the only host that the secret key is sent to.
 #[derive(Debug)]
 pub(super) struct Upstream {
     scheme: Scheme,
     authority: Authority,
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     prefix: String,
     host: HeaderValue,
 }
@@ -28,19 +28,21 @@ impl Upstream {
         let host = HeaderValue::from_str(base.authority.as_str()).map_err(|_| problem("invalid host"))?;
         let (scheme, authority) = (base.scheme.clone(), base.authority.clone());
         let upstream = Self { scheme, authority, prefix: base.prefix.clone(), host };
-        // A URL parser must find the same host in it as the URI parser here, or the key could go elsewhere.
-        let read = upstream.target("/", None).and_then(|uri| Url::parse(&uri.to_string()).ok());
+        // Some transports parse the URL again with another parser. If the two disagree about the host, as they do for a
+        // backslash or for user info, the secret key could be sent to another host.
+        let parsed = upstream.target("/", None).and_then(|uri| Url::parse(&uri.to_string()).ok());
         let same =
             |url: &Url| url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(base.authority.host()));
-        read.filter(same).map(|_| upstream).ok_or_else(|| problem("invalid host or path"))
+        parsed.filter(same).map(|_| upstream).ok_or_else(|| problem("invalid host or path"))
     }
 
-    /// Clerk's own address for the instance of a key.
+    /// Returns the upstream for the instance of a publishable key.
     pub(super) fn of_key(key: &PublishableKey) -> Result<Self, ConfigError> {
         Self::parse("publishable_key", address_of(key.frontend_api()))
     }
 
-    /// The upstream's address of a path. Joined as text, so that `//evil.com` stays a path.
+    /// Returns the upstream's URI for a path. The path is appended and not resolved as a reference, so `//evil.com`
+    /// remains a path.
     pub(super) fn target(&self, rest: &str, query: Option<&str>) -> Option<Uri> {
         let mut path = format!("{}{rest}", self.prefix);
         if let Some(query) = query {
@@ -51,22 +53,24 @@ impl Upstream {
         uri.path_and_query(path).build().ok().filter(|uri| self.is_at(uri))
     }
 
-    /// Whether an address is one of this host: the secret key goes nowhere else.
+    /// Returns `true` if a URI is on this host. A second line of defense: the secret key must not go anywhere else.
     fn is_at(&self, uri: &Uri) -> bool {
         uri.authority() == Some(&self.authority) && uri.scheme() == Some(&self.scheme)
     }
 
-    /// What goes into `Host`.
+    /// Returns the value of `Host`.
     pub(super) fn host(&self) -> HeaderValue {
         self.host.clone()
     }
 
-    /// A `Location` as the caller can use it: `None` when it is fine as it is.
+    /// Rewrites a `Location` on this host to the proxy's URL. `None` if it does not need to change.
     ///
-    /// `target` is the address that was asked, `public` the public address of the proxy.
+    /// `target` is the URI of the forwarded request, `public` the proxy's public URL.
     pub(super) fn rewrite(&self, location: &str, target: &Uri, public: &str) -> Option<String> {
+        // Resolved as a browser does, so that relative and scheme-relative locations are understood the same way.
         let target = Url::parse(&target.to_string()).ok()?;
         let location = target.join(location).ok()?;
+        // The scheme is not compared: a redirect to `http` on the same host would otherwise leave the proxy.
         if location.host_str() != target.host_str() || location.port() != target.port() {
             return None;
         }
@@ -85,7 +89,7 @@ impl Upstream {
     }
 }
 
-/// The instance's own Frontend API says in which of Clerk's environments it lives.
+/// Returns the URL of Clerk's environment that an instance belongs to. The list is that of Clerk's own SDKs.
 fn address_of(frontend_api: &str) -> &'static str {
     const PRODUCTION: &str = "https://frontend-api.clerk.dev";
     let ends = |endings: &[&str]| endings.iter().any(|ending| frontend_api.ends_with(ending));
@@ -105,12 +109,12 @@ fn address_of(frontend_api: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn upstream(text: &str) -> Result<Upstream, ConfigError> {
-        Upstream::parse("fapi_url", text)
+    fn upstream(url: &str) -> Result<Upstream, ConfigError> {
+        Upstream::parse("fapi_url", url)
     }
 
     #[test]
-    fn the_key_says_which_of_clerks_hosts_it_is() {
+    fn the_key_determines_the_upstream() {
         for (frontend_api, address) in [
             ("clerk.example.com", "https://frontend-api.clerk.dev"),
             ("foo-bar-13.clerk.accounts.dev", "https://frontend-api.clerk.dev"),
@@ -130,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_https_and_plain() {
+    fn only_plain_https_urls_are_valid() {
         for good in
             ["https://fapi.example", "https://FAPI.example:8443/a/", "http://127.0.0.1:80", "http://[::1]:9"]
         {
@@ -158,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_stay_at_the_host() {
+    fn targets_stay_on_the_host() {
         let at_root = upstream("https://fapi.example/").unwrap();
         let below = upstream("https://fapi.example:8443/base/").unwrap();
         for (rest, query, want) in [
@@ -181,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn locations_of_the_host_become_the_proxys() {
+    fn locations_on_the_host_are_rewritten() {
         const PUBLIC: &str = "https://app.example/__clerk";
         let at_root = upstream("https://fapi.example").unwrap();
         let target = at_root.target("/v1/oauth/start", Some("a=b")).unwrap();

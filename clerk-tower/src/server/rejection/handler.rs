@@ -1,4 +1,4 @@
-//! Replaces the response of a rejection by an application's own.
+//! Replaces the response of a rejection with the application's own.
 
 use std::{fmt, sync::Arc};
 
@@ -27,7 +27,8 @@ impl OnRejection {
         Self(Arc::new(move |rejection, request| handler(rejection, request).map(boxed)))
     }
 
-    /// The handler for one request, with what it needs to know of it.
+    /// Returns the handler for one request, with a copy of the request's head. The head is copied here because the
+    /// inner service consumes the request before it is known whether it will be rejected.
     pub(crate) fn for_request<B>(&self, request: &Request<B>) -> Box<RejectionHandler> {
         Box::new(RejectionHandler { handler: self.clone(), request: RequestInfo::of(request) })
     }
@@ -45,13 +46,16 @@ pub(crate) struct RejectionHandler {
     request: RequestInfo,
 }
 
-/// Marks a response that a handler has replaced: layers further out leave it alone.
+/// Marks a response that a handler has replaced. Layers further out do not replace it again: the [`Rejection`] stays in
+/// the extensions for those that log.
 #[derive(Clone)]
 struct Replaced;
 
 impl RejectionHandler {
-    /// The application's response in place of a rejection's; every other response is returned unchanged.
+    /// Returns the application's response in place of a rejection's. Every other response is returned unchanged as
+    /// `Err`.
     pub(crate) fn replace<B>(&self, response: Response<B>) -> Result<Response<OwnBody>, Response<B>> {
+        // gRPC clients cannot read a page, and expect the status in a header.
         let extensions = response.extensions();
         if extensions.get::<Replaced>().is_some() || is_grpc(response.headers()) {
             return Err(response);
@@ -65,7 +69,7 @@ impl RejectionHandler {
     }
 }
 
-/// The headers that describe the body that is replaced.
+/// The headers that describe the replaced body.
 const BODY_HEADERS: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
@@ -76,8 +80,11 @@ const BODY_HEADERS: [HeaderName; 7] = [
     header::LAST_MODIFIED,
 ];
 
-/// The application's response, with what stays of the rejection's: its status, unless the application's is an error or
-/// a redirect, and all headers that the application does not set and that do not describe the body.
+/// Merges the application's response with the rejection's.
+///
+/// The rejection's status is used, unless the application's is an error or a redirect: a handler that only sets a body
+/// must not turn a rejection into a 200. The rejection's headers stay, except for those that the application sets and
+/// those that describe the body.
 fn merge(mut head: Parts, own: Response<OwnBody>) -> Response<OwnBody> {
     let (own, body) = own.into_parts();
     if !own.status.is_success() && !own.status.is_informational() {
@@ -86,6 +93,7 @@ fn merge(mut head: Parts, own: Response<OwnBody>) -> Response<OwnBody> {
     for name in &BODY_HEADERS {
         head.headers.remove(name);
     }
+    // Several `Set-Cookie` and `Vary` headers add up; replacing them would lose cookies or mislead caches.
     let add_up = [header::SET_COOKIE, header::VARY];
     for name in own.headers.keys().filter(|name| !add_up.contains(name)) {
         head.headers.remove(name);
@@ -106,37 +114,37 @@ mod tests {
 
     fn replaced(
         response: Response<Bytes>,
-        answer: fn() -> Response<&'static str>,
+        response_of_handler: fn() -> Response<&'static str>,
     ) -> Option<Response<OwnBody>> {
-        let handler = OnRejection::new(move |_, _| answer().map(str::to_owned));
+        let handler = OnRejection::new(move |_, _| response_of_handler().map(str::to_owned));
         handler.for_request(&Request::new(())).replace(response).ok()
     }
 
     #[test]
-    fn what_the_answer_does_not_say_stays() {
+    fn headers_that_the_handler_does_not_set_stay() {
         let mut response: Response<Bytes> = Rejection::unavailable(None).into_response();
         for (name, value) in [("vary", "origin"), ("access-control-allow-origin", "*"), ("set-cookie", "a=1")]
         {
             response.headers_mut().append(name, value.parse().unwrap());
         }
-        let answer = || {
-            let answer = Response::builder().header("cache-control", "max-age=1").header("vary", "accept");
-            answer.header("set-cookie", "b=2").header("set-cookie", "c=3").body("later").unwrap()
+        let handler = || {
+            let own = Response::builder().header("cache-control", "max-age=1").header("vary", "accept");
+            own.header("set-cookie", "b=2").header("set-cookie", "c=3").body("later").unwrap()
         };
-        let answer = replaced(response, answer).unwrap();
-        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
-        let values = |name| answer.headers().get_all(name).iter().collect::<Vec<_>>();
+        let merged = replaced(response, handler).unwrap();
+        assert_eq!(merged.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let values = |name| merged.headers().get_all(name).iter().collect::<Vec<_>>();
         assert_eq!(values("cache-control"), ["max-age=1"]);
         assert_eq!(values("vary"), ["origin", "accept"]);
         assert_eq!(values("set-cookie"), ["a=1", "b=2", "c=3"]);
         assert_eq!(values("access-control-allow-origin"), ["*"]);
         assert_eq!(values("retry-after"), ["5"]);
         assert_eq!(values("content-type"), [""; 0]);
-        assert_eq!(answer.extensions().get::<Rejection>().map(Rejection::code), Some("clerk-unavailable"));
+        assert_eq!(merged.extensions().get::<Rejection>().map(Rejection::code), Some("clerk-unavailable"));
     }
 
     #[test]
-    fn no_answer_says_that_all_is_well() {
+    fn a_rejection_never_becomes_a_success() {
         for (given, expected) in
             [(200, 403), (204, 403), (101, 403), (303, 303), (403, 403), (404, 404), (500, 500)]
         {

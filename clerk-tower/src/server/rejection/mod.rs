@@ -1,4 +1,5 @@
-//! How a request is turned away: one vocabulary for the layers here and the extractors of `clerk-axum`.
+//! Rejections: why a request is rejected, and the response that says so. Used by the layers of this crate and the
+//! extractors of `clerk-axum`.
 //!
 //! ```
 //! use clerk_tower::server::rejection::Rejection;
@@ -10,9 +11,9 @@
 //! assert_eq!(response.headers()["content-type"], "application/json");
 //! ```
 //!
-//! Every response that is made from a [`Rejection`] carries it in its extensions, for layers further out:
-//! [`AuthenticateLayer::on_rejection`](crate::server::authenticate::AuthenticateLayer::on_rejection) puts an application's
-//! own answer in its place, and a layer that logs can read it:
+//! A response that was made from a [`Rejection`] has it in its extensions, for layers further out.
+//! [`AuthenticateLayer::on_rejection`](crate::server::authenticate::AuthenticateLayer::on_rejection) replaces such
+//! responses, and a layer that logs can read it:
 //!
 //! ```
 //! use clerk_tower::server::rejection::Rejection;
@@ -44,11 +45,11 @@ pub(crate) use self::{
 };
 use crate::Error;
 
-/// Why a request is turned away: a status, a stable code, and a sentence for developers.
+/// Why a request is rejected: a status, a stable code, and a message for developers.
 ///
-/// It becomes a response with a JSON body, `{"errors": [{"code": …, "message": …}]}`, the shape of Clerk's own
-/// errors; a [missing reverification](Self::reverification_missing) has the body that Clerk's front ends wait for. It
-/// holds nothing of the request.
+/// [`into_response`](Self::into_response) turns it into a response with a JSON body in the format of Clerk's own
+/// errors, `{"errors": [{"code": …, "message": …}]}`. A [missing reverification](Self::reverification_missing) has the
+/// body that Clerk's front ends expect instead. A rejection contains no part of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     status: StatusCode,
@@ -69,8 +70,8 @@ impl Rejection {
         Self { message: message.into(), ..self }
     }
 
-    /// The answer for a request that is not signed in: 401 with the reason's code, or 503 when Clerk did not
-    /// answer and so nothing was decided.
+    /// Rejects a request that is not signed in: with 401 and the reason's code, or with 503 if Clerk did not respond
+    /// and the request is undecided.
     #[must_use]
     pub fn signed_out(outcome: &Outcome) -> Self {
         if outcome.is_undecided() {
@@ -78,19 +79,19 @@ impl Rejection {
         }
         let code = match (outcome.reason(), outcome.machine()) {
             (Some(reason), _) => Cow::Owned(reason.as_str().to_owned()),
-            // Signed in, but not by a person.
+            // Authenticated, but with a machine token.
             (None, Some(_)) => Cow::Borrowed("token-type-mismatch"),
-            // Signed in, but the session has tasks to complete.
+            // A valid session that still has tasks to complete.
             (None, None) => Cow::Borrowed("session-pending"),
         };
-        let message = "This needs a valid session. Sign in, or send a session token as a bearer token.";
-        // RFC 6750, section 3.1: no error code when the request held no token.
+        let message = "A valid session is required. Sign in, or send a session token as a bearer token.";
+        // RFC 6750, section 3.1: the challenge has no error code if the request contained no token.
         let challenge = if outcome.is_anonymous() { "Bearer" } else { "Bearer error=\"invalid_token\"" };
         Self { challenge: Some(challenge), code, ..Self::new(StatusCode::UNAUTHORIZED, "", message) }
     }
 
-    /// The answer for a request that has no machine token of the kind that is needed: 401 with the reason's code,
-    /// or 503 when Clerk did not answer and so nothing was decided.
+    /// Rejects a request without a machine token of the required kind: with 401 and the reason's code, or with 503 if
+    /// Clerk did not respond and the request is undecided.
     #[must_use]
     pub fn no_machine(outcome: &Outcome) -> Self {
         let mut rejection = Self::signed_out(outcome);
@@ -98,32 +99,32 @@ impl Rejection {
             rejection.code = Cow::Borrowed("token-type-mismatch");
         }
         if rejection.status == StatusCode::UNAUTHORIZED {
-            rejection.message = Cow::Borrowed("This needs a machine's token. Send one as a bearer token.");
+            rejection.message = Cow::Borrowed("A machine token is required. Send one as a bearer token.");
         }
         rejection
     }
 
-    /// The answer for a request that has neither a session nor a machine's token where one of them is needed: 401
-    /// with the reason's code, or 503 when Clerk did not answer and so nothing was decided.
+    /// Rejects a request that has neither a session nor a machine token where one of them is required: with 401 and the
+    /// reason's code, or with 503 if Clerk did not respond and the request is undecided.
     #[must_use]
     pub fn no_token(outcome: &Outcome) -> Self {
         let mut rejection = Self::signed_out(outcome);
         if rejection.status == StatusCode::UNAUTHORIZED {
             let message =
-                "This needs a session or a machine's token. Sign in, or send a token as a bearer token.";
+                "A session or a machine token is required. Sign in, or send a token as a bearer token.";
             rejection.message = Cow::Borrowed(message);
         }
         rejection
     }
 
-    /// 400: the request makes no sense to a development instance.
+    /// 400: the handshake or the redirect URL of a development instance is not valid.
     #[must_use]
     pub fn bad_request(bad: BadRequest) -> Self {
         let message = Cow::Owned(bad.to_string());
         Self { message, ..Self::new(StatusCode::BAD_REQUEST, "clerk-bad-request", "") }
     }
 
-    /// There is no page to send people to: 500 when none is configured, 400 when the way back from it is none.
+    /// The visitor cannot be sent to sign in: 500 if no sign-in page is configured, 400 if the return URL is not valid.
     #[must_use]
     pub fn no_sign_in_page(error: NoSignInPage) -> Self {
         let (status, code) = match error {
@@ -133,10 +134,10 @@ impl Rejection {
         Self { message: Cow::Owned(error.to_string()), ..Self::new(status, code, "") }
     }
 
-    /// 503: Clerk did not answer, so nothing could be decided.
+    /// 503: Clerk did not respond, so the request is undecided. `Retry-After` defaults to 5 seconds.
     #[must_use]
     pub fn unavailable(retry_after: Option<Duration>) -> Self {
-        let message = "Signing in cannot be checked at the moment. Try again shortly.";
+        let message = "Authentication is temporarily unavailable. Try again shortly.";
         Self {
             retry_after: Some(retry_after.unwrap_or(Duration::from_secs(5))),
             ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "clerk-unavailable", message)
@@ -146,45 +147,48 @@ impl Rejection {
     /// 403: the session has no active organization.
     #[must_use]
     pub fn organization_missing() -> Self {
-        Self::forbidden("organization-missing", "This needs an active organization.")
+        Self::forbidden("organization-missing", "An active organization is required.")
     }
 
-    /// 403: the session lacks a permission.
+    /// 403: the session does not have a permission in an active organization.
     #[must_use]
     pub fn permission_missing() -> Self {
         Self::forbidden(
             "permission-missing",
-            "The active organization does not grant the permission this needs.",
+            "The session does not have the required permission in an active organization.",
         )
     }
 
-    /// 403: the session has another role.
+    /// 403: the session does not have a role in an active organization.
     #[must_use]
     pub fn role_missing() -> Self {
-        Self::forbidden("role-missing", "The active organization does not give the role this needs.")
+        let message = "The session does not have the required role in an active organization.";
+        Self::forbidden("role-missing", message)
     }
 
-    /// 403: neither the active organization's nor the user's plan has a feature.
+    /// 403: neither the active organization's nor the user's plan includes a feature.
     #[must_use]
     pub fn feature_missing() -> Self {
-        Self::forbidden("feature-missing", "The plan does not have the feature this needs.")
+        let message = "Neither the user's nor the active organization's plan includes the required feature.";
+        Self::forbidden("feature-missing", message)
     }
 
     /// 403: neither the active organization nor the user has a plan.
     #[must_use]
     pub fn plan_missing() -> Self {
-        Self::forbidden("plan-missing", "This needs another plan.")
+        let message = "Neither the user nor the active organization has the required plan.";
+        Self::forbidden("plan-missing", message)
     }
 
-    /// 403: the user has not proven recently enough who they are. The body is the one that makes Clerk's front ends
-    /// ask for the proof and send the request again.
+    /// 403: the user has to verify their identity again. With the body of this response, Clerk's front ends ask for
+    /// [reverification](https://clerk.com/docs/guides/secure/reverification) and then send the request again.
     #[must_use]
     pub fn reverification_missing(asked: Reverification) -> Self {
-        let message = "This needs a recent proof of who the user is.";
+        let message = "Reverification is required: the user has to verify their identity again.";
         Self { reverification: Some(asked), ..Self::forbidden("reverification-error", message) }
     }
 
-    /// 403: the session lacks something of a [`Check`](clerk_core::token::Check).
+    /// 403: the session does not pass a [`Check`](clerk_core::token::Check). The parameter is the part that fails.
     #[must_use]
     pub fn lacking(lack: Lack) -> Self {
         match lack {
@@ -193,31 +197,33 @@ impl Rejection {
             Lack::Feature => Self::feature_missing(),
             Lack::Plan => Self::plan_missing(),
             Lack::Reverification(asked) => Self::reverification_missing(asked),
+            // `Lack` is non-exhaustive: a kind that is added later rejects the request too.
             _ => Self::check_failed(),
         }
     }
 
-    /// 403: the machine's token lacks a scope.
+    /// 403: the machine token does not have a scope.
     #[must_use]
     pub fn scope_missing() -> Self {
-        Self::forbidden("scope-missing", "The token does not have the scope this needs.")
+        Self::forbidden("scope-missing", "The token does not have the required scope.")
     }
 
-    /// 403: the session does not pass a check.
+    /// 403: the session does not pass a check that has no code of its own.
     #[must_use]
     pub fn check_failed() -> Self {
-        Self::forbidden("check-failed", "The session does not allow this.")
+        Self::forbidden("check-failed", "The session does not meet the requirements.")
     }
 
     /// 403: the user is banned or locked.
     #[must_use]
     pub fn user_blocked() -> Self {
-        Self::forbidden("user-blocked", "This user is banned or locked.")
+        Self::forbidden("user-blocked", "The user is banned or locked.")
     }
 
     /// 401: the session's user no longer exists.
     #[must_use]
     pub fn user_deleted() -> Self {
+        // 401 and not 403: the token is of no use any more, so the client has to sign in again.
         let message = "The session's user no longer exists.";
         Self {
             challenge: Some("Bearer error=\"invalid_token\""),
@@ -231,98 +237,101 @@ impl Rejection {
         Self::forbidden("organization-deleted", "The active organization no longer exists.")
     }
 
-    /// 500: the session's claims are not what the application expects. The session is good, and its user can do
-    /// nothing about it: the token's claims in Clerk's dashboard and the application's type have to be the same.
+    /// 500: the session's claims do not match the application's type. The session itself is valid. It is not a 4xx,
+    /// because the user cannot fix it: the claims in Clerk's dashboard and the application's type have to agree.
     #[must_use]
     pub fn claims_mismatch(error: &ClaimsError) -> Self {
         let message = Cow::Owned(format!(
-            "The session token is not as the application expects: {error}. Compare the type with the claims under \
-             Sessions, Customize session token, in Clerk's dashboard."
+            "The session token's claims do not match the application's type: {error}. Compare the type with the claims \
+             under Sessions > Customize session token in Clerk's dashboard."
         ));
         Self { message, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "claims-mismatch", "") }
     }
 
-    /// 500: the request did not pass the layer that authenticates.
+    /// 500: the request did not pass through the layer that authenticates.
     #[must_use]
     pub fn layer_missing() -> Self {
-        let message = "The request was not authenticated: add ClerkLayer::new(&clerk) to the router with \
-                       `.layer(..)`, after the routes and outside of every guard.";
+        let message = "The request did not pass through the authentication layer: add ClerkLayer::new(&clerk) to the \
+                       router with `.layer(..)`, after the routes and outside every guard.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-layer-missing", message)
     }
 
-    /// 500: the layer does not look for this kind of token.
+    /// 500: the layer does not accept this kind of token, so no request can pass.
     #[must_use]
     pub fn not_accepted(kind: TokenKind) -> Self {
         let message = Cow::Owned(format!(
-            "The layer does not accept this kind of token: add TokenKind::{kind:?} to \
-             `.authentication(|options| options.accepted_kinds([..]))` of the client's builder."
+            "The authentication layer does not accept this kind of token: add TokenKind::{kind:?} to \
+             `.authentication(|options| options.accepted_kinds([..]))` on the client's builder."
         ));
         Self { message, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", "") }
     }
 
-    /// 500: the layer does not look for machines' tokens at all.
+    /// 500: the layer does not accept any kind of machine token, so no request can pass.
     #[must_use]
     pub fn no_machine_accepted() -> Self {
-        let message = "The layer accepts no machine's token: add TokenKind::ApiKey, TokenKind::M2m or \
-                       TokenKind::OAuth to `.authentication(|options| options.accepted_kinds([..]))` of the client's builder.";
+        let message = "The authentication layer does not accept machine tokens: add TokenKind::ApiKey, TokenKind::M2m \
+                       or TokenKind::OAuth to `.authentication(|options| options.accepted_kinds([..]))` on the client's \
+                       builder.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", message)
     }
 
-    /// 500: Clerk gave an answer that could not be used.
+    /// 500: Clerk refused a call, or its response could not be used.
     #[must_use]
     pub fn internal() -> Self {
-        let message = "Clerk's answer could not be used. The log says more.";
+        let message = "A call to Clerk failed. See the server's log for details.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-error", message)
     }
 
-    /// The answer to a caller whose request needed a call to Clerk that failed: 404 when Clerk has no such
-    /// thing, 503 when the call may succeed later, 500 otherwise.
+    /// Rejects a request that needed a call to Clerk, if the call failed: with 404 if Clerk reports that the resource
+    /// does not exist, with 503 if the call may succeed later, and with 500 otherwise.
     #[must_use]
     pub fn of_call(error: &Error) -> Self {
         if error.is_missing() {
-            return Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing.");
+            return Self::new(StatusCode::NOT_FOUND, "not-found", "The resource was not found.");
         }
+        // Details of Clerk's error are not returned: the caller is not the one who called Clerk.
         if error.is_retryable() { Self::unavailable(error.seconds_to_wait()) } else { Self::internal() }
     }
 
     fn forbidden(code: &'static str, message: &'static str) -> Self {
+        // RFC 6750, section 3.1: the token is valid, but not sufficient.
         Self {
             challenge: Some("Bearer error=\"insufficient_scope\""),
             ..Self::new(StatusCode::FORBIDDEN, code, message)
         }
     }
 
-    /// The response's status.
+    /// Returns the response's status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The stable code in the body.
+    /// Returns the stable code in the body.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// The sentence in the body.
+    /// Returns the message in the body.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Whether nothing was decided, because Clerk did not answer. The same request may pass later.
+    /// Returns `true` if the request is undecided because Clerk did not respond. The same request may pass later.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE
     }
 
-    /// When another attempt makes sense, where that is known.
+    /// Returns after what time to try again, if that is known.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The proof that the user is asked for.
+    /// Returns the required reverification, if it is missing.
     #[must_use]
     pub const fn asked_reverification(&self) -> Option<Reverification> {
         self.reverification
@@ -332,12 +341,13 @@ impl Rejection {
         let Some(asked) = self.reverification else {
             return json!({ "errors": [{ "code": self.code, "message": self.message }] }).to_string();
         };
+        // Clerk's front ends look for exactly this structure, and ignore Clerk's usual format of errors.
         let (kind, reason) = ("forbidden", "reverification-error");
         let metadata = json!({ "reverification": asked });
         json!({ "clerk_error": { "type": kind, "reason": reason, "metadata": metadata } }).to_string()
     }
 
-    /// The response, with any body that can be made from bytes.
+    /// Returns the response, with any body type that can be made from bytes.
     #[must_use]
     pub fn into_response<B: From<Bytes>>(self) -> Response<B> {
         telemetry::rejected(self.status, &self.code, &self.message);
@@ -345,12 +355,14 @@ impl Rejection {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // A cached rejection would outlive its cause, such as a session that has been renewed since.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(wait) = self.retry_after {
-            // Whole seconds, rounded up, at least one.
+            // RFC 9110, section 10.2.3: whole seconds. Rounded up, and at least one, so that the next attempt is not
+            // too early.
             let secs = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
@@ -360,7 +372,7 @@ impl Rejection {
 }
 
 impl Rejection {
-    /// The same for a gRPC client, which reads no status of HTTP's: 200, with the status in a header and no body.
+    /// Returns the response for a gRPC client, which ignores the HTTP status: 200, the status in a header, and no body.
     #[must_use]
     pub fn into_grpc_response<B: Default>(self) -> Response<B> {
         telemetry::rejected(self.status, &self.code, &self.message);
@@ -373,12 +385,14 @@ impl Rejection {
             StatusCode::UNAUTHORIZED => 16,
             _ => 13,
         };
+        // In gRPC's Trailers-Only form, the status is among the headers, because trailers would have to follow a body.
         let mut response = Response::new(B::default());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert("grpc-status", HeaderValue::from(code));
-        // Codes and messages are visible ASCII without a percent sign, so they need no encoding.
+        // `grpc-message` is percent-encoded. Codes and messages are visible ASCII without a percent sign, so this
+        // changes nothing in them.
         if let Ok(message) = HeaderValue::try_from(format!("{}: {}", self.code, self.message)) {
             headers.insert("grpc-message", message);
         }
@@ -402,7 +416,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rejection_has_a_status_of_grpc() {
+    fn every_rejection_has_a_grpc_status() {
         for (rejection, code) in [
             (Rejection::permission_missing(), "7"),
             (Rejection::feature_missing(), "7"),
@@ -425,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn front_ends_are_told_which_proof_is_asked_for() {
+    fn front_ends_get_the_required_reverification() {
         let own = Reverification::new(ReverificationLevel::FirstFactor, 5);
         for (asked, config) in [
             (Reverification::STRICT, json!("strict")),

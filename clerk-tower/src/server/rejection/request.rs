@@ -1,4 +1,4 @@
-//! What of a request decides the form of its answer.
+//! The parts of a request that decide the form of its rejection.
 
 use std::fmt;
 
@@ -6,9 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, he
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// The head of a request that was turned away, for
-/// [`on_rejection`](crate::server::authenticate::AuthenticateLayer::on_rejection). It came from outside: escape what goes
-/// into a page.
+/// Head of a rejected request, for
+/// [`on_rejection`](crate::server::authenticate::AuthenticateLayer::on_rejection).
+///
+/// It is untrusted: escape everything that you put into a page.
 #[derive(Clone)]
 pub struct RequestInfo {
     method: Method,
@@ -22,44 +23,46 @@ impl RequestInfo {
         Self { method, uri, headers: request.headers().clone() }
     }
 
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub const fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The address as the layer saw it: below a nested router, without the prefix.
+    /// Returns the URI as the layer received it. Inside a nested router it may lack the prefix.
     #[must_use]
     pub const fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    /// All headers, credentials among them.
+    /// Returns all headers, including credentials.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Whether a browser asks for a page to show: GET, and by `Sec-Fetch-Dest` for a document. A browser that does
-    /// not send this header asks for `text/html` before all else.
+    /// Returns `true` if a browser navigates to a page: a GET request whose `Sec-Fetch-Dest` is `document`, or without
+    /// that header, whose `Accept` starts with `text/html`.
     #[must_use]
     pub fn is_document(&self) -> bool {
         is_document(&self.method, &self.headers)
     }
 }
 
-/// Only the method: addresses and headers may hold what nobody should read in a log.
+/// Shows only the method: URI and headers can contain credentials and personal data.
 impl fmt::Debug for RequestInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestInfo").field("method", &self.method).finish_non_exhaustive()
     }
 }
 
-/// Whether a browser asks for a page to show.
+/// Returns `true` if a browser navigates to a page.
 pub(crate) fn is_document(method: &Method, headers: &HeaderMap) -> bool {
     if method != Method::GET {
         return false;
     }
+    // `Sec-Fetch-Dest` is set by the browser, and scripts cannot change it. `Accept` alone is a guess: only its start
+    // is checked, because scripts and API clients may list `text/html` further on.
     match headers.get(SEC_FETCH_DEST) {
         Some(wanted) => wanted.as_bytes() == b"document",
         None => starts_with(headers.get(header::ACCEPT), b"text/html"),
@@ -71,16 +74,18 @@ fn starts_with(value: Option<&HeaderValue>, start: &[u8]) -> bool {
     first.is_some_and(|first| first.eq_ignore_ascii_case(start))
 }
 
-/// Whether a request is one of gRPC's: they are all sent with POST over HTTP/2. What names their content type elsewhere
-/// gets a status that every program understands.
+/// Returns `true` for a gRPC request, which is always a POST over HTTP/2.
+///
+/// The content type alone is not enough: a gRPC response has status 200, so a client that only names that content type
+/// would take a rejection for a success.
 pub(crate) fn is_grpc_request<B>(request: &Request<B>) -> bool {
     request.method() == Method::POST && request.version() >= Version::HTTP_2 && is_grpc(request.headers())
 }
 
-/// Whether a message is one of gRPC's.
+/// Returns `true` if the headers are those of a gRPC message.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    // `application/grpc+proto` and its like too, but not gRPC-Web, whose clients want a body.
+    // Includes `application/grpc+proto` and the like, but not gRPC-Web, which has its trailers in the body.
     matches!(kind.strip_prefix(b"application/grpc"), Some([] | [b'+' | b';', ..]))
 }
 
@@ -89,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grpc_clients_are_known_by_what_they_send() {
+    fn grpc_is_recognized_by_its_content_type() {
         for (kind, expected) in [
             ("application/grpc", true),
             ("application/grpc+proto", true),
@@ -106,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_are_what_browsers_say_they_are() {
+    fn documents_are_recognized_by_the_browsers_headers() {
         for (method, wanted, accept, expected) in [
             ("GET", Some("document"), None, true),
             ("GET", Some("document"), Some("application/json"), true),

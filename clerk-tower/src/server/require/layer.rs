@@ -62,8 +62,8 @@ impl RequireLayer {
         Self::has(Check::new().plan(plan))
     }
 
-    /// Requires a recent reverification. Without one, the response is the one that makes Clerk's front ends ask the user
-    /// to verify again and then resend the request.
+    /// Requires a recent reverification. Without one, the response is the one that makes Clerk's front ends ask the
+    /// user to verify again and then resend the request.
     pub fn reverification(reverification: Reverification) -> Self {
         Self::has(Check::new().reverification(reverification))
     }
@@ -94,17 +94,17 @@ impl RequireLayer {
     /// Combines two guards: both must let the request through. Nested guards do the same, and the outer one responds
     /// first.
     ///
-    /// Both check every request. If both reject it, the more severe rejection wins: 500, then 503, 403, 401. On a tie the
-    /// left one wins, and a missing reverification comes after every other 403.
+    /// Both check every request. If both reject it, the more severe rejection wins: 500, then 503, 403, 401. On a tie
+    /// the left one wins, and a missing reverification comes after every other 403.
     pub fn and(self, other: Self) -> Self {
         self.with(other, Rule::And)
     }
 
     /// Combines two guards: one of them must let the request through.
     ///
-    /// Both check every request. If both reject it, the more severe rejection wins: 500, then 503, 403, 401. On a tie the
-    /// left one wins, and a missing reverification comes before every other 403, because the user can do something about
-    /// it. If one guard cannot decide, the other one decides.
+    /// Both check every request. If both reject it, the more severe rejection wins: 500, then 503, 403, 401. On a tie
+    /// the left one wins, and a missing reverification comes before every other 403, because the user can do something
+    /// about it. If one guard cannot decide, the other one decides.
     ///
     /// ```
     /// use clerk_tower::server::require::RequireLayer;
@@ -127,8 +127,8 @@ impl RequireLayer {
     /// A request for a page is a `GET` that a browser sends with `Sec-Fetch-Dest: document`, or, without this header,
     /// with an `Accept` that starts with `text/html`. Every other request is rejected as without this setting. So are
     /// 403, 500 and 503, and everything that signing in again would not change: a machine token, a token for another
-    /// site (`token-invalid-authorized-parties`), and a browser that was redirected three times within a few seconds and
-    /// came back with a token that is rejected again. In a combination, the setting covers the whole combination.
+    /// site (`token-invalid-authorized-parties`), and a browser that was redirected three times within a few seconds
+    /// and came back with a token that is rejected again. In a combination, the setting covers the whole combination.
     ///
     /// The page follows from the client's publishable key. An instance behind a proxy also needs
     /// [`sign_in_url`](clerk_core::authenticate::AuthenticateOptions::sign_in_url). If the page is not known, the
@@ -163,6 +163,7 @@ impl<S> Require<S> {
     }
 
     fn reject<B>(&self, request: &Request<B>, rejection: Rejection) -> Response<Full<Bytes>> {
+        // Before the redirect: a gRPC client cannot follow it.
         if is_grpc_request(request) {
             return rejection.into_grpc_response();
         }
@@ -187,7 +188,8 @@ where
         match self.rule.check(request.extensions()) {
             Ok(()) => ResponseFuture::inner(self.inner.call(request)),
             Err(rejection) => {
-                // The inner service reserved something for this request in `poll_ready`; dropping it gives that back.
+                // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by
+                // a clone releases it.
                 self.inner = self.inner.clone();
                 ResponseFuture::rejected(self.reject(&request, rejection))
             }
@@ -237,7 +239,7 @@ where
             }
             StateProj::Rejected { response } => match response.take() {
                 Some(response) => Ok(response.map(ResponseBody::full)),
-                // Only a future that is polled again after it resolved gets here.
+                // Reached only if the future is polled again after it resolved.
                 None => return Poll::Pending,
             },
         })

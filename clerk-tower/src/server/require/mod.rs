@@ -4,8 +4,9 @@
 //! rejects every request with 500.
 //!
 //! Combine guards with [`RequireLayer::and`] and [`RequireLayer::or`]. A rejection is a JSON response, which the
-//! authenticating layer can [replace](crate::server::authenticate::AuthenticateLayer::on_rejection). A guard for pages can
-//! [redirect visitors to sign in](RequireLayer::redirect_to_sign_in) instead. gRPC clients get the status in a header.
+//! authenticating layer can [replace](crate::server::authenticate::AuthenticateLayer::on_rejection). A guard for pages
+//! can [redirect visitors to sign in](RequireLayer::redirect_to_sign_in) instead. gRPC clients get the status in a
+//! header.
 //!
 //! ```
 //! use bytes::Bytes;

@@ -25,6 +25,7 @@ pub(super) enum Rule {
 impl Rule {
     /// Returns how the request is rejected, if it is.
     pub(super) fn check(&self, extensions: &Extensions) -> Result<(), Rejection> {
+        // Without the layer nothing is known about the request. That is a mistake in the program, so not a 401.
         let auth = Auth::from_extensions(extensions).ok_or_else(Rejection::layer_missing)?;
         self.check_auth(auth)
     }

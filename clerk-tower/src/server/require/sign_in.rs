@@ -16,8 +16,8 @@ use crate::{
     telemetry,
 };
 
-/// Returns `true` if signing in would lead to the same rejection. The visitor is signed in at Clerk already, so the sign-in
-/// page would send the browser straight back.
+/// Returns `true` if signing in would lead to the same rejection. The visitor is signed in at Clerk already, so the
+/// sign-in page would send the browser straight back.
 fn is_incurable(code: &str) -> bool {
     matches!(code, "token-invalid-authorized-parties" | "token-type-mismatch")
 }
@@ -37,14 +37,15 @@ impl SignIn {
         {
             return None;
         }
+        // The layer may be missing, and then there is nothing to build the return URL from.
         let auth = Auth::from_extensions(request.extensions())?;
         if is_incurable(rejection.code()) || auth.return_address().is_looping() {
             return None;
         }
         match auth.redirect_to_sign_in(None) {
             Ok(mut redirect) => {
-                // Count redirects only where a loop is possible: a visitor who already has a token may come straight back
-                // with it, and one who comes from a handshake may come back with the session that it hid.
+                // Count redirects only where a loop is possible: a visitor who already has a token may come straight
+                // back with it, and one who comes from a handshake may come back with the session that it hid.
                 let came_back = auth.outcome().reason() == Some(&Reason::SessionTokenMissing);
                 if came_back || !auth.outcome().is_anonymous() {
                     redirect

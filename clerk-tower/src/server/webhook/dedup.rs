@@ -10,7 +10,7 @@ use moka::{policy::EvictionPolicy, sync::Cache};
 /// At most this many deliveries are remembered, and at most this many are handled at the same time.
 pub(super) const MAX_DELIVERIES: usize = 10_000;
 
-/// Knows which deliveries are being handled, and which have been. Clones share it.
+/// Tracks which deliveries are being handled, and which were handled. Clones share the state.
 #[derive(Clone, Debug)]
 pub(super) struct Dedup {
     running: Arc<Mutex<HashSet<Box<str>>>>,
@@ -18,7 +18,7 @@ pub(super) struct Dedup {
     done: Cache<Box<str>, Timestamp>,
 }
 
-/// What is known of a delivery that arrives.
+/// State of a delivery that arrives.
 #[derive(Debug)]
 pub(super) enum Begin {
     /// It is new, and to be handled.
@@ -49,9 +49,9 @@ impl Default for Dedup {
 }
 
 impl Dedup {
-    /// Begins to handle a delivery, unless it was handled within the last `age`.
+    /// Starts handling a delivery, unless it was handled within the last `age`.
     pub(super) fn begin(&self, id: &str, now: Timestamp, age: Duration) -> Begin {
-        // Held throughout: a delivery is taken off this list only after it is on the other one.
+        // Locked throughout: a delivery is removed from this set only after it was added to the other one.
         let mut running = self.lock();
         if self.done.get(id).is_some_and(|at| now < at.saturating_add(age)) {
             Begin::Done
@@ -65,14 +65,14 @@ impl Dedup {
         }
     }
 
-    /// The set is never left half-changed, so one that a panicking thread held is as good as any.
+    /// A poisoned lock is used: the set is never in an inconsistent state when a thread panics.
     fn lock(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Running {
-    /// Notes that the delivery was handled, so that it is not handled again.
+    /// Records that the delivery was handled, so that it is not handled again.
     pub(super) fn done(self, now: Timestamp) {
         self.dedup.done.insert(self.id.clone(), now);
     }

@@ -4,21 +4,21 @@ use clerk_core::webhook::{Delivery, Kind};
 
 use crate::BoxError;
 
-/// What a handler of webhooks returns: nothing, or a `Result` without a value.
+/// Return type of a webhook handler: `()`, or a `Result` without a value.
 ///
-/// After an error, Clerk is told to deliver again.
+/// After an error, the response makes Clerk deliver again.
 #[diagnostic::on_unimplemented(
-    message = "a handler of webhooks cannot return `{Self}`",
+    message = "a webhook handler cannot return `{Self}`",
     label = "expected `()`, or `Result<(), E>` with an error that converts into `BoxError`",
-    note = "an async block says which error it has with its last line: `Ok::<(), BoxError>(())`, with the `BoxError` of \
+    note = "to set the error type of an async block, end it with `Ok::<(), BoxError>(())`, with `BoxError` from \
             `clerk_axum` or `clerk_tower`",
-    note = "what a handler makes has to be kept by the handler: nobody takes it from here"
+    note = "the value is not used: store it inside the handler, and return `()`"
 )]
 pub trait Handled {
-    /// Whether it went well.
+    /// Converts the return value into a result.
     ///
     /// # Errors
-    /// When it did not.
+    /// If the handler failed.
     fn handled(self) -> Result<(), BoxError>;
 }
 
@@ -36,14 +36,14 @@ impl<E: Into<BoxError>> Handled for Result<(), E> {
 
 type Work = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
-type Begin = dyn Fn(&Arc<Delivery>) -> Option<Work> + Send + Sync;
+type Start = dyn Fn(&Arc<Delivery>) -> Option<Work> + Send + Sync;
 
-/// A handler, for the events that it wants.
+/// A handler with the events that it handles.
 #[derive(Clone)]
 pub(super) struct Handler {
-    /// The type of event it is for; `None` for all.
+    /// The type of event that it handles; `None` for all.
     kind: Option<&'static str>,
-    begin: Arc<Begin>,
+    start: Arc<Start>,
 }
 
 impl Handler {
@@ -53,11 +53,11 @@ impl Handler {
         F: Fn(T, Arc<Delivery>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Handled> + Send + 'static,
     {
-        let begin = move |delivery: &Arc<Delivery>| {
+        let start = move |delivery: &Arc<Delivery>| {
             let data = kind.of(&delivery.event)?.clone();
             Some(work(handler(data, delivery.clone())))
         };
-        Self { kind: Some(kind.name()), begin: Arc::new(begin) }
+        Self { kind: Some(kind.name()), start: Arc::new(start) }
     }
 
     pub(super) fn of_any<F, Fut>(handler: F) -> Self
@@ -65,17 +65,17 @@ impl Handler {
         F: Fn(Arc<Delivery>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Handled> + Send + 'static,
     {
-        let begin = move |delivery: &Arc<Delivery>| Some(work(handler(delivery.clone())));
-        Self { kind: None, begin: Arc::new(begin) }
+        let start = move |delivery: &Arc<Delivery>| Some(work(handler(delivery.clone())));
+        Self { kind: None, start: Arc::new(start) }
     }
 
-    /// What the handler does about a delivery; `None` when it is not for it.
-    pub(super) fn begin(&self, delivery: &Arc<Delivery>) -> Option<Work> {
-        (self.begin)(delivery)
+    /// Starts the handler's work on a delivery. `None` if the handler is for another type of event.
+    pub(super) fn start(&self, delivery: &Arc<Delivery>) -> Option<Work> {
+        (self.start)(delivery)
     }
 
-    /// Whether it is for events of this type.
-    pub(super) fn wants(&self, kind: &str) -> bool {
+    /// Returns `true` if the handler is for events of this type.
+    pub(super) fn handles(&self, kind: &str) -> bool {
         self.kind.is_none_or(|own| own == kind)
     }
 }

@@ -1,8 +1,8 @@
-//! Webhooks: what Clerk tells this service of its own accord.
+//! Endpoint for [Clerk's webhooks](https://clerk.com/docs/guides/development/webhooks/overview): verifies deliveries,
+//! deduplicates them, and calls your handlers.
 //!
-//! [`ClerkWebhooks`] is a whole endpoint: a service for any router, and for a bare hyper server. The client has to
-//! know the endpoint's signing secret, from `CLERK_WEBHOOK_SIGNING_SECRET` or
-//! [`webhook_secret`](crate::ClerkBuilder::webhook_secret).
+//! [`ClerkWebhooks`] is a service for any router, or for hyper alone. The client needs the endpoint's signing secret,
+//! from `CLERK_WEBHOOK_SIGNING_SECRET` or [`webhook_secret`](crate::ClerkBuilder::webhook_secret).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,37 +22,45 @@
 //! let clerk = Clerk::builder().secret_key("sk_test_abc").webhook_secret("whsec_c2VjcmV0").build()?;
 //! let webhooks = ClerkWebhooks::new(&clerk)?
 //!     .on(kind::USER_CREATED, greet)
-//!     .on(kind::USER_DELETED, |gone, _| async move { println!("{:?} is gone", gone.id) })
-//!     .on_any(|delivery| async move { println!("{} happened", delivery.event.kind()) });
+//!     .on(kind::USER_DELETED, |user, _| async move { println!("{:?} was deleted", user.id) })
+//!     .on_any(|delivery| async move { println!("received {}", delivery.event.kind()) });
 //!
-//! // What is not signed by Clerk is refused.
+//! // A request that Clerk did not sign is rejected.
 //! let request = Request::post("/webhooks/clerk").body(Full::<bytes::Bytes>::from("{}"))?;
 //! let response = webhooks.oneshot(request).await?;
 //! assert_eq!(response.status(), 400);
 //! # Ok(()) }
 //! ```
 //!
-//! # What it does with a delivery
+//! # Responses
 //!
-//! | | answer |
+//! | delivery | response |
 //! |---|---|
-//! | not `POST` | 405 `webhook-method` |
-//! | a body longer than 2 MiB ([`max_body_bytes`](ClerkWebhooks::max_body_bytes)) | 413 `webhook-too-large` |
-//! | no headers, too old or early, no signature that fits, no event | 400 `webhook-headers-missing`, `webhook-timestamp`, `webhook-signature`, `webhook-body`; the log says why |
-//! | a repetition of one that was handled within the hour ([`remember_for`](ClerkWebhooks::remember_for)) | 204 at once |
-//! | a repetition of one that is being handled | 409 `webhook-running`: Clerk delivers again |
-//! | 10 000 deliveries are being handled | 503 `webhook-busy`: Clerk delivers again |
-//! | every handler of its event succeeded, or there is none | 204 |
-//! | a handler returned an error, panicked, or took too long ([`handler_timeout`](ClerkWebhooks::handler_timeout)) | 500 `webhook-failed`: Clerk delivers again, and all its handlers run again |
+//! | not a `POST` | 405 `webhook-method` |
+//! | body longer than 2 MiB ([`max_body_bytes`](ClerkWebhooks::max_body_bytes)) | 413 `webhook-too-large` |
+//! | headers missing | 400 `webhook-headers-missing` |
+//! | timestamp more than five minutes off, or not a number | 400 `webhook-timestamp` |
+//! | no signature matches | 400 `webhook-signature` |
+//! | signed, but not an event | 400 `webhook-body` |
+//! | already handled within the last hour ([`remember_for`](ClerkWebhooks::remember_for)) | 204 at once |
+//! | still being handled | 409 `webhook-running`; Clerk delivers again |
+//! | 10,000 deliveries are being handled | 503 `webhook-busy`; Clerk delivers again |
+//! | all handlers of the event succeeded, or it has none | 204 |
+//! | a handler failed, panicked, or took too long ([`handler_timeout`](ClerkWebhooks::handler_timeout)) | 500 `webhook-failed`; Clerk delivers again, and all handlers of the event run again |
 //!
-//! Before handlers run, the client's [cache](crate::client::cache) forgets what the event makes stale: the next
-//! [`cached`](crate::Clerk::cached) user is the new one. Handlers run in a task of their own: when Clerk hangs up, because
-//! it waits some seconds only, they run on, and the repetition that follows is answered with what became of them.
-//! What takes long is better put into a queue of your own.
+//! The reason of every 400 is logged.
 //!
-//! Deliveries are known by their id, in the memory of this process. Another process of the same service does not
-//! know them, nor does this one after it was started anew, and its cache is its own: handlers should do no harm when
-//! they are called twice, and deliveries may come in any order. [`Delivery::id`] stays the same in each of them.
+//! # Handlers
+//!
+//! Before handlers run, the client's [cache](crate::client::cache) invalidates what the event makes stale: the next
+//! [`cached`](crate::Clerk::cached) read of a changed user is up to date.
+//!
+//! Handlers run in a task of their own. Clerk waits only some seconds for a response; if it closes the connection, the
+//! handlers go on, and the next delivery of the same event gets their result. Put work that takes long into a queue.
+//!
+//! Deduplication is per process and in memory. Another process of the same service, or this one after a restart, does
+//! not know earlier deliveries, and the cache is per process too. Handlers should therefore be idempotent, and must not
+//! rely on the order of deliveries. All deliveries of an event have the same [`Delivery::id`].
 //!
 //! [`Delivery::id`]: clerk_core::webhook::Delivery::id
 

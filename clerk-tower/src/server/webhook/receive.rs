@@ -8,11 +8,12 @@ use http_body_util::{BodyExt as _, LengthLimitError};
 
 use crate::{BoxError, Clerk, server::rejection::Rejection, telemetry};
 
-/// The client's part in webhooks. See [`webhook`](crate::server::webhook).
+/// Verifying webhooks without the endpoint service. See [`webhook`](crate::server::webhook).
 impl Clerk {
-    /// Checks a delivery of a webhook with the client's secrets, at the time of the client's clock, and reads it.
-    /// `body` is what arrived, byte for byte. Why a delivery is refused is logged. What a good one makes stale, the
-    /// client's [cache](crate::client::cache) forgets at once.
+    /// Verifies a webhook delivery with the client's signing secrets and clock, and decodes it.
+    ///
+    /// `body` must be exactly the bytes that were received. The reason of a rejection is logged. A valid delivery
+    /// invalidates what it makes stale in the client's [cache](crate::client::cache).
     ///
     /// ```
     /// use clerk_core::webhook::Verifier;
@@ -20,25 +21,27 @@ impl Clerk {
     ///
     /// let clerk = Clerk::builder().secret_key("sk_test_abc").webhook_secret("whsec_c2VjcmV0").build().unwrap();
     /// let body = br#"{"type": "user.deleted", "data": {"id": "user_1", "deleted": true}}"#;
-    /// // What Clerk would send; here for a test.
+    /// // The headers that Clerk would send.
     /// let headers = clerk.webhook_verifier().unwrap().sign("msg_1", clerk.now(), body);
     ///
     /// assert_eq!(clerk.verify_webhook(&headers, body).unwrap().event.kind(), "user.deleted");
-    /// let refused = clerk.verify_webhook(&headers, b"{}").unwrap_err();
-    /// assert_eq!(refused.code(), "webhook-signature");
+    /// let rejection = clerk.verify_webhook(&headers, b"{}").unwrap_err();
+    /// assert_eq!(rejection.code(), "webhook-signature");
     /// ```
     ///
     /// # Errors
-    /// 400 for what is no delivery of Clerk's; 500 when the client has no secret.
+    /// 400 if this is not a valid delivery from Clerk, 500 if the client has no signing secret.
     pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
         self.check(headers, body).map_err(|refused| self.into_rejection(refused))
     }
 
-    /// Reads a request's body, and takes the delivery as [`verify_webhook`](Self::verify_webhook) does. Nothing bounds
-    /// the body here: wrap it in [`Limited`](http_body_util::Limited) or the like before.
+    /// Reads a request's body, then verifies the delivery as [`verify_webhook`](Self::verify_webhook) does.
+    ///
+    /// The size of the body is not limited here: wrap it in [`Limited`](http_body_util::Limited) or a similar body
+    /// first.
     ///
     /// # Errors
-    /// The same, and 413 when the body is longer than its limit.
+    /// As [`verify_webhook`](Self::verify_webhook), and 413 if the body is longer than its limit.
     pub async fn receive_webhook<B>(&self, request: Request<B>) -> Result<Delivery, Rejection>
     where
         B: Body,
@@ -47,7 +50,7 @@ impl Clerk {
         self.take_webhook(request).await.map_err(|refused| self.into_rejection(refused))
     }
 
-    /// The same, for an endpoint that knows which events it waits for.
+    /// The same, for an endpoint that knows which events it handles.
     pub(super) async fn take_webhook<B>(&self, request: Request<B>) -> Result<Delivery, Refused>
     where
         B: Body,
@@ -57,6 +60,7 @@ impl Clerk {
         if self.webhook_verifier().is_none() {
             return Err(refused(Rejection::webhook_secret_missing()));
         }
+        // After the check for the secret: without one, reading the body is work for nothing.
         let (head, body) = request.into_parts();
         let body = read(body).await.map_err(refused)?;
         self.check(&head.headers, &body)
@@ -67,18 +71,20 @@ impl Clerk {
             .webhook_verifier()
             .ok_or_else(|| Refused::Delivery(Box::new(self.log(Rejection::webhook_secret_missing()))))?;
         let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(error))?;
+        // Also for repeated deliveries: invalidating twice is harmless, and the cache must not depend on deduplication.
         self.cache().invalidate(&delivery.event);
         Ok(delivery)
     }
 
-    /// Says in the log what the answer says.
+    /// Logs a rejection with its own message.
     pub(super) fn log(&self, rejection: Rejection) -> Rejection {
-        self.say(rejection.code(), rejection.code(), &rejection.message());
+        self.log_reason(rejection.code(), rejection.code(), &rejection.message());
         rejection
     }
 
-    /// Anybody may post to an endpoint, so each cause speaks once a minute.
-    fn say(&self, cause: &str, code: &str, why: &dyn Display) {
+    /// Logs why a delivery was rejected. Anyone can post to the endpoint, so each cause is logged at most once a
+    /// minute.
+    fn log_reason(&self, cause: &str, code: &str, why: &dyn Display) {
         telemetry::webhook_rejected(self.log_limiter(), self.now(), cause, code, why);
     }
 
@@ -88,23 +94,23 @@ impl Clerk {
         }
         let rejection = Rejection::webhook_refused(&error);
         Refused::Delivery(Box::new(match error {
-            // It is signed, so Clerk's own; the log may know more of it.
+            // The delivery is signed, so it comes from Clerk, and the log may contain details about it.
             WebhookError::InvalidBody(problem) => {
-                self.say(rejection.code(), rejection.code(), &problem);
+                self.log_reason(rejection.code(), rejection.code(), &problem);
                 rejection
             }
             _ => self.log(rejection),
         }))
     }
 
-    /// Says why, and makes the answer.
+    /// Logs the reason, if that has not been done yet, and returns the rejection.
     pub(super) fn into_rejection(&self, refused: Refused) -> Rejection {
         match refused {
             Refused::Delivery(rejection) => *rejection,
             Refused::Event { kind, error } => {
                 let rejection = Rejection::webhook_refused(&error);
-                // A line for each type that differs.
-                self.say(kind, rejection.code(), &error);
+                // Each event type is a cause of its own, so that one does not suppress the line about another.
+                self.log_reason(kind, rejection.code(), &error);
                 rejection
             }
         }
@@ -125,7 +131,8 @@ where
     }
 }
 
-/// A limit's error may be inside of others.
+/// Returns `true` if the body exceeded its limit. Frameworks wrap that error in their own, so the whole chain is
+/// searched.
 fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -137,10 +144,11 @@ fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
     false
 }
 
-/// What is not accepted.
+/// Why a delivery is rejected.
 pub(super) enum Refused {
-    /// The log has said why.
+    /// Already logged.
     Delivery(Box<Rejection>),
-    /// Clerk's own event of this type, in another shape than is known. The log has not said so yet.
+    /// A signed event of this type whose data does not have the expected shape. Not logged yet: an endpoint without a
+    /// handler for the type ignores it.
     Event { kind: &'static str, error: WebhookError },
 }

@@ -3,74 +3,75 @@ use http::StatusCode;
 
 use crate::server::rejection::Rejection;
 
-const SIGNATURE: &str = "No signature fits. Is the signing secret the one of this endpoint, and does nothing \
-                         between Clerk and this server change the body?";
+const SIGNATURE: &str = "No signature matches. Check that the signing secret is the one of this endpoint, and that \
+                         nothing between Clerk and this server changes the body.";
 
-/// The answers to deliveries of webhooks. Clerk shows them beside the delivery in its dashboard.
+/// Rejections of webhook deliveries. Clerk's dashboard shows them with the delivery, so they address the developer.
 impl Rejection {
-    /// 500: there is no secret to check deliveries with.
+    /// 500: the signing secret of the endpoint is not set.
     #[must_use]
     pub fn webhook_secret_missing() -> Self {
-        let message = "This server has no webhook secret: set CLERK_WEBHOOK_SIGNING_SECRET, or call \
+        let message = "The webhook signing secret is not set: set CLERK_WEBHOOK_SIGNING_SECRET, or call \
                        `.webhook_secret(..)` on the client's builder, with the endpoint's signing secret (whsec_…).";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "webhook-secret-missing", message)
     }
 
-    /// The answer to a delivery that is not accepted: 400.
+    /// 400: the delivery is not valid.
     #[must_use]
     pub fn webhook_refused(error: &WebhookError) -> Self {
         let refuse = |code, message| Self::new(StatusCode::BAD_REQUEST, code, message);
         match error {
             WebhookError::MissingHeaders(names) => refuse("webhook-headers-missing", "").with_message(format!(
-                "The headers {} are missing: this is no delivery of Clerk's, or something in between removed them.",
+                "The headers {} are missing: either Clerk did not send this request, or a proxy removed them.",
                 names.join(", ")
             )),
-            WebhookError::InvalidTimestamp => refuse("webhook-timestamp", "The timestamp is no number."),
+            WebhookError::InvalidTimestamp => refuse("webhook-timestamp", "The timestamp is not a number."),
             WebhookError::TooOld => {
-                refuse("webhook-timestamp", "The delivery is too old. Is this server's clock right?")
+                refuse("webhook-timestamp", "The delivery is too old. Check this server's clock.")
             }
             WebhookError::TooNew => {
-                refuse("webhook-timestamp", "The delivery is from the future. Is this server's clock right?")
+                refuse("webhook-timestamp", "The delivery's timestamp is in the future. Check this server's clock.")
             }
             WebhookError::InvalidSignature => refuse("webhook-signature", SIGNATURE),
             WebhookError::InvalidBody(_) => refuse(
                 "webhook-body",
-                "The delivery is signed, but it is no event: expected JSON with `type` and `data`.",
+                "The signature is valid, but the body is not an event: expected JSON with `type` and `data`.",
             ),
             WebhookError::InvalidData { kind, .. } => refuse("webhook-body", "").with_message(format!(
-                "The delivery is signed, but an event {kind} has another shape than this server expects. Its log says \
-                 which part."
+                "The signature is valid, but the data of the event {kind} does not have the expected format. See this \
+                 server's log for details."
             )),
-            _ => refuse("webhook-refused", "The delivery is not accepted."),
+            _ => refuse("webhook-refused", "The delivery is not valid."),
         }
     }
 
     pub(super) fn webhook_too_large() -> Self {
-        let message = "The body is larger than this endpoint reads.";
+        let message = "The body is larger than this endpoint allows.";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "webhook-too-large", message)
     }
 
     pub(super) fn webhook_cut_off() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "webhook-body", "The body did not arrive as a whole.")
+        Self::new(StatusCode::BAD_REQUEST, "webhook-body", "The body was not received completely.")
     }
 
     pub(super) fn webhook_method() -> Self {
-        let message = "Webhooks are delivered with POST.";
+        let message = "Webhooks must be sent with POST.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "webhook-method", message)
     }
 
     pub(super) fn webhook_running() -> Self {
-        let message = "This delivery is being handled. Deliver it again to learn what becomes of it.";
+        // An error, because a success would make Clerk stop, even if the handlers fail afterwards.
+        let message = "This delivery is still being handled. Send it again to get the result.";
         Self::new(StatusCode::CONFLICT, "webhook-running", message)
     }
 
     pub(super) fn webhook_busy() -> Self {
-        let message = "Too many deliveries are being handled. Deliver this one again later.";
+        let message = "Too many deliveries are being handled. Send this one again later.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "webhook-busy", message)
     }
 
     pub(super) fn webhook_failed() -> Self {
-        let message = "A handler of this event failed. Deliver it again later.";
+        let message = "A handler of this event failed. Send it again later.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "webhook-failed", message)
     }
 }

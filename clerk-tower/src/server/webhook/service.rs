@@ -30,9 +30,9 @@ use crate::{
 type Output = Result<Response<ResponseBody<Empty<Bytes>>>, Infallible>;
 type OnError = Arc<dyn Fn(&Delivery, &BoxError) + Send + Sync>;
 
-/// Webhook endpoint, as a service. See the [module docs](super) for what it does, and an example.
+/// Webhook endpoint as a service. See the [module docs](super) for its responses and an example.
 ///
-/// Clones share the memory of deliveries.
+/// Clones share the deduplication of deliveries.
 #[derive(Clone)]
 #[must_use]
 pub struct ClerkWebhooks {
@@ -46,7 +46,7 @@ pub struct ClerkWebhooks {
 }
 
 impl ClerkWebhooks {
-    /// Creates an endpoint that verifies deliveries, and invalidates in the client's cache what they make stale. Add
+    /// Creates an endpoint that verifies deliveries, and invalidates what they make stale in the client's cache. Add
     /// handlers to do more.
     ///
     /// # Errors
@@ -63,6 +63,7 @@ impl ClerkWebhooks {
             clerk: clerk.clone(),
             handlers: Vec::new(),
             on_error: None,
+            // The body is read before its signature can be checked, so anyone can send one. Clerk's are far smaller.
             max_body_bytes: 2 * 1024 * 1024,
             remember_for: Duration::from_secs(3600),
             handler_timeout: Duration::from_secs(300),
@@ -134,8 +135,11 @@ impl ClerkWebhooks {
         let taken = self.clerk.take_webhook(request.map(|body| Limited::new(body, max))).await;
         let delivery = match taken {
             Ok(delivery) => delivery,
-            // No handler wants it, and the next attempt would contain the same.
-            Err(Refused::Event { kind, .. }) if !self.handlers.iter().any(|handler| handler.wants(kind)) => {
+            // No handler depends on this data, and the next attempt would contain the same: an error would make Clerk
+            // repeat it in vain.
+            Err(Refused::Event { kind, .. })
+                if !self.handlers.iter().any(|handler| handler.handles(kind)) =>
+            {
                 telemetry::webhook(kind, "ignored");
                 return Ok(());
             }
@@ -154,17 +158,21 @@ impl ClerkWebhooks {
             }
             Begin::Full => return Err(self.clerk.log(Rejection::webhook_busy())),
         };
+        // `tokio::spawn` panics without a runtime.
         let runtime = Handle::try_current().map_err(|_| Rejection::webhook_failed())?;
         let task = runtime.spawn(self.handle(Arc::new(delivery), running));
-        // The task panicked, or its runtime was shut down: the delivery was not handled.
+        // The task panicked, or its runtime was shut down: the delivery was not handled completely.
         task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
     }
 
-    /// Runs in a task of its own, so that it goes on when the connection is closed.
+    /// Runs all handlers, in a task of its own: a server drops the request's future when Clerk closes the connection,
+    /// which would cancel a handler in the middle.
     async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
+        // Logged on drop, because a panic skips the code below.
         let mut attempt = Attempt { kind: label(&delivery.event), how: Some("panicked") };
         let all = async {
-            for work in self.handlers.iter().filter_map(|handler| handler.begin(&delivery)) {
+            // One after another: a handler may rely on an earlier one, such as one that inserts a row which it updates.
+            for work in self.handlers.iter().filter_map(|handler| handler.start(&delivery)) {
                 work.await?;
             }
             Ok::<_, BoxError>(())
@@ -178,6 +186,7 @@ impl ClerkWebhooks {
             if let Some(observer) = &self.on_error {
                 observer(&delivery, &error);
             }
+            // `running` is dropped here, so that the next delivery is handled again.
             return Err(Rejection::webhook_failed());
         }
         attempt.how = None;
@@ -201,7 +210,7 @@ impl Drop for Attempt<'_> {
     }
 }
 
-/// The event's type for the log. A type that is not known came from outside, and is not repeated there.
+/// Returns the event's type for the log. An unknown type is an arbitrary string, so it is logged as `other`.
 fn label(event: &Event) -> &str {
     if matches!(event, Event::Other { .. }) { "other" } else { event.kind() }
 }
@@ -215,13 +224,14 @@ fn response(result: Result<(), Rejection>) -> Response<ResponseBody<Empty<Bytes>
         }
         Err(rejection) => rejection.into_response(),
     };
+    // RFC 9110, section 15.5.6: a 405 must have an `Allow` header.
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
     response.map(ResponseBody::full)
 }
 
-/// It is always ready, and never fails: every error is a response.
+/// Always ready, and never fails: every error is a response.
 impl<B> Service<Request<B>> for ClerkWebhooks
 where
     B: Body<Data: Send> + Send + 'static,
