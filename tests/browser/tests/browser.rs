@@ -108,8 +108,8 @@ impl Chromium {
         };
         // Read and discard further output, so that the driver does not block on a full pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let mut wishes = DesiredCapabilities::chrome();
-        wishes.set_binary(browser.to_str().unwrap()).unwrap();
+        let mut capabilities = DesiredCapabilities::chrome();
+        capabilities.set_binary(browser.to_str().unwrap()).unwrap();
         let profile = format!("--user-data-dir={}", folder.display());
         for argument in [
             "--headless",
@@ -124,9 +124,9 @@ impl Chromium {
             "--no-proxy-server",
             &profile,
         ] {
-            wishes.add_arg(argument).unwrap();
+            capabilities.add_arg(argument).unwrap();
         }
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wishes).await.unwrap();
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
         Self { driver, process, folder }
     }
 
