@@ -1,6 +1,6 @@
-//! A batch job: walks all users at a steady pace, and counts how they are reached.
+//! A batch job: lists all users at a steady rate, and counts those with an email address.
 //!
-//! With `CLERK_SECRET_KEY` it walks the users of that instance, otherwise those of a `LocalClerk` in this process.
+//! With `CLERK_SECRET_KEY` it lists the users of that instance, otherwise those of a `LocalClerk` in this process.
 
 use std::{env, process::ExitCode, time::Duration};
 
@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
     };
     match count(&clerk).await {
         Ok((all, with_email)) => {
-            println!("{all} users, {with_email} of them with an e-mail address");
+            println!("{all} users, {with_email} of them with an email address");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -37,11 +37,11 @@ fn builder() -> Result<ClerkBuilder, clerk_tower::ConfigError> {
         let local = LocalClerk::seeded();
         Clerk::builder().secret_key(local.secret_key().expose()).transport(local)
     };
-    // A fifth of what a production instance may do: the rest is for those who wait for a page.
+    // A fifth of a production instance's rate limit. The rest is for requests that users wait for.
     Ok(builder.layer(PacingLayer::per_second(20)).timeout(Duration::from_secs(30)).max_attempts(5))
 }
 
-/// Users by cursor: none is skipped or comes twice, even if the list changes meanwhile.
+/// Lists users by cursor: none is skipped or repeated, even if users are created or deleted meanwhile.
 async fn count(clerk: &Clerk) -> Result<(u64, u64), Error> {
     let mut users = clerk.stream(users::list().limit(100));
     let (mut all, mut with_email) = (0, 0);

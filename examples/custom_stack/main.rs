@@ -1,5 +1,4 @@
-//! The default stack with one part changed: here a layer of one's own counts what goes to Clerk, and there is no
-//! second attempt.
+//! The client's middleware assembled by hand: a custom layer counts the requests to Clerk, and calls are not retried.
 
 use std::{
     error::Error,
@@ -14,9 +13,14 @@ use bytes::Bytes;
 use clerk_core::api::users;
 use clerk_local::LocalClerk;
 use clerk_tower::{
-    Clerk, client::middleware::base_uri::BaseUriLayer, client::middleware::collect::CollectLayer,
-    client::middleware::credentials::CredentialsLayer, client::middleware::deadline::DeadlineLayer,
-    client::rate_limit::RateLimitLayer,
+    Clerk,
+    client::{
+        middleware::{
+            base_uri::BaseUriLayer, collect::CollectLayer, credentials::CredentialsLayer,
+            deadline::DeadlineLayer,
+        },
+        rate_limit::RateLimitLayer,
+    },
 };
 use http::Request;
 use tower::ServiceBuilder;
@@ -27,8 +31,8 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let sent = Arc::new(AtomicU64::new(0));
     let counter = sent.clone();
 
-    // From the outside in. What the default stack has besides: retries between deadline and gate, and a deadline
-    // of each attempt.
+    // Outermost first. The default stack also has retries, between the deadline and the rate limit gate, and a
+    // deadline for each attempt.
     let stack = ServiceBuilder::new()
         .layer(DeadlineLayer::new(Duration::from_secs(3)))
         .layer(RateLimitLayer::new())

@@ -1,6 +1,7 @@
 //! The same layers without a web framework: a bare hyper server.
 //!
-//! It prints a `curl` line with a session token of a `LocalClerk` in this process. `PORT` sets the port.
+//! It prints a `curl` command with a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults
+//! to 3000.
 
 use std::{convert::Infallible, env, error::Error, time::Duration};
 
@@ -9,9 +10,11 @@ use clerk_core::api::users;
 use clerk_local::LocalClerk;
 use clerk_tower::{
     Clerk,
-    server::authenticate::{Auth, AuthenticateLayer},
-    server::rejection::Rejection,
-    server::require::RequireLayer,
+    server::{
+        authenticate::{Auth, AuthenticateLayer},
+        rejection::Rejection,
+        require::RequireLayer,
+    },
 };
 use http::{Request, Response};
 use http_body_util::Full;
@@ -20,13 +23,13 @@ use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 
-/// Only requests with the permission come this far.
+/// The guard passes only requests with the permission.
 async fn report(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let auth = Auth::from_extensions(request.extensions()).cloned();
     let Some(auth) = auth.filter(|auth| auth.session().is_some()) else {
         return Ok(Rejection::layer_missing().into_response());
     };
-    // The same client, for a call of one's own.
+    // The layer's client, for other calls.
     match auth.clerk().send(users::count()).await {
         Ok(count) => {
             Ok(Response::new(Full::from(format!("the report, about {} users\n", count.total_count))))
@@ -37,7 +40,7 @@ async fn report(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // The instance can also be the transport itself: no second socket is needed.
+    // The instance is the client's transport, so that it needs no socket.
     let local = LocalClerk::seeded();
     let clerk = Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?;
 
@@ -46,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(RequireLayer::permission("org:reports:read"))
         .service_fn(report);
 
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let token =
         local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200)).token();

@@ -1,8 +1,8 @@
-//! Machines beside people: a service that takes session tokens and API keys, and lets people make keys of their own.
+//! Users and machines: a service that accepts session tokens and API keys, and where users create their own keys.
 //!
-//! With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it talks to that instance; both are needed, because it takes
-//! sessions beside another kind of token. Without them, it starts a `LocalClerk` in this process and prints
-//! `curl` lines for a person and for a machine. `PORT` sets the port.
+//! With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it uses that instance. Both are required, because it accepts
+//! another kind of token next to sessions. Without them, it starts a `LocalClerk` in this process and prints `curl`
+//! commands for a user and for a machine. `PORT` sets the port; it defaults to 3000.
 
 use std::{env, error::Error, time::Duration};
 
@@ -29,31 +29,31 @@ struct App {
 }
 
 fn app(clerk: Clerk) -> Router {
-    // Each guard is for the kind of token that it names: a session opens none of these.
+    // Each guard accepts only the kind of token that it names, so a session does not pass.
     let reports = get(read)
         .route_layer(require::scope(TokenKind::ApiKey, "reports:read"))
         .merge(post(write).route_layer(require::scope(TokenKind::ApiKey, "reports:write")));
     Router::new()
         .route("/whoami", get(whoami))
         .route("/reports", reports)
-        .route("/keys", post(make_key))
+        .route("/keys", post(create_key))
         .route("/keys/{id}/revoke", post(revoke_key))
         .layer(ClerkLayer::new(&clerk))
         .with_state(App { clerk })
 }
 
-/// A layer takes session tokens alone unless it is told to take more.
-fn accepting(builder: ClerkBuilder) -> ClerkBuilder {
+/// Accepts API keys too. By default, a layer accepts session tokens only.
+fn accept_api_keys(builder: ClerkBuilder) -> ClerkBuilder {
     builder.authentication(|options| options.accepted_kinds([TokenKind::Session, TokenKind::ApiKey]))
 }
 
-/// Open to people and to machines.
+/// For users, machines, and anonymous callers.
 #[debug_handler]
 async fn whoami(session: Option<Session>, key: Option<ApiKey>) -> Json<Value> {
     Json(match (session, key) {
-        (Some(session), _) => json!({ "person": session.user_id() }),
-        (_, Some(key)) => json!({ "key": key.name, "of": key.subject, "scopes": key.scopes }),
-        _ => json!({ "nobody": true }),
+        (Some(session), _) => json!({ "user": session.user_id() }),
+        (_, Some(key)) => json!({ "key": key.name, "subject": key.subject, "scopes": key.scopes }),
+        _ => json!({ "anonymous": true }),
     })
 }
 
@@ -67,17 +67,17 @@ async fn write(key: ApiKey) -> Json<Value> {
     Json(json!({ "written_by": key.name }))
 }
 
-/// A key for whoever is signed in. Its secret is shown this once.
+/// Creates a key for the signed-in user. Only this response contains its secret.
 #[debug_handler(state = App)]
-async fn make_key(
+async fn create_key(
     session: Session,
     State(clerk): State<Clerk>,
 ) -> Result<Json<ApiKeyWithSecret>, clerk_axum::Error> {
-    let key = api_keys::create("made by hand", session.user_id().as_str()).scopes(["reports:read"]);
+    let key = api_keys::create("created by the user", session.user_id().as_str()).scopes(["reports:read"]);
     Ok(Json(clerk.send(key.seconds_until_expiration(30 * 86_400)).await?))
 }
 
-/// People revoke their own keys, and nobody else's.
+/// Users can revoke their own keys only.
 #[debug_handler(state = App)]
 async fn revoke_key(
     session: Session,
@@ -95,18 +95,18 @@ async fn revoke_key(
 async fn main() -> Result<(), Box<dyn Error>> {
     let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = match &local {
-        None => accepting(ClerkBuilder::from_env()?).build()?,
-        Some(local) => accepting(local.client_builder()).build()?,
+        None => accept_api_keys(ClerkBuilder::from_env()?).build()?,
+        Some(local) => accept_api_keys(local.client_builder()).build()?,
     };
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     if let Some(local) = &local {
         let key = local.api_key("nightly").subject("user_ada").scopes(["reports:read"]).create();
         let session = local.sign_in("user_ada").lifetime(Duration::from_secs(43_200));
         println!("# a machine\ncurl http://{address}/reports -H 'Authorization: Bearer {}'", key.secret);
-        println!("# a person\ncurl http://{address}/whoami -H 'Authorization: Bearer {}'", session.token());
-        println!("# the person makes a key: POST to /keys, and /keys/<id>/revoke ends it");
+        println!("# a user\ncurl http://{address}/whoami -H 'Authorization: Bearer {}'", session.token());
+        println!("# the user creates a key with POST /keys, and revokes it with POST /keys/<id>/revoke");
     }
     println!("Listening on http://{address}");
     axum::serve(listener, app(clerk)).await?;

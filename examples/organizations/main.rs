@@ -1,7 +1,7 @@
-//! Organizations: what a role or a permission opens, and the admin API for those who may use it.
+//! Organizations: guards for roles and permissions, and the Backend API for users who may use it.
 //!
-//! With `CLERK_SECRET_KEY` it talks to that instance. Without it, it starts a `LocalClerk` in this process and prints
-//! one `curl` line for each of its people. `PORT` sets the port.
+//! With `CLERK_SECRET_KEY` it uses that instance. Without it, it starts a `LocalClerk` in this process and prints a
+//! `curl` command for an admin and for a member. `PORT` sets the port; it defaults to 3000.
 
 use std::{env, error::Error, time::Duration};
 
@@ -26,7 +26,7 @@ struct App {
 }
 
 fn app(clerk: Clerk) -> Router {
-    // A guard covers the routes that were added before it: here all of this router, wherever it is nested.
+    // A guard covers the routes that were added before it: all of this router, wherever it is nested.
     let members = Router::new()
         .route("/", get(members))
         .route("/{user_id}/role/{role}", post(change_role))
@@ -37,13 +37,13 @@ fn app(clerk: Clerk) -> Router {
         .nest("/members", members)
         .route_layer(require::signed_in());
     Router::new()
-        .route("/", get("open to everybody\n"))
+        .route("/", get("a public page\n"))
         .nest("/organization", organization)
         .layer(ClerkLayer::new(&clerk))
         .with_state(App { clerk })
 }
 
-/// What the token alone says: no call to Clerk.
+/// What the session token contains, without a call to Clerk.
 #[debug_handler(state = App)]
 async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error> {
     let organization = session.organization()?;
@@ -51,7 +51,7 @@ async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error
     Ok(Json(json!({ "id": organization.id, "role": organization.role, "permissions": permissions })))
 }
 
-/// The organization as Clerk knows it, for its admins.
+/// The organization's data from Clerk, for its admins.
 #[debug_handler(state = App)]
 async fn settings(
     session: Session,
@@ -61,7 +61,7 @@ async fn settings(
     Ok(Json(clerk.send(organizations::get(id)).await?))
 }
 
-/// Its members, for those who manage users.
+/// The organization's members, for users who may manage them.
 #[debug_handler(state = App)]
 async fn members(
     session: Session,
@@ -71,7 +71,8 @@ async fn members(
     Ok(Json(clerk.send(organization_memberships::list(id).limit(20)).await?))
 }
 
-/// The organization comes from the session and never from the caller, so nobody reaches into another one.
+/// Takes the organization from the session, never from the request. Otherwise an admin of one organization could change
+/// another one.
 #[debug_handler(state = App)]
 async fn change_role(
     session: Session,
@@ -89,7 +90,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => Clerk::from_env()?,
         Some(local) => local.client(),
     };
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     for (user, who) in [("user_ada", "an admin"), ("user_grace", "a member")] {

@@ -1,8 +1,8 @@
-//! As much of a template engine as these pages need.
+//! A minimal template for the pages.
 
 use axum::response::Html;
 
-/// A page with this title, above `main`, which is HTML already. The title is not.
+/// Renders a page. `title` is plain text and is escaped; `main` is HTML.
 pub(crate) fn page(title: &str, main: &str) -> Html<String> {
     let title = escape(title);
     Html(format!(
@@ -14,7 +14,7 @@ pub(crate) fn page(title: &str, main: &str) -> Html<String> {
     ))
 }
 
-/// A text as HTML shows it.
+/// Escapes text for HTML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,9 +1,9 @@
-//! Pages that are rendered on the server, without any script.
+//! Server-rendered pages, without JavaScript.
 //!
-//! Routes that need somebody lead to the sign-in page. `/orgs/{slug}` switches to that organization, and `/account`
-//! back to the personal account: Clerk does so by a handshake, which nobody sees. With `CLERK_SECRET_KEY` and
-//! `CLERK_PUBLISHABLE_KEY` set it is for that instance; without them for a `LocalClerk` in this process. `PORT` sets
-//! the port, 3000 unless set.
+//! Private pages redirect visitors to the sign-in page. `/orgs/{slug}` activates that organization, and `/account` the
+//! personal account: Clerk switches in a handshake, which the user does not see. With `CLERK_SECRET_KEY` and
+//! `CLERK_PUBLISHABLE_KEY` it uses that instance, otherwise a `LocalClerk` in this process. `PORT` sets the port; it
+//! defaults to 3000.
 
 mod html;
 
@@ -33,11 +33,11 @@ fn app(clerk: &Clerk) -> Router {
         .route("/orgs/{slug}", get(organization))
         .route("/orgs/{slug}/members", get(list_members).route_layer(members))
         .route_layer(require::signed_in().redirect_to_sign_in());
-    // Whoever is turned away from a page reads a page; scripts get JSON.
+    // Rejections of page requests are pages; scripts get JSON.
     let layer = ClerkLayer::new(clerk).on_rejection(|rejection, request| {
         if request.is_document() {
             let text = format!("<p>{}</p>", escape(&rejection.body_text()));
-            page("Not for you", &text).into_response()
+            page("Access denied", &text).into_response()
         } else {
             rejection.clone().into_response()
         }
@@ -51,8 +51,8 @@ fn app(clerk: &Clerk) -> Router {
         .with_state(clerk.clone())
 }
 
-/// Which organization a page is for is in its address.
-fn with_addresses(clerk: ClerkBuilder) -> ClerkBuilder {
+/// Activates the organization that the URL names.
+fn sync_organizations(clerk: ClerkBuilder) -> ClerkBuilder {
     let sync = OrganizationSync::new()
         .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)"])
         .personal_account_patterns(["/account"]);
@@ -70,7 +70,7 @@ async fn account(user: ClerkUser, State(clerk): State<Clerk>) -> Result<Html<Str
     let memberships = clerk.send(users::get_organization_memberships(user.id.clone()).limit(100)).await?;
     let items: String = memberships.data.iter().map(item).collect();
     let organizations = if items.is_empty() {
-        "<p>You belong to no organization.</p>".to_owned()
+        "<p>You are not a member of an organization.</p>".to_owned()
     } else {
         format!("<ul>{items}</ul>")
     };
@@ -92,13 +92,13 @@ fn item(membership: &OrganizationMembership) -> String {
     format!("<li><a href=\"/orgs/{slug}\">{name}</a>, {role}</li>")
 }
 
-/// The active organization, if it is the one that the address names. It is another one when the visitor is no member.
+/// Returns the active organization if it is the one in the URL. It is a different one if the user is not a member.
 fn active<'a>(session: &'a Session, slug: &str) -> Option<clerk_axum::token::Organization<'a>> {
     session.organization().ok().filter(|organization| organization.slug == Some(slug))
 }
 
 fn no_organization() -> Response {
-    let text = "<p>There is no such organization, or you are not a member. <a href=\"/account\">Your account</a></p>";
+    let text = "<p>This organization does not exist, or you are not a member. <a href=\"/account\">Your account</a></p>";
     (StatusCode::NOT_FOUND, page("Not found", text)).into_response()
 }
 
@@ -108,7 +108,7 @@ async fn organization(session: Session, Path(slug): Path<String>) -> Result<Html
     let permissions = escape(&session.permissions().join(", "));
     let slug = escape(&slug);
     let text = format!(
-        "<p>Your role is {role}. It permits: {permissions}.</p>\n\
+        "<p>Your role is {role}. Permissions: {permissions}.</p>\n\
          <p><a href=\"/orgs/{slug}/members\">Members</a>, <a href=\"/account\">your account</a></p>"
     );
     Ok(page(&slug, &text))
@@ -127,12 +127,12 @@ async fn list_members(
     Ok(page("Members", &format!("<ul>{items}</ul>")))
 }
 
-/// Leads to the sign-in page, and from there to the account.
+/// Redirects to the sign-in page, which then returns to the account.
 async fn sign_in(auth: Auth) -> Result<Response, Rejection> {
     auth.redirect_to_sign_in(Some("/account"))
 }
 
-/// Ends the session, also when its token has expired meanwhile.
+/// Ends the session, even if its token has expired.
 async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
     auth.sign_out("/").await
 }
@@ -151,13 +151,13 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     let port: u16 = env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
-    // The server stops when it is dropped.
+    // The local server stops when it is dropped, so keep it until the end.
     let local = if has_key { None } else { Some(start_local().await?) };
     let builder = match &local {
         None => ClerkBuilder::from_env()?,
         Some(server) => server.client_builder(),
     };
-    let clerk = with_addresses(builder).build()?;
+    let clerk = sync_organizations(builder).build()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("Open http://localhost:{} in a browser.", listener.local_addr()?.port());
     axum::serve(listener, app(&clerk)).await?;
@@ -166,7 +166,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 
 async fn start_local() -> std::io::Result<LocalServer> {
     let local = LocalClerk::seeded();
-    // Always the same port, so that a page that is open goes on working; any other one where that is taken.
+    // The same port each time, so that open pages work after a restart. Any free port if that one is taken.
     match local.serve(([127, 0, 0, 1], 4000)).await {
         Ok(server) => Ok(server),
         Err(_) => local.serve(([127, 0, 0, 1], 0)).await,

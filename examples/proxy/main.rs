@@ -1,8 +1,8 @@
-//! Clerk's Frontend API under the application's own domain, in one line on a router.
+//! Clerk's Frontend API under the application's own domain, with one layer.
 //!
-//! With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it sends on to Clerk; the proxy has to be turned on for the domain
-//! in Clerk's dashboard, and `CLERK_PROXY_URL=/__clerk` says so to the client. Without them, a `LocalClerk` in this
-//! process stands for Clerk. `PORT` sets the port.
+//! With `CLERK_SECRET_KEY`, `CLERK_PUBLISHABLE_KEY` and `CLERK_PROXY_URL=/__clerk` it forwards to Clerk; first enable the
+//! proxy for your domain in Clerk's dashboard. Without them, it forwards to a `LocalClerk` in this process. `PORT` sets
+//! the port; it defaults to 3000.
 
 use std::{env, error::Error};
 
@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 #[debug_handler]
 async fn index(auth: Auth) -> &'static str {
-    if auth.session().is_some() { "welcome back\n" } else { "hello, whoever you are\n" }
+    if auth.session().is_some() { "welcome back\n" } else { "hello, visitor\n" }
 }
 
 #[tokio::main]
@@ -34,10 +34,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/", get(index))
         .layer(ClerkLayer::new(&clerk))
-        // Last, and so outermost: who signs in is not signed in yet. Layers that count or limit requests come after it.
+        // Outside ClerkLayer, because users who are signing in have no session yet. Add layers that count or limit
+        // requests after this one.
         .layer(ProxyLayer::new(&clerk)?);
 
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("Listening on http://{}", listener.local_addr()?);
     println!("Clerk's Frontend API is at http://{}/__clerk", listener.local_addr()?);

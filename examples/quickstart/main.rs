@@ -1,8 +1,8 @@
 //! An axum service protected by Clerk.
 //!
-//! With `CLERK_SECRET_KEY` set it talks to that instance; with `CLERK_PUBLISHABLE_KEY` as well, people sign in in a
-//! browser. Without them it starts a `LocalClerk` in this process, with a sign-in page of its own, and prints one
-//! `curl` line for each of its people. `PORT` sets the port, 3000 unless set.
+//! With `CLERK_SECRET_KEY` it uses that instance; with `CLERK_PUBLISHABLE_KEY` too, users can sign in in a browser.
+//! Without them, it starts a `LocalClerk` in this process, which has its own sign-in page, and prints a `curl` command
+//! for each of its four users. `PORT` sets the port; it defaults to 3000.
 
 use std::{env, error::Error, io, process::ExitCode};
 
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, signal};
 use tracing::Level;
 
-/// What the handlers share. `State<Clerk>` works because of `FromRef`.
+/// The state of all handlers. `FromRef` makes `State<Clerk>` work.
 #[derive(Clone, FromRef)]
 struct App {
     clerk: Clerk,
@@ -38,7 +38,7 @@ fn app(clerk: Clerk) -> Router {
         .with_state(App { clerk })
 }
 
-/// Public: says who is there.
+/// A public page that greets the user, if any.
 async fn index(user: Option<ClerkUser>) -> Html<String> {
     let who = match &user {
         Some(user) => {
@@ -64,27 +64,27 @@ async fn index(user: Option<ClerkUser>) -> Html<String> {
     ))
 }
 
-/// A text as HTML shows it.
+/// Escapes text for HTML.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Leads to the sign-in page, and from there back to the first page.
+/// Redirects to the sign-in page, which then returns to the index.
 async fn sign_in(auth: Auth) -> Result<Response, Rejection> {
     auth.redirect_to_sign_in(Some("/"))
 }
 
-/// Ends the session, also when its token has expired meanwhile.
+/// Ends the session, even if its token has expired.
 async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
     auth.sign_out("/").await
 }
 
-/// The signed-in user, as Clerk knows them.
+/// The signed-in user's data from Clerk, at most 30 seconds old.
 async fn me(user: ClerkUser) -> Json<User> {
     Json(user.into_inner())
 }
 
-/// The active organization, from the session token alone.
+/// The active organization, from the session token, without a call to Clerk.
 async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error> {
     let organization = session.organization()?;
     Ok(Json(json!({
@@ -95,7 +95,7 @@ async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error
     })))
 }
 
-/// The people of the active organization, through the admin API.
+/// The users of the active organization, through the Backend API.
 async fn list_users(
     session: Session,
     State(clerk): State<Clerk>,
@@ -116,7 +116,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    // Warnings of `clerk::auth` and `clerk::keys` name the mistakes in a configuration.
+    // Warnings with the targets `clerk::auth` and `clerk::keys` name probable mistakes in the configuration.
     tracing_subscriber::fmt().with_max_level(Level::WARN).with_writer(io::stderr).init();
     let port = port()?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
@@ -144,7 +144,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     println!("Press Ctrl-C to stop.");
 
     let stop = async {
-        // Without a signal handler there is no clean stop; the service runs on.
+        // If no signal handler can be installed, Ctrl-C ends the process without a graceful shutdown.
         if signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -157,13 +157,13 @@ async fn run() -> Result<(), Box<dyn Error>> {
 fn port() -> Result<u16, String> {
     match env::var("PORT") {
         Err(_) => Ok(3000),
-        Ok(text) => text.parse().map_err(|_| format!("PORT is {text:?}; expected a number from 0 to 65535")),
+        Ok(port) => port.parse().map_err(|_| format!("PORT is {port:?}; expected a number from 0 to 65535")),
     }
 }
 
 async fn start_local() -> Result<(LocalClerk, LocalServer), Box<dyn Error>> {
     let local = LocalClerk::seeded();
-    // Always the same port, so that a page that is open goes on working; any other one where that is taken.
+    // The same port each time, so that open pages work after a restart. Any free port if that one is taken.
     let server = match local.serve(([127, 0, 0, 1], 4000)).await {
         Ok(server) => server,
         Err(_) => local.serve(([127, 0, 0, 1], 0)).await?,
@@ -171,7 +171,7 @@ async fn start_local() -> Result<(LocalClerk, LocalServer), Box<dyn Error>> {
     Ok((local, server))
 }
 
-/// One line to paste for each person, with a token that lives for twelve hours.
+/// Prints a `curl` command for each user, with a token that is valid for twelve hours.
 fn print_people(local: &LocalClerk, address: &str) {
     const HOURS: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
 

@@ -1,9 +1,11 @@
-//! A single-page app on one origin, and its API on another: CORS, and whom the API believes.
+//! A single-page app and its API on two origins: CORS, and authorized parties.
 //!
-//! The page's script asks for a session token and sends it in the `Authorization` header, so no cookie crosses origins.
-//! A `LocalClerk` in this process stands for Clerk, and `/token` for what `clerk.session.getToken()` does in a browser.
-//! With `CLERK_SECRET_KEY` the API takes that instance's tokens, and answers the page's button with 401: what `/token` hands
-//! out is still the `LocalClerk`'s. Put your front end's `getToken()` there. `PORT` and `API_PORT` set the ports.
+//! The page's script gets a session token and sends it in the `Authorization` header, so no cookie crosses origins. Here
+//! a `LocalClerk` in this process takes Clerk's place, and `/token` that of `clerk.session.getToken()` in a browser.
+//!
+//! With `CLERK_SECRET_KEY` the API accepts that instance's tokens instead. The page's button then gets a 401, because
+//! `/token` still returns tokens of the `LocalClerk`: call `getToken()` of your front end there. `PORT` and `API_PORT`
+//! set the ports; they default to 3000 and 3001.
 
 use std::{env, error::Error};
 
@@ -14,14 +16,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_http::cors::CorsLayer;
 
-/// The page. `API` becomes the address of the API.
+/// The page. `API` is replaced with the API's origin.
 const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>A page and its API</title>
 <h1>A page and its API</h1><button>Who am I?</button><pre></pre>
 <script>
   document.querySelector("button").onclick = async () => {
     const token = await (await fetch("/token")).text();
-    const answer = await fetch("API/me", { headers: { authorization: `Bearer ${token}` } });
-    document.querySelector("pre").textContent = `${answer.status} ${await answer.text()}`;
+    const response = await fetch("API/me", { headers: { authorization: `Bearer ${token}` } });
+    document.querySelector("pre").textContent = `${response.status} ${await response.text()}`;
   };
 </script>
 "#;
@@ -31,7 +33,7 @@ async fn me(session: Session) -> Json<Value> {
     Json(json!({ "user": session.user_id(), "origin": session.authorized_party() }))
 }
 
-/// The API, for scripts of pages at `origin` and nobody else's.
+/// The API, which only scripts of pages at `origin` may call.
 fn api(clerk: &Clerk, origin: HeaderValue) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(origin)
@@ -41,12 +43,12 @@ fn api(clerk: &Clerk, origin: HeaderValue) -> Router {
     Router::new()
         .route("/me", get(me))
         .layer(ClerkLayer::new(clerk))
-        // After ClerkLayer, and so outside of it: a preflight has no token, and the script may read a 401.
+        // Added last, so outside ClerkLayer: preflight requests have no token, and scripts must be able to read a 401.
         .layer(cors)
 }
 
 async fn listen(variable: &str, port: u16) -> Result<(TcpListener, String), Box<dyn Error>> {
-    let port = env::var(variable).ok().map_or(Ok(port), |text| text.parse())?;
+    let port = env::var(variable).ok().map_or(Ok(port), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let origin = format!("http://{}", listener.local_addr()?);
     Ok((listener, origin))
@@ -63,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     } else {
         local.client_builder()
     };
-    // A token says for which origin it was made. Those of other sites on the same domain are refused.
+    // A token names the origin that it was issued to. This rejects tokens of other sites on the same domain.
     let clerk = clerk.authorized_parties([&*page]).build()?;
 
     let origin = page.clone();

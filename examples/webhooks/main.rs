@@ -1,8 +1,8 @@
-//! Webhooks: handlers by event, and a cached user that is new as soon as Clerk says so.
+//! Webhooks: handlers by event type, and a cached user that a webhook invalidates.
 //!
-//! With `CLERK_SECRET_KEY` and `CLERK_WEBHOOK_SIGNING_SECRET` it talks to that instance; tell Clerk's dashboard to deliver
-//! to `/webhooks/clerk`. Without them, it starts a `LocalClerk` in this process, which delivers to it what changes.
-//! `PORT` sets the port.
+//! With `CLERK_SECRET_KEY` and `CLERK_WEBHOOK_SIGNING_SECRET` it uses that instance; in Clerk's dashboard, create an
+//! endpoint for `/webhooks/clerk`. Without them, it starts a `LocalClerk` in this process, which sends webhooks to it.
+//! `PORT` sets the port; it defaults to 3000.
 
 use std::{env, error::Error, sync::Arc, time::Duration};
 
@@ -24,29 +24,29 @@ fn app(clerk: &Clerk) -> Result<Router, ConfigError> {
     let webhooks = ClerkWebhooks::new(clerk)?
         .on(kind::USER_CREATED, welcome)
         .on(kind::USER_UPDATED, |user, _| async move { println!("{} was changed", user.id) })
-        .on_any(|delivery| async move { println!("{} happened", delivery.event.kind()) })
+        .on_any(|delivery| async move { println!("event {}", delivery.event.kind()) })
         .on_error(|delivery, error| println!("{} failed: {error}", delivery.event.kind()));
     let app = Router::new()
         .route("/me", get(me))
         .layer(ClerkLayer::new(clerk))
-        // Deliveries carry a signature and no session: they need no layer, and no guard.
+        // Deliveries have a signature but no session, so the endpoint needs neither the layer nor a guard.
         .route_service("/webhooks/clerk", webhooks);
     Ok(app)
 }
 
-/// From the cache: Clerk is asked once in 30 seconds. A delivery about the user makes the cache forget them.
+/// The user is cached for 30 seconds. A webhook about the user invalidates the cache.
 async fn me(user: ClerkUser) -> String {
     format!("{}\n", user.first_name.as_deref().unwrap_or("you"))
 }
 
-/// After an error Clerk delivers again, so this should do no harm when it is called twice.
+/// Handlers should be idempotent: after an error, Clerk delivers the event again.
 async fn welcome(user: User, delivery: Arc<Delivery>) -> Result<(), String> {
-    let name = user.first_name.as_deref().ok_or("somebody without a name")?;
-    println!("{} brings {name}: welcome", delivery.id);
+    let name = user.first_name.as_deref().ok_or("the user has no first name")?;
+    println!("delivery {}: welcome, {name}", delivery.id);
     Ok(())
 }
 
-/// Stands for Clerk's dashboard: what is changed here is changed past the application's client and its cache.
+/// Takes the place of Clerk's dashboard. Changes made here bypass the application's client and its cache.
 fn dashboard(local: &LocalClerk) -> Router {
     async fn rename(
         State(dashboard): State<Clerk>,
@@ -73,7 +73,7 @@ fn dashboard(local: &LocalClerk) -> Router {
 async fn main() -> Result<(), Box<dyn Error>> {
     let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = local.as_ref().map_or_else(Clerk::from_env, |local| local.client_builder().build())?;
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
     let mut app = app(&clerk)?;

@@ -1,8 +1,9 @@
-//! A WebSocket for those who are signed in: checked when it opens, and closed when the token's time is over.
+//! A WebSocket for signed-in users: authenticated when it opens, and closed when the session token expires.
 //!
-//! The session token of the handshake lives for a minute. Before that, the client sends a fresh one as a text message,
-//! and the socket stays open. A `LocalClerk` in this process mints the tokens that it prints; with `CLERK_SECRET_KEY` it
-//! takes those of that instance. `PORT` sets the port, `TOKEN_SECONDS` how long the first token lives.
+//! A session token is valid for a minute. To keep the socket open, the client sends a new token as a text message before
+//! the old one expires. With `CLERK_SECRET_KEY` it accepts tokens of that instance; without it, it prints tokens of a
+//! `LocalClerk` in this process. `PORT` sets the port and defaults to 3000. `TOKEN_SECONDS` sets how long the first
+//! token is valid, and defaults to 60.
 
 use std::{env, error::Error, time::Duration};
 
@@ -22,12 +23,12 @@ use tokio::{net::TcpListener, time};
 #[derive(Clone, FromRef)]
 struct App {
     clerk: Clerk,
-    /// The origin of our pages.
+    /// The origin of the application's pages.
     origin: String,
 }
 
-/// The upgrade is a request like any other: what the layer decided about it counts. Browsers send cookies with it from
-/// any page, and no preflight comes first, so the page's origin is for us to check.
+/// The upgrade is a request like any other, so the layer has authenticated it. But browsers send it with cookies from
+/// any page, without a preflight request, so this handler must check the page's origin.
 #[debug_handler(state = App)]
 async fn chat(
     session: Session,
@@ -36,38 +37,38 @@ async fn chat(
     upgrade: WebSocketUpgrade,
 ) -> axum::response::Response {
     let origin = headers.get(header::ORIGIN).map(|origin| origin.as_bytes());
-    // A program sends none.
+    // Clients other than browsers send no `Origin`.
     if origin.is_some_and(|origin| origin != app.origin.as_bytes()) {
-        return (StatusCode::FORBIDDEN, "this page may not open it\n").into_response();
+        return (StatusCode::FORBIDDEN, "this origin may not open the socket\n").into_response();
     }
-    upgrade.max_message_size(64 * 1024).on_upgrade(move |socket| talk(socket, app.clerk, session))
+    upgrade.max_message_size(64 * 1024).on_upgrade(move |socket| echo(socket, app.clerk, session))
 }
 
-/// Says back what it hears, as long as the session's last token lives.
-async fn talk(mut socket: WebSocket, clerk: Clerk, session: Session) {
+/// Echoes messages until the session's latest token expires.
+async fn echo(mut socket: WebSocket, clerk: Clerk, session: Session) {
     let mut end = session.expires_at();
     while let Ok(message) = time::timeout(until(&clerk, end), socket.recv()).await {
-        let answer = match message {
+        let reply = match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => return,
             Some(Ok(Message::Text(text))) => match text.strip_prefix("token ") {
-                Some(token) => match renewed(&clerk, &session, token).await {
+                Some(token) => match renew(&clerk, &session, token).await {
                     Some(later) => {
                         end = later;
                         Message::text("renewed")
                     }
-                    None => Message::text("refused"),
+                    None => Message::text("rejected"),
                 },
                 None => Message::Text(text),
             },
             Some(Ok(_)) => continue,
         };
-        if socket.send(answer).await.is_err() {
+        if socket.send(reply).await.is_err() {
             return;
         }
     }
-    let over = CloseFrame { code: close_code::POLICY, reason: "the session token has expired".into() };
-    // Whoever is gone already does not hear it.
-    let _ = socket.send(Message::Close(Some(over))).await;
+    let close = CloseFrame { code: close_code::POLICY, reason: "the session token has expired".into() };
+    // Fails if the client has already disconnected.
+    let _ = socket.send(Message::Close(Some(close))).await;
 }
 
 fn until(clerk: &Clerk, end: Timestamp) -> Duration {
@@ -75,8 +76,9 @@ fn until(clerk: &Clerk, end: Timestamp) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or_default())
 }
 
-/// How long a fresh token of the same session lives. It is judged like that of any request.
-async fn renewed(clerk: &Clerk, session: &SessionClaims, token: &str) -> Option<Timestamp> {
+/// Returns when a new token of the same session expires; `None` if it is rejected. It is verified like the token of any
+/// request.
+async fn renew(clerk: &Clerk, session: &SessionClaims, token: &str) -> Option<Timestamp> {
     let auth = clerk.authenticate_token(token).await;
     let fresh = auth.session()?.claims();
     let is_same = fresh.session_id() == session.session_id() && fresh.user_id() == session.user_id();
@@ -85,8 +87,8 @@ async fn renewed(clerk: &Clerk, session: &SessionClaims, token: &str) -> Option<
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |text| text.parse())?;
-    let seconds: u64 = env::var("TOKEN_SECONDS").ok().map_or(Ok(60), |text| text.parse())?;
+    let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
+    let seconds: u64 = env::var("TOKEN_SECONDS").ok().map_or(Ok(60), |seconds| seconds.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let (address, origin) = (listener.local_addr()?, format!("http://{}", listener.local_addr()?));
 
@@ -96,10 +98,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let local = LocalClerk::seeded();
         let ada = local.sign_in("user_ada").authorized_party(&*origin);
         println!("token {}", ada.clone().lifetime(Duration::from_secs(seconds)).token());
-        println!("a fresh one {}", ada.lifetime(Duration::from_secs(3600)).token());
+        println!("new token {}", ada.lifetime(Duration::from_secs(3600)).token());
         Clerk::builder().secret_key(local.secret_key().expose()).transport(local)
     };
-    // A token that another site obtained does not open it.
+    // Rejects tokens that were issued to other sites.
     let clerk = clerk.authorized_parties([&*origin]).build()?;
 
     let app = Router::new()

@@ -1,1 +1,1 @@
-//! Only tests: an application, a `LocalClerk`, and a person with a real browser. See `tests/browser.rs`.
+//! Contains no code, only the tests in `tests/browser.rs`: an application, a `LocalClerk`, and a real browser.

@@ -1,7 +1,10 @@
-//! The stack of the gRPC example, asked by a gRPC client: which status each visitor is told.
+//! The layers of the gRPC example with a gRPC client: which status each caller gets.
 
 use clerk_local::LocalClerk;
-use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer, server::require::RequireLayer};
+use clerk_tower::{
+    Clerk,
+    server::{authenticate::AuthenticateLayer, require::RequireLayer},
+};
 use tokio::net::TcpListener;
 use tonic::{
     Code, Request,
@@ -13,7 +16,7 @@ use tonic_health::{
 };
 use tower::ServiceBuilder;
 
-/// Serves the health service to those who may read reports.
+/// Serves the health service to callers that may read reports.
 async fn serve(local: &LocalClerk) -> HealthClient<Channel> {
     let key = local.secret_key().expose();
     let clerk = Clerk::builder().secret_key(key).transport(local.clone()).max_attempts(1).build().unwrap();
@@ -38,36 +41,40 @@ fn request(token: &str) -> Request<HealthCheckRequest> {
     request
 }
 
-/// What becomes of one answer, and of a stream of them.
+/// The status of a unary call and of a streaming call.
 async fn codes(client: &mut HealthClient<Channel>, token: &str) -> [Code; 2] {
     let check = client.check(request(token)).await.map(drop);
     let watch = client.watch(request(token)).await.map(drop);
-    [check, watch].map(|answer| answer.map_or_else(|status| status.code(), |()| Code::Ok))
+    [check, watch].map(|result| result.map_or_else(|status| status.code(), |()| Code::Ok))
 }
 
 #[tokio::test]
-async fn every_visitor_is_told_a_status() {
+async fn every_caller_gets_a_status() {
     let local = LocalClerk::seeded();
     let mut client = serve(&local).await;
     let grace = local.sign_in("user_grace").organization("org_acme").token();
-    for (who, token, code) in [
-        ("nobody", "", Code::Unauthenticated),
-        ("a stranger", "garbage", Code::Unauthenticated),
+    for (caller, token, code) in [
+        ("no token", "", Code::Unauthenticated),
+        ("an invalid token", "garbage", Code::Unauthenticated),
         (
-            "somebody of another instance",
+            "a user of another instance",
             &LocalClerk::seeded().sign_in("user_grace").token(),
             Code::Unauthenticated,
         ),
         ("Grace", &grace, Code::Ok),
-        ("Grace, for nobody but herself", &local.sign_in("user_grace").token(), Code::PermissionDenied),
-        ("Alan, who is no member", &local.sign_in("user_alan").token(), Code::PermissionDenied),
+        (
+            "Grace, without an active organization",
+            &local.sign_in("user_grace").token(),
+            Code::PermissionDenied,
+        ),
+        ("Alan, who is not a member", &local.sign_in("user_alan").token(), Code::PermissionDenied),
     ] {
-        assert_eq!(codes(&mut client, token).await, [code; 2], "{who}");
+        assert_eq!(codes(&mut client, token).await, [code; 2], "{caller}");
     }
 }
 
 #[tokio::test]
-async fn what_is_undecided_is_unavailable() {
+async fn undecided_calls_are_unavailable() {
     let local = LocalClerk::seeded();
     let mut client = serve(&local).await;
     local.set_jwks_down(true);

@@ -1,4 +1,4 @@
-//! The examples as programs, and their parts as libraries.
+//! Runs the examples: as programs, and the layers of one of them in this process.
 
 #![allow(
     clippy::unwrap_used,

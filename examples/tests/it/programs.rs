@@ -1,4 +1,4 @@
-//! The programs, run as a person runs them: started, read, asked, stopped.
+//! Runs the programs as a user would: starts them, reads their output, sends requests, stops them.
 
 use std::{process::Stdio, time::Duration};
 
@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Long enough for any machine; nothing here waits this long when all is well.
+/// Long enough for any machine. Nothing waits this long unless it fails.
 const LIMIT: Duration = Duration::from_secs(60);
 
 struct Program {
@@ -31,7 +31,7 @@ impl Program {
     }
 
     async fn line(&mut self) -> String {
-        timeout(LIMIT, self.lines.next_line()).await.expect("the program says nothing").unwrap().unwrap()
+        timeout(LIMIT, self.lines.next_line()).await.expect("the program prints nothing").unwrap().unwrap()
     }
 
     async fn line_with(&mut self, text: &str) -> String {
@@ -49,13 +49,13 @@ impl Program {
         assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
     }
 
-    /// Waits for the end: exit code and what was said on standard error.
+    /// Waits for the program to end, and returns its exit code and standard error.
     async fn end(mut self) -> (Option<i32>, String) {
-        // A program whose last words nobody reads ends with an error.
-        let last_words = async { while let Ok(Some(_)) = self.lines.next_line().await {} };
-        timeout(LIMIT, last_words).await.expect("the program goes on");
+        // Read the rest of the output: a program that cannot write it ends with an error.
+        let rest = async { while let Ok(Some(_)) = self.lines.next_line().await {} };
+        timeout(LIMIT, rest).await.expect("the program does not end");
         let output =
-            timeout(LIMIT, self.child.wait_with_output()).await.expect("the program goes on").unwrap();
+            timeout(LIMIT, self.child.wait_with_output()).await.expect("the program does not end").unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 }
@@ -87,7 +87,7 @@ fn change_one_character(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
+async fn the_quickstart_serves_the_users_it_prints_and_stops_on_ctrl_c() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &[]);
     let address = program.line_with("Listening on ").await.replace("Listening on ", "");
     program.line_with("LocalClerk").await;
@@ -99,7 +99,7 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
         assert_eq!((status, user["first_name"].as_str()), (StatusCode::OK, Some(person)));
         tokens.push(token);
     }
-    let [ada, grace, alan, _] = &tokens[..] else { panic!("four people") };
+    let [ada, grace, alan, _] = &tokens[..] else { panic!("four users") };
 
     let changed = change_one_character(ada);
     for (path, token, status, code) in [
@@ -116,7 +116,7 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
         let (got, body) = get(&format!("{address}{path}"), token.map(String::as_str)).await;
         assert_eq!((got.as_u16(), body["errors"][0]["code"].as_str()), (status, code), "{path}");
     }
-    // A browser that looks in is told the same.
+    // A browser gets the same status.
     assert_eq!(Browser::new().open(&format!("{address}/me")).await.status, StatusCode::UNAUTHORIZED);
     let (_, organization) = get(&format!("{address}/organization"), Some(ada)).await;
     assert_eq!(organization["slug"], "acme");
@@ -137,8 +137,8 @@ async fn the_quickstart_serves_its_printed_people_and_stops_on_ctrl_c() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_quickstart_without_its_clerk_answers_503_and_says_why() {
-    // Nobody listens on this port once the listener is gone.
+async fn the_quickstart_responds_with_503_without_clerk_and_says_why() {
+    // No server listens on this port once the listener is dropped.
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let api = format!("http://{gone}");
     let envs = [("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_API_URL", api.as_str())];
@@ -152,15 +152,15 @@ async fn the_quickstart_without_its_clerk_answers_503_and_says_why() {
 
     program.interrupt().await;
     program.line_with("Stopped.").await;
-    let (code, said) = program.end().await;
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("cannot fetch the instance's keys, requests may get 503"), "{said}");
-    assert!(said.contains("The warning above says what is wrong."), "{said}");
-    assert!(!said.contains("verysecret") && !said.contains(&token), "{said}");
+    let (code, stderr) = program.end().await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("cannot fetch the instance's keys, requests may get 503"), "{stderr}");
+    assert!(stderr.contains("The warning above says what is wrong."), "{stderr}");
+    assert!(!stderr.contains("verysecret") && !stderr.contains(&token), "{stderr}");
 }
 
 #[tokio::test]
-async fn people_sign_in_at_the_quickstart() {
+async fn users_sign_in_at_the_quickstart() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &[]);
     let address = program.line_with("Listening on ").await.replace("Listening on ", "");
     let local = program.line_with("sign-in page is ").await.replace("Its sign-in page is ", "");
@@ -183,20 +183,20 @@ async fn people_sign_in_at_the_quickstart() {
 }
 
 #[tokio::test]
-async fn pages_ask_for_sign_in_and_switch_organizations() {
+async fn pages_redirect_to_sign_in_and_switch_organizations() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_pages"), &[]);
     let line = program.line_with("Open ").await;
     let address = line.split_whitespace().nth(1).unwrap();
     let mut browser = Browser::new();
     assert!(browser.open(address).await.text.contains("Welcome</h1>"));
-    // A page that needs somebody comes back once there is somebody.
+    // A private page redirects to sign-in, which returns to the page.
     let page = browser.open(&format!("{address}/account?tab=1")).await;
     assert_eq!(page.url.path(), "/sign-in");
     let page = browser.submit(&page, "/sign-in", Some(("user", "user_ada"))).await;
     let page = browser.submit(&page, "/sign-in/organization", Some(("organization", "org_acme"))).await;
     assert_eq!(page.url.as_str(), format!("{address}/account?tab=1"));
     assert!(page.text.contains("Ada Lovelace") && page.text.contains("ada@example.com"), "{}", page.text);
-    // Addresses switch.
+    // The URL switches the organization.
     let page = browser.open(&format!("{address}/orgs/acme")).await;
     assert!(page.text.contains("Your role is org:admin"), "{}", page.text);
     assert_eq!(page.url.path(), "/orgs/acme");
@@ -213,7 +213,7 @@ async fn pages_ask_for_sign_in_and_switch_organizations() {
     assert_eq!(page.url.path(), "/sign-in");
     let page = browser.submit(&page, "/sign-in", Some(("email", "new@example.com"))).await;
     assert_eq!((page.status, page.url.path()), (StatusCode::FORBIDDEN, "/orgs/acme/members"));
-    assert!(page.text.contains("<h1>Not for you</h1>"), "{}", page.text);
+    assert!(page.text.contains("<h1>Access denied</h1>"), "{}", page.text);
     let (status, body) = get(&format!("{address}/account"), None).await;
     assert_eq!(
         (status, body["errors"][0]["code"].as_str()),
@@ -222,10 +222,10 @@ async fn pages_ask_for_sign_in_and_switch_organizations() {
 }
 
 #[tokio::test]
-async fn the_quickstart_says_in_a_sentence_what_keeps_it_from_starting() {
+async fn the_quickstart_explains_why_it_cannot_start() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    for (envs, says) in [
+    for (envs, expected) in [
         (&[("PORT", port.as_str())][..], format!("error: cannot listen on port {port}")),
         (&[("PORT", "eighty")], "error: PORT is \"eighty\"".to_owned()),
         (
@@ -234,7 +234,7 @@ async fn the_quickstart_says_in_a_sentence_what_keeps_it_from_starting() {
         ),
         (
             &[("CLERK_SECRET_KEY", "verysecret")],
-            "error: CLERK_SECRET_KEY: it does not have the form".to_owned(),
+            "error: CLERK_SECRET_KEY: the value does not look".to_owned(),
         ),
         (
             &[("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_JWT_KEY", "verysecret")],
@@ -242,13 +242,14 @@ async fn the_quickstart_says_in_a_sentence_what_keeps_it_from_starting() {
         ),
         (
             &[("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_API_URL", "http://example.com")],
-            "error: CLERK_API_URL: http would send".to_owned(),
+            "error: CLERK_API_URL: not a valid base address, expected one such as https://api.clerk.com/v1: http would send"
+                .to_owned(),
         ),
     ] {
-        let (code, said) = Program::start(env!("CARGO_BIN_EXE_quickstart"), envs).end().await;
-        assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains(&says), "{said:?} instead of {says:?}");
-        assert!(!said.contains("panicked") && !said.contains("verysecret"), "{said}");
+        let (code, stderr) = Program::start(env!("CARGO_BIN_EXE_quickstart"), envs).end().await;
+        assert_eq!(code, Some(1), "{stderr}");
+        assert!(stderr.contains(&expected), "{stderr:?} instead of {expected:?}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("verysecret"), "{stderr}");
     }
 }
 
@@ -277,7 +278,11 @@ async fn a_grpc_service_is_guarded_by_the_same_layers() {
         if !authorization.is_empty() {
             request.metadata_mut().insert("authorization", authorization.parse().unwrap());
         }
-        client.check(request).await.map(|answer| answer.into_inner().status).map_err(|status| status.code())
+        client
+            .check(request)
+            .await
+            .map(|response| response.into_inner().status)
+            .map_err(|status| status.code())
     };
     assert_eq!(check(&token).await, Ok(1), "serving");
     assert_eq!(check("").await, Err(Code::Unauthenticated));
@@ -285,20 +290,20 @@ async fn a_grpc_service_is_guarded_by_the_same_layers() {
 }
 
 #[tokio::test]
-async fn a_batch_job_walks_all_users() {
+async fn a_batch_job_lists_all_users() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_batch"), &[]);
-    assert_eq!(program.line().await, "4 users, 4 of them with an e-mail address");
+    assert_eq!(program.line().await, "4 users, 4 of them with an email address");
     assert_eq!(program.end().await, (Some(0), String::new()));
-    let (code, said) =
+    let (code, stderr) =
         Program::start(env!("CARGO_BIN_EXE_batch"), &[("CLERK_SECRET_KEY", "pk_test_verysecret")])
             .end()
             .await;
     assert_eq!(code, Some(1));
-    assert!(said.starts_with("CLERK_SECRET_KEY: this is a publishable key"), "{said}");
+    assert!(stderr.starts_with("CLERK_SECRET_KEY: this is a publishable key"), "{stderr}");
 }
 
 #[tokio::test]
-async fn a_stack_may_be_put_together_by_hand() {
+async fn a_stack_can_be_assembled_by_hand() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_custom_stack"), &[]);
     assert_eq!(program.line().await, "4 users, the first of them Ada Lovelace");
     assert_eq!(program.line().await, "2 requests");
@@ -306,7 +311,7 @@ async fn a_stack_may_be_put_together_by_hand() {
 }
 
 #[tokio::test]
-async fn roles_and_permissions_open_what_they_say() {
+async fn roles_and_permissions_guard_their_routes() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_organizations"), &[]);
     let (url, ada) = parse_curl(&program.line_with("curl ").await);
     let (_, grace) = parse_curl(&program.line_with("curl ").await);
@@ -333,7 +338,7 @@ async fn roles_and_permissions_open_what_they_say() {
     };
     assert_eq!(promote(&grace).await, StatusCode::FORBIDDEN);
     assert_eq!(promote(&ada).await, StatusCode::OK);
-    // Her token still says what she was, and Clerk what she is.
+    // Her token still contains the old role; Clerk returns the new one.
     assert_eq!(get(&format!("{url}/settings"), Some(&grace)).await.0, StatusCode::FORBIDDEN);
     let (_, members) = get(&format!("{url}/members"), Some(&ada)).await;
     let roles: Vec<_> = members["data"].as_array().unwrap().iter().map(|member| &member["role"]).collect();
@@ -341,13 +346,13 @@ async fn roles_and_permissions_open_what_they_say() {
 }
 
 #[tokio::test]
-async fn the_proxy_reaches_the_frontend_api_and_leaves_the_application_alone() {
+async fn the_proxy_forwards_its_path_and_nothing_else() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_proxy"), &[]);
     let url = program.line_with("Listening on ").await.replace("Listening on ", "");
     let index = reqwest::get(&url).await.unwrap();
     assert_eq!(index.headers()["x-clerk-auth-status"], "signed-out");
-    assert_eq!(index.text().await.unwrap(), "hello, whoever you are\n");
-    // LocalClerk answers there, and not the application.
+    assert_eq!(index.text().await.unwrap(), "hello, visitor\n");
+    // The response is LocalClerk's, not the application's.
     let proxied = reqwest::Client::new().post(format!("{url}/__clerk/v1/dev_browser")).send().await.unwrap();
     assert!(proxied.headers().get("x-clerk-auth-status").is_none());
     let browser: Value = proxied.json().await.unwrap();
@@ -368,17 +373,17 @@ async fn a_page_of_one_origin_uses_an_api_of_another() {
     let html = client.get(&page).send().await.unwrap().text().await.unwrap();
     assert!(html.contains(&format!("fetch(\"{api}/me\"")), "{html}");
 
-    // What a browser asks first. There is no token in it, and it is not refused.
+    // A browser's preflight request. It has no token, and is not rejected.
     let preflight = async |origin: &str| {
         let request = client.request(reqwest::Method::OPTIONS, format!("{api}/me")).header("origin", origin);
         let request = request.header("access-control-request-method", "GET");
         request.header("access-control-request-headers", "authorization").send().await.unwrap()
     };
-    let answer = preflight(&page).await;
-    assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(answer.headers()["access-control-allow-origin"], *page);
-    assert!(answer.headers()["access-control-allow-headers"].to_str().unwrap().contains("authorization"));
-    assert!(answer.headers().get("x-clerk-auth-status").is_none());
+    let response = preflight(&page).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["access-control-allow-origin"], *page);
+    assert!(response.headers()["access-control-allow-headers"].to_str().unwrap().contains("authorization"));
+    assert!(response.headers().get("x-clerk-auth-status").is_none());
     assert_ne!(
         preflight("https://evil.example").await.headers()["access-control-allow-origin"],
         "https://evil.example"
@@ -390,60 +395,61 @@ async fn a_page_of_one_origin_uses_an_api_of_another() {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), status);
-        // A script may read it, a refusal too.
-        assert_eq!(answer.headers()["access-control-allow-origin"], *page);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status);
+        // Scripts can read every response, including rejections.
+        assert_eq!(response.headers()["access-control-allow-origin"], *page);
         if status == 200 {
-            assert_eq!(answer.json::<Value>().await.unwrap()["origin"], *page);
+            assert_eq!(response.json::<Value>().await.unwrap()["origin"], *page);
         } else {
-            assert_eq!(answer.headers()["access-control-expose-headers"], "x-clerk-auth-reason");
-            assert!(answer.headers().contains_key("x-clerk-auth-reason"));
+            assert_eq!(response.headers()["access-control-expose-headers"], "x-clerk-auth-reason");
+            assert!(response.headers().contains_key("x-clerk-auth-reason"));
         }
     }
 }
 
 #[tokio::test]
-async fn people_make_keys_and_machines_use_them() {
+async fn users_create_keys_and_machines_use_them() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_machine_tokens"), &[]);
     let (reports, key) = parse_curl(&program.line_with("curl ").await);
     let (whoami, session) = parse_curl(&program.line_with("curl ").await);
     let address = program.line_with("Listening on ").await.replace("Listening on ", "");
     let post = async |path: &str, token: &str| {
-        let answer = reqwest::Client::new().post(format!("{address}{path}")).bearer_auth(token).send();
-        let answer = answer.await.unwrap();
-        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        let request = reqwest::Client::new().post(format!("{address}{path}")).bearer_auth(token);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
     };
     let (status, read) = get(&reports, Some(&key)).await;
     assert_eq!((status, read["read_by"].as_str()), (StatusCode::OK, Some("nightly")));
     assert_eq!(post("/reports", &key).await.1["errors"][0]["code"], "scope-missing");
     assert_eq!(get(&reports, Some(&session)).await.0, StatusCode::UNAUTHORIZED);
-    assert_eq!(get(&whoami, Some(&session)).await.1["person"], "user_ada");
+    assert_eq!(get(&whoami, Some(&session)).await.1["user"], "user_ada");
     assert_eq!(get(&whoami, Some(&key)).await.1["key"], "nightly");
-    assert_eq!(get(&whoami, None).await.1["nobody"], true);
+    assert_eq!(get(&whoami, None).await.1["anonymous"], true);
 
     assert_eq!(post("/keys", &key).await.0, 401);
-    let (status, made) = post("/keys", &session).await;
-    assert_eq!(status, 200, "{made}");
-    let secret = made["secret"].as_str().unwrap();
+    let (status, created) = post("/keys", &session).await;
+    assert_eq!(status, 200, "{created}");
+    let secret = created["secret"].as_str().unwrap();
     assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::OK);
-    let (status, revoked) = post(&format!("/keys/{}/revoke", made["id"].as_str().unwrap()), &session).await;
+    let (status, revoked) =
+        post(&format!("/keys/{}/revoke", created["id"].as_str().unwrap()), &session).await;
     assert_eq!((status, &revoked["revoked"]), (200, &Value::Bool(true)));
     assert_eq!(get(&reports, Some(secret)).await.0, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
-async fn a_websocket_lives_as_long_as_its_session_is_renewed() {
+async fn a_websocket_stays_open_while_its_token_is_renewed() {
     use futures_util::{SinkExt as _, StreamExt as _};
     use tokio_tungstenite::{
         connect_async,
         tungstenite::{Error, Message, client::IntoClientRequest as _},
     };
 
-    // Short enough to see the end of, and long enough for what is done before it.
+    // Short enough to wait for its expiry, and long enough for everything before that.
     let mut program = Program::start(env!("CARGO_BIN_EXE_websocket"), &[("TOKEN_SECONDS", "10")]);
     let token = program.line_with("token ").await.replace("token ", "");
-    let fresh = program.line_with("a fresh one ").await.replace("a fresh one ", "");
+    let fresh = program.line_with("new token ").await.replace("new token ", "");
     let url = program.line_with("Listening on ").await.replace("Listening on ", "");
     let origin = url.replace("ws://", "http://").replace("/chat", "");
     let open = async |token: &str, origin: Option<&str>| {
@@ -455,7 +461,7 @@ async fn a_websocket_lives_as_long_as_its_session_is_renewed() {
         }
         match connect_async(request).await {
             Ok((socket, _)) => Ok(socket),
-            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),
         }
     };
@@ -463,18 +469,18 @@ async fn a_websocket_lives_as_long_as_its_session_is_renewed() {
     assert_eq!(open(&change_one_character(&token), Some(&origin)).await.err(), Some(401));
     assert_eq!(open(&token, Some("https://evil.example")).await.err(), Some(403));
 
-    let mut left_alone = open(&token, Some(&origin)).await.unwrap();
+    let mut abandoned = open(&token, Some(&origin)).await.unwrap();
     let mut renewed = open(&token, None).await.unwrap();
-    for (said, answer) in [
+    for (message, reply) in [
         ("hello".to_owned(), "hello"),
-        ("token nonsense".to_owned(), "refused"),
-        (format!("token {}", change_one_character(&fresh)), "refused"),
+        ("token nonsense".to_owned(), "rejected"),
+        (format!("token {}", change_one_character(&fresh)), "rejected"),
         (format!("token {fresh}"), "renewed"),
     ] {
-        renewed.send(Message::text(said)).await.unwrap();
-        assert_eq!(renewed.next().await.unwrap().unwrap(), Message::text(answer));
+        renewed.send(Message::text(message)).await.unwrap();
+        assert_eq!(renewed.next().await.unwrap().unwrap(), Message::text(reply));
     }
-    let end = timeout(LIMIT, left_alone.next()).await.expect("it is never closed").unwrap().unwrap();
+    let end = timeout(LIMIT, abandoned.next()).await.expect("the socket is never closed").unwrap().unwrap();
     let Message::Close(Some(frame)) = end else { panic!("{end:?}") };
     assert_eq!((u16::from(frame.code), &*frame.reason), (1008, "the session token has expired"));
     renewed.send(Message::text("still here")).await.unwrap();
@@ -482,7 +488,7 @@ async fn a_websocket_lives_as_long_as_its_session_is_renewed() {
 }
 
 #[tokio::test]
-async fn webhooks_call_handlers_and_renew_a_cached_user() {
+async fn webhooks_call_handlers_and_invalidate_a_cached_user() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_webhooks"), &[]);
     let (me, token) = parse_curl(&program.line_with("/me ").await);
     let address = program.line_with("Listening on ").await.replace("Listening on ", "");
@@ -493,21 +499,21 @@ async fn webhooks_call_handlers_and_renew_a_cached_user() {
     assert_eq!(name().await, "Ada\n");
     assert_eq!(post("/dashboard/rename/Augusta").await, StatusCode::OK);
     program.line_with("user_ada was changed").await;
-    program.line_with("user.updated happened").await;
+    program.line_with("event user.updated").await;
     assert_eq!(name().await, "Augusta\n");
 
     assert_eq!(post("/dashboard/sign-up/Mary").await, StatusCode::OK);
-    program.line_with("brings Mary: welcome").await;
-    program.line_with("user.created happened").await;
+    program.line_with(": welcome, Mary").await;
+    program.line_with("event user.created").await;
 
-    // What is not signed is nothing to it.
+    // A request without a signature is rejected.
     assert_eq!(post("/webhooks/clerk").await, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
 async fn webhooks_without_a_secret_say_what_to_set() {
     let envs = [("CLERK_SECRET_KEY", "sk_test_abc"), ("CLERK_WEBHOOK_SIGNING_SECRET", "")];
-    let (code, said) = Program::start(env!("CARGO_BIN_EXE_webhooks"), &envs).end().await;
+    let (code, stderr) = Program::start(env!("CARGO_BIN_EXE_webhooks"), &envs).end().await;
     assert_eq!(code, Some(1));
-    assert!(said.contains("CLERK_WEBHOOK_SIGNING_SECRET") && said.contains("not set"), "{said}");
+    assert!(stderr.contains("CLERK_WEBHOOK_SIGNING_SECRET") && stderr.contains("not set"), "{stderr}");
 }

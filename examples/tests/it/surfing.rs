@@ -1,10 +1,10 @@
-//! A browser that keeps cookies, follows redirects and sends forms.
+//! A minimal browser: it stores cookies, follows redirects and submits forms.
 
 use std::collections::BTreeMap;
 
 use reqwest::{Client, Method, StatusCode, Url, header, redirect::Policy};
 
-/// What is shown in the end.
+/// The page that is shown after all redirects.
 pub(crate) struct Page {
     pub(crate) status: StatusCode,
     pub(crate) url: Url,
@@ -13,7 +13,7 @@ pub(crate) struct Page {
 
 pub(crate) struct Browser {
     client: Client,
-    /// By host, without its port, and name.
+    /// By host (without the port) and name.
     cookies: BTreeMap<(String, String), String>,
 }
 
@@ -27,7 +27,7 @@ impl Browser {
         self.navigate(Method::GET, url, String::new()).await
     }
 
-    /// Sends the form of the page with this action, its hidden fields included.
+    /// Submits the page's form with this action, including its hidden fields.
     pub(crate) async fn submit(&mut self, page: &Page, action: &str, field: Option<(&str, &str)>) -> Page {
         let start = page.text.find(&format!("action=\"{action}\"")).expect("no such form");
         let form = page.text[start..].split("</form>").next().unwrap();
@@ -41,7 +41,7 @@ impl Browser {
 
     async fn navigate(&mut self, method: Method, url: &str, form: String) -> Page {
         let (mut url, mut method, mut form) = (Url::parse(url).unwrap(), method, form);
-        // A person takes longer for a page than this cookie lasts.
+        // A person spends more time on a page than this cookie lasts.
         self.cookies.retain(|name, _| name.1 != "__clerk_redirect_count");
         for _ in 0..12 {
             let host = url.host_str().unwrap().to_owned();
@@ -73,6 +73,6 @@ impl Browser {
             }
             return Page { status, url, text: response.text().await.unwrap() };
         }
-        panic!("redirected without end, to {url}");
+        panic!("too many redirects, to {url}");
     }
 }

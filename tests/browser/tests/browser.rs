@@ -1,6 +1,7 @@
-//! A person in a real browser: Chromium signs in or up at a `LocalClerk`, stays signed in, and signs out.
+//! Tests in a real browser: in Chromium, a user signs in or up at a `LocalClerk`, stays signed in, and signs out.
 //!
-//! Needs `chromium` and `chromedriver`. Without them it says so and passes, unless `CLERK_BROWSER=required`.
+//! Needs `chromium` and `chromedriver`. Without them, the test prints a message and passes, unless
+//! `CLERK_BROWSER=required`.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +40,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// The page of a person: who it is, and for which organization.
+/// A page with the user's name and active organization.
 async fn home(auth: Auth, State(clerk): State<Clerk>) -> Result<Response, Error> {
     let Some(session) = auth.session() else {
         return Ok(auth.redirect_to_sign_in(None)?);
@@ -48,7 +49,7 @@ async fn home(auth: Auth, State(clerk): State<Clerk>) -> Result<Response, Error>
     let user = clerk.send(users::get(claims.user_id().clone())).await?;
     let email = user.primary_email().map(|email| email.email_address.clone());
     let name = user.full_name().or(email).unwrap_or_default();
-    let organization = claims.organization().map_or("nobody", |organization| organization.id.as_str());
+    let organization = claims.organization().map_or("none", |organization| organization.id.as_str());
     let page = format!(
         "<!doctype html><title>App</title><h1 id=\"name\">{name}</h1><p id=\"organization\">{organization}</p>\
          <img id=\"picture\" src=\"{}\">\
@@ -71,14 +72,14 @@ fn application(clerk: &Clerk) -> Router {
         .with_state(clerk.clone())
 }
 
-/// A driver of its own, and the folder for what its browser writes.
+/// A browser with a driver of its own, and the folder of its profile.
 struct Chromium {
     driver: WebDriver,
     process: Child,
     folder: PathBuf,
 }
 
-/// The program of this name, if there is one on the path.
+/// Returns the first program with one of these names on the `PATH`.
 fn program(names: &[&str]) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
@@ -100,15 +101,15 @@ impl Chromium {
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = loop {
-            let line = lines.next_line().await.unwrap().expect("chromedriver ends at once");
+            let line = lines.next_line().await.unwrap().expect("chromedriver ended at once");
             if let Some(port) = line.strip_prefix("ChromeDriver was started successfully on port ") {
                 break port.trim_end_matches('.').to_owned();
             }
         };
-        // What it says later is read and forgotten, so that it never waits for a reader.
+        // Read and discard further output, so that the driver does not block on a full pipe.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let mut wishes = DesiredCapabilities::chrome();
-        wishes.set_binary(browser.to_str().unwrap()).unwrap();
+        let mut capabilities = DesiredCapabilities::chrome();
+        capabilities.set_binary(browser.to_str().unwrap()).unwrap();
         let profile = format!("--user-data-dir={}", folder.display());
         for argument in [
             "--headless",
@@ -123,9 +124,9 @@ impl Chromium {
             "--no-proxy-server",
             &profile,
         ] {
-            wishes.add_arg(argument).unwrap();
+            capabilities.add_arg(argument).unwrap();
         }
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wishes).await.unwrap();
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
         Self { driver, process, folder }
     }
 
@@ -136,23 +137,23 @@ impl Chromium {
     }
 }
 
-/// How many pages may follow each other by themselves.
+/// How many pages may follow each other without user action.
 const PAGES: usize = 20;
 
-/// One person and one browser in front of one application.
-struct Person<'a> {
+/// A user with a browser, and the application they visit.
+struct Visitor<'a> {
     driver: &'a WebDriver,
     instance: &'a Instance,
     app: String,
 }
 
-impl Person<'_> {
+impl Visitor<'_> {
     fn handshakes(&self) -> u64 {
         self.instance.local.requests_to("GET", "/v1/client/handshake")
     }
 
-    /// A person takes longer than two seconds for a page. This one does not, and three handshakes within that
-    /// time count as a loop.
+    /// Three handshakes within two seconds count as a redirect loop. A person takes longer than that for a page, but this
+    /// test does not, so it deletes the cookie that counts.
     async fn pause(&self) -> WebDriverResult<()> {
         self.driver.delete_cookie("__clerk_redirect_count").await
     }
@@ -166,7 +167,7 @@ impl Person<'_> {
         self.driver.query(By::Css(selector)).first().await?.click().await
     }
 
-    /// Waits for an element with this text. The page may go away while its text is read: then the next one is looked at.
+    /// Waits for an element with this text. If the page changes while the text is read, the next page is checked.
     async fn sees(&self, selector: &str, text: &str) -> WebDriverResult<()> {
         for _ in 0..PAGES {
             match self.driver.query(By::Css(selector)).with_text(text.to_owned()).first().await {
@@ -174,16 +175,16 @@ impl Person<'_> {
                 seen => return seen.map(drop),
             }
         }
-        panic!("{PAGES} pages went away before {selector} was {text}");
+        panic!("{PAGES} pages changed before {selector} was {text}");
     }
 
-    /// The status of the page that is shown.
+    /// Returns the HTTP status of the current page.
     async fn status(&self) -> WebDriverResult<i64> {
         let script = "return performance.getEntriesByType('navigation')[0].responseStatus";
         self.driver.execute(script, Vec::new()).await?.convert()
     }
 
-    /// How many sessions there are in this state.
+    /// Returns how many sessions have this status.
     async fn sessions(&self, status: &str) -> usize {
         let sessions = self.instance.backend("GET", &format!("/v1/sessions?status={status}")).await;
         sessions.as_array().unwrap().len()
@@ -195,83 +196,83 @@ impl Person<'_> {
     }
 }
 
-async fn story(person: &Person<'_>, local: &str) -> WebDriverResult<()> {
-    // A page that needs somebody leads to the sign-in page.
-    person.open("/").await?;
-    person.sees("h1", "Sign in").await?;
-    let url = person.driver.current_url().await?;
+async fn existing_user(visitor: &Visitor<'_>, local: &str) -> WebDriverResult<()> {
+    // A private page redirects to the sign-in page.
+    visitor.open("/").await?;
+    visitor.sees("h1", "Sign in").await?;
+    let url = visitor.driver.current_url().await?;
     assert!(url.as_str().starts_with(&format!("{local}/sign-in?redirect_url=")), "{url}");
-    person.click("button[value=user_ada]").await?;
-    person.click("button[value=org_acme]").await?;
-    person.sees("#name", "Ada Lovelace").await?;
-    person.sees("#organization", "org_acme").await?;
+    visitor.click("button[value=user_ada]").await?;
+    visitor.click("button[value=org_acme]").await?;
+    visitor.sees("#name", "Ada Lovelace").await?;
+    visitor.sees("#organization", "org_acme").await?;
     let picture = "return document.getElementById('picture').naturalWidth";
-    person.driver.query(By::Css("#picture")).first().await?;
-    let width: i64 = person.driver.execute(picture, Vec::new()).await?.convert()?;
+    visitor.driver.query(By::Css("#picture")).first().await?;
+    let width: i64 = visitor.driver.execute(picture, Vec::new()).await?.convert()?;
     assert_eq!(width, 200, "the picture is shown");
-    let url = person.driver.current_url().await?;
-    assert_eq!(url.as_str(), format!("{}/", person.app), "nothing is left in the address");
+    let url = visitor.driver.current_url().await?;
+    assert_eq!(url.as_str(), format!("{}/", visitor.app), "the URL contains no handshake parameters");
 
-    // Within the minute, nobody else is asked.
-    let before = person.handshakes();
-    person.driver.refresh().await?;
-    person.sees("#name", "Ada Lovelace").await?;
-    assert_eq!(person.handshakes(), before);
+    // While the token is valid, there is no handshake.
+    let before = visitor.handshakes();
+    visitor.driver.refresh().await?;
+    visitor.sees("#name", "Ada Lovelace").await?;
+    assert_eq!(visitor.handshakes(), before);
 
-    // Past the token's life, the page is renewed unseen.
-    person.pause().await?;
-    person.instance.clock.advance(Duration::from_secs(66));
-    person.driver.refresh().await?;
-    person.sees("#name", "Ada Lovelace").await?;
-    assert_eq!(person.handshakes(), before + 1);
-    let url = person.driver.current_url().await?;
-    assert_eq!(url.as_str(), format!("{}/", person.app));
+    // After the token has expired, a handshake renews it, and the same page is shown.
+    visitor.pause().await?;
+    visitor.instance.clock.advance(Duration::from_secs(66));
+    visitor.driver.refresh().await?;
+    visitor.sees("#name", "Ada Lovelace").await?;
+    assert_eq!(visitor.handshakes(), before + 1);
+    let url = visitor.driver.current_url().await?;
+    assert_eq!(url.as_str(), format!("{}/", visitor.app));
 
-    // What the role in the organization permits; and the personal account does not.
-    person.open("/admin").await?;
-    person.sees("body", "the office").await?;
-    assert_eq!(person.status().await?, 200);
-    person.driver.goto(format!("{local}/sign-in?redirect_url={}/", person.app)).await?;
-    person.sees("h1", "You are signed in").await?;
-    person.click("button[name=organization][value='']").await?;
-    person.sees("#organization", "nobody").await?;
-    person.open("/admin").await?;
-    assert_eq!(person.status().await?, 403);
-    assert!(person.driver.source().await?.contains("permission-missing"));
+    // The role in the organization permits this page. The personal account does not.
+    visitor.open("/admin").await?;
+    visitor.sees("body", "the office").await?;
+    assert_eq!(visitor.status().await?, 200);
+    visitor.driver.goto(format!("{local}/sign-in?redirect_url={}/", visitor.app)).await?;
+    visitor.sees("h1", "You are signed in").await?;
+    visitor.click("button[name=organization][value='']").await?;
+    visitor.sees("#organization", "none").await?;
+    visitor.open("/admin").await?;
+    assert_eq!(visitor.status().await?, 403);
+    assert!(visitor.driver.source().await?.contains("permission-missing"));
 
-    // Signed out, the page asks again.
-    person.sign_out(&format!("{local}/sign-out?redirect_url={}/", person.app)).await?;
-    person.sees("h1", "Sign in").await?;
-    person.open("/").await?;
-    person.sees("h1", "Sign in").await?;
-    person.open("/admin").await?;
-    assert_eq!(person.status().await?, 401);
+    // After sign-out, the page redirects to sign-in again.
+    visitor.sign_out(&format!("{local}/sign-out?redirect_url={}/", visitor.app)).await?;
+    visitor.sees("h1", "Sign in").await?;
+    visitor.open("/").await?;
+    visitor.sees("h1", "Sign in").await?;
+    visitor.open("/admin").await?;
+    assert_eq!(visitor.status().await?, 401);
     Ok(())
 }
 
-/// Somebody whom nobody knows yet signs up, and signs out where they are signed in.
-async fn story_of_somebody_new(person: &Person<'_>) -> WebDriverResult<()> {
-    let revoked = person.sessions("revoked").await;
-    person.open("/").await?;
-    person.driver.query(By::Css("#email")).first().await?.send_keys("mary@example.com").await?;
-    person.click("#email ~ button").await?;
-    person.sees("#name", "mary@example.com").await?;
-    person.sees("#organization", "nobody").await?;
-    let url = person.driver.current_url().await?;
-    assert_eq!(url.as_str(), format!("{}/", person.app));
-    assert_eq!(person.sessions("active").await, 1);
+/// A new user signs up, and signs out in the application.
+async fn new_user(visitor: &Visitor<'_>) -> WebDriverResult<()> {
+    let revoked = visitor.sessions("revoked").await;
+    visitor.open("/").await?;
+    visitor.driver.query(By::Css("#email")).first().await?.send_keys("mary@example.com").await?;
+    visitor.click("#email ~ button").await?;
+    visitor.sees("#name", "mary@example.com").await?;
+    visitor.sees("#organization", "none").await?;
+    let url = visitor.driver.current_url().await?;
+    assert_eq!(url.as_str(), format!("{}/", visitor.app));
+    assert_eq!(visitor.sessions("active").await, 1);
 
-    // A form cannot renew the token, which is over by now.
-    person.pause().await?;
-    person.instance.clock.advance(Duration::from_secs(66));
-    person.click("#sign-out").await?;
-    person.sees("h1", "Sign in").await?;
-    assert_eq!((person.sessions("active").await, person.sessions("revoked").await), (0, revoked + 1));
-    person.open("/").await?;
-    person.sees("h1", "Sign in").await
+    // The token expires. A form submission cannot renew it, but still signs out.
+    visitor.pause().await?;
+    visitor.instance.clock.advance(Duration::from_secs(66));
+    visitor.click("#sign-out").await?;
+    visitor.sees("h1", "Sign in").await?;
+    assert_eq!((visitor.sessions("active").await, visitor.sessions("revoked").await), (0, revoked + 1));
+    visitor.open("/").await?;
+    visitor.sees("h1", "Sign in").await
 }
 
-/// Under which names a browser finds application and instance.
+/// Runs the tests in one browser. `hosts` are the host names of the application and of the instance.
 async fn run(browser: &Path, driver: &Path, name: &str, hosts: [&str; 2]) {
     let instance = Instance::new();
     let server = instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
@@ -284,18 +285,19 @@ async fn run(browser: &Path, driver: &Path, name: &str, hosts: [&str; 2]) {
     let app = format!("http://{}:{}", hosts[0], address.port());
 
     let chromium = Chromium::start(browser, driver, name).await;
-    let person = Person { driver: &chromium.driver, instance: &instance, app };
-    let stories = async {
-        story(&person, &local).await?;
-        story_of_somebody_new(&person).await
+    let visitor = Visitor { driver: &chromium.driver, instance: &instance, app };
+    let visits = async {
+        existing_user(&visitor, &local).await?;
+        new_user(&visitor).await
     };
-    let told = AssertUnwindSafe(stories).catch_unwind().await;
-    if !matches!(told, Ok(Ok(()))) {
+    // Stop the browser even if an assertion fails.
+    let outcome = AssertUnwindSafe(visits).catch_unwind().await;
+    if !matches!(outcome, Ok(Ok(()))) {
         let url = chromium.driver.current_url().await.map(String::from).unwrap_or_default();
-        println!("{name}: it ended at {url}\n{}", chromium.driver.source().await.unwrap_or_default());
+        println!("{name}: stopped at {url}\n{}", chromium.driver.source().await.unwrap_or_default());
     }
     chromium.stop().await;
-    match told {
+    match outcome {
         Ok(result) => result.unwrap_or_else(|error| panic!("{name}: {error}")),
         Err(panic) => resume_unwind(panic),
     }
@@ -303,18 +305,18 @@ async fn run(browser: &Path, driver: &Path, name: &str, hosts: [&str; 2]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_person_signs_in_stays_signed_in_and_signs_out() {
+async fn a_user_signs_in_stays_signed_in_and_signs_out() {
     let found = (program(&["chromium", "chromium-browser", "google-chrome"]), program(&["chromedriver"]));
     let (Some(browser), Some(driver)) = found else {
         assert!(
             env::var("CLERK_BROWSER").as_deref() != Ok("required"),
             "chromium or chromedriver is not on the PATH, and CLERK_BROWSER=required"
         );
-        // Past what the test runner keeps to itself.
+        // Written directly, because the test runner captures `eprintln!`.
         let _ = writeln!(std::io::stderr(), "SKIPPED: chromium or chromedriver is not on the PATH");
         return;
     };
-    // Two sites, as in real life; and two ports of one host, which share their cookies.
+    // Two sites, as in production. And two ports of one host, which share their cookies.
     run(&browser, &driver, "two-sites", ["localhost", "127.0.0.1"]).await;
     run(&browser, &driver, "one-host", ["localhost", "localhost"]).await;
 }

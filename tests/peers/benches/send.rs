@@ -1,8 +1,10 @@
-//! One call of the Backend API over our stack, beside the same call with a bare reqwest client, to a server on
-//! loopback; in turns, one at a time and sixteen at a time. Prints medians, and what a cached user takes of memory.
-//! Server and client have a thread each, so that no task waits for another thread of its own runtime.
+//! One call of the Backend API through the client, compared with the same call by a bare reqwest client.
+//!
+//! The server is on loopback. The contenders run in turns, with one call and with 16 concurrent calls. Prints medians, and
+//! the memory that a cached user takes. Server and client have one thread each, so that no task waits for another thread
+//! of its own runtime.
 
-#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first thing that is wrong")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 
 use std::{
     convert::Infallible,
@@ -27,7 +29,7 @@ use tokio::{
 const ROUNDS: usize = 30;
 const CALLS: u32 = 100;
 
-/// A user of the usual size.
+/// A user of typical size.
 fn body() -> Bytes {
     let email = r#"{"id":"idn_1","object":"email_address","email_address":"ada@example.com","reserved":false,"verification":{"object":"verification_otp","status":"verified","strategy":"email_code","attempts":1,"expire_at":1700000000000},"linked_to":[],"matches_sso_connection":false,"created_at":1700000000000,"updated_at":1700000000000}"#;
     format!(
@@ -40,16 +42,16 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Serves on a thread of its own.
+/// Starts a server on a thread of its own, and returns its URL.
 fn serve() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    thread::spawn(move || runtime().block_on(answer(listener)));
+    thread::spawn(move || runtime().block_on(accept(listener)));
     format!("http://{address}")
 }
 
-async fn answer(listener: std::net::TcpListener) {
+async fn accept(listener: std::net::TcpListener) {
     let listener = TcpListener::from_std(listener).unwrap();
     let body = body();
     loop {
@@ -72,7 +74,7 @@ async fn timed<F: Future>(mut call: impl FnMut() -> F) -> f64 {
     start.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS)
 }
 
-/// Calls per second, sixteen at a time.
+/// Returns the calls per second, with 16 concurrent calls.
 async fn rate<F: Future>(mut call: impl FnMut() -> F) -> f64 {
     let start = Instant::now();
     for _ in 0..CALLS {
@@ -81,7 +83,7 @@ async fn rate<F: Future>(mut call: impl FnMut() -> F) -> f64 {
     f64::from(CALLS * 16) / start.elapsed().as_secs_f64()
 }
 
-/// What this process keeps in memory, in bytes.
+/// Returns the resident memory of this process, in bytes.
 fn resident() -> f64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     pages.split(' ').nth(1).and_then(|pages| pages.parse::<f64>().ok()).unwrap_or(f64::NAN) * 4096.0
@@ -95,22 +97,22 @@ fn main() {
         let client = || Clerk::builder().secret_key("sk_test_abc").api_url(&url);
         let (ours, on_hyper) =
             (client().build().unwrap(), client().transport(HyperTransport::new().unwrap()).build().unwrap());
-        let ask_bare = async || {
+        let call_bare = async || {
             let request = bare.get(&address).bearer_auth("sk_test_abc").timeout(Duration::from_secs(5));
             let bytes = request.send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
             let user: User = serde_json::from_slice(&bytes).unwrap();
             assert_eq!(user.id, "user_1");
         };
-        let ask_ours = async || drop(ours.send(users::get("user_1")).await.unwrap());
+        let call_clerk = async || drop(ours.send(users::get("user_1")).await.unwrap());
         let (mut times, mut rates) = ([const { Vec::new() }; 3], [const { Vec::new() }; 2]);
         for round in 0..=ROUNDS {
             let taken = [
-                timed(&ask_bare).await,
-                timed(&ask_ours).await,
+                timed(&call_bare).await,
+                timed(&call_clerk).await,
                 timed(async || drop(on_hyper.send(users::get("user_1")).await.unwrap())).await,
             ];
-            let in_a_second = [rate(&ask_bare).await, rate(&ask_ours).await];
-            // The first round warms up.
+            let in_a_second = [rate(&call_bare).await, rate(&call_clerk).await];
+            // The first round is a warm-up.
             if round > 0 {
                 for (all, one) in rates.iter_mut().zip(in_a_second) {
                     all.push(one);
@@ -125,7 +127,10 @@ fn main() {
         println!("Clerk::send over reqwest             {two:8.1} us  {:.3}", two / one);
         println!("Clerk::send over hyper               {hyper:8.1} us  {:.3}", hyper / one);
         let [one, two] = rates.map(median);
-        println!("sixteen at a time: bare {one:.0} calls/s, Clerk::send {two:.0} calls/s  {:.3}", two / one);
+        println!(
+            "16 concurrent calls: bare {one:.0} calls/s, Clerk::send {two:.0} calls/s  {:.3}",
+            two / one
+        );
 
         let before = resident();
         const USERS: u32 = 10_000;

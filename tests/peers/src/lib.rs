@@ -1,11 +1,7 @@
-//! What the benchmarks of authentication share: a key, session tokens under it, the requests that carry them, and
-//! the layer that judges them.
+//! Shared by the authentication benchmarks: a key, session tokens that it signs, requests with them, and the client that
+//! verifies them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a benchmark stops at the first thing that is wrong"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark stops at the first error")]
 
 pub mod rounds;
 
@@ -24,9 +20,9 @@ use http::Request;
 
 /// The id of the key.
 pub const KID: &str = "ins_29w83sxmDNGwOuEthce5gg56FcC";
-/// The publishable key of the instance, and the suffix that its cookies have.
+/// The instance's publishable key.
 pub const PUBLISHABLE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
-/// See [`PUBLISHABLE_KEY`].
+/// The suffix of the instance's cookies, which follows from [`PUBLISHABLE_KEY`].
 pub const SUFFIX: &str = "naoXFJnI";
 /// The origin that the tokens were issued to.
 pub const PARTY: &str = "https://app.example.com";
@@ -41,34 +37,34 @@ impl Default for Key {
 }
 
 impl Key {
-    /// A new one.
+    /// Generates a key.
     #[must_use]
     pub fn new() -> Self {
         Self(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())
     }
 
-    /// The public part, as X.509 knows it.
+    /// Returns the public key as X.509 (SubjectPublicKeyInfo) in DER.
     #[must_use]
     pub fn der(&self) -> Vec<u8> {
         let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().unwrap();
         der.as_ref().to_vec()
     }
 
-    /// The public part as PEM.
+    /// Returns the public key as PEM.
     #[must_use]
     pub fn pem(&self) -> String {
         let text = BASE64_STANDARD.encode(self.der());
         format!("-----BEGIN PUBLIC KEY-----\n{text}\n-----END PUBLIC KEY-----\n")
     }
 
-    /// The modulus as a JWK writes it. With 2048 bits it stands at a fixed place of the DER form.
+    /// Returns the modulus as in a JWK. For a key of 2048 bits, it is at a fixed offset in the DER form.
     #[must_use]
     pub fn modulus(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(&self.0.public_key().as_ref()[9..265])
     }
 
-    /// A session token that is valid now, of version 2 and of the usual size: with an organization and permissions.
-    /// Each number makes another one.
+    /// Creates a valid session token, with claims version 2, an organization and permissions. Each number gives a
+    /// different token.
     #[must_use]
     pub fn token(&self, number: usize) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
@@ -83,7 +79,7 @@ impl Key {
             ),
             azp = PARTY,
             number = number,
-            // Long enough for the whole run.
+            // Valid for the whole run.
             exp = now + 3600,
             iat = now - 10,
             nbf = now - 20,
@@ -95,10 +91,10 @@ impl Key {
         format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// A client that holds the key and never asks for one. `known_bytes` is how much it may remember.
+    /// Builds a client with this key, so that it makes no calls. `known_bytes` limits its memory of verified tokens.
     #[must_use]
     pub fn clerk(&self, known_bytes: u64) -> Clerk {
-        let nowhere = tower::service_fn(async |_: Request<bytes::Bytes>| {
+        let no_network = tower::service_fn(async |_: Request<bytes::Bytes>| {
             Err::<http::Response<http_body_util::Full<bytes::Bytes>>, _>(std::io::Error::other("no network"))
         });
         Clerk::builder()
@@ -107,36 +103,36 @@ impl Key {
             .jwt_key(self.pem())
             .authorized_parties([PARTY])
             .known_token_bytes(known_bytes)
-            .transport(nowhere)
+            .transport(no_network)
             .build()
             .unwrap()
     }
 }
 
-/// What [`Key::clerk`] decides by.
+/// The authentication options of [`Key::clerk`].
 #[must_use]
 pub fn options() -> AuthenticateOptions {
     AuthenticateOptions::new().authorized_parties([PARTY]).publishable_key(PUBLISHABLE_KEY.parse().unwrap())
 }
 
-/// The header line that carries a token in `Authorization`.
+/// Returns the header `Authorization` with a token.
 #[must_use]
 pub fn bearer(token: &str) -> (&'static str, String) {
     ("authorization", format!("Bearer {token}"))
 }
 
-/// The header line that carries a token in this instance's cookie, between others.
+/// Returns the header `Cookie` with a token in this instance's cookie, among others.
 #[must_use]
 pub fn cookie(token: &str) -> (&'static str, String) {
     let client = format!("__client_uat=1699990000; __client_uat_{SUFFIX}=1699990000");
     ("cookie", format!("theme=dark; __session_{SUFFIX}={token}; {client}"))
 }
 
-/// What a program sends along with it.
+/// The other headers of each request.
 pub const OTHER_HEADERS: [(&str, &str); 3] =
     [("host", "app.example.com"), ("accept", "*/*"), ("user-agent", "benchmark/1.0")];
 
-/// A request with this header line.
+/// Creates a request with this header.
 #[must_use]
 pub fn request((name, value): (&str, String)) -> Request<()> {
     let mut request = Request::get("/dashboard?page=2");

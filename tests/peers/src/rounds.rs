@@ -1,25 +1,25 @@
-//! Measuring on a machine that others use too: everything takes turns, many times over.
+//! Benchmarks for a shared machine: the contenders run in turns, for many rounds.
 //!
-//! What disturbs a round disturbs all of it, so the ratio within a round says more than two times from different
-//! minutes. The medians are what is printed.
+//! Other load affects a whole round, so ratios within a round are more reliable than times from different minutes. The
+//! medians are printed.
 
 use std::time::{Duration, Instant};
 
-/// One thing to measure.
+/// One piece of code to measure.
 pub struct Contender<'a> {
     name: &'static str,
     run: Box<dyn FnMut() -> Duration + 'a>,
-    /// One duration a round, in nanoseconds for one of whatever it does.
+    /// Nanoseconds per operation, one value per round.
     times: Vec<f64>,
     per_round: usize,
 }
 
-/// Things to measure against the first of them.
+/// The contenders. Ratios are relative to the first one.
 #[derive(Default)]
 pub struct Rounds<'a>(Vec<Contender<'a>>);
 
 impl<'a> Rounds<'a> {
-    /// Adds what is done `per_round` times in a round.
+    /// Adds a contender. `run` does its operation `per_round` times.
     pub fn add(&mut self, name: &'static str, per_round: usize, mut run: impl FnMut() + 'a) {
         self.add_timed(name, per_round, move || {
             let start = Instant::now();
@@ -28,12 +28,12 @@ impl<'a> Rounds<'a> {
         });
     }
 
-    /// The same for what looks at the clock itself, because it has something to prepare.
+    /// Adds a contender that measures its own time, because it has a setup that must not count.
     pub fn add_timed(&mut self, name: &'static str, per_round: usize, run: impl FnMut() -> Duration + 'a) {
         self.0.push(Contender { name, run: Box::new(run), times: Vec::new(), per_round });
     }
 
-    /// Runs all of them `rounds` times, after some for warming up, and prints what came of it.
+    /// Runs all contenders for `rounds` rounds, after ten rounds of warm-up, and prints the results.
     pub fn run(mut self, rounds: usize) {
         for round in 0..rounds + 10 {
             for contender in &mut self.0 {
@@ -58,7 +58,7 @@ impl<'a> Rounds<'a> {
     }
 }
 
-/// The one in the middle.
+/// Returns the median.
 #[must_use]
 pub fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_unstable_by(f64::total_cmp);
