@@ -3,11 +3,11 @@ use clerk_tower::server::rejection;
 
 use crate::Rejection;
 
-/// What a handler returns when a call to Clerk fails, or a session lacks something.
+/// Error of a handler: a call to Clerk failed, or the request is rejected.
 ///
-/// As a response it says no more than a caller may know: 404 when Clerk has no such thing, 503 with
-/// `Retry-After` when Clerk cannot be reached or asks for patience, 500 for everything else. Look at the
-/// variants to answer differently.
+/// The response contains no more than a caller may know: 404 if the resource does not exist, 503 with `Retry-After` if
+/// Clerk cannot be reached or its rate limit is exceeded, 500 for everything else. Match on the variants to respond
+/// differently.
 ///
 /// ```
 /// use axum::{Json, extract::State};
@@ -21,7 +21,7 @@ use crate::Rejection;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request is turned away.
+    /// The request is rejected.
     #[error(transparent)]
     Rejected(#[from] Rejection),
     /// A call to Clerk failed.

@@ -9,14 +9,14 @@ use tower_layer::Layer;
 
 use crate::Rejection;
 
-/// Authenticates every request, and lets requests pass: extractors and guards decide.
+/// Layer that authenticates every request and lets it through; extractors and guards then decide.
 ///
-/// It answers browsers itself that have to go to Clerk and back, to renew their cookies: with 307. See
+/// It responds itself only to browsers that have to go to Clerk and back to renew their cookies, with 307. See
 /// [`authenticate`](clerk_tower::server::authenticate).
 ///
-/// Add it with [`Router::layer`] after the routes, so that it stands outside of all of them. Layers that must
-/// see requests first, such as CORS, are added after it. It may stand in a nested router too: with the feature
-/// `original-uri`, which is on by default, browsers come back to the whole address.
+/// Add it with [`Router::layer`] after the routes, so that it wraps all of them. Layers that must see requests first,
+/// such as CORS, are added after it. It also works in a nested router: with the feature `original-uri`, which is on by
+/// default, browsers come back to the full address.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -38,30 +38,30 @@ use crate::Rejection;
 pub struct ClerkLayer(AuthenticateLayer);
 
 impl ClerkLayer {
-    /// Authenticates for the instance of `clerk`, by the rules the client was built with.
+    /// Authenticates for the instance of `clerk`, with the options that the client was built with.
     pub fn new(clerk: &Clerk) -> Self {
         Self::of(AuthenticateLayer::new(clerk))
     }
 
-    /// Authenticates by rules of its own.
-    ///
-    /// Start from [`Clerk::authenticate_options`], so that the instance stays the same.
+    /// Authenticates with different options. Start from [`Clerk::authenticate_options`], so that the instance stays the
+    /// same.
     ///
     /// # Errors
-    /// When the options contradict each other.
+    /// If the options contradict each other, or one of them is invalid.
     pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
         AuthenticateLayer::with_options(clerk, options).map(Self::of)
     }
 
-    /// Authenticates other machines by their M2M tokens, and nobody else: [`AuthenticateLayer::for_machine`].
+    /// Authenticates machines by their M2M tokens, and accepts no other token. See [`AuthenticateLayer::for_machine`].
     ///
     /// # Errors
-    /// When the options that the client was built with do not go with M2M tokens.
+    /// If the options that the client was built with contradict M2M tokens.
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         AuthenticateLayer::for_machine(machine).map(Self::of)
     }
 
-    /// Inside of a nested router the request's own address lacks what was matched; axum keeps the whole one.
+    /// In a nested router, axum removes the matched prefix from the request's URI, and keeps the full one in the
+    /// extensions.
     fn of(layer: AuthenticateLayer) -> Self {
         #[cfg(feature = "original-uri")]
         let layer =
@@ -69,22 +69,25 @@ impl ClerkLayer {
         Self(layer)
     }
 
-    /// Answers in the application's own way whenever a request is turned away inside of this layer: by a guard, by an
-    /// extractor, by [`ClerkWebhooks`](crate::ClerkWebhooks), or with 400 by the layer itself. The handler sees why, and
+    /// Replaces the response whenever a request is rejected inside this layer: by a guard, an extractor or
+    /// [`ClerkWebhooks`](crate::ClerkWebhooks), or with 400 by the layer itself. The handler gets the [`Rejection`] and
     /// the request's head.
     ///
-    /// Its response goes out with the rejection's status, unless it has one of its own that is no success; and with
-    /// all headers that the first response had, such as `WWW-Authenticate`, `Retry-After`, `Cache-Control` or those
-    /// of CORS, unless it has them itself. What the layer adds to every response, cookies above all, is added to this
-    /// one. Where layers stand inside of each other, the handler of the innermost that has one answers.
+    /// The handler's response is sent with the rejection's status, unless it has an error or redirect status itself. It
+    /// keeps all headers of the original response that it does not set, such as `WWW-Authenticate`, `Retry-After`,
+    /// `Cache-Control` and those of CORS. The layer adds its own headers, cookies above all, as it does to every
+    /// response. Of nested layers, the innermost one that has a handler is used.
     ///
-    /// It is not asked about gRPC's answers, about redirects to Clerk or to the sign-in page, about errors of the
-    /// application's own that have no [`Rejection`] in them, and about what stands outside of this layer: guards, routes
-    /// that are added after it, such as that of [`ClerkWebhooks`](crate::ClerkWebhooks), and
-    /// [`ProxyLayer`](crate::ProxyLayer).
+    /// The handler is not called for:
     ///
-    /// Leave [a missing reverification](Rejection::asked_reverification) as it is for requests that scripts send:
-    /// Clerk's front ends know that answer.
+    /// - gRPC responses
+    /// - redirects to Clerk or to the sign-in page
+    /// - the application's own errors that do not contain a [`Rejection`]
+    /// - what is outside this layer: guards, [`ProxyLayer`](crate::ProxyLayer), and routes that are added after it, such
+    ///   as [`ClerkWebhooks`](crate::ClerkWebhooks)
+    ///
+    /// Clerk's front ends understand the response to a [missing reverification](Rejection::asked_reverification): return
+    /// it unchanged to requests that scripts send.
     ///
     /// ```
     /// use axum::{Router, response::{Html, IntoResponse}, routing::get};

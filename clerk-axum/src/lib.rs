@@ -7,7 +7,7 @@ mod layer;
 mod rejection;
 pub mod require;
 
-/// What every operation is made of: [`clerk_core`], all of it.
+/// All of [`clerk_core`]: operations, models, tokens.
 pub use clerk_core as core;
 pub use clerk_core::{
     Metadata, Nullable, Operation, Page, Reason, Timestamp, api,
@@ -21,7 +21,7 @@ pub use clerk_core::{
 };
 #[cfg(feature = "local")]
 pub use clerk_local as local;
-/// The client and the tower services that this crate is built on: [`clerk_tower`], all of it.
+/// All of [`clerk_tower`]: the client, and the tower services that this crate is built on.
 pub use clerk_tower as tower;
 pub use clerk_tower::{
     BoxError, Clerk, ClerkBuilder, Config, ConfigError, ErrorKind, MachineClerk, PageStream,

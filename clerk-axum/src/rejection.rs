@@ -8,62 +8,49 @@ use clerk_core::token::Reverification;
 use clerk_tower::server::rejection;
 use http::StatusCode;
 
-/// An extractor or guard turned the request away.
+/// Rejection of a request by an extractor, a guard or the layer: a status, a stable code, and a message.
 ///
-/// The response has a JSON body, `{"errors": [{"code": …, "message": …}]}`. The code is stable; the body says
-/// nothing else about why a token was refused. A missing reverification has the body that Clerk's front ends wait for.
+/// The response has a JSON body, `{"errors": [{"code": …, "message": …}]}`, which says nothing else about the request.
+/// The guide lists the [codes](crate::guide::troubleshooting#response-codes) and those of
+/// [webhooks](crate::guide::webhooks#how-a-delivery-is-checked). A missing reverification has a different body, which
+/// Clerk's front ends understand.
 ///
-/// [`ClerkLayer::on_rejection`](crate::ClerkLayer::on_rejection) answers in another way, in one place for all of them
-/// that happen inside of that layer.
-///
-/// | status | codes |
-/// |---|---|
-/// | 400 | `clerk-bad-request`: a handshake that makes no sense; `clerk-return-address`; `webhook-headers-missing`, `webhook-timestamp`, `webhook-signature`, `webhook-body` |
-/// | 401 | the reason a request is signed out, such as `session-token-and-uat-missing` or `token-invalid-signature`; `session-pending`, `token-type-mismatch`, `user-deleted` |
-/// | 403 | `permission-missing`, `role-missing`, `feature-missing`, `plan-missing`, `reverification-error`, `organization-missing`, `organization-deleted`, `scope-missing`, `user-blocked`, `check-failed` |
-/// | 404 | `not-found`: Clerk has no such thing, in a handler's own call |
-/// | 413 | `webhook-too-large` |
-/// | 500 | `clerk-layer-missing`, `clerk-kind-not-accepted`, `clerk-sign-in-page-missing`, `claims-mismatch`, `webhook-secret-missing`, `clerk-error` |
-/// | 503 | `clerk-unavailable`, with `Retry-After` |
-///
-/// [`ClerkWebhooks`](crate::ClerkWebhooks) and [`ProxyLayer`](crate::ProxyLayer) answer in the same form, with further
-/// codes: the guide has those of [deliveries](crate::guide::webhooks) and of the
-/// [proxy](crate::guide::troubleshooting#codes-of-answers).
+/// [`ClerkLayer::on_rejection`](crate::ClerkLayer::on_rejection) replaces the responses in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(rejection::Rejection);
 
 impl Rejection {
-    /// The response's status.
+    /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.status()
     }
 
-    /// The stable code in the body.
+    /// Returns the stable code in the body.
     #[must_use]
     pub fn code(&self) -> &str {
         self.0.code()
     }
 
-    /// The sentence in the body.
+    /// Returns the message in the body.
     #[must_use]
     pub fn body_text(&self) -> String {
         self.0.message().to_owned()
     }
 
-    /// Whether nothing was decided, because Clerk did not answer. The same request may pass later.
+    /// Whether nothing was decided, because Clerk did not respond. The same request may succeed later.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         self.0.is_unavailable()
     }
 
-    /// When another attempt makes sense, where that is known.
+    /// Returns how long the caller should wait before the next attempt, if known.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after()
     }
 
-    /// The proof that the user is asked for, when that is all that is missing.
+    /// Returns the reverification that the user needs, if nothing else is missing.
     #[must_use]
     pub const fn asked_reverification(&self) -> Option<Reverification> {
         self.0.asked_reverification()

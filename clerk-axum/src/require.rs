@@ -1,8 +1,4 @@
-//! Guards for routes: what a session must have before the handler runs.
-//!
-//! A guard answers 401 to requests that are not signed in, 403 to sessions that lack what it asks for, 503 when Clerk
-//! did not answer, and 500 when [`ClerkLayer`](crate::ClerkLayer) is missing. Guards are values and combine, and a
-//! page's guard can send visitors to sign in:
+//! Guards for routes: what a request needs before its handler runs.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -18,39 +14,18 @@
 //! # let _ = app; Ok(()) }
 //! ```
 //!
+//! | a guard responds with | if |
+//! |---|---|
+//! | 401 | the request is not signed in |
+//! | 403 | the session lacks what the guard requires |
+//! | 503 | Clerk is needed to decide, and does not respond |
+//! | 500 | [`ClerkLayer`](crate::ClerkLayer) is missing, or inside the guard |
+//!
+//! Guards combine with [`RequireLayer::and`] and [`RequireLayer::or`]. On pages, they can redirect to the sign-in page.
+//!
 //! # Which requests a guard covers
 //!
-//! Layers cover what stands before them. `app.route(..).layer(guard).route(..)` guards the first route only.
-//!
-//! | put on with | covers | open |
-//! |---|---|---|
-//! | `get(..).route_layer(..)` | the methods before it, HEAD with GET | methods that are added after it, and the route's own fallback for others |
-//! | `get(..).layer(..)` | the same, and every method that the route does not have; `any(..)` takes only this one | methods that are added after it, and a fallback for others that is set after it |
-//! | `Router::route_layer` | the routes before it, also nested and merged ones, with every method | routes that are added, nested or merged after it; **the fallback**, wherever it stands |
-//! | `Router::layer` | the same, and the fallback | routes that are added, nested or merged after it, and a fallback that is set after it |
-//! | any of these, then `Router::method_not_allowed_fallback` | what it covered | **that fallback**, for the methods that the routes do not have |
-//! | `Router::method_not_allowed_fallback`, then a `Router`'s `layer` or `route_layer` | that fallback too | |
-//!
-//! What makes a door that is open by mistake, and how to close it:
-//!
-//! - A fallback that serves something, such as files, under `route_layer`. Use `layer`, or put the guard on the
-//!   fallback: `.fallback_service(get(files).layer(guard))`.
-//! - A route that is added below the guard. Build the guarded routes as a router of their own, put the guard on that
-//!   last, and nest or merge it.
-//! - A nested router without a fallback has that of the router around it, past its own guards. So has one with a
-//!   fallback, when it is nested in a router without one, and that in another: axum forgets the inner one. `layer` on
-//!   the outer router covers it.
-//! - A `method_not_allowed_fallback` that serves something and is set after the guard: axum then puts it into the
-//!   routes before it, nested ones too, wherever these have no fallback for other methods of their own. Set it before
-//!   the guard, on the router that is guarded.
-//!
-//! A guard never opens one: outside of `ClerkLayer`, or without it, everything that it covers is 500. Put `ClerkLayer`
-//! on last, so that it stands outside of all guards. It covers everything before it, the fallback too; a guarded
-//! route that is added after it is 500. A layer for CORS goes outside of both, or preflights are turned away: a guard
-//! asks OPTIONS for a session like every other method.
-//!
-//! Several guards around each other must all let a request pass, like [`RequireLayer::and`]; the outermost answers
-//! first:
+//! A guard covers what was added before it:
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -62,12 +37,16 @@
 //!     .route("/reports", get("reports").route_layer(require::permission("org:reports:read")))
 //!     .route("/settings", get("settings").route_layer(require::role("org:admin")))
 //!     .route_layer(require::signed_in())
-//!     .route("/", get("open to everybody: it was added after the guard"))
+//!     .route("/", get("public: it was added after the guard"))
 //!     .layer(ClerkLayer::new(&clerk));
 //! # let _ = app; Ok(()) }
 //! ```
 //!
-//! # Plans, features, and a recent proof
+//! `Router::route_layer` does not cover fallbacks; `Router::layer` does. The guide has a [table of every
+//! position](crate::guide::layers#which-requests-a-guard-covers), and the four mistakes that leave something
+//! unprotected.
+//!
+//! # Plans, features and reverification
 //!
 //! ```
 //! use axum::{Router, routing::{get, post}};
@@ -75,9 +54,9 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
-//! // All of it, asked at once.
+//! // Requires all parts.
 //! let may_delete = Check::new().permission("org:team:delete").reverification(Reverification::STRICT_MFA);
-//! // The first factor, a password for example, within five minutes.
+//! // Requires the first factor, such as a password, within the last five minutes.
 //! let recent = Reverification::new(ReverificationLevel::FirstFactor, 5);
 //! let app: Router = Router::new()
 //!     .route("/export", get("a file").route_layer(require::feature("export")))
@@ -88,10 +67,9 @@
 //! # let _ = app; Ok(()) }
 //! ```
 //!
-//! A missing feature is 403 `feature-missing`, a missing plan 403 `plan-missing`. When nothing but the recent proof is
-//! missing, the answer is 403 with the body that Clerk's front ends know: they ask for the proof, and send the request
-//! again. A preset stands there by its name, and another demand as an object,
-//! `{"level": "first_factor", "afterMinutes": 5}`:
+//! A missing feature gets 403 `feature-missing`, a missing plan 403 `plan-missing`. If only the reverification is
+//! missing, the response is 403 with a body that Clerk's front ends understand: they let the user verify, and resend the
+//! request. The body contains the name of a preset, or an object such as `{"level": "first_factor", "afterMinutes": 5}`:
 //!
 //! ```json
 //! {"clerk_error": {
@@ -106,69 +84,76 @@ use std::borrow::Cow;
 use clerk_core::token::{Check, Reverification, TokenKind};
 pub use clerk_tower::server::require::RequireLayer;
 
-/// The request must be signed in.
+/// Requires a signed-in request.
 pub fn signed_in() -> RequireLayer {
     RequireLayer::signed_in()
 }
 
-/// The active organization must grant this permission, for example `org:reports:read`.
+/// Requires this permission in the active organization, such as `org:reports:read`.
 pub fn permission(permission: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::permission(permission)
 }
 
-/// The session must have this role in the active organization, for example `org:admin`.
+/// Requires this role in the active organization, such as `org:admin`.
 pub fn role(role: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::role(role)
 }
 
-/// The active organization's or the user's plan must have this feature; `org:name` or `user:name` asks one of them. The
-/// others get 403 `feature-missing`. [The module](self#plans-features-and-a-recent-proof) has an example.
+/// Requires this feature in the plan of the active organization or of the user.
+///
+/// `org:name` or `user:name` checks only one of them. Rejects with 403 `feature-missing`. See the
+/// [example](self#plans-features-and-reverification).
 pub fn feature(feature: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::feature(feature)
 }
 
-/// The active organization or the user must have this plan; `org:name` or `user:name` asks one of them. The others get
-/// 403 `plan-missing`. [The module](self#plans-features-and-a-recent-proof) has an example.
+/// Requires this plan of the active organization or of the user.
+///
+/// `org:name` or `user:name` checks only one of them. Rejects with 403 `plan-missing`. See the
+/// [example](self#plans-features-and-reverification).
 pub fn plan(plan: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::plan(plan)
 }
 
-/// The user must have proven recently who they are. Otherwise the answer is the one that makes Clerk's front ends ask
-/// for the proof and send the request again: 403 `reverification-error`, with a
-/// [body of its own](self#plans-features-and-a-recent-proof).
+/// Requires a recent reverification.
+///
+/// Rejects with 403 `reverification-error`, in a [body](self#plans-features-and-reverification) that makes Clerk's front
+/// ends let the user verify and resend the request.
 pub fn reverification(reverification: Reverification) -> RequireLayer {
     RequireLayer::reverification(reverification)
 }
 
-/// The session must pass every part of `check`; the answer names the first that it does not pass, a missing
-/// reverification only when nothing else is missing. An empty check passes nobody.
-/// [The module](self#plans-features-and-a-recent-proof) has an example.
+/// Requires every part of `check`.
+///
+/// The rejection names the first part that is missing, and a missing reverification only if nothing else is missing. An
+/// empty check rejects every request. See the [example](self#plans-features-and-reverification).
 pub fn has(check: Check) -> RequireLayer {
     RequireLayer::has(check)
 }
 
-/// The request must carry a good token of one of these kinds, a session's among them or not. The layer has to accept
-/// all of them; see [`ApiKey`](crate::ApiKey) for how.
+/// Requires a verified token of one of these kinds.
+///
+/// The layer must accept all of them; see [`ApiKey`](crate::ApiKey) for an example. Without any kind, every request is
+/// rejected.
 ///
 /// ```
 /// use axum::{Router, routing::get};
 /// use clerk_axum::{require, token::TokenKind};
 ///
 /// let guard = require::token([TokenKind::Session, TokenKind::ApiKey]);
-/// let app: Router = Router::new().route("/reports", get("for people and their scripts").route_layer(guard));
+/// let app: Router = Router::new().route("/reports", get("for users and their scripts").route_layer(guard));
 /// # let _ = app;
 /// ```
 pub fn token(kinds: impl IntoIterator<Item = TokenKind>) -> RequireLayer {
     RequireLayer::token(kinds)
 }
 
-/// The request must carry a machine's token of this kind. The layer has to accept it; see
-/// [`ApiKey`](crate::ApiKey) for how.
+/// Requires a verified machine token of this kind. The layer must accept the kind.
 pub fn machine(kind: TokenKind) -> RequireLayer {
     RequireLayer::machine(kind)
 }
 
-/// The request must carry a machine's token of this kind that has this scope.
+/// Requires a verified machine token of this kind that has this scope.
 pub fn scope(kind: TokenKind, scope: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::scope(kind, scope)
 }

@@ -1,5 +1,5 @@
-//~ `Reports` does not say what a session must have
-//~ say it: `impl clerk_axum::Requirement for Reports`
+//~ `Reports` does not implement `Requirement`
+//~ implement it: `impl clerk_axum::Requirement for Reports`
 use clerk_tests::mistakes::clerk_axum::Has;
 
 struct Reports;

@@ -10,9 +10,12 @@ use http::request::Parts;
 
 use crate::Rejection;
 
-/// The whole decision about the request: signed in or out, why, and the headers that go with it.
+/// Extractor for the whole decision about the request: signed in or out, the reason, and the headers.
 ///
-/// A handler for a page sends visitors to sign in, and from there back to the page:
+/// It rejects only requests that did not pass through [`ClerkLayer`](crate::ClerkLayer), with 500. There,
+/// `Option<Auth>` is `None`.
+///
+/// A page can redirect visitors to the sign-in page, and from there back:
 ///
 /// ```
 /// use axum::response::{IntoResponse, Response};
@@ -26,7 +29,7 @@ use crate::Rejection;
 /// }
 /// ```
 ///
-/// It rejects nothing but a router without [`ClerkLayer`](crate::ClerkLayer). `Option<Auth>` is `None` there.
+/// Or it can show why a visitor is signed out:
 ///
 /// ```
 /// use clerk_axum::Auth;
@@ -42,28 +45,31 @@ use crate::Rejection;
 pub struct Auth(authenticate::Auth);
 
 impl Auth {
-    /// The answer that sends a visitor to the sign-in page and from there back to `return_to`: an absolute address, or
-    /// one relative to the request's own, which it is unless set. A pending session goes to its tasks.
+    /// Returns a redirect to the sign-in page, and from there back to `return_to`.
+    ///
+    /// `return_to` is an absolute URL, or relative to the request's URL, which is the default. A session with pending
+    /// tasks is redirected to the page for these tasks.
     ///
     /// # Errors
-    /// 500 `clerk-sign-in-page-missing` when neither the publishable key nor a page is configured; 400
-    /// `clerk-return-address` when there is no way back, because the request names no host or `return_to` is no address.
+    /// - 500 `clerk-sign-in-page-missing` if neither the publishable key nor a sign-in page is set
+    /// - 400 `clerk-return-address` if the request has no host, or `return_to` is not a valid URL
     pub fn redirect_to_sign_in(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
-        let answer = self.0.redirect_to_sign_in(return_to);
-        answer.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
+        let response = self.0.redirect_to_sign_in(return_to);
+        response.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
     }
 
-    /// The answer that sends a visitor to the sign-up page, by the same rules.
+    /// Returns a redirect to the sign-up page, and from there back to `return_to`.
     ///
     /// # Errors
-    /// As [`redirect_to_sign_in`](Self::redirect_to_sign_in).
+    /// The same as [`redirect_to_sign_in`](Self::redirect_to_sign_in).
     pub fn redirect_to_sign_up(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
-        let answer = self.0.redirect_to_sign_up(return_to);
-        answer.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
+        let response = self.0.redirect_to_sign_up(return_to);
+        response.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
     }
 
-    /// Ends the request's session at Clerk, and answers with 303 to `to` and without the session's cookies: see
-    /// [`clerk_tower::server::authenticate::Auth::sign_out`].
+    /// Ends the session at Clerk, and returns a redirect (303) to `to` that removes the session's cookies.
+    ///
+    /// See [`clerk_tower::server::authenticate::Auth::sign_out`].
     ///
     /// ```
     /// use axum::{Router, response::Response, routing::post};
@@ -78,25 +84,27 @@ impl Auth {
     /// ```
     ///
     /// # Errors
-    /// 503 when Clerk did not answer, and 500 when it refused; the browser then keeps its cookies.
+    /// 503 if Clerk does not respond, 500 if it refuses the call. The browser then keeps its cookies.
     pub async fn sign_out(&self, to: &str) -> Result<Response, Rejection> {
         Ok(self.0.sign_out(to).await?)
     }
 
-    /// A new token for the session, made by Clerk from a JWT template of the dashboard, to call another service with: see
-    /// [`clerk_tower::server::authenticate::Auth::token_from_template`].
+    /// Creates a token for the session from a JWT template of Clerk's dashboard, to call another service with.
+    ///
+    /// See [`clerk_tower::server::authenticate::Auth::token_from_template`].
     ///
     /// ```
     /// use clerk_axum::{Auth, Rejection};
     ///
     /// async fn report(auth: Auth) -> Result<String, Rejection> {
     ///     let token = auth.token_from_template("reports").await?;
-    ///     Ok(format!("asked another service with a token of {} bytes", token.len()))
+    ///     Ok(format!("called another service with a token of {} bytes", token.len()))
     /// }
     /// ```
     ///
     /// # Errors
-    /// 401 when nobody is signed in, 503 when Clerk did not answer, and 500 when it refused or has no such template.
+    /// 401 if the request is not signed in, 503 if Clerk does not respond, 500 if it refuses the call or does not have the
+    /// template.
     pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
         Ok(self.0.token_from_template(template).await?)
     }
@@ -106,19 +114,20 @@ impl Auth {
         auth.cloned().map(Self).ok_or_else(|| rejection::Rejection::layer_missing().into())
     }
 
-    /// The session; `None` for visitors without one: those who brought no token, and machines. A bad token rejects.
+    /// Returns the session, or `None` for requests without a token, pending sessions and machines. An invalid token is
+    /// rejected.
     pub(super) fn session_or_none(&self) -> Result<Option<&Arc<SessionAuth>>, Rejection> {
-        let is_other = self.machine().is_some() || self.is_anonymous();
-        if is_other { Ok(None) } else { Ok(Some(self.require_session()?)) }
+        let has_no_session = self.machine().is_some() || self.is_anonymous();
+        if has_no_session { Ok(None) } else { Ok(Some(self.require_session()?)) }
     }
 
-    /// Whether the request brought no token at all, as opposed to a bad one.
+    /// Whether the request has no token at all, as opposed to an invalid one.
     pub(super) fn is_anonymous(&self) -> bool {
         let outcome = self.outcome();
         if outcome.is_undecided() {
             return false;
         }
-        // A pending session is signed out too, and no fault of the request's.
+        // A pending session counts as signed out, but its token is valid, so it must not be rejected as invalid.
         outcome.is_anonymous() || (outcome.session().is_none() && outcome.session_or_pending().is_some())
     }
 }

@@ -9,18 +9,12 @@ use serde::de::DeserializeOwned;
 use super::Auth;
 use crate::Rejection;
 
-/// The claims of the request's session, custom ones among them, read into a type of your choice.
-///
-/// It rejects like [`Session`](crate::Session), and with 500 `claims-mismatch` when the claims do not fit the type: the
-/// session is good, but what Clerk's dashboard puts into tokens is not what the application expects. The answer
-/// names the claim and what was expected, and no value. A claim that not every user has is an `Option` of the type.
-/// `Option<Claims<T>>` is `None` when the request brought no token, or that of a machine; claims that do not fit reject
-/// all the same.
+/// Extractor for the claims of the session, including custom ones, deserialized into a type of your choice.
 ///
 /// ```
 /// use clerk_axum::Claims;
 ///
-/// /// What this application adds to its tokens, in the dashboard under Sessions.
+/// /// The custom claims, as set in Clerk's dashboard under Sessions.
 /// #[derive(serde::Deserialize)]
 /// struct Custom {
 ///     tenant: String,
@@ -31,6 +25,12 @@ use crate::Rejection;
 ///     format!("{} with {} seats", custom.tenant, custom.seats.unwrap_or(1))
 /// }
 /// ```
+///
+/// It rejects like [`Session`](crate::Session), and with 500 `claims-mismatch` if the claims do not match the type: the
+/// session is valid, but the dashboard's claims differ from what the application expects. The response names the claim
+/// and what was expected, but no value. Use an `Option` field for a claim that not every user has.
+///
+/// `Option<Claims<T>>` is `None` where `Option<Session>` is; claims that do not match are still rejected.
 #[derive(Clone, Copy)]
 pub struct Claims<T>(pub T);
 
@@ -49,7 +49,7 @@ impl<T> Deref for Claims<T> {
     }
 }
 
-/// Nothing of the claims is shown.
+/// Shows no claims.
 impl<T> fmt::Debug for Claims<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims").finish_non_exhaustive()

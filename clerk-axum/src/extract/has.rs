@@ -7,24 +7,19 @@ use http::request::Parts;
 use super::{Auth, Session};
 use crate::Rejection;
 
-/// What [`Has`] asks of a session. A type of its own for each question, so that a handler's signature says what it
-/// needs.
+/// What [`Has`] requires of a session. Each requirement is a type, so that a handler's signature says what it needs.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what a session must have",
-    label = "this is no `Requirement`",
-    note = "say it: `impl clerk_axum::Requirement for {Self}`, with a function `check` that returns, for example, \
-            `Check::new().permission(\"org:reports:read\")`"
+    message = "`{Self}` does not implement `Requirement`",
+    label = "expected a type that says what a session must have",
+    note = "implement it: `impl clerk_axum::Requirement for {Self}`, with a function `check` that returns, for \
+            example, `Check::new().permission(\"org:reports:read\")`"
 )]
 pub trait Requirement {
-    /// What is asked. Every part must hold; a question without parts is answered no.
+    /// Returns what is required. The session must pass every part; an empty check rejects every session.
     fn check() -> Check;
 }
 
-/// The session of a request that has what `P` asks for: a guard as an extractor.
-///
-/// It rejects like [`Session`] when there is none, and like [`require::has`](crate::require::has) with 403 when the
-/// session lacks something. `Option<Has<P>>` is `None` where `Option<Session>` is, and for a session that lacks
-/// something; a bad token rejects all the same.
+/// Extractor for a session that has what `P` requires: a guard in a handler's signature.
 ///
 /// ```
 /// use clerk_axum::{Has, Requirement, token::Check};
@@ -47,7 +42,10 @@ pub trait Requirement {
 /// # let _ = (report, index);
 /// ```
 ///
-/// A type that says nothing does not compile, and the compiler says what to add:
+/// It rejects like [`Session`], and with 403 like [`require::has`](crate::require::has) if the session lacks something.
+/// `Option<Has<P>>` is `None` where `Option<Session>` is, and for a session that lacks something.
+///
+/// A type that is not a [`Requirement`] does not compile:
 ///
 /// ```compile_fail,E0277
 /// use clerk_axum::Has;
@@ -62,7 +60,7 @@ pub struct Has<P: Requirement> {
 }
 
 impl<P: Requirement> Has<P> {
-    /// The session itself.
+    /// Returns the session.
     #[must_use]
     pub fn into_inner(self) -> Session {
         self.session

@@ -35,7 +35,7 @@ macro_rules! machines {
                 }
             }
 
-            /// The token's text, to pass it on to another service. It is a credential: do not log it.
+            /// Returns the token, to call another service with. It is a credential: do not log it.
             #[must_use]
             pub fn expose_token(&self) -> &str {
                 self.token.expose_token()
@@ -56,7 +56,7 @@ macro_rules! machines {
             }
         }
 
-        /// Nothing of the token is shown.
+        /// Shows nothing of the token.
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
@@ -76,7 +76,7 @@ macro_rules! machines {
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
                 let auth = Auth::of(parts)?;
-                // Somebody else, or nobody; but not a token that is no good.
+                // An invalid token is none of these, so it is rejected below.
                 let is_other = auth.session().is_some()
                     || auth.machine().is_some_and(|machine| machine.kind() != TokenKind::$kind);
                 if is_other || auth.is_anonymous() { Ok(None) } else { Self::of(&auth).map(Some) }
@@ -86,17 +86,13 @@ macro_rules! machines {
 }
 
 machines! {
-    /// The API key that the request carries as its bearer token, verified by Clerk: one call for each request.
-    ///
-    /// It rejects with 401 when there is none or it is no longer good, with 503 when Clerk did not answer, and with
-    /// 500 when the layer does not accept API keys. `Option<ApiKey>` is `None` for sessions, other machines and
-    /// requests without a token.
+    /// Extractor for the API key in the request's `Authorization` header. Clerk verifies it: one call for each request.
     ///
     /// ```
     /// use axum::{Router, routing::get};
     /// use clerk_axum::{ApiKey, Clerk, ClerkLayer, token::TokenKind};
     ///
-    /// async fn whose(key: ApiKey) -> String {
+    /// async fn owner(key: ApiKey) -> String {
     ///     format!("{} belongs to {}", key.name, key.subject)
     /// }
     ///
@@ -106,32 +102,43 @@ machines! {
     ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
     ///     .authentication(|options| options.accepted_kinds([TokenKind::Session, TokenKind::ApiKey]))
     ///     .build()?;
-    /// let app: Router = Router::new().route("/whose", get(whose)).layer(ClerkLayer::new(&clerk));
+    /// let app: Router = Router::new().route("/owner", get(owner)).layer(ClerkLayer::new(&clerk));
     /// # let _ = app; Ok(()) }
     /// ```
+    ///
+    /// | rejection | if |
+    /// |---|---|
+    /// | 401 | the request has no API key, or the key is invalid, revoked or expired |
+    /// | 503 | Clerk does not respond |
+    /// | 500 `clerk-kind-not-accepted` | the layer does not accept API keys |
+    ///
+    /// `Option<ApiKey>` is `None` for sessions, for other machine tokens, and without a token.
+    /// [`ClerkBuilder::machine_token_cache`](crate::ClerkBuilder::machine_token_cache) saves calls.
     ApiKey: ApiKey => ApiKeyAuth,
 
-    /// The machine-to-machine token that the request carries as its bearer token: verified by its signature when it
-    /// is a JWT, by Clerk otherwise. It rejects as [`ApiKey`] does.
+    /// Extractor for the machine-to-machine token in the request's `Authorization` header.
     ///
-    /// With an instance's secret key Clerk verifies tokens for any machine of the instance: check `scopes`, or
-    /// configure the machine's own secret key.
+    /// A JWT is verified by its signature, an opaque token by Clerk. It rejects like [`ApiKey`].
+    ///
+    /// With the instance's secret key, Clerk verifies tokens for every machine of the instance: check `scopes`, or use
+    /// the machine's own secret key.
     M2mToken: M2m => M2mAuth,
 
-    /// The OAuth access token that the request carries as its bearer token: verified by its signature when it is a
-    /// JWT, by Clerk otherwise. It rejects as [`ApiKey`] does.
+    /// Extractor for the OAuth access token in the request's `Authorization` header.
+    ///
+    /// A JWT is verified by its signature, an opaque token by Clerk. It rejects like [`ApiKey`].
     OAuthToken: OAuth => OAuthAuth,
 }
 
-/// The machine's token that the request carries as its bearer token, of whichever kind the layer accepts.
+/// Extractor for a machine token of any kind that the layer accepts.
 ///
-/// It rejects as [`ApiKey`] does, and with 500 when the layer accepts no kind of them. `Option<Machine>` is `None` for
-/// sessions and requests without a token.
+/// It rejects like [`ApiKey`], and with 500 `clerk-kind-not-accepted` if the layer accepts no kind of machine token.
+/// `Option<Machine>` is `None` for sessions, and without a token.
 ///
 /// ```
 /// use clerk_axum::Machine;
 ///
-/// async fn who(machine: Machine) -> String {
+/// async fn name(machine: Machine) -> String {
 ///     match &machine {
 ///         Machine::ApiKey(key) => format!("the key {} of {}", key.name, key.subject),
 ///         Machine::M2m(token) => format!("the machine {}", token.machine_id),
@@ -164,7 +171,7 @@ impl Machine {
     }
 }
 
-/// What all kinds have: [`kind`](MachineAuth::kind), [`subject`](MachineAuth::subject), scopes and the end.
+/// What all kinds have: [`kind`](MachineAuth::kind), [`subject`](MachineAuth::subject), scopes and the expiry.
 impl Deref for Machine {
     type Target = MachineAuth;
 
@@ -177,7 +184,7 @@ impl Deref for Machine {
     }
 }
 
-/// The kind, and nothing of the token.
+/// Shows the kind, and nothing of the token.
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Machine").field(&self.kind()).finish()

@@ -13,12 +13,10 @@ use http::request::Parts;
 use super::{Auth, user::recent};
 use crate::Rejection;
 
-/// The organization that is active in the session, and the member's place in it, as the token says: without a call
-/// to Clerk.
+/// Extractor for the session's active organization, with the member's role and permissions; no call to Clerk.
 ///
-/// It rejects like [`Session`](crate::Session), and with 403 `organization-missing` in a personal account.
-/// `Option<ActiveOrganization>` is `None` there, and when the request brought no token, or that of a machine; a bad
-/// token rejects all the same.
+/// It rejects like [`Session`](crate::Session), and with 403 `organization-missing` for a personal account.
+/// `Option<ActiveOrganization>` is `None` where `Option<Session>` is, and for a personal account.
 ///
 /// ```
 /// use clerk_axum::{ActiveOrganization, token::Check};
@@ -28,7 +26,7 @@ use crate::Rejection;
 ///     format!(
 ///         "{} as {}, {}",
 ///         organization.slug().unwrap_or("no slug"),
-///         organization.role().unwrap_or("nobody"),
+///         organization.role().unwrap_or("no role"),
 ///         if may_write { "writing" } else { "reading" },
 ///     )
 /// }
@@ -45,44 +43,44 @@ impl ActiveOrganization {
         Some(Self { id, session: session.clone() })
     }
 
-    /// The organization's identifier.
+    /// Returns the organization's ID.
     #[must_use]
     pub const fn id(&self) -> &OrganizationId {
         &self.id
     }
 
-    /// Its name in URLs.
+    /// Returns the organization's slug, its name in URLs.
     #[must_use]
     pub fn slug(&self) -> Option<&str> {
         self.session.claims().organization_slug()
     }
 
-    /// The member's role, `org:admin`.
+    /// Returns the member's role, such as `org:admin`.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         self.session.claims().organization_role()
     }
 
-    /// The member's permissions, as `org:<feature>:<permission>`. To ask for one, use [`has`](Self::has).
+    /// Returns the member's permissions, as `org:<feature>:<permission>`. To check one, use [`has`](Self::has).
     #[must_use]
     pub fn permissions(&self) -> Vec<String> {
         self.session.claims().permissions()
     }
 
-    /// Whether the session has everything that is asked for.
+    /// Whether the session passes every part of `check`.
     #[must_use]
     pub fn has(&self, check: &Check) -> bool {
         self.session.claims().has(check)
     }
 
-    /// The same as one value, the way [`Session::organization`](crate::Session::organization) gives it.
+    /// Returns the same as one value, like [`Session::organization`](crate::Session::organization).
     #[must_use]
     pub fn claims(&self) -> Option<token::Organization<'_>> {
         self.session.claims().organization()
     }
 }
 
-/// Nothing of the claims is shown.
+/// Shows no claims.
 impl fmt::Debug for ActiveOrganization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ActiveOrganization").finish_non_exhaustive()
@@ -106,16 +104,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
     }
 }
 
-/// The session's active organization as Clerk knows it, fetched with the instance's secret key.
-///
-/// It rejects like [`ActiveOrganization`]. In addition: 403 `organization-deleted` when the organization no longer
-/// exists, even while the token lives; 503 when Clerk does not answer; 500 `clerk-error` when Clerk refuses the call,
-/// because the secret key was revoked for example. `Option<ClerkOrganization>` is `None` where
-/// `Option<ActiveOrganization>` is.
-///
-/// It comes from the client's [cache](clerk_tower::client::cache) by the same rules as [`ClerkUser`](crate::ClerkUser), so it
-/// is at most 30 seconds old. Whether the user is still a member, and still may sign in, is not asked: the first is
-/// what the token says, for as long as it lives; for the second take `ClerkUser` as well.
+/// Extractor for the session's active organization, fetched from Clerk or its cache.
 ///
 /// ```
 /// use clerk_axum::ClerkOrganization;
@@ -124,11 +113,25 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 ///     format!("{} may have {} members", organization.name, organization.max_allowed_memberships)
 /// }
 /// ```
+///
+/// The value is at most 30 seconds old, by the same rules as [`ClerkUser`](crate::ClerkUser). It does not tell whether
+/// the user is still a member: until the token expires, its claims say so. To check that the user may still sign in, take
+/// `ClerkUser` as well.
+///
+/// It rejects like [`ActiveOrganization`], and in these cases:
+///
+/// | rejection | if |
+/// |---|---|
+/// | 403 `organization-deleted` | the organization no longer exists |
+/// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
+/// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
+///
+/// `Option<ClerkOrganization>` is `None` where `Option<ActiveOrganization>` is.
 #[derive(Clone, Debug)]
 pub struct ClerkOrganization(Arc<Organization>);
 
 impl ClerkOrganization {
-    /// The organization itself.
+    /// Returns the organization.
     #[must_use]
     pub fn into_inner(self) -> Organization {
         Arc::unwrap_or_clone(self.0)

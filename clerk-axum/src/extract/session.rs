@@ -9,22 +9,22 @@ use serde::de::DeserializeOwned;
 use super::Auth;
 use crate::Rejection;
 
-/// The verified session of a signed-in request: its claims, without a call to Clerk.
+/// Extractor for the verified session of a signed-in request, with its claims; no call to Clerk.
 ///
-/// It rejects with 401 when the request is signed out and 503 when that could not be decided.
-/// `Option<Session>` is `None` when the request brought no token, or that of a machine; a bad token rejects all the
-/// same.
+/// It rejects with 401 if the request is not signed in, and with 503 if Clerk is needed to decide and does not respond.
+/// `Option<Session>` is `None` for requests without a token, for pending sessions and for machine tokens; an invalid
+/// token is still rejected.
 ///
 /// ```
 /// use clerk_axum::{Error, Session};
 ///
 /// async fn organization(session: Session) -> Result<String, Error> {
 ///     let organization = session.organization()?;
-///     Ok(format!("{} in {}", organization.role.unwrap_or("nobody"), organization.id))
+///     Ok(format!("{} in {}", organization.role.unwrap_or("no role"), organization.id))
 /// }
 /// ```
 ///
-/// What a token says is at hand, and [`SessionClaims`] lists all of it:
+/// It dereferences to [`SessionClaims`], which has a method for each claim:
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,13 +37,13 @@ use crate::Rejection;
 ///
 /// async fn about(session: Session) -> Result<String, Error> {
 ///     let user = session.user_id();
-///     // Somebody of the support team who has signed in as the user.
+///     // Whether a member of the support team has signed in as the user.
 ///     let is_impersonated = session.actor().is_some();
 ///     let may_write = session.has(&Check::new().permission("org:reports:write"));
-///     // How long ago the password was asked for.
+///     // How long ago the user entered the password.
 ///     let age = session.factor_ages().and_then(|ages| ages.first());
 ///     let is_recent = age.is_some_and(|age| age < Duration::from_secs(600));
-///     // Claims of your own.
+///     // Custom claims.
 ///     let plan = session.claims::<Custom>()?.plan;
 ///     Ok(format!("{user} {is_impersonated} {may_write} {is_recent} {plan}"))
 /// }
@@ -56,24 +56,24 @@ impl Session {
         Ok(Self(auth.require_session()?.clone()))
     }
 
-    /// The active organization.
+    /// Returns the active organization.
     ///
     /// # Errors
-    /// 403 `organization-missing` in a personal account.
+    /// 403 `organization-missing` for a personal account.
     pub fn organization(&self) -> Result<Organization<'_>, Rejection> {
         self.0.claims().organization().ok_or_else(|| rejection::Rejection::organization_missing().into())
     }
 
-    /// All claims, custom ones among them, read into a type of your choice. As an extractor:
+    /// Deserializes all claims, including custom ones, into a type of your choice. The extractor for this is
     /// [`Claims`](crate::Claims).
     ///
     /// # Errors
-    /// 500 `claims-mismatch` when the claims do not fit the type.
+    /// 500 `claims-mismatch` if the claims do not match the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         self.0.claims_as().map_err(|error| rejection::Rejection::claims_mismatch(&error).into())
     }
 
-    /// The token's text, to pass it on to another service. It is a credential: do not log it.
+    /// Returns the token, to call another service with. It is a credential: do not log it.
     #[must_use]
     pub fn expose_token(&self) -> &str {
         self.0.expose_token()

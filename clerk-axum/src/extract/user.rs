@@ -8,29 +8,16 @@ use http::request::Parts;
 use super::Auth;
 use crate::Rejection;
 
-/// How old a cached user or organization may be.
+/// The maximum age of a cached user or organization.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// The client, set not to return older values.
+/// Returns the layer's client, limited to values that are recent enough.
 pub(super) fn recent(auth: &Auth) -> Clerk {
     let clerk = auth.clerk();
     clerk.with(clerk.options().clone().max_age_at_most(MAX_AGE))
 }
 
-/// The signed-in user as Clerk knows them, fetched with the instance's secret key.
-///
-/// It rejects like [`Session`](crate::Session). In addition: 403 `user-blocked` when the user is banned or
-/// locked, 401 `user-deleted` when they no longer exist, even while their token lives; 503 when Clerk does not
-/// answer; 500 `clerk-error` when Clerk refuses the call, because the secret key was revoked for example. `Option<ClerkUser>` is `None` when the request brought no token, or that of a machine.
-///
-/// The user comes from the client's [cache](clerk_tower::client::cache) when Clerk was asked within its fresh age, and within
-/// the last 30 seconds: who was banned, locked or deleted elsewhere is refused after that at the latest; at once after
-/// a write through the same client, or when a webhook's handler tells the cache. An answer that is older is never
-/// used, even while Clerk is down. With a shorter fresh age, or a
-/// shorter [`max_age`](clerk_tower::client::options::CallOptions::max_age) of the layer's client, Clerk is asked sooner; with
-/// `CachePolicy::off()`, each time.
-///
-/// Where the id is enough, take [`Session`](crate::Session): it needs no call.
+/// Extractor for the signed-in user, fetched from Clerk or its cache.
 ///
 /// ```
 /// use clerk_axum::ClerkUser;
@@ -39,11 +26,33 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 ///     format!("hello {}", user.first_name.as_deref().unwrap_or("you"))
 /// }
 /// ```
+///
+/// If you need only the ID, take [`Session`](crate::Session), which needs no call.
+///
+/// It rejects like [`Session`](crate::Session), and in these cases:
+///
+/// | rejection | if |
+/// |---|---|
+/// | 403 `user-blocked` | the user is banned or locked |
+/// | 401 `user-deleted` | the user no longer exists |
+/// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
+/// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
+///
+/// `Option<ClerkUser>` is `None` where `Option<Session>` is.
+///
+/// # Age
+///
+/// The user comes from the client's [cache](clerk_tower::client::cache) and is at most 30 seconds old, even while Clerk
+/// is down. So a user who was banned, locked or deleted elsewhere is rejected after 30 seconds at the latest. After a
+/// write through the same client, or a webhook, the change is visible at once.
+///
+/// A shorter fresh age of the cache, or a shorter [`max_age`](clerk_tower::client::options::CallOptions::max_age) of the
+/// layer's client, shortens this period. With `CachePolicy::off()`, every request calls Clerk.
 #[derive(Clone, Debug)]
 pub struct ClerkUser(Arc<User>);
 
 impl ClerkUser {
-    /// The user itself.
+    /// Returns the user.
     #[must_use]
     pub fn into_inner(self) -> User {
         Arc::unwrap_or_clone(self.0)

@@ -9,24 +9,7 @@ use clerk_tower::Clerk;
 
 use crate::Rejection;
 
-/// A delivery of a webhook, verified.
-///
-/// The application's state has to hold the client: `Clerk: FromRef<S>`. A state that does not say where it is makes the
-/// compiler point at `with_state` with ``error[E0308]: mismatched types … expected `Clerk`, found `App` ``: put
-/// `#[derive(Clone, FromRef)]` on the state, with the feature `macros` of `axum`. The client has to know the endpoint's
-/// signing secret, from `CLERK_WEBHOOK_SIGNING_SECRET` or `.webhook_secret(..)` of its builder; the time is the
-/// client's clock. The body is read as it arrived, up to axum's body limit, 2 MiB unless `DefaultBodyLimit` says
-/// otherwise.
-///
-/// It rejects with 400 what is no delivery of Clerk's, 413 when the body is too long, and 500 when there is no secret;
-/// [`Rejection`] lists the codes. The log says why, at level `warn`. `Result<Webhook, Rejection>` leaves the answer to
-/// the handler; there is no `Option<Webhook>`.
-///
-/// The client's cache forgets what a good delivery makes stale before the handler runs.
-///
-/// Clerk delivers again unless the answer is a success, and may deliver twice: [`Delivery::id`] tells repetitions apart.
-/// Deliveries carry no session: no guard may stand before the route. [`ClerkWebhooks`](crate::ClerkWebhooks) is a whole
-/// endpoint, which does the rest as well.
+/// Extractor for a verified delivery of a webhook.
 ///
 /// ```
 /// use axum::{Router, extract::FromRef, routing::post};
@@ -39,8 +22,8 @@ use crate::Rejection;
 ///
 /// async fn on_event(webhook: Webhook) {
 ///     match &webhook.event {
-///         Event::UserCreated(user) => println!("{} is new", user.id),
-///         other => println!("{} happened", other.kind()),
+///         Event::UserCreated(user) => println!("{} signed up", user.id),
+///         other => println!("received {}", other.kind()),
 ///     }
 /// }
 ///
@@ -49,6 +32,32 @@ use crate::Rejection;
 /// let app: Router = Router::new().route("/webhooks/clerk", post(on_event)).with_state(App { clerk });
 /// # let _ = app; Ok(()) }
 /// ```
+///
+/// [`ClerkWebhooks`](crate::ClerkWebhooks) is a complete endpoint, which also detects duplicates and calls handlers.
+///
+/// # Requirements
+///
+/// - The router's state contains the client: `Clerk: FromRef<S>`. Otherwise the compiler reports ``expected `Clerk`,
+///   found `App` `` at `with_state`. Derive `FromRef` for the state, with the feature `macros` of `axum`.
+/// - The client has the endpoint's signing secret: `CLERK_WEBHOOK_SIGNING_SECRET`, or `.webhook_secret(..)`.
+/// - No guard is around the route, because Clerk has no session.
+/// - The body has at most 2 MiB, or as many bytes as axum's `DefaultBodyLimit` allows. No layer changes it.
+///
+/// # Rejections
+///
+/// | rejection | if |
+/// |---|---|
+/// | 400 | the request is not a valid delivery |
+/// | 413 | the body is too large |
+/// | 500 | the client has no signing secret |
+///
+/// The log says why, at level `warn`. `Result<Webhook, Rejection>` lets the handler decide; `Option<Webhook>` is not
+/// supported.
+///
+/// # Deliveries
+///
+/// Before the handler runs, the delivery invalidates the client's cache. Clerk retries unless the response is a success,
+/// and may deliver more than once: compare [`Delivery::id`] to detect duplicates.
 #[derive(Clone, Debug)]
 pub struct Webhook(pub Delivery);
 

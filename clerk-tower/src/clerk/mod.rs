@@ -101,23 +101,7 @@ impl Clerk {
 
     /// Builds a client from the environment:
     ///
-    /// | variable | |
-    /// |---|---|
-    /// | `CLERK_SECRET_KEY` | required, `sk_test_…` or `sk_live_…` |
-    /// | `CLERK_PUBLISHABLE_KEY` | `pk_test_…` or `pk_live_…`: names this instance's cookies |
-    /// | `CLERK_JWT_KEY` | the instance's public key as PEM: if set, session tokens are verified without the network |
-    /// | `CLERK_PROXY_URL` | where browsers reach the Frontend API through a proxy: a URL, or a path of this service |
-    /// | `CLERK_SIGN_IN_URL` | the page where people sign in |
-    /// | `CLERK_SIGN_UP_URL` | the page where people sign up |
-    /// | `CLERK_IS_SATELLITE` | `true` on a satellite domain |
-    /// | `CLERK_DOMAIN` | the satellite's domain |
-    /// | `CLERK_MACHINE_SECRET_KEY` | `ak_…`, for [`Clerk::as_machine`] |
-    /// | `CLERK_WEBHOOK_SIGNING_SECRET` | `whsec_…`, of the webhook endpoint; several during a rotation, separated by spaces |
-    /// | `CLERK_API_URL` | defaults to `https://api.clerk.com` |
-    /// | `CLERK_API_VERSION` | the first segment of the path, defaults to `v1` |
-    /// | `CLERK_FAPI_URL` | where the Frontend API proxy forwards to; if unset, it follows from the publishable key |
-    ///
-    /// An empty variable counts as unset.
+    #[doc = include_str!("environment.md")]
     ///
     /// # Errors
     /// [`ConfigError`] names the variable and what is wrong with it, and never repeats a key.

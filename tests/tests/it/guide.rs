@@ -1,4 +1,5 @@
-//! The guide says what is so: its tables are compared with what happens, and with what there is.
+//! Compares the tables of the guide with real responses, and checks that codes, reasons, causes, warnings and variables
+//! have a row.
 
 use std::{fs, path::Path};
 
@@ -17,6 +18,7 @@ use serde_json::Value;
 const EXTRACTORS: &str = include_str!("../../../clerk-axum/src/guide/extractors.md");
 const TROUBLE: &str = include_str!("../../../clerk-axum/src/guide/troubleshooting.md");
 const WEBHOOKS: &str = include_str!("../../../clerk-axum/src/guide/webhooks.md");
+const ENVIRONMENT: &str = include_str!("../../../clerk-tower/src/clerk/environment.md");
 
 struct Manager;
 
@@ -26,7 +28,7 @@ impl Requirement for Manager {
     }
 }
 
-/// An application that asks for each of them.
+/// An application with a route for each extractor.
 fn app() -> Router {
     Router::new()
         .route("/Auth", get(async |_: Auth| "in"))
@@ -53,103 +55,95 @@ fn said(is_some: bool) -> &'static str {
     if is_some { "some" } else { "none" }
 }
 
-/// The names in a table's first cell, without their parameters.
+/// The names in code quotes in a cell, without their parameters.
 fn names(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).map(|name| name.split('<').next().unwrap()).collect()
 }
 
-/// The rows of the table whose head begins with this.
+/// The rows of the table whose head starts with `head`.
 fn rows<'a>(page: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     let lines = page.lines().skip_while(|line| !line.starts_with(head)).skip(2);
     let rows: Vec<Vec<&str>> = lines
         .take_while(|line| line.starts_with('|'))
         .map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim_matches(['|', ' '])).collect())
         .collect();
-    assert!(!rows.is_empty(), "there is no table that begins with {head:?}");
+    assert!(!rows.is_empty(), "no table starts with {head:?}");
     rows
 }
 
-/// The visitors of the table's columns but the last.
+/// The visitors of the table's columns.
 const COLUMNS: [&str; 7] = ["nobody", "a stranger", "pending", "Alan", "Ada", "a script", "down"];
 
 #[tokio::test]
-async fn extractors_answer_as_the_table_says() {
+async fn extractors_respond_as_the_table_says() {
     let instance = Instance::new();
     let visitors = Visitors::of(&instance);
     let (with, without) = (authenticated(&instance, app()), app());
     let mut cells = 0;
-    for row in rows(EXTRACTORS, "| | nobody |") {
-        assert_eq!(row.len(), COLUMNS.len() + 2, "{row:?}");
+    for row in rows(EXTRACTORS, "| extractor | no token |") {
+        assert_eq!(row.len(), COLUMNS.len() + 1, "{row:?}");
         for name in names(row[0]) {
-            for (column, cell) in row[1..].iter().enumerate() {
-                let visitor = COLUMNS.get(column);
-                let token =
-                    visitors.iter().find(|(name, _)| Some(name) == visitor).map_or("", |(_, token)| token);
-                let app = if visitor.is_some() { &with } else { &without };
-                let answer = ask(app, Method::GET, &format!("/{name}"), token).await;
-                let status = answer.status.as_str();
-                assert!(cell.contains(status), "{name} for {visitor:?}: {status} instead of {cell}");
-                assert!(
-                    names(cell).iter().all(|code| *code == answer.code()),
-                    "{name} {visitor:?}: {}",
-                    answer.code()
-                );
+            let path = format!("/{name}");
+            for (visitor, cell) in COLUMNS.iter().zip(&row[1..]) {
+                let token = visitors.iter().find(|(name, _)| name == visitor).unwrap().1;
+                let response = ask(&with, Method::GET, &path, token).await;
+                let status = response.status.as_str();
+                assert!(cell.contains(status), "{name} for {visitor}: {status} instead of {cell}");
+                let code = response.code();
+                assert!(names(cell).iter().all(|named| *named == code), "{name} for {visitor}: {code}");
                 cells += 1;
             }
+            let response = ask(&without, Method::GET, &path, "").await;
+            assert_eq!((response.status.as_u16(), &*response.code()), (500, "clerk-layer-missing"), "{name}");
         }
     }
     assert!(cells > 60, "{cells}");
 }
 
-/// The visitors that a part of a cell speaks of.
+/// The visitors that a part of a cell means.
 fn meant(part: &str) -> &'static [&'static str] {
-    let meanings: [(&str, &[&str]); 9] = [
-        // Those of the row above, or nobody who passes the layer.
-        ("the same", &[]),
-        ("no layer", &[]),
+    // The first one that matches counts.
+    let meanings: [(&str, &[&str]); 8] = [
+        ("missing `ClerkLayer`", &[]),
         ("no token", &["nobody"]),
         ("pending session", &["pending"]),
-        ("no session", &["a script"]),
+        ("another kind of machine token", &[]),
+        ("machine token", &["a script"]),
         ("personal account", &["Alan"]),
         ("session that lacks", &["Alan", "Grace"]),
-        // Of a machine.
         ("session", &["pending", "Alan", "Grace", "Ada"]),
-        ("another kind", &["pending", "Alan", "Grace", "Ada"]),
     ];
     let meaning = meanings.into_iter().find(|(words, _)| part.contains(words));
-    meaning.unwrap_or_else(|| panic!("who is meant by {part:?}?")).1
+    meaning.unwrap_or_else(|| panic!("no visitor is known for {part:?}")).1
 }
 
 #[tokio::test]
-async fn options_are_none_where_the_page_says() {
+async fn options_are_none_where_the_table_says() {
     let instance = Instance::new();
     let visitors = Visitors::of(&instance);
     let (with, without) = (authenticated(&instance, app()), app());
-    let (mut absent, mut seen) = (Vec::new(), Vec::new());
-    for row in rows(EXTRACTORS, "| `Option<T>` of |") {
-        let cell = row[1].replace(" and ", ",").replace(" or ", ",");
-        let parts: Vec<_> = cell.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-        let needs_layer = parts != ["no layer"];
-        if !parts.contains(&"the same") {
-            absent.clear();
-        }
-        absent.extend(parts.into_iter().flat_map(meant));
+    let mut seen = Vec::new();
+    for row in rows(EXTRACTORS, "| extractor | `None` for |") {
+        let parts: Vec<_> = row[1].split(',').map(str::trim).collect();
+        let needs_layer = !row[1].contains("`ClerkLayer`");
+        let absent: Vec<_> = parts.into_iter().flat_map(meant).collect();
         for name in names(row[0]) {
             let path = format!("/Option/{name}");
             for (visitor, token) in visitors.iter() {
                 let expected = match visitor {
                     _ if absent.contains(&&visitor) => "none",
-                    // Bad rejects, and undecided rejects.
+                    // Invalid tokens, and tokens that cannot be checked, are rejected.
                     "a stranger" if needs_layer => "401",
                     "down" if needs_layer => "503",
                     _ => "some",
                 };
-                let answer = ask(&with, Method::GET, &path, token).await;
-                let got = if answer.status == 200 { answer.body } else { answer.status.as_str().to_owned() };
+                let response = ask(&with, Method::GET, &path, token).await;
+                let status = response.status;
+                let got = if status == 200 { response.body } else { status.as_str().to_owned() };
                 assert_eq!(got, expected, "Option<{name}> for {visitor}");
             }
-            let answer = ask(&without, Method::GET, &path, "").await;
-            let got = if needs_layer { answer.code() } else { answer.body };
+            let response = ask(&without, Method::GET, &path, "").await;
+            let got = if needs_layer { response.code() } else { response.body };
             assert_eq!(got, if needs_layer { "clerk-layer-missing" } else { "none" }, "Option<{name}>");
             seen.push(name);
         }
@@ -161,7 +155,7 @@ async fn options_are_none_where_the_page_says() {
     }
 }
 
-/// The texts in quotes that follow `before`, in a file of the project.
+/// The strings in quotes that follow `before`, in a file of the project.
 fn quoted(file: &str, before: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
     let text = fs::read_to_string(&path).unwrap();
@@ -179,10 +173,10 @@ fn quoted(file: &str, before: &str) -> Vec<String> {
 
 #[test]
 fn every_reason_has_a_row() {
-    let reasons = quoted("clerk-core/src/authenticate/reason.rs", " = ");
+    let reasons = quoted("clerk-core/src/reason.rs", " = ");
     assert!(reasons.len() > 30, "{reasons:?}");
     for reason in reasons {
-        // What a carrier gives a code of its own is never seen.
+        // These never reach a response: headers and cookies have their own codes for them.
         let is_inner =
             matches!(&*reason, "token-expired" | "token-not-active-yet" | "token-iat-in-the-future");
         let is_expired = reason.starts_with("session-token-expired-refresh-");
@@ -192,33 +186,69 @@ fn every_reason_has_a_row() {
 }
 
 #[test]
-fn every_answer_to_a_delivery_has_a_row() {
-    let file = "clerk-tower/src/server/webhook/rejection.rs";
-    let mut codes = quoted(file, "refuse(");
-    for status in
-        ["BAD_REQUEST", "PAYLOAD_TOO_LARGE", "METHOD_NOT_ALLOWED", "CONFLICT", "INTERNAL_SERVER_ERROR"]
-    {
-        codes.extend(quoted(file, &format!("StatusCode::{status},")));
-    }
+fn every_response_to_a_delivery_has_a_row() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clerk-tower/src/server/webhook/rejection.rs");
+    let text = fs::read_to_string(path).unwrap();
+    let codes: Vec<&str> =
+        text.split('"').skip(1).step_by(2).filter(|text| text.starts_with("webhook-")).collect();
     assert!(codes.len() > 9, "{codes:?}");
     for code in codes {
-        // What no present error comes to.
+        // The fallback for future errors, which nothing returns today.
         assert!(code == "webhook-refused" || WEBHOOKS.contains(&format!("`{code}`")), "{code}");
     }
 }
 
 #[test]
 fn every_code_and_every_cause_has_a_row() {
-    let reject = "clerk-tower/src/server/rejection/mod.rs";
-    let mut codes = quoted(reject, "Self::forbidden(");
+    let rejection = "clerk-tower/src/server/rejection/mod.rs";
+    let mut codes = quoted(rejection, "Self::forbidden(");
     for status in ["UNAUTHORIZED", "BAD_REQUEST", "SERVICE_UNAVAILABLE", "NOT_FOUND", "INTERNAL_SERVER_ERROR"]
     {
-        codes.extend(quoted(reject, &format!("StatusCode::{status},")));
+        codes.extend(quoted(rejection, &format!("StatusCode::{status},")));
     }
-    codes.extend(quoted("clerk-core/src/authenticate/diagnosis.rs", "=>"));
+    codes.extend(quoted("clerk-core/src/authenticate/outcome/diagnosis.rs", "=>"));
     codes.extend(quoted("clerk-tower/src/telemetry.rs", "cause ="));
     assert!(codes.len() > 25, "{codes:?}");
     for code in codes {
         assert!(TROUBLE.contains(&format!("`{code}`")), "{code}");
+    }
+}
+
+/// The text up to the parenthesis that closes a macro call. Those in strings do not count.
+fn arguments(rest: &str) -> &str {
+    let (mut depth, mut in_string) = (1_u32, false);
+    let end = rest.find(|character| {
+        match character {
+            '"' => in_string = !in_string,
+            '(' if !in_string => depth += 1,
+            ')' if !in_string => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    &rest[..end.unwrap()]
+}
+
+#[test]
+fn every_warning_has_a_row() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../clerk-tower/src/telemetry.rs");
+    let code = fs::read_to_string(path).unwrap();
+    // The message is the last string of the macro's arguments.
+    let warnings: Vec<&str> =
+        code.split("tracing::warn!(").skip(1).filter_map(|rest| arguments(rest).rsplit('"').nth(1)).collect();
+    assert!(warnings.len() > 10, "{warnings:?}");
+    for message in warnings {
+        assert!(TROUBLE.contains(&format!("`{message}`")), "{message}");
+    }
+}
+
+#[test]
+fn every_environment_variable_has_a_row() {
+    let config = "clerk-tower/src/client/config.rs";
+    let mut variables = quoted(config, "parsed(");
+    variables.extend(quoted(config, "variable("));
+    assert!(variables.len() > 8, "{variables:?}");
+    for variable in variables {
+        assert!(ENVIRONMENT.contains(&format!("`{variable}`")), "{variable}");
     }
 }
