@@ -299,7 +299,7 @@ fn the_rooms_of_the_decision_stand_in_their_order() {
         }
     }
     for room in order {
-        assert!(this.modules.contains(&["authenticate", room].map(ToOwned::to_owned).to_vec()), "{room}");
+        assert!(this.modules.contains(["authenticate", room].map(ToOwned::to_owned).as_slice()), "{room}");
     }
 }
 
