@@ -67,9 +67,9 @@
 //! # let _ = app; Ok(()) }
 //! ```
 //!
-//! A missing feature gets 403 `feature-missing`, a missing plan 403 `plan-missing`. If only the reverification is
-//! missing, the response is 403 with a body that Clerk's front ends understand: they let the user verify, and resend the
-//! request. The body contains the name of a preset, or an object such as `{"level": "first_factor", "afterMinutes": 5}`:
+//! A missing feature gets 403 `feature-missing`, a missing plan 403 `plan-missing`. If only the
+//! [reverification](https://clerk.com/docs/guides/secure/reverification) is missing, the response is 403 with a body that
+//! Clerk's front ends understand: they let the user verify, and resend the request. The body contains the name of a preset, or an object such as `{"level": "first_factor", "afterMinutes": 5}`:
 //!
 //! ```json
 //! {"clerk_error": {
