@@ -48,9 +48,9 @@ const API_VERSION: HeaderValue = HeaderValue::from_static("2026-05-12");
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// A string is not a valid base address.
+/// Error of a string that is not a valid base address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid base address, expected one such as https://api.clerk.com/v1: {0}")]
+#[error("{0}")]
 pub struct InvalidBaseUri(&'static str);
 
 impl InvalidBaseUri {
@@ -76,20 +76,20 @@ impl BaseUriLayer {
     /// # Errors
     /// If `base` is not such an address, or contains credentials or a query.
     pub fn new(base: &str) -> Result<Self, InvalidBaseUri> {
-        let uri: Uri = base.parse().map_err(|_| InvalidBaseUri("it cannot be parsed"))?;
+        let uri: Uri = base.parse().map_err(|_| InvalidBaseUri("not a valid URL; expected one such as https://api.clerk.com/v1"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(InvalidBaseUri("scheme or host is missing"));
+            return Err(InvalidBaseUri("the scheme or the host is missing; expected https://…"));
         };
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(InvalidBaseUri("the scheme is neither http nor https"));
+            return Err(InvalidBaseUri("the scheme must be https or http"));
         }
         if authority.as_str().contains('@') {
-            return Err(InvalidBaseUri("it contains credentials"));
+            return Err(InvalidBaseUri("must not contain credentials"));
         }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
-            return Err(InvalidBaseUri("it contains a query"));
+            return Err(InvalidBaseUri("must not contain a query"));
         }
         let prefix = path.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned());
         Ok(Self(Arc::new(Base { scheme, authority, prefix })))
