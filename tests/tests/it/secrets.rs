@@ -411,10 +411,10 @@ async fn no_log_line_holds_a_key_or_a_token() {
     );
     tracing::info!("the end");
     let text = log.take();
-    for event in ["answered a request with 400", "Clerk sent cookies that cannot be set dropped=2"] {
+    for event in ["rejected a request with 400", "Clerk sent cookies that cannot be set dropped=2"] {
         assert!(text.contains(event), "nothing says: {event}");
     }
-    assert!(text.contains("could not proxy a request") && text.contains("proxied a request"));
+    assert!(text.contains("cannot forward requests") && text.contains("forwarded a request"));
     assert!(text.contains("the end") && text.lines().count() > 10, "little was recorded: {text}");
     for line in text.lines() {
         hidden.check("the log", line);
