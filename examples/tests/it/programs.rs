@@ -242,8 +242,7 @@ async fn the_quickstart_explains_why_it_cannot_start() {
         ),
         (
             &[("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_API_URL", "http://example.com")],
-            "error: CLERK_API_URL: http would send"
-                .to_owned(),
+            "error: CLERK_API_URL: http would send".to_owned(),
         ),
     ] {
         let (code, stderr) = Program::start(env!("CARGO_BIN_EXE_quickstart"), envs).end().await;

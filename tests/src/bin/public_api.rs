@@ -19,8 +19,21 @@ use serde_json::Value;
 
 /// What every signature may name: the standard library, this project, and the crates that our users have anyway.
 const ALLOWED: &[&str] = &[
-    "std", "core", "alloc", "clerk_core", "clerk_tower", "clerk_local", "clerk_axum", "http", "http_body", "bytes", "serde",
-    "serde_core", "tower_layer", "tower_service", "axum_core",
+    "std",
+    "core",
+    "alloc",
+    "clerk_core",
+    "clerk_tower",
+    "clerk_local",
+    "clerk_axum",
+    "http",
+    "http_body",
+    "bytes",
+    "serde",
+    "serde_core",
+    "tower_layer",
+    "tower_service",
+    "axum_core",
     // JSON is what claims and metadata are made of.
     "serde_json",
 ];
@@ -46,7 +59,8 @@ struct Api {
 impl Api {
     fn read(file: &str) -> Result<Self, String> {
         let text = fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-        let json: Value = serde_json::from_str(&text).map_err(|error| format!("{file} is not JSON: {error}"))?;
+        let json: Value =
+            serde_json::from_str(&text).map_err(|error| format!("{file} is not JSON: {error}"))?;
         let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".json").to_owned();
         Ok(Self { name, json })
     }
@@ -100,7 +114,9 @@ fn is_derived(item: &Value) -> bool {
 fn collect(value: &Value, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(map) => {
-            if let (Some(Value::String(path)), Some(id), true) = (map.get("path"), map.get("id"), map.contains_key("args")) {
+            if let (Some(Value::String(path)), Some(id), true) =
+                (map.get("path"), map.get("id"), map.contains_key("args"))
+            {
                 found.push((path.clone(), id.clone()));
             }
             map.values().for_each(|value| collect(value, found));
@@ -128,12 +144,16 @@ fn run() -> Result<(), String> {
             }
             "check" => {
                 let foreign = api.foreign();
-                writeln!(out, "{}: {:?}", api.name, foreign.keys().collect::<Vec<_>>()).map_err(|error| error.to_string())?;
+                writeln!(out, "{}: {:?}", api.name, foreign.keys().collect::<Vec<_>>())
+                    .map_err(|error| error.to_string())?;
                 for (name, example) in foreign {
                     let is_allowed =
                         ALLOWED.contains(&&*name) || BEHIND_A_FEATURE.contains(&(&*api.name, &*name));
                     if !is_allowed {
-                        faults.push(format!("{}: {name} is not allowed in the public API: {example}", api.name));
+                        faults.push(format!(
+                            "{}: {name} is not allowed in the public API: {example}",
+                            api.name
+                        ));
                     }
                 }
             }

@@ -161,7 +161,8 @@ async fn a_call_that_its_deadline_ends_tells_how_often_it_was_sent() {
     for (steps, sent) in [(&[Hang][..], 1), (&[Break, Hang], 2), (&[Refuse, Status(503), Hang], 3)] {
         let script = Script::new(steps);
         let (whole, each) = (Duration::from_secs(9), Duration::from_secs(60));
-        let clerk = script.client(|builder| builder.timeout(whole).attempt_timeout(each));
+        let clerk = script.client(|builder| builder.timeout(whole));
+        let clerk = clerk.with(CallOptions::new().attempt_timeout(each));
         let error = clerk.send(users::count()).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout(after) if after.as_secs() == 9), "{error:?}");
         assert_eq!((script.sent(), error.attempts() as usize), (sent, sent), "{steps:?}");

@@ -120,7 +120,7 @@ fn keys_of_two_environments(log: &Log) {
     Clerk::builder().secret_key("sk_test_abc").publishable_key(LIVE).build().unwrap();
     let line = log.warning();
     assert!(
-        line.contains("belongs to a development instance (_test_), the other to a production instance"),
+        line.contains("to a development instance (_test_), the other to a production instance"),
         "{line}"
     );
     assert!(!line.contains("sk_test_abc") && !line.contains(LIVE), "{line}");
@@ -151,8 +151,8 @@ async fn a_clock_that_differs_from_clerks(log: &Log) {
         ("Tue, 14 Nov 2023 22:13:20 GMT", "", None),
         ("Tue, 14 Nov 2023 22:13:50 GMT", "", None),
         ("Tue, 14 Nov 2023 22:12:20 GMT", "age: 60\r\n", None),
-        ("Tue, 14 Nov 2023 22:18:20 GMT", "", Some("clock is 300 s behind Clerk's")),
-        ("Tue, 14 Nov 2023 22:11:20 GMT", "", Some("clock is 120 s ahead of Clerk's")),
+        ("Tue, 14 Nov 2023 22:18:20 GMT", "", Some("seconds=-300")),
+        ("Tue, 14 Nov 2023 22:11:20 GMT", "", Some("seconds=120")),
         ("Tuesday", "", None),
     ] {
         let headers = format!("date: {date}\r\n{age}connection: close\r\n");

@@ -48,7 +48,7 @@ const API_VERSION: HeaderValue = HeaderValue::from_static(clerk_core::operation:
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// A string is not a valid base address.
+/// Error of a string that is not a valid base address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidBaseUri(&'static str);
@@ -78,24 +78,20 @@ impl BaseUriLayer {
     pub fn new(base: &str) -> Result<Self, InvalidBaseUri> {
         let uri: Uri = base
             .parse()
-            .map_err(|_| InvalidBaseUri("not a valid URL; expected one such as https://api.clerk.com"))?;
+            .map_err(|_| InvalidBaseUri("not a valid URL; expected one such as https://api.clerk.com/v1"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(InvalidBaseUri(
-                "scheme or host is missing; expected a URL such as https://api.clerk.com",
-            ));
+            return Err(InvalidBaseUri("the scheme or the host is missing; expected https://…"));
         };
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(InvalidBaseUri(
-                "the scheme is neither http nor https; expected a URL such as https://api.clerk.com",
-            ));
+            return Err(InvalidBaseUri("the scheme must be https or http"));
         }
         if authority.as_str().contains('@') {
-            return Err(InvalidBaseUri("the URL contains credentials; remove them"));
+            return Err(InvalidBaseUri("must not contain credentials"));
         }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
-            return Err(InvalidBaseUri("the URL contains a query; remove it"));
+            return Err(InvalidBaseUri("must not contain a query"));
         }
         let prefix = path.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned());
         Ok(Self(Arc::new(Base { scheme, authority, prefix })))

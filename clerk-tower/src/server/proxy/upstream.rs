@@ -21,15 +21,15 @@ impl Upstream {
     pub(super) fn parse(setting: &'static str, url: &str) -> Result<Self, ConfigError> {
         let problem = |problem: &str| ConfigError::new(setting, problem);
         if url.contains('#') {
-            return Err(problem("the URL contains a fragment; remove it"));
+            return Err(problem("must not contain a fragment"));
         }
         let layer = BaseUriLayer::for_key(url).map_err(|error| problem(&error.to_string()))?;
         let base = layer.base();
         let host = HeaderValue::from_str(base.authority.as_str()).map_err(|_| problem("invalid host"))?;
         let (scheme, authority) = (base.scheme.clone(), base.authority.clone());
         let upstream = Self { scheme, authority, prefix: base.prefix.clone(), host };
-        // Some transports parse the URL again with another parser. If the two disagree about the host, as they do for a
-        // backslash or for user info, the secret key could be sent to another host.
+        // Some transports parse the URL again with another parser. If the two disagree about the host, as they may for a
+        // backslash, the secret key could be sent to another host.
         let parsed = upstream.target("/", None).and_then(|uri| Url::parse(&uri.to_string()).ok());
         let same =
             |url: &Url| url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(base.authority.host()));
