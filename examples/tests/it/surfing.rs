@@ -1,5 +1,7 @@
 //! A minimal browser: it stores cookies, follows redirects and submits forms.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::collections::BTreeMap;
 
 use reqwest::{Client, Method, StatusCode, Url, header, redirect::Policy};
