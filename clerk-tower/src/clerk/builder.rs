@@ -148,7 +148,7 @@ impl ClerkBuilder {
     /// cookie is read.
     pub fn publishable_key(self, key: impl AsRef<str>) -> Self {
         self.set_parsed(parse("publishable_key", key.as_ref()), |config, key| {
-            config.publishable_key = Some(key)
+            config.publishable_key = Some(key);
         })
     }
 

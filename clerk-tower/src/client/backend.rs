@@ -116,7 +116,7 @@ impl Backend {
             assert!(
                 matches!(O::INFO.method, Method::GET),
                 "only operations with the method GET can be cached"
-            )
+            );
         };
         // Without this handle's options: concurrent callers with other options may share the call.
         let request = build(operation, credential, None)?;

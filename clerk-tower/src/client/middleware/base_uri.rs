@@ -76,7 +76,9 @@ impl BaseUriLayer {
     /// # Errors
     /// If `base` is not such an address, or contains credentials or a query.
     pub fn new(base: &str) -> Result<Self, InvalidBaseUri> {
-        let uri: Uri = base.parse().map_err(|_| InvalidBaseUri("not a valid URL; expected one such as https://api.clerk.com/v1"))?;
+        let uri: Uri = base
+            .parse()
+            .map_err(|_| InvalidBaseUri("not a valid URL; expected one such as https://api.clerk.com/v1"))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
             return Err(InvalidBaseUri("the scheme or the host is missing; expected https://…"));

@@ -32,7 +32,7 @@ impl Clerk {
     /// # Errors
     /// 400 if this is not a valid delivery from Clerk, 500 if the client has no signing secret.
     pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
-        self.check(headers, body).map_err(|refused| self.into_rejection(refused))
+        self.check(headers, body).map_err(|refused| self.rejection_for(refused))
     }
 
     /// Reads a request's body, then verifies the delivery as [`verify_webhook`](Self::verify_webhook) does.
@@ -47,7 +47,7 @@ impl Clerk {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        self.take_webhook(request).await.map_err(|refused| self.into_rejection(refused))
+        self.take_webhook(request).await.map_err(|refused| self.rejection_for(refused))
     }
 
     /// The same, for an endpoint that knows which events it handles.
@@ -104,7 +104,7 @@ impl Clerk {
     }
 
     /// Logs the reason, if that has not been done yet, and returns the rejection.
-    pub(super) fn into_rejection(&self, refused: Refused) -> Rejection {
+    pub(super) fn rejection_for(&self, refused: Refused) -> Rejection {
         match refused {
             Refused::Delivery(rejection) => *rejection,
             Refused::Event { kind, error } => {

@@ -143,7 +143,7 @@ impl ClerkWebhooks {
                 telemetry::webhook(kind, "ignored");
                 return Ok(());
             }
-            Err(refused) => return Err(self.clerk.into_rejection(refused)),
+            Err(refused) => return Err(self.clerk.rejection_for(refused)),
         };
         let kind = label(&delivery.event);
         let running = match self.dedup.begin(&delivery.id, self.clerk.now(), self.remember_for) {
