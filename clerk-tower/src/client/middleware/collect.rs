@@ -44,7 +44,7 @@ pub struct CollectLayer {
 
 impl CollectLayer {
     /// Limits response bodies to `max_bytes` bytes. A longer one is an
-    /// [`ErrorKind::Transfer`](crate::ErrorKind::Transfer).
+    /// [`ErrorKind::Transfer`].
     #[must_use]
     pub const fn new(max_bytes: usize) -> Self {
         Self { max_bytes }

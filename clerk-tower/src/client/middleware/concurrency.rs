@@ -3,7 +3,7 @@
 //! Off in the default stack, because latency says more about an overload than a number does. With
 //! [`ClerkBuilder::max_concurrent_calls`](crate::ClerkBuilder::max_concurrent_calls), calls beyond the limit wait for
 //! a permit; with [`ConcurrencyLayer::shed_load`] they fail at once with
-//! [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded), and nothing is sent. A call holds its permit until it
+//! [`ErrorKind::Overloaded`], and nothing is sent. A call holds its permit until it
 //! ends: while it waits for the [rate limit](crate::client::rate_limit), and during the backoff before a retry.
 //!
 //! ```

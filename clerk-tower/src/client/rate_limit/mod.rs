@@ -4,7 +4,7 @@
 //! section that use the same kind of key, and stays closed for as long as `Retry-After` says, but at most 15 minutes.
 //! Calls that arrive meanwhile wait in order. When the gate opens, they are let through one after the other, not all at
 //! once. Once the gate was open for a second and Clerk has accepted a call, calls are no longer held back. A call whose
-//! turn would come after its deadline fails at once with [`ErrorKind::RateLimited`](crate::ErrorKind::RateLimited):
+//! turn would come after its deadline fails at once with [`ErrorKind::RateLimited`]:
 //! nothing is sent, and the queue cannot grow without bound. Calls of other sections are not affected.
 //!
 //! The layer belongs inside [`retry`](crate::client::retry), so that retries wait at the gate too.
