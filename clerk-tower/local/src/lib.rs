@@ -47,6 +47,7 @@ mod claims;
 mod client;
 mod credentials;
 mod delivery;
+mod email;
 mod error;
 mod faults;
 mod frontend;

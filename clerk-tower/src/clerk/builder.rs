@@ -15,7 +15,7 @@ use crate::{
     client::{
         Backend, Config, ConfigError,
         cache::CachePolicy,
-        middleware::{concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
+        middleware::{base_uri::BaseUriLayer, concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
         parse, pem_key,
         rate_limit::RateLimitLayer,
         retry::{Budget, RetryLayer},
@@ -414,6 +414,9 @@ impl ClerkBuilder {
         self.check_pointless()?;
         let mut config = self.config;
         check_machine_token_cache(config.machine_token_cache)?;
+        if let Some(url) = &config.fapi_url {
+            BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("fapi_url", error))?;
+        }
         if let Some(key) = &config.publishable_key {
             config.authentication = config.authentication.publishable_key(key.clone());
         }

@@ -11,7 +11,7 @@ mod organizations;
 mod sessions;
 mod users;
 
-pub(super) use self::{organizations::free_slug, users::is_email};
+pub(super) use self::organizations::free_slug;
 
 use clerk_core::{Timestamp, id::Id};
 use http::StatusCode;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     super::{
         body::Body,
+        email::is_email,
         error::ApiError,
         query::Query,
         random,
@@ -134,11 +135,6 @@ fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a st
     }
     let reserved = statuses.iter().map(|status| *status == "reserved").chain(std::iter::repeat(false));
     Ok(values.into_iter().zip(reserved).collect())
-}
-
-pub(crate) fn is_email(text: &str) -> bool {
-    let plain = !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
-    plain && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !host.is_empty())
 }
 
 fn is_phone(text: &str) -> bool {

@@ -8,8 +8,9 @@ use super::{
     super::{
         super::{
             HttpResponse,
+            email::is_email,
             error::ApiError,
-            random, routes,
+            random,
             state::{Session, State, User},
         },
         browser_request::BrowserRequest,
@@ -147,7 +148,7 @@ fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
 }
 
 fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Result<UserId, Problem> {
-    if email.len() > 254 || !routes::is_email(email) {
+    if email.len() > 254 || !is_email(email) {
         let problem = "This is not an email address. Enter one such as you@example.com.";
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem.to_owned()));
     }
