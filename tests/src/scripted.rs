@@ -10,16 +10,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_local::LocalClerk;
+use clerk_local::{LocalBody, LocalClerk};
 use clerk_tower::{BoxError, client::transport::ConnectError};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::{HeaderMap, Method, Request, Response};
-use http_body_util::Full;
+
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::Instant};
 use tower::{Service, ServiceExt as _};
 
-type Answer = Result<Response<Full<Bytes>>, io::Error>;
+type Answer = Result<Response<LocalBody>, io::Error>;
 
 /// The transport. Its clones share their calls.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +72,7 @@ impl Call {
 }
 
 impl Service<Request<Bytes>> for Scripted {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<LocalBody>;
     type Error = io::Error;
     type Future = BoxFuture<'static, Answer>;
 
@@ -93,7 +93,7 @@ impl Service<Request<Bytes>> for Scripted {
 /// What Clerk does with a call.
 pub enum Reply {
     /// It responds.
-    Respond(Response<Full<Bytes>>),
+    Respond(Response<LocalBody>),
     /// It responds as this instance does.
     Pass(LocalClerk),
     /// It takes its time, and only then it is decided what it does.
@@ -109,7 +109,7 @@ pub enum Reply {
 impl Reply {
     /// A response with this status and this body.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self::Respond(Response::builder().status(status).body(Full::new(body.into())).unwrap())
+        Self::Respond(Response::builder().status(status).body(LocalBody::from(body.into())).unwrap())
     }
 
     /// A response with this status and this JSON.
@@ -177,9 +177,9 @@ impl fmt::Debug for Script {
 }
 
 impl Service<Request<Bytes>> for Script {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<LocalBody>;
     type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Full<Bytes>>, BoxError>>;
+    type Future = BoxFuture<'static, Result<Response<LocalBody>, BoxError>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))

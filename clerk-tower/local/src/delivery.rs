@@ -5,7 +5,6 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use bytes::Bytes;
 use clerk_core::webhook::Verifier;
 use http::{Request, Response, StatusCode, Uri};
-use http_body_util::Full;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use tokio::{
     sync::{mpsc, watch},
@@ -14,6 +13,7 @@ use tokio::{
 };
 use tower::{Service, ServiceExt as _};
 
+use crate::LocalBody;
 use crate::{random, webhooks::request};
 use clerk_tower::clock::Clock;
 
@@ -92,12 +92,12 @@ impl Outbox {
 type Attempt = Pin<Box<dyn Future<Output = Option<StatusCode>> + Send>>;
 
 /// Sends one request; returns the status of the response, if there was one.
-pub(super) type Sender = Box<dyn FnMut(Request<Full<Bytes>>) -> Attempt + Send>;
+pub(super) type Sender = Box<dyn FnMut(Request<LocalBody>) -> Attempt + Send>;
 
 /// Sends requests to a service in this process.
 pub(super) fn to_service<S, B>(service: S) -> Sender
 where
-    S: Service<Request<Full<Bytes>>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
+    S: Service<Request<LocalBody>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
     B: Send + 'static,
 {
     Box::new(move |request| {
@@ -108,7 +108,7 @@ where
 
 /// Sends requests over HTTP.
 pub(super) fn over_http() -> Sender {
-    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let client = Client::builder(TokioExecutor::new()).build_http::<LocalBody>();
     Box::new(move |request| {
         let response = client.request(request);
         Box::pin(async { response.await.ok().map(|response| response.status()) })
@@ -151,8 +151,8 @@ async fn attempt(response: Attempt) -> Option<StatusCode> {
 async fn deliver(config: &mut WorkerConfig, message: &Message) -> bool {
     let mut waits = WAITS.into_iter();
     loop {
-        let mut request =
-            request(&config.signer, &message.id, config.clock.now(), message.body.clone()).map(Full::from);
+        let mut request = request(&config.signer, &message.id, config.clock.now(), message.body.clone())
+            .map(LocalBody::from);
         request.uri_mut().clone_from(&config.uri);
         if attempt((config.sender)(request)).await.is_some_and(|status| status.is_success()) {
             return true;

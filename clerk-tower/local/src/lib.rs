@@ -52,6 +52,7 @@ mod error;
 mod faults;
 mod frontend;
 mod keys;
+mod local_body;
 pub mod machine;
 mod query;
 mod random;
@@ -75,13 +76,11 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use clerk_core::{
     Timestamp,
     keys::{PublishableKey, SecretKey},
 };
 use http::{Response, StatusCode};
-use http_body_util::Full;
 
 use self::{
     changes::StateGuard, delivery::Counts, faults::Faults, keys::SigningKey, state::State,
@@ -90,6 +89,7 @@ use self::{
 use clerk_tower::clock::{Clock, SystemClock};
 
 pub use self::{
+    local_body::LocalBody,
     machine::{
         LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
         LocalMachineBuilder, LocalOAuthToken, LocalOAuthTokenBuilder,
@@ -100,7 +100,7 @@ pub use self::{
     webhooks::{LocalWebhooks, WebhooksError},
 };
 
-type HttpResponse = Response<Full<Bytes>>;
+type HttpResponse = Response<LocalBody>;
 
 /// A Clerk instance in this process. Clones are cheap and share the instance.
 ///

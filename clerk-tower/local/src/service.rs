@@ -29,11 +29,11 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
-use http_body_util::Full;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tower_service::Service;
 
+use crate::LocalBody;
 use crate::{
     HttpResponse, LocalClerk,
     error::ApiError,
@@ -51,7 +51,7 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// The service never fails: a request that Clerk would reject gets an error response in Clerk's format, and a request
 /// that is not emulated gets status 501.
 impl Service<Request<Bytes>> for LocalClerk {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<LocalBody>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;
 
@@ -128,7 +128,7 @@ pub(super) fn without_version(path: &str) -> &str {
 
 /// A response with a JSON body.
 pub(super) fn json_response(status: StatusCode, body: &Value) -> HttpResponse {
-    let mut response = Response::new(Full::from(body.to_string()));
+    let mut response = Response::new(LocalBody::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -29,12 +29,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use clerk_core::{Timestamp, keys::WebhookSecret, webhook::Verifier};
 use http::{HeaderValue, Request, Response, Uri, header::CONTENT_TYPE};
-use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tower::Service;
 use url::{Host, Url};
 
+use crate::LocalBody;
 use crate::{
     LocalClerk, changes,
     delivery::{self, Outbox, Progress, Sender, WorkerConfig},
@@ -126,13 +126,12 @@ impl LocalClerk {
     ///
     /// ```
     /// use bytes::Bytes;
-    /// use clerk_local::LocalClerk;
+    /// use clerk_local::{LocalBody, LocalClerk};
     /// use http::{Request, Response};
-    /// use http_body_util::Full;
-    ///
+    ///     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), clerk_local::webhooks::WebhooksError> {
-    /// let app = tower::service_fn(|request: Request<Full<Bytes>>| async move {
+    /// let app = tower::service_fn(|request: Request<LocalBody>| async move {
     ///     assert_eq!(request.uri().path(), "/webhooks/clerk");
     ///     Ok::<_, std::convert::Infallible>(Response::new(()))
     /// });
@@ -152,7 +151,7 @@ impl LocalClerk {
         secret: WebhookSecret,
     ) -> Result<(), WebhooksError>
     where
-        S: Service<Request<Full<Bytes>>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
+        S: Service<Request<LocalBody>, Response = Response<B>, Future: Send> + Clone + Send + 'static,
         B: Send + 'static,
     {
         let sender = || delivery::to_service(service);

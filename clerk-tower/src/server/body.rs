@@ -1,4 +1,5 @@
 use std::{
+    convert::Infallible,
     fmt,
     pin::Pin,
     task::{Context, Poll},
@@ -42,6 +43,22 @@ impl<B> ResponseBody<B> {
 
     pub(crate) const fn own(body: OwnBody) -> Self {
         Self { body: Either::Right(Either::Right(body)) }
+    }
+}
+
+/// The inner body of a service that has no inner service. It has no values.
+#[derive(Clone, Copy, Debug)]
+pub enum NoInner {}
+
+impl Body for NoInner {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match *self {}
     }
 }
 

@@ -15,4 +15,4 @@ pub mod rejection;
 pub mod require;
 pub mod webhook;
 
-pub use self::body::ResponseBody;
+pub use self::body::{NoInner, ResponseBody};

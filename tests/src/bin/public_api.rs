@@ -36,6 +36,8 @@ const ALLOWED: &[&str] = &[
     "axum_core",
     // JSON is what claims and metadata are made of.
     "serde_json",
+    // In the bounds of the `impl Unpin` that its macro writes, and nowhere else.
+    "pin_project_lite",
 ];
 
 /// What only the feature of that name may bring in: `(crate of the API, foreign crate)`.

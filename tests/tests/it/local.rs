@@ -414,7 +414,7 @@ async fn an_application_that_panics_has_not_answered() {
     let times = Arc::new(Mutex::new(0));
     let fragile = tower::service_fn({
         let (router, times) = (listener.router(), Arc::clone(&times));
-        move |request: Request<http_body_util::Full<Bytes>>| {
+        move |request: Request<clerk_local::LocalBody>| {
             let (router, times) = (router.clone(), Arc::clone(&times));
             async move {
                 let time = std::mem::replace(&mut *times.lock().unwrap(), 1);

@@ -18,7 +18,7 @@ use clerk_tower::{
 };
 use futures_util::future::join_all;
 use http::Response;
-use http_body_util::Full;
+
 use tokio::time::pause;
 
 /// What Clerk does with one request.
@@ -53,7 +53,10 @@ impl Script {
                 Status(200) => Reply::new(200, r#"{"total_count": 3}"#),
                 Status(status) => Reply::new(status, ""),
                 Wait(status, wait) => Reply::Respond(
-                    response(status).header("retry-after", wait).body(Full::default()).unwrap(),
+                    response(status)
+                        .header("retry-after", wait)
+                        .body(clerk_local::LocalBody::default())
+                        .unwrap(),
                 ),
                 Refuse => Reply::Refuse,
                 Break => Reply::Break,

@@ -20,6 +20,7 @@ use super::{
     clients::Client,
     cookies, handshake,
 };
+use crate::LocalBody;
 
 /// Responds to one request. The CORS headers let pages of this computer read the response.
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
@@ -44,7 +45,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
 }
 
 fn preflight() -> HttpResponse {
-    let mut response = Response::new(http_body_util::Full::default());
+    let mut response = Response::new(LocalBody::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),

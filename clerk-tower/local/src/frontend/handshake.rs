@@ -12,6 +12,7 @@ use super::{
     browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
     cookies::Application,
 };
+use crate::LocalBody;
 
 /// `GET /v1/client/handshake`.
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
@@ -81,7 +82,7 @@ fn membership(state: &State, user: &str, organization: &str) -> Option<Organizat
 
 /// A redirect that is not cached.
 pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
-    let mut response = Response::new(http_body_util::Full::default());
+    let mut response = Response::new(LocalBody::default());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     // Never fails: a URL consists of visible ASCII.

@@ -9,11 +9,12 @@ use http::{
     HeaderMap, Request, Response, StatusCode,
     header::{COOKIE, LOCATION, SET_COOKIE},
 };
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use tower::{Service, ServiceBuilder, ServiceExt as _, util::BoxCloneService};
 use url::Url;
 
 use super::{Bench, LocalClerk};
+use crate::LocalBody;
 use clerk_tower::{
     Clerk,
     clock::{Clock as _, ManualClock},
@@ -26,7 +27,7 @@ use clerk_tower::{
 pub(super) const APP: &str = "http://localhost:3000";
 pub(super) const LOCAL: &str = "http://127.0.0.1:4000";
 
-type Site = BoxCloneService<Request<Bytes>, Response<Full<Bytes>>, Infallible>;
+type Site = BoxCloneService<Request<Bytes>, Response<LocalBody>, Infallible>;
 
 /// A client of the instance, over memory.
 pub(super) fn client(bench: &Bench) -> Clerk {
@@ -44,7 +45,7 @@ pub(super) fn client(bench: &Bench) -> Clerk {
 
 /// `/private` sends visitors to sign in; every other page tells who they are.
 fn application(clerk: &Clerk) -> Site {
-    let page = async |request: Request<Bytes>| -> Result<Response<Full<Bytes>>, Infallible> {
+    let page = async |request: Request<Bytes>| -> Result<Response<LocalBody>, Infallible> {
         let auth = Auth::from_extensions(request.extensions()).unwrap();
         let text = match auth.session() {
             Some(session) => {
@@ -55,7 +56,7 @@ fn application(clerk: &Clerk) -> Site {
             None if request.uri().path() == "/private" => return Ok(auth.redirect_to_sign_in(None).unwrap()),
             None if request.uri().path() == "/api" => {
                 let rejection = auth.require_session().unwrap_err();
-                return Ok(rejection.into_response().map(|_: Full<Bytes>| Full::default()));
+                return Ok(rejection.into_response().map(|_: LocalBody| LocalBody::default()));
             }
             None => "signed out".to_owned(),
         };
@@ -63,7 +64,7 @@ fn application(clerk: &Clerk) -> Site {
     };
     let layer = AuthenticateLayer::new(clerk);
     // The layer's own answers have no body that matters here.
-    let plain = |response: Response<ResponseBody<Full<Bytes>>>| {
+    let plain = |response: Response<ResponseBody<LocalBody>>| {
         response.map(|body| body.into_inner().unwrap_or_default())
     };
     let builder = ServiceBuilder::new().map_response(plain).layer(layer);
@@ -113,7 +114,7 @@ impl Browser {
         self.cookies.retain(|_, (_, until)| *until > now);
     }
 
-    async fn once(&mut self, url: &Url, mut request: Request<Bytes>) -> Response<Full<Bytes>> {
+    async fn once(&mut self, url: &Url, mut request: Request<Bytes>) -> Response<LocalBody> {
         let host = url.host_str().unwrap().to_owned();
         self.remember(&host, &HeaderMap::new());
         let own = self.cookies.iter().filter(|(name, _)| name.0 == host);

@@ -8,11 +8,10 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use clerk_core::webhook::{Delivery, Event, Kind};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
-use http_body_util::{Empty, Full, Limited};
+use http_body_util::{Full, Limited};
 use tokio::{runtime::Handle, time::timeout};
 use tower_service::Service;
 
@@ -23,11 +22,11 @@ use super::{
 };
 use crate::{
     BoxError, Clerk, ConfigError,
-    server::{ResponseBody, rejection::Rejection},
+    server::{NoInner, ResponseBody, rejection::Rejection},
     telemetry,
 };
 
-type Output = Result<Response<ResponseBody<Empty<Bytes>>>, Infallible>;
+type Output = Result<Response<ResponseBody<NoInner>>, Infallible>;
 type OnError = Arc<dyn Fn(&Delivery, &BoxError) + Send + Sync>;
 
 /// Webhook endpoint as a service. See the [module docs](super) for its responses and an example.
@@ -215,7 +214,7 @@ fn label(event: &Event) -> &str {
     if matches!(event, Event::Other { .. }) { "other" } else { event.kind() }
 }
 
-fn response(result: Result<(), Rejection>) -> Response<ResponseBody<Empty<Bytes>>> {
+fn response(result: Result<(), Rejection>) -> Response<ResponseBody<NoInner>> {
     let mut response = match result {
         Ok(()) => {
             let mut response = Response::new(Full::default());
@@ -237,7 +236,7 @@ where
     B: Body<Data: Send> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    type Response = Response<ResponseBody<Empty<Bytes>>>;
+    type Response = Response<ResponseBody<NoInner>>;
     type Error = Infallible;
     type Future = WebhookFuture;
 
