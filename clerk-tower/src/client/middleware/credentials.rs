@@ -1,6 +1,6 @@
 //! Sets the `Authorization` header that an operation needs.
 //!
-//! A request carries its operation's [`Credential`](clerk_core::credential::Credential) in its
+//! A request carries its operation's [`Credential`] in its
 //! [`OperationInfo`](clerk_core::OperationInfo); a request without one is sent with the secret key. A `Credential`
 //! in the request's extensions overrides both: where an operation accepts either key, that is how
 //! [`Clerk`](crate::Clerk) and [`MachineClerk`](crate::MachineClerk) say which one they mean. The header value is
