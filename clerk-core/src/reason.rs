@@ -1,16 +1,16 @@
-//! Stable codes that say why a token or a request is not accepted.
+//! Stable reason codes: why a token was rejected, or a request is signed out.
 //!
-//! Tokens and decisions share them, so they depend on neither.
+//! Tokens and decisions share them, so this module depends on neither.
 
 use std::fmt;
 
 /// Declares the reasons once: variant and code.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $code:literal,)*) => {
-        /// Why a request is signed out.
+        /// Reason why a request is signed out, or a token was rejected.
         ///
-        /// The codes are those of Clerk's SDKs, so that dashboards and front ends know them. A code names a rule and
-        /// repeats nothing of the request, so it may be written to logs and response headers.
+        /// The codes are those of Clerk's SDKs, so front ends and dashboards recognize them. A code names a rule and
+        /// contains nothing of the request, so it can be written to logs and response headers.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Reason {
@@ -30,8 +30,8 @@ macro_rules! reasons {
                 }
             }
 
-            /// Returns the code if it is one of this crate's own, and not Clerk's answer to a refresh. A static
-            /// string becomes a header value without an allocation.
+            /// Returns the code, unless it contains Clerk's error code of a refresh. A static string becomes a header
+            /// value without an allocation.
             pub(crate) const fn as_static_str(&self) -> Option<&'static str> {
                 match self {
                     $(Self::$variant => Some($code),)*
@@ -46,52 +46,52 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// There is an active client, but no session token.
+    /// The request has an active client (`__client_uat`), but no session token.
     ClientUatButNoSessionToken = "client-uat-but-no-session-token",
     /// A development instance did not receive its dev-browser token.
     DevBrowserMissing = "dev-browser-missing",
-    /// The URL brings a dev-browser token to a development instance.
+    /// The URL contains a dev-browser token of a development instance.
     DevBrowserSync = "dev-browser-sync",
-    /// The primary domain responds to a satellite.
+    /// The primary domain sends the browser back to a satellite.
     PrimaryRespondsToSyncing = "primary-responds-to-syncing",
     /// The visitor comes from another origin, where they may have signed in or out.
     PrimaryDomainCrossOriginSync = "primary-domain-cross-origin-sync",
     /// A satellite has to ask the primary domain who is signed in.
     SatelliteNeedsSyncing = "satellite-needs-syncing",
-    /// There is neither a session token nor an active client: nobody is signed in.
+    /// The request has neither a session token nor an active client.
     SessionTokenAndUatMissing = "session-token-and-uat-missing",
-    /// A handshake came back without a session token.
+    /// The browser returned from a handshake without a session token.
     SessionTokenMissing = "session-token-missing",
-    /// The session token is older than the last change of its client.
+    /// The session token is older than the last update of its client.
     SessionTokenIatBeforeClientUat = "session-token-iat-before-client-uat",
     /// The session token is not valid yet.
     SessionTokenNbf = "session-token-nbf",
-    /// The session token says it was issued in the future.
+    /// The session token was issued in the future (`iat`).
     SessionTokenIatInTheFuture = "session-token-iat-in-the-future",
-    /// There is a session token, but no active client.
+    /// The request has a session token, but no active client.
     SessionTokenButNoClientUat = "session-token-but-no-client-uat",
-    /// The URL belongs to another organization than the active one.
+    /// The URL is for another organization than the active one.
     ActiveOrganizationMismatch = "active-organization-mismatch",
     /// The token's kind is not accepted here.
     TokenTypeMismatch = "token-type-mismatch",
-    /// Anything without a code of its own, such as Clerk being unreachable.
+    /// Any other cause, such as Clerk being unreachable.
     UnexpectedError = "unexpected-error",
-    /// Only machine tokens are accepted, and the request carries none.
+    /// Only machine tokens are accepted, and the request has none.
     NoTokenInHeader = "No token in header",
 
-    /// The token has expired (before a carrier gives it a code of its own).
+    /// The token has expired. Decisions replace this with a code that starts with `session-token-expired`.
     TokenExpired = "token-expired",
-    /// The string is not a valid token, or its header is not.
+    /// The string is not a valid token, or the token's header is not valid.
     TokenInvalid = "token-invalid",
     /// The token is signed with an algorithm that Clerk does not use.
     TokenInvalidAlgorithm = "token-invalid-algorithm",
-    /// The token was issued to a party (`azp`) that is not authorized here.
+    /// The token was issued to a party (`azp`) that is not authorized.
     TokenInvalidAuthorizedParties = "token-invalid-authorized-parties",
     /// The signature does not match the key.
     TokenInvalidSignature = "token-invalid-signature",
-    /// The token is not valid yet (before a carrier gives it a code of its own).
+    /// The token is not valid yet (`nbf`). Decisions replace this with `session-token-nbf`.
     TokenNotActiveYet = "token-not-active-yet",
-    /// The token's `iat` is in the future (before a carrier gives it a code of its own).
+    /// The token was issued in the future. Decisions replace this with `session-token-iat-in-the-future`.
     TokenIatInTheFuture = "token-iat-in-the-future",
     /// A claim is missing, has the wrong type or does not match, or the key cannot be used.
     TokenVerificationFailed = "token-verification-failed",
@@ -135,11 +135,13 @@ reasons! {
 pub struct RefusalCode(Box<str>);
 
 impl RefusalCode {
-    /// Returns `None` unless the code is written as Clerk's codes are: it ends up in headers and logs.
+    /// Creates the code; `None` if Clerk's error code contains unexpected characters or is longer than 100 bytes.
+    ///
+    /// The code comes from a response body, and ends up in headers and logs.
     pub(crate) fn new(code: &str) -> Option<Self> {
         let is_code = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let is_good = !code.is_empty() && code.len() <= 100 && code.bytes().all(is_code);
-        is_good.then(|| Self(format!("session-token-expired-refresh-{code}").into()))
+        let is_valid = !code.is_empty() && code.len() <= 100 && code.bytes().all(is_code);
+        is_valid.then(|| Self(format!("session-token-expired-refresh-{code}").into()))
     }
 }
 
@@ -158,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_its_own_and_a_header_value() {
+    fn codes_are_unique_and_valid_header_values() {
         let codes: HashSet<&str> = Reason::ALL.iter().map(Reason::as_str).collect();
         assert_eq!(codes.len(), Reason::ALL.len());
         for reason in Reason::ALL {

@@ -1,4 +1,4 @@
-//! Strict decoding of a JWS in compact form.
+//! Strict decoding of a JWS in compact serialization.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -14,12 +14,12 @@ use super::{
 };
 use crate::Timestamp;
 
-/// A decoded token. Nothing of it is verified yet.
+/// Decoded token that has not been verified yet.
 ///
-/// Neither the text nor the claims appear in its `Debug` output.
+/// `Debug` shows its kind, but neither the token itself nor its claims.
 pub struct Token {
     text: Box<str>,
-    /// Where the signed part of the text ends.
+    /// Length of the signed part: header, dot and payload (RFC 7515, section 5.1).
     signed: usize,
     signature: Vec<u8>,
     json: String,
@@ -27,23 +27,27 @@ pub struct Token {
     pub(super) payload: Arc<Payload>,
 }
 
-/// Clerk keeps session tokens below the 4 KiB of a cookie; this leaves room and bounds the work.
+/// Upper bound on a token's length in bytes, so that an unauthenticated request cannot cause much work.
+///
+/// Clerk keeps session tokens below the 4 KiB that a cookie can have; tokens in headers may be longer.
 const MAX_LENGTH: usize = 16 * 1024;
 
 impl Token {
-    /// Decodes a JWS in compact form (RFC 7515, section 7.1): at most 16 KiB, three segments in base64url
-    /// without padding, the first two of them JSON objects whose names come once each. Bytes that are no
-    /// UTF-8 inside these become U+FFFD.
+    /// Decodes a JWS in compact serialization (RFC 7515, section 7.1).
+    ///
+    /// A token has at most 16 KiB and three segments in base64url without padding. The first two are JSON
+    /// objects with unique names; bytes that are not valid UTF-8 are replaced with U+FFFD.
     ///
     /// # Errors
     ///
-    /// `token-invalid` for everything else.
+    /// If the string is anything else: `token-invalid`.
     pub fn decode(text: &str) -> Result<Self, TokenError> {
         if text.len() > MAX_LENGTH {
             return Err(TokenError::invalid("the token is longer than 16 KiB"));
         }
         const SEGMENTS: TokenError = TokenError::invalid("a token has three segments");
-        // The signature is what follows the last dot. A further one is outside of the alphabet.
+        // Any further dot ends up in the payload and is rejected there, since base64url does not contain it. That
+        // includes the five segments of an encrypted token (RFC 7516).
         let (signed, signature) = text.rsplit_once('.').ok_or(SEGMENTS)?;
         let (header, payload) = signed.split_once('.').ok_or(SEGMENTS)?;
         let header = object(&segment_text(header)?)?;
@@ -53,32 +57,33 @@ impl Token {
         Ok(Self { text: text.into(), signed: signed.len(), signature, json, header, payload })
     }
 
-    /// The key id, when the header names one.
+    /// Returns the key id (`kid`), if the header has one.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.header.kid.text()
     }
 
-    /// What the token stands for, by its type and subject. A token whose class says something else than
-    /// its kind is refused when it is verified.
+    /// Returns the kind of the token, by its type (`typ`) and subject (`sub`).
+    ///
+    /// A token whose class (the `cat` header) contradicts its kind is rejected when it is verified.
     #[must_use]
     pub fn kind(&self) -> TokenKind {
         TokenKind::of_jwt(&self.header, &self.payload, !self.signature.is_empty())
     }
 
-    /// The token's text, as it came. It is a credential: do not log it.
+    /// Returns the encoded token, unchanged. It is a credential: do not log it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// All claims, read into a type of your choice. They are true only if the token is verified.
+    /// Deserializes all claims into a type of your choice. Trust them only after the token was verified.
     ///
     /// # Errors
     ///
-    /// When the claims do not fit the type.
+    /// If the claims do not match the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        // The path to a fault is worth knowing but costs time, so it is looked for only when there is one.
+        // Tracking the path to a claim makes deserialization slower, so it is done only after a failure.
         serde_json::from_str(&self.json).map_err(|_| ClaimsError::locate::<T>(&self.json))
     }
 
@@ -106,7 +111,7 @@ impl Token {
         Category::of(&self.header)
     }
 
-    /// `None` for an algorithm that Clerk does not use.
+    /// Returns the algorithm; `None` if Clerk does not use it.
     pub(super) fn algorithm(&self) -> Option<Algorithm> {
         self.header.alg.valid().copied()
     }
@@ -126,6 +131,7 @@ fn segment(text: &str) -> Result<Vec<u8>, TokenError> {
         .map_err(|_| TokenError::invalid("a segment is not base64url without padding"))
 }
 
+/// Decodes a segment to a string. Clerk's SDK uses JavaScript's `TextDecoder`, which replaces invalid bytes too.
 fn segment_text(text: &str) -> Result<String, TokenError> {
     Ok(match String::from_utf8(segment(text)?) {
         Ok(text) => text,
@@ -139,8 +145,8 @@ fn segment_text(text: &str) -> Result<String, TokenError> {
 fn object<'a, T: Claim<'a>>(json: &'a str) -> Result<T, TokenError> {
     match serde_json::from_str(json) {
         Ok(Member::Valid(object)) => Ok(object),
-        Ok(_) => Err(TokenError::invalid("a segment is no JSON object")),
-        Err(_) => Err(TokenError::invalid("a segment is no JSON object with names that come once each")),
+        Ok(_) => Err(TokenError::invalid("a segment is not a JSON object")),
+        Err(_) => Err(TokenError::invalid("a segment is not valid JSON, or contains a name twice")),
     }
 }
 
@@ -162,12 +168,12 @@ mod tests {
         format!("{}.{}.c2ln", base64url(header), base64url(payload))
     }
 
-    fn refused(text: &str) -> bool {
+    fn is_rejected(text: &str) -> bool {
         Token::decode(text).is_err_and(|error| error.reason().as_str() == "token-invalid")
     }
 
     #[test]
-    fn only_three_sound_segments_are_a_token() {
+    fn tokens_without_three_valid_segments_are_rejected() {
         let (header, payload) = (base64url("{\"alg\":\"RS256\"}"), base64url("{}"));
         assert!(Token::decode(&format!("{header}.{payload}.c2ln")).is_ok());
         assert!(Token::decode(&format!("{header}.{payload}.")).is_ok());
@@ -186,7 +192,7 @@ mod tests {
             format!("{header}=.{payload}.c2ln"),
             format!("{header}.{payload}=.c2ln"),
             format!("{header}.{payload}.c2lnZw=="),
-            format!("{header}.{payload}.c2lnZx"), // bits that mean nothing
+            format!("{header}.{payload}.c2lnZx"), // unused trailing bits are set
             format!("{header}.{payload}.c2+n"),
             format!("{header}.{payload}.c2/n"),
             format!("{header}.{payload}.c 2ln"),
@@ -196,12 +202,12 @@ mod tests {
             format!("{header}%2E{payload}.c2ln"),
             format!("{header}.{payload}.é"),
         ] {
-            assert!(refused(&text), "{text:?}");
+            assert!(is_rejected(&text), "{text:?}");
         }
     }
 
     #[test]
-    fn cutting_a_token_anywhere_never_makes_another_good_one() {
+    fn truncated_tokens_never_have_a_whole_signature() {
         let text = session_token(json!({}));
         for end in 0..text.len() {
             if let Ok(token) = Token::decode(&text[..end]) {
@@ -211,18 +217,18 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_objects() {
+    fn segments_must_be_json_objects() {
         for value in
             ["null", "true", "5", "\"x\"", "[]", "[{}]", "", " ", "{", "{}x", "{\"a\":1,}", "\u{feff}{}"]
         {
-            assert!(refused(&join("{}", value)), "{value:?}");
-            assert!(refused(&join(value, "{}")), "{value:?}");
+            assert!(is_rejected(&join("{}", value)), "{value:?}");
+            assert!(is_rejected(&join(value, "{}")), "{value:?}");
         }
         assert!(Token::decode(&join(" {\n} ", "\t{}\r\n")).is_ok());
     }
 
     #[test]
-    fn names_come_once() {
+    fn duplicate_names_are_rejected() {
         for object in [
             r#"{"sub":"user_1","sub":"user_2"}"#,
             r#"{"sub":"user_1","\u0073ub":"user_2"}"#,
@@ -235,20 +241,20 @@ mod tests {
             r#"{"alg":"RS256","alg":"none"}"#,
             r#"{"kid":"a","kid":"a"}"#,
         ] {
-            assert!(refused(&join("{}", object)) || refused(&join(object, "{}")), "{object}");
+            assert!(is_rejected(&join("{}", object)) || is_rejected(&join(object, "{}")), "{object}");
         }
         assert!(Token::decode(&join("{}", r#"{"a":{"x":1},"b":{"x":1}}"#)).is_ok());
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced() {
+    fn invalid_utf_8_is_replaced() {
         let token = Token::decode(&join("{}", b"{\"sub\":\"user_1\",\"n\":\"\xff\xfe\"}")).unwrap();
         assert_eq!(token.claims::<Value>().unwrap()["n"], "\u{fffd}\u{fffd}");
-        assert!(refused(&join("{}", b"{\"sub\":\"user_1\"}\xff")));
+        assert!(is_rejected(&join("{}", b"{\"sub\":\"user_1\"}\xff")));
     }
 
     #[test]
-    fn claims_that_do_not_fit_are_named_without_their_values() {
+    fn claims_errors_name_the_path_and_no_value() {
         #[derive(Debug, serde::Deserialize)]
         #[allow(dead_code, reason = "only the shape matters")]
         struct Custom {
@@ -260,16 +266,16 @@ mod tests {
             seats: u32,
         }
         for (payload, path, said) in [
-            ("{}", "metadata", "the claims do not fit at metadata: the field is missing"),
+            ("{}", "metadata", "the claims do not match the type at metadata: the field is missing"),
             (
                 r#"{"metadata":{}}"#,
                 "metadata.seats",
-                "the claims do not fit at metadata.seats: the field is missing",
+                "the claims do not match the type at metadata.seats: the field is missing",
             ),
             (
                 r#"{"metadata":{"seats":"hush"}}"#,
                 "metadata.seats",
-                "the claims do not fit at metadata.seats: found string, expected u32",
+                "the claims do not match the type at metadata.seats: found string, expected u32",
             ),
         ] {
             let error = Token::decode(&join("{}", payload)).unwrap().claims::<Custom>().unwrap_err();
@@ -277,9 +283,9 @@ mod tests {
         }
     }
 
-    /// What says the path may end in a page.
+    /// An application may render the message in an HTML page.
     #[test]
-    fn the_names_of_claims_cannot_be_markup() {
+    fn claims_errors_contain_no_markup() {
         type Custom = std::collections::HashMap<String, std::collections::HashMap<String, u32>>;
         let payload = r#"{"metadata":{"</b><script>alert(1)</script>&\"'":"x"}}"#;
         let error = Token::decode(&join("{}", payload)).unwrap().claims::<Custom>().unwrap_err();
@@ -310,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn many_names_are_read_quickly() {
+    fn a_thousand_names_are_accepted() {
         let names: Vec<String> = (0..1000).map(|n| format!("\"n{n}\":0")).collect();
         assert!(Token::decode(&join("{}", format!("{{{}}}", names.join(",")))).is_ok());
     }
@@ -332,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_token_is_shown() {
+    fn debug_shows_neither_token_nor_claims() {
         let text = session_token(json!({"email": "ada@example.com"}));
         let shown = format!("{:?}", Token::decode(&text).unwrap());
         assert!(!shown.contains("user_1") && !shown.contains("ada") && !shown.contains("eyJ"), "{shown}");
@@ -340,19 +346,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(text in ".{0,300}") {
+        fn decoding_a_string_never_panics(text in ".{0,300}") {
             let _ = Token::decode(&text);
         }
 
         #[test]
-        fn no_segments_panic(header: Vec<u8>, payload: Vec<u8>, signature: Vec<u8>) {
+        fn decoding_segments_never_panics(header: Vec<u8>, payload: Vec<u8>, signature: Vec<u8>) {
             let _ = Token::decode(&format!(
                 "{}.{}.{}", base64url(header), base64url(payload), base64url(signature)
             ));
         }
 
         #[test]
-        fn no_claim_panics(name in "sub|exp|nbf|iat|aud|azp|fva|v|o|act|fea|pla|org_permissions", json in
+        fn checking_claims_never_panics(name in "sub|exp|nbf|iat|aud|azp|fva|v|o|act|fea|pla|org_permissions", json in
             r#"(null|true|-?[0-9]{1,30}(\.[0-9]{1,5})?(e[0-9]{1,4})?|"[a-z:,]{0,9}"|\[(1|"x"|null)?(,-?1)?\]|\{("id":"x")?\})"#)
         {
             if let Ok(token) = Token::decode(&join("{}", format!("{{\"{name}\":{json}}}"))) {

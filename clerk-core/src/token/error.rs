@@ -1,10 +1,10 @@
-//! Why a token is refused.
+//! Errors of decoding and verifying tokens.
 
 use serde::de::DeserializeOwned;
 
 use crate::{Reason, decode::describe_data};
 
-/// Why a token is refused. Says which rule it breaks; never repeats anything of the token.
+/// Error when a token is rejected: the rule that it breaks. Contains nothing of the token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TokenError {
@@ -29,7 +29,7 @@ impl TokenError {
         Self::new(Reason::TokenTypeMismatch, "this kind of token is not accepted here")
     }
 
-    /// The stable code of the broken rule.
+    /// Returns the stable code of the rule that the token breaks.
     #[must_use]
     pub const fn reason(&self) -> &Reason {
         &self.reason
@@ -40,13 +40,13 @@ impl TokenError {
     }
 }
 
-/// Claims do not have the shape of a type. Says where and what was expected, and repeats no value.
+/// Error when claims do not match a type: the path and what was expected. Contains no values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the claims do not fit{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
+#[error("the claims do not match the type{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
 #[non_exhaustive]
 pub struct ClaimsError {
-    /// The path to the claim, for example `metadata.plan`; empty for the claims as a whole. Letters that no name in a
-    /// program has are question marks in it.
+    /// The path to the claim, for example `metadata.plan`; empty for the claims as a whole. Characters that do not
+    /// occur in identifiers are replaced with question marks.
     pub path: String,
     problem: String,
 }
@@ -56,18 +56,19 @@ const fn is_plain(letter: char) -> bool {
 }
 
 impl ClaimsError {
-    /// Reads the claims once more to find the fault.
+    /// Deserializes the claims again to find the path of the error.
     pub(super) fn locate<T: DeserializeOwned>(json: &str) -> Self {
         let reader = &mut serde_json::Deserializer::from_str(json);
         let (path, problem) = match serde_path_to_error::deserialize::<_, T>(reader) {
             Err(error) => {
                 let path = error.path().to_string();
-                // The names of claims may be anybody's words, and what says the path may end in a page.
+                // Users can often choose names in their metadata, and an application may render the message in an HTML
+                // page: without this, a name such as `<script>` would be an injection.
                 let path = path.replace(|letter: char| !is_plain(letter), "?");
                 let path = if path == "." { "" } else { &path };
                 describe_data(path, &error.inner().to_string())
             }
-            Ok(_) => (String::new(), "they could not be read".to_owned()),
+            Ok(_) => (String::new(), "they cannot be deserialized".to_owned()),
         };
         Self { path, problem }
     }

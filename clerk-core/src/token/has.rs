@@ -1,4 +1,4 @@
-//! What a session is asked for: roles, permissions, features, plans, and how fresh its factors are.
+//! Authorization checks on a session: role, permission, feature, plan and reverification.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,9 @@ use super::{
     session::{FactorAges, SessionClaims},
 };
 
-/// A question to ask of a session. All its parts must hold; a question without parts is answered no.
+/// Conditions that a session has to meet, for [`SessionClaims::has`]. All of them must hold.
+///
+/// A check without conditions is never met, so that a condition left out by mistake does not grant access.
 ///
 /// ```
 /// use clerk_core::token::{Check, Reverification};
@@ -21,10 +23,10 @@ use super::{
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Check(Vec<Part>);
+pub struct Check(Vec<Condition>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum Condition {
     Role(Cow<'static, str>),
     Permission(Cow<'static, str>),
     Feature(Cow<'static, str>),
@@ -32,7 +34,7 @@ enum Part {
     Reverification(Reverification),
 }
 
-impl Part {
+impl Condition {
     fn lack(&self) -> Lack {
         match self {
             Self::Role(_) => Lack::Role,
@@ -46,54 +48,55 @@ impl Part {
 }
 
 impl Check {
-    /// A question without parts yet.
+    /// Creates a check without conditions.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The member's role in the active organization, `org:admin`; `org:` may be left out.
+    /// Requires a role in the active organization, such as `org:admin`. The prefix `org:` is optional.
     pub fn role(self, role: impl Into<Cow<'static, str>>) -> Self {
-        self.and(Part::Role(role.into()))
+        self.with(Condition::Role(role.into()))
     }
 
-    /// A permission in the active organization, `org:documents:read`; the first `org:` may be left out.
-    /// Clerk's system permissions (`org:sys_…`) are not part of tokens, so asking for one is answered no.
+    /// Requires a permission in the active organization, such as `org:documents:read`. The prefix `org:` is optional.
+    ///
+    /// Session tokens do not contain Clerk's system permissions (`org:sys_…`), so a check for one is never met.
     pub fn permission(self, permission: impl Into<Cow<'static, str>>) -> Self {
-        self.and(Part::Permission(permission.into()))
+        self.with(Condition::Permission(permission.into()))
     }
 
-    /// A feature of the active organization's or the user's plan; `org:name` or `user:name` asks one of
-    /// them.
+    /// Requires a feature of a plan: of the active organization's (`org:name`), the user's (`user:name`) or either
+    /// (`name`).
     pub fn feature(self, feature: impl Into<Cow<'static, str>>) -> Self {
-        self.and(Part::Feature(feature.into()))
+        self.with(Condition::Feature(feature.into()))
     }
 
-    /// A plan of the active organization or the user; `org:name` or `user:name` asks one of them.
+    /// Requires a plan of the active organization (`org:name`), the user (`user:name`) or either (`name`).
     pub fn plan(self, plan: impl Into<Cow<'static, str>>) -> Self {
-        self.and(Part::Plan(plan.into()))
+        self.with(Condition::Plan(plan.into()))
     }
 
-    /// That the user has proven who they are recently.
+    /// Requires that the user verified their factors recently.
     pub fn reverification(self, reverification: Reverification) -> Self {
-        self.and(Part::Reverification(reverification))
+        self.with(Condition::Reverification(reverification))
     }
 
-    fn and(mut self, part: Part) -> Self {
+    fn with(mut self, part: Condition) -> Self {
         self.0.push(part);
         self
     }
 
-    /// The reverification that is asked for: what a front end needs to know to ask its user.
+    /// Returns the required reverification, which a front end needs to prompt its user.
     #[must_use]
     pub fn asked_reverification(&self) -> Option<Reverification> {
         self.0.iter().find_map(|part| match part {
-            Part::Reverification(asked) => Some(*asked),
+            Condition::Reverification(asked) => Some(*asked),
             _ => None,
         })
     }
 }
 
-/// What a session lacks of a [`Check`].
+/// The condition of a [`Check`] that a session does not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lack {
@@ -105,10 +108,10 @@ pub enum Lack {
     Feature,
     /// A plan.
     Plan,
-    /// A recent proof of who the user is. Nothing else is missing.
+    /// A recent verification of the user's factors. All other conditions hold.
     Reverification(Reverification),
-    /// Whatever would make the answer a yes: the question has no parts, asks for a proof that is no minute old, or
-    /// the session has no user.
+    /// The check can never be met: it has no conditions, it requires a verification within zero minutes, or the session
+    /// has no user.
     Anything,
 }
 
@@ -119,15 +122,16 @@ pub enum Lack {
 pub enum ReverificationLevel {
     /// The first factor, such as a password.
     FirstFactor,
-    /// The second factor; of users who have only one, that one.
+    /// The second factor, or the first if the user has only that one.
     SecondFactor,
-    /// Both factors; of users who have no second one, the first.
+    /// Both factors, or the first if the user has only that one.
     MultiFactor,
 }
 
-/// How recently a user must have proven who they are: Clerk's reverification.
+/// How recently a user must have verified their factors: Clerk's
+/// [reverification](https://clerk.com/docs/guides/secure/reverification).
 ///
-/// It serializes the way Clerk's front ends read it: presets as their name, others as an object.
+/// Serializes as Clerk's front ends expect it: a preset as its name, anything else as an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reverification {
     level: ReverificationLevel,
@@ -149,7 +153,8 @@ impl Reverification {
         Self { level, after_minutes, preset: Some(name) }
     }
 
-    /// A level and the age in minutes from which on a factor is stale. Zero minutes are answered no.
+    /// Creates a requirement from a level and an age in minutes: a factor of that age is stale. Zero minutes are never
+    /// met.
     #[must_use]
     pub const fn new(level: ReverificationLevel, after_minutes: u32) -> Self {
         Self { level, after_minutes, preset: None }
@@ -157,12 +162,14 @@ impl Reverification {
 
     fn is_met(self, ages: FactorAges) -> bool {
         let [first, second] = ages.minutes();
+        // An age of -1 means that the user does not have this factor.
         let enrolled = |age: f64| age >= 0.0;
         let fresh = |age: f64| enrolled(age) && f64::from(self.after_minutes) > age;
         match (self.level, enrolled(first), enrolled(second)) {
             (_, false, false) => false,
             (ReverificationLevel::SecondFactor, _, true) => fresh(second),
             (ReverificationLevel::MultiFactor, true, true) => fresh(first) && fresh(second),
+            // The levels of users without a second factor fall back to the first one: otherwise they could never pass.
             (_, true, _) => fresh(first),
             (_, false, true) => false,
         }
@@ -182,41 +189,44 @@ impl Serialize for Reverification {
 }
 
 impl SessionClaims {
-    /// Whether the session has everything that is asked for. What a token says in a way that cannot be
-    /// understood, it does not have.
+    /// Whether the session meets all conditions of a check. A malformed claim grants nothing.
     ///
-    /// A pending session is asked like any other here; see [`SessionClaims::is_pending`].
+    /// Pending sessions are treated like any other here: see [`SessionClaims::is_pending`].
     #[must_use]
     pub fn has(&self, check: &Check) -> bool {
         self.lacks(check).is_none()
     }
 
-    /// What the session lacks of all that is asked for: the first part that does not hold. Reverification comes last,
-    /// wherever it stands, so that nobody proves who they are in vain.
+    /// Returns the first condition that the session does not meet.
+    ///
+    /// Reverification comes last, wherever it is in the check: a user who lacks a role would otherwise verify their
+    /// factors and be rejected all the same.
     #[must_use]
     pub fn lacks(&self, check: &Check) -> Option<Lack> {
         if self.user_id().as_str().is_empty() || check.0.is_empty() {
             return Some(Lack::Anything);
         }
-        let lacking = || check.0.iter().filter(|part| !self.has_part(part)).map(Part::lack);
+        let lacking = || check.0.iter().filter(|part| !self.meets(part)).map(Condition::lack);
         lacking().find(|lack| !matches!(lack, Lack::Reverification(_))).or_else(|| lacking().next())
     }
 
-    fn has_part(&self, part: &Part) -> bool {
+    fn meets(&self, part: &Condition) -> bool {
         match part {
-            Part::Role(asked) => self
+            Condition::Role(asked) => self
                 .organization()
                 .and_then(|organization| organization.role)
                 .is_some_and(|role| bare(role) == bare(asked) && !asked.is_empty()),
-            Part::Permission(asked) => self.organization().is_some() && self.granted().contains(bare(asked)),
-            Part::Feature(asked) => scopes::has(self.features_claim(), asked),
-            Part::Plan(asked) => scopes::has(self.plans_claim(), asked),
-            Part::Reverification(asked) => self.factor_ages().is_some_and(|ages| asked.is_met(ages)),
+            Condition::Permission(asked) => {
+                self.organization().is_some() && self.granted().contains(bare(asked))
+            }
+            Condition::Feature(asked) => scopes::has(self.features_claim(), asked),
+            Condition::Plan(asked) => scopes::has(self.plans_claim(), asked),
+            Condition::Reverification(asked) => self.factor_ages().is_some_and(|ages| asked.is_met(ages)),
         }
     }
 }
 
-/// Without the `org:` in front, however often it stands there.
+/// Removes all leading `org:` prefixes, since Clerk's SDK accepts any number of them.
 fn bare(mut text: &str) -> &str {
     while let Some(rest) = text.strip_prefix("org:") {
         text = rest;
@@ -246,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn all_parts_must_hold() {
+    fn all_conditions_must_hold() {
         let session = session(member());
         let check = Check::new;
         for (asked, expected) in [
@@ -285,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_that_cannot_be_understood_grant_nothing() {
+    fn malformed_claims_grant_nothing() {
         for (changes, asked) in [
             (json!({"sub": ""}), Check::new().plan("pro")),
             (json!({"o": {"slg": "acme", "rol": "admin"}}), Check::new().role("admin")),
@@ -310,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_says_where_the_organization_stands() {
+    fn the_version_selects_the_organization_claims() {
         let v1 = json!({
             "v": null, "org_id": "org_1", "org_slug": "acme", "org_role": "admin",
             "org_permissions": ["org:app:read"], "o": {"id": "org_2", "rol": "owner"},
@@ -379,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lacking_is_named_and_reverification_last() {
+    fn the_first_unmet_condition_is_returned_and_reverification_last() {
         let session = session(json!({"fva": [20, -1], "o": {"id": "org_1", "rol": "admin"}}));
         let check = Check::new;
         let (strict, lax) = (Reverification::STRICT, Reverification::LAX);
@@ -408,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn presets_are_clerks() {
+    fn presets_match_clerks() {
         let ages = |fva: Value| session(json!({"fva": fva}));
         for (preset, level, minutes) in [
             (Reverification::STRICT_MFA, "multi", 10),

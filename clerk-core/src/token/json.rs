@@ -1,4 +1,7 @@
-//! Members of a token that may have any JSON type: a wrong type is remembered, not an error.
+//! Members of a token's JSON objects, which may have any type.
+//!
+//! A member of the wrong type is [`Member::Malformed`] and not an error of the whole object: only the rules that need it
+//! fail, each with its own reason.
 
 use std::{fmt, marker::PhantomData};
 
@@ -16,7 +19,7 @@ pub(crate) enum Member<T> {
     #[default]
     Absent,
     Null,
-    /// Of another type than it should be.
+    /// Not of the expected type.
     Malformed,
     Valid(T),
 }
@@ -35,32 +38,35 @@ impl<T> Member<T> {
 }
 
 impl<T: AsRef<str>> Member<T> {
-    /// The value, unless its text is empty, which counts as missing.
+    /// Returns the value. An empty string counts as missing.
     pub(crate) fn non_empty(&self) -> Option<&T> {
         self.valid().filter(|value| !value.as_ref().is_empty())
     }
 
-    /// The text, unless it is empty, which counts as missing.
+    /// Returns the value as a string. An empty string counts as missing.
     pub(crate) fn text(&self) -> Option<&str> {
         self.non_empty().map(AsRef::as_ref)
     }
 }
 
-/// Fills a member, or fails because the name has come before.
+/// Reads the value of a member.
+///
+/// Fails if the name occurred before. Parsers disagree on which of two values wins (RFC 8259, section 4), so such a token
+/// could have one meaning here and another in the next service.
 pub(crate) fn fill<'de, T: Claim<'de>, A: MapAccess<'de>>(
     member: &mut Member<T>,
     map: &mut A,
 ) -> Result<(), A::Error> {
     if !member.is_absent() {
-        return Err(de::Error::custom("a name comes twice"));
+        return Err(de::Error::custom("a name occurs twice"));
     }
     *member = map.next_value()?;
     Ok(())
 }
 
-/// What a type takes of JSON. What it does not take is malformed.
+/// Conversions from JSON values to a claim's type. A value without a conversion is malformed.
 pub(crate) trait Claim<'de>: Sized {
-    /// Whether it takes numbers.
+    /// Whether the type can be created from numbers.
     const NUMBERS: bool = false;
 
     fn from_text(_: &str) -> Option<Self> {
@@ -95,8 +101,9 @@ impl<'de, T: Claim<'de>> Deserialize<'de> for Member<T> {
         if !T::NUMBERS {
             return deserializer.deserialize_any(MemberVisitor(PhantomData));
         }
-        // How a number arrives in `deserialize_any` depends on serde_json's features, which any crate of a
-        // program can switch on. Its text tells that it is one.
+        // With serde_json's feature `arbitrary_precision`, which any crate in the program can enable, `deserialize_any`
+        // presents a number as a map. Asking for an integer works in either case, so numbers are recognized by their
+        // first character.
         let text = <&RawValue>::deserialize(deserializer)?.get();
         let mut reader = serde_json::Deserializer::from_str(text);
         let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
@@ -158,7 +165,7 @@ impl Claim<'_> for Box<str> {
     }
 }
 
-/// A NumericDate of RFC 7519: seconds, of which fractions are dropped.
+/// A NumericDate (RFC 7519, section 2): seconds, whose fractions are dropped.
 impl Claim<'_> for Timestamp {
     const NUMBERS: bool = true;
 
@@ -167,12 +174,12 @@ impl Claim<'_> for Timestamp {
     }
 
     fn from_float(secs: f64) -> Option<Self> {
-        #[allow(clippy::cast_possible_truncation, reason = "drops fractions and stops at the ends")]
+        #[allow(clippy::cast_possible_truncation, reason = "fractions are dropped, and the cast saturates")]
         Some(Self::from_secs(secs.trunc() as i64))
     }
 }
 
-/// A list of texts, all of them texts.
+/// An array that contains only strings.
 impl<'de> Claim<'de> for Vec<Box<str>> {
     fn from_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         let mut texts = Some(Self::new());

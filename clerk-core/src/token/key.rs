@@ -1,4 +1,4 @@
-//! One public key, parsed once.
+//! A public key that is parsed once.
 
 use std::fmt;
 
@@ -17,7 +17,10 @@ use base64::{
 use super::TokenError;
 use crate::Reason;
 
-/// The signature algorithms of RFC 7518, section 3.3, that Clerk uses.
+/// The signature algorithms that Clerk uses (RFC 7518, section 3.3).
+///
+/// No variant for `none` or HS256 exists, so neither an unsigned token nor one whose "secret" is the public key can pass
+/// (RFC 8725, sections 2.1 and 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Algorithm {
     Rs256,
@@ -44,15 +47,15 @@ impl Algorithm {
     }
 }
 
-/// Why a text or document holds no key that can verify tokens. Never repeats it.
+/// Error when a PEM string or a JSON Web Key Set does not contain a key that can verify tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct VerifyingKeyError(pub(super) &'static str);
 
-/// An RSA public key of 2048 to 8192 bits. It is parsed when it is made and only used afterwards.
+/// RSA public key of 2048 to 8192 bits, parsed when it is created.
 ///
-/// The key says which algorithm its signatures have (RFC 8725, section 3.1). One that comes from a JWKS
-/// without `alg` takes RS256, RS384 and RS512.
+/// The key determines which algorithms are accepted (RFC 8725, section 3.1). A key of a JWKS without `alg` accepts RS256,
+/// RS384 and RS512.
 pub struct VerifyingKey {
     rs256: Option<ParsedPublicKey>,
     rs384: Option<ParsedPublicKey>,
@@ -60,22 +63,22 @@ pub struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// Reads the public key that Clerk's dashboard shows as "JWKS public key": a `PUBLIC KEY` in PEM form
-    /// (RFC 7468), for RS256.
+    /// Parses a public key in PEM format (RFC 7468), which Clerk's dashboard shows as "JWKS public key". It accepts RS256.
     ///
-    /// The armour may be missing, and line breaks may be written as `\n`, as they often are in
+    /// The lines with `BEGIN` and `END` are optional, and line breaks may be written as `\n`, as they often are in
     /// environment variables.
     ///
     /// # Errors
     ///
-    /// When the text is no such key, is a private key, or its size is out of bounds.
+    /// If the string is not an RSA public key, is a private key, or the key's size is out of range.
     pub fn from_pem(text: &str) -> Result<Self, VerifyingKeyError> {
-        const BROKEN: VerifyingKeyError = VerifyingKeyError("the text is no RSA public key in PEM form");
+        const BROKEN: VerifyingKeyError =
+            VerifyingKeyError("expected an RSA public key in PEM format (-----BEGIN PUBLIC KEY-----)");
         let text = text.replace("\\r", "\n").replace("\\n", "\n");
         let text = text.trim();
         let body = if let Some(rest) = text.strip_prefix("-----BEGIN ") {
             if rest.contains("PRIVATE KEY-----") {
-                return Err(VerifyingKeyError("this is a private key; a public key is needed"));
+                return Err(VerifyingKeyError("this is a private key; expected the public key"));
             }
             let rest = rest.strip_prefix("PUBLIC KEY-----").ok_or(BROKEN)?;
             rest.strip_suffix("-----END PUBLIC KEY-----").ok_or(BROKEN)?
@@ -92,13 +95,14 @@ impl VerifyingKey {
         Ok(Self { rs256: Some(key), rs384: None, rs512: None })
     }
 
-    /// From a modulus and an exponent, big-endian. Without an algorithm, all three are allowed.
+    /// Creates a key from its modulus and exponent, big-endian. Without an algorithm, all three are accepted.
     pub(super) fn from_components(
         n: &[u8],
         e: &[u8],
         algorithm: Option<Algorithm>,
     ) -> Result<Self, VerifyingKeyError> {
         let (n, e) = (without_zeros(n), without_zeros(e));
+        // Counted in bits here, so that the limit does not depend on how the library rounds.
         let zeros = n.first().map_or(0, |byte| byte.leading_zeros() as usize);
         if !(2048..=8192).contains(&(n.len().saturating_mul(8).saturating_sub(zeros))) {
             return Err(SIZE);
@@ -110,7 +114,7 @@ impl VerifyingKey {
             RsaPublicKeyComponents { n, e }
                 .to_parsed_public_key(this.parameters())
                 .map(Some)
-                .map_err(|_| VerifyingKeyError("modulus and exponent make no RSA key"))
+                .map_err(|_| VerifyingKeyError("modulus and exponent are not a valid RSA key"))
         };
         Ok(Self {
             rs256: parse(Algorithm::Rs256)?,
@@ -130,20 +134,24 @@ impl VerifyingKey {
             Algorithm::Rs384 => &self.rs384,
             Algorithm::Rs512 => &self.rs512,
         };
-        let key =
-            key.as_ref().ok_or(TokenError::failed("the key is not meant for this signature algorithm"))?;
-        key.verify_sig(signed, signature)
-            .map_err(|_| TokenError::new(Reason::TokenInvalidSignature, "the signature is not the key's"))
+        let key = key.as_ref().ok_or(TokenError::failed("the key is for another signature algorithm"))?;
+        // Constant time is not required: key, signature and token are not secret from their sender.
+        key.verify_sig(signed, signature).map_err(|_| {
+            TokenError::new(Reason::TokenInvalidSignature, "the signature does not match the key")
+        })
     }
 }
 
+/// RFC 7518, section 3.3 requires 2048 bits. The upper limit bounds the time of a verification.
 const SIZE: VerifyingKeyError = VerifyingKeyError("the key does not have 2048 to 8192 bits");
 
+/// People copy keys with and without the padding.
 const PEM: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// RFC 7518, section 6.3.1.1 forbids leading zeros in a modulus, but some libraries write one.
 fn without_zeros(mut bytes: &[u8]) -> &[u8] {
     while let Some(rest) = bytes.strip_prefix(&[0]) {
         bytes = rest;
@@ -174,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn public_keys_are_read_in_every_form_people_paste() {
+    fn public_keys_are_parsed_in_all_common_formats() {
         let pem = pem(&KEY);
         let bare = BASE64_STANDARD.encode(spki(&KEY));
         for text in [
@@ -193,19 +201,19 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_usable_key_is_refused() {
+    fn strings_without_a_usable_key_are_rejected() {
         let pem = pem(&KEY);
         for (text, says) in [
-            (String::new(), "no RSA public key"),
-            ("x".to_owned(), "no RSA public key"),
-            ("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----".to_owned(), "no RSA public key"),
-            (pem.replace("-----END PUBLIC KEY-----", ""), "no RSA public key"),
+            (String::new(), "expected an RSA public key"),
+            ("x".to_owned(), "expected an RSA public key"),
+            ("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----".to_owned(), "expected an RSA public key"),
+            (pem.replace("-----END PUBLIC KEY-----", ""), "expected an RSA public key"),
             (pem.replace("PUBLIC", "PRIVATE"), "private key"),
             (pem.replace("PUBLIC", "RSA PRIVATE"), "private key"),
-            (pem.replace("PUBLIC KEY", "CERTIFICATE"), "no RSA public key"),
-            (format!("{pem}{pem}"), "no RSA public key"),
-            (BASE64_STANDARD.encode(&spki(&KEY)[..200]), "no RSA public key"),
-            ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk".to_owned(), "no RSA public key"),
+            (pem.replace("PUBLIC KEY", "CERTIFICATE"), "expected an RSA public key"),
+            (format!("{pem}{pem}"), "expected an RSA public key"),
+            (BASE64_STANDARD.encode(&spki(&KEY)[..200]), "expected an RSA public key"),
+            ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk".to_owned(), "expected an RSA public key"),
         ] {
             let error = VerifyingKey::from_pem(&text).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");
@@ -213,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_bounded() {
+    fn sizes_are_limited() {
         let three = RsaKeyPair::generate(KeySize::Rsa3072).unwrap();
         assert!(VerifyingKey::from_pem(&pem(&three)).is_ok());
         for (bits, ok) in

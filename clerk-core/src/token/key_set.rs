@@ -1,4 +1,4 @@
-//! The keys of an instance, found by key id.
+//! The public keys of an instance, by key id.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -12,53 +12,52 @@ use super::{
 };
 use crate::Reason;
 
-/// A snapshot of an instance's public keys. Cloning it is a reference count.
+/// Snapshot of an instance's public keys. Cloning it increments a reference count.
 ///
-/// An instance has one set of its own: a key is never looked up across instances by its id alone.
+/// Use one set for each instance. A set with the keys of several would accept the tokens of all of them.
 #[derive(Clone, Default)]
 pub struct KeySet(Arc<Inner>);
 
 #[derive(Clone, Default)]
 struct Inner {
     keys: Arc<[(Box<str>, Option<VerifyingKey>)]>,
-    /// Answers to every key id.
+    /// A key that is used for every key id, as one in PEM format has none.
     only: Option<Arc<VerifyingKey>>,
     known: Option<Arc<dyn KnownTokens>>,
 }
 
-/// Session tokens whose signature was verified with the keys of one [`KeySet`]. Their claims are checked against
-/// the clock whenever they come again.
+/// Cache of session tokens whose signature was verified with the keys of one [`KeySet`].
 ///
-/// What is inserted must be found by exactly its own text, and never by part of it or by a digest alone. It may be
-/// forgotten at any time.
+/// A cached token skips only the verification of its signature: its claims are checked on every request. Compare the
+/// whole token on lookup, never only a part or a hash of it, since a collision would sign in another user. Entries may be
+/// evicted at any time.
 pub trait KnownTokens: Send + Sync {
-    /// What was inserted with this token's text.
+    /// Returns the session that was inserted with exactly this token.
     fn get(&self, token: &str) -> Option<Arc<SessionAuth>>;
 
-    /// Remembers a session by its token's text, [`SessionAuth::expose_token`].
+    /// Inserts a session under its token, [`SessionAuth::expose_token`].
     fn insert(&self, session: &Arc<SessionAuth>);
 }
 
-/// No set of keys is that large; a longer one is cut here.
+/// Upper bound on the number of keys; the rest is ignored. No instance has that many, and lookups are linear.
 const MAX_KEYS: usize = 256;
-/// Clerk's key ids have some thirty characters.
+/// Upper bound on the length of a key id in bytes. Clerk's have about thirty.
 const MAX_KID: usize = 256;
 
 impl KeySet {
-    /// Reads a JSON Web Key Set (RFC 7517, section 5), as `GET /v1/jwks` of Clerk's Backend API and
-    /// `/.well-known/jwks.json` of its Frontend API answer.
+    /// Parses a JSON Web Key Set (RFC 7517, section 5), as returned by `GET /v1/jwks` of Clerk's Backend API and by
+    /// `/.well-known/jwks.json` of its Frontend API.
     ///
-    /// A key that cannot verify tokens (another type than RSA, another `use` than `sig`, `key_ops` without
-    /// `verify`, broken numbers, a size out of bounds) does not fail the set. Tokens that name it are
-    /// refused with `token-verification-failed`. Keys without an id are left out. Private members are
-    /// not read.
+    /// A key that cannot verify tokens does not make the set invalid: one of another type than RSA, with another `use`
+    /// than `sig`, with `key_ops` but without `verify`, with malformed numbers or a size out of range. Tokens that name
+    /// it are rejected with `token-verification-failed`. Keys without an id are ignored, as are private members.
     ///
     /// # Errors
     ///
-    /// When the document is no key set, or an empty one.
+    /// If the document is not a key set, or is an empty one.
     pub fn from_jwks(json: &[u8]) -> Result<Self, VerifyingKeyError> {
         let document: Document<'_> = serde_json::from_slice(json)
-            .map_err(|_| VerifyingKeyError("the document is no JSON Web Key Set"))?;
+            .map_err(|_| VerifyingKeyError("the document is not a JSON Web Key Set"))?;
         if document.keys.is_empty() {
             return Err(VerifyingKeyError("the JSON Web Key Set has no keys"));
         }
@@ -66,6 +65,7 @@ impl KeySet {
         for raw in document.keys.into_iter().take(MAX_KEYS) {
             let Ok(Named { kid }) = serde_json::from_str(raw.get()) else { continue };
             let key = serde_json::from_str::<Jwk<'_>>(raw.get()).ok().and_then(|jwk| jwk.parse());
+            // The first usable key of an id wins; an unusable one before it must not hide it.
             match keys.iter_mut().find(|(known, _)| **known == *kid) {
                 None => keys.push((kid.into(), key)),
                 Some((_, unusable @ None)) => *unusable = key,
@@ -75,18 +75,21 @@ impl KeySet {
         Ok(Self(Arc::new(Inner { keys: keys.into(), ..Inner::default() })))
     }
 
-    /// One public key as PEM (`-----BEGIN PUBLIC KEY-----`), for verifying without the network. It answers to
-    /// every key id. A single line of base64 is understood too, and so are line breaks written as `\n`.
+    /// Creates a set from one public key, to verify tokens without network access. It is used for every key id.
+    ///
+    /// For the accepted formats, see [`VerifyingKey::from_pem`].
     ///
     /// # Errors
     ///
-    /// When the text is no RSA public key of 2048 bits or more.
+    /// If the string is not an RSA public key of 2048 to 8192 bits.
     pub fn from_pem(pem: &str) -> Result<Self, VerifyingKeyError> {
         let only = Some(Arc::new(VerifyingKey::from_pem(pem)?));
         Ok(Self(Arc::new(Inner { only, ..Inner::default() })))
     }
 
-    /// The same keys, with a memory for tokens that were verified with them. Keys that change need a new memory.
+    /// Adds a cache for the tokens that are verified with these keys.
+    ///
+    /// Create a new cache whenever the keys change: tokens of a removed key would otherwise stay valid until they expire.
     #[must_use]
     pub fn with_known_tokens(self, known: Arc<dyn KnownTokens>) -> Self {
         Self(Arc::new(Inner { known: Some(known), ..Arc::unwrap_or_clone(self.0) }))
@@ -102,18 +105,18 @@ impl KeySet {
         }
     }
 
-    /// Whether the set holds no keys at all, as a set does that was not loaded yet.
+    /// Whether the set has no keys, as before they are loaded for the first time.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.keys.is_empty() && self.0.only.is_none()
     }
 
-    /// The key with this id.
+    /// Returns the key with this id.
     ///
     /// # Errors
     ///
-    /// `jwk-kid-mismatch` when no key has the id; `token-verification-failed` when the one that has it
-    /// cannot verify tokens.
+    /// - `jwk-kid-mismatch`: no key has the id.
+    /// - `token-verification-failed`: the key with the id cannot verify tokens.
     pub fn get(&self, kid: &str) -> Result<&VerifyingKey, TokenError> {
         if let Some(only) = &self.0.only {
             return Ok(only);
@@ -125,20 +128,21 @@ impl KeySet {
         }
     }
 
-    /// Whether a key has this id, whether or not it can verify tokens.
+    /// Whether the set has a key with this id, even if it cannot verify tokens.
     #[must_use]
     pub fn contains(&self, kid: &str) -> bool {
         self.0.only.is_some() || self.0.keys.iter().any(|(known, _)| **known == *kid)
     }
 }
 
-/// What to say when no key has a token's key id.
+/// Returns the error when no key has a token's key id.
 pub(crate) const fn unknown_key() -> TokenError {
     TokenError::new(Reason::JwkKidMismatch, "none of the instance's keys has the token's key id")
 }
 
-/// Whether it makes sense to ask Clerk for a key with this id: nobody can make us ask for, or log, just
-/// anything.
+/// Whether a key id may be fetched from Clerk.
+///
+/// It comes from an unverified token, so anything that cannot be a key id must neither cause a request nor reach a log.
 pub(crate) fn plausible_kid(kid: &str) -> bool {
     kid.len() <= MAX_KID && !kid.is_empty() && kid.bytes().all(|byte| byte.is_ascii_graphic())
 }
@@ -196,7 +200,7 @@ impl Jwk<'_> {
 }
 
 #[cfg(test)]
-#[allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
+#[allow(clippy::needless_pass_by_value, reason = "tests pass the values of `json!`")]
 mod tests {
     use serde_json::{Value, json};
 
@@ -224,14 +228,14 @@ mod tests {
         ] {
             assert!(key_set(json!([with(changes.clone())])).get(KID).is_ok(), "{changes}");
         }
-        // A zero in front is not allowed by RFC 7518, and harmless.
+        // RFC 7518 does not allow a leading zero, but it is harmless.
         let padded = [&[0_u8], &*modulus(&KEY)].concat();
         let n = BASE64_URL_SAFE_NO_PAD.encode(padded);
         assert!(key_set(json!([with(json!({"n": n}))])).get(KID).is_ok());
     }
 
     #[test]
-    fn unusable_keys_are_known_and_verify_nothing() {
+    fn unusable_keys_are_contained_but_not_returned() {
         for changes in [
             json!({"kty": "EC"}),
             json!({"kty": "oct"}),
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_without_an_id_are_left_out() {
+    fn keys_without_an_id_are_ignored() {
         let set = key_set(json!([with(json!({"kid": null})), with(json!({"kid": 5})), 5, null, "x", [], {}]));
         assert!(set.is_empty());
         assert_eq!(set.get(KID).unwrap_err().reason().as_str(), "jwk-kid-mismatch");
@@ -266,14 +270,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_usable_key_of_an_id_counts() {
+    fn the_first_usable_key_of_an_id_wins() {
         let set = key_set(json!([{"kid": KID, "kty": "EC"}, jwk(&KEY, KID), jwk(&OTHER_KEY, KID)]));
         let token = crate::token::Token::decode(&crate::token::testing::session_token(json!({}))).unwrap();
         assert!(token.verify_signature(set.get(KID).unwrap()).is_ok());
     }
 
     #[test]
-    fn what_is_no_key_set_is_refused() {
+    fn documents_that_are_not_key_sets_are_rejected() {
         for document in
             ["", "null", "[]", "{}", "{\"keys\":null}", "{\"keys\":{}}", "{\"keys\":[]}", "<html>", "\u{0}"]
         {
@@ -283,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn key_ids_are_bounded() {
+    fn key_ids_are_limited() {
         assert!(plausible_kid("ins_29w83sxmDNGwOuEthce5gg56FcC"));
         assert!(plausible_kid(&"k".repeat(256)));
         for kid in ["", " ", "a b", "a\n", "é", "\u{7f}"] {

@@ -1,4 +1,4 @@
-//! The kinds of tokens that Clerk issues.
+//! The kinds of token that Clerk issues.
 
 use std::fmt;
 
@@ -7,14 +7,16 @@ use super::{
     payload::{Header, Payload},
 };
 
-/// What a token stands for. All kinds are signed with the same keys, so every token is classified before
-/// it is used for anything.
+/// The kind of a token.
+///
+/// An instance signs all kinds with the same keys, so every token is classified before it is used for anything
+/// (RFC 8725, section 3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenKind {
     /// A user's session.
     Session,
-    /// An API key, `ak_…`: always opaque.
+    /// An API key, `ak_…`. Always opaque.
     ApiKey,
     /// A machine-to-machine token: `mt_…`, or a JWT whose subject is a machine.
     M2m,
@@ -23,7 +25,7 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
-    /// The kind as Clerk's SDKs write it: `session_token`, `api_key`, `m2m_token`, `oauth_token`.
+    /// Returns the kind as Clerk's SDKs write it: `session_token`, `api_key`, `m2m_token` or `oauth_token`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -34,7 +36,7 @@ impl TokenKind {
         }
     }
 
-    /// The kind of machine token that a text is by its prefix; `None` for everything else, such as a JWT.
+    /// Returns the kind of an opaque machine token, by its prefix; `None` for any other string, such as a JWT.
     #[must_use]
     pub fn of_opaque(text: &str) -> Option<Self> {
         match text.as_bytes() {
@@ -45,7 +47,9 @@ impl TokenKind {
         }
     }
 
-    /// The kind of a decoded token. One without a signature has the form of no machine token.
+    /// Returns the kind of a decoded token.
+    ///
+    /// A token without a signature counts as a session token, whose verification rejects it.
     pub(super) fn of_jwt(header: &Header, payload: &Payload, is_signed: bool) -> Self {
         if !is_signed {
             return Self::Session;
@@ -66,14 +70,14 @@ impl fmt::Display for TokenKind {
     }
 }
 
-/// The `cat` header: the class that Clerk stamps on what it signs.
+/// The class of a token: the header `cat`, which Clerk sets in the tokens that it signs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Category {
-    /// A token from before there were classes, or of an instance that stamps everything alike.
+    /// Without a class, as older tokens are, or with the one class that some instances use for all tokens.
     Unmarked,
     Session,
     M2m,
-    /// A JWT template's token, or a class this version does not know.
+    /// A token of a JWT template, or an unknown class.
     Other,
 }
 

@@ -1,8 +1,8 @@
-//! Clerk's tokens: decoded strictly, verified with parsed keys at a given time, and read as a session.
+//! Decoding and verification of Clerk's tokens, session claims, and authorization checks.
 //!
-//! A token is a JWS in compact form (RFC 7515) signed with RS256, RS384 or RS512. [`Token::decode`] reads
-//! it once; nothing in it may be believed before [`Token::verify`] has said yes. Claims, the differences
-//! between version 1 and 2 of them, and what a user may do are in [`SessionClaims`].
+//! A token is a JWS in compact serialization (RFC 7515), signed with RS256, RS384 or RS512. [`Token::decode`] parses it;
+//! nothing in it can be trusted until [`Token::verify`] succeeds. [`SessionClaims`] reads the claims of both versions of
+//! Clerk's session tokens and checks permissions.
 //!
 //! ```
 //! use clerk_core::token::{KeySet, Token};
@@ -11,12 +11,12 @@
 //! let token = Token::decode("eyJhbGciOiJSUzI1NiIsImtpZCI6Imluc18xIn0.eyJzdWIiOiJ1c2VyXzEifQ.c2ln")?;
 //! assert_eq!(token.kid(), Some("ins_1"));
 //!
-//! // No key has this id, so the token is refused.
-//! let refused = KeySet::default().get("ins_1").unwrap_err();
-//! assert_eq!(refused.reason().as_str(), "jwk-kid-mismatch");
+//! // No key has this id, so the token is rejected.
+//! let unknown = KeySet::default().get("ins_1").unwrap_err();
+//! assert_eq!(unknown.reason().as_str(), "jwk-kid-mismatch");
 //!
-//! let broken = Token::decode("not a token").unwrap_err();
-//! assert_eq!(broken.reason().as_str(), "token-invalid");
+//! let invalid = Token::decode("not a token").unwrap_err();
+//! assert_eq!(invalid.reason().as_str(), "token-invalid");
 //! # Ok::<(), clerk_core::token::TokenError>(())
 //! ```
 

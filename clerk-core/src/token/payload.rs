@@ -1,4 +1,4 @@
-//! The two JSON objects of a token, read in one pass each.
+//! The header and the payload of a token, each parsed in one pass.
 
 use std::{borrow::Cow, fmt};
 
@@ -18,7 +18,10 @@ use crate::{
     id::{OrganizationId, SessionId, UserId},
 };
 
-/// The JOSE header, RFC 7515 section 4, as far as Clerk uses it.
+/// The members of the JOSE header (RFC 7515, section 4) that Clerk uses.
+///
+/// `jwk`, `jku`, `x5c` and `x5u` are ignored on purpose: a token must not bring the key that verifies it (RFC 8725,
+/// section 3.10).
 #[derive(Default)]
 pub(crate) struct Header {
     pub(crate) alg: Member<Algorithm>,
@@ -27,7 +30,7 @@ pub(crate) struct Header {
     pub(crate) cat: Member<Category>,
 }
 
-/// The claims that Clerk and this crate give a meaning. All others stay in the raw payload.
+/// The claims that this crate uses. All others are only in the payload's JSON.
 #[derive(Default)]
 pub(crate) struct Payload {
     pub(crate) iss: Member<Loose>,
@@ -51,7 +54,7 @@ pub(crate) struct Payload {
     pub(crate) org_permissions: Member<Vec<Box<str>>>,
 }
 
-/// `o` of version 2.
+/// The claim `o` of version 2: the active organization.
 #[derive(Default)]
 pub(crate) struct OrganizationClaims {
     pub(crate) id: Member<OrganizationId>,
@@ -61,7 +64,7 @@ pub(crate) struct OrganizationClaims {
     pub(crate) fpm: Member<Box<str>>,
 }
 
-/// `act` when it is an object: who acts in the user's name.
+/// The claim `act` if it is an object: the actor of an impersonation.
 #[derive(Default)]
 struct ActorClaims {
     sub: Member<UserId>,
@@ -70,8 +73,9 @@ struct ActorClaims {
     kind: Member<Box<str>>,
 }
 
-/// An object whose names may each come once. Names without a meaning are kept apart, because a name that
-/// comes twice may mean one thing here and another thing to the next reader.
+/// The names of an object's other members, collected to reject duplicates.
+///
+/// The application may read a custom claim with another parser, which takes the other value: see [`fill`].
 struct Names<'de>(Vec<Cow<'de, str>>);
 
 impl<'de> Names<'de> {
@@ -85,13 +89,14 @@ impl<'de> Names<'de> {
     }
 
     fn finish<E: de::Error>(mut self) -> Result<(), E> {
+        // Sorted, since comparing all pairs would be quadratic in a number that the sender chooses.
         self.0.sort_unstable();
         let twice = self.0.iter().zip(self.0.iter().skip(1)).any(|(a, b)| a == b);
-        if twice { Err(E::custom("a name comes twice")) } else { Ok(()) }
+        if twice { Err(E::custom("a name occurs twice")) } else { Ok(()) }
     }
 }
 
-/// A name, borrowed where it is written without escapes.
+/// The name of a member, borrowed unless it contains escapes.
 struct Name<'de>(Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
@@ -118,7 +123,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Reads an object: the names with a meaning go to their members.
+/// Reads an object into its known members.
 macro_rules! read_object {
     ($map:ident, $($name:literal => $member:ident,)*) => {{
         let mut object = Self::default();
@@ -179,7 +184,8 @@ impl<'de> Claim<'de> for ActorClaims {
     }
 }
 
-/// A claim that is there but cannot be understood is still an impersonation: of an actor without a name.
+/// A malformed claim is an actor without a name and not a missing one: an impersonated session must never look like the
+/// user's own.
 impl<'de> Claim<'de> for Actor {
     fn from_text(_: &str) -> Option<Self> {
         Some(Self::default())
@@ -212,7 +218,7 @@ impl<'de> Claim<'de> for Actor {
     }
 }
 
-/// The `typ` header, of which the values that Clerk uses need no copy.
+/// The header `typ`. The values that Clerk uses are not allocated.
 pub(crate) enum Type {
     Jwt,
     AccessToken,
@@ -228,7 +234,7 @@ impl Type {
         }
     }
 
-    /// Whether it is that of an OAuth access token, RFC 9068 section 2.1.
+    /// Whether this is the type of an OAuth access token (RFC 9068, section 2.1).
     pub(crate) fn is_access_token(&self) -> bool {
         matches!(self.as_str(), "at+jwt" | "application/at+jwt")
     }
@@ -244,7 +250,7 @@ impl Claim<'_> for Type {
     }
 }
 
-/// A name that is no algorithm of Clerk's is malformed: the reason is the same.
+/// An unknown algorithm counts as malformed, since both are rejected for the same reason.
 impl Claim<'_> for Algorithm {
     fn from_text(text: &str) -> Option<Self> {
         Self::parse(text)
@@ -275,7 +281,7 @@ impl Claim<'_> for OrganizationId {
     }
 }
 
-/// A role of version 2, where `org:` is left out.
+/// A role of version 2, which is written without the prefix `org:`.
 pub(crate) struct Role(Box<str>);
 
 impl AsRef<str> for Role {
@@ -290,18 +296,20 @@ impl Claim<'_> for Role {
     }
 }
 
-/// `iss`. Values that a JavaScript program takes for "nothing" are nothing.
+/// The claim `iss`.
+///
+/// Clerk's SDK chooses between cookies by JavaScript's rules, where an empty string, zero and `false` count as missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Issuer<'a> {
-    Nothing,
+    Missing,
     Text(&'a str),
-    /// Something that is no text.
-    Strange,
+    /// Neither missing nor a string.
+    Malformed,
 }
 
-/// A member of any type, of which only "nothing" and text are told apart.
+/// A member of any type. Distinguishes only values that JavaScript treats as false, and strings.
 pub(crate) enum Loose {
-    Nothing,
+    Falsy,
     Text(Box<str>),
 }
 
@@ -309,33 +317,33 @@ impl Claim<'_> for Loose {
     const NUMBERS: bool = true;
 
     fn from_text(text: &str) -> Option<Self> {
-        Some(if text.is_empty() { Self::Nothing } else { Self::Text(text.into()) })
+        Some(if text.is_empty() { Self::Falsy } else { Self::Text(text.into()) })
     }
 
     fn from_integer(number: i64) -> Option<Self> {
-        (number == 0).then_some(Self::Nothing)
+        (number == 0).then_some(Self::Falsy)
     }
 
     fn from_float(number: f64) -> Option<Self> {
-        (number == 0.0).then_some(Self::Nothing)
+        (number == 0.0).then_some(Self::Falsy)
     }
 
     fn from_bool(value: bool) -> Option<Self> {
-        (!value).then_some(Self::Nothing)
+        (!value).then_some(Self::Falsy)
     }
 }
 
 impl Payload {
     pub(super) fn issuer(&self) -> Issuer<'_> {
         match &self.iss {
-            Member::Absent | Member::Null | Member::Valid(Loose::Nothing) => Issuer::Nothing,
+            Member::Absent | Member::Null | Member::Valid(Loose::Falsy) => Issuer::Missing,
             Member::Valid(Loose::Text(text)) => Issuer::Text(text),
-            Member::Malformed => Issuer::Strange,
+            Member::Malformed => Issuer::Malformed,
         }
     }
 }
 
-/// `aud`: one text, or a list of texts, without the empty ones.
+/// The claim `aud`: a string or an array of strings (RFC 7519, section 4.1.3), without the empty ones.
 pub(crate) struct Audience(pub(crate) Vec<Box<str>>);
 
 impl<'de> Claim<'de> for Audience {
@@ -352,7 +360,7 @@ impl<'de> Claim<'de> for Audience {
     }
 }
 
-/// `v`, when it is a number.
+/// The claim `v` if it is a number.
 pub(crate) struct Version(pub(crate) f64);
 
 impl Claim<'_> for Version {
@@ -367,7 +375,7 @@ impl Claim<'_> for Version {
     }
 }
 
-/// `fva`: exactly two ages in minutes, each `-1` or not negative.
+/// The claim `fva`: exactly two ages in minutes, each of them `-1` or not negative.
 #[derive(Clone, Copy)]
 pub(crate) struct Ages(pub(crate) [f64; 2]);
 
@@ -377,7 +385,7 @@ impl Claim<'_> for Age {
     const NUMBERS: bool = true;
 
     fn from_integer(number: i64) -> Option<Self> {
-        // Ages beyond what an i32 counts, some thousand years, are all the same age.
+        // The range of i32 is thousands of years, so it does not matter which age beyond it is meant.
         Self::from_float(f64::from(i32::try_from(number).unwrap_or(if number < 0 {
             i32::MIN
         } else {
@@ -385,7 +393,7 @@ impl Claim<'_> for Age {
         })))
     }
 
-    #[allow(clippy::float_cmp, reason = "minus one is exact, and means: not enrolled")]
+    #[allow(clippy::float_cmp, reason = "-1 is exact, and means that the user does not have the factor")]
     fn from_float(number: f64) -> Option<Self> {
         (number.is_finite() && (number >= 0.0 || number == -1.0)).then_some(Self(number))
     }

@@ -1,14 +1,15 @@
-//! Permissions: a list in version 1, bitmaps over names in version 2.
+//! Permissions in a session token: a list in version 1, bitmaps in version 2.
 
 use super::scopes::{Owner, items};
 
-/// What a member may do in the organization of the session.
+/// The permissions of a member in the active organization.
 #[derive(Clone, Copy)]
 pub(super) enum Permissions<'a> {
     None,
-    /// Version 1: written out.
+    /// Version 1: a list of `org:<feature>:<permission>`.
     List(&'a [Box<str>]),
-    /// Version 2: for every feature of the organization a number, whose bits pick from the names.
+    /// Version 2: a bitmap for each of the organization's features. Its bits select permissions by their position in
+    /// `names`.
     Bitmaps {
         features: &'a str,
         names: &'a str,
@@ -17,7 +18,7 @@ pub(super) enum Permissions<'a> {
 }
 
 impl Permissions<'_> {
-    /// Whether `org:<rest>` is among them. `rest` has no `org:` in front.
+    /// Whether `org:<rest>` is among them. `rest` does not start with `org:`.
     pub(super) fn contains(self, rest: &str) -> bool {
         match self {
             Self::None => false,
@@ -30,7 +31,7 @@ impl Permissions<'_> {
         }
     }
 
-    /// All of them, as `org:<feature>:<permission>`.
+    /// Returns all of them, as `org:<feature>:<permission>`.
     pub(super) fn to_vec(self) -> Vec<String> {
         match self {
             Self::None => Vec::new(),
@@ -42,7 +43,9 @@ impl Permissions<'_> {
     }
 }
 
-/// Feature and name of every bit that is set, by feature and then from the lowest bit on.
+/// Returns the feature and the permission of each bit that is set, by feature and then from the lowest bit.
+///
+/// Surplus bitmaps and bits are ignored: there is no feature or permission that they could grant.
 fn pairs<'a>(features: &'a str, names: &'a str, masks: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     items(features, Owner::Organization).zip(masks.split(',')).flat_map(move |(feature, mask)| {
         let mask = Mask::parse(mask.trim());
@@ -55,17 +58,21 @@ fn pairs<'a>(features: &'a str, names: &'a str, masks: &'a str) -> impl Iterator
     })
 }
 
-/// A whole number of any size, as bits.
+/// The bits of a whole number of any size.
+///
+/// Clerk's SDK reads bitmaps as `BigInt`, and an application may have more than 64 permissions.
 enum Mask {
     Small(u64),
     Large(Vec<u32>),
 }
 
-/// More digits than this grant nothing: they would be permissions by the thousand.
+/// Upper bound on the digits of a bitmap, about 3400 permissions. A longer one grants nothing.
+///
+/// Parsing is quadratic in the number of digits.
 const MAX_DIGITS: usize = 1024;
 
 impl Mask {
-    /// Anything but decimal digits is zero.
+    /// Parses decimal digits. Any other string is zero, and grants nothing.
     fn parse(digits: &str) -> Self {
         if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Self::Small(0);
@@ -74,7 +81,7 @@ impl Mask {
     }
 
     fn large(digits: &str) -> Self {
-        // Little-endian limbs: times ten plus the digit, for each of them.
+        // Limbs are little-endian. For each digit, the number is multiplied by ten and the digit is added.
         let mut limbs: Vec<u32> = Vec::with_capacity(digits.len() / 9 + 1);
         for digit in digits.bytes() {
             let mut carry = u64::from(digit.saturating_sub(b'0'));
@@ -112,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn bitmaps_count_the_organizations_features_only() {
+    fn bitmaps_skip_the_users_features() {
         assert_eq!(
             decoded("u:x,o:dashboard,uo:teams", "manage,read", "3,2"),
             ["org:dashboard:manage", "org:dashboard:read", "org:teams:read"]
@@ -120,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_surplus_or_malformed_grants_nothing() {
+    fn surplus_and_malformed_bitmaps_grant_nothing() {
         assert_eq!(decoded("o:a", "read", "1,1"), ["org:a:read"]);
         assert_eq!(decoded("o:a,o:b", "read", "1"), ["org:a:read"]);
         assert_eq!(decoded("o:a", "read", "255"), ["org:a:read"]);
@@ -153,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_and_listing_agree() {
+    fn contains_and_to_vec_agree() {
         let permissions = Permissions::Bitmaps { features: "o:a,o:a:b", names: "read,b:read", masks: "3,1" };
         for one in permissions.to_vec() {
             assert!(permissions.contains(one.strip_prefix("org:").unwrap()), "{one}");

@@ -1,16 +1,18 @@
-//! `fea` and `pla`: lists of what an organization and a user have.
+//! The claims `fea` and `pla`: the features and plans of the active organization and of the user.
 
-/// Whose list.
+/// Who has a feature or plan.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     User,
     Organization,
 }
 
-/// The items of one owner, in order. A claim with an item that has no scope has no items at all.
+/// Returns the items of one owner, in order.
+///
+/// A claim that contains an item without a scope is malformed and has no items: Clerk's SDK throws an error for it.
 pub(super) fn items(claim: &str, owner: Owner) -> impl Iterator<Item = &str> {
-    let sound = claim.split(',').all(|item| item.contains(':'));
-    let claim = if sound { claim } else { "" };
+    let is_valid = claim.split(',').all(|item| item.contains(':'));
+    let claim = if is_valid { claim } else { "" };
     claim.split(',').filter_map(move |item| {
         let (scope, name) = item.trim().split_once(':')?;
         let ours = match owner {
@@ -21,7 +23,7 @@ pub(super) fn items(claim: &str, owner: Owner) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a claim holds what was asked for: `name` for either owner, `org:name` or `user:name` for one.
+/// Whether a claim contains an item: `name` of either owner, `org:name` or `user:name` of one.
 pub(super) fn has(claim: &str, asked: &str) -> bool {
     let mut pieces = asked.split(':');
     let first = pieces.next().unwrap_or_default();
@@ -43,14 +45,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_go_to_their_owners() {
+    fn items_are_split_by_owner() {
         let claim = " u:x, o:dashboard,uo:teams ,ou:a:b,z:other";
         assert_eq!(items(claim, Owner::Organization).collect::<Vec<_>>(), ["dashboard", "teams", "a:b"]);
         assert_eq!(items(claim, Owner::User).collect::<Vec<_>>(), ["x", "teams", "a:b"]);
     }
 
     #[test]
-    fn a_malformed_claim_has_nothing() {
+    fn a_malformed_claim_has_no_items() {
         for claim in ["", "o", "o:a,b", "o:a,,o:b", "o:a,"] {
             assert_eq!(items(claim, Owner::Organization).count(), 0, "{claim:?}");
             assert!(!has(claim, "a"), "{claim:?}");
@@ -58,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn asked_text_may_name_the_owner() {
+    fn a_scope_selects_the_owner() {
         let claim = "o:app,u:lite,uo:both,o:o";
         for (asked, expected) in [
             ("app", true),
@@ -70,7 +72,7 @@ mod tests {
             ("user:both", true),
             ("x:app", false),
             ("o:app:ignored", true),
-            ("o:", true), // falls back to the scope's own text
+            ("o:", true), // without a name, the scope is the name
             ("u:", false),
             ("", false),
             (":", false),

@@ -1,4 +1,4 @@
-//! What a session token says.
+//! The claims of session tokens.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,25 +13,24 @@ use crate::{
     id::{OrganizationId, SessionId, UserId},
 };
 
-/// The claims of a session token, in versions 1 and 2 of Clerk's session token format. Cloning them is a
-/// reference count.
+/// Claims of a session token, in version 1 or 2 of Clerk's format. Cloning them increments a reference count.
 ///
-/// What they say is true for a token that was verified. `Debug` shows none of them.
+/// Trust them only if the token was verified. `Debug` shows none of them.
 #[derive(Clone)]
 pub struct SessionClaims {
     user_id: UserId,
     claims: Arc<Payload>,
 }
 
-/// The organization that is active in a session, and the user's place in it.
+/// The active organization of a session, and the user's role in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Organization<'a> {
-    /// The organization.
+    /// The organization's identifier.
     pub id: &'a OrganizationId,
-    /// Its name in URLs.
+    /// The organization's name in URLs.
     pub slug: Option<&'a str>,
-    /// The member's role, `org:admin`.
+    /// The user's role, such as `org:admin`.
     pub role: Option<&'a str>,
 }
 
@@ -41,17 +40,17 @@ impl fmt::Debug for Organization<'_> {
     }
 }
 
-/// Who really acts when a session is an impersonation: the claim `act` (RFC 8693, section 4.1).
+/// The actor of an impersonated session: the claim `act` (RFC 8693, section 4.1).
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Actor {
     /// The acting user.
     pub user_id: Option<UserId>,
-    /// Who vouches for the actor.
+    /// The issuer that identifies the actor.
     pub issuer: Option<Box<str>>,
     /// The actor's own session.
     pub session_id: Option<SessionId>,
-    /// `agent` for software that acts for a user.
+    /// The type of the actor: `agent` for software that acts for a user.
     pub kind: Option<Box<str>>,
 }
 
@@ -61,19 +60,19 @@ impl fmt::Debug for Actor {
     }
 }
 
-/// How long ago the user has proven who they are, when the token was issued.
+/// How long before the token was issued the user verified each factor.
 #[derive(Clone, Copy, PartialEq)]
 pub struct FactorAges([f64; 2]);
 
 impl FactorAges {
-    /// The age of the first factor; `None` when the user has none.
+    /// Returns the age of the first factor; `None` if the user does not have one.
     #[must_use]
     pub fn first(&self) -> Option<Duration> {
         let [first, _] = self.0;
         age(first)
     }
 
-    /// The age of the second factor; `None` when the user has none.
+    /// Returns the age of the second factor; `None` if the user does not have one.
     #[must_use]
     pub fn second(&self) -> Option<Duration> {
         let [_, second] = self.0;
@@ -96,52 +95,56 @@ impl fmt::Debug for FactorAges {
 }
 
 impl SessionClaims {
-    /// Reads the claims of a token. They are true only if the token was verified.
+    /// Reads the claims of a token. Trust them only if the token was verified.
     #[must_use]
     pub fn of(token: &Token) -> Self {
+        // Verification requires `sub` to be a string; only an unverified token can lack it.
         let claims = Arc::clone(&token.payload);
         Self { user_id: claims.sub.valid().cloned().unwrap_or_else(|| "".into()), claims }
     }
 
-    /// The organization as version 2 writes it; `None` for tokens of version 1.
+    /// Returns the claim `o` of a token of version 2; `None` for version 1.
+    ///
+    /// Only one version's claims count: an instance's custom claims may use the names of the other.
     fn version_2(&self) -> Option<Option<&OrganizationClaims>> {
         #[allow(clippy::float_cmp, reason = "two is exact")]
         let is_v2 = self.claims.v.valid().is_some_and(|version| version.0 == 2.0);
         is_v2.then(|| self.claims.o.valid())
     }
 
-    /// The user, `sub`.
+    /// Returns the user (`sub`).
     #[must_use]
     pub const fn user_id(&self) -> &UserId {
         &self.user_id
     }
 
-    /// The session, `sid`.
+    /// Returns the session (`sid`).
     #[must_use]
     pub fn session_id(&self) -> Option<&SessionId> {
         self.claims.sid.non_empty()
     }
 
-    /// The session's status, `sts`: `active` or `pending`. Older tokens do not say.
+    /// Returns the session's status (`sts`), `active` or `pending`; `None` for older tokens.
     #[must_use]
     pub fn status(&self) -> Option<&str> {
         self.claims.sts.text()
     }
 
-    /// Whether the user has signed in but still has something to do, such as choosing an organization.
-    /// Such a session counts as signed out unless asked otherwise.
+    /// Whether the user has signed in but still has to complete a task, such as choosing an organization.
+    ///
+    /// Clerk treats such a session as signed out by default.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.status() == Some("pending")
     }
 
-    /// Who really acts, when the session is an impersonation.
+    /// Returns the actor, if the session is impersonated.
     #[must_use]
     pub fn actor(&self) -> Option<&Actor> {
         self.claims.act.valid()
     }
 
-    /// The active organization; `None` in a personal account.
+    /// Returns the active organization; `None` in a personal account.
     #[must_use]
     pub fn organization(&self) -> Option<Organization<'_>> {
         let id = match self.version_2() {
@@ -151,7 +154,7 @@ impl SessionClaims {
         Some(Organization { id, slug: self.organization_slug(), role: self.organization_role() })
     }
 
-    /// The slug that the token names, whether or not it names an organization's id.
+    /// Returns the active organization's slug, even if the token does not contain the organization's id.
     #[must_use]
     pub fn organization_slug(&self) -> Option<&str> {
         match self.version_2() {
@@ -160,7 +163,7 @@ impl SessionClaims {
         }
     }
 
-    /// The role that the token names, whether or not it names an organization's id.
+    /// Returns the role in the active organization, even if the token does not contain the organization's id.
     #[must_use]
     pub fn organization_role(&self) -> Option<&str> {
         match self.version_2() {
@@ -169,8 +172,9 @@ impl SessionClaims {
         }
     }
 
-    /// The permissions in the active organization, as `org:<feature>:<permission>`. To ask for one, use
-    /// [`SessionClaims::has`].
+    /// Returns the permissions in the active organization, as `org:<feature>:<permission>`.
+    ///
+    /// To check a single one, use [`SessionClaims::has`], which does not allocate.
     #[must_use]
     pub fn permissions(&self) -> Vec<String> {
         self.granted().to_vec()
@@ -188,12 +192,12 @@ impl SessionClaims {
         granted().unwrap_or(Permissions::None)
     }
 
-    /// The features of the active organization, then those of the user.
+    /// Returns the features of the active organization, then those of the user.
     pub fn features(&self) -> impl Iterator<Item = &str> {
         items(self.features_claim(), Owner::Organization).chain(items(self.features_claim(), Owner::User))
     }
 
-    /// The plans of the active organization, then those of the user.
+    /// Returns the plans of the active organization, then those of the user.
     pub fn plans(&self) -> impl Iterator<Item = &str> {
         items(self.plans_claim(), Owner::Organization).chain(items(self.plans_claim(), Owner::User))
     }
@@ -206,29 +210,31 @@ impl SessionClaims {
         self.claims.pla.text().unwrap_or_default()
     }
 
-    /// How fresh the factors were when the token was issued, `fva`; `None` when the token does not say, or
-    /// not in a way that can be understood.
+    /// Returns how long before the token was issued the factors were verified (`fva`); `None` if the claim is missing or
+    /// malformed.
     #[must_use]
     pub fn factor_ages(&self) -> Option<FactorAges> {
         self.claims.fva.valid().map(|Ages(minutes)| FactorAges(*minutes))
     }
 
-    /// The origin that the token was issued to, `azp`.
+    /// Returns the origin that the token was issued to (`azp`).
     #[must_use]
     pub fn authorized_party(&self) -> Option<&str> {
         self.claims.azp.text()
     }
 
-    /// When the token was issued, `iat`.
+    /// Returns when the token was issued (`iat`).
     #[must_use]
     pub fn issued_at(&self) -> Option<Timestamp> {
         self.claims.iat.valid().copied()
     }
 
-    /// When the token expires, `exp`: about a minute after it was issued. A connection that stays open
-    /// outlives its token.
+    /// Returns when the token expires (`exp`), by default a minute after it was issued.
+    ///
+    /// A connection that stays open, such as a WebSocket, outlives its token.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
+        // Verification requires `exp`, so the default is returned for unverified tokens only: they count as expired.
         self.claims.exp.valid().copied().unwrap_or_default()
     }
 }
@@ -276,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn statuses_are_kept() {
+    fn unknown_statuses_are_preserved() {
         assert!(session(json!({"sts": "pending"})).is_pending());
         assert_eq!(session(json!({"sts": "zombie"})).status(), Some("zombie"));
         assert_eq!(session(json!({"sts": null})).status(), None);
@@ -284,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn an_actor_that_cannot_be_understood_is_still_one() {
+    fn a_malformed_actor_is_still_an_actor() {
         for act in [json!("user_admin"), json!(5), json!([]), json!({}), json!({"sub": 5})] {
             let session = session(json!({"act": act}));
             assert_eq!(session.actor().unwrap().user_id, None, "{act}");
@@ -294,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_claims_is_shown() {
+    fn debug_shows_no_claims() {
         let session =
             session(json!({"o": {"id": "org_1", "slg": "acme"}, "act": {"sub": "user_2"}, "fva": [7, 8]}));
         let shown = format!(

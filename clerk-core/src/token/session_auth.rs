@@ -1,4 +1,4 @@
-//! A session whose token was verified.
+//! Verified sessions.
 
 use std::fmt;
 
@@ -6,9 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{ClaimsError, SessionClaims, Token};
 
-/// A session whose token was verified: the token and its claims.
-///
-/// `Debug` shows neither of them.
+/// Verified session: its token and the token's claims. `Debug` shows neither of them.
 pub struct SessionAuth {
     token: Token,
     claims: SessionClaims,
@@ -33,7 +31,7 @@ impl SessionAuth {
     ///
     /// # Errors
     ///
-    /// When the claims do not match the type.
+    /// If the claims do not match the type.
     pub fn claims_as<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
         self.token.claims()
     }

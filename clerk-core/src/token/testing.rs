@@ -1,6 +1,6 @@
 //! Keys and signed tokens for tests.
 
-#![allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
+#![allow(clippy::needless_pass_by_value, reason = "tests pass the values of `json!`")]
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::KeySet;
 use crate::Timestamp;
 
-/// The instance's key, and another's.
+/// The key of the instance, and one of another instance.
 pub(crate) static KEY: LazyLock<RsaKeyPair> =
     LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
 pub(crate) static OTHER_KEY: LazyLock<RsaKeyPair> =
@@ -38,7 +38,7 @@ pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The modulus, out of the DER form of RFC 8017: with 2048 bits it stands at a fixed place.
+/// The modulus of a 2048-bit key, which has a fixed position in its DER encoding (RFC 8017, appendix A.1.1).
 pub(crate) fn modulus(key: &RsaKeyPair) -> Vec<u8> {
     let der = key.public_key().as_ref();
     assert!(der.starts_with(&[0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00]));
@@ -71,7 +71,7 @@ pub(crate) fn pem(key: &RsaKeyPair) -> String {
     format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
 
-/// The signature, by the algorithm that the header names; others get the one of RS256.
+/// A token, signed with the algorithm that its header names, or with RS256 if the algorithm is unknown.
 pub(crate) fn sign_bytes(key: &RsaKeyPair, header: &[u8], payload: &[u8]) -> String {
     let signed = format!("{}.{}", base64url(header), base64url(payload));
     let alg = serde_json::from_slice::<Value>(header).unwrap_or_default()["alg"].as_str().map(str::to_owned);
@@ -89,12 +89,12 @@ pub(crate) fn sign(header: &Value, payload: &Value) -> String {
     sign_bytes(&KEY, header.to_string().as_bytes(), payload.to_string().as_bytes())
 }
 
-/// The header of a session token, with changes; null takes a member away.
+/// The header of a session token with these changes. `null` removes a member.
 pub(crate) fn header(changes: Value) -> Value {
     changed(json!({"alg": "RS256", "kid": KID, "typ": "JWT", "cat": "cl_B7d4PD111AAA"}), changes)
 }
 
-/// The claims of a session token, with changes; null takes a member away.
+/// The claims of a session token with these changes. `null` removes a member.
 pub(crate) fn claims(changes: Value) -> Value {
     changed(
         json!({
@@ -109,7 +109,7 @@ fn changed(mut object: Value, changes: Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
         match value {
             Value::Null => drop(object.as_object_mut().unwrap().remove(name)),
-            // A text "null" stands for the value null itself.
+            // The string "null" sets a member to null.
             Value::String(text) if text == "null" => object[name] = Value::Null,
             value => object[name] = value.clone(),
         }
@@ -117,7 +117,7 @@ fn changed(mut object: Value, changes: Value) -> Value {
     object
 }
 
-/// A session token with these changes to its claims.
+/// A session token with these changes to its claims, as in [`claims`].
 pub(crate) fn session_token(changes: Value) -> String {
     sign(&header(json!({})), &claims(changes))
 }

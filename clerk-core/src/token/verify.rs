@@ -1,4 +1,4 @@
-//! Whether a token is to be believed, here and now.
+//! Verification of tokens: kind, header, signature and claims.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use super::{
 };
 use crate::{Reason, Timestamp};
 
-/// How far the clocks of Clerk and of this machine may differ; five seconds unless set.
+/// Tolerated difference between Clerk's clock and this machine's. Defaults to five seconds.
 ///
-/// A [`Duration`] makes one. A negative number of milliseconds asks for tokens that stay valid for
-/// that long.
+/// Can be created from a [`Duration`]. A negative number of milliseconds makes verification stricter: tokens must stay
+/// valid for at least that long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockSkew(i64);
 
 impl ClockSkew {
-    /// From milliseconds, which may be negative.
+    /// Creates a clock skew from milliseconds, which may be negative.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
@@ -37,7 +37,7 @@ impl From<Duration> for ClockSkew {
     }
 }
 
-/// What a token must fit besides its signature.
+/// What is required of a token besides a valid signature.
 #[derive(Clone, Debug, Default)]
 pub struct VerifyOptions {
     clock_skew: ClockSkew,
@@ -47,40 +47,46 @@ pub struct VerifyOptions {
 }
 
 impl VerifyOptions {
-    /// Five seconds of clock skew, any audience, any authorized party, type `JWT` or none.
+    /// Creates the default options: five seconds of clock skew, any audience, any authorized party, and the type `JWT` or
+    /// none.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How far clocks may differ.
+    /// Sets the tolerated clock skew. Defaults to five seconds.
     #[must_use]
     pub fn clock_skew(mut self, skew: impl Into<ClockSkew>) -> Self {
         self.clock_skew = skew.into();
         self
     }
 
-    /// The audiences (`aud`, RFC 7519 section 4.1.3) that tokens may be meant for. A token without an
-    /// audience passes. Empty texts are left out; without any audience nothing is checked.
+    /// Sets the accepted audiences (`aud`; RFC 7519, section 4.1.3). By default, any audience is accepted.
+    ///
+    /// Tokens without an audience are accepted in any case, as in Clerk's SDK. Empty strings are ignored.
     #[must_use]
     pub fn audiences<T: Into<String>>(mut self, audiences: impl IntoIterator<Item = T>) -> Self {
         self.audiences = non_empty(audiences);
         self
     }
 
-    /// The origins (`azp`) that session tokens may have been issued to, for example
-    /// `https://app.example.com`, compared as they are written. A token without the claim is refused.
-    /// Without any party nothing is checked; an empty text is no origin of any token's.
+    /// Sets the origins that session tokens may have been issued to (`azp`), for example `https://app.example.com`. By
+    /// default, any origin is accepted.
     ///
-    /// Set this wherever session cookies are accepted: it is what protects from tokens that another
-    /// site on the same domain obtained.
+    /// Origins are compared as strings. Once any is set, tokens without the claim are rejected, also if the only one is an
+    /// empty string.
+    ///
+    /// Set this wherever session cookies are accepted: it protects against tokens that were issued to another site on the
+    /// same domain, for example to a compromised subdomain.
     #[must_use]
     pub fn authorized_parties<T: Into<String>>(mut self, parties: impl IntoIterator<Item = T>) -> Self {
+        // Empty strings are kept: a variable that was expanded to nothing must not turn the check off.
         self.authorized_parties = parties.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The values that the `typ` header may have, in place of `JWT`. Once set, tokens must have one.
+    /// Sets the accepted values of the header `typ`. By default, `JWT` and tokens without the header are accepted; once
+    /// set, the header is required.
     #[must_use]
     pub fn header_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
         self.header_types = non_empty(types);
@@ -103,15 +109,17 @@ fn non_empty<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Vec<String>
 }
 
 impl Token {
-    /// Verifies a session token: its kind, its header, the signature, and last its claims at `now`.
+    /// Verifies a session token: its kind, its header, its signature, and its claims at the time `now`.
     ///
     /// # Errors
     ///
-    /// The first rule that the token breaks, with its reason: `token-type-mismatch` (a machine's token, or one
-    /// from a JWT template), `token-invalid` (`typ`),
-    /// `token-invalid-algorithm`, `token-invalid-signature`, `token-verification-failed` (key or a claim),
-    /// `token-invalid-authorized-parties`, `token-expired`, `token-not-active-yet`,
-    /// `token-iat-in-the-future`.
+    /// The first rule that the token breaks, in this order:
+    ///
+    /// - `token-type-mismatch`: it is a machine token, or was created from a JWT template.
+    /// - `token-invalid`: its `typ` is not accepted.
+    /// - `token-invalid-algorithm`, `token-invalid-signature`, or `token-verification-failed` if the key is for another
+    ///   algorithm.
+    /// - The errors of [`check_claims`](Self::check_claims).
     pub fn verify(
         &self,
         key: &VerifyingKey,
@@ -122,25 +130,31 @@ impl Token {
             return Err(TokenError::mismatch());
         }
         self.check_header(options)?;
+        // Before the claims: an attacker without a valid signature learns nothing about the configuration.
         self.verify_signature(key)?;
         self.check_claims(options, now)
     }
 
-    /// Whether the token is that of a session by kind and class: no machine's token and no JWT template's.
+    /// Whether this is a session token by its kind and class, and not a machine token or one from a JWT template.
+    ///
+    /// A JWT template's token may have any claims, so it must not sign anyone in (cross-JWT confusion, RFC 8725,
+    /// section 2.8).
     #[must_use]
     pub fn is_session(&self) -> bool {
         self.kind() == TokenKind::Session && matches!(self.category(), Category::Session | Category::Unmarked)
     }
 
-    /// Whether a machine's token is of the class it should be: nothing of it is worth a look otherwise.
+    /// Checks that a machine token has the class of its kind. Call this before anything else in it is used.
+    ///
+    /// OAuth tokens are not distinguished by class: their type (`at+jwt`) is required instead.
     pub(crate) fn check_machine(&self) -> Result<(), TokenError> {
         match (self.kind(), self.category()) {
             (TokenKind::M2m, Category::M2m | Category::Unmarked) | (TokenKind::OAuth, _) => Ok(()),
-            _ => Err(TokenError::invalid("the token is not of the class of machine tokens")),
+            _ => Err(TokenError::invalid("the token's class (cat) is not that of a machine token")),
         }
     }
 
-    /// Verifies an M2M or OAuth token: its header, the signature, and last its claims at `now`.
+    /// Verifies an M2M or OAuth token: its type, its signature, and its claims at the time `now`.
     pub(crate) fn verify_machine(
         &self,
         key: &VerifyingKey,
@@ -153,14 +167,14 @@ impl Token {
             _ => false,
         };
         if !is_typed {
-            return Err(TokenError::invalid("the token's type is not that of its kind"));
+            return Err(TokenError::invalid("the token's type (typ) does not match its kind"));
         }
         self.verify_signature(key)?;
         self.check_claims(options, now)
     }
 
     pub(crate) fn check_header(&self, options: &VerifyOptions) -> Result<(), TokenError> {
-        const TYPE: TokenError = TokenError::invalid("the token's type is not allowed here");
+        const TYPE: TokenError = TokenError::invalid("the token's type (typ) is not accepted");
         match (&self.header.typ, &*options.header_types) {
             (Member::Absent, []) => {}
             (Member::Valid(Type::Jwt), []) => {}
@@ -173,31 +187,32 @@ impl Token {
         }
     }
 
-    /// Verifies the signature, RSASSA-PKCS1-v1_5 (RFC 7518, section 3.3), and nothing else.
+    /// Verifies only the signature: RSASSA-PKCS1-v1_5 (RFC 7518, section 3.3).
     ///
     /// # Errors
     ///
-    /// `token-invalid-algorithm`, `token-verification-failed` when the key is meant for another algorithm,
-    /// `token-invalid-signature`.
+    /// - `token-invalid-algorithm`: the token is not signed with RS256, RS384 or RS512.
+    /// - `token-verification-failed`: the key is for another algorithm.
+    /// - `token-invalid-signature`: the signature does not match the key.
     pub fn verify_signature(&self, key: &VerifyingKey) -> Result<(), TokenError> {
         let algorithm = self.algorithm().ok_or(unknown_algorithm())?;
         key.verify(algorithm, self.signed(), self.signature())
     }
 
-    /// Checks the claims at `now`, and nothing else: for a token whose signature is known to be good.
+    /// Checks only the claims, at the time `now`: for a token whose signature was verified before.
     ///
-    /// `exp` is required. A token is expired from `exp` plus the skew on; `nbf` and `iat` may be in the
-    /// future by the skew. Fractions of seconds are dropped.
+    /// `sub` and `exp` are required. A token expires at `exp` plus the clock skew; `nbf` and `iat` may be in the future
+    /// by the clock skew. Fractions of seconds are dropped.
     ///
     /// # Errors
     ///
-    /// `token-verification-failed` (a claim is missing, of a wrong type, or another audience),
-    /// `token-invalid-authorized-parties`, `token-expired`, `token-not-active-yet`,
-    /// `token-iat-in-the-future`.
+    /// - `token-verification-failed`: a claim is missing or has the wrong type, or the audience is not accepted.
+    /// - `token-invalid-authorized-parties`: the token was issued to a party that is not authorized.
+    /// - `token-expired`, `token-not-active-yet`, `token-iat-in-the-future`.
     pub fn check_claims(&self, options: &VerifyOptions, now: Timestamp) -> Result<(), TokenError> {
         let claims = &self.payload;
         let Member::Valid(_) = claims.sub else {
-            return Err(TokenError::failed("the subject (sub) is no text"));
+            return Err(TokenError::failed("the subject (sub) is missing or not a string"));
         };
         check_audience(&claims.aud, &options.audiences)?;
         if !options.authorized_parties.is_empty() {
@@ -211,9 +226,10 @@ impl Token {
         }
         let ClockSkew(skew) = options.clock_skew;
         let now = now.as_millis();
+        // Saturating: times in tokens and the skew may have any value.
         let (earliest, latest) = (now.saturating_sub(skew), now.saturating_add(skew));
         let Member::Valid(expiry) = claims.exp else {
-            return Err(TokenError::failed("the expiry (exp) is no number"));
+            return Err(TokenError::failed("the expiration time (exp) is missing or not a number"));
         };
         if expiry.as_millis() <= earliest {
             return Err(TokenError::new(Reason::TokenExpired, "the token has expired"));
@@ -221,13 +237,13 @@ impl Token {
         check_start(
             &claims.nbf,
             latest,
-            TokenError::failed("the start (nbf) is no number"),
+            TokenError::failed("the not-before time (nbf) is not a number"),
             TokenError::new(Reason::TokenNotActiveYet, "the token is not valid yet"),
         )?;
         check_start(
             &claims.iat,
             latest,
-            TokenError::failed("the time of issue (iat) is no number"),
+            TokenError::failed("the time of issue (iat) is not a number"),
             TokenError::new(Reason::TokenIatInTheFuture, "the token was issued in the future"),
         )
     }
@@ -243,12 +259,14 @@ fn check_audience(audience: &Member<Audience>, allowed: &[String]) -> Result<(),
     }
     match audience {
         Member::Absent | Member::Null => Ok(()),
-        Member::Malformed => Err(TokenError::failed("the audience (aud) is no text and no list of texts")),
+        Member::Malformed => {
+            Err(TokenError::failed("the audience (aud) is neither a string nor an array of strings"))
+        }
         Member::Valid(Audience(texts)) => {
             if texts.is_empty() || texts.iter().any(|text| allowed.iter().any(|one| **one == **text)) {
                 Ok(())
             } else {
-                Err(TokenError::failed("the token is meant for another audience (aud)"))
+                Err(TokenError::failed("the token is for another audience (aud)"))
             }
         }
     }
@@ -297,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_token_verifies() {
+    fn valid_tokens_verify() {
         assert_eq!(with_claims(json!({}), &VerifyOptions::new()), "ok");
         assert_eq!(with_header(json!({"typ": null})), "ok");
         assert_eq!(with_header(json!({"cat": null})), "ok");
@@ -306,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_and_classes_are_told_apart() {
+    fn other_kinds_and_classes_are_rejected() {
         for changes in [
             json!({"cat": "cl_B7d4PD222AAA"}),
             json!({"cat": "cl_B7d4PD333AAA"}),
@@ -337,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn only_three_algorithms_count() {
+    fn other_algorithms_are_rejected() {
         for alg in [
             json!("none"),
             json!("None"),
@@ -355,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_without_signature_is_refused_by_its_algorithm() {
+    fn unsigned_tokens_are_rejected() {
         let unsigned = |alg: &str| {
             let text = sign(&header(json!({"alg": alg})), &claims(json!({})));
             let (signed, _) = text.rsplit_once('.').unwrap();
@@ -366,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mac_with_the_public_key_is_no_signature() {
+    fn a_mac_with_the_public_key_is_rejected() {
         use aws_lc_rs::hmac;
         for secret in [spki(&KEY), pem(&KEY).into_bytes()] {
             let text = sign(&header(json!({"alg": "HS256"})), &claims(json!({})));
@@ -378,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_says_which_algorithm() {
+    fn the_key_determines_the_algorithm() {
         let declared = keys();
         let mut free = jwk(&KEY, crate::token::testing::KID);
         free.as_object_mut().unwrap().remove("alg");
@@ -388,7 +406,7 @@ mod tests {
             assert_eq!(verdict(&text, &declared, &VerifyOptions::new()), "token-verification-failed");
             assert_eq!(verdict(&text, &free, &VerifyOptions::new()), "ok");
         }
-        // A label does not make another hash.
+        // Changing `alg` does not change the hash that was signed.
         let (header, claims) = (header(json!({"alg": "RS512"})).to_string(), claims(json!({})).to_string());
         let text = sign_bytes(&KEY, header.as_bytes(), claims.as_bytes());
         let relabelled = format!(
@@ -400,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_are_those_of_the_key() {
+    fn signatures_must_match_the_key() {
         let (header, body) = (header(json!({})).to_string(), claims(json!({})).to_string());
         let text = sign_bytes(&OTHER_KEY, header.as_bytes(), body.as_bytes());
         assert_eq!(verdict(&text, &keys(), &VerifyOptions::new()), "token-invalid-signature");
@@ -419,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_of_wrong_types_fail() {
+    fn claims_of_wrong_types_are_rejected() {
         for changes in [
             json!({"sub": null}),
             json!({"sub": 5}),
@@ -462,7 +480,7 @@ mod tests {
         assert_eq!(with_claims(rest, &options), "token-expired");
         assert_eq!(with_claims(json!({"nbf": 9e9, "iat": 9e9}), &options), "token-not-active-yet");
         assert_eq!(with_claims(json!({"iat": 9e9}), &options), "token-iat-in-the-future");
-        // The signature comes before all of them.
+        // The signature is verified before any of them.
         let text = sign_bytes(
             &OTHER_KEY,
             header(json!({})).to_string().as_bytes(),
@@ -500,7 +518,7 @@ mod tests {
         assert_eq!(at(&short, -60_001, &strict), "ok");
         assert_eq!(at(&short, -60_000, &strict), "token-expired");
 
-        // Fractions of seconds are dropped, towards zero.
+        // Fractions of seconds are truncated toward zero.
         assert_eq!(at(&token(json!({"exp": 1_700_000_000.9})), 0, &none), "token-expired");
         assert_eq!(at(&token(json!({"exp": -1})), 0, &none), "token-expired");
 
@@ -560,7 +578,7 @@ mod tests {
         }
         let none = VerifyOptions::new().authorized_parties(Vec::<String>::new());
         assert_eq!(with_claims(json!({"azp": "https://evil.example"}), &none), "ok");
-        // A variable that is not set is no permission for everybody.
+        // An environment variable that is empty must not authorize every party.
         let unset = VerifyOptions::new().authorized_parties([""]);
         for azp in [json!("https://evil.example"), json!(""), Value::Null] {
             assert_eq!(with_claims(json!({"azp": azp}), &unset), "token-invalid-authorized-parties", "{azp}");

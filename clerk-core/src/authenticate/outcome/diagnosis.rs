@@ -234,7 +234,7 @@ impl Clues<'_> {
             Issuer::Text(issuer) => Some(
                 self.other_instance(issuer).unwrap_or_else(|| Diagnosis::OtherKeys { issuer: host(issuer) }),
             ),
-            Issuer::Nothing | Issuer::Strange => None,
+            Issuer::Missing | Issuer::Malformed => None,
         }
     }
 
@@ -250,7 +250,7 @@ impl Clues<'_> {
         let foreign = self.cookies.session.as_deref().filter(|_| !has_own)?;
         match Token::decode(foreign).ok()?.issuer() {
             Issuer::Text(issuer) => self.other_instance(issuer),
-            Issuer::Nothing | Issuer::Strange => None,
+            Issuer::Missing | Issuer::Malformed => None,
         }
     }
 

@@ -77,9 +77,9 @@ fn uses_suffixed(
         // A token that cannot be decoded, or does not name its issuer, is not another instance's.
         let Ok(token) = plain else { return false };
         match token.token().issuer() {
-            Issuer::Nothing => return false,
+            Issuer::Missing => return false,
             Issuer::Text(issuer) if instance.is_issuer(issuer) => {}
-            Issuer::Text(_) | Issuer::Strange => return true,
+            Issuer::Text(_) | Issuer::Malformed => return true,
         }
     }
     let suffixed_uat = cookies.suffixed_client_uat.as_deref();
