@@ -13,8 +13,9 @@ const FORWARDED: [HeaderName; 2] =
 pub(crate) struct ReturnAddress {
     uri: Uri,
     version: Version,
-    /// The second one too, if there is one: a request that names two hosts has no address to come back to.
-    hosts: [Option<HeaderValue>; 2],
+    host: Option<HeaderValue>,
+    /// A request that names several hosts has no address to come back to.
+    has_several_hosts: bool,
     forwarded: [Option<HeaderValue>; 2],
     cookies: Vec<HeaderValue>,
 }
@@ -22,11 +23,11 @@ pub(crate) struct ReturnAddress {
 impl ReturnAddress {
     pub(super) fn of(head: &RequestHead<'_>) -> Self {
         let headers = head.headers();
-        let mut hosts = headers.get_all(header::HOST).iter().cloned();
-        let hosts = [hosts.next(), hosts.next()];
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let (host, has_several_hosts) = (hosts.next().cloned(), hosts.next().is_some());
         let forwarded = FORWARDED.map(|name| headers.get(name).cloned());
         let cookies = headers.get_all(header::COOKIE).iter().cloned().collect();
-        Self { uri: head.uri().clone(), version: head.version(), hosts, forwarded, cookies }
+        Self { uri: head.uri().clone(), version: head.version(), host, has_several_hosts, forwarded, cookies }
     }
 
     pub(super) fn cookie(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -51,7 +52,7 @@ impl ReturnAddress {
     pub(super) fn with_head<T>(&self, read: impl FnOnce(&RequestHead<'_>) -> T) -> T {
         // The method is always GET: that is how the browser comes back, whatever it sent.
         let mut headers = HeaderMap::new();
-        for host in self.hosts.iter().flatten() {
+        for host in self.host.iter().cycle().take(1 + usize::from(self.has_several_hosts)) {
             headers.append(header::HOST, host.clone());
         }
         for (name, value) in FORWARDED.into_iter().zip(&self.forwarded) {
