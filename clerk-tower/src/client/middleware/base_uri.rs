@@ -23,10 +23,7 @@
 //! ```
 
 use std::{
-    fmt,
-    future::Future,
     net::IpAddr,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -35,11 +32,10 @@ use http::{
     HeaderMap, HeaderValue, Request, Uri, header,
     uri::{Authority, PathAndQuery, Scheme},
 };
-use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::inner_service;
+use super::{ResponseFuture, inner_service};
 use crate::{BoxError, Error, ErrorKind, client::options::CallOptions, error::info_of};
 
 /// The version of Clerk's Backend API. Pinned, because an instance's default version may change, and the models of
@@ -123,7 +119,7 @@ pub struct BaseUri<S> {
     base: Arc<Base>,
 }
 
-inner_service!(BaseUri);
+inner_service!(BaseUri<S>);
 
 impl<S> BaseUri<S> {
     /// Wraps `inner` with the address of `layer`.
@@ -158,63 +154,20 @@ where
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, BoxError>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(context).map_err(Into::into)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let state = match self.prepare(&mut request) {
-            Ok(()) => State::Sent { future: self.inner.call(request) },
+        match self.prepare(&mut request) {
+            Ok(()) => ResponseFuture::sent(self.inner.call(request)),
             Err(problem) => {
-                let error = Error::new(info_of(request.extensions()), ErrorKind::Config(problem));
-                State::Refused { error: Some(error) }
+                let info = info_of(request.extensions());
+                ResponseFuture::refused(Error::new(info, ErrorKind::Config(problem)))
             }
-        };
-        ResponseFuture { state }
-    }
-}
-
-pin_project! {
-    /// Response future of [`BaseUri`].
-    pub struct ResponseFuture<F> {
-        #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    enum State<F> {
-        Sent { #[pin] future: F },
-        // Taken when the future resolves.
-        Refused { error: Option<Error> },
-    }
-}
-
-impl<F, T, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<T, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<T, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProj::Sent { future } => future.poll(context).map_err(Into::into),
-            StateProj::Refused { error } => match error.take() {
-                Some(error) => Poll::Ready(Err(error.into())),
-                // Reached only if the future is polled again after it resolved.
-                None => Poll::Pending,
-            },
         }
-    }
-}
-
-impl<F> fmt::Debug for ResponseFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

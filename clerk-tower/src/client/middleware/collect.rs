@@ -66,7 +66,7 @@ pub struct Collect<S> {
     max_bytes: usize,
 }
 
-inner_service!(Collect);
+inner_service!(Collect<S>);
 
 impl<S> Collect<S> {
     /// Wraps `inner`, whose response bodies may have up to `max_bytes` bytes.

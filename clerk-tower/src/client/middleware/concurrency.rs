@@ -80,7 +80,7 @@ pub struct Concurrency<S> {
     sheds: bool,
 }
 
-inner_service!(Concurrency);
+inner_service!(Concurrency<S>);
 
 impl<S> Concurrency<S> {
     /// Wraps `inner` with a limit of its own: further calls wait for a permit.

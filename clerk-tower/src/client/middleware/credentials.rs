@@ -25,8 +25,6 @@
 
 use std::{
     fmt,
-    future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -36,11 +34,10 @@ use clerk_core::{
     keys::{MachineSecretKey, SecretKey},
 };
 use http::{HeaderValue, Request, header};
-use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::inner_service;
+use super::{ResponseFuture, inner_service};
 use crate::{Error, ErrorKind, error::info_of};
 
 /// Layer that applies [`Credentials`]. See the [module docs](self) for an example.
@@ -117,7 +114,7 @@ pub struct Credentials<S> {
     headers: Arc<Headers>,
 }
 
-inner_service!(Credentials);
+inner_service!(Credentials<S>);
 
 impl<S> Credentials<S> {
     /// Wraps `inner` with the keys of `layer`.
@@ -138,7 +135,7 @@ where
 {
     type Response = S::Response;
     type Error = Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, Error>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(context)
@@ -149,54 +146,13 @@ where
         // The key is chosen here, inside the retry layer, so that each attempt uses the provider's current key.
         let chosen = request.extensions().get::<Credential>().copied();
         let credential = chosen.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
-        let state = match self.headers.choose(credential) {
+        match self.headers.choose(credential) {
             Ok(value) => {
                 request.headers_mut().extend(value.map(|value| (header::AUTHORIZATION, value)));
-                State::Sent { future: self.inner.call(request) }
+                ResponseFuture::sent(self.inner.call(request))
             }
-            Err(problem) => State::Refused { error: Some(Error::new(info, ErrorKind::Config(problem))) },
-        };
-        ResponseFuture { state }
-    }
-}
-
-pin_project! {
-    /// Response future of [`Credentials`].
-    pub struct ResponseFuture<F> {
-        #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project! {
-    #[project = StateProj]
-    enum State<F> {
-        Sent { #[pin] future: F },
-        // Taken when the future resolves.
-        Refused { error: Option<Error> },
-    }
-}
-
-impl<F, T> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<T, Error>>,
-{
-    type Output = Result<T, Error>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProj::Sent { future } => future.poll(context),
-            // The error has been taken: the future was polled again after it resolved.
-            StateProj::Refused { error } => {
-                error.take().map_or(Poll::Pending, |error| Poll::Ready(Err(error)))
-            }
+            Err(problem) => ResponseFuture::refused(Error::new(info, ErrorKind::Config(problem))),
         }
-    }
-}
-
-impl<F> fmt::Debug for ResponseFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

@@ -87,7 +87,7 @@ pub struct Deadline<S> {
     scope: Scope,
 }
 
-inner_service!(Deadline);
+inner_service!(Deadline<S>);
 
 impl<S> Deadline<S> {
     /// Wraps `inner` with a deadline for the whole call.

@@ -142,7 +142,7 @@ pub struct Pacing<S> {
     limiter: Arc<Limiter>,
 }
 
-inner_service!(Pacing);
+inner_service!(Pacing<S>);
 
 impl<S> Pacing<S> {
     /// Wraps `inner` with the rate of `layer`.

@@ -111,7 +111,7 @@ pub struct RateLimit<S> {
     clock: Arc<dyn Clock>,
 }
 
-inner_service!(RateLimit);
+inner_service!(RateLimit<S>);
 
 impl<S> RateLimit<S> {
     /// Wraps `inner` with gates of its own.

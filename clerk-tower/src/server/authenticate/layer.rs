@@ -166,7 +166,7 @@ pub struct Authenticate<S> {
     original_uri: FindUri,
 }
 
-inner_service!(Authenticate);
+inner_service!(Authenticate<S>);
 
 impl<S> Authenticate<S> {
     /// Wraps `inner`, with the options that `clerk` was built with.

@@ -7,14 +7,17 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
-use http_body_util::Either;
+use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{Proxy, ProxyBody, ProxyFuture};
-use crate::{BoxError, server::ResponseBody};
+use crate::{
+    BoxError,
+    client::middleware::inner_service,
+    server::{ResponseBody, body::boxed},
+};
 #[cfg(feature = "reqwest")]
 use crate::{Clerk, ConfigError, client::transport::ReqwestTransport};
 
@@ -50,44 +53,6 @@ impl<S, T: Clone> Layer<S> for ProxyLayer<T> {
     }
 }
 
-pin_project! {
-    /// Response body of [`Proxied`]: the inner service's, or the proxy's.
-    pub struct ProxiedBody<S, B> {
-        #[pin]
-        body: Either<S, ResponseBody<B>>,
-    }
-}
-
-impl<S, B> Body for ProxiedBody<S, B>
-where
-    S: Body<Data = Bytes, Error: Into<BoxError>>,
-    B: Body<Data = Bytes, Error: Into<BoxError>>,
-{
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.project().body.poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<S, B> fmt::Debug for ProxiedBody<S, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxiedBody").finish_non_exhaustive()
-    }
-}
-
 /// Middleware that forwards requests below the proxy's path to Clerk, and passes all others to the inner service
 /// unchanged. See the [module docs](super) for examples.
 #[derive(Clone, Debug)]
@@ -101,22 +66,9 @@ impl<S, T> Proxied<S, T> {
     pub const fn new(inner: S, proxy: Proxy<T>) -> Self {
         Self { inner, proxy }
     }
-
-    /// Returns a reference to the inner service.
-    pub const fn get_ref(&self) -> &S {
-        &self.inner
-    }
-
-    /// Returns a mutable reference to the inner service.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.inner
-    }
-
-    /// Consumes `self` and returns the inner service.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
 }
+
+inner_service!(Proxied<S, T>);
 
 impl<S, T, ReqBody, ResBody, Upstream> Service<Request<ReqBody>> for Proxied<S, T>
 where
@@ -126,9 +78,9 @@ where
         + Send
         + 'static,
     ReqBody: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    Upstream: Send + 'static,
+    Upstream: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Response = Response<ProxiedBody<ResBody, Upstream>>;
+    type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future, Upstream>;
 
@@ -169,15 +121,18 @@ pin_project! {
 impl<F, ResBody, Upstream, E> Future for ResponseFuture<F, Upstream>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
+    Upstream: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Output = Result<Response<ProxiedBody<ResBody, Upstream>>, E>;
+    type Output = Result<Response<ResponseBody<ResBody>>, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().state.project() {
-            StateProj::Inner { future } => ready!(future.poll(context))
-                .map(|response| response.map(|body| ProxiedBody { body: Either::Left(body) })),
+            StateProj::Inner { future } => {
+                ready!(future.poll(context)).map(|response| response.map(ResponseBody::inner))
+            }
+            // Boxed, so that the body has one type parameter, whatever the transport's is.
             StateProj::Proxy { future } => match ready!(future.poll(context)) {
-                Ok(response) => Ok(response.map(|body| ProxiedBody { body: Either::Right(body) })),
+                Ok(response) => Ok(response.map(|body| ResponseBody::own(boxed(body)))),
             },
         })
     }

@@ -141,6 +141,6 @@ mod upstream;
 pub use self::{
     body::ProxyBody,
     builder::ProxyBuilder,
-    layer::{Proxied, ProxiedBody, ProxyLayer, ResponseFuture},
+    layer::{Proxied, ProxyLayer, ResponseFuture},
     service::{Proxy, ProxyFuture},
 };

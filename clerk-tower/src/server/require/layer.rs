@@ -154,7 +154,7 @@ pub struct Require<S> {
     sign_in: Option<SignIn>,
 }
 
-inner_service!(Require);
+inner_service!(Require<S>);
 
 impl<S> Require<S> {
     /// Wraps `inner` with the guard of `layer`.
