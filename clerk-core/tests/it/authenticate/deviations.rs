@@ -243,7 +243,7 @@ fn dev_15_messages_are_for_debugging() {
         let step = authenticator.start(&RequestHead::from(&request), &keys(), now());
         let Step::Done(outcome) = step else { panic!() };
         let message = outcome.headers().get("x-clerk-auth-message").map(|value| value.to_str().unwrap());
-        let expected = "a token has three segments (reason=token-invalid, token-carrier=header)";
+        let expected = "expected a token with three segments (reason=token-invalid, token-carrier=header)";
         assert_eq!(message, on.then_some(expected));
     }
 }
