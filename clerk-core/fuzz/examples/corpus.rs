@@ -1,4 +1,4 @@
-//! Writes what the targets begin with to where `cargo fuzz` looks for it.
+//! Writes the seeds of all targets to the corpus folders that `cargo fuzz` uses.
 
 use std::{fs, io, path::Path};
 

@@ -1,6 +1,6 @@
-//! What a request says, and what Clerk answers about it.
+//! Targets for decisions about requests, and for the responses of Clerk that they need.
 //!
-//! Nobody can sign here, so no session is ever signed in.
+//! The instance's private key does not exist, so no session is ever signed in.
 
 use std::sync::LazyLock;
 
@@ -8,8 +8,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{
-        AcceptedKinds, PendingOperation, AuthenticateOptions, Authenticator, PendingCall, CallFailure, Forwarded, KeyFailure, Need,
-        OrganizationSync, Outcome, RequestHead, Satellite, Status, Step,
+        AcceptedKinds, AuthenticateOptions, Authenticator, CallFailure, Forwarded, KeyFailure, Need,
+        OrganizationSync, Outcome, PendingCall, PendingOperation, RequestHead, Satellite, Status, Step,
     },
     keys::PublishableKey,
     token::KeySet,
@@ -41,40 +41,43 @@ fn at_origin(options: AuthenticateOptions) -> Authenticator {
     Authenticator::new(options.forwarded(forwarded)).expect("the options are good")
 }
 
-/// A production and a development instance, each at a known origin.
+/// A production and a development instance, each with a fixed origin.
 static INSTANCES: LazyLock<[Authenticator; 2]> = LazyLock::new(|| [live(), development()].map(at_origin));
 
-/// Of every sort.
+/// Authenticators with all sorts of options.
 static AUTHENTICATORS: LazyLock<[Authenticator; 4]> = LazyLock::new(|| {
     let organizations = OrganizationSync::new().organization_patterns(["/orgs/:slug", "/o/:id"]);
     let satellite = Satellite::domain("app.example.com").auto_sync(true);
     [
         AuthenticateOptions::new().authorized_parties([ORIGIN]),
         live().accepted_kinds(AcceptedKinds::any()).organization_sync(organizations).debug_headers(true),
-        development().accepted_kinds(AcceptedKinds::any()).forwarded(Forwarded::TrustFirst).proxy_url("/__clerk"),
+        development()
+            .accepted_kinds(AcceptedKinds::any())
+            .forwarded(Forwarded::TrustFirst)
+            .proxy_url("/__clerk"),
         development().satellite(satellite).sign_in_url("https://primary.example/in"),
     ]
     .map(|options| Authenticator::new(options).expect("the options are good"))
 });
 
-/// A request's head, its method and address on the first line and a header on each other, and behind an empty line
-/// what Clerk answers: a status and a body on each line.
+/// The head of a request, with method and URL on the first line and a header on each further one. After an empty line,
+/// each line is a response of Clerk: its status and body.
 pub fn request(data: &[u8]) {
     let gap = data.windows(2).position(|two| two == b"\n\n").unwrap_or(data.len());
-    let (first, answers) = data.split_at(gap);
+    let (first, responses) = data.split_at(gap);
     let Some((method, uri, headers)) = head(first) else { return };
     let head = RequestHead::new(&method, &uri, &headers);
     for authenticator in &*AUTHENTICATORS {
         for keys in [&KeySet::default(), &*OWN_KEYS, &*PEM_KEYS] {
             for key in [Ok(&*OWN_KEYS), Err(KeyFailure::FailedToLoad)] {
-                let mut clerk = Clerk { answers: answers.split(|byte| *byte == b'\n'), key };
+                let mut clerk = Clerk { responses: responses.split(|byte| *byte == b'\n'), key };
                 clerk.decide(authenticator, &head, keys);
             }
         }
     }
 }
 
-/// A `Cookie` header: two of them that hold the same are decided alike.
+/// A `Cookie` header. Splitting it into several does not change the decision.
 pub fn cookies(data: &[u8]) {
     let Ok(whole) = HeaderValue::from_bytes(data) else { return };
     let parts: Vec<HeaderValue> =
@@ -98,7 +101,7 @@ pub fn cookies(data: &[u8]) {
     }
 }
 
-/// The query of an address: whoever is sent away comes back to the origin, but for the answer to a satellite.
+/// The query of a URL. Redirects return to the service's own origin, except those to a satellite.
 pub fn query(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(uri) = Uri::try_from(format!("/p?{text}")) else { return };
@@ -109,18 +112,18 @@ pub fn query(data: &[u8]) {
     for authenticator in &*INSTANCES {
         let outcome = Clerk::silent().decide(authenticator, &head, &OWN_KEYS);
         let Some(location) = outcome.location().and_then(|location| location.to_str().ok()) else { continue };
-        let answers_a_satellite =
+        let returns_to_a_satellite =
             outcome.reason().is_some_and(|reason| reason.as_str() == "primary-responds-to-syncing");
-        if outcome.status() == Status::Handshake && !answers_a_satellite {
+        if outcome.status() == Status::Handshake && !returns_to_a_satellite {
             let back = "/v1/client/handshake?redirect_url=https%3A%2F%2Fapp.example.com%2Fp";
             assert!(location.contains(back), "{location}");
-        } else if !answers_a_satellite {
+        } else if !returns_to_a_satellite {
             assert!(location.starts_with("https://app.example.com/p"), "{location}");
         }
     }
 }
 
-/// A pattern of an organization's URLs on the first line, and a path on the second.
+/// A pattern of organization URLs on the first line, and a path on the second.
 pub fn patterns(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (pattern, path) = text.split_once('\n').unwrap_or((text, "/"));
@@ -135,25 +138,25 @@ pub fn patterns(data: &[u8]) {
     Clerk::silent().decide(&authenticator, &head, &OWN_KEYS);
 }
 
-/// What a handshake brings, a cookie on each line: all of them are set, or left out and counted. As a token's payload
-/// they are nobody's.
+/// The cookies of a handshake, one on each line. Each is set, or dropped and counted. As the payload of a forged token,
+/// they are never used.
 pub fn handshake(data: &[u8]) {
     let lines: Vec<_> = data.split(|byte| *byte == b'\n').map(String::from_utf8_lossy).collect();
-    let answer = serde_json::json!({ "directives": lines }).to_string();
+    let response = serde_json::json!({ "directives": lines }).to_string();
     let header = format!(r#"{{"alg":"RS256","kid":"{KID}"}}"#);
     let payload = [b"{\"handshake\":", data, b"}"].concat();
     let [header, payload] = [header.as_bytes(), &payload].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
     for authenticator in &*INSTANCES {
-        let decide = |cookie: &str, answer: &str| {
+        let decide = |cookie: &str, response: &str| {
             let uri = Uri::from_static("/p");
             let mut headers = HeaderMap::new();
             headers.insert(header::COOKIE, HeaderValue::from_str(cookie).expect("it is a header value"));
             let head = RequestHead::new(&Method::POST, &uri, &headers);
-            let answer = format!("200 {answer}");
-            let answers = std::iter::once(answer.as_bytes());
-            Clerk { answers, key: Err(KeyFailure::Unreachable) }.decide(authenticator, &head, &OWN_KEYS)
+            let response = format!("200 {response}");
+            let responses = std::iter::once(response.as_bytes());
+            Clerk { responses, key: Err(KeyFailure::Unreachable) }.decide(authenticator, &head, &OWN_KEYS)
         };
-        let outcome = decide("__clerk_handshake_nonce=n", &answer);
+        let outcome = decide("__clerk_handshake_nonce=n", &response);
         let missing = outcome.reason().is_some_and(|reason| reason.as_str() == "session-token-missing");
         let set = outcome.headers().get_all(header::SET_COOKIE).iter().count();
         let expected = if missing { lines.len() } else { 0 };
@@ -170,16 +173,16 @@ fn head(data: &[u8]) -> Option<(Method, Uri, HeaderMap)> {
     Some((method, uri, headers(lines)))
 }
 
-/// Answers in Clerk's place, one after another.
+/// A substitute for Clerk, with one response after another.
 struct Clerk<'a, I> {
-    answers: I,
+    responses: I,
     key: Result<&'a KeySet, KeyFailure>,
 }
 
 impl<'a> Clerk<'a, std::iter::Empty<&'a [u8]>> {
-    /// Never answers.
+    /// Never responds.
     const fn silent() -> Self {
-        Self { answers: std::iter::empty(), key: Err(KeyFailure::Unreachable) }
+        Self { responses: std::iter::empty(), key: Err(KeyFailure::Unreachable) }
     }
 }
 
@@ -201,18 +204,18 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Clerk<'_, I> {
                 Step::Need(other) => other.abandon(NOW),
             }
         }
-        panic!("it does not end: {step:?}");
+        panic!("the decision does not end: {step:?}");
     }
 
     fn call<O: PendingOperation>(&mut self, call: PendingCall<O>) -> Step {
-        // What is asked can be sent, or says why not.
-        let answer = match call.operation().request() {
+        // The operation can be sent, or returns an error.
+        let response = match call.operation().request() {
             Ok(_) => {
-                self.answers.find(|line| !line.is_empty()).map_or(Err(CallFailure::Unreachable), read::<O>)
+                self.responses.find(|line| !line.is_empty()).map_or(Err(CallFailure::Unreachable), read::<O>)
             }
             Err(_) => Err(CallFailure::Unreachable),
         };
-        call.resume(answer, NOW)
+        call.resume(response, NOW)
     }
 }
 
@@ -223,9 +226,9 @@ fn read<O: PendingOperation>(line: &[u8]) -> Result<O::Output, CallFailure> {
     O::decode(&response).map_err(|error| CallFailure::from(&error))
 }
 
-/// What every outcome keeps to.
+/// Checks the invariants of every outcome.
 fn check(outcome: &Outcome) {
-    assert!(outcome.session_or_pending().is_none(), "nobody can sign");
+    assert!(outcome.session_or_pending().is_none(), "the private key does not exist");
     let is_in = outcome.status() == Status::SignedIn;
     assert_eq!((is_in, !is_in), (outcome.machine().is_some(), outcome.reason().is_some()));
     assert!(!outcome.is_undecided() || (!is_in && outcome.location().is_none()));
@@ -236,7 +239,7 @@ fn check(outcome: &Outcome) {
         assert!(outcome.status() != Status::Handshake);
         return;
     };
-    let location = location.to_str().expect("a location is text");
+    let location = location.to_str().expect("a location is ASCII");
     let url = Url::parse(location).expect("a location is absolute");
     assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{url}");
     assert_eq!(url.as_str(), location);

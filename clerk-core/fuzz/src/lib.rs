@@ -1,5 +1,6 @@
-//! What clerk-core reads from outside, each reader as a function of any bytes that has to hold whatever they
-//! are: it never panics, and what is said beside it.
+//! The fuzz targets: a function of any bytes for each parser of untrusted input.
+//!
+//! No input may cause a panic. Further properties are asserted, and described at each target.
 
 #[path = "../../../tests/src/answers.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -30,10 +31,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// A reader.
+/// A fuzz target.
 pub type Target = fn(&[u8]);
 
-/// All of them, by name.
+/// All targets, by name.
 pub const TARGETS: [(&str, Target); 15] = [
     ("token", token),
     ("claims", claims),
@@ -47,51 +48,51 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("pem", pem),
     ("webhook", webhook),
     ("error", error),
-    ("answer", answer),
+    ("response", response),
     ("metadata", metadata),
     ("retry_after", retry_after),
 ];
 
-/// When all of it takes place.
+/// The current time in all targets.
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
-/// The id of a key whose private half nobody has.
+/// The id of a key whose private key was deleted.
 const KID: &str = "ins_1";
 const JWKS: &[u8] = include_bytes!("jwks.json");
 const PEM: &str = include_str!("public.pem");
 
 static OWN_KEYS: LazyLock<KeySet> = LazyLock::new(|| KeySet::from_jwks(JWKS).expect("the key set is one"));
 
-/// A token as text: it is never verified.
+/// An encoded token. It never verifies.
 pub fn token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(token) = Token::decode(text) {
         assert_eq!(token.expose(), text);
-        look_at(&token);
+        check_token(&token);
     }
 }
 
-/// A token with these claims: it is never verified, and all that it says can be asked for.
+/// A token with these claims. It never verifies, and all of its claims can be read.
 pub fn claims(data: &[u8]) {
     let header = format!(r#"{{"alg":"RS256","kid":"{KID}","typ":"JWT"}}"#);
     let [header, payload] = [header.as_bytes(), data].map(|part| BASE64_URL_SAFE_NO_PAD.encode(part));
     if let Ok(token) = Token::decode(&format!("{header}.{payload}.c2ln")) {
-        look_at(&token);
+        check_token(&token);
     }
 }
 
-fn look_at(token: &Token) {
+fn check_token(token: &Token) {
     let options = VerifyOptions::new().authorized_parties(["https://app.example.com"]).audiences(["api"]);
     let _ = (token.kid(), token.kind(), token.claims::<Value>(), token.check_claims(&options, NOW));
     assert!(!format!("{token:?}").contains("sub"));
     if let Ok(key) = OWN_KEYS.get(KID) {
-        assert!(token.verify(key, &options, NOW).is_err(), "nobody can sign");
+        assert!(token.verify(key, &options, NOW).is_err(), "the private key does not exist");
     }
     let claims = SessionClaims::of(token);
     let _ = (claims.user_id(), claims.session_id(), claims.status(), claims.is_pending(), claims.actor());
     let _ = (claims.organization(), claims.permissions(), claims.factor_ages(), claims.authorized_party());
     let _ = (claims.features().count(), claims.plans().count(), claims.issued_at(), claims.expires_at());
-    assert!(!claims.has(&Check::new()), "nothing was asked for");
+    assert!(!claims.has(&Check::new()), "the check has no conditions");
     let level = Reverification::new(ReverificationLevel::SecondFactor, 10);
     for check in [
         Check::new().role("org:admin"),
@@ -118,7 +119,7 @@ fn headers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> HeaderMap {
     headers
 }
 
-/// Keys of all kinds as text: one that was taken is written as it came.
+/// Keys of all kinds. A valid one is returned unchanged.
 pub fn keys(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(key) = text.parse::<SecretKey>() {
@@ -131,7 +132,7 @@ pub fn keys(data: &[u8]) {
     }
     if let Ok(key) = text.parse::<PublishableKey>() {
         let host = key.frontend_api();
-        let uri = Uri::try_from(format!("https://{host}/v1")).expect("the key holds a host");
+        let uri = Uri::try_from(format!("https://{host}/v1")).expect("the key contains a host");
         assert_eq!((key.as_str(), key.cookie_suffix().len()), (text, 8));
         assert_eq!((uri.authority().map(|it| it.as_str()), uri.path()), (Some(host), "/v1"));
         assert!(!host.contains('@'));
@@ -139,21 +140,21 @@ pub fn keys(data: &[u8]) {
     let _ = text.parse::<WebhookSecret>();
 }
 
-/// A set of keys as JSON.
+/// A JSON Web Key Set.
 pub fn jwks(data: &[u8]) {
     if let Ok(keys) = KeySet::from_jwks(data) {
         let _ = (format!("{keys:?}"), keys.is_empty(), keys.contains(KID), keys.get(KID).is_ok());
     }
 }
 
-/// A public key as PEM.
+/// A public key in PEM format.
 pub fn pem(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let _ = VerifyingKey::from_pem(text).map_err(|error| error.to_string());
 }
 
-/// The body of a delivery from Clerk, and the headers and body of one from anybody: only Clerk's is read, and
-/// all that an event tells can be asked for.
+/// The body of a delivery from Clerk, and the headers and body of a forged one. Only Clerk's is accepted, and all of its
+/// event can be read.
 pub fn webhook(data: &[u8]) {
     let secret: WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("the secret is one");
     let verifier = Verifier::new(secret);
@@ -168,10 +169,10 @@ pub fn webhook(data: &[u8]) {
         ),
     }
     let forged = headers(data.split(|byte| *byte == b'\n'));
-    assert!(verifier.verify(&forged, data, NOW).is_err(), "nobody can sign");
+    assert!(verifier.verify(&forged, data, NOW).is_err(), "the secret is not known");
 }
 
-/// The status, headers and body of an error: what was read is read again from what is written.
+/// The status, headers and body of an error. Once decoded, it survives a round trip.
 pub fn error(data: &[u8]) {
     let body = ErrorBody::read(data);
     let written = serde_json::to_vec(&body).expect("an error can be written");
@@ -182,16 +183,15 @@ pub fn error(data: &[u8]) {
     *response.status_mut() =
         StatusCode::from_u16(300 + u16::from(*status)).expect("a status has three digits");
     *response.headers_mut() = headers(rest.split(|byte| *byte == b'\n'));
-    let error = users::Get::decode(&response).map(drop).expect_err("the status is none of success");
+    let error = users::Get::decode(&response).map(drop).expect_err("the status is an error");
     let _ = (error.to_string(), format!("{error:?}"));
 }
 
-/// The answer of an operation, which the first two bytes choose: what was read is read again from what is
-/// written.
-pub fn answer(data: &[u8]) {
+/// The response to an operation, which the first two bytes choose. Once decoded, it survives a round trip.
+pub fn response(data: &[u8]) {
     let [high, low, body @ ..] = data else { return };
     let index = usize::from(u16::from_be_bytes([*high, *low])) % OPERATIONS.len();
-    answers::read(OPERATIONS[index].id, &Again(Bytes::copy_from_slice(body)));
+    answers::read(OPERATIONS[index].id, &RoundTrip(Bytes::copy_from_slice(body)));
     let elements = users::list().elements();
     let _ = decode_as(&elements, body).map(|page| page.into_iter().filter(Result::is_err).count());
 }
@@ -200,42 +200,42 @@ fn decode_as<O: Operation>(_: &O, body: &[u8]) -> Option<O::Output> {
     O::decode(&Response::new(Bytes::copy_from_slice(body))).ok()
 }
 
-struct Again(Bytes);
+struct RoundTrip(Bytes);
 
-impl answers::Read for Again {
+impl answers::Read for RoundTrip {
     type Found = ();
 
     fn read<O: Operation<Output: Serialize + PartialEq>>(&self) {
         let read = |body| O::decode(&Response::new(body));
         let Ok(first) = read(self.0.clone()) else { return };
-        // Texts and nothing are not read from JSON.
+        // Some operations return a string or nothing, which is not JSON.
         if !is_json::<O>() {
             return;
         }
-        let written = serde_json::to_vec(&first).expect("an answer can be written");
+        let written = serde_json::to_vec(&first).expect("a response can be serialized");
         let second = read(written.into()).unwrap_or_else(|error| panic!("{error}"));
-        assert!(first == second, "{}: not the same", O::INFO.id);
+        assert!(first == second, "{}: the round trip changed the value", O::INFO.id);
     }
 }
 
-/// Whether the operation refuses what is not JSON.
+/// Whether the operation rejects responses that are not JSON.
 fn is_json<O: Operation>() -> bool {
     O::decode(&Response::new(Bytes::from_static(b"<"))).is_err()
 }
 
-/// Metadata: as written so read.
+/// Metadata. It survives a round trip.
 pub fn metadata(data: &[u8]) {
     let Ok(metadata) = serde_json::from_slice::<Metadata>(data) else { return };
-    same(&metadata);
-    same(&Metadata::from_value(&metadata).expect("an object is one"));
+    assert_round_trip(&metadata);
+    assert_round_trip(&Metadata::from_value(&metadata).expect("an object is one"));
 }
 
-fn same<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
+fn assert_round_trip<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
     let text = serde_json::to_string(value).expect("JSON can be written");
     assert!(serde_json::from_str::<T>(&text).is_ok_and(|read| read == *value), "{text}");
 }
 
-/// A `Retry-After` header: a wait is never longer than a day.
+/// A `Retry-After` header. The delay is never longer than a day.
 pub fn retry_after(data: &[u8]) {
     let Some((now, value)) = data.split_first_chunk() else { return };
     let Ok(value) = std::str::from_utf8(value) else { return };

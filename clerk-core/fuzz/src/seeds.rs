@@ -1,4 +1,4 @@
-//! What each target begins with: bytes that go a long way through its reader.
+//! The seeds of each target: inputs that get far in its parser.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clerk_core::api::OPERATIONS;
@@ -18,7 +18,7 @@ const METADATA: [&str; 3] = [
     "{}",
 ];
 
-/// The bytes that a target begins with.
+/// Returns the seeds of a target.
 #[must_use]
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     match target {
@@ -57,7 +57,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "\u{10}retry-after: 7\ncf-ray: ray\n",
             r#"{"errors":[{"code":"form_param_nil","meta":{"param_name":"p"}}],"clerk_trace_id":"t"}"#,
         ]),
-        "answer" => answers().into_iter().map(|(_, seed)| seed).collect(),
+        "response" => responses().into_iter().map(|(_, seed)| seed).collect(),
         "metadata" => texts(&METADATA),
         "retry_after" => {
             texts(&["\0\0\0\0\0\0\0\u{1}120", "\0\0\0\0\0\0\0\u{1}Sun, 06 Nov 1994 08:49:37 GMT"])
@@ -75,7 +75,7 @@ fn token(claims: &str) -> String {
     format!("{header}.{claims}.c2ln")
 }
 
-/// A head, and behind an empty line what Clerk answers.
+/// Heads of requests, each followed by an empty line and Clerk's responses.
 fn requests() -> Vec<Vec<u8>> {
     let token = token(CLAIMS[0]);
     [
@@ -111,7 +111,7 @@ fn cookies() -> Vec<Vec<u8>> {
     .into()
 }
 
-/// Events whose data is that of an answer.
+/// Events whose data is taken from the sample responses.
 fn webhooks() -> Vec<Vec<u8>> {
     let kinds = [
         ("User", "user.created"),
@@ -129,7 +129,7 @@ fn webhooks() -> Vec<Vec<u8>> {
         ("Metadata", "user.hibernated"),
     ];
     let event = |(model, kind): (&str, &str)| {
-        let (_, seed) = answers().into_iter().find(|(name, _)| name == model)?;
+        let (_, seed) = responses().into_iter().find(|(name, _)| name == model)?;
         let mut data: Value = serde_json::from_slice(seed.get(2..)?).ok()?;
         data["user_id"] = "user_1".into();
         let event = serde_json::json!({"type": kind, "data": data, "timestamp": 1_700_000_000_000_i64,
@@ -144,8 +144,8 @@ fn webhooks() -> Vec<Vec<u8>> {
     kinds.into_iter().filter_map(event).chain(texts(&small)).collect()
 }
 
-/// An answer of each type, behind the number of an operation that gives it.
-fn answers() -> Vec<(String, Vec<u8>)> {
+/// A sample response of each type, after the number of an operation that returns it.
+fn responses() -> Vec<(String, Vec<u8>)> {
     let lines: Vec<Value> =
         serde_json::from_str(include_str!("../../../tests/samples/answers.json")).unwrap_or_default();
     let seed = |line: Value| {

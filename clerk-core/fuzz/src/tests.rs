@@ -1,4 +1,4 @@
-//! The targets without libFuzzer.
+//! Runs the targets without libFuzzer.
 
 use std::sync::LazyLock;
 
@@ -13,14 +13,14 @@ static SEEDS: LazyLock<[Vec<Vec<u8>>; TARGETS.len()]> =
     LazyLock::new(|| TARGETS.map(|(name, _)| seeds(name)));
 
 #[test]
-fn every_target_holds_for_what_it_begins_with() {
+fn every_target_passes_for_its_seeds() {
     for ((name, target), seeds) in TARGETS.iter().zip(&*SEEDS) {
         assert!(!seeds.is_empty(), "{name}");
         seeds.iter().for_each(|seed| target(seed));
     }
 }
 
-/// Bytes put in place of others.
+/// The seed with some bytes replaced by others.
 fn spliced(seed: &[u8], changes: &[(Index, usize, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     for (at, len, new) in changes {
@@ -31,7 +31,7 @@ fn spliced(seed: &[u8], changes: &[(Index, usize, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-/// A few bytes, or what means something in JSON.
+/// A few bytes, or a token of JSON.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     let meaning = ["null", "\"\"", "{}", "[]", "-1", "1e9", "1.5", "true", ",", ":", "\\u0000", "."];
     prop_oneof![
@@ -44,14 +44,14 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_target_holds_for_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn every_target_passes_for_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         for (_, target) in TARGETS {
             target(&bytes);
         }
     }
 
     #[test]
-    fn every_target_holds_near_what_it_begins_with(
+    fn every_target_passes_for_mutated_seeds(
         which in any::<Index>(),
         changes in proptest::collection::vec((any::<Index>(), 0..6_usize, piece()), 1..4),
     ) {

@@ -1,15 +1,18 @@
-//! Addresses, as strings and as parsed URLs.
+//! URLs and origins.
 
 use url::Url;
 
 /// Parses an absolute `http` or `https` URL with a host and without credentials.
+///
+/// Redirects are made only to such URLs: `javascript:` would run a script, and `https://clerk.com@evil.example` is a
+/// common disguise.
 pub(super) fn absolute(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none();
     (matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain).then_some(url)
 }
 
-/// Whether a string can be the origin of a page, of any scheme.
+/// Whether a string is an origin of any scheme, such as those of mobile apps and browser extensions.
 ///
 /// Authorized parties are compared with a token's `azp` as strings, so nothing may follow the host.
 pub(super) fn is_origin(text: &str) -> bool {
@@ -24,14 +27,14 @@ pub(super) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// Removes the parameters that a handshake comes back with.
+/// Removes the parameters of a returning handshake.
 pub(super) fn without_handshake(url: Url) -> Url {
     const PARAMETERS: [&str; 4] =
         ["__clerk_handshake", "__clerk_help", "__clerk_db_jwt", "__clerk_handshake_nonce"];
     without(url, &PARAMETERS)
 }
 
-/// Removes these parameters. The rest of the query is serialized again, as Clerk's SDK does.
+/// Removes these parameters. The rest of the query is serialized again, as in Clerk's SDK.
 pub(super) fn without(mut url: Url, names: &[&str]) -> Url {
     let pairs: Vec<(String, String)> = url
         .query_pairs()
@@ -45,7 +48,7 @@ pub(super) fn without(mut url: Url, names: &[&str]) -> Url {
     url
 }
 
-/// Sets a parameter: the first one of that name gets the value, the others are removed. The whole query is serialized
+/// Sets a parameter. The first one of that name gets the value, and the others are removed. The whole query is serialized
 /// again.
 pub(super) fn set_pair(url: &mut Url, name: &str, value: &str) {
     let mut is_set = false;

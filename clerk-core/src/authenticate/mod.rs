@@ -1,10 +1,11 @@
-//! Request authentication: the whole decision, without I/O.
+//! Request authentication without I/O, as a state machine.
 //!
-//! [`Authenticator::start`] takes the head of a request and a time. It either decides at once, [`Step::Done`], or names
-//! the one thing that is missing, [`Step::Need`]. A need takes its own answer back and makes the next step. The caller
-//! fetches, waits and retries as it likes, and a need that cannot be met leads to an outcome too.
+//! [`Authenticator::start`] takes the head of a request, the keys that are loaded, and the time. It either returns the
+//! outcome ([`Step::Done`]) or a [`Need`]: a key, or the result of a call to Clerk ([`Step::Need`]). Resume the need with
+//! the result, or with the reason why there is no result, for the next step. How to fetch, wait and retry is up to the
+//! caller.
 //!
-//! A request whose token names a key of the given [`KeySet`] is decided without any need.
+//! A JWT whose key is in the given [`KeySet`] is decided without a need.
 //!
 //! ```
 //! use clerk_core::{
@@ -19,7 +20,7 @@
 //! let keys = KeySet::default(); // nothing loaded yet
 //! let now = Timestamp::from_secs(1_700_000_000);
 //!
-//! // Nobody is signed in, and nothing is needed to say so.
+//! // A request without a token is decided at once.
 //! let request = http::Request::get("/").body(())?;
 //! let Step::Done(outcome) = authenticator.start(&RequestHead::from(&request), &keys, now) else {
 //!     unreachable!()
@@ -35,34 +36,31 @@
 //! };
 //! assert_eq!(key.kid(), "ins_1");
 //!
-//! // Clerk did not respond: nobody is signed in, but the token may still be valid.
+//! // Clerk did not respond: the request is signed out, but its token may be valid.
 //! let Step::Done(outcome) = key.resume(Err(KeyFailure::Unreachable), now) else { unreachable!() };
 //! assert_eq!(outcome.status(), Status::SignedOut);
 //! assert!(outcome.is_undecided());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What can be missing
+//! # Needs
 //!
-//! A key, and the responses to five of Clerk's operations: the payload of a handshake, a refreshed session, and the
-//! verification of an opaque API key, M2M token or OAuth token. A [`PendingCall`] holds the operation to send, and takes
-//! its result back.
+//! A decision may need a key, or the result of one of five operations of Clerk's API: the payload of a handshake, a
+//! refreshed session token, or the verification of an opaque API key, M2M token or OAuth token. A [`PendingCall`] contains
+//! the operation to send.
 //!
-//! # The outcome
+//! # Outcomes
 //!
-//! An [`Outcome`] is signed in, signed out with a [`Reason`], a redirect (mostly a handshake, which renews a browser's
-//! cookies at Clerk), or a response with 400. Its [headers](Outcome::headers) belong to the response in every state. If
-//! it has a [location](Outcome::location), respond with that redirect.
+//! An [`Outcome`] is one of four: signed in, signed out with a [`Reason`], a redirect (usually a handshake, which renews a
+//! browser's cookies at Clerk), or a rejection with 400. Add its [headers](Outcome::headers) to the response in every
+//! case. If it has a [location](Outcome::location), respond with that redirect.
 //!
-//! The rules are those of Clerk's JavaScript SDK, and stricter in some places: classes of token are told apart before
-//! use on every route, forwarded headers count only if they are trusted, and an outage of Clerk never looks like a
-//! signed-out user.
+//! The rules are those of Clerk's JavaScript SDK, with exceptions that are [stricter](#where-this-crate-is-stricter).
 //!
-//! # Rooms
+//! # Modules
 //!
-//! In the order in which data flows: `request` is everything that is read of a request, `decide` makes the decision, and
-//! `outcome` is what comes of it. `config` holds the checked options, and `need` what a suspended decision waits for.
-//! `authenticator` drives them. Each of them uses only those before it.
+//! `config` contains the checked options, `request` parses requests, `decide` makes the decision, `need` contains what a
+//! suspended decision waits for, and `outcome` what it results in. `authenticator` drives them.
 //!
 #![doc = include_str!("rules.md")]
 

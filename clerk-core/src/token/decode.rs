@@ -45,7 +45,7 @@ impl Token {
         if text.len() > MAX_LENGTH {
             return Err(TokenError::invalid("the token is longer than 16 KiB"));
         }
-        const SEGMENTS: TokenError = TokenError::invalid("a token has three segments");
+        const SEGMENTS: TokenError = TokenError::invalid("expected a token with three segments");
         // Any further dot ends up in the payload and is rejected there, since base64url does not contain it. That
         // includes the five segments of an encrypted token (RFC 7516).
         let (signed, signature) = text.rsplit_once('.').ok_or(SEGMENTS)?;
@@ -266,16 +266,12 @@ mod tests {
             seats: u32,
         }
         for (payload, path, said) in [
-            ("{}", "metadata", "the claims do not match the type at metadata: the field is missing"),
-            (
-                r#"{"metadata":{}}"#,
-                "metadata.seats",
-                "the claims do not match the type at metadata.seats: the field is missing",
-            ),
+            ("{}", "metadata", "claims at metadata: the field is missing"),
+            (r#"{"metadata":{}}"#, "metadata.seats", "claims at metadata.seats: the field is missing"),
             (
                 r#"{"metadata":{"seats":"hush"}}"#,
                 "metadata.seats",
-                "the claims do not match the type at metadata.seats: found string, expected u32",
+                "claims at metadata.seats: found string, expected u32",
             ),
         ] {
             let error = Token::decode(&join("{}", payload)).unwrap().claims::<Custom>().unwrap_err();

@@ -42,7 +42,7 @@ impl TokenError {
 
 /// Error when claims do not match a type: the path and what was expected. Contains no values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the claims do not match the type{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
+#[error("claims{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
 #[non_exhaustive]
 pub struct ClaimsError {
     /// The path to the claim, for example `metadata.plan`; empty for the claims as a whole. Characters that do not

@@ -1,4 +1,4 @@
-//! The crate from outside, as a dependent sees it: one program, so that there is one to link.
+//! Tests of the public API, as a dependent uses it. They are one program, since linking several takes longer.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 #![recursion_limit = "256"]
 
@@ -12,5 +12,5 @@ mod requests_instance;
 mod requests_machine;
 mod requests_organization;
 
-/// What the modules about the decision share.
+/// Helpers that the modules about decisions share.
 use self::authenticate::{tokens, visit};

@@ -1,4 +1,4 @@
-//! What answers become: tolerant where that is harmless, strict where it is not.
+//! Decoding of responses: tolerant where that is harmless, strict where it is not.
 
 use bytes::Bytes;
 use clerk_core::{
@@ -78,12 +78,12 @@ fn user() -> Value {
     })
 }
 
-fn answer(body: &Value) -> Response<Bytes> {
+fn response(body: &Value) -> Response<Bytes> {
     Response::new(body.to_string().into())
 }
 
-fn fault<O: Operation>(body: &Value) -> Box<DecodeError> {
-    match O::decode(&answer(body)) {
+fn decode_error<O: Operation>(body: &Value) -> Box<DecodeError> {
+    match O::decode(&response(body)) {
         Err(ResponseError::Decode(error)) => error,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("{body} is accepted"),
@@ -91,8 +91,8 @@ fn fault<O: Operation>(body: &Value) -> Box<DecodeError> {
 }
 
 #[test]
-fn a_user_is_read() {
-    let user = users::Get::decode(&answer(&user())).unwrap();
+fn a_user_is_decoded() {
+    let user = users::Get::decode(&response(&user())).unwrap();
     assert_eq!(user.full_name().as_deref(), Some("Ada Lovelace"));
     assert!(user.has_verified_email("ada@example.com"));
     assert_eq!(user.public_metadata.get("tier").unwrap(), "gold");
@@ -119,50 +119,50 @@ fn any_field_but_the_strict_ones_may_be_missing_or_null() {
                 object.remove(&name);
             }
             if STRICT.contains(&name.as_str()) {
-                assert_eq!(fault::<users::Get>(&user).operation, "GetUser", "{name}");
+                assert_eq!(decode_error::<users::Get>(&user).operation, "GetUser", "{name}");
             } else {
-                users::Get::decode(&answer(&user)).unwrap_or_else(|error| panic!("{name}: {error}"));
+                users::Get::decode(&response(&user)).unwrap_or_else(|error| panic!("{name}: {error}"));
             }
         }
     }
 }
 
 #[test]
-fn faults_name_operation_and_path() {
+fn errors_name_the_operation_and_the_path() {
     for field in ["banned", "id"] {
         let mut second = user();
         second.as_object_mut().unwrap().remove(field);
         let list = json!({"data": [user(), second], "total_count": 2});
-        let error = fault::<users::List>(&list);
+        let error = decode_error::<users::List>(&list);
         assert_eq!(
             (error.operation, error.path.as_str()),
             ("GetUserList", format!("data[1].{field}").as_str())
         );
         let bare = json!([user(), list["data"][1]]);
-        assert_eq!(fault::<users::List>(&bare).path, format!("[1].{field}"));
+        assert_eq!(decode_error::<users::List>(&bare).path, format!("[1].{field}"));
     }
     let mut user = user();
     user["email_addresses"][0].as_object_mut().unwrap().remove("id");
-    assert_eq!(fault::<users::Get>(&user).path, "email_addresses[0].id");
+    assert_eq!(decode_error::<users::Get>(&user).path, "email_addresses[0].id");
 }
 
 #[test]
-fn both_list_shapes_are_pages() {
-    let page: Page<User> = users::List::decode(&answer(&json!([user()]))).unwrap();
+fn lists_with_and_without_a_total_are_pages() {
+    let page: Page<User> = users::List::decode(&response(&json!([user()]))).unwrap();
     assert_eq!((page.len(), page.total_count), (1, None));
-    let page = users::List::decode(&answer(&json!({"data": [user(), user()], "total_count": 7}))).unwrap();
+    let page = users::List::decode(&response(&json!({"data": [user(), user()], "total_count": 7}))).unwrap();
     assert_eq!((page.len(), page.total_count), (2, Some(7)));
 }
 
 #[test]
-fn what_is_read_is_written_back() {
+fn decoded_values_serialize_to_the_same_json() {
     let read: User = serde_json::from_value(user()).unwrap();
     let again: User = serde_json::from_value(serde_json::to_value(&read).unwrap()).unwrap();
     assert!(read == again);
 }
 
 #[test]
-fn unknown_enum_values_are_kept() {
+fn unknown_enum_values_are_preserved() {
     let session =
         json!({"id": "sess_1", "user_id": "user_1", "client_id": "client_1", "status": "hibernating"});
     let session: Session = serde_json::from_value(session).unwrap();
@@ -194,26 +194,26 @@ fn debug_shows_type_and_id_only() {
 }
 
 #[test]
-fn a_handshake_and_a_refresh_give_cookies() {
+fn handshakes_and_refreshes_return_cookies() {
     let cookies = json!(["__session=a.b.c; Path=/", "__client_uat=1; Path=/"]);
     let payload = json!({"directives": cookies});
-    let read = clients::GetHandshakePayload::decode(&answer(&payload)).unwrap();
+    let read = clients::GetHandshakePayload::decode(&response(&payload)).unwrap();
     assert_eq!(json!(read.directives), cookies);
-    // Nothing to set is no handshake.
-    assert_eq!(fault::<clients::GetHandshakePayload>(&json!({})).path, "directives");
+    // A handshake without cookies is an error.
+    assert_eq!(decode_error::<clients::GetHandshakePayload>(&json!({})).path, "directives");
 
     let refreshed = json!({"object": "cookies", "cookies": cookies});
-    let read = sessions::Refresh::decode(&answer(&refreshed)).unwrap();
+    let read = sessions::Refresh::decode(&response(&refreshed)).unwrap();
     assert_eq!((json!(read.cookies), read.jwt), (cookies, None));
     let refreshed = json!({"object": "token", "jwt": "a.b.c"});
-    let read = sessions::Refresh::decode(&answer(&refreshed)).unwrap();
+    let read = sessions::Refresh::decode(&response(&refreshed)).unwrap();
     assert_eq!((read.cookies, read.jwt.as_deref()), (None, Some("a.b.c")));
 }
 
 #[test]
-fn operations_that_document_no_error_decode_errors_too() {
+fn operations_without_documented_errors_decode_them() {
     assert!(OPERATIONS.len() > 50);
-    let mut answer = answer(&json!({"errors": [{"code": "user_banned", "message": "no"}]}));
-    *answer.status_mut() = http::StatusCode::FORBIDDEN;
-    assert!(matches!(users::Get::decode(&answer), Err(ResponseError::Status(_))));
+    let mut response = response(&json!({"errors": [{"code": "user_banned", "message": "no"}]}));
+    *response.status_mut() = http::StatusCode::FORBIDDEN;
+    assert!(matches!(users::Get::decode(&response), Err(ResponseError::Status(_))));
 }

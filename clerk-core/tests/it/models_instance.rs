@@ -1,4 +1,4 @@
-//! What answers about the instance's own things become.
+//! Decoding of responses about the instance's own resources.
 
 use bytes::Bytes;
 use clerk_core::{
@@ -20,7 +20,7 @@ fn decoded<O: Operation>(status: u16, body: &str) -> Result<O::Output, ResponseE
     O::decode(&Response::builder().status(status).body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
 }
 
-fn answer<O: Operation>(body: &Value) -> O::Output {
+fn output<O: Operation>(body: &Value) -> O::Output {
     decoded::<O>(200, &body.to_string()).unwrap()
 }
 
@@ -37,23 +37,23 @@ fn a_revoked_invitation_is_an_invitation() {
     let mut body = invitation();
     body["revoked"] = json!(true);
     body["status"] = json!("revoked");
-    let revoked = answer::<invitations::Revoke>(&body);
+    let revoked = output::<invitations::Revoke>(&body);
     assert_eq!((revoked.revoked, &revoked.status), (Some(true), &InvitationStatus::Revoked));
     assert_eq!(revoked.public_metadata, Metadata::new());
     assert_eq!(revoked.url, None);
 }
 
 #[test]
-fn bulks_answer_with_lists_with_and_without_a_total() {
-    let made = answer::<invitations::BulkCreate>(&json!([invitation(), invitation()]));
+fn bulk_operations_return_lists_with_and_without_a_total() {
+    let made = output::<invitations::BulkCreate>(&json!([invitation(), invitation()]));
     assert_eq!(made.len(), 2);
-    let page = answer::<organization_invitations::BulkCreate>(&json!({
+    let page = output::<organization_invitations::BulkCreate>(&json!({
         "data": [{"id": "orginv_1", "role": "org:member", "email_address": "a@example.com",
                   "public_organization_data": {"id": "org_1", "name": "Engines"}}],
         "total_count": 1,
     }));
     assert_eq!((page.data.len(), page.total_count), (1, Some(1)));
-    let entries = answer::<waitlist_entries::BulkCreate>(&json!([
+    let entries = output::<waitlist_entries::BulkCreate>(&json!([
         {"id": "wle_1", "status": "invited", "invitation": invitation()},
         {"id": "wle_2", "status": "parked", "invitation": null},
     ]));
@@ -64,15 +64,15 @@ fn bulks_answer_with_lists_with_and_without_a_total() {
 }
 
 #[test]
-fn a_code_is_only_right_when_the_answer_says_so() {
+fn a_code_is_valid_only_if_the_response_says_so() {
     type Attempt = email_addresses::AttemptVerification;
-    let verification = answer::<Attempt>(&json!({
+    let verification = output::<Attempt>(&json!({
         "object": "verification", "id": "ver_1", "status": "verified", "strategy": "email_code",
         "attempts": 1, "expire_at": 1_700_000_000_000_i64, "channel": null,
     }));
     assert_eq!(verification.status, VerificationStatus::Verified);
     assert_eq!(verification.expire_at, Some(Timestamp::from_secs(1_700_000_000)));
-    let locked = answer::<Attempt>(&json!({"id": "ver_1", "status": "locked", "strategy": "email_code"}));
+    let locked = output::<Attempt>(&json!({"id": "ver_1", "status": "locked", "strategy": "email_code"}));
     assert_eq!(locked.status.as_str(), "locked");
     for body in
         [json!({"id": "ver_1"}), json!({"id": "ver_1", "status": null}), json!({"status": "verified"})]
@@ -85,13 +85,13 @@ fn a_code_is_only_right_when_the_answer_says_so() {
 fn testing_tokens_count_seconds() {
     type Create = testing_tokens::Create;
     let token =
-        answer::<Create>(&json!({"object": "testing_token", "token": "t", "expires_at": 1_713_880_800}));
+        output::<Create>(&json!({"object": "testing_token", "token": "t", "expires_at": 1_713_880_800}));
     assert_eq!((token.token.as_str(), token.expires_at), ("t", 1_713_880_800));
     assert!(decoded::<Create>(200, r#"{"expires_at":1713880800}"#).is_err());
 }
 
 #[test]
-fn what_may_be_missing_or_null() {
+fn optional_fields_may_be_missing_or_null() {
     let token: ActorToken = serde_json::from_value(json!({
         "id": "act_1", "user_id": "user_1", "status": "pending", "actor": null, "token": null, "url": null,
     }))
@@ -113,24 +113,24 @@ fn what_may_be_missing_or_null() {
 
 #[test]
 #[allow(deprecated, reason = "Clerk is retiring them")]
-fn templates_need_little() {
-    let template = answer::<email_sms_templates::Get>(&json!({
+fn templates_have_few_required_fields() {
+    let template = output::<email_sms_templates::Get>(&json!({
         "slug": "invitation", "template_type": "email", "required_variables": null,
     }));
     assert_eq!(template.template_type, TemplateType::Email);
     assert!(template.required_variables.is_empty() && template.subject.is_none());
-    let preview = answer::<email_sms_templates::Preview>(&json!({"body": "<p>Hi</p>"}));
+    let preview = output::<email_sms_templates::Preview>(&json!({"body": "<p>Hi</p>"}));
     assert_eq!(preview.get("body"), Some(&json!("<p>Hi</p>")));
 }
 
 #[test]
-fn answers_without_json() {
+fn responses_without_json() {
     decoded::<instance_settings::Update>(204, "").unwrap();
     decoded::<instance_settings::ChangeDomain>(202, "").unwrap();
     decoded::<webhooks::DeleteSvixApp>(204, "").unwrap();
     let page = decoded::<miscellaneous::GetPublicInterstitial>(200, "<html></html>").unwrap();
     assert_eq!(page, "<html></html>");
-    let settings = answer::<beta_features::UpdateInstanceSettings>(
+    let settings = output::<beta_features::UpdateInstanceSettings>(
         &json!({"object": "instance_settings", "id": "ins_1"}),
     );
     assert_eq!(settings.restricted_to_allowlist, None);

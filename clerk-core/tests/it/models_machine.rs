@@ -1,4 +1,4 @@
-//! What answers on machines, tokens and enterprise connections become.
+//! Decoding of responses about machines, tokens and enterprise connections.
 
 use bytes::Bytes;
 use clerk_core::{
@@ -29,7 +29,7 @@ fn token() -> Value {
 }
 
 #[test]
-fn tokens_say_that_they_are_good() {
+fn tokens_say_whether_they_are_valid() {
     let read: M2mToken = from_value(token()).unwrap();
     assert_eq!(read.expiration, Some(Timestamp::from_secs(1_700_000_000)));
     assert_eq!((read.subject.as_str(), read.claims), ("mch_1", Some(json!({"n": [1]}))));
@@ -50,15 +50,15 @@ fn tokens_say_that_they_are_good() {
 }
 
 #[test]
-fn m2m_tokens_are_listed_under_a_name_of_their_own() {
+fn lists_of_m2m_tokens_have_their_own_field() {
     let body = json!({"m2m_tokens": [token()], "total_count": 1.0});
     let page = decode(&m2m::list_tokens("mch_1"), 200, &body);
-    // A total with a fraction part of zero is a whole number.
+    // A total of 1.0 is a whole number.
     assert_eq!(page.unwrap().total_count, Some(1));
 }
 
 #[test]
-fn answers_of_creations() {
+fn responses_to_creations() {
     let mut body = token();
     body["token"] = json!("mt_x");
     let created = decode(&m2m::create_token(), 201, &body).unwrap();
@@ -103,7 +103,7 @@ fn deletions_say_what_was_deleted() {
 }
 
 #[test]
-fn enterprise_connections_as_they_come() {
+fn enterprise_connections_as_clerk_returns_them() {
     let connection: EnterpriseConnection = from_value(json!({
         "object": "enterprise_connection", "id": "entconn_1", "name": "E", "provider": "oidc_ghe_1",
         "active": true, "domains": null, "authenticatable": true, "disable_jit_provisioning": true,
@@ -139,7 +139,7 @@ fn enterprise_connections_as_they_come() {
 }
 
 #[test]
-fn an_agent_task_needs_only_its_new_name() {
+fn agent_tasks_are_decoded_with_the_new_name_alone() {
     let task = json!({"object": "agent_task", "agent_id": "agent_1", "agent_task_id": "agtask_1"});
     assert!(decode(&agent_tasks::revoke("agtask_1"), 200, &task).unwrap().url.is_none());
     assert!(decode(&agent_tasks::revoke("agtask_1"), 200, &json!({"agent_id": "agent_1"})).is_err());

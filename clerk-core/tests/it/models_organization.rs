@@ -1,4 +1,5 @@
-//! What answers on roles, domains, directories and billing become where the real ones differ from the document.
+//! Decoding of responses about roles, domains, directories and billing, where real ones differ from Clerk's OpenAPI
+//! document.
 
 use bytes::Bytes;
 use clerk_core::{
@@ -12,8 +13,8 @@ use clerk_core::{
 use http::Response;
 use serde_json::{Value, json};
 
-fn read<O: Operation>(answer: &Value) -> O::Output {
-    O::decode(&Response::new(Bytes::from(answer.to_string()))).unwrap()
+fn read<O: Operation>(body: &Value) -> O::Output {
+    O::decode(&Response::new(Bytes::from(body.to_string()))).unwrap()
 }
 
 fn directory(tag: &str) -> Value {
@@ -94,7 +95,7 @@ fn domains_are_verified_in_two_ways() {
 }
 
 #[test]
-fn role_sets_may_be_on_the_move() {
+fn role_sets_may_be_migrating() {
     let set = json!({
         "id": "rs_1", "name": "Default", "key": "role_set:default", "type": "initial",
         "roles": [{"id": "role_1", "key": "org:admin", "members_count": null}],
@@ -116,7 +117,7 @@ fn money(amount: i64) -> Value {
 }
 
 #[test]
-fn changed_subscription_items_come_in_an_older_shape_or_the_usual_one() {
+fn subscription_items_are_decoded_in_both_formats() {
     let older = json!({
         "id": "subi_1", "status": "active", "plan_id": "cplan_1", "plan_period": "month",
         "plan": {

@@ -1,4 +1,4 @@
-//! What operations send: method, URI and body, to the byte.
+//! Requests of operations: their exact method, URI and body.
 
 use bytes::Bytes;
 use clerk_core::{
@@ -17,7 +17,7 @@ use clerk_core::{
 };
 use http::{Request, header};
 
-/// Method, URI and body; `-` for no body.
+/// The method and URI, and the body; `-` if there is no body.
 fn sent(operation: &impl Operation) -> (String, String) {
     let request = operation.request().unwrap();
     assert!(request.uri().authority().is_none());
@@ -41,7 +41,7 @@ fn check(operation: &impl Operation, line: &str, body: &str) {
 }
 
 #[test]
-fn users_are_read() {
+fn reading_users() {
     check(&users::list(), "GET /users", "-");
     check(
         &users::list()
@@ -88,7 +88,7 @@ fn users_are_read() {
 }
 
 #[test]
-fn users_are_written() {
+fn writing_users() {
     check(
         &users::create()
             .email_address(["ada@example.com"])
@@ -254,7 +254,7 @@ fn files_are_sent_as_forms() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_with_operation_and_field() {
+fn invalid_values_are_rejected_with_operation_and_field() {
     let fault = |result: Result<Request<Bytes>, BuildError>| {
         let error = result.unwrap_err();
         (error.operation, error.field)
@@ -271,7 +271,7 @@ fn what_cannot_be_sent_is_refused_with_operation_and_field() {
 }
 
 #[test]
-fn numbers_and_texts_outside_what_the_document_allows_are_refused() {
+fn numbers_and_strings_out_of_range_are_rejected() {
     let said = |operation: &dyn Fn() -> Result<Request<Bytes>, BuildError>| {
         operation().err().map(|error| error.to_string()).unwrap_or_default()
     };
@@ -300,7 +300,7 @@ fn numbers_and_texts_outside_what_the_document_allows_are_refused() {
 }
 
 #[test]
-fn every_operation_is_listed_once_and_carries_what_is_known_about_it() {
+fn every_operation_is_listed_once_with_its_information() {
     let mut ids: Vec<_> = OPERATIONS.iter().map(|info| info.id).collect();
     ids.sort_unstable();
     ids.dedup();

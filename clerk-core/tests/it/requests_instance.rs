@@ -1,4 +1,4 @@
-//! What the operations on the instance's own things send: method, URI and body, to the byte.
+//! Requests about the instance's own resources: their exact method, URI and body.
 
 use bytes::Bytes;
 use clerk_core::{
@@ -19,7 +19,7 @@ use clerk_core::{
 };
 use http::{Request, header};
 
-/// Checks method, URI and body; `-` stands for no body.
+/// Checks the method and URI, and the body; `-` if there is no body.
 #[track_caller]
 fn check(operation: &impl Operation, line: &str, body: &str) {
     let request = operation.request().unwrap();
@@ -37,7 +37,7 @@ fn check(operation: &impl Operation, line: &str, body: &str) {
 }
 
 #[test]
-fn addresses_and_numbers() {
+fn email_addresses_and_phone_numbers() {
     check(
         &email_addresses::create("user_1", "a@example.com").primary(true).verified(Nullable::Null),
         "POST /email_addresses",
@@ -234,7 +234,7 @@ fn tokens() {
 }
 
 #[test]
-fn domains_and_addresses_of_the_instance() {
+fn domains_and_redirect_urls() {
     check(&domains::list(), "GET /domains", "-");
     check(
         &domains::add("shop.example", true).proxy_url("https://shop.example/__clerk"),
@@ -316,7 +316,7 @@ fn settings() {
 }
 
 #[test]
-fn bulks_of_the_wrong_size_are_refused() {
+fn bulk_operations_of_the_wrong_size_are_rejected() {
     let fault = |result: Result<Request<Bytes>, BuildError>| {
         let error = result.unwrap_err();
         (error.operation, error.field)
@@ -349,7 +349,7 @@ fn bulks_of_the_wrong_size_are_refused() {
 }
 
 #[test]
-fn what_is_known_about_them() {
+fn operation_information() {
     let info = |id: &str| *OPERATIONS.iter().find(|info| info.id == id).unwrap();
     assert_eq!(info("GetPublicInterstitial").credential, Credential::None);
     assert_eq!(info("CreateInvitation").retry, Retry::IfRefused);

@@ -1,4 +1,4 @@
-//! What operations on machines, tokens and enterprise connections send.
+//! Requests about machines, tokens and enterprise connections: their exact method, URI and body.
 #![allow(deprecated, reason = "SAML connections are")]
 
 use clerk_core::{
@@ -23,7 +23,7 @@ use clerk_core::{
 use http::header;
 use serde_json::json;
 
-/// Method and URI, and the body; `-` for no body.
+/// Checks the method and URI, and the body; `-` if there is no body.
 #[track_caller]
 fn check(operation: &impl Operation, line: &str, body: &str) {
     let request = operation.request().unwrap();
@@ -262,7 +262,7 @@ fn agent_tasks_and_the_admin_portal() {
 }
 
 #[test]
-fn keys_and_retries() {
+fn required_keys_and_retries() {
     let info = |id: &str| *OPERATIONS.iter().find(|info| info.id == id).unwrap();
     for (id, credential, retry) in [
         ("createM2MToken", Credential::MachineSecretKey, Retry::IfRefused),

@@ -1,4 +1,4 @@
-//! What the operations on roles, domains, directories and billing send: method, URI and body, to the byte.
+//! Requests about roles, domains, directories and billing: their exact method, URI and body.
 
 use std::collections::BTreeMap;
 
@@ -155,7 +155,7 @@ fn role_sets_name_roles_by_key() {
 }
 
 #[test]
-fn a_role_set_takes_1_to_10_roles_at_once() {
+fn role_sets_accept_1_to_10_roles_at_once() {
     for (count, fits) in [(0, false), (1, true), (10, true), (11, false)] {
         let roles = vec!["org:member"; count];
         let fault = role_sets::create("Teams", "org:member", "org:admin", roles.clone()).request();
@@ -285,7 +285,7 @@ fn billing_sections() {
 }
 
 #[test]
-fn what_may_be_sent_again() {
+fn operations_that_can_be_retried() {
     let retry = |id: &str| OPERATIONS.iter().find(|info| info.id == id).unwrap().retry;
     assert_eq!(retry("VerifyOrganizationDomainOwnership"), Retry::Safe);
     assert_eq!(retry("ExtendBillingSubscriptionItemFreeTrial"), Retry::Safe);

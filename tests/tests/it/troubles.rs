@@ -86,10 +86,10 @@ async fn keys_of_two_instances(log: &Log) {
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
     assert!(
-        line.contains("issued by clerk.other.com, and the publishable key says clerk.example.com"),
+        line.contains("issued by clerk.other.com, but the publishable key belongs to clerk.example.com"),
         "{line}"
     );
-    assert!(line.contains("Take all keys from one instance") && line.contains("cause=\"other-instance\""));
+    assert!(line.contains("Copy all keys from the API keys page of one instance") && line.contains("cause=\"other-instance\""));
     assert!(!line.contains(&token) && !line.contains("user_"), "{line}");
 
     // The publishable key is the front end's, and the secret key another instance's.
@@ -99,7 +99,7 @@ async fn keys_of_two_instances(log: &Log) {
         assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     }
     let line = log.warning();
-    assert!(line.contains("clerk.example.com names a key that is not among this instance's"), "{line}");
+    assert!(line.contains("clerk.example.com names a key that this instance does not have"), "{line}");
     assert!(line.contains("cause=\"other-keys\" suppressed=0"), "{line}");
     here.instance.clock.advance(Duration::from_secs(60));
     visit(&app, "/me", &[("authorization", &bearer)]).await;
@@ -137,7 +137,7 @@ async fn a_clock_that_is_behind(log: &Log) {
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
     assert!(
-        line.contains("starts 181 s in the future by this computer's clock: the clock is behind"),
+        line.contains("is valid only in 181 s by this machine's clock: the clock is behind"),
         "{line}"
     );
     assert!(line.contains("(NTP)"));
@@ -180,7 +180,7 @@ async fn a_browser_that_goes_round(log: &Log) {
                 let token = place.token(&json!({"iat": now - 300, "nbf": now - 310, "exp": now - 240}));
                 format!("__session={token}; __client_uat=1; __clerk_redirect_count=3")
             },
-            "expired 240 s ago by this computer's clock: the clock is probably ahead",
+            "expired 240 s ago by this machine's clock: the clock is probably ahead",
         ),
     ] {
         let headers = document(&cookies);
@@ -223,7 +223,7 @@ async fn an_address_that_is_not_trusted(log: &Log) {
         let app = place.app(live);
         assert_eq!(visit(&app, path, headers).await.status(), status);
         let line = log.warning();
-        assert!(line.contains("options.forwarded(Forwarded::TrustFirst)"), "{line}");
+        assert!(line.contains("options.forwarded(Forwarded::Origin(..))"), "{line}");
         assert!(!line.contains("www.example.com"), "{line}");
         // Who trusts it is not bothered.
         let app = place
@@ -240,7 +240,7 @@ async fn an_origin_that_is_not_authorized(log: &Log) {
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
     assert!(
-        line.contains("issued to https://app.example.com, which is not among authorized_parties"),
+        line.contains("issued to https://app.example.com, which is not in authorized_parties"),
         "{line}"
     );
 }

@@ -1,4 +1,4 @@
-//! What is probably wrong when requests are refused.
+//! Diagnosis of probable mistakes in the configuration.
 
 use super::Authenticator;
 use crate::{
@@ -10,15 +10,15 @@ use crate::{
 };
 
 impl Authenticator {
-    /// Returns what is probably wrong when this is the outcome of a request.
+    /// Returns the probable mistake in the configuration, if the outcome of a request suggests one.
     ///
-    /// It reads the request again, so call it for refused requests only.
+    /// It reads the request again, so call it for rejected requests only.
     #[must_use]
     pub fn diagnose(&self, head: &RequestHead<'_>, outcome: &Outcome, now: Timestamp) -> Option<Diagnosis> {
         outcome::diagnose(&self.0, head, outcome, now)
     }
 
-    /// Returns what is probably wrong when a redirect is made from this request: its URL may not be the public one.
+    /// Returns the probable mistake when this request causes a redirect: its URL may not be the public one.
     #[must_use]
     pub fn diagnose_redirect(&self, head: &RequestHead<'_>) -> Option<Diagnosis> {
         outcome::diagnose_redirect(&self.0, head)
@@ -26,7 +26,7 @@ impl Authenticator {
 }
 
 #[cfg(test)]
-#[allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
+#[allow(clippy::needless_pass_by_value, reason = "tests pass the values of `json!`")]
 mod tests {
     use http::Request;
     use serde_json::{Value, json};
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_another_instance_name_both() {
+    fn tokens_of_another_instance_are_diagnosed_with_both_hosts() {
         let expected = "clerk.example.com".to_owned();
         for (issuer, shown) in [
             ("https://clerk.other.com", "clerk.other.com"),
@@ -93,40 +93,42 @@ mod tests {
         }
         let same = of_token(options(), &unknown_key(json!("https://clerk.example.com")));
         assert_eq!(same, Some(Diagnosis::OtherKeys { issuer: expected }));
-        // Without a publishable key there is nothing to compare with.
+        // Without a publishable key, there is nothing to compare with.
         let found = of_token(AuthenticateOptions::new(), &unknown_key(json!("https://clerk.other.com")));
         assert_eq!(found.unwrap().code(), "other-keys");
         assert_eq!(of_token(options(), &unknown_key(json!(null))), None);
     }
 
     #[test]
-    fn cookies_of_another_instance_are_told_from_visitors() {
+    fn only_cookies_of_another_instance_are_diagnosed() {
         let token = session_token(json!({"iss": "https://clerk.other.com"}));
         let foreign = format!("__session={token}; __client_uat=1");
         let found = diagnosis(options(), &[("cookie", &foreign)]).unwrap();
         assert!(
-            found.to_string().contains("issued by clerk.other.com, and the publishable key says clerk.exam")
+            found
+                .to_string()
+                .contains("issued by clerk.other.com, but the publishable key belongs to clerk.exam")
         );
         for cookies in ["", "theme=dark", "__session=garbage", "__client_uat=0"] {
             assert_eq!(diagnosis(options(), &[("cookie", cookies)]), None, "{cookies}");
         }
-        // Somebody has signed out here, and another application's cookie is beside that.
+        // The visitor has signed out here, and another application's cookie is present.
         let signed_out = format!("{foreign}; __client_uat_{SUFFIX}=0");
         assert_eq!(diagnosis(options(), &[("cookie", &signed_out)]), None);
         assert_eq!(diagnosis(options(), &[]), None);
     }
 
     #[test]
-    fn clocks_are_measured() {
+    fn clock_skew_is_diagnosed_with_its_size() {
         for (changes, expected) in [
             (json!({"nbf": NOW + 300}), Some(Diagnosis::ClockBehind { seconds: 300 })),
             (json!({"iat": NOW + 61}), Some(Diagnosis::ClockBehind { seconds: 61 })),
-            // A token that has expired is nothing unusual.
+            // An expired token is nothing unusual.
             (json!({"exp": NOW - 300}), None),
         ] {
             assert_eq!(of_token(options(), &session_token(changes.clone())), expected, "{changes}");
         }
-        // Unless it was made just now.
+        // Unless Clerk issued it just now.
         let token = session_token(json!({"exp": NOW - 240}));
         let cookies =
             |count: u32| format!("__session={token}; __client_uat=1; __clerk_redirect_count={count}");
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn going_round_is_noticed_at_the_limit() {
+    fn redirect_loops_are_diagnosed_at_the_limit() {
         for (count, expected) in [(2, None), (3, Some("redirect-loop")), (9, Some("redirect-loop"))] {
             let cookies = format!("__client_uat=1; __clerk_redirect_count={count}");
             let found = diagnosis(options(), &[("cookie", &cookies), ("accept", "text/html")]);
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn ignored_addresses_are_noticed_when_a_redirect_is_made() {
+    fn ignored_forwarded_headers_are_diagnosed_on_redirects() {
         let navigates = [("cookie", "__client_uat=1"), ("accept", "text/html")];
         let found = |forwarded: Forwarded, headers: &[(&str, &str)]| {
             let headers = [&navigates[..], headers].concat();
@@ -165,10 +167,10 @@ mod tests {
     }
 
     #[test]
-    fn other_parties_are_named() {
+    fn unauthorized_parties_are_diagnosed_with_their_origin() {
         for (party, shown) in [
             (json!("https://app.example.com"), "https://app.example.com"),
-            (json!(null), "nobody (azp is missing)"),
+            (json!(null), "no party (azp is missing)"),
             (json!("a\nb"), "an invalid host"),
         ] {
             let options = options().authorized_parties(["https://other.example.com"]);

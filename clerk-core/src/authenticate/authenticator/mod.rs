@@ -1,4 +1,4 @@
-//! Starting decisions: the top of this module, which drives all of its rooms.
+//! The authenticator, which starts and resumes decisions.
 
 mod diagnose;
 mod pages;
@@ -18,7 +18,7 @@ use crate::{
     token::{KeySet, TokenKind},
 };
 
-/// Decides about requests. Cloning it increments a reference count.
+/// Authenticates requests according to its options. Cloning it increments a reference count.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Config>);
 
@@ -26,23 +26,23 @@ pub struct Authenticator(Arc<Config>);
 #[derive(Debug)]
 #[must_use]
 pub enum Step {
-    /// The decision is made.
+    /// The decision is complete.
     Done(Outcome),
-    /// One thing is missing.
+    /// The decision needs a key or the result of a call to Clerk.
     Need(Need),
 }
 
 impl Authenticator {
-    /// Creates an authenticator, and checks its options.
+    /// Creates an authenticator after checking its options.
     ///
     /// # Errors
     ///
-    /// When an option is not valid, or options contradict each other.
+    /// If an option is not valid, or options contradict each other.
     pub fn new(options: AuthenticateOptions) -> Result<Self, OptionsError> {
         options.check().map(|config| Self(Arc::new(config)))
     }
 
-    /// Whether both are clones of one authenticator, and so decide alike.
+    /// Whether both are clones of the same authenticator, so that their decisions are the same.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -54,13 +54,13 @@ impl Authenticator {
         self.0.accepted_kinds.contains(kind)
     }
 
-    /// Returns the suffix of the instance's own cookies, as in `__session_<suffix>`; `None` without a publishable key.
+    /// Returns the suffix of the instance's cookies, as in `__session_<suffix>`; `None` without a publishable key.
     #[must_use]
     pub fn cookie_suffix(&self) -> Option<&str> {
         self.0.instance.as_ref().map(|instance| &*instance.suffix)
     }
 
-    /// Starts the decision about a request at the time `now`, with the keys that are loaded.
+    /// Starts the decision about a request at the time `now`, with the keys that are loaded so far.
     ///
     /// A token in the `Authorization` header takes precedence over cookies.
     pub fn start(&self, head: &RequestHead<'_>, keys: &KeySet, now: Timestamp) -> Step {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_token_signs_in_from_header_and_cookie() {
+    fn valid_tokens_sign_in_from_header_and_cookie() {
         let token = session_token(json!({"plan": "gold"}));
         for (name, value) in [("authorization", bearer(&token)), ("cookie", cookie(&token))] {
             let outcome = outcome(&plain(), "GET", &[(name, &value)]);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_nobody_is_signed_in() {
+    fn requests_without_a_token_are_signed_out() {
         for headers in [
             &[][..],
             &[("authorization", "Basic dTpw")],
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_active_client_without_a_session_says_so() {
+    fn an_active_client_without_a_session_has_its_own_reason() {
         let active = [("cookie", "__client_uat=1699999999")];
         assert_eq!(verdict(&with_instance(), "GET", &active), "client-uat-but-no-session-token");
         assert_eq!(verdict(&plain(), "GET", &active), "session-token-and-uat-missing");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_comes_before_cookies() {
+    fn the_header_takes_precedence_over_cookies() {
         let (good, expired) = (session_token(json!({})), session_token(json!({"exp": NOW - 60})));
         let both = |header: &str, cookie_token: &str| {
             verdict(&plain(), "GET", &[("authorization", header), ("cookie", &cookie(cookie_token))])
@@ -207,14 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn several_authorization_headers_are_refused() {
+    fn several_authorization_headers_are_rejected() {
         let good = bearer(&session_token(json!({})));
         let headers = [("authorization", &*good), ("authorization", &*good)];
         assert_eq!(verdict(&plain(), "GET", &headers), "token-invalid");
     }
 
     #[test]
-    fn times_have_codes_of_their_own_per_carrier() {
+    fn time_claims_have_their_own_reasons() {
         const NO_COOKIE: &str = "session-token-expired-refresh-non-eligible-no-refresh-cookie";
         const NON_GET: &str = "session-token-expired-refresh-non-eligible-non-get";
         for (changes, method, expected) in [
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_other_kinds_are_refused_on_every_route() {
+    fn tokens_of_other_kinds_are_rejected_in_header_and_cookie() {
         for (token, expected) in [
             ("ak_0123456789".to_owned(), "token-invalid"),
             ("mt_0123456789".to_owned(), "token-invalid"),
@@ -246,7 +246,7 @@ mod tests {
         ] {
             for (name, value) in [("authorization", bearer(&token)), ("cookie", cookie(&token))] {
                 assert_eq!(verdict(&plain(), "GET", &[(name, &value)]), expected, "{token} {name}");
-                // Nothing is asked of Clerk for them either.
+                // They do not cause a call to Clerk either.
                 let request = request("GET", &[(name, &value)]);
                 let step = plain().start(&RequestHead::from(&request), &KeySet::default(), now());
                 assert!(matches!(step, Step::Done(_)));
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn pending_sessions_count_as_signed_out_unless_asked() {
+    fn pending_sessions_are_returned_only_on_request() {
         let token = session_token(json!({"sts": "pending", "pla": "u:pro"}));
         let outcome = outcome(&plain(), "GET", &[("authorization", &bearer(&token))]);
         assert_eq!(outcome.status(), Status::SignedIn);
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn suffixed_cookies_belong_to_the_instance() {
+    fn suffixed_cookies_take_precedence() {
         let (ours, theirs) = (
             session_token(json!({"sub": "user_ours"})),
             session_token(json!({"sub": "user_theirs", "iss": "https://clerk.other.com"})),
@@ -274,14 +274,14 @@ mod tests {
             format!("__session={theirs}; __session_{SUFFIX}={ours}; __client_uat_{SUFFIX}=1; __client_uat=0");
         let signed_in = outcome(&with_instance(), "GET", &[("cookie", &cookies)]);
         assert_eq!(signed_in.session().unwrap().claims().user_id(), "user_ours");
-        // Without the publishable key there is no suffix to look for.
+        // Without a publishable key, the suffix is not known.
         let cookies = cookies.replace("__client_uat=0", "__client_uat=1");
         let signed_in = outcome(&plain(), "GET", &[("cookie", &cookies)]);
         assert_eq!(signed_in.session().unwrap().claims().user_id(), "user_theirs");
     }
 
     #[test]
-    fn authorized_parties_and_audiences_reach_the_token() {
+    fn options_for_tokens_are_applied() {
         let token = bearer(&session_token(json!({"aud": "web"})));
         let try_with =
             |options| verdict(&Authenticator::new(options).unwrap(), "GET", &[("authorization", &token)]);
@@ -319,21 +319,21 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_is_needed_and_taken() {
+    fn a_missing_key_is_needed_and_used() {
         let token = session_token(json!({}));
         let needed = need(&plain(), &token);
         assert_eq!(needed.kid(), KID);
         let Step::Done(outcome) = needed.resume(Ok(&keys()), now()) else { panic!() };
         assert_eq!(outcome.session().unwrap().expose_token(), token);
         assert!(!outcome.is_undecided());
-        // Time goes on while a key is fetched.
+        // The token may expire while the key is fetched.
         let later = Timestamp::from_secs(NOW + 60);
         let Step::Done(outcome) = need(&plain(), &token).resume(Ok(&keys()), later) else { panic!() };
         assert!(outcome.reason().unwrap().as_str().starts_with("session-token-expired"));
     }
 
     #[test]
-    fn keys_without_the_one_that_is_needed_refuse_the_token() {
+    fn a_key_that_is_still_missing_rejects_the_token() {
         let other = key_set(json!([jwk(&OTHER_KEY, "other")]));
         let Step::Done(outcome) = need(&plain(), &session_token(json!({}))).resume(Ok(&other), now()) else {
             panic!()
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_be_had_leaves_the_request_undecided() {
+    fn a_key_that_cannot_be_loaded_leaves_the_request_undecided() {
         for (failure, reason) in [
             (KeyFailure::Unreachable, "unexpected-error"),
             (KeyFailure::FailedToLoad, "jwk-remote-failed-to-load"),
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn implausible_key_ids_are_never_asked_for() {
+    fn implausible_key_ids_are_never_needed() {
         for kid in [Value::Null, json!(""), json!(5), json!("a b"), json!("é"), json!("k".repeat(257))] {
             let token = sign(&jose(json!({"kid": kid})), &claims(json!({})));
             let request = request("GET", &[("authorization", &bearer(&token))]);
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn only_signed_out_answers_carry_headers() {
+    fn signed_out_outcomes_have_headers() {
         let signed_out = outcome(&plain(), "GET", &[("authorization", "Bearer x")]);
         assert_eq!(signed_out.headers()["x-clerk-auth-status"], "signed-out");
         assert_eq!(signed_out.headers()["x-clerk-auth-reason"], "token-invalid");
@@ -385,12 +385,12 @@ mod tests {
         let signed_out = outcome(&debugging, "GET", &[("authorization", "Bearer x")]);
         assert_eq!(
             signed_out.headers()["x-clerk-auth-message"],
-            "a token has three segments (reason=token-invalid, token-carrier=header)"
+            "expected a token with three segments (reason=token-invalid, token-carrier=header)"
         );
     }
 
     #[test]
-    fn nothing_of_a_token_is_shown() {
+    fn debug_shows_nothing_of_a_token() {
         let token = session_token(json!({}));
         let signed_in = outcome(&plain(), "GET", &[("authorization", &bearer(&token))]);
         let request = request("GET", &[("authorization", &bearer(&token))]);
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn deciding_is_shared_between_threads() {
+    fn public_types_are_send_and_sync() {
         fn shared<T: Send + Sync + 'static>() {}
         shared::<Authenticator>();
         shared::<Outcome>();
@@ -418,7 +418,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_panics(authorization: Vec<u8>, cookies: Vec<u8>) {
+        fn headers_never_panic(authorization: Vec<u8>, cookies: Vec<u8>) {
             let mut request = Request::new(());
             for (name, value) in [(header::AUTHORIZATION, authorization), (header::COOKIE, cookies)] {
                 if let Ok(value) = HeaderValue::from_bytes(&value) {
@@ -429,7 +429,7 @@ mod tests {
         }
 
         #[test]
-        fn no_cookie_panics(cookies in "(__session|__session_naoXFJnI|__client_uat|__client_uat_naoXFJnI|__refresh_naoXFJnI|[=;% ]|[a-z0-9.%-]{0,6}){0,20}") {
+        fn cookies_never_panic(cookies in "(__session|__session_naoXFJnI|__client_uat|__client_uat_naoXFJnI|__refresh_naoXFJnI|[=;% ]|[a-z0-9.%-]{0,6}){0,20}") {
             let Ok(value) = HeaderValue::from_str(&cookies) else { return Ok(()) };
             let mut request = Request::new(());
             request.headers_mut().append(header::COOKIE, value);
@@ -437,7 +437,7 @@ mod tests {
         }
 
         #[test]
-        fn no_change_to_a_token_signs_in(at in 0_usize..700, byte in 33_u8..127) {
+        fn modified_tokens_never_sign_in(at in 0_usize..700, byte in 33_u8..127) {
             let token = sign_bytes(
                 &KEY,
                 jose(json!({})).to_string().as_bytes(),

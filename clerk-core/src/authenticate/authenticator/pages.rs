@@ -1,4 +1,4 @@
-//! Links to sign-in and sign-up pages.
+//! URLs of sign-in and sign-up pages.
 
 use super::Authenticator;
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
 };
 
 impl Authenticator {
-    /// Returns the URL of the sign-in page: `sign_in_url`, or that of Clerk's Account Portal.
+    /// Returns the URL of the sign-in page: the option `sign_in_url`, or the page of Clerk's Account Portal.
     ///
-    /// People are sent back to `return_to`, an absolute URL or one relative to the request. By default that is the URL of
-    /// the request. A pending session is sent to the page for its tasks.
+    /// After signing in, the browser returns to `return_to`, an absolute URL or one relative to the request. Defaults to
+    /// the URL of the request. For a pending session, the URL is that of the page where its tasks are completed.
     ///
     /// # Errors
     ///
-    /// When the page is not known, or the URL to come back to is not valid.
+    /// If the page is not known, or the return URL is not valid.
     pub fn sign_in_url(
         &self,
         head: &RequestHead<'_>,
@@ -28,11 +28,13 @@ impl Authenticator {
         page_url(Page::SignIn, &self.0, head, outcome, return_to, now)
     }
 
-    /// Returns the URL of the sign-up page, by the same rules.
+    /// Returns the URL of the sign-up page, as [`sign_in_url`](Self::sign_in_url) does.
+    ///
+    /// Defaults to `sign_in_url` with `/create` appended, or to the page of Clerk's Account Portal.
     ///
     /// # Errors
     ///
-    /// When the page is not known, or the URL to come back to is not valid.
+    /// If the page is not known, or the return URL is not valid.
     pub fn sign_up_url(
         &self,
         head: &RequestHead<'_>,
@@ -101,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn development_instances_pass_their_browser_on() {
+    fn development_instances_pass_the_dev_browser_token() {
         let [sign_in, _] = urls(options(TEST), Some("/back"));
         assert_eq!(
             sign_in.unwrap(),
             "https://foo-bar-13.accounts.dev/sign-in?redirect_url=http%3A%2F%2Fapp.example.com%2Fback\
              &__clerk_db_jwt=dvb_1"
         );
-        // Whether the page is elsewhere is seen from here, and not from where people come back to.
+        // What matters is whether the page is on another host than the request, and not the return URL.
         for (page, back, is_passed_on) in [
             ("/in", None, false),
             ("/in", Some("https://other.example/x"), false),
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn satellites_ask_for_a_sync_when_people_come_back() {
+    fn satellites_request_a_sync_on_return() {
         let options = options(LIVE)
             .satellite(Satellite::domain("app.example.com"))
             .sign_in_url("https://primary.com/sign-in");
@@ -132,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_satellites_portal_is_the_primary_domains() {
+    fn satellites_use_the_primary_domains_portal() {
         let [sign_in, _] = urls(options(LIVE).satellite(Satellite::domain("docs.example.org")), Some("/"));
         assert_eq!(
             sign_in.unwrap(),
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn errors_say_what_is_missing() {
         assert_eq!(urls(AuthenticateOptions::new(), None), [const { Err(NoSignInPage::NotConfigured) }; 2]);
         assert_eq!(
             urls(options(LIVE).proxy_url("/__clerk"), None),

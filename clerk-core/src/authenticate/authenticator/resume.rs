@@ -1,4 +1,4 @@
-//! Resuming a decision with what it was missing.
+//! Resuming a suspended decision.
 
 use std::mem;
 
@@ -15,8 +15,10 @@ use crate::{
 };
 
 impl Need {
-    /// Resumes the decision as if Clerk had not responded. As a rule the outcome is
-    /// [undecided](crate::authenticate::Outcome::is_undecided). For needs that a driver does not know, and for deadlines.
+    /// Resumes the decision as if Clerk had not responded.
+    ///
+    /// For deadlines, and for needs that the caller does not know. The outcome is usually
+    /// [undecided](crate::authenticate::Outcome::is_undecided).
     pub fn abandon(self, now: Timestamp) -> Step {
         match self {
             Self::Key(key) => key.resume(Err(KeyFailure::Unreachable), now),
@@ -30,8 +32,9 @@ impl Need {
 }
 
 impl KeyNeeded {
-    /// Resumes the decision with the instance's current keys, or without any. If the key is not among them, the token is
-    /// refused with `jwk-kid-mismatch`.
+    /// Resumes the decision with the instance's current keys, or with the reason why they cannot be loaded.
+    ///
+    /// If the key is not among them, the token is rejected with `jwk-kid-mismatch`.
     pub fn resume(mut self, keys: Result<&KeySet, KeyFailure>, now: Timestamp) -> Step {
         self.suspended.learned.keys = Some(keys.cloned());
         resume(*self.suspended, now)
@@ -50,8 +53,8 @@ impl<O: Verification> PendingCall<O> {
     /// Resumes the decision with the cached result of an earlier verification of the same token:
     /// [`MachineAuth::facts`](crate::authenticate::MachineAuth::facts) of its outcome.
     ///
-    /// How long a result may be cached is up to the caller. After [`MachineFacts::expiration`], and for another kind of
-    /// token, the token is refused.
+    /// The caller determines how long results are cached. After [`MachineFacts::expiration`], and for a result of another
+    /// kind of token, the token is rejected.
     pub fn resume_known(mut self, known: MachineFacts, now: Timestamp) -> Step {
         let is_valid = known.kind() == O::KIND && known.expiration().is_none_or(|end| now < end);
         self.suspended.learned.machine = Some(Ok(is_valid.then_some(known)));
@@ -134,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn every_token_has_a_digest_of_its_own() {
+    fn digests_differ_between_tokens() {
         let tokens = ["ak_0", "ak_1", "ak_01", "mt_0", "mt_1", "oat_0", "ak_0a", "ak_0A"];
         let digests: HashSet<_> = tokens.iter().map(|token| digest_of(token)).collect();
         assert_eq!(digests.len(), tokens.len());
@@ -142,14 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_before_is_as_good_as_an_answer() {
+    fn a_cached_result_signs_in() {
         let outcome = done(api_key("ak_other").resume_known(machine(None), now()));
         let known = outcome.machine().unwrap();
         assert_eq!((known.subject(), known.expose_token()), ("user_1", "ak_other"));
     }
 
     #[test]
-    fn nobody_is_let_in_with_another_kind_or_after_the_end() {
+    fn cached_results_of_other_kinds_or_expired_tokens_are_rejected() {
         let Need::M2m(call) = ask("mt_secret") else { panic!() };
         let outcome = done(call.resume_known(machine(None), now()));
         assert!(outcome.machine().is_none() && !outcome.is_undecided());

@@ -2,9 +2,9 @@
 
 use crate::token::TokenKind;
 
-/// The kinds of token that a service accepts: one, several or any. Session tokens by default.
+/// The kinds of token that a service accepts: one, several or any. Defaults to session tokens.
 ///
-/// Each opaque machine token (API keys, and M2M and OAuth tokens that are not JWTs) costs a call to Clerk, so accept
+/// Every opaque machine token (API keys, and M2M and OAuth tokens that are not JWTs) costs a call to Clerk, so accept
 /// them only where they are used.
 ///
 /// ```
@@ -20,13 +20,13 @@ pub struct AcceptedKinds(pub(crate) Kinds);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kinds {
     One(TokenKind),
-    /// One of these; no more than there are kinds.
+    /// Any kind in the list.
     List(Box<[TokenKind]>),
     Any,
 }
 
 impl AcceptedKinds {
-    /// AcceptedKinds every kind of token.
+    /// Accepts every kind of token.
     #[must_use]
     pub const fn any() -> Self {
         Self(Kinds::Any)
@@ -42,7 +42,7 @@ impl AcceptedKinds {
         }
     }
 
-    /// Whether only machine tokens in the header are accepted, which do not involve the instance's Frontend API.
+    /// Whether only tokens in the header are accepted, which do not involve the instance's Frontend API.
     pub(crate) const fn is_header_only(&self) -> bool {
         matches!(self.0, Kinds::One(TokenKind::ApiKey | TokenKind::M2m))
     }

@@ -1,4 +1,4 @@
-//! Where the public address of the service comes from.
+//! The source of the service's public origin.
 
 use std::fmt;
 
@@ -6,28 +6,29 @@ use url::Url;
 
 use crate::authenticate::address;
 
-/// Where the public address of the service comes from: the address that a browser shows, and that a handshake sends
-/// it back to.
+/// Source of the service's public origin, which the browser shows in its address bar and to which a handshake returns.
 ///
-/// Behind a proxy that terminates TLS, requests arrive as `http` and perhaps with another host. Configure
-/// [`TrustFirst`](Self::TrustFirst) or [`Origin`](Self::Origin) there: otherwise every navigation looks as if it came
-/// from another origin.
+/// Behind a proxy that terminates TLS, requests arrive as `http` and often with another host. Configure
+/// [`Origin`](Self::Origin) or [`TrustFirst`](Self::TrustFirst) there: otherwise every navigation seems to come from
+/// another origin, and causes a handshake.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Forwarded {
-    /// From the request itself: the authority of its target or its `Host`, and `http` unless the target names a
-    /// scheme. Forwarded headers are ignored, since anyone can send them. The default.
+    /// The request itself: the authority of its target or its `Host`, and `http` unless the target has a scheme. Forwarded
+    /// headers are ignored, since any client can send them. This is the default.
     #[default]
     Ignore,
-    /// From the first member of `X-Forwarded-Host` and `X-Forwarded-Proto` where they are present, else from the
-    /// request itself. Only behind a trusted proxy that always sets or removes both.
+    /// The first member of `X-Forwarded-Host` and of `X-Forwarded-Proto`, or the request itself where they are missing.
+    ///
+    /// Use it only behind a trusted proxy that overwrites or removes both headers. A proxy that appends to them leaves
+    /// the client's value in first place.
     TrustFirst,
-    /// Always this origin.
+    /// Always this origin, whatever a request says.
     Origin(PublicOrigin),
 }
 
 impl Forwarded {
-    /// Whether `X-Forwarded-*` headers come from a trusted proxy.
+    /// Whether the `X-Forwarded-*` headers are trusted.
     #[must_use]
     pub const fn trusts_headers(&self) -> bool {
         matches!(self, Self::TrustFirst)
@@ -44,7 +45,7 @@ impl fmt::Debug for Forwarded {
     }
 }
 
-/// Scheme, host and port of a website, for example `https://app.example.com`.
+/// Origin of a website: scheme, host and port, for example `https://app.example.com`.
 ///
 /// ```
 /// use clerk_core::authenticate::PublicOrigin;
@@ -59,7 +60,7 @@ impl fmt::Debug for Forwarded {
 pub struct PublicOrigin(String);
 
 impl PublicOrigin {
-    /// The origin of an `http` or `https` URL.
+    /// Creates the origin of an `http` or `https` URL.
     pub(crate) fn of(url: &Url) -> Self {
         Self(address::origin(url))
     }
@@ -76,14 +77,14 @@ impl PublicOrigin {
         if self.0.starts_with("https:") { "https" } else { "http" }
     }
 
-    /// Returns the host, with the port unless it is the scheme's default one, as in a `Host` header.
+    /// Returns the host and the port as in a `Host` header: without the scheme's default port.
     #[must_use]
     pub fn authority(&self) -> &str {
         self.0.split_once("://").map_or("", |(_, authority)| authority)
     }
 }
 
-/// A string is not a valid origin.
+/// Error when a string is not a valid origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected an origin such as https://app.example.com, without a path")]
 pub struct PublicOriginError;
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_checked() {
+    fn origins_are_validated_and_normalized() {
         for bad in
             ["", "example.com", "ftp://example.com", "https://u@example.com", "https://e.com/?q", "https://"]
         {

@@ -1,19 +1,19 @@
-//! The Clerk instance that an authenticator belongs to.
+//! The Clerk instance of an authenticator.
 
 use url::Url;
 
 use super::Satellite;
 use crate::authenticate::address;
 
-/// What the publishable key and the settings beside it say about the instance.
+/// The instance, from the publishable key and the related options.
 pub(crate) struct Instance {
     pub(crate) suffix: String,
     pub(crate) is_production: bool,
-    /// The host that session tokens name as their issuer. A proxy plays no part in it.
+    /// The host of the Frontend API, which is the issuer of session tokens. A proxy does not change it.
     pub(crate) frontend_api: String,
-    /// The host that the publishable key names, on a satellite too.
+    /// The host in the publishable key: the primary domain's Frontend API, also on a satellite.
     pub(crate) primary_api: String,
-    /// Absolute, or a path of this service.
+    /// An absolute URL, or a path of this service.
     pub(crate) proxy_url: Option<String>,
     pub(crate) satellite: Option<Satellite>,
     pub(crate) sign_in_url: Option<String>,
@@ -21,15 +21,16 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Whether this is the issuer (`iss`) of the instance's tokens: its Frontend API, whatever schemes are in it.
+    /// Whether this is the issuer (`iss`) of the instance's tokens: the host of its Frontend API.
     ///
-    /// Clerk writes `https://` and the host. Its SDK removes schemes wherever they stand before it compares.
+    /// Clerk writes `https://` and the host. Its SDK removes schemes anywhere in the string before it compares, and so
+    /// does this. It only chooses between cookies: the signature of the chosen token is verified.
     pub(crate) fn is_issuer(&self, issuer: &str) -> bool {
         let host = &*self.frontend_api;
         issuer.strip_prefix("https://") == Some(host) || without_scheme(issuer) == host
     }
 
-    /// Where browsers reach the Frontend API, seen from a page of this service.
+    /// Returns the URL under which a browser on this page reaches the Frontend API.
     pub(crate) fn frontend_url(&self, page: &Url) -> Option<Url> {
         match self.proxy_url.as_deref() {
             None => address::absolute(&format!("https://{}", self.frontend_api)),
@@ -40,12 +41,12 @@ impl Instance {
         }
     }
 
-    /// The Account Portal of an instance without pages of its own. Behind a proxy it is not known.
+    /// Returns the URL of the Account Portal; `None` behind a proxy, where it is not known.
     pub(crate) fn portal_url(&self) -> Option<Url> {
         self.accounts_url(&self.primary_api)
     }
 
-    /// The pages that may have sent a browser here, as the Frontend API's host names them.
+    /// Returns the URL of the Account Portal from which a browser may return, by the Frontend API's host.
     pub(crate) fn referring_url(&self) -> Option<Url> {
         self.accounts_url(&self.frontend_api)
     }
@@ -64,7 +65,7 @@ impl Instance {
     }
 }
 
-/// Removes `http://` and `https://`, wherever they stand.
+/// Removes `http://` and `https://` anywhere in a string.
 fn without_scheme(issuer: &str) -> String {
     let mut rest = issuer;
     let mut plain = String::with_capacity(issuer.len());

@@ -1,4 +1,4 @@
-//! How requests are authenticated: the options, and what they are once they have been checked.
+//! The options of an authenticator, and their checked form.
 
 mod accepted_kinds;
 mod forwarded;
@@ -17,7 +17,7 @@ pub use self::{
 pub(super) use self::{accepted_kinds::Kinds, instance::Instance, organization_sync::Routes};
 use crate::token::VerifyOptions;
 
-/// The options of an authenticator, checked.
+/// The checked options of an authenticator.
 pub(crate) struct Config {
     pub(super) instance: Option<Instance>,
     /// For session tokens.

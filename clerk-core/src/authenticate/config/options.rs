@@ -1,4 +1,4 @@
-//! The options of an authenticator, and their check.
+//! The options of an authenticator, and their validation.
 
 use super::{AcceptedKinds, Config, Forwarded, Instance, OrganizationSync, PatternError};
 use crate::{
@@ -7,8 +7,7 @@ use crate::{
     token::{ClockSkew, VerifyOptions},
 };
 
-/// How requests are authenticated: the options of an [`Authenticator`](crate::authenticate::Authenticator), which checks
-/// them when it is created.
+/// Options of an [`Authenticator`](crate::authenticate::Authenticator), which checks them when it is created.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AuthenticateOptions {
@@ -26,7 +25,9 @@ pub struct AuthenticateOptions {
     debug_headers: bool,
 }
 
-/// A satellite: a website on a domain of its own whose users sign in on the primary domain.
+/// Satellite: a website on its own domain, whose users sign in on the primary domain.
+///
+/// See Clerk's page on [satellite domains](https://clerk.com/docs/guides/dashboard/dns-domains/satellite-domains).
 ///
 /// ```
 /// use clerk_core::authenticate::Satellite;
@@ -42,31 +43,32 @@ pub struct Satellite {
 }
 
 impl Satellite {
-    /// A satellite whose Frontend API is `clerk.<domain>` in production.
+    /// Creates a satellite by its domain. In production, its Frontend API is `clerk.<domain>`.
     pub fn domain(domain: impl Into<String>) -> Self {
         Self { domain: text(domain), auto_sync: false }
     }
 
-    /// A satellite whose Frontend API is behind [`AuthenticateOptions::proxy_url`].
+    /// Creates a satellite whose Frontend API is reached through [`AuthenticateOptions::proxy_url`].
     pub const fn behind_proxy() -> Self {
         Self { domain: None, auto_sync: false }
     }
 
-    /// Sets whether every first visit asks the primary domain who is signed in. Off by default: then only visitors who
-    /// come back from the primary domain are synchronized.
+    /// Sets whether the first visit of every browser is redirected to the primary domain, to find out who is signed in.
+    ///
+    /// Off by default: only browsers that return from the primary domain's sign-in page are synchronized.
     pub const fn auto_sync(mut self, on: bool) -> Self {
         self.auto_sync = on;
         self
     }
 }
 
-/// The settings that a Frontend API proxy shares with authentication: see [`AuthenticateOptions::proxy_settings`].
+/// Settings that a Frontend API proxy shares with authentication, from [`AuthenticateOptions::proxy_settings`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxySettings<'a> {
-    /// What [`AuthenticateOptions::proxy_url`] was set to.
+    /// The value of [`AuthenticateOptions::proxy_url`].
     pub url: Option<&'a str>,
-    /// What [`AuthenticateOptions::forwarded`] was set to.
+    /// The value of [`AuthenticateOptions::forwarded`].
     pub forwarded: &'a Forwarded,
 }
 
@@ -76,21 +78,21 @@ fn text(text: impl Into<String>) -> Option<String> {
 }
 
 impl AuthenticateOptions {
-    /// Creates the default options: session tokens in headers and cookies, and five seconds of clock skew.
+    /// Creates the default options: session tokens in headers and cookies are accepted, with five seconds of clock skew.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Sets the instance's publishable key.
     ///
-    /// With it, the instance's cookies are recognized by their suffix, and browsers whose cookies need to be renewed are
-    /// sent through Clerk's handshake. Without it, only the plain cookies are read, and nobody is redirected.
+    /// With it, the instance's cookies are recognized by their suffix, and browsers whose cookies have to be renewed are
+    /// redirected to Clerk (a handshake). Without it, only cookies without a suffix are read, and no request is redirected.
     pub fn publishable_key(mut self, key: PublishableKey) -> Self {
         self.publishable_key = Some(key);
         self
     }
 
-    /// Sets the kinds of token that are accepted. Session tokens by default.
+    /// Sets the accepted kinds of token. Defaults to session tokens.
     pub fn accepted_kinds(mut self, kinds: impl Into<AcceptedKinds>) -> Self {
         self.accepted_kinds = kinds.into();
         self
@@ -126,7 +128,7 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Sets where the public address of the service comes from. Set this behind a proxy.
+    /// Sets the source of the service's public origin. Required behind a proxy. Defaults to [`Forwarded::Ignore`].
     pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
         self.forwarded = forwarded;
         self
@@ -138,49 +140,56 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Sets where browsers reach the instance's Frontend API through a proxy: an absolute URL, or a path of this service
-    /// that begins with a slash, such as `/__clerk`. An empty string counts as unset.
+    /// Sets the URL under which browsers reach the instance's Frontend API through a proxy.
+    ///
+    /// It is absolute, or a path of this service that starts with a slash, such as `/__clerk`. An empty string counts as
+    /// unset.
     pub fn proxy_url(mut self, url: impl Into<String>) -> Self {
         self.proxy_url = text(url);
         self
     }
 
-    /// Returns the settings that a Frontend API proxy has to share with authentication.
+    /// Returns the settings that a Frontend API proxy shares with authentication.
     #[must_use]
     pub fn proxy_settings(&self) -> ProxySettings<'_> {
         ProxySettings { url: self.proxy_url.as_deref(), forwarded: &self.forwarded }
     }
 
-    /// Sets the sign-in page. By default it is the one of Clerk's Account Portal. A satellite of a development instance
-    /// requires it. An empty string counts as unset.
+    /// Sets the URL of the sign-in page. Defaults to the page of Clerk's Account Portal.
+    ///
+    /// It is absolute, or a path of this service that starts with a slash. A satellite's must be absolute, and is required
+    /// in development. An empty string counts as unset.
     pub fn sign_in_url(mut self, url: impl Into<String>) -> Self {
         self.sign_in_url = text(url);
         self
     }
 
-    /// Sets the sign-up page. By default it is the one of Clerk's Account Portal. An empty string counts as unset.
+    /// Sets the URL of the sign-up page. Defaults to `sign_in_url` with `/create` appended, or to the page of Clerk's
+    /// Account Portal. An empty string counts as unset.
     pub fn sign_up_url(mut self, url: impl Into<String>) -> Self {
         self.sign_up_url = text(url);
         self
     }
 
-    /// Sets which URLs belong to which organization.
+    /// Sets the URLs that belong to an organization or to the personal account. Defaults to none.
     pub fn organization_sync(mut self, sync: OrganizationSync) -> Self {
         self.organization_sync = sync;
         self
     }
 
-    /// Sets whether a production instance reads the result of a handshake from cookies only, and never from the URL.
-    /// Off by default, as in Clerk's SDK.
+    /// Sets whether a production instance reads the result of a handshake only from cookies, and never from the URL. Off
+    /// by default, as in Clerk's SDK.
     ///
-    /// A crafted link can sign its reader in to another account (login CSRF). Clerk's production instances use cookies.
+    /// If the URL is read, a crafted link can sign the person who opens it in to the attacker's account (login CSRF).
+    /// Clerk's production instances use cookies.
     pub const fn handshake_cookies_only(mut self, on: bool) -> Self {
         self.handshake_cookies_only = on;
         self
     }
 
-    /// Sets whether the response header `x-clerk-auth-message` says which rule a token broke. Off by default; for
-    /// debugging.
+    /// Sets whether the response header `x-clerk-auth-message` says which rule a token broke. Off by default.
+    ///
+    /// For debugging only: it tells attackers how far they got.
     pub const fn debug_headers(mut self, on: bool) -> Self {
         self.debug_headers = on;
         self
@@ -188,8 +197,8 @@ impl AuthenticateOptions {
 
     /// Checks the options.
     pub(crate) fn check(self) -> Result<Config, OptionsError> {
-        // The three things that go through a browser need to know the instance; so, in Clerk's SDKs, do OAuth
-        // tokens and choices between several kinds.
+        // As in Clerk's SDKs, OAuth tokens and combinations of kinds require the publishable key. Session tokens alone
+        // do not: without the key, handshakes, suffixed cookies and organization sync are off.
         let is_plain =
             self.accepted_kinds == AcceptedKinds::default() || self.accepted_kinds.is_header_only();
         if self.publishable_key.is_none() && !is_plain {
@@ -254,7 +263,8 @@ impl AuthenticateOptions {
         })
     }
 
-    /// A satellite's sign-in page is on the primary domain.
+    /// Checks a satellite's sign-in page, which has to be on the primary domain: on the satellite itself, it would
+    /// redirect in a loop.
     fn check_sign_in(&self, is_production: bool, domain: Option<&str>) -> Result<(), OptionsError> {
         let Some(page) = &self.sign_in_url else {
             return if is_production { Ok(()) } else { Err(OptionsError::SatelliteWithoutSignIn) };
@@ -282,7 +292,7 @@ impl std::fmt::Debug for AuthenticateOptions {
     }
 }
 
-/// Why options are not valid.
+/// Error when options are not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OptionsError {
@@ -296,10 +306,10 @@ pub enum OptionsError {
     )]
     AuthorizedParty(String),
     /// The proxy's URL is neither absolute nor a path.
-    #[error("proxy_url: expected an https or http URL, or a path that begins with a slash")]
+    #[error("proxy_url: expected an https or http URL, or a path that starts with a slash")]
     ProxyUrl,
     /// The URL of a page is neither absolute nor a path.
-    #[error("{0}: expected an https or http URL, or a path that begins with a slash")]
+    #[error("{0}: expected an https or http URL, or a path that starts with a slash")]
     PageUrl(&'static str),
     /// The satellite's domain is not a valid host.
     #[error("satellite: the domain is not a valid host; expected one such as docs.example.org")]
@@ -318,7 +328,7 @@ pub enum OptionsError {
     #[error("sign_in_url: expected an absolute https or http URL on the primary domain")]
     SignInUrl,
     /// The sign-in page of a satellite is on the satellite itself.
-    #[error("sign_in_url: it is on the satellite's own domain; people sign in on the primary domain")]
+    #[error("sign_in_url: it is on the satellite's own domain; expected the primary domain's sign-in page")]
     SatelliteSignsInOnItself,
     /// A pattern of [`OrganizationSync`] is not valid.
     #[error("organization_sync: {0}")]

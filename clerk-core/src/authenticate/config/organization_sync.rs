@@ -1,13 +1,13 @@
-//! Which organization a URL asks for.
+//! URLs that activate an organization.
 
 use super::pattern::{Pattern, PatternError};
 use crate::token::SessionClaims;
 
-/// URLs that belong to an organization, or to the personal account.
+/// URL patterns of organizations and of the personal account.
 ///
-/// If a signed-in visitor navigates to such a URL while another organization is active, a handshake activates the right
-/// one. Patterns are paths in the notation of path-to-regexp 6: `/orgs/:slug`,
-/// `/orgs/:slug/(.*)`, `/o/:id`. The part named `id` or `slug` names the organization.
+/// If a signed-in user navigates to such a URL while another organization is active, a handshake activates the right one.
+/// Patterns are paths in the syntax of path-to-regexp 6, such as `/orgs/:slug`, `/orgs/:slug/(.*)` or `/o/:id`. The
+/// parameter `id` or `slug` identifies the organization.
 ///
 /// ```
 /// use clerk_core::authenticate::OrganizationSync;
@@ -24,18 +24,18 @@ pub struct OrganizationSync {
 }
 
 impl OrganizationSync {
-    /// Creates a set without patterns.
+    /// Creates a set without patterns, which matches no URL.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the paths that belong to an organization. They are tried in order.
+    /// Sets the patterns of organizations. They are tried in order.
     pub fn organization_patterns<T: Into<String>>(mut self, patterns: impl IntoIterator<Item = T>) -> Self {
         self.organization = patterns.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets the paths that belong to the personal account. They are tried after those of organizations.
+    /// Sets the patterns of the personal account. They are tried after those of organizations.
     pub fn personal_account_patterns<T: Into<String>>(
         mut self,
         patterns: impl IntoIterator<Item = T>,
@@ -52,14 +52,14 @@ impl OrganizationSync {
     }
 }
 
-/// The patterns, compiled.
+/// The compiled patterns.
 #[derive(Default)]
 pub(crate) struct Routes {
     organization: Vec<Pattern>,
     personal: Vec<Pattern>,
 }
 
-/// What a URL asks for.
+/// The organization or account that a URL belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target<'a> {
     Id(&'a str),
@@ -86,7 +86,7 @@ impl Routes {
 }
 
 impl<'a> Target<'a> {
-    /// Whether the session has something else active.
+    /// Whether another organization or account is active in the session.
     pub(crate) fn differs(self, claims: &SessionClaims) -> bool {
         match self {
             Self::Id(id) => claims.organization().is_none_or(|active| active.id.as_str() != id),
@@ -95,7 +95,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The target as a handshake's `organization_id`: an id, a slug, or nothing for the personal account.
+    /// Returns the value of a handshake's `organization_id`: an id, a slug, or an empty string for the personal account.
     pub(crate) const fn as_str(self) -> &'a str {
         match self {
             Self::Id(text) | Self::Slug(text) => text,
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn organizations_come_before_the_personal_account() {
+    fn organization_patterns_take_precedence() {
         let routes = OrganizationSync::new()
             .organization_patterns(["/orgs/:slug", "/orgs/:slug/(.*)", "/o/:id", "/all/(.*)"])
             .personal_account_patterns(["/me", "/me/(.*)", "/all/me"])
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn no_patterns_fit_nothing() {
+    fn without_patterns_no_url_matches() {
         let routes = OrganizationSync::new().personal_account_patterns([""; 0]).compile().unwrap();
         assert!(routes.is_empty());
         assert_eq!(routes.target("/"), None);
     }
 
     #[test]
-    fn a_broken_pattern_is_named() {
+    fn errors_name_the_pattern() {
         let error =
             OrganizationSync::new().organization_patterns(["/ok", "/:"]).compile().map(drop).unwrap_err();
         assert!(error.to_string().contains("\"/:\""), "{error}");

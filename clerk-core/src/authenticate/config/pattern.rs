@@ -1,7 +1,10 @@
-//! Path patterns in the notation of path-to-regexp 6, which Clerk's documentation uses for organization URLs.
+//! Path patterns in the syntax of path-to-regexp 6, which Clerk's documentation uses for organization URLs.
 //!
-//! `:name` is one segment, `(.*)` anything, `{…}` a group, and `?`, `*`, `+` follow what they repeat. A pattern
-//! matches the whole path, case-insensitively; a `/` at the end is optional.
+//! `:name` matches one segment, `(.*)` anything and `{…}` is a group; `?`, `*` and `+` follow what they repeat. A pattern
+//! matches the whole path and ignores case; a `/` at the end is optional.
+//!
+//! Patterns are compiled with `regex-lite`, whose matching time is linear: paths are untrusted, and a backtracking engine
+//! could be stalled by one (ReDoS).
 
 use std::fmt::Write as _;
 
@@ -15,15 +18,15 @@ pub(super) struct Pattern {
     names: Vec<Option<String>>,
 }
 
-/// A pattern is not valid.
+/// Error when a pattern is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern {pattern:?} cannot be used: {problem}")]
+#[error("the pattern {pattern:?} is not valid: {problem}")]
 pub struct PatternError {
     pattern: String,
     problem: String,
 }
 
-/// Longer patterns are rejected, since compiling them costs memory.
+/// Upper bound on the length of a pattern in bytes, since compiling one costs memory.
 const MAX_LENGTH: usize = 1000;
 
 impl Pattern {
@@ -42,7 +45,7 @@ impl Pattern {
         Ok(Self { regex, names })
     }
 
-    /// Matches a path, and returns its named parts. They are not percent-decoded.
+    /// Matches a path and returns its parameters by name. They are not percent-decoded.
     pub(super) fn captures<'p>(&'p self, path: &'p str) -> Option<impl Fn(&str) -> Option<&'p str>> {
         let found = self.regex.captures(path)?;
         Some(move |wanted: &str| {
@@ -61,7 +64,7 @@ struct Compiler<'a> {
     names: Vec<Option<String>>,
 }
 
-/// One part of a pattern that takes something from the path.
+/// A part of a pattern that captures something of the path.
 struct Part {
     prefix: String,
     name: Option<String>,
@@ -79,7 +82,7 @@ impl<'a> Compiler<'a> {
                 _ => {
                     let is_plain = next != '\\';
                     let literal = self.literal()?;
-                    // A slash or a dot before a part belongs to it: it is repeated and left out with it.
+                    // A slash or a dot before a part belongs to it: both are repeated or optional together.
                     if is_plain && matches!(next, '/' | '.') && self.rest.starts_with([':', '(']) {
                         self.part(literal)?;
                     } else {
@@ -91,7 +94,7 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    /// One character, perhaps behind a backslash.
+    /// Reads one character, which may be escaped with a backslash.
     fn literal(&mut self) -> Result<String, String> {
         let escaped = self.rest.strip_prefix('\\');
         let mut chars = escaped.unwrap_or(self.rest).chars();
@@ -112,12 +115,12 @@ impl<'a> Compiler<'a> {
         let (name, regex) = (self.name()?, self.parentheses()?);
         let suffix = self.plain()?;
         self.rest =
-            self.rest.strip_prefix('}').ok_or("a group in braces is not closed, or holds two parts")?;
+            self.rest.strip_prefix('}').ok_or("a group in braces is not closed, or contains two parts")?;
         self.emit(Part { prefix, name, regex, suffix });
         Ok(())
     }
 
-    /// Characters without a meaning of their own.
+    /// Reads characters without a special meaning.
     fn plain(&mut self) -> Result<String, String> {
         let mut text = String::new();
         while self.rest.chars().next().is_some_and(|next| !"{}:(*+?".contains(next)) {
@@ -137,16 +140,20 @@ impl<'a> Compiler<'a> {
         Ok(Some(name.to_owned()))
     }
 
-    /// A regular expression in parentheses, without capture groups of its own.
+    /// Reads a regular expression in parentheses.
+    ///
+    /// It must not contain capture groups, which would shift the positions in `names`.
     fn parentheses(&mut self) -> Result<Option<String>, String> {
         let Some(rest) = self.rest.strip_prefix('(') else { return Ok(None) };
         if rest.starts_with('?') {
-            return Err("a part in parentheses begins with a question mark".to_owned());
+            return Err("a part in parentheses starts with a question mark".to_owned());
         }
         let (mut depth, mut escaped, mut after_open) = (1_u32, false, false);
         for (at, next) in rest.char_indices() {
             if after_open && next != '?' {
-                return Err("a part in parentheses captures in itself; begin inner ones with ?:".to_owned());
+                return Err(
+                    "a part in parentheses contains a capture group; start inner groups with ?:".to_owned()
+                );
             }
             after_open = false;
             match next {
@@ -181,7 +188,7 @@ impl<'a> Compiler<'a> {
     fn emit(&mut self, part: Part) {
         let modifier = self.modifier();
         let (prefix, suffix) = (regex_lite::escape(&part.prefix), regex_lite::escape(&part.suffix));
-        // Writing to a text does not fail.
+        // Writing to a string never fails.
         let _ = if part.name.is_none() && part.regex.is_none() {
             write!(self.regex, "(?:{prefix}{suffix}){modifier}")
         } else {
@@ -220,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_fit_as_path_to_regexp_fits_them() {
+    fn patterns_match_as_in_path_to_regexp() {
         for (pattern, path, expected) in [
             ("/orgs/:slug", "/orgs/acme", Some("acme")),
             ("/orgs/:slug", "/orgs/acme/", Some("acme")),
@@ -253,13 +260,13 @@ mod tests {
     }
 
     #[test]
-    fn broken_patterns_say_what_is_wrong() {
+    fn errors_say_what_is_wrong() {
         for (pattern, says) in [
             ("/:", "not followed by a name"),
             ("/(", "not closed"),
             ("/()", "empty"),
             ("/(?:a)", "question mark"),
-            ("/(a(b))", "captures in itself"),
+            ("/(a(b))", "capture group"),
             ("/{a", "not closed"),
             ("/{:a:b}", "two parts"),
             ("/a*", "follows nothing"),
@@ -276,7 +283,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_pattern_panics(pattern in "[/a:(){}?*+.\\\\\\[\\]^$|-]{0,24}", path in "[/a-c:#?.%]{0,24}") {
+        fn patterns_never_panic(pattern in "[/a:(){}?*+.\\\\\\[\\]^$|-]{0,24}", path in "[/a-c:#?.%]{0,24}") {
             if let Ok(pattern) = Pattern::parse(&pattern) {
                 let _ = pattern.captures(&path).map(|captures| captures("a").map(str::len));
             }

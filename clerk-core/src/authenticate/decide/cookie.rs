@@ -1,24 +1,25 @@
-//! The cookies of a visitor's browser, row by row.
+//! The decision about a browser's cookies.
 //!
-//! The road goes from top to bottom: a handshake that came back (`handshake`), satellites, the dev browser, the cookies'
-//! consistency, the session token, a refresh (`refresh`), and at last whether a valid session needs a handshake anyway.
+//! The rules are applied in this order: a returning handshake (`handshake`), satellites, the dev-browser token,
+//! consistency of the cookies, the session token, a refresh (`refresh`), and last whether a valid session needs a
+//! handshake nevertheless.
 
 use http::header::REFERER;
 use url::Url;
 
-use super::{Asked, Decision, handshake::Returned, refresh::Unrefreshed, verify::Refusal};
+use super::{Asked, Decision, handshake::Returned, refresh::Unrefreshed, verify::Rejection};
 use crate::{
     Reason,
     authenticate::{
         address,
         config::Instance,
         outcome::{BadRequest, Outcome, SignedOutCause},
-        request::{CookieSet, Cookies, DecodedSession, Query, SessionToken, is_clerks},
+        request::{CookieSet, Cookies, DecodedSession, Query, SessionToken, is_clerk_page},
     },
     token::{SessionClaims, Token, TokenError, TokenKind},
 };
 
-/// A request of a browser: its cookies and its query, read once.
+/// A request that is decided by its cookies, which are read once, as is its query.
 #[derive(Clone, Copy)]
 pub(super) struct Browser<'a> {
     pub(super) decision: &'a Decision<'a>,
@@ -28,11 +29,11 @@ pub(super) struct Browser<'a> {
     pub(super) set: CookieSet<'a>,
     /// The token in the header, which takes precedence over cookies.
     pub(super) bearer: Option<&'a str>,
-    /// Whether Clerk did not respond when it was asked about a handshake. Being signed out is no fact then.
+    /// Whether Clerk did not respond when a handshake was resolved. A request that is signed out is then undecided.
     is_undecided: bool,
 }
 
-/// Where a session token came from.
+/// The part of a request that contains a session token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carrier {
     Header,
@@ -48,28 +49,33 @@ impl Carrier {
     }
 }
 
-/// A session token that was refused.
-pub(super) struct Refused {
+/// A session token that was rejected.
+pub(super) struct RejectedToken {
     reason: Reason,
     message: Option<String>,
     is_undecided: bool,
-    /// Whether a new token would be accepted, so that a browser is sent for one.
-    pub(super) is_about_time: bool,
+    /// Whether only its times are wrong: a handshake may then bring a token that is accepted.
+    pub(super) is_time_error: bool,
 }
 
-impl Refused {
-    pub(super) fn new(decision: &Decision<'_>, refusal: &Refusal, reason: Reason, carrier: Carrier) -> Self {
+impl RejectedToken {
+    pub(super) fn new(
+        decision: &Decision<'_>,
+        rejection: &Rejection,
+        reason: Reason,
+        carrier: Carrier,
+    ) -> Self {
         let message = decision
             .config
             .debug_headers
-            .then(|| format!("{} (reason={reason}, token-carrier={})", refusal.error, carrier.as_str()));
+            .then(|| format!("{} (reason={reason}, token-carrier={})", rejection.error, carrier.as_str()));
         let reason = match reason {
             Reason::TokenNotActiveYet => Reason::SessionTokenNbf,
             Reason::TokenIatInTheFuture => Reason::SessionTokenIatInTheFuture,
             other => other,
         };
-        let (is_undecided, is_about_time) = (refusal.is_undecided, refusal.is_about_time());
-        Self { reason, message, is_undecided, is_about_time }
+        let (is_undecided, is_time_error) = (rejection.is_undecided, rejection.is_time_error());
+        Self { reason, message, is_undecided, is_time_error }
     }
 
     pub(super) fn signed_out(self) -> Outcome {
@@ -79,7 +85,7 @@ impl Refused {
 }
 
 impl Decision<'_> {
-    /// No token in the header: the cookies decide.
+    /// Decides about a request without a token in the header.
     pub(super) fn cookie_session(&self) -> Asked<Outcome> {
         Browser::with(self, None, |browser, session| match &self.config.instance {
             Some(instance) => browser.decide(instance, session),
@@ -89,7 +95,7 @@ impl Decision<'_> {
 }
 
 impl<'a> Browser<'a> {
-    /// Reads the cookies and the query, and chooses and decodes the session cookie: once for the whole decision.
+    /// Reads the cookies and the query, and chooses and decodes the session cookie.
     pub(super) fn with<T>(
         decision: &Decision<'_>,
         bearer: Option<&str>,
@@ -113,55 +119,55 @@ impl<'a> Browser<'a> {
         }
     }
 
-    /// Without a publishable key there is no Frontend API to send anyone to.
+    /// Decides without a publishable key: the Frontend API is not known, so nothing is redirected.
     fn decide_without_instance(&self, session: DecodedSession) -> Asked<Outcome> {
         let Some(session) = session else {
-            return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "there is no session token"));
+            return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "the session token is missing"));
         };
-        // Another application on the domain may have set the client's cookie, so it may be missing. But someone who has
-        // signed out must not stay signed in.
+        // The client's cookie may be missing, or another application's on the same domain, so it is not required. If it
+        // is present, it is checked: someone who has signed out must not stay signed in until the token expires.
         if self.cookies.client_uat.is_some() {
             if self.set.client_uat == 0 {
-                let message = "there is a session token, but no client";
+                let message = "the request has a session token, but no active client";
                 return Ok(self.signed_out(Reason::SessionTokenButNoClientUat, message));
             }
             if is_older(&session, self.set.client_uat) {
-                let message = "the client was updated since";
+                let message = "the client was updated after the session token was issued";
                 return Ok(self.signed_out(Reason::SessionTokenIatBeforeClientUat, message));
             }
         }
         self.verify_session(session, |_| None)
     }
 
-    /// The rows of the table, apart from handshakes that came back.
+    /// Applies the rules, apart from those about returning handshakes.
     fn decide_anew(&self, instance: &Instance, session: DecodedSession) -> Asked<Outcome> {
         let has_client = self.set.client_uat != 0;
         if let Some(outcome) = self.sync(instance) {
             return Ok(outcome);
         }
         if !instance.is_production && self.query.has_dev_browser {
-            return Ok(self.handshake(Reason::DevBrowserSync, "the URL brings a dev-browser token"));
+            return Ok(self.handshake(Reason::DevBrowserSync, "the URL contains a dev-browser token"));
         }
         if !instance.is_production && self.dev_browser().is_none() {
             return Ok(self.handshake(Reason::DevBrowserMissing, "the dev-browser token is missing"));
         }
         let session = match session {
             None if has_client => {
-                let message = "there is a client, but no session token";
+                let message = "the request has an active client, but no session token";
                 return Ok(self.handshake(Reason::ClientUatButNoSessionToken, message));
             }
             None => {
-                return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "there is no session token"));
+                return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "the session token is missing"));
             }
             Some(_) if !has_client => {
-                let message = "there is a session token, but no client";
+                let message = "the request has a session token, but no active client";
                 return Ok(self.handshake(Reason::SessionTokenButNoClientUat, message));
             }
             Some(session) => session,
         };
-        // Before any signature is verified: all that this can cause is a redirect.
+        // This uses an unverified claim, which is safe because it can only cause a redirect.
         if is_older(&session, self.set.client_uat) {
-            let message = "the client was updated since";
+            let message = "the client was updated after the session token was issued";
             return Ok(self.handshake(Reason::SessionTokenIatBeforeClientUat, message));
         }
         self.verify_session(session, |token| {
@@ -169,7 +175,7 @@ impl<'a> Browser<'a> {
         })
     }
 
-    /// Verifies the session token. A valid one may still require a handshake, by `then`.
+    /// Verifies the session token. For a valid one, `then` may still require a handshake.
     fn verify_session(
         &self,
         session: Result<SessionToken, TokenError>,
@@ -183,40 +189,40 @@ impl<'a> Browser<'a> {
             }
             Err(error) => {
                 let reason = error.reason().clone();
-                return Ok(self.refuse_cookie(&error.into(), reason));
+                return Ok(self.reject_cookie(&error.into(), reason));
             }
         };
-        let refusal = match self.decision.verify(&session, &self.decision.config.session)? {
+        let rejection = match self.decision.verify(&session, &self.decision.config.session)? {
             Ok(()) => {
                 let handshake = then(session.token());
                 return Ok(handshake.unwrap_or_else(|| Outcome::signed_in(self.decision.session(session))));
             }
-            Err(refusal) => refusal,
+            Err(rejection) => rejection,
         };
-        if *refusal.error.reason() != Reason::TokenExpired {
-            let reason = refusal.error.reason().clone();
-            return Ok(self.refuse_cookie(&refusal, reason));
+        if *rejection.error.reason() != Reason::TokenExpired {
+            let reason = rejection.error.reason().clone();
+            return Ok(self.reject_cookie(&rejection, reason));
         }
         Ok(match self.refresh(session.token())? {
             Ok(outcome) => outcome,
             Err(Unrefreshed { reason, is_undecided }) => {
-                self.refuse_cookie(&Refusal { is_undecided, ..refusal }, reason)
+                self.reject_cookie(&Rejection { is_undecided, ..rejection }, reason)
             }
         })
     }
 
-    fn refuse_cookie(&self, refusal: &Refusal, reason: Reason) -> Outcome {
-        self.refuse(Refused::new(self.decision, refusal, reason, Carrier::Cookie))
+    fn reject_cookie(&self, rejection: &Rejection, reason: Reason) -> Outcome {
+        self.reject(RejectedToken::new(self.decision, rejection, reason, Carrier::Cookie))
     }
 
-    /// Refuses the session token. If only the time is wrong, a browser is sent for a new one.
-    pub(super) fn refuse(&self, refused: Refused) -> Outcome {
-        if refused.is_about_time
-            && let Some(outcome) = self.try_handshake(&refused.reason, refused.message.as_deref())
+    /// Rejects the session token. If only its times are wrong, a browser is redirected to get a new one.
+    pub(super) fn reject(&self, rejected: RejectedToken) -> Outcome {
+        if rejected.is_time_error
+            && let Some(outcome) = self.try_handshake(&rejected.reason, rejected.message.as_deref())
         {
             return outcome;
         }
-        Refused { is_undecided: refused.is_undecided || self.is_undecided, ..refused }.signed_out()
+        RejectedToken { is_undecided: rejected.is_undecided || self.is_undecided, ..rejected }.signed_out()
     }
 
     pub(super) fn signed_out(&self, reason: Reason, message: &str) -> Outcome {
@@ -225,14 +231,14 @@ impl<'a> Browser<'a> {
 
     pub(super) fn bad_request(&self, error: BadRequest) -> Outcome {
         let message = self.decision.message("the request is not valid");
-        Outcome::bad_request_because(error, self.has_token(), message)
+        Outcome::malformed(error, self.has_token(), message)
     }
 
     pub(super) const fn has_token(&self) -> bool {
         self.set.session.is_some() || self.bearer.is_some()
     }
 
-    /// Why a browser is signed out.
+    /// Returns the cause for which the request is signed out.
     pub(super) const fn cause(&self) -> SignedOutCause {
         SignedOutCause::new(self.has_token(), self.is_undecided)
     }
@@ -241,26 +247,30 @@ impl<'a> Browser<'a> {
         self.decision.head.public_url(&self.decision.config.forwarded)
     }
 
-    /// The dev-browser token of the URL, else that of the cookie.
+    /// Returns the dev-browser token of the URL, or of the cookie.
     pub(super) fn dev_browser(&self) -> Option<&'a str> {
         self.query.dev_browser.as_deref().or(self.set.dev_browser)
     }
 
-    /// Satellites ask their primary domain, and the primary domain of a development instance answers them.
+    /// Synchronizes satellites with the primary domain, in both roles.
+    ///
+    /// In production, a satellite redirects to its handshake. In development, it redirects to the primary domain, which
+    /// redirects back.
     fn sync(&self, instance: &Instance) -> Option<Outcome> {
-        let Some(satellite) = &instance.satellite else { return self.answer_satellite(instance) };
+        let Some(satellite) = &instance.satellite else { return self.return_to_satellite(instance) };
         if !self.decision.head.is_document() || self.query.synced == Some(true) {
             return None;
         }
         let has_cookies = self.set.client_uat != 0 || self.set.session.is_some();
         let needs_sync = self.query.synced == Some(false);
         if !satellite.auto_sync && !has_cookies && !needs_sync {
-            return Some(self.signed_out(Reason::SessionTokenAndUatMissing, "there is no session token"));
+            return Some(self.signed_out(Reason::SessionTokenAndUatMissing, "the session token is missing"));
         }
         if has_cookies && !needs_sync {
             return None;
         }
-        let (reason, message) = (Reason::SatelliteNeedsSyncing, "the primary domain has to be asked");
+        let (reason, message) =
+            (Reason::SatelliteNeedsSyncing, "the satellite has to be synchronized with the primary domain");
         Some(if instance.is_production {
             self.handshake(reason, message)
         } else {
@@ -268,8 +278,9 @@ impl<'a> Browser<'a> {
         })
     }
 
-    /// A satellite asks who is signed in: it is sent this browser's dev-browser token.
-    fn answer_satellite(&self, instance: &Instance) -> Option<Outcome> {
+    /// On the primary domain of a development instance, redirects back to a satellite with this browser's dev-browser
+    /// token.
+    fn return_to_satellite(&self, instance: &Instance) -> Option<Outcome> {
         let back = self.query.redirect_url.as_deref().filter(|_| !instance.is_production)?;
         let Some(mut back) = address::absolute(back) else {
             return Some(self.bad_request(BadRequest::RedirectUrl));
@@ -278,11 +289,11 @@ impl<'a> Browser<'a> {
             back.query_pairs_mut().append_pair("__clerk_db_jwt", token);
         }
         address::set_pair(&mut back, "__clerk_synced", "true");
-        let message = "a satellite asks who is signed in";
+        let message = "the browser returns to a satellite";
         Some(self.redirect_to(|| Some(back), Reason::PrimaryRespondsToSyncing, message))
     }
 
-    /// The sign-in page of the primary domain, which answers this satellite.
+    /// Returns the URL of the primary domain's sign-in page, which redirects back to this satellite.
     fn primary_url(&self, instance: &Instance) -> Option<Url> {
         let mut primary = address::absolute(instance.sign_in_url.as_deref()?)?;
         let page = self.url()?;
@@ -290,23 +301,25 @@ impl<'a> Browser<'a> {
         Some(primary)
     }
 
-    /// A visitor who comes from another origin may have signed in or out there.
+    /// Returns a handshake if the browser navigates here from another origin, where its user may have signed in or out.
     fn other_origin(&self, instance: &Instance) -> Option<Outcome> {
         let head = &self.decision.head;
-        // Once is enough: the browser comes back from the handshake with the same referrer.
+        // Only once: the browser returns from the handshake with the same referrer, and would be redirected again.
         if instance.satellite.is_some() || !head.is_document() || !self.cookies.redirect_count.is_zero() {
             return None;
         }
         let referrer = Url::parse(head.text(&REFERER)).ok()?;
         let page = self.url()?;
-        if referrer.origin() == page.origin() || is_clerks(&referrer, &page, instance) {
+        if referrer.origin() == page.origin() || is_clerk_page(&referrer, &page, instance) {
             return None;
         }
         let message = "the visitor comes from another origin";
         Some(self.handshake(Reason::PrimaryDomainCrossOriginSync, message))
     }
 
-    /// The URL may belong to another organization than the active one. Nobody is signed out for that.
+    /// Returns a handshake if the URL is for another organization than the active one.
+    ///
+    /// If no handshake is possible, the session stays signed in with its active organization.
     fn other_organization(&self, token: &Token) -> Option<Outcome> {
         let routes = &self.decision.config.routes;
         if routes.is_empty() {
@@ -318,7 +331,7 @@ impl<'a> Browser<'a> {
         }
         let page = self.url()?;
         routes.target(page.path()).filter(|target| target.differs(&claims))?;
-        let message = self.decision.message("the URL belongs to another organization");
+        let message = self.decision.message("the URL is for another organization than the active one");
         self.try_handshake(&Reason::ActiveOrganizationMismatch, message)
     }
 }

@@ -1,4 +1,4 @@
-//! Handshakes: a redirect to Clerk that renews a browser's cookies, and what it comes back with.
+//! Handshakes: redirects to Clerk that renew a browser's cookies, and requests that return from them.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::{Asked, cookie::Browser, set_cookie::SetCookies, verify::Refusal};
+use super::{Asked, cookie::Browser, set_cookie::SetCookies, verify::Rejection};
 use crate::{
     Reason,
     authenticate::{
@@ -24,17 +24,21 @@ use crate::{
     token::{ClockSkew, Token, TokenError, TokenKind},
 };
 
-/// For how many seconds redirects are counted, as in Clerk's SDK.
-const COUNTED_FOR: u32 = 2;
-/// The nonce of a handshake has about thirty characters.
+/// Lifetime in seconds of the cookie that counts redirects, as in Clerk's SDK.
+///
+/// Redirects in a loop follow each other faster than this. Later handshakes of the same browser are not limited.
+const COUNTER_LIFETIME: u32 = 2;
+/// Upper bound on the length of a handshake's nonce in bytes, since each one causes a call to Clerk. Clerk's have about
+/// thirty.
 const MAX_NONCE: usize = 2048;
-/// The clock skew in milliseconds that is tolerated in a session that a handshake of a development instance brings, as in
-/// Clerk's SDK: developers' clocks are often wrong.
+/// Tolerated clock skew in milliseconds of a session from a development instance's handshake, as in Clerk's SDK.
+///
+/// The clocks of developers' machines are often wrong, and a rejected session would cause a redirect loop.
 const DEVELOPMENT_SKEW: i64 = 86_400_000;
 
-/// Sending a browser away.
+/// Redirecting a browser.
 impl Browser<'_> {
-    /// Sends the browser to Clerk if it can be redirected, and signs it out otherwise.
+    /// Redirects the browser to Clerk. If it cannot be redirected, the request is signed out.
     pub(super) fn handshake(&self, reason: Reason, message: &str) -> Outcome {
         match self.try_handshake(&reason, self.decision.message(message)) {
             Some(outcome) => outcome,
@@ -42,7 +46,7 @@ impl Browser<'_> {
         }
     }
 
-    /// Sends the browser to this URL if it can be redirected, and signs it out otherwise.
+    /// Redirects the browser to this URL. If it cannot be redirected, the request is signed out.
     pub(super) fn redirect_to(
         &self,
         location: impl FnOnce() -> Option<Url>,
@@ -55,7 +59,7 @@ impl Browser<'_> {
         }
     }
 
-    /// Sends the browser to Clerk, if it can be redirected.
+    /// Redirects the browser to Clerk, if it can be redirected.
     pub(super) fn try_handshake(&self, reason: &Reason, message: Option<&str>) -> Option<Outcome> {
         self.try_redirect(|| self.handshake_url(reason), reason, message)
     }
@@ -71,11 +75,11 @@ impl Browser<'_> {
             return None;
         }
         let location = HeaderValue::try_from(String::from(location()?)).ok()?;
-        let count = count.next_cookie(COUNTED_FOR)?;
+        let count = count.next_cookie(COUNTER_LIFETIME)?;
         Some(Outcome::handshake(location, count, reason.clone(), self.has_token(), message))
     }
 
-    /// The URL of the handshake. The order of its parameters is that of Clerk's SDK.
+    /// Returns the URL of the handshake. The order of its parameters is that of Clerk's SDK.
     fn handshake_url(&self, reason: &Reason) -> Option<Url> {
         let config = self.decision.config;
         let instance = config.instance.as_ref()?;
@@ -109,18 +113,19 @@ impl Browser<'_> {
     }
 }
 
-/// What a handshake came back with.
+/// The result of resolving a returning handshake.
 pub(super) enum Returned {
     Done(Outcome),
-    /// No handshake came back, or it settles nothing: `is_undecided` if that is because Clerk did not respond.
+    /// The request does not return from a handshake, or the handshake is ignored: `is_undecided` if that is because Clerk
+    /// did not respond.
     Nothing {
         is_undecided: bool,
     },
 }
 
-/// What comes back from a handshake.
+/// Resolving a returning handshake.
 impl Browser<'_> {
-    /// Resolves a handshake that came back: its nonce before its token, and the URL before the cookie.
+    /// Resolves a returning handshake. Its nonce takes precedence over its token, and the URL over the cookie.
     pub(super) fn returned(&self, instance: &Instance) -> Asked<Returned> {
         let reads_links = !(instance.is_production && self.decision.config.handshake_cookies_only);
         let nonce = self.query.nonce.as_deref().filter(|_| reads_links).or(self.cookies.nonce.as_deref());
@@ -135,19 +140,19 @@ impl Browser<'_> {
         } else if let Some(token) = token {
             match self.verify_handshake(token)? {
                 Ok(lines) => (Cow::Owned(lines), false),
-                Err(refusal) => return Ok(self.refuse_handshake(instance, &refusal)),
+                Err(rejection) => return Ok(self.reject_handshake(instance, &rejection)),
             }
         } else {
             return Ok(Returned::Nothing { is_undecided: false });
         };
-        self.take_over(instance, &SetCookies::read(&lines), is_undecided)
+        self.apply_cookies(instance, &SetCookies::read(&lines), is_undecided)
     }
 
-    /// A handshake's token that is not accepted.
-    fn refuse_handshake(&self, instance: &Instance, refusal: &Refusal) -> Returned {
-        let Refusal { error, is_undecided } = refusal;
+    /// Decides about a handshake whose token was rejected.
+    fn reject_handshake(&self, instance: &Instance, rejection: &Rejection) -> Returned {
+        let Rejection { error, is_undecided } = rejection;
         if instance.is_production {
-            // Another application on the domain may have set the cookie.
+            // Another application on the same domain may have set the cookie, so it must not break this one.
             return Returned::Nothing { is_undecided: *is_undecided };
         }
         Returned::Done(if *is_undecided {
@@ -155,15 +160,15 @@ impl Browser<'_> {
             let cause = SignedOutCause::new(self.has_token(), true);
             self.decision.signed_out(kind, reason, cause, error.message())
         } else if *error.reason() == Reason::TokenInvalidSignature {
-            // Going on would send the browser in circles after a developer has exchanged the keys.
+            // The instance's keys were probably replaced. Ignoring the handshake would cause a redirect loop.
             self.bad_request(BadRequest::HandshakeSignature)
         } else {
             self.bad_request(BadRequest::HandshakeToken)
         })
     }
 
-    /// Verifies a handshake's token: signed by the instance, of the class of session tokens, and without any time.
-    fn verify_handshake(&self, text: &str) -> Asked<Result<Vec<String>, Refusal>> {
+    /// Verifies a handshake's token: its class and its signature. It has no claims about time or audience.
+    fn verify_handshake(&self, text: &str) -> Asked<Result<Vec<String>, Rejection>> {
         #[derive(Deserialize)]
         struct Payload {
             #[serde(default)]
@@ -171,12 +176,12 @@ impl Browser<'_> {
         }
         let token = match Token::decode(text) {
             Ok(token) if token.is_session() => token,
-            Ok(_) => return Ok(Err(TokenError::invalid("a handshake of another kind").into())),
+            Ok(_) => return Ok(Err(TokenError::invalid("the handshake is a token of another kind").into())),
             Err(error) => return Ok(Err(error.into())),
         };
         let key = match self.decision.key(&token)? {
             Ok(key) => key,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(rejection) => return Ok(Err(rejection)),
         };
         if let Err(error) = token.check_header(&Default::default()).and_then(|()| token.verify_signature(key))
         {
@@ -189,8 +194,8 @@ impl Browser<'_> {
         Ok(Ok(lines.iter().filter_map(|line| line.as_str().map(ToOwned::to_owned)).collect()))
     }
 
-    /// Sets the cookies of a handshake, and decides as if the request had brought them.
-    fn take_over(
+    /// Sets the cookies of a handshake, and decides as if the request had contained them.
+    fn apply_cookies(
         &self,
         instance: &Instance,
         set_cookies: &SetCookies<'_>,
@@ -200,12 +205,13 @@ impl Browser<'_> {
             None => None,
             Some(session) => match self.verify_new(session, !instance.is_production)? {
                 Ok(session) => Some(self.decision.session(session)),
-                Err(refusal) => return Ok(Returned::Nothing { is_undecided: refusal.is_undecided }),
+                Err(rejection) => return Ok(Returned::Nothing { is_undecided: rejection.is_undecided }),
             },
         };
         let mut headers = HeaderMap::new();
-        // The handler of a production instance responds to this request. A script of another site, which can send any
-        // nonce, must not be able to read that response. Nobody reads the response to a navigation.
+        // CORS headers are what Clerk's SDK sets. In production, though, the application's handler responds to this
+        // request, and `null` is the origin of every sandboxed frame: a script there could send any nonce and read the
+        // response. So they are limited to navigations, whose responses no script can read.
         if !instance.is_production || self.decision.head.can_navigate() {
             headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
             headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -223,28 +229,32 @@ impl Browser<'_> {
         }
         let response = ResponseHeaders { headers, dropped_cookies };
         Ok(Returned::Done(match session {
-            Some(session) => Outcome::signed_in_anew(session, response),
+            Some(session) => Outcome::renewed(session, response),
             None => Outcome::returned_signed_out(is_undecided, response),
         }))
     }
 
-    /// Verifies a session token that Clerk issued just now.
-    pub(super) fn verify_new(&self, text: &str, is_lenient: bool) -> Asked<Result<SessionToken, Refusal>> {
+    /// Verifies a session token that a handshake or a refresh returned.
+    pub(super) fn verify_new(&self, text: &str, is_lenient: bool) -> Asked<Result<SessionToken, Rejection>> {
         let session = match SessionToken::read(text, self.decision.keys()) {
             Ok(session) if session.token().is_session() => session,
             Ok(_) => return Ok(Err(TokenError::mismatch().into())),
             Err(error) => return Ok(Err(error.into())),
         };
         let options = &self.decision.config.session;
-        let refusal = match self.decision.verify(&session, options)? {
+        let rejection = match self.decision.verify(&session, options)? {
             Ok(()) => return Ok(Ok(session)),
-            Err(refusal) => refusal,
+            Err(rejection) => rejection,
         };
-        if !is_lenient || !refusal.is_about_time() {
-            return Ok(Err(refusal));
+        if !is_lenient || !rejection.is_time_error() {
+            return Ok(Err(rejection));
         }
-        // Times are checked last, so the signature and all other claims are valid.
+        // Times are checked last: if only they are wrong, the signature and all other claims are valid.
         let options = options.clone().clock_skew(ClockSkew::from_millis(DEVELOPMENT_SKEW));
-        Ok(session.token().check_claims(&options, self.decision.now).map(|()| session).map_err(Refusal::from))
+        Ok(session
+            .token()
+            .check_claims(&options, self.decision.now)
+            .map(|()| session)
+            .map_err(Rejection::from))
     }
 }

@@ -1,8 +1,8 @@
-//! The token in the `Authorization` header.
+//! The decision about a session token in the `Authorization` header.
 
 use super::{
     Asked, Decision,
-    cookie::{Browser, Carrier, Refused},
+    cookie::{Browser, Carrier, RejectedToken},
     mismatch,
 };
 use crate::{
@@ -14,8 +14,9 @@ use crate::{
     token::{KeySet, TokenError, TokenKind},
 };
 
-/// The token in the header, classified. Tokens of all classes may be signed with the same key, so this comes before
-/// anything else on every road.
+/// The token in the header, by its kind.
+///
+/// An instance signs tokens of all kinds with the same key, so the kind is determined before anything else.
 pub(super) enum Bearer<'a> {
     Opaque(TokenKind, &'a str),
     Jwt(SessionToken),
@@ -41,32 +42,32 @@ impl<'a> Bearer<'a> {
 }
 
 impl Decision<'_> {
-    /// A session token in the header. Cookies, browsers and organizations play no part.
+    /// Decides about a session token in the header. Cookies and the active organization are not considered.
     pub(super) fn header_session(&self, bearer: Bearer<'_>) -> Asked<Outcome> {
-        let refusal = match bearer {
+        let rejection = match bearer {
             Bearer::Jwt(jwt) if !jwt.token().is_session() => {
                 return Ok(mismatch(Some(TokenKind::Session), SignedOutCause::TokenRefused));
             }
             Bearer::Jwt(jwt) => match self.verify(&jwt, &self.config.session)? {
                 Ok(()) => return Ok(Outcome::signed_in(self.session(jwt))),
-                Err(refusal) => refusal,
+                Err(rejection) => rejection,
             },
-            Bearer::Opaque(..) => TokenError::invalid("a token has three segments").into(),
+            Bearer::Opaque(..) => TokenError::invalid("expected a token with three segments").into(),
             Bearer::Undecodable(error) => error.into(),
         };
-        // A token in the header is never refreshed with a cookie: the two may belong to different users.
-        let reason = match refusal.error.reason() {
+        // A token in the header is never refreshed with the cookie's refresh token: they may belong to different users.
+        let reason = match rejection.error.reason() {
             Reason::TokenExpired if self.head.is_get() => Reason::ExpiredNoRefreshCookie,
             Reason::TokenExpired => Reason::ExpiredNonGet,
             other => other.clone(),
         };
-        let refused = Refused::new(self, &refusal, reason, Carrier::Header);
-        if refused.is_about_time && self.head.can_navigate() {
+        let rejected = RejectedToken::new(self, &rejection, reason, Carrier::Header);
+        if rejected.is_time_error && self.head.can_navigate() {
             let Authorization::Token(text) = authorization(self.head.headers) else {
-                return Ok(refused.signed_out());
+                return Ok(rejected.signed_out());
             };
-            return Ok(Browser::with(self, Some(text), |browser, _| browser.refuse(refused)));
+            return Ok(Browser::with(self, Some(text), |browser, _| browser.reject(rejected)));
         }
-        Ok(refused.signed_out())
+        Ok(rejected.signed_out())
     }
 }

@@ -1,6 +1,6 @@
-//! Machine tokens in the `Authorization` header.
+//! The decision about a machine token in the `Authorization` header.
 
-use super::{Asked, Decision, header::Bearer, verify::Refusal};
+use super::{Asked, Decision, header::Bearer, verify::Rejection};
 use crate::{
     Reason,
     authenticate::{
@@ -10,7 +10,8 @@ use crate::{
     token::{Token, TokenError, TokenKind},
 };
 
-/// Clerk's opaque tokens have fewer than a hundred characters.
+/// Upper bound on the length of an opaque token in bytes, since each one causes a call to Clerk. Clerk's have fewer than a
+/// hundred.
 const MAX_OPAQUE: usize = 4096;
 
 impl Decision<'_> {
@@ -18,11 +19,11 @@ impl Decision<'_> {
         match bearer {
             Bearer::Opaque(kind, text) => self.opaque(kind, text),
             Bearer::Jwt(jwt) => self.machine_jwt(jwt.token()),
-            Bearer::Undecodable(error) => Ok(self.refused(Some(TokenKind::Session), &error)),
+            Bearer::Undecodable(error) => Ok(self.reject_token(Some(TokenKind::Session), &error)),
         }
     }
 
-    /// A token that only Clerk can verify.
+    /// Decides about an opaque token, which only Clerk can verify.
     fn opaque(&self, kind: TokenKind, text: &str) -> Asked<Outcome> {
         let (reason, message, is_undecided) = match &self.learned.machine {
             None if text.len() > MAX_OPAQUE => {
@@ -37,6 +38,7 @@ impl Decision<'_> {
                 CallFailure::Refused { status, .. } if status.as_u16() == 404 => {
                     (Reason::TokenInvalid, "Clerk does not know the token", false)
                 }
+                // This service's own key is wrong, which says nothing about the token: respond with 503 and not 401.
                 CallFailure::Refused { status, .. } if status.as_u16() == 401 => {
                     (Reason::SecretKeyInvalid, "Clerk refused the secret key", true)
                 }
@@ -49,25 +51,25 @@ impl Decision<'_> {
     fn machine_jwt(&self, token: &Token) -> Asked<Outcome> {
         let kind = token.kind();
         let verified = match token.check_machine() {
-            Err(error) => Err(Refusal::from(error)),
+            Err(error) => Err(Rejection::from(error)),
             Ok(()) => {
                 let verified = self.key(token)?.and_then(|key| {
-                    token.verify_machine(key, &self.config.machine, self.now).map_err(Refusal::from)
+                    token.verify_machine(key, &self.config.machine, self.now).map_err(Rejection::from)
                 });
-                // Clerk's SDK has one code for everything that can be wrong here, a missing key included.
-                verified.map_err(|refusal| Refusal {
-                    error: TokenError::failed(refusal.error.message()),
-                    ..refusal
+                // Clerk's SDK has a single code for all errors here, missing keys included.
+                verified.map_err(|rejection| Rejection {
+                    error: TokenError::failed(rejection.error.message()),
+                    ..rejection
                 })
             }
         };
-        if let Err(Refusal { error, is_undecided }) = verified {
+        if let Err(Rejection { error, is_undecided }) = verified {
             let cause = SignedOutCause::new(true, is_undecided);
             return Ok(self.signed_out(Some(kind), error.reason().clone(), cause, error.message()));
         }
         Ok(match of_jwt(kind, token) {
             Some(facts) => Outcome::machine_signed_in(MachineAuth::new(token.expose(), facts)),
-            None => self.refused(Some(kind), &TokenError::failed("its claims cannot be read")),
+            None => self.reject_token(Some(kind), &TokenError::failed("the token's claims cannot be read")),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The decision about one request.
 //!
-//! [`Decision::decide`] chooses a road by the token in the header and the kinds that are accepted: `header`, `cookie` or
-//! `machine`. The cookie road leads on to `handshake` and `refresh`.
+//! By the token in the header and the accepted kinds, [`Decision::decide`] continues in `header`, `cookie` or `machine`.
+//! `cookie` uses `handshake` and `refresh`.
 
 mod cookie;
 mod handshake;
@@ -23,10 +23,10 @@ use crate::{
     token::{KeySet, TokenError, TokenKind},
 };
 
-/// The result of a step, or what it has to know first.
+/// The result of a step, or what has to be fetched first.
 pub(super) type Asked<T> = Result<T, Want>;
 
-/// A request and everything that is known about it. A decision is a function of these.
+/// The inputs of a decision, which is a pure function of them.
 pub(super) struct Decision<'a> {
     pub(super) config: &'a Config,
     pub(super) head: RequestHead<'a>,
@@ -51,7 +51,7 @@ impl<'a> Decision<'a> {
                 Some(*kind),
                 Reason::NoTokenInHeader,
                 SignedOutCause::NoToken,
-                "there is no bearer token",
+                "the bearer token is missing",
             )),
             (Kinds::List(kinds), None) if !kinds.contains(&TokenKind::Session) => {
                 Ok(mismatch(None, SignedOutCause::NoToken))
@@ -67,7 +67,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// Several `Authorization` headers, or one that is not valid UTF-8.
+    /// Rejects several `Authorization` headers, or one that is not valid UTF-8.
     fn broken_header(&self) -> Outcome {
         let error = TokenError::invalid("several Authorization headers, or one that is not valid UTF-8");
         let kind = match &self.config.accepted_kinds.0 {
@@ -75,10 +75,10 @@ impl<'a> Decision<'a> {
             Kinds::List(kinds) => kinds.iter().copied().find(|kind| *kind == TokenKind::Session),
             Kinds::Any => Some(TokenKind::Session),
         };
-        self.refused(kind, &error)
+        self.reject_token(kind, &error)
     }
 
-    /// The keys at hand: those that were asked for, if any were.
+    /// Returns the keys that were fetched for this decision, or those that it was started with.
     fn keys(&self) -> &'a KeySet {
         match &self.learned.keys {
             Some(Ok(keys)) => keys,
@@ -86,7 +86,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// What is wrong, if the response may say so.
+    /// Returns the message if the response may contain it.
     fn message<'m>(&self, message: &'m str) -> Option<&'m str> {
         self.config.debug_headers.then_some(message)
     }
@@ -101,13 +101,14 @@ impl<'a> Decision<'a> {
         Outcome::signed_out(kind, reason, cause, self.message(message))
     }
 
-    /// A token that was refused.
-    fn refused(&self, kind: Option<TokenKind>, error: &TokenError) -> Outcome {
+    /// Signs the request out because of a token that was rejected.
+    fn reject_token(&self, kind: Option<TokenKind>, error: &TokenError) -> Outcome {
         self.signed_out(kind, error.reason().clone(), SignedOutCause::TokenRefused, error.message())
     }
 }
 
-/// A token of a kind that is not accepted. There is nothing to say about it, since nothing in it was looked at.
+/// Signs the request out because its token is of a kind that is not accepted. There is no message, since the token was
+/// not examined.
 fn mismatch(kind: Option<TokenKind>, cause: SignedOutCause) -> Outcome {
     Outcome::signed_out(kind, Reason::TokenTypeMismatch, cause, None)
 }

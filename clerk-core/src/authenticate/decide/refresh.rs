@@ -1,11 +1,11 @@
-//! Refreshing an expired session without a redirect.
+//! Refreshing an expired session token without a redirect.
 
 use http::{
     HeaderMap,
     header::{CACHE_CONTROL, COOKIE},
 };
 
-use super::{Asked, cookie::Browser, set_cookie::SetCookies, verify::Refusal};
+use super::{Asked, cookie::Browser, set_cookie::SetCookies, verify::Rejection};
 use crate::{
     Reason,
     api::sessions,
@@ -20,10 +20,10 @@ use crate::{
     token::{SessionClaims, Token, TokenError},
 };
 
-/// Why an expired session was not refreshed.
+/// Error when an expired session token was not refreshed.
 pub(super) struct Unrefreshed {
     pub(super) reason: Reason,
-    /// Whether that is because Clerk did not respond.
+    /// Whether the cause is that Clerk did not respond.
     pub(super) is_undecided: bool,
 }
 
@@ -51,7 +51,8 @@ impl From<&CallFailure> for Unrefreshed {
 }
 
 impl Browser<'_> {
-    /// Refreshes the expired session of a cookie, whose signature was verified. GET requests only, as in Clerk's SDK.
+    /// Refreshes the expired session token of a cookie, whose signature was verified before. GET requests only, as in
+    /// Clerk's SDK.
     pub(super) fn refresh(&self, expired: &Token) -> Asked<Result<Outcome, Unrefreshed>> {
         if !self.decision.head.is_get() {
             return Ok(Err(Reason::ExpiredNonGet.into()));
@@ -73,7 +74,7 @@ impl Browser<'_> {
         let set_cookies = SetCookies::read(lines);
         let verified = match set_cookies.session() {
             Some(session) => self.verify_new(session, false)?,
-            None => Err(TokenError::invalid("there is no session token").into()),
+            None => Err(TokenError::invalid("the refresh returned no session token").into()),
         };
         Ok(match verified {
             Ok(session) => {
@@ -81,9 +82,9 @@ impl Browser<'_> {
                 let dropped_cookies = set_cookies.append_to(&mut headers);
                 headers.append(CACHE_CONTROL, NO_STORE);
                 let response = ResponseHeaders { headers, dropped_cookies };
-                Ok(Outcome::signed_in_anew(self.decision.session(session), response))
+                Ok(Outcome::renewed(self.decision.session(session), response))
             }
-            Err(Refusal { is_undecided, .. }) => {
+            Err(Rejection { is_undecided, .. }) => {
                 Err(Unrefreshed { reason: Reason::ExpiredInvalidSessionToken, is_undecided })
             }
         })
@@ -100,7 +101,9 @@ impl Browser<'_> {
         Ok(if self.set.is_suffixed { operation.suffixed_cookies(true) } else { operation })
     }
 
-    /// The request's headers, each as a list with one string.
+    /// Returns the request's headers, each as an array with one string, which is the format of Clerk's API.
+    ///
+    /// Several `Cookie` headers are joined with `; ` (RFC 9113, section 8.2.3), all others with commas.
     fn all_headers(&self) -> Metadata {
         let mut all = Metadata::new();
         let headers = self.decision.head.headers;

@@ -1,10 +1,12 @@
-//! The cookies that a handshake or a refresh brings, each as a line for `Set-Cookie`.
+//! The cookies of a handshake or a refresh, each as a `Set-Cookie` value.
 
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 
-/// Clerk sets a handful.
+/// Upper bound on the number of cookies. Clerk sets a handful.
+///
+/// The limits keep a response from growing beyond what servers and proxies accept.
 const MAX_LINES: usize = 64;
-/// Browsers drop cookies beyond 4 KiB; a session token with many claims comes close.
+/// Upper bound on the length of one cookie in bytes. Browsers ignore cookies of more than 4 KiB.
 const MAX_LENGTH: usize = 16 * 1024;
 
 pub(super) struct SetCookies<'a> {
@@ -18,7 +20,7 @@ impl<'a> SetCookies<'a> {
         Self { lines, beyond: beyond.len() }
     }
 
-    /// The session token among them: the last one counts, and an empty one counts as missing.
+    /// Returns the session token among them. The last one wins, and an empty one counts as missing.
     pub(super) fn session(&self) -> Option<&'a str> {
         let mut values = self.lines.iter().rev().filter_map(|line| {
             let pair = line.split_once(';').map_or(&**line, |(pair, _)| pair);
@@ -29,8 +31,8 @@ impl<'a> SetCookies<'a> {
         values.next().filter(|value| !value.is_empty())
     }
 
-    /// Appends every line unchanged. Returns how many were dropped because they are too long, too many, or not valid
-    /// header values.
+    /// Appends every line unchanged. Returns how many were dropped because there are too many, or because they are too
+    /// long or not valid header values, such as lines with a line break (response splitting).
     pub(super) fn append_to(&self, headers: &mut HeaderMap) -> usize {
         let mut dropped = self.beyond;
         for line in self.lines {
@@ -54,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_session_cookie_counts() {
+    fn the_last_session_cookie_wins() {
         for (given, expected) in [
             (&["__session=a.b.c; Path=/"][..], Some("a.b.c")),
             (&["__session_naoXFJnI=a; Path=/", "__session=b"], Some("b")),
@@ -71,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_header_value_is_dropped_and_counted() {
+    fn invalid_header_values_are_dropped_and_counted() {
         let given = lines(&["a=1", "b=2\r\nx: y", "c=3\0", "", &format!("d={}", "x".repeat(20_000)), "e=5"]);
         let mut headers = HeaderMap::new();
         assert_eq!(SetCookies::read(&given).append_to(&mut headers), 3);

@@ -1,4 +1,4 @@
-//! Verifying tokens with the keys at hand.
+//! Verifying tokens with the instance's keys.
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use crate::{
     token::{SessionAuth, Token, TokenError, VerifyOptions, VerifyingKey, plausible_kid, unknown_key},
 };
 
-/// Why a token is not accepted.
-pub(super) struct Refusal {
+/// Error when a token is not accepted.
+pub(super) struct Rejection {
     pub(super) error: TokenError,
-    /// Whether nothing is known about the token, because Clerk did not respond.
+    /// Whether the token could not be verified because Clerk did not respond.
     pub(super) is_undecided: bool,
 }
 
-impl From<TokenError> for Refusal {
+impl From<TokenError> for Rejection {
     fn from(error: TokenError) -> Self {
         Self { error, is_undecided: false }
     }
 }
 
-impl Refusal {
-    /// Whether only the time is wrong, so that a new token, or the same one later, might be accepted.
-    pub(super) const fn is_about_time(&self) -> bool {
+impl Rejection {
+    /// Whether only the token's times are wrong, so that a new token, or the same one later, may be accepted.
+    pub(super) const fn is_time_error(&self) -> bool {
         matches!(
             self.error.reason(),
             Reason::TokenExpired | Reason::TokenNotActiveYet | Reason::TokenIatInTheFuture
@@ -33,42 +33,43 @@ impl Refusal {
 }
 
 impl<'a> Decision<'a> {
-    /// Verifies a session token: the signature, unless it is known, and the claims at this moment.
+    /// Verifies a session token. The signature of a known one was verified before; its claims are always checked.
     pub(super) fn verify(
         &self,
         session_token: &SessionToken,
         options: &VerifyOptions,
-    ) -> Asked<Result<(), Refusal>> {
+    ) -> Asked<Result<(), Rejection>> {
         let token = session_token.token();
         if let SessionToken::Known(_) = session_token {
             let checked = token.check_header(options).and_then(|()| token.check_claims(options, self.now));
-            return Ok(checked.map_err(Refusal::from));
+            return Ok(checked.map_err(Rejection::from));
         }
         Ok(match self.key(token)? {
-            Ok(key) => token.verify(key, options, self.now).map_err(Refusal::from),
-            Err(refusal) => Err(refusal),
+            Ok(key) => token.verify(key, options, self.now).map_err(Rejection::from),
+            Err(rejection) => Err(rejection),
         })
     }
 
-    /// The session of a token that was verified.
+    /// Turns a verified token into a session.
     pub(super) fn session(&self, session_token: SessionToken) -> Arc<SessionAuth> {
         session_token.into_session(self.keys())
     }
 
-    /// The key that a token names.
-    pub(super) fn key(&self, token: &Token) -> Asked<Result<&'a VerifyingKey, Refusal>> {
+    /// Returns the key that a token names, or the wish to fetch it.
+    pub(super) fn key(&self, token: &Token) -> Asked<Result<&'a VerifyingKey, Rejection>> {
         let keys = self.keys();
         let kid = token.kid().unwrap_or_default();
         if keys.contains(kid) {
-            return Ok(keys.get(kid).map_err(Refusal::from));
+            return Ok(keys.get(kid).map_err(Rejection::from));
         }
         Ok(Err(match &self.learned.keys {
+            // Only once per decision: if the keys were fetched and still lack this one, the token is rejected.
             _ if !plausible_kid(kid) => unknown_key().into(),
             None => return Err(Want::Key(kid.into())),
             Some(Ok(_)) => unknown_key().into(),
             Some(Err(failure)) => {
                 let (reason, message) = failure.reason();
-                Refusal { error: TokenError::new(reason, message), is_undecided: true }
+                Rejection { error: TokenError::new(reason, message), is_undecided: true }
             }
         }))
     }

@@ -9,9 +9,9 @@ use crate::{
     token::TokenKind,
 };
 
-/// An operation that verifies an opaque machine token. Its result may be cached for a short time.
+/// Operation that verifies an opaque machine token. Its result may be cached for a short time.
 pub trait Verification: PendingOperation {
-    /// The kind of token that it verifies.
+    /// The kind of token that the operation verifies.
     const KIND: TokenKind;
 }
 
@@ -28,16 +28,17 @@ impl Verification for oauth_access_tokens::Verify {
 }
 
 impl<O: Verification> PendingCall<O> {
-    /// Returns the SHA-256 of the token and its kind, to look up a cached result.
+    /// Returns the SHA-256 digest of the token and its kind, as the key of a cache. The cache then contains no credentials.
     ///
-    /// Clerk's tokens are long and random, so the digest does not reveal them. A result holds only for the instance and
-    /// the secret key that it was obtained with.
+    /// Clerk's tokens are long and random, so they cannot be guessed from their digests. Use a cached result only for the
+    /// instance and the secret key with which it was obtained.
     #[must_use]
     pub fn token_digest(&self) -> Option<[u8; 32]> {
         let head = self.suspended.head();
         let Authorization::Token(token) = authorization(head.headers) else { return None };
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(O::KIND.as_str().as_bytes());
+        // Separates kind and token: neither contains a zero byte, so no two pairs have the same input.
         context.update(&[0]);
         context.update(token.as_bytes());
         context.finish().as_ref().try_into().ok()

@@ -1,4 +1,4 @@
-//! What a decision may have to wait for.
+//! What a suspended decision waits for.
 
 mod machine_verification;
 
@@ -15,7 +15,7 @@ use crate::{
     token::{KeySet, TokenKind},
 };
 
-/// The one thing that a decision is missing. Each need takes its own answer back and continues the decision.
+/// What a decision needs before it can continue. Each need is resumed with its own result.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Need {
@@ -23,7 +23,7 @@ pub enum Need {
     Key(KeyNeeded),
     /// The payload of a handshake, by its nonce.
     Handshake(PendingCall<clients::GetHandshakePayload>),
-    /// A new session token in place of an expired one.
+    /// A new session token for an expired one.
     Refresh(PendingCall<sessions::Refresh>),
     /// The verification of an API key.
     ApiKey(PendingCall<api_keys::Verify>),
@@ -33,13 +33,13 @@ pub enum Need {
     OAuth(PendingCall<oauth_access_tokens::Verify>),
 }
 
-/// A decision that waits for the key that a token names.
+/// Suspended decision that needs the key of a token.
 pub struct KeyNeeded {
     kid: Box<str>,
     pub(super) suspended: Box<Suspended>,
 }
 
-/// A decision that waits for the response to one of Clerk's operations.
+/// Suspended decision that needs the result of one of Clerk's operations.
 ///
 /// Send [`PendingCall::operation`] and pass the result to [`PendingCall::resume`].
 pub struct PendingCall<O> {
@@ -47,10 +47,10 @@ pub struct PendingCall<O> {
     pub(super) suspended: Box<Suspended>,
 }
 
-/// A request, and what has been learned for it so far.
+/// A copy of the request, and the results that are known so far.
 ///
-/// A decision is a function of the two, so resuming means deciding again with one more fact. No state of a half-made
-/// decision has to be kept.
+/// A decision is a pure function of the two: resuming starts it again with one more result. So no intermediate state has
+/// to be stored, and a decision that was resumed cannot differ from one that had the result from the start.
 pub(super) struct Suspended {
     pub(super) config: Arc<Config>,
     method: Method,
@@ -61,20 +61,20 @@ pub(super) struct Suspended {
     pub(super) learned: Learned,
 }
 
-/// What a decision has been told since it was started.
+/// The results that are known so far.
 #[derive(Clone, Default)]
-#[expect(missing_debug_implementations, reason = "named by a sealed trait, and by nothing else")]
+#[expect(missing_debug_implementations, reason = "public only because a sealed trait names it")]
 pub struct Learned {
     pub(super) keys: Option<Result<KeySet, KeyFailure>>,
-    /// Lines for `Set-Cookie`.
+    /// `Set-Cookie` values.
     pub(super) handshake: Option<Result<Vec<String>, CallFailure>>,
-    /// Lines for `Set-Cookie`.
+    /// `Set-Cookie` values.
     pub(super) refresh: Option<Result<Vec<String>, CallFailure>>,
     /// `None` if the token is no longer valid.
     pub(super) machine: Option<Result<Option<MachineFacts>, CallFailure>>,
 }
 
-/// Why a key could not be loaded.
+/// Reason why the instance's keys could not be loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyFailure {
@@ -101,7 +101,7 @@ impl KeyFailure {
     }
 }
 
-/// Why an operation has no result.
+/// Reason why an operation has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallFailure {
@@ -116,12 +116,12 @@ pub enum CallFailure {
     },
     /// Clerk's response cannot be read.
     Unreadable,
-    /// The operation cannot be sent: it contains a value that a request to Clerk cannot contain.
+    /// The operation cannot be sent, because it contains a value that is not valid in a request.
     Unsendable,
 }
 
 impl CallFailure {
-    /// Whether another attempt might succeed, so that nothing is known about the token.
+    /// Whether another attempt might succeed, so that the token must not be treated as invalid.
     pub(super) fn is_outage(&self) -> bool {
         match self {
             Self::Unreachable | Self::Unreadable => true,
@@ -171,10 +171,10 @@ impl Suspended {
     }
 }
 
-/// What a decision asks for, before it is suspended.
+/// What a decision needs, before it is suspended.
 pub(super) enum Want {
     Key(Box<str>),
-    /// A handshake's payload, by its nonce.
+    /// The payload of a handshake, by its nonce.
     Handshake(String),
     Refresh(Box<sessions::Refresh>),
     /// The verification of an opaque token.
@@ -182,7 +182,7 @@ pub(super) enum Want {
 }
 
 impl Want {
-    /// Suspends the decision until this is known.
+    /// Suspends the decision until the need is met.
     pub(super) fn into_need(self, suspended: Box<Suspended>) -> Need {
         match self {
             Self::Key(kid) => Need::Key(KeyNeeded { kid, suspended }),
@@ -204,8 +204,10 @@ impl Want {
 }
 
 impl KeyNeeded {
-    /// Returns the id of the key. It comes from whoever sent the request: look it up, but do not send one call to Clerk
-    /// for each.
+    /// Returns the id of the key.
+    ///
+    /// It comes from an unverified token, and a client can send a new one with each request. So limit how often the keys
+    /// are fetched, and do not fetch them for every unknown id.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
@@ -220,7 +222,7 @@ impl<O: PendingOperation> PendingCall<O> {
     }
 }
 
-/// An operation that a decision can wait for. Sealed: there are no others.
+/// Operation that a decision can wait for. Sealed: only the operations in [`Need`] implement it.
 pub trait PendingOperation: Operation + Record {}
 
 impl<O: Operation + Record> PendingOperation for O {}
@@ -228,7 +230,7 @@ impl<O: Operation + Record> PendingOperation for O {}
 mod sealed {
     use super::{CallFailure, Learned, Operation};
 
-    /// Adds an operation's result to what has been learned.
+    /// Adds an operation's result to those that are known.
     pub trait Record: Operation {
         #[doc(hidden)]
         fn record(result: Result<Self::Output, CallFailure>, learned: &mut Learned);

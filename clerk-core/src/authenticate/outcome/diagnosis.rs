@@ -1,4 +1,4 @@
-//! What is probably wrong with the configuration when requests are refused that should not be.
+//! Probable mistakes in the configuration, deduced from rejected requests.
 
 use http::{HeaderMap, header::COOKIE};
 
@@ -12,11 +12,11 @@ use crate::{
     token::{Issuer, KeySet, Token},
 };
 
-/// What is probably wrong with the configuration, or with a clock, when a request is refused.
+/// Probable mistake in the configuration, or a wrong clock, when a request is rejected.
 ///
-/// It is a guess for the people who run the service: write it to a log, rate limited, and do not show it to clients. It
-/// repeats only hosts and seconds of a request. Hosts come from tokens that may be forged, so they are truncated and
-/// contain only characters that are valid in a host.
+/// It is a guess for the operators of the service: log it at a limited rate, and do not show it to clients. Of a request,
+/// it contains only hosts and numbers of seconds. Hosts come from tokens that may be forged, so they are truncated, and
+/// replaced if they contain characters that are not valid in a host.
 ///
 /// ```
 /// use clerk_core::{
@@ -39,9 +39,9 @@ use crate::{
 pub enum Diagnosis {
     /// The token was issued by another instance than that of the publishable key.
     #[error(
-        "a session token was issued by {issuer}, and the publishable key says {expected}: the front end and this \
-         service are configured for two instances, or another application on the same domain set the cookie. Take \
-         all keys from one instance's API keys page"
+        "a session token was issued by {issuer}, but the publishable key belongs to {expected}: the front end and this \
+         service use different instances, or another application on the same domain set the cookie. Copy all keys from \
+         the API keys page of one instance"
     )]
     OtherInstance {
         /// The host that the token names.
@@ -51,9 +51,9 @@ pub enum Diagnosis {
     },
     /// The token names a key that the instance does not have.
     #[error(
-        "a session token from {issuer} names a key that is not among this instance's: the secret key belongs to \
-         another instance than the front end's publishable key, or the token is forged. Take all keys from one \
-         instance's API keys page"
+        "a session token from {issuer} names a key that this instance does not have: the secret key belongs to another \
+         instance than the front end's publishable key, or the token is forged. Copy all keys from the API keys page of \
+         one instance"
     )]
     OtherKeys {
         /// The host that the token names.
@@ -61,48 +61,48 @@ pub enum Diagnosis {
     },
     /// A genuine token is not valid yet.
     #[error(
-        "a genuine session token starts {seconds} s in the future by this computer's clock: the clock is behind. \
-         Look at its time synchronization (NTP)"
+        "a genuine session token is valid only in {seconds} s by this machine's clock: the clock is behind. Check its time \
+         synchronization (NTP)"
     )]
     ClockBehind {
         /// How many seconds until the token is valid.
         seconds: u64,
     },
-    /// A browser comes back from Clerk with a token that has already expired.
+    /// A browser returns from Clerk with a token that has already expired.
     #[error(
-        "a browser came back from Clerk with a session token that expired {seconds} s ago by this computer's \
-         clock: the clock is probably ahead. Look at its time synchronization (NTP)"
+        "a browser returned from Clerk with a session token that expired {seconds} s ago by this machine's clock: the \
+         clock is probably ahead. Check its time synchronization (NTP)"
     )]
     ClockAhead {
         /// How many seconds ago the token expired.
         seconds: u64,
     },
-    /// A browser was redirected to Clerk, or to the sign-in page, until the limit.
+    /// A browser was redirected to Clerk, or to the sign-in page, until the limit was reached.
     #[error(
-        "a browser was sent to Clerk and back until the limit, for the reason {0}: its cookies do not arrive, or are \
-         refused each time. The browser blocks them (open the page itself, not in a frame), the page's public address is \
-         not the one Clerk knows (see Forwarded and proxy_url), or a key is another instance's"
+        "a browser was redirected to Clerk until the limit was reached, for the reason {0}: its cookies do not arrive, \
+         or are rejected each time. Either the browser blocks them (open the page itself, not in a frame), or the page's \
+         public origin is not the one that Clerk knows (see Forwarded and proxy_url), or a key belongs to another instance"
     )]
     RedirectLoop(Reason),
-    /// A browser does not keep cookies, not even the one that counts redirects.
+    /// A browser does not store cookies, not even the one that counts redirects.
     #[error(
-        "a browser came back from Clerk without the cookie that it was given on the way there: it keeps no cookies, or \
-         took longer than two seconds. Browsers keep none for a page in a frame of another site, and strict ones none \
-         of a development instance: open the page itself; a production instance is on your own domain"
+        "a browser returned from Clerk without the cookie that was set before: it does not store cookies, or the \
+         handshake took longer than two seconds. Browsers may block cookies in a frame of another site, and those of a \
+         development instance: open the page itself, or use a production instance on your own domain"
     )]
     CookiesBlocked,
-    /// A browser is redirected under a URL that may not be the public one.
+    /// A redirect returns to a URL that may not be the public one.
     #[error(
-        "a redirect was made with the request's own Host and http, and X-Forwarded-Host or X-Forwarded-Proto say \
-         something else: if a server that you trust sets them, configure \
-         `.authentication(|options| options.forwarded(Forwarded::TrustFirst))`, or better the public address with \
-         Forwarded::Origin"
+        "a redirect was created from the request's own scheme and Host, but X-Forwarded-Host or X-Forwarded-Proto differ: \
+         behind a trusted proxy, set the public origin with \
+         `.authentication(|options| options.forwarded(Forwarded::Origin(..)))`, or trust the headers with \
+         `Forwarded::TrustFirst`"
     )]
     ForwardedIgnored,
     /// A genuine token was issued to an origin that is not authorized.
     #[error(
-        "a genuine session token was issued to {party}, which is not among authorized_parties: add it if it is \
-         yours, scheme and port included"
+        "a genuine session token was issued to {party}, which is not in authorized_parties: add it if it is your origin, \
+         with scheme and port"
     )]
     OtherParty {
         /// The origin that the token names.
@@ -128,7 +128,7 @@ impl Diagnosis {
     }
 }
 
-/// What is probably wrong when this is the outcome of a request. Reads the request again.
+/// Returns the probable mistake that explains the outcome of a request. Reads the request again.
 pub(crate) fn diagnose(
     config: &Config,
     head: &RequestHead<'_>,
@@ -145,21 +145,21 @@ pub(crate) fn diagnose(
         return None;
     }
     let suffix = config.instance.as_ref().map(|instance| &*instance.suffix);
-    let clues = Clues { config, head, cookies: Cookies::read(head.headers, suffix), now };
+    let diagnoser = Diagnoser { config, head, cookies: Cookies::read(head.headers, suffix), now };
     match reason {
-        _ if is_early => clues.clock_behind(),
-        Reason::TokenInvalidAuthorizedParties => clues.other_party(),
-        Reason::JwkKidMismatch => clues.other_keys(),
-        Reason::SessionTokenAndUatMissing => clues.other_cookie(),
-        _ if clues.is_going_in_circles() => {
-            Some(clues.clock_ahead(reason).unwrap_or_else(|| Diagnosis::RedirectLoop(reason.clone())))
+        _ if is_early => diagnoser.clock_behind(),
+        Reason::TokenInvalidAuthorizedParties => diagnoser.other_party(),
+        Reason::JwkKidMismatch => diagnoser.other_keys(),
+        Reason::SessionTokenAndUatMissing => diagnoser.other_cookie(),
+        _ if diagnoser.is_in_redirect_loop() => {
+            Some(diagnoser.clock_ahead(reason).unwrap_or_else(|| Diagnosis::RedirectLoop(reason.clone())))
         }
-        _ if outcome.is_anonymous() => clues.other_cookie(),
+        _ if outcome.is_anonymous() => diagnoser.other_cookie(),
         _ => None,
     }
 }
 
-/// What is probably wrong when a redirect is made from this request: its URL may not be the public one.
+/// Returns the probable mistake when this request causes a redirect: its URL may not be the public one.
 pub(crate) fn diagnose_redirect(config: &Config, head: &RequestHead<'_>) -> Option<Diagnosis> {
     let is_forwarded =
         ["x-forwarded-host", "x-forwarded-proto"].iter().any(|name| head.headers.contains_key(*name));
@@ -170,12 +170,14 @@ pub(crate) fn diagnose_redirect(config: &Config, head: &RequestHead<'_>) -> Opti
     (origin != head.public_origin(&Forwarded::TrustFirst)).then_some(Diagnosis::ForwardedIgnored)
 }
 
-/// Whether the URL has the parameters that a handshake comes back with.
+/// Whether the URL has the parameters of a returning handshake.
 fn is_back_from_clerk(head: &RequestHead<'_>) -> bool {
     head.uri.query().is_some_and(|query| query.contains("__clerk_handshake"))
 }
 
-/// Whether the request has any of Clerk's cookies. Most visitors have none, so that this is found out first.
+/// Whether the request has any of Clerk's cookies.
+///
+/// Most anonymous requests have none, so this is checked before their cookies are parsed.
 fn has_clerks_cookies(headers: &HeaderMap) -> bool {
     headers.get_all(COOKIE).iter().any(|field| {
         let field = field.as_bytes();
@@ -185,16 +187,16 @@ fn has_clerks_cookies(headers: &HeaderMap) -> bool {
     })
 }
 
-/// What a refused request shows.
-struct Clues<'a> {
+/// A rejected request, from which the mistake is deduced.
+struct Diagnoser<'a> {
     config: &'a Config,
     head: &'a RequestHead<'a>,
     cookies: Cookies<'a>,
     now: Timestamp,
 }
 
-impl Clues<'_> {
-    /// The session token that was decided about.
+impl Diagnoser<'_> {
+    /// Returns the session token that the decision was about.
     fn token(&self) -> Option<Token> {
         match authorization(self.head.headers) {
             Authorization::Token(text) => Token::decode(text).ok(),
@@ -207,8 +209,8 @@ impl Clues<'_> {
         }
     }
 
-    /// Whether a browser that navigates has been redirected so often that it is not redirected again.
-    fn is_going_in_circles(&self) -> bool {
+    /// Whether a navigating browser has reached the limit of redirects.
+    fn is_in_redirect_loop(&self) -> bool {
         self.head.can_navigate() && self.cookies.redirect_count.is_at_limit()
     }
 
@@ -219,7 +221,7 @@ impl Clues<'_> {
         Some(Diagnosis::ClockBehind { seconds })
     }
 
-    /// Only a browser that just comes back from Clerk has a token that must be fresh.
+    /// Call this only for a redirect loop: an expired token is unusual only right after a handshake.
     fn clock_ahead(&self, reason: &Reason) -> Option<Diagnosis> {
         if !reason.as_str().starts_with("session-token-expired") {
             return None;
@@ -240,11 +242,11 @@ impl Clues<'_> {
 
     fn other_party(&self) -> Option<Diagnosis> {
         let token = self.token()?;
-        let party = token.unverified_party().map_or_else(|| "nobody (azp is missing)".to_owned(), origin);
+        let party = token.unverified_party().map_or_else(|| "no party (azp is missing)".to_owned(), origin);
         Some(Diagnosis::OtherParty { party })
     }
 
-    /// A visitor without a session of this instance, but with one of another instance.
+    /// The request has no session cookie of this instance, but one of another instance.
     fn other_cookie(&self) -> Option<Diagnosis> {
         let has_own = self.cookies.suffixed_session.is_some() || self.cookies.suffixed_client_uat.is_some();
         let foreign = self.cookies.session.as_deref().filter(|_| !has_own)?;
@@ -261,21 +263,24 @@ impl Clues<'_> {
     }
 }
 
-/// Hosts have at most 253 characters; those of Clerk's instances have about forty.
+/// Upper bound on a host in a message, in bytes, so that a forged token cannot flood the log. The hosts of Clerk's
+/// instances have about forty.
 const LONGEST: usize = 100;
 
-/// The host of an issuer.
+/// Returns the host of an issuer.
 fn host(issuer: &str) -> String {
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or(issuer);
     cleaned(host.split_once('/').map_or(host, |(host, _)| host), |byte| matches!(byte, b'.' | b'-' | b':'))
 }
 
-/// The origin that a token was issued to.
+/// Returns the origin that a token was issued to.
 fn origin(party: &str) -> String {
     cleaned(party, |byte| matches!(byte, b'.' | b'-' | b':' | b'/'))
 }
 
-/// The string, truncated, if it consists of letters, digits and these.
+/// Returns the string, truncated, if it consists of ASCII letters, digits and these bytes.
+///
+/// Line breaks and escape sequences in a log could forge lines or control the reader's terminal.
 fn cleaned(text: &str, other: impl Fn(u8) -> bool) -> String {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || other(byte));
     match text.get(..LONGEST) {

@@ -11,17 +11,17 @@ use crate::{
     token::{Token, TokenKind},
 };
 
-/// A verified machine token, and what is known about it. `Debug` shows only its kind.
+/// Verified machine token, with what Clerk or the token says about it. `Debug` shows only its kind.
 #[derive(Clone, PartialEq)]
 pub struct MachineAuth {
     token: Box<str>,
     facts: MachineFacts,
 }
 
-/// What is known about a verified machine token, by its kind.
+/// Details of a verified machine token, by its kind.
 ///
-/// Check the kind before the subject: an API key may belong to a user or to an organization, and an M2M token belongs to
-/// a machine.
+/// Check the kind before you use the subject: an API key may belong to a user or an organization, an M2M token to a
+/// machine.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MachineFacts {
@@ -33,21 +33,21 @@ pub enum MachineFacts {
     OAuth(Arc<OAuthAuth>),
 }
 
-/// A verified API key.
+/// Verified API key.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ApiKeyAuth {
     /// The key's identifier, not the key itself.
     pub id: Id,
-    /// The name it was given.
+    /// The key's name.
     pub name: String,
     /// The owner: a user (`user_…`), an organization (`org_…`), or a machine (`mch_…`).
     pub subject: Id,
-    /// The scopes. Their meaning is up to the application.
+    /// The scopes, whose meaning the application defines.
     pub scopes: Vec<String>,
-    /// Custom claims of the application: any JSON.
+    /// The application's custom claims, which may be any JSON.
     pub claims: Option<Value>,
-    /// When the token expires; `None` if it does not, or if Clerk does not say.
+    /// When the key expires; `None` if it does not, or if that is not known.
     pub expiration: Option<Timestamp>,
 }
 
@@ -67,38 +67,38 @@ impl ApiKeyAuth {
     }
 }
 
-/// A verified machine-to-machine token.
+/// Verified machine-to-machine (M2M) token.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct M2mAuth {
-    /// The token's identifier; `None` if a token in JWT form has none.
+    /// The token's identifier; `None` for a JWT without `jti`.
     pub id: Option<Id>,
-    /// The machine that sent it.
+    /// The machine that the token belongs to: the sender.
     pub machine_id: Id,
     /// The machines that the token was created for.
     ///
-    /// With an instance's secret key, Clerk verifies tokens for any machine: check that yours is among them. With a
-    /// machine's own secret key, Clerk has checked it.
+    /// If the token is verified with the instance's secret key, Clerk accepts tokens for any machine: check that yours is
+    /// among the scopes. If it is verified with a machine's secret key, Clerk checks that.
     pub scopes: Vec<String>,
-    /// Custom claims of the application: any JSON.
+    /// The application's custom claims, which may be any JSON.
     pub claims: Option<Value>,
-    /// When the token expires; `None` if it does not, or if Clerk does not say.
+    /// When the token expires; `None` if it does not, or if that is not known.
     pub expiration: Option<Timestamp>,
 }
 
-/// A verified OAuth access token.
+/// Verified OAuth access token.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OAuthAuth {
-    /// The token's identifier; `None` if a token in JWT form has none.
+    /// The token's identifier; `None` for a JWT without `jti`.
     pub id: Option<Id>,
-    /// The user who gave consent.
+    /// The user who gave consent to the client.
     pub user_id: UserId,
-    /// The client that the token was issued to.
+    /// The OAuth client that the token was issued to.
     pub client_id: Option<String>,
-    /// What the user consented to.
+    /// The scopes that the user consented to.
     pub scopes: Vec<String>,
-    /// When the token expires; `None` if it does not, or if Clerk does not say.
+    /// When the token expires; `None` if it does not, or if that is not known.
     pub expiration: Option<Timestamp>,
 }
 
@@ -113,7 +113,7 @@ impl MachineFacts {
         }
     }
 
-    /// Returns when the token expires; `None` if it does not, or if Clerk does not say.
+    /// Returns when the token expires; `None` if it does not, or if that is not known.
     #[must_use]
     pub fn expiration(&self) -> Option<Timestamp> {
         match self {
@@ -129,7 +129,9 @@ impl MachineAuth {
         Self { token: token.into(), facts }
     }
 
-    /// Returns what is known about the token.
+    /// Returns the token's details, by its kind. They can be cached: see [`PendingCall::resume_known`].
+    ///
+    /// [`PendingCall::resume_known`]: crate::authenticate::PendingCall::resume_known
     #[must_use]
     pub const fn facts(&self) -> &MachineFacts {
         &self.facts
@@ -141,7 +143,7 @@ impl MachineAuth {
         self.facts.kind()
     }
 
-    /// Returns when the token expires; `None` if it does not, or if Clerk does not say.
+    /// Returns when the token expires; `None` if it does not, or if that is not known.
     #[must_use]
     pub fn expiration(&self) -> Option<Timestamp> {
         self.facts.expiration()
@@ -218,8 +220,9 @@ impl fmt::Debug for MachineFacts {
     }
 }
 
-/// The results of verifications. A response with status 200 may be about a token that was revoked or has expired: that is
-/// `None`.
+/// Conversions from Clerk's responses to verifications.
+///
+/// They return `None` for a token that was revoked or has expired: Clerk's API responds with status 200 for those too.
 impl MachineFacts {
     pub(crate) fn of_api_key(verified: ApiKey) -> Option<MachineFacts> {
         let key = ApiKeyAuth {
@@ -257,7 +260,7 @@ impl MachineFacts {
     }
 }
 
-/// Reads the claims of a verified M2M or OAuth JWT.
+/// Reads the details of an M2M or OAuth token from the claims of its verified JWT.
 pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
     let mut claims: Map<String, Value> = token.claims().ok()?;
     let id = text(&claims, "jti").map(Id::from);

@@ -1,4 +1,4 @@
-//! The outcome of a decision, sign-in pages, and what is probably wrong when requests are refused.
+//! The outcome of a decision, URLs of sign-in pages, and the diagnosis of probable mistakes.
 
 mod diagnosis;
 mod machine;
@@ -26,15 +26,15 @@ use crate::{
     token::{SessionAuth, TokenKind},
 };
 
-/// The status of a request.
+/// Authentication status of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
     /// The request has a valid token.
     SignedIn,
-    /// The request has no token, or none that is valid: [`Outcome::reason`] says why.
+    /// The request has no valid token. [`Outcome::reason`] says why.
     SignedOut,
-    /// The browser has to be redirected first: [`Outcome::location`].
+    /// The browser has to be redirected to [`Outcome::location`] first.
     Handshake,
 }
 
@@ -50,49 +50,49 @@ impl Status {
     }
 }
 
-/// Why a request to a development instance has to be answered with 400.
+/// Reason why a request to a development instance has to be rejected with 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadRequest {
     /// The handshake was signed by another instance.
     #[error(
-        "The handshake was not signed by this instance. Publishable key and secret key may belong to different \
+        "The handshake was not signed by this instance. The publishable key and the secret key may belong to different \
          instances, or have changed: check both, and clear this site's cookies."
     )]
     HandshakeSignature,
     /// The handshake is not a valid handshake token.
-    #[error("The handshake in the URL or its cookie is not a valid handshake token of Clerk's.")]
+    #[error("The handshake in the URL or in the cookie is not a valid handshake token.")]
     HandshakeToken,
-    /// A satellite asks to be redirected to something that is not a valid URL.
-    #[error("__clerk_redirect_url is not a valid absolute https or http URL.")]
+    /// The URL to which a satellite wants the browser to return is not valid.
+    #[error("The parameter __clerk_redirect_url is not an absolute http or https URL.")]
     RedirectUrl,
 }
 
-/// The decision about a request.
+/// Result of a decision about a request.
 ///
-/// Its [headers](Self::headers) belong to the response in every state. `Debug` shows the status and the reason, and
-/// nothing of a token.
+/// Add its [headers](Self::headers) to the response in every state. `Debug` shows the status and the reason, and nothing
+/// of a token.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The request has a valid token.
     SignedIn(SignedIn),
-    /// The request has no token, its token was refused, or the token could not be verified.
+    /// The request has no token, its token was rejected, or the token could not be verified.
     SignedOut(SignedOut),
-    /// The browser has to be redirected before anything else happens.
+    /// The browser has to be redirected, instead of handling the request.
     Redirect(Redirect),
-    /// The request has to be answered with 400.
+    /// The request has to be rejected with 400.
     BadRequest(Malformed),
 }
 
-/// A request with a valid token: the state of [`Outcome::SignedIn`].
+/// Request with a valid token, in [`Outcome::SignedIn`].
 #[derive(Clone)]
 pub struct SignedIn {
     identity: Identity,
     response: ResponseHeaders,
 }
 
-/// Who a valid token belongs to.
+/// Owner of a valid token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Identity {
@@ -102,7 +102,7 @@ pub enum Identity {
     Machine(Arc<MachineAuth>),
 }
 
-/// A request without a valid token: the state of [`Outcome::SignedOut`].
+/// Request without a valid token, in [`Outcome::SignedOut`].
 #[derive(Clone)]
 pub struct SignedOut {
     reason: Reason,
@@ -111,14 +111,14 @@ pub struct SignedOut {
     response: ResponseHeaders,
 }
 
-/// What a request that is not signed in lacks.
+/// Cause for which a request is signed out, in terms of its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignedOutCause {
-    /// The request has no token. A browser that returns from a handshake without a session counts as such, whatever it
-    /// had before.
+    /// The request has no token. This includes browsers that return from a handshake without a session, even if they had
+    /// one before.
     NoToken,
-    /// The request has a token, which was refused.
+    /// The request has a token, which was rejected.
     TokenRefused,
     /// Clerk did not respond, so the request could not be decided.
     Undecided {
@@ -128,12 +128,12 @@ pub enum SignedOutCause {
 }
 
 impl SignedOutCause {
-    /// For a request that was decided.
+    /// Returns the cause for a request that was decided.
     pub(super) const fn decided(has_token: bool) -> Self {
         if has_token { Self::TokenRefused } else { Self::NoToken }
     }
 
-    /// For a request that may not have been decided, because Clerk did not respond.
+    /// Returns the cause for a request that may be undecided, because Clerk did not respond.
     pub(super) const fn new(has_token: bool, is_undecided: bool) -> Self {
         if is_undecided { Self::Undecided { has_token } } else { Self::decided(has_token) }
     }
@@ -143,7 +143,7 @@ impl SignedOutCause {
     }
 }
 
-/// A redirect: the state of [`Outcome::Redirect`].
+/// Redirect of a browser, in [`Outcome::Redirect`].
 #[derive(Clone)]
 pub struct Redirect {
     location: HeaderValue,
@@ -151,18 +151,18 @@ pub struct Redirect {
     response: ResponseHeaders,
 }
 
-/// Why a browser is redirected.
+/// The purpose of a redirect.
 #[derive(Clone)]
 enum Purpose {
     /// To Clerk for new cookies, to the primary domain, or back to a satellite.
     Handshake { reason: Reason, has_token: bool },
-    /// To the URL without the parameters of a handshake of a development instance, which brought this session.
+    /// After a handshake of a development instance that returned this session: to the URL without its parameters.
     SignedIn(Arc<SessionAuth>),
-    /// The same after a handshake that brought no session.
+    /// The same after a handshake that returned no session.
     SignedOut,
 }
 
-/// A request that has to be answered with 400: the state of [`Outcome::BadRequest`].
+/// Request that has to be rejected with 400, in [`Outcome::BadRequest`].
 #[derive(Clone)]
 pub struct Malformed {
     error: BadRequest,
@@ -170,23 +170,24 @@ pub struct Malformed {
     response: ResponseHeaders,
 }
 
-/// What a decision adds to a response.
+/// The headers that a decision adds to the response.
 #[derive(Clone, Default)]
 pub(super) struct ResponseHeaders {
     pub(super) headers: HeaderMap,
-    /// How many cookies of Clerk's were left out.
+    /// The number of Clerk's cookies that were left out.
     pub(super) dropped_cookies: usize,
 }
 
 const STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
 const REASON: HeaderName = HeaderName::from_static("x-clerk-auth-reason");
 const MESSAGE: HeaderName = HeaderName::from_static("x-clerk-auth-message");
+/// For responses that set cookies: a shared cache that stored one would sign other visitors in.
 pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The reason of a handshake that comes back without a session.
+/// The reason when a handshake returns without a session.
 const RETURNED_WITHOUT_SESSION: &Reason = &Reason::SessionTokenMissing;
 
-/// The headers that explain a request that is not signed in. What is not a valid header value is left out.
+/// Returns the headers that say why a request is not signed in. Anything that is not a valid header value is left out.
 fn explain(status: Status, reason: &Reason, message: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
     headers.append(STATUS, HeaderValue::from_static(status.as_str()));
@@ -203,25 +204,25 @@ fn explain(status: Status, reason: &Reason, message: Option<&str>) -> HeaderMap 
     headers
 }
 
-/// One constructor for each state, with everything that is known.
+/// Constructors, one for each state.
 impl Outcome {
-    /// A valid session token.
+    /// Creates the outcome of a valid session token.
     pub(super) fn signed_in(session: Arc<SessionAuth>) -> Self {
-        Self::signed_in_anew(session, ResponseHeaders::default())
+        Self::renewed(session, ResponseHeaders::default())
     }
 
-    /// A valid session token that a handshake or a refresh brought, with its cookies.
-    pub(super) const fn signed_in_anew(session: Arc<SessionAuth>, response: ResponseHeaders) -> Self {
+    /// Creates the outcome of a valid session token from a handshake or a refresh, with its cookies.
+    pub(super) const fn renewed(session: Arc<SessionAuth>, response: ResponseHeaders) -> Self {
         Self::SignedIn(SignedIn { identity: Identity::Session(session), response })
     }
 
-    /// A valid machine token.
+    /// Creates the outcome of a valid machine token.
     pub(super) fn machine_signed_in(machine: MachineAuth) -> Self {
         let identity = Identity::Machine(Arc::new(machine));
         Self::SignedIn(SignedIn { identity, response: ResponseHeaders::default() })
     }
 
-    /// No valid token.
+    /// Creates the outcome of a request without a valid token.
     pub(super) fn signed_out(
         token_kind: Option<TokenKind>,
         reason: Reason,
@@ -233,7 +234,7 @@ impl Outcome {
         Self::SignedOut(SignedOut { reason, token_kind, cause, response })
     }
 
-    /// A redirect to Clerk, to the primary domain or to a satellite, and the cookie that counts it.
+    /// Creates a redirect to Clerk, to the primary domain or to a satellite, with the cookie that counts it.
     pub(super) fn handshake(
         location: HeaderValue,
         count: HeaderValue,
@@ -249,8 +250,10 @@ impl Outcome {
         Self::Redirect(Redirect { location, purpose: Purpose::Handshake { reason, has_token }, response })
     }
 
-    /// A handshake of a development instance came back: a redirect to the URL without its parameters. `response` has its
-    /// cookies.
+    /// Creates the redirect after a handshake of a development instance: to the URL without the handshake's parameters.
+    /// `response` has its cookies.
+    ///
+    /// The parameters contain a token, which must not stay in the address bar and the browser's history.
     pub(super) fn returned(
         location: HeaderValue,
         session: Option<Arc<SessionAuth>>,
@@ -267,7 +270,7 @@ impl Outcome {
         Self::Redirect(Redirect { location, purpose, response })
     }
 
-    /// A handshake came back without a session, and the request goes on. `response` has its cookies.
+    /// Creates the outcome of a handshake that returned without a session. `response` has its cookies.
     pub(super) fn returned_signed_out(is_undecided: bool, response: ResponseHeaders) -> Self {
         let reason = RETURNED_WITHOUT_SESSION.clone();
         let mut headers = explain(Status::SignedOut, &reason, None);
@@ -277,8 +280,8 @@ impl Outcome {
         Self::SignedOut(SignedOut { reason, token_kind: Some(TokenKind::Session), cause, response })
     }
 
-    /// 400.
-    pub(super) fn bad_request_because(error: BadRequest, has_token: bool, message: Option<&str>) -> Self {
+    /// Creates a rejection with 400.
+    pub(super) fn malformed(error: BadRequest, has_token: bool, message: Option<&str>) -> Self {
         let headers = explain(Status::SignedOut, &Reason::UnexpectedError, message);
         let response = ResponseHeaders { headers, dropped_cookies: 0 };
         Self::BadRequest(Malformed { error, has_token, response })
@@ -288,7 +291,7 @@ impl Outcome {
 fn append_all(headers: &mut HeaderMap, more: HeaderMap) {
     let mut last = None;
     for (name, value) in more {
-        // A name is given once, before the first of its values.
+        // `HeaderMap` returns a name only with the first of its values.
         last = name.or(last);
         if let Some(name) = &last {
             headers.append(name, value);
@@ -297,7 +300,7 @@ fn append_all(headers: &mut HeaderMap, more: HeaderMap) {
 }
 
 impl Outcome {
-    /// Returns the status. A pending session is signed in here, but is not a [`session`](Self::session).
+    /// Returns the status. A pending session counts as signed in here, but [`session`](Self::session) does not return it.
     #[must_use]
     pub const fn status(&self) -> Status {
         match self {
@@ -311,7 +314,7 @@ impl Outcome {
         }
     }
 
-    /// Returns why the request is not signed in.
+    /// Returns the reason why the request is not signed in.
     #[must_use]
     pub const fn reason(&self) -> Option<&Reason> {
         match self {
@@ -328,14 +331,14 @@ impl Outcome {
 
     /// Whether the token could not be verified because Clerk did not respond.
     ///
-    /// Such a request is signed out, but that does not mean that its user is: respond with 503 and not with 401. An
-    /// outcome with a [location](Self::location) is decided: the browser comes back.
+    /// The request counts as signed out, but its user may be signed in: respond with 503 and not with 401. Outcomes with a
+    /// [location](Self::location) are never undecided, since the browser returns.
     #[must_use]
     pub const fn is_undecided(&self) -> bool {
         matches!(self, Self::SignedOut(SignedOut { cause: SignedOutCause::Undecided { .. }, .. }))
     }
 
-    /// Returns why the request has to be answered with 400. Any other response might send a browser in circles.
+    /// Returns the reason why the request has to be rejected with 400. Any other response could cause a redirect loop.
     #[must_use]
     pub const fn bad_request(&self) -> Option<BadRequest> {
         match self {
@@ -344,10 +347,10 @@ impl Outcome {
         }
     }
 
-    /// Returns the URL to redirect the browser to: respond with 307, all [`headers`](Self::headers), and no body.
+    /// Returns the URL to redirect the browser to. Respond with 307, all [`headers`](Self::headers), and no body.
     ///
-    /// Not only handshakes have one: after a handshake of a development instance, its parameters are removed from the
-    /// URL.
+    /// Outcomes of any [`status`](Self::status) can have one: after a handshake of a development instance, a redirect
+    /// removes its parameters from the URL.
     #[must_use]
     pub const fn location(&self) -> Option<&HeaderValue> {
         match self {
@@ -356,8 +359,9 @@ impl Outcome {
         }
     }
 
-    /// Whether the request has no token, as opposed to one that is not valid. A browser that returns from a handshake
-    /// without a session is anonymous too, whatever it had before.
+    /// Whether the request has no token, as opposed to one that was rejected.
+    ///
+    /// A browser that returns from a handshake without a session is anonymous too, even if it had one before.
     #[must_use]
     pub const fn is_anonymous(&self) -> bool {
         match self {
@@ -372,7 +376,7 @@ impl Outcome {
         }
     }
 
-    /// Returns the kind of token that was found or required; `None` if several kinds are accepted and none was found.
+    /// Returns the kind of token that was found or is required; `None` if several kinds are accepted and none was found.
     #[must_use]
     pub fn token_kind(&self) -> Option<TokenKind> {
         match self {
@@ -388,8 +392,8 @@ impl Outcome {
         self.session_or_pending().filter(|session| !session.claims().is_pending())
     }
 
-    /// Returns the verified session, even if it is pending: its user has tasks to complete before they count as signed
-    /// in.
+    /// Returns the verified session, even if it is pending: its user still has to complete a task, such as choosing an
+    /// organization.
     #[must_use]
     pub const fn session_or_pending(&self) -> Option<&Arc<SessionAuth>> {
         match self {
@@ -408,14 +412,15 @@ impl Outcome {
         }
     }
 
-    /// Returns the headers to *append* to the response, in every state. A name may occur more than once.
+    /// Returns the headers to *append* to the response, in every state. A name such as `set-cookie` may occur more than
+    /// once.
     #[must_use]
     pub const fn headers(&self) -> &HeaderMap {
         &self.response().headers
     }
 
-    /// Returns how many of Clerk's cookies are not among the headers, because they are not valid header values or there
-    /// are too many.
+    /// Returns how many of Clerk's cookies were left out of the headers, because they are not valid header values, are too
+    /// long, or are too many.
     #[must_use]
     pub const fn dropped_cookies(&self) -> usize {
         self.response().dropped_cookies
@@ -432,7 +437,7 @@ impl Outcome {
 }
 
 impl SignedIn {
-    /// Returns who the token belongs to.
+    /// Returns the owner of the token.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity
@@ -446,7 +451,7 @@ impl SignedOut {
         &self.reason
     }
 
-    /// Returns what the request lacks.
+    /// Returns the cause, in terms of the request's token.
     #[must_use]
     pub const fn cause(&self) -> SignedOutCause {
         self.cause
@@ -462,7 +467,7 @@ impl Redirect {
 }
 
 impl Malformed {
-    /// Returns why the request has to be answered with 400.
+    /// Returns the reason why the request has to be rejected with 400.
     #[must_use]
     pub const fn error(&self) -> BadRequest {
         self.error
@@ -493,7 +498,7 @@ macro_rules! opaque_debug {
 opaque_debug!(SignedIn: identity, SignedOut: reason, Malformed: error);
 
 impl fmt::Debug for Redirect {
-    /// Without the location, which may contain tokens.
+    /// Does not show the location, which may contain tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redirect").finish_non_exhaustive()
     }

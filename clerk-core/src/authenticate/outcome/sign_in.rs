@@ -1,4 +1,4 @@
-//! Links to the pages where people sign in and sign up.
+//! URLs of the sign-in and sign-up pages.
 
 use url::Url;
 
@@ -13,31 +13,31 @@ use crate::{
     token::KeySet,
 };
 
-/// The sign-in page is not known, or the URL to come back to is not valid.
+/// Error when the URL of the sign-in or sign-up page cannot be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoSignInPage {
     /// Neither the page nor the instance is configured.
     #[error(
-        "the sign-in page is not known: set the publishable key, and sign_in_url if the instance is behind a proxy"
+        "the sign-in page is not known: set the publishable key, and also sign_in_url if the Frontend API is behind a proxy"
     )]
     NotConfigured,
-    /// The request does not name its host, or names several.
-    #[error("the request does not name exactly one valid host, so there is no URL to come back to")]
+    /// The request does not have exactly one valid host.
+    #[error("the return URL is not known: the request does not have exactly one valid host")]
     NoHost,
-    /// The URL to come back to is not valid.
-    #[error("the URL to come back to is neither an http or https URL nor a path")]
+    /// The return URL is not valid.
+    #[error("the return URL is not valid: expected an http or https URL, or a path")]
     ReturnUrl,
 }
 
-/// A page of the instance's.
+/// A page of the instance.
 #[derive(Clone, Copy)]
 pub(crate) enum Page {
     SignIn,
     SignUp,
 }
 
-/// The URL of a page, which sends people back to `return_to`, or to the request's own URL unless that is set.
+/// Returns the URL of a page, which redirects back to `return_to`, or by default to the URL of the request.
 pub(crate) fn page_url(
     page: Page,
     config: &Config,
@@ -52,10 +52,10 @@ pub(crate) fn page_url(
     if outcome.session_or_pending().is_some_and(|session| session.claims().is_pending()) {
         append_path(&mut target, "tasks");
     }
-    // Whether the page is on another host than this request, wherever people go in the end.
+    // Compares the page with the request, and not with the return URL.
     let is_elsewhere = (target.host_str(), target.port()) != (here.host_str(), here.port());
     let mut back = match return_to {
-        // The parameters of a handshake are used up, and must not be read again.
+        // The parameters of a handshake can be used only once, and must not be in the return URL.
         None if here.query().is_some_and(|query| query.contains("__clerk_")) => {
             address::without_handshake(here)
         }

@@ -1,20 +1,22 @@
-//! The `Authorization` header, RFC 9110 section 11.6.2 and RFC 6750 section 2.1.
+//! The `Authorization` header (RFC 9110, section 11.6.2, and RFC 6750, section 2.1).
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::cookies::cut;
 
-/// What the header says.
+/// The content of the header.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Authorization<'a> {
-    /// No header, another scheme, or no credential.
+    /// No header, another scheme, or no credentials.
     None,
     Token(&'a str),
-    /// Several headers, or bytes that no token contains.
+    /// Several headers, or one that is not valid UTF-8.
     Broken,
 }
 
-/// Finds the token. Several headers are refused: two readers might choose differently.
+/// Returns the token.
+///
+/// Several headers are rejected: a proxy might check one of them, and this service another.
 pub(crate) fn token(headers: &HeaderMap) -> Authorization<'_> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Authorization::None };
@@ -24,7 +26,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Authorization<'_> {
     match std::str::from_utf8(value.as_bytes()) {
         Ok(value) => credential(value),
         Err(_) => {
-            // Another scheme's credential stays that scheme's, whatever bytes it has.
+            // Another scheme's credentials may have any bytes, and are ignored.
             let (bytes, blank) = (value.as_bytes().trim_ascii(), b' ');
             let ours = is_bearer(bytes.get(..6).unwrap_or_default()) || !bytes.contains(&blank);
             if ours { Authorization::Broken } else { Authorization::None }
@@ -36,14 +38,14 @@ fn credential(value: &str) -> Authorization<'_> {
     let (scheme, rest) = cut(value.trim_ascii(), b' ');
     match rest.map(|rest| cut(rest, b' ').0) {
         None | Some("") if scheme.is_empty() || is_bearer(scheme.as_bytes()) => Authorization::None,
-        // A single word is a token without a scheme, as Clerk's SDKs have always taken it.
+        // Clerk's SDKs accept a token without a scheme.
         None | Some("") => Authorization::Token(scheme),
         Some(token) if is_bearer(scheme.as_bytes()) => Authorization::Token(token),
         Some(_) => Authorization::None,
     }
 }
 
-/// Schemes have no case, RFC 9110 section 11.1.
+/// Schemes are case-insensitive (RFC 9110, section 11.1).
 const fn is_bearer(scheme: &[u8]) -> bool {
     scheme.eq_ignore_ascii_case(b"bearer")
 }
@@ -63,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_found_as_clerk_finds_them() {
+    fn tokens_are_parsed_as_in_clerks_sdk() {
         for (value, expected) in [
             ("Bearer a.b.c", "Token(\"a.b.c\")"),
             ("bearer a.b.c", "Token(\"a.b.c\")"),
@@ -90,13 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn several_headers_are_no_choice() {
+    fn several_headers_are_rejected() {
         assert_eq!(read(&[b"Bearer a.b.c", b"Bearer a.b.c"]), "Broken");
         assert_eq!(read(&[b"Basic x", b"Bearer a.b.c"]), "Broken");
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_no_token() {
+    fn invalid_utf_8_is_rejected() {
         assert_eq!(read(&[b"Bearer \xff\xfe"]), "Broken");
         assert_eq!(read(&[b"bearer \xff"]), "Broken");
         assert_eq!(read(&[b"\xff"]), "Broken");

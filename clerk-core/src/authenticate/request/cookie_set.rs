@@ -1,7 +1,7 @@
-//! Which of two sets of cookies belongs to this instance.
+//! The choice between two sets of cookies: with and without the instance's suffix.
 //!
-//! Applications that share a domain see each other's cookies. Newer ones carry a suffix that names the instance; older
-//! ones do not, and may be left over.
+//! Applications on the same domain see each other's cookies. So newer ones have a suffix that identifies the instance.
+//! Older ones have none, and may be left over from before or belong to another application.
 
 use super::{Cookies, SessionToken, cookies::client_uat};
 use crate::{
@@ -15,19 +15,21 @@ use crate::{
 pub(crate) struct CookieSet<'a> {
     /// The session token, encoded.
     pub(crate) session: Option<&'a str>,
-    /// When the client was last updated; zero if nobody is signed in on it.
+    /// When the client was last updated; zero if no user is signed in on it.
     pub(crate) client_uat: i64,
     pub(crate) dev_browser: Option<&'a str>,
-    /// Whether it is the set with the suffix.
+    /// Whether this is the set with the suffix.
     pub(crate) is_suffixed: bool,
 }
 
-/// A set's session token, decoded, if there is one.
+/// The decoded session token of a set, if it has one.
 pub(crate) type DecodedSession = Option<Result<SessionToken, TokenError>>;
 
 impl<'a> CookieSet<'a> {
-    /// Chooses a set, and decodes its session token. Both tokens are decoded once, here, since the choice depends on
-    /// them. Nothing is verified for it: the choice only says what will be.
+    /// Chooses a set and decodes its session token.
+    ///
+    /// The choice depends on the claims of both tokens, so they are decoded here, and only once. Unverified claims are
+    /// safe for this: they only determine which token is verified.
     pub(crate) fn choose(
         cookies: &'a Cookies<'_>,
         instance: Option<&Instance>,
@@ -65,7 +67,7 @@ fn readable(token: Decoded<'_>) -> Option<&Token> {
     token.and_then(|token| token.as_ref().ok()).map(SessionToken::token)
 }
 
-/// The eight rules of Clerk's SDK, in their order.
+/// The eight rules of Clerk's SDK, in the same order.
 fn uses_suffixed(
     cookies: &Cookies<'_>,
     plain: Decoded<'_>,
@@ -74,7 +76,7 @@ fn uses_suffixed(
     now: Timestamp,
 ) -> bool {
     if let Some(plain) = plain {
-        // A token that cannot be decoded, or does not name its issuer, is not another instance's.
+        // A token that cannot be decoded, or has no issuer, is not assumed to be another instance's.
         let Ok(token) = plain else { return false };
         match token.token().issuer() {
             Issuer::Missing => return false,
@@ -88,7 +90,7 @@ fn uses_suffixed(
     }
     let issued =
         |token: Decoded<'_>| readable(token).and_then(Token::unverified_issued_at).unwrap_or_default();
-    // A client that says "0" has signed out; one that says nothing has not.
+    // A client whose cookie is "0" has signed out. One without a cookie has not.
     let (plain_out, suffixed_out) = (cookies.client_uat.as_deref() == Some("0"), suffixed_uat == Some("0"));
     if !suffixed_out && !plain_out && issued(plain) > issued(suffixed) {
         return false;
@@ -106,7 +108,7 @@ fn uses_suffixed(
 }
 
 #[cfg(test)]
-#[allow(clippy::needless_pass_by_value, reason = "tests hand over what `json!` makes")]
+#[allow(clippy::needless_pass_by_value, reason = "tests pass the values of `json!`")]
 mod tests {
     use serde_json::{Value, json};
 
@@ -118,7 +120,7 @@ mod tests {
 
     const NOW: i64 = crate::token::testing::NOW;
 
-    /// A token nobody signed: nothing is verified here.
+    /// An unsigned token. Nothing is verified here.
     fn token(claims: Value) -> String {
         format!("{}.{}.c2ln", base64url("{\"alg\":\"RS256\"}"), base64url(claims.to_string()))
     }
@@ -131,7 +133,7 @@ mod tests {
         token(json!({"iss": "https://clerk.example.com", "iat": iat, "exp": NOW + 60, "sub": "suffixed"}))
     }
 
-    /// What the rules choose of `__session`, its suffixed form, `__client_uat`, and its suffixed form.
+    /// Whether the suffixed set is chosen, given `__session` and `__client_uat`, each without and with the suffix.
     fn choose(key: &str, values: [Option<&str>; 4]) -> bool {
         let [session, suffixed_session, client_uat, suffixed_client_uat] =
             values.map(|value| value.map(Into::into));
@@ -147,7 +149,7 @@ mod tests {
     const TEST: &str = "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k";
 
     #[test]
-    fn rule_1_a_plain_token_that_names_nobody_stays() {
+    fn rule_1_a_plain_token_without_an_issuer_wins() {
         for plain in [
             "garbage".to_owned(),
             token(json!({})),
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn rule_2_another_instances_plain_token_is_left_alone() {
+    fn rule_2_another_instances_plain_token_is_ignored() {
         for iss in [
             json!("https://clerk.other.com"),
             json!("https://clerk.example.com/"),
@@ -221,7 +223,7 @@ mod tests {
         }
     }
 
-    /// Every combination of the four cookies, against the rules as they are written down.
+    /// Checks every combination of the four cookies against a second implementation of the rules.
     #[test]
     fn every_combination_follows_the_rules() {
         #[derive(Clone, Copy, PartialEq)]

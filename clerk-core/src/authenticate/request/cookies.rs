@@ -1,4 +1,4 @@
-//! Cookies, read as Clerk's SDKs read them.
+//! Cookies, parsed as in Clerk's SDKs.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::RedirectCount;
 
-/// Clerk's cookies, each under its plain name and under the one with this instance's suffix. Empty cookies count as
-/// missing.
+/// Clerk's cookies, under their plain names and under those with the instance's suffix. An empty cookie counts as missing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cookies<'a> {
     pub(crate) session: Option<Cow<'a, str>>,
@@ -17,15 +16,15 @@ pub(crate) struct Cookies<'a> {
     pub(crate) suffixed_client_uat: Option<Cow<'a, str>>,
     pub(crate) dev_browser: Option<Cow<'a, str>>,
     pub(crate) suffixed_dev_browser: Option<Cow<'a, str>>,
-    /// Only ever read with the suffix.
+    /// Read only with the suffix.
     pub(crate) refresh: Option<Cow<'a, str>>,
-    /// Only ever read without the suffix, as are the next two.
+    /// Read only without a suffix, like the next two.
     pub(crate) handshake: Option<Cow<'a, str>>,
     pub(crate) nonce: Option<Cow<'a, str>>,
     pub(crate) redirect_count: RedirectCount,
 }
 
-/// A cookie while reading: the first one of a name counts, even if it is empty.
+/// The value of a cookie while parsing. The first one of a name wins, even if it is empty.
 #[derive(Default)]
 struct First<'a>(Option<Cow<'a, str>>);
 
@@ -40,7 +39,7 @@ impl<'a> First<'a> {
 }
 
 impl<'a> Cookies<'a> {
-    /// Reads all `Cookie` headers in one pass.
+    /// Parses all `Cookie` headers in one pass.
     pub(crate) fn read(headers: &'a HeaderMap, suffix: Option<&str>) -> Self {
         let (mut session, mut suffixed_session) = (First::default(), First::default());
         let (mut uat, mut suffixed_uat) = (First::default(), First::default());
@@ -48,7 +47,7 @@ impl<'a> Cookies<'a> {
         let (mut refresh, mut handshake, mut nonce, mut count) =
             (First::default(), First::default(), First::default(), First::default());
         let take = |name: &str, value: Cow<'a, str>| {
-            let ours = |base: &str| {
+            let is_suffixed = |base: &str| {
                 let end = name.strip_prefix(base).and_then(|rest| rest.strip_prefix('_'));
                 end.is_some() && end == suffix
             };
@@ -59,10 +58,10 @@ impl<'a> Cookies<'a> {
                 "__clerk_handshake" => handshake.offer(value),
                 "__clerk_handshake_nonce" => nonce.offer(value),
                 RedirectCount::COOKIE => count.offer(value),
-                _ if ours("__session") => suffixed_session.offer(value),
-                _ if ours("__client_uat") => suffixed_uat.offer(value),
-                _ if ours("__clerk_db_jwt") => suffixed_dev_browser.offer(value),
-                _ if ours("__refresh") => refresh.offer(value),
+                _ if is_suffixed("__session") => suffixed_session.offer(value),
+                _ if is_suffixed("__client_uat") => suffixed_uat.offer(value),
+                _ if is_suffixed("__clerk_db_jwt") => suffixed_dev_browser.offer(value),
+                _ if is_suffixed("__refresh") => refresh.offer(value),
                 _ => {}
             }
         };
@@ -82,11 +81,11 @@ impl<'a> Cookies<'a> {
     }
 }
 
-/// Reads one of Clerk's cookies, decoded, as a decision reads it.
+/// Returns the decoded value of one of Clerk's cookies, as decisions use it.
 ///
-/// The first cookie of that name counts, and an empty one counts as missing. `fields` are the `Cookie` headers of the
-/// request; HTTP/2 may send several. Other cookies may contain any bytes. Only names that begin with two underscores are
-/// Clerk's.
+/// `fields` are the request's `Cookie` headers, of which HTTP/2 may send several. The first cookie of the name wins, and
+/// an empty one counts as missing. Only names that start with two underscores are found. Other cookies may contain any
+/// bytes.
 ///
 /// ```
 /// use clerk_core::authenticate::cookie;
@@ -108,19 +107,19 @@ pub fn cookie<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, name: &str)
     found.value()
 }
 
-/// Calls `take` with each cookie that may be Clerk's, decoded.
+/// Calls `take` with each cookie that may be one of Clerk's, decoded.
 fn each<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, mut take: impl FnMut(&str, Cow<'a, str>)) {
     for field in fields {
         match std::str::from_utf8(field.as_bytes()) {
             Ok(field) => pairs(field).for_each(|(name, value)| take(name, decode(value))),
-            // None of Clerk's cookies has such bytes, but a cookie beside them may.
+            // Clerk's cookies are ASCII, but another one in the same header may not be.
             Err(_) => pairs(&String::from_utf8_lossy(field.as_bytes()))
                 .for_each(|(name, value)| take(name, Cow::Owned(decode(value).into_owned()))),
         }
     }
 }
 
-/// The pairs of one header that may be Clerk's, still encoded.
+/// Returns the pairs of one header that may be Clerk's, still encoded.
 fn pairs(field: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = Some(field);
     let pairs = std::iter::from_fn(move || {
@@ -143,22 +142,23 @@ pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
     }
 }
 
-/// Percent-decodes a value after splitting, so that no value can forge another cookie. What is not valid UTF-8 then stays
-/// as it is.
+/// Percent-decodes a value. If the result is not valid UTF-8, returns the value unchanged.
+///
+/// Call this after splitting the header: a decoded semicolon would otherwise forge another cookie.
 fn decode(value: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'%', value.as_bytes()).is_none() || !escapes_are_sound(value) {
+    if memchr::memchr(b'%', value.as_bytes()).is_none() || !has_valid_escapes(value) {
         return Cow::Borrowed(value);
     }
     percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
 }
 
-fn escapes_are_sound(value: &str) -> bool {
+fn has_valid_escapes(value: &str) -> bool {
     value.split('%').skip(1).all(|rest| {
         matches!(rest.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
     })
 }
 
-/// Parses when the client was last updated (`__client_uat`): the integer at the beginning, else zero.
+/// Parses `__client_uat`, the time of the client's last update: the integer at the start, or zero.
 pub(crate) fn client_uat(cookie: Option<&str>) -> i64 {
     let text = cookie.unwrap_or_default().trim_start();
     let (negative, digits) = match text.strip_prefix('-') {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn cookies_are_read_as_clerk_reads_them() {
+    fn cookies_are_parsed_as_in_clerks_sdk() {
         for (fields, expected) in [
             (&["__session=a"][..], Some("a")),
             (&["x=1; __session=a; y=2"], Some("a")),
@@ -236,13 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn many_cookies_of_one_name_are_one() {
+    fn the_first_of_many_cookies_wins() {
         let field = "__session=a; ".repeat(10_000);
         assert_eq!(session(&[&field]).as_deref(), Some("a"));
     }
 
     #[test]
-    fn one_cookie_is_read_as_all_of_them_are() {
+    fn cookie_and_cookies_agree() {
         for (fields, expected) in [
             (&["theme=gr\u{f6}\u{df}e; __session=a"][..], Some("a")),
             (&["__sessions=b", "a=b;__session = c "], Some("c")),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn some_names_have_no_suffix_and_one_has_nothing_else() {
+    fn some_cookies_are_read_only_with_or_without_a_suffix() {
         let headers = headers(&[
             "__refresh=a; __refresh_abcdefgh=b; __clerk_handshake_abcdefgh=c; __clerk_handshake_nonce=d; \
              __clerk_redirect_count=2; __clerk_redirect_count_abcdefgh=3; __clerk_db_jwt=e; __clerk_db_jwt_abcdefgh=f",
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn client_uat_is_the_number_at_the_beginning() {
+    fn client_uat_is_the_number_at_the_start() {
         for (text, expected) in [
             (None, 0),
             (Some(""), 0),

@@ -1,8 +1,8 @@
-//! The head of a request.
+//! Request heads.
 
 use http::{HeaderMap, HeaderName, Method, Uri, Version, header::ACCEPT};
 
-/// A borrowed request head. The body plays no part in a decision.
+/// Borrowed head of a request. A decision does not depend on the body.
 #[derive(Clone, Copy)]
 pub struct RequestHead<'a> {
     pub(crate) method: &'a Method,
@@ -20,7 +20,7 @@ impl<'a> RequestHead<'a> {
         Self { method, uri, headers, version: Version::HTTP_11 }
     }
 
-    /// Sets the version of HTTP. Since HTTP/2 a `Host` that contradicts the target's authority is refused.
+    /// Sets the version of HTTP. From HTTP/2 on, a `Host` that contradicts the target's authority is rejected.
     #[must_use]
     pub const fn with_version(mut self, version: Version) -> Self {
         self.version = version;
@@ -49,23 +49,26 @@ impl<'a> RequestHead<'a> {
         self.method == Method::GET
     }
 
-    /// Whether a browser says that it opens a page with this request.
+    /// Whether a browser navigates to a page with this request, by its `Sec-Fetch-Dest`.
     pub(crate) fn is_document(&self) -> bool {
         self.is_get() && self.text(&SEC_FETCH_DEST) == "document"
     }
 
-    /// Whether the client would follow a redirect and come back: a browser that opens a page or a frame.
+    /// Whether the client is a browser that navigates to a page or in a frame, so that it follows a redirect and returns.
+    ///
+    /// A `fetch` would fail at the redirect because of CORS, and a form's POST would lose its body.
     pub(crate) fn can_navigate(&self) -> bool {
         let navigates = match self.text(&SEC_FETCH_DEST) {
             "document" | "iframe" => true,
-            // Old browsers, and pages without TLS, do not send the header.
+            // Old browsers do not send the header, and current ones only over TLS and to localhost.
             "" => self.text(&ACCEPT).starts_with("text/html"),
             _ => false,
         };
         self.is_get() && navigates
     }
 
-    /// A header as a string: empty if it is missing, and no known value if it is not valid text.
+    /// Returns a header as a string: empty if it is missing, and `?` if it is not visible ASCII, so that it matches no
+    /// known value.
     pub(crate) fn text(&self, name: &HeaderName) -> &'a str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap_or("?"))
     }
@@ -84,7 +87,7 @@ impl<'a, B> From<&'a http::Request<B>> for RequestHead<'a> {
 }
 
 impl std::fmt::Debug for RequestHead<'_> {
-    /// Headers and URLs may hold credentials, and are not shown.
+    /// Shows neither headers nor the URL, which may contain credentials.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestHead").field("method", self.method).finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! Everything that a decision reads of a request.
+//! The parts of a request that a decision uses.
 
 mod authorization;
 mod cookie_set;
@@ -15,7 +15,7 @@ pub(super) use self::{
     cookie_set::{CookieSet, DecodedSession},
     cookies::Cookies,
     query::Query,
-    referrer::is_clerks,
+    referrer::is_clerk_page,
     session_token::SessionToken,
 };
 pub use self::{cookies::cookie, head::RequestHead, redirect_count::RedirectCount};

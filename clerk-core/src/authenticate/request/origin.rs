@@ -1,4 +1,4 @@
-//! The public origin of a request: its one reader, for decisions and for the Frontend API proxy.
+//! The public origin of a request, for decisions and for the Frontend API proxy.
 
 use http::{
     HeaderMap, Version,
@@ -14,14 +14,14 @@ use crate::authenticate::{
 };
 
 impl RequestHead<'_> {
-    /// Returns the origin under which this request was sent: what a browser shows in its address bar.
+    /// Returns the origin under which the client sent this request: the one in a browser's address bar.
     ///
-    /// Without trusted headers, the authority of the request's target wins over `Host` (RFC 9112 section 3.2.2,
-    /// RFC 9113 section 8.3.1). Of `X-Forwarded-Host` and `X-Forwarded-Proto` only the first member counts. If the two
-    /// do not make a valid `http` or `https` origin, they are ignored.
+    /// The authority of the request's target takes precedence over `Host` (RFC 9112, section 3.2.2, and RFC 9113,
+    /// section 8.3.1). If forwarded headers are trusted, the first members of `X-Forwarded-Host` and `X-Forwarded-Proto`
+    /// take precedence over both, unless they do not form a valid `http` or `https` origin.
     ///
-    /// Returns `None` if the request does not name a host, names several (more than one `Host`, or a `Host` that
-    /// contradicts `:authority` in HTTP/2), or names one that is not valid. No redirect can be made from such a request.
+    /// Returns `None` if the request has no host, several (more than one `Host`, or in HTTP/2 a `Host` that contradicts
+    /// `:authority`), or one that is not valid. Such a request is never redirected.
     ///
     /// ```
     /// use clerk_core::authenticate::{Forwarded, RequestHead};
@@ -45,12 +45,12 @@ impl RequestHead<'_> {
         }
     }
 
-    /// The URL under which this request was sent.
+    /// Returns the URL under which the client sent this request.
     pub(crate) fn public_url(&self, forwarded: &Forwarded) -> Option<Url> {
         self.url_of(self.uri.path_and_query().map_or("/", |path| path.as_str()), forwarded)
     }
 
-    /// The URL of this path at the public origin.
+    /// Returns the URL of this path at the public origin.
     fn url_of(&self, path: &str, forwarded: &Forwarded) -> Option<Url> {
         match forwarded {
             Forwarded::Origin(origin) => join(origin.as_str(), path),
@@ -72,28 +72,28 @@ impl RequestHead<'_> {
         url(scheme.unwrap_or_else(|| self.scheme()), host.or_else(|| self.host())?, path)
     }
 
-    /// HTTP/1.1 does not say the scheme in its target; TLS ends before this crate sees the request.
+    /// Returns the scheme of the target. Most HTTP/1.1 targets have none, and TLS is not visible here.
     fn scheme(&self) -> &str {
         self.uri.scheme_str().unwrap_or("http")
     }
 
-    /// The host that the request itself names; `None` if it names none, or several.
+    /// Returns the host of the request itself; `None` if it has none, or several.
     fn host(&self) -> Option<&str> {
         let mut hosts = self.headers.get_all(HOST).iter();
         let (host, more) = (hosts.next(), hosts.next());
-        // RFC 9112 section 3.2: two servers might each take another one.
+        // RFC 9112, section 3.2: a proxy and this service might choose different ones.
         if more.is_some() {
             return None;
         }
         let host = host.map(|host| host.to_str());
         let Some(authority) = self.uri.authority() else { return host?.ok() };
         let agrees = host.is_none_or(|host| host.is_ok_and(|host| self.is_same_host(authority, host)));
-        // A proxy of HTTP/1.1 sends an absolute target with a `Host` that is to be ignored. Since HTTP/2 such a
-        // request is malformed.
+        // In HTTP/1.1, `Host` is ignored if the target is absolute (RFC 9112, section 3.2.2). In HTTP/2, a request whose
+        // `Host` contradicts the target is malformed (RFC 9113, section 8.3.1).
         (agrees || self.version < Version::HTTP_2).then_some(authority.as_str())
     }
 
-    /// Whether both name the same host and port.
+    /// Whether both are the same host and port.
     fn is_same_host(&self, authority: &Authority, host: &str) -> bool {
         let default = if self.scheme().eq_ignore_ascii_case("https") { ":443" } else { ":80" };
         let bare = |text: &'_ str| text.strip_suffix(default).unwrap_or(text).to_ascii_lowercase();
@@ -101,16 +101,16 @@ impl RequestHead<'_> {
     }
 }
 
-/// The first member of a list header, trimmed. An empty one counts: it makes no valid origin, as in Clerk's SDK.
+/// Returns the first member of a list header, trimmed. It may be empty, and is then not a valid origin, as in Clerk's SDK.
 fn first_member(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     let list = headers.get(name)?.to_str().ok()?;
     list.split(',').next().map(str::trim_ascii)
 }
 
-/// The URL of these parts, if the scheme is `http` or `https` and the authority is only a host and a port.
+/// Returns the URL of these parts, if the scheme is `http` or `https` and the authority is only a host and a port.
 fn url(scheme: &str, authority: &str, path: &str) -> Option<Url> {
     let scheme = ["https", "http"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
-    // The host that is checked here has to be the one that is read again from the URL.
+    // `Url` normalizes hosts more than `Authority` does. The host that is checked here must be the one of the URL.
     let authority: Authority = authority.parse().ok().filter(|_| !authority.contains('@'))?;
     let url = join(&format!("{scheme}://{authority}"), path)?;
     let is_same = match url.host()? {
@@ -125,9 +125,9 @@ fn url(scheme: &str, authority: &str, path: &str) -> Option<Url> {
 fn join(origin: &str, path: &str) -> Option<Url> {
     address::absolute(&match path.as_bytes() {
         [b'/', ..] => format!("{origin}{path}"),
-        // An absolute target without a path.
+        // An absolute target without a path, which still has a query.
         [b'?', ..] => format!("{origin}/{path}"),
-        // The forms of a request's target without a path (RFC 9112 sections 3.2.3 and 3.2.4).
+        // The target of CONNECT or OPTIONS, which has no path (RFC 9112, sections 3.2.3 and 3.2.4).
         _ => format!("{origin}/"),
     })
 }
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_headers_count_where_they_are_trusted() {
+    fn forwarded_headers_are_used_if_trusted() {
         for (target, headers, expected) in [
             ("/p", &[("host", "h.com:8080")][..], Some("http://h.com:8080/p")),
             ("/p?a=b", &[("host", "h.com"), ("x-forwarded-proto", "https")], Some("https://h.com/p?a=b")),
@@ -172,7 +172,7 @@ mod tests {
             ("/\\evil.com", &[("host", "h.com")], Some("http://h.com//evil.com")),
             ("/a/../b", &[("host", "h.com")], Some("http://h.com/b")),
             ("https://t.com/p", &[], Some("https://t.com/p")),
-            // RFC 9112 section 3.2.2: the target wins over `Host`.
+            // RFC 9112, section 3.2.2: the target takes precedence over `Host`.
             ("https://t.com/p", &[("host", "h.com")], Some("https://t.com/p")),
             ("https://t.com?a=b", &[], Some("https://t.com/?a=b")),
             ("http://t.com/p", &[("x-forwarded-proto", "https")], Some("https://t.com/p")),
@@ -194,7 +194,7 @@ mod tests {
         }
     }
 
-    /// What the decision and the Frontend API proxy agree on.
+    /// The decision and the Frontend API proxy use the same origins.
     #[test]
     fn origins() {
         const H: (&str, &str) = ("host", "app.example:8080");
@@ -202,8 +202,8 @@ mod tests {
         const XFP: (&str, &str) = ("x-forwarded-proto", " https , http");
         let fixed = Forwarded::Origin("HTTPS://Fixed.example:8443/".parse().unwrap());
         let own = "http://app.example:8080";
-        // Target, headers, the origin if nobody is trusted, and if the headers are.
-        for (target, headers, nobody, first) in [
+        // Target, headers, the origin if forwarded headers are ignored, and the origin if they are trusted.
+        for (target, headers, ignored, first) in [
             ("/p", &[H][..], own, own),
             ("/p", &[H, XFH, XFP], own, "https://pub.example"),
             ("/p", &[H, XFP], own, "https://app.example:8080"),
@@ -227,14 +227,14 @@ mod tests {
                 let origin = RequestHead::from(&request).public_origin(forwarded);
                 origin.map_or("-".to_owned(), |origin| origin.as_str().to_owned())
             };
-            assert_eq!(text(&Forwarded::Ignore), nobody, "{target} {headers:?}");
+            assert_eq!(text(&Forwarded::Ignore), ignored, "{target} {headers:?}");
             assert_eq!(text(&Forwarded::TrustFirst), first, "{target} {headers:?}");
             assert_eq!(text(&fixed), "https://fixed.example:8443");
         }
     }
 
     #[test]
-    fn forwarded_headers_are_ignored_otherwise() {
+    fn forwarded_headers_are_ignored_by_default() {
         let headers = [("host", "h.com"), ("x-forwarded-proto", "https"), ("x-forwarded-host", "evil.com")];
         assert_eq!(public_url("/p", &headers, &Forwarded::Ignore).unwrap(), "http://h.com/p");
         let fixed = Forwarded::Origin("https://app.example.com".parse().unwrap());
@@ -243,20 +243,20 @@ mod tests {
     }
 
     #[test]
-    fn two_hosts_are_no_host() {
+    fn several_hosts_are_rejected() {
         let two = [("host", "a.com"), ("host", "b.com")];
         for target in ["/p", "https://a.com/p"] {
             for forwarded in [Forwarded::Ignore, Forwarded::TrustFirst] {
                 assert_eq!(public_url(target, &two, &forwarded), None, "{target}");
             }
         }
-        // A trusted proxy says which one it was.
+        // A trusted proxy determines the host.
         let named = [two[0], two[1], ("x-forwarded-host", "c.com")];
         assert_eq!(public_url("/p", &named, &Forwarded::TrustFirst).unwrap(), "http://c.com/p");
     }
 
     #[test]
-    fn http_2_refuses_a_host_that_contradicts_the_authority() {
+    fn http_2_rejects_a_host_that_contradicts_the_authority() {
         for (target, host, is_good) in [
             ("https://a.com/p", "a.com", true),
             ("https://a.com/p", "A.com:443", true),

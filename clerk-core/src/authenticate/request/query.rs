@@ -1,8 +1,8 @@
-//! Clerk's parameters in a request's query.
+//! Clerk's parameters in the query of a request.
 
 use std::borrow::Cow;
 
-/// Clerk's parameters. The first one of a name counts, and an empty one counts as missing.
+/// Clerk's parameters. The first one of a name wins, and an empty one counts as missing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query<'a> {
     pub(crate) handshake: Option<Cow<'a, str>>,
@@ -10,7 +10,7 @@ pub(crate) struct Query<'a> {
     pub(crate) dev_browser: Option<Cow<'a, str>>,
     /// Whether the parameter of the dev-browser token is present, even if it is empty.
     pub(crate) has_dev_browser: bool,
-    /// `Some(false)` asks for a sync, `Some(true)` says that one is complete.
+    /// `Some(false)` requests a sync with the primary domain, `Some(true)` means that it is complete.
     pub(crate) synced: Option<bool>,
     pub(crate) redirect_url: Option<Cow<'a, str>>,
 }
@@ -21,7 +21,7 @@ const PREFIX: &str = "__clerk_";
 impl<'a> Query<'a> {
     pub(crate) fn read(query: Option<&'a str>) -> Self {
         let mut found = Self::default();
-        // Percent-encoding could hide the name, but no client encodes letters.
+        // Most queries have neither, and are not parsed. A name may be percent-encoded, although no client does that.
         let Some(query) = query.filter(|query| query.contains(PREFIX) || query.contains('%')) else {
             return found;
         };
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_of_a_name_counts() {
+    fn the_first_of_a_name_wins() {
         let query = Query::read(Some(
             "a=b&__clerk_handshake_nonce=n+1&__clerk_handshake_nonce=two&__clerk_synced=false&__clerk_synced=true",
         ));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_ones_are_missing() {
+    fn empty_parameters_count_as_missing() {
         let query =
             Query::read(Some("__clerk_db_jwt=&__clerk_db_jwt=x&__clerk_handshake=&__clerk_synced=maybe"));
         assert!(query.has_dev_browser);

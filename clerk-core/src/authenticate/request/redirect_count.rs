@@ -1,25 +1,25 @@
-//! The cookie that counts redirects, so that no browser goes in circles.
+//! The cookie that counts redirects, to stop redirect loops.
 
 use http::HeaderValue;
 
-/// How often a browser was redirected within the last few seconds: the value of the cookie
+/// Number of times that a browser was redirected within the last seconds: the value of the cookie
 /// [`RedirectCount::COOKIE`].
 ///
-/// The browser keeps the count, so the limit holds for browsers that keep cookies.
+/// The browser stores the count, so the limit works only for browsers that store cookies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RedirectCount(u32);
 
 impl RedirectCount {
     /// The name of the cookie.
     pub const COOKIE: &'static str = "__clerk_redirect_count";
-    /// How often a browser is redirected in a row.
+    /// The maximum number of redirects in a row, as in Clerk's SDK.
     pub const LIMIT: u32 = 3;
 
-    /// Parses the cookie's value: decimal digits, else zero.
+    /// Parses the cookie's value. Anything but decimal digits counts as zero.
     #[must_use]
     pub fn parse(cookie: Option<&str>) -> Self {
         let digits = cookie.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-        // A number that is too large is beyond the limit too.
+        // A number that is too large is above the limit as well.
         Self(digits.map_or(0, |digits| digits.parse().unwrap_or(u32::MAX)))
     }
 
@@ -35,7 +35,7 @@ impl RedirectCount {
         self.0 >= Self::LIMIT
     }
 
-    /// Returns the `Set-Cookie` line that counts one more redirect, and is kept for `max_age` seconds.
+    /// Returns the `Set-Cookie` value that counts one more redirect. The cookie expires after `max_age` seconds.
     #[must_use]
     pub fn next_cookie(self, max_age: u32) -> Option<HeaderValue> {
         let (name, count) = (Self::COOKIE, self.0.saturating_add(1));
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_count_has_digits_only() {
+    fn only_digits_are_parsed() {
         for (text, expected) in [
             (None, 0),
             (Some("3"), 3),
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn three_redirects_are_the_limit() {
+    fn the_limit_is_three_redirects() {
         for (count, is_at_limit) in [("0", false), ("2", false), ("3", true), ("99999999999", true)] {
             assert_eq!(RedirectCount::parse(Some(count)).is_at_limit(), is_at_limit, "{count}");
         }

@@ -1,11 +1,13 @@
-//! Clerk's own pages, from which people come back after signing in.
+//! Referrers that are Clerk's own pages.
 
 use url::Url;
 
 use crate::authenticate::config::Instance;
 
-/// Whether the referring page is one of Clerk's, whose sign-ins and sign-outs have reached this service already.
-pub(crate) fn is_clerks(referrer: &Url, page: &Url, instance: &Instance) -> bool {
+/// Whether the referring page is one of Clerk's own.
+///
+/// A browser that returns from there has current cookies already, so it does not need a handshake.
+pub(crate) fn is_clerk_page(referrer: &Url, page: &Url, instance: &Instance) -> bool {
     let Some(host) = referrer.host_str() else { return false };
     let frontend = instance.frontend_url(page);
     if frontend.as_ref().and_then(Url::host_str) == Some(host) {
@@ -23,7 +25,7 @@ fn is_development_portal(host: &str) -> bool {
     if host.starts_with("accounts.") && ends_with(&[".lcl.dev", ".lclstage.dev", ".lclclerk.com"]) {
         return true;
     }
-    // A Frontend API is on the same domain, with `.clerk` in between.
+    // The Frontend API is on the same domain, as `<name>.clerk.accounts.dev`, and is not a portal.
     [".accounts.dev", ".accountsstage.dev", ".accounts.lclclerk.com"]
         .iter()
         .any(|end| host.strip_suffix(end).is_some_and(|application| !application.ends_with(".clerk")))

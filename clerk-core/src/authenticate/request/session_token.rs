@@ -1,12 +1,12 @@
-//! A session token of a request, decoded.
+//! Decoded session tokens.
 
 use std::sync::Arc;
 
 use crate::token::{KeySet, SessionAuth, Token, TokenError};
 
-/// A decoded token. Nothing in it may be trusted yet, except that the signature of a known one is valid.
+/// A decoded token. Only the signature of a known one has been verified, and no claims.
 pub(crate) enum SessionToken {
-    /// Its signature was verified before with the same keys.
+    /// The signature was verified before, with the same keys.
     Known(Arc<SessionAuth>),
     New(Token),
 }
@@ -26,7 +26,7 @@ impl SessionToken {
         }
     }
 
-    /// Turns the token into a session after it was verified. From now on it is known.
+    /// Turns a verified token into a session, and makes it known.
     pub(crate) fn into_session(self, keys: &KeySet) -> Arc<SessionAuth> {
         match self {
             Self::Known(session) => session,

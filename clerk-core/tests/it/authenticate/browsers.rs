@@ -1,4 +1,4 @@
-//! Sessions in cookies: the rows of the table, in their order.
+//! Sessions in cookies, in the order of the rules.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use clerk_core::{
     token::TokenKind,
 };
 
-/// Where a document is redirected, and everything else is signed out.
+/// Checks that a navigation is redirected for this reason, and that any other request is signed out.
 #[track_caller]
 fn redirects(document: &Visit, reason: &str) {
     assert_eq!(document.verdict(), format!("handshake: {reason}"));
@@ -21,7 +21,7 @@ fn redirects(document: &Visit, reason: &str) {
     }
 }
 
-/// The same request from a program.
+/// The same request without a navigation.
 fn api(env: Env) -> Visit {
     Visit::api(env).known_browser()
 }
@@ -34,17 +34,17 @@ fn satellite(visit: Visit, auto_sync: bool) -> Visit {
     })
 }
 
-/// A token of the satellite. In production it has a Frontend API, and with it an issuer, of its own.
+/// A token of the satellite, which in production has its own Frontend API and so its own issuer.
 fn of_satellite(env: Env) -> String {
     session(env, &env.pick(json!({"iss": "https://clerk.app.example.com"}), json!({})))
 }
 
 #[test]
-fn row_0_a_handshake_is_resolved_first() {
+fn a_returning_handshake_comes_first() {
     for env in ENVS {
         let good = session(env, &json!({}));
         let line = format!("__session={good}; Path=/");
-        // Rows 5 and 6 would speak of these otherwise.
+        // Without the handshake, the rules about missing cookies would apply.
         let visit = Visit::api(env).cookie("__clerk_handshake", handshake(env, &[&line]));
         assert_eq!(visit.verdict(), "signed-in", "{env:?}");
         assert_eq!(satellite(visit, true).verdict(), "signed-in", "{env:?}");
@@ -52,25 +52,25 @@ fn row_0_a_handshake_is_resolved_first() {
 }
 
 #[test]
-fn rows_1_and_2_satellites_ask_the_primary_domain() {
+fn satellites_are_synchronized_with_the_primary_domain() {
     let nobody = "signed-out: session-token-and-uat-missing";
     let sync = "handshake: satellite-needs-syncing";
     for env in ENVS {
         for (auto, synced, cookies, expected) in [
-            // a: nothing is known, and nobody asked
+            // No cookies, and automatic sync is off.
             (false, "", false, nobody),
-            // b: nothing is known
+            // No cookies, and automatic sync is on.
             (true, "", false, sync),
             (true, "?__clerk_synced=false", false, sync),
-            // b: it is asked for
+            // A sync is requested.
             (false, "?__clerk_synced=false", false, sync),
             (false, "?__clerk_synced=false", true, sync),
             (true, "?__clerk_synced=false", true, sync),
-            // c: something is known
+            // Cookies are present.
             (false, "", true, "signed-in"),
             (true, "", true, "signed-in"),
             (true, "?__clerk_synced=maybe", true, "signed-in"),
-            // it is over
+            // The sync is complete.
             (true, "?__clerk_synced=true", true, "signed-in"),
             (true, "?__clerk_synced=true", false, nobody),
             (false, "?__clerk_synced=true", false, nobody),
@@ -82,7 +82,7 @@ fn rows_1_and_2_satellites_ask_the_primary_domain() {
             };
             let document = visit(Visit::document(env));
             assert_eq!(document.verdict(), expected, "{case}");
-            // Others than documents do not ask: without a header, in a frame, or as another method.
+            // Only documents are synchronized, and not frames, other methods, or requests without the header.
             let quiet = if cookies { "signed-in" } else { nobody };
             for other in [
                 visit(api(env)),
@@ -97,7 +97,7 @@ fn rows_1_and_2_satellites_ask_the_primary_domain() {
 }
 
 #[test]
-fn rows_1_and_2_a_client_alone_is_something() {
+fn a_satellite_with_a_client_cookie_is_not_synchronized() {
     for env in ENVS {
         let visit = satellite(Visit::document(env), true).cookie("__client_uat", "1699999000");
         assert_eq!(visit.verdict(), "handshake: client-uat-but-no-session-token", "{env:?}");
@@ -105,9 +105,9 @@ fn rows_1_and_2_a_client_alone_is_something() {
 }
 
 #[test]
-fn row_3_the_primary_domain_of_a_development_instance_answers() {
+fn the_primary_domain_of_a_development_instance_redirects_back() {
     let ask = "/p?__clerk_redirect_url=https%3A%2F%2Fsat.example%2Fx";
-    // Before rows 4 and 5, with or without a known browser.
+    // This comes before the rules about the dev-browser token.
     for visit in [
         Visit::document(Env::Dev),
         Visit::api(Env::Dev).header("sec-fetch-dest", "document"),
@@ -117,7 +117,7 @@ fn row_3_the_primary_domain_of_a_development_instance_answers() {
     }
     let both = Visit::document(Env::Dev).target(format!("{ask}&__clerk_db_jwt=d"));
     redirects(&both, "primary-responds-to-syncing");
-    // An empty one is none, production has none, and neither have satellites.
+    // Not with an empty parameter, not in production, and not on a satellite.
     let empty = Visit::document(Env::Dev).target("/p?__clerk_redirect_url=");
     assert_eq!(empty.verdict(), "signed-out: session-token-and-uat-missing");
     let live = Visit::document(Env::Live).target(ask);
@@ -127,7 +127,7 @@ fn row_3_the_primary_domain_of_a_development_instance_answers() {
 }
 
 #[test]
-fn row_4_a_dev_browser_token_in_the_url_is_passed_on() {
+fn a_dev_browser_token_in_the_url_causes_a_handshake() {
     for query in ["?__clerk_db_jwt=d", "?__clerk_db_jwt=", "?a=b&__clerk_db_jwt"] {
         let target = format!("/p{query}");
         let good = session(Env::Dev, &json!({}));
@@ -139,12 +139,12 @@ fn row_4_a_dev_browser_token_in_the_url_is_passed_on() {
 }
 
 #[test]
-fn row_5_a_development_instance_wants_to_know_the_browser() {
+fn a_missing_dev_browser_token_causes_a_handshake() {
     let unknown = Visit::api(Env::Dev).header("sec-fetch-dest", "document");
     redirects(&unknown, "dev-browser-missing");
     redirects(&unknown.clone().signed_in(session(Env::Dev, &json!({}))), "dev-browser-missing");
     redirects(&unknown.clone().cookie("__clerk_db_jwt", ""), "dev-browser-missing");
-    // The cookie of the chosen set counts, and no other.
+    // Only the cookie of the chosen set counts.
     let suffixed = unknown.suffixed("__client_uat", "1699999000").cookie("__clerk_db_jwt", "d");
     redirects(&suffixed, "dev-browser-missing");
     let both = suffixed.suffixed("__clerk_db_jwt", "d");
@@ -152,7 +152,7 @@ fn row_5_a_development_instance_wants_to_know_the_browser() {
 }
 
 #[test]
-fn row_6_nothing_is_nobody() {
+fn without_cookies_the_request_is_signed_out() {
     for env in ENVS {
         for uat in ["0", "", "garbage", "0x10", "+0", "-0"] {
             for visit in [Visit::document(env), api(env), api(env).method("POST")] {
@@ -164,7 +164,7 @@ fn row_6_nothing_is_nobody() {
 }
 
 #[test]
-fn rows_7_and_8_one_without_the_other_asks_again() {
+fn a_session_or_client_alone_causes_a_handshake() {
     for env in ENVS {
         for token in [session(env, &json!({})), session(env, &json!({"exp": NOW - 60})), "garbage".to_owned()]
         {
@@ -179,7 +179,7 @@ fn rows_7_and_8_one_without_the_other_asks_again() {
 }
 
 #[test]
-fn row_9_what_is_no_token_is_invalid() {
+fn undecodable_tokens_are_invalid() {
     for env in ENVS {
         for token in ["garbage", "a.b.c", "ak_1", "null", "..", "%00"] {
             for visit in [Visit::document(env), api(env)] {
@@ -190,7 +190,7 @@ fn row_9_what_is_no_token_is_invalid() {
 }
 
 #[test]
-fn row_10_other_classes_are_a_mismatch_before_times_and_signatures() {
+fn other_classes_are_a_mismatch_before_times_and_signatures() {
     for env in ENVS {
         for token in [
             m2m(&json!({}), &json!({"iss": null})),
@@ -208,7 +208,7 @@ fn row_10_other_classes_are_a_mismatch_before_times_and_signatures() {
 }
 
 #[test]
-fn row_11_a_session_older_than_its_client_asks_again_before_any_signature() {
+fn a_session_older_than_its_client_causes_a_handshake() {
     for env in ENVS {
         for (uat, iat, is_older) in [
             (NOW, json!(NOW - 1), true),
@@ -235,7 +235,7 @@ fn row_11_a_session_older_than_its_client_asks_again_before_any_signature() {
 }
 
 #[test]
-fn row_12_a_session_that_does_not_verify_is_refused() {
+fn a_session_that_does_not_verify_is_rejected() {
     for env in ENVS {
         for (token, reason) in [
             (forged(env, &json!({})), "token-invalid-signature"),
@@ -264,7 +264,7 @@ fn row_12_a_session_that_does_not_verify_is_refused() {
 }
 
 #[test]
-fn row_13_a_token_without_party_passes_unless_parties_are_set() {
+fn a_token_without_party_is_accepted_unless_parties_are_set() {
     for env in ENVS {
         let visit = Visit::document(env).signed_in(session(env, &json!({"azp": null})));
         assert_eq!(visit.verdict(), "signed-in");
@@ -274,7 +274,7 @@ fn row_13_a_token_without_party_passes_unless_parties_are_set() {
 }
 
 #[test]
-fn row_14_whoever_comes_from_another_origin_is_asked_again() {
+fn navigating_from_another_origin_causes_a_handshake() {
     for env in ENVS {
         let visit = Visit::document(env)
             .signed_in(session(env, &json!({})))
@@ -298,7 +298,7 @@ fn row_14_whoever_comes_from_another_origin_is_asked_again() {
 }
 
 #[test]
-fn row_16_a_good_session_is_signed_in_without_headers() {
+fn a_valid_session_is_signed_in_without_headers() {
     for env in ENVS {
         for visit in [Visit::document(env), api(env), api(env).method("PATCH")] {
             let seen = visit.signed_in(session(env, &json!({}))).seen();
@@ -308,9 +308,9 @@ fn row_16_a_good_session_is_signed_in_without_headers() {
     }
 }
 
-/// The grid of clients and sessions in one piece.
+/// Every combination of client and session.
 #[test]
-fn every_client_and_session_together() {
+fn every_client_and_session() {
     let expired = "session-token-expired-refresh-non-eligible-no-refresh-cookie";
     for env in ENVS {
         let good = session(env, &json!({}));
@@ -348,9 +348,9 @@ fn every_client_and_session_together() {
     }
 }
 
-/// Nobody, and somebody with a token that is no good, are refused for different reasons, and asked for different things.
+/// A request without a token is anonymous, and one whose token was rejected is not.
 #[test]
-fn visitors_are_told_from_those_who_brought_a_token() {
+fn only_requests_without_a_token_are_anonymous() {
     let (live, dev) = (session(Env::Live, &json!({})), session(Env::Dev, &json!({})));
     let bad = forged(Env::Live, &json!({}));
     let foreign = session(Env::Live, &json!({"iss": "https://clerk.other.com"}));
@@ -368,11 +368,11 @@ fn visitors_are_told_from_those_who_brought_a_token() {
         (api().signed_in(&bad), "token-invalid-signature", false),
         (api().bearer(&bad), "token-invalid-signature", false),
         (api().bearer("x"), "token-invalid", false),
-        // Another application's cookie is none of ours.
+        // Another application's cookie does not count.
         (api().signed_in(&foreign), "session-token-and-uat-missing", true),
-        // Back from Clerk, where nobody is signed in.
+        // Returning from Clerk, where no user is signed in.
         (api().signed_in(&bad).cookie("__clerk_handshake", &signed_out), "session-token-missing", true),
-        // Machines come in the header alone.
+        // Machine tokens are accepted only in the header.
         (api().options(|options| options.accepted_kinds(TokenKind::ApiKey)), "No token in header", true),
         (keys(), "token-type-mismatch", true),
         (keys().signed_in(&live), "token-type-mismatch", true),
@@ -397,9 +397,9 @@ fn visitors_are_told_from_those_who_brought_a_token() {
     assert!(!api().signed_in(&live).seen().outcome.is_anonymous());
 }
 
-/// Without the publishable key nobody can be sent to Clerk. That somebody has signed out is seen all the same.
+/// Without a publishable key, nothing is redirected, but a client that has signed out is recognized.
 #[test]
-fn without_the_instance_a_client_that_has_signed_out_counts() {
+fn without_a_publishable_key_signing_out_is_recognized() {
     let token = session(Env::Live, &json!({}));
     for (client, verdict) in [
         (None, "signed-in"),

@@ -1,5 +1,6 @@
-//! Where we are stricter than Clerk's JavaScript SDK on purpose, by number. What a layer does about it
-//! (9: calls for unknown keys, 13: the proxy) is proved there.
+//! Where this crate is deliberately stricter than Clerk's JavaScript SDK: see the table in `rules.md`.
+//!
+//! The limit on calls for unknown keys and the Frontend API proxy are tested in clerk-tower.
 
 use clerk_core::{
     authenticate::{
@@ -17,7 +18,7 @@ use crate::{
 };
 
 #[test]
-fn dev_1_every_route_tells_the_classes_apart() {
+fn classes_are_distinguished_everywhere() {
     let all = [TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
     let template = token_of(Env::Live, &json!({"cat": TEMPLATE}), &json!({}));
     for accepts in [AcceptedKinds::default(), AcceptedKinds::any(), AcceptedKinds::from(all)] {
@@ -31,7 +32,7 @@ fn dev_1_every_route_tells_the_classes_apart() {
 }
 
 #[test]
-fn dev_2_padding_is_no_base64url() {
+fn padded_segments_are_rejected() {
     let good = session(Env::Live, &json!({}));
     for token in [format!("{good}="), format!("{good}=="), good.replacen('.', "=.", 1)] {
         assert_eq!(Visit::api(Env::Live).bearer(&token).verdict(), "signed-out: token-invalid");
@@ -40,20 +41,20 @@ fn dev_2_padding_is_no_base64url() {
 }
 
 #[test]
-fn dev_3_only_the_verified_cookie_is_refreshed() {
+fn only_the_verified_cookie_is_refreshed() {
     let expired = |sid: &str| session(Env::Live, &json!({"exp": 1_600_000_000, "sid": sid}));
     let visit = Visit::api(Env::Live).suffixed("__refresh", "r");
-    // Not the header's token, and not the cookie's in its place.
+    // Neither the header's token is refreshed nor the cookie's instead.
     let header = visit.clone().bearer(expired("sess_header")).signed_in(expired("sess_cookie")).seen();
     assert!(header.verdict().starts_with("signed-out: session-token-expired"));
     assert!(header.asked.is_empty());
-    // Segments of the path are encoded.
+    // Path segments are encoded.
     let seen = visit.signed_in(expired("../../users/user_1")).reply(Reply::Unreachable).seen();
     assert_eq!(seen.asked_lines(), ["POST /sessions/..%2F..%2Fusers%2Fuser_1/refresh"]);
 }
 
 #[test]
-fn dev_4_addresses_are_put_together_and_headers_trusted_where_configured() {
+fn forwarded_headers_are_trusted_only_if_configured() {
     for (forwarded, expected) in [
         (Forwarded::Ignore, "http://h.example//evil.example/p"),
         (Forwarded::TrustFirst, "https://public.example//evil.example/p"),
@@ -90,7 +91,7 @@ fn dev_4_addresses_are_put_together_and_headers_trusted_where_configured() {
 }
 
 #[test]
-fn dev_5_segments_that_are_no_objects_are_invalid() {
+fn segments_that_are_not_objects_are_invalid() {
     let good = session(Env::Live, &json!({}));
     let [header, payload, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
     for value in ["null", "5", "true", "\"x\"", "[]", ""] {
@@ -106,14 +107,14 @@ fn dev_5_segments_that_are_no_objects_are_invalid() {
 }
 
 #[test]
-fn dev_6_revoked_machine_tokens_are_invalid() {
+fn revoked_machine_tokens_are_invalid() {
     let visit =
         Visit::api(Env::Live).options(|options| options.accepted_kinds(TokenKind::OAuth)).bearer("oat_1");
     for answer in [
         json!({"active": false}),
         json!({"id": "1", "subject": "user_1", "revoked": true, "expired": false}),
         json!({"id": "1", "subject": "user_1", "revoked": false, "expired": true}),
-        // What Clerk does not say counts against it.
+        // A missing field counts as not valid.
         json!({"id": "1", "subject": "user_1"}),
     ] {
         let verdict = visit.clone().reply(Reply::Json(answer.clone())).verdict();
@@ -122,7 +123,7 @@ fn dev_6_revoked_machine_tokens_are_invalid() {
 }
 
 #[test]
-fn dev_7_machines_have_audiences_of_their_own() {
+fn machine_tokens_have_their_own_audiences() {
     for token in [m2m(&json!({}), &json!({"aud": "mch_2"})), oauth(&json!({}), &json!({"aud": "mch_2"}))] {
         let visit = Visit::api(Env::Live)
             .options(|options| options.accepted_kinds(AcceptedKinds::any()))
@@ -139,7 +140,7 @@ fn dev_7_machines_have_audiences_of_their_own() {
 }
 
 #[test]
-fn an_authorized_party_that_no_token_could_name_is_refused_at_once() {
+fn authorized_parties_that_are_not_origins_are_rejected() {
     let check =
         |parties: &[&str]| Authenticator::new(Env::Live.options().authorized_parties(parties.to_vec()));
     assert!(check(&[]).is_ok());
@@ -152,11 +153,11 @@ fn an_authorized_party_that_no_token_could_name_is_refused_at_once() {
 }
 
 #[test]
-fn the_address_of_a_page_that_is_none_is_refused_at_once() {
+fn invalid_page_urls_are_rejected() {
     for (url, is_good) in [
         ("https://app.example.com/in", true),
         ("/in", true),
-        // None at all.
+        // An empty string counts as unset.
         ("", true),
         ("in", false),
         ("http://evil@/", false),
@@ -173,7 +174,7 @@ fn the_address_of_a_page_that_is_none_is_refused_at_once() {
 }
 
 #[test]
-fn dev_8_a_satellite_s_sign_in_page_is_checked_once_and_never_per_request() {
+fn a_satellites_sign_in_page_is_checked_with_the_options() {
     let check = |domain: &str, page: &str| {
         let options = Env::Live.options().satellite(Satellite::domain(domain)).sign_in_url(page);
         Authenticator::new(options).map(drop)
@@ -191,7 +192,7 @@ fn dev_8_a_satellite_s_sign_in_page_is_checked_once_and_never_per_request() {
 }
 
 #[test]
-fn dev_10_malformed_features_are_none() {
+fn malformed_features_are_ignored() {
     let organization = json!({"id": "org_1", "slg": "a", "rol": "admin", "per": "read", "fpm": "1"});
     for env in ENVS {
         for features in [json!("no-colon"), json!(":"), json!(5), json!("o:a,broken")] {
@@ -208,7 +209,7 @@ fn dev_10_malformed_features_are_none() {
 }
 
 #[test]
-fn dev_11_empty_pattern_lists_match_nothing() {
+fn empty_pattern_lists_match_nothing() {
     let sync = OrganizationSync::new().personal_account_patterns([""; 0]);
     let token = session(Env::Live, &json!({"o": {"id": "org_1", "slg": "a", "rol": "admin"}}));
     let visit = Visit::document(Env::Live).signed_in(token);
@@ -216,7 +217,7 @@ fn dev_11_empty_pattern_lists_match_nothing() {
 }
 
 #[test]
-fn dev_12_the_loop_ends_beyond_three_too_and_numbers_are_decimal() {
+fn higher_redirect_counts_are_limited_and_numbers_are_decimal() {
     for (count, status) in
         [("3", "signed-out"), ("4", "signed-out"), ("99", "signed-out"), ("0x3", "handshake")]
     {
@@ -229,27 +230,27 @@ fn dev_12_the_loop_ends_beyond_three_too_and_numbers_are_decimal() {
 }
 
 #[test]
-fn dev_14_an_unmarked_m2m_token_is_accepted() {
+fn m2m_tokens_without_a_class_are_accepted() {
     let token = m2m(&json!({"cat": UNMARKED}), &json!({}));
     let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(TokenKind::M2m)).bearer(token);
     assert_eq!(visit.verdict(), "signed-in");
 }
 
 #[test]
-fn dev_15_messages_are_for_debugging() {
+fn messages_are_returned_only_for_debugging() {
     let request = Request::get("/p").header("authorization", "Bearer x").body(()).unwrap();
     for on in [false, true] {
         let authenticator = Authenticator::new(Env::Live.options().debug_headers(on)).unwrap();
         let step = authenticator.start(&RequestHead::from(&request), &keys(), now());
         let Step::Done(outcome) = step else { panic!() };
         let message = outcome.headers().get("x-clerk-auth-message").map(|value| value.to_str().unwrap());
-        let expected = "a token has three segments (reason=token-invalid, token-carrier=header)";
+        let expected = "expected a token with three segments (reason=token-invalid, token-carrier=header)";
         assert_eq!(message, on.then_some(expected));
     }
 }
 
 #[test]
-fn dev_16_links_bring_handshakes_unless_only_cookies_may() {
+fn handshakes_in_links_can_be_disabled() {
     let visit = Visit::document(Env::Live).target("/p?__clerk_handshake_nonce=n").lines(&[]);
     assert_eq!(visit.verdict(), "signed-out: session-token-missing");
     let strict = visit.options(|options| options.handshake_cookies_only(true));
@@ -257,7 +258,7 @@ fn dev_16_links_bring_handshakes_unless_only_cookies_may() {
 }
 
 #[test]
-fn dev_17_answers_that_set_cookies_are_not_stored() {
+fn responses_that_set_cookies_are_not_stored() {
     let line = format!("__session={}", session(Env::Live, &json!({})));
     let expired = session(Env::Live, &json!({"exp": 1_600_000_000}));
     for visit in [
@@ -270,7 +271,7 @@ fn dev_17_answers_that_set_cookies_are_not_stored() {
 }
 
 #[test]
-fn dev_18_bearer_has_no_case_and_needs_a_credential() {
+fn bearer_ignores_case_and_requires_credentials() {
     let good = session(Env::Live, &json!({}));
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
         let visit = Visit::api(Env::Live);
@@ -284,7 +285,7 @@ fn dev_18_bearer_has_no_case_and_needs_a_credential() {
 }
 
 #[test]
-fn dev_19_a_malformed_audience_is_another_one() {
+fn malformed_audiences_are_rejected() {
     for (aud, passes) in [
         (json!("api"), true),
         (json!(["x", "api"]), true),
@@ -305,7 +306,7 @@ fn dev_19_a_malformed_audience_is_another_one() {
 }
 
 #[test]
-fn dev_20_several_authorization_headers_are_no_choice() {
+fn several_authorization_headers_are_rejected() {
     let good = session(Env::Live, &json!({}));
     for (accepts, kind) in [
         (AcceptedKinds::default(), Some(TokenKind::Session)),
@@ -327,7 +328,7 @@ fn dev_20_several_authorization_headers_are_no_choice() {
 }
 
 #[test]
-fn dev_21_clerk_not_answering_is_marked() {
+fn outages_are_undecided() {
     let expected = |reason: &str| format!("signed-out: {reason}?");
     let opaque =
         Visit::api(Env::Live).options(|options| options.accepted_kinds(TokenKind::ApiKey)).bearer("ak_1");

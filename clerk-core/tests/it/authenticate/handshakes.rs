@@ -1,4 +1,4 @@
-//! What comes back from a handshake: its payload, and how the request goes on.
+//! Requests that return from a handshake.
 
 use clerk_core::authenticate::BadRequest;
 use serde_json::json;
@@ -14,7 +14,7 @@ fn line(token: &str) -> String {
     format!("__session={token}; Path=/; HttpOnly")
 }
 
-/// The four ways in which a handshake comes back, each with this payload, from the last to the first.
+/// The four ways in which a handshake returns, each with this payload, in ascending precedence.
 fn ways(env: Env, lines: &[&str]) -> [(&'static str, Visit); 4] {
     let token = handshake(env, lines);
     let visit = || Visit::api(env).known_browser();
@@ -27,7 +27,7 @@ fn ways(env: Env, lines: &[&str]) -> [(&'static str, Visit); 4] {
 }
 
 #[test]
-fn the_session_inside_is_signed_in_on_every_way_and_method() {
+fn the_session_of_a_handshake_signs_in() {
     for env in ENVS {
         let good = session(env, &json!({}));
         let lines = ["__client_uat=1; Path=/", &line(&good)];
@@ -46,9 +46,9 @@ fn the_session_inside_is_signed_in_on_every_way_and_method() {
     }
 }
 
-/// A page of another site may send a nonce that nobody knows, and would read the handler's answer.
+/// A script of another site can send any nonce, and must not be able to read the handler's response.
 #[test]
-fn what_no_person_opens_is_not_made_readable_for_other_sites() {
+fn only_navigations_get_cors_headers() {
     let nonce = "/p?__clerk_handshake_nonce=x";
     let readable = |visit: Visit| {
         let seen = visit.target(nonce).lines(&[]).seen();
@@ -65,7 +65,7 @@ fn what_no_person_opens_is_not_made_readable_for_other_sites() {
 }
 
 #[test]
-fn the_nonce_comes_before_the_token_and_the_query_before_the_cookie() {
+fn the_nonce_and_the_query_take_precedence() {
     for env in ENVS {
         let inside = |user: &str| line(&session(env, &json!({"sub": user})));
         let token = |user: &str| handshake(env, &[&inside(user)]);
@@ -84,7 +84,7 @@ fn the_nonce_comes_before_the_token_and_the_query_before_the_cookie() {
         assert_eq!(seen.user().as_deref(), Some("user_query"));
         let seen = tokens.target("/p?__clerk_handshake=").seen();
         assert_eq!(seen.user().as_deref(), Some("user_cookie"));
-        // Neither has a suffix.
+        // Their cookies have no suffix.
         let suffixed = Visit::api(env).known_browser().suffixed("__clerk_handshake_nonce", "n");
         let seen = suffixed.suffixed("__clerk_handshake", token("user_1")).seen();
         assert_eq!(seen.verdict(), "signed-out: session-token-and-uat-missing");
@@ -92,7 +92,7 @@ fn the_nonce_comes_before_the_token_and_the_query_before_the_cookie() {
 }
 
 #[test]
-fn without_a_session_inside_it_is_missing_and_the_cookies_are_set() {
+fn a_handshake_without_a_session_sets_its_cookies() {
     for env in ENVS {
         for lines in [
             &[][..],
@@ -110,7 +110,7 @@ fn without_a_session_inside_it_is_missing_and_the_cookies_are_set() {
                 assert_eq!(seen.location().is_some(), env == Env::Dev);
             }
         }
-        // A payload without a list is an empty one.
+        // A payload without a list counts as empty.
         for payload in [json!(null), json!("__session=a"), json!({"0": "a"}), json!(5), json!([5, null])] {
             let token = session(env, &json!({"handshake": payload}));
             let seen = Visit::api(env).cookie("__clerk_handshake", token).seen();
@@ -120,7 +120,7 @@ fn without_a_session_inside_it_is_missing_and_the_cookies_are_set() {
 }
 
 #[test]
-fn a_nonce_that_brings_nothing_ends_as_a_missing_session() {
+fn a_nonce_without_a_result_is_a_missing_session() {
     for env in ENVS {
         for reply in [
             Reply::Status(404, json!({"errors": [{"code": "resource_not_found"}]})),
@@ -134,7 +134,7 @@ fn a_nonce_that_brings_nothing_ends_as_a_missing_session() {
             let seen = visit.seen();
             assert_eq!(seen.verdict(), "signed-out: session-token-missing", "{env:?} {reply:?}");
             assert_eq!((seen.asked.len(), seen.set_cookies().len()), (1, 0));
-            // The browser of a development instance goes on without the nonce.
+            // On a development instance, a redirect removes the nonce from the URL.
             let clean = env.pick(None, Some("https://app.example.com/p?a=b"));
             assert_eq!(seen.location().as_deref(), clean);
         }
@@ -142,7 +142,7 @@ fn a_nonce_that_brings_nothing_ends_as_a_missing_session() {
 }
 
 #[test]
-fn the_session_cookie_is_the_last_one_that_begins_so() {
+fn the_last_session_cookie_wins() {
     for env in ENVS {
         let [first, last] = ["user_first", "user_last"].map(|user| session(env, &json!({"sub": user})));
         for lines in [
@@ -161,7 +161,7 @@ fn the_session_cookie_is_the_last_one_that_begins_so() {
 }
 
 #[test]
-fn lines_that_are_no_header_values_are_left_out_and_counted() {
+fn invalid_header_values_are_dropped_and_counted() {
     for env in ENVS {
         let good = line(&session(env, &json!({})));
         let lines = ["a=1", "b=2\r\nset-cookie: evil=1", "c=\u{0}", &good, "é=ü"];
@@ -187,7 +187,7 @@ fn lines_that_are_no_header_values_are_left_out_and_counted() {
 }
 
 #[test]
-fn a_session_inside_that_does_not_verify_leaves_the_request_as_it_was() {
+fn a_handshake_whose_session_does_not_verify_is_ignored() {
     for env in ENVS {
         for (name, inside) in [
             ("garbage", "garbage".to_owned()),
@@ -213,7 +213,7 @@ fn a_session_inside_that_does_not_verify_leaves_the_request_as_it_was() {
 }
 
 #[test]
-fn development_tolerates_a_day_of_skew_and_production_none() {
+fn only_development_tolerates_a_day_of_skew() {
     for (changes, within) in [
         (json!({"exp": NOW - 60, "iat": NOW - 120, "nbf": NOW - 120}), true),
         (json!({"exp": NOW - DAY + 1}), true),
@@ -235,7 +235,7 @@ fn development_tolerates_a_day_of_skew_and_production_none() {
     }
 }
 
-/// Tokens that are no handshake, and whether that is for their signature.
+/// Tokens that are not a valid handshake, and whether that is because of their signature.
 fn bad(env: Env) -> [(&'static str, String, bool); 9] {
     let inside = json!({"handshake": [line(&session(env, &json!({})))]});
     let token = |header: serde_json::Value| token_of(env, &header, &inside);
@@ -257,7 +257,7 @@ fn bad(env: Env) -> [(&'static str, String, bool); 9] {
 }
 
 #[test]
-fn production_goes_on_after_a_bad_handshake_token() {
+fn production_ignores_an_invalid_handshake_token() {
     for (name, token, _) in bad(Env::Live) {
         let visit = Visit::document(Env::Live).cookie("__clerk_handshake", &token);
         let nobody = visit.seen();
@@ -268,7 +268,7 @@ fn production_goes_on_after_a_bad_handshake_token() {
 }
 
 #[test]
-fn development_stops_at_a_bad_handshake_token() {
+fn development_rejects_an_invalid_handshake_token() {
     for (name, token, is_signature) in bad(Env::Dev) {
         for visit in [
             Visit::document(Env::Dev).cookie("__clerk_handshake", &token),
@@ -285,7 +285,7 @@ fn development_stops_at_a_bad_handshake_token() {
 }
 
 #[test]
-fn a_handshake_has_no_claims_to_check() {
+fn the_claims_of_a_handshake_token_are_not_checked() {
     for env in ENVS {
         let inside = line(&session(env, &json!({})));
         for changes in [
@@ -305,7 +305,7 @@ fn a_handshake_has_no_claims_to_check() {
 }
 
 #[test]
-fn options_for_sessions_hold_for_the_session_inside() {
+fn the_options_apply_to_the_session_of_a_handshake() {
     for env in ENVS {
         let inside = line(&session(env, &json!({"azp": "https://other.example"})));
         let visit = Visit::api(env)
@@ -317,7 +317,7 @@ fn options_for_sessions_hold_for_the_session_inside() {
 }
 
 #[test]
-fn a_development_browser_goes_on_without_clerk_s_parameters() {
+fn development_removes_clerks_parameters_from_the_url() {
     let token = handshake(Env::Dev, &[]);
     for (query, clean) in [
         ("", ""),
@@ -331,7 +331,7 @@ fn a_development_browser_goes_on_without_clerk_s_parameters() {
 }
 
 #[test]
-fn in_production_links_count_unless_only_cookies_may() {
+fn production_reads_links_unless_disabled() {
     for env in ENVS {
         let [_, (_, query), _, (_, nonce)] = ways(env, &[&line(&session(env, &json!({})))]);
         for visit in [query, nonce] {
@@ -347,7 +347,7 @@ fn in_production_links_count_unless_only_cookies_may() {
 }
 
 #[test]
-fn a_nonce_beyond_all_measure_is_none() {
+fn a_nonce_that_is_too_long_is_ignored() {
     let visit = Visit::document(Env::Live).cookie("__clerk_handshake_nonce", "n".repeat(2049));
     assert_eq!(visit.verdict(), "signed-out: session-token-and-uat-missing");
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 #[test]
-fn row_1_other_classes_are_a_mismatch_before_anything_else() {
+fn other_classes_are_a_mismatch_before_anything_else() {
     for env in ENVS {
         for (name, token) in [
             ("M2M", m2m(&json!({}), &json!({}))),
@@ -31,7 +31,7 @@ fn row_1_other_classes_are_a_mismatch_before_anything_else() {
 }
 
 #[test]
-fn row_2_a_bad_token_is_refused_and_time_sends_a_browser_away() {
+fn invalid_tokens_are_rejected_and_wrong_times_redirect() {
     for env in ENVS {
         for (token, reason, is_sent) in [
             ("garbage".to_owned(), "token-invalid", false),
@@ -60,13 +60,13 @@ fn row_2_a_bad_token_is_refused_and_time_sends_a_browser_away() {
 }
 
 #[test]
-fn row_3_a_good_token_signs_in_whatever_the_browser_says() {
+fn a_valid_token_signs_in_regardless_of_cookies() {
     for env in ENVS {
         let good = session(env, &json!({}));
         for visit in [
             Visit::api(env),
             Visit::api(env).method("DELETE"),
-            // No client, no known browser, another origin, a handshake: all of that is a browser's.
+            // Client, dev-browser token, referrer and handshake matter only for cookies.
             Visit::api(env).header("sec-fetch-dest", "document").header("referer", "https://evil.example"),
             Visit::document(env).cookie("__client_uat", "1800000000").cookie("__session", "garbage"),
             Visit::document(env).target("/p?__clerk_handshake_nonce=n&__clerk_db_jwt=d&__clerk_synced=false"),
@@ -80,7 +80,7 @@ fn row_3_a_good_token_signs_in_whatever_the_browser_says() {
 }
 
 #[test]
-fn without_a_bearer_token_cookies_count() {
+fn without_a_bearer_token_cookies_are_used() {
     let good = session(Env::Live, &json!({}));
     for header in ["Basic dTpw", "Bearer", "bearer ", "Bearer  x", "Digest a=b", ""] {
         let visit = Visit::api(Env::Live).header("authorization", header).signed_in(&good);

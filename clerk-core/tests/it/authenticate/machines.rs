@@ -1,4 +1,4 @@
-//! Machine tokens: what Clerk says about opaque ones, and what is read from those in JWT form.
+//! Machine tokens: opaque ones, which Clerk verifies, and JWTs.
 
 use clerk_core::{
     authenticate::{AcceptedKinds, MachineAuth, MachineFacts},
@@ -21,7 +21,7 @@ fn machine(seen: &Seen) -> &MachineAuth {
     seen.outcome.machine().unwrap_or_else(|| panic!("{seen:?}"))
 }
 
-/// The kinds, each with an opaque token, the call that verifies it, and an answer.
+/// The kinds, each with an opaque token, the call that verifies it, and a response.
 fn kinds() -> [(TokenKind, &'static str, &'static str, Value); 3] {
     [
         (
@@ -54,7 +54,7 @@ fn kinds() -> [(TokenKind, &'static str, &'static str, Value); 3] {
 }
 
 #[test]
-fn an_opaque_token_that_clerk_knows_signs_in() {
+fn a_verified_opaque_token_signs_in() {
     for (kind, token, line, answer) in kinds() {
         let seen = visit(token).reply(Reply::Json(answer.clone())).seen();
         assert_eq!((&*seen.verdict(), seen.outcome.token_kind()), ("signed-in", Some(kind)));
@@ -88,7 +88,7 @@ fn an_api_key_belongs_to_its_subject() {
 }
 
 #[test]
-fn a_token_that_is_no_longer_good_is_invalid_whatever_the_status() {
+fn revoked_and_expired_tokens_are_invalid() {
     for (kind, token, _, answer) in kinds() {
         for flag in ["revoked", "expired"] {
             let mut answer = answer.clone();
@@ -103,7 +103,7 @@ fn a_token_that_is_no_longer_good_is_invalid_whatever_the_status() {
 }
 
 #[test]
-fn every_status_of_the_call_has_its_reason() {
+fn every_status_of_the_response_has_a_reason() {
     for (kind, token, ..) in kinds() {
         for (reply, expected) in [
             (Reply::Status(401, json!({})), "secret-key-invalid?"),
@@ -127,7 +127,7 @@ fn every_status_of_the_call_has_its_reason() {
 }
 
 #[test]
-fn an_opaque_token_beyond_all_measure_is_not_asked_about() {
+fn an_opaque_token_that_is_too_long_causes_no_call() {
     for prefix in ["ak_", "mt_", "oat_"] {
         let seen = visit(&format!("{prefix}{}", "x".repeat(4096))).seen();
         assert_eq!(seen.verdict(), "signed-out: token-invalid");
@@ -135,7 +135,7 @@ fn an_opaque_token_beyond_all_measure_is_not_asked_about() {
 }
 
 #[test]
-fn an_m2m_jwt_by_class_and_type() {
+fn m2m_jwts_are_checked_by_class_and_type() {
     for (header, expected) in [
         (json!({}), "signed-in"),
         (json!({"cat": M2M}), "signed-in"),
@@ -162,7 +162,7 @@ fn an_m2m_jwt_by_class_and_type() {
 }
 
 #[test]
-fn an_oauth_jwt_by_type_and_whatever_its_class() {
+fn oauth_jwts_are_checked_by_type_alone() {
     for (header, expected) in [
         (json!({}), "signed-in"),
         (json!({"typ": "application/at+jwt"}), "signed-in"),
@@ -189,7 +189,7 @@ fn an_oauth_jwt_by_type_and_whatever_its_class() {
 }
 
 #[test]
-fn machine_jwts_are_signed_and_have_times() {
+fn machine_jwts_are_checked_for_signature_and_times() {
     for make in [m2m, oauth] {
         for changes in [
             json!({"exp": NOW - 60}),
@@ -209,7 +209,7 @@ fn machine_jwts_are_signed_and_have_times() {
             .unwrap();
         let verdict = visit(&format!("{signed}.{signature}")).verdict();
         assert_eq!(verdict, "signed-out: token-verification-failed");
-        // Other keys have signed nothing here.
+        // The token is signed with another key.
         let other = key_set(&[jwk(&OTHER_KEY, "other")]);
         let seen = visit(&good).keys(other.clone(), Ok(other)).seen();
         assert_eq!(seen.verdict(), "signed-out: token-verification-failed");
@@ -221,7 +221,7 @@ fn machine_jwts_are_signed_and_have_times() {
 }
 
 #[test]
-fn what_an_m2m_jwt_says() {
+fn m2m_jwt_details() {
     for (changes, scopes, claims) in [
         (json!({}), vec!["mch_2", "mch_3"], json!({"sts": "active", "v": 2, "scopes": "mch_2 mch_3"})),
         (
@@ -256,7 +256,7 @@ fn what_an_m2m_jwt_says() {
 }
 
 #[test]
-fn what_an_oauth_jwt_says() {
+fn oauth_jwt_details() {
     for (changes, client, scopes) in [
         (json!({}), Some("client_1"), vec!["a", "b"]),
         (json!({"scp": ["c", "d"]}), Some("client_1"), vec!["c", "d"]),

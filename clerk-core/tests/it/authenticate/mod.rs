@@ -1,4 +1,4 @@
-//! The decision about a request, rule by rule: what each row of it says, and what holds whatever is sent.
+//! Decisions about requests: each rule, and properties that hold for any input.
 
 mod browsers;
 mod deviations;

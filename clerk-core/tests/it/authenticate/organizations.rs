@@ -1,4 +1,4 @@
-//! URLs that ask for an organization.
+//! URLs of organizations.
 
 use clerk_core::authenticate::OrganizationSync;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ fn acme() -> Value {
 }
 
 #[test]
-fn a_session_with_another_organization_asks_for_the_url_s() {
+fn another_active_organization_causes_a_handshake() {
     let none = json!({});
     let old = json!({"v": null, "org_id": "org_1", "org_slug": "acme", "org_role": "org:admin"});
     for (path, claims, asks_for) in [
@@ -44,14 +44,14 @@ fn a_session_with_another_organization_asks_for_the_url_s() {
         ("/o/org_1", acme(), None),
         ("/o/org_2", acme(), Some("org_2")),
         ("/o/org_1", none.clone(), Some("org_1")),
-        // By id, so a slug is another one.
+        // The pattern is by id, so a slug does not match.
         ("/o/acme", acme(), Some("acme")),
-        // The personal account, also where a pattern of organizations names none.
+        // The personal account, also if a pattern of organizations matches without a parameter.
         ("/me", acme(), Some("")),
         ("/me", none.clone(), None),
         ("/x/me", acme(), Some("")),
         ("/x/else", acme(), None),
-        // Organizations come first.
+        // Patterns of organizations take precedence.
         ("/orgs/me", acme(), Some("me")),
         ("/else", acme(), None),
         ("/else", none, None),
@@ -67,7 +67,7 @@ fn a_session_with_another_organization_asks_for_the_url_s() {
 }
 
 #[test]
-fn nobody_is_signed_out_for_an_organization() {
+fn another_organization_never_signs_out() {
     for env in ENVS {
         let document = || visit(Visit::document(env), env, "/orgs/other", &acme());
         assert_eq!(document().verdict(), "handshake: active-organization-mismatch");
@@ -85,7 +85,7 @@ fn nobody_is_signed_out_for_an_organization() {
 }
 
 #[test]
-fn who_is_not_signed_in_yet_is_not_sent_away() {
+fn requests_without_a_full_session_are_not_redirected() {
     for env in ENVS {
         let mut pending = acme();
         pending["sts"] = json!("pending");
@@ -97,7 +97,7 @@ fn who_is_not_signed_in_yet_is_not_sent_away() {
 }
 
 #[test]
-fn another_origin_comes_before_another_organization() {
+fn another_origin_takes_precedence_over_another_organization() {
     let visit = visit(Visit::document(Env::Live), Env::Live, "/orgs/other", &acme());
     let seen = visit.header("referer", "https://other.example").seen();
     assert_eq!(seen.verdict(), "handshake: primary-domain-cross-origin-sync");
@@ -105,13 +105,13 @@ fn another_origin_comes_before_another_organization() {
 }
 
 #[test]
-fn a_header_s_session_is_not_sent_away() {
+fn sessions_in_the_header_are_not_redirected() {
     let visit = sync(Visit::document(Env::Live)).target("/orgs/other");
     assert_eq!(visit.bearer(session(Env::Live, &acme())).verdict(), "signed-in");
 }
 
 #[test]
-fn empty_lists_fit_nothing() {
+fn empty_lists_match_nothing() {
     for env in ENVS {
         let none = OrganizationSync::new().organization_patterns([""; 0]).personal_account_patterns([""; 0]);
         let visit = Visit::document(env).signed_in(session(env, &acme())).target("/");

@@ -1,4 +1,4 @@
-//! Clerk does not answer: which outcomes are left undecided, and which are not.
+//! Outages of Clerk: which outcomes are undecided, and which are not.
 
 use clerk_core::authenticate::{AcceptedKinds, KeyFailure};
 use serde_json::json;
@@ -16,7 +16,7 @@ const FAILURES: [(KeyFailure, &str); 4] = [
 ];
 
 #[test]
-fn without_keys_no_session_is_judged() {
+fn without_keys_sessions_are_undecided() {
     for env in ENVS {
         let token = session(env, &json!({}));
         for (failure, reason) in FAILURES {
@@ -35,7 +35,7 @@ fn without_keys_no_session_is_judged() {
 }
 
 #[test]
-fn without_keys_machines_get_the_one_code_of_theirs() {
+fn without_keys_machine_tokens_have_a_single_reason() {
     for token in [m2m(&json!({}), &json!({})), oauth(&json!({}), &json!({}))] {
         for (failure, _) in FAILURES {
             let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(AcceptedKinds::any()));
@@ -46,7 +46,7 @@ fn without_keys_machines_get_the_one_code_of_theirs() {
 }
 
 #[test]
-fn what_needs_no_key_is_decided_without() {
+fn requests_that_need_no_key_are_decided() {
     for env in ENVS {
         for (visit, verdict) in [
             (Visit::api(env).bearer("garbage"), "signed-out: token-invalid"),
@@ -67,7 +67,7 @@ fn what_needs_no_key_is_decided_without() {
 }
 
 #[test]
-fn a_handshake_that_cannot_be_judged_leaves_the_rest_undecided() {
+fn a_handshake_that_cannot_be_verified_leaves_the_request_undecided() {
     for env in ENVS {
         let token = handshake(env, &["__client_uat=0"]);
         let visit = Visit::api(env).known_browser().cookie("__clerk_handshake", &token);
@@ -76,7 +76,7 @@ fn a_handshake_that_cannot_be_judged_leaves_the_rest_undecided() {
         assert_eq!(seen.verdict(), format!("signed-out: {reason}?"));
         assert!(seen.outcome.bad_request().is_none());
     }
-    // Who is sent away again is decided about.
+    // A redirect is never undecided.
     let visit = Visit::document(Env::Live)
         .cookie("__clerk_handshake", handshake(Env::Live, &[]))
         .cookie("__client_uat", "5")
@@ -85,7 +85,7 @@ fn a_handshake_that_cannot_be_judged_leaves_the_rest_undecided() {
 }
 
 #[test]
-fn a_nonce_without_an_answer_is_undecided_unless_the_browser_goes_on() {
+fn a_nonce_without_a_response_is_undecided_unless_redirected() {
     for reply in [Reply::Unreachable, Reply::Status(500, json!({})), Reply::Status(429, json!({}))] {
         for env in ENVS {
             let visit = Visit::document(env).target("/p?__clerk_handshake_nonce=n").reply(reply.clone());
@@ -96,7 +96,7 @@ fn a_nonce_without_an_answer_is_undecided_unless_the_browser_goes_on() {
 }
 
 #[test]
-fn a_refresh_without_an_answer_is_undecided_unless_the_browser_is_sent_away() {
+fn a_refresh_without_a_response_is_undecided_unless_redirected() {
     let reason = "session-token-expired-refresh-fetch-error";
     for env in ENVS {
         let visit = |visit: Visit| {

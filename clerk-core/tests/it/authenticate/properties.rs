@@ -1,4 +1,4 @@
-//! What holds whatever a request says and whatever Clerk answers.
+//! Properties that hold for any request and any response of Clerk.
 
 use clerk_core::{
     authenticate::{
@@ -17,16 +17,16 @@ use crate::{
         KEY, KID, NOW, OTHER_KEY, TEMPLATE, claims, forged, handshake, jose, jwk, key_set, keys, m2m, now,
         oauth, session, sign_with, token_of,
     },
-    visit::{ENVS, Env, Reply, answered, check},
+    visit::{ENVS, Env, Reply, check, decoded},
 };
 
-/// The user of every session token that is good, and of no other token.
+/// The user of all valid session tokens, and of no other token.
 const GOOD: &str = "user_good";
 
-/// The subject of an opaque token that Clerk knows.
+/// The subject of a valid opaque token.
 const OPAQUE: &str = "opaque";
 
-/// Tokens and other texts, of which a few are good.
+/// Tokens and other strings, of which a few are valid.
 static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut texts: Vec<String> =
         ["", "0", "1", "3", "1699999000", "1800000000", "garbage", "a.b.c", "ak_1", "mt_1", "oat_1", "dvb_1"]
@@ -60,7 +60,7 @@ static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
         }
         texts.extend(bad);
         let party = session(env, &json!({"sub": GOOD, "azp": "https://evil.example"}));
-        // The good ones often: most other things on a request's way end it early.
+        // Valid ones are frequent, since most other inputs end a decision early.
         texts.extend(std::iter::repeat_n(good.clone(), 8));
         texts.extend([good, pending, party, session(env, &organization), expired, other]);
     }
@@ -73,7 +73,7 @@ static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| {
     texts
 });
 
-/// What the outcome may say in the end: nobody but those that the instance's key has signed as what they are.
+/// Checks that an outcome signs in only the owners of tokens that are signed by the instance, with the right kind.
 fn sound(outcome: &Outcome, options: &Choice) {
     check(outcome);
     if let Some(session) = outcome.session_or_pending() {
@@ -190,7 +190,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![6 => select(TEXTS.clone()), 1 => "[ -~]{0,12}"]
 }
 
-/// The head of a request, with what Clerk and browsers put there.
+/// The head of a request, with headers and parameters that Clerk and browsers set.
 fn request(suffix: &'static str) -> impl Strategy<Value = Request<()>> {
     let base = [
         "__session",
@@ -269,7 +269,7 @@ fn request(suffix: &'static str) -> impl Strategy<Value = Request<()>> {
     )
 }
 
-/// What Clerk might say to anything.
+/// A response of Clerk to any operation.
 fn reply() -> impl Strategy<Value = Reply> {
     let machine = json!({"id": "i", "type": "api_key", "name": "n", "subject": OPAQUE, "scopes": [], "claims": null,
         "revoked": false, "expired": false, "revocation_reason": null, "expiration": null, "last_used_at": null,
@@ -289,7 +289,7 @@ fn reply() -> impl Strategy<Value = Reply> {
     ]
 }
 
-/// The keys that are handed out: the right ones, another instance's under another id, none, or a failure.
+/// The keys that are fetched: the right ones, another instance's under another id, none, or a failure.
 fn more_keys() -> impl Strategy<Value = Result<KeySet, KeyFailure>> {
     prop_oneof![
         3 => Just(Ok(keys())),
@@ -322,9 +322,9 @@ impl Driver {
     }
 
     fn call<O: PendingOperation>(&mut self, call: PendingCall<O>) -> Step {
-        // What cannot be sent was not answered.
+        // An operation that cannot be sent has no response.
         let answer = match call.operation().request() {
-            Ok(_) => answered::<O>(&self.replies.pop().unwrap_or(Reply::Unreachable)),
+            Ok(_) => decoded::<O>(&self.replies.pop().unwrap_or(Reply::Unreachable)),
             Err(_) => Err(CallFailure::Unreachable),
         };
         call.resume(answer, now())
@@ -335,7 +335,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_decision_ends_soundly(
+    fn every_decision_ends_with_a_valid_outcome(
         (choice, request) in choice().prop_flat_map(|choice| {
             let suffix = choice.env.suffix();
             (Just(choice), request(suffix))
@@ -348,7 +348,7 @@ proptest! {
         let start = || authenticator.start(&RequestHead::from(&request), &at_hand, now());
         let outcome = Driver { replies, keys }.run(start());
         sound(&outcome, &choice);
-        // Giving up ends it too, and signs nobody in who needed an answer.
+        // Abandoning ends the decision too, and does not sign in.
         let mut step = start();
         let mut needs = 0;
         let outcome = loop {
@@ -364,7 +364,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_request_is_decided_alike(request in request("naoXFJnI"), replies in vec(reply(), 2)) {
+    fn the_same_request_has_the_same_outcome(request in request("naoXFJnI"), replies in vec(reply(), 2)) {
         let authenticator = Authenticator::new(Env::Live.options()).unwrap();
         let run = || {
             let step = authenticator.start(&RequestHead::from(&request), &keys(), now());

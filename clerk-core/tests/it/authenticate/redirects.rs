@@ -1,4 +1,4 @@
-//! Who is sent to Clerk, how often, and with which address.
+//! Redirects to Clerk: which requests get one, how many in a row, and with which URL.
 
 use clerk_core::authenticate::{AuthenticateOptions, Forwarded, OrganizationSync};
 use serde_json::json;
@@ -8,14 +8,14 @@ use crate::{
     visit::{ENVS, Env, Visit},
 };
 
-/// A client without a session: everybody who can be is sent away.
+/// A client without a session, which causes a handshake if the request can be redirected.
 fn client(visit: Visit) -> Visit {
     visit.cookie("__client_uat", "1699999000")
 }
 
 #[test]
-fn only_who_navigates_is_sent_away() {
-    for (method, destination, accept, is_sent) in [
+fn only_navigations_are_redirected() {
+    for (method, destination, accept, is_redirected) in [
         ("GET", Some("document"), None, true),
         ("GET", Some("iframe"), None, true),
         ("GET", Some("document"), Some("application/json"), true),
@@ -42,17 +42,17 @@ fn only_who_navigates_is_sent_away() {
                     visit = visit.header(name, value);
                 }
             }
-            let status = if is_sent { "handshake" } else { "signed-out" };
+            let status = if is_redirected { "handshake" } else { "signed-out" };
             let expected = format!("{status}: client-uat-but-no-session-token");
             let seen = visit.seen();
             assert_eq!(seen.verdict(), expected, "{env:?} {method} {destination:?} {accept:?}");
-            assert_eq!(seen.set_cookies().len(), usize::from(is_sent));
+            assert_eq!(seen.set_cookies().len(), usize::from(is_redirected));
         }
     }
 }
 
 #[test]
-fn a_browser_is_sent_around_three_times_at_most() {
+fn at_most_three_redirects_follow_each_other() {
     for env in ENVS {
         for (count, next) in [
             (None, Some(1)),
@@ -81,14 +81,14 @@ fn a_browser_is_sent_around_three_times_at_most() {
                 next.map(|next| format!("__clerk_redirect_count={next}; SameSite=Lax; HttpOnly; Max-Age=2"));
             assert_eq!(seen.set_cookies(), Vec::from_iter(cookie), "{env:?} {count:?}");
         }
-        // The counter has no suffix.
+        // The counter's cookie has no suffix.
         let visit = client(Visit::document(env)).suffixed("__clerk_redirect_count", "3");
         assert_eq!(visit.verdict(), "handshake: client-uat-but-no-session-token");
     }
 }
 
 #[test]
-fn every_reason_stops_at_three() {
+fn the_limit_holds_for_every_reason() {
     let expired = session(Env::Live, &json!({"exp": NOW - 60}));
     for (visit, reason) in [
         (Visit::api(Env::Dev).header("sec-fetch-dest", "document"), "dev-browser-missing"),
@@ -116,7 +116,7 @@ fn example(visit: Visit) -> Visit {
 }
 
 #[test]
-fn the_address_to_the_letter() {
+fn handshake_urls() {
     const LIVE: &str = "https://clerk.example.com/v1/client/handshake?redirect_url=";
     const DEV: &str = "https://foo-bar-13.clerk.accounts.dev/v1/client/handshake?redirect_url=";
     const PAGE: &str = "https%3A%2F%2Fexample.com%2Fp";
@@ -132,7 +132,7 @@ fn the_address_to_the_letter() {
         (live().suffixed("__client_uat", "5"), format!("{LIVE}{PAGE}{}", api(true, no_session))),
         (live().cookie("__session", "a.b"), format!("{LIVE}{PAGE}{}&__session=a.b", api(false, no_client))),
         (
-            // Production never names the browser, wherever it is named.
+            // Production instances ignore dev-browser tokens.
             client(live()).target("/p?__clerk_db_jwt=d&__dev_session=e").cookie("__clerk_db_jwt", "c"),
             format!("{LIVE}{PAGE}{}", api(false, no_session)),
         ),
@@ -141,7 +141,7 @@ fn the_address_to_the_letter() {
             format!("{DEV}{PAGE}{}&__clerk_db_jwt=dvb_1", api(false, no_session)),
         ),
         (
-            // The browser of the URL comes before the cookie's.
+            // The dev-browser token of the URL takes precedence over the cookie's.
             example(Visit::document(Env::Dev)).target("/p?__clerk_db_jwt=d+1"),
             format!("{DEV}{PAGE}{}&__clerk_db_jwt=d+1", api(false, "dev-browser-sync")),
         ),
@@ -161,7 +161,7 @@ fn the_address_to_the_letter() {
 }
 
 #[test]
-fn the_address_names_the_organization_whatever_the_reason() {
+fn handshake_urls_contain_the_organization_for_every_reason() {
     let sync = OrganizationSync::new()
         .organization_patterns(["/orgs/:slug", "/o/:id"])
         .personal_account_patterns(["/me"]);
@@ -181,7 +181,7 @@ fn the_address_names_the_organization_whatever_the_reason() {
 }
 
 #[test]
-fn the_page_s_query_is_written_anew() {
+fn the_query_of_the_page_is_serialized_again() {
     for (query, expected) in [
         ("?a=b%20c&foo&x=~", "?a=b+c&foo=&x=%7E"),
         ("?a=%zz", "?a=%25zz"),
@@ -201,7 +201,7 @@ fn the_page_s_query_is_written_anew() {
 }
 
 #[test]
-fn a_path_stays_a_path() {
+fn a_path_cannot_change_the_host() {
     for (target, expected) in [
         ("//evil.example/x", "https://app.example.com//evil.example/x"),
         ("/\\evil.example", "https://app.example.com//evil.example"),
@@ -217,7 +217,7 @@ fn a_path_stays_a_path() {
 }
 
 #[test]
-fn a_proxy_s_path_is_kept() {
+fn the_path_of_a_proxy_url_is_preserved() {
     for (proxy, expected) in [
         ("https://app.example.com/__clerk", "https://app.example.com/__clerk/v1/client/handshake"),
         ("https://app.example.com/__clerk///", "https://app.example.com/__clerk/v1/client/handshake"),
@@ -236,18 +236,18 @@ fn a_proxy_s_path_is_kept() {
 }
 
 #[test]
-fn a_proxy_plays_no_part_in_whose_cookies_they_are() {
+fn a_proxy_does_not_change_the_choice_of_cookies() {
     let visit = Visit::document(Env::Live)
         .signed_in(session(Env::Live, &json!({})))
         .options(|options| options.proxy_url("/__clerk"));
     assert_eq!(visit.verdict(), "signed-in");
     let suffixed = visit.suffixed("__client_uat", "1699999000").suffixed("__session", "garbage");
-    // The plain token is the instance's own and newer, so it is chosen.
+    // The token without a suffix is the instance's own and newer, so it is chosen.
     assert_eq!(suffixed.verdict(), "signed-in");
 }
 
 #[test]
-fn without_a_host_nobody_is_sent_away() {
+fn without_a_host_nothing_is_redirected() {
     let ignore = |options: AuthenticateOptions| options.forwarded(Forwarded::Ignore);
     let visit = client(Visit::document(Env::Live)).options(ignore);
     assert_eq!(visit.verdict(), "signed-out: client-uat-but-no-session-token");
@@ -263,7 +263,7 @@ fn without_a_host_nobody_is_sent_away() {
 }
 
 #[test]
-fn the_target_wins_over_the_host() {
+fn the_target_takes_precedence_over_the_host() {
     let ignore = |options: AuthenticateOptions| options.forwarded(Forwarded::Ignore);
     let visit = client(Visit::document(Env::Live)).options(ignore).header("host", "h.example");
     for (target, expected) in [
@@ -277,7 +277,7 @@ fn the_target_wins_over_the_host() {
 }
 
 #[test]
-fn with_two_hosts_a_session_is_neither_lost_nor_renewed() {
+fn with_two_hosts_a_session_is_neither_lost_nor_refreshed() {
     let two_hosts = |visit: Visit| {
         visit
             .options(|options| options.forwarded(Forwarded::Ignore))
@@ -287,9 +287,9 @@ fn with_two_hosts_a_session_is_neither_lost_nor_renewed() {
     for env in ENVS {
         let valid = two_hosts(Visit::document(env)).signed_in(session(env, &json!({})));
         assert_eq!(valid.clone().verdict(), "signed-in");
-        // A referrer cannot be compared with anything.
+        // Without an origin, the referrer cannot be compared.
         assert_eq!(valid.header("referer", "https://other.example/").verdict(), "signed-in");
-        // A refresh names the origin, so it is not even sent; and there is no page to come back to.
+        // A refresh has to contain the origin, so it is not sent, and a handshake has no URL to return to.
         let expired = session(env, &json!({"exp": NOW - 60}));
         let seen = two_hosts(Visit::document(env)).signed_in(&expired).suffixed("__refresh", "r").seen();
         let reason = "session-token-expired-refresh-unexpected-sdk-error";

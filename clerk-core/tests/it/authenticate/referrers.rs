@@ -1,4 +1,4 @@
-//! Where a visitor comes from.
+//! Referrers that cause a handshake.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::{
     visit::{ENVS, Env, Visit},
 };
 
-fn is_asked_again(visit: &Visit) -> bool {
+fn causes_handshake(visit: &Visit) -> bool {
     match &*visit.verdict() {
         "handshake: primary-domain-cross-origin-sync" => true,
         "signed-in" => false,
@@ -20,22 +20,22 @@ fn from(env: Env, referrer: &str) -> Visit {
 }
 
 #[test]
-fn other_origins_but_for_clerk_s_own() {
+fn other_origins_except_clerks_cause_a_handshake() {
     for (referrer, live, dev) in [
-        // The page's own origin, or none.
+        // The page's own origin, or no valid one.
         ("https://app.example.com/x?y", false, false),
         ("https://APP.example.com:443/", false, false),
         ("", false, false),
         ("garbage", false, false),
         ("/path", false, false),
-        // Others: each of scheme, host and port counts.
+        // Other origins: scheme, host or port differs.
         ("http://app.example.com/", true, true),
         ("https://app.example.com:8443/", true, true),
         ("https://example.com/", true, true),
         ("https://app.example.com.evil.example/", true, true),
         ("android-app://com.example/", true, true),
         ("about:blank", true, true),
-        // The Frontend API and the account portal of the instance.
+        // The instance's Frontend API and Account Portal.
         ("https://clerk.example.com/v1", false, true),
         ("http://clerk.example.com:81/", false, true),
         ("https://accounts.example.com/sign-in", false, true),
@@ -43,7 +43,7 @@ fn other_origins_but_for_clerk_s_own() {
         ("https://accounts.other.example/", true, true),
         ("https://foo-bar-13.clerk.accounts.dev/", true, false),
         ("https://foo-bar-13.accounts.dev/sign-in", true, false),
-        // Account portals of any development instance, in development.
+        // In development, the Account Portal of any development instance.
         ("https://other-1.accounts.dev/", true, false),
         ("http://other-1.accounts.dev:8080/", true, false),
         ("https://other-1.accountsstage.dev/", true, false),
@@ -58,22 +58,22 @@ fn other_origins_but_for_clerk_s_own() {
         ("https://evilaccounts.dev/", true, true),
     ] {
         for (env, expected) in [(Env::Live, live), (Env::Dev, dev)] {
-            assert_eq!(is_asked_again(&from(env, referrer)), expected, "{env:?} {referrer}");
+            assert_eq!(causes_handshake(&from(env, referrer)), expected, "{env:?} {referrer}");
         }
     }
 }
 
 #[test]
-fn behind_a_proxy_the_proxy_is_clerk() {
+fn the_origin_of_the_proxy_counts_as_clerks() {
     for env in ENVS {
         let proxied = |referrer| {
             from(env, referrer).options(|options| options.proxy_url("https://proxy.example/__clerk"))
         };
-        assert!(!is_asked_again(&proxied("https://proxy.example/")));
-        assert!(is_asked_again(&proxied("https://clerk.example.com/")));
-        // A path of this service is this service.
+        assert!(!causes_handshake(&proxied("https://proxy.example/")));
+        assert!(causes_handshake(&proxied("https://clerk.example.com/")));
+        // A proxy at a path of this service has the page's own origin.
         let path = |referrer| from(env, referrer).options(|options| options.proxy_url("/__clerk"));
-        assert!(!is_asked_again(&path("http://app.example.com:8080/")));
-        assert!(is_asked_again(&path("https://other.example/")));
+        assert!(!causes_handshake(&path("http://app.example.com:8080/")));
+        assert!(causes_handshake(&path("https://other.example/")));
     }
 }

@@ -1,4 +1,4 @@
-//! Expired sessions, and what comes of the attempt to renew them.
+//! Refreshes of expired sessions.
 
 use serde_json::{Value, json};
 
@@ -13,12 +13,12 @@ fn expired(env: Env) -> String {
     session(env, &json!({"exp": NOW - 60}))
 }
 
-/// An expired session that can be renewed, in a program's request.
-fn renewable(env: Env) -> Visit {
+/// An expired session that can be refreshed, in a request that is not a navigation.
+fn refreshable(env: Env) -> Visit {
     Visit::api(env).known_browser().signed_in(expired(env)).suffixed("__refresh", "r_1")
 }
 
-/// The reason's end for a program, and that a browser is sent away with the same one.
+/// The end of the reason. Checks that a navigation is redirected with the same reason.
 fn suffix(visit: &Visit) -> String {
     let verdict = visit.verdict();
     let document = visit.clone().header("sec-fetch-dest", "document").verdict();
@@ -32,7 +32,7 @@ fn a_refresh_signs_in_without_a_redirect() {
     for env in ENVS {
         let new = session(env, &json!({"sub": "user_new"}));
         let lines = [&*format!("__session={new}; Path=/"), "__client_uat=1; Path=/"];
-        for visit in [renewable(env), renewable(env).header("sec-fetch-dest", "document")] {
+        for visit in [refreshable(env), refreshable(env).header("sec-fetch-dest", "document")] {
             let seen = visit.lines(&lines).seen();
             assert_eq!((&*seen.verdict(), seen.user().as_deref()), ("signed-in", Some("user_new")));
             assert_eq!((seen.set_cookies(), seen.location()), (lines.map(String::from).to_vec(), None));
@@ -43,9 +43,9 @@ fn a_refresh_signs_in_without_a_redirect() {
 }
 
 #[test]
-fn clerk_is_told_what_it_needs_to_know() {
+fn the_refresh_sends_what_clerk_needs() {
     for env in ENVS {
-        let seen = renewable(env)
+        let seen = refreshable(env)
             .header("x-one", "1")
             .header("x-two", "a")
             .header("x-two", "b")
@@ -63,7 +63,7 @@ fn clerk_is_told_what_it_needs_to_know() {
         let [cookies] = &**headers["cookie"].as_array().unwrap() else { panic!("{headers}") };
         assert!(cookies.as_str().unwrap().contains("__refresh_"));
     }
-    // The set with the suffix is named, the plain one is not.
+    // The operation says so only for cookies with the suffix.
     let suffixed = Visit::api(Env::Live)
         .suffixed("__client_uat", "1699999000")
         .suffixed("__session", expired(Env::Live))
@@ -74,22 +74,22 @@ fn clerk_is_told_what_it_needs_to_know() {
 }
 
 #[test]
-fn only_get_requests_with_a_refresh_token_ask() {
+fn only_get_requests_with_a_refresh_token_are_refreshed() {
     for env in ENVS {
         for method in ["POST", "PUT", "HEAD", "DELETE"] {
-            let seen = renewable(env).method(method).seen();
+            let seen = refreshable(env).method(method).seen();
             assert_eq!(seen.verdict(), format!("signed-out: {EXPIRED}non-eligible-non-get"), "{method}");
         }
         let none = Visit::api(env).known_browser().signed_in(expired(env));
         assert_eq!(suffix(&none), "non-eligible-no-refresh-cookie");
-        // The refresh token has a suffix, and a value.
+        // The refresh token's cookie must have the suffix, and must not be empty.
         assert_eq!(suffix(&none.clone().cookie("__refresh", "r_1")), "non-eligible-no-refresh-cookie");
         assert_eq!(suffix(&none.suffixed("__refresh", "")), "non-eligible-no-refresh-cookie");
     }
 }
 
 #[test]
-fn only_expiry_asks() {
+fn only_expired_tokens_are_refreshed() {
     for env in ENVS {
         for (token, verdict) in [
             (session(env, &json!({})), "signed-in"),
@@ -110,7 +110,7 @@ fn only_expiry_asks() {
 }
 
 #[test]
-fn every_failure_has_its_own_suffix() {
+fn every_failure_has_its_own_reason() {
     let code =
         |code: &str| json!({"errors": [{"code": code, "message": "m"}, {"code": "second", "message": "m"}]});
     for env in ENVS {
@@ -129,13 +129,13 @@ fn every_failure_has_its_own_suffix() {
             (Reply::Json(json!({"object": "cookies"})), "unexpected-sdk-error"),
             (Reply::Json(json!({"object": "cookies", "cookies": []})), "unexpected-sdk-error"),
         ] {
-            assert_eq!(suffix(&renewable(env).reply(reply.clone())), expected, "{env:?} {reply:?}");
+            assert_eq!(suffix(&refreshable(env).reply(reply.clone())), expected, "{env:?} {reply:?}");
         }
     }
 }
 
 #[test]
-fn what_a_refresh_brings_must_verify() {
+fn the_refreshed_token_must_verify() {
     for env in ENVS {
         for (name, new) in [
             ("nothing", String::new()),
@@ -145,17 +145,17 @@ fn what_a_refresh_brings_must_verify() {
             ("template", token_of(env, &json!({"cat": TEMPLATE}), &json!({}))),
             ("machine", session(env, &json!({"sub": "mch_1"}))),
         ] {
-            let visit = renewable(env).lines(&[&format!("__session={new}; Path=/")]);
+            let visit = refreshable(env).lines(&[&format!("__session={new}; Path=/")]);
             assert_eq!(suffix(&visit), "invalid-session-token", "{env:?} {name}");
             assert!(visit.seen().set_cookies().is_empty());
         }
-        let visit = renewable(env).lines(&["__client_uat=0"]);
+        let visit = refreshable(env).lines(&["__client_uat=0"]);
         assert_eq!(suffix(&visit), "invalid-session-token");
     }
 }
 
 #[test]
-fn a_token_without_session_cannot_be_renewed() {
+fn a_token_without_a_session_id_cannot_be_refreshed() {
     for env in ENVS {
         for sid in [Value::Null, json!(""), json!(5)] {
             let token = session(env, &json!({"exp": NOW - 60, "sid": sid}));
@@ -167,10 +167,10 @@ fn a_token_without_session_cannot_be_renewed() {
 }
 
 #[test]
-fn a_renewed_session_is_not_sent_away_again() {
+fn a_refreshed_session_is_not_redirected() {
     for env in ENVS {
         let new = format!("__session={}", session(env, &json!({"sub": "user_new"})));
-        let visit = renewable(env)
+        let visit = refreshable(env)
             .header("sec-fetch-dest", "document")
             .header("referer", "https://other.example")
             .lines(&[&new]);

@@ -1,4 +1,4 @@
-//! Satellites, end to end: a browser that keeps cookies, an application, and Clerk between them.
+//! Satellites, end to end: a browser that stores cookies, a satellite, the primary domain, and Clerk.
 
 use clerk_core::authenticate::Satellite;
 use serde_json::json;
@@ -19,27 +19,27 @@ fn satellite(env: Env) -> Visit {
     })
 }
 
-/// The path and query of an address.
+/// The path and query of a URL.
 fn target(address: &str) -> String {
     Url::parse(address).unwrap()[url::Position::BeforePath..].to_owned()
 }
 
 #[test]
-fn production_through_the_satellite_s_own_frontend_api() {
-    // A first visit is sent to the Frontend API of the satellite's domain.
+fn production_with_the_satellites_own_frontend_api() {
+    // The first visit is redirected to the Frontend API of the satellite's domain.
     let first = satellite(Env::Live).target("/p").seen();
     assert_eq!(first.verdict(), "handshake: satellite-needs-syncing");
     let location = first.location().unwrap();
     assert!(location.starts_with("https://clerk.app.example.com/v1/client/handshake?"), "{location}");
     assert_eq!(first.parameter("redirect_url").as_deref(), Some(PAGE));
-    // Its issuer is the satellite's, and so are its cookies.
+    // The issuer and the cookies are the satellite's.
     let token = session(Env::Live, &json!({"iss": "https://clerk.app.example.com"}));
     let lines = [&*format!("__session={token}; Path=/"), "__client_uat=1699999000; Path=/"];
     let back = satellite(Env::Live).cookie("__clerk_handshake", handshake(Env::Live, &lines)).seen();
     assert_eq!((&*back.verdict(), back.set_cookies().len()), ("signed-in", 2));
-    // From then on cookies do.
+    // From then on, cookies are sufficient.
     assert_eq!(satellite(Env::Live).signed_in(&token).verdict(), "signed-in");
-    // Whoever is signed out on the primary domain comes back with a client that says so, and once only.
+    // Without a session on the primary domain, the browser returns with an inactive client, and is not redirected again.
     let nobody = handshake(Env::Live, &["__client_uat=0; Path=/"]);
     let back = satellite(Env::Live).cookie("__clerk_handshake", nobody).seen();
     assert_eq!(back.verdict(), "signed-out: session-token-missing");
@@ -60,7 +60,7 @@ fn production_behind_a_proxy() {
 
 #[test]
 fn development_through_the_primary_domain() {
-    // A first visit is sent to the primary domain's sign-in page, with the way back.
+    // The first visit is redirected to the primary domain's sign-in page, with the return URL.
     let first = satellite(Env::Dev).target("/p?a=b%20c").seen();
     assert_eq!(first.verdict(), "handshake: satellite-needs-syncing");
     let location = first.location().unwrap();
@@ -70,13 +70,13 @@ fn development_through_the_primary_domain() {
     );
     assert_eq!(first.set_cookies(), ["__clerk_redirect_count=1; SameSite=Lax; HttpOnly; Max-Age=2"]);
 
-    // The primary domain names the browser, and says that it was asked.
+    // The primary domain redirects back with the dev-browser token, and marks the sync as complete.
     let primary = Visit::document(Env::Dev).target(target(&location)).seen();
     assert_eq!(primary.verdict(), "handshake: primary-responds-to-syncing");
     let location = primary.location().unwrap();
     assert_eq!(location, "https://app.example.com/p?a=b+c&__clerk_db_jwt=dvb_1&__clerk_synced=true");
 
-    // The satellite takes that to Clerk.
+    // The satellite starts a handshake with it.
     let visit = satellite(Env::Dev).cookie("__clerk_redirect_count", "1").target(target(&location));
     let second = visit.seen();
     assert_eq!(second.verdict(), "handshake: dev-browser-sync");
@@ -85,7 +85,7 @@ fn development_through_the_primary_domain() {
     let page = second.parameter("redirect_url").unwrap();
     assert_eq!(page, "https://app.example.com/p?a=b+c&__clerk_synced=true");
 
-    // Clerk sends it back, and the address is cleaned.
+    // Clerk redirects back, and the parameters are removed from the URL.
     let token = session(Env::Dev, &json!({}));
     let lines = [&*format!("__session={token}"), "__client_uat=1699999000", "__clerk_db_jwt=dvb_1"];
     let page = format!("{}&__clerk_handshake={}", target(&page), handshake(Env::Dev, &lines));
@@ -94,14 +94,14 @@ fn development_through_the_primary_domain() {
     let location = back.location().unwrap();
     assert_eq!(location, "https://app.example.com/p?a=b+c&__clerk_synced=true");
 
-    // And there it ends.
+    // No further redirect follows.
     let end = satellite(Env::Dev).target(target(&location)).cookie("__clerk_db_jwt", "dvb_1");
     assert_eq!(end.clone().signed_in(&token).verdict(), "signed-in");
     assert_eq!(end.verdict(), "signed-out: session-token-and-uat-missing");
 }
 
 #[test]
-fn the_primary_domain_s_answer() {
+fn redirects_from_the_primary_domain_to_a_satellite() {
     for (asks, expected) in [
         ("https://s.example/x?a=b", "https://s.example/x?a=b&__clerk_db_jwt=dvb_1&__clerk_synced=true"),
         (
@@ -133,7 +133,7 @@ fn the_primary_domain_s_answer() {
 }
 
 #[test]
-fn a_satellite_that_is_never_answered_gives_up() {
+fn a_satellite_stops_redirecting_at_the_limit() {
     for env in [Env::Live, Env::Dev] {
         let seen = satellite(env).cookie("__clerk_redirect_count", "3").seen();
         assert_eq!(seen.verdict(), "signed-out: satellite-needs-syncing");

@@ -1,4 +1,4 @@
-//! Which token of a request counts, by the kinds that are accepted.
+//! The choice of a request's token, by the accepted kinds.
 
 use clerk_core::{authenticate::AcceptedKinds, token::TokenKind};
 use serde_json::json;
@@ -11,15 +11,15 @@ use crate::{
 const ALL: [TokenKind; 4] = [TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
 const MACHINES: [TokenKind; 3] = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
 
-fn visit(accepts: impl Into<AcceptedKinds>, header: Option<&str>) -> Visit {
-    let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(accepts));
+fn visit(accepted: impl Into<AcceptedKinds>, header: Option<&str>) -> Visit {
+    let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(accepted));
     match header {
         Some(token) => visit.bearer(token),
         None => visit,
     }
 }
 
-/// The verdict, and the kind that it names.
+/// The verdict, and the outcome's kind of token.
 fn seen(visit: &Visit) -> (String, Option<TokenKind>) {
     let seen = visit.seen();
     (seen.verdict(), seen.outcome.token_kind())
@@ -29,7 +29,7 @@ fn out(reason: &str, kind: impl Into<Option<TokenKind>>) -> (String, Option<Toke
     (format!("signed-out: {reason}"), kind.into())
 }
 
-/// A text of each kind, opaque where that is possible.
+/// A token of each kind, opaque if possible.
 fn opaque(kind: TokenKind) -> String {
     match kind {
         TokenKind::ApiKey => "ak_1".to_owned(),
@@ -40,7 +40,7 @@ fn opaque(kind: TokenKind) -> String {
 }
 
 #[test]
-fn step_a_a_kind_outside_of_the_list_is_a_mismatch_of_no_kind() {
+fn kinds_that_are_not_in_the_list_are_a_mismatch() {
     let good = session(Env::Live, &json!({}));
     for (list, header) in [
         (&[][..], None),
@@ -56,7 +56,7 @@ fn step_a_a_kind_outside_of_the_list_is_a_mismatch_of_no_kind() {
     ] {
         let visit = visit(list, header);
         assert_eq!(seen(&visit), out("token-type-mismatch", None), "{list:?} {header:?}");
-        // The session in a cookie does not help.
+        // A session in a cookie is not used.
         if header.is_some() || !list.contains(&TokenKind::Session) {
             assert_eq!(
                 seen(&visit.signed_in(&good)),
@@ -68,7 +68,7 @@ fn step_a_a_kind_outside_of_the_list_is_a_mismatch_of_no_kind() {
 }
 
 #[test]
-fn step_b_without_a_header_machines_are_missed_and_sessions_looked_for() {
+fn without_a_header_only_sessions_are_looked_up() {
     let good = session(Env::Live, &json!({}));
     for kind in MACHINES {
         let nothing = out("No token in header", kind);
@@ -77,33 +77,34 @@ fn step_b_without_a_header_machines_are_missed_and_sessions_looked_for() {
         assert_eq!(seen(&visit(kind, None).header("authorization", "Basic dTpw")), nothing);
         assert_eq!(seen(&visit(kind, None).header("authorization", "Bearer")), nothing);
     }
-    for accepts in [AcceptedKinds::default(), AcceptedKinds::any(), ALL.into(), [TokenKind::Session].into()] {
+    for accepted in [AcceptedKinds::default(), AcceptedKinds::any(), ALL.into(), [TokenKind::Session].into()]
+    {
         let nobody = out("session-token-and-uat-missing", TokenKind::Session);
-        assert_eq!(seen(&visit(accepts.clone(), None)), nobody, "{accepts:?}");
-        let seen = visit(accepts.clone(), None).signed_in(&good).seen();
-        assert_eq!((&*seen.verdict(), seen.user().as_deref()), ("signed-in", Some("user_1")), "{accepts:?}");
+        assert_eq!(seen(&visit(accepted.clone(), None)), nobody, "{accepted:?}");
+        let seen = visit(accepted.clone(), None).signed_in(&good).seen();
+        assert_eq!((&*seen.verdict(), seen.user().as_deref()), ("signed-in", Some("user_1")), "{accepted:?}");
     }
 }
 
 #[test]
-fn a_machine_token_in_a_cookie_is_none() {
-    for accepts in [AcceptedKinds::any(), ALL.into(), AcceptedKinds::default()] {
+fn machine_tokens_in_cookies_are_ignored() {
+    for accepted in [AcceptedKinds::any(), ALL.into(), AcceptedKinds::default()] {
         for token in ["ak_1", "mt_1", "oat_1"] {
-            let visit = visit(accepts.clone(), None).signed_in(token);
+            let visit = visit(accepted.clone(), None).signed_in(token);
             assert_eq!(seen(&visit), out("token-invalid", TokenKind::Session));
         }
         for token in [m2m(&json!({}), &json!({})), oauth(&json!({}), &json!({}))] {
-            let visit = visit(accepts.clone(), None).signed_in(token);
+            let visit = visit(accepted.clone(), None).signed_in(token);
             assert_eq!(seen(&visit), out("token-type-mismatch", TokenKind::Session));
         }
     }
 }
 
 #[test]
-fn any_and_lists_take_what_the_header_brings() {
-    for accepts in [AcceptedKinds::any(), ALL.into()] {
+fn lists_and_any_accept_the_kind_in_the_header() {
+    for accepted in [AcceptedKinds::any(), ALL.into()] {
         for kind in MACHINES {
-            let visit = visit(accepts.clone(), Some(&opaque(kind))).reply(Reply::Status(404, json!({})));
+            let visit = visit(accepted.clone(), Some(&opaque(kind))).reply(Reply::Status(404, json!({})));
             assert_eq!(seen(&visit), out("token-invalid", kind), "{kind}");
         }
         for (token, expected) in [
@@ -117,13 +118,13 @@ fn any_and_lists_take_what_the_header_brings() {
             ),
             (m2m(&json!({"typ": "at+jwt"}), &json!({})), out("token-verification-failed", TokenKind::M2m)),
         ] {
-            assert_eq!(seen(&visit(accepts.clone(), Some(&token))), expected, "{token}");
+            assert_eq!(seen(&visit(accepted.clone(), Some(&token))), expected, "{token}");
         }
     }
 }
 
 #[test]
-fn one_machine_kind_1_and_2_other_tokens_are_a_mismatch() {
+fn for_one_machine_kind_other_tokens_are_a_mismatch() {
     for kind in MACHINES {
         let other = MACHINES.into_iter().find(|other| *other != kind).unwrap();
         for token in [opaque(TokenKind::Session), opaque(other), "garbage".to_owned(), "MT_1".to_owned()] {
@@ -133,7 +134,7 @@ fn one_machine_kind_1_and_2_other_tokens_are_a_mismatch() {
 }
 
 #[test]
-fn one_machine_kind_3_its_own_token_is_verified() {
+fn for_one_machine_kind_its_tokens_are_verified() {
     for kind in MACHINES {
         let visit = visit(kind, Some(&opaque(kind))).reply(Reply::Status(404, json!({})));
         assert_eq!(seen(&visit), out("token-invalid", kind));
@@ -144,7 +145,7 @@ fn one_machine_kind_3_its_own_token_is_verified() {
 }
 
 #[test]
-fn where_sessions_are_accepted_opaque_tokens_are_broken_and_jwts_a_mismatch() {
+fn for_sessions_only_machine_tokens_are_rejected() {
     for (token, reason) in [
         ("ak_1".to_owned(), "token-invalid"),
         ("mt_1".to_owned(), "token-invalid"),

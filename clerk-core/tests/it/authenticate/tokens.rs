@@ -1,4 +1,4 @@
-//! Keys, and tokens of every class that they sign.
+//! Keys, and signed tokens of every class.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::visit::Env;
 
-/// The instance's key, and another instance's.
+/// The key of the instance, and one of another instance.
 pub(crate) static KEY: LazyLock<RsaKeyPair> =
     LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).unwrap());
 pub(crate) static OTHER_KEY: LazyLock<RsaKeyPair> =
@@ -35,7 +35,7 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The public half as JWK: in DER, the modulus of 2048 bits stands at a fixed place.
+/// The public key as a JWK. A modulus of 2048 bits has a fixed position in the key's DER encoding.
 pub(crate) fn jwk(key: &RsaKeyPair, kid: &str) -> Value {
     let modulus = encode(&key.public_key().as_ref()[9..265]);
     json!({"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": modulus, "e": "AQAB"})
@@ -57,35 +57,35 @@ pub(crate) fn sign_with(key: &RsaKeyPair, header: &Value, claims: &Value) -> Str
     format!("{signed}.{}", encode(signature))
 }
 
-/// Signed by the instance, with changes to the header and the claims of a good session token.
+/// A token signed by the instance, with changes to the header and the claims of a valid session token.
 pub(crate) fn token_of(env: Env, header: &Value, changes: &Value) -> String {
     sign_with(&KEY, &jose(header), &claims(env, changes))
 }
 
-/// A session token with changes to its claims; null takes a claim away.
+/// A session token with changes to its claims. `null` removes a claim.
 pub(crate) fn session(env: Env, changes: &Value) -> String {
     token_of(env, &json!({}), changes)
 }
 
-/// A session token that another key has signed under the same id.
+/// A session token signed with another key under the same id.
 pub(crate) fn forged(env: Env, changes: &Value) -> String {
     sign_with(&OTHER_KEY, &jose(&json!({})), &claims(env, changes))
 }
 
-/// A handshake's payload.
+/// The token of a handshake with these cookies.
 pub(crate) fn handshake(env: Env, lines: &[&str]) -> String {
     let nothing = json!({"sub": null, "exp": null, "iat": null, "nbf": null, "handshake": lines});
     session(env, &nothing)
 }
 
-/// An M2M token in JWT form.
+/// An M2M token as a JWT.
 pub(crate) fn m2m(header: &Value, changes: &Value) -> String {
     let header = merged(json!({"cat": M2M}), header);
     let claims = json!({"sub": "mch_1", "sid": null, "azp": null, "jti": "mt_1", "scopes": "mch_2 mch_3"});
     token_of(Env::Live, &header, &merged(claims, changes))
 }
 
-/// An OAuth token in JWT form.
+/// An OAuth token as a JWT.
 pub(crate) fn oauth(header: &Value, changes: &Value) -> String {
     let header = merged(json!({"typ": "at+jwt", "cat": null}), header);
     let claims = json!({"sid": null, "azp": null, "jti": "oat_1", "client_id": "client_1", "scope": "a b"});
@@ -104,7 +104,7 @@ pub(crate) fn claims(env: Env, changes: &Value) -> Value {
     changed(claims, changes)
 }
 
-/// Changes on top of others.
+/// Merges two sets of changes.
 fn merged(mut object: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
         object[name] = value.clone();
@@ -112,7 +112,7 @@ fn merged(mut object: Value, changes: &Value) -> Value {
     object
 }
 
-/// An object with changes; null takes a member away.
+/// An object with changes. `null` removes a member.
 fn changed(object: Value, changes: &Value) -> Value {
     let mut object = merged(object, changes);
     object.as_object_mut().unwrap().retain(|_, value| !value.is_null());

@@ -1,4 +1,4 @@
-//! The order in which a session token is checked, on both carriers.
+//! The order in which a session token is checked, in the header and in a cookie.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{
     visit::{ENVS, Env, Visit},
 };
 
-/// What both carriers say; a browser's request says more than a program's only where time would heal it.
+/// The verdict for the token in the header and in a cookie, which agree for requests that are not navigations.
 fn both(env: Env, token: &str, set: impl Fn(Visit) -> Visit) -> String {
     let header = set(Visit::api(env)).bearer(token).verdict();
     let cookie = set(Visit::api(env).known_browser()).signed_in(token).verdict();
@@ -15,9 +15,9 @@ fn both(env: Env, token: &str, set: impl Fn(Visit) -> Visit) -> String {
     header
 }
 
-/// A token with everything wrong that comes after a check: each row mends one more thing.
+/// Each row repairs one more defect of the token, so that the next check fails.
 #[test]
-fn checks_come_in_their_order() {
+fn checks_are_made_in_order() {
     let expired = "session-token-expired-refresh-non-eligible-no-refresh-cookie";
     let mut header = json!({"typ": "JOSE", "alg": "none", "kid": "unknown"});
     let mut body = json!({
@@ -47,7 +47,7 @@ fn checks_come_in_their_order() {
             };
             let verdict = both(env, &token_of(env, &header, &body), set);
             assert_eq!(verdict, format!("signed-out: {expected}"), "{env:?} {member:?}");
-            // Whoever has not signed learns nothing of what comes after the signature.
+            // Without a valid signature, an attacker learns nothing about the later checks.
             let forged = sign_with(&OTHER_KEY, &jose(&header), &claims(env, &body));
             let before = ["jwk-kid-mismatch", "token-invalid", "token-invalid-algorithm"];
             let expected = if before.contains(&expected) { expected } else { "token-invalid-signature" };
@@ -57,7 +57,7 @@ fn checks_come_in_their_order() {
 }
 
 #[test]
-fn a_key_that_is_missing_is_asked_for_once() {
+fn a_missing_key_is_fetched_once() {
     for env in ENVS {
         let token = session(env, &json!({}));
         for visit in [Visit::api(env).bearer(&token), Visit::document(env).signed_in(&token)] {
@@ -75,7 +75,7 @@ fn a_key_that_is_missing_is_asked_for_once() {
 }
 
 #[test]
-fn a_key_as_pem_needs_no_id_and_no_call() {
+fn a_pem_key_needs_neither_an_id_nor_a_call() {
     use aws_lc_rs::{encoding::AsDer as _, signature::KeyPair as _};
     use base64::{Engine as _, prelude::BASE64_STANDARD};
     let der: aws_lc_rs::encoding::PublicKeyX509Der<'_> = crate::tokens::KEY.public_key().as_der().unwrap();
@@ -89,7 +89,7 @@ fn a_key_as_pem_needs_no_id_and_no_call() {
 }
 
 #[test]
-fn a_key_id_is_no_path_to_a_call_of_anybody_s_choice() {
+fn implausible_key_ids_cause_no_call() {
     for kid in [json!(""), json!("a b"), json!("a\nb"), json!("k".repeat(257)), json!(null), json!(7)] {
         let token = token_of(Env::Live, &json!({"kid": kid}), &json!({}));
         assert_eq!(both(Env::Live, &token, |visit| visit), "signed-out: jwk-kid-mismatch", "{kid}");

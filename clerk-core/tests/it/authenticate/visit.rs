@@ -1,4 +1,4 @@
-//! One request, what Clerk answers meanwhile, and what comes of it.
+//! A request, the responses of Clerk, and the outcome.
 
 use bytes::Bytes;
 use clerk_core::{
@@ -49,7 +49,7 @@ impl Env {
     }
 }
 
-/// What Clerk says.
+/// A response of Clerk, or its absence.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Json(Value),
@@ -58,7 +58,7 @@ pub(crate) enum Reply {
     Unreachable,
 }
 
-/// A request to a service of an instance.
+/// A request to a service that uses an instance.
 #[derive(Clone)]
 pub(crate) struct Visit {
     env: Env,
@@ -73,7 +73,7 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// `GET /p` without anything else, as programs send it.
+    /// `GET /p` without headers, which is not a navigation.
     pub(crate) fn api(env: Env) -> Self {
         Self {
             env,
@@ -88,12 +88,12 @@ impl Visit {
         }
     }
 
-    /// A visitor that navigates. On a development instance their browser is known.
+    /// A navigation of a browser, which has a dev-browser token on a development instance.
     pub(crate) fn document(env: Env) -> Self {
         Self::api(env).known_browser().header("sec-fetch-dest", "document")
     }
 
-    /// A development instance has seen the browser before.
+    /// Adds a dev-browser token on a development instance.
     pub(crate) fn known_browser(self) -> Self {
         match self.env {
             Env::Live => self,
@@ -130,13 +130,13 @@ impl Visit {
         self
     }
 
-    /// A cookie of this instance alone.
+    /// Adds a cookie with the instance's suffix.
     pub(crate) fn suffixed(self, name: &str, value: impl AsRef<str>) -> Self {
         let name = format!("{name}_{}", self.env.suffix());
         self.cookie(&name, value)
     }
 
-    /// A session token in a cookie, and a client that is older.
+    /// Adds a session token in a cookie, and a client that is older.
     pub(crate) fn signed_in(self, token: impl AsRef<str>) -> Self {
         self.cookie("__client_uat", "1699999000").cookie("__session", token)
     }
@@ -146,13 +146,13 @@ impl Visit {
         self
     }
 
-    /// What Clerk answers to the one call that is made. Without it no call is expected.
+    /// Sets the response of Clerk to the only call. Without it, no call is expected.
     pub(crate) fn reply(mut self, reply: Reply) -> Self {
         self.reply = Some(reply);
         self
     }
 
-    /// What a handshake's nonce brings, or a refresh.
+    /// Sets the cookies that a handshake's nonce or a refresh returns.
     pub(crate) fn lines(self, lines: &[&str]) -> Self {
         self.reply(Reply::Json(json!({"object": "cookies", "directives": lines, "cookies": lines})))
     }
@@ -208,13 +208,13 @@ impl Visit {
             line: line.clone(),
             body: serde_json::from_slice(request.body()).unwrap_or_default(),
         });
-        let reply = self.reply.clone().unwrap_or_else(|| panic!("nobody expected {line}"));
-        call.resume(answered::<O>(&reply), now())
+        let reply = self.reply.clone().unwrap_or_else(|| panic!("unexpected call: {line}"));
+        call.resume(decoded::<O>(&reply), now())
     }
 }
 
-/// What a reply means to an operation.
-pub(crate) fn answered<O: PendingOperation>(reply: &Reply) -> Result<O::Output, CallFailure> {
+/// Decodes a response for an operation.
+pub(crate) fn decoded<O: PendingOperation>(reply: &Reply) -> Result<O::Output, CallFailure> {
     let (status, body) = match reply {
         Reply::Json(body) => (200, body.to_string()),
         Reply::Status(status, body) => (*status, body.to_string()),
@@ -225,14 +225,14 @@ pub(crate) fn answered<O: PendingOperation>(reply: &Reply) -> Result<O::Output, 
     O::decode(&response).map_err(|error| CallFailure::from(&error))
 }
 
-/// One thing that was asked.
+/// A key that was needed, or a call to Clerk.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) line: String,
     pub(crate) body: Value,
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) outcome: Outcome,
@@ -245,7 +245,7 @@ impl Seen {
         Self { outcome, asked }
     }
 
-    /// `signed-in`, or the status and the reason; `?` behind it when the outcome is undecided.
+    /// `signed-in`, or the status and the reason, followed by `?` if the outcome is undecided.
     pub(crate) fn verdict(&self) -> String {
         let mark = if self.outcome.is_undecided() { "?" } else { "" };
         match self.outcome.reason() {
@@ -281,23 +281,23 @@ impl Seen {
     }
 }
 
-/// What every outcome keeps to.
+/// Checks the invariants of every outcome.
 pub(crate) fn check(outcome: &Outcome) {
     let headers = outcome.headers();
     let count = |name: &str| headers.get_all(name).iter().count();
     let is_in = outcome.status() == Status::SignedIn;
     assert_eq!(is_in, outcome.session_or_pending().is_some() || outcome.machine().is_some());
     assert_eq!(is_in, outcome.reason().is_none());
-    assert!(!(is_in && outcome.is_undecided()), "who is signed in is decided");
+    assert!(!(is_in && outcome.is_undecided()), "an undecided request is signed in");
     for name in ["x-clerk-auth-status", "x-clerk-auth-reason"] {
         assert_eq!(count(name), usize::from(!is_in), "{name}");
     }
-    assert_eq!(count("x-clerk-auth-message"), 0, "nobody asked for messages");
+    assert_eq!(count("x-clerk-auth-message"), 0, "messages are off");
     assert!(count("location") <= 1 && count("cache-control") <= 1);
     if let Some(location) = outcome.location() {
         let url = Url::parse(location.to_str().unwrap()).unwrap();
         assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{url}");
-        assert!(!outcome.is_undecided(), "a redirect is decided");
+        assert!(!outcome.is_undecided(), "a redirect is undecided");
     }
     if outcome.location().is_some() || count("set-cookie") > 0 {
         assert_eq!(headers["cache-control"], "no-store");
