@@ -89,7 +89,10 @@ async fn keys_of_two_instances(log: &Log) {
         line.contains("issued by clerk.other.com, but the publishable key belongs to clerk.example.com"),
         "{line}"
     );
-    assert!(line.contains("Copy all keys from the API keys page of one instance") && line.contains("cause=\"other-instance\""));
+    assert!(
+        line.contains("Copy all keys from the API keys page of one instance")
+            && line.contains("cause=\"other-instance\"")
+    );
     assert!(!line.contains(&token) && !line.contains("user_"), "{line}");
 
     // The publishable key is the front end's, and the secret key another instance's.
@@ -136,10 +139,7 @@ async fn a_clock_that_is_behind(log: &Log) {
         format!("Bearer {}", place.token(&json!({"iat": now + 181, "nbf": now + 171, "exp": now + 241})));
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
-    assert!(
-        line.contains("is valid only in 181 s by this machine's clock: the clock is behind"),
-        "{line}"
-    );
+    assert!(line.contains("is valid only in 181 s by this machine's clock: the clock is behind"), "{line}");
     assert!(line.contains("(NTP)"));
 }
 
@@ -239,10 +239,7 @@ async fn an_origin_that_is_not_authorized(log: &Log) {
     let bearer = format!("Bearer {}", place.token(&json!({"azp": "https://app.example.com"})));
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
-    assert!(
-        line.contains("issued to https://app.example.com, which is not in authorized_parties"),
-        "{line}"
-    );
+    assert!(line.contains("issued to https://app.example.com, which is not in authorized_parties"), "{line}");
 }
 
 async fn a_flood_of_forged_deliveries(log: &Log) {
