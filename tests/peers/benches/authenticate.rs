@@ -28,7 +28,8 @@ use clerk_core::{
 use clerk_peers::{Key, PARTY, bearer, cookie, options, request, rounds::Rounds};
 use clerk_tower::{
     Clerk,
-    server::authenticate::{Auth, AuthenticateLayer}};
+    server::authenticate::{Auth, AuthenticateLayer},
+};
 use http::{Request, Response};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use tower::{Layer as _, Service, service_fn};
