@@ -9,6 +9,7 @@ use crate::{Reason, decode::describe_data};
 #[error("{message}")]
 pub struct TokenError {
     reason: Reason,
+    // Static, so that it cannot contain anything of a token.
     message: &'static str,
 }
 

@@ -57,6 +57,7 @@ pub struct VerifyingKeyError(pub(super) &'static str);
 /// The key determines which algorithms are accepted (RFC 8725, section 3.1). A key of a JWKS without `alg` accepts RS256,
 /// RS384 and RS512.
 pub struct VerifyingKey {
+    // aws-lc-rs binds a parsed key to one hash, and parsing for each verification would be slow.
     rs256: Option<ParsedPublicKey>,
     rs384: Option<ParsedPublicKey>,
     rs512: Option<ParsedPublicKey>,
@@ -74,9 +75,11 @@ impl VerifyingKey {
     pub fn from_pem(text: &str) -> Result<Self, VerifyingKeyError> {
         const BROKEN: VerifyingKeyError =
             VerifyingKeyError("expected an RSA public key in PEM format (-----BEGIN PUBLIC KEY-----)");
+        // `.env` files and secret stores often contain a line break as the two characters `\n`.
         let text = text.replace("\\r", "\n").replace("\\n", "\n");
         let text = text.trim();
         let body = if let Some(rest) = text.strip_prefix("-----BEGIN ") {
+            // A likely mistake when a key is pasted, and worth its own message.
             if rest.contains("PRIVATE KEY-----") {
                 return Err(VerifyingKeyError("this is a private key; expected the public key"));
             }

@@ -63,6 +63,8 @@ impl KeySet {
         }
         let mut keys: Vec<(Box<str>, Option<VerifyingKey>)> = Vec::new();
         for raw in document.keys.into_iter().take(MAX_KEYS) {
+            // The id is parsed separately, so that a malformed key still has one: its tokens are rejected at once instead
+            // of causing another fetch of the keys.
             let Ok(Named { kid }) = serde_json::from_str(raw.get()) else { continue };
             let key = serde_json::from_str::<Jwk<'_>>(raw.get()).ok().and_then(|jwk| jwk.parse());
             // The first usable key of an id wins; an unusable one before it must not hide it.
@@ -189,6 +191,7 @@ impl Jwk<'_> {
         if !usable {
             return None;
         }
+        // An unknown `alg` makes the key unusable. Ignoring it would allow all algorithms.
         let algorithm = match &self.alg {
             Some(alg) => Some(Algorithm::parse(alg)?),
             None => None,

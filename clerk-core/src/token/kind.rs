@@ -54,6 +54,7 @@ impl TokenKind {
         if !is_signed {
             return Self::Session;
         }
+        // M2M tokens have the same type as session tokens, so the subject distinguishes them.
         if payload.sub.text().is_some_and(|sub| sub.starts_with("mch_")) {
             return Self::M2m;
         }
@@ -95,6 +96,7 @@ impl Category {
         match header.cat {
             Member::Absent => Self::Unmarked,
             Member::Valid(category) => category,
+            // A class that is present must be known: tokens of future kinds must not pass as sessions.
             Member::Null | Member::Malformed => Self::Other,
         }
     }

@@ -25,6 +25,7 @@ pub(super) fn items(claim: &str, owner: Owner) -> impl Iterator<Item = &str> {
 
 /// Whether a claim contains an item: `name` of either owner, `org:name` or `user:name` of one.
 pub(super) fn has(claim: &str, asked: &str) -> bool {
+    // As in Clerk's SDK, pieces after the second are ignored, and the scope replaces an empty name.
     let mut pieces = asked.split(':');
     let first = pieces.next().unwrap_or_default();
     let Some(second) = pieces.next() else {

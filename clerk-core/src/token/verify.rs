@@ -161,6 +161,7 @@ impl Token {
         options: &VerifyOptions,
         now: Timestamp,
     ) -> Result<(), TokenError> {
+        // RFC 9068, section 4: without the check of the type, a session token could pass as an access token.
         let is_typed = match (self.kind(), &self.header.typ) {
             (TokenKind::M2m, Member::Absent | Member::Valid(Type::Jwt)) => true,
             (TokenKind::OAuth, Member::Valid(typ)) => typ.is_access_token(),
@@ -210,12 +211,14 @@ impl Token {
     /// - `token-invalid-authorized-parties`: the token was issued to a party that is not authorized.
     /// - `token-expired`, `token-not-active-yet`, `token-iat-in-the-future`.
     pub fn check_claims(&self, options: &VerifyOptions, now: Timestamp) -> Result<(), TokenError> {
+        // The order is that of Clerk's SDK, so that a token with several defects has the same reason.
         let claims = &self.payload;
         let Member::Valid(_) = claims.sub else {
             return Err(TokenError::failed("the subject (sub) is missing or not a string"));
         };
         check_audience(&claims.aud, &options.audiences)?;
         if !options.authorized_parties.is_empty() {
+            // Exactly: a match by prefix would accept `https://app.example.com.evil.example`.
             let azp = claims.azp.text();
             if !options.authorized_parties.iter().any(|party| azp == Some(party)) {
                 return Err(TokenError::new(
@@ -231,6 +234,7 @@ impl Token {
         let Member::Valid(expiry) = claims.exp else {
             return Err(TokenError::failed("the expiration time (exp) is missing or not a number"));
         };
+        // RFC 7519, section 4.1.4: not accepted on or after the expiration time.
         if expiry.as_millis() <= earliest {
             return Err(TokenError::new(Reason::TokenExpired, "the token has expired"));
         }
@@ -258,6 +262,7 @@ fn check_audience(audience: &Member<Audience>, allowed: &[String]) -> Result<(),
         return Ok(());
     }
     match audience {
+        // Most session tokens have no audience: Clerk adds one only if it is configured.
         Member::Absent | Member::Null => Ok(()),
         Member::Malformed => {
             Err(TokenError::failed("the audience (aud) is neither a string nor an array of strings"))
@@ -279,6 +284,7 @@ fn check_start(
     early: TokenError,
 ) -> Result<(), TokenError> {
     match start {
+        // The claim is optional (RFC 7519, section 4.1.5), but must be valid if it is present.
         Member::Absent => Ok(()),
         Member::Valid(start) if start.as_millis() > latest => Err(early),
         Member::Valid(_) => Ok(()),

@@ -56,6 +56,7 @@ impl<O: Verification> PendingCall<O> {
     /// The caller determines how long results are cached. After [`MachineFacts::expiration`], and for a result of another
     /// kind of token, the token is rejected.
     pub fn resume_known(mut self, known: MachineFacts, now: Timestamp) -> Step {
+        // Checked here again, so that a mistake in a cache cannot accept an expired token or one of another kind.
         let is_valid = known.kind() == O::KIND && known.expiration().is_none_or(|end| now < end);
         self.suspended.learned.machine = Some(Ok(is_valid.then_some(known)));
         resume(*self.suspended, now)

@@ -55,6 +55,8 @@ impl Instance {
         if self.proxy_url.is_some() {
             return None;
         }
+        // In development, `x.clerk.accounts.dev` becomes `x.accounts.dev`; in production, `clerk.example.com` becomes
+        // `accounts.example.com`. Hosts with `accountsstage` are Clerk's own staging environment.
         let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
         let host = if host.contains("clerk.accounts.") {
             host.replacen("clerk.accounts.", "accounts.", 1)

@@ -211,6 +211,7 @@ impl AuthenticateOptions {
             }
             None => None,
         };
+        // A party with a trailing slash would never match, and reject every token without an obvious cause.
         if let Some(party) = self.verify.parties().iter().find(|party| !address::is_origin(party)) {
             return Err(OptionsError::AuthorizedParty(party.clone()));
         }
@@ -236,6 +237,7 @@ impl AuthenticateOptions {
             }
             self.check_sign_in(is_production, domain)?;
         }
+        // Satellites of development instances use the Frontend API of the primary domain.
         let own = match domain {
             Some(domain) if is_production => format!("clerk.{domain}"),
             _ => key.frontend_api().to_owned(),

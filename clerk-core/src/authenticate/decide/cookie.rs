@@ -145,6 +145,8 @@ impl<'a> Browser<'a> {
         if let Some(outcome) = self.sync(instance) {
             return Ok(outcome);
         }
+        // A development instance's Frontend API is on another domain than the application, where browsers block its
+        // cookies. The dev-browser token replaces them, and is passed on in URLs.
         if !instance.is_production && self.query.has_dev_browser {
             return Ok(self.handshake(Reason::DevBrowserSync, "the URL contains a dev-browser token"));
         }
@@ -199,6 +201,7 @@ impl<'a> Browser<'a> {
             }
             Err(rejection) => rejection,
         };
+        // Only expiry can be repaired by a refresh.
         if *rejection.error.reason() != Reason::TokenExpired {
             let reason = rejection.error.reason().clone();
             return Ok(self.reject_cookie(&rejection, reason));
@@ -258,6 +261,7 @@ impl<'a> Browser<'a> {
     /// redirects back.
     fn sync(&self, instance: &Instance) -> Option<Outcome> {
         let Some(satellite) = &instance.satellite else { return self.return_to_satellite(instance) };
+        // Without the check of `__clerk_synced=true`, a browser without a session would be redirected in a loop.
         if !self.decision.head.is_document() || self.query.synced == Some(true) {
             return None;
         }
@@ -282,6 +286,7 @@ impl<'a> Browser<'a> {
     /// token.
     fn return_to_satellite(&self, instance: &Instance) -> Option<Outcome> {
         let back = self.query.redirect_url.as_deref().filter(|_| !instance.is_production)?;
+        // The dev-browser token goes to any host here, as in Clerk's SDK; it is of use only on development instances.
         let Some(mut back) = address::absolute(back) else {
             return Some(self.bad_request(BadRequest::RedirectUrl));
         };
@@ -325,6 +330,7 @@ impl<'a> Browser<'a> {
         if routes.is_empty() {
             return None;
         }
+        // The user of a pending session may be about to choose an organization.
         let claims = SessionClaims::of(token);
         if claims.is_pending() || claims.user_id().as_str().is_empty() {
             return None;

@@ -71,6 +71,7 @@ impl Browser<'_> {
         message: Option<&str>,
     ) -> Option<Outcome> {
         let count = self.cookies.redirect_count;
+        // A client that does not follow redirects would get an empty page, and one at the limit is in a loop.
         if !self.decision.head.can_navigate() || count.is_at_limit() {
             return None;
         }
@@ -89,6 +90,7 @@ impl Browser<'_> {
         url.set_path(&path);
         url.set_query(None);
         url.set_fragment(None);
+        // Clerk returns a current dev-browser token, so the old one must not stay in the URL.
         let back = address::without(page.clone(), &["__clerk_db_jwt", "__dev_session"]);
         let mut query = url.query_pairs_mut();
         query
@@ -96,6 +98,7 @@ impl Browser<'_> {
             .append_pair("__clerk_api_version", API_VERSION)
             .append_pair("suffixed_cookies", if self.set.is_suffixed { "true" } else { "false" })
             .append_pair("__clerk_hs_reason", reason.as_str())
+            // Asks for a short nonce instead of the payload, which can exceed the limits on URLs and cookies.
             .append_pair("format", "nonce");
         if let Some(session) = self.set.session.or(self.bearer) {
             query.append_pair("__session", session);
@@ -127,6 +130,7 @@ pub(super) enum Returned {
 impl Browser<'_> {
     /// Resolves a returning handshake. Its nonce takes precedence over its token, and the URL over the cookie.
     pub(super) fn returned(&self, instance: &Instance) -> Asked<Returned> {
+        // Login CSRF: see `handshake_cookies_only`.
         let reads_links = !(instance.is_production && self.decision.config.handshake_cookies_only);
         let nonce = self.query.nonce.as_deref().filter(|_| reads_links).or(self.cookies.nonce.as_deref());
         let token =

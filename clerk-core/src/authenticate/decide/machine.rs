@@ -33,6 +33,7 @@ impl Decision<'_> {
             Some(Ok(Some(facts))) => {
                 return Ok(Outcome::machine_signed_in(MachineAuth::new(text, facts.clone())));
             }
+            // Clerk responds with status 200 for these too.
             Some(Ok(None)) => (Reason::TokenInvalid, "the token has expired or was revoked", false),
             Some(Err(failure)) => match failure {
                 CallFailure::Refused { status, .. } if status.as_u16() == 404 => {

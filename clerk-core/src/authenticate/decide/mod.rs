@@ -42,6 +42,8 @@ impl<'a> Decision<'a> {
             Authorization::Token(text) => Some(Bearer::read(text, self.keys())),
             Authorization::Broken => return Ok(self.broken_header()),
         };
+        // A token in the header takes precedence: a caller that sends one does not rely on cookies, which browsers also
+        // attach to forged requests (CSRF).
         match (&self.config.accepted_kinds.0, bearer) {
             (Kinds::One(TokenKind::Session), Some(bearer)) => self.header_session(bearer),
             (Kinds::One(TokenKind::Session), None) => self.cookie_session(),

@@ -67,6 +67,7 @@ impl Browser<'_> {
                     Err(reason) => Ok(Err(reason.into())),
                 };
             }
+            // Clerk responded with success, but without cookies.
             Some(Ok(lines)) if lines.is_empty() => return Ok(Err(Reason::ExpiredUnexpectedSdkError.into())),
             Some(Ok(lines)) => lines,
             Some(Err(failure)) => return Ok(Err(failure.into())),

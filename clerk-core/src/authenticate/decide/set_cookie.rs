@@ -25,6 +25,7 @@ impl<'a> SetCookies<'a> {
         let mut values = self.lines.iter().rev().filter_map(|line| {
             let pair = line.split_once(';').map_or(&**line, |(pair, _)| pair);
             let (name, value) = pair.split_once('=')?;
+            // Clerk's SDK splits at every `=`. A JWT contains none.
             let value = value.split_once('=').map_or(value, |(value, _)| value);
             name.starts_with("__session").then_some(value)
         });

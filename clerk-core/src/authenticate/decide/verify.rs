@@ -41,6 +41,7 @@ impl<'a> Decision<'a> {
     ) -> Asked<Result<(), Rejection>> {
         let token = session_token.token();
         if let SessionToken::Known(_) = session_token {
+            // The cache may be shared by authenticators with different options, so all checks are repeated.
             let checked = token.check_header(options).and_then(|()| token.check_claims(options, self.now));
             return Ok(checked.map_err(Rejection::from));
         }
@@ -59,6 +60,7 @@ impl<'a> Decision<'a> {
     pub(super) fn key(&self, token: &Token) -> Asked<Result<&'a VerifyingKey, Rejection>> {
         let keys = self.keys();
         let kid = token.kid().unwrap_or_default();
+        // Also if the key cannot verify tokens: fetching the keys again would not change that.
         if keys.contains(kid) {
             return Ok(keys.get(kid).map_err(Rejection::from));
         }

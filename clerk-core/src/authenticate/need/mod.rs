@@ -126,6 +126,7 @@ impl CallFailure {
         match self {
             Self::Unreachable | Self::Unreadable => true,
             Self::Refused { status, .. } => {
+                // A rate limit says nothing about the token.
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
             Self::Unsendable => false,

@@ -141,6 +141,7 @@ pub(crate) fn diagnose(
         let is_blocked = is_back_from_clerk(head) && !has_clerks_cookies(head.headers);
         return if is_blocked { Some(Diagnosis::CookiesBlocked) } else { diagnose_redirect(config, head) };
     }
+    // An outage is not a mistake in the configuration, and neither is a visitor who is not signed in.
     if outcome.is_undecided() || (outcome.is_anonymous() && !has_clerks_cookies(head.headers)) {
         return None;
     }

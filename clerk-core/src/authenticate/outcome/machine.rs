@@ -271,6 +271,7 @@ pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
             id,
             user_id: subject.into(),
             client_id: text(&claims, "client_id").map(ToOwned::to_owned),
+            // Clerk's tokens have `scp`, an array; RFC 9068, section 2.2.3 defines `scope`, a string.
             scopes: match claims.get("scp") {
                 Some(Value::Array(scopes)) => texts(scopes),
                 _ => words(claims.get("scope")),

@@ -60,6 +60,7 @@ pub(crate) fn page_url(
             address::without_handshake(here)
         }
         None => here,
+        // Only http and https: a return URL is often taken from the request, and `javascript:` would run a script.
         Some(url) => here
             .join(url)
             .ok()

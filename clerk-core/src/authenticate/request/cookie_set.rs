@@ -75,6 +75,7 @@ fn uses_suffixed(
     instance: &Instance,
     now: Timestamp,
 ) -> bool {
+    // Rules 1 and 2.
     if let Some(plain) = plain {
         // A token that cannot be decoded, or has no issuer, is not assumed to be another instance's.
         let Ok(token) = plain else { return false };
@@ -85,6 +86,7 @@ fn uses_suffixed(
         }
     }
     let suffixed_uat = cookies.suffixed_client_uat.as_deref();
+    // Rule 3: there are no cookies with the suffix.
     if suffixed_uat.is_none() && suffixed.is_none() {
         return false;
     }
@@ -92,18 +94,22 @@ fn uses_suffixed(
         |token: Decoded<'_>| readable(token).and_then(Token::unverified_issued_at).unwrap_or_default();
     // A client whose cookie is "0" has signed out. One without a cookie has not.
     let (plain_out, suffixed_out) = (cookies.client_uat.as_deref() == Some("0"), suffixed_uat == Some("0"));
+    // Rule 4: both are signed in, so the newer session wins.
     if !suffixed_out && !plain_out && issued(plain) > issued(suffixed) {
         return false;
     }
+    // Rule 5: only the set with the suffix has signed out.
     if suffixed_out && !plain_out {
         return false;
     }
+    // Rule 6: in development, an expired session does not win over a client that has signed out.
     if !instance.is_production && !suffixed_out && plain_out {
         let expiry = readable(suffixed).and_then(Token::unverified_expires_at);
         if expiry.is_some_and(|expiry| expiry.as_secs() <= now.as_secs()) {
             return false;
         }
     }
+    // Rules 7 and 8: a session with the suffix requires a client with the suffix.
     suffixed_uat.is_some() || suffixed.is_none()
 }
 

@@ -54,6 +54,7 @@ impl RequestHead<'_> {
     fn url_of(&self, path: &str, forwarded: &Forwarded) -> Option<Url> {
         match forwarded {
             Forwarded::Origin(origin) => join(origin.as_str(), path),
+            // Requests that do not pass through the proxy, such as health checks, do not have the headers.
             Forwarded::TrustFirst => self.forwarded_url(path).or_else(|| self.requested_url(path)),
             Forwarded::Ignore => self.requested_url(path),
         }
@@ -95,6 +96,7 @@ impl RequestHead<'_> {
 
     /// Whether both are the same host and port.
     fn is_same_host(&self, authority: &Authority, host: &str) -> bool {
+        // Browsers omit the default port in `Host`; `:authority` may contain it.
         let default = if self.scheme().eq_ignore_ascii_case("https") { ":443" } else { ":80" };
         let bare = |text: &'_ str| text.strip_suffix(default).unwrap_or(text).to_ascii_lowercase();
         bare(authority.as_str()) == bare(host)

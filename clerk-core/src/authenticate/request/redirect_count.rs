@@ -38,6 +38,8 @@ impl RedirectCount {
     /// Returns the `Set-Cookie` value that counts one more redirect. The cookie expires after `max_age` seconds.
     #[must_use]
     pub fn next_cookie(self, max_age: u32) -> Option<HeaderValue> {
+        // `SameSite=Lax` cookies are sent when the browser returns from Clerk. Without `Secure`, the limit also works for
+        // development over plain HTTP.
         let (name, count) = (Self::COOKIE, self.0.saturating_add(1));
         HeaderValue::try_from(format!("{name}={count}; SameSite=Lax; HttpOnly; Max-Age={max_age}")).ok()
     }

@@ -13,6 +13,7 @@ pub(crate) fn is_clerk_page(referrer: &Url, page: &Url, instance: &Instance) -> 
     if frontend.as_ref().and_then(Url::host_str) == Some(host) {
         return true;
     }
+    // In development only: anyone can create a development instance, and with it such a portal.
     if !instance.is_production && is_development_portal(host) {
         return true;
     }
