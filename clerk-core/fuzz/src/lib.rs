@@ -1,9 +1,9 @@
 //! What clerk-core reads from outside, each reader as a function of any bytes that has to hold whatever they
 //! are: it never panics, and what is said beside it.
 
-#[path = "../../../tests/src/answers.rs"]
+#[path = "../../../tests/src/responses.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
-mod answers;
+mod responses;
 mod decision;
 pub mod seeds;
 #[cfg(test)]
@@ -191,7 +191,7 @@ pub fn error(data: &[u8]) {
 pub fn answer(data: &[u8]) {
     let [high, low, body @ ..] = data else { return };
     let index = usize::from(u16::from_be_bytes([*high, *low])) % OPERATIONS.len();
-    answers::read(OPERATIONS[index].id, &Again(Bytes::copy_from_slice(body)));
+    responses::read(OPERATIONS[index].id, &Again(Bytes::copy_from_slice(body)));
     let elements = users::list().elements();
     let _ = decode_as(&elements, body).map(|page| page.into_iter().filter(Result::is_err).count());
 }
@@ -202,7 +202,7 @@ fn decode_as<O: Operation>(_: &O, body: &[u8]) -> Option<O::Output> {
 
 struct Again(Bytes);
 
-impl answers::Read for Again {
+impl responses::Read for Again {
     type Found = ();
 
     fn read<O: Operation<Output: Serialize + PartialEq>>(&self) {

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration stands in the log, with what to do about it: once, and not once a request.
+//! Tests that configuration problems are logged with what to do about them, once and not for every request.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use clerk_axum::{
 use clerk_tests::{
     Instance, Log, NOW,
     browser::{LIVE, SUFFIX},
-    fault::{Fault, FaultServer, answer},
+    fault::{Fault, FaultServer, http_response},
     tokens::claims,
 };
 use http::{Request, Response};
@@ -18,7 +18,7 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use tower::ServiceExt as _;
 
-/// Under test: an instance, and the log of whatever serves it.
+/// An instance, and the log of the application under test.
 struct Place {
     instance: Instance,
     log: Log,
@@ -56,7 +56,7 @@ fn live(builder: ClerkBuilder) -> ClerkBuilder {
     builder.publishable_key(LIVE)
 }
 
-/// One after the other: what `tracing` finds enabled is remembered for the whole process.
+/// Run in sequence, because `tracing` caches globally which events are enabled.
 #[tokio::test]
 async fn the_log_says_what_is_wrong_and_what_to_do() {
     if !clerk_tests::alone(module_path!(), "the_log_says_what_is_wrong_and_what_to_do") {
@@ -69,13 +69,13 @@ async fn the_log_says_what_is_wrong_and_what_to_do() {
     keys_of_two_environments(&log);
     a_clock_that_is_behind(&log).await;
     a_clock_that_differs_from_clerks(&log).await;
-    a_browser_that_goes_round(&log).await;
+    a_browser_in_a_redirect_loop(&log).await;
     a_browser_that_keeps_no_cookies(&log).await;
     an_address_that_is_not_trusted(&log).await;
     an_origin_that_is_not_authorized(&log).await;
     a_flood_of_forged_deliveries(&log).await;
     events_of_another_shape(&log).await;
-    what_is_usual_is_not_worth_a_line(&log).await;
+    ordinary_events_are_not_logged(&log).await;
 }
 
 async fn keys_of_two_instances(log: &Log) {
@@ -92,7 +92,7 @@ async fn keys_of_two_instances(log: &Log) {
     assert!(line.contains("Take all keys from one instance") && line.contains("cause=\"other-instance\""));
     assert!(!line.contains(&token) && !line.contains("user_"), "{line}");
 
-    // The publishable key is the front end's, and the secret key another instance's.
+    // The publishable key is that of the front end's instance, the secret key that of another instance.
     let token = there.token(&json!({"iss": "https://clerk.example.com"}));
     let bearer = format!("Bearer {token}");
     for _ in 0..100 {
@@ -156,7 +156,7 @@ async fn a_clock_that_differs_from_clerks(log: &Log) {
         ("Tuesday", "", None),
     ] {
         let headers = format!("date: {date}\r\n{age}connection: close\r\n");
-        let server = FaultServer::start(Fault::Close(answer("200 OK", &headers, &keys))).await;
+        let server = FaultServer::start(Fault::Close(http_response("200 OK", &headers, &keys))).await;
         let clerk = place.instance.builder().api_url(server.api_url()).build().unwrap();
         clerk.keys().warm_up().await.unwrap();
         let lines = log.warnings();
@@ -165,7 +165,7 @@ async fn a_clock_that_differs_from_clerks(log: &Log) {
     }
 }
 
-async fn a_browser_that_goes_round(log: &Log) {
+async fn a_browser_in_a_redirect_loop(log: &Log) {
     let place = Place::new(log);
     let app = place.app(live);
     let document = |cookie: &str| [("sec-fetch-dest", "document".to_owned()), ("cookie", cookie.to_owned())];
@@ -191,7 +191,7 @@ async fn a_browser_that_goes_round(log: &Log) {
     }
 }
 
-/// It is sent to Clerk and back for ever: the count of that is a cookie too.
+/// Without cookies a browser is redirected forever, because the redirect count is a cookie, too.
 async fn a_browser_that_keeps_no_cookies(log: &Log) {
     let place = Place::new(log);
     let key = place.instance.local.publishable_key();
@@ -225,7 +225,7 @@ async fn an_address_that_is_not_trusted(log: &Log) {
         let line = log.warning();
         assert!(line.contains("options.forwarded(Forwarded::TrustFirst)"), "{line}");
         assert!(!line.contains("www.example.com"), "{line}");
-        // Who trusts it is not bothered.
+        // With a trusted proxy there is no warning.
         let app = place
             .app(|builder| live(builder).authentication(|options| options.forwarded(Forwarded::TrustFirst)));
         assert_eq!(visit(&app, path, headers).await.status(), status);
@@ -261,7 +261,7 @@ async fn a_flood_of_forged_deliveries(log: &Log) {
     assert!(line.contains("svix-id"), "{line}");
 }
 
-/// A line for each type whose shape differs, and none for types that nobody waits for.
+/// One line for each event type with unexpected data, and none for types without a handler.
 async fn events_of_another_shape(log: &Log) {
     let clerk = Instance::new().builder().webhook_secret("whsec_c2VjcmV0").build().unwrap();
     let verifier = Verifier::new("whsec_c2VjcmV0".parse().unwrap());
@@ -289,7 +289,7 @@ async fn events_of_another_shape(log: &Log) {
     }
 }
 
-async fn what_is_usual_is_not_worth_a_line(log: &Log) {
+async fn ordinary_events_are_not_logged(log: &Log) {
     let place = Place::new(log);
     let app = place.app(live);
     let bearer = format!("Bearer {}", place.token(&json!({})));
@@ -310,7 +310,7 @@ async fn what_is_usual_is_not_worth_a_line(log: &Log) {
 }
 
 #[tokio::test]
-async fn a_missing_layer_is_named_in_the_answer() {
+async fn a_missing_layer_is_named_in_the_response() {
     let app = Router::new().route("/me", get(async |_: Session| "never"));
     let response = visit(&app, "/me", &[]).await;
     assert_eq!(response.status(), 500);
