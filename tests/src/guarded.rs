@@ -96,11 +96,11 @@ pub async fn ask(app: &Router, method: Method, path: &str, token: &str) -> TextR
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
     }
-    asked(app, request.body(Body::empty()).unwrap()).await
+    ask_with(app, request.body(Body::empty()).unwrap()).await
 }
 
 /// Sends a prepared request to an application in memory.
-pub async fn asked(app: &Router, request: Request<Body>) -> TextResponse {
+pub async fn ask_with(app: &Router, request: Request<Body>) -> TextResponse {
     let (head, body) = app.clone().oneshot(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     TextResponse { status: head.status, headers: head.headers, body }

@@ -62,9 +62,9 @@ impl Fixture {
         let reading = self.ask(id);
         settle().await;
         let calls = self.scripted.take();
-        let asked = !calls.is_empty();
+        let called = !calls.is_empty();
         calls.into_iter().for_each(|call| call.respond(200, &user(id, name)));
-        (reading.await.unwrap().unwrap().first_name.clone().unwrap(), asked)
+        (reading.await.unwrap().unwrap().first_name.clone().unwrap(), called)
     }
 
     /// Sends an operation and responds to its call.
@@ -144,7 +144,7 @@ async fn a_thousand_callers_in_several_threads_share_one_call() {
 #[tokio::test]
 async fn cached_responses_are_used_by_age() {
     // The age of the entry; Clerk's response to a call; what the caller gets; whether there was a call.
-    for (age, status, want, asked) in [
+    for (age, status, want, called) in [
         (0, 200, Ok("old"), false),
         (29, 503, Ok("old"), false),
         // From here on, refreshed in the background.
@@ -171,7 +171,7 @@ async fn cached_responses_are_used_by_age() {
         settle().await;
         let waits = !reading.is_finished();
         let calls = fixture.scripted.take();
-        assert_eq!(calls.len(), usize::from(asked), "{age} {status}");
+        assert_eq!(calls.len(), usize::from(called), "{age} {status}");
         for call in calls {
             let body = if status == 200 { user("user_1", "new") } else { json!({}) };
             call.respond(status, &body);
@@ -180,7 +180,7 @@ async fn cached_responses_are_used_by_age() {
         let got = got.as_ref().map(|user| user.first_name.as_deref().unwrap());
         let got = got.map_err(|error| error.status().unwrap().as_u16());
         assert_eq!(got, want, "{age} {status}");
-        assert_eq!(waits, asked && !(30..60).contains(&age), "{age} {status}");
+        assert_eq!(waits, called && !(30..60).contains(&age), "{age} {status}");
     }
 }
 
@@ -271,20 +271,20 @@ async fn a_write_invalidates_the_cache_unless_clerk_refused_it() {
     type End = fn(Call);
     let ends: [(&str, End, bool); 8] = [
         ("it works", |call| call.respond(200, &user("user_1", "new")), true),
-        ("it works, with an response that cannot be read", |call| call.respond(200, &json!([])), true),
-        ("nobody knows", |call| call.respond(503, &json!({})), true),
-        ("nobody knows, for the connection broke", Call::break_off, true),
+        ("it works, with a response that cannot be decoded", |call| call.respond(200, &json!([])), true),
+        ("the outcome is unknown", |call| call.respond(503, &json!({})), true),
+        ("the outcome is unknown, for the connection broke", Call::break_off, true),
         ("it is refused", |call| call.refuse(422, "form_param_invalid"), false),
         ("there is no such user", |call| call.refuse(404, "resource_not_found"), false),
         ("the key is wrong", |call| call.refuse(401, "clerk_key_invalid"), false),
         ("there were too many", |call| call.refuse(429, "too_many"), false),
     ];
-    for (case, end, forgotten) in ends {
+    for (case, end, invalidated) in ends {
         let fixture = Fixture::new();
         fixture.name("user_1", "old").await;
         let _ = fixture.send(users::update("user_1").first_name("new"), end).await;
-        let want = if forgotten { "new" } else { "old" };
-        assert_eq!(fixture.name("user_1", "new").await, (want.to_owned(), forgotten), "{case}");
+        let want = if invalidated { "new" } else { "old" };
+        assert_eq!(fixture.name("user_1", "new").await, (want.to_owned(), invalidated), "{case}");
     }
 }
 

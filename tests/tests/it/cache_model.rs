@@ -117,7 +117,7 @@ struct Sent {
 
 /// A waiting caller.
 enum Caller {
-    Reader { thing: usize, since: Timestamp, at_least: u64, task: JoinHandle<Result<Arc<u64>, Error>> },
+    Reader { resource: usize, since: Timestamp, at_least: u64, task: JoinHandle<Result<Arc<u64>, Error>> },
     Writer { user: usize, number: usize, task: JoinHandle<Result<u64, Error>> },
 }
 
@@ -162,42 +162,42 @@ impl World {
         self.clock.now()
     }
 
-    fn shown(&self, thing: usize) -> u64 {
-        self.shows[thing].last().unwrap().1
+    fn shown(&self, resource: usize) -> u64 {
+        self.shows[resource].last().unwrap().1
     }
 
     /// Returns the value of a resource at Clerk at that time.
-    fn shown_at(&self, thing: usize, time: Timestamp) -> u64 {
-        self.shows[thing].iter().rev().find(|(since, _)| *since <= time).unwrap().1
+    fn shown_at(&self, resource: usize, time: Timestamp) -> u64 {
+        self.shows[resource].iter().rev().find(|(since, _)| *since <= time).unwrap().1
     }
 
     fn change(&mut self, user: usize) -> u64 {
         self.writes += 1;
-        for thing in [user, LIST] {
+        for resource in [user, LIST] {
             let entry = (self.now(), self.writes);
-            self.shows[thing].push(entry);
+            self.shows[resource].push(entry);
         }
         self.writes
     }
 
     /// Requires reads of the user from now on to return at least this value.
     fn acknowledge(&mut self, user: usize, effect: u64) {
-        for thing in [user, LIST] {
-            self.at_least[thing] = self.at_least[thing].max(effect);
+        for resource in [user, LIST] {
+            self.at_least[resource] = self.at_least[resource].max(effect);
         }
     }
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Read(thing) => {
+            Step::Read(resource) => {
                 let clerk = self.clerk.clone();
-                let task = if thing == LIST {
-                    tokio::spawn(async move { clerk.cached(ReadList(thing)).await })
+                let task = if resource == LIST {
+                    tokio::spawn(async move { clerk.cached(ReadList(resource)).await })
                 } else {
-                    tokio::spawn(async move { clerk.cached(Read(thing)).await })
+                    tokio::spawn(async move { clerk.cached(Read(resource)).await })
                 };
-                let (since, at_least) = (self.now(), self.at_least[thing]);
-                self.callers.push(Caller::Reader { thing, since, at_least, task });
+                let (since, at_least) = (self.now(), self.at_least[resource]);
+                self.callers.push(Caller::Reader { resource, since, at_least, task });
             }
             Step::Write(user) => {
                 // Numbered, so that the model can match calls to writes.
@@ -237,8 +237,8 @@ impl World {
             }
             Step::Clear => {
                 self.clerk.cache().invalidate_all();
-                for thing in 0..=LIST {
-                    self.at_least[thing] = self.shown(thing);
+                for resource in 0..=LIST {
+                    self.at_least[resource] = self.shown(resource);
                 }
             }
             Step::Pass(seconds) => self.clock.advance(Duration::from_secs(seconds)),
@@ -250,8 +250,8 @@ impl World {
         let waiting: Vec<_> = (0..self.sent.len()).filter(|n| self.sent[*n].effect.is_none()).collect();
         let Some(nth) = waiting.get(nth).copied() else { return };
         let (method, target) = (self.sent[nth].call.method.clone(), self.sent[nth].call.target.clone());
-        let thing = target.strip_prefix("/users/user_").map_or(LIST, |user| user.parse().unwrap());
-        let effect = if method == Method::GET { self.shown(thing) } else { self.change(thing) };
+        let resource = target.strip_prefix("/users/user_").map_or(LIST, |user| user.parse().unwrap());
+        let effect = if method == Method::GET { self.shown(resource) } else { self.change(resource) };
         self.sent[nth].effect = Some(effect);
         if let Some(number) = self.sent[nth].call.headers.get(NUMBER) {
             self.effects[number.to_str().unwrap().parse::<usize>().unwrap()] = Some(effect);
@@ -269,8 +269,8 @@ impl World {
         let mut waiting = Vec::new();
         for caller in std::mem::take(&mut self.callers) {
             match caller {
-                Caller::Reader { thing, since, at_least, task } if task.is_finished() => {
-                    self.check(thing, since, at_least, task.await.unwrap());
+                Caller::Reader { resource, since, at_least, task } if task.is_finished() => {
+                    self.check(resource, since, at_least, task.await.unwrap());
                 }
                 Caller::Writer { user, number, task } if task.is_finished() => match task.await.unwrap() {
                     Ok(effect) => self.acknowledge(user, effect),
@@ -287,13 +287,13 @@ impl World {
         self.callers = waiting;
     }
 
-    fn check(&mut self, thing: usize, since: Timestamp, at_least: u64, got: Result<Arc<u64>, Error>) {
+    fn check(&mut self, resource: usize, since: Timestamp, at_least: u64, got: Result<Arc<u64>, Error>) {
         let Ok(got) = got else { return };
         self.answered += 1;
-        assert!(*got >= at_least, "thing {thing} shows {got}, and {at_least} was acknowledged");
-        let old = self.shown_at(thing, since.saturating_sub(OLDEST));
-        assert!(*got >= old, "thing {thing} shows {got}, and {old} was shown ten minutes before");
-        assert!(*got <= self.shown(thing), "thing {thing} shows {got}, which was never written");
+        assert!(*got >= at_least, "resource {resource} shows {got}, and {at_least} was acknowledged");
+        let old = self.shown_at(resource, since.saturating_sub(OLDEST));
+        assert!(*got >= old, "resource {resource} shows {got}, and {old} was shown ten minutes before");
+        assert!(*got <= self.shown(resource), "resource {resource} shows {got}, which was never written");
     }
 
     /// Checks that no task waits forever and that the next read is correct, whatever happened before.
@@ -308,8 +308,8 @@ impl World {
             self.settle().await;
         }
         assert!(self.callers.is_empty(), "{} callers wait for ever", self.callers.len());
-        for thing in 0..=LIST {
-            self.step(Step::Read(thing));
+        for resource in 0..=LIST {
+            self.step(Step::Read(resource));
         }
         self.settle().await;
         while !self.sent.is_empty() {

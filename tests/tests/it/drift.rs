@@ -59,7 +59,7 @@ struct FieldChange {
 }
 
 /// Collects all changes to `value` and the values in it.
-fn places(value: &Value, path: &str, pointer: &str, out: &mut Vec<FieldChange>) {
+fn collect_changes(value: &Value, path: &str, pointer: &str, out: &mut Vec<FieldChange>) {
     let mut add = |path: &str, pointer: &str, change| {
         out.push(FieldChange { path: path.to_owned(), pointer: pointer.to_owned(), change });
     };
@@ -79,12 +79,12 @@ fn places(value: &Value, path: &str, pointer: &str, out: &mut Vec<FieldChange>) 
                     change: Change::Missing,
                 });
                 out.push(FieldChange { path: path.clone(), pointer: pointer.clone(), change: Change::Null });
-                places(member, &path, &pointer, out);
+                collect_changes(member, &path, &pointer, out);
             }
         }
         Value::Array(items) => {
             for (position, item) in items.iter().enumerate() {
-                places(item, &format!("{path}[{position}]"), &format!("{pointer}/{position}"), out);
+                collect_changes(item, &format!("{path}[{position}]"), &format!("{pointer}/{position}"), out);
             }
         }
         Value::String(_) => add(path, pointer, Change::NewText),
@@ -94,10 +94,10 @@ fn places(value: &Value, path: &str, pointer: &str, out: &mut Vec<FieldChange>) 
 }
 
 /// Returns the response with one change.
-fn changed(response: &Value, place: &FieldChange) -> Value {
+fn changed(response: &Value, field_change: &FieldChange) -> Value {
     let mut response = response.clone();
-    let at = response.pointer_mut(&place.pointer).unwrap();
-    match place.change {
+    let at = response.pointer_mut(&field_change.pointer).unwrap();
+    match field_change.change {
         Change::Null => *at = Value::Null,
         Change::NewText => *at = "something_new".into(),
         Change::Float => *at = at.as_f64().unwrap().into(),
@@ -107,7 +107,7 @@ fn changed(response: &Value, place: &FieldChange) -> Value {
             object.insert("zz_another".into(), Value::Null);
         }
         Change::Missing => {
-            let (parent, name) = place.pointer.rsplit_once('/').unwrap();
+            let (parent, name) = field_change.pointer.rsplit_once('/').unwrap();
             response.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
         }
     }
@@ -123,27 +123,32 @@ fn read(operation: &str, body: &Bytes) -> Result<(), Box<DecodeError>> {
 }
 
 /// Returns the problems with how the operations decode a response with this change.
-fn complaints(sample: &Sample, place: &FieldChange) -> Vec<String> {
-    let is_gone = matches!(place.change, Change::Missing | Change::Null);
+fn problems(sample: &Sample, field_change: &FieldChange) -> Vec<String> {
+    let is_gone = matches!(field_change.change, Change::Missing | Change::Null);
     // The list of a page: an empty one may be null, but a missing one makes the response invalid.
-    let is_list = place.path == "data" && sample.name.starts_with("Page<");
+    let is_list = field_change.path == "data" && sample.name.starts_with("Page<");
     let must_fail = if is_list {
-        place.change == Change::Missing
+        field_change.change == Change::Missing
     } else {
-        is_gone && sample.strict.contains(&place.path)
+        is_gone && sample.strict.contains(&field_change.path)
     };
-    let body = Bytes::from(changed(&sample.response, place).to_string());
-    let complaint = |operation: &String| {
+    let body = Bytes::from(changed(&sample.response, field_change).to_string());
+    let problem = |operation: &String| {
         let wrong = match (read(operation, &body), must_fail) {
             (Ok(()), false) => return None,
             (Ok(()), true) => "must be refused, but is read".to_owned(),
             (Err(error), false) => format!("must be read, but: {error}"),
-            (Err(error), true) if error.path == place.path && error.operation == operation => return None,
+            (Err(error), true) if error.path == field_change.path && error.operation == operation => {
+                return None;
+            }
             (Err(error), true) => format!("is refused for another reason: {error}"),
         };
-        Some(format!("{operation} ({}), {:?} at `{}`: {wrong}", sample.name, place.change, place.path))
+        Some(format!(
+            "{operation} ({}), {:?} at `{}`: {wrong}",
+            sample.name, field_change.change, field_change.path
+        ))
     };
-    sample.operations.iter().filter_map(complaint).collect()
+    sample.operations.iter().filter_map(problem).collect()
 }
 
 #[test]
@@ -151,18 +156,22 @@ fn only_fields_that_must_not_fall_back_are_required() {
     let mut found = Vec::new();
     let mut tried = 0_usize;
     for sample in samples() {
-        let mut places = Vec::new();
-        self::places(&sample.response, "", "", &mut places);
+        let mut changes = Vec::new();
+        collect_changes(&sample.response, "", "", &mut changes);
         for path in &sample.strict {
-            assert!(places.iter().any(|place| place.path == *path), "{}: no `{path}`", sample.name);
+            assert!(
+                changes.iter().any(|field_change| field_change.path == *path),
+                "{}: no `{path}`",
+                sample.name
+            );
         }
         let whole = Bytes::from(sample.response.to_string());
         for operation in &sample.operations {
             let Err(error) = read(operation, &whole) else { continue };
             found.push(format!("{operation} ({}): the whole response: {error}", sample.name));
         }
-        found.extend(places.iter().flat_map(|place| complaints(&sample, place)));
-        tried += places.len() * sample.operations.len();
+        found.extend(changes.iter().flat_map(|field_change| problems(&sample, field_change)));
+        tried += changes.len() * sample.operations.len();
     }
     assert!(found.is_empty(), "{} of {tried} changes:\n{}", found.len(), found.join("\n"));
     assert!(tried > 10_000, "{tried} changes are not all there are");
@@ -176,7 +185,7 @@ fn every_operation_has_a_sample_response_or_needs_none() {
         match with_response.count() {
             0 => responses::decode(info.id, "not JSON".into()).unwrap_or_else(|error| panic!("{error}")),
             1 => {
-                assert!(responses::decode(info.id, "not JSON".into()).is_err(), "{} reads anything", info.id)
+                assert!(responses::decode(info.id, "not JSON".into()).is_err(), "{} reads anything", info.id);
             }
             _ => panic!("{} is in several sample responses", info.id),
         }
@@ -209,10 +218,10 @@ fn identity_and_what_would_grant_something_never_fall_back() {
     const NAMES: [&str; 7] = ["id", "banned", "locked", "revoked", "expired", "deleted", "suspended"];
     let mut optional = BTreeSet::new();
     for sample in samples() {
-        let mut places = Vec::new();
-        self::places(&sample.response, "", "", &mut places);
+        let mut changes = Vec::new();
+        collect_changes(&sample.response, "", "", &mut changes);
         let model = sample.name.trim_start_matches("Page<").trim_start_matches("Vec<").trim_end_matches('>');
-        for FieldChange { path, change, .. } in places {
+        for FieldChange { path, change, .. } in changes {
             let name = path.rsplit('.').next().unwrap_or_default();
             if change == Change::Missing && NAMES.contains(&name) && !sample.strict.contains(&path) {
                 let path = path.trim_start_matches("data").trim_start_matches("[0].");

@@ -179,12 +179,12 @@ async fn if_clerk_is_unavailable_the_decision_is_unknown() {
             app(&instance, server.api_url(), |builder| builder.max_attempts(1).timeout(limit)).await;
         for flow in FLOWS {
             check_undecided(address, &instance, flow, wait, case).await;
-            let asked = server.heads().iter().filter(|head| head.contains(flow.path())).count();
+            let calls = server.heads().iter().filter(|head| head.contains(flow.path())).count();
             // At most one call per request; none before the time in `Retry-After`.
             let requests = flow.private().len() + 2;
             let is_early = case == "429";
-            assert!(asked >= 1 && asked <= requests, "{flow:?}: {case}");
-            assert!(is_early || asked == requests, "{flow:?}: {case}");
+            assert!(calls >= 1 && calls <= requests, "{flow:?}: {case}");
+            assert!(is_early || calls == requests, "{flow:?}: {case}");
         }
     }
 }

@@ -156,17 +156,17 @@ const MISMATCH: &str = "token-type-mismatch";
 const DOWN: &str = "clerk-unavailable";
 
 /// Returns what each visitor gets: the code of a rejection, or `ok`.
-async fn told(app: &Router, visitors: &Visitors) -> Vec<String> {
-    let mut told = Vec::new();
+async fn results(app: &Router, visitors: &Visitors) -> Vec<String> {
+    let mut results = Vec::new();
     for (_, token) in visitors.iter() {
         let response = ask(app, Method::GET, "/x", token).await;
-        told.push(match response.status.as_u16() {
+        results.push(match response.status.as_u16() {
             200 => "ok".to_owned(),
             _ if response.body.contains("clerk_error") => "proof".to_owned(),
             _ => response.code(),
         });
     }
-    told
+    results
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,11 +238,11 @@ async fn every_guard_reports_what_is_missing() {
         ),
     ] {
         let app = Router::new().route("/x", on_get("x").route_layer(layer)).layer(ClerkLayer::new(&clerk));
-        let told = told(&app, &visitors).await;
+        let results = results(&app, &visitors).await;
         // No session passes these, and a machine has no session.
         let script = if ["plan-missing", "check-failed"].contains(&script) { MISMATCH } else { script };
-        let pending = if told[2] == MISMATCH { MISMATCH } else { PENDING };
-        assert_eq!(told, [MISSING, BAD, pending, alan, grace, ada, script, DOWN], "{guard}");
+        let pending = if results[2] == MISMATCH { MISMATCH } else { PENDING };
+        assert_eq!(results, [MISSING, BAD, pending, alan, grace, ada, script, DOWN], "{guard}");
     }
 }
 
@@ -252,12 +252,12 @@ async fn front_ends_get_the_response_that_triggers_reverification() {
     let clerk = clerk(&instance, AcceptedKinds::any());
     let visitors = Visitors::of(&instance);
     let own = Reverification::new(ReverificationLevel::FirstFactor, 5);
-    for (asked, config) in [
+    for (requirement, config) in [
         (Reverification::STRICT, json!("strict")),
         (Reverification::STRICT_MFA, json!("strict_mfa")),
         (own, json!({"level": "first_factor", "afterMinutes": 5})),
     ] {
-        let app = Router::new().route("/x", on_get("x").route_layer(require::reverification(asked)));
+        let app = Router::new().route("/x", on_get("x").route_layer(require::reverification(requirement)));
         let response = ask(&app.layer(ClerkLayer::new(&clerk)), Method::GET, "/x", &visitors.tokens[4]).await;
         assert_eq!(response.status, 403);
         assert_eq!(response.header("content-type"), "application/json");
@@ -285,8 +285,8 @@ async fn token_kinds_that_are_not_accepted_are_rejected() {
     ] {
         let what = format!("{layer:?}");
         let app = Router::new().route("/x", on_get("x").route_layer(layer)).layer(ClerkLayer::new(&clerk));
-        let told = told(&app, &visitors).await;
-        assert_eq!([&*told[0], &*told[5], &*told[6]], [nobody, ada, script], "{what}");
+        let results = results(&app, &visitors).await;
+        assert_eq!([&*results[0], &*results[5], &*results[6]], [nobody, ada, script], "{what}");
     }
 }
 
@@ -344,10 +344,10 @@ async fn a_guard_as_an_extractor_rejects_like_the_layer() {
     ] {
         // A machine has no session, so it counts as signed out where a session is optional.
         let script = if path.starts_with("/maybe") { "ok" } else { MISMATCH };
-        let said = [nobody, "token-invalid", pending, "", grace, ada, script, DOWN];
-        for ((who, token), said) in visitors.iter().zip(said) {
+        let expected = [nobody, "token-invalid", pending, "", grace, ada, script, DOWN];
+        for ((who, token), expected) in visitors.iter().zip(expected) {
             let body = ask(&app, Method::GET, path, token).await.body;
-            assert!(body.contains(said), "{path} for {who}: {body}");
+            assert!(body.contains(expected), "{path} for {who}: {body}");
             let response = ask(&bare, Method::GET, path, token).await;
             assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{path} for {who}");
         }

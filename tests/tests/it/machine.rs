@@ -74,5 +74,5 @@ async fn tokens_in_jwt_form_need_the_instances_keys() {
         let response = get(address, "/", &token).await;
         assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()));
     }
-    assert_eq!(server.heads().len(), keys, "nobody is asked without a key");
+    assert_eq!(server.heads().len(), keys, "no call without a key");
 }

@@ -30,8 +30,8 @@ fn page(request: &Request<Bytes>, first: u32, total: u32) -> Response<Full<Bytes
 
 /// A list of `total` sessions. Records the requested offsets. With `repeats` every response is the first page.
 fn clerk(total: u32, repeats: bool) -> (Clerk, Arc<Mutex<Vec<u32>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let noted = asked.clone();
+    let requested = Arc::new(Mutex::new(Vec::new()));
+    let noted = requested.clone();
     let transport = tower::service_fn(move |request: Request<Bytes>| {
         let offset = number(&request, "offset");
         noted.lock().unwrap().push(offset);
@@ -41,7 +41,7 @@ fn clerk(total: u32, repeats: bool) -> (Clerk, Arc<Mutex<Vec<u32>>>) {
         };
         async move { Ok::<_, Infallible>(response) }
     });
-    (Clerk::builder().secret_key("sk_test_x").transport(transport).build().unwrap(), asked)
+    (Clerk::builder().secret_key("sk_test_x").transport(transport).build().unwrap(), requested)
 }
 
 async fn ids(clerk: &Clerk, operation: sessions::List) -> Vec<String> {
@@ -55,11 +55,11 @@ async fn ids(clerk: &Clerk, operation: sessions::List) -> Vec<String> {
 #[tokio::test]
 async fn items_are_streamed_in_order_and_each_page_is_requested_once() {
     for (total, pages) in [(0, 1), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)] {
-        let (clerk, asked) = clerk(total, false);
+        let (clerk, requested) = clerk(total, false);
         let want: Vec<_> = (0..total).map(|n| format!("sess_{n}")).collect();
         assert_eq!(ids(&clerk, sessions::list().limit(3)).await, want);
         let want: Vec<_> = (0..pages).map(|page| page * 3).collect();
-        assert_eq!(*asked.lock().unwrap(), want, "{total} items");
+        assert_eq!(*requested.lock().unwrap(), want, "{total} items");
     }
 }
 
@@ -77,12 +77,12 @@ async fn a_stream_can_resume_where_another_one_stopped() {
 
 #[tokio::test]
 async fn no_more_than_a_page_is_read_ahead() {
-    let (clerk, asked) = clerk(100, false);
+    let (clerk, requested) = clerk(100, false);
     let mut stream = clerk.stream(sessions::list().limit(10));
     for _ in 0..11 {
         stream.next().await.unwrap().unwrap();
     }
-    assert!(asked.lock().unwrap().len() <= 3, "{asked:?}");
+    assert!(requested.lock().unwrap().len() <= 3, "{requested:?}");
 }
 
 /// Serves a list of 25 sessions, and each session. Every call takes a while.
@@ -138,22 +138,22 @@ async fn a_slow_consumer_gets_all_items() {
 
 #[test]
 fn without_a_runtime_an_error_is_returned() {
-    let (clerk, asked) = clerk(3, false);
+    let (clerk, requested) = clerk(3, false);
     let mut stream = clerk.stream(sessions::list());
     let first = std::pin::Pin::new(&mut stream).poll_next(&mut Context::from_waker(std::task::Waker::noop()));
     let Poll::Ready(Some(Err(error))) = first else { panic!() };
     assert!(matches!(error.kind(), ErrorKind::Config(_)), "{error}");
-    assert!(asked.lock().unwrap().is_empty());
+    assert!(requested.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_server_that_repeats_a_page_ends_the_stream() {
-    let (clerk, asked) = clerk(100, true);
+    let (clerk, requested) = clerk(100, true);
     let got = ids(&clerk, sessions::list().limit(2)).await;
     assert_eq!(got[..2], ["sess_0", "sess_1"]);
     assert_eq!(got.len(), 3, "{got:?}");
     assert!(got[2].starts_with("GetSessionList: "), "{got:?}");
-    assert_eq!(*asked.lock().unwrap(), [0, 2]);
+    assert_eq!(*requested.lock().unwrap(), [0, 2]);
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn an_error_comes_after_the_items_before_it_and_ends_the_stream() {
 struct Users {
     present: Vec<u32>,
     newest: u32,
-    asked: Vec<String>,
+    requested: Vec<String>,
     ignores_cursors: bool,
 }
 
@@ -184,7 +184,7 @@ impl Users {
     }
 
     fn respond(&mut self, query: &str) -> Result<String, u16> {
-        self.asked.push(query.to_owned());
+        self.requested.push(query.to_owned());
         let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
         let number = |name: &str| value(name).map_or(0, |text| text.parse::<usize>().unwrap());
         let mut start = number("offset=");
@@ -200,7 +200,7 @@ impl Users {
             .map(|n| {
                 format!(
                     r#"{{"id":"user_{n}","banned":false,"locked":false,"updated_at":{}}}"#,
-                    self.asked.len()
+                    self.requested.len()
                 )
             })
             .collect();
@@ -215,7 +215,7 @@ impl Users {
         let transport = tower::service_fn(move |request: Request<Bytes>| {
             let mut users = served.lock().unwrap();
             let query = request.uri().query().unwrap();
-            if !users.asked.is_empty() {
+            if !users.requested.is_empty() {
                 change(&mut users, query);
             }
             let response = match users.respond(query) {
@@ -248,7 +248,7 @@ async fn remaining_users_are_listed_once_while_others_are_created_and_deleted() 
         });
         let seen = numbers(clerk.stream(users::list().limit(limit))).await;
         let descending = seen.windows(2).all(|two| two[0] > two[1]);
-        assert!(descending, "seed {seed}: somebody comes twice: {seen:?}");
+        assert!(descending, "seed {seed}: a user is listed twice: {seen:?}");
         let users = users.lock().unwrap();
         for stayed in users.present.iter().filter(|n| **n <= count) {
             assert!(seen.contains(stayed), "seed {seed}: {stayed} is skipped: {seen:?}");
@@ -280,7 +280,7 @@ async fn cursors_are_used_where_clerk_supports_them() {
     for (operation, want) in cases {
         let (clerk, users) = Users::new(5).serve(|_, _| ());
         numbers(clerk.stream(operation.limit(2))).await;
-        assert_eq!(users.lock().unwrap().asked[..2], *want);
+        assert_eq!(users.lock().unwrap().requested[..2], *want);
     }
 }
 
@@ -310,7 +310,7 @@ async fn a_server_that_ignores_cursors_ends_the_stream() {
     let got: Vec<_> = clerk.stream(users::list().limit(2)).collect().await;
     assert_eq!(got.len(), 3);
     assert!(matches!(got[2].as_ref().unwrap_err().kind(), ErrorKind::Transfer(_)));
-    assert_eq!(users.lock().unwrap().asked.len(), 2);
+    assert_eq!(users.lock().unwrap().requested.len(), 2);
 }
 
 #[tokio::test]

@@ -223,55 +223,55 @@ async fn the_layer_may_be_nested_if_it_encloses_the_guard() {
 }
 
 /// A route that a guard unexpectedly leaves open, and the same application with the gap closed.
-struct Door {
+struct Gap {
     name: &'static str,
     open: Router,
     closed: Router,
-    asks: &'static str,
+    request: &'static str,
 }
 
-fn doors() -> Vec<Door> {
+fn gaps() -> Vec<Gap> {
     let guard = require::signed_in;
     let files = || get(secret);
     let guarded_files = || Router::new().fallback(files()).layer(guard());
     vec![
-        Door {
+        Gap {
             name: "a fallback under route_layer",
             open: route().fallback(files()).route_layer(guard()),
             closed: route().fallback(files()).layer(guard()),
-            asks: "GET /file.txt",
+            request: "GET /file.txt",
         },
-        Door {
+        Gap {
             name: "a fallback under route_layer, guarded by itself",
             open: route().route_layer(guard()).fallback(files()),
             closed: route().route_layer(guard()).fallback_service(files().layer(guard())),
-            asks: "GET /file.txt",
+            request: "GET /file.txt",
         },
-        Door {
+        Gap {
             name: "a fallback that is set after a layer",
             open: route().layer(guard()).fallback(files()),
             closed: route().fallback(files()).layer(guard()),
-            asks: "GET /file.txt",
+            request: "GET /file.txt",
         },
-        Door {
+        Gap {
             name: "a nested router's fallback under route_layer",
             open: Router::new().nest("/in", route().fallback(files()).route_layer(guard())),
             closed: Router::new().nest("/in", Router::new().fallback(files()).layer(guard())),
-            asks: "GET /in/file.txt",
+            request: "GET /in/file.txt",
         },
-        Door {
+        Gap {
             name: "a nested router's fallback under a route_layer outside",
             open: Router::new().nest("/in", route().fallback(files())).route_layer(guard()),
             closed: Router::new().nest("/in", Router::new().fallback(files())).layer(guard()),
-            asks: "GET /in/file.txt",
+            request: "GET /in/file.txt",
         },
-        Door {
+        Gap {
             name: "the outer fallback below a nested router that is guarded",
             open: Router::new().nest("/in", route().layer(guard())).fallback(files()),
             closed: Router::new().nest("/in", route()).fallback(files()).layer(guard()),
-            asks: "GET /in/file.txt",
+            request: "GET /in/file.txt",
         },
-        Door {
+        Gap {
             // axum drops this fallback unless the router in between has one too.
             name: "the outer fallback instead of a guarded one that is nested twice",
             open: Router::new().nest("/a", Router::new().nest("/b", guarded_files())).fallback(files()),
@@ -279,49 +279,49 @@ fn doors() -> Vec<Door> {
                 .nest("/a", Router::new().nest("/b", guarded_files()))
                 .fallback(files())
                 .layer(guard()),
-            asks: "GET /a/b/file.txt",
+            request: "GET /a/b/file.txt",
         },
-        Door {
+        Gap {
             name: "a route after route_layer",
             open: route().route_layer(guard()).route("/late", files()),
             closed: route().route("/late", files()).route_layer(guard()),
-            asks: "GET /late",
+            request: "GET /late",
         },
-        Door {
+        Gap {
             name: "a route after layer",
             open: route().layer(guard()).route("/late", files()),
             closed: route().route("/late", files()).layer(guard()),
-            asks: "GET /late",
+            request: "GET /late",
         },
-        Door {
+        Gap {
             name: "a router that is nested after the guard",
             open: route().route_layer(guard()).nest("/in", route()),
             closed: Router::new().nest("/in", route()).route_layer(guard()),
-            asks: "GET /in/x",
+            request: "GET /in/x",
         },
-        Door {
+        Gap {
             name: "a router that is merged after the guard",
             open: Router::new().layer(guard()).merge(route()),
             closed: Router::new().merge(route()).layer(guard()),
-            asks: "GET /x",
+            request: "GET /x",
         },
-        Door {
+        Gap {
             name: "a handler of other methods that is set after layer",
             open: route().layer(guard()).method_not_allowed_fallback(secret),
             closed: route().method_not_allowed_fallback(secret).layer(guard()),
-            asks: "POST /x",
+            request: "POST /x",
         },
-        Door {
+        Gap {
             name: "a handler of other methods that is set after route_layer",
             open: route().route_layer(guard()).method_not_allowed_fallback(secret),
             closed: route().method_not_allowed_fallback(secret).route_layer(guard()),
-            asks: "POST /x",
+            request: "POST /x",
         },
-        Door {
+        Gap {
             name: "the outer handler of other methods reaches into a nested router that is guarded",
             open: Router::new().nest("/in", route().layer(guard())).method_not_allowed_fallback(secret),
             closed: Router::new().nest("/in", route()).method_not_allowed_fallback(secret).layer(guard()),
-            asks: "POST /in/x",
+            request: "POST /in/x",
         },
     ]
 }
@@ -330,15 +330,15 @@ fn doors() -> Vec<Door> {
 async fn gaps_that_axum_leaves_in_guards_can_be_closed() {
     let instance = Instance::new();
     let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
-    for door in doors() {
-        for (app, status, said) in [(door.open, 200, "secret"), (door.closed, 401, "")] {
+    for gap in gaps() {
+        for (app, status, said) in [(gap.open, 200, "secret"), (gap.closed, 401, "")] {
             let app = app.layer(ClerkLayer::new(&clerk));
-            let (method, path) = door.asks.split_once(' ').unwrap();
+            let (method, path) = gap.request.split_once(' ').unwrap();
             let ask = async |token| ask(&app, method.parse().unwrap(), path, token).await;
             let response = ask("").await;
-            assert_eq!(response.status, status, "{} {}", door.name, door.asks);
-            assert_eq!(response.body == "secret", said == "secret", "{}", door.name);
-            assert_eq!(ask(&ada).await.body, "secret", "{}", door.name);
+            assert_eq!(response.status, status, "{} {}", gap.name, gap.request);
+            assert_eq!(response.body == "secret", said == "secret", "{}", gap.name);
+            assert_eq!(ask(&ada).await.body, "secret", "{}", gap.name);
         }
     }
 }

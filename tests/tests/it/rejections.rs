@@ -17,7 +17,7 @@ use clerk_tests::{
     Instance, Log, TextResponse,
     browser::{LIVE, SUFFIX, expired_cookies, refreshed},
     fault::FaultServer,
-    guarded::{Visitors, asked, clerk},
+    guarded::{Visitors, ask_with, clerk},
     send, serve,
     tokens::claims,
 };
@@ -51,7 +51,7 @@ fn request(path: &str, token: &str, (dest, accept): (&str, &str)) -> Request<Bod
 }
 
 async fn visit(app: &Router, path: &str, token: &str, way: (&str, &str)) -> TextResponse {
-    asked(app, request(path, token, way)).await
+    ask_with(app, request(path, token, way)).await
 }
 
 struct Admin;
@@ -298,11 +298,11 @@ async fn visitors_of_a_page_are_redirected_to_sign_in_and_back() {
         let mut round = request("/home", "", document);
         let cookie = format!("__clerk_redirect_count={count}").parse().unwrap();
         round.headers_mut().insert("cookie", cookie);
-        assert_eq!(asked(&app, round).await.status, status, "{count}");
+        assert_eq!(ask_with(&app, round).await.status, status, "{count}");
     }
     let mut post = request("/home", "", document);
     *post.method_mut() = http::Method::POST;
-    assert_eq!(asked(&app, post).await.summary(), (401, "mine".to_owned()));
+    assert_eq!(ask_with(&app, post).await.summary(), (401, "mine".to_owned()));
 }
 
 /// Signing in may replace a bad token, or lead back with the same one. After three redirects the rejection is shown.
@@ -319,7 +319,7 @@ async fn a_visitor_that_returns_with_the_same_bad_token_is_shown_why() {
         let mut round = request("/home", "", WAYS[0]);
         let cookie = format!("__session={stranger}; __client_uat=1{count}").parse().unwrap();
         round.headers_mut().insert("cookie", cookie);
-        let response = asked(&app, round).await;
+        let response = ask_with(&app, round).await;
         assert_eq!(response.status, status, "{next}");
         if status == 401 {
             assert_eq!(response.code(), "jwk-kid-mismatch");

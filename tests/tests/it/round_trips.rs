@@ -72,8 +72,8 @@ fn serialized_values_decode_to_the_same_values() {
         let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
         let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..600), |bytes| {
             let response = varied(&sample.response, &sample.strict, &mut Choices::new(&bytes));
-            let complaint = |error| TestCaseError::fail(format!("{}: {error}\n{response}", sample.name));
-            round_trip(&sample, &response).map(drop).map_err(complaint)
+            let fail = |error| TestCaseError::fail(format!("{}: {error}\n{response}", sample.name));
+            round_trip(&sample, &response).map(drop).map_err(fail)
         });
         result.unwrap_or_else(|error| panic!("{error}"));
     }
@@ -145,8 +145,8 @@ fn declared() -> BTreeSet<String> {
 fn every_model_is_in_a_sample_response() {
     let mut known = declared();
     assert!(known.len() > 170, "only {} models are declared", known.len());
-    let seen: BTreeSet<String> = samples().into_iter().flat_map(|sample| sample.made_of).collect();
-    assert_eq!(seen.difference(&known).next(), None, "declared nowhere");
-    known.retain(|name| !seen.contains(name));
+    let used: BTreeSet<String> = samples().into_iter().flat_map(|sample| sample.made_of).collect();
+    assert_eq!(used.difference(&known).next(), None, "declared nowhere");
+    known.retain(|name| !used.contains(name));
     assert_eq!(known.into_iter().collect::<Vec<_>>(), SENT);
 }

@@ -409,7 +409,7 @@ async fn no_log_line_contains_a_key_or_a_token() {
     tracing::info!("the end");
     let text = log.take();
     for event in ["rejected a request with 400", "Clerk sent cookies that cannot be set dropped=2"] {
-        assert!(text.contains(event), "nothing says: {event}");
+        assert!(text.contains(event), "not logged: {event}");
     }
     assert!(text.contains("cannot forward requests") && text.contains("forwarded a request"));
     assert!(text.contains("the end") && text.lines().count() > 10, "little was recorded: {text}");

@@ -53,8 +53,8 @@ async fn sign_out_ends_the_session_at_clerk_and_in_the_browser() {
         assert_eq!(response.header("cache-control"), "no-store");
         assert_eq!(status(&instance, session.session_id().as_str()).await, becomes, "{name}");
         assert!(ended(&response).contains(&"__session"), "{name}");
-        let kept = ended(&response).into_iter().filter(|cookie| !cookie.starts_with("__session"));
-        assert_eq!(kept.collect::<Vec<_>>(), [""; 0], "{name}");
+        let others = ended(&response).into_iter().filter(|cookie| !cookie.starts_with("__session"));
+        assert_eq!(others.collect::<Vec<_>>(), [""; 0], "{name}");
     }
 }
 

@@ -86,7 +86,7 @@ async fn keys_of_two_instances(log: &Log) {
     assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     let line = log.warning();
     assert!(
-        line.contains("issued by clerk.other.com, and the publishable key says clerk.example.com"),
+        line.contains("issued by clerk.other.com, and the publishable key expected_text clerk.example.com"),
         "{line}"
     );
     assert!(line.contains("Take all keys from one instance") && line.contains("cause=\"other-instance\""));
@@ -146,7 +146,7 @@ async fn a_clock_that_is_behind(log: &Log) {
 async fn a_clock_that_differs_from_clerks(log: &Log) {
     let place = Place::new(log);
     let keys = place.instance.backend("GET", "/v1/jwks").await.to_string();
-    for (date, age, says) in [
+    for (date, age, expected_text) in [
         // 1 700 000 000 is 22:13:20.
         ("Tue, 14 Nov 2023 22:13:20 GMT", "", None),
         ("Tue, 14 Nov 2023 22:13:50 GMT", "", None),
@@ -160,8 +160,11 @@ async fn a_clock_that_differs_from_clerks(log: &Log) {
         let clerk = place.instance.builder().api_url(server.api_url()).build().unwrap();
         clerk.keys().warm_up().await.unwrap();
         let lines = log.warnings();
-        assert_eq!(lines.len(), usize::from(says.is_some()), "{date}: {lines:?}");
-        assert!(lines.iter().all(|line| line.contains(says.unwrap()) && line.contains("(NTP)")), "{lines:?}");
+        assert_eq!(lines.len(), usize::from(expected_text.is_some()), "{date}: {lines:?}");
+        assert!(
+            lines.iter().all(|line| line.contains(expected_text.unwrap()) && line.contains("(NTP)")),
+            "{lines:?}"
+        );
     }
 }
 
@@ -169,7 +172,7 @@ async fn a_browser_in_a_redirect_loop(log: &Log) {
     let place = Place::new(log);
     let app = place.app(live);
     let document = |cookie: &str| [("sec-fetch-dest", "document".to_owned()), ("cookie", cookie.to_owned())];
-    for (cookies, says) in [
+    for (cookies, expected_text) in [
         (
             format!("__client_uat_{SUFFIX}=1; __clerk_redirect_count=3"),
             "for the reason client-uat-but-no-session-token: its cookies do not arrive",
@@ -187,7 +190,7 @@ async fn a_browser_in_a_redirect_loop(log: &Log) {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
         assert_eq!(visit(&app, "/me", &headers).await.status(), 401);
         let line = log.warning();
-        assert!(line.contains(says), "{line}");
+        assert!(line.contains(expected_text), "{line}");
     }
 }
 
@@ -209,8 +212,8 @@ async fn a_browser_that_keeps_no_cookies(log: &Log) {
         assert_eq!(visit(&app, path, &[document, ("cookie", cookies)]).await.status(), 307, "{path}");
         let lines = log.warnings();
         assert_eq!(lines.len(), usize::from(is_noticed), "{path} {cookies}: {lines:?}");
-        let says = ["cause=\"cookies-blocked\"", "open the page itself"];
-        assert!(lines.iter().all(|line| says.iter().all(|said| line.contains(said))), "{lines:?}");
+        let expected_text = ["cause=\"cookies-blocked\"", "open the page itself"];
+        assert!(lines.iter().all(|line| expected_text.iter().all(|said| line.contains(said))), "{lines:?}");
         place.instance.clock.advance(Duration::from_secs(60));
     }
 }

@@ -169,13 +169,13 @@ async fn invalid_deliveries_are_rejected_with_a_hint_about_the_cause() {
         ("no event", no_event.request(), 400, "webhook-body", "`type` and `data`"),
         ("too long", long.request(), 413, "webhook-too-large", "larger"),
     ];
-    for (what, request, status, code, says) in cases {
+    for (what, request, status, code, expected_text) in cases {
         for address in addresses {
             let response = send(address, request.clone()).await;
             let got = response.status.as_u16();
             assert_eq!(if got < 300 { got / 100 } else { got }, status, "{what}: {}", response.body);
             assert_eq!(response.code(), code, "{what}");
-            assert!(response.body.contains(says), "{what}: {}", response.body);
+            assert!(response.body.contains(expected_text), "{what}: {}", response.body);
             assert!(
                 !response.body.contains("user_1") && !response.body.contains("c2VjcmV0"),
                 "{}",

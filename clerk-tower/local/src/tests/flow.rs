@@ -76,7 +76,11 @@ async fn a_signed_in_visitor_can_switch_accounts_and_organizations() {
     let page = browser.open(&format!("{LOCAL}/sign-in")).await;
     let page = browser.submit(&page, "/sign-out", "", "").await;
     assert_eq!(page.url.as_str(), format!("{LOCAL}/sign-in"));
-    assert_eq!(browser.open(&format!("{APP}/public")).await.text, "user_alan for nobody", "until it is over");
+    assert_eq!(
+        browser.open(&format!("{APP}/public")).await.text,
+        "user_alan for nobody",
+        "until the token expires"
+    );
     fixture.clock.advance(Duration::from_secs(66));
     assert_eq!(browser.open(&format!("{APP}/public")).await.text, "signed out");
 }

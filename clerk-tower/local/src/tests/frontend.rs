@@ -290,7 +290,7 @@ fn banned_and_locked_users_are_told_that_they_cannot_sign_in() {
     let fixture = Fixture::seeded();
     fixture.ok("POST", "/v1/users/user_alan/ban", &json!(null));
     fixture.ok("POST", "/v1/users/user_grace/lock", &json!(null));
-    for (form, status, says) in [
+    for (form, status, expected_text) in [
         ("user=user_alan", 403, "Alan Turing is banned and cannot sign in"),
         ("email=alan%40example.com", 403, "Alan Turing is banned and cannot sign in"),
         ("user=user_grace", 403, "Grace Hopper is locked and cannot sign in"),
@@ -301,7 +301,7 @@ fn banned_and_locked_users_are_told_that_they_cannot_sign_in() {
     ] {
         let response = fixture.browse("POST", "/sign-in", &[DOCUMENT], form);
         assert_eq!(response.status, status, "{form}");
-        assert!(response.text.contains(says), "{form}: {}", response.text);
+        assert!(response.text.contains(expected_text), "{form}: {}", response.text);
         assert!(response.header("set-cookie").is_empty());
     }
     let long = format!("email={}%40example.com", "a".repeat(300));
@@ -355,7 +355,7 @@ fn pages_are_escaped_and_contain_no_scripts() {
 fn avatars_are_generated() {
     let fixture = Fixture::seeded();
     fixture.local.user("<b>", "&").id("user_odd").create();
-    for (id, status, says) in [
+    for (id, status, expected_text) in [
         ("user_ada", 200, ">AL<"),
         ("org_acme", 200, ">A<"),
         ("icon", 200, ">C<"),
@@ -365,7 +365,7 @@ fn avatars_are_generated() {
     ] {
         let response = fixture.browse("GET", &format!("/images/{id}"), &[], "");
         assert_eq!(response.status, status, "{id}");
-        assert!(response.text.contains(says), "{}", response.text);
+        assert!(response.text.contains(expected_text), "{}", response.text);
         assert_eq!(response.header("content-type") == "image/svg+xml", status == 200);
     }
 }
@@ -504,11 +504,11 @@ fn unsupported_frontend_requests_get_an_error_that_says_so() {
     ] {
         let response = fixture.browse(method, path, &[], "");
         assert_eq!((response.status, &*response.code()), (501, "not_implemented"), "{method} {path}");
-        let says = format!("LocalClerk does not emulate {method} {path}");
-        assert!(response.text.contains(&says), "{}", response.text);
+        let expected_text = format!("LocalClerk does not emulate {method} {path}");
+        assert!(response.text.contains(&expected_text), "{}", response.text);
         let response = fixture.browse(method, path, &[DOCUMENT], "");
         assert_eq!((response.status, response.header("content-type")), (501, "text/html; charset=utf-8"));
-        assert!(response.text.contains(&says), "{}", response.text);
+        assert!(response.text.contains(&expected_text), "{}", response.text);
     }
     for path in ["/user", "/organization", "/favicon.ico"] {
         assert_eq!(fixture.browse("GET", path, &[("accept", "text/html,*/*")], "").status, 501);
