@@ -1,17 +1,17 @@
-//! Tests that need a process of their own.
+//! Support for tests that need a separate process.
 //!
-//! All tests of a crate share one process. What `tracing` finds enabled, a global subscriber, and which warnings were
-//! logged in the last minute belong to the whole process, so that a test about them would see what others do.
+//! All tests of a crate share one process. The events that `tracing` considers enabled, a global subscriber, and the
+//! log limiter are global to the process, so a test of them would be affected by other tests.
 
 use std::{env, process::Command};
 
 const CHILD: &str = "CLERK_TESTS_ALONE";
 
-/// Whether the test runs alone in its process. If not, it is run again in such a process, and has to pass there.
+/// Returns whether the test runs alone in its process. If not, runs it in a child process, where it must pass.
 ///
 /// # Panics
 ///
-/// If it fails there, or if there is no such test. `module` is the test's `module_path!()`.
+/// If the test fails there or does not exist. `module` is the test's `module_path!()`.
 #[must_use]
 pub fn alone(module: &str, test: &str) -> bool {
     if env::var_os(CHILD).is_some() {

@@ -4,20 +4,20 @@ use serde_json::json;
 
 use crate::{
     Instance, NOW,
-    fault::{Fault, answer},
+    fault::{Fault, http_response},
     tokens::claims,
 };
 
 /// The publishable key of an instance at `clerk.example.com`.
 pub const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
-/// The suffix of that instance's cookies.
+/// The suffix of the instance's cookies.
 pub const SUFFIX: &str = "naoXFJnI";
-/// What is in the cookie that a refresh needs.
+/// The value of the refresh cookie.
 pub const REFRESH_TOKEN: &str = "rEfReShToKeN0123456789";
-/// The nonce of a handshake.
+/// A handshake nonce.
 pub const NONCE: &str = "nOnCeNoNcE0123456789";
 
-/// A session token of Ada's that was good until this many seconds after [`NOW`].
+/// Returns a session token of Ada that expires this many seconds after [`NOW`].
 #[must_use]
 pub fn token_until(instance: &Instance, seconds: i64) -> String {
     let end = NOW.as_secs() + seconds;
@@ -25,7 +25,7 @@ pub fn token_until(instance: &Instance, seconds: i64) -> String {
     instance.local.sign_claims(&json!({}), &claims(&times))
 }
 
-/// The cookies of a browser whose session token has expired, each as one text. A refresh would give it another.
+/// Returns the cookies of a browser whose session token has expired and can be refreshed, one string per cookie.
 #[must_use]
 pub fn expired_cookies(instance: &Instance) -> Vec<String> {
     let token = token_until(instance, -60);
@@ -38,7 +38,7 @@ pub fn expired_cookies(instance: &Instance) -> Vec<String> {
     ]
 }
 
-/// Clerk's answer to a refresh, and the lines for `Set-Cookie` in it.
+/// Returns Clerk's response to a refresh, and its `Set-Cookie` lines.
 #[must_use]
 pub fn refreshed(instance: &Instance) -> (Fault, Vec<String>) {
     let token = token_until(instance, 50);
@@ -48,5 +48,5 @@ pub fn refreshed(instance: &Instance) -> (Fault, Vec<String>) {
     ];
     let body = json!({"object": "cookies", "cookies": lines}).to_string();
     let headers = "content-type: application/json\r\nconnection: close\r\n";
-    (Fault::Close(answer("200 OK", headers, &body)), lines)
+    (Fault::Close(http_response("200 OK", headers, &body)), lines)
 }

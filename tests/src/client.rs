@@ -1,4 +1,4 @@
-//! A small HTTP client: one connection for one request, and nothing added to it but `Host`.
+//! A small HTTP client that opens a connection for each request, and adds no header except `Host`.
 
 use std::net::SocketAddr;
 
@@ -9,9 +9,9 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-/// What a server answered.
+/// A response with its whole body.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TextResponse {
     /// The status.
     pub status: StatusCode,
     /// All headers.
@@ -20,15 +20,15 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
-    /// The code in the body of a rejection; empty for every other body.
+impl TextResponse {
+    /// Returns the code in the body of a rejection; empty for any other body.
     #[must_use]
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap_or_default();
         body["errors"][0]["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// A header that comes once, or empty. Fails when it comes several times.
+    /// Returns a header, or an empty string if it is missing. Panics if it occurs several times.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         let mut values = self.headers.get_all(name).iter();
@@ -37,7 +37,7 @@ impl Answer {
         value
     }
 
-    /// Status and code, or status and body of what is no rejection.
+    /// Returns status and code of a rejection, or status and body of any other response.
     #[must_use]
     pub fn summary(&self) -> (u16, String) {
         let code = self.code();
@@ -45,19 +45,23 @@ impl Answer {
     }
 }
 
-/// Sends a request over a connection of its own.
-pub async fn send(address: SocketAddr, mut request: Request<Full<Bytes>>) -> Answer {
+/// Sends a request over a new connection.
+pub async fn send(address: SocketAddr, mut request: Request<Full<Bytes>>) -> TextResponse {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     request.headers_mut().insert(HOST, address.to_string().parse().unwrap());
     let (head, body) = sender.send_request(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    TextResponse {
+        status: head.status,
+        headers: head.headers,
+        body: String::from_utf8(body.to_vec()).unwrap(),
+    }
 }
 
-/// Sends a GET request, with a bearer token unless that is empty.
-pub async fn get(address: SocketAddr, path: &str, token: &str) -> Answer {
+/// Sends a GET request, with a bearer token if `token` is not empty.
+pub async fn get(address: SocketAddr, path: &str, token: &str) -> TextResponse {
     let mut request = Request::get(path);
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));

@@ -1,7 +1,7 @@
-//! One authentication case in, one result out: through the layer, the client and its HTTP stack.
+//! Runs one authentication case through the layer, the client and its HTTP stack, and returns the result.
 //!
-//! A case and its result have the form that the vectors for request authentication define: the request, the
-//! configuration, the clock, and questions to ask of the session that comes out.
+//! A case and its result have the format of the test vectors for request authentication: the request, the
+//! configuration, the clock, and authorization checks on the resulting session.
 
 use std::{convert::Infallible, error::Error, sync::Arc};
 
@@ -24,10 +24,10 @@ use serde_json::{Map, Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use url::{Position, Url};
 
-/// What goes wrong before there is a result.
+/// An error that prevents a result.
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Authenticates the case's request. `stub` is the base of the server that answers in Clerk's place.
+/// Authenticates the case's request. `stub` is the base URL of the server that acts as Clerk.
 pub async fn result(case: &Value, stub: &str) -> Value {
     let auth = match authenticate(case, stub).await {
         Ok(auth) => auth,
@@ -47,7 +47,7 @@ pub async fn result(case: &Value, stub: &str) -> Value {
         "token": token(outcome),
         "headers": headers_as_json(&headers),
         "auth": auth_object(outcome),
-        "has": answers(case, outcome),
+        "has": check_results(case, outcome),
     });
     if let Some(session) = outcome.session_or_pending().filter(|session| session.claims().is_pending()) {
         result["auth_pending_as_signed_in"] = session_object(session);
@@ -55,7 +55,7 @@ pub async fn result(case: &Value, stub: &str) -> Value {
     result
 }
 
-/// The decision, and the headers of the response that the layer made of it.
+/// Returns the decision, and the headers of the layer's response.
 async fn authenticate(case: &Value, stub: &str) -> Result<(Auth, HeaderMap), Failure> {
     let refs = &case["refs"];
     let options = Options { values: case["options"].as_object().cloned().unwrap_or_default(), refs };
@@ -87,8 +87,8 @@ async fn authenticate(case: &Value, stub: &str) -> Result<(Auth, HeaderMap), Fai
 fn request(case: &Value) -> Result<Request<()>, Failure> {
     let url = Url::parse(case["url"].as_str().ok_or("url is missing")?)?;
     let method = case["method"].as_str().ok_or("method is missing")?;
-    // A case's `url` is where the request went, as Clerk's SDK is given it, and not the request's target. With a `Host`
-    // of its own a request has the target that HTTP/1.1 gives it, a path: an absolute one would win over `Host`.
+    // A case's `url` is the request's URL as Clerk's SDK sees it, not the request target. A request with its own `Host`
+    // gets the target of HTTP/1.1, a path, because an absolute URI would take precedence over `Host`.
     let has_host = case["headers"]
         .as_array()
         .into_iter()
@@ -100,21 +100,21 @@ fn request(case: &Value) -> Result<Request<()>, Failure> {
         let (Some(name), Some(value)) = (pair[0].as_str(), pair[1].as_str()) else {
             return Err("a header is no pair of texts".into());
         };
-        // A character stands for one byte.
+        // Each character represents one byte.
         let bytes: Result<Vec<u8>, _> = value.trim_matches([' ', '\t']).chars().map(u8::try_from).collect();
         request.headers_mut().append(HeaderName::try_from(name)?, HeaderValue::from_bytes(&bytes?)?);
     }
     Ok(request)
 }
 
-/// The configuration, with the names of Clerk's SDK.
+/// The configuration, with the option names of Clerk's SDK.
 struct Options<'a> {
     values: Map<String, Value>,
     refs: &'a Value,
 }
 
 impl Options<'_> {
-    /// A text that begins with `@` refers to another one.
+    /// Resolves a string that starts with `@`, which refers to another one.
     fn resolve(&self, text: &str) -> String {
         let named = text.strip_prefix('@').and_then(|name| self.refs[name].as_str());
         named.unwrap_or(text).to_owned()
@@ -125,7 +125,7 @@ impl Options<'_> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// One text or several.
+    /// Returns an option that is one string or several.
     fn texts(&self, name: &str) -> Option<Vec<String>> {
         match self.values.get(name)? {
             Value::Array(texts) => {
@@ -206,7 +206,7 @@ fn token(outcome: &Outcome) -> Option<&str> {
     session.or_else(|| outcome.machine().map(|machine| machine.expose_token()))
 }
 
-/// Names in lower case; `set-cookie` as a list.
+/// Converts headers to JSON: names in lower case, `set-cookie` as a list.
 fn headers_as_json(headers: &HeaderMap) -> Value {
     let mut all = Map::new();
     for name in headers.keys() {
@@ -244,7 +244,7 @@ fn session_object(session: &Arc<SessionAuth>) -> Value {
     let claims = session.claims();
     let all: Value = session.claims_as().unwrap_or_default();
     let organization = claims.organization();
-    // Version 1 has them as a list; version 2 spells them out of bitmaps, for an organization.
+    // Version 1 has them as a list; version 2 encodes an organization's permissions as bitmaps.
     let permissions = match (all["v"].as_f64(), all["o"].is_null()) {
         (Some(2.0), true) => Value::Null,
         (Some(2.0), false) => json!(claims.permissions()),
@@ -293,15 +293,15 @@ fn machine_object(machine: &MachineAuth) -> Value {
     object
 }
 
-/// What the session, if there is one, says to each question.
-fn answers(case: &Value, outcome: &Outcome) -> Option<Vec<bool>> {
+/// Returns the session's result for each check; false without a session.
+fn check_results(case: &Value, outcome: &Outcome) -> Option<Vec<bool>> {
     let session = outcome.session();
     let ask =
         |question| check(question).zip(session).is_some_and(|(check, session)| session.claims().has(&check));
     Some(case["has"].as_array()?.iter().map(ask).collect())
 }
 
-/// A question that can be expressed.
+/// Converts a check of the vectors; `None` if it cannot be expressed.
 fn check(question: &Value) -> Option<Check> {
     let mut check = Check::new();
     for (name, value) in question.as_object()? {

@@ -1,4 +1,4 @@
-//! The visitors that guards are shown, and a client whose Clerk knows them.
+//! The visitors for tests of guards, and a client whose instance knows them.
 
 use axum::{Router, body::Body};
 use clerk_axum::{AcceptedKinds, ClerkLayer};
@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::{
-    Answer, Instance,
+    Instance, TextResponse,
     browser::LIVE,
     scripted::{Reply, Script},
 };
 
-/// Who comes, each with what they send as a bearer token:
+/// The visitors, each with its bearer token:
 ///
-/// - nobody, who sends none, and a stranger, whose token is none;
-/// - Ada, an admin of Acme, and the same with a pending session;
-/// - Grace, a member, who proved long ago who she is;
-/// - Alan, without an organization, on the plan `plus` with the feature `export`;
-/// - a script with an API key that has the scope `read`, and one whose key cannot be verified at the moment.
+/// - nobody, without a token, and a stranger, with an invalid token;
+/// - Ada, an admin of Acme, once with an active and once with a pending session;
+/// - Grace, a member, whose last verification was long ago;
+/// - Alan, without an organization, with the plan `plus` and the feature `export`;
+/// - a script with an API key that has the scope `read`, and one whose key cannot currently be verified.
 #[derive(Debug)]
 pub struct Visitors {
     /// The visitors, in the order of [`Visitors::NAMES`].
@@ -28,11 +28,11 @@ pub struct Visitors {
 }
 
 impl Visitors {
-    /// Their names.
+    /// The names of the visitors.
     pub const NAMES: [&str; 8] =
         ["nobody", "a stranger", "pending", "Alan", "Grace", "Ada", "a script", "down"];
 
-    /// The visitors of an instance.
+    /// Creates the visitors of an instance.
     #[must_use]
     pub fn of(instance: &Instance) -> Self {
         let member = |user: &str| instance.local.sign_in(user).organization("org_acme");
@@ -50,22 +50,22 @@ impl Visitors {
         Self { tokens }
     }
 
-    /// Each name with its token.
+    /// Iterates over the names and tokens.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         Self::NAMES.into_iter().zip(self.tokens.iter().map(String::as_str))
     }
 }
 
-/// A client of the instance that accepts these kinds of token. Its Clerk knows one API key.
+/// Returns a client of the instance that accepts these token kinds. Clerk knows one API key.
 #[must_use]
 pub fn clerk(instance: &Instance, accepts: impl Into<AcceptedKinds>) -> Clerk {
     let accepts = accepts.into();
     let local = instance.local.clone();
-    let transport = Script::new(move |seen| {
-        if !seen.request.uri().path().ends_with("/api_keys/verify") {
+    let transport = Script::new(move |received| {
+        if !received.request.uri().path().ends_with("/api_keys/verify") {
             return Reply::Pass(local.clone());
         }
-        let body: Value = serde_json::from_slice(seen.request.body()).unwrap_or_default();
+        let body: Value = serde_json::from_slice(received.request.body()).unwrap_or_default();
         api_key(&body["secret"])
     });
     let builder = instance.builder().publishable_key(LIVE);
@@ -85,23 +85,23 @@ fn api_key(secret: &Value) -> Reply {
     Reply::json(status, &body)
 }
 
-/// The application, authenticated for a client of the instance that accepts every kind of token.
+/// Wraps the application in a layer that accepts every token kind of the instance.
 pub fn authenticated(instance: &Instance, app: Router) -> Router {
     app.layer(ClerkLayer::new(&clerk(instance, AcceptedKinds::any())))
 }
 
-/// Asks an application without a socket.
-pub async fn ask(app: &Router, method: Method, path: &str, token: &str) -> Answer {
+/// Sends a request to an application in memory.
+pub async fn ask(app: &Router, method: Method, path: &str, token: &str) -> TextResponse {
     let mut request = Request::builder().method(method).uri(path).header("host", "app.example.com");
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
     }
-    asked(app, request.body(Body::empty()).unwrap()).await
+    ask_with(app, request.body(Body::empty()).unwrap()).await
 }
 
-/// Hands an application a request.
-pub async fn asked(app: &Router, request: Request<Body>) -> Answer {
+/// Sends a prepared request to an application in memory.
+pub async fn ask_with(app: &Router, request: Request<Body>) -> TextResponse {
     let (head, body) = app.clone().oneshot(request).await.unwrap().into_parts();
     let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Answer { status: head.status, headers: head.headers, body }
+    TextResponse { status: head.status, headers: head.headers, body }
 }

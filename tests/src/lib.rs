@@ -1,8 +1,7 @@
-//! What the behaviour tests share: an instance of Clerk with a clock that stands still, servers on loopback
-//! ports, a small HTTP client, and a server that misbehaves by script.
+//! Helpers of the behavior tests: an instance of Clerk with a manual clock, servers on loopback ports, a small HTTP
+//! client, and scripted servers that misbehave.
 
 pub mod alone;
-pub mod answers;
 pub mod browser;
 pub mod client;
 pub mod conformance;
@@ -10,12 +9,13 @@ pub mod fault;
 pub mod guarded;
 pub mod log;
 pub mod mistakes;
+pub mod operation_visitor;
+pub mod responses;
 pub mod samples;
 pub mod scripted;
 pub mod tokens;
 pub mod upstream;
 pub mod varied;
-pub mod visit;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -31,19 +31,19 @@ use tower::ServiceExt as _;
 
 pub use self::{
     alone::alone,
-    client::{Answer, get, send},
+    client::{TextResponse, get, send},
     log::Log,
 };
 
-/// When the tests take place.
+/// The time at which the tests start.
 pub const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
-/// A Clerk instance with the seeded people, and the clock that it and its clients share.
+/// A Clerk instance with the seed data, and the clock that it shares with its clients.
 #[derive(Clone, Debug)]
 pub struct Instance {
     /// The instance.
     pub local: LocalClerk,
-    /// Stands still unless it is moved.
+    /// The clock, which only advances when a test advances it.
     pub clock: ManualClock,
 }
 
@@ -54,44 +54,44 @@ impl Default for Instance {
 }
 
 impl Instance {
-    /// An instance with the seeded people.
+    /// Creates an instance with the seed data.
     #[must_use]
     pub fn new() -> Self {
         let clock = ManualClock::at(NOW);
         Self { local: LocalClerk::with_clock(clock.clone()).seed(), clock }
     }
 
-    /// The beginning of a client of this instance.
+    /// Returns a builder of a client of this instance.
     pub fn builder(&self) -> ClerkBuilder {
         Clerk::builder().secret_key(self.secret_key().expose()).clock(self.clock.clone())
     }
 
-    /// The instance's secret key.
+    /// Returns the instance's secret key.
     #[must_use]
     pub fn secret_key(&self) -> &SecretKey {
         self.local.secret_key()
     }
 
-    /// A client that reaches the instance without a socket.
+    /// Returns a client that reaches the instance without a socket.
     #[must_use]
     pub fn in_memory(&self) -> Clerk {
         self.builder().transport(self.local.clone()).build().unwrap()
     }
 
-    /// The Backend API on a port, and a client that reaches it with the default transport.
+    /// Serves the Backend API on a port, and returns a client that reaches it with the default transport.
     pub async fn over_http(&self) -> (Clerk, LocalServer) {
         let server = self.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
         let clerk = self.builder().api_url(server.api_url()).build().unwrap();
         (clerk, server)
     }
 
-    /// A token of Ada's in Acme, where she is an admin.
+    /// Returns a session token of Ada in Acme, where she is an admin.
     #[must_use]
     pub fn ada(&self) -> String {
         self.local.sign_in("user_ada").organization("org_acme").token()
     }
 
-    /// A call of the Backend API, past all sockets. It has to succeed.
+    /// Calls the Backend API in memory. The call must succeed.
     pub async fn backend(&self, method: &str, path: &str) -> Value {
         let request = Request::builder()
             .method(method)
@@ -105,7 +105,7 @@ impl Instance {
     }
 }
 
-/// Serves an application on a free port of this machine, as long as the test's runtime lives.
+/// Serves an application on a free loopback port until the test's runtime ends.
 pub async fn serve(app: axum::Router) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -113,7 +113,7 @@ pub async fn serve(app: axum::Router) -> SocketAddr {
     address
 }
 
-/// Waits for a condition, without any assumption about how long it takes.
+/// Waits up to a minute for a condition.
 pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let limit = tokio::time::timeout(Duration::from_secs(60), async {
         while !holds() {
@@ -123,7 +123,7 @@ pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     assert!(limit.await.is_ok(), "never happened: {what}");
 }
 
-/// Lets every other task run until it waits for something. For runtimes with one thread.
+/// Lets all other tasks run until they wait. For single-threaded runtimes.
 pub async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! What is logged, in memory.
+//! An in-memory log.
 
 use std::{
     io,
@@ -8,31 +8,31 @@ use std::{
 use tracing::{Level, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// A log that can be read: a writer for subscribers. Clones are the same log.
+/// A log that tests can read, as a writer for subscribers. Clones share the log.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Takes down what this thread logs up to a level, for as long as the guard lives.
+    /// Records what this thread logs up to a level, as long as the guard lives.
     #[must_use]
     pub fn listen(&self, level: Level) -> DefaultGuard {
         let subscriber = tracing_subscriber::fmt().with_max_level(level).with_ansi(false);
         tracing::subscriber::set_default(subscriber.with_writer(self.clone()).finish())
     }
 
-    /// What was logged since the last time.
+    /// Returns what was logged since the last call.
     #[must_use]
     pub fn take(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 
-    /// The warnings among it.
+    /// Returns the warnings that were logged since the last call.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.take().lines().filter(|line| line.contains("WARN")).map(ToOwned::to_owned).collect()
     }
 
-    /// The one warning.
+    /// Returns the only warning that was logged since the last call.
     #[must_use]
     #[track_caller]
     pub fn warning(&self) -> String {

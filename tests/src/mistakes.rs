@@ -1,3 +1,3 @@
-//! What the programs in `tests/ui` use: one crate to link, so that they need no package of their own.
+//! Reexports for the programs in `tests/ui`, which link only this crate and need no package.
 
 pub use {axum, clerk_axum, clerk_core, clerk_tower, tokio};

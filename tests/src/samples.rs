@@ -29,11 +29,11 @@ use clerk_core::{
     },
 };
 
-use crate::visit::{Sample, Visit};
+use crate::operation_visitor::{OperationVisitor, Sample};
 
 /// Visits every operation of the Backend API twice: with its required fields only, and with every setter called.
 /// Operations with setters that the document does not know are visited a third time.
-pub fn all(visitor: &mut impl Visit) {
+pub fn all(visitor: &mut impl OperationVisitor) {
     actor_tokens(visitor);
     admin_portal_link_tokens(visitor);
     agent_tasks(visitor);
@@ -78,7 +78,7 @@ pub fn all(visitor: &mut impl Visit) {
     webhooks(visitor);
 }
 
-fn actor_tokens(visitor: &mut impl Visit) {
+fn actor_tokens(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, actor_tokens::create("user_1", Metadata::new().with("sub", "the sub")));
     visitor.visit(
         Sample::Maximal,
@@ -90,7 +90,7 @@ fn actor_tokens(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, actor_tokens::revoke("id_1"));
 }
 
-fn admin_portal_link_tokens(visitor: &mut impl Visit) {
+fn admin_portal_link_tokens(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, admin_portal_link_tokens::create());
     visitor.visit(
         Sample::Maximal,
@@ -108,7 +108,7 @@ fn admin_portal_link_tokens(visitor: &mut impl Visit) {
     );
 }
 
-fn agent_tasks(visitor: &mut impl Visit) {
+fn agent_tasks(visitor: &mut impl OperationVisitor) {
     visitor.visit(
         Sample::Minimal,
         agent_tasks::create(
@@ -134,7 +134,7 @@ fn agent_tasks(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, agent_tasks::revoke("id_1"));
 }
 
-fn allowlist_identifiers(visitor: &mut impl Visit) {
+fn allowlist_identifiers(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, allowlist_identifiers::list());
     visitor.visit(Sample::Maximal, allowlist_identifiers::list().limit(1).offset(1));
     visitor.visit(Sample::Minimal, allowlist_identifiers::create("identifier 1"));
@@ -143,7 +143,7 @@ fn allowlist_identifiers(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, allowlist_identifiers::delete("id_1"));
 }
 
-fn api_keys(visitor: &mut impl Visit) {
+fn api_keys(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, api_keys::list("user_0123456789abcdefghijklmnopq"));
     visitor.visit(
         Sample::Maximal,
@@ -190,7 +190,7 @@ fn api_keys(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, api_keys::verify("secret 1"));
 }
 
-fn beta_features(visitor: &mut impl Visit) {
+fn beta_features(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, beta_features::update_instance_settings());
     visitor.visit(
         Sample::Maximal,
@@ -209,7 +209,7 @@ fn beta_features(visitor: &mut impl Visit) {
     );
 }
 
-fn billing(visitor: &mut impl Visit) {
+fn billing(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, billing::list_plans());
     visitor
         .visit(Sample::Maximal, billing::list_plans().limit(1).offset(1).payer_type(BillingPayerType::User));
@@ -256,7 +256,7 @@ fn billing(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, billing::get_statement_payment_attempts("id_1").limit(1).offset(1));
 }
 
-fn blocklist_identifiers(visitor: &mut impl Visit) {
+fn blocklist_identifiers(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, blocklist_identifiers::list());
     visitor.visit(Sample::Maximal, blocklist_identifiers::list());
     visitor.visit(Sample::Minimal, blocklist_identifiers::create("identifier 1"));
@@ -265,7 +265,7 @@ fn blocklist_identifiers(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, blocklist_identifiers::delete("id_1"));
 }
 
-fn clients(visitor: &mut impl Visit) {
+fn clients(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, clients::list());
     visitor.visit(Sample::Maximal, clients::list().limit(1).offset(1));
     visitor.visit(Sample::Minimal, clients::verify("token 1"));
@@ -276,7 +276,7 @@ fn clients(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, clients::get_handshake_payload("nonce 1"));
 }
 
-fn directories(visitor: &mut impl Visit) {
+fn directories(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, directories::list());
     visitor.visit(Sample::Maximal, directories::list().limit(1).offset(1));
     visitor.visit(Sample::Minimal, directories::create("id_1", "provider 1"));
@@ -329,7 +329,7 @@ fn directories(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, directories::delete_group_role_mapping("id_1", "id_1"));
 }
 
-fn domains(visitor: &mut impl Visit) {
+fn domains(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, domains::list());
     visitor.visit(Sample::Maximal, domains::list());
     visitor.visit(Sample::Minimal, domains::add("name 1", true));
@@ -347,7 +347,7 @@ fn domains(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, domains::delete("id_1"));
 }
 
-fn email_addresses(visitor: &mut impl Visit) {
+fn email_addresses(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, email_addresses::create("user_1", "ada+1@example.com"));
     visitor.visit(
         Sample::Maximal,
@@ -381,7 +381,7 @@ fn email_addresses(visitor: &mut impl Visit) {
     );
 }
 
-fn email_sms_templates(visitor: &mut impl Visit) {
+fn email_sms_templates(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, email_sms_templates::list(TemplateType::Email));
     visitor.visit(Sample::Maximal, email_sms_templates::list(TemplateType::Email).limit(1).offset(1));
     visitor.visit(Sample::Minimal, email_sms_templates::get(TemplateType::Email, "slug 1"));
@@ -416,7 +416,7 @@ fn email_sms_templates(visitor: &mut impl Visit) {
     );
 }
 
-fn enterprise_connections(visitor: &mut impl Visit) {
+fn enterprise_connections(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, enterprise_connections::list());
     visitor.visit(
         Sample::Maximal,
@@ -482,7 +482,7 @@ fn enterprise_connections(visitor: &mut impl Visit) {
         ]),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         enterprise_connections::create(
             "name 1",
             EnterpriseConnectionProvider::SamlCustom,
@@ -598,7 +598,7 @@ fn enterprise_connections(visitor: &mut impl Visit) {
             ]),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         enterprise_connections::update("id_1")
             .name("name 1")
             .domains(["domains 1", "domains 2"])
@@ -669,7 +669,7 @@ fn enterprise_connections(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, enterprise_connections::create_test_run("id_1"));
 }
 
-fn instance_settings(visitor: &mut impl Visit) {
+fn instance_settings(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, instance_settings::get());
     visitor.visit(Sample::Maximal, instance_settings::get());
     visitor.visit(Sample::Minimal, instance_settings::update());
@@ -745,7 +745,7 @@ fn instance_settings(visitor: &mut impl Visit) {
     );
 }
 
-fn invitations(visitor: &mut impl Visit) {
+fn invitations(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, invitations::list());
     visitor.visit(
         Sample::Maximal,
@@ -757,7 +757,7 @@ fn invitations(visitor: &mut impl Visit) {
             .offset(1),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         invitations::list()
             .status([InvitationStatus::Pending, InvitationStatus::Accepted])
             .query("query 1")
@@ -803,12 +803,12 @@ fn invitations(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, invitations::revoke("id_1"));
 }
 
-fn jwks(visitor: &mut impl Visit) {
+fn jwks(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, jwks::get_jwks());
     visitor.visit(Sample::Maximal, jwks::get_jwks());
 }
 
-fn jwt_templates(visitor: &mut impl Visit) {
+fn jwt_templates(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, jwt_templates::list());
     visitor.visit(Sample::Maximal, jwt_templates::list().limit(1).offset(1));
     visitor.visit(Sample::Minimal, jwt_templates::create("name 1", Metadata::new().with("plan", "gold")));
@@ -840,7 +840,7 @@ fn jwt_templates(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, jwt_templates::delete("id_1"));
 }
 
-fn m2m(visitor: &mut impl Visit) {
+fn m2m(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, m2m::list_tokens("mch_0123456789abcdefghijklmnopq"));
     visitor.visit(
         Sample::Maximal,
@@ -864,7 +864,7 @@ fn m2m(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, m2m::verify_token("token 1"));
 }
 
-fn machines(visitor: &mut impl Visit) {
+fn machines(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, machines::list());
     visitor
         .visit(Sample::Maximal, machines::list().limit(1).offset(1).query("query 1").order_by("order by 1"));
@@ -889,7 +889,7 @@ fn machines(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, machines::delete_scope("id_1", "id_1"));
 }
 
-fn miscellaneous(visitor: &mut impl Visit) {
+fn miscellaneous(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, miscellaneous::get_public_interstitial());
     visitor.visit(
         Sample::Maximal,
@@ -903,12 +903,12 @@ fn miscellaneous(visitor: &mut impl Visit) {
     );
 }
 
-fn oauth_access_tokens(visitor: &mut impl Visit) {
+fn oauth_access_tokens(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, oauth_access_tokens::verify("access token 1"));
     visitor.visit(Sample::Maximal, oauth_access_tokens::verify("access token 1"));
 }
 
-fn oauth_applications(visitor: &mut impl Visit) {
+fn oauth_applications(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, oauth_applications::list());
     visitor.visit(
         Sample::Maximal,
@@ -962,7 +962,7 @@ fn oauth_applications(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, oauth_applications::revoke_token("id_1", "token 1"));
 }
 
-fn organization_domains(visitor: &mut impl Visit) {
+fn organization_domains(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, organization_domains::list("organization_1"));
     visitor.visit(
         Sample::Maximal,
@@ -973,7 +973,7 @@ fn organization_domains(visitor: &mut impl Visit) {
             .offset(1),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         organization_domains::list("organization_1")
             .verified(true)
             .enrollment_mode([
@@ -1019,7 +1019,7 @@ fn organization_domains(visitor: &mut impl Visit) {
     );
 }
 
-fn organization_invitations(visitor: &mut impl Visit) {
+fn organization_invitations(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, organization_invitations::list_all());
     visitor.visit(
         Sample::Maximal,
@@ -1031,7 +1031,7 @@ fn organization_invitations(visitor: &mut impl Visit) {
             .offset(1),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         organization_invitations::list_all()
             .order_by("order by 1")
             .status([InvitationStatus::Pending, InvitationStatus::Accepted])
@@ -1050,7 +1050,7 @@ fn organization_invitations(visitor: &mut impl Visit) {
             .offset(1),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         organization_invitations::list("organization_1")
             .status([InvitationStatus::Pending, InvitationStatus::Accepted])
             .email_address("ada+1@example.com")
@@ -1113,7 +1113,7 @@ fn organization_invitations(visitor: &mut impl Visit) {
     );
 }
 
-fn organization_memberships(visitor: &mut impl Visit) {
+fn organization_memberships(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, organization_memberships::list("organization_1"));
     visitor.visit(
         Sample::Maximal,
@@ -1162,7 +1162,7 @@ fn organization_memberships(visitor: &mut impl Visit) {
     );
 }
 
-fn organization_permissions(visitor: &mut impl Visit) {
+fn organization_permissions(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, organization_permissions::list());
     visitor.visit(
         Sample::Maximal,
@@ -1184,7 +1184,7 @@ fn organization_permissions(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, organization_permissions::delete("id_1"));
 }
 
-fn organization_roles(visitor: &mut impl Visit) {
+fn organization_roles(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, organization_roles::list());
     visitor.visit(
         Sample::Maximal,
@@ -1217,7 +1217,7 @@ fn organization_roles(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, organization_roles::remove_permission("id_1", "id_1"));
 }
 
-fn organizations(visitor: &mut impl Visit) {
+fn organizations(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, organizations::list());
     visitor.visit(
         Sample::Maximal,
@@ -1320,7 +1320,7 @@ fn organizations(visitor: &mut impl Visit) {
     );
 }
 
-fn phone_numbers(visitor: &mut impl Visit) {
+fn phone_numbers(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, phone_numbers::create("user_1", "+15555550101"));
     visitor.visit(
         Sample::Maximal,
@@ -1350,7 +1350,7 @@ fn phone_numbers(visitor: &mut impl Visit) {
     );
 }
 
-fn proxy_checks(visitor: &mut impl Visit) {
+fn proxy_checks(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, proxy_checks::verify());
     visitor.visit(
         Sample::Maximal,
@@ -1358,7 +1358,7 @@ fn proxy_checks(visitor: &mut impl Visit) {
     );
 }
 
-fn redirect_urls(visitor: &mut impl Visit) {
+fn redirect_urls(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, redirect_urls::list());
     visitor.visit(Sample::Maximal, redirect_urls::list().limit(1).offset(1));
     visitor.visit(Sample::Minimal, redirect_urls::create("https://example.com/1?from=clerk"));
@@ -1369,7 +1369,7 @@ fn redirect_urls(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, redirect_urls::delete("id_1"));
 }
 
-fn role_sets(visitor: &mut impl Visit) {
+fn role_sets(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, role_sets::list());
     visitor
         .visit(Sample::Maximal, role_sets::list().query("query 1").order_by("order by 1").limit(1).offset(1));
@@ -1416,7 +1416,7 @@ fn role_sets(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, role_sets::replace_role("id_1", "role key 1", "to role key 1"));
 }
 
-fn saml_connections(visitor: &mut impl Visit) {
+fn saml_connections(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, saml_connections::list());
     visitor.visit(
         Sample::Maximal,
@@ -1492,7 +1492,7 @@ fn saml_connections(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, saml_connections::delete("id_1"));
 }
 
-fn scim_directories(visitor: &mut impl Visit) {
+fn scim_directories(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, scim_directories::list());
     visitor.visit(Sample::Maximal, scim_directories::list().limit(1).offset(1));
     visitor.visit(Sample::Minimal, scim_directories::create("id_1", "provider 1"));
@@ -1551,7 +1551,7 @@ fn scim_directories(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, scim_directories::delete_group_role_mapping("id_1", "id_1"));
 }
 
-fn sessions(visitor: &mut impl Visit) {
+fn sessions(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, sessions::list());
     visitor.visit(
         Sample::Maximal,
@@ -1578,7 +1578,7 @@ fn sessions(visitor: &mut impl Visit) {
             .request_originating_ip("request originating ip 1"),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         sessions::refresh("session_1", "expired token 1", "refresh token 1", "request origin 1")
             .suffixed_cookies(true)
             .request_headers(Metadata::new().with("plan", "gold"))
@@ -1596,7 +1596,7 @@ fn sessions(visitor: &mut impl Visit) {
     );
 }
 
-fn sign_in_tokens(visitor: &mut impl Visit) {
+fn sign_in_tokens(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, sign_in_tokens::create("user_1"));
     visitor.visit(
         Sample::Maximal,
@@ -1606,19 +1606,19 @@ fn sign_in_tokens(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, sign_in_tokens::revoke("id_1"));
 }
 
-fn sign_ups(visitor: &mut impl Visit) {
+fn sign_ups(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, sign_ups::get("id_1"));
     visitor.visit(Sample::Maximal, sign_ups::get("id_1"));
     visitor.visit(Sample::Minimal, sign_ups::update("id_1"));
     visitor.visit(Sample::Maximal, sign_ups::update("id_1").external_id("external id 1").custom_action(true));
 }
 
-fn testing_tokens(visitor: &mut impl Visit) {
+fn testing_tokens(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, testing_tokens::create());
     visitor.visit(Sample::Maximal, testing_tokens::create());
 }
 
-fn users(visitor: &mut impl Visit) {
+fn users(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, users::list());
     visitor.visit(
         Sample::Maximal,
@@ -1650,7 +1650,7 @@ fn users(visitor: &mut impl Visit) {
             .order_by("order by 1"),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         users::list()
             .email_address(["ada+1@example.com", "ada+2@example.com"])
             .phone_number(["+15555550101", "+15555550102"])
@@ -1747,7 +1747,7 @@ fn users(visitor: &mut impl Visit) {
             .provider_user_id(["provider user id 1", "provider user id 2"]),
     );
     visitor.visit(
-        Sample::Beyond,
+        Sample::Undocumented,
         users::count()
             .email_address(["ada+1@example.com", "ada+2@example.com"])
             .phone_number(["+15555550101", "+15555550102"])
@@ -1910,7 +1910,7 @@ fn users(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, users::unset_password_compromised("user_1"));
 }
 
-fn waitlist_entries(visitor: &mut impl Visit) {
+fn waitlist_entries(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, waitlist_entries::list());
     visitor.visit(
         Sample::Maximal,
@@ -1942,7 +1942,7 @@ fn waitlist_entries(visitor: &mut impl Visit) {
     visitor.visit(Sample::Maximal, waitlist_entries::reject("id_1"));
 }
 
-fn webhooks(visitor: &mut impl Visit) {
+fn webhooks(visitor: &mut impl OperationVisitor) {
     visitor.visit(Sample::Minimal, webhooks::create_svix_app());
     visitor.visit(Sample::Maximal, webhooks::create_svix_app());
     visitor.visit(Sample::Minimal, webhooks::delete_svix_app());

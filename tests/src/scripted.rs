@@ -1,6 +1,6 @@
-//! Clerk as a script, without a socket: the two transports of the tests.
+//! Two transports that play Clerk by script, without a socket.
 //!
-//! [`Scripted`] keeps every call until the test answers it by hand, in any order. [`Script`] follows a rule.
+//! [`Scripted`] holds every call until the test responds to it, in any order. [`Script`] follows a rule.
 
 use std::{
     fmt, io,
@@ -19,32 +19,32 @@ use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::Instant};
 use tower::{Service, ServiceExt as _};
 
-type Answer = Result<Response<LocalBody>, io::Error>;
+type ResponseResult = Result<Response<LocalBody>, io::Error>;
 
-/// The transport. Its clones share their calls.
+/// A transport whose calls the test responds to by hand. Clones share their calls.
 #[derive(Clone, Debug, Default)]
 pub struct Scripted(Arc<Mutex<Vec<Call>>>);
 
-/// A call that waits for its answer.
+/// A call that waits for its response.
 #[derive(Debug)]
 pub struct Call {
-    /// Its method.
+    /// The method.
     pub method: Method,
-    /// Path and query below the API's version.
+    /// Path and query without the API's version.
     pub target: String,
     /// All headers.
     pub headers: HeaderMap,
-    sender: oneshot::Sender<Answer>,
+    sender: oneshot::Sender<ResponseResult>,
 }
 
 impl Scripted {
-    /// The calls that came since the last look, in order.
+    /// Returns the calls since the last time, in order.
     #[must_use]
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    /// The one call that came since the last look.
+    /// Returns the only call since the last time.
     #[must_use]
     pub fn one(&self) -> Call {
         let mut calls = self.take();
@@ -54,18 +54,18 @@ impl Scripted {
 }
 
 impl Call {
-    /// Answers it. It does not matter whether somebody still waits.
-    pub fn answer(self, status: u16, body: &Value) {
+    /// Responds to the call. The caller may have hung up.
+    pub fn respond(self, status: u16, body: &Value) {
         let response = Response::builder().status(status).body(body.to_string().into());
         let _ = self.sender.send(Ok(response.unwrap()));
     }
 
-    /// Answers it with an error of Clerk's that has this code.
+    /// Responds with an error of Clerk that has this code.
     pub fn refuse(self, status: u16, code: &str) {
-        self.answer(status, &json!({"errors": [{"code": code, "message": "no"}]}));
+        self.respond(status, &json!({"errors": [{"code": code, "message": "no"}]}));
     }
 
-    /// The connection breaks.
+    /// Breaks the connection.
     pub fn break_off(self) {
         let _ = self.sender.send(Err(io::ErrorKind::ConnectionReset.into()));
     }
@@ -74,7 +74,7 @@ impl Call {
 impl Service<Request<Bytes>> for Scripted {
     type Response = Response<LocalBody>;
     type Error = io::Error;
-    type Future = BoxFuture<'static, Answer>;
+    type Future = BoxFuture<'static, ResponseResult>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
@@ -86,33 +86,33 @@ impl Service<Request<Bytes>> for Scripted {
         let target = head.uri.path_and_query().map_or("", |target| target.as_str());
         let target = target.strip_prefix("/v1").unwrap_or(target).to_owned();
         self.0.lock().unwrap().push(Call { method: head.method, target, headers: head.headers, sender });
-        receiver.map(|answer| answer.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))).boxed()
+        receiver.map(|result| result.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))).boxed()
     }
 }
 
-/// What Clerk does with a call.
+/// Clerk's reaction to a call.
 pub enum Reply {
-    /// It responds.
+    /// Responds with this.
     Respond(Response<LocalBody>),
-    /// It responds as this instance does.
+    /// Responds as this instance does.
     Pass(LocalClerk),
-    /// It takes its time, and only then it is decided what it does.
+    /// Waits, and then reacts with the result.
     Later(BoxFuture<'static, Reply>),
-    /// It cannot be reached.
+    /// Refuses the connection.
     Refuse,
-    /// The connection breaks.
+    /// Breaks the connection.
     Break,
-    /// It says nothing.
+    /// Never responds.
     Hang,
 }
 
 impl Reply {
-    /// A response with this status and this body.
+    /// Creates a response with this status and this body.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self::Respond(Response::builder().status(status).body(LocalBody::from(body.into())).unwrap())
     }
 
-    /// A response with this status and this JSON.
+    /// Creates a response with this status and this JSON.
     #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {
         Self::new(status, body.to_string())
@@ -132,47 +132,47 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// A request that came.
+/// A received request.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    /// How many came before it.
+pub struct ReceivedRequest {
+    /// The number of requests before it.
     pub index: usize,
-    /// When it came on tokio's clock, counted from when the script was made.
+    /// The time since the script was created, on tokio's clock.
     pub time: Duration,
     /// The request.
     pub request: Request<Bytes>,
 }
 
-/// A transport that does with each call what a rule says, and notes it. Clones share what they noted.
+/// A transport that handles each call by a rule and records it. Clones share the record.
 #[derive(Clone)]
 pub struct Script {
-    rule: Arc<dyn Fn(&Seen) -> Reply + Send + Sync>,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    rule: Arc<dyn Fn(&ReceivedRequest) -> Reply + Send + Sync>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     start: Instant,
 }
 
 impl Script {
-    /// A transport with this rule.
-    pub fn new(rule: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        Self { rule: Arc::new(rule), seen: Arc::default(), start: Instant::now() }
+    /// Creates a transport with this rule.
+    pub fn new(rule: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
+        Self { rule: Arc::new(rule), requests: Arc::default(), start: Instant::now() }
     }
 
-    /// How much time has passed on tokio's clock since it was made.
+    /// Returns the time since the script was created, on tokio's clock.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// All requests that came, in order.
+    /// Returns all received requests, in order.
     #[must_use]
-    pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Script").field("seen", &self.seen).finish_non_exhaustive()
+        f.debug_struct("Script").field("requests", &self.requests).finish_non_exhaustive()
     }
 }
 
@@ -186,19 +186,19 @@ impl Service<Request<Bytes>> for Script {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let seen = {
-            let mut all = self.seen.lock().unwrap();
-            let seen = Seen { index: all.len(), time: self.elapsed(), request };
-            all.push(seen.clone());
-            seen
+        let received = {
+            let mut all = self.requests.lock().unwrap();
+            let received = ReceivedRequest { index: all.len(), time: self.elapsed(), request };
+            all.push(received.clone());
+            received
         };
-        let mut reply = (self.rule)(&seen);
+        let mut reply = (self.rule)(&received);
         Box::pin(async move {
             loop {
                 reply = match reply {
                     Reply::Later(reply) => reply.await,
                     Reply::Respond(response) => return Ok(response),
-                    Reply::Pass(local) => return Ok(local.oneshot(seen.request).await?),
+                    Reply::Pass(local) => return Ok(local.oneshot(received.request).await?),
                     Reply::Refuse => return Err(ConnectError("refused".into()).into()),
                     Reply::Break => return Err(io::Error::other("reset").into()),
                     Reply::Hang => std::future::pending().await,

@@ -1,30 +1,30 @@
-//! Tokens taken apart and put together again.
+//! Helpers that decode and encode tokens.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::NOW;
 
-/// A segment of a token, in base64url without padding.
+/// Encodes a segment of a token, in base64url without padding.
 #[must_use]
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The three segments of a token.
+/// Splits a token into its three segments.
 #[must_use]
 pub fn segments(token: &str) -> [&str; 3] {
     let parts: Vec<&str> = token.split('.').collect();
     parts.try_into().unwrap()
 }
 
-/// A segment as JSON.
+/// Decodes a segment as JSON.
 #[must_use]
 pub fn decode(segment: &str) -> Value {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(segment).unwrap()).unwrap()
 }
 
-/// The claims of a good session token at [`NOW`], with changes; null takes a claim away.
+/// Returns the claims of a valid session token at [`NOW`], with changes; null removes a claim.
 #[must_use]
 pub fn claims(changes: &Value) -> Value {
     let now = NOW.as_secs();
@@ -35,7 +35,7 @@ pub fn claims(changes: &Value) -> Value {
     changed(claims, changes)
 }
 
-/// An object with changes; null takes a member away.
+/// Returns an object with changes; null removes a member.
 #[must_use]
 pub fn changed(mut object: Value, changes: &Value) -> Value {
     let members = object.as_object_mut().unwrap();

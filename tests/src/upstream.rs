@@ -1,4 +1,4 @@
-//! A server that the proxy sends requests on to, and that remembers what it received.
+//! A server behind the proxy that records the requests it receives.
 
 use std::{
     net::SocketAddr,
@@ -16,12 +16,12 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower::{Service, service_fn};
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    /// Its method.
+pub struct ReceivedRequest {
+    /// The method.
     pub method: Method,
-    /// Path and query as they were sent.
+    /// Path and query as received.
     pub target: String,
     /// All headers.
     pub headers: HeaderMap,
@@ -29,24 +29,24 @@ pub struct Seen {
     pub body: Bytes,
 }
 
-impl Seen {
-    /// All values of a header.
+impl ReceivedRequest {
+    /// Returns all values of a header.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
 }
 
-/// The body of an answer of a test's server.
+/// The response body of a test server.
 pub type AnyBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
-/// A body with this text.
+/// Returns a body with this content.
 pub fn text(body: impl Into<Bytes>) -> AnyBody {
     Full::new(body.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// Serves a service on a free port of this machine with bare hyper. It finds the peer's address in the
-/// extensions of its requests.
+/// Serves a service on a free loopback port with bare hyper. The peer's address is in the extensions of the
+/// requests.
 pub async fn serve_hyper<S, B>(service: S) -> SocketAddr
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
@@ -75,61 +75,61 @@ where
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A server on bare hyper, and the requests that came to it.
+/// A server on bare hyper, and the requests that it received.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Upstream {
-    /// Answers every request, once its body is there, as `answer` says.
-    pub async fn start<F>(answer: F) -> Self
+    /// Starts a server that reads each request completely and responds with the result of `respond`.
+    pub async fn start<F>(respond: F) -> Self
     where
-        F: Fn(&Seen) -> Response<AnyBody> + Clone + Send + 'static,
+        F: Fn(&ReceivedRequest) -> Response<AnyBody> + Clone + Send + 'static,
     {
-        let seen = Arc::<Mutex<Vec<Seen>>>::default();
-        let record = seen.clone();
+        let requests = Arc::<Mutex<Vec<ReceivedRequest>>>::default();
+        let record = requests.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let (record, answer) = (record.clone(), answer.clone());
+            let (record, respond) = (record.clone(), respond.clone());
             async move {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await?.to_bytes();
                 let (method, headers, target) = (head.method, head.headers, head.uri.to_string());
-                let seen = Seen { method, target, headers, body };
-                let response = answer(&seen);
-                record.lock().unwrap().push(seen);
+                let received = ReceivedRequest { method, target, headers, body };
+                let response = respond(&received);
+                record.lock().unwrap().push(received);
                 Ok::<_, hyper::Error>(response)
             }
         });
-        Self { address: serve_hyper(service).await, seen }
+        Self { address: serve_hyper(service).await, requests }
     }
 
-    /// Answers everything with `200` and `fine`.
+    /// Starts a server that responds to everything with `200` and `fine`.
     pub async fn fine() -> Self {
         Self::start(|_| Response::new(text("fine"))).await
     }
 
-    /// What to configure as the URL of the Frontend API.
+    /// Returns the URL to configure as the Frontend API's.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The requests that came, in order. They are forgotten here.
-    pub fn take(&self) -> Vec<Seen> {
-        std::mem::take(&mut self.seen.lock().unwrap())
+    /// Returns the requests since the last call, in order.
+    pub fn take(&self) -> Vec<ReceivedRequest> {
+        std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    /// The one request that came since the last look.
-    pub fn one(&self) -> Seen {
-        let mut seen = self.take();
-        assert_eq!(seen.len(), 1, "{seen:?}");
-        seen.remove(0)
+    /// Returns the only request since the last call.
+    pub fn one(&self) -> ReceivedRequest {
+        let mut requests = self.take();
+        assert_eq!(requests.len(), 1, "{requests:?}");
+        requests.remove(0)
     }
 }
 
-/// A body that a test feeds by hand.
+/// Returns a body whose chunks the test sends.
 #[must_use]
 pub fn fed() -> (tokio::sync::mpsc::Sender<Bytes>, AnyBody) {
     let (sender, mut receiver) = tokio::sync::mpsc::channel(1);

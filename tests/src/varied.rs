@@ -1,13 +1,13 @@
-//! Answers of Clerk with other values in them, made from any bytes.
+//! Variations of Clerk's responses, generated from arbitrary bytes.
 //!
-//! The same bytes always make the same changes, and no bytes change nothing, so that a property test that
-//! fails can show less and less of what it takes.
+//! The same bytes always produce the same changes, and no bytes produce none, so that a failing property test can
+//! shrink its input.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
-/// Texts that have confused readers of JSON before.
+/// Strings that have confused JSON parsers before.
 const TEXTS: [&str; 14] = [
     "",
     "text",
@@ -25,19 +25,19 @@ const TEXTS: [&str; 14] = [
     "$serde_json::private::Number",
 ];
 
-/// Names that serde_json gives a meaning, and others.
+/// Names that are special in serde_json, and others.
 const NAMES: [&str; 6] =
     ["", "id", "type", "$serde_json::private::RawValue", "$serde_json::private::Number", "é\n"];
 
-/// Numbers at the ends of their kinds.
+/// Numbers at the limits of their types.
 const NUMBERS: [i64; 8] = [0, 1, -1, i64::MAX, i64::MIN, 1 << 53, -(1 << 53) - 1, 1_700_000_000_123];
 
-/// Decisions, one a byte. When there are no more, all are zero.
+/// A source of choices, one per byte. After the last byte, all choices are zero.
 #[derive(Debug)]
 pub struct Choices<'a>(std::slice::Iter<'a, u8>);
 
 impl<'a> Choices<'a> {
-    /// Those that `bytes` make.
+    /// Creates the choices from `bytes`.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes.iter())
@@ -62,7 +62,7 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// With a fraction that is written and read without loss.
+    /// Returns a number whose fraction survives a round trip.
     fn float(&mut self) -> f64 {
         f64::from(i32::from_be_bytes(std::array::from_fn(|_| self.byte()))) / 1024.0
     }
@@ -80,7 +80,7 @@ impl<'a> Choices<'a> {
         char::from_u32(code).unwrap_or('?')
     }
 
-    /// Any JSON, not deeper than `depth`.
+    /// Returns any JSON, not nested deeper than `depth`.
     pub fn json(&mut self, depth: u8) -> Value {
         match self.below(if depth == 0 { 5 } else { 7 }) {
             0 => Value::Null,
@@ -93,7 +93,7 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// Any JSON object whose values are not deeper than `depth`.
+    /// Returns any JSON object whose values are not nested deeper than `depth`.
     pub fn object(&mut self, depth: u8) -> Map<String, Value> {
         (0..self.below(4)).map(|_| (self.name(), self.json(depth))).collect()
     }
@@ -103,11 +103,11 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// Changes an answer of Clerk's in ways in which the tolerant reader takes it. The paths in `strict` are those
-/// of fields that never fall back.
+/// Changes a response of Clerk in ways that the tolerant decoder accepts. `strict` contains the paths of the fields
+/// that never fall back.
 #[must_use]
-pub fn varied(answer: &Value, strict: &BTreeSet<String>, choices: &mut Choices<'_>) -> Value {
-    Variation { strict, choices }.of(answer, "")
+pub fn varied(response: &Value, strict: &BTreeSet<String>, choices: &mut Choices<'_>) -> Value {
+    Variation { strict, choices }.of(response, "")
 }
 
 struct Variation<'a, 'b> {
@@ -137,7 +137,7 @@ impl Variation<'_, '_> {
         let mut changed = Map::new();
         for (name, member) in members {
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            // The list of a page is a list.
+            // The list of a page must be present.
             let must_stay = self.strict.contains(&path) || path == "data";
             match if must_stay { 0 } else { self.choices.below(8) } {
                 1 => {}
@@ -151,7 +151,7 @@ impl Variation<'_, '_> {
         changed.into()
     }
 
-    /// An object whose names are anybody's.
+    /// Varies an object with arbitrary names.
     fn map(&mut self, members: &Map<String, Value>, path: &str) -> Value {
         let values = members.values().next().into_iter().cycle();
         let path = format!("{path}.any_key");
@@ -160,16 +160,16 @@ impl Variation<'_, '_> {
         Value::Object(members.collect())
     }
 
-    /// Up to three times the item, each changed in its own way.
+    /// Repeats the items up to three times, each with its own changes.
     fn list(&mut self, items: &[Value], path: &str) -> Value {
         let count = usize::from((self.choices.below(4) + 1) % 4);
         let path = format!("{path}[0]");
         items.iter().cycle().take(count).map(|item| self.of(item, &path)).collect()
     }
 
-    /// Another text, also where there are only a few that this version knows.
+    /// Changes a string, even if only a few values are known to this version.
     fn text(&mut self, text: &str, path: &str) -> Value {
-        // An empty identifier is none, which a list cannot hold.
+        // An empty ID is decoded as missing, which is not possible in a list.
         let must_be_there = self.strict.contains(path) || (text == "id_1" && path.ends_with(']'));
         match (self.choices.below(2), self.choices.text()) {
             (0, _) => text.into(),
@@ -178,7 +178,7 @@ impl Variation<'_, '_> {
         }
     }
 
-    /// A whole number may be written with a fraction.
+    /// Changes a number; an integer may become one with a fraction.
     fn number(&mut self, number: &Number) -> Value {
         match (number.is_i64(), self.choices.below(3)) {
             (_, 0) => number.clone().into(),

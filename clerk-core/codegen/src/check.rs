@@ -14,7 +14,7 @@ use crate::{
     Result,
     diff::report,
     document::Document,
-    emit_answers, emit_api, emit_model, emit_samples, facts,
+    emit_api, emit_model, emit_responses, emit_samples, facts,
     ir::Api,
     lower::{lower, lower_what_fits},
     missing,
@@ -180,7 +180,7 @@ fn generate(codegen: &Path, api: &Api, overlay: &Overlay, pin: &Pin) -> Result<B
     }
     let mut files = emit_model::files(api, overlay, &emit_model::reachable(api, &operations))?;
     files.extend(emit_api::files(&operations, overlay, &pin.text()));
-    files.extend(emit_answers::files(api, overlay, &operations)?);
+    files.extend(emit_responses::files(api, overlay, &operations)?);
     files.insert(emit_samples::FILE.to_owned(), emit_samples::file(&operations, api));
     for (name, text) in files.iter_mut().filter(|(name, _)| name.ends_with(".rs")) {
         *text = format(codegen, text).map_err(|error| format!("{name}: {error}"))?;

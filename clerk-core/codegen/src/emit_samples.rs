@@ -19,7 +19,7 @@ enum Size {
     Minimal,
     Maximal,
     /// All fields, including those that the overlay adds to the document.
-    Beyond,
+    Undocumented,
 }
 
 /// The content of the file.
@@ -33,21 +33,21 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
     }
     let mut text = String::from(
         "/// Visits every operation of the Backend API twice: with its required fields only, and with every setter called.\n\
-         /// Operations with setters that the document does not know are visited a third time.\npub fn all(visitor: &mut impl Visit) {\n",
+         /// Operations with setters that the document does not know are visited a third time.\npub fn all(visitor: &mut impl OperationVisitor) {\n",
     );
     for module in modules.keys() {
         text.push_str(&format!("{module}(visitor);\n"));
     }
     text.push_str("}\n");
     for (module, operations) in &modules {
-        text.push_str(&format!("\nfn {module}(visitor: &mut impl Visit) {{\n"));
+        text.push_str(&format!("\nfn {module}(visitor: &mut impl OperationVisitor) {{\n"));
         for operation in operations {
             let writer = Writer { api, operation };
             for (name, size) in
-                [("Minimal", Size::Minimal), ("Maximal", Size::Maximal), ("Beyond", Size::Beyond)]
+                [("Minimal", Size::Minimal), ("Maximal", Size::Maximal), ("Undocumented", Size::Undocumented)]
             {
                 let sample = writer.operation(size);
-                if size != Size::Beyond || sample != writer.operation(Size::Maximal) {
+                if size != Size::Undocumented || sample != writer.operation(Size::Maximal) {
                     text.push_str(&format!("visitor.visit(Sample::{name}, {sample});\n"));
                 }
             }
@@ -64,7 +64,9 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
     }
     let named = uses(&paths).replace("use crate::", "use clerk_core::");
     let generated = crate::check::GENERATED;
-    format!("{head}{generated}\n{allow}\n{named}use crate::visit::{{Sample, Visit}};\n\n{text}")
+    format!(
+        "{head}{generated}\n{allow}\n{named}use crate::operation_visitor::{{OperationVisitor, Sample}};\n\n{text}"
+    )
 }
 
 /// Whether the code calls an associated function of the type.
@@ -104,7 +106,7 @@ impl Writer<'_> {
             let is_set = match size {
                 Size::Minimal => field.valid.needed,
                 Size::Maximal => !field.valid.beyond,
-                Size::Beyond => true,
+                Size::Undocumented => true,
             };
             if is_set {
                 out.push_str(&format!(".{}({})", identifier(&field.wire), self.argument(field, size)));

@@ -17,10 +17,10 @@
 mod check;
 mod diff;
 mod document;
-mod emit_answers;
 mod emit_api;
 mod emit_model;
 mod emit_request;
+mod emit_responses;
 mod emit_samples;
 mod facts;
 mod ir;

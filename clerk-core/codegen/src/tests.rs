@@ -4,7 +4,7 @@ mod changes;
 
 use crate::{
     document::Document,
-    emit_answers, emit_api, emit_model, emit_samples,
+    emit_api, emit_model, emit_responses, emit_samples,
     ir::{Api, Body, Field, Output, Ty},
     lower::lower,
     missing::missing,
@@ -32,13 +32,13 @@ fn api(paths: &str, schemas: &str, overlay: &str) -> Api {
 }
 
 /// An API with one operation whose response is the component `Thing`.
-fn answering(schemas: &str, overlay: &str) -> Api {
+fn returning(schemas: &str, overlay: &str) -> Api {
     let path = "  /things: {get: {operationId: GetThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}}}";
     api(path, schemas, overlay)
 }
 
 /// An API with one operation that has this request body.
-fn taking(body: &str) -> Api {
+fn accepting(body: &str) -> Api {
     let path = format!(
         "  /things: {{post: {{operationId: MakeThing, tags: [Things], x-speakeasy-group: things, \
          x-speakeasy-name-override: make, requestBody: {{content: {{application/json: {{schema: {body}}}}}}}, \
@@ -65,7 +65,7 @@ fn module(api: &Api, name: &str) -> String {
 
 #[test]
 fn a_nullable_root_makes_every_reference_nullable() {
-    let api = answering(
+    let api = returning(
         "    Thing: {type: object, required: [part], properties: {part: {$ref: '#/components/schemas/Part'}}}\n    Part: {type: object, nullable: true, properties: {name: {type: string}}}",
         "",
     );
@@ -75,9 +75,9 @@ fn a_nullable_root_makes_every_reference_nullable() {
 }
 
 #[test]
-fn a_wrapper_of_one_member_is_that_member_and_nullable() {
+fn a_wrapper_with_one_member_becomes_a_nullable_member() {
     for wrapper in ["allOf", "oneOf"] {
-        let api = answering(
+        let api = returning(
             &format!(
                 "    Thing: {{type: object, properties: {{part: {{nullable: true, {wrapper}: [{{$ref: '#/components/schemas/Part'}}]}}}}}}\n    Part: {{type: object, properties: {{name: {{type: string}}}}}}"
             ),
@@ -89,8 +89,8 @@ fn a_wrapper_of_one_member_is_that_member_and_nullable() {
 }
 
 #[test]
-fn parts_of_an_all_of_become_one_struct() {
-    let api = answering(
+fn all_of_parts_become_one_struct() {
+    let api = returning(
         "    Thing: {allOf: [{$ref: '#/components/schemas/Part'}, {properties: {size: {type: integer}}}], required: [name]}\n    Part: {type: object, properties: {name: {type: string}}}",
         "",
     );
@@ -99,8 +99,8 @@ fn parts_of_an_all_of_become_one_struct() {
 }
 
 #[test]
-fn what_must_be_there_and_what_falls_back() {
-    let api = answering(
+fn identities_and_strict_fields_are_required_and_others_fall_back() {
+    let api = returning(
         "    Thing: {type: object, required: [id, banned, name, made_at, size, undefined], properties: {id: {type: string}, banned: {type: boolean}, name: {type: string}, made_at: {type: integer}, size: {type: integer, nullable: true}, note: {type: string}}}",
         "",
     );
@@ -117,8 +117,8 @@ fn what_must_be_there_and_what_falls_back() {
 }
 
 #[test]
-fn a_tag_of_one_value_is_no_field_and_other_enums_are_open() {
-    let api = answering(
+fn a_single_value_tag_is_omitted_and_other_enums_are_open() {
+    let api = returning(
         "    Thing: {type: object, required: [object, state], properties: {object: {type: string, enum: [thing]}, state: {type: string, enum: [on, '']}}}",
         "",
     );
@@ -130,7 +130,7 @@ fn a_tag_of_one_value_is_no_field_and_other_enums_are_open() {
 #[test]
 fn alternatives_become_one_flat_struct() {
     let union = "[unions.Part]\nmembers = ['A', 'B']\nrequired = ['state']\nomit = ['secret']\nreason = ''\n[enums.State]\nplaces = ['*.state']\n";
-    let api = answering(
+    let api = returning(
         "    Thing: {type: object, properties: {part: {nullable: true, oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}]}}}\n    A: {type: object, required: [state, a], properties: {state: {type: string, enum: [x]}, a: {type: integer}}}\n    B: {type: object, properties: {state: {type: string}, secret: {type: string}}}",
         union,
     );
@@ -141,10 +141,10 @@ fn alternatives_become_one_flat_struct() {
 }
 
 #[test]
-fn corrections_change_add_and_omit_and_must_apply() {
+fn corrections_change_add_and_omit_fields_and_must_match() {
     let thing = "    Thing: {type: object, properties: {id: {type: string}, old: {type: string}}}";
     let overlay = "[[corrections]]\nplace = 'Thing.id'\nrequired = true\nreason = ''\n[[corrections]]\nplace = 'Thing.old'\nomit = true\nreason = ''\n[[corrections]]\nplace = 'Thing.new'\nschema = { type = 'boolean' }\nreason = ''\n";
-    let api = answering(thing, overlay);
+    let api = returning(thing, overlay);
     assert!(field(&api, "Thing", "id").required);
     assert_eq!(field(&api, "Thing", "new").ty, Ty::Bool);
     assert_eq!(api.structs["Thing"].fields.len(), 2);
@@ -156,7 +156,7 @@ fn corrections_change_add_and_omit_and_must_apply() {
 
 #[test]
 fn a_field_of_a_body_is_required_optional_or_has_three_states() {
-    let api = taking(
+    let api = accepting(
         "{type: object, required: [user_id], properties: {user_id: {type: string}, note: {type: string, nullable: true}, count: {type: integer}}}",
     );
     let text = module(&api, "things");
@@ -173,7 +173,7 @@ fn a_field_of_a_body_is_required_optional_or_has_three_states() {
 
 #[test]
 fn a_body_may_be_a_list_of_objects() {
-    let api = taking(
+    let api = accepting(
         "{type: array, minItems: 1, maxItems: 10, items: {type: object, required: [name], properties: {name: {type: string}, note: {type: string, nullable: true}}}}",
     );
     assert!(matches!(&api.operations[0].body, Body::List(field) if field.items == Some((1, 10))));
@@ -209,7 +209,7 @@ fn queries_repeat_join_or_are_fixed() {
 }
 
 #[test]
-fn a_list_with_a_total_is_a_page_and_an_empty_path_is_nothing() {
+fn a_list_with_a_total_is_a_page_and_an_empty_path_is_ignored() {
     let path = "  /none: {}\n  /nothing:\n  /things: {get: {operationId: ListThings, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Things'}}}}}}}";
     let schemas = "    Things: {type: object, properties: {data: {type: array, items: {$ref: '#/components/schemas/Thing'}}, total_count: {type: integer}}}\n    Thing: {type: object, properties: {name: {type: string}}}";
     let api = api(path, schemas, "");
@@ -222,9 +222,10 @@ fn a_list_with_a_total_is_a_page_and_an_empty_path_is_nothing() {
 fn a_list_with_limit_and_offset_is_paged() {
     let parameter = |name: &str| format!("{{name: {name}, in: query, schema: {{type: integer}}}}");
     let get = |parameters: &str| {
-        let answer = "{'200': {content: {application/json: {schema: {type: array, items: {type: string}}}}}}";
+        let success =
+            "{'200': {content: {application/json: {schema: {type: array, items: {type: string}}}}}}";
         let path = format!(
-            "  /things: {{get: {{operationId: ListThings, tags: [Things], parameters: [{parameters}], responses: {answer}}}}}"
+            "  /things: {{get: {{operationId: ListThings, tags: [Things], parameters: [{parameters}], responses: {success}}}}}"
         );
         module(&api(&path, "", ""), "things")
     };
@@ -234,8 +235,8 @@ fn a_list_with_limit_and_offset_is_paged() {
 }
 
 #[test]
-fn parts_may_have_parts() {
-    let api = answering(
+fn all_of_parts_can_be_nested() {
+    let api = returning(
         "    Thing: {allOf: [{$ref: '#/components/schemas/Part'}, {properties: {size: {type: integer}}}]}\n    Part: {allOf: [{$ref: '#/components/schemas/Base'}, {properties: {name: {type: string}}}]}\n    Base: {type: object, required: [id], properties: {id: {type: string}}}",
         "",
     );
@@ -245,8 +246,8 @@ fn parts_may_have_parts() {
 }
 
 #[test]
-fn an_inline_object_may_have_a_name_and_an_inline_answer_may_be_a_component() {
-    let api = answering(
+fn inline_objects_can_be_named_and_inline_responses_can_be_components() {
+    let api = returning(
         "    Thing: {type: object, properties: {parts: {type: array, items: {type: object, properties: {name: {type: string}}}}}}",
         "[models]\n'Thing.parts' = 'Part'\n",
     );
@@ -259,7 +260,7 @@ fn an_inline_object_may_have_a_name_and_an_inline_answer_may_be_a_component() {
 }
 
 #[test]
-fn an_identifier_by_place_comes_before_one_by_name() {
+fn an_id_rule_for_a_path_overrides_one_for_a_name() {
     let thing = "    Thing: {type: object, properties: {id: {type: string}, map: {type: object, properties: {id: {type: string}}}}}";
     let text = OVERLAY.replace(r#"[["id", "Id"]]"#, r#"[["id", "Id"], ["Thing.map.id", "String"]]"#);
     let text = format!("{text}\n[models]\n'Thing.map' = 'Part'\n");
@@ -271,7 +272,7 @@ fn an_identifier_by_place_comes_before_one_by_name() {
 }
 
 #[test]
-fn a_total_may_stand_around_a_list_that_is_a_component() {
+fn a_page_can_contain_a_list_that_is_a_component() {
     let path = "  /things: {get: {operationId: ListThings, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: object, properties: {data: {$ref: '#/components/schemas/Things'}, total_count: {type: integer}}}}}}}}}";
     let schemas = "    Things: {type: array, items: {$ref: '#/components/schemas/Thing'}}\n    Thing: {type: object, properties: {name: {type: string}}}";
     let api = api(path, schemas, "");
@@ -279,18 +280,18 @@ fn a_total_may_stand_around_a_list_that_is_a_component() {
 }
 
 #[test]
-fn objects_spelled_out_in_place_can_be_named_or_be_another_component() {
+fn inline_objects_can_be_named_or_aliased() {
     let path = "  /things: {delete: {operationId: DropThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: object, properties: {gone: {type: boolean}}}}}}}}, get: {operationId: GetThing, tags: [Things], responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}}}}";
     let schemas = "    Thing: {type: object, properties: {parts: {type: array, items: {type: object, properties: {name: {type: string}}}}}}\n    Gone: {type: object, properties: {what: {type: string}}}";
-    let overlay = "[models]\n'Thing.parts' = 'Part'\n[aliases.'DropThing:response']\nof = 'Gone'\nreason = 'it is one'\n";
+    let overlay = "[models]\n'Thing.parts' = 'Part'\n[aliases.'DropThing:response']\nof = 'Gone'\nreason = 'same shape'\n";
     let api = api(path, schemas, overlay);
     assert_eq!(field(&api, "Thing", "parts").ty, Ty::List(Box::new(Ty::Struct("Part".into()))));
     assert_eq!(api.structs.keys().collect::<Vec<_>>(), ["Gone", "Part", "Thing"]);
 }
 
 #[test]
-fn answers_have_every_field_and_say_which_never_fall_back() {
-    let api = answering(
+fn sample_responses_have_every_field_and_list_the_strict_ones() {
+    let api = returning(
         "    Thing: {type: object, required: [id, banned, made_at, owner], properties: {id: {type: string}, \
          banned: {type: boolean}, made_at: {type: integer}, state: {type: string, enum: [on, off]}, \
          parts: {type: array, items: {$ref: '#/components/schemas/Part'}}, \
@@ -299,22 +300,22 @@ fn answers_have_every_field_and_say_which_never_fall_back() {
         "",
     );
     let operations: Vec<_> = api.operations.iter().collect();
-    let files = emit_answers::files(&api, &Overlay::parse(OVERLAY), &operations).unwrap();
-    let answers: serde_json::Value =
-        serde_json::from_str(&files["../../tests/samples/answers.json"]).unwrap();
+    let files = emit_responses::files(&api, &Overlay::parse(OVERLAY), &operations).unwrap();
+    let responses: serde_json::Value =
+        serde_json::from_str(&files["../../tests/samples/responses.json"]).unwrap();
     let want = serde_json::json!([{
         "type": "Thing",
         "operations": ["GetThing"],
         "made_of": ["Part", "Thing", "ThingState"],
         "strict": ["id", "banned", "parts[0].id", "owner", "owner.id"],
-        "answer": {
+        "response": {
             "id": "id_1", "banned": true, "made_at": 1_700_000_000_000_i64, "state": "on",
             "parts": [{"id": "id_1"}], "owner": {"id": "id_1"},
         },
     }]);
-    assert_eq!(answers, want);
-    let reader = &files["../../tests/src/answers.rs"];
-    assert!(reader.contains("\"GetThing\"") && reader.contains("things::GetThing"), "{reader}");
+    assert_eq!(responses, want);
+    let decoder = &files["../../tests/src/responses.rs"];
+    assert!(decoder.contains("\"GetThing\"") && decoder.contains("things::GetThing"), "{decoder}");
 }
 
 fn samples(api: &Api) -> String {
@@ -323,7 +324,7 @@ fn samples(api: &Api) -> String {
 
 #[test]
 fn samples_are_values_the_document_accepts() {
-    let text = samples(&taking(
+    let text = samples(&accepting(
         "{type: object, required: [name], properties: {name: {type: string, pattern: '^n_[a-z]{2}$'}, \
          state: {type: string, enum: [off, on]}, days: {type: integer, minimum: 30, maximum: 365}, \
          keys: {type: array, minItems: 3, maxItems: 9, items: {type: string, maxLength: 5}}}}",
@@ -332,12 +333,12 @@ fn samples_are_values_the_document_accepts() {
     let maximal = "things::make(\"n_ab\").state(MakeState::Off).days(30_i64)\
                    .keys([\"key 1\", \"key 2\", \"key 3\"])";
     assert!(text.replace(char::is_whitespace, "").contains(&maximal.replace(' ', "")), "{text}");
-    assert!(!text.contains("Sample::Beyond"), "{text}");
+    assert!(!text.contains("Sample::Undocumented"), "{text}");
 }
 
 #[test]
-fn a_minimal_sample_has_one_of_what_is_needed() {
-    let text = samples(&taking(
+fn a_minimal_sample_has_one_of_the_alternatives() {
+    let text = samples(&accepting(
         "{type: object, properties: {one: {type: string}, two: {type: string}}, \
          anyOf: [{required: [one]}, {required: [two]}]}",
     ));
@@ -345,7 +346,7 @@ fn a_minimal_sample_has_one_of_what_is_needed() {
 }
 
 #[test]
-fn what_the_document_lacks_is_in_a_sample_of_its_own() {
+fn undocumented_parameters_get_a_separate_sample() {
     let path = "  /things: {get: {operationId: GetThings, tags: [Things], x-speakeasy-group: things, \
                 x-speakeasy-name-override: list, parameters: [{name: old, in: query, deprecated: true, \
                 schema: {type: boolean}}, {name: kind, in: query, schema: {type: string}}], \
@@ -356,7 +357,7 @@ fn what_the_document_lacks_is_in_a_sample_of_its_own() {
     assert!(text.contains("visitor.visit(Sample::Maximal, things::list().kind([\"kind 1\"]));"), "{text}");
     assert!(
         text.contains(
-            "visitor.visit(Sample::Beyond, things::list().old(true).kind([\"kind 1\", \"kind 2\"]));"
+            "visitor.visit(Sample::Undocumented, things::list().old(true).kind([\"kind 1\", \"kind 2\"]));"
         ),
         "{text}"
     );
@@ -365,7 +366,7 @@ fn what_the_document_lacks_is_in_a_sample_of_its_own() {
 #[test]
 fn a_model_in_two_families_is_an_error_that_names_both() {
     let thing = "    Thing: {type: object, properties: {state: {type: string, enum: [on, off]}}}";
-    let api = answering(thing, "");
+    let api = returning(thing, "");
     let families = "[families.one]\ndoc = ''\nexample = ''\ntypes = ['Thing', 'ThingState']\n\
                     [families.two]\ndoc = ''\nexample = ''\ntypes = ['Thing']\n";
     let overlay = Overlay::parse(&format!("{OVERLAY}{families}"));
@@ -376,7 +377,7 @@ fn a_model_in_two_families_is_an_error_that_names_both() {
 
 #[test]
 fn limits_are_checked_before_sending() {
-    let api = taking(
+    let api = accepting(
         "{type: object, required: [name, days], properties: {name: {type: string, minLength: 1, maxLength: 9}, \
          days: {type: integer, minimum: 1, maximum: 365}, ttl: {type: number, nullable: true, minimum: 0, \
          exclusiveMinimum: true}, code: {type: string, maxLength: 4}, free: {type: integer}, \
@@ -405,7 +406,7 @@ fn the_first_sentence_is_a_paragraph_and_fits_one_line() {
         ("Lists things", "does not end with a period"),
         (&format!("Lists {}.", "x".repeat(100)), "is longer than 100 characters"),
     ] {
-        let api = answering("    Thing: {type: object, properties: {size: {type: integer}}}", "");
+        let api = returning("    Thing: {type: object, properties: {size: {type: integer}}}", "");
         let overlay = Overlay::parse(&format!("{OVERLAY}[summaries]\nGetThing = '{summary}'\n"));
         let gaps = missing(&api, &overlay, &api.operations.iter().collect::<Vec<_>>());
         let want = format!("the first sentence of `GetThing` {problem}");

@@ -2,10 +2,10 @@
 //!
 //! No input may cause a panic. Further properties are asserted, and described at each target.
 
-#[path = "../../../tests/src/answers.rs"]
-#[allow(dead_code, reason = "the tests use more of it")]
-mod answers;
 mod decision;
+#[path = "../../../tests/src/responses.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod responses;
 pub mod seeds;
 #[cfg(test)]
 mod tests;
@@ -191,7 +191,7 @@ pub fn error(data: &[u8]) {
 pub fn response(data: &[u8]) {
     let [high, low, body @ ..] = data else { return };
     let index = usize::from(u16::from_be_bytes([*high, *low])) % OPERATIONS.len();
-    answers::read(OPERATIONS[index].id, &RoundTrip(Bytes::copy_from_slice(body)));
+    responses::read(OPERATIONS[index].id, &RoundTrip(Bytes::copy_from_slice(body)));
     let elements = users::list().elements();
     let _ = decode_as(&elements, body).map(|page| page.into_iter().filter(Result::is_err).count());
 }
@@ -202,7 +202,7 @@ fn decode_as<O: Operation>(_: &O, body: &[u8]) -> Option<O::Output> {
 
 struct RoundTrip(Bytes);
 
-impl answers::Read for RoundTrip {
+impl responses::Read for RoundTrip {
     type Found = ();
 
     fn read<O: Operation<Output: Serialize + PartialEq>>(&self) {

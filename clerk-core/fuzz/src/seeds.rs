@@ -147,12 +147,12 @@ fn webhooks() -> Vec<Vec<u8>> {
 /// A sample response of each type, after the number of an operation that returns it.
 fn responses() -> Vec<(String, Vec<u8>)> {
     let lines: Vec<Value> =
-        serde_json::from_str(include_str!("../../../tests/samples/answers.json")).unwrap_or_default();
+        serde_json::from_str(include_str!("../../../tests/samples/responses.json")).unwrap_or_default();
     let seed = |line: Value| {
         let operation = line["operations"].get(0)?.as_str()?;
         let index = OPERATIONS.iter().position(|info| info.id == operation)?;
         let mut seed = u16::try_from(index).ok()?.to_be_bytes().to_vec();
-        seed.extend_from_slice(line["answer"].to_string().as_bytes());
+        seed.extend_from_slice(line["response"].to_string().as_bytes());
         Some((line["type"].as_str()?.to_owned(), seed))
     };
     lines.into_iter().filter_map(seed).collect()

@@ -25,19 +25,19 @@ impl Body {
         }
     }
 
-    /// The value of a field. `null` counts as missing.
+    /// Returns the value of a field. `null` counts as missing.
     fn given(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// A string.
+    /// Reads a string.
     pub(super) fn string(&self, name: &str) -> Result<Option<&str>, ApiError> {
         self.given(name)
             .map(|value| value.as_str().ok_or_else(|| ApiError::bad_format(name, "a string")))
             .transpose()
     }
 
-    /// A required string, not empty.
+    /// Reads a required string, which must not be empty.
     pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.string(name)?.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::missing(name))
     }
@@ -50,14 +50,14 @@ impl Body {
         Ok(())
     }
 
-    /// An array of strings; empty if the field is missing.
+    /// Reads an array of strings; empty if the field is missing.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, ApiError> {
         let wrong = || ApiError::bad_format(name, "an array of strings");
         let Some(value) = self.given(name) else { return Ok(Vec::new()) };
         value.as_array().ok_or_else(wrong)?.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
     }
 
-    /// An array of strings; `None` if the field is missing.
+    /// Reads an array of strings; `None` if the field is missing.
     pub(super) fn strings_if_given(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
         if !self.is_given(name) {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Body {
         Ok(Some(self.strings(name)?.into_iter().map(str::to_owned).collect()))
     }
 
-    /// Whether a field has a value other than `null`.
+    /// Returns whether a field has a value other than `null`.
     pub(super) fn is_given(&self, name: &str) -> bool {
         self.given(name).is_some()
     }
@@ -77,7 +77,7 @@ impl Body {
         }
     }
 
-    /// Stores in `target` when a lifetime of so many seconds, or fractions of them, ends: a missing field leaves it
+    /// Stores in `target` when a lifetime in seconds, which may have a fraction, ends: a missing field leaves it
     /// unchanged, `null` clears it.
     pub(super) fn put_lifetime(
         &self,
@@ -98,7 +98,7 @@ impl Body {
         Ok(())
     }
 
-    /// A boolean.
+    /// Reads a boolean.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
         self.given(name)
             .map(|value| value.as_bool().ok_or_else(|| ApiError::bad_format(name, "true or false")))
@@ -113,7 +113,7 @@ impl Body {
         Ok(())
     }
 
-    /// An integer of at least 0.
+    /// Reads an integer of at least 0.
     pub(super) fn count(&self, name: &str) -> Result<Option<i64>, ApiError> {
         self.given(name)
             .map(|value| {
@@ -139,7 +139,7 @@ impl Body {
         Ok(())
     }
 
-    /// A time.
+    /// Reads a time.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         self.string(name)?
             .map(|text| rfc3339::parse(text).ok_or_else(|| ApiError::bad_format(name, "an RFC 3339 time")))
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn merging_goes_deep_and_null_deletes() {
+    fn nested_objects_are_merged_and_null_deletes_keys() {
         for (mut target, patch, expected) in [
             (json!({}), json!({"a": 1}), json!({"a": 1})),
             (

@@ -62,8 +62,8 @@ enum Change<'a, T> {
     Removed(&'a T),
 }
 
-/// The number of equal items at the beginning. Most requests leave the old items alone and append new ones, so that
-/// comparing these is all there is to do.
+/// Returns the number of equal items at the beginning. Most requests leave the old items alone and append new ones, so
+/// that only the rest needs to be compared.
 fn common_prefix<T: PartialEq>(before: &[T], after: &[T]) -> usize {
     before.iter().zip(after).take_while(|(old, new)| old == new).count()
 }
@@ -83,7 +83,7 @@ pub(super) fn update_snapshot(snapshot: &mut State, state: &State) {
     copy(&mut snapshot.sessions, &state.sessions);
 }
 
-/// The changes to the items of one kind, removed ones first.
+/// Returns the changes to the items of one kind, removed ones first.
 fn diff<'a, T: PartialEq>(
     before: &'a [T],
     after: &'a [T],
@@ -102,8 +102,8 @@ fn diff<'a, T: PartialEq>(
     removed.chain(rest).collect()
 }
 
-/// The events between two states. Deletions come before creations and updates. A membership or a session is deleted
-/// before its user or organization, and created after them.
+/// Returns the events between two states. Deletions come before creations and updates. A membership or a session is
+/// deleted before its user or organization, and created after them.
 pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event> {
     let [mut deletions, mut others] = [Vec::new(), Vec::new()];
     for change in diff(&before.memberships, &after.memberships, |it: &Membership| it.id.as_str()) {
@@ -146,7 +146,7 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
             Change::Removed(_) => {}
         }
     }
-    others.extend(sessions.iter().filter_map(|change| session_began(change, after, now)));
+    others.extend(sessions.iter().filter_map(|change| session_started(change, after, now)));
     deletions.extend(others);
     deletions
 }
@@ -159,7 +159,7 @@ fn deleted_user(user: &User) -> Value {
     deleted
 }
 
-/// Whether more than the times of the last activity and the last sign-in changed.
+/// Returns whether more than the times of the last activity and the last sign-in changed.
 fn is_worth_an_event(before: &User, after: &User) -> bool {
     let mut before = before.clone();
     before.last_active_at = after.last_active_at;
@@ -167,13 +167,13 @@ fn is_worth_an_event(before: &User, after: &User) -> bool {
     before != *after
 }
 
-/// A session as events show it: with its user, if the user still exists.
+/// Returns a session as events show it: with its user, if the user still exists.
 fn with_user(session: &Session, state: &State, now: Timestamp) -> Value {
     let user = state.user(session.user.as_str()).ok().map(|user| state.render_user(user));
     extended(session.render(now), json!({ "user": user }))
 }
 
-/// The event of a session that was ended. Expiry causes none.
+/// Returns the event of a session that was ended. Expiration causes none.
 fn session_ended(change: &Change<'_, Session>, before: &State, now: Timestamp) -> Option<Event> {
     let (kind, session) = match change {
         Change::Removed(it) => ("session.removed", it),
@@ -188,8 +188,8 @@ fn session_ended(change: &Change<'_, Session>, before: &State, now: Timestamp) -
     Some((kind, with_user(session, before, now)))
 }
 
-/// The event of a session that became active or pending.
-fn session_began(change: &Change<'_, Session>, after: &State, now: Timestamp) -> Option<Event> {
+/// Returns the event of a session that became active or pending.
+fn session_started(change: &Change<'_, Session>, after: &State, now: Timestamp) -> Option<Event> {
     let session = match change {
         Change::Added(it) => it,
         Change::Updated(old, it) if old.status(now) != it.status(now) => it,

@@ -35,12 +35,12 @@ impl Default for TokenOptions {
     }
 }
 
-/// The header of a session token, without the parts that every token has.
+/// Returns the header of a session token, without the parts that every token has.
 pub(super) fn header() -> Map<String, Value> {
     Map::from_iter([("cat".to_owned(), SESSION_CATEGORY.into())])
 }
 
-/// The claims of a session token.
+/// Returns the claims of a session token.
 pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, now: Timestamp) -> Value {
     let issued = now.as_secs();
     let mut claims = Map::new();
@@ -70,12 +70,12 @@ pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, 
     Value::Object(claims)
 }
 
-/// The header of an M2M token in JWT form, without the parts that every token has.
+/// Returns the header of an M2M token in JWT form, without the parts that every token has.
 pub(super) fn m2m_header() -> Map<String, Value> {
     Map::from_iter([("cat".to_owned(), M2M_CATEGORY.into())])
 }
 
-/// The claims of an M2M token in JWT form: the machine's custom claims and Clerk's own, which win.
+/// Returns the claims of an M2M token in JWT form: the machine's custom claims and Clerk's own, which win.
 pub(super) fn m2m(issuer: &str, token: &StoredM2mToken) -> Value {
     let scopes: Vec<_> = token.scopes.iter().map(Id::as_str).collect();
     let own = json!({
@@ -88,12 +88,12 @@ pub(super) fn m2m(issuer: &str, token: &StoredM2mToken) -> Value {
     extended(extended(claims, own), standing)
 }
 
-/// The header of an OAuth access token in JWT form, without the parts that every token has.
+/// Returns the header of an OAuth access token in JWT form, without the parts that every token has.
 pub(super) fn oauth_header() -> Map<String, Value> {
     Map::from_iter([("typ".to_owned(), "at+jwt".into())])
 }
 
-/// The claims of an OAuth access token in JWT form.
+/// Returns the claims of an OAuth access token in JWT form.
 pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
     let own = json!({
         "sub": token.subject,
@@ -104,7 +104,7 @@ pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
     extended(own, registered_claims(issuer, token.id.as_str(), &token.standing))
 }
 
-/// The registered claims of a machine's token: issuer, identifier and times.
+/// Returns the registered claims of a machine's token: issuer, identifier and times.
 fn registered_claims(issuer: &str, id: &str, standing: &Standing) -> Value {
     let issued = standing.created_at.as_secs();
     let mut claims = json!({ "iss": issuer, "jti": id, "iat": issued, "nbf": issued });
@@ -114,7 +114,7 @@ fn registered_claims(issuer: &str, id: &str, standing: &Standing) -> Value {
     claims
 }
 
-/// The claims `o` and `fea` for the active organization, if the user is still a member.
+/// Returns the claims `o` and `fea` for the active organization, if the user is still a member.
 fn organization(state: &State, session: &Session) -> Option<(Value, String)> {
     let organization = state.organization(session.organization.as_ref()?.as_str()).ok()?;
     let membership = state.membership(organization.id.as_str(), session.user.as_str()).ok()?;
@@ -168,9 +168,9 @@ fn encode(permissions: &[String]) -> Encoded<'_> {
     Encoded { features, permissions: names, masks }
 }
 
-/// Formats a number of any size in decimal. The bits are given highest first.
+/// Formats a number of any size in decimal. The most significant bit comes first.
 fn decimal(bits: impl Iterator<Item = bool>) -> String {
-    // The lowest digit comes first.
+    // The least significant digit comes first.
     let mut digits = vec![0_u8];
     for bit in bits {
         let mut carry = u8::from(bit);
@@ -190,7 +190,7 @@ fn decimal(bits: impl Iterator<Item = bool>) -> String {
 mod tests {
     use super::*;
 
-    /// Reads the claims back, bit by bit.
+    /// Decodes the claims bit by bit.
     fn decode(encoded: &Encoded<'_>) -> Vec<String> {
         let mut permissions = Vec::new();
         for (feature, mask) in encoded.features.iter().zip(&encoded.masks) {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn permissions_come_back_from_their_bits() {
+    fn encoded_permissions_decode_to_the_same_permissions() {
         check(&[], &[]);
         check(
             &["org:users:manage", "org:reports:read", "org:users:read"],

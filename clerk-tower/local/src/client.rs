@@ -4,7 +4,7 @@ use crate::LocalClerk;
 use clerk_tower::{Clerk, ClerkBuilder};
 
 impl LocalClerk {
-    /// A client that calls this instance in memory, without sockets. It has the instance's keys and clock.
+    /// Returns a client that calls this instance in memory, without sockets. It has the instance's keys and clock.
     ///
     /// ```
     /// use clerk_core::api::users;
@@ -27,8 +27,8 @@ impl LocalClerk {
         }
     }
 
-    /// A builder for a client such as [`client`](Self::client) returns, to change some of its settings, for example
-    /// which tokens the layer accepts.
+    /// Returns a builder for a client such as [`client`](Self::client) returns, to change some of its settings, for
+    /// example which tokens the layer accepts.
     ///
     /// ```
     /// use clerk_core::token::TokenKind;

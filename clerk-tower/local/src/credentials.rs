@@ -42,7 +42,7 @@ impl Standing {
         !self.revoked && !self.is_expired(now)
     }
 
-    /// Revokes the credential. The reason of the first revocation is kept.
+    /// Revokes the credential. A second revocation does not change the reason.
     pub(super) fn revoke(&mut self, reason: Option<&str>, now: Timestamp) {
         if !self.revoked {
             self.revoked = true;
@@ -96,7 +96,7 @@ impl StoredApiKey {
         }
     }
 
-    /// The key without its secret.
+    /// Returns the key without its secret.
     pub(super) fn render(&self, now: Timestamp) -> Value {
         let own = json!({
             "object": "api_key",
@@ -142,7 +142,7 @@ impl StoredMachine {
         }
     }
 
-    /// The machine without the machines that it may call.
+    /// Returns the machine without the machines that it may call.
     fn render_alone(&self) -> Value {
         json!({
             "object": "machine",
@@ -175,7 +175,7 @@ pub(super) struct StoredM2mToken {
 }
 
 impl StoredM2mToken {
-    /// A token of `machine` for all the machines that it may call.
+    /// Creates a token of `machine` for all the machines that it may call.
     pub(super) fn new(machine: &StoredMachine, now: Timestamp) -> Self {
         Self {
             id: hexadecimal("mt_"),
@@ -188,7 +188,7 @@ impl StoredM2mToken {
         }
     }
 
-    /// The token without its secret.
+    /// Returns the token without its secret.
     pub(super) fn render(&self, now: Timestamp) -> Value {
         let own = json!({
             "object": "machine_to_machine_token",
@@ -237,7 +237,7 @@ impl StoredOAuthToken {
     }
 }
 
-/// A new identifier of a credential: a prefix and 32 hexadecimal digits.
+/// Creates a new identifier of a credential: a prefix and 32 hexadecimal digits.
 fn hexadecimal(prefix: &str) -> Id {
     format!("{prefix}{}", random::hex(16)).into()
 }
@@ -269,7 +269,7 @@ impl Credentials {
         found.ok_or_else(|| ApiError::not_found("machine"))
     }
 
-    /// The machine whose secret key this is.
+    /// Returns the machine whose secret key this is.
     pub(super) fn machine_of(&self, key: &str, now: Timestamp) -> Option<&StoredMachine> {
         self.machines.iter().find(|machine| {
             let previous = machine.previous_key.as_ref();
@@ -277,7 +277,7 @@ impl Credentials {
         })
     }
 
-    /// A machine with the machines that it may call.
+    /// Returns a machine with the machines that it may call.
     pub(super) fn render_machine(&self, machine: &StoredMachine) -> Value {
         let scoped: Vec<_> = machine
             .scopes

@@ -17,9 +17,9 @@ use crate::LocalBody;
 use crate::{random, webhooks::request};
 use clerk_tower::clock::Clock;
 
-/// The most events that may wait.
+/// The maximum number of waiting events.
 const MAX_WAITING: usize = 1000;
-/// The most bytes that all waiting events may have together.
+/// The maximum total size of all waiting events, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The pause before each retry.
 const WAITS: [Duration; 3] =
@@ -140,7 +140,7 @@ async fn work(mut config: WorkerConfig, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
-/// Runs one attempt. It is a task of its own, so that a panic of the receiving service ends only the attempt.
+/// Runs one attempt. It is a separate task, so that a panic of the receiving service ends only the attempt.
 async fn attempt(response: Attempt) -> Option<StatusCode> {
     let mut task = JoinSet::new();
     task.spawn(response);

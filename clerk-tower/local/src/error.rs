@@ -162,8 +162,8 @@ impl ApiError {
         )
     }
 
-    /// The same error as operations on API keys and M2M tokens report it: they answer an invalid parameter with status
-    /// 400 and without a code of its own.
+    /// Converts the error to the form of the operations on API keys and M2M tokens, which reject an invalid parameter with
+    /// status 400 and a generic code.
     pub(super) fn plain(self) -> Self {
         match self.status {
             StatusCode::UNPROCESSABLE_ENTITY => Self::bad_request(self.long_message),
@@ -181,7 +181,7 @@ impl ApiError {
         )
     }
 
-    /// A failure that a test asked for, with [`fail_next`](crate::LocalClerk::fail_next) for example.
+    /// A failure that a test requested, for example with [`fail_next`](crate::LocalClerk::fail_next).
     pub(super) fn injected(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
@@ -205,7 +205,7 @@ impl ApiError {
         &self.long_message
     }
 
-    /// The error as a response, under a new trace id.
+    /// The error as a response, with a new trace ID.
     pub(super) fn into_response(self) -> HttpResponse {
         let mut error =
             json!({ "message": self.message, "long_message": self.long_message, "code": self.code });

@@ -1,4 +1,4 @@
-//! Failures that a test asked for, and counts of the requests that arrived.
+//! Failures that a test requested, and counts of the requests that arrived.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use crate::service::without_version;
 
-/// The most combinations of method and path that are counted.
+/// The maximum number of combinations of method and path that are counted.
 const MAX_COUNTED: usize = 10_000;
 
 /// The longest path that is counted by name, in bytes.
@@ -16,7 +16,7 @@ const MAX_COUNTED_PATH: usize = 256;
 #[derive(Default)]
 pub(super) struct Faults {
     pub(super) jwks_down: bool,
-    /// How many more requests fail.
+    /// The number of requests that will fail.
     failures: u64,
     status: StatusCode,
     total: u64,

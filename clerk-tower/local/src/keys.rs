@@ -11,24 +11,24 @@ use serde_json::{Map, Value, json};
 
 use crate::random;
 
-/// An RSA key pair of 2048 bits under its key id.
+/// An RSA key pair of 2048 bits under its key ID.
 pub(super) struct SigningKey {
     kid: String,
     pair: RsaKeyPair,
 }
 
 impl SigningKey {
-    /// A new key pair under a new id, `ins_…`.
+    /// Creates a key pair with a new ID, `ins_…`.
     pub(super) fn generate() -> Self {
         Self { kid: random::id("ins_"), pair: random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)) }
     }
 
-    /// The key pair with this id, from what [`to_pkcs8`](Self::to_pkcs8) returned.
+    /// Restores the key pair with this ID from the result of [`to_pkcs8`](Self::to_pkcs8).
     pub(super) fn from_pkcs8(kid: String, private: &[u8]) -> Option<Self> {
         Some(Self { kid, pair: RsaKeyPair::from_pkcs8(private).ok()? })
     }
 
-    /// The private key in PKCS #8.
+    /// Returns the private key in PKCS #8.
     pub(super) fn to_pkcs8(&self) -> Option<Vec<u8>> {
         let private: Pkcs8V1Der<'_> = self.pair.as_der().ok()?;
         Some(private.as_ref().to_vec())
@@ -38,7 +38,7 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The public key as a JSON Web Key.
+    /// Returns the public key as a JSON Web Key.
     pub(super) fn jwk(&self) -> Value {
         let public = self.pair.public_key();
         let encode = |number: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(number);
@@ -75,7 +75,7 @@ impl SigningKey {
         format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// The claims of a token, if this key signed it. Their times are not checked.
+    /// Returns the claims of a token, if this key signed it. Their times are not checked.
     pub(super) fn verify(&self, token: &str) -> Option<Value> {
         let (message, signature) = token.rsplit_once('.')?;
         let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();

@@ -132,7 +132,7 @@ struct Shared {
     webhook_counts: Counts,
 }
 
-/// What is saved of an instance.
+/// The parts of an instance that are saved.
 struct Parts {
     secret_key: SecretKey,
     publishable_key: PublishableKey,
@@ -198,33 +198,33 @@ impl LocalClerk {
         self
     }
 
-    /// The secret key that requests need. Every instance has its own.
+    /// Returns the secret key that requests need. Every instance has its own.
     #[must_use]
     pub fn secret_key(&self) -> &SecretKey {
         &self.shared.secret_key
     }
 
-    /// The publishable key. It contains the name of a host that does not exist, `….clerk.accounts.dev`. A client with
-    /// only this key sends browsers to that host for their handshakes; a client of [`LocalServer::client_builder`] sends
-    /// them to the server.
+    /// Returns the publishable key. It contains the name of a host that does not exist, `….clerk.accounts.dev`. A
+    /// client with only this key sends browsers to that host for their handshakes; a client of
+    /// [`LocalServer::client_builder`] sends them to the server.
     #[must_use]
     pub fn publishable_key(&self) -> &PublishableKey {
         &self.shared.publishable_key
     }
 
-    /// The `iss` of tokens: `https://` and the host of the publishable key.
+    /// Returns the `iss` of tokens: `https://` and the host of the publishable key.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.shared.issuer
     }
 
-    /// The id of the present signing key, `ins_…`.
+    /// Returns the ID of the current signing key, `ins_…`.
     #[must_use]
     pub fn key_id(&self) -> String {
         self.key().kid().to_owned()
     }
 
-    /// Replaces the signing key. The new key has a new id, and the old one is no longer in `GET /jwks`.
+    /// Replaces the signing key. The new key has a new ID, and the old one is no longer in `GET /jwks`.
     pub fn rotate_keys(&self) {
         let key = Arc::new(SigningKey::generate());
         *lock(&self.shared.key) = key;
@@ -247,14 +247,14 @@ impl LocalClerk {
         self.faults().fail_next(requests, status);
     }
 
-    /// The number of requests so far.
+    /// Returns the number of requests so far.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.faults().total()
     }
 
-    /// The number of requests so far with this method and path: `requests_to("GET", "/jwks")`. Queries and the prefix
-    /// `/v1` are ignored. Only the first 10,000 combinations of method and path are counted.
+    /// Returns the number of requests so far with this method and path: `requests_to("GET", "/jwks")`. Queries and the
+    /// prefix `/v1` are ignored. Only the first 10,000 combinations of method and path are counted.
     #[must_use]
     pub fn requests_to(&self, method: &str, path: &str) -> u64 {
         self.faults().requests_to(method, path)

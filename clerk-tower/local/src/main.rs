@@ -16,7 +16,7 @@ use tokio::runtime;
 
 const DEFAULT_PORT: u16 = 4010;
 
-/// The most people that are listed.
+/// The maximum number of people to list.
 const MAX_LISTED: u32 = 50;
 
 const USAGE: &str = "usage: clerk-local [--port PORT]";
@@ -45,14 +45,14 @@ fn main() -> ExitCode {
         Ok(Task::Help) => print(HELP),
         Ok(Task::Serve { port }) => run(port),
         Err(problem) => {
-            complain(&format!("{problem}; {USAGE}"));
+            print_error(&format!("{problem}; {USAGE}"));
             return ExitCode::from(2);
         }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&error.to_string());
+            print_error(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -98,7 +98,7 @@ async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is printed. All of it is a valid `.env` file.
+/// Returns the output, which is a valid `.env` file.
 async fn banner(server: &LocalServer, clerk: &Clerk) -> Result<String, Box<dyn Error>> {
     let url = server.api_url();
     let mut text = format!("# A local Clerk instance on {url}. For the .env of your application:\n\n");
@@ -115,7 +115,7 @@ async fn banner(server: &LocalServer, clerk: &Clerk) -> Result<String, Box<dyn E
     Ok(text)
 }
 
-/// One line about a person: name, identifier, email address, and organizations with roles.
+/// Returns one line about a person: name, identifier, email address, and organizations with roles.
 async fn person(clerk: &Clerk, user: &User) -> Result<String, Box<dyn Error>> {
     let names = [user.first_name.as_deref(), user.last_name.as_deref()].into_iter().flatten();
     let mut line = format!("{} ({})", names.collect::<Vec<_>>().join(" "), user.id);
@@ -160,8 +160,8 @@ fn print(text: &str) -> Result<(), Box<dyn Error>> {
     written.map_err(|error| format!("cannot write to standard output: {error}").into())
 }
 
-fn complain(problem: &str) {
-    // If standard error is closed, there is nobody left to tell.
+fn print_error(problem: &str) {
+    // Nothing can be done if standard error is closed.
     let _ = writeln!(io::stderr().lock(), "clerk-local: {problem}");
 }
 
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_arguments_are_named() {
+    fn errors_name_the_invalid_argument() {
         for (args, problem) in [
             (&["--port"][..], "--port needs a value"),
             (&["--port", "65536"], "--port must be a number from 0 to 65535, not `65536`"),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_tells_the_usage_and_the_default() {
+    fn the_help_contains_the_usage_and_the_default_port() {
         assert!(HELP.contains(USAGE) && HELP.contains(&format!("(default: {DEFAULT_PORT})")));
     }
 }

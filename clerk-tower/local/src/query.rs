@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 
-/// The most values of one filter.
+/// The maximum number of values of one filter.
 const MAX_VALUES: usize = 100;
 
 /// The parameters of a query string or a form.
@@ -18,17 +18,17 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The first value of a parameter that is not empty.
+    /// Returns the first value of a parameter that is not empty.
     pub(super) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    /// The first value of a parameter, which may be empty.
+    /// Returns the first value of a parameter, which may be empty.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values of a parameter: alternatives of a filter.
+    /// Returns all values of a parameter: alternatives of a filter.
     pub(super) fn all(&self, name: &str) -> Result<Vec<String>, ApiError> {
         let values: Vec<_> =
             self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect();
@@ -38,7 +38,7 @@ impl Query {
         Ok(values)
     }
 
-    /// All values of a parameter. A prefix `-` excludes the value; a prefix `+`, or none, includes it.
+    /// Returns all values of a parameter. A prefix `-` excludes the value; a prefix `+`, or none, includes it.
     pub(super) fn include_exclude(&self, name: &str) -> Result<IncludeExclude, ApiError> {
         let mut signed = IncludeExclude { included: Vec::new(), excluded: Vec::new() };
         for value in self.all(name)? {
@@ -67,19 +67,19 @@ impl Query {
         Ok(self.number(name)?.map(Timestamp::from_millis))
     }
 
-    /// A range of time, from `<name>_after` and `<name>_before`.
+    /// Returns a range of time, from `<name>_after` and `<name>_before`.
     pub(super) fn time_range(&self, name: &str) -> Result<TimeRange, ApiError> {
         let after = self.time(&format!("{name}_after"))?;
         let before = self.time(&format!("{name}_before"))?;
         Ok(TimeRange { after, before })
     }
 
-    /// The page from `limit` (10 by default, 500 at most) and `offset`.
+    /// Returns the page from `limit` (10 by default, 500 at most) and `offset`.
     pub(super) fn page(&self) -> Result<Page, ApiError> {
         self.page_up_to(500)
     }
 
-    /// The same for lists whose `limit` is 100 at most.
+    /// Like [`page`](Self::page), for lists with a maximum `limit` of 100.
     pub(super) fn short_page(&self) -> Result<Page, ApiError> {
         self.page_up_to(100)
     }
@@ -96,12 +96,12 @@ impl Query {
         }
     }
 
-    /// The order from `order_by`, one of `fields`. The default is the newest first.
+    /// Returns the order from `order_by`, one of `fields`. The default is the newest first.
     pub(super) fn order(&self, fields: &[&'static str]) -> Result<Order, ApiError> {
-        let asked = self.first("order_by").unwrap_or("-created_at");
-        let (name, descending) = match asked.strip_prefix('-') {
+        let order_by = self.first("order_by").unwrap_or("-created_at");
+        let (name, descending) = match order_by.strip_prefix('-') {
             Some(name) => (name, true),
-            None => (asked.strip_prefix('+').unwrap_or(asked), false),
+            None => (order_by.strip_prefix('+').unwrap_or(order_by), false),
         };
         let field = fields.iter().find(|field| **field == name);
         let field = field
@@ -117,7 +117,7 @@ pub(super) struct IncludeExclude {
 }
 
 impl IncludeExclude {
-    /// Whether an item passes. `has` says which values the item has.
+    /// Returns whether an item passes. `has` says which values the item has.
     pub(super) fn admits(&self, has: impl Fn(&str) -> bool) -> bool {
         let included = self.included.is_empty() || self.included.iter().any(|value| has(value));
         included && !self.excluded.iter().any(|value| has(value))
@@ -131,7 +131,7 @@ pub(super) struct TimeRange {
 }
 
 impl TimeRange {
-    /// Whether `time` is in the range. `None` is only in the unbounded range.
+    /// Returns whether `time` is in the range. `None` is only in the unbounded range.
     pub(super) fn admits(&self, time: Option<Timestamp>) -> bool {
         self.after.is_none_or(|after| time.is_some_and(|time| time > after))
             && self.before.is_none_or(|before| time.is_some_and(|time| time < before))
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signs_include_and_exclude() {
+    fn prefixes_include_and_exclude_values() {
         let query = Query::parse("id=%2Ba&id=b&id=-c");
         let signed = query.include_exclude("id").unwrap();
         assert!(signed.admits(|value| value == "a"));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_items_turn_with_the_order() {
+    fn equal_items_are_reversed_in_descending_order() {
         let order = |text: &str| Query::parse(text).order(&["created_at"]).unwrap();
         let mut items = vec![(1, 'a'), (1, 'b'), (0, 'c')];
         order("").sort(&mut items, |item| item.0);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_have_bounds() {
+    fn limit_and_offset_are_validated() {
         assert!(Query::parse("limit=500&offset=7").page().is_ok());
         for bad in ["limit=0", "limit=501", "limit=x", "offset=-1"] {
             assert!(Query::parse(bad).page().is_err(), "{bad}");

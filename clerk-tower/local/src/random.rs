@@ -1,4 +1,4 @@
-//! Random strings: identifiers, keys and trace ids.
+//! Random strings: identifiers, keys and trace IDs.
 
 use std::thread;
 
@@ -25,7 +25,7 @@ pub(super) fn string(length: usize) -> String {
     bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect()
 }
 
-/// A new identifier, for example `user_` followed by 27 letters and digits.
+/// Creates a new identifier, for example `user_` followed by 27 letters and digits.
 pub(super) fn id(prefix: &str) -> String {
     format!("{prefix}{}", string(27))
 }

@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{LocalClerk, Parts, keys::SigningKey, random, state::State};
 use clerk_tower::clock::{Clock, SystemClock};
 
-/// The value of `format` by which a saved file is recognized.
+/// The value of `format`, which identifies a saved file.
 const FORMAT: &str = "clerk-local";
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;
@@ -74,11 +74,11 @@ impl LocalClerk {
     /// Saves this instance to a file, including its keys: tokens and cookies are still valid after
     /// [`load`](Self::load). Injected failures and the receiver of webhooks are not saved.
     ///
-    /// The file is written under another name in the same directory and then renamed, so that `path` never holds half
+    /// The file is written under another name in the same directory and then renamed, so that `path` never contains half
     /// a file. On Unix, only its owner can read it.
     ///
     /// # Errors
-    /// When the file cannot be written. An existing file is then unchanged.
+    /// If the file cannot be written. An existing file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
         let text =
@@ -87,7 +87,7 @@ impl LocalClerk {
         let written =
             write(&temporary_path, text.as_bytes()).and_then(|()| fs::rename(&temporary_path, path));
         written.map_err(|error| {
-            // It may not exist.
+            // The temporary file may not exist.
             let _ = fs::remove_file(&temporary_path);
             io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
         })
@@ -96,7 +96,7 @@ impl LocalClerk {
     /// Loads the instance that [`save`](Self::save) wrote to a file.
     ///
     /// # Errors
-    /// When the file cannot be read, and with [`io::ErrorKind::InvalidData`] when it is not a saved instance, has another
+    /// If the file cannot be read, and with [`io::ErrorKind::InvalidData`] if it is not a saved instance, has another
     /// version or is invalid. The error names the field but contains no values.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::load_with_clock(path, SystemClock)
@@ -189,7 +189,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 64 MiB"))
 }
 
-/// An unused name in the same directory.
+/// Returns an unused name in the same directory.
 fn temporary_path(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}", random::string(12)))

@@ -1,13 +1,13 @@
 //! The people and the organization of [`LocalClerk::seeded`].
 //!
-//! | id | name | email address | role in Acme |
+//! | ID | name | email address | role in Acme |
 //! |---|---|---|---|
 //! | `user_ada` | Ada Lovelace | ada@example.com | `org:admin` |
 //! | `user_grace` | Grace Hopper | grace@example.com | `org:member` |
 //! | `user_alan` | Alan Turing | alan@example.com | |
 //! | `user_katherine` | Katherine Johnson | katherine@example.com | |
 //!
-//! Acme has the id `org_acme` and the slug `acme`. `org:admin` permits `org:users:manage`, `org:users:read`,
+//! Acme has the ID `org_acme` and the slug `acme`. `org:admin` permits `org:users:manage`, `org:users:read`,
 //! `org:reports:manage` and `org:reports:read`; `org:member` permits `org:users:read` and
 //! `org:reports:read`.
 //!

@@ -45,8 +45,8 @@ impl LocalClerk {
     /// Port 0 takes any free port.
     ///
     /// # Errors
-    /// When `address` is not a loopback address (anyone who reaches the server can sign in as anyone), when it is not
-    /// available, and outside a tokio runtime.
+    /// If `address` is not a loopback address (anyone who reaches the server can sign in as anyone) or not available, or
+    /// if no tokio runtime is running.
     pub async fn serve(&self, address: impl Into<SocketAddr>) -> io::Result<LocalServer> {
         let address = address.into();
         if !address.ip().to_canonical().is_loopback() {
@@ -77,19 +77,19 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
-    /// The address on which the server listens.
+    /// Returns the address on which the server listens.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL of the Backend API: `http://` and the address, without `/v1`.
+    /// Returns the URL of the Backend API: `http://` and the address, without `/v1`.
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The URL of the sign-in page.
+    /// Returns the URL of the sign-in page.
     #[must_use]
     pub fn sign_in_url(&self) -> String {
         format!("{}/sign-in", self.api_url())
@@ -99,9 +99,9 @@ impl LocalServer {
         format!("{}/sign-up", self.api_url())
     }
 
-    /// A builder for a client of this server, with the instance's keys and clock, and with the URLs of its Backend API,
-    /// its Frontend API and its pages. An application with this client sends browsers here to sign in and to renew
-    /// their cookies.
+    /// Returns a builder for a client of this server, with the instance's keys and clock, and with the URLs of its
+    /// Backend API, its Frontend API and its pages. An application with this client sends browsers here to sign in and
+    /// to renew their cookies.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -124,8 +124,8 @@ impl LocalServer {
             })
     }
 
-    /// The environment variables from which [`Clerk::from_env`] makes a client of this server in another process. They
-    /// hold what [`client_builder`](Self::client_builder) sets, secrets included, except for the clock.
+    /// Returns the environment variables from which [`Clerk::from_env`] makes a client of this server in another
+    /// process. They contain what [`client_builder`](Self::client_builder) sets, secrets included, except for the clock.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -154,7 +154,7 @@ impl LocalServer {
     /// Stops the server and waits for requests in flight, for at most five seconds.
     pub async fn shutdown(self) {
         drop(self.stop);
-        // The task neither panics nor is cancelled. Either would end it too.
+        // The task neither panics nor is canceled, and either would end it, too.
         let _ = self.task.await;
     }
 }
@@ -167,7 +167,7 @@ impl fmt::Debug for LocalServer {
 
 async fn accept_connections(local: LocalClerk, listener: TcpListener, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
-    // Dropping it aborts the connections that are left.
+    // Dropping it aborts the remaining connections.
     let mut tasks = JoinSet::new();
     loop {
         match select(pin!(listener.accept()), &mut stopped).await {

@@ -118,7 +118,7 @@ impl LocalClerk {
     }
 }
 
-/// A path without the prefix `/v1`.
+/// Returns a path without the prefix `/v1`.
 pub(super) fn without_version(path: &str) -> &str {
     match path.strip_prefix("/v1") {
         Some(rest) if rest.starts_with('/') => rest,
@@ -126,7 +126,7 @@ pub(super) fn without_version(path: &str) -> &str {
     }
 }
 
-/// A response with a JSON body.
+/// Returns a response with a JSON body.
 pub(super) fn json_response(status: StatusCode, body: &Value) -> HttpResponse {
     let mut response = Response::new(LocalBody::from(body.to_string()));
     *response.status_mut() = status;

@@ -63,7 +63,7 @@ impl LocalClerk {
 #[derive(Clone)]
 pub struct LocalSession {
     local: LocalClerk,
-    /// The session as it was started. The instance has its present state.
+    /// The session as it was started. The instance has its current state.
     session: Session,
     options: TokenOptions,
 }
@@ -84,9 +84,9 @@ impl LocalSession {
 
     fn change(mut self, change: impl FnOnce(&mut Session)) -> Self {
         change(&mut self.session);
-        if let Ok(kept) = self.local.state().session_mut(self.session.id.as_str()) {
-            kept.organization.clone_from(&self.session.organization);
-            kept.pending = self.session.pending;
+        if let Ok(stored) = self.local.state().session_mut(self.session.id.as_str()) {
+            stored.organization.clone_from(&self.session.organization);
+            stored.pending = self.session.pending;
         }
         self
     }
@@ -120,27 +120,27 @@ impl LocalSession {
         self
     }
 
-    /// The session's identifier.
+    /// Returns the session's identifier.
     #[must_use]
     pub const fn session_id(&self) -> &SessionId {
         &self.session.id
     }
 
-    /// The user's identifier.
+    /// Returns the user's identifier.
     #[must_use]
     pub const fn user_id(&self) -> &UserId {
         &self.session.user
     }
 
-    /// A new session token: a JWT for the `Authorization` header or the `__session` cookie. A revoked session gets one
-    /// too.
+    /// Creates a new session token: a JWT for the `Authorization` header or the `__session` cookie. A revoked session
+    /// gets one too.
     #[must_use]
     pub fn token(&self) -> String {
         self.token_at(self.local.now())
     }
 
-    /// An expired token of this session, with a valid signature. It was issued more than an hour ago and expired an hour
-    /// ago.
+    /// Returns an expired token of this session, with a valid signature. It was issued more than an hour ago and
+    /// expired an hour ago.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -155,14 +155,15 @@ impl LocalSession {
         self.token_at(self.expired_issue())
     }
 
-    /// When an expired token was issued.
+    /// Returns when an expired token was issued.
     fn expired_issue(&self) -> Timestamp {
         self.local.now().saturating_sub(EXPIRED_FOR.saturating_add(self.options.lifetime))
     }
 
-    /// The value of the `Cookie` header of a browser in which this user is signed in: the session token, the time of the
-    /// sign-in and the browser's token, each under its plain name and under the one with the instance's suffix. A layer
-    /// whose client has this instance's [publishable key](LocalClerk::publishable_key) accepts them without a handshake.
+    /// Returns the value of the `Cookie` header of a browser in which this user is signed in: the session token, the
+    /// time of the sign-in and the browser's token, each under its plain name and under the one with the instance's
+    /// suffix. A layer whose client has this instance's [publishable key](LocalClerk::publishable_key) accepts them
+    /// without a handshake.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -184,7 +185,7 @@ impl LocalSession {
         self.cookies_with(self.expired_issue())
     }
 
-    /// The cookies, with a token that was issued at this time.
+    /// Returns the cookies, with a token that was issued at this time.
     fn cookies_with(&self, issued: Timestamp) -> String {
         let suffix = self.local.publishable_key().cookie_suffix();
         let token = self.token_at(issued);

@@ -128,7 +128,7 @@ impl LocalUserBuilder {
         self
     }
 
-    /// Sets the external id, by which the application knows the user. The default is none.
+    /// Sets the external ID, which is the application's ID of the user. The default is none.
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
         self.user.external_id = Some(id.into());
         self

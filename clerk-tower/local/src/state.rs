@@ -150,7 +150,7 @@ impl User {
         primary(&self.phones, self.primary_phone.as_deref())
     }
 
-    /// The first and the last name, as far as they are set.
+    /// Returns the first and the last name, as far as they are set.
     pub(super) fn name(&self) -> String {
         [&self.first_name, &self.last_name]
             .into_iter()
@@ -219,7 +219,7 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// The default roles: Clerk's two, with Clerk's system permissions.
+    /// Returns the default roles: Clerk's two, with Clerk's system permissions.
     pub(super) fn defaults() -> Vec<Self> {
         let role = |key: &str, permissions: &[&str]| Self {
             key: key.to_owned(),
@@ -241,7 +241,7 @@ impl Role {
         ]
     }
 
-    /// The display name: `Team lead` for the key `org:team_lead`.
+    /// Returns the display name: `Team lead` for the key `org:team_lead`.
     pub(super) fn name(&self) -> String {
         let words = self.key.strip_prefix("org:").unwrap_or(&self.key).replace('_', " ");
         let mut letters = words.chars();
@@ -314,7 +314,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// An active session that expires in a week.
+    /// Creates an active session that expires in a week.
     pub(super) fn new(user: UserId, now: Timestamp) -> Self {
         Self {
             id: random::id("sess_").into(),
@@ -454,7 +454,7 @@ impl State {
             .for_each(|session| session.revoke(now));
     }
 
-    /// The permissions of a membership's role.
+    /// Returns the permissions of a membership's role.
     pub(super) fn permissions(&self, membership: &Membership) -> &[String] {
         self.organization(membership.organization.as_str())
             .ok()
@@ -466,7 +466,7 @@ impl State {
         self.memberships.iter().filter(|membership| membership.organization == *organization).count()
     }
 
-    /// The URL of the image of `id`. It works only while the instance is served.
+    /// Returns the URL of the image of `id`. It works only while the instance is served.
     fn image_url(&self, id: &str) -> String {
         format!("{}/images/{id}", self.clients.address.as_ref().unwrap_or(&self.issuer))
     }
@@ -532,7 +532,7 @@ impl State {
         extended(identity, standing)
     }
 
-    /// An organization, with the number of its members if requested.
+    /// Returns an organization, with the number of its members if requested.
     pub(super) fn render_organization(&self, organization: &Organization, with_members: bool) -> Value {
         let mut rendered = json!({
             "object": "organization",

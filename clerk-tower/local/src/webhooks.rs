@@ -17,7 +17,7 @@
 //!
 //! After [`LocalClerk::deliver_webhooks_to`] or [`LocalClerk::deliver_webhooks_to_service`], every further change is
 //! delivered in the background, in order: changes through the Backend API, through the pages and through setup. There
-//! are events for users, organizations, memberships and sessions. A user's last activity and the expiry of a session
+//! are events for users, organizations, memberships and sessions. A user's last activity and the expiration of a session
 //! cause no event.
 //!
 //! Each event is sent up to four times, with a timeout of five seconds and pauses of 0.1, 0.4 and 1.6 seconds, until a
@@ -65,7 +65,7 @@ pub(super) struct Subscription {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalWebhooks {
-    /// Events that were answered with a successful status.
+    /// Events whose delivery got a response with a successful status.
     pub delivered: u64,
     /// Events that were given up after four attempts.
     pub given_up: u64,
@@ -80,14 +80,14 @@ impl From<Progress> for LocalWebhooks {
 }
 
 impl LocalClerk {
-    /// The secret with which [`webhook`](Self::webhook) signs. Every instance has its own.
+    /// Returns the secret with which [`webhook`](Self::webhook) signs. Every instance has its own.
     #[must_use]
     pub fn webhook_secret(&self) -> WebhookSecret {
         random::until_ok(|| self.shared.webhook_secret.parse())
     }
 
     /// Creates one signed delivery, `POST /webhooks/clerk`, for a test of a handler; nothing is sent. `kind` is the type
-    /// of the event, for example `user.created`, and `data` its data in Clerk's format. Each delivery has its own id.
+    /// of the event, for example `user.created`, and `data` its data in Clerk's format. Each delivery has its own ID.
     #[must_use]
     pub fn webhook(&self, kind: &str, data: &Value) -> Request<Bytes> {
         let now = self.now();
@@ -115,7 +115,7 @@ impl LocalClerk {
     /// ```
     ///
     /// # Errors
-    /// [`WebhooksError`] for any other URL, and outside a tokio runtime.
+    /// If the URL is not allowed, or no tokio runtime is running.
     pub fn deliver_webhooks_to(&self, url: &str, secret: WebhookSecret) -> Result<(), WebhooksError> {
         let uri = target(url).map_err(|problem| WebhooksError { setting: "deliver_webhooks_to", problem })?;
         self.deliver("deliver_webhooks_to", delivery::over_http, uri, secret)
@@ -128,7 +128,7 @@ impl LocalClerk {
     /// use bytes::Bytes;
     /// use clerk_local::{LocalBody, LocalClerk};
     /// use http::{Request, Response};
-    ///     ///
+    ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), clerk_local::webhooks::WebhooksError> {
     /// let app = tower::service_fn(|request: Request<LocalBody>| async move {
@@ -144,7 +144,7 @@ impl LocalClerk {
     /// ```
     ///
     /// # Errors
-    /// [`WebhooksError`] outside a tokio runtime.
+    /// If no tokio runtime is running.
     pub fn deliver_webhooks_to_service<S, B>(
         &self,
         service: S,
@@ -231,7 +231,7 @@ fn target(url: &str) -> Result<Uri, &'static str> {
     uri.map_err(|_| "not a valid HTTP URL")
 }
 
-/// The body of an event.
+/// Returns the body of an event.
 fn event(kind: &str, data: &Value, now: Timestamp) -> Bytes {
     let event = json!({
         "object": "event",
@@ -244,7 +244,7 @@ fn event(kind: &str, data: &Value, now: Timestamp) -> Bytes {
     event.to_string().into()
 }
 
-/// A signed delivery.
+/// Returns a signed delivery.
 pub(super) fn request(signer: &Verifier, id: &str, now: Timestamp, body: Bytes) -> Request<Bytes> {
     let headers = signer.sign(id, now, &body);
     let mut request = Request::new(body);

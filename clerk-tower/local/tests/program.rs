@@ -1,4 +1,4 @@
-//! The program, run as a person runs it: started, read, used through its printed environment, stopped.
+//! Tests of the program: starts it, reads its output, uses it through the printed environment, and stops it.
 
 #![allow(
     missing_docs,
@@ -20,7 +20,7 @@ use clerk_core::api::{sessions, users};
 use clerk_tower::Clerk;
 
 /// The test that runs in a child process, with the printed environment.
-const CHILD: &str = "an_application_with_the_printed_environment";
+const CHILD: &str = "child_with_the_printed_environment";
 
 fn program(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clerk-local"));
@@ -33,7 +33,7 @@ fn output(args: &[&str]) -> (Option<i32>, String, String) {
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// A running program, which ends with the test.
+/// A running program, which is stopped at the end of the test.
 struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -46,7 +46,7 @@ impl Running {
         Self { child, stdout }
     }
 
-    /// Everything that is printed up to the last line.
+    /// Returns everything that is printed up to the last line.
     fn printed(&mut self) -> String {
         let mut text = String::new();
         while !text.contains("Ctrl-C") {
@@ -73,7 +73,7 @@ fn variables(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn an_application_works_with_what_is_printed() {
+fn an_application_works_with_the_printed_environment() {
     let mut program = Running::start();
     let text = program.printed();
     for part in
@@ -90,7 +90,7 @@ fn an_application_works_with_what_is_printed() {
 
 #[tokio::test]
 #[ignore = "another test runs it in a process with the printed environment"]
-async fn an_application_with_the_printed_environment() {
+async fn child_with_the_printed_environment() {
     let clerk = Clerk::from_env().unwrap();
     let ada = clerk.send(users::get("user_ada")).await.unwrap();
     assert_eq!(ada.first_name.as_deref(), Some("Ada"));
@@ -106,7 +106,7 @@ async fn an_application_with_the_printed_environment() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_and_sigterm_end_it_without_an_error() {
+fn ctrl_c_and_sigterm_stop_it_without_an_error() {
     for signal in ["-INT", "-TERM"] {
         let mut program = Running::start();
         program.printed();
@@ -120,7 +120,7 @@ fn ctrl_c_and_sigterm_end_it_without_an_error() {
 }
 
 #[test]
-fn a_port_in_use_is_one_sentence() {
+fn a_port_in_use_is_a_one_line_error() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let (code, stdout, stderr) = output(&["--port", &port.to_string()]);
@@ -131,7 +131,7 @@ fn a_port_in_use_is_one_sentence() {
 }
 
 #[test]
-fn a_wrong_argument_is_one_sentence_with_the_usage() {
+fn an_invalid_argument_is_a_one_line_error_with_the_usage() {
     let (code, stdout, stderr) = output(&["--prot", "4010"]);
     assert_eq!((code, &*stdout), (Some(2), ""));
     assert_eq!(stderr, "clerk-local: unknown argument `--prot`; usage: clerk-local [--port PORT]\n");

@@ -1,7 +1,7 @@
 //! Reads one authentication case per line on standard input, and prints one result per line.
 //!
-//! The environment variable `BAPI_STUB` is the base of a server that answers in Clerk's place: for the case with
-//! index 12, below `/c/12`.
+//! The environment variable `BAPI_STUB` is the base URL of a server that acts as Clerk. It responds to the case with
+//! index 12 below `/c/12`.
 
 use std::{
     env,

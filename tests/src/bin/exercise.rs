@@ -1,15 +1,14 @@
-//! Sends a minimal and a maximal sample of every operation to a server, and says how each was answered.
+//! Sends a minimal and a maximal sample of every operation to a server, and prints how it responded to each.
 //!
 //! ```text
 //! cargo run -p clerk-tests --bin exercise -- --base-url http://127.0.0.1:4010
 //! ```
 //!
-//! The operations' paths are put behind the URL as they are. One line comes for each sample, with tabs
-//! between operation id, `minimal` or `maximal`, HTTP status, and `ok` or what was wrong. A `sl-violations`
-//! header, with which Prism says how a request or its own answer departs from the document, is printed as a
-//! fifth column; one about the request is wrong. What Clerk's document leaves out is not sent: the status is `-`,
-//! and the fifth column says so. The exit code is 0 when all is well, 1 when something was
-//! wrong, and 2 when nothing was sent.
+//! The operations' paths are appended to the URL. Prints one line for each sample, with these columns separated by
+//! tabs: operation ID, `minimal` or `maximal`, HTTP status, and `ok` or the problem. A fifth column has the
+//! `sl-violations` header, in which Prism reports how a request or its own response violates the document; a violation
+//! by the request is a problem. Operations that Clerk's document omits are not sent: their status is `-`, and the
+//! fifth column says so. The exit code is 0 if there is no problem, 1 if there is one, and 2 if nothing was sent.
 
 use std::{
     error::Error,
@@ -22,8 +21,8 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{Operation, keys::MachineSecretKey, keys::SecretKey};
 use clerk_tests::{
+    operation_visitor::{OperationVisitor, Sample},
     samples,
-    visit::{Sample, Visit},
 };
 use clerk_tower::{
     client::middleware::base_uri::BaseUriLayer, client::middleware::collect::CollectLayer,
@@ -36,7 +35,7 @@ use tower::{ServiceBuilder, ServiceExt as _};
 
 const USAGE: &str = "usage: exercise --base-url URL";
 
-/// Made up: the server at the other end is no Clerk.
+/// Fake keys, because the server is not Clerk.
 const SECRET_KEY: &str = "sk_test_4pK7dQ2mXw9sB1vN6yJ3";
 const MACHINE_SECRET_KEY: &str = "ak_4pK7dQ2mXw9sB1vN6yJ3";
 
@@ -61,35 +60,35 @@ fn base_url(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<d
     }
 }
 
-/// What the last answer said beside its body.
+/// Status and violations of the last response.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Option<Answer>>>);
+struct LastResponse(Arc<Mutex<Option<ResponseInfo>>>);
 
-struct Answer {
+struct ResponseInfo {
     status: u16,
     violations: Option<String>,
 }
 
-impl Seen {
-    fn note(&self, response: &Response<Bytes>) {
+impl LastResponse {
+    fn record(&self, response: &Response<Bytes>) {
         let violations = response.headers().get("sl-violations");
-        let answer = Answer {
+        let info = ResponseInfo {
             status: response.status().as_u16(),
             violations: violations.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
         };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(info);
     }
 
-    fn take(&self) -> Option<Answer> {
+    fn take(&self) -> Option<ResponseInfo> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 struct Exercise {
     runtime: Runtime,
-    /// No client: this program has both keys, and the stack chooses as each operation says.
+    /// Not a client, because this program has both keys, and the stack chooses the one that an operation needs.
     stack: Stack,
-    seen: Seen,
+    last_response: LastResponse,
     good: usize,
     wrong: usize,
 }
@@ -98,12 +97,12 @@ impl Exercise {
     fn new(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let machine: MachineSecretKey = MACHINE_SECRET_KEY.parse()?;
         let secret: SecretKey = SECRET_KEY.parse()?;
-        let seen = Seen::default();
-        let noting = seen.clone();
+        let last_response = LastResponse::default();
+        let recorder = last_response.clone();
         let stack = ServiceBuilder::new()
             .layer(DeadlineLayer::new(Duration::from_secs(60)))
             .map_response(move |response| {
-                noting.note(&response);
+                recorder.record(&response);
                 response
             })
             .layer(CredentialsLayer::new(&secret).machine_secret_key(&machine))
@@ -111,7 +110,7 @@ impl Exercise {
             .layer(BaseUriLayer::new(url)?)
             .service(ReqwestTransport::new()?);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { runtime, stack: Stack::new(stack), seen, good: 0, wrong: 0 })
+        Ok(Self { runtime, stack: Stack::new(stack), last_response, good: 0, wrong: 0 })
     }
 
     fn send<O: Operation>(&self, operation: &O) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -122,13 +121,13 @@ impl Exercise {
     }
 }
 
-impl Visit for Exercise {
+impl OperationVisitor for Exercise {
     fn visit<O>(&mut self, sample: Sample, operation: O)
     where
         O: Operation<Output: Send> + Clone + Send + Sync + 'static,
     {
-        // A server that knows the document alone need not take these.
-        if sample == Sample::Beyond {
+        // A server that implements the document need not accept these.
+        if sample == Sample::Undocumented {
             return;
         }
         if !O::INFO.documented {
@@ -140,9 +139,9 @@ impl Visit for Exercise {
             return;
         }
         let outcome = self.send(&operation);
-        let answer = self.seen.take();
-        let status = answer.as_ref().map_or_else(|| "-".to_owned(), |answer| answer.status.to_string());
-        let violations = answer.and_then(|answer| answer.violations);
+        let response = self.last_response.take();
+        let status = response.as_ref().map_or_else(|| "-".to_owned(), |response| response.status.to_string());
+        let violations = response.and_then(|response| response.violations);
         let verdict = match &outcome {
             Err(error) => with_causes(error.as_ref()),
             Ok(()) if violations.as_deref().is_some_and(about_the_request) => {
@@ -159,9 +158,9 @@ impl Visit for Exercise {
     }
 }
 
-/// Whether one of the violations is the request's. What cannot be read is held against it.
+/// Returns whether one of the violations is by the request. Unreadable violations count as such.
 fn about_the_request(violations: &str) -> bool {
-    // When there are many, Prism says so before the list.
+    // If there are many violations, Prism writes a note before the list.
     let list = violations.find('[').and_then(|start| violations.get(start..)).unwrap_or_default();
     let Ok(serde_json::Value::Array(all)) = serde_json::from_str(list) else { return true };
     let is_response = |violation: &serde_json::Value| {
@@ -170,7 +169,7 @@ fn about_the_request(violations: &str) -> bool {
     !all.iter().all(is_response)
 }
 
-/// The error and what caused it, on one line.
+/// Formats the error and its sources on one line.
 fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

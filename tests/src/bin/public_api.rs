@@ -1,12 +1,12 @@
-//! Checks which crates the public API names, and lists its paths.
+//! Checks that the public API contains only types of allowed crates, or lists its paths.
 //!
 //! ```text
-//! public_api check target/public-api/doc/*.json   # fails if a type of a crate that is not allowed is part of the API
+//! public_api check target/public-api/doc/*.json   # fails if the API contains a type of a crate that is not allowed
 //! public_api paths target/public-api/doc/*.json   # prints every public path, to compare two versions
 //! ```
 //!
-//! It reads what `cargo doc` writes as JSON; `.ci/run` has the command. A type of another crate in a public signature
-//! ties our major version to that crate's, so there are few.
+//! Reads rustdoc's JSON output. A type of another crate in a public signature makes that crate's breaking changes our
+//! own, so only a few crates are allowed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use std::{
 
 use serde_json::Value;
 
-/// What every signature may name: the standard library, this project, and the crates that our users have anyway.
+/// The crates that every signature may use: the standard library, this project, and crates that users depend on anyway.
 const ALLOWED: &[&str] = &[
     "std",
     "core",
@@ -34,13 +34,13 @@ const ALLOWED: &[&str] = &[
     "tower_layer",
     "tower_service",
     "axum_core",
-    // JSON is what claims and metadata are made of.
+    // Claims and metadata are JSON.
     "serde_json",
-    // In the bounds of the `impl Unpin` that its macro writes, and nowhere else.
+    // Only in the bounds of the `impl Unpin` that its macro generates.
     "pin_project_lite",
 ];
 
-/// What only the feature of that name may bring in: `(crate of the API, foreign crate)`.
+/// Crates that are allowed because a feature with their name enables them, as `(our crate, foreign crate)`.
 const BEHIND_A_FEATURE: &[(&str, &str)] = &[
     ("clerk_core", "chrono"),
     ("clerk_core", "jiff"),
@@ -52,7 +52,7 @@ const BEHIND_A_FEATURE: &[(&str, &str)] = &[
     ("clerk_tower", "reqwest"),
 ];
 
-/// One crate's documentation.
+/// The rustdoc JSON of one crate.
 struct Api {
     name: String,
     json: Value,
@@ -67,13 +67,13 @@ impl Api {
         Ok(Self { name, json })
     }
 
-    /// The crate that an item belongs to; `None` for this one's.
+    /// Returns the name of the crate that an item belongs to; `None` for this crate.
     fn crate_of(&self, id: &Value) -> Option<String> {
         let number = self.json["paths"][id.to_string()]["crate_id"].as_u64()?;
         self.json["external_crates"][number.to_string()]["name"].as_str().map(ToOwned::to_owned)
     }
 
-    /// The foreign crates that public items name, with an example for each.
+    /// Returns the foreign crates in public items, with an example for each.
     fn foreign(&self) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
         for item in self.json["index"].as_object().into_iter().flatten().map(|(_, item)| item) {
@@ -81,19 +81,20 @@ impl Api {
                 continue;
             }
             let mut references = Vec::new();
-            collect(&item["inner"], &mut references);
+            collect_paths(&item["inner"], &mut references);
             for (path, id) in references {
                 if let Some(name) = self.crate_of(&id) {
-                    let place = item["name"].as_str().unwrap_or("impl");
+                    let owner = item["name"].as_str().unwrap_or("impl");
                     let line = item["span"]["begin"][0].as_u64().unwrap_or(0);
                     let file = item["span"]["filename"].as_str().unwrap_or("?");
-                    found.entry(name).or_insert_with(|| format!("{path} in {place} ({file}:{line})"));
+                    found.entry(name).or_insert_with(|| format!("{path} in {owner} ({file}:{line})"));
                 }
             }
         }
         found
     }
 
+    /// Returns the kind and path of every public item.
     fn paths(&self) -> BTreeSet<String> {
         let paths = self.json["paths"].as_object().into_iter().flatten();
         paths
@@ -106,14 +107,14 @@ impl Api {
     }
 }
 
-/// Implementations that nobody wrote: of auto traits, and by blanket implementations of other crates.
+/// Returns whether an item is an implementation without source code: of an auto trait, or by a blanket implementation.
 fn is_derived(item: &Value) -> bool {
     let inner = &item["inner"]["impl"];
     inner["is_synthetic"] == true || !inner["blanket_impl"].is_null()
 }
 
-/// Every path in a signature.
-fn collect(value: &Value, found: &mut Vec<(String, Value)>) {
+/// Collects every path in a signature, with the ID of its item.
+fn collect_paths(value: &Value, found: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(map) => {
             if let (Some(Value::String(path)), Some(id), true) =
@@ -121,9 +122,9 @@ fn collect(value: &Value, found: &mut Vec<(String, Value)>) {
             {
                 found.push((path.clone(), id.clone()));
             }
-            map.values().for_each(|value| collect(value, found));
+            map.values().for_each(|value| collect_paths(value, found));
         }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+        Value::Array(values) => values.iter().for_each(|value| collect_paths(value, found)),
         _ => {}
     }
 }
@@ -136,7 +137,7 @@ fn run() -> Result<(), String> {
         return Err("usage: public_api check|paths FILE.json ...".to_owned());
     }
     let mut out = std::io::stdout().lock();
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for api in &apis {
         match &*command {
             "paths" => {
@@ -152,7 +153,7 @@ fn run() -> Result<(), String> {
                     let is_allowed =
                         ALLOWED.contains(&&*name) || BEHIND_A_FEATURE.contains(&(&*api.name, &*name));
                     if !is_allowed {
-                        faults.push(format!(
+                        problems.push(format!(
                             "{}: {name} is not allowed in the public API: {example}",
                             api.name
                         ));
@@ -162,14 +163,14 @@ fn run() -> Result<(), String> {
             other => return Err(format!("unknown command {other:?}; expected check or paths")),
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            // The one place that prints a failure.
+            // Nothing can be done if standard error is closed.
             let _ = writeln!(std::io::stderr(), "error: {problem}");
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! Extractors and guards in an axum application, over sockets.
+//! Tests of extractors and guards in an axum application, over sockets.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use clerk_axum::{
     Auth, Clerk, ClerkLayer, ClerkUser, Error, Session, api::users, local::LocalServer, require,
     tower::client::upload,
 };
-use clerk_tests::{Answer, Instance, NOW, get, send, serve};
+use clerk_tests::{Instance, NOW, TextResponse, get, send, serve};
 use http::{Request, StatusCode};
 use http_body_util::Full;
 
@@ -26,7 +26,7 @@ impl FromRef<App> for Clerk {
     }
 }
 
-/// Every route that looks at the request's session.
+/// Routes that use the request's session.
 const PRIVATE: [&str; 8] =
     ["/me", "/maybe", "/session", "/maybe-session", "/organization", "/admin", "/owners", "/auth"];
 
@@ -71,37 +71,37 @@ async fn start(clerk: &Clerk) -> SocketAddr {
     serve(routes(clerk).layer(ClerkLayer::new(clerk))).await
 }
 
-/// Every rejection has these properties, whatever its reason.
-fn check_rejection(answer: &Answer, what: &str) {
-    assert_eq!(answer.header("content-type"), "application/json", "{what}");
-    assert_eq!(answer.header("cache-control"), "no-store", "{what}");
-    let challenge = answer.header("www-authenticate");
-    let expected = match (answer.status.as_u16(), answer.code().as_str()) {
+/// Checks the properties that every rejection has, whatever its reason.
+fn check_rejection(response: &TextResponse, what: &str) {
+    assert_eq!(response.header("content-type"), "application/json", "{what}");
+    assert_eq!(response.header("cache-control"), "no-store", "{what}");
+    let challenge = response.header("www-authenticate");
+    let expected = match (response.status.as_u16(), response.code().as_str()) {
         (401, "session-token-and-uat-missing") => "Bearer",
         (401, _) => "Bearer error=\"invalid_token\"",
         (403, _) => "Bearer error=\"insufficient_scope\"",
         _ => "",
     };
     assert_eq!(challenge, expected, "{what}");
-    let seconds = answer.header("retry-after");
-    assert_eq!(answer.status == StatusCode::SERVICE_UNAVAILABLE, !seconds.is_empty(), "{what}");
+    let seconds = response.header("retry-after");
+    assert_eq!(response.status == StatusCode::SERVICE_UNAVAILABLE, !seconds.is_empty(), "{what}");
     if !seconds.is_empty() {
         assert!(seconds.parse::<u32>().unwrap() >= 1, "{what}");
     }
 }
 
 async fn expect(address: SocketAddr, path: &str, who: &str, token: &str, status: u16, said: &str) {
-    let answer = get(address, path, token).await;
+    let response = get(address, path, token).await;
     let what = format!("{path} for {who}");
-    assert_eq!(answer.summary(), (status, said.to_owned()), "{what}");
-    if !answer.status.is_success() {
-        check_rejection(&answer, &what);
-        assert!(token.is_empty() || !answer.body.contains(token), "{what}");
+    assert_eq!(response.summary(), (status, said.to_owned()), "{what}");
+    if !response.status.is_success() {
+        check_rejection(&response, &what);
+        assert!(token.is_empty() || !response.body.contains(token), "{what}");
     }
 }
 
 #[tokio::test]
-async fn every_visitor_gets_the_answer_that_fits() {
+async fn every_visitor_gets_the_matching_response() {
     const MISSING: &str = "session-token-and-uat-missing";
     let instance = Instance::new();
     let local = &instance.local;
@@ -189,13 +189,13 @@ async fn browsers_sign_in_with_cookies() {
     ] {
         let with_browser = format!("__clerk_db_jwt=dvb_1; __clerk_db_jwt_{suffix}=dvb_1; {cookie}");
         let request = Request::get("/session").header("cookie", with_browser).body(Full::default()).unwrap();
-        let answer = send(address, request).await;
-        assert_eq!(answer.summary(), (status, said.to_owned()), "{}", cookie.replace(&ada, "…"));
+        let response = send(address, request).await;
+        assert_eq!(response.summary(), (status, said.to_owned()), "{}", cookie.replace(&ada, "…"));
     }
 }
 
 #[tokio::test]
-async fn without_the_layer_nothing_is_open_and_the_answer_says_why() {
+async fn without_the_layer_every_request_is_rejected_and_the_response_says_why() {
     let instance = Instance::new();
     let (clerk, _server) = instance.over_http().await;
     // One application without the layer, and one with a guard outside of it.
@@ -205,17 +205,17 @@ async fn without_the_layer_nothing_is_open_and_the_answer_says_why() {
     for token in ["", "nonsense", &instance.ada()] {
         for (address, paths) in [(bare, &PRIVATE[..]), (inverted, &["/public", "/me", "/nowhere"])] {
             for path in paths {
-                let answer = get(address, path, token).await;
-                assert_eq!(answer.summary(), (500, "clerk-layer-missing".to_owned()), "{path}");
-                assert!(answer.body.contains("ClerkLayer"), "{path}: {}", answer.body);
-                check_rejection(&answer, path);
+                let response = get(address, path, token).await;
+                assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{path}");
+                assert!(response.body.contains("ClerkLayer"), "{path}: {}", response.body);
+                check_rejection(&response, path);
             }
         }
         assert_eq!(get(bare, "/public", token).await.status, 200);
     }
 }
 
-/// Ways for Clerk to be out of reach.
+/// Ways in which Clerk can be unreachable.
 #[derive(Clone, Copy, Debug)]
 enum Outage {
     ShutDown,
@@ -232,7 +232,7 @@ const OUTAGES: [Outage; 5] = [
 ];
 
 impl Outage {
-    /// What is returned has to be kept, so that the server does not stop too.
+    /// Starts the outage. The caller must keep the returned server, which stops when it is dropped.
     async fn begin(self, instance: &Instance, server: LocalServer) -> Option<LocalServer> {
         match self {
             Self::ShutDown => {
@@ -255,11 +255,11 @@ async fn an_outage_before_the_first_key_is_503_and_never_signed_out() {
         let _server = outage.begin(&instance, server).await;
         let ada = instance.ada();
         for path in PRIVATE.into_iter().filter(|path| *path != "/auth") {
-            let answer = get(address, path, &ada).await;
-            assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()), "{path} with {outage:?}");
-            check_rejection(&answer, path);
+            let response = get(address, path, &ada).await;
+            assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()), "{path} with {outage:?}");
+            check_rejection(&response, path);
         }
-        // Those who bring no token are none the wiser.
+        // Requests without a token are not affected.
         for (path, token, status) in [
             ("/public", "", 200),
             ("/public", &*ada, 200),
@@ -274,7 +274,7 @@ async fn an_outage_before_the_first_key_is_503_and_never_signed_out() {
 }
 
 #[tokio::test]
-async fn keys_that_are_known_work_on_during_an_outage() {
+async fn known_keys_keep_working_during_an_outage() {
     for outage in OUTAGES {
         let instance = Instance::new();
         let (clerk, server) = instance.over_http().await;
@@ -291,7 +291,7 @@ async fn keys_that_are_known_work_on_during_an_outage() {
         ] {
             expect(address, path, &format!("Ada with {outage:?}"), &ada, 200, said).await;
         }
-        // These need Clerk for more than its keys.
+        // These routes call Clerk.
         let expected = match outage {
             Outage::NoKeys => [(200, "user_ada:Ada"), (200, "user_ada"), (200, "2")],
             Outage::ShutDown => [(503, "clerk-unavailable"); 3],
@@ -304,9 +304,9 @@ async fn keys_that_are_known_work_on_during_an_outage() {
     }
 }
 
-/// A 404 that is not Clerk's own word, from a proxy or a wrong address, is no proof that a user is gone.
+/// A 404 from a proxy or a wrong URL instead of Clerk does not prove that a user is deleted.
 #[tokio::test]
-async fn a_404_of_somebody_else_deletes_nobody() {
+async fn a_404_from_another_server_does_not_count_as_deleted() {
     use axum::{Router, routing::get};
     use clerk_axum::{Clerk, ClerkLayer, ClerkUser};
     use clerk_local::LocalClerk;
@@ -315,8 +315,8 @@ async fn a_404_of_somebody_else_deletes_nobody() {
 
     let local = LocalClerk::seeded();
     let keys = local.clone();
-    // The keys are Clerk's; everything else is answered by something in between.
-    let transport = Script::new(move |seen| match seen.request.uri().path() {
+    // Clerk serves the keys; another server responds to everything else.
+    let transport = Script::new(move |received| match received.request.uri().path() {
         "/v1/jwks" => Reply::Pass(keys.clone()),
         _ => Reply::new(404, "<html>no such page</html>"),
     });
@@ -334,7 +334,7 @@ async fn a_404_of_somebody_else_deletes_nobody() {
 }
 
 #[tokio::test]
-async fn a_visitors_picture_is_read_for_the_upload() {
+async fn a_picture_can_be_uploaded_for_a_visitor() {
     async fn picture(request: axum::extract::Request) -> String {
         let length = request.headers()["x-announced"].to_str().unwrap().parse().unwrap();
         match upload::file(request.into_body(), length).await {
@@ -354,14 +354,14 @@ async fn a_visitors_picture_is_read_for_the_upload() {
         ),
     ] {
         let request = Request::post("/picture").header("x-announced", announced.to_string());
-        let answer = send(address, request.body(Full::from(content)).unwrap()).await;
-        assert_eq!(answer.body, expected);
+        let response = send(address, request.body(Full::from(content)).unwrap()).await;
+        assert_eq!(response.body, expected);
     }
 }
 
-/// A nested router sees addresses without its prefix; a browser has to come back to the whole one.
+/// A nested router sees paths without its prefix, but a browser must return to the full URL.
 #[tokio::test]
-async fn browsers_come_back_to_the_whole_address_from_nested_routers() {
+async fn browsers_return_to_the_full_url_of_nested_routers() {
     let instance = Instance::new();
     let key = instance.local.publishable_key().as_str().to_owned();
     let builder = instance.builder().publishable_key(key).transport(instance.local.clone());
@@ -380,25 +380,25 @@ async fn browsers_come_back_to_the_whole_address_from_nested_routers() {
         (Router::new().nest_service("/a", page().layer(layer())), "/a/page"),
     ] {
         let address = serve(app).await;
-        let back = |answer: &Answer| {
-            let location = url::Url::parse(answer.header("location")).unwrap();
+        let back = |response: &TextResponse| {
+            let location = url::Url::parse(response.header("location")).unwrap();
             let (_, back) = location.query_pairs().find(|(name, _)| name == "redirect_url").unwrap();
             (location.path().to_owned(), back.into_owned())
         };
         let expected = format!("http://{address}{path}?x=1");
-        // A document without a development browser goes to Clerk; a script's request gets the link.
+        // A document request without a development browser is redirected to Clerk; a script's request gets the link.
         let request = Request::get(format!("{path}?x=1")).header("sec-fetch-dest", "document");
-        let answer = send(address, request.body(Full::default()).unwrap()).await;
-        assert_eq!(answer.status, 307, "{path}");
-        assert_eq!(back(&answer), ("/v1/client/handshake".to_owned(), expected.clone()));
-        let answer = get(address, &format!("{path}?x=1"), "").await;
-        assert_eq!(back(&answer), ("/sign-in".to_owned(), expected));
+        let response = send(address, request.body(Full::default()).unwrap()).await;
+        assert_eq!(response.status, 307, "{path}");
+        assert_eq!(back(&response), ("/v1/client/handshake".to_owned(), expected.clone()));
+        let response = get(address, &format!("{path}?x=1"), "").await;
+        assert_eq!(back(&response), ("/sign-in".to_owned(), expected));
     }
 }
 
-/// A handshake that could not be checked may be anybody's: that is not the same as nobody.
+/// A handshake that could not be verified may belong to a signed-in user, so it is not treated as signed out.
 #[tokio::test]
-async fn what_is_undecided_is_no_absence() {
+async fn an_unknown_decision_is_not_treated_as_signed_out() {
     let instance = Instance::new();
     let handshake = instance.local.sign_claims(&serde_json::json!({}), &serde_json::json!({"handshake": []}));
     instance.local.set_jwks_down(true);
@@ -413,14 +413,14 @@ async fn what_is_undecided_is_no_absence() {
     let address = serve(app).await;
     for path in ["/session", "/maybe-session", "/maybe-me", "/maybe-organization"] {
         let request = Request::get(path).header("cookie", format!("__clerk_handshake={handshake}"));
-        let answer = send(address, request.body(Full::default()).unwrap()).await;
-        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        let response = send(address, request.body(Full::default()).unwrap()).await;
+        assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
 }
 
-/// Whoever has signed out comes back from Clerk without a session, and is a visitor like any other.
+/// A browser that has signed out returns from Clerk without a session, and is a normal signed-out visitor.
 #[tokio::test]
-async fn who_comes_back_without_a_session_is_a_visitor() {
+async fn a_browser_that_returns_without_a_session_is_signed_out() {
     let instance = Instance::new();
     let lines =
         serde_json::json!({"handshake": ["__client_uat=0; Path=/; Secure", "__session=; Path=/; Max-Age=0"]});
@@ -442,12 +442,12 @@ async fn who_comes_back_without_a_session_is_a_visitor() {
     {
         let request =
             Request::get(path).header("cookie", format!("__clerk_handshake={handshake}; __client_uat=1"));
-        let answer = send(address, request.body(Full::default()).unwrap()).await;
-        assert_eq!(answer.status, status, "{path}");
-        assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 2, "{path}");
+        let response = send(address, request.body(Full::default()).unwrap()).await;
+        assert_eq!(response.status, status, "{path}");
+        assert_eq!(response.headers.get_all("set-cookie").iter().count(), 2, "{path}");
         if status == 401 {
             assert_eq!(
-                (&*answer.code(), answer.header("www-authenticate")),
+                (&*response.code(), response.header("www-authenticate")),
                 ("session-token-missing", "Bearer")
             );
         }

@@ -1,4 +1,4 @@
-//! The client for programs without a runtime.
+//! Tests of the client for programs without a runtime.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use clerk_tests::Instance;
 use clerk_tower::{ErrorKind, blocking::Clerk};
 
 #[test]
-fn calls_wait_for_their_answers() {
+fn blocking_calls_return_their_responses() {
     let instance = Instance::new();
     let clerk = Clerk::new(instance.in_memory()).unwrap();
     let count = clerk.send(users::count()).unwrap().total_count;
@@ -24,7 +24,7 @@ fn calls_wait_for_their_answers() {
     assert!(Arc::ptr_eq(&user, &clerk.cached(users::get("user_ada")).unwrap()));
     assert_eq!(clerk.cache().stats().hits, 1);
 
-    // From several threads at once.
+    // Concurrent calls on several threads.
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| assert_eq!(clerk.send(users::count()).unwrap().total_count, count));
@@ -33,11 +33,11 @@ fn calls_wait_for_their_answers() {
 }
 
 #[tokio::test]
-async fn async_code_is_told_to_use_the_other_client() {
+async fn the_blocking_client_refuses_to_run_in_async_code() {
     let clerk = Clerk::new(Instance::new().in_memory()).unwrap();
     let error = clerk.send(users::count()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Config(_)));
     assert!(error.to_string().contains("use clerk_tower::Clerk"), "{error}");
-    // Dropping it here is no mistake.
+    // Dropping the client in async code must not panic.
     drop(clerk);
 }

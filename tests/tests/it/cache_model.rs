@@ -1,7 +1,8 @@
-//! Reads, writes, invalidations, failures and hang-ups in any order, against a simple model of what may be seen.
+//! Model test of the cache: reads, writes, invalidations, failures and hang-ups in any order, checked against a
+//! simple model of what a caller may see.
 //!
-//! Clerk is a row of counters: each write counts on, and each read shows how often its thing was written. A test
-//! decides when a call takes effect and when its answer arrives, so that every interleaving can happen.
+//! Clerk is modeled as counters: each write increments one, and each read returns how often its resource was written.
+//! The test decides when a call takes effect and when its response arrives, so that every interleaving can happen.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,12 +27,12 @@ use proptest::prelude::*;
 use serde_json::json;
 use tokio::task::{JoinHandle, yield_now};
 
-/// How old an answer may be at most, with the settings the tests use.
+/// The maximum age of a response with the settings of these tests.
 const OLDEST: Duration = Duration::from_secs(600);
-/// How many users there are. What comes after them is their list, which changes with each of them.
+/// The number of users. The index after the last user is their list, which changes with each of them.
 const USERS: usize = 2;
 const LIST: usize = USERS;
-/// Which write a call is.
+/// The header with the number of the write.
 const NUMBER: HeaderName = HeaderName::from_static("x-number");
 
 fn request(method: &Method, path: &str, info: &'static OperationInfo) -> Request<Bytes> {
@@ -70,22 +71,22 @@ operation!(Write, PATCH, "/users/{user_id}", |user| format!("/users/user_{user}"
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Somebody asks for a user, or for the list.
+    /// A caller requests a user, or the list.
     Read(usize),
     Write(usize),
-    /// Somebody else changes a user, and tells nobody.
+    /// Another client changes a user, without a webhook.
     Change(usize),
     /// A call takes effect.
     Arrive(usize),
-    /// The answer to a call that took effect is delivered.
-    Answer(usize),
-    /// A call fails: Clerk answers 503, and whether it took effect is as it may be.
+    /// The response to a call that took effect is delivered.
+    Respond(usize),
+    /// A call fails with 503, whether or not it took effect.
     Fail(usize),
     /// Clerk refuses a call that has not taken effect.
     Refuse(usize),
     /// A caller hangs up.
     HangUp(usize),
-    /// A webhook comes about a user.
+    /// A webhook about a user arrives.
     Forget(usize),
     Clear,
     Pass(u64),
@@ -98,7 +99,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..USERS).prop_map(Step::Write),
         1 => (0..USERS).prop_map(Step::Change),
         8 => some.clone().prop_map(Step::Arrive),
-        8 => some.clone().prop_map(Step::Answer),
+        8 => some.clone().prop_map(Step::Respond),
         2 => some.clone().prop_map(Step::Fail),
         1 => some.clone().prop_map(Step::Refuse),
         2 => some.prop_map(Step::HangUp),
@@ -108,15 +109,15 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A call on its way, and what it brought about.
+/// A call in progress, and its effect.
 struct Sent {
     call: Call,
     effect: Option<u64>,
 }
 
-/// A caller that waits.
+/// A waiting caller.
 enum Caller {
-    Reader { thing: usize, since: Timestamp, at_least: u64, task: JoinHandle<Result<Arc<u64>, Error>> },
+    Reader { resource: usize, since: Timestamp, at_least: u64, task: JoinHandle<Result<Arc<u64>, Error>> },
     Writer { user: usize, number: usize, task: JoinHandle<Result<u64, Error>> },
 }
 
@@ -126,11 +127,11 @@ struct World {
     clerk: Clerk,
     sent: Vec<Sent>,
     callers: Vec<Caller>,
-    /// What each thing shows at Clerk, now and at every time before.
+    /// The value of each resource at Clerk, now and at every time before.
     shows: [Vec<(Timestamp, u64)>; USERS + 1],
-    /// What a read that begins now shows at least.
+    /// The lowest value that a read starting now may return.
     at_least: [u64; USERS + 1],
-    /// What each write brought about, as far as it did.
+    /// The effect of each write that took effect.
     effects: Vec<Option<u64>>,
     writes: u64,
     answered: usize,
@@ -161,45 +162,45 @@ impl World {
         self.clock.now()
     }
 
-    fn shown(&self, thing: usize) -> u64 {
-        self.shows[thing].last().unwrap().1
+    fn shown(&self, resource: usize) -> u64 {
+        self.shows[resource].last().unwrap().1
     }
 
-    /// What a thing showed at Clerk at that time.
-    fn shown_at(&self, thing: usize, time: Timestamp) -> u64 {
-        self.shows[thing].iter().rev().find(|(since, _)| *since <= time).unwrap().1
+    /// Returns the value of a resource at Clerk at that time.
+    fn shown_at(&self, resource: usize, time: Timestamp) -> u64 {
+        self.shows[resource].iter().rev().find(|(since, _)| *since <= time).unwrap().1
     }
 
     fn change(&mut self, user: usize) -> u64 {
         self.writes += 1;
-        for thing in [user, LIST] {
+        for resource in [user, LIST] {
             let entry = (self.now(), self.writes);
-            self.shows[thing].push(entry);
+            self.shows[resource].push(entry);
         }
         self.writes
     }
 
-    /// From now on a read of the user shows at least this.
+    /// Requires reads of the user from now on to return at least this value.
     fn acknowledge(&mut self, user: usize, effect: u64) {
-        for thing in [user, LIST] {
-            self.at_least[thing] = self.at_least[thing].max(effect);
+        for resource in [user, LIST] {
+            self.at_least[resource] = self.at_least[resource].max(effect);
         }
     }
 
     fn step(&mut self, step: Step) {
         match step {
-            Step::Read(thing) => {
+            Step::Read(resource) => {
                 let clerk = self.clerk.clone();
-                let task = if thing == LIST {
-                    tokio::spawn(async move { clerk.cached(ReadList(thing)).await })
+                let task = if resource == LIST {
+                    tokio::spawn(async move { clerk.cached(ReadList(resource)).await })
                 } else {
-                    tokio::spawn(async move { clerk.cached(Read(thing)).await })
+                    tokio::spawn(async move { clerk.cached(Read(resource)).await })
                 };
-                let (since, at_least) = (self.now(), self.at_least[thing]);
-                self.callers.push(Caller::Reader { thing, since, at_least, task });
+                let (since, at_least) = (self.now(), self.at_least[resource]);
+                self.callers.push(Caller::Reader { resource, since, at_least, task });
             }
             Step::Write(user) => {
-                // Numbered, so that the model knows which call is whose.
+                // Numbered, so that the model can match calls to writes.
                 let number = self.effects.len();
                 self.effects.push(None);
                 let options = CallOptions::new().header(NUMBER, number.into()).unwrap();
@@ -209,11 +210,11 @@ impl World {
             }
             Step::Change(user) => drop(self.change(user)),
             Step::Arrive(nth) => self.arrive(nth),
-            Step::Answer(nth) => {
+            Step::Respond(nth) => {
                 let ready: Vec<_> = (0..self.sent.len()).filter(|n| self.sent[*n].effect.is_some()).collect();
                 if let Some(nth) = ready.get(nth) {
                     let sent = self.sent.remove(*nth);
-                    sent.call.answer(200, &json!(sent.effect));
+                    sent.call.respond(200, &json!(sent.effect));
                 }
             }
             Step::Fail(nth) if nth < self.sent.len() => self.sent.remove(nth).call.refuse(503, "down"),
@@ -224,7 +225,7 @@ impl World {
                 Caller::Reader { task, .. } => task.abort(),
                 Caller::Writer { user, number, task } => {
                     task.abort();
-                    // Forgotten once the task is gone, which is before the next step.
+                    // The write is removed when its task ends, which is before the next step.
                     if let Some(effect) = self.effects[number] {
                         self.acknowledge(user, effect);
                     }
@@ -236,8 +237,8 @@ impl World {
             }
             Step::Clear => {
                 self.clerk.cache().invalidate_all();
-                for thing in 0..=LIST {
-                    self.at_least[thing] = self.shown(thing);
+                for resource in 0..=LIST {
+                    self.at_least[resource] = self.shown(resource);
                 }
             }
             Step::Pass(seconds) => self.clock.advance(Duration::from_secs(seconds)),
@@ -249,15 +250,15 @@ impl World {
         let waiting: Vec<_> = (0..self.sent.len()).filter(|n| self.sent[*n].effect.is_none()).collect();
         let Some(nth) = waiting.get(nth).copied() else { return };
         let (method, target) = (self.sent[nth].call.method.clone(), self.sent[nth].call.target.clone());
-        let thing = target.strip_prefix("/users/user_").map_or(LIST, |user| user.parse().unwrap());
-        let effect = if method == Method::GET { self.shown(thing) } else { self.change(thing) };
+        let resource = target.strip_prefix("/users/user_").map_or(LIST, |user| user.parse().unwrap());
+        let effect = if method == Method::GET { self.shown(resource) } else { self.change(resource) };
         self.sent[nth].effect = Some(effect);
         if let Some(number) = self.sent[nth].call.headers.get(NUMBER) {
             self.effects[number.to_str().unwrap().parse::<usize>().unwrap()] = Some(effect);
         }
     }
 
-    /// Lets everything run that can, and judges what came of it.
+    /// Runs all tasks until they wait, and checks their results.
     async fn settle(&mut self) {
         for _ in 0..40 {
             yield_now().await;
@@ -268,8 +269,8 @@ impl World {
         let mut waiting = Vec::new();
         for caller in std::mem::take(&mut self.callers) {
             match caller {
-                Caller::Reader { thing, since, at_least, task } if task.is_finished() => {
-                    self.judge(thing, since, at_least, task.await.unwrap());
+                Caller::Reader { resource, since, at_least, task } if task.is_finished() => {
+                    self.check(resource, since, at_least, task.await.unwrap());
                 }
                 Caller::Writer { user, number, task } if task.is_finished() => match task.await.unwrap() {
                     Ok(effect) => self.acknowledge(user, effect),
@@ -286,35 +287,35 @@ impl World {
         self.callers = waiting;
     }
 
-    fn judge(&mut self, thing: usize, since: Timestamp, at_least: u64, got: Result<Arc<u64>, Error>) {
+    fn check(&mut self, resource: usize, since: Timestamp, at_least: u64, got: Result<Arc<u64>, Error>) {
         let Ok(got) = got else { return };
         self.answered += 1;
-        assert!(*got >= at_least, "thing {thing} shows {got}, and {at_least} was acknowledged");
-        let old = self.shown_at(thing, since.saturating_sub(OLDEST));
-        assert!(*got >= old, "thing {thing} shows {got}, and {old} was shown ten minutes before");
-        assert!(*got <= self.shown(thing), "thing {thing} shows {got}, which was never written");
+        assert!(*got >= at_least, "resource {resource} shows {got}, and {at_least} was acknowledged");
+        let old = self.shown_at(resource, since.saturating_sub(OLDEST));
+        assert!(*got >= old, "resource {resource} shows {got}, and {old} was shown ten minutes before");
+        assert!(*got <= self.shown(resource), "resource {resource} shows {got}, which was never written");
     }
 
-    /// Whatever happened, nothing waits for ever, and the next read is as good as any.
+    /// Checks that no task waits forever and that the next read is correct, whatever happened before.
     async fn finish(&mut self) {
         while !self.sent.is_empty() {
             while self.sent.iter().any(|sent| sent.effect.is_none()) {
                 self.arrive(0);
             }
             for sent in std::mem::take(&mut self.sent) {
-                sent.call.answer(200, &json!(sent.effect));
+                sent.call.respond(200, &json!(sent.effect));
             }
             self.settle().await;
         }
         assert!(self.callers.is_empty(), "{} callers wait for ever", self.callers.len());
-        for thing in 0..=LIST {
-            self.step(Step::Read(thing));
+        for resource in 0..=LIST {
+            self.step(Step::Read(resource));
         }
         self.settle().await;
         while !self.sent.is_empty() {
             self.arrive(0);
             let sent = self.sent.remove(0);
-            sent.call.answer(200, &json!(sent.effect.unwrap()));
+            sent.call.respond(200, &json!(sent.effect.unwrap()));
             self.settle().await;
         }
         assert!(self.callers.is_empty());
@@ -345,12 +346,12 @@ proptest! {
     }
 }
 
-/// The cache would pass the test above by never answering anything itself.
+/// Without this test, a cache that never has a hit would pass the one above.
 #[test]
-fn reads_are_answered_without_a_call() {
-    let read = [Step::Read(0), Step::Arrive(0), Step::Answer(0)];
+fn cached_reads_need_no_call() {
+    let read = [Step::Read(0), Step::Arrive(0), Step::Respond(0)];
     let steps: Vec<_> = read.into_iter().chain([Step::Read(0); 10]).collect();
     let (answered, calls) = run(&steps);
-    // One for the user, whom `finish` reads again, and one for each of the other two.
+    // One call for the user, whom `finish` reads again, and one for each of the other two.
     assert_eq!((answered, calls), (14, 3));
 }

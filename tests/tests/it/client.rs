@@ -1,4 +1,4 @@
-//! What the client makes of servers that misbehave, and of settings that are wrong.
+//! Tests of the client with misbehaving servers and invalid settings.
 
 use std::{error::Error as _, process::Command, time::Duration};
 
@@ -9,7 +9,7 @@ use clerk_core::{
 use clerk_local::LocalClerk;
 use clerk_tests::{
     Instance, NOW,
-    fault::{Fault, FaultServer, answer, nobody},
+    fault::{Fault, FaultServer, http_response, nobody},
 };
 use clerk_tower::{
     Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, client::transport::HyperTransport,
@@ -24,7 +24,7 @@ const KEY: &str = "sk_test_tHiSmUsTnEvErShOw";
 const MACHINE_KEY: &str = "ak_tHiSmUsTnEvErShOw";
 const USER: &str = "user_hidden";
 
-/// The phase of an error, in a word.
+/// Returns the phase of an error, in one word.
 fn phase(error: &Error) -> &'static str {
     match error.kind() {
         ErrorKind::Build(_) => "build",
@@ -38,7 +38,7 @@ fn phase(error: &Error) -> &'static str {
     }
 }
 
-/// The transports there are.
+/// The transports to test.
 #[derive(Clone, Copy, Debug)]
 enum Over {
     Reqwest,
@@ -48,7 +48,7 @@ enum Over {
 impl Over {
     const ALL: [Self; 2] = [Self::Reqwest, Self::Hyper];
 
-    /// The beginning of a client.
+    /// Returns a builder with this transport.
     fn builder(self) -> ClerkBuilder {
         let builder = Clerk::builder().secret_key(KEY);
         match self {
@@ -57,14 +57,14 @@ impl Over {
         }
     }
 
-    /// Asks for a user at this address.
+    /// Requests a user from the server at this URL.
     async fn ask(self, api_url: String, configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Error {
         let builder = self.builder().api_url(api_url);
         configure(builder).build().unwrap().send(users::get(USER)).await.unwrap_err()
     }
 }
 
-/// One sentence about the operation, without anything that was sent.
+/// Checks that the message is one sentence about the operation and contains nothing that was sent.
 fn check_text(case: &str, error: &Error) {
     assert_eq!(error.operation(), "GetUser", "{case}");
     let sentence = error.to_string();
@@ -85,14 +85,14 @@ fn check_text(case: &str, error: &Error) {
 
 fn server_error(status: &str, headers: &str, code: &str) -> Fault {
     let body = json!({"errors": [{"code": code, "message": "for developers", "long_message": USER}]});
-    Fault::Close(answer(status, headers, &body.to_string()))
+    Fault::Close(http_response(status, headers, &body.to_string()))
 }
 
 #[tokio::test]
-async fn every_fault_of_a_server_is_an_error_of_its_phase() {
+async fn every_server_fault_is_reported_in_its_phase() {
     let close = |text: &str| Fault::Close(text.to_owned());
     let page = "<html><body>Bad Gateway</body></html>";
-    // Case, fault, phase, whether the call may have taken effect, whether it may succeed later.
+    // Case, fault, phase, whether the call may have been processed, whether it is retryable.
     for (case, fault, expected, processed, retryable) in [
         ("closed at once", close(""), "transfer", true, true),
         ("closed within the headers", close("HTTP/1.1 200 OK\r\ncontent-le"), "transfer", true, true),
@@ -108,12 +108,12 @@ async fn every_fault_of_a_server_is_an_error_of_its_phase() {
         ),
         (
             "500 with a page",
-            Fault::Close(answer("500 Internal Server Error", "", page)),
+            Fault::Close(http_response("500 Internal Server Error", "", page)),
             "status",
             true,
             true,
         ),
-        ("502 without a body", Fault::Close(answer("502 Bad Gateway", "", "")), "status", true, true),
+        ("502 without a body", Fault::Close(http_response("502 Bad Gateway", "", "")), "status", true, true),
         (
             "429",
             server_error("429 Too Many Requests", "retry-after: 7\r\n", "too_many_requests"),
@@ -124,16 +124,16 @@ async fn every_fault_of_a_server_is_an_error_of_its_phase() {
         ("401", server_error("401 Unauthorized", "", "clerk_key_invalid"), "status", false, false),
         ("404", server_error("404 Not Found", "", "resource_not_found"), "status", false, false),
         ("422", server_error("422 Unprocessable", "", "form_param_invalid"), "status", false, false),
-        ("a page with 200", Fault::Close(answer("200 OK", "", page)), "decode", true, false),
-        ("nothing with 200", Fault::Close(answer("200 OK", "", "")), "decode", true, false),
+        ("a page with 200", Fault::Close(http_response("200 OK", "", page)), "decode", true, false),
+        ("nothing with 200", Fault::Close(http_response("200 OK", "", "")), "decode", true, false),
         (
             "JSON that is cut",
-            Fault::Close(answer("200 OK", "", "{\"id\": \"user_hid")),
+            Fault::Close(http_response("200 OK", "", "{\"id\": \"user_hid")),
             "decode",
             true,
             false,
         ),
-        ("another JSON", Fault::Close(answer("200 OK", "", "[1, 2]")), "decode", true, false),
+        ("another JSON", Fault::Close(http_response("200 OK", "", "[1, 2]")), "decode", true, false),
         ("204", Fault::Close("HTTP/1.1 204 No Content\r\n\r\n".to_owned()), "decode", true, false),
     ] {
         for over in Over::ALL {
@@ -162,7 +162,7 @@ async fn every_fault_of_a_server_is_an_error_of_its_phase() {
 }
 
 #[tokio::test]
-async fn without_a_connection_nothing_was_sent() {
+async fn without_a_connection_the_error_says_that_nothing_was_sent() {
     for over in Over::ALL {
         let error = over.ask(nobody().await, |builder| builder).await;
         assert_eq!(
@@ -176,8 +176,8 @@ async fn without_a_connection_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_and_a_name_without_an_address_are_no_connection() {
-    // It speaks at once, and not TLS; what it is told goes nowhere.
+async fn tls_and_dns_failures_count_as_connection_failures() {
+    // The server writes something other than TLS at once, and ignores what it receives.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let plain = format!("https://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -185,7 +185,7 @@ async fn a_server_without_tls_and_a_name_without_an_address_are_no_connection() 
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    // RFC 6761, section 6.4: no name below `invalid` has an address.
+    // RFC 6761, section 6.4: no name below `invalid` resolves to an address.
     for url in [plain, "https://clerk.invalid".to_owned()] {
         for over in Over::ALL {
             let error = over.ask(url.clone(), |builder| builder.max_attempts(2)).await;
@@ -197,7 +197,7 @@ async fn a_server_without_tls_and_a_name_without_an_address_are_no_connection() 
 }
 
 #[tokio::test]
-async fn a_server_that_stalls_is_not_waited_for() {
+async fn a_call_to_a_server_that_stalls_times_out() {
     let short = Duration::from_millis(50);
     for (case, text) in [
         ("before the headers", ""),
@@ -226,9 +226,9 @@ async fn a_server_that_stalls_is_not_waited_for() {
 async fn redirects_are_not_followed() {
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         for over in Over::ALL {
-            let other = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
+            let other = FaultServer::start(Fault::Close(http_response("200 OK", "", "{}"))).await;
             let location = format!("location: {}/v1/users/{USER}\r\n", other.api_url());
-            let server = FaultServer::start(Fault::Close(answer(status, &location, ""))).await;
+            let server = FaultServer::start(Fault::Close(http_response(status, &location, ""))).await;
             let error = over.ask(server.api_url(), |builder| builder).await;
             assert_eq!(error.status().unwrap().as_str(), &status[..3]);
             check_text(status, &error);
@@ -238,14 +238,15 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn answers_are_bounded() {
+async fn response_bodies_are_limited() {
     let body = format!("{{\"x\":\"{}\"}}", "a".repeat(2000));
     let chunked = format!(
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
         body.len()
     );
-    let error_page = answer("500 Internal Server Error", "", &body);
-    for (case, text) in [("length", answer("200 OK", "", &body)), ("chunks", chunked), ("error", error_page)]
+    let error_page = http_response("500 Internal Server Error", "", &body);
+    for (case, text) in
+        [("length", http_response("200 OK", "", &body)), ("chunks", chunked), ("error", error_page)]
     {
         for over in Over::ALL {
             let server = FaultServer::start(Fault::Close(text.clone())).await;
@@ -259,14 +260,14 @@ async fn answers_are_bounded() {
     }
 }
 
-/// A user as Clerk sends one.
+/// A user as Clerk sends it.
 async fn user() -> serde_json::Value {
     let instance = Instance::new();
     instance.backend("GET", "/v1/users/user_ada").await
 }
 
 #[tokio::test]
-async fn an_answer_without_its_identity_is_refused_and_says_where() {
+async fn a_response_without_its_id_is_an_error_that_names_the_field() {
     for (field, value) in [
         ("id", None),
         ("id", Some(json!(""))),
@@ -283,7 +284,7 @@ async fn an_answer_without_its_identity_is_refused_and_says_where() {
             Some(value) => members.insert(field.to_owned(), value.clone()),
             None => members.remove(field),
         };
-        let server = FaultServer::start(Fault::Close(answer("200 OK", "", &user.to_string()))).await;
+        let server = FaultServer::start(Fault::Close(http_response("200 OK", "", &user.to_string()))).await;
         let error = Over::Reqwest.ask(server.api_url(), |builder| builder).await;
         let ErrorKind::Decode(cause) = error.kind() else { panic!("{field} {value:?}: {error:?}") };
         assert_eq!((cause.operation, &*cause.path), ("GetUser", field), "{value:?}");
@@ -299,7 +300,7 @@ async fn an_answer_without_its_identity_is_refused_and_says_where() {
     let (good, mut bad) = (user().await, user().await);
     bad.as_object_mut().unwrap().remove("id");
     let server =
-        FaultServer::start(Fault::Close(answer("200 OK", "", &json!([good, bad]).to_string()))).await;
+        FaultServer::start(Fault::Close(http_response("200 OK", "", &json!([good, bad]).to_string()))).await;
     let clerk = Clerk::builder().secret_key(KEY).api_url(server.api_url()).build().unwrap();
     let error = clerk.send(users::list().limit(2)).await.unwrap_err();
     let ErrorKind::Decode(cause) = error.kind() else { panic!("{error:?}") };
@@ -307,8 +308,8 @@ async fn an_answer_without_its_identity_is_refused_and_says_where() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_path_is_not_sent() {
-    let server = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
+async fn a_request_with_an_invalid_path_is_not_sent() {
+    let server = FaultServer::start(Fault::Close(http_response("200 OK", "", "{}"))).await;
     let clerk = Clerk::builder().secret_key(KEY).api_url(server.api_url()).build().unwrap();
     for id in ["", ".", ".."] {
         let Err(error) = clerk.send(users::get(UserId::from(id))).await else { panic!("{id:?} was sent") };
@@ -326,16 +327,16 @@ async fn what_cannot_be_a_path_is_not_sent() {
     }
 }
 
-/// The key that was sent.
+/// Returns the key that was sent.
 async fn sent<T>(server: &FaultServer, call: impl Future<Output = Result<T, Error>>) -> String {
-    assert!(call.await.is_err(), "the server answers nothing of use");
+    assert!(call.await.is_err(), "the server responses nothing of use");
     let head = server.heads().pop().unwrap().to_lowercase();
     head.lines().find_map(|line| line.strip_prefix("authorization: bearer ")).unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
 async fn each_client_sends_its_own_key() {
-    let server = FaultServer::start(Fault::Close(answer("200 OK", "", "{}"))).await;
+    let server = FaultServer::start(Fault::Close(http_response("200 OK", "", "{}"))).await;
     let builder = || Clerk::builder().api_url(server.api_url());
     let (key, machine_key) = (KEY.to_lowercase(), MACHINE_KEY.to_lowercase());
 
@@ -360,7 +361,7 @@ async fn each_client_sends_its_own_key() {
 }
 
 #[tokio::test]
-async fn users_are_listed_in_any_order_and_taken_up_later() {
+async fn users_are_listed_in_any_order_and_listing_can_be_resumed() {
     let clerk = Instance::new().in_memory();
     for order in [None, Some("created_at"), Some("-created_at"), Some("first_name")] {
         let list = users::list().limit(1);
@@ -379,7 +380,7 @@ async fn users_are_listed_in_any_order_and_taken_up_later() {
     }
 }
 
-/// Fails with this setting's name, and repeats nothing of `hidden`.
+/// Checks that the error names this setting and does not contain `hidden`.
 fn refused(builder: ClerkBuilder, setting: &str, hidden: &str) {
     let error = builder.build().unwrap_err();
     assert_eq!(error.setting, setting, "{error}");
@@ -394,7 +395,7 @@ fn refused(builder: ClerkBuilder, setting: &str, hidden: &str) {
 }
 
 #[test]
-fn wrong_settings_are_named_and_not_repeated() {
+fn errors_about_settings_name_them_and_do_not_repeat_values() {
     let publishable = "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k";
     refused(Clerk::builder(), "secret_key", "");
     for key in [
@@ -452,7 +453,7 @@ fn wrong_settings_are_named_and_not_repeated() {
     }
 }
 
-/// Run by the test below in a process of its own, whose environment it may choose.
+/// The test below runs this in a child process with its own environment.
 #[test]
 fn child_that_reads_its_environment() {
     if std::env::var_os("CLERK_TESTS_CHILD").is_some() {
@@ -471,7 +472,7 @@ fn child_that_reads_its_environment() {
 }
 
 #[test]
-fn the_environment_is_read_and_its_mistakes_are_named() {
+fn the_environment_is_read_and_errors_name_the_variable() {
     let key = LocalClerk::new().publishable_key().as_str().to_owned();
     let secret = ("CLERK_SECRET_KEY", KEY);
     let public = ("CLERK_PUBLISHABLE_KEY", &*key);

@@ -1,4 +1,4 @@
-//! The shared authentication cases, where they are at hand, through the layer and real HTTP.
+//! Runs the shared authentication cases, if they are available, through the layer and real HTTP.
 
 use std::{convert::Infallible, env, fs, io, path::PathBuf, sync::Arc};
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use url::Url;
 
-/// The folder with the cases: `CLERK_VECTORS`, or beside the project.
+/// Returns the folder with the cases: `CLERK_VECTORS`, or a folder next to the project.
 fn folder() -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/vectors/authenticate");
     let folder = env::var_os("CLERK_VECTORS").map_or(beside, PathBuf::from);
@@ -23,7 +23,7 @@ fn read(folder: &std::path::Path, name: &str) -> Value {
     serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap()
 }
 
-/// A server in Clerk's place. Whatever no case expects finds its connection closed.
+/// Starts a server in Clerk's place. It closes the connection of requests that no case expects.
 async fn stub(cases: Arc<Vec<Value>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -32,8 +32,9 @@ async fn stub(cases: Arc<Vec<Value>>) -> String {
             let (stream, _) = listener.accept().await.unwrap();
             let cases = cases.clone();
             let service = service_fn(move |request: Request<Incoming>| {
-                let answer = answer(&cases, &request).ok_or_else(|| io::Error::other("not expected"));
-                async move { answer }
+                let response =
+                    stub_response(&cases, &request).ok_or_else(|| io::Error::other("not expected"));
+                async move { response }
             });
             tokio::spawn(
                 hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
@@ -43,7 +44,7 @@ async fn stub(cases: Arc<Vec<Value>>) -> String {
     format!("http://{address}")
 }
 
-fn answer(cases: &[Value], request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
+fn stub_response(cases: &[Value], request: &Request<Incoming>) -> Option<Response<Full<Bytes>>> {
     let path = request.uri().path().strip_prefix("/c/")?;
     let (index, path) = path.split_once('/')?;
     let path = path.strip_prefix("v1/").unwrap_or(path);
@@ -71,7 +72,7 @@ fn answer(cases: &[Value], request: &Request<Incoming>) -> Option<Response<Full<
     Some(response.body(Full::from(body)).unwrap())
 }
 
-/// What two results differ in.
+/// Returns the differences between two results.
 fn differences(expected: &Value, got: &Value) -> Vec<String> {
     if !expected["error"].is_null() || !got["error"].is_null() {
         let agree = expected["error"].is_null() == got["error"].is_null();
@@ -117,7 +118,7 @@ fn compare(name: &str, expected: &Value, got: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Numbers as numbers, and absent identifiers all alike.
+/// Normalizes numbers and absent identifiers.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Number(number) => json!(number.as_f64()),
@@ -127,7 +128,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-/// Without what is missing.
+/// Removes absent members.
 fn members(object: &Value) -> Map<String, Value> {
     let all = object.as_object().cloned().unwrap_or_default();
     let identifiers = ["userId", "id", "subject", "machineId", "clientId"];
@@ -136,7 +137,7 @@ fn members(object: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// Origin, path, and the pairs of the query.
+/// Returns origin, path, and the pairs of the query.
 fn address(location: &Value) -> Value {
     let Some(url) = location.as_str().map(|text| Url::parse(text).unwrap()) else { return Value::Null };
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();

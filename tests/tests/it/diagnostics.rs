@@ -1,9 +1,9 @@
-//! What the compiler says about mistakes: each program in `tests/ui` makes one, and lists lines that the message has
-//! to contain.
+//! Tests of compiler errors: each program in `tests/ui` makes one mistake, and lists lines that the message must
+//! contain.
 //!
-//! Why not `trybuild`: it builds all dependencies once more, in a target folder of its own, and it compares rustc's whole
-//! messages, which differ between the versions of Rust that the workspace supports. Here the libraries are the ones that
-//! these tests are linked with, and only what a message has to tell is compared.
+//! Why not `trybuild`: it builds all dependencies again in its own target folder, and compares rustc's whole messages,
+//! which differ between the supported versions of Rust. These tests use the libraries they are linked with, and compare
+//! only the important lines.
 
 use std::{
     env, fs,
@@ -13,7 +13,7 @@ use std::{
     time::SystemTime,
 };
 
-/// The support library of these tests as it was built last, beside this program. Everything else comes with it.
+/// Returns the latest build of this test support library, in this program's folder. It links everything else.
 fn library() -> Option<PathBuf> {
     let folder = env::current_exe().ok()?.parent()?.to_owned();
     let is_it = |path: &PathBuf| {
@@ -31,10 +31,10 @@ fn rustc() -> Command {
     Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
-/// Compiles one program, and says what is wrong with the compiler's message.
+/// Compiles one program, and returns what is wrong with the compiler's message.
 fn check(program: &Path, library: &Path) -> Result<(), String> {
     let text = fs::read_to_string(program).unwrap();
-    // Some mistakes are found when code is made, not before.
+    // Some mistakes are reported only during code generation.
     let emit = if text.contains("//@ build") { "obj" } else { "metadata" };
     let name = program.file_stem().unwrap().to_str().unwrap();
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.out"));
@@ -63,7 +63,7 @@ fn check(program: &Path, library: &Path) -> Result<(), String> {
 }
 
 #[test]
-fn mistakes_are_explained() {
+fn compiler_errors_explain_mistakes() {
     let Some(library) = library() else {
         eprintln!("SKIPPED: the support library is not beside this program");
         return;

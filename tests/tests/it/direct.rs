@@ -1,19 +1,19 @@
-//! Decisions without a layer: about a head, and about a token that came in another way.
+//! Tests of decisions without a layer: about a request head, and about a token from another source.
 
 use clerk_core::authenticate::RequestHead;
 use clerk_tests::Instance;
 use clerk_tower::Clerk;
 use http::Request;
 
-/// Who it is, or the status and the code of the answer.
-async fn judged(clerk: &Clerk, token: &str) -> Result<String, (u16, String)> {
+/// Returns the user, or the status and the code of the rejection.
+async fn authenticate(clerk: &Clerk, token: &str) -> Result<String, (u16, String)> {
     let auth = clerk.authenticate_token(token).await;
     let session = auth.require_session().map(|session| session.claims().user_id().to_string());
     session.map_err(|rejection| (rejection.status().as_u16(), rejection.code().to_owned()))
 }
 
 #[tokio::test]
-async fn a_token_is_judged_as_if_a_request_carried_it() {
+async fn a_token_is_verified_as_if_it_came_with_a_request() {
     let instance = Instance::new();
     let clerk = instance.in_memory();
     let ada = instance.ada();
@@ -29,28 +29,28 @@ async fn a_token_is_judged_as_if_a_request_carried_it() {
         (&pending, Err((401, "session-pending"))),
         ("", Err((401, "session-token-and-uat-missing"))),
         ("nonsense", Err((401, "token-invalid"))),
-        // The first word would be a good token.
+        // The first word alone would be a valid token.
         (&format!("{ada} more"), Err((401, "token-invalid"))),
         (&format!(" {ada}"), Err((401, "token-invalid"))),
         (&format!("{ada}\n"), Err((401, "token-invalid"))),
         ("Bearer\u{e9}", Err((401, "token-invalid"))),
     ] {
         let expected = expected.map(str::to_owned).map_err(|(status, code)| (status, code.to_owned()));
-        assert_eq!(judged(&clerk, token).await, expected, "{token}");
+        assert_eq!(authenticate(&clerk, token).await, expected, "{token}");
     }
 }
 
 #[tokio::test]
-async fn without_clerk_nothing_is_decided() {
+async fn without_clerk_the_decision_is_unknown() {
     let instance = Instance::new();
     instance.local.set_jwks_down(true);
     let clerk = instance.in_memory();
     let code = "clerk-unavailable".to_owned();
-    assert_eq!(judged(&clerk, &instance.ada()).await, Err((503, code)));
+    assert_eq!(authenticate(&clerk, &instance.ada()).await, Err((503, code)));
 }
 
 #[tokio::test]
-async fn a_head_is_judged_as_the_layer_does_it() {
+async fn a_request_head_is_authenticated_as_the_layer_does_it() {
     let instance = Instance::new();
     let clerk = instance.in_memory();
     let session = format!("__session={}", instance.ada());

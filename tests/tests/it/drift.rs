@@ -1,7 +1,7 @@
-//! Clerk may change its answers: what that does to every operation, one change at a time.
+//! Tests how every operation handles changed responses of Clerk, one change at a time.
 //!
-//! The answers are generated from Clerk's document with every field there, and with them the fields that
-//! never fall back. Everything else may go missing, become `null` or get a new value.
+//! The sample responses are generated from Clerk's document with every field present, together with the list of
+//! fields that never fall back. Every other field may be missing, become `null` or get a new value.
 
 use std::collections::BTreeSet;
 
@@ -10,62 +10,62 @@ use clerk_core::{
     api::OPERATIONS,
     decode::{DecodeError, ResponseError},
 };
-use clerk_tests::answers;
+use clerk_tests::responses;
 use serde_json::{Value, json};
 
-/// One type of answer.
+/// The sample of one response type.
 struct Sample {
     name: String,
     operations: Vec<String>,
     strict: BTreeSet<String>,
-    answer: Value,
+    response: Value,
 }
 
 fn samples() -> Vec<Sample> {
-    let Value::Array(lines) = serde_json::from_str(include_str!("../../samples/answers.json")).unwrap()
+    let Value::Array(lines) = serde_json::from_str(include_str!("../../samples/responses.json")).unwrap()
     else {
-        panic!("the answers are no list");
+        panic!("the sample responses are not a list");
     };
     let texts = |list: &Value| -> Vec<String> { serde_json::from_value(list.clone()).unwrap() };
     let sample = |line: &Value| Sample {
         name: line.get("type").and_then(Value::as_str).unwrap().to_owned(),
         operations: texts(line.get("operations").unwrap()),
         strict: texts(line.get("strict").unwrap()).into_iter().collect(),
-        answer: line.get("answer").unwrap().clone(),
+        response: line.get("response").unwrap().clone(),
     };
     lines.iter().map(sample).collect()
 }
 
-/// What can happen to a value.
+/// A change to a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Change {
     /// A field is missing.
     Missing,
     /// A field is `null`.
     Null,
-    /// An object has fields this version does not know.
+    /// An object has fields that this version does not know.
     NewFields,
-    /// An enum, or any other text, has a value this version does not know.
+    /// An enum, or any other string, has a value that this version does not know.
     NewText,
-    /// A whole number is written as a float.
+    /// An integer is written as a float.
     Float,
 }
 
-/// A value in an answer: as the reader names it, and as JSON pointers do.
-struct Place {
+/// A change to a value in a response, with the value's path in error messages and its JSON pointer.
+struct FieldChange {
     path: String,
     pointer: String,
     change: Change,
 }
 
-/// All that can happen to `value` and what is in it.
-fn places(value: &Value, path: &str, pointer: &str, out: &mut Vec<Place>) {
+/// Collects all changes to `value` and the values in it.
+fn collect_changes(value: &Value, path: &str, pointer: &str, out: &mut Vec<FieldChange>) {
     let mut add = |path: &str, pointer: &str, change| {
-        out.push(Place { path: path.to_owned(), pointer: pointer.to_owned(), change });
+        out.push(FieldChange { path: path.to_owned(), pointer: pointer.to_owned(), change });
     };
     match value {
         Value::Object(members) => {
-            // With it the keys are anybody's, and no key is a new one.
+            // A map has arbitrary keys, so no key counts as a new field.
             let is_map = members.contains_key("any_key");
             if !is_map {
                 add(path, pointer, Change::NewFields);
@@ -73,14 +73,18 @@ fn places(value: &Value, path: &str, pointer: &str, out: &mut Vec<Place>) {
             for (name, member) in members {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 let pointer = format!("{pointer}/{name}");
-                out.push(Place { path: path.clone(), pointer: pointer.clone(), change: Change::Missing });
-                out.push(Place { path: path.clone(), pointer: pointer.clone(), change: Change::Null });
-                places(member, &path, &pointer, out);
+                out.push(FieldChange {
+                    path: path.clone(),
+                    pointer: pointer.clone(),
+                    change: Change::Missing,
+                });
+                out.push(FieldChange { path: path.clone(), pointer: pointer.clone(), change: Change::Null });
+                collect_changes(member, &path, &pointer, out);
             }
         }
         Value::Array(items) => {
             for (position, item) in items.iter().enumerate() {
-                places(item, &format!("{path}[{position}]"), &format!("{pointer}/{position}"), out);
+                collect_changes(item, &format!("{path}[{position}]"), &format!("{pointer}/{position}"), out);
             }
         }
         Value::String(_) => add(path, pointer, Change::NewText),
@@ -89,11 +93,11 @@ fn places(value: &Value, path: &str, pointer: &str, out: &mut Vec<Place>) {
     }
 }
 
-/// The answer with one change.
-fn changed(answer: &Value, place: &Place) -> Value {
-    let mut answer = answer.clone();
-    let at = answer.pointer_mut(&place.pointer).unwrap();
-    match place.change {
+/// Returns the response with one change.
+fn changed(response: &Value, field_change: &FieldChange) -> Value {
+    let mut response = response.clone();
+    let at = response.pointer_mut(&field_change.pointer).unwrap();
+    match field_change.change {
         Change::Null => *at = Value::Null,
         Change::NewText => *at = "something_new".into(),
         Change::Float => *at = at.as_f64().unwrap().into(),
@@ -103,82 +107,93 @@ fn changed(answer: &Value, place: &Place) -> Value {
             object.insert("zz_another".into(), Value::Null);
         }
         Change::Missing => {
-            let (parent, name) = place.pointer.rsplit_once('/').unwrap();
-            answer.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+            let (parent, name) = field_change.pointer.rsplit_once('/').unwrap();
+            response.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
         }
     }
-    answer
+    response
 }
 
 fn read(operation: &str, body: &Bytes) -> Result<(), Box<DecodeError>> {
-    match answers::decode(operation, body.clone()) {
+    match responses::decode(operation, body.clone()) {
         Ok(()) => Ok(()),
         Err(ResponseError::Decode(error)) => Err(error),
         Err(error) => panic!("{operation}: {error}"),
     }
 }
 
-/// What is wrong with the way the operations read an answer with this change.
-fn complaints(sample: &Sample, place: &Place) -> Vec<String> {
-    let is_gone = matches!(place.change, Change::Missing | Change::Null);
-    // The list of a page: an empty one may be written as null, but one that is missing is no answer.
-    let is_list = place.path == "data" && sample.name.starts_with("Page<");
+/// Returns the problems with how the operations decode a response with this change.
+fn problems(sample: &Sample, field_change: &FieldChange) -> Vec<String> {
+    let is_gone = matches!(field_change.change, Change::Missing | Change::Null);
+    // The list of a page: an empty one may be null, but a missing one makes the response invalid.
+    let is_list = field_change.path == "data" && sample.name.starts_with("Page<");
     let must_fail = if is_list {
-        place.change == Change::Missing
+        field_change.change == Change::Missing
     } else {
-        is_gone && sample.strict.contains(&place.path)
+        is_gone && sample.strict.contains(&field_change.path)
     };
-    let body = Bytes::from(changed(&sample.answer, place).to_string());
-    let complaint = |operation: &String| {
+    let body = Bytes::from(changed(&sample.response, field_change).to_string());
+    let problem = |operation: &String| {
         let wrong = match (read(operation, &body), must_fail) {
             (Ok(()), false) => return None,
             (Ok(()), true) => "must be refused, but is read".to_owned(),
             (Err(error), false) => format!("must be read, but: {error}"),
-            (Err(error), true) if error.path == place.path && error.operation == operation => return None,
+            (Err(error), true) if error.path == field_change.path && error.operation == operation => {
+                return None;
+            }
             (Err(error), true) => format!("is refused for another reason: {error}"),
         };
-        Some(format!("{operation} ({}), {:?} at `{}`: {wrong}", sample.name, place.change, place.path))
+        Some(format!(
+            "{operation} ({}), {:?} at `{}`: {wrong}",
+            sample.name, field_change.change, field_change.path
+        ))
     };
-    sample.operations.iter().filter_map(complaint).collect()
+    sample.operations.iter().filter_map(problem).collect()
 }
 
 #[test]
-fn only_fields_that_must_not_fall_back_are_needed() {
+fn only_fields_that_must_not_fall_back_are_required() {
     let mut found = Vec::new();
     let mut tried = 0_usize;
     for sample in samples() {
-        let mut places = Vec::new();
-        self::places(&sample.answer, "", "", &mut places);
+        let mut changes = Vec::new();
+        collect_changes(&sample.response, "", "", &mut changes);
         for path in &sample.strict {
-            assert!(places.iter().any(|place| place.path == *path), "{}: no `{path}`", sample.name);
+            assert!(
+                changes.iter().any(|field_change| field_change.path == *path),
+                "{}: no `{path}`",
+                sample.name
+            );
         }
-        let whole = Bytes::from(sample.answer.to_string());
+        let whole = Bytes::from(sample.response.to_string());
         for operation in &sample.operations {
             let Err(error) = read(operation, &whole) else { continue };
-            found.push(format!("{operation} ({}): the whole answer: {error}", sample.name));
+            found.push(format!("{operation} ({}): the whole response: {error}", sample.name));
         }
-        found.extend(places.iter().flat_map(|place| complaints(&sample, place)));
-        tried += places.len() * sample.operations.len();
+        found.extend(changes.iter().flat_map(|field_change| problems(&sample, field_change)));
+        tried += changes.len() * sample.operations.len();
     }
     assert!(found.is_empty(), "{} of {tried} changes:\n{}", found.len(), found.join("\n"));
     assert!(tried > 10_000, "{tried} changes are not all there are");
 }
 
 #[test]
-fn every_operation_has_an_answer_or_needs_none() {
+fn every_operation_has_a_sample_response_or_needs_none() {
     let samples = samples();
     for info in OPERATIONS {
-        let with_answer = samples.iter().filter(|sample| sample.operations.iter().any(|id| id == info.id));
-        match with_answer.count() {
-            0 => answers::decode(info.id, "not JSON".into()).unwrap_or_else(|error| panic!("{error}")),
-            1 => assert!(answers::decode(info.id, "not JSON".into()).is_err(), "{} reads anything", info.id),
-            _ => panic!("{} has several answers", info.id),
+        let with_response = samples.iter().filter(|sample| sample.operations.iter().any(|id| id == info.id));
+        match with_response.count() {
+            0 => responses::decode(info.id, "not JSON".into()).unwrap_or_else(|error| panic!("{error}")),
+            1 => {
+                assert!(responses::decode(info.id, "not JSON".into()).is_err(), "{} reads anything", info.id);
+            }
+            _ => panic!("{} is in several sample responses", info.id),
         }
     }
 }
 
-/// Fields that Clerk's document calls optional although they say who something is or what it must not do.
-/// Their models have them as an `Option`, so that nothing is read as `false` or as an empty identifier.
+/// Fields that are optional in Clerk's document although they identify something or restrict access. Their models
+/// have an `Option`, so that a missing value is not decoded as `false` or as an empty ID.
 const OPTIONAL: [&str; 16] = [
     "DeletedObject.id",
     "EnterpriseConnection.oauth_config.id",
@@ -203,10 +218,10 @@ fn identity_and_what_would_grant_something_never_fall_back() {
     const NAMES: [&str; 7] = ["id", "banned", "locked", "revoked", "expired", "deleted", "suspended"];
     let mut optional = BTreeSet::new();
     for sample in samples() {
-        let mut places = Vec::new();
-        self::places(&sample.answer, "", "", &mut places);
+        let mut changes = Vec::new();
+        collect_changes(&sample.response, "", "", &mut changes);
         let model = sample.name.trim_start_matches("Page<").trim_start_matches("Vec<").trim_end_matches('>');
-        for Place { path, change, .. } in places {
+        for FieldChange { path, change, .. } in changes {
             let name = path.rsplit('.').next().unwrap_or_default();
             if change == Change::Missing && NAMES.contains(&name) && !sample.strict.contains(&path) {
                 let path = path.trim_start_matches("data").trim_start_matches("[0].");

@@ -1,4 +1,4 @@
-//! Whatever texts a request is made of, they stay in their places: a path keeps its segments, a query its pairs,
+//! Property tests of the encoders: whatever strings a request contains, a path keeps its segments, a query its pairs,
 //! JSON its members, and a form its parts.
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use percent_encoding::percent_decode_str;
 use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestCaseError};
 use serde_json::{Value, json};
 
-/// Any text, often with what means something in addresses, JSON and forms.
+/// Any string, often with characters that are special in URLs, JSON and forms.
 fn text() -> impl Strategy<Value = String> {
     let meaning = [
         "/",
@@ -39,7 +39,7 @@ fn text() -> impl Strategy<Value = String> {
     vec(piece, 0..4).prop_map(|pieces| pieces.concat().chars().take(80).collect())
 }
 
-/// The names of the places in a path template.
+/// Returns the names of the parameters in a path template.
 fn places(info: &'static OperationInfo) -> Vec<&'static str> {
     info.path.split('/').filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}')).collect()
 }
@@ -49,8 +49,8 @@ fn object(request: &Request<Bytes>) -> Value {
     serde_json::from_slice(request.body()).unwrap()
 }
 
-/// The headers and the content of each part of a form, by RFC 2046: a delimiter is the boundary after a line end
-/// and two dashes.
+/// Returns the headers and the content of each part of a form, by RFC 2046: a delimiter is a line end, two dashes
+/// and the boundary.
 fn parts(request: &Request<Bytes>) -> Vec<(Vec<String>, Vec<u8>)> {
     let kind = request.headers()[CONTENT_TYPE].to_str().unwrap();
     let delimiter = format!("\r\n--{}", kind.strip_prefix("multipart/form-data; boundary=").unwrap());
@@ -76,7 +76,7 @@ fn split<'a>(mut bytes: &'a [u8], at: &[u8]) -> Vec<&'a [u8]> {
     parts
 }
 
-/// The value of `name="…"`, which no quote can end but its own.
+/// Returns the value of `name="…"`, which only its own closing quote can end.
 fn parameter(header: &str, name: &str) -> String {
     let (_, rest) = header.split_once(&format!("; {name}=\"")).unwrap();
     rest.split('"').next().unwrap().to_owned()
@@ -105,7 +105,7 @@ fn check_path(info: &'static OperationInfo, values: &[String]) -> Result<(), Tes
 }
 
 #[test]
-fn every_place_of_a_path_is_a_segment_of_its_own() {
+fn every_path_parameter_is_one_segment() {
     for info in OPERATIONS {
         let whole = info.path.matches('{').count();
         assert_eq!(places(info).len(), whole, "{}", info.path);
@@ -145,7 +145,7 @@ proptest! {
             .public_metadata(Metadata::from(metadata.clone()))
             .request()
             .unwrap();
-        // Some names have a meaning to serde_json's own values.
+        // Some names have a special meaning in serde_json.
         let sent = format!(
             "{{\"first_name\":{},\"backup_codes\":{},\"public_metadata\":{}}}",
             json!(name), json!(codes), Value::Object(metadata),
@@ -184,7 +184,7 @@ proptest! {
 }
 
 #[test]
-fn null_is_sent_as_null_and_what_is_left_out_is_not_sent() {
+fn null_is_sent_as_null_and_unset_fields_are_not_sent() {
     fn sent<O: Operation>(operation: &O) -> Value {
         object(&operation.request().unwrap())
     }

@@ -1,4 +1,4 @@
-//! What every extractor says to every visitor: plain, as an `Option`, and as a `Result`.
+//! Tests every extractor with every visitor: plain, as an `Option`, and as a `Result`.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,7 +16,7 @@ use clerk_axum::{
 };
 use clerk_tests::{
     Instance, NOW, get,
-    scripted::{Reply, Script, Seen},
+    scripted::{ReceivedRequest, Reply, Script},
     send, serve,
 };
 use http::{HeaderMap, Request, StatusCode, Uri};
@@ -30,10 +30,10 @@ struct Custom {
     plan: Option<String>,
 }
 
-/// A client of the instance, whose Clerk also knows a handful of machines' tokens, and a JWT template.
+/// Returns a client of the instance, which also has a few machine tokens and a JWT template.
 fn clerk(instance: &Instance) -> Clerk {
     let local = instance.local.clone();
-    let transport = Script::new(move |Seen { request, .. }| match request.uri().path() {
+    let transport = Script::new(move |ReceivedRequest { request, .. }| match request.uri().path() {
         path if path.ends_with("/verify") => verified(request),
         path if path.contains("/tokens/") => made(request),
         _ => Reply::Pass(local.clone()),
@@ -61,7 +61,7 @@ fn verified(request: &Request<Bytes>) -> Reply {
     Reply::json(status, &known)
 }
 
-/// Instead of a token, for what it was asked. Two templates are none.
+/// Returns the requested template instead of a token. Two templates do not exist.
 fn made(request: &Request<Bytes>) -> Reply {
     let path = request.uri().path();
     let status = match path.rsplit('/').next() {
@@ -75,7 +75,7 @@ fn made(request: &Request<Bytes>) -> Reply {
     Reply::json(status, &body)
 }
 
-/// Routes for an extractor in its three forms.
+/// Returns routes for an extractor in its three forms.
 fn forms<E>(path: &str, show: fn(&E) -> String) -> Router
 where
     E: FromRequestParts<(), Rejection = Rejection> + OptionalFromRequestParts<()> + Send + 'static,
@@ -148,20 +148,20 @@ fn routes() -> Router {
         }))
 }
 
-/// Looks at one extractor in its three forms. A `?` says that the `Option` is `None` where the extractor rejects.
+/// Checks one extractor in its three forms. With `?` the `Option` is `None` although the extractor rejects.
 async fn check(address: SocketAddr, path: &str, who: &str, token: &str, expected: &str) {
     let (expected, is_none) = expected.strip_suffix('?').map_or((expected, false), |rest| (rest, true));
     let refused = expected.split_once(' ').and_then(|(status, _)| status.parse::<u16>().ok()).is_some();
     for (form, expected) in
         [("", expected), ("/option", if is_none { "none" } else { expected }), ("/result", expected)]
     {
-        let answer = get(address, &format!("{path}{form}"), token).await;
-        let (status, said) = answer.summary();
+        let response = get(address, &format!("{path}{form}"), token).await;
+        let (status, said) = response.summary();
         let is_error = refused && expected != "none" && form != "/result";
         let got = if is_error { format!("{status} {said}") } else { said };
         assert_eq!(got, expected, "{path}{form} for {who}");
         assert_eq!(status == 200, !is_error, "{path}{form} for {who}");
-        assert!(token.is_empty() || !answer.body.contains(token), "{path}{form} for {who}");
+        assert!(token.is_empty() || !response.body.contains(token), "{path}{form} for {who}");
     }
 }
 
@@ -173,10 +173,10 @@ const BAD: &str = "401 token-invalid";
 const DOWN: &str = "503 clerk-unavailable";
 const ADMIN: &str = "org_acme acme org:admin 4 true";
 
-/// Who comes, with their token, and what the extractors say about them in the order of [`PATHS`].
+/// A visitor with its token, and the expected results of the extractors in the order of [`PATHS`].
 type Visitor<'a> = (&'static str, &'a str, [&'static str; 10]);
 
-/// The visitors with nothing, with garbage, and with a good token of each kind.
+/// The visitors with no token, with garbage, and with a valid token of each kind.
 fn plain(ada: &str) -> [Visitor<'_>; 6] {
     let o = OTHER;
     [
@@ -190,7 +190,7 @@ fn plain(ada: &str) -> [Visitor<'_>; 6] {
 }
 
 #[tokio::test]
-async fn every_extractor_knows_every_visitor() {
+async fn every_extractor_handles_every_visitor() {
     let instance = Instance::new();
     let local = &instance.local;
     let clerk = clerk(&instance);
@@ -259,7 +259,7 @@ async fn every_extractor_knows_every_visitor() {
     }
 }
 
-/// How an application is built with routes and the layer, and what stands before the routes' paths.
+/// How an application is built from routes and the layer, and the prefix of the routes' paths.
 type Place = (&'static str, fn(Router, ClerkLayer) -> Router, &'static str);
 
 fn open() -> Router {
@@ -274,7 +274,7 @@ fn fallback(app: Router) -> Router {
     open().fallback_service(app)
 }
 
-/// Where the layer covers the routes.
+/// Layouts in which the layer covers the routes.
 const COVERED: [Place; 13] = [
     ("layer", |app, layer| app.layer(layer), ""),
     ("route_layer", |app, layer| app.route_layer(layer), ""),
@@ -295,7 +295,7 @@ const COVERED: [Place; 13] = [
     ("nested fallback", |app, layer| nested(fallback(app)).layer(layer), "/in"),
 ];
 
-/// Where it does not.
+/// Layouts in which it does not.
 const UNCOVERED: [Place; 6] = [
     ("routes after the layer", |app, layer| open().layer(layer).merge(app), ""),
     ("routes after route_layer", |app, layer| open().route_layer(layer).merge(app), ""),
@@ -306,7 +306,7 @@ const UNCOVERED: [Place; 6] = [
 ];
 
 #[tokio::test]
-async fn every_extractor_says_the_same_in_every_place() {
+async fn every_extractor_responds_the_same_in_every_layout() {
     let instance = Instance::new();
     let layer = ClerkLayer::new(&clerk(&instance));
     let ada = instance.local.sign_in("user_ada").organization("org_acme").claim("plan", "gold").token();
@@ -346,9 +346,9 @@ impl FromRef<App> for Clerk {
     }
 }
 
-/// Deliveries carry no token: it does not matter where the layer is, and who comes.
+/// Deliveries have no token, so neither the layer's position nor the visitor matters.
 #[tokio::test]
-async fn a_delivery_is_read_in_every_place_whoever_brings_it() {
+async fn a_delivery_is_extracted_in_every_layout_for_every_visitor() {
     let instance = Instance::new();
     let clerk = instance.builder().transport(instance.local.clone()).webhook_secret("whsec_c2VjcmV0");
     let clerk = clerk.build().unwrap();
@@ -386,13 +386,13 @@ async fn a_delivery_is_read_in_every_place_whoever_brings_it() {
 }
 
 #[tokio::test]
-async fn claims_that_do_not_fit_are_named_and_not_shown() {
+async fn invalid_claims_are_named_but_not_shown() {
     let instance = Instance::new();
     let address = serve(routes().layer(ClerkLayer::new(&clerk(&instance)))).await;
     let odd = instance.local.sign_in("user_ada").claim("plan", 31_337).token();
-    let answer = get(address, "/claims", &odd).await;
-    assert!(answer.body.contains("at plan: found integer, expected a string"), "{}", answer.body);
-    assert!(!answer.body.contains("31337") && !answer.body.contains("user_ada"), "{}", answer.body);
+    let response = get(address, "/claims", &odd).await;
+    assert!(response.body.contains("at plan: found integer, expected a string"), "{}", response.body);
+    assert!(!response.body.contains("31337") && !response.body.contains("user_ada"), "{}", response.body);
 }
 
 #[tokio::test]
@@ -418,7 +418,7 @@ async fn a_handler_reads_claims_and_ages_from_its_session() {
 }
 
 #[tokio::test]
-async fn a_handler_has_a_token_made_from_a_template() {
+async fn a_handler_can_create_a_token_from_a_template() {
     async fn reports(auth: Auth, uri: Uri) -> Result<String, Rejection> {
         auth.token_from_template(uri.path().trim_matches('/')).await
     }
@@ -437,15 +437,15 @@ async fn a_handler_has_a_token_made_from_a_template() {
         ("a pending session", &pending, "reports", 401, "session-pending"),
         ("an API key", "ak_good", "reports", 401, "token-type-mismatch"),
     ] {
-        let answer = get(address, &format!("/{template}"), token).await;
-        assert_eq!(answer.summary(), (status, said.to_owned()), "{who}");
+        let response = get(address, &format!("/{template}"), token).await;
+        assert_eq!(response.summary(), (status, said.to_owned()), "{who}");
     }
-    // Whoever cannot be judged is not nobody.
+    // A visitor whose token cannot be verified is not treated as signed out.
     let instance = Instance::new();
     instance.local.set_jwks_down(true);
     let app = Router::new().fallback(reports).layer(ClerkLayer::new(&clerk(&instance)));
-    let answer = get(serve(app).await, "/reports", &instance.ada()).await;
-    assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()));
+    let response = get(serve(app).await, "/reports", &instance.ada()).await;
+    assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()));
 }
 
 #[tokio::test]
@@ -470,7 +470,7 @@ async fn an_outage_is_503_where_clerk_is_needed() {
 }
 
 #[tokio::test]
-async fn without_the_layer_nothing_is_open() {
+async fn without_the_layer_every_request_is_rejected() {
     let instance = Instance::new();
     let address = serve(routes()).await;
     for path in PATHS {
@@ -482,12 +482,12 @@ async fn without_the_layer_nothing_is_open() {
 }
 
 #[tokio::test]
-async fn a_layer_without_machines_says_which_kinds_there_are() {
+async fn a_layer_without_machine_tokens_lists_the_accepted_kinds() {
     let instance = Instance::new();
     let address = serve(routes().layer(ClerkLayer::new(&instance.in_memory()))).await;
-    let answer = get(address, "/machine", "ak_good").await;
-    assert_eq!(answer.summary(), (500, "clerk-kind-not-accepted".to_owned()));
-    assert!(answer.body.contains("TokenKind::M2m"), "{}", answer.body);
+    let response = get(address, "/machine", "ak_good").await;
+    assert_eq!(response.summary(), (500, "clerk-kind-not-accepted".to_owned()));
+    assert!(response.body.contains("TokenKind::M2m"), "{}", response.body);
 }
 
 #[tokio::test]

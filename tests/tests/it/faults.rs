@@ -1,4 +1,4 @@
-//! What the layer answers while Clerk misbehaves: at handshakes, refreshes, and opaque machine tokens.
+//! Tests of the layer while Clerk misbehaves: during handshakes, refreshes, and verification of machine tokens.
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
@@ -10,9 +10,9 @@ use clerk_core::{
     token::TokenKind,
 };
 use clerk_tests::{
-    Answer, Instance, NOW,
+    Instance, NOW, TextResponse,
     browser::{LIVE, NONCE, REFRESH_TOKEN, SUFFIX, expired_cookies},
-    fault::{Fault, FaultServer, answer, nobody},
+    fault::{Fault, FaultServer, http_response, nobody},
     scripted::{Reply, Script},
     send, serve,
     tokens::claims,
@@ -27,10 +27,10 @@ use http_body_util::Full;
 use serde_json::json;
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 
-/// How long a decision may take where Clerk hangs.
+/// The maximum duration of a decision if Clerk hangs.
 const SHORT: Duration = Duration::from_millis(300);
 
-/// Which of Clerk's operations a request makes the layer wait for.
+/// The operation of Clerk that the layer waits for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flow {
     Nonce,
@@ -43,7 +43,7 @@ enum Flow {
 const FLOWS: [Flow; 5] = [Flow::Nonce, Flow::Refresh, Flow::ApiKey, Flow::M2m, Flow::OAuth];
 
 impl Flow {
-    /// The beginning of the path that Clerk is asked at.
+    /// Returns the start of the operation's path.
     const fn path(self) -> &'static str {
         match self {
             Self::Nonce => "/v1/clients/handshake_payload?",
@@ -54,7 +54,7 @@ impl Flow {
         }
     }
 
-    /// The routes that need what this flow would give.
+    /// Returns the routes that need the result of this flow.
     const fn private(self) -> &'static [&'static str] {
         match self {
             Self::Nonce | Self::Refresh => &["/guarded", "/extracted", "/maybe"],
@@ -64,7 +64,7 @@ impl Flow {
         }
     }
 
-    /// The header that sets it off.
+    /// Returns the request header that triggers it.
     fn header(self, instance: &Instance) -> (&'static str, String) {
         match self {
             Self::Nonce => ("cookie", format!("__clerk_handshake_nonce={NONCE}")),
@@ -76,7 +76,7 @@ impl Flow {
     }
 }
 
-/// An application whose layer reaches Clerk at this address.
+/// Serves an application whose layer reaches Clerk at this URL.
 async fn app(
     instance: &Instance,
     api_url: String,
@@ -108,20 +108,20 @@ fn machine(auth: &Auth, kind: TokenKind) -> Result<String, Rejection> {
     Ok(auth.require_machine(kind)?.subject().to_owned())
 }
 
-async fn visit(address: SocketAddr, path: &str, flow: Flow, instance: &Instance) -> Answer {
+async fn visit(address: SocketAddr, path: &str, flow: Flow, instance: &Instance) -> TextResponse {
     let (name, value) = flow.header(instance);
     let request = Request::get(path).header(name, value).body(Full::<Bytes>::default()).unwrap();
     send(address, request).await
 }
 
-/// The same as a browser that would follow a redirect.
-async fn navigate(address: SocketAddr, path: &str, flow: Flow, instance: &Instance) -> Answer {
+/// Like `visit`, as a browser navigation, which can be redirected.
+async fn navigate(address: SocketAddr, path: &str, flow: Flow, instance: &Instance) -> TextResponse {
     let (name, value) = flow.header(instance);
     let request = Request::get(path).header(name, value).header("sec-fetch-dest", "document");
     send(address, request.body(Full::<Bytes>::default()).unwrap()).await
 }
 
-/// The layer is at Clerk's mercy, and says so: nobody is let in, nobody is called signed out.
+/// Checks that the layer reports an outage: no visitor is accepted, and none is treated as signed out.
 async fn check_undecided(
     address: SocketAddr,
     instance: &Instance,
@@ -131,88 +131,88 @@ async fn check_undecided(
 ) {
     for path in flow.private() {
         let what = format!("{flow:?} at {path}: {case}");
-        let answer = visit(address, path, flow, instance).await;
-        assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()), "{what}");
-        assert_eq!(answer.header("cache-control"), "no-store", "{what}");
-        let seconds = answer.header("retry-after");
+        let response = visit(address, path, flow, instance).await;
+        assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()), "{what}");
+        assert_eq!(response.header("cache-control"), "no-store", "{what}");
+        let seconds = response.header("retry-after");
         assert!(seconds.parse::<u64>().unwrap() >= 1, "{what}");
-        // Give or take what passes between the requests.
+        // With a tolerance for the time between the requests.
         let seconds: u64 = seconds.parse().unwrap();
         assert!(wait.is_none_or(|wait| (wait - 5..=wait + 5).contains(&seconds)), "{what}: {seconds}");
     }
-    let answer = visit(address, "/open", flow, instance).await;
-    assert_eq!(answer.summary(), (200, "open".to_owned()), "{flow:?}: {case}");
-    assert_eq!(answer.header("x-clerk-auth-status"), "signed-out", "{flow:?}: {case}");
-    // A browser with an expired session is sent around for a new one, whatever became of the refresh.
-    let answer = navigate(address, "/open", flow, instance).await;
+    let response = visit(address, "/open", flow, instance).await;
+    assert_eq!(response.summary(), (200, "open".to_owned()), "{flow:?}: {case}");
+    assert_eq!(response.header("x-clerk-auth-status"), "signed-out", "{flow:?}: {case}");
+    // A browser with an expired session is redirected for a new one, even if the refresh failed.
+    let response = navigate(address, "/open", flow, instance).await;
     if flow == Flow::Refresh {
-        assert_eq!(answer.status, 307, "{case}");
-        let location = answer.header("location");
+        assert_eq!(response.status, 307, "{case}");
+        let location = response.header("location");
         assert!(location.starts_with("https://clerk.example.com/v1/client/handshake?"), "{location}");
     } else {
-        assert_eq!(answer.summary(), (200, "open".to_owned()), "{flow:?}: {case}");
+        assert_eq!(response.summary(), (200, "open".to_owned()), "{flow:?}: {case}");
     }
 }
 
 #[tokio::test]
-async fn where_clerk_says_nothing_nothing_is_decided() {
+async fn if_clerk_is_unavailable_the_decision_is_unknown() {
     let instance = Instance::new();
     let close = |text: &str| Fault::Close(text.to_owned());
     let large = format!("{{\"x\":\"{}\"}}", "a".repeat(20_000));
     let error = r#"{"errors":[{"code":"too_many_requests","message":"slow down"}]}"#;
     for (case, fault, wait) in [
-        ("429", close(&answer("429 Too Many Requests", "retry-after: 17\r\n", error)), Some(17)),
-        ("500", close(&answer("500 Internal Server Error", "", "<html>oops</html>")), None),
-        ("503", close(&answer("503 Service Unavailable", "retry-after: 120\r\n", "")), Some(120)),
+        ("429", close(&http_response("429 Too Many Requests", "retry-after: 17\r\n", error)), Some(17)),
+        ("500", close(&http_response("500 Internal Server Error", "", "<html>oops</html>")), None),
+        ("503", close(&http_response("503 Service Unavailable", "retry-after: 120\r\n", "")), Some(120)),
         ("closed at once", close(""), None),
         ("garbage", close("\0\u{1}\u{2}garbage, not HTTP\r\n\r\n"), None),
         ("cut body", close("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\""), None),
-        ("too large a body", close(&answer("200 OK", "", &large)), None),
-        ("a page", close(&answer("200 OK", "", "<html>maintenance</html>")), None),
-        ("another JSON", close(&answer("200 OK", "", "[1, 2]")), None),
+        ("too large a body", close(&http_response("200 OK", "", &large)), None),
+        ("a page", close(&http_response("200 OK", "", "<html>maintenance</html>")), None),
+        ("another JSON", close(&http_response("200 OK", "", "[1, 2]")), None),
     ] {
         let server = FaultServer::with_keys(&instance, fault).await;
-        // Who would wait at the gate is told at once.
+        // Requests that would have to wait for the rate limit are rejected at once.
         let limit =
             if case == "429 without a time" { Duration::from_millis(500) } else { Duration::from_secs(10) };
         let address =
             app(&instance, server.api_url(), |builder| builder.max_attempts(1).timeout(limit)).await;
         for flow in FLOWS {
             check_undecided(address, &instance, flow, wait, case).await;
-            let asked = server.heads().iter().filter(|head| head.contains(flow.path())).count();
-            // Once for each request at most: where Clerk says when to come back, nobody comes before.
+            let calls = server.heads().iter().filter(|head| head.contains(flow.path())).count();
+            // At most one call per request; none before the time in `Retry-After`.
             let requests = flow.private().len() + 2;
             let is_early = case == "429";
-            assert!(asked >= 1 && asked <= requests, "{flow:?}: {case}");
-            assert!(is_early || asked == requests, "{flow:?}: {case}");
+            assert!(calls >= 1 && calls <= requests, "{flow:?}: {case}");
+            assert!(is_early || calls == requests, "{flow:?}: {case}");
         }
     }
 }
 
 #[tokio::test]
-async fn where_clerk_refuses_it_is_decided() {
+async fn if_clerk_refuses_the_visitor_is_signed_out() {
     let instance = Instance::new();
     for (status, code) in
         [("404 Not Found", "resource_not_found"), ("400 Bad Request", "bad"), ("422 Unprocessable", "bad")]
     {
         let error = json!({"errors": [{"code": code, "message": "no"}]}).to_string();
-        let server = FaultServer::with_keys(&instance, Fault::Close(answer(status, "", &error))).await;
+        let server = FaultServer::with_keys(&instance, Fault::Close(http_response(status, "", &error))).await;
         let address = app(&instance, server.api_url(), |builder| builder).await;
         for flow in FLOWS {
             for path in flow.private() {
-                let answer = visit(address, path, flow, &instance).await;
-                // A nonce that Clerk does not know, as when a page is loaded again, brings no session: a visitor.
+                let response = visit(address, path, flow, &instance).await;
+                // An unknown nonce, as after reloading a page, yields no session: the visitor is signed out.
                 let is_open = *path == "/maybe" && flow == Flow::Nonce;
                 let expected = if is_open { 200 } else { 401 };
-                assert_eq!(answer.status, expected, "{flow:?} at {path}: {status}");
-                assert!(!answer.headers.contains_key("retry-after"), "{flow:?} at {path}: {status}");
+                assert_eq!(response.status, expected, "{flow:?} at {path}: {status}");
+                assert!(!response.headers.contains_key("retry-after"), "{flow:?} at {path}: {status}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_decided() {
+async fn a_call_that_cannot_be_made_signs_the_visitor_out() {
     let instance = Instance::new();
     let server = FaultServer::with_keys(&instance, Fault::Close(String::new())).await;
     let address = app(&instance, server.api_url(), |builder| builder).await;
@@ -221,27 +221,27 @@ async fn what_cannot_be_asked_is_decided() {
     let token = instance.local.sign_claims(&json!({}), &claims(&expired));
     let cookies = format!("__session={token}; __client_uat=1; __refresh_{SUFFIX}={REFRESH_TOKEN}");
     let request = Request::get("/guarded").header("cookie", cookies).body(Full::default()).unwrap();
-    let answer = send(address, request).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.code(), "session-token-expired-refresh-unexpected-sdk-error");
+    let response = send(address, request).await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.code(), "session-token-expired-refresh-unexpected-sdk-error");
     assert!(server.heads().iter().all(|head| head.starts_with("GET /v1/jwks ")));
 }
 
 #[tokio::test]
-async fn without_a_connection_nothing_is_decided() {
+async fn without_a_connection_the_decision_is_unknown() {
     let instance = Instance::new();
     let address = app(&instance, nobody().await, |builder| builder).await;
     for flow in FLOWS {
         for path in flow.private() {
-            let answer = visit(address, path, flow, &instance).await;
-            assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()), "{flow:?} at {path}");
-            assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
+            let response = visit(address, path, flow, &instance).await;
+            assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()), "{flow:?} at {path}");
+            assert!(response.header("retry-after").parse::<u64>().unwrap() >= 1);
         }
     }
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_is_not_waited_for() {
+async fn a_call_to_a_server_that_hangs_times_out() {
     let instance = Instance::new();
     for text in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\""] {
         let server = FaultServer::with_keys(&instance, Fault::Stall(text.to_owned())).await;
@@ -249,18 +249,18 @@ async fn a_server_that_hangs_is_not_waited_for() {
         let visits = FLOWS.iter().flat_map(|flow| flow.private().iter().map(move |path| (*flow, *path)));
         let visits =
             visits.map(async |(flow, path)| (flow, path, visit(address, path, flow, &instance).await));
-        for (flow, path, answer) in join_all(visits).await {
-            assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()), "{flow:?} at {path}");
+        for (flow, path, response) in join_all(visits).await {
+            assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()), "{flow:?} at {path}");
         }
     }
 }
 
-/// Clerk in this process, on tokio's clock: it takes its time for keys, and gives no other answer at all.
+/// Clerk in this process, on tokio's clock: it serves keys after a delay, and never responds to anything else.
 fn slow(instance: &Instance, keys_after: Duration) -> Clerk {
     let local = instance.local.clone();
-    let transport = Script::new(move |seen| {
+    let transport = Script::new(move |received| {
         let local = local.clone();
-        match seen.request.uri().path() {
+        match received.request.uri().path() {
             "/v1/jwks" => Reply::Later(Box::pin(async move {
                 tokio::time::sleep(keys_after).await;
                 Reply::Pass(local)
@@ -273,8 +273,8 @@ fn slow(instance: &Instance, keys_after: Duration) -> Clerk {
     builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap()
 }
 
-/// What a guard behind the layer says, and after how long.
-async fn judged(clerk: &Clerk, header: (&str, &str)) -> (u16, Duration) {
+/// Returns the status of a guard behind the layer, and after how long.
+async fn authenticate(clerk: &Clerk, header: (&str, &str)) -> (u16, Duration) {
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(clerk))
         .layer(require::signed_in())
@@ -288,11 +288,11 @@ async fn judged(clerk: &Clerk, header: (&str, &str)) -> (u16, Duration) {
 #[tokio::test(start_paused = true)]
 async fn all_calls_of_a_decision_share_one_deadline() {
     let instance = Instance::new();
-    // A key, then a refresh: each of them may take ten seconds, and so may both.
+    // A key, then a refresh: each may take ten seconds, but together they may not take longer.
     let (name, cookies) = Flow::Refresh.header(&instance);
     for keys_after in [0, 1, 6, 9, 11] {
         let clerk = slow(&instance, Duration::from_secs(keys_after));
-        let (status, elapsed) = judged(&clerk, (name, &cookies)).await;
+        let (status, elapsed) = authenticate(&clerk, (name, &cookies)).await;
         assert_eq!(status, 503, "keys after {keys_after} s");
         let limits = Duration::from_secs(10)..=Duration::from_millis(10_010);
         assert!(limits.contains(&elapsed), "keys after {keys_after} s: {elapsed:?}");
@@ -300,12 +300,12 @@ async fn all_calls_of_a_decision_share_one_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_longer_in_a_crowd() {
+async fn concurrent_requests_wait_no_longer_than_one() {
     let instance = Instance::new();
     let clerk = slow(&instance, Duration::from_secs(3600));
     for flow in FLOWS {
         let (name, value) = flow.header(&instance);
-        let crowd = (0..2000).map(|_| judged(&clerk, (name, &value)));
+        let crowd = (0..2000).map(|_| authenticate(&clerk, (name, &value)));
         for (status, elapsed) in join_all(crowd).await {
             assert_eq!(status, 503, "{flow:?}");
             assert!(elapsed <= Duration::from_millis(10_010), "{flow:?}: {elapsed:?}");
@@ -314,7 +314,7 @@ async fn nobody_waits_longer_in_a_crowd() {
 }
 
 #[test]
-fn without_a_runtime_nothing_is_decided() {
+fn without_a_runtime_the_decision_is_unknown() {
     let instance = Instance::new();
     let clerk = instance.builder().publishable_key(LIVE).transport(instance.local.clone());
     let clerk = clerk.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();

@@ -1,4 +1,4 @@
-//! Which routes a guard covers, depending on where it stands in an axum application.
+//! Tests which routes a guard covers, depending on where it is added in an axum application.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -22,7 +22,7 @@ struct Served {
     grace: String,
 }
 
-/// Serves an application to nobody, Ada (admin) and Grace (member).
+/// Serves an application and requests it signed out, as Ada (admin) and as Grace (member).
 async fn visit(app: Router) -> Served {
     let instance = Instance::new();
     let clerk = instance.in_memory();
@@ -32,7 +32,7 @@ async fn visit(app: Router) -> Served {
 }
 
 impl Served {
-    /// The statuses for nobody, Grace and Ada.
+    /// Checks the statuses for signed-out requests, Grace and Ada.
     async fn expect(&self, path: &str, statuses: [u16; 3]) {
         for (who, token, status) in [
             ("nobody", "", statuses[0]),
@@ -73,7 +73,7 @@ async fn a_layer_covers_the_fallback_too() {
 }
 
 #[tokio::test]
-async fn guards_of_nested_and_merged_routers_add_up_and_stay_inside() {
+async fn guards_of_nested_and_merged_routers_add_up_and_do_not_leak() {
     let admin = Router::new()
         .route("/users", on_get("users"))
         .route_layer(require::permission("org:users:manage"))
@@ -95,7 +95,7 @@ async fn guards_of_nested_and_merged_routers_add_up_and_stay_inside() {
 }
 
 #[tokio::test]
-async fn other_spellings_of_a_path_are_no_way_around_a_guard() {
+async fn other_spellings_of_a_path_do_not_bypass_a_guard() {
     let app = Router::new()
         .route("/admin/users", on_get("users").route_layer(require::role("org:admin")))
         .fallback(async || (http::StatusCode::NOT_FOUND, "nothing"));
@@ -112,12 +112,12 @@ async fn other_spellings_of_a_path_are_no_way_around_a_guard() {
         let statuses = [404, 404, 404];
         visitors.expect(path, statuses).await;
     }
-    // Another spelling of the same path is the same path: guarded, or nothing at all.
+    // Another spelling of the path must either be guarded too or not match any route.
     assert_ne!(get(visitors.address, "/admin/%75sers", "").await.status, 200);
 }
 
 #[tokio::test]
-async fn a_guard_of_one_method_leaves_the_others_alone() {
+async fn a_guard_on_one_method_does_not_affect_the_others() {
     let app =
         Router::new().route("/thing", on_get("read").route_layer(require::role("org:admin")).post("written"));
     let visitors = visit(app).await;
@@ -129,7 +129,7 @@ async fn a_guard_of_one_method_leaves_the_others_alone() {
 }
 
 #[tokio::test]
-async fn a_check_passes_only_when_all_of_it_holds() {
+async fn a_check_passes_only_if_every_part_holds() {
     let both = || Check::new().role("org:admin").permission("org:users:manage");
     let app = Router::new()
         .route("/empty", on_get("").route_layer(require::has(Check::new())))
@@ -155,22 +155,22 @@ const MISSING: &str = "session-token-and-uat-missing";
 const MISMATCH: &str = "token-type-mismatch";
 const DOWN: &str = "clerk-unavailable";
 
-/// What each visitor is told: the code of a rejection, or `ok`.
-async fn told(app: &Router, visitors: &Visitors) -> Vec<String> {
-    let mut told = Vec::new();
+/// Returns what each visitor gets: the code of a rejection, or `ok`.
+async fn results(app: &Router, visitors: &Visitors) -> Vec<String> {
+    let mut results = Vec::new();
     for (_, token) in visitors.iter() {
-        let answer = ask(app, Method::GET, "/x", token).await;
-        told.push(match answer.status.as_u16() {
+        let response = ask(app, Method::GET, "/x", token).await;
+        results.push(match response.status.as_u16() {
             200 => "ok".to_owned(),
-            _ if answer.body.contains("clerk_error") => "proof".to_owned(),
-            _ => answer.code(),
+            _ if response.body.contains("clerk_error") => "proof".to_owned(),
+            _ => response.code(),
         });
     }
-    told
+    results
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_guard_says_what_is_missing() {
+async fn every_guard_reports_what_is_missing() {
     const BAD: &str = "token-invalid";
     const PENDING: &str = "session-pending";
     let instance = Instance::new();
@@ -216,9 +216,9 @@ async fn every_guard_says_what_is_missing() {
             require::role("org:admin").or(require::plan("plus")),
             ["ok", "role-missing", "ok", MISMATCH],
         ),
-        // Denied is graver than unknown.
+        // "Denied" is more severe than "unknown".
         ("or, kinds", key().or(require::role("org:admin")), ["role-missing", "role-missing", "ok", "ok"]),
-        // A proof would open this door, and not that one.
+        // Reverification would satisfy the first requirement but not the second.
         ("or a proof", require::role("org:admin").or(strict()), ["ok", "proof", "ok", MISMATCH]),
         (
             "and a proof",
@@ -238,31 +238,31 @@ async fn every_guard_says_what_is_missing() {
         ),
     ] {
         let app = Router::new().route("/x", on_get("x").route_layer(layer)).layer(ClerkLayer::new(&clerk));
-        let told = told(&app, &visitors).await;
-        // Nobody's session passes these, and a machine has none.
+        let results = results(&app, &visitors).await;
+        // No session passes these, and a machine has no session.
         let script = if ["plan-missing", "check-failed"].contains(&script) { MISMATCH } else { script };
-        let pending = if told[2] == MISMATCH { MISMATCH } else { PENDING };
-        assert_eq!(told, [MISSING, BAD, pending, alan, grace, ada, script, DOWN], "{guard}");
+        let pending = if results[2] == MISMATCH { MISMATCH } else { PENDING };
+        assert_eq!(results, [MISSING, BAD, pending, alan, grace, ada, script, DOWN], "{guard}");
     }
 }
 
 #[tokio::test]
-async fn front_ends_get_the_answer_that_makes_them_ask_for_a_proof() {
+async fn front_ends_get_the_response_that_triggers_reverification() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
     let visitors = Visitors::of(&instance);
     let own = Reverification::new(ReverificationLevel::FirstFactor, 5);
-    for (asked, config) in [
+    for (requirement, config) in [
         (Reverification::STRICT, json!("strict")),
         (Reverification::STRICT_MFA, json!("strict_mfa")),
         (own, json!({"level": "first_factor", "afterMinutes": 5})),
     ] {
-        let app = Router::new().route("/x", on_get("x").route_layer(require::reverification(asked)));
-        let answer = ask(&app.layer(ClerkLayer::new(&clerk)), Method::GET, "/x", &visitors.tokens[4]).await;
-        assert_eq!(answer.status, 403);
-        assert_eq!(answer.header("content-type"), "application/json");
-        assert_eq!(answer.header("cache-control"), "no-store");
-        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        let app = Router::new().route("/x", on_get("x").route_layer(require::reverification(requirement)));
+        let response = ask(&app.layer(ClerkLayer::new(&clerk)), Method::GET, "/x", &visitors.tokens[4]).await;
+        assert_eq!(response.status, 403);
+        assert_eq!(response.header("content-type"), "application/json");
+        assert_eq!(response.header("cache-control"), "no-store");
+        let body: Value = serde_json::from_str(&response.body).unwrap();
         let metadata = json!({"reverification": config});
         let error = json!({"type": "forbidden", "reason": "reverification-error", "metadata": metadata});
         assert_eq!(body, json!({"clerk_error": error}));
@@ -270,7 +270,7 @@ async fn front_ends_get_the_answer_that_makes_them_ask_for_a_proof() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn kinds_that_are_not_accepted_or_not_given_open_nothing() {
+async fn token_kinds_that_are_not_accepted_are_rejected() {
     let instance = Instance::new();
     let clerk = clerk(&instance, [TokenKind::Session, TokenKind::ApiKey]);
     let visitors = Visitors::of(&instance);
@@ -285,8 +285,8 @@ async fn kinds_that_are_not_accepted_or_not_given_open_nothing() {
     ] {
         let what = format!("{layer:?}");
         let app = Router::new().route("/x", on_get("x").route_layer(layer)).layer(ClerkLayer::new(&clerk));
-        let told = told(&app, &visitors).await;
-        assert_eq!([&*told[0], &*told[5], &*told[6]], [nobody, ada, script], "{what}");
+        let results = results(&app, &visitors).await;
+        assert_eq!([&*results[0], &*results[5], &*results[6]], [nobody, ada, script], "{what}");
     }
 }
 
@@ -315,7 +315,7 @@ impl Requirement for Nothing {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guard_as_an_extractor_says_what_the_guard_says() {
+async fn a_guard_as_an_extractor_rejects_like_the_layer() {
     let instance = Instance::new();
     let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     async fn required<P: Requirement>(session: Has<P>) -> String {
@@ -342,20 +342,20 @@ async fn a_guard_as_an_extractor_says_what_the_guard_says() {
         ("/maybe-admin", "ok", "ok", "ok", "user_ada"),
         ("/maybe-proof", "ok", "ok", "ok", "user_ada"),
     ] {
-        // A machine is nobody's session: a visitor, where a session is optional.
+        // A machine has no session, so it counts as signed out where a session is optional.
         let script = if path.starts_with("/maybe") { "ok" } else { MISMATCH };
-        let said = [nobody, "token-invalid", pending, "", grace, ada, script, DOWN];
-        for ((who, token), said) in visitors.iter().zip(said) {
+        let expected = [nobody, "token-invalid", pending, "", grace, ada, script, DOWN];
+        for ((who, token), expected) in visitors.iter().zip(expected) {
             let body = ask(&app, Method::GET, path, token).await.body;
-            assert!(body.contains(said), "{path} for {who}: {body}");
-            let answer = ask(&bare, Method::GET, path, token).await;
-            assert_eq!(answer.summary(), (500, "clerk-layer-missing".to_owned()), "{path} for {who}");
+            assert!(body.contains(expected), "{path} for {who}: {body}");
+            let response = ask(&bare, Method::GET, path, token).await;
+            assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{path} for {who}");
         }
     }
 }
 
 #[tokio::test]
-async fn grpc_clients_are_told_in_their_way() {
+async fn grpc_clients_get_grpc_statuses() {
     let instance = Instance::new();
     let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     let strict = Reverification::STRICT;
@@ -380,12 +380,12 @@ async fn grpc_clients_are_told_in_their_way() {
                 let request = request.version(Version::HTTP_2);
                 request.header("authorization", format!("Bearer {token}")).body(()).unwrap()
             };
-            // Nor does what no gRPC client sends.
+            // Content types that no gRPC client sends do not count as gRPC.
             let mut older = request(Method::POST);
             *older.version_mut() = Version::HTTP_11;
             let response = service.clone().oneshot(older).await.unwrap();
             assert!(matches!(response.status().as_u16(), 401 | 403), "{guard:?}");
-            // A request for a page only says that it is one: it gets no 200, which somebody could store.
+            // A page request that merely claims to be gRPC must not get a 200, which a cache could store.
             let response = service.clone().oneshot(request(Method::GET)).await.unwrap();
             assert!(matches!(response.status().as_u16(), 401 | 403), "{guard:?}");
             let response = service.clone().oneshot(request(Method::POST)).await.unwrap();
@@ -401,7 +401,7 @@ async fn grpc_clients_are_told_in_their_way() {
 }
 
 #[tokio::test]
-async fn rejections_of_every_kind_use_nothing_up() {
+async fn rejections_of_every_kind_do_not_consume_capacity() {
     let instance = Instance::new();
     let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     let grace = &visitors.tokens[4];

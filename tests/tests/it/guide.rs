@@ -28,7 +28,7 @@ impl Requirement for Manager {
     }
 }
 
-/// An application with a route for each extractor.
+/// Returns an application with a route for each extractor.
 fn app() -> Router {
     Router::new()
         .route("/Auth", get(async |_: Auth| "in"))
@@ -55,12 +55,12 @@ fn said(is_some: bool) -> &'static str {
     if is_some { "some" } else { "none" }
 }
 
-/// The names in code quotes in a cell, without their parameters.
+/// Returns the names in code quotes in a cell, without their parameters.
 fn names(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).map(|name| name.split('<').next().unwrap()).collect()
 }
 
-/// The rows of the table whose head starts with `head`.
+/// Returns the rows of the table whose head starts with `head`.
 fn rows<'a>(page: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     let lines = page.lines().skip_while(|line| !line.starts_with(head)).skip(2);
     let rows: Vec<Vec<&str>> = lines
@@ -71,7 +71,7 @@ fn rows<'a>(page: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     rows
 }
 
-/// The visitors of the table's columns.
+/// Returns the visitors of the table's columns.
 const COLUMNS: [&str; 7] = ["nobody", "a stranger", "pending", "Alan", "Ada", "a script", "down"];
 
 #[tokio::test]
@@ -100,9 +100,9 @@ async fn extractors_respond_as_the_table_says() {
     assert!(cells > 60, "{cells}");
 }
 
-/// The visitors that a part of a cell means.
+/// Returns the visitors that a part of a cell means.
 fn meant(part: &str) -> &'static [&'static str] {
-    // The first one that matches counts.
+    // The first match wins.
     let meanings: [(&str, &[&str]); 8] = [
         ("missing `ClerkLayer`", &[]),
         ("no token", &["nobody"]),
@@ -118,7 +118,7 @@ fn meant(part: &str) -> &'static [&'static str] {
 }
 
 #[tokio::test]
-async fn options_are_none_where_the_table_says() {
+async fn optional_extractors_are_none_where_the_table_says() {
     let instance = Instance::new();
     let visitors = Visitors::of(&instance);
     let (with, without) = (authenticated(&instance, app()), app());
@@ -155,7 +155,7 @@ async fn options_are_none_where_the_table_says() {
     }
 }
 
-/// The strings in quotes that follow `before`, in a file of the project.
+/// Returns the quoted strings that follow `before` in a file of the project.
 fn quoted(file: &str, before: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
     let text = fs::read_to_string(&path).unwrap();
@@ -214,7 +214,7 @@ fn every_code_and_every_cause_has_a_row() {
     }
 }
 
-/// The text up to the parenthesis that closes a macro call. Those in strings do not count.
+/// Returns the text up to the parenthesis that closes a macro call, ignoring parentheses in strings.
 fn arguments(rest: &str) -> &str {
     let (mut depth, mut in_string) = (1_u32, false);
     let end = rest.find(|character| {

@@ -1,4 +1,4 @@
-//! What HTTP can do passes the layer: upgrades, preflights, HTTP/2, streams and trailers.
+//! Tests that HTTP features work through the layer: upgrades, preflights, HTTP/2, streams and trailers.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -6,7 +6,7 @@ use axum::{Router, body::Body, routing::get as on_get};
 use bytes::Bytes;
 use clerk_axum::{ClerkLayer, Session, require};
 use clerk_tests::{
-    Answer, Instance,
+    Instance, TextResponse,
     browser::{LIVE, SUFFIX, expired_cookies, refreshed, token_until},
     fault::FaultServer,
     send, serve,
@@ -40,7 +40,7 @@ use tower::{Service, ServiceBuilder};
 use tower_http::cors::CorsLayer;
 use url::Url;
 
-/// A client whose Clerk answers every refresh, and what it says must be set then.
+/// Returns a client whose every refresh succeeds, and the cookies that must be set then.
 async fn refreshing(instance: &Instance) -> (Clerk, Vec<String>) {
     let (fault, lines) = refreshed(instance);
     let server = FaultServer::with_keys(instance, fault).await;
@@ -58,7 +58,7 @@ enum Version {
     Two,
 }
 
-/// Serves anything with bare hyper.
+/// Serves a service with bare hyper.
 async fn bare<S, B>(version: Version, service: S) -> SocketAddr
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -85,14 +85,14 @@ where
     address
 }
 
-/// What is sent into a channel, one after the other.
+/// Returns the items sent into a channel as a stream.
 fn received<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> BoxStream<'static, Result<T, Infallible>> {
     unfold(receiver, async |mut receiver| receiver.recv().await.map(|item| (Ok(item), receiver))).boxed()
 }
 
 type Stream = StreamBody<BoxStream<'static, Result<Frame<Bytes>, Infallible>>>;
 
-/// A body that is sent frame by frame.
+/// Returns a body whose frames the test sends.
 fn stream() -> (mpsc::Sender<Frame<Bytes>>, Stream) {
     let (sender, receiver) = mpsc::channel(1);
     (sender, StreamBody::new(received(receiver)))
@@ -105,7 +105,7 @@ async fn connect(address: SocketAddr) -> SendRequest<Stream> {
     sender
 }
 
-/// Switches to a protocol that gives back what it gets.
+/// Upgrades to an echo protocol.
 async fn upgrade<B>(mut request: Request<B>) -> Result<Response<Body>, Infallible> {
     let user = Auth::from_extensions(request.extensions())
         .unwrap()
@@ -141,7 +141,7 @@ async fn an_upgrade_passes_with_the_cookies_of_a_refresh() {
             let request = Request::get("/").header("host", "app.example.com").header("upgrade", "websocket");
             request.header("connection", "upgrade").header("sec-fetch-dest", "websocket")
         };
-        // Signed out is signed out: nobody is sent anywhere.
+        // A signed-out upgrade request is not redirected.
         let request = upgrade().header("cookie", format!("__client_uat=1; __client_uat_{SUFFIX}=1"));
         let response = sender.send_request(request.body(Full::<Bytes>::default()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 401);
@@ -163,7 +163,7 @@ async fn an_upgrade_passes_with_the_cookies_of_a_refresh() {
     }
 }
 
-async fn ask(address: SocketAddr, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+async fn ask(address: SocketAddr, method: Method, path: &str, headers: &[(&str, &str)]) -> TextResponse {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -172,7 +172,7 @@ async fn ask(address: SocketAddr, method: Method, path: &str, headers: &[(&str, 
 }
 
 #[tokio::test]
-async fn a_preflight_gets_its_answer_in_either_order_of_layers() {
+async fn a_preflight_gets_its_response_in_either_order_of_layers() {
     const ORIGIN: &str = "https://spa.example.com";
     let instance = Instance::new();
     let clerk = instance.in_memory();
@@ -186,25 +186,25 @@ async fn a_preflight_gets_its_answer_in_either_order_of_layers() {
     let bearer = format!("Bearer {}", instance.ada());
     for address in [outside, inside] {
         let preflight = [("origin", ORIGIN), ("access-control-request-method", "PUT")];
-        let answer = ask(address, Method::OPTIONS, "/thing", &preflight).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("access-control-allow-methods"), "PUT");
-        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
-        // A rejection can be read by the page as well.
-        let answer = ask(address, Method::PUT, "/thing", &[("origin", ORIGIN)]).await;
-        assert_eq!(answer.status, 401);
-        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
-        let answer =
+        let response = ask(address, Method::OPTIONS, "/thing", &preflight).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("access-control-allow-methods"), "PUT");
+        assert_eq!(response.header("access-control-allow-origin"), ORIGIN);
+        // The page can read rejections, too.
+        let response = ask(address, Method::PUT, "/thing", &[("origin", ORIGIN)]).await;
+        assert_eq!(response.status, 401);
+        assert_eq!(response.header("access-control-allow-origin"), ORIGIN);
+        let response =
             ask(address, Method::PUT, "/thing", &[("origin", ORIGIN), ("authorization", &bearer)]).await;
-        assert_eq!(answer.summary(), (200, "in".to_owned()));
-        assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+        assert_eq!(response.summary(), (200, "in".to_owned()));
+        assert_eq!(response.header("access-control-allow-origin"), ORIGIN);
     }
-    // An application that answers preflights itself gets them, whatever they carry.
+    // An application that handles preflights itself gets them, whatever headers they have.
     let own = Router::new().route("/thing", axum::routing::any(async |method: Method| method.to_string()));
     let own = serve(own.layer(ClerkLayer::new(&clerk))).await;
     for header in [("origin", ORIGIN), ("authorization", "Bearer garbage"), ("cookie", "__session=garbage")] {
-        let answer = ask(own, Method::OPTIONS, "/thing", &[header]).await;
-        assert_eq!(answer.summary(), (200, "OPTIONS".to_owned()));
+        let response = ask(own, Method::OPTIONS, "/thing", &[header]).await;
+        assert_eq!(response.summary(), (200, "OPTIONS".to_owned()));
     }
 }
 
@@ -215,7 +215,7 @@ async fn who(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
 }
 
 #[tokio::test]
-async fn over_http_2_cookies_come_in_pieces_and_the_host_in_the_uri() {
+async fn http_2_requests_with_split_cookies_and_the_host_in_the_uri_are_authenticated() {
     let instance = Instance::new();
     let (clerk, lines) = refreshing(&instance).await;
     clerk.keys().warm_up().await.unwrap();
@@ -240,12 +240,12 @@ async fn over_http_2_cookies_come_in_pieces_and_the_host_in_the_uri() {
     assert_eq!((head.status.as_u16(), &*body), (200, "user_ada"));
     assert!(head.headers.get("set-cookie").is_none());
 
-    // A refresh has all cookies to look at.
+    // A refresh sees all cookies.
     let (head, body) = visit(&mut sender, crumbs(&expired_cookies(&instance))).await;
     assert_eq!((head.status.as_u16(), &*body), (200, "user_ada"));
     assert_eq!(values(&head.headers, "set-cookie"), lines);
 
-    // A handshake comes back to where it began; its query is written as browsers write forms.
+    // A handshake returns to the original URL; the query is form-encoded.
     let active = ["a=1".to_owned(), "__client_uat=1".into(), format!("__client_uat_{SUFFIX}=1")];
     let request = crumbs(&active).header("sec-fetch-dest", "document");
     let (head, body) = visit(&mut sender, request).await;
@@ -258,7 +258,7 @@ async fn over_http_2_cookies_come_in_pieces_and_the_host_in_the_uri() {
 }
 
 #[tokio::test]
-async fn head_is_answered_like_get_but_sends_nobody_away() {
+async fn head_is_treated_like_get_but_never_redirected() {
     let instance = Instance::new();
     let (clerk, _) = refreshing(&instance).await;
     let routes = Router::new()
@@ -266,23 +266,26 @@ async fn head_is_answered_like_get_but_sends_nobody_away() {
         .layer(ClerkLayer::new(&clerk));
     let address = serve(routes).await;
     let bearer = format!("Bearer {}", token_until(&instance, 50));
-    let answer = ask(address, Method::HEAD, "/in", &[("authorization", &bearer)]).await;
-    assert_eq!((answer.status.as_u16(), &*answer.body, answer.header("content-length")), (200, "", "8"));
+    let response = ask(address, Method::HEAD, "/in", &[("authorization", &bearer)]).await;
+    assert_eq!(
+        (response.status.as_u16(), &*response.body, response.header("content-length")),
+        (200, "", "8")
+    );
 
-    let answer = ask(address, Method::HEAD, "/in", &[]).await;
-    assert_eq!((answer.status.as_u16(), &*answer.body), (401, ""));
-    assert_eq!(answer.header("www-authenticate"), "Bearer");
-    // Neither refreshed nor redirected.
+    let response = ask(address, Method::HEAD, "/in", &[]).await;
+    assert_eq!((response.status.as_u16(), &*response.body), (401, ""));
+    assert_eq!(response.header("www-authenticate"), "Bearer");
+    // Without a refresh and without a redirect.
     let cookies = expired_cookies(&instance).join("; ");
     let document = [("cookie", &*cookies), ("sec-fetch-dest", "document")];
-    let answer = ask(address, Method::HEAD, "/in", &document).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.header("x-clerk-auth-reason"), "session-token-expired-refresh-non-eligible-non-get");
-    assert!(!answer.headers.contains_key("location") && !answer.headers.contains_key("set-cookie"));
+    let response = ask(address, Method::HEAD, "/in", &document).await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.header("x-clerk-auth-reason"), "session-token-expired-refresh-non-eligible-non-get");
+    assert!(!response.headers.contains_key("location") && !response.headers.contains_key("set-cookie"));
 }
 
 #[tokio::test]
-async fn headers_are_added_beside_the_handlers_own_and_no_store_comes_once() {
+async fn headers_are_added_to_the_handlers_own_and_no_store_appears_once() {
     let instance = Instance::new();
     let (clerk, lines) = refreshing(&instance).await;
     for (own, expected) in [
@@ -303,16 +306,16 @@ async fn headers_are_added_beside_the_handlers_own_and_no_store_comes_once() {
             .layer(ClerkLayer::new(&clerk));
         let address = serve(routes).await;
         let cookies = expired_cookies(&instance).join("; ");
-        let answer = ask(address, Method::GET, "/in", &[("cookie", &cookies)]).await;
-        assert_eq!(answer.summary(), (200, "in".to_owned()));
+        let reply = ask(address, Method::GET, "/in", &[("cookie", &cookies)]).await;
+        assert_eq!(reply.summary(), (200, "in".to_owned()));
         let all = [&["own=1".to_owned(), "two=2".to_owned()], &*lines].concat();
-        assert_eq!(values(&answer.headers, "set-cookie"), all);
-        assert_eq!(values(&answer.headers, "cache-control"), expected, "{own}");
-        // Cookies are set whatever the guard says, and its answer is not to be stored anyway.
-        let answer = ask(address, Method::GET, "/admin", &[("cookie", &cookies)]).await;
-        assert_eq!(answer.status, 403);
-        assert_eq!(values(&answer.headers, "set-cookie"), lines);
-        assert_eq!(values(&answer.headers, "cache-control"), ["no-store"]);
+        assert_eq!(values(&reply.headers, "set-cookie"), all);
+        assert_eq!(values(&reply.headers, "cache-control"), expected, "{own}");
+        // Cookies are set whatever the guard decides, and its response is `no-store` anyway.
+        let reply = ask(address, Method::GET, "/admin", &[("cookie", &cookies)]).await;
+        assert_eq!(reply.status, 403);
+        assert_eq!(values(&reply.headers, "set-cookie"), lines);
+        assert_eq!(values(&reply.headers, "cache-control"), ["no-store"]);
     }
 }
 
@@ -320,7 +323,7 @@ async fn headers_are_added_beside_the_handlers_own_and_no_store_comes_once() {
 async fn streams_and_trailers_pass_both_ways_frame_by_frame() {
     let instance = Instance::new();
     let clerk = instance.in_memory();
-    // Whatever comes in goes out, at once.
+    // Echoes every frame at once.
     let echo = async |request: Request<Incoming>| Ok::<_, Infallible>(Response::new(request.into_body()));
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(&clerk))
@@ -333,13 +336,13 @@ async fn streams_and_trailers_pass_both_ways_frame_by_frame() {
         Request::post("http://app.example.com/").header("authorization", bearer).body(body).unwrap();
     let response = sender.send_request(request).await.unwrap();
     assert_eq!(response.status(), 200);
-    let mut answer = response.into_body();
-    // The next piece is sent when the last one has come back.
+    let mut body = response.into_body();
+    // The next frame is sent once the last one has come back.
     for piece in [&b"one"[..], b"\0\xff\xfe", &[7; 10_000]] {
         frames.send(Frame::data(Bytes::copy_from_slice(piece))).await.unwrap();
         let mut heard = Vec::new();
         while heard.len() < piece.len() {
-            heard.extend(answer.frame().await.unwrap().unwrap().into_data().unwrap());
+            heard.extend(body.frame().await.unwrap().unwrap().into_data().unwrap());
         }
         assert_eq!(heard, piece);
     }
@@ -347,8 +350,8 @@ async fn streams_and_trailers_pass_both_ways_frame_by_frame() {
     trailers.insert("grpc-status", "0".parse().unwrap());
     frames.send(Frame::trailers(trailers.clone())).await.unwrap();
     drop(frames);
-    assert_eq!(answer.frame().await.unwrap().unwrap().into_trailers().unwrap(), trailers);
-    assert!(answer.frame().await.is_none());
+    assert_eq!(body.frame().await.unwrap().unwrap().into_trailers().unwrap(), trailers);
+    assert!(body.frame().await.is_none());
 }
 
 #[tokio::test]
@@ -367,11 +370,11 @@ async fn axum_streams_pass_unbuffered() {
     let request = Request::get("/").header("host", "app.example.com");
     let request = request.header("authorization", format!("Bearer {}", instance.ada()));
     let response = sender.send_request(request.body(Full::<Bytes>::default()).unwrap()).await.unwrap();
-    let mut answer = response.into_body().into_data_stream();
+    let mut body = response.into_body().into_data_stream();
     for piece in ["one", "two", "three"] {
         pieces.send(Bytes::from(piece)).await.unwrap();
-        assert_eq!(answer.next().await.unwrap().unwrap(), piece);
+        assert_eq!(body.next().await.unwrap().unwrap(), piece);
     }
     drop(pieces);
-    assert!(answer.next().await.is_none());
+    assert!(body.next().await.is_none());
 }

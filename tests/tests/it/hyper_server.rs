@@ -1,4 +1,4 @@
-//! The layers on a bare hyper server, without a web framework.
+//! Tests of the layers on a bare hyper server, without a web framework.
 
 use std::{convert::Infallible, net::SocketAddr};
 
@@ -47,7 +47,7 @@ async fn a_bare_hyper_server_is_guarded() {
     let address = start(&clerk, RequireLayer::permission("org:users:manage")).await;
     let token = |user: &str| instance.local.sign_in(user).organization("org_acme").token();
     let (ada, grace) = (token("user_ada"), token("user_grace"));
-    // More than once, so that a place that is not given back would be missed.
+    // Several requests, so that a permit that is not released would block one of them.
     for _ in 0..20 {
         for (token, status, said) in [
             ("", 401, "session-token-and-uat-missing"),
@@ -55,18 +55,18 @@ async fn a_bare_hyper_server_is_guarded() {
             (&*grace, 403, "permission-missing"),
             (&*ada, 200, "user_ada said 0 bytes"),
         ] {
-            let answer = get(address, "/", token).await;
-            assert_eq!(answer.summary(), (status, said.to_owned()));
-            assert_eq!(answer.headers.contains_key("www-authenticate"), status != 200);
+            let response = get(address, "/", token).await;
+            assert_eq!(response.summary(), (status, said.to_owned()));
+            assert_eq!(response.headers.contains_key("www-authenticate"), status != 200);
         }
     }
     let request = Request::post("/").header("authorization", format!("Bearer {ada}"));
-    let answer = send(address, request.body(Full::from(vec![7; 100_000])).unwrap()).await;
-    assert_eq!(answer.summary(), (200, "user_ada said 100000 bytes".to_owned()));
+    let response = send(address, request.body(Full::from(vec![7; 100_000])).unwrap()).await;
+    assert_eq!(response.summary(), (200, "user_ada said 100000 bytes".to_owned()));
 }
 
 #[tokio::test]
-async fn a_guard_without_the_layer_lets_nobody_in() {
+async fn a_guard_without_the_layer_rejects_every_request() {
     let instance = Instance::new();
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -86,12 +86,12 @@ async fn a_guard_without_the_layer_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_bare_hyper_server_answers_503_while_clerk_is_away() {
+async fn a_bare_hyper_server_responds_503_while_clerk_is_unreachable() {
     let instance = Instance::new();
     let (clerk, server) = instance.over_http().await;
     let address = start(&clerk, RequireLayer::signed_in()).await;
     server.shutdown().await;
-    let answer = get(address, "/", &instance.ada()).await;
-    assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()));
-    assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    let response = get(address, "/", &instance.ada()).await;
+    assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()));
+    assert!(response.header("retry-after").parse::<u32>().unwrap() >= 1);
 }

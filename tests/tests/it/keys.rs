@@ -1,7 +1,7 @@
-//! When Clerk is asked for its keys, and what happens to requests meanwhile.
+//! Tests when the keys are fetched from Clerk, and what happens to requests meanwhile.
 //!
-//! The instance is reached without sockets, and tokio's clock stands still: seconds pass only where a test
-//! lets them.
+//! The instance is reached without sockets, and tokio's clock is paused: time passes only where a test
+//! advances it.
 
 use std::{
     convert::Infallible,
@@ -36,18 +36,18 @@ use serde_json::json;
 use tokio::{sync::Semaphore, time};
 use tower::{Layer as _, ServiceBuilder, ServiceExt as _, service_fn};
 
-/// Clerk's API in this process. Calls stop at a gate, and are counted there.
+/// Clerk's API in this process. Calls wait at a gate and are counted there.
 #[derive(Clone)]
 struct Upstream {
     local: LocalClerk,
     gate: Arc<Semaphore>,
     calls: Arc<AtomicU64>,
-    /// Answered to every call in place of the truth.
+    /// The response to every call instead of the real one.
     instead: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Upstream {
-    /// With an open gate.
+    /// Creates it with an open gate.
     fn new(instance: &Instance) -> Self {
         Self {
             local: instance.local.clone(),
@@ -65,17 +65,17 @@ impl Upstream {
         self.gate.add_permits(Semaphore::MAX_PERMITS);
     }
 
-    /// How many calls have begun.
+    /// Returns the number of calls so far.
     fn calls(&self) -> u64 {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// The number of calls since the last question.
+    /// Returns the number of calls since the last time.
     fn new_calls(&self) -> u64 {
         self.calls.swap(0, Ordering::SeqCst)
     }
 
-    fn answer_instead(&self, body: impl Into<Option<&'static str>>) {
+    fn respond_instead(&self, body: impl Into<Option<&'static str>>) {
         *self.instead.lock().unwrap() = body.into();
     }
 
@@ -94,7 +94,7 @@ impl Upstream {
     }
 }
 
-struct Bench {
+struct Fixture {
     instance: Instance,
     upstream: Upstream,
     clerk: Clerk,
@@ -102,8 +102,8 @@ struct Bench {
 
 type Verdict = Pin<Box<dyn Future<Output = String> + Send>>;
 
-impl Bench {
-    /// No keys yet.
+impl Fixture {
+    /// Creates a client without keys.
     fn cold() -> Self {
         let instance = Instance::new();
         let upstream = Upstream::new(&instance);
@@ -111,16 +111,16 @@ impl Bench {
         Self { instance, upstream, clerk }
     }
 
-    /// With the keys just loaded.
+    /// Creates a client that has just fetched the keys.
     async fn warm() -> Self {
-        let bench = Self::cold();
-        bench.clerk.keys().warm_up().await.unwrap();
-        assert_eq!(bench.upstream.new_calls(), 1);
-        bench
+        let fixture = Self::cold();
+        fixture.clerk.keys().warm_up().await.unwrap();
+        assert_eq!(fixture.upstream.new_calls(), 1);
+        fixture
     }
 
-    /// What the layer decides about a token: `signed-in`, or the reason.
-    fn judge(&self, token: &str) -> Verdict {
+    /// Returns the layer's decision about a token: `signed-in`, or the reason.
+    fn authenticate(&self, token: &str) -> Verdict {
         let service = AuthenticateLayer::new(&self.clerk).layer(service_fn(async |request: Request<()>| {
             let auth = Auth::from_extensions(request.extensions()).unwrap();
             let outcome = auth.outcome();
@@ -136,7 +136,7 @@ impl Bench {
         })
     }
 
-    /// The status of a guarded route, and how many seconds it says to wait.
+    /// Returns the status of a guarded route, and its `Retry-After` in seconds.
     async fn guarded(&self, token: &str) -> (u16, Option<u64>) {
         let service = ServiceBuilder::new()
             .layer(AuthenticateLayer::new(&self.clerk))
@@ -148,18 +148,18 @@ impl Bench {
         (response.status().as_u16(), wait)
     }
 
-    /// A token whose lifetime is longer than any test.
+    /// A token with a longer lifetime than any test.
     fn token(&self) -> String {
         self.instance.local.sign_in("user_ada").token()
     }
 
-    /// A token with a key id that the instance does not have.
+    /// A token with a key ID that the instance does not have.
     fn unknown(&self, number: u32) -> String {
         self.instance.local.sign_claims(&json!({"kid": format!("ins_unknown{number}")}), &claims(&json!({})))
     }
 }
 
-/// Lets time pass, and what is due happen.
+/// Advances the clock, and runs what is due.
 async fn pass(seconds: u64) {
     settle().await;
     time::advance(Duration::from_secs(seconds)).await;
@@ -168,208 +168,213 @@ async fn pass(seconds: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_requests_share_one_fetch() {
-    let bench = Bench::cold();
-    bench.upstream.close();
-    let token = bench.token();
-    let mut requests: Vec<Verdict> = (0..10_000).map(|_| bench.judge(&token)).collect();
+    let fixture = Fixture::cold();
+    fixture.upstream.close();
+    let token = fixture.token();
+    let mut requests: Vec<Verdict> = (0..10_000).map(|_| fixture.authenticate(&token)).collect();
     for request in &mut requests {
         assert!(poll_immediate(request).await.is_none());
     }
     settle().await;
-    assert_eq!(bench.upstream.calls(), 1);
-    bench.upstream.open();
+    assert_eq!(fixture.upstream.calls(), 1);
+    fixture.upstream.open();
     assert!(join_all(requests).await.into_iter().all(|verdict| verdict == "signed-in"));
-    assert_eq!(bench.upstream.calls(), 1);
-    assert_eq!(bench.instance.local.requests(), 1);
+    assert_eq!(fixture.upstream.calls(), 1);
+    assert_eq!(fixture.instance.local.requests(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn requests_on_several_threads_share_one_fetch() {
-    let bench = Bench::cold();
-    bench.upstream.close();
-    let token = bench.token();
-    let requests: Vec<_> = (0..1000).map(|_| tokio::spawn(bench.judge(&token))).collect();
-    eventually("the fetch has begun", || bench.upstream.calls() > 0).await;
-    bench.upstream.open();
+    let fixture = Fixture::cold();
+    fixture.upstream.close();
+    let token = fixture.token();
+    let requests: Vec<_> = (0..1000).map(|_| tokio::spawn(fixture.authenticate(&token))).collect();
+    eventually("the fetch has begun", || fixture.upstream.calls() > 0).await;
+    fixture.upstream.open();
     for request in requests {
         assert_eq!(request.await.unwrap(), "signed-in");
     }
-    assert_eq!(bench.upstream.calls(), 1);
+    assert_eq!(fixture.upstream.calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_goes_on_when_those_who_wait_hang_up() {
+async fn a_fetch_continues_when_its_callers_hang_up() {
     for patient in [10, 0] {
-        let bench = Bench::cold();
-        bench.upstream.close();
-        let token = bench.token();
-        let mut requests: Vec<Verdict> = (0..1000).map(|_| bench.judge(&token)).collect();
+        let fixture = Fixture::cold();
+        fixture.upstream.close();
+        let token = fixture.token();
+        let mut requests: Vec<Verdict> = (0..1000).map(|_| fixture.authenticate(&token)).collect();
         for request in &mut requests {
             assert!(poll_immediate(request).await.is_none());
         }
         settle().await;
         requests.truncate(patient);
-        bench.upstream.open();
+        fixture.upstream.open();
         assert!(join_all(requests).await.into_iter().all(|verdict| verdict == "signed-in"));
         settle().await;
-        assert!(bench.clerk.keys().current().is_some(), "with {patient} left");
-        assert_eq!(bench.judge(&token).await, "signed-in");
-        assert_eq!(bench.upstream.calls(), 1);
+        assert!(fixture.clerk.keys().current().is_some(), "with {patient} left");
+        assert_eq!(fixture.authenticate(&token).await, "signed-in");
+        assert_eq!(fixture.upstream.calls(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_key_ids_cause_one_fetch_in_ten_seconds() {
-    let bench = Bench::warm().await;
-    let token = bench.token();
-    // Right after the keys came, nobody asks again, however many unknown ids there are.
+async fn unknown_key_ids_cause_one_fetch_per_ten_seconds() {
+    let fixture = Fixture::warm().await;
+    let token = fixture.token();
+    // Right after a fetch, unknown key IDs do not cause another one.
     for number in 0..300 {
-        assert_eq!(bench.judge(&bench.unknown(number)).await, "jwk-kid-mismatch");
+        assert_eq!(fixture.authenticate(&fixture.unknown(number)).await, "jwk-kid-mismatch");
     }
-    assert_eq!(bench.upstream.new_calls(), 0);
-    // Ten seconds later, one does for all of them, and those with a known key do not wait for it.
+    assert_eq!(fixture.upstream.new_calls(), 0);
+    // Ten seconds later one fetch serves all of them, and requests with a known key do not wait for it.
     pass(10).await;
-    bench.upstream.close();
-    let mut hostile: Vec<Verdict> = (0..300).map(|number| bench.judge(&bench.unknown(number))).collect();
+    fixture.upstream.close();
+    let mut hostile: Vec<Verdict> =
+        (0..300).map(|number| fixture.authenticate(&fixture.unknown(number))).collect();
     for request in &mut hostile {
         assert!(poll_immediate(request).await.is_none());
     }
     settle().await;
-    assert_eq!(bench.judge(&token).await, "signed-in");
-    bench.upstream.open();
+    assert_eq!(fixture.authenticate(&token).await, "signed-in");
+    fixture.upstream.open();
     assert!(join_all(hostile).await.into_iter().all(|verdict| verdict == "jwk-kid-mismatch"));
-    assert_eq!(bench.upstream.new_calls(), 1);
-    // And so it goes on: ten each second for two minutes, one call in ten seconds.
+    assert_eq!(fixture.upstream.new_calls(), 1);
+    // The same over two minutes: ten requests per second, one call per ten seconds.
     for second in 0..120 {
         for number in 0..10 {
-            bench.judge(&bench.unknown(second * 10 + number)).await;
+            fixture.authenticate(&fixture.unknown(second * 10 + number)).await;
         }
         pass(1).await;
     }
-    assert!(bench.upstream.new_calls() <= 12);
-    assert_eq!(bench.judge(&token).await, "signed-in");
+    assert!(fixture.upstream.new_calls() <= 12);
+    assert_eq!(fixture.authenticate(&token).await, "signed-in");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_rotated_key_is_found_after_the_cool_down() {
-    let bench = Bench::warm().await;
-    let old = bench.token();
-    bench.instance.local.rotate_keys();
-    let new = bench.token();
-    assert_eq!(bench.judge(&new).await, "jwk-kid-mismatch");
+    let fixture = Fixture::warm().await;
+    let old = fixture.token();
+    fixture.instance.local.rotate_keys();
+    let new = fixture.token();
+    assert_eq!(fixture.authenticate(&new).await, "jwk-kid-mismatch");
     pass(10).await;
-    assert_eq!(bench.judge(&new).await, "signed-in");
-    // The old key is gone from Clerk's answer, and so its tokens are refused.
-    assert_eq!(bench.judge(&old).await, "jwk-kid-mismatch");
-    assert_eq!(bench.upstream.new_calls(), 1);
+    assert_eq!(fixture.authenticate(&new).await, "signed-in");
+    // The old key is no longer in Clerk's response, so its tokens are rejected.
+    assert_eq!(fixture.authenticate(&old).await, "jwk-kid-mismatch");
+    assert_eq!(fixture.upstream.new_calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_at_the_start_is_waited_out_with_growing_pauses() {
-    let bench = Bench::cold();
-    let token = bench.token();
-    bench.instance.local.set_jwks_down(true);
+async fn an_outage_at_the_start_is_retried_with_exponential_backoff() {
+    let fixture = Fixture::cold();
+    let token = fixture.token();
+    fixture.instance.local.set_jwks_down(true);
     let mut calls = Vec::new();
     let mut wait = None;
     for _ in 0..180 {
         for _ in 0..10 {
-            let (status, retry_after) = bench.guarded(&token).await;
+            let (status, retry_after) = fixture.guarded(&token).await;
             assert_eq!(status, 503);
             assert!((1..=75).contains(&retry_after.unwrap()));
             wait = retry_after;
         }
-        calls.push(bench.upstream.new_calls());
+        calls.push(fixture.upstream.new_calls());
         pass(1).await;
     }
     assert_eq!(calls[0], 1);
     assert!(calls.iter().all(|calls| *calls <= 1), "never two in a second: {calls:?}");
-    // Pauses of 1, 2, 4, 8, 16, 32, 60 and 60 seconds, of which the last is not over.
+    // Backoffs of 1, 2, 4, 8, 16, 32, 60 and 60 seconds; the last one has not ended.
     assert!((5..=8).contains(&calls.iter().sum::<u64>()), "{calls:?}");
-    // Who waits as long as they were told to is let in.
-    bench.instance.local.set_jwks_down(false);
+    // A client that waits for the time in `Retry-After` gets in.
+    fixture.instance.local.set_jwks_down(false);
     pass(wait.unwrap()).await;
-    assert_eq!(bench.guarded(&token).await, (200, None));
-    assert_eq!(bench.upstream.new_calls(), 1);
+    assert_eq!(fixture.guarded(&token).await, (200, None));
+    assert_eq!(fixture.upstream.new_calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn known_keys_outlive_an_outage_of_an_hour() {
-    let bench = Bench::warm().await;
-    let token = bench.token();
-    bench.instance.local.set_jwks_down(true);
+    let fixture = Fixture::warm().await;
+    let token = fixture.token();
+    fixture.instance.local.set_jwks_down(true);
     for minute in 0..60 {
         for _ in 0..10 {
-            assert_eq!(bench.guarded(&token).await, (200, None), "in minute {minute}");
+            assert_eq!(fixture.guarded(&token).await, (200, None), "in minute {minute}");
         }
-        // Another key id does not bring the known keys down, nor is it known to be wrong.
+        // An unknown key ID neither invalidates the known keys nor is it known to be wrong.
         if minute >= 5 {
-            assert_eq!(bench.guarded(&bench.unknown(minute)).await.0, 503, "in minute {minute}");
+            assert_eq!(fixture.guarded(&fixture.unknown(minute)).await.0, 503, "in minute {minute}");
         }
         pass(60).await;
     }
-    let calls = bench.upstream.new_calls();
+    let calls = fixture.upstream.new_calls();
     assert!((30..=70).contains(&calls), "about one in a minute: {calls}");
-    let (status, wait) = bench.guarded(&token).await;
+    let (status, wait) = fixture.guarded(&token).await;
     assert_eq!(status, 503);
-    bench.instance.local.set_jwks_down(false);
+    fixture.instance.local.set_jwks_down(false);
     pass(wait.unwrap()).await;
-    assert_eq!(bench.guarded(&token).await, (200, None));
+    assert_eq!(fixture.guarded(&token).await, (200, None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_are_refreshed_behind_the_backs_of_requests() {
-    let bench = Bench::warm().await;
-    let token = bench.token();
-    // The moment is drawn by lot between four and a half and five minutes.
+async fn keys_are_refreshed_in_the_background() {
+    let fixture = Fixture::warm().await;
+    let token = fixture.token();
+    // The time of the refresh is random, between four and a half and five minutes.
     pass(269).await;
-    assert_eq!(bench.judge(&token).await, "signed-in");
+    assert_eq!(fixture.authenticate(&token).await, "signed-in");
     settle().await;
-    assert_eq!(bench.upstream.new_calls(), 0);
+    assert_eq!(fixture.upstream.new_calls(), 0);
     pass(31).await;
-    bench.upstream.close();
+    fixture.upstream.close();
     for _ in 0..100 {
-        assert_eq!(poll_immediate(bench.judge(&token)).await.as_deref(), Some("signed-in"), "at once");
+        assert_eq!(
+            poll_immediate(fixture.authenticate(&token)).await.as_deref(),
+            Some("signed-in"),
+            "at once"
+        );
         settle().await;
     }
-    assert_eq!(bench.upstream.new_calls(), 1);
-    bench.upstream.open();
+    assert_eq!(fixture.upstream.new_calls(), 1);
+    fixture.upstream.open();
     settle().await;
     for _ in 0..100 {
-        assert_eq!(bench.judge(&token).await, "signed-in");
+        assert_eq!(fixture.authenticate(&token).await, "signed-in");
     }
     settle().await;
-    assert_eq!(bench.upstream.new_calls(), 0);
-    // Nobody asks, nothing is fetched.
+    assert_eq!(fixture.upstream.new_calls(), 0);
+    // Without requests there is no fetch.
     pass(3000).await;
-    assert_eq!(bench.upstream.new_calls(), 0);
+    assert_eq!(fixture.upstream.new_calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_without_keys_replaces_none() {
-    for answer in ["", "null", "[]", "{}", r#"{"keys":[]}"#, "<html>down for maintenance</html>"] {
-        let bench = Bench::warm().await;
-        let token = bench.token();
-        bench.upstream.answer_instead(answer);
+async fn a_response_without_keys_replaces_no_keys() {
+    for response in ["", "null", "[]", "{}", r#"{"keys":[]}"#, "<html>down for maintenance</html>"] {
+        let fixture = Fixture::warm().await;
+        let token = fixture.token();
+        fixture.upstream.respond_instead(response);
         pass(300).await;
         for _ in 0..3 {
-            assert_eq!(bench.judge(&token).await, "signed-in", "{answer}");
+            assert_eq!(fixture.authenticate(&token).await, "signed-in", "{response}");
             pass(60).await;
         }
-        assert!(bench.upstream.new_calls() >= 1, "{answer}");
+        assert!(fixture.upstream.new_calls() >= 1, "{response}");
 
-        let bench = Bench::cold();
-        let token = bench.token();
-        bench.upstream.answer_instead(answer);
-        let (status, wait) = bench.guarded(&token).await;
-        assert_eq!(status, 503, "{answer}");
-        bench.upstream.answer_instead(None);
+        let fixture = Fixture::cold();
+        let token = fixture.token();
+        fixture.upstream.respond_instead(response);
+        let (status, wait) = fixture.guarded(&token).await;
+        assert_eq!(status, 503, "{response}");
+        fixture.upstream.respond_instead(None);
         pass(wait.unwrap()).await;
-        assert_eq!(bench.guarded(&token).await, (200, None), "{answer}");
+        assert_eq!(fixture.guarded(&token).await, (200, None), "{response}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_secret_key_shows_at_the_start_and_signs_nobody_out() {
+async fn a_wrong_secret_key_is_reported_at_the_start_and_signs_nobody_out() {
     let instance = Instance::new();
     let clerk = Clerk::builder()
         .secret_key("sk_test_ofanotherinstance")
@@ -382,23 +387,23 @@ async fn a_wrong_secret_key_shows_at_the_start_and_signs_nobody_out() {
     assert!(error.to_string().contains("CLERK_SECRET_KEY"), "{error}");
     assert!(!format!("{error} {error:?}").contains("ofanotherinstance"));
     let upstream = Upstream::new(&instance);
-    let bench = Bench { instance, upstream, clerk };
-    assert_eq!(bench.guarded(&bench.token()).await.0, 503);
-    assert_eq!(bench.judge(&bench.token()).await, "undecided");
+    let fixture = Fixture { instance, upstream, clerk };
+    assert_eq!(fixture.guarded(&fixture.token()).await.0, 503);
+    assert_eq!(fixture.authenticate(&fixture.token()).await, "undecided");
 }
 
 #[tokio::test(start_paused = true)]
 async fn instances_do_not_share_keys() {
-    let (one, two) = (Bench::warm().await, Bench::warm().await);
+    let (one, two) = (Fixture::warm().await, Fixture::warm().await);
     let claims = claims(&json!({}));
     for (here, there) in [(&one, &two), (&two, &one)] {
-        // Under its own id, and under the id of this instance's key.
-        assert_eq!(here.judge(&there.token()).await, "jwk-kid-mismatch");
+        // With its own key ID, and with this instance's key ID.
+        assert_eq!(here.authenticate(&there.token()).await, "jwk-kid-mismatch");
         let header = json!({"kid": here.instance.local.key_id()});
         let forged = there.instance.local.sign_claims(&header, &claims);
-        assert_eq!(here.judge(&forged).await, "token-invalid-signature");
+        assert_eq!(here.authenticate(&forged).await, "token-invalid-signature");
         pass(10).await;
-        assert_eq!(here.judge(&there.token()).await, "jwk-kid-mismatch");
-        assert_eq!(here.judge(&here.token()).await, "signed-in");
+        assert_eq!(here.authenticate(&there.token()).await, "jwk-kid-mismatch");
+        assert_eq!(here.authenticate(&here.token()).await, "signed-in");
     }
 }

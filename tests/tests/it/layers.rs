@@ -1,4 +1,4 @@
-//! The layers as tower services: readiness, headers, bodies, and what may be sent between threads.
+//! Tests of the layers as tower services: readiness, headers, bodies, and which types are `Send`.
 
 use std::{convert::Infallible, fmt::Debug, rc::Rc, time::Duration};
 
@@ -24,7 +24,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
 
-/// A service that has to be polled ready before each call, and lets `at_once` calls run at a time.
+/// A service that must be polled ready before each call and runs at most `at_once` calls concurrently.
 fn limited<S>(at_once: usize, service: S) -> ConcurrencyLimit<S> {
     ConcurrencyLimit::new(service, at_once)
 }
@@ -33,7 +33,7 @@ fn relative() -> Request<Bytes> {
     Request::new(Bytes::from("body"))
 }
 
-/// Calls one handle again and again, and many clones at once.
+/// Calls one handle repeatedly, and many clones concurrently.
 async fn stands_on_readiness<S, B, M>(service: S, request: M)
 where
     S: Service<Request<B>, Error: Debug> + Clone,
@@ -45,8 +45,8 @@ where
     }
     drop(one);
     let many = (0..200).map(|_| service.clone().oneshot(request()));
-    for answer in join_all(many).await {
-        answer.unwrap();
+    for response in join_all(many).await {
+        response.unwrap();
     }
 }
 
@@ -58,41 +58,42 @@ async fn every_layer_calls_the_service_that_was_ready() {
     let key = instance.secret_key().clone();
     let ada = format!("Bearer {}", instance.ada());
     for at_once in [1, 3] {
-        let answer = service_fn(async |_: Request<Bytes>| {
+        let response = service_fn(async |_: Request<Bytes>| {
             tokio::task::yield_now().await;
             Ok::<_, Error>(Response::new(Full::<Bytes>::from("fine")))
         });
         stands_on_readiness(
-            DeadlineLayer::new(Duration::from_secs(60)).layer(limited(at_once, answer)),
+            DeadlineLayer::new(Duration::from_secs(60)).layer(limited(at_once, response)),
             relative,
         )
         .await;
-        stands_on_readiness(CredentialsLayer::new(&key).layer(limited(at_once, answer)), relative).await;
-        stands_on_readiness(CollectLayer::new(10).layer(limited(at_once, answer)), relative).await;
+        stands_on_readiness(CredentialsLayer::new(&key).layer(limited(at_once, response)), relative).await;
+        stands_on_readiness(CollectLayer::new(10).layer(limited(at_once, response)), relative).await;
         let base = BaseUriLayer::new("https://api.clerk.com/v1").unwrap();
-        stands_on_readiness(base.layer(limited(at_once, answer)), relative).await;
+        stands_on_readiness(base.layer(limited(at_once, response)), relative).await;
 
         let signed_in = || Request::get("/").header("authorization", &ada).body(Bytes::new()).unwrap();
         let authenticate = AuthenticateLayer::new(&clerk);
         for request in [&signed_in as &dyn Fn() -> Request<Bytes>, &relative] {
-            stands_on_readiness(authenticate.layer(limited(at_once, answer)), request).await;
+            stands_on_readiness(authenticate.layer(limited(at_once, response)), request).await;
             let guarded = ServiceBuilder::new().layer(&authenticate).layer(RequireLayer::role("org:admin"));
-            stands_on_readiness(guarded.service(limited(at_once, answer)), request).await;
-            let limited_outside = limited(at_once, RequireLayer::signed_in().layer(limited(at_once, answer)));
+            stands_on_readiness(guarded.service(limited(at_once, response)), request).await;
+            let limited_outside =
+                limited(at_once, RequireLayer::signed_in().layer(limited(at_once, response)));
             stands_on_readiness(authenticate.layer(limited_outside), request).await;
         }
-        // A request that has to wait for its key is called on the same service.
+        // A request that has to wait for its key must call the service that was polled ready, not a clone.
         for _ in 0..20 {
             let cold = instance.in_memory();
-            let service = AuthenticateLayer::new(&cold).layer(limited(at_once, answer));
-            let answers = join_all((0..10).map(|_| service.clone().oneshot(signed_in()))).await;
-            assert!(answers.into_iter().all(|answer| answer.unwrap().headers().is_empty()));
+            let service = AuthenticateLayer::new(&cold).layer(limited(at_once, response));
+            let responses = join_all((0..10).map(|_| service.clone().oneshot(signed_in()))).await;
+            assert!(responses.into_iter().all(|response| response.unwrap().headers().is_empty()));
         }
     }
 }
 
 #[tokio::test]
-async fn rejections_use_nothing_up() {
+async fn rejections_do_not_consume_the_inner_services_capacity() {
     let instance = Instance::new();
     let clerk = instance.in_memory();
     let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
@@ -114,7 +115,7 @@ async fn rejections_use_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_handle_that_rejected_holds_no_place_that_others_wait_for() {
+async fn a_handle_that_rejected_a_request_releases_its_permit() {
     let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
     let mut one = RequireLayer::signed_in().layer(limited(1, inner));
     let mut other = one.clone();
@@ -129,7 +130,7 @@ async fn a_handle_that_rejected_holds_no_place_that_others_wait_for() {
 }
 
 #[tokio::test]
-async fn a_request_that_hangs_up_gives_its_place_back() {
+async fn a_dropped_request_releases_its_permit() {
     let instance = Instance::new();
     let never = service_fn(async |_: Request<Bytes>| {
         std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>().await
@@ -155,7 +156,7 @@ fn values<'a, B>(response: &'a Response<B>, name: &str) -> Vec<&'a str> {
 }
 
 #[tokio::test]
-async fn the_decisions_headers_are_added_once_to_those_that_are_there() {
+async fn the_decisions_headers_are_added_once_to_existing_headers() {
     const MISSING: &str = "session-token-and-uat-missing";
     let instance = Instance::new();
     let clerk = instance.in_memory();
@@ -171,13 +172,13 @@ async fn the_decisions_headers_are_added_once_to_those_that_are_there() {
     assert_eq!(values(&response, STATUS), ["signed-out"]);
     assert_eq!(values(&response, "x-own"), ["1"]);
 
-    // Clones of one client decide once, however many layers there are, in axum or not.
+    // Layers of clones of one client decide once per request, in axum and outside of it.
     let nested = ServiceBuilder::new().layer(layer()).layer(ClerkLayer::new(&clerk.clone())).layer(layer());
     let response = nested.service(inner).oneshot(Request::new(())).await.unwrap();
     assert_eq!(values(&response, REASON), ["the handler's own", MISSING]);
     assert_eq!(values(&response, STATUS), ["signed-out"]);
 
-    // A signed-in request gets no headers at all.
+    // A signed-in request gets no additional headers.
     let ada =
         Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(()).unwrap();
     let response = layer().layer(inner).oneshot(ada).await.unwrap();
@@ -186,7 +187,7 @@ async fn the_decisions_headers_are_added_once_to_those_that_are_there() {
 }
 
 #[tokio::test]
-async fn an_inner_layer_of_another_instance_decides_for_itself() {
+async fn an_inner_layer_of_another_instance_makes_its_own_decision() {
     let (outer, inner) = (Instance::new(), Instance::new());
     let (outer_clerk, inner_clerk) = (outer.in_memory(), inner.in_memory());
     let service = ServiceBuilder::new()
@@ -199,21 +200,21 @@ async fn an_inner_layer_of_another_instance_decides_for_itself() {
     for (instance, signed_in) in [(&outer, false), (&inner, true)] {
         let token = format!("Bearer {}", instance.ada());
         let request = Request::get("/").header("authorization", token).body(()).unwrap();
-        let answer = service.clone().oneshot(request).await.unwrap().into_body();
-        assert_eq!(own(own(answer)), signed_in);
+        let response = service.clone().oneshot(request).await.unwrap().into_body();
+        assert_eq!(own(own(response)), signed_in);
     }
 }
 
-/// The service's own body, and not one of the layer's.
+/// Returns the inner service's body; fails if the layer made the response.
 fn own<B>(body: ResponseBody<B>) -> B {
     body.into_inner().expect("the layer has not made the response itself")
 }
 
-/// Sends a request with some body through both layers, signed in and not.
-async fn carries<A: Clone, B: Clone + PartialEq + Debug>(body: A, answer: B) {
+/// Sends a request with any body type through both layers, signed in and signed out.
+async fn carries<A: Clone, B: Clone + PartialEq + Debug>(body: A, response_body: B) {
     let instance = Instance::new();
     let clerk = instance.in_memory();
-    let kept = answer.clone();
+    let kept = response_body.clone();
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(&clerk))
         .layer(RequireLayer::signed_in())
@@ -226,22 +227,22 @@ async fn carries<A: Clone, B: Clone + PartialEq + Debug>(body: A, answer: B) {
         Request::get("/").header("authorization", format!("Bearer {}", instance.ada())).body(body).unwrap();
     let response = service.oneshot(ada).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(own(own(response.into_body())), answer);
+    assert_eq!(own(own(response.into_body())), response_body);
 }
 
 #[tokio::test]
-async fn bodies_may_be_anything() {
+async fn any_body_type_is_accepted() {
     carries((), ()).await;
     carries(String::from("text"), "text").await;
     carries("text", String::from("text")).await;
     carries(Bytes::from("bytes"), vec![1_u8]).await;
     carries(Full::new(Bytes::from("bytes")), Bytes::from("bytes")).await;
-    // Not even Send.
+    // A body that is not even `Send`.
     carries(Rc::new(1), Rc::new(2)).await;
 }
 
 #[test]
-fn public_types_go_where_axum_and_hyper_put_them() {
+fn public_types_satisfy_the_bounds_of_axum_and_hyper() {
     fn service<T: Clone + Send + Sync + 'static>() {}
     fn error<T: std::error::Error + Send + Sync + 'static>() {}
     fn future<T: Send>(_: T) {}

@@ -1,4 +1,4 @@
-//! How an application is tested with a `LocalClerk`: in memory, without a port.
+//! Tests of an application with a `LocalClerk`: in memory, without a port.
 
 use std::{
     sync::{Arc, Mutex},
@@ -29,7 +29,7 @@ use tower::ServiceExt as _;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
-/// The application that is tested.
+/// The application under test.
 fn app(clerk: &Clerk) -> Router {
     Router::new()
         .route("/me", get(async |user: ClerkUser| user.full_name().unwrap_or_default()))
@@ -41,14 +41,14 @@ fn app(clerk: &Clerk) -> Router {
         .layer(ClerkLayer::new(clerk))
 }
 
-struct Bench {
+struct Fixture {
     local: LocalClerk,
     clock: ManualClock,
     clerk: Clerk,
     app: Router,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         let clock = ManualClock::at(NOW);
         let local = LocalClerk::with_clock(clock.clone()).seed();
@@ -61,11 +61,11 @@ impl Bench {
         Self { local, clock, clerk, app }
     }
 
-    /// The status, and the body or the code of the error.
+    /// Returns the status, and the body or the code of the error.
     async fn send(&self, request: Request<Body>) -> (u16, String) {
-        let answer = self.app.clone().oneshot(request).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
         let code = serde_json::from_slice::<Value>(&body).ok();
         let code = code.and_then(|body| Some(body.pointer("/errors/0/code")?.as_str()?.to_owned()));
         (status, code.unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned()))
@@ -90,29 +90,29 @@ async fn a_client_needs_one_line_and_no_socket() {
         .header(header::AUTHORIZATION, format!("Bearer {}", local.sign_in(&ada).token()))
         .body(Body::empty())
         .unwrap();
-    let answer = app.oneshot(request).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::OK);
+    let response = app.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn expired_tokens_are_refused_for_that_reason() {
-    let bench = Bench::new();
-    let session = bench.local.sign_in("user_ada");
-    assert_eq!(bench.get("/session", &session.token()).await, said(200, "user_ada"));
+async fn expired_tokens_are_rejected_with_the_matching_reason() {
+    let fixture = Fixture::new();
+    let session = fixture.local.sign_in("user_ada");
+    assert_eq!(fixture.get("/session", &session.token()).await, said(200, "user_ada"));
     let long = session.clone().lifetime(Duration::from_secs(86_400));
     for expired in [session.expired_token(), long.expired_token()] {
-        let (status, code) = bench.get("/session", &expired).await;
+        let (status, code) = fixture.get("/session", &expired).await;
         assert!(status == 401 && code.starts_with("session-token-expired"), "{status} {code}");
     }
-    // Everything else about them is good.
+    // Apart from that the tokens are valid.
     let expired = session.expired_token();
-    bench.clock.set(NOW.saturating_sub(Duration::from_secs(3630)));
-    assert_eq!(bench.get("/session", &expired).await, said(200, "user_ada"));
+    fixture.clock.set(NOW.saturating_sub(Duration::from_secs(3630)));
+    assert_eq!(fixture.get("/session", &expired).await, said(200, "user_ada"));
 }
 
 #[tokio::test]
 async fn cookies_need_no_handshake() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let page = |cookies: String| {
         Request::get("http://localhost:3000/session")
             .header(header::COOKIE, cookies)
@@ -120,119 +120,119 @@ async fn cookies_need_no_handshake() {
             .body(Body::empty())
             .unwrap()
     };
-    let session = bench.local.sign_in("user_ada");
-    bench.clock.advance(Duration::from_secs(30));
-    assert_eq!(bench.send(page(session.cookies())).await, said(200, "user_ada"));
-    assert_eq!(bench.send(page(format!("theme=dark; {}", session.cookies()))).await, said(200, "user_ada"));
-    let answer = bench.app.clone().oneshot(page(session.expired_cookies())).await.unwrap();
-    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
-    let location = answer.headers()["location"].to_str().unwrap();
+    let session = fixture.local.sign_in("user_ada");
+    fixture.clock.advance(Duration::from_secs(30));
+    assert_eq!(fixture.send(page(session.cookies())).await, said(200, "user_ada"));
+    assert_eq!(fixture.send(page(format!("theme=dark; {}", session.cookies()))).await, said(200, "user_ada"));
+    let response = fixture.app.clone().oneshot(page(session.expired_cookies())).await.unwrap();
+    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
+    let location = response.headers()["location"].to_str().unwrap();
     assert!(location.contains("/v1/client/handshake?"), "{location}");
     assert!(location.contains("__clerk_hs_reason=session-token-expired"), "{location}");
-    // Another application's cookies, from the same host, do not matter.
-    let other = LocalClerk::with_clock(bench.clock.clone()).sign_in("user_grace").cookies();
-    assert_eq!(bench.send(page(format!("{other}; {}", session.cookies()))).await, said(200, "user_ada"));
+    // Cookies of another application on the same host have no effect.
+    let other = LocalClerk::with_clock(fixture.clock.clone()).sign_in("user_grace").cookies();
+    assert_eq!(fixture.send(page(format!("{other}; {}", session.cookies()))).await, said(200, "user_ada"));
 }
 
 #[tokio::test]
-async fn api_keys_are_taken_until_they_end() {
-    let bench = Bench::new();
-    let key = |name: &str| bench.local.api_key(name).subject("user_ada").scopes(["read", "write"]);
+async fn api_keys_are_accepted_until_they_expire_or_are_revoked() {
+    let fixture = Fixture::new();
+    let key = |name: &str| fixture.local.api_key(name).subject("user_ada").scopes(["read", "write"]);
     let (good, hour) = (key("nightly").create(), key("short").expires_in(Duration::from_secs(3600)).create());
-    for (secret, answer) in [
+    for (secret, response) in [
         (&*good.secret, said(200, "nightly user_ada")),
         (&hour.secret, said(200, "short user_ada")),
         (&key("gone").revoked(true).create().secret, said(401, "token-invalid")),
         (&key("over").expires_in(Duration::ZERO).create().secret, said(401, "token-invalid")),
         ("ak_unknown", said(401, "token-invalid")),
     ] {
-        assert_eq!(bench.get("/key", secret).await, answer);
+        assert_eq!(fixture.get("/key", secret).await, response);
     }
-    bench.clock.advance(Duration::from_secs(3600));
-    assert_eq!(bench.get("/key", &hour.secret).await, said(401, "token-invalid"));
-    assert_eq!(bench.get("/key", &good.secret).await.0, 200);
-    let revoked = bench.clerk.send(api_keys::revoke(&good.id).revocation_reason("lost")).await.unwrap();
+    fixture.clock.advance(Duration::from_secs(3600));
+    assert_eq!(fixture.get("/key", &hour.secret).await, said(401, "token-invalid"));
+    assert_eq!(fixture.get("/key", &good.secret).await.0, 200);
+    let revoked = fixture.clerk.send(api_keys::revoke(&good.id).revocation_reason("lost")).await.unwrap();
     assert_eq!((revoked.revoked, revoked.revocation_reason.as_deref()), (true, Some("lost")));
-    assert_eq!(bench.get("/key", &good.secret).await, said(401, "token-invalid"));
+    assert_eq!(fixture.get("/key", &good.secret).await, said(401, "token-invalid"));
 }
 
 #[tokio::test]
 async fn api_keys_are_managed_through_the_api() {
-    let bench = Bench::new();
-    let clerk = &bench.clerk;
+    let fixture = Fixture::new();
+    let clerk = &fixture.clerk;
     let create = api_keys::create("nightly", "user_ada").scopes(["read"]).claims(json!({"tier": 2}));
     let made = clerk.send(create.description("for the nightly job").created_by("user_ada")).await.unwrap();
     assert!(made.secret.starts_with("ak_") && made.id.as_str().starts_with("ak_"));
     assert_eq!(clerk.send(api_keys::get_secret(&made.id)).await.unwrap().secret, made.secret);
-    assert_eq!(bench.get("/key", &made.secret).await, said(200, "nightly user_ada"));
+    assert_eq!(fixture.get("/key", &made.secret).await, said(200, "nightly user_ada"));
 
     let seen = clerk.send(api_keys::verify(&*made.secret)).await.unwrap();
     assert_eq!((seen.claims, seen.last_used_at), (Some(json!({"tier": 2})), Some(NOW)));
     let update = api_keys::update(&made.id).subject("org_acme").scopes(["write"]);
     let changed = clerk.send(update.seconds_until_expiration(60)).await.unwrap();
     assert_eq!(changed.expiration, Some(NOW.saturating_add(Duration::from_secs(60))));
-    assert_eq!(bench.get("/key", &made.secret).await, said(200, "nightly org_acme"));
+    assert_eq!(fixture.get("/key", &made.secret).await, said(200, "nightly org_acme"));
     let names = async |list: api_keys::List| {
         let page = clerk.send(list).await.unwrap();
         page.data.into_iter().map(|key| key.name).collect::<Vec<_>>()
     };
     assert_eq!(names(api_keys::list("org_acme")).await, ["nightly"]);
-    bench.clock.advance(Duration::from_secs(60));
+    fixture.clock.advance(Duration::from_secs(60));
     assert!(names(api_keys::list("org_acme")).await.is_empty());
     assert_eq!(names(api_keys::list("org_acme").include_invalid(true)).await, ["nightly"]);
     clerk.send(api_keys::delete(&made.id)).await.unwrap();
     let error = clerk.send(api_keys::get(&made.id)).await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
 
-    // Keys go with the one they belong to.
-    let key = bench.local.api_key("last").subject("user_ada").create();
+    // Keys are deleted with their owner.
+    let key = fixture.local.api_key("last").subject("user_ada").create();
     clerk.send(users::delete("user_ada")).await.unwrap();
-    assert_eq!(bench.get("/key", &key.secret).await, said(401, "token-invalid"));
+    assert_eq!(fixture.get("/key", &key.secret).await, said(401, "token-invalid"));
 }
 
 #[tokio::test]
-async fn machines_call_each_other() {
-    let bench = Bench::new();
-    let reports = bench.clerk.send(machines::create("reports")).await.unwrap();
+async fn machines_can_call_each_other() {
+    let fixture = Fixture::new();
+    let reports = fixture.clerk.send(machines::create("reports")).await.unwrap();
     let billing = machines::create("billing").scoped_machines([&reports.id]).default_token_ttl(60);
-    let billing = bench.clerk.send(billing).await.unwrap();
-    let client = |key: &str| bench.local.client_builder().machine_secret_key(key).build_machine().unwrap();
+    let billing = fixture.clerk.send(billing).await.unwrap();
+    let client = |key: &str| fixture.local.client_builder().machine_secret_key(key).build_machine().unwrap();
     let caller = client(&billing.secret_key);
-    let answer = said(200, &format!("{} {:?}", billing.id, [reports.id.as_str()]));
+    let response = said(200, &format!("{} {:?}", billing.id, [reports.id.as_str()]));
 
     let opaque = caller.send(m2m::create_token()).await.unwrap();
     assert_eq!(opaque.expiration, Some(NOW.saturating_add(Duration::from_secs(60))));
-    assert_eq!(bench.get("/m2m", &opaque.token).await, answer);
+    assert_eq!(fixture.get("/m2m", &opaque.token).await, response);
     let jwt = caller.send(m2m::create_token().token_format(M2mTokenFormat::Jwt)).await.unwrap();
     assert_eq!(jwt.token.split('.').count(), 3);
-    assert_eq!(bench.get("/m2m", &jwt.token).await, answer);
+    assert_eq!(fixture.get("/m2m", &jwt.token).await, response);
 
-    // With its own key, a machine is told only about tokens that are for it.
+    // With its own key, a machine can only verify tokens that are meant for it.
     assert!(client(&reports.secret_key).send(m2m::verify_token(&*opaque.token)).await.is_ok());
     assert!(caller.send(m2m::verify_token(&*opaque.token)).await.is_err());
-    bench.clerk.send(m2m::revoke_token(&opaque.id)).await.unwrap();
-    assert_eq!(bench.get("/m2m", &opaque.token).await, said(401, "token-invalid"));
-    // A token in JWT form cannot be revoked, but it ends.
-    bench.clock.advance(Duration::from_secs(70));
-    assert_eq!(bench.get("/m2m", &jwt.token).await.0, 401);
+    fixture.clerk.send(m2m::revoke_token(&opaque.id)).await.unwrap();
+    assert_eq!(fixture.get("/m2m", &opaque.token).await, said(401, "token-invalid"));
+    // A token in JWT form cannot be revoked, but it expires.
+    fixture.clock.advance(Duration::from_secs(70));
+    assert_eq!(fixture.get("/m2m", &jwt.token).await.0, 401);
 
-    let rotated = bench.clerk.send(machines::rotate_secret_key(&billing.id, 30)).await.unwrap();
+    let rotated = fixture.clerk.send(machines::rotate_secret_key(&billing.id, 30)).await.unwrap();
     assert!(caller.send(m2m::create_token()).await.is_ok());
-    bench.clock.advance(Duration::from_secs(30));
+    fixture.clock.advance(Duration::from_secs(30));
     let error = caller.send(m2m::create_token()).await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::UNAUTHORIZED));
     assert!(client(&rotated.secret).send(m2m::create_token()).await.is_ok());
 }
 
 #[tokio::test]
-async fn machine_tokens_can_be_set_up() {
-    let bench = Bench::new();
-    let reports = bench.local.machine("reports").create();
-    let billing = bench.local.machine("billing").may_call(&reports).create();
-    let m2m = || bench.local.m2m_token(&billing);
-    let oauth = || bench.local.oauth_token("user_ada").client_id("client_cli").scopes(["email"]);
+async fn machine_tokens_can_be_customized() {
+    let fixture = Fixture::new();
+    let reports = fixture.local.machine("reports").create();
+    let billing = fixture.local.machine("billing").may_call(&reports).create();
+    let m2m = || fixture.local.m2m_token(&billing);
+    let oauth = || fixture.local.oauth_token("user_ada").client_id("client_cli").scopes(["email"]);
     let from_billing = format!("{} {:?}", billing.id, [reports.id.as_str()]);
-    for (path, token, answer) in [
+    for (path, token, response) in [
         ("/m2m", m2m().create().token, said(200, &from_billing)),
         ("/m2m", m2m().claims(json!({"a": 1})).create_jwt().token, said(200, &from_billing)),
         ("/m2m", m2m().revoked(true).create().token, said(401, "token-invalid")),
@@ -244,12 +244,12 @@ async fn machine_tokens_can_be_set_up() {
         ("/key", m2m().create_jwt().token, said(401, "token-type-mismatch")),
         ("/session", oauth().create_jwt().token, said(401, "token-type-mismatch")),
     ] {
-        assert_eq!(bench.get(path, &token).await, answer, "{path}");
+        assert_eq!(fixture.get(path, &token).await, response, "{path}");
     }
 }
 
 #[test]
-fn nothing_secret_is_shown() {
+fn debug_output_contains_no_secrets() {
     let local = LocalClerk::new();
     let key = local.api_key("nightly").create();
     let machine: machine::LocalMachine = local.machine("reports").create();
@@ -261,7 +261,7 @@ fn nothing_secret_is_shown() {
     assert!(shown.contains(key.id.as_str()), "{shown}");
 }
 
-/// An application that keeps the deliveries it gets, and refuses the first few of them.
+/// An application that records the deliveries it gets, and fails the first few of them.
 #[derive(Clone)]
 struct Listener {
     verifier: Verifier,
@@ -271,10 +271,10 @@ struct Listener {
 }
 
 impl Listener {
-    fn new(bench: &Bench, refusals: u32) -> Self {
+    fn new(fixture: &Fixture, refusals: u32) -> Self {
         Self {
-            verifier: Verifier::new(bench.local.webhook_secret()),
-            clock: bench.clock.clone(),
+            verifier: Verifier::new(fixture.local.webhook_secret()),
+            clock: fixture.clock.clone(),
             seen: Arc::default(),
             refusals: Arc::new(Mutex::new(refusals)),
         }
@@ -302,7 +302,7 @@ impl Listener {
         StatusCode::NO_CONTENT
     }
 
-    /// The types of the events since the last call.
+    /// Returns the types of the events since the last call.
     async fn kinds(&self, local: &LocalClerk) -> Vec<String> {
         local.webhooks_delivered().await;
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
@@ -311,14 +311,14 @@ impl Listener {
 }
 
 #[tokio::test]
-async fn every_change_is_told_once_and_in_order() {
-    let bench = Bench::new();
-    let (local, clerk) = (&bench.local, &bench.clerk);
-    let listener = Listener::new(&bench, 0);
+async fn every_change_is_delivered_once_and_in_order() {
+    let fixture = Fixture::new();
+    let (local, clerk) = (&fixture.local, &fixture.clerk);
+    let listener = Listener::new(&fixture, 0);
     local.deliver_webhooks_to_service(listener.router(), local.webhook_secret()).unwrap();
     assert!(listener.kinds(local).await.is_empty());
 
-    // Through the API.
+    // Changes made through the API.
     let eve = clerk.send(users::create().username("eve")).await.unwrap();
     clerk.send(users::update(&eve.id).first_name("Eve")).await.unwrap();
     clerk.send(users::get(&eve.id)).await.unwrap();
@@ -351,7 +351,7 @@ async fn every_change_is_told_once_and_in_order() {
             "user.deleted",
         ]
     );
-    // Through setup, and through pages.
+    // Changes made through setup functions, and through pages.
     let zoe = local.user("Zoe", "Test").create();
     let team = local.organization("Team").create();
     local.add_member(&team, &zoe, "org:admin");
@@ -372,13 +372,13 @@ async fn every_change_is_told_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn events_say_what_changed() {
-    let bench = Bench::new();
-    let listener = Listener::new(&bench, 0);
-    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
-    bench.clerk.send(users::update("user_ada").first_name("Augusta")).await.unwrap();
-    bench.clerk.send(organization_memberships::delete("org_acme", "user_grace")).await.unwrap();
-    bench.local.webhooks_delivered().await;
+async fn events_contain_what_changed() {
+    let fixture = Fixture::new();
+    let listener = Listener::new(&fixture, 0);
+    fixture.local.deliver_webhooks_to_service(listener.router(), fixture.local.webhook_secret()).unwrap();
+    fixture.clerk.send(users::update("user_ada").first_name("Augusta")).await.unwrap();
+    fixture.clerk.send(organization_memberships::delete("org_acme", "user_grace")).await.unwrap();
+    fixture.local.webhooks_delivered().await;
     let seen = listener.seen.lock().unwrap().clone();
     let [Event::UserUpdated(ada), Event::OrganizationMembershipDeleted(membership)] =
         [&seen[0].event, &seen[1].event]
@@ -392,25 +392,25 @@ async fn events_say_what_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn deliveries_are_repeated_and_given_up() {
-    let bench = Bench::new();
-    let listener = Listener::new(&bench, 3);
-    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
-    bench.local.user("Zoe", "Test").create();
-    bench.local.organization("Team").create();
-    assert_eq!(listener.kinds(&bench.local).await, ["user.created", "organization.created"]);
+async fn deliveries_are_retried_and_then_dropped() {
+    let fixture = Fixture::new();
+    let listener = Listener::new(&fixture, 3);
+    fixture.local.deliver_webhooks_to_service(listener.router(), fixture.local.webhook_secret()).unwrap();
+    fixture.local.user("Zoe", "Test").create();
+    fixture.local.organization("Team").create();
+    assert_eq!(listener.kinds(&fixture.local).await, ["user.created", "organization.created"]);
     *listener.refusals.lock().unwrap() = 4;
-    bench.local.user("Eve", "Test").create();
-    bench.local.organization("Club").create();
-    assert_eq!(listener.kinds(&bench.local).await, ["organization.created"]);
-    let counts = bench.local.webhooks_delivered().await;
+    fixture.local.user("Eve", "Test").create();
+    fixture.local.organization("Club").create();
+    assert_eq!(listener.kinds(&fixture.local).await, ["organization.created"]);
+    let counts = fixture.local.webhooks_delivered().await;
     assert_eq!((counts.delivered, counts.given_up, counts.dropped), (3, 1, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_application_that_panics_has_not_answered() {
-    let bench = Bench::new();
-    let listener = Listener::new(&bench, 0);
+async fn a_delivery_to_an_application_that_panics_is_retried() {
+    let fixture = Fixture::new();
+    let listener = Listener::new(&fixture, 0);
     let times = Arc::new(Mutex::new(0));
     let fragile = tower::service_fn({
         let (router, times) = (listener.router(), Arc::clone(&times));
@@ -423,41 +423,41 @@ async fn an_application_that_panics_has_not_answered() {
             }
         }
     });
-    bench.local.deliver_webhooks_to_service(fragile, bench.local.webhook_secret()).unwrap();
-    bench.local.user("Zoe", "Test").create();
-    bench.local.user("Eve", "Test").create();
-    assert_eq!(listener.kinds(&bench.local).await, ["user.created", "user.created"]);
-    let counts = bench.local.webhooks_delivered().await;
+    fixture.local.deliver_webhooks_to_service(fragile, fixture.local.webhook_secret()).unwrap();
+    fixture.local.user("Zoe", "Test").create();
+    fixture.local.user("Eve", "Test").create();
+    assert_eq!(listener.kinds(&fixture.local).await, ["user.created", "user.created"]);
+    let counts = fixture.local.webhooks_delivered().await;
     assert_eq!((counts.delivered, counts.given_up, counts.dropped), (2, 0, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_application_that_never_answers_costs_no_memory() {
-    let bench = Bench::new();
+async fn undelivered_events_do_not_pile_up_in_memory() {
+    let fixture = Fixture::new();
     let deaf = tower::service_fn(|_| std::future::pending::<Result<http::Response<()>, ()>>());
-    bench.local.deliver_webhooks_to_service(deaf, bench.local.webhook_secret()).unwrap();
+    fixture.local.deliver_webhooks_to_service(deaf, fixture.local.webhook_secret()).unwrap();
     for _ in 0..1010 {
-        bench.local.user("Eve", "Test").create();
+        fixture.local.user("Eve", "Test").create();
     }
-    // Nobody is told any more: what waits is still given up one by one.
-    let counts = bench.local.webhooks_delivered().await;
+    // New events are dropped; queued ones are still given up one by one.
+    let counts = fixture.local.webhooks_delivered().await;
     assert_eq!((counts.delivered, counts.given_up, counts.dropped), (0, 1000, 10));
 }
 
 #[tokio::test]
-async fn deliveries_go_over_http_as_well() {
-    let bench = Bench::new();
-    let listener = Listener::new(&bench, 1);
+async fn deliveries_can_go_over_http() {
+    let fixture = Fixture::new();
+    let listener = Listener::new(&fixture, 1);
     let address = clerk_tests::serve(listener.router()).await;
     let url = format!("http://127.0.0.1:{}/webhooks/clerk", address.port());
-    bench.local.deliver_webhooks_to(&url, bench.local.webhook_secret()).unwrap();
-    bench.local.user("Zoe", "Test").create();
-    assert_eq!(listener.kinds(&bench.local).await, ["user.created"]);
+    fixture.local.deliver_webhooks_to(&url, fixture.local.webhook_secret()).unwrap();
+    fixture.local.user("Zoe", "Test").create();
+    assert_eq!(listener.kinds(&fixture.local).await, ["user.created"]);
 }
 
 #[tokio::test]
-async fn urls_that_lead_elsewhere_are_refused() {
-    let bench = Bench::new();
+async fn webhook_urls_outside_this_computer_are_rejected() {
+    let fixture = Fixture::new();
     for (url, reason) in [
         ("https://localhost/hook", "https is not supported"),
         ("ftp://localhost/hook", "only http"),
@@ -468,45 +468,45 @@ async fn urls_that_lead_elsewhere_are_refused() {
         ("/hook", "not a URL"),
         ("", "not a URL"),
     ] {
-        let error = bench.local.deliver_webhooks_to(url, bench.local.webhook_secret()).unwrap_err();
+        let error = fixture.local.deliver_webhooks_to(url, fixture.local.webhook_secret()).unwrap_err();
         assert!(error.to_string().contains(reason), "{url}: {error}");
     }
     for url in ["http://localhost:3000/hook", "http://[::1]/", "http://127.0.0.2:1/", "http://app.localhost"]
     {
-        bench.local.deliver_webhooks_to(url, bench.local.webhook_secret()).unwrap();
+        fixture.local.deliver_webhooks_to(url, fixture.local.webhook_secret()).unwrap();
     }
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
+fn without_a_runtime_an_error_is_returned() {
     let local = LocalClerk::new();
     let error = local.deliver_webhooks_to("http://localhost/", local.webhook_secret()).unwrap_err();
     assert!(error.to_string().contains("tokio runtime"), "{error}");
 }
 
 #[tokio::test]
-async fn one_delivery_can_be_made_by_hand() {
-    let bench = Bench::new();
-    let listener = Listener::new(&bench, 0);
-    let request = bench.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
+async fn a_single_delivery_can_be_made_by_hand() {
+    let fixture = Fixture::new();
+    let listener = Listener::new(&fixture, 0);
+    let request = fixture.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
     let forged = {
         let (head, _) = request.clone().into_parts();
         Request::from_parts(head, Bytes::from_static(b"{}"))
     };
     for (request, status) in [(request, 204), (forged, 400)] {
-        let answer = listener.router().oneshot(request.map(Body::from)).await.unwrap();
-        assert_eq!(answer.status(), status);
+        let response = listener.router().oneshot(request.map(Body::from)).await.unwrap();
+        assert_eq!(response.status(), status);
     }
-    assert_eq!(listener.kinds(&bench.local).await, ["user.deleted"]);
+    assert_eq!(listener.kinds(&fixture.local).await, ["user.deleted"]);
 }
 
 #[tokio::test]
-async fn what_happens_in_browsers_is_told_as_well() {
-    let bench = Bench::new();
-    let listener = Listener::new(&bench, 0);
-    bench.local.deliver_webhooks_to_service(listener.router(), bench.local.webhook_secret()).unwrap();
+async fn changes_made_in_browsers_are_delivered_too() {
+    let fixture = Fixture::new();
+    let listener = Listener::new(&fixture, 0);
+    fixture.local.deliver_webhooks_to_service(listener.router(), fixture.local.webhook_secret()).unwrap();
     for (action, kind) in [("remove", "session.removed"), ("end", "session.ended")] {
-        let session = bench.local.sign_in("user_ada");
+        let session = fixture.local.sign_in("user_ada");
         let cookies = session.cookies();
         let browser = cookies.split("__clerk_db_jwt=").nth(1).unwrap().split(';').next().unwrap();
         let path = format!("/v1/client/sessions/{}/{action}?__clerk_db_jwt={browser}", session.session_id());
@@ -515,13 +515,13 @@ async fn what_happens_in_browsers_is_told_as_well() {
             .header(header::ORIGIN, "http://localhost:3000")
             .body(Bytes::new())
             .unwrap();
-        let answer = bench.local.clone().oneshot(request).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(listener.kinds(&bench.local).await, ["session.created", kind]);
+        let response = fixture.local.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(listener.kinds(&fixture.local).await, ["session.created", kind]);
     }
 }
 
-/// A directory that is gone with the test.
+/// A directory that is deleted at the end of the test.
 struct Directory(std::path::PathBuf);
 
 impl Directory {
@@ -539,34 +539,34 @@ impl Drop for Directory {
 }
 
 #[tokio::test]
-async fn a_saved_instance_goes_on_where_it_was() {
+async fn a_saved_instance_resumes_where_it_stopped() {
     let directory = Directory::new("saved");
     let path = directory.0.join("clerk.json");
-    let bench = Bench::new();
-    let session = bench.local.sign_in("user_ada").organization("org_acme");
+    let fixture = Fixture::new();
+    let session = fixture.local.sign_in("user_ada").organization("org_acme");
     let (token, cookies) = (session.token(), session.cookies());
-    let key = bench.local.api_key("nightly").subject("user_ada").create();
-    let machine = bench.local.machine("billing").create();
+    let key = fixture.local.api_key("nightly").subject("user_ada").create();
+    let machine = fixture.local.machine("billing").create();
     std::fs::write(&path, "something older").unwrap();
-    bench.local.save(&path).unwrap();
-    bench.clerk.send(users::delete("user_ada")).await.unwrap();
+    fixture.local.save(&path).unwrap();
+    fixture.clerk.send(users::delete("user_ada")).await.unwrap();
 
-    let local = LocalClerk::load_with_clock(&path, bench.clock.clone()).unwrap();
+    let local = LocalClerk::load_with_clock(&path, fixture.clock.clone()).unwrap();
     let clerk = local.client_builder().authentication(|options| options.accepted_kinds(AcceptedKinds::any()));
-    let again = Bench { app: app(&clerk.build().unwrap()), local, ..Bench::new() };
+    let again = Fixture { app: app(&clerk.build().unwrap()), local, ..Fixture::new() };
     assert_eq!(again.get("/me", &token).await, said(200, "Ada Lovelace"));
     assert_eq!(again.get("/key", &key.secret).await, said(200, "nightly user_ada"));
     let page = Request::get("/session").header(header::COOKIE, cookies).body(Body::empty()).unwrap();
     assert_eq!(again.send(page).await, said(200, "user_ada"));
     let client = again.local.client_builder().machine_secret_key(machine.secret_key);
     assert!(client.build_machine().unwrap().send(m2m::create_token()).await.is_ok());
-    assert_eq!(again.local.secret_key().expose(), bench.local.secret_key().expose());
-    assert_eq!(again.local.issuer(), bench.local.issuer());
-    let signed = bench.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
+    assert_eq!(again.local.secret_key().expose(), fixture.local.secret_key().expose());
+    assert_eq!(again.local.issuer(), fixture.local.issuer());
+    let signed = fixture.local.webhook("user.deleted", &json!({"id": "user_1", "deleted": true}));
     let verifier = Verifier::new(again.local.webhook_secret());
     assert!(verifier.verify(signed.headers(), signed.body(), NOW).is_ok());
 
-    // Nothing is left beside it, and nobody else may read it.
+    // No temporary file is left behind, and other users cannot read the file.
     assert_eq!(std::fs::read_dir(&directory.0).unwrap().count(), 1);
     #[cfg(unix)]
     {
@@ -576,7 +576,7 @@ async fn a_saved_instance_goes_on_where_it_was() {
 }
 
 #[test]
-fn files_that_are_broken_say_where() {
+fn errors_about_broken_files_name_the_place() {
     let directory = Directory::new("broken");
     let path = directory.0.join("clerk.json");
     LocalClerk::seeded().save(&path).unwrap();

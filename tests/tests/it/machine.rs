@@ -1,11 +1,11 @@
-//! A service that is a machine, and lets other machines in.
+//! Tests of a service that is a machine and accepts calls from other machines.
 
 use axum::{Router, routing::get as on_get};
 use clerk_axum::{Auth, ClerkLayer, Rejection};
 use clerk_core::token::TokenKind;
 use clerk_tests::{
     Instance,
-    fault::{Fault, FaultServer, answer},
+    fault::{Fault, FaultServer, http_response},
     get, serve,
     tokens::claims,
 };
@@ -21,11 +21,11 @@ async fn start(machine: &MachineClerk) -> std::net::SocketAddr {
     serve(Router::new().route("/", on_get(caller)).layer(ClerkLayer::for_machine(machine).unwrap())).await
 }
 
-/// Says that every token is good.
+/// Starts a server that declares every token valid.
 async fn clerk(instance: &Instance) -> FaultServer {
     let token = json!({"id": "mt_1", "subject": "mch_1", "revoked": false, "expired": false});
     let headers = "content-type: application/json\r\nconnection: close\r\n";
-    let fault = Fault::Close(answer("200 OK", headers, &token.to_string()));
+    let fault = Fault::Close(http_response("200 OK", headers, &token.to_string()));
     FaultServer::with_keys(instance, fault).await
 }
 
@@ -42,15 +42,15 @@ async fn opaque_tokens_are_verified_with_the_machines_key() {
         assert_eq!(heads.len(), 1);
         assert!(heads[0].starts_with("POST /v1/m2m_tokens/verify "), "{heads:?}");
         assert!(heads[0].contains(&format!("authorization: Bearer {KEY}")), "{heads:?}");
-        // Nothing else is looked at.
+        // Other kinds of credentials are ignored.
         for (token, code) in [
             ("", "No token in header"),
             ("ak_0123456789", "token-type-mismatch"),
             ("oat_0123456789", "token-type-mismatch"),
             (&*instance.ada(), "token-type-mismatch"),
         ] {
-            let answer = get(address, "/", token).await;
-            assert_eq!((answer.status.as_u16(), &*answer.code()), (401, code), "{token}");
+            let response = get(address, "/", token).await;
+            assert_eq!((response.status.as_u16(), &*response.code()), (401, code), "{token}");
         }
         assert_eq!(server.heads().len(), before + 1);
     }
@@ -71,8 +71,8 @@ async fn tokens_in_jwt_form_need_the_instances_keys() {
     let alone = builder().build_machine().unwrap();
     let address = start(&alone).await;
     for _ in 0..3 {
-        let answer = get(address, "/", &token).await;
-        assert_eq!(answer.summary(), (503, "clerk-unavailable".to_owned()));
+        let response = get(address, "/", &token).await;
+        assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()));
     }
-    assert_eq!(server.heads().len(), keys, "nobody is asked without a key");
+    assert_eq!(server.heads().len(), keys, "no call without a key");
 }

@@ -1,4 +1,4 @@
-//! Machine tokens and pages in axum: extractors, guards, and the way to the sign-in page.
+//! Tests of machine tokens and pages in axum: extractors, guards, and redirects to the sign-in page.
 
 use std::net::SocketAddr;
 
@@ -20,10 +20,10 @@ const KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 /// A client whose Clerk knows a handful of tokens.
 fn clerk(accepts: impl Into<AcceptedKinds>) -> Clerk {
     let accepts = accepts.into();
-    let transport = Script::new(|seen| {
-        let body: Value = serde_json::from_slice(seen.request.body()).unwrap_or_default();
+    let transport = Script::new(|received| {
+        let body: Value = serde_json::from_slice(received.request.body()).unwrap_or_default();
         let token = ["secret", "token", "access_token"].iter().find_map(|name| body[*name].as_str());
-        answer(token.unwrap_or_default())
+        verification(token.unwrap_or_default())
     });
     Clerk::builder()
         .secret_key("sk_live_abc")
@@ -34,7 +34,7 @@ fn clerk(accepts: impl Into<AcceptedKinds>) -> Clerk {
         .unwrap()
 }
 
-fn answer(token: &str) -> Reply {
+fn verification(token: &str) -> Reply {
     let mut known = json!({
         "id": "id_1", "type": "api_key", "name": "nightly", "subject": "user_ada", "scopes": ["read"], "claims": null,
         "client_id": "client_1", "revoked": false, "expired": false, "created_at": 1, "updated_at": 1,
@@ -75,7 +75,7 @@ async fn start(clerk: &Clerk) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn machines_are_told_apart() {
+async fn machines_are_distinguished() {
     let address = start(&clerk(AcceptedKinds::any())).await;
     for (path, token, status, said) in [
         ("/key", "ak_good", 200, "nightly user_ada"),
@@ -94,7 +94,7 @@ async fn machines_are_told_apart() {
         ("/m2m", "ak_good", 401, "token-type-mismatch"),
         ("/oauth", "oat_good", 200, "client_1"),
         ("/oauth", "oat_revoked", 401, "token-invalid"),
-        // A machine is nobody's session.
+        // A machine has no session.
         ("/session", "ak_good", 401, "token-type-mismatch"),
         ("/session", "oat_good", 401, "token-type-mismatch"),
         ("/read", "ak_good", 200, "read"),
@@ -104,13 +104,13 @@ async fn machines_are_told_apart() {
         ("/machine", "mt_good", 200, "machine"),
         ("/machine", "ak_good", 401, "token-type-mismatch"),
     ] {
-        let answer = get(address, path, token).await;
-        assert_eq!(answer.summary(), (status, said.to_owned()), "{path} {token}");
+        let response = get(address, path, token).await;
+        assert_eq!(response.summary(), (status, said.to_owned()), "{path} {token}");
     }
 }
 
 #[tokio::test]
-async fn what_the_layer_does_not_accept_is_a_mistake_that_is_named() {
+async fn a_guard_for_a_kind_the_layer_does_not_accept_is_reported() {
     let address = start(&clerk([TokenKind::Session, TokenKind::ApiKey])).await;
     for (path, token, status, said) in [
         ("/key", "ak_good", 200, "nightly user_ada"),
@@ -118,27 +118,27 @@ async fn what_the_layer_does_not_accept_is_a_mistake_that_is_named() {
         ("/machine", "mt_good", 500, "clerk-kind-not-accepted"),
         ("/key", "mt_good", 401, "token-type-mismatch"),
     ] {
-        let answer = get(address, path, token).await;
-        assert_eq!(answer.summary(), (status, said.to_owned()), "{path} {token}");
+        let response = get(address, path, token).await;
+        assert_eq!(response.summary(), (status, said.to_owned()), "{path} {token}");
     }
     let only_keys = start(&clerk(TokenKind::ApiKey)).await;
-    let answer = get(only_keys, "/session", "ak_good").await;
-    assert_eq!(answer.summary(), (500, "clerk-kind-not-accepted".to_owned()));
+    let response = get(only_keys, "/session", "ak_good").await;
+    assert_eq!(response.summary(), (500, "clerk-kind-not-accepted".to_owned()));
     assert_eq!(get(only_keys, "/key", "").await.summary(), (401, "No token in header".to_owned()));
 }
 
 #[tokio::test]
-async fn visitors_are_sent_to_sign_in_and_back() {
+async fn visitors_are_redirected_to_sign_in_and_back() {
     let address = start(&clerk(TokenKind::Session)).await;
-    let answer = get(address, "/dashboard?tab=2", "").await;
-    assert_eq!(answer.status, 303);
+    let response = get(address, "/dashboard?tab=2", "").await;
+    assert_eq!(response.status, 303);
     let back = format!("redirect_url=http%3A%2F%2F127.0.0.1%3A{}%2Fdashboard%3Ftab%3D2", address.port());
-    assert_eq!(answer.header("location"), format!("https://accounts.example.com/sign-in?{back}"));
-    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(response.header("location"), format!("https://accounts.example.com/sign-in?{back}"));
+    assert_eq!(response.header("cache-control"), "no-store");
 }
 
 #[tokio::test]
-async fn browsers_with_an_active_client_are_sent_through_a_handshake() {
+async fn browsers_with_an_active_client_get_a_handshake() {
     let address = start(&clerk(TokenKind::Session)).await;
     let ask = |dest: &'static str| {
         let request = Request::get("/dashboard?tab=2")
@@ -146,15 +146,15 @@ async fn browsers_with_an_active_client_are_sent_through_a_handshake() {
             .header("sec-fetch-dest", dest);
         send(address, request.body(Full::default()).unwrap())
     };
-    let answer = ask("document").await;
-    assert_eq!((answer.status.as_u16(), &*answer.body), (307, ""));
+    let response = ask("document").await;
+    assert_eq!((response.status.as_u16(), &*response.body), (307, ""));
     assert!(
-        answer
+        response
             .header("location")
             .starts_with("https://clerk.example.com/v1/client/handshake?redirect_url=http")
     );
-    assert_eq!(answer.header("set-cookie"), "__clerk_redirect_count=1; SameSite=Lax; HttpOnly; Max-Age=2");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    // A script gets the handler's answer.
+    assert_eq!(response.header("set-cookie"), "__clerk_redirect_count=1; SameSite=Lax; HttpOnly; Max-Age=2");
+    assert_eq!(response.header("cache-control"), "no-store");
+    // A script gets the handler's response.
     assert_eq!(ask("empty").await.status, 303);
 }

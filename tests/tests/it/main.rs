@@ -1,4 +1,4 @@
-//! The behavior of the crates together: one program, so that there is one to link.
+//! Tests of the crates' combined behavior, as one test binary, so that only one is linked.
 
 mod arrows;
 mod axum;

@@ -1,5 +1,5 @@
-//! What the layer remembers: session tokens whose signature was verified, and, where that is asked for, what Clerk
-//! said about opaque machine tokens.
+//! Tests of the token caches: session tokens whose signature was verified and, if enabled, Clerk's verification
+//! of opaque machine tokens.
 
 use std::{
     convert::Infallible,
@@ -33,12 +33,12 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-/// What the layer makes of a bearer token.
-async fn judge(clerk: &Clerk, token: &str) -> Auth {
-    judge_with(AuthenticateLayer::new(clerk), token).await
+/// Authenticates a request with a bearer token.
+async fn authenticate(clerk: &Clerk, token: &str) -> Auth {
+    authenticate_with(AuthenticateLayer::new(clerk), token).await
 }
 
-async fn judge_with(layer: AuthenticateLayer, token: &str) -> Auth {
+async fn authenticate_with(layer: AuthenticateLayer, token: &str) -> Auth {
     let service = layer.layer(service_fn(async |request: Request<()>| {
         let auth = Auth::from_extensions(request.extensions()).unwrap().clone();
         Ok::<_, Infallible>(Response::new(auth))
@@ -49,29 +49,29 @@ async fn judge_with(layer: AuthenticateLayer, token: &str) -> Auth {
 }
 
 async fn session(clerk: &Clerk, token: &str) -> Arc<SessionAuth> {
-    judge(clerk, token).await.session().unwrap().clone()
+    authenticate(clerk, token).await.session().unwrap().clone()
 }
 
-/// The reason, or `signed-in`.
+/// Returns the reason, or `signed-in`.
 async fn verdict(clerk: &Clerk, token: &str) -> String {
-    let auth = judge(clerk, token).await;
+    let auth = authenticate(clerk, token).await;
     auth.outcome().reason().map_or_else(|| "signed-in".to_owned(), ToString::to_string)
 }
 
-/// Lets time pass on tokio's clock, by which keys age, and what is due happen.
+/// Advances tokio's clock, by which keys age, and runs what is due.
 async fn pass(seconds: u64) {
     settle().await;
     tokio::time::advance(Duration::from_secs(seconds)).await;
     settle().await;
 }
 
-/// A session that comes out of the memory is the same one; one whose signature is verified is another.
+/// A cached session is the same allocation; verifying the signature again creates another one.
 fn same(one: &Arc<SessionAuth>, other: &Arc<SessionAuth>) -> bool {
     assert_eq!(one.expose_token(), other.expose_token());
     Arc::ptr_eq(one, other)
 }
 
-/// Counts what the core asks its memory for.
+/// A cache that counts the core's accesses.
 #[derive(Default)]
 struct Counting {
     sessions: Mutex<Vec<Arc<SessionAuth>>>,
@@ -92,7 +92,7 @@ impl KnownTokens for Counting {
 }
 
 #[tokio::test]
-async fn the_core_verifies_a_signature_once_and_remembers_nothing_bad() {
+async fn the_core_verifies_a_signature_once_and_caches_no_bad_token() {
     let instance = Instance::new();
     let memory = Arc::new(Counting::default());
     let jwks = instance.backend("GET", "/v1/jwks").await.to_string();
@@ -111,7 +111,7 @@ async fn the_core_verifies_a_signature_once_and_remembers_nothing_bad() {
         assert!(start(&token, NOW));
         assert_eq!(counts(), (1, visit));
     }
-    // It is found, and refused by the clock all the same.
+    // The token is found in the cache, and is nevertheless rejected as expired.
     assert!(!start(&token, NOW.saturating_add(Duration::from_secs(60))));
     assert_eq!(counts(), (1, 10));
     let forged = format!("{}.{}", token.rsplit_once('.').unwrap().0, "A".repeat(342));
@@ -123,12 +123,12 @@ async fn the_core_verifies_a_signature_once_and_remembers_nothing_bad() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_verified_once_while_the_keys_stay_the_same() {
+async fn a_signature_is_verified_once_while_the_keys_stay_the_same() {
     let instance = Instance::new();
     let revision = Arc::new(AtomicU64::new(0));
     let (local, number) = (instance.local.clone(), revision.clone());
-    let transport = Script::new(move |seen| {
-        let (local, request) = (local.clone(), seen.request.clone());
+    let transport = Script::new(move |received| {
+        let (local, request) = (local.clone(), received.request.clone());
         let number = number.load(Ordering::SeqCst);
         Reply::Later(Box::pin(async move {
             let body = local.oneshot(request).await.unwrap().into_body().collect().await.unwrap().to_bytes();
@@ -143,15 +143,15 @@ async fn a_token_is_verified_once_while_the_keys_stay_the_same() {
     for _ in 0..10 {
         assert!(same(&first, &session(&clerk, &token).await));
     }
-    // A layer with other rules uses the same keys, and so the same memory.
+    // A layer with other options uses the same keys and therefore the same cache.
     let other = AuthenticateLayer::with_options(&clerk, AuthenticateOptions::new()).unwrap();
-    assert!(same(&first, judge_with(other, &token).await.session().unwrap()));
-    // The keys are fetched again, and nothing has changed.
+    assert!(same(&first, authenticate_with(other, &token).await.session().unwrap()));
+    // The keys are fetched again and have not changed.
     pass(300).await;
     session(&clerk, &token).await;
     settle().await;
     assert!(same(&first, &session(&clerk, &token).await));
-    // They are fetched again, and something has: all is forgotten.
+    // They are fetched again and have changed, which invalidates the cache.
     revision.store(1, Ordering::SeqCst);
     pass(300).await;
     session(&clerk, &token).await;
@@ -163,7 +163,7 @@ async fn a_token_is_verified_once_while_the_keys_stay_the_same() {
 }
 
 #[tokio::test]
-async fn each_client_has_a_memory_of_its_own_and_zero_is_none() {
+async fn each_client_has_its_own_cache_and_zero_disables_it() {
     let instance = Instance::new();
     let token = instance.ada();
     let (one, two) = (instance.in_memory(), instance.in_memory());
@@ -172,19 +172,19 @@ async fn each_client_has_a_memory_of_its_own_and_zero_is_none() {
     assert!(!same(&first, &session(&two, &token).await));
     assert!(same(&first, &session(&one.clone(), &token).await));
     assert!(!same(&session(&none, &token).await, &session(&none, &token).await));
-    // Another instance does not know it at all.
+    // Another instance does not know the token.
     let stranger = Instance::new().in_memory();
     assert_eq!(verdict(&stranger, &token).await, "jwk-kid-mismatch");
 }
 
 #[tokio::test]
-async fn a_known_token_is_judged_anew_every_time() {
+async fn a_cached_token_is_checked_again_for_every_request() {
     let instance = Instance::new();
     let clerk = instance.in_memory();
     let changes = json!({"azp": "https://app.example.com", "aud": "web"});
     let token = instance.local.sign_claims(&json!({}), &claims(&changes));
     assert_eq!(verdict(&clerk, &token).await, "signed-in");
-    // Seconds from now, and what the clock makes of the token then.
+    // Seconds from now, and the result of the time checks then.
     for (at, expected) in [
         (0, "signed-in"),
         (54, "signed-in"),
@@ -206,14 +206,14 @@ async fn a_known_token_is_judged_anew_every_time() {
         (options().header_types(["foo"]), "token-invalid"),
     ] {
         let layer = AuthenticateLayer::with_options(&clerk, options).unwrap();
-        let auth = judge_with(layer, &token).await;
+        let auth = authenticate_with(layer, &token).await;
         let reason = auth.outcome().reason().map_or("signed-in", |reason| reason.as_str());
         assert_eq!(reason, expected);
     }
 }
 
 #[tokio::test]
-async fn a_flood_of_good_tokens_lets_everybody_in() {
+async fn a_flood_of_valid_tokens_rejects_nobody() {
     let instance = Instance::new();
     let clerk =
         instance.builder().transport(instance.local.clone()).known_token_bytes(20_000).build().unwrap();
@@ -226,7 +226,7 @@ async fn a_flood_of_good_tokens_lets_everybody_in() {
 }
 
 #[test]
-fn no_token_is_taken_for_one_that_is_known() {
+fn no_token_is_mistaken_for_a_cached_one() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let instance = Instance::new();
     let clerk = instance.in_memory();
@@ -248,26 +248,26 @@ fn no_token_is_taken_for_one_that_is_known() {
     tried.unwrap();
 }
 
-/// Clerk as far as opaque machine tokens go. It counts what it is asked.
+/// Clerk's verification of opaque machine tokens. It counts the calls.
 #[derive(Clone, Default)]
 struct Machines {
     calls: Arc<AtomicU64>,
-    /// The status and what is changed in the answer.
+    /// The status and the changes to the response.
     says: Arc<Mutex<(StatusCode, Value)>>,
 }
 
 impl Machines {
     fn client(&self, instance: &Instance, build: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
         let this = self.clone();
-        let transport = Script::new(move |seen| {
+        let transport = Script::new(move |received| {
             this.calls.fetch_add(1, Ordering::SeqCst);
-            this.answer(seen.request.uri().path())
+            this.respond(received.request.uri().path())
         });
         let builder = instance.builder().publishable_key(LIVE).transport(transport).max_attempts(1);
         build(builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any()))).build().unwrap()
     }
 
-    fn answer(&self, path: &str) -> Reply {
+    fn respond(&self, path: &str) -> Reply {
         let (status, changes) = self.says.lock().unwrap().clone();
         let subject = match path {
             "/v1/m2m_tokens/verify" => "mch_1",
@@ -292,11 +292,11 @@ const OPAQUE: [&str; 3] = ["ak_0123456789", "mt_0123456789", "oat_0123456789"];
 const MINUTE: Duration = Duration::from_secs(60);
 
 async fn machine(clerk: &Clerk, token: &str) -> Option<Arc<MachineAuth>> {
-    judge(clerk, token).await.machine().cloned()
+    authenticate(clerk, token).await.machine().cloned()
 }
 
 #[tokio::test]
-async fn clerk_is_asked_about_every_request_unless_told_otherwise() {
+async fn machine_tokens_are_verified_for_every_request_by_default() {
     let (instance, machines) = (Instance::new(), Machines::default());
     let clerk = machines.client(&instance, |builder| builder);
     for token in OPAQUE {
@@ -308,7 +308,7 @@ async fn clerk_is_asked_about_every_request_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn a_good_machine_token_is_asked_about_once_in_a_while() {
+async fn a_valid_machine_token_is_cached_for_the_configured_time() {
     let (instance, machines) = (Instance::new(), Machines::default());
     let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
     for token in OPAQUE {
@@ -324,12 +324,12 @@ async fn a_good_machine_token_is_asked_about_once_in_a_while() {
         instance.clock.advance(Duration::from_millis(1));
         assert!(machine(&clerk, token).await.is_some());
         assert_eq!(machines.new_calls(), 1, "a look does not prolong it");
-        // Another token of the kind is another question.
+        // Another token of the same kind is verified separately.
         assert!(machine(&clerk, &format!("{token}0")).await.is_some());
         assert!(machine(&clerk, &token[..token.len() - 1]).await.is_some());
         assert_eq!(machines.new_calls(), 2);
     }
-    // Revoked meanwhile: let in until the minute is over, and refused from then on.
+    // Revoked meanwhile: accepted until the minute has passed, and rejected from then on.
     machines.say(200, json!({"revoked": true}));
     assert!(machine(&clerk, OPAQUE[2]).await.is_some());
     instance.clock.advance(MINUTE);
@@ -340,7 +340,7 @@ async fn a_good_machine_token_is_asked_about_once_in_a_while() {
 }
 
 #[tokio::test]
-async fn a_machine_token_is_not_remembered_beyond_its_end() {
+async fn a_machine_token_is_not_cached_beyond_its_expiration() {
     let (instance, machines) = (Instance::new(), Machines::default());
     let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
     for (number, token) in OPAQUE.into_iter().enumerate() {
@@ -358,7 +358,7 @@ async fn a_machine_token_is_not_remembered_beyond_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_good_machine_tokens_are_remembered() {
+async fn only_valid_machine_tokens_are_cached() {
     let (instance, machines) = (Instance::new(), Machines::default());
     let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE).max_attempts(1));
     for token in OPAQUE {
@@ -377,7 +377,7 @@ async fn only_good_machine_tokens_are_remembered() {
             }
             assert_eq!(machines.new_calls(), 2, "{status} {changes}");
         }
-        // And so it is let in at once when it becomes good.
+        // Rejections are not cached, so the token is accepted as soon as it is valid.
         machines.say(200, json!({}));
         assert!(machine(&clerk, token).await.is_some());
         assert_eq!(machines.new_calls(), 1);
@@ -385,20 +385,20 @@ async fn only_good_machine_tokens_are_remembered() {
 }
 
 #[tokio::test]
-async fn what_clerk_said_counts_for_one_client() {
+async fn verified_machine_tokens_are_cached_per_client() {
     let (instance, machines) = (Instance::new(), Machines::default());
     let client = || machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
     let (one, two) = (client(), client());
     assert!(machine(&one, OPAQUE[0]).await.is_some() && machine(&two, OPAQUE[0]).await.is_some());
     assert_eq!(machines.new_calls(), 2);
-    // A layer that does not accept the kind does not look.
+    // A layer that does not accept the kind does not use the cache.
     let options = one.authenticate_options().accepted_kinds(TokenKind::M2m);
     let layer = AuthenticateLayer::with_options(&one, options).unwrap();
-    assert!(judge_with(layer, OPAQUE[0]).await.machine().is_none());
+    assert!(authenticate_with(layer, OPAQUE[0]).await.machine().is_none());
 }
 
 #[test]
-fn a_machine_token_is_not_remembered_for_long() {
+fn the_cache_duration_of_machine_tokens_is_limited() {
     let build = |lifetime| Clerk::builder().secret_key("sk_test_abc").machine_token_cache(lifetime).build();
     for seconds in [0, 1, 300] {
         assert!(build(Duration::from_secs(seconds)).is_ok());

@@ -1,4 +1,4 @@
-//! The declared Rust version is one that every dependency supports.
+//! Checks that every dependency supports the declared Rust version.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ fn version(text: &str) -> (u32, u32) {
     (numbers.next().unwrap(), numbers.next().unwrap_or(0))
 }
 
-/// This computer's target, so that nothing is downloaded that the build did not need.
+/// Returns this computer's target, so that only dependencies of this build are considered and nothing is downloaded.
 fn host() -> String {
     let output = Command::new("rustc").arg("-vV").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! What a call leaves in spans and counters.
+//! Tests of the spans and counters of calls and decisions.
 
 use std::{collections::BTreeMap, convert::Infallible};
 
@@ -13,19 +13,19 @@ use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-/// A client of a server that answers 503 first, and 404 from then on.
+/// Returns a client of a server that responds with 503 first, and with 404 from then on.
 fn client() -> Clerk {
-    let transport = Script::new(|seen| {
+    let transport = Script::new(|received| {
         let body = r#"{"errors":[{"code":"resource_not_found","message":"no"}],"clerk_trace_id":"trace_1"}"#;
-        Reply::new(if seen.index == 0 { 503 } else { 404 }, body)
+        Reply::new(if received.index == 0 { 503 } else { 404 }, body)
     });
     Clerk::builder().secret_key("sk_test_abc").transport(transport).build().unwrap()
 }
 
-/// One after the other: what `tracing` finds enabled is remembered for the whole process.
+/// Run in a separate process, because `tracing` caches globally which events are enabled.
 #[tokio::test(start_paused = true)]
-async fn calls_and_decisions_are_seen() {
-    if !clerk_tests::alone(module_path!(), "calls_and_decisions_are_seen") {
+async fn calls_and_decisions_are_traced_and_counted() {
+    if !clerk_tests::alone(module_path!(), "calls_and_decisions_are_traced_and_counted") {
         return;
     }
     a_call_is_one_span_with_names_of_opentelemetry().await;

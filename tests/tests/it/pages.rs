@@ -1,4 +1,4 @@
-//! Lists, page after page.
+//! Tests of pagination.
 
 use std::{
     convert::Infallible,
@@ -14,13 +14,13 @@ use futures_util::{Stream as _, StreamExt as _};
 use http::{Request, Response};
 use http_body_util::Full;
 
-/// The number that a query has under a name.
+/// Returns a query parameter as a number.
 fn number(request: &Request<Bytes>, name: &str) -> u32 {
     let query = request.uri().query().unwrap();
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).unwrap().parse().unwrap()
 }
 
-/// One page of `total` sessions, from `first` on.
+/// Returns one page of `total` sessions, starting at `first`.
 fn page(request: &Request<Bytes>, first: u32, total: u32) -> Response<Full<Bytes>> {
     let items = (first..total.min(first + number(request, "limit")))
         .map(|n| format!(r#"{{"id":"sess_{n}","user_id":"user_1","client_id":"client_1"}}"#))
@@ -28,20 +28,20 @@ fn page(request: &Request<Bytes>, first: u32, total: u32) -> Response<Full<Bytes
     Response::new(Full::from(format!(r#"{{"data":[{}],"total_count":{total}}}"#, items.join(","))))
 }
 
-/// A list of `total` sessions. The asked offsets are noted; `repeats` answers all of them with the first page.
+/// A list of `total` sessions. Records the requested offsets. With `repeats` every response is the first page.
 fn clerk(total: u32, repeats: bool) -> (Clerk, Arc<Mutex<Vec<u32>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let noted = asked.clone();
+    let requested = Arc::new(Mutex::new(Vec::new()));
+    let noted = requested.clone();
     let transport = tower::service_fn(move |request: Request<Bytes>| {
         let offset = number(&request, "offset");
         noted.lock().unwrap().push(offset);
-        let answer = match offset {
+        let response = match offset {
             o if o >= 1000 => Response::builder().status(500).body(Full::from("")).unwrap(),
             _ => page(&request, if repeats { 0 } else { offset }, total),
         };
-        async move { Ok::<_, Infallible>(answer) }
+        async move { Ok::<_, Infallible>(response) }
     });
-    (Clerk::builder().secret_key("sk_test_x").transport(transport).build().unwrap(), asked)
+    (Clerk::builder().secret_key("sk_test_x").transport(transport).build().unwrap(), requested)
 }
 
 async fn ids(clerk: &Clerk, operation: sessions::List) -> Vec<String> {
@@ -53,18 +53,18 @@ async fn ids(clerk: &Clerk, operation: sessions::List) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn items_come_across_pages_in_order_and_each_page_is_asked_for_once() {
+async fn items_are_streamed_in_order_and_each_page_is_requested_once() {
     for (total, pages) in [(0, 1), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)] {
-        let (clerk, asked) = clerk(total, false);
+        let (clerk, requested) = clerk(total, false);
         let want: Vec<_> = (0..total).map(|n| format!("sess_{n}")).collect();
         assert_eq!(ids(&clerk, sessions::list().limit(3)).await, want);
         let want: Vec<_> = (0..pages).map(|page| page * 3).collect();
-        assert_eq!(*asked.lock().unwrap(), want, "{total} items");
+        assert_eq!(*requested.lock().unwrap(), want, "{total} items");
     }
 }
 
 #[tokio::test]
-async fn a_stream_is_resumed_where_another_one_stopped() {
+async fn a_stream_can_resume_where_another_one_stopped() {
     let (clerk, _) = clerk(10, false);
     let mut first = clerk.stream(sessions::list().limit(4));
     for _ in 0..5 {
@@ -77,15 +77,15 @@ async fn a_stream_is_resumed_where_another_one_stopped() {
 
 #[tokio::test]
 async fn no_more_than_a_page_is_read_ahead() {
-    let (clerk, asked) = clerk(100, false);
+    let (clerk, requested) = clerk(100, false);
     let mut stream = clerk.stream(sessions::list().limit(10));
     for _ in 0..11 {
         stream.next().await.unwrap().unwrap();
     }
-    assert!(asked.lock().unwrap().len() <= 3, "{asked:?}");
+    assert!(requested.lock().unwrap().len() <= 3, "{requested:?}");
 }
 
-/// A list of 25 sessions, and each of them. Every call takes a while.
+/// Serves a list of 25 sessions, and each session. Every call takes a while.
 fn slow_clerk(change: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
     let transport = tower::service_fn(async |request: Request<Bytes>| {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -98,7 +98,7 @@ fn slow_clerk(change: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
     change(Clerk::builder().secret_key("sk_test_x").transport(transport)).build().unwrap()
 }
 
-/// The next page is under way while the loop makes calls of its own: neither waits for the other.
+/// The next page is fetched while the loop makes its own calls: neither waits for the other.
 async fn go_through(clerk: &Clerk) {
     let mut stream = clerk.stream(sessions::list().limit(10));
     let mut count = 0;
@@ -110,21 +110,21 @@ async fn go_through(clerk: &Clerk) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loop_that_makes_calls_needs_one_place_only() {
+async fn a_loop_that_makes_calls_works_with_a_limit_of_one_call() {
     go_through(&slow_clerk(|builder| builder.max_concurrent_calls(1))).await;
 }
 
 #[tokio::test]
-async fn a_loop_that_makes_calls_goes_on_at_a_steady_pace() {
+async fn a_loop_that_makes_calls_runs_at_a_steady_pace() {
     go_through(&slow_clerk(|builder| {
         builder.layer(clerk_tower::client::middleware::pacing::PacingLayer::per_second(100))
     }))
     .await;
 }
 
-/// A page that was begun ends although nobody asks for it; its limits of time are no matter of the items.
+/// A page that is being fetched completes even if it is not polled. Its timeouts do not depend on the items' consumer.
 #[tokio::test(start_paused = true)]
-async fn whoever_takes_an_hour_for_an_item_gets_them_all() {
+async fn a_slow_consumer_gets_all_items() {
     let clerk = slow_clerk(|builder| builder);
     let mut stream = clerk.stream(sessions::list().limit(10));
     let mut count = 0;
@@ -137,23 +137,23 @@ async fn whoever_takes_an_hour_for_an_item_gets_them_all() {
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
-    let (clerk, asked) = clerk(3, false);
+fn without_a_runtime_an_error_is_returned() {
+    let (clerk, requested) = clerk(3, false);
     let mut stream = clerk.stream(sessions::list());
     let first = std::pin::Pin::new(&mut stream).poll_next(&mut Context::from_waker(std::task::Waker::noop()));
     let Poll::Ready(Some(Err(error))) = first else { panic!() };
     assert!(matches!(error.kind(), ErrorKind::Config(_)), "{error}");
-    assert!(asked.lock().unwrap().is_empty());
+    assert!(requested.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_server_that_repeats_a_page_ends_the_stream() {
-    let (clerk, asked) = clerk(100, true);
+    let (clerk, requested) = clerk(100, true);
     let got = ids(&clerk, sessions::list().limit(2)).await;
     assert_eq!(got[..2], ["sess_0", "sess_1"]);
     assert_eq!(got.len(), 3, "{got:?}");
     assert!(got[2].starts_with("GetSessionList: "), "{got:?}");
-    assert_eq!(*asked.lock().unwrap(), [0, 2]);
+    assert_eq!(*requested.lock().unwrap(), [0, 2]);
 }
 
 #[tokio::test]
@@ -164,12 +164,12 @@ async fn an_error_comes_after_the_items_before_it_and_ends_the_stream() {
     assert_eq!(got[5..], ["GetSessionList: Clerk responded with status 500"]);
 }
 
-/// Users, the newest first, as Clerk lists them, and the queries that were asked.
+/// Users, newest first, as Clerk lists them, and the recorded queries.
 #[derive(Default)]
 struct Users {
     present: Vec<u32>,
     newest: u32,
-    asked: Vec<String>,
+    requested: Vec<String>,
     ignores_cursors: bool,
 }
 
@@ -183,8 +183,8 @@ impl Users {
         self.present.insert(0, self.newest);
     }
 
-    fn answer(&mut self, query: &str) -> Result<String, u16> {
-        self.asked.push(query.to_owned());
+    fn respond(&mut self, query: &str) -> Result<String, u16> {
+        self.requested.push(query.to_owned());
         let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name));
         let number = |name: &str| value(name).map_or(0, |text| text.parse::<usize>().unwrap());
         let mut start = number("offset=");
@@ -200,14 +200,14 @@ impl Users {
             .map(|n| {
                 format!(
                     r#"{{"id":"user_{n}","banned":false,"locked":false,"updated_at":{}}}"#,
-                    self.asked.len()
+                    self.requested.len()
                 )
             })
             .collect();
         Ok(format!("[{}]", page.join(",")))
     }
 
-    /// A client of these users. Before each answer but the first, `change` happens to them.
+    /// Returns a client of these users. `change` is applied before each response except the first.
     fn serve(self, change: impl Fn(&mut Self, &str) + Send + Sync + 'static) -> (Clerk, Arc<Mutex<Self>>) {
         let users = Arc::new(Mutex::new(self));
         let served = users.clone();
@@ -215,14 +215,14 @@ impl Users {
         let transport = tower::service_fn(move |request: Request<Bytes>| {
             let mut users = served.lock().unwrap();
             let query = request.uri().query().unwrap();
-            if !users.asked.is_empty() {
+            if !users.requested.is_empty() {
                 change(&mut users, query);
             }
-            let answer = match users.answer(query) {
+            let response = match users.respond(query) {
                 Ok(body) => Response::new(Full::from(body)),
                 Err(status) => Response::builder().status(status).body(Full::default()).unwrap(),
             };
-            async move { Ok::<_, Infallible>(answer) }
+            async move { Ok::<_, Infallible>(response) }
         });
         (Clerk::builder().secret_key("sk_test_x").transport(transport).build().unwrap(), users)
     }
@@ -233,7 +233,7 @@ async fn numbers(stream: PageStream<users::List>) -> Vec<u32> {
 }
 
 #[tokio::test]
-async fn whoever_stays_is_seen_once_while_users_come_and_go() {
+async fn remaining_users_are_listed_once_while_others_are_created_and_deleted() {
     for seed in 0..100 {
         let mut random = fastrand::Rng::with_seed(seed);
         let (count, limit) = (random.u32(0..30), random.u32(1..6));
@@ -243,12 +243,12 @@ async fn whoever_stays_is_seen_once_while_users_come_and_go() {
             for _ in 0..random.usize(0..4) {
                 users.add();
             }
-            // Whoever the page is continued from stays.
+            // The user that the next page continues from must stay.
             users.present.retain(|n| query.ends_with(&format!("user_{n}")) || random.u8(0..5) > 0);
         });
         let seen = numbers(clerk.stream(users::list().limit(limit))).await;
         let descending = seen.windows(2).all(|two| two[0] > two[1]);
-        assert!(descending, "seed {seed}: somebody comes twice: {seen:?}");
+        assert!(descending, "seed {seed}: a user is listed twice: {seen:?}");
         let users = users.lock().unwrap();
         for stayed in users.present.iter().filter(|n| **n <= count) {
             assert!(seen.contains(stayed), "seed {seed}: {stayed} is skipped: {seen:?}");
@@ -257,7 +257,7 @@ async fn whoever_stays_is_seen_once_while_users_come_and_go() {
 }
 
 #[tokio::test]
-async fn cursors_are_used_where_clerk_takes_them() {
+async fn cursors_are_used_where_clerk_supports_them() {
     let cases = [
         (users::list(), &["limit=2&offset=0", "limit=2&starting_after=user_4"][..]),
         (users::list().offset(1), &["limit=2&offset=1", "limit=2&starting_after=user_3"]),
@@ -280,12 +280,12 @@ async fn cursors_are_used_where_clerk_takes_them() {
     for (operation, want) in cases {
         let (clerk, users) = Users::new(5).serve(|_, _| ());
         numbers(clerk.stream(operation.limit(2))).await;
-        assert_eq!(users.lock().unwrap().asked[..2], *want);
+        assert_eq!(users.lock().unwrap().requested[..2], *want);
     }
 }
 
 #[tokio::test]
-async fn a_list_of_users_is_taken_up_where_it_stopped() {
+async fn a_list_of_users_can_be_resumed() {
     for stop in 0..=7 {
         let (clerk, users) = Users::new(7).serve(|_, _| ());
         let mut first = clerk.stream(users::list().limit(3));
@@ -305,16 +305,16 @@ async fn a_list_of_users_is_taken_up_where_it_stopped() {
 
 #[tokio::test]
 async fn a_server_that_ignores_cursors_ends_the_stream() {
-    // Its answers are never the same, because something in them changes each time.
+    // No two responses are equal, because a value changes each time.
     let (clerk, users) = Users { ignores_cursors: true, ..Users::new(9) }.serve(|_, _| ());
     let got: Vec<_> = clerk.stream(users::list().limit(2)).collect().await;
     assert_eq!(got.len(), 3);
     assert!(matches!(got[2].as_ref().unwrap_err().kind(), ErrorKind::Transfer(_)));
-    assert_eq!(users.lock().unwrap().asked.len(), 2);
+    assert_eq!(users.lock().unwrap().requested.len(), 2);
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_continued_is_an_error_and_the_rest_can_be_asked_for() {
+async fn a_page_that_cannot_be_continued_is_an_error_and_the_rest_can_be_requested() {
     let (clerk, _) = Users::new(5).serve(|users, _| users.present.retain(|n| *n != 4));
     let mut stream = clerk.stream(users::list().limit(2));
     assert!(stream.next().await.unwrap().is_ok() && stream.next().await.unwrap().is_ok());

@@ -1,4 +1,4 @@
-//! Every guard in every place where axum can put one: what it covers there, and which doors it leaves open.
+//! Tests every guard in every position that axum allows: what it covers there, and which gaps it leaves.
 
 use axum::{
     Router,
@@ -19,10 +19,10 @@ use http::{Method, Request};
 use http_body_util::Full;
 use tower::{ServiceBuilder, service_fn};
 
-/// A guard, and the statuses for the visitors.
+/// A guard, and the statuses it produces for the visitors.
 type Guarded = (&'static str, RequireLayer, [u16; 8]);
 
-/// One guard of every kind, each with another pattern of answers where there can be one.
+/// Returns one guard of every kind, each with a different pattern of statuses where possible.
 fn guards() -> Vec<Guarded> {
     let export = require::feature("export");
     vec![
@@ -49,7 +49,7 @@ fn guards() -> Vec<Guarded> {
     ]
 }
 
-/// What stands behind the guards.
+/// The resource behind the guards.
 async fn secret() -> &'static str {
     "secret"
 }
@@ -58,90 +58,90 @@ fn route() -> Router {
     Router::new().route("/x", get(secret))
 }
 
-/// A place: how an application is built with a guard there, and the paths that the guard covers. The guard lets pass
-/// to the secret there, and where a path ends with `nowhere`, to nothing.
-struct Place {
+/// A router layout: how an application is built with a guard in it, and the paths that the guard covers. Visitors that
+/// pass the guard reach the secret, or a 404 if the path ends with `nowhere`.
+struct Layout {
     name: &'static str,
     build: fn(RequireLayer) -> Router,
     paths: &'static [&'static str],
 }
 
-const fn place(
+const fn layout(
     name: &'static str,
     build: fn(RequireLayer) -> Router,
     paths: &'static [&'static str],
-) -> Place {
-    Place { name, build, paths }
+) -> Layout {
+    Layout { name, build, paths }
 }
 
-/// Every place where a guard covers what it should.
-fn places() -> Vec<Place> {
+/// Returns every layout in which a guard covers what it should.
+fn layouts() -> Vec<Layout> {
     vec![
-        place("method route_layer", |g| Router::new().route("/x", get(secret).route_layer(g)), &["/x"]),
-        place("method layer", |g| Router::new().route("/x", get(secret).layer(g)), &["/x"]),
-        place("any method", |g| Router::new().route("/x", any(secret).layer(g)), &["/x"]),
-        place("router route_layer", |g| route().route_layer(g), &["/x"]),
-        place("router layer", |g| route().layer(g), &["/x", "/nowhere"]),
-        place("in a stack", |g| route().layer(ServiceBuilder::new().layer(g)), &["/x", "/nowhere"]),
-        place("twice", |g| route().route_layer(g.clone()).layer(g), &["/x"]),
-        place("parameter", |g| Router::new().route("/{id}", get(secret)).route_layer(g), &["/1", "/%2e"]),
-        place("wildcard", |g| Router::new().route("/{*rest}", get(secret)).route_layer(g), &["/a", "/a/b"]),
-        place("service", |g| Router::new().route_service("/x", get(secret)).route_layer(g), &["/x"]),
-        place("nested, inside", |g| Router::new().nest("/in", route().route_layer(g)), &["/in/x"]),
-        place("nested, layer inside", |g| Router::new().nest("/in", route().layer(g)), &["/in/x"]),
-        place("nested, outside", |g| Router::new().nest("/in", route()).route_layer(g), &["/in/x"]),
-        place(
+        layout("method route_layer", |g| Router::new().route("/x", get(secret).route_layer(g)), &["/x"]),
+        layout("method layer", |g| Router::new().route("/x", get(secret).layer(g)), &["/x"]),
+        layout("any method", |g| Router::new().route("/x", any(secret).layer(g)), &["/x"]),
+        layout("router route_layer", |g| route().route_layer(g), &["/x"]),
+        layout("router layer", |g| route().layer(g), &["/x", "/nowhere"]),
+        layout("in a stack", |g| route().layer(ServiceBuilder::new().layer(g)), &["/x", "/nowhere"]),
+        layout("twice", |g| route().route_layer(g.clone()).layer(g), &["/x"]),
+        layout("parameter", |g| Router::new().route("/{id}", get(secret)).route_layer(g), &["/1", "/%2e"]),
+        layout("wildcard", |g| Router::new().route("/{*rest}", get(secret)).route_layer(g), &["/a", "/a/b"]),
+        layout("service", |g| Router::new().route_service("/x", get(secret)).route_layer(g), &["/x"]),
+        layout("nested, inside", |g| Router::new().nest("/in", route().route_layer(g)), &["/in/x"]),
+        layout("nested, layer inside", |g| Router::new().nest("/in", route().layer(g)), &["/in/x"]),
+        layout("nested, outside", |g| Router::new().nest("/in", route()).route_layer(g), &["/in/x"]),
+        layout(
             "nested, layer outside",
             |g| Router::new().nest("/in", route()).layer(g),
             &["/in/x", "/in/nowhere", "/nowhere"],
         ),
-        place(
+        layout(
             "nested service",
             |g| Router::new().nest_service("/in", any_service(route())).route_layer(g),
             &["/in/x"],
         ),
-        place(
+        layout(
             "nested twice",
             |g| Router::new().nest("/a", Router::new().nest("/b", route().route_layer(g))),
             &["/a/b/x"],
         ),
-        place(
+        layout(
             "merged, before",
             |g| Router::new().route("/y", get(secret)).merge(route().route_layer(g)),
             &["/x"],
         ),
-        place(
+        layout(
             "merged, after",
             |g| Router::new().route("/y", get(secret)).merge(route()).route_layer(g),
             &["/x", "/y"],
         ),
-        place("fallback, layer", |g| Router::new().fallback(get(secret)).layer(g), &["/", "/file.txt"]),
-        place(
+        layout("fallback, layer", |g| Router::new().fallback(get(secret)).layer(g), &["/", "/file.txt"]),
+        layout(
             "fallback's own",
             |g| Router::new().fallback_service(get(secret).layer(g)),
             &["/", "/file.txt"],
         ),
-        place(
+        layout(
             "nested fallback, layer inside",
             |g| Router::new().nest("/in", Router::new().fallback(get(secret)).layer(g)),
             &["/in", "/in/file.txt"],
         ),
-        place(
+        layout(
             "nested fallback, layer outside",
             |g| Router::new().nest("/in", Router::new().fallback(get(secret))).layer(g),
             &["/in/file.txt", "/nowhere"],
         ),
-        place(
+        layout(
             "fallback of a nested router that has none, layer outside",
             |g| Router::new().nest("/in", route()).fallback(get(secret)).layer(g),
             &["/in/file.txt", "/file.txt"],
         ),
-        place(
+        layout(
             "merged fallback",
             |g| route().merge(Router::new().fallback(get(secret)).layer(g)),
             &["/file.txt"],
         ),
-        place(
+        layout(
             "with state",
             |g| {
                 let app: Router<u8> = Router::new().route("/x", get(secret)).route_layer(g);
@@ -152,23 +152,23 @@ fn places() -> Vec<Place> {
     ]
 }
 
-/// All of `guards` in all of `places`, for all visitors.
+/// Checks every guard in every layout for every visitor.
 #[tokio::test(start_paused = true)]
-async fn every_guard_says_the_same_in_every_place() {
+async fn every_guard_responds_the_same_in_every_layout() {
     let instance = Instance::new();
     let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
-    for place in places() {
+    for layout in layouts() {
         for (guard, layer, statuses) in guards() {
-            let app = (place.build)(layer).layer(ClerkLayer::new(&clerk));
-            for path in place.paths {
+            let app = (layout.build)(layer).layer(ClerkLayer::new(&clerk));
+            for path in layout.paths {
                 for ((who, token), status) in visitors.iter().zip(statuses) {
                     for method in [Method::GET, Method::HEAD] {
-                        let what = format!("{guard}, {}: {method} {path} for {who}", place.name);
-                        let answer = ask(&app, method.clone(), path, token).await;
+                        let what = format!("{guard}, {}: {method} {path} for {who}", layout.name);
+                        let response = ask(&app, method.clone(), path, token).await;
                         let is_nothing = status == 200 && path.ends_with("nowhere");
-                        assert_eq!(answer.status, if is_nothing { 404 } else { status }, "{what}");
-                        let is_shown = answer.status == 200 && method == Method::GET;
-                        assert_eq!(answer.body == "secret", is_shown, "{what}");
+                        assert_eq!(response.status, if is_nothing { 404 } else { status }, "{what}");
+                        let is_shown = response.status == 200 && method == Method::GET;
+                        assert_eq!(response.body == "secret", is_shown, "{what}");
                     }
                 }
             }
@@ -177,19 +177,19 @@ async fn every_guard_says_the_same_in_every_place() {
 }
 
 #[tokio::test]
-async fn a_guard_without_the_layer_or_around_it_is_500_in_every_place() {
+async fn a_guard_without_the_layer_or_outside_of_it_is_500_in_every_layout() {
     let instance = Instance::new();
     let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
-    for place in places() {
+    for layout in layouts() {
         for (guard, layer, _) in guards() {
-            let bare = (place.build)(layer.clone());
-            let around = (place.build)(layer.clone()).layer(ClerkLayer::new(&clerk)).layer(layer);
-            for path in place.paths {
+            let bare = (layout.build)(layer.clone());
+            let around = (layout.build)(layer.clone()).layer(ClerkLayer::new(&clerk)).layer(layer);
+            for path in layout.paths {
                 for (who, token) in visitors.iter() {
                     for app in [&bare, &around] {
-                        let answer = ask(app, Method::GET, path, token).await;
-                        let what = format!("{guard}, {}: {path} for {who}", place.name);
-                        assert_eq!(answer.summary(), (500, "clerk-layer-missing".to_owned()), "{what}");
+                        let response = ask(app, Method::GET, path, token).await;
+                        let what = format!("{guard}, {}: {path} for {who}", layout.name);
+                        assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{what}");
                     }
                 }
             }
@@ -197,16 +197,16 @@ async fn a_guard_without_the_layer_or_around_it_is_500_in_every_place() {
     }
 }
 
-/// The layer may stand anywhere outside of the guards.
+/// The layer may be added anywhere outside of the guards.
 #[tokio::test]
-async fn the_layer_may_be_nested_as_long_as_it_is_outside() {
+async fn the_layer_may_be_nested_if_it_encloses_the_guard() {
     let instance = Instance::new();
     let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
     let layer = || ClerkLayer::new(&clerk);
     let guarded = || route().route_layer(require::role("org:admin"));
     let stack = ServiceBuilder::new().layer(layer()).layer(require::role("org:admin"));
     let upside_down = ServiceBuilder::new().layer(require::role("org:admin")).layer(layer());
-    for (place, app, statuses) in [
+    for (layout, app, statuses) in [
         ("on the nested router", Router::new().nest("/in", guarded().layer(layer())), [401, 200]),
         ("around it", Router::new().nest("/in", guarded()).layer(layer()), [401, 200]),
         ("both", Router::new().nest("/in", guarded().layer(layer())).layer(layer()), [401, 200]),
@@ -217,140 +217,140 @@ async fn the_layer_may_be_nested_as_long_as_it_is_outside() {
         ("before the guarded routes", Router::new().layer(layer()).nest("/in", guarded()), [500, 500]),
     ] {
         for (token, status) in ["", &ada].into_iter().zip(statuses) {
-            assert_eq!(ask(&app, Method::GET, "/in/x", token).await.status, status, "{place}");
+            assert_eq!(ask(&app, Method::GET, "/in/x", token).await.status, status, "{layout}");
         }
     }
 }
 
-/// A door that stands open to nobody, and the way to close it.
-struct Door {
+/// A route that a guard unexpectedly leaves open, and the same application with the gap closed.
+struct Gap {
     name: &'static str,
     open: Router,
     closed: Router,
-    asks: &'static str,
+    request: &'static str,
 }
 
-fn doors() -> Vec<Door> {
+fn gaps() -> Vec<Gap> {
     let guard = require::signed_in;
     let files = || get(secret);
     let guarded_files = || Router::new().fallback(files()).layer(guard());
     vec![
-        Door {
+        Gap {
             name: "a fallback under route_layer",
             open: route().fallback(files()).route_layer(guard()),
             closed: route().fallback(files()).layer(guard()),
-            asks: "GET /file.txt",
+            request: "GET /file.txt",
         },
-        Door {
+        Gap {
             name: "a fallback under route_layer, guarded by itself",
             open: route().route_layer(guard()).fallback(files()),
             closed: route().route_layer(guard()).fallback_service(files().layer(guard())),
-            asks: "GET /file.txt",
+            request: "GET /file.txt",
         },
-        Door {
+        Gap {
             name: "a fallback that is set after a layer",
             open: route().layer(guard()).fallback(files()),
             closed: route().fallback(files()).layer(guard()),
-            asks: "GET /file.txt",
+            request: "GET /file.txt",
         },
-        Door {
+        Gap {
             name: "a nested router's fallback under route_layer",
             open: Router::new().nest("/in", route().fallback(files()).route_layer(guard())),
             closed: Router::new().nest("/in", Router::new().fallback(files()).layer(guard())),
-            asks: "GET /in/file.txt",
+            request: "GET /in/file.txt",
         },
-        Door {
+        Gap {
             name: "a nested router's fallback under a route_layer outside",
             open: Router::new().nest("/in", route().fallback(files())).route_layer(guard()),
             closed: Router::new().nest("/in", Router::new().fallback(files())).layer(guard()),
-            asks: "GET /in/file.txt",
+            request: "GET /in/file.txt",
         },
-        Door {
+        Gap {
             name: "the outer fallback below a nested router that is guarded",
             open: Router::new().nest("/in", route().layer(guard())).fallback(files()),
             closed: Router::new().nest("/in", route()).fallback(files()).layer(guard()),
-            asks: "GET /in/file.txt",
+            request: "GET /in/file.txt",
         },
-        Door {
-            // Which axum forgets, unless the router in between has one too.
+        Gap {
+            // axum drops this fallback unless the router in between has one too.
             name: "the outer fallback instead of a guarded one that is nested twice",
             open: Router::new().nest("/a", Router::new().nest("/b", guarded_files())).fallback(files()),
             closed: Router::new()
                 .nest("/a", Router::new().nest("/b", guarded_files()))
                 .fallback(files())
                 .layer(guard()),
-            asks: "GET /a/b/file.txt",
+            request: "GET /a/b/file.txt",
         },
-        Door {
+        Gap {
             name: "a route after route_layer",
             open: route().route_layer(guard()).route("/late", files()),
             closed: route().route("/late", files()).route_layer(guard()),
-            asks: "GET /late",
+            request: "GET /late",
         },
-        Door {
+        Gap {
             name: "a route after layer",
             open: route().layer(guard()).route("/late", files()),
             closed: route().route("/late", files()).layer(guard()),
-            asks: "GET /late",
+            request: "GET /late",
         },
-        Door {
+        Gap {
             name: "a router that is nested after the guard",
             open: route().route_layer(guard()).nest("/in", route()),
             closed: Router::new().nest("/in", route()).route_layer(guard()),
-            asks: "GET /in/x",
+            request: "GET /in/x",
         },
-        Door {
+        Gap {
             name: "a router that is merged after the guard",
             open: Router::new().layer(guard()).merge(route()),
             closed: Router::new().merge(route()).layer(guard()),
-            asks: "GET /x",
+            request: "GET /x",
         },
-        Door {
+        Gap {
             name: "a handler of other methods that is set after layer",
             open: route().layer(guard()).method_not_allowed_fallback(secret),
             closed: route().method_not_allowed_fallback(secret).layer(guard()),
-            asks: "POST /x",
+            request: "POST /x",
         },
-        Door {
+        Gap {
             name: "a handler of other methods that is set after route_layer",
             open: route().route_layer(guard()).method_not_allowed_fallback(secret),
             closed: route().method_not_allowed_fallback(secret).route_layer(guard()),
-            asks: "POST /x",
+            request: "POST /x",
         },
-        Door {
+        Gap {
             name: "the outer handler of other methods reaches into a nested router that is guarded",
             open: Router::new().nest("/in", route().layer(guard())).method_not_allowed_fallback(secret),
             closed: Router::new().nest("/in", route()).method_not_allowed_fallback(secret).layer(guard()),
-            asks: "POST /in/x",
+            request: "POST /in/x",
         },
     ]
 }
 
 #[tokio::test]
-async fn doors_that_axum_leaves_open_can_be_closed() {
+async fn gaps_that_axum_leaves_in_guards_can_be_closed() {
     let instance = Instance::new();
     let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
-    for door in doors() {
-        for (app, status, said) in [(door.open, 200, "secret"), (door.closed, 401, "")] {
+    for gap in gaps() {
+        for (app, status, said) in [(gap.open, 200, "secret"), (gap.closed, 401, "")] {
             let app = app.layer(ClerkLayer::new(&clerk));
-            let (method, path) = door.asks.split_once(' ').unwrap();
+            let (method, path) = gap.request.split_once(' ').unwrap();
             let ask = async |token| ask(&app, method.parse().unwrap(), path, token).await;
-            let answer = ask("").await;
-            assert_eq!(answer.status, status, "{} {}", door.name, door.asks);
-            assert_eq!(answer.body == "secret", said == "secret", "{}", door.name);
-            assert_eq!(ask(&ada).await.body, "secret", "{}", door.name);
+            let response = ask("").await;
+            assert_eq!(response.status, status, "{} {}", gap.name, gap.request);
+            assert_eq!(response.body == "secret", said == "secret", "{}", gap.name);
+            assert_eq!(ask(&ada).await.body, "secret", "{}", gap.name);
         }
     }
 }
 
 #[tokio::test]
-async fn methods_are_covered_with_what_is_put_on_them() {
+async fn a_guard_on_a_method_router_covers_its_methods() {
     let instance = Instance::new();
     let guard = require::signed_in;
     let thing = |route: MethodRouter| Router::new().route("/x", route);
     const METHODS: [Method; 6] =
         [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
-    for (place, app, statuses) in [
+    for (layout, app, statuses) in [
         ("route_layer of a route", thing(get(secret).route_layer(guard())), [401, 401, 405, 405, 405, 405]),
         ("layer of a route", thing(get(secret).layer(guard())), [401, 401, 401, 401, 401, 401]),
         (
@@ -395,13 +395,13 @@ async fn methods_are_covered_with_what_is_put_on_them() {
     ] {
         let app = authenticated(&instance, app);
         for (method, status) in METHODS.into_iter().zip(statuses) {
-            let answer = ask(&app, method.clone(), "/x", "").await;
-            assert_eq!(answer.status, status, "{place}: {method}");
+            let response = ask(&app, method.clone(), "/x", "").await;
+            assert_eq!(response.status, status, "{layout}: {method}");
         }
     }
 }
 
-/// One guard in a router, in a nested one, in one that is merged, and on a fallback.
+/// One guard in a router, in a nested router, in a merged router, and on a fallback.
 fn guarded_four_times(guard: &RequireLayer) -> Router {
     let merged = Router::new().route("/merged", get(secret));
     route()
@@ -412,7 +412,7 @@ fn guarded_four_times(guard: &RequireLayer) -> Router {
 }
 
 #[tokio::test]
-async fn every_guard_says_the_same_over_a_socket() {
+async fn every_guard_responds_the_same_over_a_socket() {
     let instance = Instance::new();
     let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
     let once = clerk.with(CallOptions::new().max_attempts(1));
@@ -420,18 +420,18 @@ async fn every_guard_says_the_same_over_a_socket() {
         let address = serve(guarded_four_times(&layer).layer(ClerkLayer::new(&once))).await;
         for path in ["/x", "/in/x", "/merged", "/file.txt"] {
             for ((who, token), status) in visitors.iter().zip(statuses) {
-                let answer = fetch(address, path, token).await;
+                let response = fetch(address, path, token).await;
                 let what = format!("{guard}: {path} for {who}");
-                assert_eq!(answer.status, status, "{what}");
-                assert_eq!(answer.body == "secret", status == 200, "{what}");
+                assert_eq!(response.status, status, "{what}");
+                assert_eq!(response.body == "secret", status == 200, "{what}");
             }
         }
     }
 }
 
-/// The same over a socket, where the server's own ideas of HEAD and OPTIONS come in.
+/// Over a socket the server's own handling of HEAD and OPTIONS matters too.
 #[tokio::test]
-async fn it_is_the_same_over_a_socket() {
+async fn guards_and_layers_behave_the_same_over_a_socket() {
     let instance = Instance::new();
     let inner = route().fallback(get(secret)).layer(require::role("org:admin"));
     let service =
@@ -451,8 +451,8 @@ async fn it_is_the_same_over_a_socket() {
             assert_eq!(fetch(address, path, token).await.status, status, "{path} for {who}");
             if who == "nobody" {
                 let head = Request::head(path).body(Full::default()).unwrap();
-                let answer = send(address, head).await;
-                assert_eq!((answer.status.as_u16(), &*answer.body), (status, ""), "HEAD {path}");
+                let response = send(address, head).await;
+                assert_eq!((response.status.as_u16(), &*response.body), (status, ""), "HEAD {path}");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The Frontend API proxy over real sockets: under axum and under bare hyper, before a server that remembers
-//! what it received.
+//! Tests of the Frontend API proxy over real sockets: under axum and under bare hyper, in front of a server that
+//! records what it receives.
 
 use std::{
     convert::Infallible,
@@ -17,10 +17,10 @@ use axum::{Router, extract::ConnectInfo, routing};
 use bytes::Bytes;
 use clerk_axum::{ClerkLayer, Forwarded, ProxyBuilder, ProxyLayer};
 use clerk_tests::{
-    Answer, Instance, eventually,
-    fault::{Fault, FaultServer, answer, nobody},
+    Instance, TextResponse, eventually,
+    fault::{Fault, FaultServer, http_response, nobody},
     get, send, serve, settle,
-    upstream::{AnyBody, Seen, Upstream, fed, serve_hyper, text},
+    upstream::{AnyBody, ReceivedRequest, Upstream, fed, serve_hyper, text},
 };
 use clerk_tower::{
     Clerk,
@@ -51,12 +51,12 @@ fn layer(fapi_url: impl Into<String>) -> ProxyLayer<ReqwestTransport> {
     builder(fapi_url).build().unwrap().into()
 }
 
-/// A proxy over a service that stands for the whole network.
+/// Returns a proxy over a service that stands for the network.
 fn over<T>(transport: T) -> Proxy<T> {
     builder("https://fapi.example").build_with(transport).unwrap()
 }
 
-/// The layer before an application that says which path it was asked for, in axum and in bare hyper.
+/// Serves the layer around an application that echoes the path, under axum and under bare hyper.
 async fn both_servers(layer: ProxyLayer<ReqwestTransport>) -> [SocketAddr; 2] {
     let app = Router::new()
         .route("/{*path}", routing::get(async |uri: http::Uri| format!("application {uri}")))
@@ -67,7 +67,7 @@ async fn both_servers(layer: ProxyLayer<ReqwestTransport>) -> [SocketAddr; 2] {
     [serve(app).await, serve_hyper(service).await]
 }
 
-async fn ask(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+async fn ask(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> TextResponse {
     let mut request = Request::get(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -75,18 +75,18 @@ async fn ask(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answe
     send(address, request.body(Full::default()).unwrap()).await
 }
 
-/// Bytes as a client of the worst kind writes them, and everything that comes back until the end.
+/// Sends raw bytes, and returns everything that is received until the connection closes.
 async fn raw(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }
 
 fn header_lines(
     values: &[(&'static str, &'static str)],
-) -> impl Fn(&Seen) -> Response<AnyBody> + Clone + Send + use<> {
+) -> impl Fn(&ReceivedRequest) -> Response<AnyBody> + Clone + Send + use<> {
     let values = values.to_vec();
     move |_| {
         let mut response = Response::builder();
@@ -98,7 +98,7 @@ fn header_lines(
 }
 
 #[tokio::test]
-async fn requests_below_the_prefix_reach_clerk_whole_and_others_the_application() {
+async fn requests_below_the_prefix_reach_clerk_unchanged_and_others_the_application() {
     let upstream = Upstream::fine().await;
     for address in both_servers(layer(upstream.url())).await {
         let big = vec![7; 300_000];
@@ -116,26 +116,26 @@ async fn requests_below_the_prefix_reach_clerk_whole_and_others_the_application(
             let request = Request::builder().method(&method).uri("/__clerk/v1/client?a=b%20c&d=//e");
             let request =
                 request.header("content-type", "text/x-own").body(Full::from(body.to_vec())).unwrap();
-            let answer = send(address, request).await;
-            assert_eq!(answer.summary(), (200, "fine".to_owned()));
-            let seen = upstream.one();
-            assert_eq!((&seen.method, &*seen.target), (&method, "/v1/client?a=b%20c&d=//e"));
-            assert_eq!(seen.all("content-type"), ["text/x-own"]);
-            assert_eq!(seen.body, body, "{method}");
+            let response = send(address, request).await;
+            assert_eq!(response.summary(), (200, "fine".to_owned()));
+            let received = upstream.one();
+            assert_eq!((&received.method, &*received.target), (&method, "/v1/client?a=b%20c&d=//e"));
+            assert_eq!(received.all("content-type"), ["text/x-own"]);
+            assert_eq!(received.body, body, "{method}");
         }
         let head = Request::head("/__clerk/v1/client").body(Full::default()).unwrap();
         assert_eq!(send(address, head).await.summary(), (200, String::new()));
         assert_eq!(upstream.one().method, Method::HEAD);
         for path in ["/x", "/__clerkx", "/x/__clerk/y", "/%5F_clerk/v1", "/__CLERK"] {
-            let answer = get(address, path, "").await;
-            assert_eq!(answer.summary(), (200, format!("application {path}")));
+            let response = get(address, path, "").await;
+            assert_eq!(response.summary(), (200, format!("application {path}")));
         }
         assert!(upstream.take().is_empty());
     }
 }
 
 #[tokio::test]
-async fn paths_stay_paths_at_clerks_host() {
+async fn paths_cannot_change_the_host() {
     let upstream = Upstream::fine().await;
     for address in both_servers(layer(upstream.url())).await {
         for (path, target) in [
@@ -154,30 +154,30 @@ async fn paths_stay_paths_at_clerks_host() {
         }
         for path in ["/__clerk/../x", "/__clerk/..", "/__clerk/a/./b", "/__clerk/%2e%2E/x", "/__clerk/..\\x"]
         {
-            let answer = get(address, path, "").await;
-            assert_eq!(answer.summary(), (400, "proxy_path_mismatch".to_owned()), "{path}");
-            assert_eq!(answer.header("cache-control"), "no-store");
-            assert_eq!(answer.header("content-type"), "application/json");
+            let response = get(address, path, "").await;
+            assert_eq!(response.summary(), (400, "proxy_path_mismatch".to_owned()), "{path}");
+            assert_eq!(response.header("cache-control"), "no-store");
+            assert_eq!(response.header("content-type"), "application/json");
         }
         assert!(upstream.take().is_empty());
     }
 }
 
 #[tokio::test]
-async fn a_prefix_of_its_own_and_an_upstream_below_a_path() {
+async fn the_prefix_and_the_upstreams_path_can_be_configured() {
     let upstream = Upstream::start(header_lines(&[("location", "/base/next")])).await;
     let proxy = builder(format!("{}/base/", upstream.url())).path("/auth/clerk/").build().unwrap();
     for address in both_servers(proxy.into()).await {
-        let answer = get(address, "/auth/clerk/v1/x", "").await;
-        assert_eq!(answer.header("location"), format!("http://{address}/auth/clerk/next"));
-        let seen = upstream.one();
-        assert_eq!(seen.target, "/base/v1/x");
-        assert_eq!(seen.all("clerk-proxy-url"), [format!("http://{address}/auth/clerk")]);
+        let response = get(address, "/auth/clerk/v1/x", "").await;
+        assert_eq!(response.header("location"), format!("http://{address}/auth/clerk/next"));
+        let received = upstream.one();
+        assert_eq!(received.target, "/base/v1/x");
+        assert_eq!(received.all("clerk-proxy-url"), [format!("http://{address}/auth/clerk")]);
         assert_eq!(get(address, "/__clerk/v1/x", "").await.body, "application /__clerk/v1/x");
     }
 }
 
-/// What a client sends, and what arrives of one header.
+/// The headers that a client sends, and what the upstream gets of one header.
 type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
 
 async fn check_headers(address: SocketAddr, upstream: &Upstream, rows: &[Row<'_>]) {
@@ -208,7 +208,7 @@ async fn request_headers_follow_the_rules() {
                 (&[("x-own", "1"), ("x-own", "2")], "x-own", &["1", "2"]),
                 (&[("user-agent", "me/1")], "user-agent", &["me/1"]),
                 (&[("origin", "https://a.example")], "origin", &["https://a.example"]),
-                // Set, whatever was sent.
+                // Set by the proxy, whatever the client sends.
                 (&[], "host", &[fapi_host]),
                 (&[], "clerk-secret-key", &[SECRET]),
                 (&[("clerk-secret-key", "sk_live_other")], "clerk-secret-key", &[SECRET]),
@@ -224,7 +224,7 @@ async fn request_headers_follow_the_rules() {
                 (&[], "clerk-proxy-url", &[&public]),
                 (&[("clerk-proxy-url", "https://evil.example")], "clerk-proxy-url", &[&public]),
                 (&[("accept-encoding", "gzip, br")], "accept-encoding", &["identity"]),
-                // Of one connection only.
+                // Hop-by-hop headers.
                 (&[("connection", "keep-alive, x-own"), ("x-own", "1")], "x-own", &[]),
                 (&[("connection", "x-a"), ("connection", " X-Own "), ("x-own", "1")], "x-own", &[]),
                 (&[("connection", "close, , /")], "connection", &[]),
@@ -238,7 +238,7 @@ async fn request_headers_follow_the_rules() {
                 (&[("proxy-connection", "keep-alive")], "proxy-connection", &[]),
                 (&[("proxy-authorization", "Basic x")], "proxy-authorization", &[]),
                 (&[("proxy-authenticate", "Basic")], "proxy-authenticate", &[]),
-                // Nobody is trusted.
+                // No proxy is trusted.
                 (&[], "x-forwarded-host", &[&host]),
                 (&[], "x-forwarded-proto", &["http"]),
                 (&[], "x-forwarded-for", &[]),
@@ -256,7 +256,7 @@ async fn request_headers_follow_the_rules() {
 }
 
 #[tokio::test]
-async fn headers_of_a_trusted_server_are_believed() {
+async fn headers_of_a_trusted_proxy_are_used() {
     let upstream = Upstream::fine().await;
     let proxy = builder(upstream.url()).forwarded(Forwarded::TrustFirst).build().unwrap();
     const XFH: (&str, &str) = ("x-forwarded-host", "app.example , proxy.example");
@@ -307,7 +307,7 @@ async fn headers_of_a_trusted_server_are_believed() {
 }
 
 #[tokio::test]
-async fn a_fixed_origin_believes_nobody() {
+async fn with_a_fixed_origin_forwarded_headers_are_ignored() {
     let upstream = Upstream::fine().await;
     let fixed = Forwarded::Origin("https://app.example".parse().unwrap());
     let proxy = builder(upstream.url()).forwarded(fixed).build().unwrap();
@@ -315,20 +315,20 @@ async fn a_fixed_origin_believes_nobody() {
         [("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "http"), ("x-real-ip", "1.1.1.1")];
     for address in both_servers(proxy.into()).await {
         assert_eq!(ask(address, "/__clerk/v1", &claims).await.status, 200);
-        let seen = upstream.one();
-        assert_eq!(seen.all("clerk-proxy-url"), ["https://app.example/__clerk"]);
-        assert_eq!(seen.all("x-forwarded-host"), ["app.example"]);
-        assert_eq!(seen.all("x-forwarded-proto"), ["https"]);
-        assert_eq!(seen.all("x-forwarded-for"), [""; 0]);
+        let received = upstream.one();
+        assert_eq!(received.all("clerk-proxy-url"), ["https://app.example/__clerk"]);
+        assert_eq!(received.all("x-forwarded-host"), ["app.example"]);
+        assert_eq!(received.all("x-forwarded-proto"), ["https"]);
+        assert_eq!(received.all("x-forwarded-for"), [""; 0]);
     }
 }
 
 #[tokio::test]
-async fn the_peer_is_the_caller_when_no_trusted_header_says_it() {
+async fn the_peer_is_the_caller_without_a_trusted_header() {
     let upstream = Upstream::fine().await;
     for (trust, sent) in [(Forwarded::Ignore, "127.0.0.1"), (Forwarded::TrustFirst, "1.1.1.1")] {
         let builder = builder(upstream.url()).forwarded(trust);
-        // axum's way to say who the peer is, and the one of this test's hyper server.
+        // The peer's address, as axum and as this test's hyper server provide it.
         let axum = builder
             .clone()
             .client_ip(|head| Some(head.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
@@ -351,7 +351,7 @@ async fn the_peer_is_the_caller_when_no_trusted_header_says_it() {
 }
 
 #[tokio::test]
-async fn requests_that_cannot_be_represented_are_refused() {
+async fn requests_that_cannot_be_represented_are_rejected() {
     let upstream = Upstream::fine().await;
     let large = format!(
         "GET /__clerk/x HTTP/1.1\r\nhost: a\r\nx: {}\r\nconnection: close\r\n\r\n",
@@ -366,12 +366,15 @@ async fn requests_that_cannot_be_represented_are_refused() {
             ("GET /__clerk/x HTTP/1.1\r\nhost: u@a\r\nconnection: close\r\n\r\n", 400),
             (&large, 431),
         ] {
-            let answer = raw(address, request).await;
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
-            assert!(answer.contains("\"proxy_request_failed\"") && !answer.contains(SECRET), "{answer}");
+            let response = raw(address, request).await;
+            assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+            assert!(
+                response.contains("\"proxy_request_failed\"") && !response.contains(SECRET),
+                "{response}"
+            );
         }
         assert!(upstream.take().is_empty());
-        // An absolute address names its host itself, and an old client is served.
+        // An absolute URI names its host itself, and an HTTP/1.0 client is served.
         let absolute = "GET http://b.example/__clerk/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
         assert!(raw(address, absolute).await.starts_with("HTTP/1.1 200 "));
         assert_eq!(upstream.one().all("clerk-proxy-url"), ["http://b.example/__clerk"]);
@@ -382,7 +385,7 @@ async fn requests_that_cannot_be_represented_are_refused() {
 }
 
 #[tokio::test]
-async fn answers_come_whole_without_what_concerns_one_connection() {
+async fn responses_are_forwarded_without_hop_by_hop_headers() {
     let upstream = Upstream::start(header_lines(&[
         ("set-cookie", "__client=1; Path=/; HttpOnly"),
         ("set-cookie", "__client_uat=2; Path=/"),
@@ -400,13 +403,14 @@ async fn answers_come_whole_without_what_concerns_one_connection() {
     ]))
     .await;
     for address in both_servers(layer(upstream.url())).await {
-        let answer = get(address, "/__clerk/v1/client", "").await;
-        assert_eq!(answer.summary(), (200, "fine".to_owned()));
-        let all = |name| answer.headers.get_all(name).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>();
+        let response = get(address, "/__clerk/v1/client", "").await;
+        assert_eq!(response.summary(), (200, "fine".to_owned()));
+        let all =
+            |name| response.headers.get_all(name).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>();
         let cookies = ["__client=1; Path=/; HttpOnly", "__client_uat=2; Path=/", "__session=3"];
         assert_eq!(all("set-cookie"), cookies);
         assert_eq!(all("vary"), ["a", "b"]);
-        assert_eq!(answer.header("cache-control"), "private");
+        assert_eq!(response.header("cache-control"), "private");
         for name in [
             "x-listed",
             "keep-alive",
@@ -422,9 +426,9 @@ async fn answers_come_whole_without_what_concerns_one_connection() {
 }
 
 #[tokio::test]
-async fn statuses_pass_and_redirects_are_not_followed() {
-    let upstream = Upstream::start(|seen| {
-        let query: Vec<&str> = seen.target["/?".len()..].splitn(2, '&').collect();
+async fn statuses_are_forwarded_and_redirects_are_not_followed() {
+    let upstream = Upstream::start(|received| {
+        let query: Vec<&str> = received.target["/?".len()..].splitn(2, '&').collect();
         let mut response = Response::new(text("fine"));
         *response.status_mut() = query[0].parse::<u16>().unwrap().try_into().unwrap();
         response.headers_mut().insert("location", query[1].parse().unwrap());
@@ -447,15 +451,15 @@ async fn statuses_pass_and_redirects_are_not_followed() {
             (422, "https://[".to_owned(), "https://[".to_owned()),
             (500, "/".to_owned(), format!("{public}/")),
         ] {
-            let answer = get(address, &format!("/__clerk?{status}&{location}"), "").await;
-            assert_eq!((answer.status.as_u16(), answer.header("location")), (status, &*want));
+            let received = get(address, &format!("/__clerk?{status}&{location}"), "").await;
+            assert_eq!((received.status.as_u16(), received.header("location")), (status, &*want));
             upstream.one();
         }
     }
 }
 
 #[tokio::test]
-async fn what_goes_wrong_upstream_is_a_502_that_says_nothing_more() {
+async fn upstream_failures_are_a_502_without_details() {
     let close = |text: &str| Fault::Close(text.to_owned());
     let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
     let large = format!("HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n", "a".repeat(70_000));
@@ -472,16 +476,16 @@ async fn what_goes_wrong_upstream_is_a_502_that_says_nothing_more() {
         urls.push((case, FaultServer::start(fault).await.api_url()));
     }
     for (case, url) in urls {
-        // Only silence waits for it.
+        // Only a silent upstream runs into the timeout.
         let timeout = Duration::from_millis(if case.starts_with("silence") { 50 } else { 60_000 });
         let proxy = builder(url).timeout(timeout).build().unwrap();
         for address in both_servers(proxy.into()).await {
             let request = Request::post("/__clerk/v1/client").header("cookie", "a=hidden");
-            let answer = send(address, request.body(Full::from("a=hidden")).unwrap()).await;
-            assert_eq!(answer.summary(), (502, "proxy_request_failed".to_owned()), "{case}");
-            assert_eq!(answer.header("cache-control"), "no-store");
-            assert_eq!(answer.header("content-type"), "application/json");
-            let shown = format!("{answer:?}");
+            let response = send(address, request.body(Full::from("a=hidden")).unwrap()).await;
+            assert_eq!(response.summary(), (502, "proxy_request_failed".to_owned()), "{case}");
+            assert_eq!(response.header("cache-control"), "no-store");
+            assert_eq!(response.header("content-type"), "application/json");
+            let shown = format!("{response:?}");
             for hidden in ["tHiSmUsT", "hidden", "127.0.0.1", "v1/client"] {
                 assert!(!shown.contains(hidden), "{case}: {shown}");
             }
@@ -490,7 +494,7 @@ async fn what_goes_wrong_upstream_is_a_502_that_says_nothing_more() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_cut_is_cut_for_the_caller_too() {
+async fn a_truncated_response_is_truncated_for_the_caller_too() {
     for fault in [
         "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nfirst",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nfirst\r\n",
@@ -503,24 +507,24 @@ async fn an_answer_that_is_cut_is_cut_for_the_caller_too() {
             let request =
                 Request::get("/__clerk/x").header("host", "a").body(Full::<Bytes>::default()).unwrap();
             // The head may not have been flushed before the connection is closed.
-            let Ok(answer) = sender.send_request(request).await else { continue };
-            assert_eq!(answer.status(), 200);
-            assert!(answer.into_body().collect().await.is_err(), "{fault}");
+            let Ok(response) = sender.send_request(request).await else { continue };
+            assert_eq!(response.status(), 200);
+            assert!(response.into_body().collect().await.is_err(), "{fault}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_encoding_that_nobody_asked_for_stays_named() {
-    let gzip = answer("200 OK", "content-encoding: gzip\r\n", "not unpacked");
+async fn an_unrequested_content_encoding_stays_declared() {
+    let gzip = http_response("200 OK", "content-encoding: gzip\r\n", "not unpacked");
     let upstream = FaultServer::start(Fault::Close(gzip)).await;
     for address in both_servers(layer(upstream.api_url())).await {
-        let answer = get(address, "/__clerk/x", "").await;
-        assert_eq!((answer.header("content-encoding"), &*answer.body), ("gzip", "not unpacked"));
+        let response = get(address, "/__clerk/x", "").await;
+        assert_eq!((response.header("content-encoding"), &*response.body), ("gzip", "not unpacked"));
     }
 }
 
-/// Counts how often a piece is asked for, and says when it is gone. It never ends.
+/// An endless body that counts how often it is polled and whether it was dropped.
 struct Endless {
     pulled: Arc<AtomicUsize>,
     piece: Bytes,
@@ -571,7 +575,7 @@ fn to_proxy<B>(body: B) -> Request<B> {
     Request::post("/__clerk/v1/client").header("host", "a").body(body).unwrap()
 }
 
-/// A connection of its own, and the answer's head.
+/// Opens a new connection, and returns the response once its head is there.
 async fn open<B>(address: SocketAddr, request: Request<B>) -> Response<Incoming>
 where
     B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
@@ -583,7 +587,7 @@ where
 }
 
 #[tokio::test]
-async fn pieces_go_both_ways_before_either_end() {
+async fn both_directions_are_streamed() {
     let echo = service_fn(async |request: Request<Incoming>| {
         Ok::<_, Infallible>(Response::new(request.into_body()))
     });
@@ -591,23 +595,23 @@ async fn pieces_go_both_ways_before_either_end() {
     for address in both_servers(layer(format!("http://{upstream}"))).await {
         let (feed, body) = fed();
         feed.send(Bytes::from("piece 0")).await.unwrap();
-        let mut answer = open(address, to_proxy(body)).await.into_body();
+        let mut response = open(address, to_proxy(body)).await.into_body();
         for number in 0..20 {
-            let piece = answer.frame().await.unwrap().unwrap().into_data().unwrap();
+            let piece = response.frame().await.unwrap().unwrap().into_data().unwrap();
             assert_eq!(piece, format!("piece {number}"));
-            // Only now is there another.
+            // Only now is another chunk sent.
             feed.send(Bytes::from(format!("piece {}", number + 1))).await.unwrap();
         }
         drop(feed);
-        assert_eq!(answer.collect().await.unwrap().to_bytes(), "piece 20");
+        assert_eq!(response.collect().await.unwrap().to_bytes(), "piece 20");
     }
 }
 
 #[tokio::test]
-async fn no_piece_is_pulled_that_nobody_asked_for() {
-    let answer = Counts::default();
+async fn bodies_are_read_only_on_demand() {
+    let download = Counts::default();
     let request = Counts::default();
-    let (body, sent) = (answer.clone(), request.clone());
+    let (body, sent) = (download.clone(), request.clone());
     let proxy = over(service_fn(move |request: Request<ProxyBody>| {
         let (body, sent) = (body.body(1000), sent.clone());
         async move {
@@ -622,18 +626,18 @@ async fn no_piece_is_pulled_that_nobody_asked_for() {
     }));
     let mut response = proxy.oneshot(to_proxy(request.body(1000))).await.unwrap();
     assert_eq!((request.pulled(), request.gone()), (10, 1));
-    assert_eq!(answer.pulled(), 0);
+    assert_eq!(download.pulled(), 0);
     for pulled in 1..=10 {
         response.frame().await.unwrap().unwrap();
-        assert_eq!(answer.pulled(), pulled);
+        assert_eq!(download.pulled(), pulled);
     }
-    assert_eq!(answer.gone(), 0);
+    assert_eq!(download.gone(), 0);
     drop(response);
-    assert_eq!(answer.gone(), 1);
+    assert_eq!(download.gone(), 1);
 }
 
 #[tokio::test]
-async fn a_slow_reader_holds_an_endless_answer_back_and_a_reader_that_leaves_ends_it() {
+async fn a_slow_reader_causes_backpressure_and_a_disconnect_ends_the_response() {
     const PIECE: usize = 64 * 1024;
     let counts = Counts::default();
     let shared = counts.clone();
@@ -643,22 +647,22 @@ async fn a_slow_reader_holds_an_endless_answer_back_and_a_reader_that_leaves_end
     let upstream = serve_hyper(endless).await;
     for (number, address) in both_servers(layer(format!("http://{upstream}"))).await.into_iter().enumerate() {
         let before = counts.pulled();
-        let mut answer = open(address, to_proxy(Full::<Bytes>::default())).await;
-        answer.frame().await.unwrap().unwrap();
+        let mut response = open(address, to_proxy(Full::<Bytes>::default())).await;
+        response.frame().await.unwrap().unwrap();
         for _ in 0..50 {
-            // Every task runs until it waits, so without a limit there would be thousands.
+            // Every task runs until it waits, so without backpressure there would be thousands.
             settle().await;
         }
-        // What sockets and their readers hold: far less than these 64 MiB.
+        // Sockets and their readers buffer far less than these 64 MiB.
         assert!(counts.pulled() - before < 1024, "{} pieces", counts.pulled() - before);
         assert_eq!(counts.gone(), number);
-        drop(answer);
+        drop(response);
         eventually("the upstream is told", || counts.gone() == number + 1).await;
     }
 }
 
 #[tokio::test]
-async fn a_caller_that_leaves_a_silent_answer_ends_the_exchange() {
+async fn a_disconnect_during_a_silent_response_ends_the_exchange() {
     let (feeds, mut started) = tokio::sync::mpsc::unbounded_channel();
     let silent = service_fn(move |_: Request<Incoming>| {
         let (feed, body) = fed();
@@ -667,15 +671,15 @@ async fn a_caller_that_leaves_a_silent_answer_ends_the_exchange() {
     });
     let upstream = serve_hyper(silent).await;
     for address in both_servers(layer(format!("http://{upstream}"))).await {
-        let answer = open(address, to_proxy(Full::<Bytes>::default())).await;
+        let response = open(address, to_proxy(Full::<Bytes>::default())).await;
         let feed = started.recv().await.unwrap();
-        drop(answer);
+        drop(response);
         feed.closed().await;
     }
 }
 
 #[tokio::test]
-async fn an_upload_that_breaks_off_is_no_whole_request_for_clerk() {
+async fn an_aborted_upload_is_not_a_complete_request_for_clerk() {
     let (ends, mut ended) = tokio::sync::mpsc::unbounded_channel();
     let upstream = serve_hyper(service_fn(move |request: Request<Incoming>| {
         let ends = ends.clone();
@@ -702,7 +706,7 @@ async fn an_upload_that_breaks_off_is_no_whole_request_for_clerk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_ends_at_the_deadline_and_what_was_sent_is_dropped() {
+async fn a_silent_upstream_times_out_and_the_request_body_is_dropped() {
     let counts = Counts::default();
     let proxy = builder("https://fapi.example")
         .timeout(Duration::from_secs(7))
@@ -712,10 +716,10 @@ async fn silence_ends_at_the_deadline_and_what_was_sent_is_dropped() {
         }))
         .unwrap();
     let begin = tokio::time::Instant::now();
-    let answer = proxy.clone().oneshot(to_proxy(counts.body(1))).await.unwrap();
-    assert_eq!((answer.status().as_u16(), begin.elapsed()), (502, Duration::from_secs(7)));
+    let response = proxy.clone().oneshot(to_proxy(counts.body(1))).await.unwrap();
+    assert_eq!((response.status().as_u16(), begin.elapsed()), (502, Duration::from_secs(7)));
     assert_eq!(counts.gone(), 1);
-    // A caller that does not wait for it.
+    // A caller that disconnects first.
     let mut call = Box::pin(proxy.oneshot(to_proxy(counts.body(1))));
     assert!(poll_immediate(&mut call).await.is_none());
     assert_eq!(counts.gone(), 1);
@@ -724,7 +728,7 @@ async fn silence_ends_at_the_deadline_and_what_was_sent_is_dropped() {
 }
 
 #[tokio::test]
-async fn versions_and_extensions_stay_on_their_side() {
+async fn http_versions_and_extensions_are_not_forwarded() {
     let inspect = service_fn(async |request: Request<ProxyBody>| {
         assert_eq!(request.version(), Version::HTTP_11);
         assert!(request.extensions().is_empty());
@@ -746,7 +750,7 @@ async fn versions_and_extensions_stay_on_their_side() {
         let response = over(inspect).oneshot(request()).await.unwrap();
         assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_11));
         assert!(response.extensions().is_empty());
-        // The default transport takes every version too.
+        // The default transport accepts every version, too.
         let proxy = builder(upstream.url()).build().unwrap();
         assert_eq!(proxy.oneshot(request()).await.unwrap().status(), 200);
         assert_eq!(upstream.one().body, "body");
@@ -754,7 +758,7 @@ async fn versions_and_extensions_stay_on_their_side() {
 }
 
 #[tokio::test]
-async fn an_outer_proxy_answers_before_anything_is_authenticated() {
+async fn an_outer_proxy_responds_before_authentication() {
     let instance = Instance::new();
     let upstream = Upstream::fine().await;
     let clerk = instance
@@ -774,20 +778,20 @@ async fn an_outer_proxy_answers_before_anything_is_authenticated() {
         .layer(AuthenticateLayer::new(&clerk))
         .service_fn(async |_: Request<Incoming>| Ok::<_, Infallible>(Response::new(text("application"))));
     for address in [serve(app).await, serve_hyper(service).await] {
-        let answer = get(address, "/__clerk/v1/client", &instance.ada()).await;
-        assert_eq!(answer.summary(), (200, "fine".to_owned()));
-        assert!(!answer.headers.contains_key("x-clerk-auth-status"));
+        let response = get(address, "/__clerk/v1/client", &instance.ada()).await;
+        assert_eq!(response.summary(), (200, "fine".to_owned()));
+        assert!(!response.headers.contains_key("x-clerk-auth-status"));
         assert!(clerk.keys().current().is_none());
-        let seen = upstream.one();
-        assert_eq!(seen.all("clerk-secret-key"), [instance.secret_key().expose()]);
-        assert_eq!(seen.all("authorization").len(), 1);
-        let answer = get(address, "/x", "").await;
-        assert_eq!((&*answer.body, answer.header("x-clerk-auth-status")), ("application", "signed-out"));
+        let received = upstream.one();
+        assert_eq!(received.all("clerk-secret-key"), [instance.secret_key().expose()]);
+        assert_eq!(received.all("authorization").len(), 1);
+        let response = get(address, "/x", "").await;
+        assert_eq!((&*response.body, response.header("x-clerk-auth-status")), ("application", "signed-out"));
     }
 }
 
 #[tokio::test]
-async fn a_proxy_is_a_service_for_routes_that_leave_paths_whole() {
+async fn the_proxy_can_be_a_route_service() {
     let upstream = Upstream::fine().await;
     let proxy = || builder(upstream.url()).build().unwrap();
     let app = Router::new()
@@ -797,7 +801,7 @@ async fn a_proxy_is_a_service_for_routes_that_leave_paths_whole() {
     let address = serve(app).await;
     assert_eq!(get(address, "/__clerk/v1/client", "").await.summary(), (200, "fine".to_owned()));
     assert_eq!(upstream.one().target, "/v1/client");
-    // A nested service does not see the whole path: it finds what follows.
+    // A nested service sees only the rest of the path.
     assert_eq!(get(address, "/nested/__clerk/v1", "").await.body, "fine");
     for path in ["/nested/v1", "/elsewhere", "/__clerkx"] {
         assert_eq!(get(address, path, "").await.summary(), (400, "proxy_path_mismatch".to_owned()));
@@ -805,7 +809,7 @@ async fn a_proxy_is_a_service_for_routes_that_leave_paths_whole() {
 }
 
 #[tokio::test]
-async fn readiness_is_used_or_given_back_and_transports_are_waited_for() {
+async fn readiness_is_used_or_released_and_transports_are_awaited() {
     fn limited<S>(service: S) -> ConcurrencyLimit<S> {
         ConcurrencyLimit::new(service, 1)
     }
@@ -826,7 +830,7 @@ async fn readiness_is_used_or_given_back_and_transports_are_waited_for() {
     for _ in 0..50 {
         let response = one.ready().await.unwrap().call(proxied()).await.unwrap();
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "fine");
-        // The place of the request that was proxied is free at once.
+        // The permit of the request that was proxied is released at once.
         assert!(poll_immediate(two.ready()).await.is_some());
         let response = two.call(other()).await.unwrap();
         assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "application");
@@ -834,11 +838,11 @@ async fn readiness_is_used_or_given_back_and_transports_are_waited_for() {
     drop((one, two));
     let many =
         (0..200).map(|number| service.clone().oneshot(if number % 2 == 0 { proxied() } else { other() }));
-    assert!(join_all(many).await.into_iter().all(|answer| answer.unwrap().status() == 200));
+    assert!(join_all(many).await.into_iter().all(|response| response.unwrap().status() == 200));
 }
 
 #[test]
-fn wrong_settings_are_found_before_any_request() {
+fn invalid_settings_are_found_before_any_request() {
     let good = || builder("https://fapi.example");
     for (builder, setting) in [
         (good().fapi_url("http://fapi.example"), "fapi_url"),
@@ -862,7 +866,7 @@ fn wrong_settings_are_found_before_any_request() {
     of_client(Some("/a")).build().unwrap();
 }
 
-/// The proxy of a client whose authentication knows of a proxy there.
+/// Returns the proxy of a client that is configured with this `proxy_url`.
 fn of_client(proxy_url: Option<&str>) -> ProxyBuilder {
     let builder = Clerk::builder().secret_key(SECRET).publishable_key(PUBLISHABLE);
     let builder = builder.authentication(|options| match proxy_url {

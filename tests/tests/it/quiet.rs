@@ -1,4 +1,4 @@
-//! An outage, and a mistake in the program, are seen in a log that shows warnings alone: once a minute, and with why.
+//! Tests that outages and programming mistakes are logged as warnings at most once a minute, with their cause.
 
 use axum::{Router, body::Body, routing::get};
 use clerk_axum::{ApiKey, Clerk, ClerkLayer, ClerkUser, Session, api::users};
@@ -22,10 +22,10 @@ fn site(layer: Option<&Clerk>) -> Router {
     }
 }
 
-/// One test: what was said is remembered for the whole process.
+/// One test, because the log limiter is global to the process.
 #[tokio::test]
-async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
-    if !clerk_tests::alone(module_path!(), "what_is_wrong_is_said_once_a_minute_and_with_why") {
+async fn problems_are_logged_once_a_minute_with_their_cause() {
+    if !clerk_tests::alone(module_path!(), "problems_are_logged_once_a_minute_with_their_cause") {
         return;
     }
     let log = Log::default();
@@ -33,7 +33,7 @@ async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
     let instance = Instance::new();
     let ada = instance.ada();
 
-    // A program without the layer.
+    // A program that lacks the layer.
     for expected in [1, 0, 0] {
         assert_eq!(status(&site(None), "/session", &ada).await, 500);
         let lines = log.warnings();
@@ -41,13 +41,13 @@ async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
         assert!(lines.iter().all(|line| line.contains("clerk-layer-missing") && line.contains("ClerkLayer")));
     }
 
-    // An extractor for what the layer does not look for.
+    // An extractor for a token kind that the layer does not accept.
     let clerk = instance.in_memory();
     assert_eq!(status(&site(Some(&clerk)), "/key", &ada).await, 500);
     let line = log.warning();
     assert!(line.contains("clerk-kind-not-accepted") && line.contains("TokenKind::ApiKey"), "{line}");
 
-    // Clerk is down, and the keys are at hand.
+    // Clerk is down, and the keys are cached.
     assert_eq!(status(&site(Some(&clerk)), "/session", &ada).await, 200);
     instance.local.fail_next(100, StatusCode::BAD_GATEWAY);
     let _ = log.warnings();
@@ -63,7 +63,7 @@ async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
         }
     }
 
-    // Clerk cannot be reached: a service's call, and its keys.
+    // Clerk cannot be reached, by a call of the service and for its keys.
     let nowhere = Clerk::builder().secret_key("sk_test_abc").api_url("http://127.0.0.1:1").max_attempts(1);
     let nowhere = nowhere.build().unwrap();
     let _ = log.warnings();
@@ -75,7 +75,7 @@ async fn what_is_wrong_is_said_once_a_minute_and_with_why() {
     assert_eq!(log.warnings().len(), 1);
     assert_eq!(status(&site(Some(&nowhere)), "/session", &ada).await, 503);
 
-    // What was asked for is no trouble of the service's.
+    // A rejected request is not a problem of the service.
     let other = Instance::new();
     let fine = other.in_memory();
     let _ = log.warnings();

@@ -1,4 +1,4 @@
-//! What requests that are turned away get to see: an application's own answers, and the way to the sign-in page.
+//! Tests of rejections: an application's own responses, and redirects to the sign-in page.
 
 use std::convert::Infallible;
 
@@ -14,10 +14,10 @@ use clerk_axum::{
     token::{Check, Reverification, TokenKind},
 };
 use clerk_tests::{
-    Answer, Instance, Log,
+    Instance, Log, TextResponse,
     browser::{LIVE, SUFFIX, expired_cookies, refreshed},
     fault::FaultServer,
-    guarded::{Visitors, asked, clerk},
+    guarded::{Visitors, ask_with, clerk},
     send, serve,
     tokens::claims,
 };
@@ -30,7 +30,7 @@ use serde_json::json;
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::cors::CorsLayer;
 
-/// Pages for documents, JSON for everybody else.
+/// Responds with a page to document requests, and with JSON to all others.
 fn page(rejection: &Rejection, request: &RequestInfo) -> Response {
     if request.is_document() {
         Html(format!("<h1>{}</h1>", rejection.code())).into_response()
@@ -39,7 +39,7 @@ fn page(rejection: &Rejection, request: &RequestInfo) -> Response {
     }
 }
 
-/// How a request is sent: as a browser that wants a page does, or as a script does.
+/// How a request is sent: as a browser navigation, or by a script.
 const WAYS: [(&str, &str); 2] = [("document", "text/html"), ("empty", "*/*")];
 
 fn request(path: &str, token: &str, (dest, accept): (&str, &str)) -> Request<Body> {
@@ -50,8 +50,8 @@ fn request(path: &str, token: &str, (dest, accept): (&str, &str)) -> Request<Bod
     request.body(Body::empty()).unwrap()
 }
 
-async fn visit(app: &Router, path: &str, token: &str, way: (&str, &str)) -> Answer {
-    asked(app, request(path, token, way)).await
+async fn visit(app: &Router, path: &str, token: &str, way: (&str, &str)) -> TextResponse {
+    ask_with(app, request(path, token, way)).await
 }
 
 struct Admin;
@@ -62,7 +62,7 @@ impl Requirement for Admin {
     }
 }
 
-/// Everything that turns requests away, and an error of the application's own.
+/// Everything that rejects requests, and an error of the application's own.
 fn routes() -> Router {
     Router::new()
         .route("/guard", on_get("fine").route_layer(require::role("org:admin")))
@@ -78,7 +78,7 @@ fn routes() -> Router {
 const KINDS: [TokenKind; 2] = [TokenKind::Session, TokenKind::ApiKey];
 
 #[tokio::test(start_paused = true)]
-async fn one_handler_answers_for_guards_and_extractors() {
+async fn one_handler_responds_for_guards_and_extractors() {
     const MISSING: &str = "session-token-and-uat-missing";
     let instance = Instance::new();
     let clerk = clerk(&instance, KINDS);
@@ -98,18 +98,18 @@ async fn one_handler_answers_for_guards_and_extractors() {
         ("/kind", &ada, 500, "clerk-kind-not-accepted", ""),
     ] {
         for (way, is_page) in WAYS.into_iter().zip([true, false]) {
-            let answer = visit(&app, path, token, way).await;
+            let response = visit(&app, path, token, way).await;
             let what = format!("{path} {code} {is_page}");
             let said = if is_page { format!("<h1>{code}</h1>") } else { code.to_owned() };
-            assert_eq!(answer.summary(), (status, said), "{what}");
+            assert_eq!(response.summary(), (status, said), "{what}");
             let kind = if is_page { "text/html; charset=utf-8" } else { "application/json" };
-            assert_eq!(answer.header("content-type"), kind, "{what}");
-            // What belongs to the status stays.
-            assert_eq!(answer.header("www-authenticate"), challenge, "{what}");
-            assert_eq!(answer.header("retry-after").is_empty(), status != 503, "{what}");
-            assert_eq!(answer.header("cache-control"), "no-store", "{what}");
+            assert_eq!(response.header("content-type"), kind, "{what}");
+            // Headers that belong to the status stay.
+            assert_eq!(response.header("www-authenticate"), challenge, "{what}");
+            assert_eq!(response.header("retry-after").is_empty(), status != 503, "{what}");
+            assert_eq!(response.header("cache-control"), "no-store", "{what}");
             assert_eq!(
-                answer.header("x-clerk-auth-status").is_empty(),
+                response.header("x-clerk-auth-status").is_empty(),
                 [403, 500].contains(&status),
                 "{what}"
             );
@@ -125,7 +125,7 @@ async fn one_handler_answers_for_guards_and_extractors() {
 }
 
 #[tokio::test]
-async fn the_layers_own_400_is_answered_too_and_redirects_are_not() {
+async fn the_handler_gets_the_layers_own_400_but_no_redirects() {
     let instance = Instance::new();
     let key = instance.local.publishable_key();
     let clerk = instance.builder().publishable_key(key.as_str()).transport(instance.local.clone());
@@ -135,14 +135,14 @@ async fn the_layers_own_400_is_answered_too_and_redirects_are_not() {
     for (path, status, body) in
         [("/open?__clerk_handshake=garbage", 400, "<h1>clerk-bad-request</h1>"), ("/open", 307, "")]
     {
-        let answer = visit(&app, path, "", WAYS[0]).await;
-        assert_eq!((answer.status.as_u16(), &*answer.body), (status, body), "{path}");
-        assert_eq!(answer.header("location").is_empty(), status != 307, "{path}");
+        let response = visit(&app, path, "", WAYS[0]).await;
+        assert_eq!((response.status.as_u16(), &*response.body), (status, body), "{path}");
+        assert_eq!(response.header("location").is_empty(), status != 307, "{path}");
     }
 }
 
 #[tokio::test]
-async fn cookies_of_a_refresh_go_out_with_the_applications_answer() {
+async fn cookies_of_a_refresh_are_added_to_the_applications_response() {
     let instance = Instance::new();
     let (fault, lines) = refreshed(&instance);
     let server = FaultServer::with_keys(&instance, fault).await;
@@ -154,10 +154,10 @@ async fn cookies_of_a_refresh_go_out_with_the_applications_answer() {
     };
     let address = serve(routes().layer(ClerkLayer::new(&clerk).on_rejection(handler))).await;
     let request = Request::get("/guard").header("cookie", expired_cookies(&instance).join("; "));
-    let answer = send(address, request.body(Full::default()).unwrap()).await;
-    assert_eq!(answer.summary(), (404, "not at /guard".to_owned()));
+    let response = send(address, request.body(Full::default()).unwrap()).await;
+    assert_eq!(response.summary(), (404, "not at /guard".to_owned()));
     let values =
-        |name: &str| answer.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+        |name: &str| response.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
     let cookies: Vec<&str> = values("set-cookie");
     assert_eq!(cookies[0], "mine=1");
     assert_eq!(cookies[1..], lines.iter().map(String::as_str).collect::<Vec<_>>());
@@ -167,7 +167,7 @@ async fn cookies_of_a_refresh_go_out_with_the_applications_answer() {
 }
 
 #[tokio::test]
-async fn the_innermost_handler_answers_and_headers_in_between_stay() {
+async fn the_innermost_handler_responds_and_headers_added_in_between_stay() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
     let layer = |said: &'static str| ClerkLayer::new(&clerk).on_rejection(move |_, _| said);
@@ -178,28 +178,28 @@ async fn the_innermost_handler_answers_and_headers_in_between_stay() {
         (routes().layer(layer("inner")).layer(silent()), "inner"),
         (routes().layer(layer("first").on_rejection(|_, _| "second")), "second"),
     ] {
-        let answer = visit(&app, "/guard", "", WAYS[1]).await;
-        assert_eq!(answer.summary(), (401, said.to_owned()));
+        let response = visit(&app, "/guard", "", WAYS[1]).await;
+        assert_eq!(response.summary(), (401, said.to_owned()));
     }
     let app = routes().layer(CorsLayer::permissive()).layer(layer("mine"));
-    let answer = visit(&app, "/guard", "", WAYS[1]).await;
-    assert_eq!(answer.header("access-control-allow-origin"), "*");
-    assert_eq!(answer.summary(), (401, "mine".to_owned()));
+    let response = visit(&app, "/guard", "", WAYS[1]).await;
+    assert_eq!(response.header("access-control-allow-origin"), "*");
+    assert_eq!(response.summary(), (401, "mine".to_owned()));
 }
 
 #[tokio::test]
-async fn without_the_layer_nobody_is_asked() {
+async fn without_the_layer_the_handler_is_not_called() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
     let outside = routes().layer(ClerkLayer::new(&clerk).on_rejection(page)).layer(require::signed_in());
     for app in [routes(), outside] {
-        let answer = visit(&app, "/guard", "", WAYS[0]).await;
-        assert_eq!(answer.summary(), (500, "clerk-layer-missing".to_owned()));
+        let response = visit(&app, "/guard", "", WAYS[0]).await;
+        assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()));
     }
 }
 
 #[tokio::test]
-async fn every_rejection_says_to_outer_layers_why() {
+async fn every_rejection_tells_outer_layers_its_reason() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
     let app = routes().layer(ClerkLayer::new(&clerk));
@@ -239,14 +239,14 @@ async fn a_bare_tower_service_has_the_same_handler() {
 
 const PORTAL: &str = "https://accounts.example.com/sign-in";
 
-/// The address of a page of the portal, with the way back to this path.
+/// Returns the URL of a page of the account portal, with a return URL for this path.
 fn and_back(page: &str, path: &str) -> String {
     let back: String =
         form_urlencoded::byte_serialize(format!("http://app.example.com{path}").as_bytes()).collect();
     format!("{page}?redirect_url={back}")
 }
 
-/// Guards that send visitors to sign in.
+/// Guards that redirect visitors to sign in.
 fn pages() -> Router {
     let page = |guard: RequireLayer| on_get("fine").post("fine").route_layer(guard.redirect_to_sign_in());
     Router::new()
@@ -258,11 +258,11 @@ fn pages() -> Router {
 }
 
 #[tokio::test(start_paused = true)]
-async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
+async fn visitors_of_a_page_are_redirected_to_sign_in_and_back() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
     let [nobody, stranger, pending, alan, grace, ada, script, down] = Visitors::of(&instance).tokens;
-    // The handler is not asked about redirects.
+    // The handler is not called for redirects.
     let app = pages().layer(ClerkLayer::new(&clerk).on_rejection(|_, _| "mine"));
     let (document, script_way) = (WAYS[0], WAYS[1]);
     let tasks = &*format!("{PORTAL}/tasks");
@@ -273,7 +273,7 @@ async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
         ("/home", "pending", &pending, document, 303, tasks),
         ("/home", "a pending script", &pending, script_way, 401, ""),
         ("/home", "an iframe", &nobody, ("iframe", "text/html"), 401, ""),
-        // Signing in again would change nothing for it.
+        // Signing in again would not change the outcome.
         ("/home", "a machine", &script, document, 401, ""),
         ("/home", "down", &down, document, 503, ""),
         ("/home", "Ada", &ada, document, 200, ""),
@@ -282,36 +282,36 @@ async fn visitors_of_a_page_are_sent_to_sign_in_and_back() {
         ("/team", "Alan", &alan, document, 403, ""),
         ("/either", "nobody", &nobody, document, 303, PORTAL),
         ("/either", "Alan", &alan, document, 200, ""),
-        // The outermost guard answers.
+        // The outermost guard responds.
         ("/first", "nobody", &nobody, document, 401, ""),
-        // Below a nested router too the way back is the whole way.
+        // In a nested router the return URL contains the whole path, too.
         ("/in/home", "nobody", &nobody, document, 303, PORTAL),
     ] {
-        let answer = visit(&app, path, token, way).await;
-        assert_eq!(answer.status, status, "{path} for {who}");
+        let response = visit(&app, path, token, way).await;
+        assert_eq!(response.status, status, "{path} for {who}");
         let expected = if status == 303 { and_back(target, path) } else { String::new() };
-        assert_eq!(answer.header("location"), expected, "{path} for {who}");
-        assert!(status != 303 || answer.body.is_empty(), "{path} for {who}");
+        assert_eq!(response.header("location"), expected, "{path} for {who}");
+        assert!(status != 303 || response.body.is_empty(), "{path} for {who}");
     }
-    // Nor for a browser that has gone to Clerk and back three times already.
+    // Nor for a browser that has already been redirected three times.
     for (count, status) in [("2", 303), ("3", 401), ("x", 303)] {
         let mut round = request("/home", "", document);
         let cookie = format!("__clerk_redirect_count={count}").parse().unwrap();
         round.headers_mut().insert("cookie", cookie);
-        assert_eq!(asked(&app, round).await.status, status, "{count}");
+        assert_eq!(ask_with(&app, round).await.status, status, "{count}");
     }
     let mut post = request("/home", "", document);
     *post.method_mut() = http::Method::POST;
-    assert_eq!(asked(&app, post).await.summary(), (401, "mine".to_owned()));
+    assert_eq!(ask_with(&app, post).await.summary(), (401, "mine".to_owned()));
 }
 
-/// Signing in may cure a bad token, or lead back with the same one: three times, and then the refusal is shown.
+/// Signing in may replace a bad token, or lead back with the same one. After three redirects the rejection is shown.
 #[tokio::test]
-async fn who_comes_back_with_the_same_bad_token_is_shown_why() {
+async fn a_visitor_that_returns_with_the_same_bad_token_is_shown_why() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
     let app = pages().layer(ClerkLayer::new(&clerk));
-    // By its issuer it is this instance's own, and another one's key has signed it.
+    // The issuer is this instance, but another instance's key signed the token.
     let claims = claims(&json!({"iss": "https://clerk.example.com"}));
     let stranger = Instance::new().local.sign_claims(&json!({}), &claims);
     let mut count = String::new();
@@ -319,22 +319,22 @@ async fn who_comes_back_with_the_same_bad_token_is_shown_why() {
         let mut round = request("/home", "", WAYS[0]);
         let cookie = format!("__session={stranger}; __client_uat=1{count}").parse().unwrap();
         round.headers_mut().insert("cookie", cookie);
-        let answer = asked(&app, round).await;
-        assert_eq!(answer.status, status, "{next}");
+        let response = ask_with(&app, round).await;
+        assert_eq!(response.status, status, "{next}");
         if status == 401 {
-            assert_eq!(answer.code(), "jwk-kid-mismatch");
+            assert_eq!(response.code(), "jwk-kid-mismatch");
         } else {
             let cookie = format!("__clerk_redirect_count={next}; SameSite=Lax; HttpOnly; Max-Age=10");
-            assert_eq!(answer.header("set-cookie"), cookie);
+            assert_eq!(response.header("set-cookie"), cookie);
         }
         count = format!("; __clerk_redirect_count={next}");
     }
-    // Visitors open a page as often as they like.
+    // Visitors without a token can open a page any number of times.
     assert_eq!(visit(&app, "/home", "", WAYS[0]).await.header("set-cookie"), "");
 }
 
 #[tokio::test]
-async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
+async fn a_guard_around_a_router_redirects_visitors_of_its_fallback_too() {
     const MISSING: &str = "session-token-and-uat-missing";
     let instance = Instance::new();
     let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
@@ -342,7 +342,7 @@ async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
     let guard = || require::signed_in().redirect_to_sign_in();
     let site = || Router::new().route("/home", on_get("fine")).fallback("fine");
     let nested = |path: &str, inner: Router| Router::new().nest(path, inner);
-    // Without a fallback of its own the router in between would leave out the inner one.
+    // Without its own fallback the router in between would drop the inner one.
     let twice = nested("/b", site()).fallback("fine").layer(guard());
     for (place, app, prefix) in [
         ("layer", site().layer(guard()).layer(layer()), ""),
@@ -361,16 +361,16 @@ async fn a_guard_around_a_router_sends_visitors_of_its_fallback_too() {
             assert_eq!(refused.summary(), (401, MISSING.to_owned()), "{place}: {path}");
             assert_eq!(refused.header("location"), "", "{place}: {path}");
             for way in WAYS {
-                let answer = visit(&app, &path, &ada, way).await;
-                assert_eq!(answer.summary(), (200, "fine".to_owned()), "{place}: {path}");
+                let response = visit(&app, &path, &ada, way).await;
+                assert_eq!(response.summary(), (200, "fine".to_owned()), "{place}: {path}");
             }
         }
     }
 }
 
-/// A link with the end of a handshake hides the session that the browser has; the sign-in page would lead straight back.
+/// A link with a handshake result hides the browser's session, so the sign-in page would redirect straight back.
 #[tokio::test]
-async fn the_end_of_a_handshake_does_not_send_a_browser_round() {
+async fn the_end_of_a_handshake_does_not_cause_a_redirect_loop() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
     let guard = require::signed_in().redirect_to_sign_in();
@@ -380,15 +380,15 @@ async fn the_end_of_a_handshake_does_not_send_a_browser_round() {
         (format!("?a=b&__clerk_handshake={nothing}"), "/page?a=b"),
         (format!("?__clerk_handshake={nothing}"), "/page"),
     ] {
-        let answer = visit(&app, &format!("/page{query}"), "", WAYS[0]).await;
-        assert_eq!(answer.status, 303, "{}", answer.body);
-        assert_eq!(answer.header("location"), and_back(PORTAL, back));
-        assert!(answer.header("set-cookie").starts_with("__clerk_redirect_count=1;"), "{query}");
+        let response = visit(&app, &format!("/page{query}"), "", WAYS[0]).await;
+        assert_eq!(response.status, 303, "{}", response.body);
+        assert_eq!(response.header("location"), and_back(PORTAL, back));
+        assert!(response.header("set-cookie").starts_with("__clerk_redirect_count=1;"), "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_handler_leads_to_the_sign_up_page_and_back() {
+async fn a_handler_can_redirect_to_the_sign_up_page_and_back() {
     const SIGN_UP: &str = "https://accounts.example.com/sign-up";
     let instance = Instance::new();
     let [nobody, stranger, pending, ..] = Visitors::of(&instance).tokens;
@@ -411,23 +411,26 @@ async fn a_handler_leads_to_the_sign_up_page_and_back() {
         ("/elsewhere", "pending", &pending, tasks, "/welcome?x=1"),
         ("/in/join?a=b", "nobody", &nobody, SIGN_UP, "/in/join?a=b"),
     ] {
-        // The handler has decided: it does not matter who asks.
+        // The handler has decided, so the visitor does not matter.
         for way in WAYS {
-            let answer = visit(&live, path, token, way).await;
-            assert_eq!(answer.status, 303, "{path} for {who}");
-            assert_eq!(answer.header("location"), and_back(page, back), "{path} for {who}");
-            assert_eq!(answer.header("cache-control"), "no-store", "{path} for {who}");
+            let response = visit(&live, path, token, way).await;
+            assert_eq!(response.status, 303, "{path} for {who}");
+            assert_eq!(response.header("location"), and_back(page, back), "{path} for {who}");
+            assert_eq!(response.header("cache-control"), "no-store", "{path} for {who}");
         }
     }
-    let answer = visit(&live, "/nowhere", "", WAYS[0]).await;
-    assert_eq!(answer.summary(), (400, "clerk-return-address".to_owned()));
-    let answer = visit(&app_of(&instance.in_memory()), "/join", "", WAYS[0]).await;
-    assert_eq!(answer.summary(), (500, "clerk-sign-in-page-missing".to_owned()));
+    let response = visit(&live, "/nowhere", "", WAYS[0]).await;
+    assert_eq!(response.summary(), (400, "clerk-return-address".to_owned()));
+    let response = visit(&app_of(&instance.in_memory()), "/join", "", WAYS[0]).await;
+    assert_eq!(response.summary(), (500, "clerk-sign-in-page-missing".to_owned()));
 }
 
 #[tokio::test]
-async fn without_a_sign_in_page_it_stays_401_and_one_warning_says_so() {
-    if !clerk_tests::alone(module_path!(), "without_a_sign_in_page_it_stays_401_and_one_warning_says_so") {
+async fn without_a_sign_in_page_the_response_stays_401_and_one_warning_is_logged() {
+    if !clerk_tests::alone(
+        module_path!(),
+        "without_a_sign_in_page_the_response_stays_401_and_one_warning_is_logged",
+    ) {
         return;
     }
     let instance = Instance::new();
@@ -457,8 +460,8 @@ async fn without_a_sign_in_page_it_stays_401_and_one_warning_says_so() {
         ("/three", WAYS[0], 1),
         ("/three", WAYS[0], 0),
     ] {
-        let answer = visit(&app, path, "", way).await;
-        assert_eq!(answer.summary(), (401, "session-token-and-uat-missing".to_owned()), "{path}");
+        let response = visit(&app, path, "", way).await;
+        assert_eq!(response.summary(), (401, "session-token-and-uat-missing".to_owned()), "{path}");
         assert_eq!(said(), times, "{path}");
     }
 }

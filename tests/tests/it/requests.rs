@@ -1,22 +1,22 @@
-//! What every operation sends, with what it requires and with everything it takes.
+//! Tests the request of every operation, with its required fields and with all fields.
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use clerk_core::{Operation, api::OPERATIONS, credential::Credential, credential::Kind, operation::Retry};
 use clerk_tests::{
+    operation_visitor::{OperationVisitor, Sample},
     samples,
-    visit::{Sample, Visit},
 };
 use http::header::CONTENT_TYPE;
 
-/// Writes requests down.
+/// Records requests as text.
 #[derive(Default)]
 struct Transcript {
     text: String,
-    seen: BTreeSet<(&'static str, String)>,
+    recorded: BTreeSet<(&'static str, String)>,
 }
 
-impl Visit for Transcript {
+impl OperationVisitor for Transcript {
     fn visit<O>(&mut self, sample: Sample, operation: O)
     where
         O: Operation<Output: Send> + Clone + Send + Sync + 'static,
@@ -52,7 +52,7 @@ impl Visit for Transcript {
         }
         out.push('\n');
         assert_eq!(request.method(), info.method, "{}", info.id);
-        assert!(self.seen.insert((info.id, sample.to_string())), "{} {sample} comes twice", info.id);
+        assert!(self.recorded.insert((info.id, sample.to_string())), "{} {sample} comes twice", info.id);
     }
 }
 
@@ -60,15 +60,20 @@ impl Visit for Transcript {
 fn every_operation_sends_what_the_snapshot_shows() {
     let mut transcript = Transcript::default();
     samples::all(&mut transcript);
-    let beyond: Vec<_> = OPERATIONS.iter().filter(|info| !info.documented).map(|info| info.id).collect();
-    assert_eq!(beyond, ["GetHandshakePayload"]);
-    assert_eq!(OPERATIONS.len() - beyond.len(), 249);
+    let undocumented: Vec<_> =
+        OPERATIONS.iter().filter(|info| !info.documented).map(|info| info.id).collect();
+    assert_eq!(undocumented, ["GetHandshakePayload"]);
+    assert_eq!(OPERATIONS.len() - undocumented.len(), 249);
     for info in OPERATIONS {
         for sample in [Sample::Minimal, Sample::Maximal] {
-            assert!(transcript.seen.contains(&(info.id, sample.to_string())), "{} has no {sample}", info.id);
+            assert!(
+                transcript.recorded.contains(&(info.id, sample.to_string())),
+                "{} has no {sample}",
+                info.id
+            );
         }
     }
-    // `INSTA_UPDATE=always` writes the snapshot anew. Without it, a difference fails the test everywhere, and what was
-    // sent instead is in a `.snap.new` beside the snapshot.
+    // `INSTA_UPDATE=always` rewrites the snapshot. Without it, a difference fails the test in every environment, and
+    // the new requests are in a `.snap.new` file next to the snapshot.
     insta::assert_snapshot!("requests", transcript.text);
 }

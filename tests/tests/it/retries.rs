@@ -1,6 +1,6 @@
-//! Which calls are sent again, when, and how often; and what happens when Clerk says that it is too much.
+//! Tests of retries: which calls are retried, when, and how often; and of rate limits.
 //!
-//! Clerk is a script without sockets, and tokio's clock stands still but for sleeping.
+//! Clerk is a script without sockets, and tokio's clock is paused.
 
 use std::{
     sync::{Arc, Mutex},
@@ -21,23 +21,23 @@ use http::Response;
 
 use tokio::time::pause;
 
-/// What Clerk does with one request.
+/// Clerk's reaction to one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
-    /// Answers with this status.
+    /// Responds with this status.
     Status(u16),
-    /// Answers with this status and a `Retry-After`.
+    /// Responds with this status and a `Retry-After`.
     Wait(u16, &'static str),
     /// Cannot be reached.
     Refuse,
-    /// Breaks off.
+    /// Breaks the connection.
     Break,
-    /// Says nothing.
+    /// Never responds.
     Hang,
 }
 use Step::{Break, Hang, Refuse, Status, Wait};
 
-/// Plays the steps in order, and the last one from then on.
+/// Plays the steps in order, then repeats the last one.
 #[derive(Clone)]
 struct Script(scripted::Script);
 
@@ -47,9 +47,9 @@ impl Script {
     }
 
     fn by(rule: impl Fn(usize, Duration) -> Step + Send + Sync + 'static) -> Self {
-        Self(scripted::Script::new(move |seen| {
+        Self(scripted::Script::new(move |received| {
             let response = |status: u16| Response::builder().status(status);
-            match rule(seen.index, seen.time) {
+            match rule(received.index, received.time) {
                 Status(200) => Reply::new(200, r#"{"total_count": 3}"#),
                 Status(status) => Reply::new(status, ""),
                 Wait(status, wait) => Reply::Respond(
@@ -70,15 +70,15 @@ impl Script {
     }
 
     fn sent(&self) -> usize {
-        self.0.seen().len()
+        self.0.requests().len()
     }
 
     fn times(&self) -> Vec<Duration> {
-        self.0.seen().iter().map(|seen| seen.time).collect()
+        self.0.requests().iter().map(|received| received.time).collect()
     }
 }
 
-/// Sends one operation; gives how often it was sent, and the error's account of it.
+/// Sends one operation. Returns the number of attempts, and what the error says about them.
 async fn send<O>(steps: &'static [Step], operation: O) -> (usize, Option<Error>)
 where
     O: Operation<Credential: SatisfiedBy<SecretKey>>,
@@ -93,8 +93,8 @@ where
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_safe_is_sent_again_and_nothing_else() {
-    // The steps, and how often each is sent: operations that are safe to repeat, and the others.
+async fn only_safe_requests_are_retried() {
+    // The steps, and the number of attempts for operations that are safe to retry, and for others.
     for (steps, safe, others) in [
         (&[Status(200)][..], 1, 1),
         (&[Refuse], 3, 3),
@@ -115,7 +115,7 @@ async fn what_is_safe_is_sent_again_and_nothing_else() {
         (&[Status(409)], 1, 1),
         (&[Status(422)], 1, 1),
         (&[Status(302)], 1, 1),
-        // Once refused, once unclear.
+        // The first attempt is refused, the outcome of the second is unknown.
         (&[Refuse, Status(503), Status(200)], 3, 2),
         (&[Status(429), Break], 3, 2),
     ] {
@@ -127,13 +127,13 @@ async fn what_is_safe_is_sent_again_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_that_may_have_worked_is_remembered() {
-    // The first deletion may have worked, which is why there is nothing to delete now.
+async fn an_attempt_that_may_have_succeeded_is_reported() {
+    // The first attempt may have deleted the user, which would explain the 404 now.
     let (sent, error) = send(&[Break, Status(404)], users::delete("user_1")).await;
     let error = error.unwrap();
     assert_eq!((sent, error.attempts(), error.is_not_found()), (2, 2, true));
     assert!(error.may_have_been_processed());
-    // Nothing was sent the first time.
+    // The first attempt was not sent.
     let (_, error) = send(&[Refuse, Status(404)], users::delete("user_1")).await;
     assert!(!error.unwrap().may_have_been_processed());
 }
@@ -149,7 +149,7 @@ async fn retry_after_is_a_lower_bound_and_the_deadline_an_upper_one() {
         let waited = script.times()[1].as_secs_f64();
         assert!((least..=most).contains(&waited), "{header}: {waited}");
     }
-    // A pause beyond the deadline is not begun.
+    // A backoff that would exceed the deadline is not started.
     for header in ["11", "86400", "1000000000000000000000000000000", "Fri, 31 Dec 2100 23:59:59 GMT"] {
         let script = Script::by(move |_, _| Wait(429, header));
         let clerk = script.client(|builder| builder.timeout(Duration::from_secs(10)));
@@ -160,7 +160,7 @@ async fn retry_after_is_a_lower_bound_and_the_deadline_an_upper_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_its_deadline_ends_tells_how_often_it_was_sent() {
+async fn a_call_that_times_out_reports_its_attempts() {
     for (steps, sent) in [(&[Hang][..], 1), (&[Break, Hang], 2), (&[Refuse, Status(503), Hang], 3)] {
         let script = Script::new(steps);
         let (whole, each) = (Duration::from_secs(9), Duration::from_secs(60));
@@ -173,7 +173,7 @@ async fn a_call_that_its_deadline_ends_tells_how_often_it_was_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_call_may_have_other_settings() {
+async fn a_single_call_can_override_settings() {
     let script = Script::new(&[Status(503)]);
     let clerk = script.client(|builder| builder);
     let hurried = clerk.with(CallOptions::new().max_attempts(1));
@@ -195,9 +195,9 @@ async fn one_call_may_have_other_settings() {
         .unwrap();
     let script = Script::new(&[Status(200)]);
     script.client(|builder| builder).with(options).send(users::count()).await.unwrap();
-    let seen = script.0.seen();
-    assert_eq!(seen[0].request.uri(), "http://127.0.0.1:7/v9/users/count");
-    assert_eq!(seen[0].request.headers()["x-request-id"], "7");
+    let received = script.0.requests();
+    assert_eq!(received[0].request.uri(), "http://127.0.0.1:7/v9/users/count");
+    assert_eq!(received[0].request.headers()["x-request-id"], "7");
 
     for bad in ["http://api.example.com/v1", "api.clerk.com", "https://u:p@api.clerk.com"] {
         assert!(CallOptions::new().base_uri(bad).is_err(), "{bad}");
@@ -208,7 +208,7 @@ async fn one_call_may_have_other_settings() {
 }
 
 #[tokio::test]
-async fn the_address_may_end_with_the_version() {
+async fn the_api_url_may_end_with_the_version() {
     for (url, sent_to) in [
         ("http://127.0.0.1:7", "http://127.0.0.1:7/v1/users/count"),
         ("http://127.0.0.1:7/", "http://127.0.0.1:7/v1/users/count"),
@@ -219,24 +219,24 @@ async fn the_address_may_end_with_the_version() {
     ] {
         let script = Script::new(&[Status(200)]);
         script.client(|builder| builder.api_url(url)).send(users::count()).await.unwrap();
-        assert_eq!(script.0.seen()[0].request.uri(), sent_to, "{url}");
+        assert_eq!(script.0.requests()[0].request.uri(), sent_to, "{url}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_is_not_multiplied() {
+async fn retries_do_not_multiply_an_outage() {
     let script = Script::new(&[Status(503)]);
     let clerk = script.client(|builder| builder.retry_budget(Budget::new()));
     join_all((0..1000).map(|_| clerk.send(users::count()))).await;
     let retries = script.sent() - 1000;
-    // Fifty that were saved up, and five for each second that it took.
+    // The budget's reserve of 50 retries, and five for each second.
     let seconds = usize::try_from(script.0.elapsed().as_secs()).unwrap() + 1;
     assert!((40..=50 + 5 * seconds).contains(&retries), "{retries} in {seconds} s");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_storm_of_429_is_met_with_calm() {
-    // Ten seconds of refusals.
+async fn rate_limited_calls_are_paced() {
+    // Clerk responds with 429 for ten seconds.
     let end = Duration::from_secs(10);
     let script = Script::by(move |_, time| if time < end { Wait(429, "10") } else { Status(200) });
     let clerk = script.client(|builder| builder.timeout(Duration::from_secs(60)).max_attempts(5));
@@ -248,10 +248,10 @@ async fn a_storm_of_429_is_met_with_calm() {
     let (first, others) = tokio::join!(first, others);
     assert!(first.iter().chain(&others).all(Result::is_ok));
     let times = script.times();
-    // The very first one closes the gate for all the others.
+    // The first 429 pauses all other calls.
     assert_eq!(times.iter().filter(|time| **time < end).count(), 1);
     assert_eq!(times.len(), 1 + 320);
-    // When it opens, they come one after the other, and not all at once.
+    // Afterwards the calls are paced instead of sent all at once.
     let mut counts = std::collections::BTreeMap::<u128, u32>::new();
     for time in times.iter().filter(|time| **time >= end) {
         *counts.entry(time.as_millis() / 100).or_default() += 1;
@@ -260,7 +260,7 @@ async fn a_storm_of_429_is_met_with_calm() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_sections_go_on_and_who_would_wait_too_long_is_told_at_once() {
+async fn other_rate_limits_are_unaffected_and_calls_that_would_wait_too_long_fail_at_once() {
     let script = Script::by(|index, _| if index == 0 { Wait(429, "30") } else { Status(200) });
     let clerk = script.client(|builder| builder.max_attempts(1));
     assert_eq!(clerk.send(users::count()).await.unwrap_err().status().unwrap().as_u16(), 429);
@@ -272,17 +272,17 @@ async fn other_sections_go_on_and_who_would_wait_too_long_is_told_at_once() {
     assert_eq!((script.sent(), script.0.elapsed()), (1, Duration::ZERO));
     assert_eq!(error.to_string(), "GetUser: rate limited by Clerk for another 30s; nothing was sent");
 
-    // Another section's answer cannot be read here, but it was asked for.
+    // The call in another section fails to decode, but it was sent.
     let _ = clerk.send(organizations::get("org_1")).await;
     assert_eq!(script.sent(), 2);
-    // One who has the time waits.
+    // A call with a long enough timeout waits.
     let patient = clerk.with(CallOptions::new().timeout(Duration::from_secs(60)));
     patient.send(users::count()).await.unwrap();
     assert_eq!(script.0.elapsed().as_secs(), 30);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
+async fn a_call_dropped_while_waiting_leaves_nothing_behind() {
     let script = Script::by(|index, _| if index == 0 { Wait(429, "5") } else { Status(200) });
     let clerk = script.client(|builder| builder.max_attempts(1));
     let _ = clerk.send(users::count()).await;
@@ -294,7 +294,7 @@ async fn a_call_that_is_dropped_while_it_waits_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn calls_beyond_the_limit_wait_for_a_place() {
+async fn calls_beyond_the_limit_wait_for_a_permit() {
     pause();
     let script = Script::new(&[Hang]);
     let clerk = script
@@ -308,7 +308,7 @@ async fn calls_beyond_the_limit_wait_for_a_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_changes_is_used_from_the_next_attempt_on() {
+async fn a_changed_key_is_used_from_the_next_attempt() {
     let key = Arc::new(Mutex::new("sk_test_old"));
     let given = key.clone();
     let script = Script::by(move |index, _| {
@@ -321,8 +321,9 @@ async fn a_key_that_changes_is_used_from_the_next_attempt_on() {
     let clerk =
         script.client(|builder| builder.secret_key_provider(move || key.lock().unwrap().parse().unwrap()));
     clerk.send(users::count()).await.unwrap();
-    let seen = script.0.seen();
-    let sent: Vec<_> = seen.iter().map(|seen| seen.request.headers()["authorization"].clone()).collect();
+    let received = script.0.requests();
+    let sent: Vec<_> =
+        received.iter().map(|received| received.request.headers()["authorization"].clone()).collect();
     assert_eq!(sent, ["Bearer sk_test_old", "Bearer sk_test_new"]);
     assert!(sent.iter().all(http::HeaderValue::is_sensitive));
 }

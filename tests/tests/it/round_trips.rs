@@ -1,11 +1,11 @@
-//! What was read from an answer can be written and read again, and is the same, for every model there is.
+//! Tests that every model survives a round trip: decoded from a response, serialized, and decoded again.
 
 use std::{collections::BTreeSet, fs};
 
 use bytes::Bytes;
 use clerk_core::{Operation, decode::ErrorBody};
 use clerk_tests::{
-    answers,
+    responses,
     varied::{Choices, varied},
 };
 use http::Response;
@@ -17,7 +17,7 @@ use proptest::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// One type of answer.
+/// The sample of one response type.
 #[derive(Deserialize)]
 struct Sample {
     #[serde(rename = "type")]
@@ -25,22 +25,22 @@ struct Sample {
     operations: Vec<String>,
     made_of: BTreeSet<String>,
     strict: BTreeSet<String>,
-    answer: Value,
+    response: Value,
 }
 
 fn samples() -> Vec<Sample> {
-    serde_json::from_str(include_str!("../../samples/answers.json")).unwrap()
+    serde_json::from_str(include_str!("../../samples/responses.json")).unwrap()
 }
 
-/// Reads an answer, writes it, and reads and writes what was written. Gives what was written first.
+/// Decodes a response, serializes it, and repeats both with the result. Returns the first serialization.
 struct RoundTrip(Bytes);
 
-impl answers::Read for RoundTrip {
+impl responses::Read for RoundTrip {
     type Found = Result<String, String>;
 
     fn read<O: Operation<Output: Serialize + PartialEq>>(&self) -> Self::Found {
         let read = |body| O::decode(&Response::new(body)).map_err(|error| error.to_string());
-        let write = |answer| serde_json::to_string(answer).map_err(|error| error.to_string());
+        let write = |value| serde_json::to_string(value).map_err(|error| error.to_string());
         let first = read(self.0.clone())?;
         let written = write(&first)?;
         let second = read(written.clone().into()).map_err(|error| format!("{error} in {written}"))?;
@@ -52,35 +52,35 @@ impl answers::Read for RoundTrip {
     }
 }
 
-fn round_trip(sample: &Sample, answer: &Value) -> Result<String, String> {
+fn round_trip(sample: &Sample, response: &Value) -> Result<String, String> {
     let operation = sample.operations.first().unwrap();
-    answers::read(operation, &RoundTrip(answer.to_string().into()))
+    responses::read(operation, &RoundTrip(response.to_string().into()))
 }
 
 #[test]
-fn a_whole_answer_is_written_as_it_came() {
+fn a_complete_response_is_serialized_as_it_was_received() {
     for sample in samples() {
-        let written = round_trip(&sample, &sample.answer).unwrap_or_else(|error| panic!("{error}"));
+        let written = round_trip(&sample, &sample.response).unwrap_or_else(|error| panic!("{error}"));
         let written: Value = serde_json::from_str(&written).unwrap();
-        assert_eq!(written, sample.answer, "{}", sample.name);
+        assert_eq!(written, sample.response, "{}", sample.name);
     }
 }
 
 #[test]
-fn whatever_was_read_is_read_again_from_what_is_written() {
+fn serialized_values_decode_to_the_same_values() {
     for sample in samples() {
         let config = Config { cases: 48, failure_persistence: None, ..Config::default() };
         let result = TestRunner::new(config).run(&vec(any::<u8>(), 0..600), |bytes| {
-            let answer = varied(&sample.answer, &sample.strict, &mut Choices::new(&bytes));
-            let complaint = |error| TestCaseError::fail(format!("{}: {error}\n{answer}", sample.name));
-            round_trip(&sample, &answer).map(drop).map_err(complaint)
+            let response = varied(&sample.response, &sample.strict, &mut Choices::new(&bytes));
+            let fail = |error| TestCaseError::fail(format!("{}: {error}\n{response}", sample.name));
+            round_trip(&sample, &response).map(drop).map_err(fail)
         });
         result.unwrap_or_else(|error| panic!("{error}"));
     }
 }
 
 #[test]
-fn errors_are_read_again_from_what_is_written() {
+fn serialized_errors_decode_to_the_same_errors() {
     let body = |choices: &mut Choices<'_>| {
         let error = |choices: &mut Choices<'_>| {
             let template = serde_json::json!({
@@ -104,7 +104,7 @@ fn errors_are_read_again_from_what_is_written() {
     result.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Enums that are only sent.
+/// Enums that occur only in requests.
 const SENT: [&str; 10] = [
     "AgentTaskPermissions",
     "BillingCreditAction",
@@ -118,7 +118,7 @@ const SENT: [&str; 10] = [
     "SessionRefreshFormat",
 ];
 
-/// The names of the models and enums in the source of clerk-core.
+/// Returns the names of the models and enums in clerk-core's sources.
 fn declared() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../clerk-core/src/model")).unwrap() {
@@ -127,7 +127,7 @@ fn declared() -> BTreeSet<String> {
         for line in text.lines() {
             let declared = match line.strip_prefix("pub struct ") {
                 Some(rest) => rest.split([' ', '(', '<']).next(),
-                // Within the macro the name stands on the first line that is no comment.
+                // In the macro the name is on the first line that is not a comment.
                 None if in_enum && !line.trim_start().starts_with("//") => {
                     in_enum = false;
                     line.trim().strip_suffix(" {")
@@ -142,11 +142,11 @@ fn declared() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_model_is_in_an_answer() {
+fn every_model_is_in_a_sample_response() {
     let mut known = declared();
     assert!(known.len() > 170, "only {} models are declared", known.len());
-    let seen: BTreeSet<String> = samples().into_iter().flat_map(|sample| sample.made_of).collect();
-    assert_eq!(seen.difference(&known).next(), None, "declared nowhere");
-    known.retain(|name| !seen.contains(name));
+    let used: BTreeSet<String> = samples().into_iter().flat_map(|sample| sample.made_of).collect();
+    assert_eq!(used.difference(&known).next(), None, "declared nowhere");
+    known.retain(|name| !used.contains(name));
     assert_eq!(known.into_iter().collect::<Vec<_>>(), SENT);
 }

@@ -1,4 +1,4 @@
-//! Keys, tokens and addresses do not show: neither in what types print, nor in any log.
+//! Checks that keys, tokens and email addresses appear neither in `Debug` or `Display` output nor in logs.
 
 use std::{convert::Infallible, fmt::Debug, time::Duration};
 
@@ -14,7 +14,7 @@ use clerk_core::{
 use clerk_tests::{
     Instance, Log, NOW,
     browser::{LIVE, NONCE, REFRESH_TOKEN, expired_cookies, refreshed, token_until},
-    fault::{Fault, FaultServer, answer, nobody},
+    fault::{Fault, FaultServer, http_response, nobody},
     get, send, serve, tokens,
     upstream::Upstream,
 };
@@ -37,11 +37,11 @@ const OPAQUE: [&str; 3] = ["ak_oPaQuEoPaQuE01", "mt_oPaQuEoPaQuE02", "oat_oPaQuE
 const EMAIL: &str = "ada@example.com";
 const PHONE: &str = "+15555550100";
 
-/// What must not be seen.
+/// The secrets that must not appear.
 struct Hidden(Vec<String>);
 
 impl Hidden {
-    /// The instance's key, this token in all its parts, and what else is private in these tests.
+    /// Returns the instance's key, this token and its parts, and everything else that is private in these tests.
     fn new(instance: &Instance, token: &str) -> Self {
         let key = instance.secret_key().expose();
         let mut hidden: Vec<String> = [
@@ -81,7 +81,7 @@ impl Hidden {
         self.check("Debug", &long);
     }
 
-    /// A text of its own, such as a token that is made up on the way.
+    /// Adds a string, such as a token that was created during the test.
     fn also(mut self, tokens: impl IntoIterator<Item = String>) -> Self {
         for token in tokens {
             self.0.extend(tokens::segments(&token)[1..].iter().map(|part| (*part).to_owned()));
@@ -89,7 +89,7 @@ impl Hidden {
         self
     }
 
-    /// An error, and everything it blames.
+    /// Checks an error and its sources.
     #[track_caller]
     fn error(&self, error: &dyn std::error::Error) {
         let mut error = Some(error);
@@ -136,7 +136,7 @@ async fn no_type_prints_a_key_or_a_token() {
     hidden.debug(&ProxyBody::new(Full::<Bytes>::from(EMAIL)));
     hidden.debug(&clerk.clone().oneshot(users::get("user_ada")).await.map(|user| user.id));
 
-    // The instance in this process.
+    // The local instance.
     hidden.debug(&instance.local);
     hidden.debug(&session);
     hidden.debug(&instance.local.user("Ada", "Lovelace").email(EMAIL).phone(PHONE));
@@ -163,7 +163,7 @@ async fn no_type_prints_a_key_or_a_token() {
     hidden.debug(outcome.session().unwrap().claims());
 }
 
-/// What a decision waits for, for each kind of request that makes it wait.
+/// Returns the suspended decisions, one for each kind of request that suspends.
 fn needs(instance: &Instance, keys: &KeySet) -> Vec<Need> {
     let options = AuthenticateOptions::new()
         .publishable_key(LIVE.parse().unwrap())
@@ -188,7 +188,7 @@ fn needs(instance: &Instance, keys: &KeySet) -> Vec<Need> {
 }
 
 #[tokio::test]
-async fn nothing_that_a_decision_waits_for_prints_a_secret() {
+async fn pending_decisions_print_no_secret() {
     let instance = Instance::new();
     let clerk = instance.in_memory();
     clerk.keys().warm_up().await.unwrap();
@@ -222,7 +222,7 @@ async fn nothing_that_a_decision_waits_for_prints_a_secret() {
 }
 
 #[tokio::test]
-async fn no_request_of_the_layers_prints_its_token() {
+async fn requests_of_the_layers_print_no_token() {
     let instance = Instance::new();
     let token = instance.ada();
     let hidden = Hidden::new(&instance, &token);
@@ -243,14 +243,14 @@ async fn no_request_of_the_layers_prints_its_token() {
         let response = call.await.unwrap();
         assert_eq!(response.status(), 200);
         hidden.debug(&response);
-        // The same through axum's extractors.
+        // The same through axum extractors.
         async fn shown(auth: Auth, session: Session, user: ClerkUser) -> String {
             format!("{auth:?} {auth:#?} {session:?} {session:#?} {}", user.id)
         }
         let app = Router::new().route("/", on_get(shown)).layer(ClerkLayer::new(&clerk));
-        let answer = app.oneshot(request(carrier).body(axum::body::Body::empty()).unwrap()).await.unwrap();
-        assert_eq!(answer.status(), 200);
-        let body = axum::body::to_bytes(answer.into_body(), 100_000).await.unwrap();
+        let reply = app.oneshot(request(carrier).body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(reply.status(), 200);
+        let body = axum::body::to_bytes(reply.into_body(), 100_000).await.unwrap();
         hidden.check("extractors", std::str::from_utf8(&body).unwrap());
     }
 }
@@ -264,10 +264,10 @@ async fn no_error_prints_what_was_sent() {
     let wrong_type = json!({"id": {"email": EMAIL}, "banned": EMAIL, "locked": false});
     for fault in [
         Fault::Close(String::new()),
-        Fault::Close(answer("422 Unprocessable", "", &echo.to_string())),
-        Fault::Close(answer("200 OK", "", &wrong_type.to_string())),
-        Fault::Close(answer("200 OK", "", &format!("{{\"{EMAIL}"))),
-        Fault::Close(answer("200 OK", "", &format!("\"{EMAIL}\""))),
+        Fault::Close(http_response("422 Unprocessable", "", &echo.to_string())),
+        Fault::Close(http_response("200 OK", "", &wrong_type.to_string())),
+        Fault::Close(http_response("200 OK", "", &format!("{{\"{EMAIL}"))),
+        Fault::Close(http_response("200 OK", "", &format!("\"{EMAIL}\""))),
     ] {
         let server = FaultServer::start(fault).await;
         let clerk = instance.builder().api_url(server.api_url()).build().unwrap();
@@ -294,7 +294,7 @@ async fn no_error_prints_what_was_sent() {
     }
 }
 
-/// Requests that make the layer ask Clerk, and every kind of answer.
+/// Requests that make the layer call Clerk, and every kind of response.
 async fn wait_for_clerk(instance: &Instance) {
     let echo =
         json!({"errors": [{"code": "x", "message": format!("{NONCE} {REFRESH_TOKEN} {}", OPAQUE[0])}]});
@@ -304,11 +304,11 @@ async fn wait_for_clerk(instance: &Instance) {
         "directives": [format!("__refresh={REFRESH_TOKEN}"), "a=\n", "b=\0"]});
     for fault in [
         refreshed(instance).0,
-        Fault::Close(answer("200 OK", "", &key.to_string())),
-        Fault::Close(answer("200 OK", "", &broken.to_string())),
-        Fault::Close(answer("200 OK", "", &format!("\"{NONCE}"))),
-        Fault::Close(answer("422 Unprocessable", "", &echo.to_string())),
-        Fault::Close(answer("429 Too Many Requests", "retry-after: 100\r\n", &echo.to_string())),
+        Fault::Close(http_response("200 OK", "", &key.to_string())),
+        Fault::Close(http_response("200 OK", "", &broken.to_string())),
+        Fault::Close(http_response("200 OK", "", &format!("\"{NONCE}"))),
+        Fault::Close(http_response("422 Unprocessable", "", &echo.to_string())),
+        Fault::Close(http_response("429 Too Many Requests", "retry-after: 100\r\n", &echo.to_string())),
         Fault::Close(String::new()),
     ] {
         let server = FaultServer::with_keys(instance, fault).await;
@@ -342,8 +342,8 @@ async fn wait_for_clerk(instance: &Instance) {
 }
 
 #[tokio::test]
-async fn no_log_line_holds_a_key_or_a_token() {
-    if !clerk_tests::alone(module_path!(), "no_log_line_holds_a_key_or_a_token") {
+async fn no_log_line_contains_a_key_or_a_token() {
+    if !clerk_tests::alone(module_path!(), "no_log_line_contains_a_key_or_a_token") {
         return;
     }
     let log = Log::default();
@@ -401,12 +401,15 @@ async fn no_log_line_holds_a_key_or_a_token() {
     wait_for_clerk(&instance).await;
 
     assert!(
-        upstream.take().iter().all(|seen| seen.all("clerk-secret-key") == [instance.secret_key().expose()])
+        upstream
+            .take()
+            .iter()
+            .all(|received| received.all("clerk-secret-key") == [instance.secret_key().expose()])
     );
     tracing::info!("the end");
     let text = log.take();
     for event in ["rejected a request with 400", "Clerk sent cookies that cannot be set dropped=2"] {
-        assert!(text.contains(event), "nothing says: {event}");
+        assert!(text.contains(event), "not logged: {event}");
     }
     assert!(text.contains("cannot forward requests") && text.contains("forwarded a request"));
     assert!(text.contains("the end") && text.lines().count() > 10, "little was recorded: {text}");

@@ -1,9 +1,9 @@
-//! Signing out from a page that is rendered here.
+//! Tests of signing out from a page that the server renders.
 
 use axum::{Router, routing::any};
 use clerk_axum::{Auth, Clerk, ClerkLayer};
 use clerk_tests::{
-    Answer, Instance,
+    Instance, TextResponse,
     browser::{LIVE, SUFFIX},
     send, serve,
 };
@@ -11,11 +11,11 @@ use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 use serde_json::json;
 
-async fn sign_out(instance: &Instance, cookies: impl AsRef<[u8]>) -> Answer {
+async fn sign_out(instance: &Instance, cookies: impl AsRef<[u8]>) -> TextResponse {
     leave(&instance.local.client(), Method::POST, cookies.as_ref()).await
 }
 
-async fn leave(clerk: &Clerk, method: Method, cookies: &[u8]) -> Answer {
+async fn leave(clerk: &Clerk, method: Method, cookies: &[u8]) -> TextResponse {
     let app = Router::new()
         .route("/sign-out", any(async |auth: Auth| auth.sign_out("/bye").await))
         .layer(ClerkLayer::new(clerk));
@@ -28,13 +28,13 @@ async fn status(instance: &Instance, id: &str) -> String {
     session.get("status").unwrap().as_str().unwrap().to_owned()
 }
 
-fn ended(answer: &Answer) -> Vec<&str> {
-    let lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+fn ended(response: &TextResponse) -> Vec<&str> {
+    let lines = response.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
     lines.filter_map(|line| line.strip_suffix("=; Path=/; Max-Age=0")).collect()
 }
 
 #[tokio::test]
-async fn the_session_ends_at_clerk_and_in_the_browser() {
+async fn sign_out_ends_the_session_at_clerk_and_in_the_browser() {
     for (name, is_expired, is_forged, becomes) in [
         ("a living token", false, false, "revoked"),
         ("an expired token, as between two pages", true, false, "revoked"),
@@ -48,61 +48,61 @@ async fn the_session_ends_at_clerk_and_in_the_browser() {
             let theirs = other.sign_in("user_ada").expired_token();
             cookies = format!("__session={theirs}; __client_uat=1");
         }
-        let answer = sign_out(&instance, cookies).await;
-        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/bye"), "{name}");
-        assert_eq!(answer.header("cache-control"), "no-store");
+        let response = sign_out(&instance, cookies).await;
+        assert_eq!((response.status, response.header("location")), (StatusCode::SEE_OTHER, "/bye"), "{name}");
+        assert_eq!(response.header("cache-control"), "no-store");
         assert_eq!(status(&instance, session.session_id().as_str()).await, becomes, "{name}");
-        assert!(ended(&answer).contains(&"__session"), "{name}");
-        let kept = ended(&answer).into_iter().filter(|cookie| !cookie.starts_with("__session"));
-        assert_eq!(kept.collect::<Vec<_>>(), [""; 0], "{name}");
+        assert!(ended(&response).contains(&"__session"), "{name}");
+        let others = ended(&response).into_iter().filter(|cookie| !cookie.starts_with("__session"));
+        assert_eq!(others.collect::<Vec<_>>(), [""; 0], "{name}");
     }
 }
 
 #[tokio::test]
-async fn nobody_is_sent_on_and_who_has_signed_out_already_too() {
+async fn sign_out_redirects_signed_out_visitors_too() {
     let instance = Instance::new();
-    let answer = sign_out(&instance, "theme=dark; __sessions=x").await;
-    assert_eq!((answer.status, ended(&answer).len()), (StatusCode::SEE_OTHER, 0));
+    let response = sign_out(&instance, "theme=dark; __sessions=x").await;
+    assert_eq!((response.status, ended(&response).len()), (StatusCode::SEE_OTHER, 0));
     let session = instance.local.sign_in("user_ada");
     for _ in 0..2 {
-        let answer = sign_out(&instance, session.cookies()).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        let response = sign_out(&instance, session.cookies()).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER);
     }
 }
 
 #[tokio::test]
-async fn when_clerk_does_not_answer_the_browser_keeps_its_session() {
+async fn if_clerk_is_unreachable_the_browser_keeps_its_session() {
     let instance = Instance::new();
     let session = instance.local.sign_in("user_ada");
     for cookies in [session.cookies(), session.expired_cookies()] {
         instance.local.fail_next(20, StatusCode::SERVICE_UNAVAILABLE);
-        let answer = sign_out(&instance, cookies).await;
+        let response = sign_out(&instance, cookies).await;
         instance.local.fail_next(0, StatusCode::OK);
-        assert_eq!((answer.status, ended(&answer).len()), (StatusCode::SERVICE_UNAVAILABLE, 0));
-        assert_eq!(answer.code(), "clerk-unavailable");
+        assert_eq!((response.status, ended(&response).len()), (StatusCode::SERVICE_UNAVAILABLE, 0));
+        assert_eq!(response.code(), "clerk-unavailable");
     }
     assert_eq!(status(&instance, session.session_id().as_str()).await, "active");
 }
 
-/// Another application on the domain, or somebody who may set cookies there, changes nothing about it.
+/// Another application on the domain, or an attacker who can set cookies there, cannot affect signing out.
 #[tokio::test]
-async fn cookies_of_others_are_left_alone_and_decide_nothing() {
+async fn foreign_cookies_are_neither_removed_nor_used() {
     let instance = Instance::new();
     let session = instance.local.sign_in("user_ada");
     let foreign = Instance::new().local.sign_in("user_ada").expired_token();
     let planted = format!(
         "__session_aaaa={foreign}; __session_bbbb=x; __refresh_bbbb=y; __session_cccc=; __session_d=e"
     );
-    let answer = sign_out(&instance, format!("{planted}; {}", session.expired_cookies())).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let response = sign_out(&instance, format!("{planted}; {}", session.expired_cookies())).await;
+    assert_eq!(response.status, StatusCode::SEE_OTHER);
     assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
     let suffix = instance.local.publishable_key().cookie_suffix();
-    assert_eq!(ended(&answer), [&*format!("__session_{suffix}"), "__session"]);
+    assert_eq!(ended(&response), [&*format!("__session_{suffix}"), "__session"]);
 }
 
-/// JWT templates are signed by the same key, and live as long as somebody wants.
+/// JWT template tokens are signed by the same key and can have any lifetime.
 #[tokio::test]
-async fn a_token_of_a_template_ends_no_session() {
+async fn a_jwt_template_token_ends_no_session() {
     let instance = Instance::new();
     let session = instance.local.sign_in("user_ada");
     let claims = json!({"sub": "user_ada", "sid": session.session_id(), "exp": 1});
@@ -111,20 +111,20 @@ async fn a_token_of_a_template_ends_no_session() {
     assert_eq!(status(&instance, session.session_id().as_str()).await, "active");
 }
 
-/// A cookie of somebody else's in the same header may hold bytes that are no text.
+/// Another application's cookie in the same header may contain bytes that are not UTF-8.
 #[tokio::test]
-async fn cookies_beside_it_may_hold_anything() {
+async fn other_cookies_may_have_any_value() {
     for beside in [&b"theme=gr\xf6\xdfe"[..], "theme=gr\u{f6}\u{df}e".as_bytes()] {
         let instance = Instance::new();
         let session = instance.local.sign_in("user_ada");
-        let answer =
+        let response =
             sign_out(&instance, [beside, b"; ", session.expired_cookies().as_bytes()].concat()).await;
         assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
-        assert!(ended(&answer).contains(&"__session"));
+        assert!(ended(&response).contains(&"__session"));
     }
 }
 
-/// Which of two expired tokens was judged is not known, and Clerk may still know both sessions.
+/// It is unknown which of two expired tokens was checked, and both sessions may still be active at Clerk.
 #[tokio::test]
 async fn two_expired_sessions_both_end() {
     let instance = Instance::new();
@@ -141,9 +141,9 @@ async fn two_expired_sessions_both_end() {
     }
 }
 
-/// The layer would set the cookies that the same request has renewed. They are taken away instead.
+/// The layer would set the cookies that this request has refreshed. They are removed instead.
 #[tokio::test]
-async fn cookies_that_came_just_now_are_taken_away_too() {
+async fn cookies_set_by_the_same_request_are_removed_too() {
     let instance = Instance::new();
     let session = instance.local.sign_in("user_ada");
     let token = session.token();
@@ -156,12 +156,12 @@ async fn cookies_that_came_just_now_are_taken_away_too() {
     let handshake = instance.local.sign_claims(&json!({}), &json!({"handshake": lines}));
     let clerk = instance.builder().publishable_key(LIVE).transport(instance.local.clone()).build().unwrap();
     for method in [Method::POST, Method::GET] {
-        let answer = leave(&clerk, method, format!("__clerk_handshake={handshake}").as_bytes()).await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        let response = leave(&clerk, method, format!("__clerk_handshake={handshake}").as_bytes()).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER);
         assert_eq!(status(&instance, session.session_id().as_str()).await, "revoked");
         let [suffixed, refresh] = [format!("__session_{SUFFIX}"), format!("__refresh_{SUFFIX}")];
-        assert_eq!(ended(&answer), [&*suffixed, "__session", &*refresh]);
-        let lines = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+        assert_eq!(ended(&response), [&*suffixed, "__session", &*refresh]);
+        let lines = response.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
         let others: Vec<_> = lines.filter(|line| !line.contains("Max-Age=0")).collect();
         assert_eq!(others, ["__client_uat=1700000000; Path=/; Domain=example.com; Secure"]);
     }

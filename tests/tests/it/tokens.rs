@@ -1,4 +1,4 @@
-//! Good and bad tokens on their way to a real server.
+//! Tests of valid and invalid tokens with a real server.
 
 #![allow(clippy::needless_pass_by_value, reason = "these are tests")]
 
@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use axum::{Router, routing::any};
 use clerk_axum::{ClerkBuilder, ClerkLayer, Session, local::LocalServer};
 use clerk_tests::{
-    Answer, Instance, send, serve,
+    Instance, TextResponse, send, serve,
     tokens::{changed, claims, decode, encode, segments},
 };
 use http::{HeaderValue, Request};
@@ -18,13 +18,13 @@ use serde_json::{Value, json};
 const MISSING: &str = "session-token-and-uat-missing";
 const EXPIRED: &str = "session-token-expired-refresh-non-eligible-no-refresh-cookie";
 
-struct Bench {
+struct Fixture {
     instance: Instance,
     address: SocketAddr,
     _server: LocalServer,
 }
 
-impl Bench {
+impl Fixture {
     async fn new() -> Self {
         Self::with(|builder| builder).await
     }
@@ -38,13 +38,13 @@ impl Bench {
         Self { instance, address, _server: server }
     }
 
-    /// A token under the instance's key, with changes to the claims of a good one.
+    /// A token signed by the instance's key, with changes to the claims of a valid one.
     fn signed(&self, mut header: Value, changes: Value) -> String {
         header.as_object_mut().unwrap().entry("cat").or_insert("cl_B7d4PD111AAA".into());
         self.instance.local.sign_claims(&header, &claims(&changes))
     }
 
-    async fn send(&self, method: &str, headers: &[(&str, &[u8])]) -> Answer {
+    async fn send(&self, method: &str, headers: &[(&str, &[u8])]) -> TextResponse {
         let mut request = Request::builder().method(method).uri("/");
         for (name, value) in headers {
             request = request.header(*name, HeaderValue::from_bytes(value).unwrap());
@@ -52,20 +52,20 @@ impl Bench {
         send(self.address, request.body(Full::default()).unwrap()).await
     }
 
-    /// Sends headers and expects Ada's id, or the code of a refusal.
+    /// Sends headers and expects Ada's ID, or the code of a rejection.
     async fn expect(&self, case: &str, method: &str, headers: &[(&str, &[u8])], expected: &str) {
-        let answer = self.send(method, headers).await;
+        let response = self.send(method, headers).await;
         if expected == "user_ada" {
-            assert_eq!(answer.summary(), (200, "user_ada".to_owned()), "{case}");
-            assert_eq!(answer.header("x-clerk-auth-reason"), "", "{case}");
+            assert_eq!(response.summary(), (200, "user_ada".to_owned()), "{case}");
+            assert_eq!(response.header("x-clerk-auth-reason"), "", "{case}");
             return;
         }
-        assert_eq!(answer.summary(), (401, expected.to_owned()), "{case}");
-        assert_eq!(answer.header("x-clerk-auth-status"), "signed-out", "{case}");
-        assert_eq!(answer.header("x-clerk-auth-reason"), expected, "{case}");
-        assert_eq!(answer.header("x-clerk-auth-message"), "", "{case}");
+        assert_eq!(response.summary(), (401, expected.to_owned()), "{case}");
+        assert_eq!(response.header("x-clerk-auth-status"), "signed-out", "{case}");
+        assert_eq!(response.header("x-clerk-auth-reason"), expected, "{case}");
+        assert_eq!(response.header("x-clerk-auth-message"), "", "{case}");
         let challenge = if expected == MISSING { "Bearer" } else { "Bearer error=\"invalid_token\"" };
-        assert_eq!(answer.header("www-authenticate"), challenge, "{case}");
+        assert_eq!(response.header("www-authenticate"), challenge, "{case}");
     }
 
     async fn bearer(&self, case: &str, token: &str, expected: &str) {
@@ -80,7 +80,7 @@ fn with_segment(token: &str, position: usize, segment: &str) -> String {
     parts.join(".")
 }
 
-/// A token with another character in the middle of its signature.
+/// A token with one character changed in the middle of its signature.
 fn with_other_signature(token: &str) -> String {
     let [_, _, signature] = segments(token);
     let middle = signature.len() / 2;
@@ -89,10 +89,10 @@ fn with_other_signature(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_fault_of_a_token_has_its_code() {
-    let bench = Bench::new().await;
-    let local = &bench.instance.local;
-    let sign = |header: Value, changes: Value| bench.signed(header, changes);
+async fn every_defect_of_a_token_has_its_reason_code() {
+    let fixture = Fixture::new().await;
+    let local = &fixture.instance.local;
+    let sign = |header: Value, changes: Value| fixture.signed(header, changes);
     let good = sign(json!({}), json!({}));
     let now = clerk_tests::NOW.as_secs();
     let [header, payload, signature] = segments(&good);
@@ -104,7 +104,7 @@ async fn every_fault_of_a_token_has_its_code() {
     let headed = |alg: &str| encode(changed(decode(header), &json!({"alg": alg})).to_string());
     let unsigned = format!("{}.{payload}.", headed("none"));
     let none_but_signed = format!("{}.{payload}.{signature}", headed("none"));
-    let keys = bench.instance.backend("GET", "/v1/jwks").await;
+    let keys = fixture.instance.backend("GET", "/v1/jwks").await;
     let modulus = keys["keys"][0]["n"].as_str().unwrap();
     let with_hmac = |secret: &[u8]| {
         let message = format!("{}.{payload}", headed("HS256"));
@@ -114,7 +114,7 @@ async fn every_fault_of_a_token_has_its_code() {
 
     for (case, token, expected) in [
         ("good", good.clone(), "user_ada"),
-        ("minted", bench.instance.ada(), "user_ada"),
+        ("minted", fixture.instance.ada(), "user_ada"),
         ("no class", sign(json!({"cat": null}), json!({})), "user_ada"),
         ("no type", sign(json!({"typ": null}), json!({})), "user_ada"),
         ("expired", sign(json!({}), json!({"exp": now - 60})), EXPIRED),
@@ -130,7 +130,7 @@ async fn every_fault_of_a_token_has_its_code() {
         ("signature changed", with_other_signature(&good), "token-invalid-signature"),
         (
             "signature of another token",
-            with_segment(&good, 2, segments(&bench.instance.ada())[2]),
+            with_segment(&good, 2, segments(&fixture.instance.ada())[2]),
             "token-invalid-signature",
         ),
         (
@@ -187,14 +187,14 @@ async fn every_fault_of_a_token_has_its_code() {
         ("far too long", format!("{good}{}", "a".repeat(100_000)), "token-invalid"),
         ("nothing", String::new(), MISSING),
     ] {
-        bench.bearer(case, &token, expected).await;
+        fixture.bearer(case, &token, expected).await;
     }
 }
 
 #[tokio::test]
-async fn a_token_is_found_where_clerk_puts_it() {
-    let bench = Bench::new().await;
-    let good = bench.instance.ada();
+async fn tokens_are_found_in_headers_and_cookies() {
+    let fixture = Fixture::new().await;
+    let good = fixture.instance.ada();
     let with = |before: &str, after: &str| [before.as_bytes(), good.as_bytes(), after.as_bytes()].concat();
     let (bearer, cookie) = (with("Bearer ", ""), with("__session=", ""));
     let bad = with_other_signature(&good);
@@ -241,14 +241,14 @@ async fn a_token_is_found_where_clerk_puts_it() {
         ("two cookies of one name", &[("cookie", bad_cookie), ("cookie", cookie)], "token-invalid-signature"),
         ("another cookie's value", &[("cookie", &with("x=__session=", ""))], MISSING),
     ] {
-        bench.expect(case, "GET", headers, expected).await;
+        fixture.expect(case, "GET", headers, expected).await;
     }
 }
 
 #[tokio::test]
-async fn a_token_expires_when_its_time_has_come() {
-    let bench = Bench::new().await;
-    let header = format!("Bearer {}", bench.instance.ada());
+async fn a_token_expires_at_its_expiration_time() {
+    let fixture = Fixture::new().await;
+    let header = format!("Bearer {}", fixture.instance.ada());
     let headers: &[(&str, &[u8])] = &[("authorization", header.as_bytes())];
     for (after, method, expected) in [
         (0, "GET", "user_ada"),
@@ -257,10 +257,10 @@ async fn a_token_expires_when_its_time_has_come() {
         (0, "POST", "session-token-expired-refresh-non-eligible-non-get"),
         (365 * 86_400, "GET", EXPIRED),
     ] {
-        bench.instance.clock.advance(Duration::from_secs(after));
-        bench.expect("later", method, headers, expected).await;
+        fixture.instance.clock.advance(Duration::from_secs(after));
+        fixture.expect("later", method, headers, expected).await;
     }
-    bench.bearer("a new one", &bench.instance.ada(), "user_ada").await;
+    fixture.bearer("a new one", &fixture.instance.ada(), "user_ada").await;
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn the_party_and_the_audience_are_checked_when_they_are_set() {
     let strict = |builder: ClerkBuilder| {
         builder.authorized_parties(["https://app.example.com", "https://b.example.com"]).audiences(["api"])
     };
-    let (strict, open) = (Bench::with(strict).await, Bench::new().await);
+    let (strict, open) = (Fixture::with(strict).await, Fixture::new().await);
     let azp = "https://app.example.com";
     for (changes, expected) in [
         (json!({"azp": azp}), "user_ada"),

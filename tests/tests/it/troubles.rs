@@ -1,4 +1,4 @@
-//! What is wrong with a configuration stands in the log, with what to do about it: once, and not once a request.
+//! Tests that configuration problems are logged with what to do about them, once and not for every request.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use clerk_axum::{
 use clerk_tests::{
     Instance, Log, NOW,
     browser::{LIVE, SUFFIX},
-    fault::{Fault, FaultServer, answer},
+    fault::{Fault, FaultServer, http_response},
     tokens::claims,
 };
 use http::{Request, Response};
@@ -18,7 +18,7 @@ use http_body_util::BodyExt as _;
 use serde_json::json;
 use tower::ServiceExt as _;
 
-/// Under test: an instance, and the log of whatever serves it.
+/// An instance, and the log of the application under test.
 struct Place {
     instance: Instance,
     log: Log,
@@ -56,7 +56,7 @@ fn live(builder: ClerkBuilder) -> ClerkBuilder {
     builder.publishable_key(LIVE)
 }
 
-/// One after the other: what `tracing` finds enabled is remembered for the whole process.
+/// Run in sequence, because `tracing` caches globally which events are enabled.
 #[tokio::test]
 async fn the_log_says_what_is_wrong_and_what_to_do() {
     if !clerk_tests::alone(module_path!(), "the_log_says_what_is_wrong_and_what_to_do") {
@@ -69,13 +69,13 @@ async fn the_log_says_what_is_wrong_and_what_to_do() {
     keys_of_two_environments(&log);
     a_clock_that_is_behind(&log).await;
     a_clock_that_differs_from_clerks(&log).await;
-    a_browser_that_goes_round(&log).await;
+    a_browser_in_a_redirect_loop(&log).await;
     a_browser_that_keeps_no_cookies(&log).await;
     an_address_that_is_not_trusted(&log).await;
     an_origin_that_is_not_authorized(&log).await;
     a_flood_of_forged_deliveries(&log).await;
     events_of_another_shape(&log).await;
-    what_is_usual_is_not_worth_a_line(&log).await;
+    ordinary_events_are_not_logged(&log).await;
 }
 
 async fn keys_of_two_instances(log: &Log) {
@@ -95,7 +95,7 @@ async fn keys_of_two_instances(log: &Log) {
     );
     assert!(!line.contains(&token) && !line.contains("user_"), "{line}");
 
-    // The publishable key is the front end's, and the secret key another instance's.
+    // The publishable key is that of the front end's instance, the secret key that of another instance.
     let token = there.token(&json!({"iss": "https://clerk.example.com"}));
     let bearer = format!("Bearer {token}");
     for _ in 0..100 {
@@ -146,7 +146,7 @@ async fn a_clock_that_is_behind(log: &Log) {
 async fn a_clock_that_differs_from_clerks(log: &Log) {
     let place = Place::new(log);
     let keys = place.instance.backend("GET", "/v1/jwks").await.to_string();
-    for (date, age, says) in [
+    for (date, age, expected_text) in [
         // 1 700 000 000 is 22:13:20.
         ("Tue, 14 Nov 2023 22:13:20 GMT", "", None),
         ("Tue, 14 Nov 2023 22:13:50 GMT", "", None),
@@ -156,20 +156,23 @@ async fn a_clock_that_differs_from_clerks(log: &Log) {
         ("Tuesday", "", None),
     ] {
         let headers = format!("date: {date}\r\n{age}connection: close\r\n");
-        let server = FaultServer::start(Fault::Close(answer("200 OK", &headers, &keys))).await;
+        let server = FaultServer::start(Fault::Close(http_response("200 OK", &headers, &keys))).await;
         let clerk = place.instance.builder().api_url(server.api_url()).build().unwrap();
         clerk.keys().warm_up().await.unwrap();
         let lines = log.warnings();
-        assert_eq!(lines.len(), usize::from(says.is_some()), "{date}: {lines:?}");
-        assert!(lines.iter().all(|line| line.contains(says.unwrap()) && line.contains("(NTP)")), "{lines:?}");
+        assert_eq!(lines.len(), usize::from(expected_text.is_some()), "{date}: {lines:?}");
+        assert!(
+            lines.iter().all(|line| line.contains(expected_text.unwrap()) && line.contains("(NTP)")),
+            "{lines:?}"
+        );
     }
 }
 
-async fn a_browser_that_goes_round(log: &Log) {
+async fn a_browser_in_a_redirect_loop(log: &Log) {
     let place = Place::new(log);
     let app = place.app(live);
     let document = |cookie: &str| [("sec-fetch-dest", "document".to_owned()), ("cookie", cookie.to_owned())];
-    for (cookies, says) in [
+    for (cookies, expected_text) in [
         (
             format!("__client_uat_{SUFFIX}=1; __clerk_redirect_count=3"),
             "for the reason client-uat-but-no-session-token: its cookies do not arrive",
@@ -187,11 +190,11 @@ async fn a_browser_that_goes_round(log: &Log) {
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
         assert_eq!(visit(&app, "/me", &headers).await.status(), 401);
         let line = log.warning();
-        assert!(line.contains(says), "{line}");
+        assert!(line.contains(expected_text), "{line}");
     }
 }
 
-/// It is sent to Clerk and back for ever: the count of that is a cookie too.
+/// Without cookies a browser is redirected forever, because the redirect count is a cookie, too.
 async fn a_browser_that_keeps_no_cookies(log: &Log) {
     let place = Place::new(log);
     let key = place.instance.local.publishable_key();
@@ -209,8 +212,8 @@ async fn a_browser_that_keeps_no_cookies(log: &Log) {
         assert_eq!(visit(&app, path, &[document, ("cookie", cookies)]).await.status(), 307, "{path}");
         let lines = log.warnings();
         assert_eq!(lines.len(), usize::from(is_noticed), "{path} {cookies}: {lines:?}");
-        let says = ["cause=\"cookies-blocked\"", "open the page itself"];
-        assert!(lines.iter().all(|line| says.iter().all(|said| line.contains(said))), "{lines:?}");
+        let expected_text = ["cause=\"cookies-blocked\"", "open the page itself"];
+        assert!(lines.iter().all(|line| expected_text.iter().all(|said| line.contains(said))), "{lines:?}");
         place.instance.clock.advance(Duration::from_secs(60));
     }
 }
@@ -225,7 +228,7 @@ async fn an_address_that_is_not_trusted(log: &Log) {
         let line = log.warning();
         assert!(line.contains("options.forwarded(Forwarded::Origin(..))"), "{line}");
         assert!(!line.contains("www.example.com"), "{line}");
-        // Who trusts it is not bothered.
+        // With a trusted proxy there is no warning.
         let app = place
             .app(|builder| live(builder).authentication(|options| options.forwarded(Forwarded::TrustFirst)));
         assert_eq!(visit(&app, path, headers).await.status(), status);
@@ -258,7 +261,7 @@ async fn a_flood_of_forged_deliveries(log: &Log) {
     assert!(line.contains("svix-id"), "{line}");
 }
 
-/// A line for each type whose shape differs, and none for types that nobody waits for.
+/// One line for each event type with unexpected data, and none for types without a handler.
 async fn events_of_another_shape(log: &Log) {
     let clerk = Instance::new().builder().webhook_secret("whsec_c2VjcmV0").build().unwrap();
     let verifier = Verifier::new("whsec_c2VjcmV0".parse().unwrap());
@@ -286,7 +289,7 @@ async fn events_of_another_shape(log: &Log) {
     }
 }
 
-async fn what_is_usual_is_not_worth_a_line(log: &Log) {
+async fn ordinary_events_are_not_logged(log: &Log) {
     let place = Place::new(log);
     let app = place.app(live);
     let bearer = format!("Bearer {}", place.token(&json!({})));
@@ -307,7 +310,7 @@ async fn what_is_usual_is_not_worth_a_line(log: &Log) {
 }
 
 #[tokio::test]
-async fn a_missing_layer_is_named_in_the_answer() {
+async fn a_missing_layer_is_named_in_the_response() {
     let app = Router::new().route("/me", get(async |_: Session| "never"));
     let response = visit(&app, "/me", &[]).await;
     assert_eq!(response.status(), 500);

@@ -1,4 +1,4 @@
-//! Webhooks over sockets: one delivery as an extractor, and the endpoint that calls handlers by event.
+//! Tests of webhooks over sockets: the extractor, and the endpoint that calls handlers by event.
 
 use std::{
     net::SocketAddr,
@@ -22,7 +22,7 @@ use clerk_axum::{
     webhook::{Delivery, Verifier, kind},
 };
 use clerk_core::Timestamp;
-use clerk_tests::{Answer, Instance, NOW, eventually, get, send, serve};
+use clerk_tests::{Instance, NOW, TextResponse, eventually, get, send, serve};
 use clerk_tower::BoxError;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::Full;
@@ -49,7 +49,7 @@ fn verifier(secret: &str) -> Verifier {
     Verifier::new(secret.parse().unwrap())
 }
 
-/// A delivery that Clerk might send.
+/// A delivery as Clerk sends it.
 #[derive(Clone)]
 struct Message {
     id: String,
@@ -81,12 +81,12 @@ impl Message {
         request
     }
 
-    async fn deliver(&self, address: SocketAddr) -> Answer {
+    async fn deliver(&self, address: SocketAddr) -> TextResponse {
         send(address, self.request()).await
     }
 }
 
-/// What handlers were called for, in order.
+/// The handlers that were called, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -109,7 +109,7 @@ async fn endpoint(webhooks: ClerkWebhooks) -> SocketAddr {
     serve(Router::new().route_service("/webhooks/clerk", webhooks)).await
 }
 
-/// An endpoint in both manners: as an extractor, and as a service.
+/// Returns an application with both kinds of endpoint: an extractor, and a service.
 async fn both(instance: &Instance, secrets: &[&str]) -> [SocketAddr; 2] {
     let clerk = client(instance, secrets);
     let handler = async |webhook: Webhook| format!("{} {}", webhook.id, webhook.event.kind());
@@ -122,7 +122,7 @@ async fn both(instance: &Instance, secrets: &[&str]) -> [SocketAddr; 2] {
 }
 
 #[tokio::test]
-async fn what_is_no_delivery_of_clerks_is_refused_and_says_what_to_look_at() {
+async fn invalid_deliveries_are_rejected_with_a_hint_about_the_cause() {
     let instance = Instance::new();
     let addresses = both(&instance, &[SECRET]).await;
     let good = Message::new("msg_1", "user.deleted", json!({ "id": "user_1", "deleted": true }));
@@ -169,21 +169,25 @@ async fn what_is_no_delivery_of_clerks_is_refused_and_says_what_to_look_at() {
         ("no event", no_event.request(), 400, "webhook-body", "`type` and `data`"),
         ("too long", long.request(), 413, "webhook-too-large", "larger"),
     ];
-    for (what, request, status, code, says) in cases {
+    for (what, request, status, code, expected_text) in cases {
         for address in addresses {
-            let answer = send(address, request.clone()).await;
-            let got = answer.status.as_u16();
-            assert_eq!(if got < 300 { got / 100 } else { got }, status, "{what}: {}", answer.body);
-            assert_eq!(answer.code(), code, "{what}");
-            assert!(answer.body.contains(says), "{what}: {}", answer.body);
-            assert!(!answer.body.contains("user_1") && !answer.body.contains("c2VjcmV0"), "{}", answer.body);
+            let response = send(address, request.clone()).await;
+            let got = response.status.as_u16();
+            assert_eq!(if got < 300 { got / 100 } else { got }, status, "{what}: {}", response.body);
+            assert_eq!(response.code(), code, "{what}");
+            assert!(response.body.contains(expected_text), "{what}: {}", response.body);
+            assert!(
+                !response.body.contains("user_1") && !response.body.contains("c2VjcmV0"),
+                "{}",
+                response.body
+            );
         }
     }
 }
 
-/// Clerk may change what comes with an event that nobody here waits for. It must not come again and again for that.
+/// Clerk may change the data of an event that no handler wants. Rejecting it would cause pointless retries.
 #[tokio::test]
-async fn an_event_of_another_shape_is_refused_where_somebody_waits_for_it() {
+async fn an_event_with_unexpected_data_is_rejected_if_a_handler_wants_it() {
     let instance = Instance::new();
     let clerk = client(&instance, &[SECRET]);
     let deleted = async |_, _| Ok::<_, BoxError>(());
@@ -200,12 +204,12 @@ async fn an_event_of_another_shape_is_refused_where_somebody_waits_for_it() {
         ("a handler of all", endpoint(webhooks().on_any(async |_| ())).await, 400),
         ("an extractor", serve(extractor).await, 400),
     ] {
-        let answer = shapeless("msg_1").deliver(address).await;
-        assert_eq!(answer.status.as_u16(), status, "{what}: {}", answer.body);
-        assert!(!answer.body.contains("secret"), "{what}: {}", answer.body);
+        let response = shapeless("msg_1").deliver(address).await;
+        assert_eq!(response.status.as_u16(), status, "{what}: {}", response.body);
+        assert!(!response.body.contains("secret"), "{what}: {}", response.body);
         if status == 400 {
-            assert_eq!(answer.code(), "webhook-body", "{what}");
-            assert!(answer.body.contains("user.created"), "{what}: {}", answer.body);
+            assert_eq!(response.code(), "webhook-body", "{what}");
+            assert!(response.body.contains("user.created"), "{what}: {}", response.body);
         }
     }
 }
@@ -214,28 +218,30 @@ async fn an_event_of_another_shape_is_refused_where_somebody_waits_for_it() {
 async fn other_methods_are_not_allowed() {
     let instance = Instance::new();
     let [_, service] = both(&instance, &[SECRET]).await;
-    let answer = get(service, "/webhooks/clerk", "").await;
-    assert_eq!(answer.summary(), (405, "webhook-method".to_owned()));
-    assert_eq!(answer.header("allow"), "POST");
+    let response = get(service, "/webhooks/clerk", "").await;
+    assert_eq!(response.summary(), (405, "webhook-method".to_owned()));
+    assert_eq!(response.header("allow"), "POST");
 }
 
 #[tokio::test]
-async fn without_a_secret_nothing_is_accepted_and_the_mistake_is_named() {
+async fn without_a_secret_deliveries_are_rejected_and_the_setting_is_named() {
     let instance = Instance::new();
     let clerk = client(&instance, &[]);
     let error = ClerkWebhooks::new(&clerk).unwrap_err().to_string();
     assert!(error.starts_with("CLERK_WEBHOOK_SIGNING_SECRET: not set"), "{error}");
     let app = Router::new().route("/webhooks/clerk", post(async |_: Webhook| "open"));
     let address = serve(app.with_state(App { clerk })).await;
-    let answer = Message::new("msg_1", "user.deleted", json!({ "deleted": true })).deliver(address).await;
-    assert_eq!(answer.summary(), (500, "webhook-secret-missing".to_owned()));
-    assert!(answer.body.contains("CLERK_WEBHOOK_SIGNING_SECRET") && answer.body.contains("webhook_secret("));
+    let response = Message::new("msg_1", "user.deleted", json!({ "deleted": true })).deliver(address).await;
+    assert_eq!(response.summary(), (500, "webhook-secret-missing".to_owned()));
+    assert!(
+        response.body.contains("CLERK_WEBHOOK_SIGNING_SECRET") && response.body.contains("webhook_secret(")
+    );
     let error = instance.builder().webhook_secret("sk_test_hush").build().unwrap_err().to_string();
     assert!(error.starts_with("webhook_secret: this is a secret key") && !error.contains("hush"), "{error}");
 }
 
 #[tokio::test]
-async fn secrets_rotate() {
+async fn signing_secrets_can_be_rotated() {
     let instance = Instance::new();
     for (secrets, accepted) in [
         (&[SECRET][..], [true, false]),
@@ -246,15 +252,15 @@ async fn secrets_rotate() {
         for address in both(&instance, secrets).await {
             for (secret, accepted) in [SECRET, OTHER].into_iter().zip(accepted) {
                 let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
-                let answer = Message { secret, ..message }.deliver(address).await;
-                assert_eq!(answer.status.is_success(), accepted, "{secrets:?} {secret}");
+                let response = Message { secret, ..message }.deliver(address).await;
+                assert_eq!(response.status.is_success(), accepted, "{secrets:?} {secret}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn the_time_is_that_of_the_clients_clock() {
+async fn timestamps_are_checked_against_the_clients_clock() {
     let instance = Instance::new();
     let addresses = both(&instance, &[SECRET]).await;
     let message = Message::new("msg_1", "user.deleted", json!({ "deleted": true }));
@@ -269,7 +275,7 @@ async fn the_time_is_that_of_the_clients_clock() {
 }
 
 #[tokio::test]
-async fn handlers_are_called_by_event_in_their_order() {
+async fn handlers_are_called_by_event_in_registration_order() {
     async fn named(user: User, delivery: Arc<Delivery>, log: Log) -> Result<(), BoxError> {
         log.add(format!("created {} by {}", user.first_name.ok_or("no name")?, delivery.id));
         Ok(())
@@ -305,14 +311,14 @@ async fn handlers_are_called_by_event_in_their_order() {
         (Message::user("msg_3", "user.updated", "Ada"), &["user.updated"]),
         (Message::new("msg_4", "user.hibernated", json!({ "id": 5 })), &["user.hibernated"]),
     ] {
-        let answer = message.deliver(address).await;
-        assert_eq!(answer.summary(), (204, String::new()));
+        let response = message.deliver(address).await;
+        assert_eq!(response.summary(), (204, String::new()));
         assert_eq!(log.take(), lines);
     }
 }
 
 #[tokio::test]
-async fn repetitions_of_what_was_handled_are_not_handled_again() {
+async fn handled_deliveries_are_not_handled_again() {
     let (instance, log) = (Instance::new(), Log::default());
     let clerk = client(&instance, &[SECRET]);
     let seen = log.clone();
@@ -325,7 +331,7 @@ async fn repetitions_of_what_was_handled_are_not_handled_again() {
     for _ in 0..3 {
         assert_eq!(message.deliver(address).await.status, 204);
     }
-    // Each attempt is signed anew, at its own time.
+    // Each attempt is signed again, with its own timestamp.
     instance.clock.advance(Duration::from_secs(1800));
     let later = Message { at: clerk.now(), ..message.clone() };
     assert_eq!(later.deliver(address).await.status, 204);
@@ -338,7 +344,7 @@ async fn repetitions_of_what_was_handled_are_not_handled_again() {
 }
 
 #[tokio::test]
-async fn a_repetition_of_one_under_way_has_to_come_again() {
+async fn a_duplicate_of_a_delivery_in_progress_is_asked_to_be_retried() {
     let instance = Instance::new();
     let clerk = client(&instance, &[SECRET]);
     let (begun, go_on, calls) =
@@ -395,15 +401,15 @@ async fn after_an_error_or_a_panic_clerk_delivers_again() {
         (204, "", &["handled msg_1"]),
         (204, "", &[]),
     ] {
-        let answer = message.deliver(address).await;
-        assert_eq!(answer.summary(), (status, code.to_owned()));
-        assert!(!answer.body.contains("ada@"));
+        let response = message.deliver(address).await;
+        assert_eq!(response.summary(), (status, code.to_owned()));
+        assert!(!response.body.contains("ada@"));
         assert_eq!(log.take(), lines);
     }
 }
 
 #[tokio::test]
-async fn handlers_end_although_the_sender_hangs_up() {
+async fn handlers_finish_even_if_the_sender_hangs_up() {
     let instance = Instance::new();
     let clerk = client(&instance, &[SECRET]);
     let (begun, go_on, done) =
@@ -425,13 +431,13 @@ async fn handlers_end_although_the_sender_hangs_up() {
     let connection = tokio::spawn(connection);
     let mut request = message.request();
     request.headers_mut().insert("host", "localhost".parse().unwrap());
-    let answer = tokio::spawn(sender.send_request(request));
+    let response = tokio::spawn(sender.send_request(request));
     begun.notified().await;
     connection.abort();
-    assert!(answer.await.unwrap().is_err());
+    assert!(response.await.unwrap().is_err());
     go_on.notify_one();
     eventually("the handler ends", || done.load(Ordering::SeqCst) == 1).await;
-    // And the next attempt learns that it did.
+    // The next attempt is told that the delivery was handled.
     let mut again = message.deliver(address).await;
     while again.status == 409 {
         again = message.deliver(address).await;
@@ -441,7 +447,7 @@ async fn handlers_end_although_the_sender_hangs_up() {
 }
 
 #[tokio::test]
-async fn what_the_cache_knew_of_a_changed_user_is_forgotten_before_handlers_run() {
+async fn a_changed_user_is_invalidated_before_handlers_run() {
     let (instance, log) = (Instance::new(), Log::default());
     let clerk = client(&instance, &[SECRET]);
     let (asks, said) = (clerk.clone(), log.clone());
@@ -460,7 +466,7 @@ async fn what_the_cache_knew_of_a_changed_user_is_forgotten_before_handlers_run(
     let address = serve(app).await;
     let ada = instance.ada();
     assert_eq!(get(address, "/me", &ada).await.body, "Ada");
-    // Somebody changes her in Clerk's dashboard: another client, for this one.
+    // A change in Clerk's dashboard, which this client sees like one by another client.
     instance.in_memory().send(users::update("user_ada").first_name("Augusta")).await.unwrap();
     assert_eq!(get(address, "/me", &ada).await.body, "Ada");
     let forged = Message { secret: OTHER, ..Message::user("msg_1", "user.updated", "Augusta") };
@@ -473,7 +479,7 @@ async fn what_the_cache_knew_of_a_changed_user_is_forgotten_before_handlers_run(
 }
 
 #[tokio::test]
-async fn what_the_cache_knew_of_an_organization_is_forgotten_when_it_changes_or_goes() {
+async fn an_organization_is_invalidated_when_it_is_changed_or_deleted() {
     let path = "/webhooks/clerk";
     organization_is_forgotten(|clerk| Router::new().route_service(path, ClerkWebhooks::new(clerk).unwrap()))
         .await;
@@ -495,7 +501,7 @@ async fn organization_is_forgotten(endpoint: impl FnOnce(&Clerk) -> Router) {
     let ada = instance.ada();
     let ours = async || get(address, "/ours", &ada).await.summary();
     let named = |name: &str| (200, name.to_owned());
-    // Other clients change it.
+    // Changes by other clients.
     let elsewhere = instance.in_memory();
     assert_eq!(ours().await, named("Acme"));
 
@@ -520,7 +526,7 @@ async fn organization_is_forgotten(endpoint: impl FnOnce(&Clerk) -> Router) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_does_not_end_is_given_up_and_its_delivery_comes_again() {
+async fn a_handler_that_hangs_times_out_and_its_delivery_is_retried() {
     let instance = Instance::new();
     let log = Log::default();
     let (tries, seen) = (AtomicUsize::new(0), log.clone());

@@ -29,7 +29,7 @@ const NO_PROPERTIES: &str = "properties: {name: {type: string}}";
 const THING: &str = "    Thing: {type: object, required: [size], properties: {size: {type: integer}, state: {type: string, enum: [on, off]}}}";
 
 #[test]
-fn what_another_document_changes_in_requests() {
+fn changes_in_requests_are_reported() {
     for (old, new, want) in [
         (
             "",
@@ -76,7 +76,7 @@ fn what_another_document_changes_in_requests() {
 }
 
 #[test]
-fn what_another_document_requires() {
+fn newly_required_fields_are_reported() {
     let old = changing(NO_PROPERTIES, "");
     let new = changing(&format!("required: [name], {NO_PROPERTIES}"), "");
     let want = "- `ChangeThing`: `body.name` is now required\n";
@@ -86,7 +86,7 @@ fn what_another_document_requires() {
 }
 
 #[test]
-fn what_another_document_changes_in_parameters_and_deprecates() {
+fn changed_parameters_and_deprecations_are_reported() {
     let old = changing(NO_PROPERTIES, "parameters: [{name: a, in: query, schema: {type: string}}],");
     let new = changing(
         NO_PROPERTIES,
@@ -99,7 +99,7 @@ fn what_another_document_changes_in_parameters_and_deprecates() {
 }
 
 #[test]
-fn what_another_document_changes_in_answers() {
+fn changes_in_responses_are_reported() {
     let path = changing(NO_PROPERTIES, "");
     let new = "    Thing: {type: object, properties: {size: {type: string}, note: {type: string}, state: {type: string, enum: [on, idle]}}}";
     let want = "- Model `Thing`:\n  - added `note`, `string`, optional\n  - `size` is now optional\n  \
@@ -109,7 +109,7 @@ fn what_another_document_changes_in_answers() {
 }
 
 #[test]
-fn what_comes_and_goes_with_another_document() {
+fn added_and_removed_operations_and_models_are_reported() {
     let old = changing(NO_PROPERTIES, "");
     let new = "  /parts: {get: {operationId: ListParts, tags: [Things], responses: {'200': {content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Part'}}}}}}}}";
     let part = "    Part: {type: object, properties: {name: {type: string}}}";
@@ -119,7 +119,7 @@ fn what_comes_and_goes_with_another_document() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said_and_not_taken_for_removed() {
+fn unsupported_operations_are_reported_and_not_taken_for_removed() {
     let old = changing(NO_PROPERTIES, "");
     let new = changing(NO_PROPERTIES, "parameters: [{name: a, in: header, schema: {type: string}}],");
     let want = "- `ChangeThing` cannot be compared: `a` is a header parameter, which is not supported\n";
@@ -131,7 +131,7 @@ const MORE: &str = "[undocumented.'/more'.post]\noperationId = 'MakeMore'\ntags 
                     schema = { type = 'boolean' }\nreason = ''\n";
 
 #[test]
-fn an_operation_or_parameter_the_document_leaves_out_is_generated_and_says_so() {
+fn undocumented_operations_and_parameters_are_generated_and_marked() {
     let path = format!("{}\n  /more: {{}}", changing(NO_PROPERTIES, ""));
     let api = api(&path, THING, MORE);
     let text = module(&api, "things");
@@ -145,7 +145,7 @@ fn an_operation_or_parameter_the_document_leaves_out_is_generated_and_says_so() 
 }
 
 #[test]
-fn the_overlay_adds_nothing_that_the_document_has() {
+fn overlay_entries_that_the_document_already_has_are_reported() {
     let old = changing(NO_PROPERTIES, "");
     let new = format!(
         "{}\n  /more: {{post: {{operationId: MakeMore, tags: [Things], responses: {{'204': {{}}}}}}}}",

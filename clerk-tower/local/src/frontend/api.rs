@@ -1,4 +1,4 @@
-//! The JSON part of the Frontend API: what small scripts need of it.
+//! The JSON part of the Frontend API: the part that small scripts need.
 
 use http::{
     HeaderValue, Method, Response, StatusCode,
@@ -111,7 +111,7 @@ fn client(request: &BrowserRequest<'_>) -> Result<Value, ApiError> {
     Ok(json!({ "response": render_client(request, state, client), "client": null }))
 }
 
-/// The browser and its session, if the session has this identifier.
+/// Returns the browser and its session, if the session has this identifier.
 fn own_session<'s>(
     request: &BrowserRequest<'_>,
     state: &'s State,
@@ -200,7 +200,7 @@ fn render_client(request: &BrowserRequest<'_>, state: &State, client: &Client) -
     })
 }
 
-/// A session as its own browser may see it: with its user, without private metadata.
+/// Returns a session as its own browser may see it: with its user, without private metadata.
 fn render_session(request: &BrowserRequest<'_>, state: &State, session: &Session) -> Value {
     let mut user = state.user(session.user.as_str()).map(|user| state.render_user(user)).unwrap_or_default();
     let fields = user.as_object_mut();
@@ -220,7 +220,7 @@ fn render_session(request: &BrowserRequest<'_>, state: &State, session: &Session
     )
 }
 
-/// A membership without private metadata.
+/// Returns a membership without private metadata.
 fn render_membership(mut membership: Value) -> Value {
     if let Some(fields) = membership.as_object_mut() {
         fields.remove("private_metadata");

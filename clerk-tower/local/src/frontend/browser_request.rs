@@ -59,12 +59,12 @@ impl<'a> BrowserRequest<'a> {
         text(self.headers, name)
     }
 
-    /// Whether the browser navigates, and shows the response as a document.
+    /// Returns whether the browser navigates, and shows the response as a document.
     pub(super) fn wants_document(&self) -> bool {
         wants_document(self.headers)
     }
 
-    /// Whether the browser says that the response is not a document but, for example, an image in a page.
+    /// Returns whether the browser says that the response is not a document but, for example, an image in a page.
     pub(super) fn is_subresource(&self) -> bool {
         !self.header(&SEC_FETCH_DEST).is_empty() && !self.wants_document()
     }
@@ -92,8 +92,8 @@ impl<'a> BrowserRequest<'a> {
         if is_own { Ok(()) } else { Err(foreign_origin("this server's own pages")) }
     }
 
-    /// The origin of the script that sent the request, if a script did. Rejects scripts of pages that are not on this
-    /// computer.
+    /// Returns the origin of the script that sent the request, if a script did. Rejects scripts of pages that are not
+    /// on this computer.
     pub(super) fn check_script(&self) -> Result<Option<HeaderValue>, ApiError> {
         let Some(origin) = self.headers.get(ORIGIN) else { return Ok(None) };
         let url = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
@@ -104,24 +104,24 @@ impl<'a> BrowserRequest<'a> {
         }
     }
 
-    /// The browser that the query names, or else the one that this server's cookie names.
+    /// Returns the browser that the query names, or else the one that this server's cookie names.
     pub(super) fn client_by_query_or_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
         let named = self.query.first("__clerk_db_jwt").and_then(|token| state.clients.find(token));
         named.or_else(|| self.client_by_cookie(state))
     }
 
-    /// The browser that this server's cookie names.
+    /// Returns the browser that this server's cookie names.
     fn client_by_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
         state.clients.find(&cookies::read_client_cookie(self.headers, &self.suffix)?)
     }
 
-    /// The browser that this server's cookie names, or else the one that the query names. For pages: a link may come
-    /// from anyone.
+    /// Returns the browser that this server's cookie names, or else the one that the query names. For pages: a link may
+    /// come from anyone.
     pub(super) fn client_by_cookie_or_query<'s>(&self, state: &'s State) -> Option<&'s Client> {
         self.client_by_cookie(state).or_else(|| self.client_by_query_or_cookie(state))
     }
 
-    /// The `Set-Cookie` value by which this server recognizes the browser; `None` if it does already.
+    /// Returns the `Set-Cookie` value by which this server recognizes the browser; `None` if it does already.
     pub(super) fn client_cookie(&self, state: &State, client: &Client) -> Option<HeaderValue> {
         if self.client_by_cookie(state).is_some() {
             return None;
@@ -130,12 +130,12 @@ impl<'a> BrowserRequest<'a> {
     }
 }
 
-/// The value of a header; empty if it is missing or not a string.
+/// Returns the value of a header; empty if it is missing or not a string.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Whether a browser shows the response to a request with these headers as a document.
+/// Returns whether a browser shows the response to a request with these headers as a document.
 pub(super) fn wants_document(headers: &HeaderMap) -> bool {
     match text(headers, &SEC_FETCH_DEST) {
         "" => text(headers, &ACCEPT).starts_with("text/html"),
@@ -152,7 +152,7 @@ fn foreign_origin(expected: &str) -> ApiError {
     )
 }
 
-/// Whether the host of a URL is a loopback address or `localhost`.
+/// Returns whether the host of a URL is a loopback address or `localhost`.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -14,17 +14,17 @@ use super::super::{
     state::{Session, SessionEnd, State, User},
 };
 
-/// The most browsers that are kept. Beyond that, the oldest one without a session is evicted.
+/// The maximum number of browsers that are remembered. Beyond that, the oldest one without a session is evicted.
 const MAX_CLIENTS: usize = 1_000;
 
-/// The most sessions that are kept when someone signs in on a page. Beyond that, the oldest inactive one is evicted, or
+/// The maximum number of sessions when a user signs in on a page. Beyond that, the oldest inactive one is evicted, or
 /// else the oldest.
 const MAX_SESSIONS: usize = 10_000;
 
-/// The most results of handshakes that are kept until they are fetched.
+/// The maximum number of handshake results that wait to be fetched.
 const MAX_HANDSHAKES: usize = 1_000;
 
-/// How long a result is kept.
+/// How long a result can be fetched.
 const HANDSHAKE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// A browser, which Clerk calls a client.
@@ -69,7 +69,7 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// The browser with this token.
+    /// Returns the browser with this token.
     pub(crate) fn find(&self, dev_browser: &str) -> Option<&Client> {
         self.all.iter().find(|client| client.dev_browser == dev_browser)
     }
@@ -95,7 +95,7 @@ impl Clients {
         client
     }
 
-    /// The browser of a session; adds one for a session that was started without a browser.
+    /// Returns the browser of a session; adds one for a session that was started without a browser.
     pub(crate) fn of_session(&mut self, session: &Session) -> Client {
         if let Some(known) = self.all.iter().find(|client| client.session.as_ref() == Some(&session.id)) {
             return known.clone();
@@ -128,7 +128,7 @@ impl Clients {
         (handshake.until > now).then_some(handshake.set_cookies)
     }
 
-    /// The refresh token of a session. It stays the same.
+    /// Returns the refresh token of a session. It stays the same.
     pub(super) fn refresh_token(&mut self, session: &SessionId) -> String {
         if let Some(known) = self.refresh_tokens.iter().find(|known| known.session == *session) {
             return known.token.clone();
@@ -148,7 +148,7 @@ pub(super) enum SignInRefused {
     Locked,
 }
 
-/// Whether a user can sign in.
+/// Returns whether a user can sign in.
 pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
     if user.banned {
         Err(SignInRefused::Banned)
@@ -160,7 +160,7 @@ pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
 }
 
 impl State {
-    /// The active or pending session of a browser, and its user.
+    /// Returns the active or pending session of a browser, and its user.
     pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
         let session = self.session(client.session.as_ref()?.as_str()).ok()?;
         let user = self.user(session.user.as_str()).ok()?;
@@ -196,7 +196,7 @@ impl State {
     }
 }
 
-/// Whether a session is active or pending.
+/// Returns whether a session is active or pending.
 pub(crate) fn is_alive(session: &Session, now: Timestamp) -> bool {
     matches!(session.status(now), "active" | "pending")
 }

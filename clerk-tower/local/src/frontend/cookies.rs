@@ -28,12 +28,12 @@ pub(crate) struct Application {
     pub(crate) origin: String,
 }
 
-/// One `Set-Cookie` line.
+/// Returns one `Set-Cookie` line.
 fn line(name: &str, value: &str, max_age: u32, attributes: &str) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{attributes}")
 }
 
-/// The cookie by which this server recognizes a browser. Applications and scripts do not see it.
+/// Returns the cookie by which this server recognizes a browser. Applications and scripts do not see it.
 pub(super) fn client_cookie(suffix: &str, client: &Client) -> String {
     line(&format!("__client_{suffix}"), &client.dev_browser, YEAR, "; HttpOnly")
 }
@@ -55,7 +55,7 @@ impl Application {
         }
     }
 
-    /// All cookies for a browser. Without a session, the session's cookies are cleared.
+    /// Returns all cookies for a browser. Without a session, the session's cookies are cleared.
     pub(super) fn set_cookies(
         &self,
         state: &mut State,

@@ -80,7 +80,7 @@ fn membership(state: &State, user: &str, organization: &str) -> Option<Organizat
     state.membership(found.id.as_str(), user).ok().map(|membership| membership.organization.clone())
 }
 
-/// A redirect that is not cached.
+/// Returns a redirect that is not cached.
 pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
     let mut response = Response::new(LocalBody::default());
     *response.status_mut() = status;

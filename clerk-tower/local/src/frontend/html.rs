@@ -37,7 +37,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// A document with this title. `main` is HTML, already escaped.
+/// Returns a document with this title. `main` is HTML, already escaped.
 pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpResponse {
     let title = Escaped(title);
     let page = format!(
@@ -66,8 +66,8 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpRespo
     response
 }
 
-/// No scripts, no frames, nothing from other origins. There is no `form-action`: browsers apply it to redirects after
-/// a form too, and the return to the application is such a redirect.
+/// Returns the content security policy: no scripts, no frames, nothing from other origins. It has no `form-action`,
+/// because browsers also apply that to redirects after a form, and the return to the application is such a redirect.
 fn policy() -> String {
     let style = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     format!(
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_markup() {
+    fn markup_is_escaped() {
         for (text, expected) in [
             ("Ada", "Ada"),
             ("<script>", "&lt;script&gt;"),
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_style_sheet_ends_nowhere_but_at_its_end() {
+    fn the_style_sheet_cannot_close_its_element() {
         assert!(!STYLE.contains("</") && !STYLE.contains('\r'));
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn respond(state: &State, id: &str) -> Result<HttpResponse, ApiError>
     Ok(svg(&initials(name), color(id), 24))
 }
 
-/// What to call a user: the name, or else the email address or another identifier.
+/// Returns the display name of a user: the name, or else the email address or another identifier.
 pub(super) fn name(user: &User) -> String {
     let name = user.name();
     if !name.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn name(user: &User) -> String {
     user.email().or(user.username.as_deref()).or(user.phone()).unwrap_or(user.id.as_str()).to_owned()
 }
 
-/// The first letters of the first and last words.
+/// Returns the first letters of the first and last words.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let (first, last) = (words.next(), words.next_back());
@@ -47,7 +47,7 @@ fn initials(name: &str) -> String {
     letters.flat_map(char::to_uppercase).collect()
 }
 
-/// The color for an identifier, always the same one.
+/// Returns the color for an identifier, always the same one.
 fn color(id: &str) -> &'static str {
     let sum = id.bytes().fold(7_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
     COLORS.get(sum % COLORS.len()).copied().unwrap_or("#4f46e5")
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_the_same() {
+    fn colors_are_stable() {
         assert_eq!(color("user_ada"), color("user_ada"));
         assert!((0..50).map(|n| color(&format!("user_{n}"))).any(|other| other != color("user_ada")));
     }

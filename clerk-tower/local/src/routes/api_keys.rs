@@ -126,13 +126,13 @@ pub(super) fn secret(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(json!({ "secret": state.credentials.api_key(id)?.secret }))
 }
 
-/// The reason in the body of a revocation.
+/// Returns the reason in the body of a revocation.
 pub(super) fn reason(body: &[u8]) -> Result<Option<String>, ApiError> {
     let body = Body::parse(body, &["revocation_reason"]).map_err(ApiError::plain)?;
     Ok(body.string("revocation_reason").map_err(ApiError::plain)?.map(str::to_owned))
 }
 
-/// The credential in a body: the first of the fields `names` that is set.
+/// Returns the credential in a body: the first of the fields `names` that is set.
 pub(super) fn credential(body: &[u8], names: &[&str]) -> Result<String, ApiError> {
     let body = Body::parse(body, names).map_err(ApiError::plain)?;
     for name in names {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{super::error::ApiError, ApiRequest, ApiResult};
 
-/// The result of a handshake. It can be fetched once, within a minute.
+/// Returns the result of a handshake. It can be fetched once, within a minute.
 pub(super) fn handshake_payload(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, query, now, .. } = request;
     let nonce = query.first("nonce").ok_or_else(|| ApiError::missing("nonce"))?;

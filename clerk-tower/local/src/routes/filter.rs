@@ -68,7 +68,7 @@ impl UserFilter {
     }
 }
 
-/// The value of `field`, to sort users by.
+/// Returns the value of `field`, to sort users by.
 pub(super) fn sort_key(user: &User, field: &str) -> SortKey {
     match field {
         "updated_at" => user.updated_at.into(),

@@ -77,7 +77,7 @@ fn try_create(request: ApiRequest<'_>) -> ApiResult {
     Ok(rendered)
 }
 
-/// The response that creates a token. Only this one contains the token itself.
+/// Returns the response that creates a token. Only this one contains the token itself.
 fn created(token: &StoredM2mToken, text: &str, now: Timestamp) -> Value {
     extended(token.render(now), json!({ "token": text }))
 }
@@ -86,7 +86,7 @@ fn at_least(seconds: i64, now: Timestamp) -> Timestamp {
     now.saturating_add(Duration::from_secs(seconds.unsigned_abs()))
 }
 
-/// A valid token with the subject, claims and scopes of `wanted` that does not expire before `until`.
+/// Returns a valid token with the subject, claims and scopes of `wanted` that does not expire before `until`.
 fn reusable<'a>(
     credentials: &'a Credentials,
     wanted: &StoredM2mToken,
@@ -102,7 +102,7 @@ fn reusable<'a>(
     })
 }
 
-/// Whether the caller may verify a token. A machine may verify only tokens that it accepts.
+/// Returns whether the caller may verify a token. A machine may verify only tokens that it accepts.
 fn is_visible(token: &StoredM2mToken, caller: &Caller) -> bool {
     match caller {
         Caller::Instance => true,
@@ -138,7 +138,7 @@ pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
 }
 
 impl StoredMachine {
-    /// When a token with the machine's default lifetime expires.
+    /// Returns when a token with the machine's default lifetime expires.
     pub(in super::super) fn default_expiration(&self, now: Timestamp) -> Timestamp {
         at_least(self.default_token_ttl, now)
     }

@@ -17,7 +17,7 @@ use super::{
     ApiRequest, ApiResult,
 };
 
-/// The most machines that one machine may call.
+/// The maximum number of machines that one machine may call.
 const MAX_SCOPES: usize = 150;
 
 pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {

@@ -15,7 +15,7 @@ use super::{
 const ORDERS: &[&str] =
     &["created_at", "phone_number", "email_address", "first_name", "last_name", "username"];
 
-/// A page of `memberships`, which must be in the order of creation.
+/// Returns a page of `memberships`, which must be in the order of creation.
 fn page(state: &State, query: &Query, mut memberships: Vec<&Membership>) -> ApiResult {
     let page = query.page()?;
     let order = query.order(ORDERS)?;
@@ -56,7 +56,7 @@ fn show(state: &State, id: &str, user: &str) -> ApiResult {
     Ok(state.render_membership(state.membership(id, user)?))
 }
 
-/// The role in a body, if the organization has it.
+/// Returns the role in a body, if the organization has it.
 fn role(organization: &Organization, body: &Body) -> Result<String, ApiError> {
     let key = body.required("role")?;
     let role = organization.role(key).ok_or_else(|| ApiError::not_found("role"))?;

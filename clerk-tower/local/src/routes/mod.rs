@@ -42,7 +42,7 @@ pub(super) enum Caller {
 /// The body of a successful response, or an error.
 type ApiResult = Result<Value, ApiError>;
 
-/// The status of a successful response.
+/// Returns the status of a successful response.
 pub(super) fn success(method: &str, path: &[&str]) -> StatusCode {
     match (method, path) {
         ("POST", ["api_keys" | "m2m_tokens"]) => StatusCode::CREATED,

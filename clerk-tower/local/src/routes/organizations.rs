@@ -39,7 +39,7 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     Ok(page.envelope(&organizations, |organization| state.render_organization(organization, with_members)))
 }
 
-/// The organization with an identifier or a slug.
+/// Returns the organization with an identifier or a slug.
 fn find<'a>(state: &'a State, id: &str) -> Result<&'a Organization, ApiError> {
     let by_slug = || state.organizations.iter().find(|organization| organization.slug == id);
     state.organization(id).or_else(|error| by_slug().ok_or(error))

@@ -130,7 +130,7 @@ pub(super) fn refresh(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(json!({ "object": "cookies", "cookies": lines }))
 }
 
-/// The status tells services to send the browser through a handshake instead.
+/// Returns the error of a refused refresh. Its status makes services send the browser through a handshake instead.
 fn refuse(why: &str) -> ApiError {
     ApiError::new(StatusCode::UNAUTHORIZED, "refresh_refused", "Refresh refused", why)
 }

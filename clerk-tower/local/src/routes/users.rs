@@ -31,7 +31,7 @@ const ORDERS: &[&str] = &[
     "last_sign_in_at",
 ];
 
-/// The users that pass the filters of a query, in the order of creation.
+/// Returns the users that pass the filters of a query, in the order of creation.
 fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiError> {
     let people = filter::UserFilter::new(query)?;
     let external_ids = query.include_exclude("external_id")?;
@@ -91,7 +91,7 @@ pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
     show(state, id)
 }
 
-/// Whether a value occurs twice, ignoring case.
+/// Returns whether a value occurs twice, ignoring case.
 fn repeats(values: &[&str]) -> bool {
     values
         .iter()

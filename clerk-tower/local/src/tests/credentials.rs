@@ -1,4 +1,4 @@
-//! API keys, machines, M2M tokens and OAuth access tokens.
+//! Tests of API keys, machines, M2M tokens and OAuth access tokens.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Bench, has_fields, none};
+use super::{Fixture, has_fields, none};
 
-impl Bench {
-    /// What the instance answers to a machine's key.
+impl Fixture {
+    /// Returns the response to a call with a machine's key.
     fn call_with(&self, key: &str, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = Request::builder()
             .method(method)
@@ -22,9 +22,9 @@ impl Bench {
 
 #[test]
 fn an_api_key_has_all_its_fields() {
-    let bench = Bench::seeded();
+    let fixture = Fixture::seeded();
     let body = json!({"name": "nightly", "subject": "user_ada", "seconds_until_expiration": 1.5});
-    let (status, key) = bench.call("POST", "/v1/api_keys", &body);
+    let (status, key) = fixture.call("POST", "/v1/api_keys", &body);
     assert_eq!(status, StatusCode::CREATED, "{key}");
     has_fields(
         &key,
@@ -50,17 +50,17 @@ fn an_api_key_has_all_its_fields() {
     );
     assert_eq!(key["expiration"], 1_700_000_001_500_i64);
     assert_eq!(key["id"].as_str().unwrap().len(), 35);
-    // Only creating it, and asking for it, shows the secret. The path is good without `/v1` as well.
+    // Only the create and the secret operation return the secret. The path works without `/v1`, too.
     let path = format!("/api_keys/{}", key["id"].as_str().unwrap());
-    assert_eq!(bench.get(&path).get("secret"), None);
-    assert_eq!(bench.get(&format!("{path}/secret")), json!({ "secret": key["secret"] }));
+    assert_eq!(fixture.get(&path).get("secret"), None);
+    assert_eq!(fixture.get(&format!("{path}/secret")), json!({ "secret": key["secret"] }));
 }
 
 #[test]
-fn bad_api_keys_are_refused() {
-    let bench = Bench::seeded();
+fn invalid_api_keys_are_rejected() {
+    let fixture = Fixture::seeded();
     let path = |end: &str| format!("/v1/api_keys/{end}");
-    let key = bench.local.api_key("nightly").subject("user_ada").create();
+    let key = fixture.local.api_key("nightly").subject("user_ada").create();
     let known = path(key.id.as_str());
     for (method, path, body, status, code) in [
         ("POST", path("").trim_end_matches('/'), json!({}), 400, "bad_request"),
@@ -83,42 +83,42 @@ fn bad_api_keys_are_refused() {
         ("DELETE", &path("ak_x"), none(), 404, "resource_not_found"),
         ("PUT", &known, none(), 501, "not_implemented"),
     ] {
-        bench.refuses(method, path, &body, status, code, "");
+        fixture.refuses(method, path, &body, status, code, "");
     }
 }
 
 #[test]
-fn machines_are_made_changed_and_removed() {
-    let bench = Bench::new();
-    let reports = bench.ok("POST", "/v1/machines", &json!({"name": "reports"}));
-    bench.tick();
+fn machines_are_created_updated_and_deleted() {
+    let fixture = Fixture::new();
+    let reports = fixture.ok("POST", "/v1/machines", &json!({"name": "reports"}));
+    fixture.tick();
     let id = |machine: &Value| machine["id"].as_str().unwrap().to_owned();
     let body = json!({"name": "billing", "scoped_machines": [id(&reports)]});
-    let billing = bench.ok("POST", "/v1/machines", &body);
+    let billing = fixture.ok("POST", "/v1/machines", &body);
     assert!(billing["secret_key"].as_str().unwrap().starts_with("ak_"));
     assert_eq!(billing["scoped_machines"][0]["name"], "reports");
     let path = format!("/v1/machines/{}", id(&billing));
-    assert_eq!(bench.get(&path).get("secret_key"), None);
-    assert_eq!(bench.get(&format!("{path}/secret_key"))["secret"], billing["secret_key"]);
-    assert_eq!(bench.column("/v1/machines", "/name"), ["billing", "reports"]);
-    assert_eq!(bench.column("/v1/machines?query=REP", "/name"), ["reports"]);
-    assert_eq!(bench.column("/v1/machines?order_by=%2Bname&limit=1&offset=1", "/name"), ["reports"]);
-    assert_eq!(bench.ok("PATCH", &path, &json!({"name": "invoices"}))["name"], "invoices");
+    assert_eq!(fixture.get(&path).get("secret_key"), None);
+    assert_eq!(fixture.get(&format!("{path}/secret_key"))["secret"], billing["secret_key"]);
+    assert_eq!(fixture.column("/v1/machines", "/name"), ["billing", "reports"]);
+    assert_eq!(fixture.column("/v1/machines?query=REP", "/name"), ["reports"]);
+    assert_eq!(fixture.column("/v1/machines?order_by=%2Bname&limit=1&offset=1", "/name"), ["reports"]);
+    assert_eq!(fixture.ok("PATCH", &path, &json!({"name": "invoices"}))["name"], "invoices");
 
     let scope = json!({"to_machine_id": id(&reports)});
-    bench.refuses("POST", &format!("{path}/scopes"), &scope, 409, "machine_scope_already_exists", "");
+    fixture.refuses("POST", &format!("{path}/scopes"), &scope, 409, "machine_scope_already_exists", "");
     let other = format!("{path}/scopes/{}", id(&reports));
-    assert_eq!(bench.ok("DELETE", &other, &none())["deleted"], true);
-    bench.refuses("DELETE", &other, &none(), 404, "resource_not_found", "");
-    assert_eq!(bench.ok("POST", &format!("{path}/scopes"), &scope)["object"], "machine_scope");
-    bench.ok("DELETE", &format!("/v1/machines/{}", id(&reports)), &none());
-    assert_eq!(bench.get(&path)["scoped_machines"], json!([]));
+    assert_eq!(fixture.ok("DELETE", &other, &none())["deleted"], true);
+    fixture.refuses("DELETE", &other, &none(), 404, "resource_not_found", "");
+    assert_eq!(fixture.ok("POST", &format!("{path}/scopes"), &scope)["object"], "machine_scope");
+    fixture.ok("DELETE", &format!("/v1/machines/{}", id(&reports)), &none());
+    assert_eq!(fixture.get(&path)["scoped_machines"], json!([]));
 }
 
 #[test]
-fn bad_machines_are_refused() {
-    let bench = Bench::new();
-    let machine = bench.local.machine("billing").create();
+fn invalid_machines_are_rejected() {
+    let fixture = Fixture::new();
+    let machine = fixture.local.machine("billing").create();
     let known = format!("/v1/machines/{}", machine.id);
     for (method, path, body, status, code, param) in [
         ("POST", "/v1/machines".to_owned(), json!({}), 422, "form_param_missing", "name"),
@@ -166,18 +166,18 @@ fn bad_machines_are_refused() {
         ("GET", "/v1/machines/mch_x".to_owned(), none(), 404, "resource_not_found", ""),
         ("GET", "/v1/machines?order_by=age".to_owned(), none(), 422, "form_param_format_invalid", "order_by"),
     ] {
-        bench.refuses(method, &path, &body, status, code, param);
+        fixture.refuses(method, &path, &body, status, code, param);
     }
 }
 
 #[test]
-fn a_machines_key_is_good_for_its_tokens_only() {
-    let bench = Bench::seeded();
-    let machine = bench.local.machine("billing").create();
-    let other = bench.local.machine("reports").create();
+fn a_machine_secret_key_is_valid_for_m2m_tokens_only() {
+    let fixture = Fixture::seeded();
+    let machine = fixture.local.machine("billing").create();
+    let other = fixture.local.machine("reports").create();
     let code = |method: &str, path: &str, body: Value| {
-        let (status, answer) = bench.call_with(&machine.secret_key, method, path, &body);
-        (status.as_u16(), answer["errors"][0]["code"].as_str().unwrap_or_default().to_owned())
+        let (status, response) = fixture.call_with(&machine.secret_key, method, path, &body);
+        (status.as_u16(), response["errors"][0]["code"].as_str().unwrap_or_default().to_owned())
     };
     let said = |status: u16, code: &str| (status, code.to_owned());
     assert_eq!(code("GET", "/v1/users", json!({})), said(403, "authorization_invalid"));
@@ -194,20 +194,20 @@ fn a_machines_key_is_good_for_its_tokens_only() {
     ] {
         assert_eq!(code("POST", "/v1/m2m_tokens", body), said(400, "bad_request"));
     }
-    bench.refuses("POST", "/v1/m2m_tokens", &json!({}), 400, "bad_request", "");
-    // Only its own tokens.
-    let token = bench.local.m2m_token(&other).create();
+    fixture.refuses("POST", "/v1/m2m_tokens", &json!({}), 400, "bad_request", "");
+    // A machine can revoke only its own tokens.
+    let token = fixture.local.m2m_token(&other).create();
     let revoke = format!("/v1/m2m_tokens/{}/revoke", token.id);
     assert_eq!(code("POST", &revoke, json!({})), said(404, "resource_not_found"));
-    assert_eq!(bench.ok("POST", &revoke, &json!({}))["revoked"], true);
+    assert_eq!(fixture.ok("POST", &revoke, &json!({}))["revoked"], true);
 }
 
 #[test]
-fn m2m_tokens_are_listed_and_used_again() {
-    let bench = Bench::new();
-    let machine = bench.local.machine("billing").create();
+fn m2m_tokens_are_listed_and_reused() {
+    let fixture = Fixture::new();
+    let machine = fixture.local.machine("billing").create();
     let create = |body: Value| {
-        let (status, token) = bench.call_with(&machine.secret_key, "POST", "/m2m_tokens", &body);
+        let (status, token) = fixture.call_with(&machine.secret_key, "POST", "/m2m_tokens", &body);
         assert_eq!(status, StatusCode::CREATED, "{token}");
         token
     };
@@ -215,32 +215,32 @@ fn m2m_tokens_are_listed_and_used_again() {
     let again = create(json!({"min_remaining_ttl_seconds": 600, "claims": {"a": 1}}));
     assert_eq!((&first["id"], &first["token"]), (&again["id"], &again["token"]));
     assert_ne!(create(json!({"min_remaining_ttl_seconds": 600}))["id"], first["id"]);
-    bench.clock.advance(Duration::from_secs(3001));
+    fixture.clock.advance(Duration::from_secs(3001));
     assert_ne!(create(json!({"min_remaining_ttl_seconds": 600, "claims": {"a": 1}}))["id"], first["id"]);
-    // A token in JWT form is nowhere kept.
+    // Tokens in JWT form are not stored.
     create(json!({"token_format": "jwt"}));
     let list = |query: &str| {
-        bench.get(&format!("/m2m_tokens?subject={}{query}", machine.id))["total_count"].as_u64().unwrap()
+        fixture.get(&format!("/m2m_tokens?subject={}{query}", machine.id))["total_count"].as_u64().unwrap()
     };
     assert_eq!((list(""), list("&expired=true"), list("&revoked=true")), (3, 0, 0));
-    bench.clock.advance(Duration::from_secs(600));
+    fixture.clock.advance(Duration::from_secs(600));
     assert_eq!((list(""), list("&expired=true")), (1, 2));
 }
 
 #[test]
-fn oauth_tokens_are_found_by_their_text() {
-    let bench = Bench::seeded();
+fn oauth_tokens_are_verified_by_their_value() {
+    let fixture = Fixture::seeded();
     let path = "/v1/oauth_applications/access_tokens/verify";
-    let token = bench.local.oauth_token("user_ada").scopes(["email"]).create();
-    let seen = bench.ok("POST", path, &json!({"access_token": token.token}));
+    let token = fixture.local.oauth_token("user_ada").scopes(["email"]).create();
+    let seen = fixture.ok("POST", path, &json!({"access_token": token.token}));
     has_fields(
         &seen,
         &["object", "id", "client_id", "subject", "scopes", "revoked", "expired", "expiration"],
     );
     assert_eq!(seen["subject"], "user_ada");
-    assert_eq!(bench.ok("POST", path, &json!({"secret": token.token})), seen);
-    bench.refuses("POST", path, &json!({}), 400, "bad_request", "");
-    bench.refuses("POST", path, &json!({"access_token": "oat_x"}), 404, "resource_not_found", "");
-    bench.refuses("POST", path, &json!({"access_token": "a.b.c"}), 501, "not_implemented", "");
-    bench.refuses("GET", "/v1/oauth_applications", &none(), 501, "not_implemented", "");
+    assert_eq!(fixture.ok("POST", path, &json!({"secret": token.token})), seen);
+    fixture.refuses("POST", path, &json!({}), 400, "bad_request", "");
+    fixture.refuses("POST", path, &json!({"access_token": "oat_x"}), 404, "resource_not_found", "");
+    fixture.refuses("POST", path, &json!({"access_token": "a.b.c"}), 501, "not_implemented", "");
+    fixture.refuses("GET", "/v1/oauth_applications", &none(), 501, "not_implemented", "");
 }

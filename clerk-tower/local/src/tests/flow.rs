@@ -1,17 +1,17 @@
-//! Signing in, staying signed in and signing out, as a browser does it.
+//! Tests of signing in, staying signed in and signing out, as a browser does it.
 
 use std::time::Duration;
 
 use super::{
-    Bench, none,
+    Fixture, none,
     surfing::{APP, Browser, LOCAL},
 };
 
-fn handshakes(bench: &Bench) -> u64 {
-    bench.local.requests_to("GET", "/v1/client/handshake")
+fn handshakes(fixture: &Fixture) -> u64 {
+    fixture.local.requests_to("GET", "/v1/client/handshake")
 }
 
-/// Signs in by the sign-in page, beginning at a page of the application that needs it.
+/// Signs in on the sign-in page, starting at a page of the application that requires it.
 async fn sign_in(browser: &mut Browser, user: &str, organization: Option<&str>) -> String {
     let page = browser.open(&format!("{APP}/private?a=b%20c")).await;
     assert_eq!((page.status.as_u16(), page.url.path()), (200, "/sign-in"));
@@ -26,19 +26,19 @@ async fn sign_in(browser: &mut Browser, user: &str, organization: Option<&str>) 
 
 #[tokio::test]
 async fn a_browser_signs_in_stays_signed_in_and_signs_out() {
-    let bench = Bench::seeded();
-    let browser = &mut Browser::new(&bench);
+    let fixture = Fixture::seeded();
+    let browser = &mut Browser::new(&fixture);
     assert_eq!(sign_in(browser, "user_ada", Some("org_acme")).await, "user_ada for org_acme");
 
-    // Coming back within the minute needs nobody.
-    let before = handshakes(&bench);
+    // Within a minute the token is still valid, so no call to Clerk is needed.
+    let before = handshakes(&fixture);
     let page = browser.open(&format!("{APP}/private")).await;
     assert_eq!((&*page.text, page.way.len()), ("user_ada for org_acme", 1));
     assert_eq!(browser.fetch(&format!("{APP}/api")).await, 200);
-    assert_eq!(handshakes(&bench), before);
+    assert_eq!(handshakes(&fixture), before);
 
-    // The token is over: a script is told so, a page is renewed unseen.
-    bench.clock.advance(Duration::from_secs(66));
+    // The token has expired: a script gets 401, a page is refreshed by a handshake.
+    fixture.clock.advance(Duration::from_secs(66));
     assert_eq!(browser.fetch(&format!("{APP}/api")).await, 401);
     let page = browser.open(&format!("{APP}/private")).await;
     assert_eq!(page.text, "user_ada for org_acme");
@@ -46,7 +46,7 @@ async fn a_browser_signs_in_stays_signed_in_and_signs_out() {
         page.way,
         ["localhost/private", "127.0.0.1/v1/client/handshake", "localhost/private", "localhost/private"]
     );
-    assert_eq!(handshakes(&bench), before + 1);
+    assert_eq!(handshakes(&fixture), before + 1);
     assert_eq!(browser.fetch(&format!("{APP}/api")).await, 200);
     assert!(!page.url.as_str().contains("__clerk"), "{}", page.url);
 
@@ -56,41 +56,45 @@ async fn a_browser_signs_in_stays_signed_in_and_signs_out() {
     assert_eq!((page.url.path(), page.status.as_u16()), ("/sign-in", 200));
     assert!(page.text.contains("Ada Lovelace") && !page.text.contains("You are signed in"));
     assert_eq!(browser.fetch(&format!("{APP}/api")).await, 401);
-    assert!(bench.column("/v1/sessions?status=active", "/id").is_empty());
+    assert!(fixture.column("/v1/sessions?status=active", "/id").is_empty());
 }
 
 #[tokio::test]
-async fn a_signed_in_visitor_can_switch() {
-    let bench = Bench::seeded();
-    let browser = &mut Browser::new(&bench);
+async fn a_signed_in_visitor_can_switch_accounts_and_organizations() {
+    let fixture = Fixture::seeded();
+    let browser = &mut Browser::new(&fixture);
     sign_in(browser, "user_ada", Some("")).await;
     let page = browser.open(&format!("{LOCAL}/sign-in?redirect_url={APP}/private")).await;
     assert!(page.text.contains("You are signed in") && page.text.contains("Continue to localhost:3000"));
     let page = browser.submit(&page, "/sign-in/organization", "organization", "org_acme").await;
     assert_eq!((page.url.as_str(), &*page.text), (&*format!("{APP}/private"), "user_ada for org_acme"));
-    // Somebody else: in no organization, so that there is nothing to choose.
+    // Another user without an organization, so there is no organization to choose.
     let page = browser.open(&format!("{LOCAL}/sign-in?redirect_url={APP}/private")).await;
     let page = browser.submit(&page, "/sign-in", "user", "user_alan").await;
     assert_eq!(page.text, "user_alan for nobody");
-    assert_eq!(bench.column("/v1/sessions?status=active", "/user_id"), ["user_alan"]);
+    assert_eq!(fixture.column("/v1/sessions?status=active", "/user_id"), ["user_alan"]);
     let page = browser.open(&format!("{LOCAL}/sign-in")).await;
     let page = browser.submit(&page, "/sign-out", "", "").await;
     assert_eq!(page.url.as_str(), format!("{LOCAL}/sign-in"));
-    assert_eq!(browser.open(&format!("{APP}/public")).await.text, "user_alan for nobody", "until it is over");
-    bench.clock.advance(Duration::from_secs(66));
+    assert_eq!(
+        browser.open(&format!("{APP}/public")).await.text,
+        "user_alan for nobody",
+        "until the token expires"
+    );
+    fixture.clock.advance(Duration::from_secs(66));
     assert_eq!(browser.open(&format!("{APP}/public")).await.text, "signed out");
 }
 
 #[tokio::test]
-async fn somebody_new_signs_in_by_an_email_address() {
-    let bench = Bench::seeded();
-    let browser = &mut Browser::new(&bench);
+async fn a_new_user_can_sign_in_with_an_email_address() {
+    let fixture = Fixture::seeded();
+    let browser = &mut Browser::new(&fixture);
     let page = browser.open(&format!("{APP}/private")).await;
     let page = browser.submit(&page, "/sign-in", "email", " New.Person@example.com ").await;
     assert!(page.text.ends_with(" for nobody"), "{}", page.text);
-    let users = bench.column("/v1/users?email_address=new.person@example.com", "/id");
+    let users = fixture.column("/v1/users?email_address=new.person@example.com", "/id");
     assert_eq!(page.text, format!("{} for nobody", users[0]));
-    // The same address is the same person, and Ada's is Ada's.
+    // The same email address is the same user, and Ada's address is Ada.
     browser.open(&format!("{LOCAL}/sign-out")).await;
     for (email, expected) in [("NEW.person@example.com", &*users[0]), ("ada@example.com", "user_ada")] {
         let page = browser.open(&format!("{LOCAL}/sign-in?redirect_url={APP}/private")).await;
@@ -102,19 +106,19 @@ async fn somebody_new_signs_in_by_an_email_address() {
         };
         assert_eq!(page.text, format!("{expected} for nobody"));
     }
-    assert_eq!(bench.get("/v1/users/count")["total_count"], 5);
+    assert_eq!(fixture.get("/v1/users/count")["total_count"], 5);
 }
 
 #[tokio::test]
-async fn what_ends_a_session_shows_after_a_minute() {
+async fn an_ended_session_is_noticed_within_a_minute() {
     for end in ["/v1/users/user_alan/ban", "revoke"] {
-        let bench = Bench::seeded();
-        let browser = &mut Browser::new(&bench);
+        let fixture = Fixture::seeded();
+        let browser = &mut Browser::new(&fixture);
         assert_eq!(sign_in(browser, "user_alan", None).await, "user_alan for nobody");
-        let session = &bench.column("/v1/sessions", "/id")[0];
+        let session = &fixture.column("/v1/sessions", "/id")[0];
         let path = if end == "revoke" { format!("/v1/sessions/{session}/revoke") } else { end.to_owned() };
-        bench.ok("POST", &path, &none());
-        bench.clock.advance(Duration::from_secs(66));
+        fixture.ok("POST", &path, &none());
+        fixture.clock.advance(Duration::from_secs(66));
         let page = browser.open(&format!("{APP}/public")).await;
         assert_eq!(page.text, "signed out", "{end}");
         let page = browser.open(&format!("{LOCAL}/sign-in")).await;
@@ -123,9 +127,9 @@ async fn what_ends_a_session_shows_after_a_minute() {
 }
 
 #[tokio::test]
-async fn cookies_of_an_instance_that_is_gone_do_no_harm() {
-    let bench = Bench::seeded();
-    let mut browser = Browser::new(&bench);
+async fn cookies_of_a_previous_instance_are_harmless() {
+    let fixture = Fixture::seeded();
+    let mut browser = Browser::new(&fixture);
     for round in 0..3 {
         assert_eq!(
             sign_in(&mut browser, "user_ada", Some("org_acme")).await,
@@ -133,7 +137,7 @@ async fn cookies_of_an_instance_that_is_gone_do_no_harm() {
             "{round}"
         );
         assert_eq!(browser.fetch(&format!("{APP}/api")).await, 200);
-        let anew = Bench::seeded();
+        let anew = Fixture::seeded();
         browser = browser.restarted(&anew);
         assert_eq!(browser.fetch(&format!("{APP}/api")).await, 401);
         assert_eq!(browser.open(&format!("{APP}/public")).await.text, "signed out");
@@ -141,21 +145,21 @@ async fn cookies_of_an_instance_that_is_gone_do_no_harm() {
 }
 
 #[tokio::test]
-async fn refresh_tokens_spare_the_way_round() {
-    let bench = Bench::seeded();
-    bench.local.set_refresh_tokens(true);
-    let browser = &mut Browser::new(&bench);
+async fn refresh_tokens_avoid_a_handshake() {
+    let fixture = Fixture::seeded();
+    fixture.local.set_refresh_tokens(true);
+    let browser = &mut Browser::new(&fixture);
     sign_in(browser, "user_ada", Some("org_acme")).await;
-    let before = handshakes(&bench);
-    bench.clock.advance(Duration::from_secs(66));
+    let before = handshakes(&fixture);
+    fixture.clock.advance(Duration::from_secs(66));
     assert_eq!(browser.fetch(&format!("{APP}/api")).await, 200);
-    bench.clock.advance(Duration::from_secs(66));
+    fixture.clock.advance(Duration::from_secs(66));
     let page = browser.open(&format!("{APP}/private")).await;
     assert_eq!((&*page.text, page.way.len()), ("user_ada for org_acme", 1));
-    assert_eq!(handshakes(&bench), before);
-    // Once signed out, the refresh token is gone with the session.
+    assert_eq!(handshakes(&fixture), before);
+    // Signing out removes the refresh token with the session.
     browser.open(&format!("{LOCAL}/sign-out")).await;
-    bench.clock.advance(Duration::from_secs(66));
+    fixture.clock.advance(Duration::from_secs(66));
     assert_eq!(browser.fetch(&format!("{APP}/api")).await, 401);
     assert_eq!(browser.open(&format!("{APP}/public")).await.text, "signed out");
 }

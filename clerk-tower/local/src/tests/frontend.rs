@@ -1,4 +1,4 @@
-//! The Frontend API and the pages, request by request.
+//! Tests of the Frontend API and the pages, request by request.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 use tower_service::Service as _;
 use url::Url;
 
-use super::Bench;
+use super::Fixture;
 
-struct Answer {
+struct TextResponse {
     status: u16,
     headers: HeaderMap,
     text: String,
 }
 
-impl Answer {
+impl TextResponse {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -43,9 +43,9 @@ impl Answer {
 
 const DOCUMENT: (&str, &str) = ("sec-fetch-dest", "document");
 
-impl Bench {
-    /// What a browser gets. Without a host among the headers, the server's own name.
-    fn browse(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+impl Fixture {
+    /// Sends a browser's request. The default host is the server's own name.
+    fn browse(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> TextResponse {
         let mut request = Request::builder().method(method).uri(target);
         if !headers.iter().any(|header| header.0 == "host") {
             request = request.header("host", "127.0.0.1:4000");
@@ -57,22 +57,22 @@ impl Bench {
         let response = self.local.clone().call(request).into_inner().unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
-        Answer { status, headers, text: String::from_utf8(text.to_vec()).unwrap() }
+        TextResponse { status, headers, text: String::from_utf8(text.to_vec()).unwrap() }
     }
 
-    /// A new browser's token.
+    /// Returns a new browser's token.
     fn dev_browser(&self) -> String {
-        let answer = self.browse("POST", "/v1/dev_browser", &[], "");
-        assert_eq!(answer.status, 200);
-        answer.json()["id"].as_str().unwrap().to_owned()
+        let response = self.browse("POST", "/v1/dev_browser", &[], "");
+        assert_eq!(response.status, 200);
+        response.json()["id"].as_str().unwrap().to_owned()
     }
 
-    /// A new browser with somebody signed in; its token and the session's identifier.
+    /// Signs a user in to a new browser. Returns its token and the session ID.
     fn signed_in(&self, user: &str) -> (String, String) {
         let browser = self.dev_browser();
         let cookie = format!("__client_{}={browser}", self.local.publishable_key().cookie_suffix());
-        let answer = self.browse("POST", "/sign-in", &[("cookie", &cookie)], &format!("user={user}"));
-        assert_eq!(answer.status, 303);
+        let response = self.browse("POST", "/sign-in", &[("cookie", &cookie)], &format!("user={user}"));
+        assert_eq!(response.status, 303);
         let client = self.browse("GET", &format!("/v1/client?__clerk_db_jwt={browser}"), &[], "").json();
         (browser, client["response"]["last_active_session_id"].as_str().unwrap().to_owned())
     }
@@ -85,28 +85,28 @@ fn claims(token: &str) -> Value {
 }
 
 #[test]
-fn a_handshake_makes_a_browser_known_and_goes_back() {
-    let bench = Bench::seeded();
-    let suffix = bench.local.publishable_key().cookie_suffix();
-    let answer = bench.browse(
+fn a_handshake_registers_a_browser_and_redirects_back() {
+    let fixture = Fixture::seeded();
+    let suffix = fixture.local.publishable_key().cookie_suffix();
+    let response = fixture.browse(
         "GET",
         "/v1/client/handshake?redirect_url=http%3A%2F%2Flocalhost%3A3000%2Fp%3Fx%3D1&format=nonce",
         &[DOCUMENT],
         "",
     );
-    assert_eq!((answer.status, answer.header("cache-control")), (307, "no-store"));
-    let nonce = answer.pair("__clerk_handshake_nonce");
+    assert_eq!((response.status, response.header("cache-control")), (307, "no-store"));
+    let nonce = response.pair("__clerk_handshake_nonce");
     assert_eq!(
-        answer.header("location"),
+        response.header("location"),
         format!("http://localhost:3000/p?x=1&__clerk_handshake_nonce={nonce}")
     );
-    let own = answer.header("set-cookie").to_owned();
+    let own = response.header("set-cookie").to_owned();
     assert!(own.starts_with(&format!("__client_{suffix}=dvb_")), "{own}");
     assert!(own.ends_with("; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly"), "{own}");
     let browser = own.split(['=', ';']).nth(1).unwrap().to_owned();
 
     let path = format!("/v1/clients/handshake_payload?nonce={nonce}");
-    let without_key = bench.browse("GET", &path, &[], "");
+    let without_key = fixture.browse("GET", &path, &[], "");
     assert_eq!((without_key.status, without_key.code()), (401, "authentication_invalid".to_owned()));
     let line = |name: &str, value: &str, age: u32, more: &str| {
         format!("{name}={value}; Path=/; Max-Age={age}; SameSite=Lax{more}")
@@ -121,23 +121,23 @@ fn a_handshake_makes_a_browser_known_and_goes_back() {
         line(&format!("__session_{suffix}"), "", 0, ""),
         line(&format!("__refresh_{suffix}"), "", 0, "; HttpOnly"),
     ];
-    assert_eq!(bench.get(&path)["directives"], json!(expected));
-    // Once only.
-    bench.refuses("GET", &path, &json!(null), 404, "resource_not_found", "");
+    assert_eq!(fixture.get(&path)["directives"], json!(expected));
+    // The result can be fetched only once.
+    fixture.refuses("GET", &path, &json!(null), 404, "resource_not_found", "");
 }
 
 #[test]
-fn a_handshake_hands_over_the_session() {
-    let bench = Bench::seeded();
-    bench.local.set_refresh_tokens(true);
-    let suffix = bench.local.publishable_key().cookie_suffix();
-    let (browser, session) = bench.signed_in("user_ada");
-    bench.clock.advance(Duration::from_secs(150));
+fn a_handshake_transfers_the_session() {
+    let fixture = Fixture::seeded();
+    fixture.local.set_refresh_tokens(true);
+    let suffix = fixture.local.publishable_key().cookie_suffix();
+    let (browser, session) = fixture.signed_in("user_ada");
+    fixture.clock.advance(Duration::from_secs(150));
     let path = format!(
         "/v1/client/handshake?redirect_url=https://app.localhost/&__clerk_db_jwt={browser}&organization_id=acme"
     );
-    let answer = bench.browse("GET", &path, &[DOCUMENT], "");
-    let payload = claims(&answer.pair("__clerk_handshake"));
+    let response = fixture.browse("GET", &path, &[DOCUMENT], "");
+    let payload = claims(&response.pair("__clerk_handshake"));
     let lines: Vec<_> =
         payload["handshake"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
     assert!(lines.iter().all(|line| line.contains("; Secure")), "{lines:?}");
@@ -169,9 +169,9 @@ fn a_handshake_hands_over_the_session() {
 
 #[test]
 fn handshakes_activate_organizations_of_members_only() {
-    let bench = Bench::seeded();
-    bench.local.organization("Other").id("org_other").slug("other").create();
-    let (browser, session) = bench.signed_in("user_ada");
+    let fixture = Fixture::seeded();
+    fixture.local.organization("Other").id("org_other").slug("other").create();
+    let (browser, session) = fixture.signed_in("user_ada");
     for (query, expected) in [
         ("organization_id=org_acme", json!("org_acme")),
         ("", json!("org_acme")),
@@ -182,28 +182,28 @@ fn handshakes_activate_organizations_of_members_only() {
     ] {
         let path =
             format!("/v1/client/handshake?redirect_url=http://localhost/&__clerk_db_jwt={browser}&{query}");
-        assert_eq!(bench.browse("GET", &path, &[DOCUMENT], "").status, 307);
-        let active = &bench.get(&format!("/v1/sessions/{session}"))["last_active_organization_id"];
+        assert_eq!(fixture.browse("GET", &path, &[DOCUMENT], "").status, 307);
+        let active = &fixture.get(&format!("/v1/sessions/{session}"))["last_active_organization_id"];
         assert_eq!(*active, expected, "{query}");
     }
 }
 
 #[test]
-fn results_of_handshakes_wait_for_a_minute() {
-    let bench = Bench::new();
+fn handshake_results_are_available_for_a_minute() {
+    let fixture = Fixture::new();
     for (seconds, status) in [(59, 200), (60, 404)] {
         let path = "/v1/client/handshake?redirect_url=http://localhost/&format=nonce";
-        let nonce = bench.browse("GET", path, &[], "").pair("__clerk_handshake_nonce");
-        bench.clock.advance(Duration::from_secs(seconds));
+        let nonce = fixture.browse("GET", path, &[], "").pair("__clerk_handshake_nonce");
+        fixture.clock.advance(Duration::from_secs(seconds));
         let path = format!("/v1/clients/handshake_payload?nonce={nonce}");
-        assert_eq!(bench.call("GET", &path, &json!(null)).0, status);
+        assert_eq!(fixture.call("GET", &path, &json!(null)).0, status);
     }
-    bench.refuses("GET", "/v1/clients/handshake_payload", &json!(null), 422, "form_param_missing", "nonce");
+    fixture.refuses("GET", "/v1/clients/handshake_payload", &json!(null), 422, "form_param_missing", "nonce");
 }
 
 #[test]
-fn browsers_are_sent_back_to_websites_only() {
-    let bench = Bench::new();
+fn browsers_are_redirected_to_http_urls_only() {
+    let fixture = Fixture::new();
     for (query, code) in [
         ("", "invalid_url"),
         ("redirect_url=", "invalid_url"),
@@ -214,25 +214,25 @@ fn browsers_are_sent_back_to_websites_only() {
         ("redirect_url=http%3A%2F%2F", "invalid_url"),
     ] {
         for page in ["/v1/client/handshake", "/sign-in", "/sign-out", "/sign-in/organization"] {
-            let answer = bench.browse("GET", &format!("{page}?{query}"), &[], "");
-            // A page may do without.
+            let response = fixture.browse("GET", &format!("{page}?{query}"), &[], "");
+            // The return URL is optional for pages.
             if page != "/v1/client/handshake" && (query.is_empty() || query == "redirect_url=") {
-                assert_ne!(answer.status, 400, "{page}?{query}");
+                assert_ne!(response.status, 400, "{page}?{query}");
                 continue;
             }
-            assert_eq!((answer.status, &*answer.code()), (400, code), "{page}?{query}");
-            let answer = bench.browse("GET", &format!("{page}?{query}"), &[DOCUMENT], "");
-            assert_eq!(answer.status, 400);
-            assert!(answer.text.contains("redirect_url must be an absolute http or https URL"));
+            assert_eq!((response.status, &*response.code()), (400, code), "{page}?{query}");
+            let response = fixture.browse("GET", &format!("{page}?{query}"), &[DOCUMENT], "");
+            assert_eq!(response.status, 400);
+            assert!(response.text.contains("redirect_url must be an absolute http or https URL"));
         }
     }
     let path = "/v1/client/handshake?redirect_url=http://localhost/&format=smoke";
-    assert_eq!(bench.browse("GET", path, &[], "").status, 422);
+    assert_eq!(fixture.browse("GET", path, &[], "").status, 422);
 }
 
 #[test]
-fn only_names_of_this_computer_are_answered() {
-    let bench = Bench::seeded();
+fn only_host_names_of_this_computer_are_accepted() {
+    let fixture = Fixture::seeded();
     for (host, good) in [
         ("localhost", true),
         ("localhost:4000", true),
@@ -251,18 +251,18 @@ fn only_names_of_this_computer_are_answered() {
         ("localhost@evil.example", false),
     ] {
         for path in ["/", "/sign-in", "/v1/client", "/.well-known/jwks.json", "/images/user_ada"] {
-            let answer = bench.browse("GET", path, &[("host", host)], "");
-            assert_eq!(answer.code() == "host_invalid", !good, "{host} {path}");
-            assert_eq!(answer.status == 403, !good, "{host} {path}");
+            let response = fixture.browse("GET", path, &[("host", host)], "");
+            assert_eq!(response.code() == "host_invalid", !good, "{host} {path}");
+            assert_eq!(response.status == 403, !good, "{host} {path}");
         }
-        let answer = bench.browse("POST", "/sign-in", &[("host", host)], "user=user_ada");
-        assert_eq!(answer.status, if good { 303 } else { 403 }, "{host}");
+        let response = fixture.browse("POST", "/sign-in", &[("host", host)], "user=user_ada");
+        assert_eq!(response.status, if good { 303 } else { 403 }, "{host}");
     }
 }
 
 #[test]
-fn forms_of_other_sites_are_refused() {
-    let bench = Bench::seeded();
+fn forms_of_other_sites_are_rejected() {
+    let fixture = Fixture::seeded();
     for (name, value, good) in [
         ("origin", "http://127.0.0.1:4000", true),
         ("origin", "http://127.0.0.1:4001", false),
@@ -279,18 +279,18 @@ fn forms_of_other_sites_are_refused() {
             ("/sign-in/organization", "organization=org_acme"),
             ("/sign-out", ""),
         ] {
-            let answer = bench.browse("POST", path, &[(name, value)], form);
-            assert_eq!(answer.status, if good { 303 } else { 403 }, "{path} {name}: {value}");
+            let response = fixture.browse("POST", path, &[(name, value)], form);
+            assert_eq!(response.status, if good { 303 } else { 403 }, "{path} {name}: {value}");
         }
     }
 }
 
 #[test]
-fn who_may_not_sign_in_is_told_so() {
-    let bench = Bench::seeded();
-    bench.ok("POST", "/v1/users/user_alan/ban", &json!(null));
-    bench.ok("POST", "/v1/users/user_grace/lock", &json!(null));
-    for (form, status, says) in [
+fn banned_and_locked_users_are_told_that_they_cannot_sign_in() {
+    let fixture = Fixture::seeded();
+    fixture.ok("POST", "/v1/users/user_alan/ban", &json!(null));
+    fixture.ok("POST", "/v1/users/user_grace/lock", &json!(null));
+    for (form, status, expected_text) in [
         ("user=user_alan", 403, "Alan Turing is banned and cannot sign in"),
         ("email=alan%40example.com", 403, "Alan Turing is banned and cannot sign in"),
         ("user=user_grace", 403, "Grace Hopper is locked and cannot sign in"),
@@ -299,41 +299,41 @@ fn who_may_not_sign_in_is_told_so() {
         ("email=nobody", 422, "not an email address"),
         ("email=%3Cscript%3E", 422, "not an email address"),
     ] {
-        let answer = bench.browse("POST", "/sign-in", &[DOCUMENT], form);
-        assert_eq!(answer.status, status, "{form}");
-        assert!(answer.text.contains(says), "{form}: {}", answer.text);
-        assert!(answer.header("set-cookie").is_empty());
+        let response = fixture.browse("POST", "/sign-in", &[DOCUMENT], form);
+        assert_eq!(response.status, status, "{form}");
+        assert!(response.text.contains(expected_text), "{form}: {}", response.text);
+        assert!(response.header("set-cookie").is_empty());
     }
     let long = format!("email={}%40example.com", "a".repeat(300));
-    assert_eq!(bench.browse("POST", "/sign-in", &[DOCUMENT], &long).status, 422);
-    assert!(bench.column("/v1/sessions", "/id").is_empty());
-    assert_eq!(bench.get("/v1/users/count")["total_count"], 4);
+    assert_eq!(fixture.browse("POST", "/sign-in", &[DOCUMENT], &long).status, 422);
+    assert!(fixture.column("/v1/sessions", "/id").is_empty());
+    assert_eq!(fixture.get("/v1/users/count")["total_count"], 4);
 }
 
 #[test]
-fn pages_are_escaped_and_without_scripts() {
-    let bench = Bench::new();
+fn pages_are_escaped_and_contain_no_scripts() {
+    let fixture = Fixture::new();
     let evil = "<script>alert(1)</script>\"'&";
-    let user = bench.local.user(evil, "").id("user_\"><x").email("x@example.com").create();
-    let organization = bench.local.organization(evil).id("org_\"><x").slug("x").create();
-    bench.local.add_member(&organization, &user, "org:<i>");
-    let browser = bench.dev_browser();
-    let cookie = format!("__client_{}={browser}", bench.local.publishable_key().cookie_suffix());
+    let user = fixture.local.user(evil, "").id("user_\"><x").email("x@example.com").create();
+    let organization = fixture.local.organization(evil).id("org_\"><x").slug("x").create();
+    fixture.local.add_member(&organization, &user, "org:<i>");
+    let browser = fixture.dev_browser();
+    let cookie = format!("__client_{}={browser}", fixture.local.publishable_key().cookie_suffix());
     let headers = [DOCUMENT, ("cookie", &*cookie)];
     let to = "redirect_url=http%3A%2F%2Flocalhost%2F%3Fa%3D%22%3E%3Cscript%3E%27";
-    let mut pages = vec![bench.browse("GET", &format!("/sign-in?{to}"), &headers, "")];
-    let answer = bench.browse("POST", "/sign-in", &headers, "email=x@example.com");
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in/organization"));
+    let mut pages = vec![fixture.browse("GET", &format!("/sign-in?{to}"), &headers, "")];
+    let response = fixture.browse("POST", "/sign-in", &headers, "email=x@example.com");
+    assert_eq!((response.status, response.header("location")), (303, "/sign-in/organization"));
     for path in ["/sign-in", "/sign-in/organization", "/sign-up", "/sign-in/tasks"] {
-        pages.push(bench.browse("GET", &format!("{path}?{to}"), &headers, ""));
+        pages.push(fixture.browse("GET", &format!("{path}?{to}"), &headers, ""));
     }
-    pages.push(bench.browse(
+    pages.push(fixture.browse(
         "GET",
         "/<script>?<script>".replace('<', "%3C").replace('>', "%3E").as_str(),
         &headers,
         "",
     ));
-    pages.push(bench.browse("GET", "/", &headers, ""));
+    pages.push(fixture.browse("GET", "/", &headers, ""));
     for page in pages {
         assert!(!page.text.contains("<script") && !page.text.contains("\"><x") && !page.text.contains("<i>"));
         assert!(!page.text.contains(" style="), "the policy forbids it");
@@ -352,10 +352,10 @@ fn pages_are_escaped_and_without_scripts() {
 }
 
 #[test]
-fn pictures_are_drawn() {
-    let bench = Bench::seeded();
-    bench.local.user("<b>", "&").id("user_odd").create();
-    for (id, status, says) in [
+fn avatars_are_generated() {
+    let fixture = Fixture::seeded();
+    fixture.local.user("<b>", "&").id("user_odd").create();
+    for (id, status, expected_text) in [
         ("user_ada", 200, ">AL<"),
         ("org_acme", 200, ">A<"),
         ("icon", 200, ">C<"),
@@ -363,21 +363,21 @@ fn pictures_are_drawn() {
         ("user_nobody", 404, "There is no image"),
         ("", 404, "There is no image"),
     ] {
-        let answer = bench.browse("GET", &format!("/images/{id}"), &[], "");
-        assert_eq!(answer.status, status, "{id}");
-        assert!(answer.text.contains(says), "{}", answer.text);
-        assert_eq!(answer.header("content-type") == "image/svg+xml", status == 200);
+        let response = fixture.browse("GET", &format!("/images/{id}"), &[], "");
+        assert_eq!(response.status, status, "{id}");
+        assert!(response.text.contains(expected_text), "{}", response.text);
+        assert_eq!(response.header("content-type") == "image/svg+xml", status == 200);
     }
 }
 
 #[test]
-fn what_browsers_ask_needs_no_key_and_gives_no_backend_data() {
-    let bench = Bench::seeded();
+fn frontend_requests_need_no_key_and_expose_no_backend_data() {
+    let fixture = Fixture::seeded();
     let secret = json!({"private_metadata": {"hidden": "very"}});
-    bench.ok("PATCH", "/v1/users/user_ada/metadata", &secret);
-    bench.ok("PATCH", "/v1/organizations/org_acme/metadata", &secret);
-    bench.ok("PATCH", "/v1/organizations/org_acme/memberships/user_ada/metadata", &secret);
-    let (browser, session) = bench.signed_in("user_ada");
+    fixture.ok("PATCH", "/v1/users/user_ada/metadata", &secret);
+    fixture.ok("PATCH", "/v1/organizations/org_acme/metadata", &secret);
+    fixture.ok("PATCH", "/v1/organizations/org_acme/memberships/user_ada/metadata", &secret);
+    let (browser, session) = fixture.signed_in("user_ada");
     for (method, path) in [
         ("GET", "/v1/client".to_owned()),
         ("POST", format!("/v1/client/sessions/{session}/touch")),
@@ -385,9 +385,9 @@ fn what_browsers_ask_needs_no_key_and_gives_no_backend_data() {
         ("POST", format!("/v1/client/sessions/{session}/remove")),
         ("DELETE", "/v1/client/sessions".into()),
     ] {
-        let answer = bench.browse(method, &format!("{path}?__clerk_db_jwt={browser}"), &[], "");
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-        assert!(!answer.text.contains("private_metadata") && !answer.text.contains("very"), "{path}");
+        let response = fixture.browse(method, &format!("{path}?__clerk_db_jwt={browser}"), &[], "");
+        assert_eq!(response.status, 200, "{path}: {}", response.text);
+        assert!(!response.text.contains("private_metadata") && !response.text.contains("very"), "{path}");
     }
     for path in [
         "/v1/users",
@@ -399,25 +399,25 @@ fn what_browsers_ask_needs_no_key_and_gives_no_backend_data() {
         "/api_keys",
     ] {
         for headers in [&[][..], &[("cookie", "__client=x"), ("origin", "http://localhost")]] {
-            let answer = bench.browse("GET", path, headers, "");
-            assert_eq!((answer.status, &*answer.code()), (401, "authentication_invalid"), "{path}");
+            let response = fixture.browse("GET", path, headers, "");
+            assert_eq!((response.status, &*response.code()), (401, "authentication_invalid"), "{path}");
         }
     }
-    // A path that is the Frontend API's stays that with the key.
-    let answer = bench.call("GET", "http://localhost/v1/client", &json!(null));
+    // A Frontend API path stays one even with the secret key.
+    let response = fixture.call("GET", "http://localhost/v1/client", &json!(null));
     assert_eq!(
-        (answer.0, &answer.1["errors"][0]["code"]),
+        (response.0, &response.1["errors"][0]["code"]),
         (StatusCode::UNAUTHORIZED, &json!("dev_browser_unauthenticated"))
     );
 }
 
 #[test]
-fn scripts_sign_out_switch_and_get_tokens() {
-    let bench = Bench::seeded();
-    let (browser, session) = bench.signed_in("user_ada");
+fn scripts_can_sign_out_switch_and_get_tokens() {
+    let fixture = Fixture::seeded();
+    let (browser, session) = fixture.signed_in("user_ada");
     let origin = [("origin", "http://localhost:3000")];
     let call = |method: &str, path: &str, body: &str| {
-        bench.browse(method, &format!("{path}?__clerk_db_jwt={browser}"), &origin, body)
+        fixture.browse(method, &format!("{path}?__clerk_db_jwt={browser}"), &origin, body)
     };
     let client = call("GET", "/v1/client", "").json();
     let user = &client["response"]["sessions"][0]["user"];
@@ -444,21 +444,22 @@ fn scripts_sign_out_switch_and_get_tokens() {
         assert_eq!(client["response"]["sessions"][0]["last_active_organization_id"], active, "{body}");
     }
     assert_eq!(call("POST", "/v1/client/sessions/sess_other/tokens", "").status, 404);
-    let (other, theirs) = bench.signed_in("user_grace");
+    let (other, theirs) = fixture.signed_in("user_grace");
     assert_eq!(call("POST", &format!("/v1/client/sessions/{theirs}/tokens"), "").status, 404);
     assert_eq!(call("POST", &format!("/v1/client/sessions/{theirs}/remove"), "").status, 404);
 
     let removed = call("POST", &format!("{path}/remove"), "").json();
     assert_eq!((&removed["response"]["id"], &removed["client"]["sessions"]), (&json!(session), &json!([])));
     assert_eq!(call("POST", &format!("{path}/tokens"), "").status, 404);
-    assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], "removed");
-    let answer = bench.browse("DELETE", &format!("/v1/client/sessions?__clerk_db_jwt={other}"), &origin, "");
-    assert_eq!((answer.status, &answer.json()["response"]["sessions"]), (200, &json!([])));
+    assert_eq!(fixture.get(&format!("/v1/sessions/{session}"))["status"], "removed");
+    let response =
+        fixture.browse("DELETE", &format!("/v1/client/sessions?__clerk_db_jwt={other}"), &origin, "");
+    assert_eq!((response.status, &response.json()["response"]["sessions"]), (200, &json!([])));
 }
 
 #[test]
-fn pages_of_this_computer_may_read_and_others_may_not() {
-    let bench = Bench::seeded();
+fn cors_allows_only_pages_of_this_computer() {
+    let fixture = Fixture::seeded();
     for (origin, good) in [
         ("http://localhost:3000", true),
         ("https://localhost", true),
@@ -478,20 +479,20 @@ fn pages_of_this_computer_may_read_and_others_may_not() {
             ("OPTIONS", "/v1/client/sessions/x/touch"),
             ("GET", "/v1/environment"),
         ] {
-            let answer = bench.browse(method, path, &[("origin", origin)], "");
-            assert_eq!(answer.code() == "origin_invalid", !good, "{origin} {path}");
-            assert_eq!(answer.header("access-control-allow-origin"), if good { origin } else { "" });
-            assert_eq!(answer.header("access-control-allow-credentials"), if good { "true" } else { "" });
+            let response = fixture.browse(method, path, &[("origin", origin)], "");
+            assert_eq!(response.code() == "origin_invalid", !good, "{origin} {path}");
+            assert_eq!(response.header("access-control-allow-origin"), if good { origin } else { "" });
+            assert_eq!(response.header("access-control-allow-credentials"), if good { "true" } else { "" });
             if good {
-                assert_eq!(answer.header("vary"), "origin");
+                assert_eq!(response.header("vary"), "origin");
             }
         }
     }
 }
 
 #[test]
-fn what_browsers_ask_and_is_not_emulated_says_so() {
-    let bench = Bench::seeded();
+fn unsupported_frontend_requests_get_an_error_that_says_so() {
+    let fixture = Fixture::seeded();
     for (method, path) in [
         ("GET", "/v1/environment"),
         ("POST", "/v1/client/sign_ins"),
@@ -501,137 +502,139 @@ fn what_browsers_ask_and_is_not_emulated_says_so() {
         ("GET", "/sign-in/factor-one"),
         ("POST", "/images/user_ada"),
     ] {
-        let answer = bench.browse(method, path, &[], "");
-        assert_eq!((answer.status, &*answer.code()), (501, "not_implemented"), "{method} {path}");
-        let says = format!("LocalClerk does not emulate {method} {path}");
-        assert!(answer.text.contains(&says), "{}", answer.text);
-        let answer = bench.browse(method, path, &[DOCUMENT], "");
-        assert_eq!((answer.status, answer.header("content-type")), (501, "text/html; charset=utf-8"));
-        assert!(answer.text.contains(&says), "{}", answer.text);
+        let response = fixture.browse(method, path, &[], "");
+        assert_eq!((response.status, &*response.code()), (501, "not_implemented"), "{method} {path}");
+        let expected_text = format!("LocalClerk does not emulate {method} {path}");
+        assert!(response.text.contains(&expected_text), "{}", response.text);
+        let response = fixture.browse(method, path, &[DOCUMENT], "");
+        assert_eq!((response.status, response.header("content-type")), (501, "text/html; charset=utf-8"));
+        assert!(response.text.contains(&expected_text), "{}", response.text);
     }
     for path in ["/user", "/organization", "/favicon.ico"] {
-        assert_eq!(bench.browse("GET", path, &[("accept", "text/html,*/*")], "").status, 501);
+        assert_eq!(fixture.browse("GET", path, &[("accept", "text/html,*/*")], "").status, 501);
     }
 }
 
 #[test]
-fn failures_are_staged_for_handshakes_and_not_for_pages() {
-    let bench = Bench::seeded();
-    bench.local.fail_next(1, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(bench.browse("GET", "/sign-in", &[DOCUMENT], "").status, 200);
+fn injected_failures_apply_to_handshakes_but_not_to_pages() {
+    let fixture = Fixture::seeded();
+    fixture.local.fail_next(1, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(fixture.browse("GET", "/sign-in", &[DOCUMENT], "").status, 200);
     let path = "/v1/client/handshake?redirect_url=http://localhost/";
-    assert_eq!(bench.browse("GET", path, &[DOCUMENT], "").status, 503);
-    assert_eq!(bench.browse("GET", path, &[DOCUMENT], "").status, 307);
-    assert_eq!(bench.local.requests_to("GET", "/v1/client/handshake"), 2);
-    assert_eq!(bench.local.requests_to("GET", "/sign-in"), 1);
+    assert_eq!(fixture.browse("GET", path, &[DOCUMENT], "").status, 503);
+    assert_eq!(fixture.browse("GET", path, &[DOCUMENT], "").status, 307);
+    assert_eq!(fixture.local.requests_to("GET", "/v1/client/handshake"), 2);
+    assert_eq!(fixture.local.requests_to("GET", "/sign-in"), 1);
 }
 
 #[test]
 fn pending_sessions_choose_an_organization() {
-    let bench = Bench::seeded();
-    let (browser, session) = bench.signed_in("user_grace");
-    bench.local.state().session_mut(&session).unwrap().pending = true;
-    let cookie = format!("__client_{}={browser}", bench.local.publishable_key().cookie_suffix());
+    let fixture = Fixture::seeded();
+    let (browser, session) = fixture.signed_in("user_grace");
+    fixture.local.state().session_mut(&session).unwrap().pending = true;
+    let cookie = format!("__client_{}={browser}", fixture.local.publishable_key().cookie_suffix());
     let headers = [DOCUMENT, ("cookie", &*cookie)];
-    let page = bench.browse("GET", "/sign-in/tasks?redirect_url=http://localhost/", &headers, "");
+    let page = fixture.browse("GET", "/sign-in/tasks?redirect_url=http://localhost/", &headers, "");
     assert!(page.text.contains("Choose an organization") && !page.text.contains("Personal account"));
     let form = "organization=org_acme&redirect_url=http://localhost/";
-    let answer = bench.browse("POST", "/sign-in/organization", &headers, form);
-    assert_eq!(answer.header("location"), format!("http://localhost/?__clerk_db_jwt={browser}"));
-    assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], "active");
+    let response = fixture.browse("POST", "/sign-in/organization", &headers, form);
+    assert_eq!(response.header("location"), format!("http://localhost/?__clerk_db_jwt={browser}"));
+    assert_eq!(fixture.get(&format!("/v1/sessions/{session}"))["status"], "active");
     for form in ["", "organization=org_other"] {
-        assert!(bench.browse("POST", "/sign-in/organization", &headers, form).status >= 400);
+        assert!(fixture.browse("POST", "/sign-in/organization", &headers, form).status >= 400);
     }
-    // Without a session there is nothing to choose.
-    let answer = bench.browse("POST", "/sign-in/organization", &[DOCUMENT], "organization=org_acme");
-    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in"));
+    // Without a session there is no organization to choose.
+    let response = fixture.browse("POST", "/sign-in/organization", &[DOCUMENT], "organization=org_acme");
+    assert_eq!((response.status, response.header("location")), (303, "/sign-in"));
 }
 
 #[test]
-fn browsers_are_forgotten_beyond_a_thousand() {
-    let bench = Bench::seeded();
-    let (signed_in, _) = bench.signed_in("user_ada");
-    let first = bench.dev_browser();
+fn at_most_a_thousand_browsers_are_remembered() {
+    let fixture = Fixture::seeded();
+    let (signed_in, _) = fixture.signed_in("user_ada");
+    let first = fixture.dev_browser();
     for _ in 0..1_000 {
-        bench.dev_browser();
+        fixture.dev_browser();
     }
     let known = |browser: &str| {
-        bench.browse("GET", &format!("/v1/client?__clerk_db_jwt={browser}"), &[], "").status == 200
+        fixture.browse("GET", &format!("/v1/client?__clerk_db_jwt={browser}"), &[], "").status == 200
     };
     assert!(known(&signed_in) && !known(&first));
-    assert_eq!(bench.local.state().clients.all.len(), 1_000);
+    assert_eq!(fixture.local.state().clients.all.len(), 1_000);
 }
 
 #[test]
-fn sessions_are_forgotten_beyond_ten_thousand() {
-    let bench = Bench::seeded();
-    let alive = bench.local.sign_in("user_grace");
+fn at_most_ten_thousand_sessions_are_remembered() {
+    let fixture = Fixture::seeded();
+    let alive = fixture.local.sign_in("user_grace");
     for _ in 0..10_000 {
-        bench.local.sign_in("user_ada");
+        fixture.local.sign_in("user_ada");
     }
-    bench.local.state().revoke_sessions("user_ada", bench.local.now());
-    let (_, session) = bench.signed_in("user_ada");
-    assert_eq!(bench.local.state().sessions.len(), 10_001);
-    bench.get(&format!("/v1/sessions/{session}"));
-    bench.get(&format!("/v1/sessions/{}", alive.session_id()));
+    fixture.local.state().revoke_sessions("user_ada", fixture.local.now());
+    let (_, session) = fixture.signed_in("user_ada");
+    assert_eq!(fixture.local.state().sessions.len(), 10_001);
+    fixture.get(&format!("/v1/sessions/{session}"));
+    fixture.get(&format!("/v1/sessions/{}", alive.session_id()));
 }
 
 #[test]
-fn links_sign_out_and_pictures_do_not() {
+fn links_can_sign_out_but_images_cannot() {
     for (destination, status) in [("document", 303), ("image", 501), ("empty", 501), ("", 303)] {
-        let bench = Bench::seeded();
-        let (browser, session) = bench.signed_in("user_ada");
+        let fixture = Fixture::seeded();
+        let (browser, session) = fixture.signed_in("user_ada");
         let path = format!("/sign-out?__clerk_db_jwt={browser}");
-        let answer = bench.browse("GET", &path, &[("sec-fetch-dest", destination)], "");
-        assert_eq!(answer.status, status, "{destination}");
+        let response = fixture.browse("GET", &path, &[("sec-fetch-dest", destination)], "");
+        assert_eq!(response.status, status, "{destination}");
         let expected = if status == 303 { "removed" } else { "active" };
-        assert_eq!(bench.get(&format!("/v1/sessions/{session}"))["status"], expected, "{destination}");
+        assert_eq!(fixture.get(&format!("/v1/sessions/{session}"))["status"], expected, "{destination}");
     }
 }
 
 #[test]
-fn results_of_earlier_handshakes_are_left_out() {
-    let bench = Bench::seeded();
+fn results_of_earlier_handshakes_are_removed_from_the_return_url() {
+    let fixture = Fixture::seeded();
     let old = "http%3A%2F%2Flocalhost%2F%3Fa%3D1%26__clerk_handshake_nonce%3Dx%26__clerk_handshake%3Dy";
-    let answer = bench.browse("GET", &format!("/v1/client/handshake?redirect_url={old}"), &[DOCUMENT], "");
-    let names: Vec<_> = answer.location().query_pairs().map(|pair| pair.0.into_owned()).collect();
+    let response =
+        fixture.browse("GET", &format!("/v1/client/handshake?redirect_url={old}"), &[DOCUMENT], "");
+    let names: Vec<_> = response.location().query_pairs().map(|pair| pair.0.into_owned()).collect();
     assert_eq!(names, ["a", "__clerk_handshake"]);
-    assert_ne!(answer.pair("__clerk_handshake"), "y");
+    assert_ne!(response.pair("__clerk_handshake"), "y");
 }
 
 #[test]
-fn long_forms_are_refused() {
-    let bench = Bench::seeded();
+fn long_forms_are_rejected() {
+    let fixture = Fixture::seeded();
     let form = format!("user=user_ada&x={}", "y".repeat(1024 * 1024));
     for path in ["/sign-in", "/v1/client/sessions/x/touch"] {
-        assert_eq!(bench.browse("POST", path, &[], &form).status, 413);
+        assert_eq!(fixture.browse("POST", path, &[], &form).status, 413);
     }
 }
 
 #[test]
 fn own_cookies_are_set_once() {
-    let bench = Bench::seeded();
-    let answer = bench.browse("POST", "/sign-in", &[], "user=user_alan");
+    let fixture = Fixture::seeded();
+    let response = fixture.browse("POST", "/sign-in", &[], "user=user_alan");
     let cookie =
-        answer.headers.get(SET_COOKIE).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
-    let answer = bench.browse("POST", "/sign-in", &[("cookie", &cookie)], "user=user_alan");
-    assert!(answer.headers.get(SET_COOKIE).is_none());
-    // A link names the browser where there is no cookie; the cookie has the last word.
+        response.headers.get(SET_COOKIE).unwrap().to_str().unwrap().split(';').next().unwrap().to_owned();
+    let response = fixture.browse("POST", "/sign-in", &[("cookie", &cookie)], "user=user_alan");
+    assert!(response.headers.get(SET_COOKIE).is_none());
+    // A link identifies the browser if it has no cookie; otherwise the cookie wins.
     let browser = cookie.split('=').nth(1).unwrap();
     let link = format!("/sign-in?__clerk_db_jwt={browser}");
-    assert!(bench.browse("GET", &link, &[DOCUMENT], "").text.contains("You are signed in"));
-    let other = format!("__client_{}={}", bench.local.publishable_key().cookie_suffix(), bench.dev_browser());
-    let page = bench.browse("GET", &link, &[DOCUMENT, ("cookie", &other)], "");
+    assert!(fixture.browse("GET", &link, &[DOCUMENT], "").text.contains("You are signed in"));
+    let other =
+        format!("__client_{}={}", fixture.local.publishable_key().cookie_suffix(), fixture.dev_browser());
+    let page = fixture.browse("GET", &link, &[DOCUMENT, ("cookie", &other)], "");
     assert!(!page.text.contains("You are signed in"));
 }
 
 #[test]
 fn refreshes_are_bound_to_their_session() {
-    let bench = Bench::seeded();
-    bench.local.set_refresh_tokens(true);
-    let (browser, session) = bench.signed_in("user_ada");
+    let fixture = Fixture::seeded();
+    fixture.local.set_refresh_tokens(true);
+    let (browser, session) = fixture.signed_in("user_ada");
     let path = format!("/v1/client/handshake?redirect_url=http://localhost:3000/&__clerk_db_jwt={browser}");
-    let payload = claims(&bench.browse("GET", &path, &[], "").pair("__clerk_handshake"));
+    let payload = claims(&fixture.browse("GET", &path, &[], "").pair("__clerk_handshake"));
     let value = |name: &str| {
         let lines = payload["handshake"].as_array().unwrap().iter().map(|line| line.as_str().unwrap());
         let mut found =
@@ -639,11 +642,11 @@ fn refreshes_are_bound_to_their_session() {
         found.next_back().unwrap().to_owned()
     };
     let (token, refresh) = (value("__session"), value("__refresh"));
-    bench.clock.advance(Duration::from_secs(90));
+    fixture.clock.advance(Duration::from_secs(90));
     let body = |token: &str, refresh: &str| json!({"expired_token": token, "refresh_token": refresh, "request_origin": "http://localhost:3000", "format": "cookie"});
     let path = format!("/v1/sessions/{session}/refresh");
-    let answer = bench.ok("POST", &format!("{path}?suffixed_cookies=true"), &body(&token, &refresh));
-    let cookies = answer["cookies"].as_array().unwrap();
+    let response = fixture.ok("POST", &format!("{path}?suffixed_cookies=true"), &body(&token, &refresh));
+    let cookies = response["cookies"].as_array().unwrap();
     let fresh = cookies[0].as_str().unwrap().split(['=', ';']).nth(1).unwrap();
     assert_eq!(
         (&claims(fresh)["iat"], &claims(fresh)["azp"]),
@@ -651,14 +654,14 @@ fn refreshes_are_bound_to_their_session() {
     );
     let mut plain = body(&token, &refresh);
     plain["format"] = json!(null);
-    let answer = bench.ok("POST", &path, &plain);
+    let response = fixture.ok("POST", &path, &plain);
     assert_eq!(
-        (&answer["object"], &claims(answer["jwt"].as_str().unwrap())["sid"]),
+        (&response["object"], &claims(response["jwt"].as_str().unwrap())["sid"]),
         (&json!("token"), &json!(session))
     );
 
-    let (_, other) = bench.signed_in("user_grace");
-    let elsewhere = Bench::seeded().local.sign_in("user_ada").token();
+    let (_, other) = fixture.signed_in("user_grace");
+    let elsewhere = Fixture::seeded().local.sign_in("user_ada").token();
     for (id, token, refresh) in [
         (&*other, &*token, &*refresh),
         ("sess_none", &token, &refresh),
@@ -667,17 +670,17 @@ fn refreshes_are_bound_to_their_session() {
         (&session, &token, "other"),
     ] {
         let path = format!("/v1/sessions/{id}/refresh");
-        bench.refuses("POST", &path, &body(token, refresh), 401, "refresh_refused", "");
+        fixture.refuses("POST", &path, &body(token, refresh), 401, "refresh_refused", "");
     }
-    bench.refuses("POST", &path, &json!({}), 422, "form_param_missing", "expired_token");
-    bench.ok("POST", &format!("/v1/sessions/{session}/revoke"), &json!(null));
-    bench.refuses("POST", &path, &body(&token, &refresh), 401, "refresh_refused", "");
+    fixture.refuses("POST", &path, &json!({}), 422, "form_param_missing", "expired_token");
+    fixture.ok("POST", &format!("/v1/sessions/{session}/revoke"), &json!(null));
+    fixture.refuses("POST", &path, &body(&token, &refresh), 401, "refresh_refused", "");
 }
 
 #[test]
-fn links_of_other_sites_get_nothing() {
-    let bench = Bench::seeded();
-    let (browser, _) = bench.signed_in("user_ada");
+fn links_of_other_sites_change_nothing() {
+    let fixture = Fixture::seeded();
+    let (browser, _) = fixture.signed_in("user_ada");
     for (path, status) in [
         (format!("/v1/client/handshake?redirect_url=https://evil.example/&__clerk_db_jwt={browser}"), 400),
         (
@@ -686,7 +689,7 @@ fn links_of_other_sites_get_nothing() {
             ),
             400,
         ),
-        // Nobody can do anything with a nonce, but for who has the secret key.
+        // A nonce is useless without the secret key.
         (
             format!(
                 "/v1/client/handshake?format=nonce&redirect_url=https://app.example/&__clerk_db_jwt={browser}"
@@ -698,6 +701,6 @@ fn links_of_other_sites_get_nothing() {
         ("/sign-out?redirect_url=http://127.0.0.1.evil.example/".to_owned(), 400),
         ("/sign-out?redirect_url=http://127.0.0.1:3000/".to_owned(), 303),
     ] {
-        assert_eq!(bench.browse("GET", &path, &[DOCUMENT], "").status, status, "{path}");
+        assert_eq!(fixture.browse("GET", &path, &[DOCUMENT], "").status, status, "{path}");
     }
 }

@@ -1,16 +1,16 @@
-//! Organization memberships.
+//! Tests of organization memberships.
 
 use serde_json::json;
 
-use super::{Bench, has_fields, none};
+use super::{Fixture, has_fields, none};
 
 const PATH: &str = "/v1/organizations/org_acme/memberships";
 
 #[test]
-fn members_come_change_and_go() {
-    let bench = Bench::seeded();
+fn memberships_are_created_updated_and_deleted() {
+    let fixture = Fixture::seeded();
     let body = json!({"user_id": "user_alan", "role": "org:member", "public_metadata": {"a": 1}});
-    let created = bench.ok("POST", PATH, &body);
+    let created = fixture.ok("POST", PATH, &body);
     has_fields(
         &created,
         &[
@@ -33,19 +33,19 @@ fn members_come_change_and_go() {
     assert_eq!(created["permissions"], json!(["org:users:read", "org:reports:read"]));
 
     let alan = format!("{PATH}/user_alan");
-    assert_eq!(bench.ok("PATCH", &alan, &json!({"role": "org:admin"}))["role"], "org:admin");
-    let merged = bench.ok("PATCH", &format!("{alan}/metadata"), &json!({"public_metadata": {"b": 2}}));
+    assert_eq!(fixture.ok("PATCH", &alan, &json!({"role": "org:admin"}))["role"], "org:admin");
+    let merged = fixture.ok("PATCH", &format!("{alan}/metadata"), &json!({"public_metadata": {"b": 2}}));
     assert_eq!(merged["public_metadata"], json!({"a": 1, "b": 2}));
-    let session = bench.local.sign_in("user_alan").organization("org_acme");
-    assert_eq!(bench.ok("DELETE", &alan, &none())["id"], created["id"]);
-    let session = bench.get(&format!("/v1/sessions/{}", session.session_id()));
+    let session = fixture.local.sign_in("user_alan").organization("org_acme");
+    assert_eq!(fixture.ok("DELETE", &alan, &none())["id"], created["id"]);
+    let session = fixture.get(&format!("/v1/sessions/{}", session.session_id()));
     assert_eq!(session["last_active_organization_id"], json!(null));
-    bench.refuses("DELETE", &alan, &none(), 404, "resource_not_found", "");
+    fixture.refuses("DELETE", &alan, &none(), 404, "resource_not_found", "");
 }
 
 #[test]
-fn bad_memberships_are_refused() {
-    let bench = Bench::seeded();
+fn invalid_memberships_are_rejected() {
+    let fixture = Fixture::seeded();
     for (body, status, code, param) in [
         (json!({"role": "org:member"}), 422, "form_param_missing", "user_id"),
         (json!({"user_id": "user_alan"}), 422, "form_param_missing", "role"),
@@ -54,13 +54,13 @@ fn bad_memberships_are_refused() {
         (json!({"user_id": "user_ada", "role": "org:member"}), 400, "already_a_member_in_organization", ""),
         (json!({"user_id": 1, "role": "org:member"}), 422, "form_param_format_invalid", "user_id"),
     ] {
-        bench.refuses("POST", PATH, &body, status, code, param);
+        fixture.refuses("POST", PATH, &body, status, code, param);
     }
     let body = json!({"user_id": "user_alan", "role": "org:member"});
-    bench.refuses("POST", "/v1/organizations/org_x/memberships", &body, 404, "resource_not_found", "");
-    bench.ok("PATCH", "/v1/organizations/org_acme", &json!({"max_allowed_memberships": 2}));
-    bench.refuses("POST", PATH, &body, 403, "organization_membership_quota_exceeded", "");
-    bench.refuses(
+    fixture.refuses("POST", "/v1/organizations/org_x/memberships", &body, 404, "resource_not_found", "");
+    fixture.ok("PATCH", "/v1/organizations/org_acme", &json!({"max_allowed_memberships": 2}));
+    fixture.refuses("POST", PATH, &body, 403, "organization_membership_quota_exceeded", "");
+    fixture.refuses(
         "PATCH",
         &format!("{PATH}/user_alan"),
         &json!({"role": "org:admin"}),
@@ -68,15 +68,15 @@ fn bad_memberships_are_refused() {
         "resource_not_found",
         "",
     );
-    bench.refuses("PATCH", &format!("{PATH}/user_ada"), &json!({}), 422, "form_param_missing", "role");
-    bench.refuses("PATCH", &format!("{PATH}/user_x/metadata"), &json!({}), 404, "resource_not_found", "");
+    fixture.refuses("PATCH", &format!("{PATH}/user_ada"), &json!({}), 422, "form_param_missing", "role");
+    fixture.refuses("PATCH", &format!("{PATH}/user_x/metadata"), &json!({}), 404, "resource_not_found", "");
 }
 
 #[test]
-fn lists_are_filtered_ordered_and_cut_into_pages() {
-    let bench = Bench::seeded();
-    bench.tick();
-    bench.local.add_member("org_acme", "user_alan", "org:member");
+fn lists_are_filtered_ordered_and_paginated() {
+    let fixture = Fixture::seeded();
+    fixture.tick();
+    fixture.local.add_member("org_acme", "user_alan", "org:member");
     let name = "/public_user_data/first_name";
     for (query, expected) in [
         ("", vec!["Alan", "Grace", "Ada"]),
@@ -92,15 +92,15 @@ fn lists_are_filtered_ordered_and_cut_into_pages() {
         ("order_by=created_at&limit=1", vec!["Ada"]),
         ("created_at_after=1700000000000", vec!["Alan"]),
     ] {
-        assert_eq!(bench.column(&format!("{PATH}?{query}"), name), expected, "{query}");
+        assert_eq!(fixture.column(&format!("{PATH}?{query}"), name), expected, "{query}");
     }
-    assert_eq!(bench.get(&format!("{PATH}?limit=1"))["total_count"], 3);
+    assert_eq!(fixture.get(&format!("{PATH}?limit=1"))["total_count"], 3);
     assert_eq!(
-        bench.column("/v1/organization_memberships?order_by=first_name&limit=2", name),
+        fixture.column("/v1/organization_memberships?order_by=first_name&limit=2", name),
         ["Ada", "Alan"]
     );
-    bench.refuses("GET", "/v1/organizations/org_x/memberships", &none(), 404, "resource_not_found", "");
-    bench.refuses(
+    fixture.refuses("GET", "/v1/organizations/org_x/memberships", &none(), 404, "resource_not_found", "");
+    fixture.refuses(
         "GET",
         &format!("{PATH}?order_by=role"),
         &none(),

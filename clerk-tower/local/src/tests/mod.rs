@@ -1,4 +1,4 @@
-//! Behaviour of the whole instance, seen through its service.
+//! Tests of the whole instance, through its service.
 
 mod credentials;
 mod flow;
@@ -26,24 +26,24 @@ use clerk_tower::clock::ManualClock;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
-/// An instance with a clock that stands still.
-struct Bench {
+/// An instance with a manual clock.
+struct Fixture {
     local: LocalClerk,
     clock: ManualClock,
 }
 
-impl Bench {
+impl Fixture {
     fn new() -> Self {
         let clock = ManualClock::at(NOW);
         Self { local: LocalClerk::with_clock(clock.clone()), clock }
     }
 
     fn seeded() -> Self {
-        let bench = Self::new();
-        Self { local: bench.local.seed(), clock: bench.clock }
+        let fixture = Self::new();
+        Self { local: fixture.local.seed(), clock: fixture.clock }
     }
 
-    /// Lets a second pass.
+    /// Advances the clock by a second.
     fn tick(&self) {
         self.clock.advance(Duration::from_secs(1));
     }
@@ -56,7 +56,7 @@ impl Bench {
         (status, serde_json::from_slice(&body.to_bytes()).unwrap())
     }
 
-    /// What the instance answers; `null` sends no body.
+    /// Sends a request and returns status and body; `null` sends no body.
     fn call(&self, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
         let request = Request::builder()
@@ -66,12 +66,12 @@ impl Bench {
         self.send(request.body(body).unwrap())
     }
 
-    /// What the instance answers with status 200.
+    /// Sends a request that must succeed with 200, and returns the body.
     #[track_caller]
     fn ok(&self, method: &str, path: &str, body: &Value) -> Value {
-        let (status, answer) = self.call(method, path, body);
-        assert_eq!(status, 200, "{method} {path} {body}: {answer}");
-        answer
+        let (status, response) = self.call(method, path, body);
+        assert_eq!(status, 200, "{method} {path} {body}: {response}");
+        response
     }
 
     #[track_caller]
@@ -79,15 +79,15 @@ impl Bench {
         self.ok("GET", path, &Value::Null)
     }
 
-    /// The status, the code and the parameter of an error.
+    /// Sends a request that must fail, and returns status, code and parameter of the error.
     #[track_caller]
     fn error(&self, method: &str, path: &str, body: &Value) -> (u16, String, String) {
-        let (status, answer) = self.call(method, path, body);
-        assert!(!status.is_success(), "{method} {path} {body}: {answer}");
-        assert_eq!(answer["clerk_trace_id"].as_str().unwrap().len(), 32);
-        let error = &answer["errors"][0];
+        let (status, response) = self.call(method, path, body);
+        assert!(!status.is_success(), "{method} {path} {body}: {response}");
+        assert_eq!(response["clerk_trace_id"].as_str().unwrap().len(), 32);
+        let error = &response["errors"][0];
         for field in ["message", "long_message", "code"] {
-            assert!(!error[field].as_str().unwrap().is_empty(), "{answer}");
+            assert!(!error[field].as_str().unwrap().is_empty(), "{response}");
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         (status.as_u16(), text(&error["code"]), text(&error["meta"]["param_name"]))
@@ -99,11 +99,11 @@ impl Bench {
         assert_eq!(self.error(method, path, body), expected, "{method} {path} {body}");
     }
 
-    /// The values under `field` of a list, or of a list's `data`.
+    /// Returns the values of `field` in a list, or in a list's `data`.
     #[track_caller]
     fn column(&self, path: &str, field: &str) -> Vec<String> {
-        let answer = self.get(path);
-        let rows = answer.as_array().or(answer["data"].as_array()).unwrap();
+        let response = self.get(path);
+        let rows = response.as_array().or(response["data"].as_array()).unwrap();
         rows.iter().map(|row| row.pointer(field).unwrap().as_str().unwrap().to_owned()).collect()
     }
 
@@ -121,7 +121,7 @@ impl Bench {
     }
 }
 
-/// Every field in `fields` is there.
+/// Checks that every field in `fields` is present.
 #[track_caller]
 fn has_fields(value: &Value, fields: &[&str]) {
     for field in fields {
@@ -129,7 +129,7 @@ fn has_fields(value: &Value, fields: &[&str]) {
     }
 }
 
-/// No body.
+/// Returns an empty body.
 fn none() -> Value {
     json!(null)
 }

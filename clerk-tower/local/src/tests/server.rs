@@ -1,4 +1,4 @@
-//! The instance on a real socket.
+//! Tests of the instance on a real socket.
 
 use std::{io, net::SocketAddr};
 
@@ -7,18 +7,18 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::Bench;
+use super::Fixture;
 
 async fn exchange(address: SocketAddr, request: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    Ok(response)
 }
 
-fn request(bench: &Bench, method: &str, path: &str, body: &str) -> String {
-    let (key, length) = (bench.local.secret_key().expose(), body.len());
+fn request(fixture: &Fixture, method: &str, path: &str, body: &str) -> String {
+    let (key, length) = (fixture.local.secret_key().expose(), body.len());
     format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\
          content-length: {length}\r\n\r\n{body}"
@@ -26,21 +26,21 @@ fn request(bench: &Bench, method: &str, path: &str, body: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_served_instance_answers_until_it_is_shut_down() {
-    let bench = Bench::seeded();
-    let server = bench.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+async fn a_served_instance_responds_until_it_is_shut_down() {
+    let fixture = Fixture::seeded();
+    let server = fixture.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
     assert_eq!(server.api_url(), format!("http://{}", server.addr()));
     let address = server.addr();
 
-    let answer = exchange(address, &request(&bench, "GET", "/v1/users/user_ada", "")).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("content-type: application/json\r\n"), "{answer}");
-    assert!(answer.contains("\"first_name\":\"Ada\""), "{answer}");
+    let response = exchange(address, &request(&fixture, "GET", "/v1/users/user_ada", "")).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains("content-type: application/json\r\n"), "{response}");
+    assert!(response.contains("\"first_name\":\"Ada\""), "{response}");
 
-    let answer =
-        exchange(address, &request(&bench, "POST", "/v1/users", "{\"username\":\"bob\"}")).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert_eq!(bench.get("/users/count")["total_count"], 5);
+    let response =
+        exchange(address, &request(&fixture, "POST", "/v1/users", "{\"username\":\"bob\"}")).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert_eq!(fixture.get("/users/count")["total_count"], 5);
 
     server.shutdown().await;
     assert!(TcpStream::connect(address).await.is_err());
@@ -48,20 +48,20 @@ async fn a_served_instance_answers_until_it_is_shut_down() {
 
 #[tokio::test]
 async fn long_bodies_are_cut_off_on_the_wire() {
-    let bench = Bench::new();
-    let server = bench.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let fixture = Fixture::new();
+    let server = fixture.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
     let body = format!("{{\"username\":\"{}\"}}", "a".repeat(1024 * 1024));
-    // The answer may come, and the connection go, before the whole body is sent.
-    if let Ok(answer) = exchange(server.addr(), &request(&bench, "POST", "/v1/users", &body)).await {
-        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    // The response may arrive and the connection close before the whole body is sent.
+    if let Ok(response) = exchange(server.addr(), &request(&fixture, "POST", "/v1/users", &body)).await {
+        assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
     }
-    assert_eq!(bench.get("/users/count")["total_count"], 0);
+    assert_eq!(fixture.get("/users/count")["total_count"], 0);
 }
 
 #[tokio::test]
 async fn dropping_a_server_stops_it() {
-    let bench = Bench::new();
-    let server = bench.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let fixture = Fixture::new();
+    let server = fixture.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
     let address = server.addr();
     drop(server);
     while TcpStream::connect(address).await.is_ok() {
@@ -71,9 +71,9 @@ async fn dropping_a_server_stops_it() {
 
 #[tokio::test]
 async fn only_loopback_addresses_are_served() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let all: SocketAddr = "0.0.0.0:0".parse().unwrap();
-    let error = bench.local.serve(all).await.unwrap_err();
+    let error = fixture.local.serve(all).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("loopback"), "{error}");
 }

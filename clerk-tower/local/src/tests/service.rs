@@ -1,15 +1,15 @@
-//! What holds for every request.
+//! Tests of behavior that is common to all requests.
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use serde_json::json;
 
-use super::{Bench, LocalClerk, none};
+use super::{Fixture, LocalClerk, none};
 
 #[test]
 fn requests_need_the_secret_key() {
-    let bench = Bench::new();
-    let own = bench.local.secret_key().expose().to_owned();
+    let fixture = Fixture::new();
+    let own = fixture.local.secret_key().expose().to_owned();
     for (value, expected) in [
         (None, "authentication_invalid"),
         (Some(String::new()), "authentication_invalid"),
@@ -23,7 +23,7 @@ fn requests_need_the_secret_key() {
         if let Some(value) = &value {
             request = request.header("authorization", value);
         }
-        let (status, body) = bench.send(request.body(Bytes::new()).unwrap());
+        let (status, body) = fixture.send(request.body(Bytes::new()).unwrap());
         assert_eq!(body["errors"][0]["code"].as_str().unwrap_or_default(), expected);
         assert_eq!(status == StatusCode::UNAUTHORIZED, !expected.is_empty());
     }
@@ -31,18 +31,18 @@ fn requests_need_the_secret_key() {
 
 #[test]
 fn paths_work_with_and_without_the_version_and_a_host() {
-    let bench = Bench::seeded();
-    let expected = bench.get("/v1/users/user_ada");
+    let fixture = Fixture::seeded();
+    let expected = fixture.get("/v1/users/user_ada");
     for path in ["/users/user_ada", "https://api.clerk.com/v1/users/user_ada", "/users/user%5Fada"] {
-        assert_eq!(bench.get(path), expected, "{path}");
+        assert_eq!(fixture.get(path), expected, "{path}");
     }
-    assert_eq!(bench.local.requests_to("GET", "/v1/users/user_ada"), 3);
-    assert_eq!(bench.local.requests_to("GET", "/users/user_ada"), 3);
+    assert_eq!(fixture.local.requests_to("GET", "/v1/users/user_ada"), 3);
+    assert_eq!(fixture.local.requests_to("GET", "/users/user_ada"), 3);
 }
 
 #[test]
-fn what_is_not_emulated_says_so() {
-    let bench = Bench::seeded();
+fn unsupported_requests_get_an_error_that_says_so() {
+    let fixture = Fixture::seeded();
     for (method, path) in [
         ("GET", "/invitations"),
         ("PUT", "/users/user_ada"),
@@ -51,7 +51,7 @@ fn what_is_not_emulated_says_so() {
         ("GET", "/users/a/b/c"),
         ("GET", "/"),
     ] {
-        let (status, body) = bench.call(method, path, &none());
+        let (status, body) = fixture.call(method, path, &none());
         assert_eq!(status, 501, "{method} {path}");
         let message = body["errors"][0]["long_message"].as_str().unwrap();
         assert_eq!(message, format!("LocalClerk does not emulate {method} {path}"));
@@ -60,59 +60,60 @@ fn what_is_not_emulated_says_so() {
 
 #[test]
 fn segments_are_decoded_once_and_stay_segments() {
-    let bench = Bench::seeded();
-    bench.refuses("GET", "/v1/users/..%2Fusers%2Fuser_ada", &none(), 404, "resource_not_found", "");
-    bench.refuses("GET", "/v1/users/", &none(), 404, "resource_not_found", "");
+    let fixture = Fixture::seeded();
+    fixture.refuses("GET", "/v1/users/..%2Fusers%2Fuser_ada", &none(), 404, "resource_not_found", "");
+    fixture.refuses("GET", "/v1/users/", &none(), 404, "resource_not_found", "");
 }
 
 #[test]
-fn long_bodies_are_refused() {
-    let bench = Bench::new();
+fn long_bodies_are_rejected() {
+    let fixture = Fixture::new();
     let body = json!({"username": "a", "public_metadata": {"x": "y".repeat(1024 * 1024)}});
-    bench.refuses("POST", "/v1/users", &body, 413, "request_body_too_large", "");
+    fixture.refuses("POST", "/v1/users", &body, 413, "request_body_too_large", "");
 }
 
 #[test]
-fn failures_can_be_staged() {
-    let bench = Bench::seeded();
-    bench.local.fail_next(2, StatusCode::TOO_MANY_REQUESTS);
-    bench.refuses("GET", "/v1/users", &none(), 429, "too_many_requests", "");
-    bench.refuses("GET", "/v1/jwks", &none(), 429, "too_many_requests", "");
-    bench.get("/v1/jwks");
-    bench.local.set_jwks_down(true);
-    bench.refuses("GET", "/v1/jwks", &none(), 503, "internal_clerk_error", "");
-    bench.get("/v1/users");
-    bench.local.set_jwks_down(false);
-    bench.get("/v1/jwks");
-    assert_eq!(bench.local.requests_to("GET", "/jwks"), 4);
-    assert_eq!(bench.local.requests_to("GET", "/users"), 2);
-    assert_eq!(bench.local.requests_to("POST", "/users"), 0);
-    assert_eq!(bench.local.requests(), 6);
+fn failures_can_be_injected() {
+    let fixture = Fixture::seeded();
+    fixture.local.fail_next(2, StatusCode::TOO_MANY_REQUESTS);
+    fixture.refuses("GET", "/v1/users", &none(), 429, "too_many_requests", "");
+    fixture.refuses("GET", "/v1/jwks", &none(), 429, "too_many_requests", "");
+    fixture.get("/v1/jwks");
+    fixture.local.set_jwks_down(true);
+    fixture.refuses("GET", "/v1/jwks", &none(), 503, "internal_clerk_error", "");
+    fixture.get("/v1/users");
+    fixture.local.set_jwks_down(false);
+    fixture.get("/v1/jwks");
+    assert_eq!(fixture.local.requests_to("GET", "/jwks"), 4);
+    assert_eq!(fixture.local.requests_to("GET", "/users"), 2);
+    assert_eq!(fixture.local.requests_to("POST", "/users"), 0);
+    assert_eq!(fixture.local.requests(), 6);
 }
 
 #[test]
-fn nothing_secret_is_shown() {
-    let bench = Bench::seeded();
-    let session = bench.local.sign_in("user_ada").claim("secret", "very");
-    let builder = bench.local.user("Ada", "Lovelace").email("ada@example.com");
-    let shown = format!("{:?} {session:?} {builder:?} {:?}", bench.local, bench.local.organization("Acme"));
-    for hidden in [bench.local.secret_key().expose(), "very", "Lovelace", "ada@example.com", "Acme"] {
+fn debug_output_contains_no_secrets() {
+    let fixture = Fixture::seeded();
+    let session = fixture.local.sign_in("user_ada").claim("secret", "very");
+    let builder = fixture.local.user("Ada", "Lovelace").email("ada@example.com");
+    let shown =
+        format!("{:?} {session:?} {builder:?} {:?}", fixture.local, fixture.local.organization("Acme"));
+    for hidden in [fixture.local.secret_key().expose(), "very", "Lovelace", "ada@example.com", "Acme"] {
         assert!(!shown.contains(hidden), "{shown}");
     }
 }
 
 #[test]
-fn clones_are_one_instance_and_instances_are_not() {
+fn clones_share_state_and_instances_do_not() {
     fn shared<T: Send + Sync + Clone + 'static>(_: &T) {}
-    let bench = Bench::new();
-    shared(&bench.local);
-    let clone = bench.local.clone();
+    let fixture = Fixture::new();
+    shared(&fixture.local);
+    let clone = fixture.local.clone();
     clone.user("Ada", "Lovelace").create();
-    assert_eq!(clone.key_id(), bench.local.key_id());
-    assert_eq!(bench.get("/users/count")["total_count"], 1);
+    assert_eq!(clone.key_id(), fixture.local.key_id());
+    assert_eq!(fixture.get("/users/count")["total_count"], 1);
     let other = LocalClerk::new();
-    assert_ne!(other.secret_key().expose(), bench.local.secret_key().expose());
-    assert_ne!(other.publishable_key(), bench.local.publishable_key());
-    assert_ne!(other.key_id(), bench.local.key_id());
+    assert_ne!(other.secret_key().expose(), fixture.local.secret_key().expose());
+    assert_ne!(other.publishable_key(), fixture.local.publishable_key());
+    assert_ne!(other.key_id(), fixture.local.key_id());
     assert_eq!(other.issuer(), format!("https://{}", other.publishable_key().frontend_api()));
 }

@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use tower::{Service, ServiceBuilder, ServiceExt as _, util::BoxCloneService};
 use url::Url;
 
-use super::{Bench, LocalClerk};
+use super::{Fixture, LocalClerk};
 use crate::LocalBody;
 use clerk_tower::{
     Clerk,
@@ -29,13 +29,13 @@ pub(super) const LOCAL: &str = "http://127.0.0.1:4000";
 
 type Site = BoxCloneService<Request<Bytes>, Response<LocalBody>, Infallible>;
 
-/// A client of the instance, over memory.
-pub(super) fn client(bench: &Bench) -> Clerk {
+/// Returns an in-memory client of the instance.
+pub(super) fn client(fixture: &Fixture) -> Clerk {
     Clerk::builder()
-        .secret_key(bench.local.secret_key().expose())
-        .publishable_key(bench.local.publishable_key().as_str())
-        .transport(bench.local.clone())
-        .clock(bench.clock.clone())
+        .secret_key(fixture.local.secret_key().expose())
+        .publishable_key(fixture.local.publishable_key().as_str())
+        .transport(fixture.local.clone())
+        .clock(fixture.clock.clone())
         .authentication(|options| {
             options.proxy_url(LOCAL).sign_in_url(format!("{LOCAL}/sign-in")).authorized_parties([APP])
         })
@@ -43,7 +43,7 @@ pub(super) fn client(bench: &Bench) -> Clerk {
         .unwrap()
 }
 
-/// `/private` sends visitors to sign in; every other page tells who they are.
+/// `/private` redirects visitors to sign in; every other page shows who is signed in.
 fn application(clerk: &Clerk) -> Site {
     let page = async |request: Request<Bytes>| -> Result<Response<LocalBody>, Infallible> {
         let auth = Auth::from_extensions(request.extensions()).unwrap();
@@ -63,7 +63,7 @@ fn application(clerk: &Clerk) -> Site {
         Ok(Response::new(text.into()))
     };
     let layer = AuthenticateLayer::new(clerk);
-    // The layer's own answers have no body that matters here.
+    // The bodies of the layer's own responses do not matter here.
     let plain = |response: Response<ResponseBody<LocalBody>>| {
         response.map(|body| body.into_inner().unwrap_or_default())
     };
@@ -75,7 +75,7 @@ pub(super) struct Page {
     pub(super) url: Url,
     pub(super) status: StatusCode,
     pub(super) text: String,
-    /// The places on the way: host and path.
+    /// The hosts and paths of the redirects.
     pub(super) way: Vec<String>,
 }
 
@@ -83,23 +83,23 @@ pub(super) struct Browser {
     application: Site,
     local: LocalClerk,
     clock: ManualClock,
-    /// By host and name: the value, and until when.
+    /// The value and the expiration by host and name.
     pub(super) cookies: BTreeMap<(String, String), (String, Timestamp)>,
 }
 
 impl Browser {
-    pub(super) fn new(bench: &Bench) -> Self {
+    pub(super) fn new(fixture: &Fixture) -> Self {
         Self {
-            application: application(&client(bench)),
-            local: bench.local.clone(),
-            clock: bench.clock.clone(),
+            application: application(&client(fixture)),
+            local: fixture.local.clone(),
+            clock: fixture.clock.clone(),
             cookies: BTreeMap::new(),
         }
     }
 
-    /// The same browser in front of another instance at the same addresses: everything was started anew.
-    pub(super) fn restarted(self, bench: &Bench) -> Self {
-        Self { cookies: self.cookies, ..Self::new(bench) }
+    /// The same browser with another instance at the same URLs, as after a restart.
+    pub(super) fn restarted(self, fixture: &Fixture) -> Self {
+        Self { cookies: self.cookies, ..Self::new(fixture) }
     }
 
     fn remember(&mut self, host: &str, headers: &HeaderMap) {
@@ -138,7 +138,7 @@ impl Browser {
         let mut url = Url::parse(url).unwrap();
         let mut form = form;
         let mut way = Vec::new();
-        // A person takes a moment. More than three handshakes within two seconds look like a loop.
+        // A person takes a moment. More than three handshakes within two seconds would count as a redirect loop.
         self.clock.advance(Duration::from_secs(3));
         loop {
             assert!(way.len() < 12, "{way:?}");
@@ -160,12 +160,12 @@ impl Browser {
         }
     }
 
-    /// Opens a page and goes wherever it leads.
+    /// Opens a page and follows redirects.
     pub(super) async fn open(&mut self, url: &str) -> Page {
         self.navigate(url, None).await
     }
 
-    /// Sends the form of a page: the one whose action this is, with its hidden fields.
+    /// Submits the form of a page with this action, including its hidden fields.
     pub(super) async fn submit(&mut self, page: &Page, action: &str, field: &str, value: &str) -> Page {
         let start = page.text.find(&format!("action=\"{action}\"")).expect("no such form");
         let form = page.text[start..].split("</form>").next().unwrap();
@@ -181,7 +181,7 @@ impl Browser {
         self.navigate(&format!("{LOCAL}{action}"), Some(fields.finish())).await
     }
 
-    /// What a script of the application gets.
+    /// Returns the status that a script of the application gets.
     pub(super) async fn fetch(&mut self, url: &str) -> StatusCode {
         let url = Url::parse(url).unwrap();
         let request = Request::get(url.path()).header("sec-fetch-dest", "empty").body(Bytes::new()).unwrap();

@@ -1,14 +1,14 @@
-//! Users.
+//! Tests of users.
 
 use serde_json::{Value, json};
 
-use super::{Bench, has_fields, none};
+use super::{Fixture, has_fields, none};
 
 #[test]
-fn a_user_has_every_field_that_clerk_promises() {
-    let bench = Bench::new();
+fn a_user_has_every_documented_field() {
+    let fixture = Fixture::new();
     let body = json!({"email_address": ["ada@example.com"], "phone_number": ["+15555550100"]});
-    let user = bench.ok("POST", "/v1/users", &body);
+    let user = fixture.ok("POST", "/v1/users", &body);
     has_fields(
         &user,
         &[
@@ -64,9 +64,9 @@ fn a_user_has_every_field_that_clerk_promises() {
 }
 
 #[test]
-fn what_is_created_can_be_read_and_listed() {
-    let bench = Bench::new();
-    let created = bench.ok(
+fn users_can_be_created_read_and_listed() {
+    let fixture = Fixture::new();
+    let created = fixture.ok(
         "POST",
         "/v1/users",
         &json!({
@@ -78,9 +78,9 @@ fn what_is_created_can_be_read_and_listed() {
         }),
     );
     let id = created["id"].as_str().unwrap();
-    assert_eq!(bench.get(&format!("/v1/users/{id}")), created);
-    assert_eq!(bench.get("/v1/users"), json!([created]));
-    assert_eq!(bench.get("/v1/users/count"), json!({"object": "total_count", "total_count": 1}));
+    assert_eq!(fixture.get(&format!("/v1/users/{id}")), created);
+    assert_eq!(fixture.get("/v1/users"), json!([created]));
+    assert_eq!(fixture.get("/v1/users/count"), json!({"object": "total_count", "total_count": 1}));
     let expected = json!({
         "first_name": "Ada", "last_name": null, "username": "ada", "external_id": "7",
         "password_enabled": true, "two_factor_enabled": true, "public_metadata": {"a": {"b": 1}},
@@ -95,8 +95,8 @@ fn what_is_created_can_be_read_and_listed() {
 }
 
 #[test]
-fn bad_users_are_refused_with_the_parameter_that_is_wrong() {
-    let bench = Bench::seeded();
+fn invalid_users_are_rejected_with_the_name_of_the_parameter() {
+    let fixture = Fixture::seeded();
     for (body, code, param) in [
         (json!({}), "form_data_missing", ""),
         (json!({"email_address": ["ADA@example.com"]}), "form_identifier_exists", "email_address"),
@@ -117,20 +117,20 @@ fn bad_users_are_refused_with_the_parameter_that_is_wrong() {
         (json!({"username": "bob", "created_at": "today"}), "form_param_format_invalid", "created_at"),
         (json!({"username": "bob", "shoe_size": 42}), "form_param_unknown", "shoe_size"),
     ] {
-        bench.refuses("POST", "/v1/users", &body, 422, code, param);
+        fixture.refuses("POST", "/v1/users", &body, 422, code, param);
     }
-    bench.refuses("POST", "/v1/users", &json!([1]), 400, "request_body_invalid", "");
-    bench.refuses("POST", "/v1/users", &json!({"web3_wallet": ["0x0"]}), 501, "not_implemented", "");
+    fixture.refuses("POST", "/v1/users", &json!([1]), 400, "request_body_invalid", "");
+    fixture.refuses("POST", "/v1/users", &json!({"web3_wallet": ["0x0"]}), 501, "not_implemented", "");
     let body = json!({"email_address": ["x@y.z"], "email_address_identification_status": []});
-    bench.ok("POST", "/v1/users", &body);
-    bench.ok("POST", "/v1/users", &json!({"skip_user_requirement": true}));
-    bench.ok("POST", "/v1/users", &json!({"username": "x", "password": "x", "skip_password_checks": true}));
+    fixture.ok("POST", "/v1/users", &body);
+    fixture.ok("POST", "/v1/users", &json!({"skip_user_requirement": true}));
+    fixture.ok("POST", "/v1/users", &json!({"username": "x", "password": "x", "skip_password_checks": true}));
 }
 
 #[test]
-fn filters_find_people() {
-    let bench = Bench::seeded();
-    bench.local.user("Linus", "T").phone("+15555550101").external_id("ext_1").banned(true).create();
+fn users_can_be_filtered() {
+    let fixture = Fixture::seeded();
+    fixture.local.user("Linus", "T").phone("+15555550101").external_id("ext_1").banned(true).create();
     for (query, expected) in [
         ("email_address=ada@example.com&email_address=ALAN@example.com", vec!["Alan", "Ada"]),
         ("email_address=nobody@example.com", vec![]),
@@ -154,19 +154,19 @@ fn filters_find_people() {
         ("created_at_before=1700000000001&user_id=user_ada", vec!["Ada"]),
         ("created_at_after=1700000000000", vec![]),
     ] {
-        assert_eq!(bench.column(&format!("/v1/users?{query}"), "/first_name"), expected, "{query}");
+        assert_eq!(fixture.column(&format!("/v1/users?{query}"), "/first_name"), expected, "{query}");
         if !query.contains("limit") {
-            let count = bench.get(&format!("/v1/users/count?{query}"));
+            let count = fixture.get(&format!("/v1/users/count?{query}"));
             assert_eq!(count["total_count"], expected.len(), "{query}");
         }
     }
 }
 
 #[test]
-fn lists_are_ordered_and_cut_into_pages() {
-    let bench = Bench::new();
+fn lists_are_ordered_and_paginated() {
+    let fixture = Fixture::new();
     for name in ["b", "a", "d", "c"] {
-        bench.person(name);
+        fixture.person(name);
     }
     for (query, expected) in [
         ("", "cdab"),
@@ -179,15 +179,15 @@ fn lists_are_ordered_and_cut_into_pages() {
         ("limit=2&offset=1", "da"),
         ("offset=9", ""),
     ] {
-        let names = bench.column(&format!("/v1/users?{query}"), "/first_name").concat();
+        let names = fixture.column(&format!("/v1/users?{query}"), "/first_name").concat();
         assert_eq!(names, expected, "{query}");
     }
-    // Walking with a cursor sees everybody once.
+    // Paginating with a cursor lists every user once.
     let (mut seen, mut cursor) = (String::new(), String::new());
     loop {
         let query = format!("/v1/users?limit=3{cursor}");
-        seen += &bench.column(&query, "/first_name").concat();
-        let ids = bench.column(&query, "/id");
+        seen += &fixture.column(&query, "/first_name").concat();
+        let ids = fixture.column(&query, "/id");
         if ids.len() < 3 {
             break;
         }
@@ -206,34 +206,42 @@ fn lists_are_ordered_and_cut_into_pages() {
         ("starting_after=x&offset=1", 422, "form_param_format_invalid", "starting_after"),
         ("starting_after=x", 404, "resource_not_found", ""),
     ] {
-        bench.refuses("GET", &format!("/v1/users?{query}"), &none(), status, code, param);
+        fixture.refuses("GET", &format!("/v1/users?{query}"), &none(), status, code, param);
     }
     let many = "user_id=x&".repeat(101);
-    bench.refuses("GET", &format!("/v1/users?{many}"), &none(), 422, "form_param_format_invalid", "user_id");
+    fixture.refuses(
+        "GET",
+        &format!("/v1/users?{many}"),
+        &none(),
+        422,
+        "form_param_format_invalid",
+        "user_id",
+    );
 }
 
 #[test]
-fn updates_tell_absent_from_null() {
-    let bench = Bench::seeded();
-    bench.tick();
+fn updates_distinguish_absent_from_null() {
+    let fixture = Fixture::seeded();
+    fixture.tick();
     let path = "/v1/users/user_ada";
-    let before = bench.get(path);
-    let after = bench.ok("PATCH", path, &json!({"first_name": null, "external_id": "1", "locale": "en-GB"}));
+    let before = fixture.get(path);
+    let after =
+        fixture.ok("PATCH", path, &json!({"first_name": null, "external_id": "1", "locale": "en-GB"}));
     assert_eq!(after["first_name"], Value::Null);
     assert_eq!(after["last_name"], "Lovelace");
     assert_eq!(after["external_id"], "1");
     assert_eq!(after["updated_at"], 1_700_000_001_000_i64);
     assert_eq!(after["created_at"], before["created_at"]);
-    assert_eq!(bench.ok("PATCH", path, &json!({"external_id": null}))["external_id"], Value::Null);
+    assert_eq!(fixture.ok("PATCH", path, &json!({"external_id": null}))["external_id"], Value::Null);
     let limited = json!({"create_organizations_limit": 2, "legal_accepted_at": "2024-03-01T00:00:00Z"});
-    assert_eq!(bench.ok("PATCH", path, &limited)["legal_accepted_at"], 1_709_251_200_000_i64);
-    let freed = bench.ok("PATCH", path, &json!({"create_organizations_limit": null}));
+    assert_eq!(fixture.ok("PATCH", path, &limited)["legal_accepted_at"], 1_709_251_200_000_i64);
+    let freed = fixture.ok("PATCH", path, &json!({"create_organizations_limit": null}));
     assert_eq!(freed["create_organizations_limit"], Value::Null);
     assert_eq!(freed["legal_accepted_at"], 1_709_251_200_000_i64);
-    // What is one's own is not taken.
-    bench.ok("PATCH", path, &json!({"username": "ada"}));
-    bench.refuses("PATCH", path, &json!({"username": "grace"}), 422, "form_identifier_exists", "username");
-    bench.refuses(
+    // A user's own identifiers do not count as taken.
+    fixture.ok("PATCH", path, &json!({"username": "ada"}));
+    fixture.refuses("PATCH", path, &json!({"username": "grace"}), 422, "form_identifier_exists", "username");
+    fixture.refuses(
         "PATCH",
         path,
         &json!({"public_metadata": {}}),
@@ -241,11 +249,11 @@ fn updates_tell_absent_from_null() {
         "form_param_unknown",
         "public_metadata",
     );
-    let other = bench.get("/v1/users/user_grace")["primary_email_address_id"].clone();
+    let other = fixture.get("/v1/users/user_grace")["primary_email_address_id"].clone();
     let body = json!({ "primary_email_address_id": other });
-    bench.refuses("PATCH", path, &body, 404, "resource_not_found", "");
-    // A refused update changes nothing.
-    bench.refuses(
+    fixture.refuses("PATCH", path, &body, 404, "resource_not_found", "");
+    // A rejected update changes nothing.
+    fixture.refuses(
         "PATCH",
         path,
         &json!({"first_name": "Bob", "password": "short"}),
@@ -253,77 +261,84 @@ fn updates_tell_absent_from_null() {
         "form_password_length_too_short",
         "password",
     );
-    assert_eq!(bench.get(path)["first_name"], Value::Null);
+    assert_eq!(fixture.get(path)["first_name"], Value::Null);
 }
 
 #[test]
 fn a_new_password_can_end_all_sessions() {
-    let bench = Bench::seeded();
-    let session = bench.local.sign_in("user_ada");
+    let fixture = Fixture::seeded();
+    let session = fixture.local.sign_in("user_ada");
     let path = format!("/v1/sessions/{}", session.session_id());
     let body = |sign_out: bool| json!({"password": "correct horse", "sign_out_of_other_sessions": sign_out});
-    bench.ok("PATCH", "/v1/users/user_ada", &body(false));
-    assert_eq!(bench.get(&path)["status"], "active");
-    bench.ok("PATCH", "/v1/users/user_ada", &body(true));
-    assert_eq!(bench.get(&path)["status"], "revoked");
+    fixture.ok("PATCH", "/v1/users/user_ada", &body(false));
+    assert_eq!(fixture.get(&path)["status"], "active");
+    fixture.ok("PATCH", "/v1/users/user_ada", &body(true));
+    assert_eq!(fixture.get(&path)["status"], "revoked");
 }
 
 #[test]
 fn deleting_a_user_ends_memberships_and_sessions() {
-    let bench = Bench::seeded();
-    let session = bench.local.sign_in("user_ada");
-    let deleted = bench.ok("DELETE", "/v1/users/user_ada", &none());
+    let fixture = Fixture::seeded();
+    let session = fixture.local.sign_in("user_ada");
+    let deleted = fixture.ok("DELETE", "/v1/users/user_ada", &none());
     assert_eq!(deleted, json!({"object": "user", "id": "user_ada", "deleted": true}));
-    bench.refuses("GET", "/v1/users/user_ada", &none(), 404, "resource_not_found", "");
-    bench.refuses("DELETE", "/v1/users/user_ada", &none(), 404, "resource_not_found", "");
-    assert_eq!(bench.get("/v1/organization_memberships")["total_count"], 1);
-    assert_eq!(bench.get(&format!("/v1/sessions/{}", session.session_id()))["status"], "revoked");
+    fixture.refuses("GET", "/v1/users/user_ada", &none(), 404, "resource_not_found", "");
+    fixture.refuses("DELETE", "/v1/users/user_ada", &none(), 404, "resource_not_found", "");
+    assert_eq!(fixture.get("/v1/organization_memberships")["total_count"], 1);
+    assert_eq!(fixture.get(&format!("/v1/sessions/{}", session.session_id()))["status"], "revoked");
 }
 
 #[test]
-fn banning_and_locking_go_back_and_forth() {
-    let bench = Bench::seeded();
-    let session = bench.local.sign_in("user_ada");
+fn users_can_be_banned_and_locked_and_back() {
+    let fixture = Fixture::seeded();
+    let session = fixture.local.sign_in("user_ada");
     for (action, field, expected) in [
         ("ban", "banned", true),
         ("unban", "banned", false),
         ("lock", "locked", true),
         ("unlock", "locked", false),
     ] {
-        let user = bench.ok("POST", &format!("/v1/users/user_ada/{action}"), &none());
+        let user = fixture.ok("POST", &format!("/v1/users/user_ada/{action}"), &none());
         assert_eq!(user[field], expected, "{action}");
-        bench.refuses("POST", &format!("/v1/users/user_x/{action}"), &none(), 404, "resource_not_found", "");
+        fixture.refuses(
+            "POST",
+            &format!("/v1/users/user_x/{action}"),
+            &none(),
+            404,
+            "resource_not_found",
+            "",
+        );
     }
-    assert_eq!(bench.get(&format!("/v1/sessions/{}", session.session_id()))["status"], "revoked");
+    assert_eq!(fixture.get(&format!("/v1/sessions/{}", session.session_id()))["status"], "revoked");
 
     let body = json!({"user_ids": ["user_ada", "user_grace"]});
-    let banned = bench.ok("POST", "/v1/users/ban", &body);
+    let banned = fixture.ok("POST", "/v1/users/ban", &body);
     assert_eq!((&banned[0]["banned"], &banned[1]["id"]), (&json!(true), &json!("user_grace")));
-    assert_eq!(bench.get("/v1/users/count?banned=true")["total_count"], 2);
-    bench.ok("POST", "/v1/users/unban", &body);
-    assert_eq!(bench.get("/v1/users/count?banned=true")["total_count"], 0);
-    bench.refuses("POST", "/v1/users/ban", &json!({}), 422, "form_param_missing", "user_ids");
+    assert_eq!(fixture.get("/v1/users/count?banned=true")["total_count"], 2);
+    fixture.ok("POST", "/v1/users/unban", &body);
+    assert_eq!(fixture.get("/v1/users/count?banned=true")["total_count"], 0);
+    fixture.refuses("POST", "/v1/users/ban", &json!({}), 422, "form_param_missing", "user_ids");
     let many = json!({ "user_ids": vec!["user_ada"; 51] });
-    bench.refuses("POST", "/v1/users/ban", &many, 422, "form_param_format_invalid", "user_ids");
-    // All or none.
+    fixture.refuses("POST", "/v1/users/ban", &many, 422, "form_param_format_invalid", "user_ids");
+    // All changes are applied, or none.
     let one_unknown = json!({"user_ids": ["user_ada", "user_x"]});
-    bench.refuses("POST", "/v1/users/ban", &one_unknown, 404, "resource_not_found", "");
-    assert_eq!(bench.get("/v1/users/user_ada")["banned"], false);
+    fixture.refuses("POST", "/v1/users/ban", &one_unknown, 404, "resource_not_found", "");
+    assert_eq!(fixture.get("/v1/users/user_ada")["banned"], false);
 }
 
 #[test]
 fn metadata_is_merged_by_patch_and_replaced_by_put() {
-    let bench = Bench::seeded();
+    let fixture = Fixture::seeded();
     let path = "/v1/users/user_ada/metadata";
     let full = json!({"public_metadata": {"a": {"b": 1, "c": 2}}, "private_metadata": {"p": 1}});
-    bench.ok("PATCH", path, &full);
-    let user = bench.ok("PATCH", path, &json!({"public_metadata": {"a": {"b": null, "d": 3}}}));
+    fixture.ok("PATCH", path, &full);
+    let user = fixture.ok("PATCH", path, &json!({"public_metadata": {"a": {"b": null, "d": 3}}}));
     assert_eq!(user["public_metadata"], json!({"a": {"c": 2, "d": 3}}));
     assert_eq!(user["private_metadata"], json!({"p": 1}));
-    let user = bench.ok("PUT", path, &json!({"public_metadata": {"z": 1}, "unsafe_metadata": {}}));
+    let user = fixture.ok("PUT", path, &json!({"public_metadata": {"z": 1}, "unsafe_metadata": {}}));
     assert_eq!(user["public_metadata"], json!({"z": 1}));
     assert_eq!(user["private_metadata"], json!({"p": 1}));
-    bench.refuses(
+    fixture.refuses(
         "PATCH",
         path,
         &json!({"public_metadata": []}),
@@ -331,16 +346,16 @@ fn metadata_is_merged_by_patch_and_replaced_by_put() {
         "form_param_format_invalid",
         "public_metadata",
     );
-    bench.refuses("PUT", path, &json!({"metadata": {}}), 422, "form_param_unknown", "metadata");
-    bench.refuses("PUT", "/v1/users/user_x/metadata", &full, 404, "resource_not_found", "");
+    fixture.refuses("PUT", path, &json!({"metadata": {}}), 422, "form_param_unknown", "metadata");
+    fixture.refuses("PUT", "/v1/users/user_x/metadata", &full, 404, "resource_not_found", "");
 }
 
 #[test]
-fn a_user_has_memberships() {
-    let bench = Bench::seeded();
-    let page = bench.get("/v1/users/user_ada/organization_memberships");
+fn memberships_of_a_user_can_be_listed() {
+    let fixture = Fixture::seeded();
+    let page = fixture.get("/v1/users/user_ada/organization_memberships");
     assert_eq!(page["total_count"], 1);
     assert_eq!(page["data"][0]["organization"]["slug"], "acme");
-    assert_eq!(bench.get("/v1/users/user_alan/organization_memberships")["data"], json!([]));
-    bench.refuses("GET", "/v1/users/x/organization_memberships", &none(), 404, "resource_not_found", "");
+    assert_eq!(fixture.get("/v1/users/user_alan/organization_memberships")["data"], json!([]));
+    fixture.refuses("GET", "/v1/users/x/organization_memberships", &none(), 404, "resource_not_found", "");
 }

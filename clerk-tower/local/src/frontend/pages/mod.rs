@@ -38,7 +38,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
     }
 }
 
-/// The page of an error.
+/// Returns the page of an error.
 pub(super) fn error(error: &ApiError) -> HttpResponse {
     let (title, sentence) = (Escaped(error.title()), Escaped(error.sentence()));
     let main = format!(
@@ -71,7 +71,7 @@ fn destination(text: Option<&str>) -> Result<Option<Url>, ApiError> {
     text.map(return_url).transpose()
 }
 
-/// The path of a page of this server, with the `redirect_url`.
+/// Returns the path of a page of this server, with the `redirect_url`.
 fn page_url(path: &str, destination: Option<&Url>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     match destination {
@@ -80,7 +80,7 @@ fn page_url(path: &str, destination: Option<&Url>) -> String {
     }
 }
 
-/// The URL of the application, with the browser's token; the sign-in page without a `redirect_url`.
+/// Returns the URL of the application, with the browser's token; the sign-in page without a `redirect_url`.
 fn return_address(destination: Option<Url>, client: &Client) -> String {
     match destination {
         None => "/sign-in".to_owned(),
@@ -92,7 +92,7 @@ fn see_other(location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
     redirect(StatusCode::SEE_OTHER, location, cookie)
 }
 
-/// The browser that sent the request; added if it is not known yet.
+/// Returns the browser that sent the request; adds it if it is unknown.
 fn client_or_new(request: &BrowserRequest<'_>, state: &mut State, now: Timestamp) -> Client {
     let known = request.client_by_cookie_or_query(state).cloned();
     known.unwrap_or_else(|| state.clients.create(now))

@@ -8,31 +8,31 @@ use super::super::{
     picture,
 };
 
-/// The most people that a page lists. Others sign in with their email address.
+/// The maximum number of people that a page lists. Others sign in with their email address.
 const MAX_LISTED: usize = 50;
 
 /// The logo at the top of every page.
 pub(super) const LOGO: &str = "<img class=\"mark\" src=\"/images/icon\" alt=\"\">\n";
 
-/// A count with the singular or the plural: `1 person`, `2 people`.
+/// Returns a count with the singular or the plural: `1 person`, `2 people`.
 pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// The hidden field of a form that keeps the `redirect_url`.
+/// Returns the hidden field of a form that keeps the `redirect_url`.
 pub(super) fn hidden(destination: Option<&Url>) -> String {
     destination.map_or_else(String::new, |url| {
         format!("<input type=\"hidden\" name=\"redirect_url\" value=\"{}\">\n", Escaped(url.as_str()))
     })
 }
 
-/// An image, a name, and a second line.
+/// Returns a card with an image, a name, and a second line.
 pub(super) fn card(id: &str, name: &str, line: &str) -> String {
     let (id, name, line) = (Escaped(id), Escaped(name), Escaped(line));
     format!("<img src=\"/images/{id}\" alt=\"\"><span class=\"who\"><b>{name}</b><span>{line}</span></span>")
 }
 
-/// The card of a user.
+/// Returns the card of a user.
 pub(super) fn person(user: &User) -> String {
     let name = picture::name(user);
     let line = user.email().filter(|email| *email != name);
@@ -40,7 +40,7 @@ pub(super) fn person(user: &User) -> String {
     card(user.id.as_str(), &name, line)
 }
 
-/// The form to choose a person.
+/// Returns the form to choose a person.
 pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
     if state.users.is_empty() {
         return String::new();
@@ -67,7 +67,7 @@ pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
     )
 }
 
-/// The form to enter an email address.
+/// Returns the form to enter an email address.
 pub(super) fn email(destination: Option<&Url>) -> String {
     let hidden = hidden(destination);
     format!(
@@ -77,7 +77,7 @@ pub(super) fn email(destination: Option<&Url>) -> String {
     )
 }
 
-/// The form to choose an organization or the personal account; empty if the user has no memberships.
+/// Returns the form to choose an organization or the personal account; empty if the user has no memberships.
 pub(super) fn organizations(state: &State, session: &Session, destination: Option<&Url>) -> String {
     let row = |id: &str, card: String, is_active: bool| {
         let tag = if is_active { "<span class=\"tag\">active</span>" } else { "" };

@@ -23,7 +23,7 @@ use super::{
     return_address, see_other,
 };
 
-/// The most users in an instance; beyond that, no one can sign up.
+/// The maximum number of users in an instance; beyond that, no one can sign up.
 const MAX_USERS: usize = 10_000;
 
 /// `GET /sign-in`.
@@ -40,7 +40,7 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiErro
     Ok(signed_out(state, destination.as_ref(), StatusCode::OK, None))
 }
 
-/// The page for a browser without a session: choose a person or enter an email address.
+/// Returns the page for a browser without a session: choose a person or enter an email address.
 fn signed_out(
     state: &State,
     destination: Option<&Url>,
@@ -62,7 +62,7 @@ fn signed_out(
     document(status, "Sign in", &main)
 }
 
-/// The page for a browser with a session.
+/// Returns the page for a browser with a session.
 fn signed_in(
     state: &State,
     session: &Session,
@@ -90,7 +90,7 @@ fn signed_in(
     document(StatusCode::OK, "You are signed in", &main)
 }
 
-/// The host and the port of a URL, as shown to people.
+/// Returns the host and the port of a URL, as shown to people.
 fn host(url: &Url) -> &str {
     url.as_str().split('/').nth(2).unwrap_or_default()
 }
@@ -118,7 +118,7 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
 
 type Problem = (StatusCode, String);
 
-/// The user that the form names. An unknown email address signs a new user up.
+/// Returns the user that the form names. An unknown email address signs a new user up.
 fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Problem> {
     let user = match (request.form.first("user"), request.form.first("email")) {
         (Some(id), _) => state.users.iter().find(|user| user.id == id),

@@ -1,5 +1,5 @@
-//! Writes the input of the drift test: a sample response for each operation, and a function that decodes it by
-//! the operation's ID.
+//! Writes the input of the drift test: a sample response for each operation, and a function that decodes a
+//! response by the operation's ID.
 //!
 //! The responses follow from the document alone. They contain every field, even optional ones, and each enum has
 //! its first value. Each response comes with the paths of the fields that never fall back, and with the names of
@@ -18,24 +18,24 @@ use crate::{
     rust::spell,
 };
 
-/// Relative to `clerk-core/src`, like all names of generated files.
-const ANSWERS: &str = "../../tests/samples/answers.json";
-const READER: &str = "../../tests/src/answers.rs";
+/// Relative to `clerk-core/src`, like the names of all generated files.
+const RESPONSES: &str = "../../tests/samples/responses.json";
+const DECODER: &str = "../../tests/src/responses.rs";
 
-/// The contents of the files, by name.
+/// Returns the contents of the files, by name.
 pub(crate) fn files(
     api: &Api,
     overlay: &Overlay,
     operations: &[&Operation],
 ) -> Result<BTreeMap<String, String>> {
     Ok(BTreeMap::from([
-        (ANSWERS.to_owned(), answers(api, overlay, operations)?),
-        (READER.to_owned(), reader(operations)),
+        (RESPONSES.to_owned(), responses(api, overlay, operations)?),
+        (DECODER.to_owned(), decoder(operations)),
     ]))
 }
 
-/// One line for each response type, with the operations that return it.
-fn answers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<String> {
+/// Returns one line of JSON for each response type, with the operations that return it.
+fn responses(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<String> {
     let mut groups: BTreeMap<String, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
         let name = match &operation.output {
@@ -49,7 +49,7 @@ fn answers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<St
     for (name, operations) in &groups {
         let mut sample =
             Sample { api, overlay, open: Vec::new(), strict: Vec::new(), made_of: BTreeSet::new() };
-        let answer = match operations.first().map(|operation| &operation.output) {
+        let response = match operations.first().map(|operation| &operation.output) {
             Some(Output::Page(ty)) => {
                 json!({"data": [sample.value(ty, "data[0]")?], "total_count": 1})
             }
@@ -58,7 +58,7 @@ fn answers(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<St
         };
         let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
         let line = json!({
-            "type": name, "operations": ids, "made_of": sample.made_of, "strict": sample.strict, "answer": answer,
+            "type": name, "operations": ids, "made_of": sample.made_of, "strict": sample.strict, "response": response,
         });
         lines.push(line.to_string());
     }
@@ -129,15 +129,15 @@ fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
-fn reader(operations: &[&Operation]) -> String {
+fn decoder(operations: &[&Operation]) -> String {
     let mut modules: Vec<&str> = operations.iter().map(|operation| operation.module.as_str()).collect();
     modules.sort_unstable();
     modules.dedup();
     let mut out = String::from(
         "//! Decodes the response of any operation, given by its ID.\n//!\n\
          //! ```\n\
-         //! let read = clerk_tests::answers::decode(\"DeleteUser\", r#\"{\"id\": \"user_1\", \"deleted\": true}\"#.into());\n\
-         //! assert!(read.is_ok());\n\
+         //! let decoded = clerk_tests::responses::decode(\"DeleteUser\", r#\"{\"id\": \"user_1\", \"deleted\": true}\"#.into());\n\
+         //! assert!(decoded.is_ok());\n\
          //! ```\n",
     );
     out.push_str(crate::check::GENERATED);
