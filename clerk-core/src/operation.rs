@@ -20,7 +20,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 
 use crate::{
-    credential::{Credential, Kind},
+    credential::{Credential, Needs},
     decode::ResponseError,
     encode::BuildError,
 };
@@ -41,7 +41,7 @@ pub trait Operation {
     type Output;
 
     /// The kind of key that the operation needs: one of the types of [`credential`](crate::credential).
-    type Credential: Kind;
+    type Credential: Needs;
 
     /// Static information about the operation.
     const INFO: &'static OperationInfo;
@@ -100,7 +100,7 @@ impl OperationInfo {
 
     /// Sets the kind of key. Must be the operation's [`Operation::Credential`].
     #[must_use]
-    pub const fn credential<K: Kind>(mut self) -> Self {
+    pub const fn credential<K: Needs>(mut self) -> Self {
         self.credential = K::CREDENTIAL;
         self
     }

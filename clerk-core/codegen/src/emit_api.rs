@@ -340,11 +340,11 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
     let retry = overlay.retry.get(id).map(|chosen| format!(".retry(Retry::{})", chosen.is));
     let credential = match overlay.credential.get(id) {
         Some(chosen) => chosen.is.as_str(),
-        None if operation.public => "NoKey",
-        None => "SecretKey",
+        None if operation.public => "NeedsNoKey",
+        None => "NeedsSecretKey",
     };
     let undocumented = if operation.documented { "" } else { ".undocumented()" };
-    let told = if credential == "SecretKey" { "" } else { ".credential::<Self::Credential>()" };
+    let told = if credential == "NeedsSecretKey" { "" } else { ".credential::<Self::Credential>()" };
     format!(
         "impl Operation for {name} {{\ntype Output = {output};\ntype Credential = credential::{credential};\n\n\
          const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{}{undocumented};\n\n\

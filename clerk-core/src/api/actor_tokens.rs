@@ -67,7 +67,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = ActorToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateActorToken", Method::POST, "/actor_tokens", "Actor Tokens");
@@ -109,7 +109,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = ActorToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeActorToken",

@@ -73,7 +73,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = CreatedAdminPortalLinkToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "createAdminPortalLinkToken",
@@ -133,7 +133,7 @@ impl Revoke {
 
 impl Operation for Revoke {
     type Output = AdminPortalLinkToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "revokeAdminPortalLinkToken",

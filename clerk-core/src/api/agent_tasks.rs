@@ -77,7 +77,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = AgentTask;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateAgentTask", Method::POST, "/agents/tasks", "Agent Tasks");
@@ -121,7 +121,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = AgentTask;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeAgentTask",

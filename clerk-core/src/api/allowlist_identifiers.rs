@@ -57,7 +57,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<AllowlistIdentifier>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListAllowlistIdentifiers",
@@ -126,7 +126,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = AllowlistIdentifier;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateAllowlistIdentifier",
@@ -169,7 +169,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteAllowlistIdentifier",

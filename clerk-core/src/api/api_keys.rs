@@ -89,7 +89,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<ApiKey>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getApiKeys", Method::GET, "/api_keys", "API Keys");
@@ -201,7 +201,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = ApiKeyWithSecret;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("createApiKey", Method::POST, "/api_keys", "API Keys");
@@ -249,7 +249,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = ApiKey;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getApiKey", Method::GET, "/api_keys/{apiKeyID}", "API Keys");
@@ -327,7 +327,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = ApiKey;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("updateApiKey", Method::PATCH, "/api_keys/{apiKeyID}", "API Keys");
@@ -372,7 +372,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("deleteApiKey", Method::DELETE, "/api_keys/{apiKeyID}", "API Keys");
@@ -407,7 +407,7 @@ opaque!(GetSecret);
 
 impl Operation for GetSecret {
     type Output = ApiKeySecret;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getApiKeySecret", Method::GET, "/api_keys/{apiKeyID}/secret", "API Keys");
@@ -450,7 +450,7 @@ impl Revoke {
 
 impl Operation for Revoke {
     type Output = ApiKey;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("revokeApiKey", Method::POST, "/api_keys/{apiKeyID}/revoke", "API Keys");
@@ -488,7 +488,7 @@ opaque!(Verify);
 
 impl Operation for Verify {
     type Output = ApiKey;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("verifyApiKey", Method::POST, "/api_keys/verify", "API Keys").retry(Retry::Safe);

@@ -75,7 +75,7 @@ impl UpdateInstanceSettings {
 
 impl Operation for UpdateInstanceSettings {
     type Output = InstanceSettings;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceAuthConfig",
@@ -141,7 +141,7 @@ impl UpdateProductionInstanceDomain {
 
 impl Operation for UpdateProductionInstanceDomain {
     type Output = ();
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateProductionInstanceDomain",

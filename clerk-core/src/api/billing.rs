@@ -71,7 +71,7 @@ impl ListPlans {
 
 impl Operation for ListPlans {
     type Output = Page<BillingPlan>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetCommercePlanList", Method::GET, "/billing/plans", "Billing");
@@ -146,7 +146,7 @@ impl ListPrices {
 
 impl Operation for ListPrices {
     type Output = Page<BillingPrice>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetBillingPriceList", Method::GET, "/billing/prices", "Billing");
@@ -242,7 +242,7 @@ impl CreatePrice {
 
 impl Operation for CreatePrice {
     type Output = BillingPrice;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateBillingPrice", Method::POST, "/billing/prices", "Billing");
@@ -344,7 +344,7 @@ impl ListSubscriptionItems {
 
 impl Operation for ListSubscriptionItems {
     type Output = Page<BillingSubscriptionItem>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetCommerceSubscriptionItemList",
@@ -417,7 +417,7 @@ impl CancelSubscriptionItem {
 
 impl Operation for CancelSubscriptionItem {
     type Output = BillingSubscriptionItem;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CancelCommerceSubscriptionItem",
@@ -469,7 +469,7 @@ opaque!(ExtendSubscriptionItemFreeTrial);
 
 impl Operation for ExtendSubscriptionItemFreeTrial {
     type Output = BillingSubscriptionItem;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ExtendBillingSubscriptionItemFreeTrial",
@@ -528,7 +528,7 @@ opaque!(CreatePriceTransition);
 
 impl Operation for CreatePriceTransition {
     type Output = BillingPriceTransition;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateBillingPriceTransition",
@@ -583,7 +583,7 @@ opaque!(ApplySubscriptionItemDiscount);
 
 impl Operation for ApplySubscriptionItemDiscount {
     type Output = BillingDiscountRedemption;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ApplyBillingSubscriptionItemDiscount",
@@ -635,7 +635,7 @@ opaque!(RemoveSubscriptionItemDiscount);
 
 impl Operation for RemoveSubscriptionItemDiscount {
     type Output = BillingDiscountRedemption;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RemoveBillingSubscriptionItemDiscount",
@@ -690,7 +690,7 @@ impl ListStatements {
 
 impl Operation for ListStatements {
     type Output = Page<BillingStatement>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetBillingStatementList", Method::GET, "/billing/statements", "Billing");
@@ -743,7 +743,7 @@ opaque!(GetStatement);
 
 impl Operation for GetStatement {
     type Output = BillingStatement;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetBillingStatement",
@@ -799,7 +799,7 @@ impl GetStatementPaymentAttempts {
 
 impl Operation for GetStatementPaymentAttempts {
     type Output = Page<BillingPaymentAttempt>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetBillingStatementPaymentAttempts",

@@ -39,7 +39,7 @@ opaque!(List);
 
 impl Operation for List {
     type Output = Page<BlocklistIdentifier>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListBlocklistIdentifiers",
@@ -80,7 +80,7 @@ opaque!(Create);
 
 impl Operation for Create {
     type Output = BlocklistIdentifier;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateBlocklistIdentifier",
@@ -123,7 +123,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteBlocklistIdentifier",

@@ -58,7 +58,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Client>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetClientList", Method::GET, "/clients", "Clients");
@@ -110,7 +110,7 @@ opaque!(Verify);
 
 impl Operation for Verify {
     type Output = Client;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyClient", Method::POST, "/clients/verify", "Clients").retry(Retry::Safe);
@@ -147,7 +147,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Client;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetClient", Method::GET, "/clients/{client_id}", "Clients");
@@ -181,7 +181,7 @@ opaque!(GetHandshakePayload);
 
 impl Operation for GetHandshakePayload {
     type Output = HandshakePayload;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetHandshakePayload", Method::GET, "/clients/handshake_payload", "Clients")

@@ -65,7 +65,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Directory>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListDirectories", Method::GET, "/directories", "Directories");
@@ -144,7 +144,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateDirectory", Method::POST, "/directories", "Directories");
@@ -194,7 +194,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetDirectory", Method::GET, "/directories/{directory_id}", "Directories");
@@ -273,7 +273,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateDirectory", Method::PATCH, "/directories/{directory_id}", "Directories");
@@ -318,7 +318,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteDirectory", Method::DELETE, "/directories/{directory_id}", "Directories");
@@ -355,7 +355,7 @@ opaque!(RotateApiKey);
 
 impl Operation for RotateApiKey {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateDirectoryAPIKey",
@@ -395,7 +395,7 @@ opaque!(ListGroupRoleMappings);
 
 impl Operation for ListGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListDirectoryGroupRoleMappings",
@@ -457,7 +457,7 @@ impl CreateGroupRoleMapping {
 
 impl Operation for CreateGroupRoleMapping {
     type Output = DirectoryGroupRoleMapping;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateDirectoryGroupRoleMapping",
@@ -514,7 +514,7 @@ opaque!(ReplaceGroupRoleMappings);
 
 impl Operation for ReplaceGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceDirectoryGroupRoleMappings",
@@ -563,7 +563,7 @@ opaque!(DeleteGroupRoleMapping);
 
 impl Operation for DeleteGroupRoleMapping {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteDirectoryGroupRoleMapping",

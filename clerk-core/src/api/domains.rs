@@ -40,7 +40,7 @@ opaque!(List);
 
 impl Operation for List {
     type Output = Page<Domain>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListDomains", Method::GET, "/domains", "Domains");
@@ -85,7 +85,7 @@ impl Add {
 
 impl Operation for Add {
     type Output = Domain;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("AddDomain", Method::POST, "/domains", "Domains");
@@ -156,7 +156,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Domain;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateDomain", Method::PATCH, "/domains/{domain_id}", "Domains");
@@ -199,7 +199,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteDomain", Method::DELETE, "/domains/{domain_id}", "Domains");

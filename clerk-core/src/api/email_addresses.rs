@@ -75,7 +75,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = EmailAddress;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateEmailAddress", Method::POST, "/email_addresses", "Email Addresses");
@@ -120,7 +120,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = EmailAddress;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetEmailAddress",
@@ -190,7 +190,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = EmailAddress;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateEmailAddress",
@@ -237,7 +237,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteEmailAddress",
@@ -279,7 +279,7 @@ opaque!(PrepareVerification);
 
 impl Operation for PrepareVerification {
     type Output = CodeVerification;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "PrepareEmailAddressVerification",
@@ -332,7 +332,7 @@ opaque!(AttemptVerification);
 
 impl Operation for AttemptVerification {
     type Output = CodeVerification;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AttemptEmailAddressVerification",
@@ -404,7 +404,7 @@ impl ReplaceForUser {
 
 impl Operation for ReplaceForUser {
     type Output = EmailAddress;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceUserEmailAddress",

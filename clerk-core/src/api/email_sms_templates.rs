@@ -60,7 +60,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Template>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetTemplateList",
@@ -121,7 +121,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Template;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetTemplate",
@@ -227,7 +227,7 @@ impl Upsert {
 
 impl Operation for Upsert {
     type Output = Template;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpsertTemplate",
@@ -280,7 +280,7 @@ opaque!(Revert);
 
 impl Operation for Revert {
     type Output = Template;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevertTemplate",
@@ -364,7 +364,7 @@ impl Preview {
 
 impl Operation for Preview {
     type Output = Metadata;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "PreviewTemplate",
@@ -427,7 +427,7 @@ impl ToggleDelivery {
 
 impl Operation for ToggleDelivery {
     type Output = Template;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ToggleTemplateDelivery",

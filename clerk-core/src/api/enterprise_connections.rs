@@ -82,7 +82,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<EnterpriseConnection>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListEnterpriseConnections",
@@ -225,7 +225,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = EnterpriseConnection;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateEnterpriseConnection",
@@ -281,7 +281,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = EnterpriseConnection;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetEnterpriseConnection",
@@ -435,7 +435,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = EnterpriseConnection;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateEnterpriseConnection",
@@ -493,7 +493,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteEnterpriseConnection",
@@ -566,7 +566,7 @@ impl ListTestRuns {
 
 impl Operation for ListTestRuns {
     type Output = Page<EnterpriseConnectionTestRun>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListEnterpriseConnectionTestRuns",
@@ -626,7 +626,7 @@ opaque!(CreateTestRun);
 
 impl Operation for CreateTestRun {
     type Output = EnterpriseConnectionTestUrl;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateEnterpriseConnectionTestRun",

@@ -42,7 +42,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Instance;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetInstance", Method::GET, "/instance", "Instance Settings");
@@ -154,7 +154,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = ();
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateInstance", Method::PATCH, "/instance", "Instance Settings")
@@ -253,7 +253,7 @@ impl UpdateRestrictions {
 
 impl Operation for UpdateRestrictions {
     type Output = InstanceRestrictions;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceRestrictions",
@@ -302,7 +302,7 @@ opaque!(GetProtect);
 
 impl Operation for GetProtect {
     type Output = InstanceProtect;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetInstanceProtect", Method::GET, "/instance/protect", "Instance Settings");
@@ -352,7 +352,7 @@ impl UpdateProtect {
 
 impl Operation for UpdateProtect {
     type Output = InstanceProtect;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateInstanceProtect", Method::PATCH, "/instance/protect", "Instance Settings")
@@ -391,7 +391,7 @@ opaque!(GetCommunication);
 
 impl Operation for GetCommunication {
     type Output = InstanceCommunication;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetInstanceCommunication",
@@ -439,7 +439,7 @@ impl UpdateCommunication {
 
 impl Operation for UpdateCommunication {
     type Output = InstanceCommunication;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceCommunication",
@@ -482,7 +482,7 @@ opaque!(GetOAuthApplicationSettings);
 
 impl Operation for GetOAuthApplicationSettings {
     type Output = OAuthApplicationSettings;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetInstanceOAuthApplicationSettings",
@@ -586,7 +586,7 @@ impl UpdateOAuthApplicationSettings {
 
 impl Operation for UpdateOAuthApplicationSettings {
     type Output = OAuthApplicationSettings;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceOAuthApplicationSettings",
@@ -662,7 +662,7 @@ impl ChangeDomain {
 
 impl Operation for ChangeDomain {
     type Output = ();
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ChangeProductionInstanceDomain",
@@ -703,7 +703,7 @@ opaque!(GetOrganizationSettings);
 
 impl Operation for GetOrganizationSettings {
     type Output = OrganizationSettings;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetInstanceOrganizationSettings",
@@ -811,7 +811,7 @@ impl UpdateOrganizationSettings {
 
 impl Operation for UpdateOrganizationSettings {
     type Output = OrganizationSettings;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateInstanceOrganizationSettings",

@@ -81,7 +81,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Invitation>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListInvitations", Method::GET, "/invitations", "Invitations");
@@ -191,7 +191,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Invitation;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateInvitation", Method::POST, "/invitations", "Invitations");
@@ -238,7 +238,7 @@ opaque!(BulkCreate);
 
 impl Operation for BulkCreate {
     type Output = Vec<Invitation>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateBulkInvitations", Method::POST, "/invitations/bulk", "Invitations");
@@ -280,7 +280,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = Invitation;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeInvitation",

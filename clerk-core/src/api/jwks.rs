@@ -38,7 +38,7 @@ opaque!(GetJwks);
 
 impl Operation for GetJwks {
     type Output = Jwks;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new("GetJWKS", Method::GET, "/jwks", "JWKS");
 

@@ -57,7 +57,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<JwtTemplate>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListJWTTemplates", Method::GET, "/jwt_templates", "JWT Templates");
@@ -157,7 +157,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = JwtTemplate;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateJWTTemplate", Method::POST, "/jwt_templates", "JWT Templates");
@@ -203,7 +203,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = JwtTemplate;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetJWTTemplate", Method::GET, "/jwt_templates/{template_id}", "JWT Templates");
@@ -287,7 +287,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = JwtTemplate;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateJWTTemplate",
@@ -339,7 +339,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteJWTTemplate",

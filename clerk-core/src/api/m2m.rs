@@ -81,7 +81,7 @@ impl ListTokens {
 
 impl Operation for ListTokens {
     type Output = Page<M2mToken>;
-    type Credential = credential::MachineOrSecretKey;
+    type Credential = credential::NeedsEitherKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("getM2MTokens", Method::GET, "/m2m_tokens", "M2M Tokens")
@@ -172,7 +172,7 @@ impl CreateToken {
 
 impl Operation for CreateToken {
     type Output = CreatedM2mToken;
-    type Credential = credential::MachineSecretKey;
+    type Credential = credential::NeedsMachineSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("createM2MToken", Method::POST, "/m2m_tokens", "M2M Tokens")
@@ -228,7 +228,7 @@ impl RevokeToken {
 
 impl Operation for RevokeToken {
     type Output = M2mToken;
-    type Credential = credential::MachineOrSecretKey;
+    type Credential = credential::NeedsEitherKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "revokeM2MToken",
@@ -274,7 +274,7 @@ opaque!(VerifyToken);
 
 impl Operation for VerifyToken {
     type Output = M2mToken;
-    type Credential = credential::MachineOrSecretKey;
+    type Credential = credential::NeedsEitherKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("verifyM2MToken", Method::POST, "/m2m_tokens/verify", "M2M Tokens")

@@ -17,9 +17,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
-    model::{
-        DeletedMachineScope, DeletedObject, Machine, MachineScope, MachineSecretKey, MachineWithSecretKey,
-    },
+    model::{DeletedMachineScope, DeletedObject, Machine, MachineScope, MachineSecret, MachineWithSecretKey},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
     page::{Paged, Window},
@@ -74,7 +72,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Machine>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListMachines", Method::GET, "/machines", "Machines");
@@ -145,7 +143,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = MachineWithSecretKey;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateMachine", Method::POST, "/machines", "Machines");
@@ -188,7 +186,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Machine;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetMachine", Method::GET, "/machines/{machine_id}", "Machines");
@@ -239,7 +237,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Machine;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateMachine", Method::PATCH, "/machines/{machine_id}", "Machines")
@@ -281,7 +279,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteMachine", Method::DELETE, "/machines/{machine_id}", "Machines");
@@ -315,8 +313,8 @@ pub struct GetSecretKey {
 opaque!(GetSecretKey);
 
 impl Operation for GetSecretKey {
-    type Output = MachineSecretKey;
-    type Credential = credential::SecretKey;
+    type Output = MachineSecret;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetMachineSecretKey",
@@ -357,8 +355,8 @@ pub struct RotateSecretKey {
 opaque!(RotateSecretKey);
 
 impl Operation for RotateSecretKey {
-    type Output = MachineSecretKey;
-    type Credential = credential::SecretKey;
+    type Output = MachineSecret;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateMachineSecretKey",
@@ -406,7 +404,7 @@ opaque!(CreateScope);
 
 impl Operation for CreateScope {
     type Output = MachineScope;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateMachineScope", Method::POST, "/machines/{machine_id}/scopes", "Machines");
@@ -447,7 +445,7 @@ opaque!(DeleteScope);
 
 impl Operation for DeleteScope {
     type Output = DeletedMachineScope;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteMachineScope",

@@ -92,7 +92,7 @@ impl GetPublicInterstitial {
 
 impl Operation for GetPublicInterstitial {
     type Output = String;
-    type Credential = credential::NoKey;
+    type Credential = credential::NeedsNoKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetPublicInterstitial", Method::GET, "/public/interstitial", "Miscellaneous")

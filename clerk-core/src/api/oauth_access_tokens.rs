@@ -42,7 +42,7 @@ opaque!(Verify);
 
 impl Operation for Verify {
     type Output = OAuthAccessTokenVerification;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "verifyOAuthAccessToken",

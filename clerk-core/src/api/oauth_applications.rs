@@ -79,7 +79,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OAuthApplication>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOAuthApplications",
@@ -192,7 +192,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OAuthApplicationWithSecret;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOAuthApplication",
@@ -243,7 +243,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = OAuthApplication;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOAuthApplication",
@@ -343,7 +343,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = OAuthApplication;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOAuthApplication",
@@ -396,7 +396,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOAuthApplication",
@@ -447,7 +447,7 @@ impl UploadLogo {
 
 impl Operation for UploadLogo {
     type Output = OAuthApplication;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UploadOAuthApplicationLogo",
@@ -494,7 +494,7 @@ opaque!(RotateSecret);
 
 impl Operation for RotateSecret {
     type Output = OAuthApplicationWithSecret;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateOAuthApplicationSecret",
@@ -537,7 +537,7 @@ opaque!(RevokeToken);
 
 impl Operation for RevokeToken {
     type Output = ();
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeOAuthApplicationToken",

@@ -86,7 +86,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OrganizationDomain>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationDomains",
@@ -170,7 +170,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OrganizationDomain;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationDomain",
@@ -238,7 +238,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = OrganizationDomain;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationDomain",
@@ -284,7 +284,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationDomain",
@@ -333,7 +333,7 @@ opaque!(VerifyOwnership);
 
 impl Operation for VerifyOwnership {
     type Output = OrganizationDomain;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "VerifyOrganizationDomainOwnership",
@@ -447,7 +447,7 @@ impl ListAll {
 
 impl Operation for ListAll {
     type Output = Page<OrganizationDomain>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListAllOrganizationDomains",

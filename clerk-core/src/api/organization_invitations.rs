@@ -82,7 +82,7 @@ impl ListAll {
 
 impl Operation for ListAll {
     type Output = Page<OrganizationInvitation>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListInstanceOrganizationInvitations",
@@ -189,7 +189,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OrganizationInvitation>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationInvitations",
@@ -313,7 +313,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OrganizationInvitation;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationInvitation",
@@ -371,7 +371,7 @@ opaque!(BulkCreate);
 
 impl Operation for BulkCreate {
     type Output = Page<OrganizationInvitation>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationInvitationBulk",
@@ -434,7 +434,7 @@ impl ListPending {
 
 impl Operation for ListPending {
     type Output = Page<OrganizationInvitation>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListPendingOrganizationInvitations",
@@ -493,7 +493,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = OrganizationInvitation;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationInvitation",
@@ -550,7 +550,7 @@ impl Revoke {
 
 impl Operation for Revoke {
     type Output = OrganizationInvitation;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeOrganizationInvitation",

@@ -193,7 +193,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<OrganizationMembership>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationMemberships",
@@ -295,7 +295,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = OrganizationMembership;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationMembership",
@@ -348,7 +348,7 @@ opaque!(Update);
 
 impl Operation for Update {
     type Output = OrganizationMembership;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationMembership",
@@ -395,7 +395,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = OrganizationMembership;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationMembership",
@@ -466,7 +466,7 @@ impl UpdateMetadata {
 
 impl Operation for UpdateMetadata {
     type Output = OrganizationMembership;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationMembershipMetadata",
@@ -536,7 +536,7 @@ impl ListAll {
 
 impl Operation for ListAll {
     type Output = Page<OrganizationMembership>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "InstanceGetOrganizationMemberships",

@@ -72,7 +72,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Permission>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationPermissions",
@@ -142,7 +142,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Permission;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationPermission",
@@ -186,7 +186,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Permission;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationPermission",
@@ -250,7 +250,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Permission;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationPermission",
@@ -298,7 +298,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationPermission",

@@ -72,7 +72,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Role>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListOrganizationRoles",
@@ -166,7 +166,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Role;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateOrganizationRole",
@@ -212,7 +212,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Role;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationRole",
@@ -286,7 +286,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Role;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganizationRole",
@@ -334,7 +334,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationRole",
@@ -383,7 +383,7 @@ opaque!(AssignPermission);
 
 impl Operation for AssignPermission {
     type Output = Role;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AssignPermissionToOrganizationRole",
@@ -433,7 +433,7 @@ opaque!(RemovePermission);
 
 impl Operation for RemovePermission {
     type Output = Role;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RemovePermissionFromOrganizationRole",

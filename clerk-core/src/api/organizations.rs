@@ -123,7 +123,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Organization>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListOrganizations", Method::GET, "/organizations", "Organizations");
@@ -243,7 +243,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Organization;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateOrganization", Method::POST, "/organizations", "Organizations");
@@ -314,7 +314,7 @@ impl Get {
 
 impl Operation for Get {
     type Output = Organization;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganization",
@@ -413,7 +413,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Organization;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateOrganization",
@@ -463,7 +463,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganization",
@@ -526,7 +526,7 @@ impl ReplaceMetadata {
 
 impl Operation for ReplaceMetadata {
     type Output = Organization;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceOrganizationMetadata",
@@ -590,7 +590,7 @@ impl MergeMetadata {
 
 impl Operation for MergeMetadata {
     type Output = Organization;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "MergeOrganizationMetadata",
@@ -648,7 +648,7 @@ impl UploadLogo {
 
 impl Operation for UploadLogo {
     type Output = Organization;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UploadOrganizationLogo",
@@ -692,7 +692,7 @@ opaque!(DeleteLogo);
 
 impl Operation for DeleteLogo {
     type Output = Organization;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteOrganizationLogo",
@@ -732,7 +732,7 @@ opaque!(GetBillingSubscription);
 
 impl Operation for GetBillingSubscription {
     type Output = BillingSubscription;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationBillingSubscription",
@@ -771,7 +771,7 @@ opaque!(GetBillingCreditBalance);
 
 impl Operation for GetBillingCreditBalance {
     type Output = BillingCreditBalance;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOrganizationBillingCreditBalance",
@@ -845,7 +845,7 @@ impl AdjustBillingCreditBalance {
 
 impl Operation for AdjustBillingCreditBalance {
     type Output = BillingCreditEntry;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AdjustOrganizationBillingCreditBalance",

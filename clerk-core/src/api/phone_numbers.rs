@@ -77,7 +77,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = PhoneNumber;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreatePhoneNumber", Method::POST, "/phone_numbers", "Phone Numbers");
@@ -119,7 +119,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = PhoneNumber;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetPhoneNumber",
@@ -190,7 +190,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = PhoneNumber;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdatePhoneNumber",
@@ -236,7 +236,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeletePhoneNumber",
@@ -278,7 +278,7 @@ opaque!(PrepareVerification);
 
 impl Operation for PrepareVerification {
     type Output = CodeVerification;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "PreparePhoneNumberVerification",
@@ -331,7 +331,7 @@ opaque!(AttemptVerification);
 
 impl Operation for AttemptVerification {
     type Output = CodeVerification;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AttemptPhoneNumberVerification",
@@ -388,7 +388,7 @@ impl ReplaceForUser {
 
 impl Operation for ReplaceForUser {
     type Output = PhoneNumber;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceUserPhoneNumber",

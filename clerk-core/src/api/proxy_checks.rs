@@ -58,7 +58,7 @@ impl Verify {
 
 impl Operation for Verify {
     type Output = ProxyCheck;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyDomainProxy", Method::POST, "/proxy_checks", "Proxy Checks")

@@ -56,7 +56,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<RedirectUrl>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListRedirectURLs", Method::GET, "/redirect_urls", "Redirect URLs");
@@ -110,7 +110,7 @@ opaque!(Create);
 
 impl Operation for Create {
     type Output = RedirectUrl;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateRedirectURL", Method::POST, "/redirect_urls", "Redirect URLs");
@@ -148,7 +148,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = RedirectUrl;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetRedirectURL", Method::GET, "/redirect_urls/{id}", "Redirect URLs");
@@ -182,7 +182,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteRedirectURL", Method::DELETE, "/redirect_urls/{id}", "Redirect URLs");

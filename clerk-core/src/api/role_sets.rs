@@ -76,7 +76,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<RoleSet>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListRoleSets", Method::GET, "/role_sets", "Role Sets");
@@ -171,7 +171,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = RoleSet;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateRoleSet", Method::POST, "/role_sets", "Role Sets");
@@ -216,7 +216,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = RoleSet;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetRoleSet", Method::GET, "/role_sets/{role_set_key_or_id}", "Role Sets");
@@ -303,7 +303,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = RoleSet;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateRoleSet", Method::PATCH, "/role_sets/{role_set_key_or_id}", "Role Sets");
@@ -363,7 +363,7 @@ impl Replace {
 
 impl Operation for Replace {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceRoleSet",
@@ -435,7 +435,7 @@ impl AddRoles {
 
 impl Operation for AddRoles {
     type Output = RoleSet;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AddRolesToRoleSet",
@@ -494,7 +494,7 @@ opaque!(ReplaceRole);
 
 impl Operation for ReplaceRole {
     type Output = RoleSet;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceRoleInRoleSet",

@@ -87,7 +87,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<SamlConnection>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListSAMLConnections", Method::GET, "/saml_connections", "SAML Connections");
@@ -242,7 +242,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = SamlConnection;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSAMLConnection", Method::POST, "/saml_connections", "SAML Connections");
@@ -293,7 +293,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = SamlConnection;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetSAMLConnection",
@@ -502,7 +502,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = SamlConnection;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateSAMLConnection",
@@ -565,7 +565,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteSAMLConnection",

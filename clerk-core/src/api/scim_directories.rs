@@ -62,7 +62,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Directory>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListSCIMDirectories", Method::GET, "/scim_directories", "SCIM Directories");
@@ -142,7 +142,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSCIMDirectory", Method::POST, "/scim_directories", "SCIM Directories");
@@ -188,7 +188,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetSCIMDirectory",
@@ -271,7 +271,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UpdateSCIMDirectory",
@@ -320,7 +320,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteSCIMDirectory",
@@ -361,7 +361,7 @@ opaque!(RotateApiKey);
 
 impl Operation for RotateApiKey {
     type Output = Directory;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RotateSCIMDirectoryAPIKey",
@@ -401,7 +401,7 @@ opaque!(ListGroupRoleMappings);
 
 impl Operation for ListGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListSCIMGroupRoleMappings",
@@ -464,7 +464,7 @@ impl CreateGroupRoleMapping {
 
 impl Operation for CreateGroupRoleMapping {
     type Output = DirectoryGroupRoleMapping;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateSCIMGroupRoleMapping",
@@ -521,7 +521,7 @@ opaque!(ReplaceGroupRoleMappings);
 
 impl Operation for ReplaceGroupRoleMappings {
     type Output = Page<DirectoryGroupRoleMapping>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ReplaceSCIMGroupRoleMappings",
@@ -570,7 +570,7 @@ opaque!(DeleteGroupRoleMapping);
 
 impl Operation for DeleteGroupRoleMapping {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteSCIMGroupRoleMapping",

@@ -79,7 +79,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<Session>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSessionList", Method::GET, "/sessions", "Sessions");
@@ -145,7 +145,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = Session;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("createSession", Method::POST, "/sessions", "Sessions");
@@ -184,7 +184,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = Session;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSession", Method::GET, "/sessions/{session_id}", "Sessions");
@@ -269,7 +269,7 @@ impl Refresh {
 
 impl Operation for Refresh {
     type Output = SessionRefresh;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RefreshSession", Method::POST, "/sessions/{session_id}/refresh", "Sessions");
@@ -316,7 +316,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = Session;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RevokeSession", Method::POST, "/sessions/{session_id}/revoke", "Sessions");
@@ -360,7 +360,7 @@ impl CreateToken {
 
 impl Operation for CreateToken {
     type Output = SessionToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSessionToken", Method::POST, "/sessions/{session_id}/tokens", "Sessions")
@@ -420,7 +420,7 @@ impl CreateTokenFromTemplate {
 
 impl Operation for CreateTokenFromTemplate {
     type Output = SessionToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateSessionTokenFromTemplate",

@@ -57,7 +57,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = SignInToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSignInToken", Method::POST, "/sign_in_tokens", "Sign-in Tokens");
@@ -99,7 +99,7 @@ opaque!(Revoke);
 
 impl Operation for Revoke {
     type Output = SignInToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeSignInToken",

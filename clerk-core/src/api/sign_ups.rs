@@ -40,7 +40,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = SignUp;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetSignUp", Method::GET, "/sign_ups/{id}", "Sign Ups");
@@ -89,7 +89,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = SignUp;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateSignUp", Method::PATCH, "/sign_ups/{id}", "Sign Ups");

@@ -37,7 +37,7 @@ opaque!(Create);
 
 impl Operation for Create {
     type Output = TestingToken;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateTestingToken", Method::POST, "/testing_tokens", "Testing Tokens")

@@ -268,7 +268,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<User>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new("GetUserList", Method::GET, "/users", "Users");
 
@@ -611,7 +611,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new("CreateUser", Method::POST, "/users", "Users");
 
@@ -864,7 +864,7 @@ impl Count {
 
 impl Operation for Count {
     type Output = TotalCount;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetUsersCount", Method::GET, "/users/count", "Users");
@@ -920,7 +920,7 @@ opaque!(Get);
 
 impl Operation for Get {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GetUser", Method::GET, "/users/{user_id}", "Users");
@@ -1163,7 +1163,7 @@ impl Update {
 
 impl Operation for Update {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateUser", Method::PATCH, "/users/{user_id}", "Users");
@@ -1227,7 +1227,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteUser", Method::DELETE, "/users/{user_id}", "Users");
@@ -1262,7 +1262,7 @@ opaque!(Ban);
 
 impl Operation for Ban {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("BanUser", Method::POST, "/users/{user_id}/ban", "Users").retry(Retry::Safe);
@@ -1295,7 +1295,7 @@ opaque!(Unban);
 
 impl Operation for Unban {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UnbanUser", Method::POST, "/users/{user_id}/unban", "Users").retry(Retry::Safe);
@@ -1328,7 +1328,7 @@ opaque!(BulkBan);
 
 impl Operation for BulkBan {
     type Output = Vec<User>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UsersBan", Method::POST, "/users/ban", "Users").retry(Retry::Safe);
@@ -1366,7 +1366,7 @@ opaque!(BulkUnban);
 
 impl Operation for BulkUnban {
     type Output = Vec<User>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UsersUnban", Method::POST, "/users/unban", "Users").retry(Retry::Safe);
@@ -1406,7 +1406,7 @@ opaque!(Lock);
 
 impl Operation for Lock {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("LockUser", Method::POST, "/users/{user_id}/lock", "Users").retry(Retry::Safe);
@@ -1439,7 +1439,7 @@ opaque!(Unlock);
 
 impl Operation for Unlock {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UnlockUser", Method::POST, "/users/{user_id}/unlock", "Users")
@@ -1478,7 +1478,7 @@ opaque!(SetProfileImage);
 
 impl Operation for SetProfileImage {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("SetUserProfileImage", Method::POST, "/users/{user_id}/profile_image", "Users");
@@ -1517,7 +1517,7 @@ opaque!(DeleteProfileImage);
 
 impl Operation for DeleteProfileImage {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteUserProfileImage",
@@ -1588,7 +1588,7 @@ impl ReplaceMetadata {
 
 impl Operation for ReplaceMetadata {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ReplaceUserMetadata", Method::PUT, "/users/{user_id}/metadata", "Users");
@@ -1661,7 +1661,7 @@ impl UpdateMetadata {
 
 impl Operation for UpdateMetadata {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("UpdateUserMetadata", Method::PATCH, "/users/{user_id}/metadata", "Users")
@@ -1704,7 +1704,7 @@ opaque!(GetBillingSubscription);
 
 impl Operation for GetBillingSubscription {
     type Output = BillingSubscription;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetUserBillingSubscription",
@@ -1743,7 +1743,7 @@ opaque!(GetBillingCreditBalance);
 
 impl Operation for GetBillingCreditBalance {
     type Output = BillingCreditBalance;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetUserBillingCreditBalance",
@@ -1816,7 +1816,7 @@ impl AdjustBillingCreditBalance {
 
 impl Operation for AdjustBillingCreditBalance {
     type Output = BillingCreditEntry;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "AdjustUserBillingCreditBalance",
@@ -1886,7 +1886,7 @@ impl GetOAuthAccessTokens {
 
 impl Operation for GetOAuthAccessTokens {
     type Output = Page<OAuthAccessToken>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "GetOAuthAccessToken",
@@ -1961,7 +1961,7 @@ impl GetOrganizationMemberships {
 
 impl Operation for GetOrganizationMemberships {
     type Output = Page<OrganizationMembership>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UsersGetOrganizationMemberships",
@@ -2042,7 +2042,7 @@ impl GetOrganizationInvitations {
 
 impl Operation for GetOrganizationInvitations {
     type Output = Page<OrganizationInvitation>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UsersGetOrganizationInvitations",
@@ -2112,7 +2112,7 @@ impl RemovePassword {
 
 impl Operation for RemovePassword {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("RemoveUserPassword", Method::POST, "/users/{user_id}/remove_password", "Users");
@@ -2155,7 +2155,7 @@ opaque!(VerifyPassword);
 
 impl Operation for VerifyPassword {
     type Output = PasswordVerification;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyPassword", Method::POST, "/users/{user_id}/verify_password", "Users");
@@ -2198,7 +2198,7 @@ opaque!(VerifyTotp);
 
 impl Operation for VerifyTotp {
     type Output = TotpVerification;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("VerifyTOTP", Method::POST, "/users/{user_id}/verify_totp", "Users");
@@ -2237,7 +2237,7 @@ opaque!(DisableMfa);
 
 impl Operation for DisableMfa {
     type Output = AffectedUser;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DisableMFA", Method::DELETE, "/users/{user_id}/mfa", "Users");
@@ -2272,7 +2272,7 @@ opaque!(DeleteBackupCodes);
 
 impl Operation for DeleteBackupCodes {
     type Output = AffectedUser;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteBackupCode", Method::DELETE, "/users/{user_id}/backup_code", "Users");
@@ -2308,7 +2308,7 @@ opaque!(DeletePasskey);
 
 impl Operation for DeletePasskey {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UserPasskeyDelete",
@@ -2350,7 +2350,7 @@ opaque!(ListTrustedDevices);
 
 impl Operation for ListTrustedDevices {
     type Output = Page<TrustedDevice>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "ListUserTrustedDevices",
@@ -2393,7 +2393,7 @@ opaque!(RevokeTrustedDevice);
 
 impl Operation for RevokeTrustedDevice {
     type Output = TrustedDevice;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RevokeUserTrustedDevice",
@@ -2443,7 +2443,7 @@ opaque!(DeleteWeb3Wallet);
 
 impl Operation for DeleteWeb3Wallet {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UserWeb3WalletDelete",
@@ -2485,7 +2485,7 @@ opaque!(DeleteTotp);
 
 impl Operation for DeleteTotp {
     type Output = AffectedUser;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteTOTP", Method::DELETE, "/users/{user_id}/totp", "Users");
@@ -2527,7 +2527,7 @@ opaque!(DeleteExternalAccount);
 
 impl Operation for DeleteExternalAccount {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteExternalAccount",
@@ -2580,7 +2580,7 @@ impl SetPasswordCompromised {
 
 impl Operation for SetPasswordCompromised {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "SetUserPasswordCompromised",
@@ -2625,7 +2625,7 @@ opaque!(UnsetPasswordCompromised);
 
 impl Operation for UnsetPasswordCompromised {
     type Output = User;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "UnsetUserPasswordCompromised",

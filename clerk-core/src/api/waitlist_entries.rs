@@ -80,7 +80,7 @@ impl List {
 
 impl Operation for List {
     type Output = Page<WaitlistEntry>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("ListWaitlistEntries", Method::GET, "/waitlist_entries", "Waitlist Entries");
@@ -146,7 +146,7 @@ impl Create {
 
 impl Operation for Create {
     type Output = WaitlistEntry;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateWaitlistEntry", Method::POST, "/waitlist_entries", "Waitlist Entries");
@@ -187,7 +187,7 @@ opaque!(BulkCreate);
 
 impl Operation for BulkCreate {
     type Output = Vec<WaitlistEntry>;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "CreateBulkWaitlistEntries",
@@ -229,7 +229,7 @@ opaque!(Delete);
 
 impl Operation for Delete {
     type Output = DeletedObject;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "DeleteWaitlistEntry",
@@ -277,7 +277,7 @@ impl Invite {
 
 impl Operation for Invite {
     type Output = WaitlistEntry;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "InviteWaitlistEntry",
@@ -321,7 +321,7 @@ opaque!(Reject);
 
 impl Operation for Reject {
     type Output = WaitlistEntry;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo = &OperationInfo::new(
         "RejectWaitlistEntry",

@@ -37,7 +37,7 @@ opaque!(CreateSvixApp);
 
 impl Operation for CreateSvixApp {
     type Output = SvixUrl;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("CreateSvixApp", Method::POST, "/webhooks/svix", "Webhooks");
@@ -69,7 +69,7 @@ opaque!(DeleteSvixApp);
 
 impl Operation for DeleteSvixApp {
     type Output = ();
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("DeleteSvixApp", Method::DELETE, "/webhooks/svix", "Webhooks");
@@ -101,7 +101,7 @@ opaque!(GenerateSvixAuthUrl);
 
 impl Operation for GenerateSvixAuthUrl {
     type Output = SvixUrl;
-    type Credential = credential::SecretKey;
+    type Credential = credential::NeedsSecretKey;
 
     const INFO: &'static OperationInfo =
         &OperationInfo::new("GenerateSvixAuthURL", Method::POST, "/webhooks/svix_url", "Webhooks")

@@ -95,13 +95,13 @@ opaque!(MachineWithSecretKey, id);
 /// The secret key of a machine.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct MachineSecretKey {
+pub struct MachineSecret {
     /// The secret key.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub secret: String,
 }
 
-opaque!(MachineSecretKey);
+opaque!(MachineSecret);
 
 /// A machine that another machine can talk to.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

@@ -75,8 +75,8 @@ pub use self::{
     invitation::{Invitation, InvitationTemplate},
     jwks::{Jwk, Jwks},
     machine::{
-        CreatedM2mToken, DeletedMachineScope, M2mToken, M2mTokenFormat, Machine, MachineScope,
-        MachineSecretKey, MachineWithSecretKey, ScopedMachine,
+        CreatedM2mToken, DeletedMachineScope, M2mToken, M2mTokenFormat, Machine, MachineScope, MachineSecret,
+        MachineWithSecretKey, ScopedMachine,
     },
     oauth_application::{OAuthAccessTokenVerification, OAuthApplication, OAuthApplicationWithSecret},
     organization::{

@@ -16,11 +16,7 @@
 use std::{fmt, io, sync::Arc};
 
 use bytes::Bytes;
-use clerk_core::{
-    Operation,
-    credential::{SatisfiedBy, SecretKey},
-    page::Paged,
-};
+use clerk_core::{Operation, credential::SatisfiedBy, keys::SecretKey, page::Paged};
 use http::Response;
 use tokio::runtime::{Builder, Handle, Runtime};
 

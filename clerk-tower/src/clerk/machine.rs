@@ -1,11 +1,7 @@
 use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use clerk_core::{
-    Operation,
-    credential::{MachineSecretKey, SatisfiedBy},
-    page::Paged,
-};
+use clerk_core::{Operation, credential::SatisfiedBy, keys::MachineSecretKey, page::Paged};
 use http::Response;
 
 use super::{Clerk, ClerkBuilder};

@@ -31,7 +31,7 @@
 //! [credentials layer](crate::client::middleware::credentials) chooses the key when the request is sent.
 //!
 //! ```no_run
-//! use clerk_core::{Operation, credential::{SatisfiedBy, SecretKey}};
+//! use clerk_core::{Operation, credential::SatisfiedBy, keys::SecretKey};
 //! use clerk_tower::{Clerk, Error};
 //!
 //! async fn send<O>(clerk: &Clerk, operation: O) -> Result<O::Output, Error>
@@ -54,8 +54,8 @@ use bytes::Bytes;
 use clerk_core::{
     Operation, Timestamp,
     authenticate::{AuthenticateOptions, Authenticator},
-    credential::{SatisfiedBy, SecretKey},
-    keys,
+    credential::SatisfiedBy,
+    keys::{PublishableKey, SecretKey},
     page::Paged,
     webhook::Verifier,
 };
@@ -87,8 +87,8 @@ struct Inner {
     authenticator: Authenticator,
     webhooks: Option<Verifier>,
     has_machine_key: bool,
-    publishable_key: Option<keys::PublishableKey>,
-    secret_key: Option<keys::SecretKey>,
+    publishable_key: Option<PublishableKey>,
+    secret_key: Option<SecretKey>,
     fapi_url: Option<String>,
     log_limiter: LogLimiter,
 }
@@ -242,12 +242,12 @@ impl Clerk {
     }
 
     /// The instance's publishable key, if the client knows it.
-    pub(crate) fn publishable_key(&self) -> Option<&keys::PublishableKey> {
+    pub(crate) fn publishable_key(&self) -> Option<&PublishableKey> {
         self.shared.publishable_key.as_ref()
     }
 
     /// The instance's secret key as it was when the client was built, if the client has one.
-    pub(crate) fn secret_key(&self) -> Option<&keys::SecretKey> {
+    pub(crate) fn secret_key(&self) -> Option<&SecretKey> {
         self.shared.secret_key.as_ref()
     }
 

@@ -2,7 +2,8 @@ use std::task::{Context, Poll};
 
 use clerk_core::{
     Operation,
-    credential::{MachineSecretKey, SatisfiedBy, SecretKey},
+    credential::SatisfiedBy,
+    keys::{MachineSecretKey, SecretKey},
 };
 use tower_service::Service;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use clerk_core::{
     Operation, OperationInfo,
     api::{m2m, organizations, sessions, users},
-    credential::SecretKey,
+    credential::NeedsSecretKey,
     decode::ResponseError,
     encode::BuildError,
     model::User,
@@ -70,7 +70,7 @@ impl Fixture {
     /// Sends an operation and responds to its call.
     async fn send<O>(&self, operation: O, respond: impl FnOnce(Call)) -> Result<O::Output, Error>
     where
-        O: Operation<Credential = SecretKey, Output: Send> + Send + Sync + 'static,
+        O: Operation<Credential = NeedsSecretKey, Output: Send> + Send + Sync + 'static,
     {
         let clerk = self.clerk.clone();
         let sending = tokio::spawn(async move { clerk.send(operation).await });
@@ -485,7 +485,7 @@ struct Fragile;
 
 impl Operation for Fragile {
     type Output = usize;
-    type Credential = SecretKey;
+    type Credential = NeedsSecretKey;
     const INFO: &'static OperationInfo =
         &OperationInfo::new("Fragile", Method::GET, "/users/{user_id}", "Users");
 

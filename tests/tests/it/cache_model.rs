@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use clerk_core::{
     Operation, OperationInfo, Timestamp,
-    credential::SecretKey,
+    credential::NeedsSecretKey,
     decode::{ResponseError, json},
     encode::BuildError,
 };
@@ -49,7 +49,7 @@ macro_rules! operation {
 
         impl Operation for $name {
             type Output = u64;
-            type Credential = SecretKey;
+            type Credential = NeedsSecretKey;
             const INFO: &'static OperationInfo =
                 &OperationInfo::new(stringify!($name), Method::$method, $template, "Users");
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use clerk_core::{Operation, api::OPERATIONS, credential::Credential, credential::Kind, operation::Retry};
+use clerk_core::{Operation, api::OPERATIONS, credential::Credential, credential::Needs, operation::Retry};
 use clerk_tests::{
     operation_visitor::{OperationVisitor, Sample},
     samples,
@@ -29,7 +29,7 @@ impl OperationVisitor for Transcript {
         if !info.documented {
             writeln!(out, "undocumented").unwrap();
         }
-        assert_eq!(<O::Credential as Kind>::CREDENTIAL, info.credential, "{}", info.id);
+        assert_eq!(<O::Credential as Needs>::CREDENTIAL, info.credential, "{}", info.id);
         if info.credential != Credential::SecretKey {
             writeln!(out, "credential: {:?}", info.credential).unwrap();
         }

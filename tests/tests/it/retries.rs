@@ -10,7 +10,8 @@ use std::{
 use clerk_core::{
     Operation,
     api::{invitations, organizations, users},
-    credential::{SatisfiedBy, SecretKey},
+    credential::SatisfiedBy,
+    keys::SecretKey,
 };
 use clerk_tests::scripted::{self, Reply};
 use clerk_tower::{

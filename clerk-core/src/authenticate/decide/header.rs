@@ -46,7 +46,7 @@ impl Decision<'_> {
     pub(super) fn header_session(&self, bearer: Bearer<'_>) -> Asked<Outcome> {
         let rejection = match bearer {
             Bearer::Jwt(jwt) if !jwt.token().is_session() => {
-                return Ok(mismatch(Some(TokenKind::Session), SignedOutCause::TokenRefused));
+                return Ok(mismatch(Some(TokenKind::Session), SignedOutCause::TokenRejected));
             }
             Bearer::Jwt(jwt) => match self.verify(&jwt, &self.config.session)? {
                 Ok(()) => return Ok(Outcome::signed_in(self.session(jwt))),

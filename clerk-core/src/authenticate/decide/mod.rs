@@ -48,7 +48,7 @@ impl<'a> Decision<'a> {
             (Kinds::One(TokenKind::Session), Some(bearer)) => self.header_session(bearer),
             (Kinds::One(TokenKind::Session), None) => self.cookie_session(),
             (Kinds::One(kind), Some(bearer)) if bearer.kind() == *kind => self.header_machine(bearer),
-            (Kinds::One(kind), Some(_)) => Ok(mismatch(Some(*kind), SignedOutCause::TokenRefused)),
+            (Kinds::One(kind), Some(_)) => Ok(mismatch(Some(*kind), SignedOutCause::TokenRejected)),
             (Kinds::One(kind), None) => Ok(self.signed_out(
                 Some(*kind),
                 Reason::NoTokenInHeader,
@@ -59,7 +59,7 @@ impl<'a> Decision<'a> {
                 Ok(mismatch(None, SignedOutCause::NoToken))
             }
             (Kinds::List(kinds), Some(bearer)) if !kinds.contains(&bearer.kind()) => {
-                Ok(mismatch(None, SignedOutCause::TokenRefused))
+                Ok(mismatch(None, SignedOutCause::TokenRejected))
             }
             (Kinds::List(_) | Kinds::Any, None) => self.cookie_session(),
             (Kinds::List(_) | Kinds::Any, Some(bearer)) if bearer.kind() == TokenKind::Session => {
@@ -105,7 +105,7 @@ impl<'a> Decision<'a> {
 
     /// Signs the request out because of a token that was rejected.
     fn reject_token(&self, kind: Option<TokenKind>, error: &TokenError) -> Outcome {
-        self.signed_out(kind, error.reason().clone(), SignedOutCause::TokenRefused, error.message())
+        self.signed_out(kind, error.reason().clone(), SignedOutCause::TokenRejected, error.message())
     }
 }
 

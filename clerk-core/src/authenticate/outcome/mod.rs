@@ -119,7 +119,7 @@ pub enum SignedOutCause {
     /// one before.
     NoToken,
     /// The request has a token, which was rejected.
-    TokenRefused,
+    TokenRejected,
     /// Clerk did not respond, so the request could not be decided.
     Undecided {
         /// Whether the request has a token.
@@ -130,7 +130,7 @@ pub enum SignedOutCause {
 impl SignedOutCause {
     /// Returns the cause for a request that was decided.
     pub(super) const fn decided(has_token: bool) -> Self {
-        if has_token { Self::TokenRefused } else { Self::NoToken }
+        if has_token { Self::TokenRejected } else { Self::NoToken }
     }
 
     /// Returns the cause for a request that may be undecided, because Clerk did not respond.
@@ -139,7 +139,7 @@ impl SignedOutCause {
     }
 
     const fn has_token(self) -> bool {
-        matches!(self, Self::TokenRefused | Self::Undecided { has_token: true })
+        matches!(self, Self::TokenRejected | Self::Undecided { has_token: true })
     }
 }
 
