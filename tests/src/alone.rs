@@ -24,8 +24,8 @@ pub fn alone(module: &str, test: &str) -> bool {
         .env(CHILD, "1")
         .output()
         .unwrap();
-    let [said, errors] =
+    let [stdout, stderr] =
         [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    assert!(output.status.success() && said.contains("1 passed"), "{name}, alone:\n{said}\n{errors}");
+    assert!(output.status.success() && stdout.contains("1 passed"), "{name}, alone:\n{stdout}\n{stderr}");
     false
 }

@@ -39,7 +39,7 @@ fn routes(clerk: &Clerk) -> Router {
     async fn organization(session: Session) -> Result<String, Error> {
         Ok(session.organization()?.id.to_string())
     }
-    async fn who(auth: Auth) -> String {
+    async fn visitor(auth: Auth) -> String {
         auth.outcome().reason().map_or("signed-in", |reason| reason.as_str()).to_owned()
     }
     let guarded: MethodRouter<App> = on_get(admin).route_layer(require::permission("org:users:manage"));
@@ -63,7 +63,7 @@ fn routes(clerk: &Clerk) -> Router {
         .route("/organization", on_get(organization))
         .route("/admin", guarded)
         .route("/owners", on_get("owners").route_layer(require::role("org:admin")))
-        .route("/auth", on_get(who))
+        .route("/auth", on_get(visitor))
         .with_state(App { clerk: clerk.clone() })
 }
 
@@ -90,10 +90,17 @@ fn check_rejection(response: &TextResponse, what: &str) {
     }
 }
 
-async fn expect(address: SocketAddr, path: &str, who: &str, token: &str, status: u16, said: &str) {
+async fn expect(
+    address: SocketAddr,
+    path: &str,
+    visitor: &str,
+    token: &str,
+    status: u16,
+    expected_body: &str,
+) {
     let response = get(address, path, token).await;
-    let what = format!("{path} for {who}");
-    assert_eq!(response.summary(), (status, said.to_owned()), "{what}");
+    let what = format!("{path} for {visitor}");
+    assert_eq!(response.summary(), (status, expected_body.to_owned()), "{what}");
     if !response.status.is_success() {
         check_rejection(&response, &what);
         assert!(token.is_empty() || !response.body.contains(token), "{what}");
@@ -117,7 +124,7 @@ async fn every_visitor_gets_the_matching_response() {
     let pending = local.sign_in("user_ada").organization("org_acme").pending().token();
     let (banned, locked, deleted) = (alone("user_banned"), alone("user_locked"), alone("user_nobody"));
     let broken = format!("{ada}x");
-    for (path, who, token, status, said) in [
+    for (path, visitor, token, status, expected_body) in [
         ("/public", "nobody", "", 200, "open"),
         ("/public", "a bad token", &*broken, 200, "open"),
         ("/public", "Ada", &ada, 200, "open"),
@@ -161,7 +168,7 @@ async fn every_visitor_gets_the_matching_response() {
         ("/auth", "a bad token", &broken, 200, "token-invalid"),
         ("/auth", "Ada", &ada, 200, "signed-in"),
     ] {
-        expect(address, path, who, token, status, said).await;
+        expect(address, path, visitor, token, status, expected_body).await;
     }
     assert_eq!(local.requests_to("GET", "/jwks"), 1);
 }
@@ -177,7 +184,7 @@ async fn browsers_sign_in_with_cookies() {
 
     let (ada, suffix) = (instance.ada(), key.cookie_suffix());
     let uat = NOW.as_secs() - 60;
-    for (address, cookie, status, said) in [
+    for (address, cookie, status, expected_body) in [
         (plain, format!("__session={ada}"), 200, "user_ada"),
         (plain, format!("theme=dark; __session={ada}; x=y"), 200, "user_ada"),
         (plain, format!("__session_{suffix}={ada}"), 401, "session-token-and-uat-missing"),
@@ -190,7 +197,7 @@ async fn browsers_sign_in_with_cookies() {
         let with_browser = format!("__clerk_db_jwt=dvb_1; __clerk_db_jwt_{suffix}=dvb_1; {cookie}");
         let request = Request::get("/session").header("cookie", with_browser).body(Full::default()).unwrap();
         let response = send(address, request).await;
-        assert_eq!(response.summary(), (status, said.to_owned()), "{}", cookie.replace(&ada, "…"));
+        assert_eq!(response.summary(), (status, expected_body.to_owned()), "{}", cookie.replace(&ada, "…"));
     }
 }
 
@@ -282,14 +289,14 @@ async fn known_keys_keep_working_during_an_outage() {
         clerk.keys().warm_up().await.unwrap();
         let _server = outage.begin(&instance, server).await;
         let ada = instance.ada();
-        for (path, said) in [
+        for (path, expected_body) in [
             ("/session", "user_ada"),
             ("/maybe-session", "user_ada"),
             ("/organization", "org_acme"),
             ("/owners", "owners"),
             ("/auth", "signed-in"),
         ] {
-            expect(address, path, &format!("Ada with {outage:?}"), &ada, 200, said).await;
+            expect(address, path, &format!("Ada with {outage:?}"), &ada, 200, expected_body).await;
         }
         // These routes call Clerk.
         let expected = match outage {
@@ -298,8 +305,8 @@ async fn known_keys_keep_working_during_an_outage() {
             Outage::Failing(StatusCode::UNAUTHORIZED) => [(500, "clerk-error"); 3],
             Outage::Failing(_) => [(503, "clerk-unavailable"); 3],
         };
-        for (path, (status, said)) in ["/me", "/maybe", "/admin"].into_iter().zip(expected) {
-            expect(address, path, &format!("Ada with {outage:?}"), &ada, status, said).await;
+        for (path, (status, expected_body)) in ["/me", "/maybe", "/admin"].into_iter().zip(expected) {
+            expect(address, path, &format!("Ada with {outage:?}"), &ada, status, expected_body).await;
         }
     }
 }

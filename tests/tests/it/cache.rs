@@ -390,7 +390,7 @@ async fn entries_can_be_invalidated_by_hand() {
     type Forget<'a> = &'a dyn Fn();
     let cases: [(&str, Forget<'_>, [bool; 2]); 4] = [
         ("a user", &|| cache.invalidate_user(&"user_1".into()), [true, false]),
-        ("an id that no user has", &|| cache.invalidate_user(&"..".into()), [true, true]),
+        ("an ID that no user has", &|| cache.invalidate_user(&"..".into()), [true, true]),
         ("an organization", &|| cache.invalidate_organization(&"org_1".into()), [true, true]),
         ("all", &|| cache.invalidate_all(), [true, true]),
     ];
@@ -589,15 +589,15 @@ mod extractor {
             (CachePolicy::new().fresh(secs(300)), false, 30, 403),
             (CachePolicy::off(), false, 0, 403),
         ] {
-            for (path, said, call) in EXTRACTORS {
+            for (path, expected_body, call) in EXTRACTORS {
                 let instance = Instance::new();
                 let clerk =
                     instance.builder().transport(instance.local.clone()).cache(policy).build().unwrap();
                 let address = serve(app(&clerk)).await;
                 let token = instance.ada();
-                assert_eq!(fetch(address, path, &token).await.body, said);
+                assert_eq!(fetch(address, path, &token).await.body, expected_body);
                 let before = instance.local.requests_to("GET", call);
-                assert_eq!(fetch(address, path, &token).await.body, said);
+                assert_eq!(fetch(address, path, &token).await.body, expected_body);
                 let after = instance.local.requests_to("GET", call);
                 assert_eq!(after - before, u64::from(policy.is_off()), "{path}");
                 end(&if through_us { clerk } else { instance.in_memory() }, path).await;

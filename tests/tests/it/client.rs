@@ -524,8 +524,8 @@ fn the_environment_is_read_and_errors_name_the_variable() {
             .envs(variables.iter().copied())
             .output()
             .unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert!(said.contains(&format!("<{expected}")), "{variables:?}: {said}");
-        assert!(!said.contains("tHiSmUsT"), "{said}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(stdout.contains(&format!("<{expected}")), "{variables:?}: {stdout}");
+        assert!(!stdout.contains("tHiSmUsT"), "{stdout}");
     }
 }

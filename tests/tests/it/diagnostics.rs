@@ -50,14 +50,14 @@ fn check(program: &Path, library: &Path) -> Result<(), String> {
         .arg(program)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let message = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
         return Err(format!("{name} compiles"));
     }
     let mut expected = text.lines().filter_map(|line| line.strip_prefix("//~ ")).peekable();
     assert!(expected.peek().is_some(), "{name} expects nothing");
-    match expected.find(|line| !said.contains(line)) {
-        Some(line) => Err(format!("{name}: the compiler does not say {line:?}, but\n{said}")),
+    match expected.find(|line| !message.contains(line)) {
+        Some(line) => Err(format!("{name}: the compiler does not say {line:?}, but\n{message}")),
         None => Ok(()),
     }
 }

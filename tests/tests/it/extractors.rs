@@ -149,19 +149,19 @@ fn routes() -> Router {
 }
 
 /// Checks one extractor in its three forms. With `?` the `Option` is `None` although the extractor rejects.
-async fn check(address: SocketAddr, path: &str, who: &str, token: &str, expected: &str) {
+async fn check(address: SocketAddr, path: &str, visitor: &str, token: &str, expected: &str) {
     let (expected, is_none) = expected.strip_suffix('?').map_or((expected, false), |rest| (rest, true));
     let refused = expected.split_once(' ').and_then(|(status, _)| status.parse::<u16>().ok()).is_some();
     for (form, expected) in
         [("", expected), ("/option", if is_none { "none" } else { expected }), ("/result", expected)]
     {
         let response = get(address, &format!("{path}{form}"), token).await;
-        let (status, said) = response.summary();
+        let (status, body) = response.summary();
         let is_error = refused && expected != "none" && form != "/result";
-        let got = if is_error { format!("{status} {said}") } else { said };
-        assert_eq!(got, expected, "{path}{form} for {who}");
-        assert_eq!(status == 200, !is_error, "{path}{form} for {who}");
-        assert!(token.is_empty() || !response.body.contains(token), "{path}{form} for {who}");
+        let got = if is_error { format!("{status} {body}") } else { body };
+        assert_eq!(got, expected, "{path}{form} for {visitor}");
+        assert_eq!(status == 200, !is_error, "{path}{form} for {visitor}");
+        assert!(token.is_empty() || !response.body.contains(token), "{path}{form} for {visitor}");
     }
 }
 
@@ -235,11 +235,11 @@ async fn every_extractor_handles_every_visitor() {
             ["user_ada", "Ada", gone_admin, "403 organization-deleted", "no plan", "user_ada", o, o, o, o],
         ),
         ("a revoked key", "ak_revoked", [BAD; 10]),
-        ("a key that nobody can judge", "ak_down", [DOWN; 10]),
+        ("a key that cannot be verified", "ak_down", [DOWN; 10]),
     ];
-    for (who, token, expected) in plain(&good).into_iter().chain(special) {
+    for (visitor, token, expected) in plain(&good).into_iter().chain(special) {
         for (path, expected) in PATHS.into_iter().zip(expected) {
-            check(address, path, who, token, expected).await;
+            check(address, path, visitor, token, expected).await;
         }
     }
     for (user, expected) in [
@@ -312,10 +312,10 @@ async fn every_extractor_responds_the_same_in_every_layout() {
     let ada = instance.local.sign_in("user_ada").organization("org_acme").claim("plan", "gold").token();
     for (place, build, prefix) in COVERED {
         let address = serve(build(routes(), layer.clone())).await;
-        for (who, token, expected) in plain(&ada) {
-            let who = format!("{who}, {place}");
+        for (visitor, token, expected) in plain(&ada) {
+            let visitor = format!("{visitor}, {place}");
             for (path, expected) in PATHS.into_iter().zip(expected) {
-                check(address, &format!("{prefix}{path}"), &who, token, expected).await;
+                check(address, &format!("{prefix}{path}"), &visitor, token, expected).await;
             }
         }
         for (token, expected) in
@@ -406,14 +406,14 @@ async fn a_handler_reads_claims_and_ages_from_its_session() {
     let app = Router::new().route("/", on_get(about)).layer(ClerkLayer::new(&clerk(&instance)));
     let address = serve(app).await;
     let ada = || instance.local.sign_in("user_ada");
-    for (session, status, said) in [
+    for (session, status, expected_body) in [
         (ada().claim("plan", "gold").factor_ages(20, -1), 200, "gold Some([Some(1200s), None])"),
         (ada().factor_ages(0, 5), 200, "no plan Some([Some(0ns), Some(300s)])"),
         (ada().claim("fva", Value::Null), 200, "no plan None"),
         (ada().claim("plan", 5), 500, "claims-mismatch"),
         (ada().pending(), 401, "session-pending"),
     ] {
-        assert_eq!(get(address, "/", &session.token()).await.summary(), (status, said.to_owned()));
+        assert_eq!(get(address, "/", &session.token()).await.summary(), (status, expected_body.to_owned()));
     }
 }
 
@@ -428,7 +428,7 @@ async fn a_handler_can_create_a_token_from_a_template() {
     let ada = instance.local.sign_in("user_ada");
     let made = format!("POST /v1/sessions/{}/tokens/reports", ada.session_id());
     let pending = instance.local.sign_in("user_ada").pending().token();
-    for (who, token, template, status, said) in [
+    for (visitor, token, template, status, expected_body) in [
         ("Ada", &*ada.token(), "reports", 200, &*made),
         ("Ada, without such a template", &ada.token(), "none", 500, "clerk-error"),
         ("Ada, with a template that fails", &ada.token(), "down", 503, "clerk-unavailable"),
@@ -438,7 +438,7 @@ async fn a_handler_can_create_a_token_from_a_template() {
         ("an API key", "ak_good", "reports", 401, "token-type-mismatch"),
     ] {
         let response = get(address, &format!("/{template}"), token).await;
-        assert_eq!(response.summary(), (status, said.to_owned()), "{who}");
+        assert_eq!(response.summary(), (status, expected_body.to_owned()), "{visitor}");
     }
     // A visitor whose token cannot be verified is not treated as signed out.
     let instance = Instance::new();
@@ -492,7 +492,11 @@ async fn a_layer_without_machine_tokens_lists_the_accepted_kinds() {
 
 #[tokio::test]
 async fn sessions_and_machines_share_a_handler_and_the_client_is_in_the_state() {
-    async fn who(session: Option<Session>, machine: Option<Machine>, State(clerk): State<Clerk>) -> String {
+    async fn visitor(
+        session: Option<Session>,
+        machine: Option<Machine>,
+        State(clerk): State<Clerk>,
+    ) -> String {
         assert_eq!(clerk.now(), NOW);
         match (session, machine) {
             (Some(session), None) => session.user_id().to_string(),
@@ -503,7 +507,8 @@ async fn sessions_and_machines_share_a_handler_and_the_client_is_in_the_state() 
     }
     let instance = Instance::new();
     let clerk = clerk(&instance);
-    let app = Router::new().route("/", on_get(who)).layer(ClerkLayer::new(&clerk)).with_state(App { clerk });
+    let app =
+        Router::new().route("/", on_get(visitor)).layer(ClerkLayer::new(&clerk)).with_state(App { clerk });
     let address = serve(app).await;
     for (token, expected) in [("", "nobody"), (&*instance.ada(), "user_ada"), ("mt_good", "mch_1")] {
         assert_eq!(get(address, "/", token).await.summary(), (200, expected.to_owned()));

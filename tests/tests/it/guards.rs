@@ -34,12 +34,12 @@ async fn visit(app: Router) -> Served {
 impl Served {
     /// Checks the statuses for signed-out requests, Grace and Ada.
     async fn expect(&self, path: &str, statuses: [u16; 3]) {
-        for (who, token, status) in [
+        for (visitor, token, status) in [
             ("nobody", "", statuses[0]),
             ("Grace", &*self.grace, statuses[1]),
             ("Ada", &*self.ada, statuses[2]),
         ] {
-            assert_eq!(get(self.address, path, token).await.status, status, "{path} for {who}");
+            assert_eq!(get(self.address, path, token).await.status, status, "{path} for {visitor}");
         }
     }
 }
@@ -345,11 +345,11 @@ async fn a_guard_as_an_extractor_rejects_like_the_layer() {
         // A machine has no session, so it counts as signed out where a session is optional.
         let script = if path.starts_with("/maybe") { "ok" } else { MISMATCH };
         let expected = [nobody, "token-invalid", pending, "", grace, ada, script, DOWN];
-        for ((who, token), expected) in visitors.iter().zip(expected) {
+        for ((visitor, token), expected) in visitors.iter().zip(expected) {
             let body = ask(&app, Method::GET, path, token).await.body;
-            assert!(body.contains(expected), "{path} for {who}: {body}");
+            assert!(body.contains(expected), "{path} for {visitor}: {body}");
             let response = ask(&bare, Method::GET, path, token).await;
-            assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{path} for {who}");
+            assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{path} for {visitor}");
         }
     }
 }

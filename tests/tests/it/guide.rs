@@ -40,18 +40,24 @@ fn app() -> Router {
         .route("/ClerkOrganization", get(async |_: ClerkOrganization| "in"))
         .route("/ApiKey", get(async |_: ApiKey| "in"))
         .route("/Machine", get(async |_: Machine| "in"))
-        .route("/Option/Auth", get(async |it: Option<Auth>| said(it.is_some())))
-        .route("/Option/Session", get(async |it: Option<Session>| said(it.is_some())))
-        .route("/Option/Claims", get(async |it: Option<Claims<Value>>| said(it.is_some())))
-        .route("/Option/Has", get(async |it: Option<Has<Manager>>| said(it.is_some())))
-        .route("/Option/ActiveOrganization", get(async |it: Option<ActiveOrganization>| said(it.is_some())))
-        .route("/Option/ClerkUser", get(async |it: Option<ClerkUser>| said(it.is_some())))
-        .route("/Option/ClerkOrganization", get(async |it: Option<ClerkOrganization>| said(it.is_some())))
-        .route("/Option/ApiKey", get(async |it: Option<ApiKey>| said(it.is_some())))
-        .route("/Option/Machine", get(async |it: Option<Machine>| said(it.is_some())))
+        .route("/Option/Auth", get(async |it: Option<Auth>| some_or_none(it.is_some())))
+        .route("/Option/Session", get(async |it: Option<Session>| some_or_none(it.is_some())))
+        .route("/Option/Claims", get(async |it: Option<Claims<Value>>| some_or_none(it.is_some())))
+        .route("/Option/Has", get(async |it: Option<Has<Manager>>| some_or_none(it.is_some())))
+        .route(
+            "/Option/ActiveOrganization",
+            get(async |it: Option<ActiveOrganization>| some_or_none(it.is_some())),
+        )
+        .route("/Option/ClerkUser", get(async |it: Option<ClerkUser>| some_or_none(it.is_some())))
+        .route(
+            "/Option/ClerkOrganization",
+            get(async |it: Option<ClerkOrganization>| some_or_none(it.is_some())),
+        )
+        .route("/Option/ApiKey", get(async |it: Option<ApiKey>| some_or_none(it.is_some())))
+        .route("/Option/Machine", get(async |it: Option<Machine>| some_or_none(it.is_some())))
 }
 
-fn said(is_some: bool) -> &'static str {
+fn some_or_none(is_some: bool) -> &'static str {
     if is_some { "some" } else { "none" }
 }
 

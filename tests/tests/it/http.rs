@@ -154,11 +154,11 @@ async fn an_upgrade_passes_with_the_cookies_of_a_refresh() {
         assert_eq!(values(response.headers(), "set-cookie"), [&["own=1".to_owned()], &*lines].concat());
         assert_eq!(values(response.headers(), "cache-control"), ["no-store"]);
         let mut upgraded = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
-        for said in [*b"ping", *b"pong"] {
-            upgraded.write_all(&said).await.unwrap();
+        for message in [*b"ping", *b"pong"] {
+            upgraded.write_all(&message).await.unwrap();
             let mut heard = [0; 4];
             upgraded.read_exact(&mut heard).await.unwrap();
-            assert_eq!(heard, said);
+            assert_eq!(heard, message);
         }
     }
 }
@@ -208,10 +208,11 @@ async fn a_preflight_gets_its_response_in_either_order_of_layers() {
     }
 }
 
-async fn who(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn visitor(request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let auth = Auth::from_extensions(request.extensions()).unwrap();
-    let who = auth.session().map_or("nobody".to_owned(), |session| session.claims().user_id().to_string());
-    Ok(Response::new(Body::from(who)))
+    let visitor =
+        auth.session().map_or("nobody".to_owned(), |session| session.claims().user_id().to_string());
+    Ok(Response::new(Body::from(visitor)))
 }
 
 #[tokio::test]
@@ -219,7 +220,7 @@ async fn http_2_requests_with_split_cookies_and_the_host_in_the_uri_are_authenti
     let instance = Instance::new();
     let (clerk, lines) = refreshing(&instance).await;
     clerk.keys().warm_up().await.unwrap();
-    let service = ServiceBuilder::new().layer(AuthenticateLayer::new(&clerk)).service_fn(who);
+    let service = ServiceBuilder::new().layer(AuthenticateLayer::new(&clerk)).service_fn(visitor);
     let mut sender = connect(bare(Version::Two, service).await).await;
     let good = token_until(&instance, 50);
     let crumbs = |cookies: &[String]| {

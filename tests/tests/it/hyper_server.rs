@@ -19,8 +19,8 @@ use tower::{ServiceBuilder, limit::ConcurrencyLimitLayer};
 async fn greet(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let auth = Auth::from_extensions(request.extensions()).unwrap();
     let user = auth.session().unwrap().claims().user_id().to_string();
-    let said = request.into_body().collect().await?.to_bytes();
-    Ok(Response::new(Full::from(format!("{user} said {} bytes", said.len()))))
+    let sent = request.into_body().collect().await?.to_bytes();
+    Ok(Response::new(Full::from(format!("{user} sent {} bytes", sent.len()))))
 }
 
 async fn start(clerk: &Clerk, guard: RequireLayer) -> SocketAddr {
@@ -49,20 +49,20 @@ async fn a_bare_hyper_server_is_guarded() {
     let (ada, grace) = (token("user_ada"), token("user_grace"));
     // Several requests, so that a permit that is not released would block one of them.
     for _ in 0..20 {
-        for (token, status, said) in [
+        for (token, status, expected_body) in [
             ("", 401, "session-token-and-uat-missing"),
             ("nonsense", 401, "token-invalid"),
             (&*grace, 403, "permission-missing"),
-            (&*ada, 200, "user_ada said 0 bytes"),
+            (&*ada, 200, "user_ada sent 0 bytes"),
         ] {
             let response = get(address, "/", token).await;
-            assert_eq!(response.summary(), (status, said.to_owned()));
+            assert_eq!(response.summary(), (status, expected_body.to_owned()));
             assert_eq!(response.headers.contains_key("www-authenticate"), status != 200);
         }
     }
     let request = Request::post("/").header("authorization", format!("Bearer {ada}"));
     let response = send(address, request.body(Full::from(vec![7; 100_000])).unwrap()).await;
-    assert_eq!(response.summary(), (200, "user_ada said 100000 bytes".to_owned()));
+    assert_eq!(response.summary(), (200, "user_ada sent 100000 bytes".to_owned()));
 }
 
 #[tokio::test]

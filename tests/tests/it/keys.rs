@@ -125,9 +125,9 @@ impl Fixture {
             let auth = Auth::from_extensions(request.extensions()).unwrap();
             let outcome = auth.outcome();
             assert_eq!(outcome.status() == Status::SignedIn, outcome.reason().is_none());
-            let said = outcome.reason().map_or("signed-in", |reason| reason.as_str());
-            let said = if outcome.is_undecided() { "undecided" } else { said };
-            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(said.to_owned())))
+            let reason = outcome.reason().map_or("signed-in", |reason| reason.as_str());
+            let reason = if outcome.is_undecided() { "undecided" } else { reason };
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(reason.to_owned())))
         }));
         let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
         Box::pin(async move {

@@ -77,7 +77,7 @@ impl Fixture {
     }
 }
 
-fn said(status: u16, text: &str) -> (u16, String) {
+fn outcome(status: u16, text: &str) -> (u16, String) {
     (status, text.to_owned())
 }
 
@@ -98,7 +98,7 @@ async fn a_client_needs_one_line_and_no_socket() {
 async fn expired_tokens_are_rejected_with_the_matching_reason() {
     let fixture = Fixture::new();
     let session = fixture.local.sign_in("user_ada");
-    assert_eq!(fixture.get("/session", &session.token()).await, said(200, "user_ada"));
+    assert_eq!(fixture.get("/session", &session.token()).await, outcome(200, "user_ada"));
     let long = session.clone().lifetime(Duration::from_secs(86_400));
     for expired in [session.expired_token(), long.expired_token()] {
         let (status, code) = fixture.get("/session", &expired).await;
@@ -107,7 +107,7 @@ async fn expired_tokens_are_rejected_with_the_matching_reason() {
     // Apart from that the tokens are valid.
     let expired = session.expired_token();
     fixture.clock.set(NOW.saturating_sub(Duration::from_secs(3630)));
-    assert_eq!(fixture.get("/session", &expired).await, said(200, "user_ada"));
+    assert_eq!(fixture.get("/session", &expired).await, outcome(200, "user_ada"));
 }
 
 #[tokio::test]
@@ -122,8 +122,11 @@ async fn cookies_need_no_handshake() {
     };
     let session = fixture.local.sign_in("user_ada");
     fixture.clock.advance(Duration::from_secs(30));
-    assert_eq!(fixture.send(page(session.cookies())).await, said(200, "user_ada"));
-    assert_eq!(fixture.send(page(format!("theme=dark; {}", session.cookies()))).await, said(200, "user_ada"));
+    assert_eq!(fixture.send(page(session.cookies())).await, outcome(200, "user_ada"));
+    assert_eq!(
+        fixture.send(page(format!("theme=dark; {}", session.cookies()))).await,
+        outcome(200, "user_ada")
+    );
     let response = fixture.app.clone().oneshot(page(session.expired_cookies())).await.unwrap();
     assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
     let location = response.headers()["location"].to_str().unwrap();
@@ -131,7 +134,7 @@ async fn cookies_need_no_handshake() {
     assert!(location.contains("__clerk_hs_reason=session-token-expired"), "{location}");
     // Cookies of another application on the same host have no effect.
     let other = LocalClerk::with_clock(fixture.clock.clone()).sign_in("user_grace").cookies();
-    assert_eq!(fixture.send(page(format!("{other}; {}", session.cookies()))).await, said(200, "user_ada"));
+    assert_eq!(fixture.send(page(format!("{other}; {}", session.cookies()))).await, outcome(200, "user_ada"));
 }
 
 #[tokio::test]
@@ -140,20 +143,20 @@ async fn api_keys_are_accepted_until_they_expire_or_are_revoked() {
     let key = |name: &str| fixture.local.api_key(name).subject("user_ada").scopes(["read", "write"]);
     let (good, hour) = (key("nightly").create(), key("short").expires_in(Duration::from_secs(3600)).create());
     for (secret, response) in [
-        (&*good.secret, said(200, "nightly user_ada")),
-        (&hour.secret, said(200, "short user_ada")),
-        (&key("gone").revoked(true).create().secret, said(401, "token-invalid")),
-        (&key("over").expires_in(Duration::ZERO).create().secret, said(401, "token-invalid")),
-        ("ak_unknown", said(401, "token-invalid")),
+        (&*good.secret, outcome(200, "nightly user_ada")),
+        (&hour.secret, outcome(200, "short user_ada")),
+        (&key("gone").revoked(true).create().secret, outcome(401, "token-invalid")),
+        (&key("over").expires_in(Duration::ZERO).create().secret, outcome(401, "token-invalid")),
+        ("ak_unknown", outcome(401, "token-invalid")),
     ] {
         assert_eq!(fixture.get("/key", secret).await, response);
     }
     fixture.clock.advance(Duration::from_secs(3600));
-    assert_eq!(fixture.get("/key", &hour.secret).await, said(401, "token-invalid"));
+    assert_eq!(fixture.get("/key", &hour.secret).await, outcome(401, "token-invalid"));
     assert_eq!(fixture.get("/key", &good.secret).await.0, 200);
     let revoked = fixture.clerk.send(api_keys::revoke(&good.id).revocation_reason("lost")).await.unwrap();
     assert_eq!((revoked.revoked, revoked.revocation_reason.as_deref()), (true, Some("lost")));
-    assert_eq!(fixture.get("/key", &good.secret).await, said(401, "token-invalid"));
+    assert_eq!(fixture.get("/key", &good.secret).await, outcome(401, "token-invalid"));
 }
 
 #[tokio::test]
@@ -164,14 +167,14 @@ async fn api_keys_are_managed_through_the_api() {
     let made = clerk.send(create.description("for the nightly job").created_by("user_ada")).await.unwrap();
     assert!(made.secret.starts_with("ak_") && made.id.as_str().starts_with("ak_"));
     assert_eq!(clerk.send(api_keys::get_secret(&made.id)).await.unwrap().secret, made.secret);
-    assert_eq!(fixture.get("/key", &made.secret).await, said(200, "nightly user_ada"));
+    assert_eq!(fixture.get("/key", &made.secret).await, outcome(200, "nightly user_ada"));
 
     let seen = clerk.send(api_keys::verify(&*made.secret)).await.unwrap();
     assert_eq!((seen.claims, seen.last_used_at), (Some(json!({"tier": 2})), Some(NOW)));
     let update = api_keys::update(&made.id).subject("org_acme").scopes(["write"]);
     let changed = clerk.send(update.seconds_until_expiration(60)).await.unwrap();
     assert_eq!(changed.expiration, Some(NOW.saturating_add(Duration::from_secs(60))));
-    assert_eq!(fixture.get("/key", &made.secret).await, said(200, "nightly org_acme"));
+    assert_eq!(fixture.get("/key", &made.secret).await, outcome(200, "nightly org_acme"));
     let names = async |list: api_keys::List| {
         let page = clerk.send(list).await.unwrap();
         page.data.into_iter().map(|key| key.name).collect::<Vec<_>>()
@@ -187,7 +190,7 @@ async fn api_keys_are_managed_through_the_api() {
     // Keys are deleted with their owner.
     let key = fixture.local.api_key("last").subject("user_ada").create();
     clerk.send(users::delete("user_ada")).await.unwrap();
-    assert_eq!(fixture.get("/key", &key.secret).await, said(401, "token-invalid"));
+    assert_eq!(fixture.get("/key", &key.secret).await, outcome(401, "token-invalid"));
 }
 
 #[tokio::test]
@@ -198,7 +201,7 @@ async fn machines_can_call_each_other() {
     let billing = fixture.clerk.send(billing).await.unwrap();
     let client = |key: &str| fixture.local.client_builder().machine_secret_key(key).build_machine().unwrap();
     let caller = client(&billing.secret_key);
-    let response = said(200, &format!("{} {:?}", billing.id, [reports.id.as_str()]));
+    let response = outcome(200, &format!("{} {:?}", billing.id, [reports.id.as_str()]));
 
     let opaque = caller.send(m2m::create_token()).await.unwrap();
     assert_eq!(opaque.expiration, Some(NOW.saturating_add(Duration::from_secs(60))));
@@ -211,7 +214,7 @@ async fn machines_can_call_each_other() {
     assert!(client(&reports.secret_key).send(m2m::verify_token(&*opaque.token)).await.is_ok());
     assert!(caller.send(m2m::verify_token(&*opaque.token)).await.is_err());
     fixture.clerk.send(m2m::revoke_token(&opaque.id)).await.unwrap();
-    assert_eq!(fixture.get("/m2m", &opaque.token).await, said(401, "token-invalid"));
+    assert_eq!(fixture.get("/m2m", &opaque.token).await, outcome(401, "token-invalid"));
     // A token in JWT form cannot be revoked, but it expires.
     fixture.clock.advance(Duration::from_secs(70));
     assert_eq!(fixture.get("/m2m", &jwt.token).await.0, 401);
@@ -233,16 +236,16 @@ async fn machine_tokens_can_be_customized() {
     let oauth = || fixture.local.oauth_token("user_ada").client_id("client_cli").scopes(["email"]);
     let from_billing = format!("{} {:?}", billing.id, [reports.id.as_str()]);
     for (path, token, response) in [
-        ("/m2m", m2m().create().token, said(200, &from_billing)),
-        ("/m2m", m2m().claims(json!({"a": 1})).create_jwt().token, said(200, &from_billing)),
-        ("/m2m", m2m().revoked(true).create().token, said(401, "token-invalid")),
-        ("/m2m", m2m().expires_in(Duration::ZERO).create().token, said(401, "token-invalid")),
-        ("/oauth", oauth().create().token, said(200, "user_ada [\"email\"]")),
-        ("/oauth", oauth().create_jwt().token, said(200, "user_ada [\"email\"]")),
-        ("/oauth", oauth().revoked(true).create().token, said(401, "token-invalid")),
-        ("/oauth", oauth().expires_in(Duration::ZERO).create().token, said(401, "token-invalid")),
-        ("/key", m2m().create_jwt().token, said(401, "token-type-mismatch")),
-        ("/session", oauth().create_jwt().token, said(401, "token-type-mismatch")),
+        ("/m2m", m2m().create().token, outcome(200, &from_billing)),
+        ("/m2m", m2m().claims(json!({"a": 1})).create_jwt().token, outcome(200, &from_billing)),
+        ("/m2m", m2m().revoked(true).create().token, outcome(401, "token-invalid")),
+        ("/m2m", m2m().expires_in(Duration::ZERO).create().token, outcome(401, "token-invalid")),
+        ("/oauth", oauth().create().token, outcome(200, "user_ada [\"email\"]")),
+        ("/oauth", oauth().create_jwt().token, outcome(200, "user_ada [\"email\"]")),
+        ("/oauth", oauth().revoked(true).create().token, outcome(401, "token-invalid")),
+        ("/oauth", oauth().expires_in(Duration::ZERO).create().token, outcome(401, "token-invalid")),
+        ("/key", m2m().create_jwt().token, outcome(401, "token-type-mismatch")),
+        ("/session", oauth().create_jwt().token, outcome(401, "token-type-mismatch")),
     ] {
         assert_eq!(fixture.get(path, &token).await, response, "{path}");
     }
@@ -554,10 +557,10 @@ async fn a_saved_instance_resumes_where_it_stopped() {
     let local = LocalClerk::load_with_clock(&path, fixture.clock.clone()).unwrap();
     let clerk = local.client_builder().authentication(|options| options.accepted_kinds(AcceptedKinds::any()));
     let again = Fixture { app: app(&clerk.build().unwrap()), local, ..Fixture::new() };
-    assert_eq!(again.get("/me", &token).await, said(200, "Ada Lovelace"));
-    assert_eq!(again.get("/key", &key.secret).await, said(200, "nightly user_ada"));
+    assert_eq!(again.get("/me", &token).await, outcome(200, "Ada Lovelace"));
+    assert_eq!(again.get("/key", &key.secret).await, outcome(200, "nightly user_ada"));
     let page = Request::get("/session").header(header::COOKIE, cookies).body(Body::empty()).unwrap();
-    assert_eq!(again.send(page).await, said(200, "user_ada"));
+    assert_eq!(again.send(page).await, outcome(200, "user_ada"));
     let client = again.local.client_builder().machine_secret_key(machine.secret_key);
     assert!(client.build_machine().unwrap().send(m2m::create_token()).await.is_ok());
     assert_eq!(again.local.secret_key().expose(), fixture.local.secret_key().expose());
@@ -585,10 +588,10 @@ fn errors_about_broken_files_name_the_place() {
         std::fs::write(&path, text).unwrap();
         let error = LocalClerk::load(&path).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
-        let said = error.to_string();
-        assert!(said.starts_with(&format!("cannot load {}: ", path.display())), "{said}");
-        assert!(!said.contains("ada@") && !said.contains("hunter2"), "{said}");
-        said
+        let message = error.to_string();
+        assert!(message.starts_with(&format!("cannot load {}: ", path.display())), "{message}");
+        assert!(!message.contains("ada@") && !message.contains("hunter2"), "{message}");
+        message
     };
     for (pointer, value, expected) in [
         ("/format", json!("zip"), "not a saved LocalClerk"),
@@ -608,8 +611,8 @@ fn errors_about_broken_files_name_the_place() {
     ] {
         let mut broken = good.clone();
         *broken.pointer_mut(pointer).unwrap() = value;
-        let said = load(&broken.to_string());
-        assert!(said.contains(expected), "{pointer}: {said}");
+        let message = load(&broken.to_string());
+        assert!(message.contains(expected), "{pointer}: {message}");
     }
     for text in ["null", "[]", r#"{"format": "clerk-local"}"#] {
         assert!(load(text).contains("not a saved LocalClerk"), "{text}");

@@ -77,7 +77,7 @@ async fn start(clerk: &Clerk) -> SocketAddr {
 #[tokio::test]
 async fn machines_are_distinguished() {
     let address = start(&clerk(AcceptedKinds::any())).await;
-    for (path, token, status, said) in [
+    for (path, token, status, expected_body) in [
         ("/key", "ak_good", 200, "nightly user_ada"),
         ("/key", "ak_revoked", 401, "token-invalid"),
         ("/key", "ak_unknown", 401, "token-invalid"),
@@ -105,21 +105,21 @@ async fn machines_are_distinguished() {
         ("/machine", "ak_good", 401, "token-type-mismatch"),
     ] {
         let response = get(address, path, token).await;
-        assert_eq!(response.summary(), (status, said.to_owned()), "{path} {token}");
+        assert_eq!(response.summary(), (status, expected_body.to_owned()), "{path} {token}");
     }
 }
 
 #[tokio::test]
 async fn a_guard_for_a_kind_the_layer_does_not_accept_is_reported() {
     let address = start(&clerk([TokenKind::Session, TokenKind::ApiKey])).await;
-    for (path, token, status, said) in [
+    for (path, token, status, expected_body) in [
         ("/key", "ak_good", 200, "nightly user_ada"),
         ("/m2m", "mt_good", 500, "clerk-kind-not-accepted"),
         ("/machine", "mt_good", 500, "clerk-kind-not-accepted"),
         ("/key", "mt_good", 401, "token-type-mismatch"),
     ] {
         let response = get(address, path, token).await;
-        assert_eq!(response.summary(), (status, said.to_owned()), "{path} {token}");
+        assert_eq!(response.summary(), (status, expected_body.to_owned()), "{path} {token}");
     }
     let only_keys = start(&clerk(TokenKind::ApiKey)).await;
     let response = get(only_keys, "/session", "ak_good").await;

@@ -161,9 +161,9 @@ async fn every_guard_responds_the_same_in_every_layout() {
         for (guard, layer, statuses) in guards() {
             let app = (layout.build)(layer).layer(ClerkLayer::new(&clerk));
             for path in layout.paths {
-                for ((who, token), status) in visitors.iter().zip(statuses) {
+                for ((visitor, token), status) in visitors.iter().zip(statuses) {
                     for method in [Method::GET, Method::HEAD] {
-                        let what = format!("{guard}, {}: {method} {path} for {who}", layout.name);
+                        let what = format!("{guard}, {}: {method} {path} for {visitor}", layout.name);
                         let response = ask(&app, method.clone(), path, token).await;
                         let is_nothing = status == 200 && path.ends_with("nowhere");
                         assert_eq!(response.status, if is_nothing { 404 } else { status }, "{what}");
@@ -185,10 +185,10 @@ async fn a_guard_without_the_layer_or_outside_of_it_is_500_in_every_layout() {
             let bare = (layout.build)(layer.clone());
             let around = (layout.build)(layer.clone()).layer(ClerkLayer::new(&clerk)).layer(layer);
             for path in layout.paths {
-                for (who, token) in visitors.iter() {
+                for (visitor, token) in visitors.iter() {
                     for app in [&bare, &around] {
                         let response = ask(app, Method::GET, path, token).await;
-                        let what = format!("{guard}, {}: {path} for {who}", layout.name);
+                        let what = format!("{guard}, {}: {path} for {visitor}", layout.name);
                         assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{what}");
                     }
                 }
@@ -331,13 +331,13 @@ async fn gaps_that_axum_leaves_in_guards_can_be_closed() {
     let instance = Instance::new();
     let (clerk, ada) = (clerk(&instance, AcceptedKinds::any()), instance.ada());
     for gap in gaps() {
-        for (app, status, said) in [(gap.open, 200, "secret"), (gap.closed, 401, "")] {
+        for (app, status, expected_body) in [(gap.open, 200, "secret"), (gap.closed, 401, "")] {
             let app = app.layer(ClerkLayer::new(&clerk));
             let (method, path) = gap.request.split_once(' ').unwrap();
             let ask = async |token| ask(&app, method.parse().unwrap(), path, token).await;
             let response = ask("").await;
             assert_eq!(response.status, status, "{} {}", gap.name, gap.request);
-            assert_eq!(response.body == "secret", said == "secret", "{}", gap.name);
+            assert_eq!(response.body == "secret", expected_body == "secret", "{}", gap.name);
             assert_eq!(ask(&ada).await.body, "secret", "{}", gap.name);
         }
     }
@@ -419,9 +419,9 @@ async fn every_guard_responds_the_same_over_a_socket() {
     for (guard, layer, statuses) in guards() {
         let address = serve(guarded_four_times(&layer).layer(ClerkLayer::new(&once))).await;
         for path in ["/x", "/in/x", "/merged", "/file.txt"] {
-            for ((who, token), status) in visitors.iter().zip(statuses) {
+            for ((visitor, token), status) in visitors.iter().zip(statuses) {
                 let response = fetch(address, path, token).await;
-                let what = format!("{guard}: {path} for {who}");
+                let what = format!("{guard}: {path} for {visitor}");
                 assert_eq!(response.status, status, "{what}");
                 assert_eq!(response.body == "secret", status == 200, "{what}");
             }
@@ -447,9 +447,9 @@ async fn guards_and_layers_behave_the_same_over_a_socket() {
         ("/open", [200; 8]),
         ("/nowhere", [404; 8]),
     ] {
-        for ((who, token), status) in visitors.iter().zip(statuses) {
-            assert_eq!(fetch(address, path, token).await.status, status, "{path} for {who}");
-            if who == "nobody" {
+        for ((visitor, token), status) in visitors.iter().zip(statuses) {
+            assert_eq!(fetch(address, path, token).await.status, status, "{path} for {visitor}");
+            if visitor == "nobody" {
                 let head = Request::head(path).body(Full::default()).unwrap();
                 let response = send(address, head).await;
                 assert_eq!((response.status.as_u16(), &*response.body), (status, ""), "HEAD {path}");

@@ -858,8 +858,8 @@ fn invalid_settings_are_found_before_any_request() {
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.setting, setting);
-        let said = format!("{error} {error:?}");
-        assert!(!said.contains("hunter2") && !said.contains("tHiSmUsT"), "{said}");
+        let message = format!("{error} {error:?}");
+        assert!(!message.contains("hunter2") && !message.contains("tHiSmUsT"), "{message}");
     }
     good().fapi_url("http://localhost:1").path("/a/b/").build().unwrap();
     of_client(None).path("/a").build().unwrap();

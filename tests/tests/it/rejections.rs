@@ -100,8 +100,8 @@ async fn one_handler_responds_for_guards_and_extractors() {
         for (way, is_page) in WAYS.into_iter().zip([true, false]) {
             let response = visit(&app, path, token, way).await;
             let what = format!("{path} {code} {is_page}");
-            let said = if is_page { format!("<h1>{code}</h1>") } else { code.to_owned() };
-            assert_eq!(response.summary(), (status, said), "{what}");
+            let expected_body = if is_page { format!("<h1>{code}</h1>") } else { code.to_owned() };
+            assert_eq!(response.summary(), (status, expected_body), "{what}");
             let kind = if is_page { "text/html; charset=utf-8" } else { "application/json" };
             assert_eq!(response.header("content-type"), kind, "{what}");
             // Headers that belong to the status stay.
@@ -115,11 +115,15 @@ async fn one_handler_responds_for_guards_and_extractors() {
             );
         }
     }
-    for (path, token, status, said) in
+    for (path, token, status, expected_body) in
         [("/own", &nobody, 403, "my own"), ("/open", &nobody, 200, "fine"), ("/plan", &alan, 200, "fine")]
     {
         for way in WAYS {
-            assert_eq!(visit(&app, path, token, way).await.summary(), (status, said.to_owned()), "{path}");
+            assert_eq!(
+                visit(&app, path, token, way).await.summary(),
+                (status, expected_body.to_owned()),
+                "{path}"
+            );
         }
     }
 }
@@ -170,16 +174,16 @@ async fn cookies_of_a_refresh_are_added_to_the_applications_response() {
 async fn the_innermost_handler_responds_and_headers_added_in_between_stay() {
     let instance = Instance::new();
     let clerk = clerk(&instance, AcceptedKinds::any());
-    let layer = |said: &'static str| ClerkLayer::new(&clerk).on_rejection(move |_, _| said);
+    let layer = |body: &'static str| ClerkLayer::new(&clerk).on_rejection(move |_, _| body);
     let silent = || ClerkLayer::new(&clerk);
-    for (app, said) in [
+    for (app, expected_body) in [
         (routes().layer(layer("inner")).layer(layer("outer")), "inner"),
         (routes().layer(silent()).layer(layer("outer")), "outer"),
         (routes().layer(layer("inner")).layer(silent()), "inner"),
         (routes().layer(layer("first").on_rejection(|_, _| "second")), "second"),
     ] {
         let response = visit(&app, "/guard", "", WAYS[1]).await;
-        assert_eq!(response.summary(), (401, said.to_owned()));
+        assert_eq!(response.summary(), (401, expected_body.to_owned()));
     }
     let app = routes().layer(CorsLayer::permissive()).layer(layer("mine"));
     let response = visit(&app, "/guard", "", WAYS[1]).await;
@@ -222,7 +226,7 @@ async fn a_bare_tower_service_has_the_same_handler() {
         .layer(RequireLayer::reverification(Reverification::STRICT))
         .service_fn(async |_: Request<()>| Ok::<_, Infallible>(http::Response::new(String::from("fine"))));
     let visitors = Visitors::of(&instance);
-    for (token, status, said) in [
+    for (token, status, expected_body) in [
         (
             &visitors.tokens[4],
             403,
@@ -233,7 +237,7 @@ async fn a_bare_tower_service_has_the_same_handler() {
         let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
         let response = service.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), status);
-        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), said);
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), expected_body);
     }
 }
 
@@ -266,7 +270,7 @@ async fn visitors_of_a_page_are_redirected_to_sign_in_and_back() {
     let app = pages().layer(ClerkLayer::new(&clerk).on_rejection(|_, _| "mine"));
     let (document, script_way) = (WAYS[0], WAYS[1]);
     let tasks = &*format!("{PORTAL}/tasks");
-    for (path, who, token, way, status, target) in [
+    for (path, visitor, token, way, status, target) in [
         ("/home?a=b", "nobody", &nobody, document, 303, PORTAL),
         ("/home", "nobody's script", &nobody, script_way, 401, ""),
         ("/home", "a stranger", &stranger, document, 303, PORTAL),
@@ -288,10 +292,10 @@ async fn visitors_of_a_page_are_redirected_to_sign_in_and_back() {
         ("/in/home", "nobody", &nobody, document, 303, PORTAL),
     ] {
         let response = visit(&app, path, token, way).await;
-        assert_eq!(response.status, status, "{path} for {who}");
+        assert_eq!(response.status, status, "{path} for {visitor}");
         let expected = if status == 303 { and_back(target, path) } else { String::new() };
-        assert_eq!(response.header("location"), expected, "{path} for {who}");
-        assert!(status != 303 || response.body.is_empty(), "{path} for {who}");
+        assert_eq!(response.header("location"), expected, "{path} for {visitor}");
+        assert!(status != 303 || response.body.is_empty(), "{path} for {visitor}");
     }
     // Nor for a browser that has already been redirected three times.
     for (count, status) in [("2", 303), ("3", 401), ("x", 303)] {
@@ -403,7 +407,7 @@ async fn a_handler_can_redirect_to_the_sign_up_page_and_back() {
     let tasks = &*format!("{SIGN_UP}/tasks");
     let app_of = |clerk: &Clerk| app.clone().layer(ClerkLayer::new(clerk));
     let live = app_of(&clerk(&instance, AcceptedKinds::any()));
-    for (path, who, token, page, back) in [
+    for (path, visitor, token, page, back) in [
         ("/join?a=b", "nobody", &nobody, SIGN_UP, "/join?a=b"),
         ("/join", "a stranger", &stranger, SIGN_UP, "/join"),
         ("/join", "pending", &pending, tasks, "/join"),
@@ -414,9 +418,9 @@ async fn a_handler_can_redirect_to_the_sign_up_page_and_back() {
         // The handler has decided, so the visitor does not matter.
         for way in WAYS {
             let response = visit(&live, path, token, way).await;
-            assert_eq!(response.status, 303, "{path} for {who}");
-            assert_eq!(response.header("location"), and_back(page, back), "{path} for {who}");
-            assert_eq!(response.header("cache-control"), "no-store", "{path} for {who}");
+            assert_eq!(response.status, 303, "{path} for {visitor}");
+            assert_eq!(response.header("location"), and_back(page, back), "{path} for {visitor}");
+            assert_eq!(response.header("cache-control"), "no-store", "{path} for {visitor}");
         }
     }
     let response = visit(&live, "/nowhere", "", WAYS[0]).await;
@@ -444,7 +448,7 @@ async fn without_a_sign_in_page_the_response_stays_401_and_one_warning_is_logged
         .layer(ClerkLayer::new(&clerk));
     let log = Log::default();
     let _guard = log.listen(tracing::Level::WARN);
-    let said = || {
+    let warnings = || {
         let text = log.take();
         assert!(
             text.lines().all(|line| line.contains("clerk::auth") && line.contains("publishable key")),
@@ -462,6 +466,6 @@ async fn without_a_sign_in_page_the_response_stays_401_and_one_warning_is_logged
     ] {
         let response = visit(&app, path, "", way).await;
         assert_eq!(response.summary(), (401, "session-token-and-uat-missing".to_owned()), "{path}");
-        assert_eq!(said(), times, "{path}");
+        assert_eq!(warnings(), times, "{path}");
     }
 }

@@ -159,7 +159,7 @@ async fn every_defect_of_a_token_has_its_reason_code() {
         ),
         ("PS256", sign(json!({"alg": "PS256"}), json!({})), "token-invalid-algorithm"),
         ("unknown key", sign(json!({"kid": "ins_unknown"}), json!({})), "jwk-kid-mismatch"),
-        ("no key id", sign(json!({"kid": null}), json!({})), "jwk-kid-mismatch"),
+        ("without a key ID", sign(json!({"kid": null}), json!({})), "jwk-kid-mismatch"),
         ("key id with a line break", sign(json!({"kid": "a\nb"}), json!({})), "jwk-kid-mismatch"),
         (
             "key of its own",
@@ -182,7 +182,7 @@ async fn every_defect_of_a_token_has_its_reason_code() {
         ("two segments", format!("{header}.{payload}"), "token-invalid"),
         ("four segments", format!("{good}.x"), "token-invalid"),
         ("padded", format!("{good}="), "token-invalid"),
-        ("no token at all", "nonsense".to_owned(), "token-invalid"),
+        ("without a token", "nonsense".to_owned(), "token-invalid"),
         ("one byte too long", "a".repeat(16 * 1024 + 1), "token-invalid"),
         ("far too long", format!("{good}{}", "a".repeat(100_000)), "token-invalid"),
         ("nothing", String::new(), MISSING),
@@ -215,8 +215,8 @@ async fn tokens_are_found_in_headers_and_cookies() {
             &[("authorization", b"Bearer "), ("cookie", cookie)],
             "user_ada",
         ),
-        ("bytes that are no text", &[("authorization", b"Bearer \xff\xfe")], "token-invalid"),
-        ("bytes that are no text, in a cookie", &[("cookie", b"__session=\xff\xfe")], "token-invalid"),
+        ("bytes that are not UTF-8", &[("authorization", b"Bearer \xff\xfe")], "token-invalid"),
+        ("bytes that are not UTF-8, in a cookie", &[("cookie", b"__session=\xff\xfe")], "token-invalid"),
         ("the same header twice", &[("authorization", bearer), ("authorization", bearer)], "token-invalid"),
         ("two headers", &[("authorization", b"Basic dTpw"), ("authorization", bearer)], "token-invalid"),
         (

@@ -213,7 +213,10 @@ async fn a_browser_that_keeps_no_cookies(log: &Log) {
         let lines = log.warnings();
         assert_eq!(lines.len(), usize::from(is_noticed), "{path} {cookies}: {lines:?}");
         let expected_text = ["cause=\"cookies-blocked\"", "open the page itself"];
-        assert!(lines.iter().all(|line| expected_text.iter().all(|said| line.contains(said))), "{lines:?}");
+        assert!(
+            lines.iter().all(|line| expected_text.iter().all(|expected_body| line.contains(expected_body))),
+            "{lines:?}"
+        );
         place.instance.clock.advance(Duration::from_secs(60));
     }
 }
@@ -280,9 +283,9 @@ async fn events_of_another_shape(log: &Log) {
         let mut request = Request::post("/webhooks/clerk").body(Body::from(body.clone())).unwrap();
         request.headers_mut().extend(verifier.sign("msg_1", NOW, body.as_bytes()));
         assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status, "{kind}");
-        let said = log.warnings();
-        assert_eq!(said.len(), lines, "{kind}: {said:#?}");
-        for line in said {
+        let expected_body = log.warnings();
+        assert_eq!(expected_body.len(), lines, "{kind}: {expected_body:#?}");
+        for line in expected_body {
             assert!(line.contains("code=\"webhook-body\"") && line.contains(kind), "{line}");
             assert!(line.contains("id: found") && !line.contains("ada@"), "{line}");
         }

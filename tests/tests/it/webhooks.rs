@@ -450,12 +450,12 @@ async fn handlers_finish_even_if_the_sender_hangs_up() {
 async fn a_changed_user_is_invalidated_before_handlers_run() {
     let (instance, log) = (Instance::new(), Log::default());
     let clerk = client(&instance, &[SECRET]);
-    let (asks, said) = (clerk.clone(), log.clone());
+    let (asks, expected_body) = (clerk.clone(), log.clone());
     let webhooks = ClerkWebhooks::new(&clerk).unwrap().on(kind::USER_UPDATED, move |user, _| {
-        let (asks, said) = (asks.clone(), said.clone());
+        let (asks, expected_body) = (asks.clone(), expected_body.clone());
         async move {
             let cached = asks.cached(users::get(user.id)).await?;
-            said.add(cached.first_name.clone().unwrap_or_default());
+            expected_body.add(cached.first_name.clone().unwrap_or_default());
             Ok::<(), BoxError>(())
         }
     });
