@@ -1,10 +1,10 @@
 //! What clerk-core reads from outside, each reader as a function of any bytes that has to hold whatever they
 //! are: it never panics, and what is said beside it.
 
+mod decision;
 #[path = "../../../tests/src/responses.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod responses;
-mod decision;
 pub mod seeds;
 #[cfg(test)]
 mod tests;
