@@ -151,7 +151,7 @@ pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(key.render(now))
 }
 
-/// Revoked and expired keys are found too; the response says that they are.
+/// Verifies a key. Revoked and expired keys are found, too; the response contains their state.
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let secret = credential(body, &["secret"])?;

@@ -124,7 +124,7 @@ pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
     Ok(token.render(now))
 }
 
-/// Revoked and expired tokens are found too; the response says that they are.
+/// Verifies a token. Revoked and expired tokens are found, too; the response contains their state.
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, caller, .. } = request;
     let text = api_keys::credential(body, &["token"])?;

@@ -2,7 +2,7 @@
 
 use super::{super::error::ApiError, ApiRequest, ApiResult, api_keys};
 
-/// Revoked and expired tokens are found too; the response says that they are.
+/// Verifies a token. Revoked and expired tokens are found, too; the response contains their state.
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let text = api_keys::credential(body, &["access_token", "secret"])?;
