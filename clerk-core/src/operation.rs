@@ -25,10 +25,6 @@ use crate::{
     encode::BuildError,
 };
 
-/// The version of Clerk's API that this crate speaks: the header `clerk-api-version` of every operation, and a parameter
-/// of the handshake.
-pub const API_VERSION: &str = "2026-05-12";
-
 /// A call of the Backend API.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an operation of Clerk's Backend API",

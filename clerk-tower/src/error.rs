@@ -282,10 +282,6 @@ impl AttemptCounter {
         extensions.get_or_insert_default::<Self>().clone()
     }
 
-    pub(crate) fn find(extensions: &Extensions) -> Option<&Self> {
-        extensions.get()
-    }
-
     pub(crate) fn get(&self) -> Attempts {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
 
 fn builder() -> Result<ClerkBuilder, clerk_tower::ConfigError> {
     let builder = if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
-        ClerkBuilder::from_env()?
+        ClerkBuilder::from_env()
     } else {
         let local = LocalClerk::seeded();
         Clerk::builder().secret_key(local.secret_key().expose()).transport(local)

@@ -95,7 +95,7 @@ async fn revoke_key(
 async fn main() -> Result<(), Box<dyn Error>> {
     let local = env::var_os("CLERK_SECRET_KEY").is_none_or(|key| key.is_empty()).then(LocalClerk::seeded);
     let clerk = match &local {
-        None => accept_api_keys(ClerkBuilder::from_env()?).build()?,
+        None => accept_api_keys(ClerkBuilder::from_env()).build()?,
         Some(local) => accept_api_keys(local.client_builder()).build()?,
     };
     let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;

@@ -154,7 +154,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     // The local server stops when it is dropped, so keep it until the end.
     let local = if has_key { None } else { Some(start_local().await?) };
     let builder = match &local {
-        None => ClerkBuilder::from_env()?,
+        None => ClerkBuilder::from_env(),
         Some(server) => server.client_builder(),
     };
     let clerk = sync_organizations(builder).build()?;

@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let local = LocalClerk::seeded();
     let clerk = if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
-        clerk_axum::ClerkBuilder::from_env()?
+        clerk_axum::ClerkBuilder::from_env()
     } else {
         local.client_builder()
     };

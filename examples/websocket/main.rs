@@ -93,7 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (address, origin) = (listener.local_addr()?, format!("http://{}", listener.local_addr()?));
 
     let clerk = if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
-        clerk_axum::ClerkBuilder::from_env()?
+        clerk_axum::ClerkBuilder::from_env()
     } else {
         let local = LocalClerk::seeded();
         let ada = local.sign_in("user_ada").authorized_party(&*origin);

@@ -1,4 +1,4 @@
-//~ credential::NeedsMachineSecretKey` cannot be sent with a
+//~ credential is `NeedsMachineSecretKey` cannot be sent with a
 //~ this operation needs another kind of key
 //~ operations that need a machine's secret key are sent by `MachineClerk`
 use clerk_tests::mistakes::{

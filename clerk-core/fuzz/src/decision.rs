@@ -14,7 +14,7 @@ use clerk_core::{
     keys::PublishableKey,
     token::KeySet,
 };
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, Version, header};
 use url::Url;
 
 use crate::{KID, NOW, OWN_KEYS, PEM, headers};
@@ -66,7 +66,7 @@ pub fn request(data: &[u8]) {
     let gap = data.windows(2).position(|two| two == b"\n\n").unwrap_or(data.len());
     let (first, responses) = data.split_at(gap);
     let Some((method, uri, headers)) = head(first) else { return };
-    let head = RequestHead::new(&method, &uri, &headers);
+    let head = RequestHead::new(&method, &uri, Version::HTTP_2, &headers);
     for authenticator in &*AUTHENTICATORS {
         for keys in [&KeySet::default(), &*OWN_KEYS, &*PEM_KEYS] {
             for key in [Ok(&*OWN_KEYS), Err(KeyFailure::FailedToLoad)] {
@@ -90,7 +90,7 @@ pub fn cookies(data: &[u8]) {
             for cookie in cookies.iter().take(64) {
                 headers.append(header::COOKIE, cookie.clone());
             }
-            let head = RequestHead::new(&Method::GET, &uri, &headers);
+            let head = RequestHead::new(&Method::GET, &uri, Version::HTTP_2, &headers);
             let outcome = Clerk::silent().decide(authenticator, &head, &OWN_KEYS);
             (outcome.status(), outcome.reason().cloned(), outcome.headers().clone())
         };
@@ -108,7 +108,7 @@ pub fn query(data: &[u8]) {
     let mut headers = HeaderMap::new();
     headers.insert("sec-fetch-dest", HeaderValue::from_static("document"));
     headers.insert(header::COOKIE, HeaderValue::from_static("__client_uat=5; __clerk_db_jwt=d"));
-    let head = RequestHead::new(&Method::GET, &uri, &headers);
+    let head = RequestHead::new(&Method::GET, &uri, Version::HTTP_2, &headers);
     for authenticator in &*INSTANCES {
         let outcome = Clerk::silent().decide(authenticator, &head, &OWN_KEYS);
         let Some(location) = outcome.location().and_then(|location| location.to_str().ok()) else { continue };
@@ -134,7 +134,7 @@ pub fn patterns(data: &[u8]) {
     for (name, value) in [("host", "a"), ("sec-fetch-dest", "document"), ("cookie", "__client_uat=5")] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let head = RequestHead::new(&Method::GET, &uri, &headers);
+    let head = RequestHead::new(&Method::GET, &uri, Version::HTTP_2, &headers);
     Clerk::silent().decide(&authenticator, &head, &OWN_KEYS);
 }
 
@@ -151,7 +151,7 @@ pub fn handshake(data: &[u8]) {
             let uri = Uri::from_static("/p");
             let mut headers = HeaderMap::new();
             headers.insert(header::COOKIE, HeaderValue::from_str(cookie).expect("it is a header value"));
-            let head = RequestHead::new(&Method::POST, &uri, &headers);
+            let head = RequestHead::new(&Method::POST, &uri, Version::HTTP_2, &headers);
             let response = format!("200 {response}");
             let responses = std::iter::once(response.as_bytes());
             Clerk { responses, key: Err(KeyFailure::Unreachable) }.decide(authenticator, &head, &OWN_KEYS)

@@ -1,8 +1,8 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
-    authenticate::{AuthenticateOptions, Authenticator},
+    authenticate::{AuthenticateOptions, Authenticator, OptionsError},
     keys::SecretKey,
 };
 use http::{Request, Response};
@@ -13,7 +13,7 @@ use super::{Clerk, Inner, MachineClerk};
 use crate::{
     Error,
     client::{
-        Backend, Config, ConfigError,
+        Backend, Config, ConfigError, Problem, STACK_SETTINGS,
         cache::CachePolicy,
         middleware::{base_uri::BaseUriLayer, concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
         parse, pem_key,
@@ -65,8 +65,10 @@ enum Carrier {
 #[must_use]
 pub struct ClerkBuilder {
     config: Config,
-    /// The first invalid setting. `build` reports it, so that the setters can be chained.
-    error: Option<ConfigError>,
+    /// What is invalid. `build` reports the first of them, so that setters can be chained, and replace what is invalid.
+    problems: Vec<Problem>,
+    /// The setters that were called.
+    set: BTreeSet<&'static str>,
     is_from_env: bool,
     secret_key_provider: Option<Provider>,
     retry_budget: Option<Budget>,
@@ -80,7 +82,8 @@ impl ClerkBuilder {
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            error: None,
+            problems: Vec::new(),
+            set: BTreeSet::new(),
             is_from_env: false,
             secret_key_provider: None,
             retry_budget: None,
@@ -90,29 +93,42 @@ impl ClerkBuilder {
         }
     }
 
-    /// Starts from the variables that [`Clerk::from_env`] lists. The setters override them.
-    ///
-    /// # Errors
-    /// If a variable is invalid or not Unicode. `CLERK_SECRET_KEY` is only required when the client is built.
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Ok(Self { is_from_env: true, ..Self::new(Config::from_env()?) })
+    /// Starts from the variables that [`Clerk::from_env`] lists. The setters override them, even invalid ones.
+    pub fn from_env() -> Self {
+        Self::with_env(Config::read_env())
     }
 
     /// Starts from the variables that [`MachineClerk::from_env`] lists.
-    pub(super) fn machine_from_env() -> Result<Self, ConfigError> {
-        Ok(Self { is_from_env: true, ..Self::new(Config::machine_from_env()?) })
+    pub(super) fn machine_from_env() -> Self {
+        Self::with_env(Config::read_machine_env())
     }
 
-    fn set(mut self, change: impl FnOnce(&mut Config)) -> Self {
+    fn with_env((config, problems): (Config, Vec<Problem>)) -> Self {
+        Self { problems, is_from_env: true, ..Self::new(config) }
+    }
+
+    /// Sets what needs no check, and forgets what was wrong with an earlier value.
+    fn set(mut self, setter: &'static str, change: impl FnOnce(&mut Config)) -> Self {
+        self.replace(setter);
         change(&mut self.config);
         self
     }
 
+    fn replace(&mut self, setter: &'static str) {
+        self.set.insert(setter);
+        self.problems.retain(|problem| problem.setter != setter);
+    }
+
     /// Sets what a string parses to, or keeps the error for `build`.
-    fn set_parsed<T>(mut self, parsed: Result<T, ConfigError>, set: impl FnOnce(&mut Config, T)) -> Self {
+    fn set_parsed<T>(
+        mut self,
+        setter: &'static str,
+        parsed: Result<T, ConfigError>,
+        set: impl FnOnce(&mut Config, T),
+    ) -> Self {
         match parsed {
             Ok(value) => set(&mut self.config, value),
-            Err(error) => self.error = self.error.or(Some(error)),
+            Err(error) => self.problems.push(Problem { setter, error }),
         }
         self
     }
@@ -120,7 +136,10 @@ impl ClerkBuilder {
     /// Sets the instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
     pub fn secret_key(mut self, key: impl AsRef<str>) -> Self {
         self.secret_key_provider = None;
-        self.set_parsed(parse("secret_key", key.as_ref()), |config, key| config.secret_key = Some(key))
+        self.replace("secret_key");
+        self.set_parsed("secret_key", parse("secret_key", key.as_ref()), |config, key| {
+            config.secret_key = Some(key);
+        })
     }
 
     /// Sets a function that returns the secret key. It is called before every attempt, so the key can change while the
@@ -140,28 +159,32 @@ impl ClerkBuilder {
     ///     .unwrap();
     /// ```
     pub fn secret_key_provider(mut self, provider: impl Fn() -> SecretKey + Send + Sync + 'static) -> Self {
+        self.replace("secret_key");
         self.secret_key_provider = Some(Arc::new(provider));
         self
     }
 
     /// Sets the instance's publishable key. It names the instance's cookies; without it only the plain `__session`
     /// cookie is read.
-    pub fn publishable_key(self, key: impl AsRef<str>) -> Self {
-        self.set_parsed(parse("publishable_key", key.as_ref()), |config, key| {
+    pub fn publishable_key(mut self, key: impl AsRef<str>) -> Self {
+        self.replace("publishable_key");
+        self.set_parsed("publishable_key", parse("publishable_key", key.as_ref()), |config, key| {
             config.publishable_key = Some(key);
         })
     }
 
     /// Sets a machine's secret key, `ak_…`, for [`Clerk::as_machine`] or [`ClerkBuilder::build_machine`].
-    pub fn machine_secret_key(self, key: impl AsRef<str>) -> Self {
+    pub fn machine_secret_key(mut self, key: impl AsRef<str>) -> Self {
+        self.replace("machine_secret_key");
         let key = parse("machine_secret_key", key.as_ref());
-        self.set_parsed(key, |config, key| config.machine_secret_key = Some(key))
+        self.set_parsed("machine_secret_key", key, |config, key| config.machine_secret_key = Some(key))
     }
 
     /// Sets the instance's public key as PEM. Session tokens are then verified without the network, and a key rotation
     /// at Clerk requires a new configuration. A blank string counts as unset.
-    pub fn jwt_key(self, pem: impl AsRef<str>) -> Self {
-        self.set_parsed(pem_key("jwt_key", pem.as_ref()), |config, keys| config.jwt_key = keys)
+    pub fn jwt_key(mut self, pem: impl AsRef<str>) -> Self {
+        self.replace("jwt_key");
+        self.set_parsed("jwt_key", pem_key("jwt_key", pem.as_ref()), |config, keys| config.jwt_key = keys)
     }
 
     /// Adds the signing secret of the webhook endpoint that this service serves, `whsec_…`. A delivery may be signed
@@ -180,24 +203,25 @@ impl ClerkBuilder {
     /// ```
     pub fn webhook_secret(self, secret: impl AsRef<str>) -> Self {
         let secret = parse("webhook_secret", secret.as_ref());
-        self.set_parsed(secret, |config, secret| config.webhook_secrets.push(secret))
+        // Adds to the others, and so does not replace an invalid one.
+        self.set_parsed("webhook_secret", secret, |config, secret| config.webhook_secrets.push(secret))
     }
 
     /// Sets the API's address, with or without its version: `https`, or `http` on the loopback interface. Defaults to
     /// `https://api.clerk.com`.
     pub fn api_url(self, url: impl Into<String>) -> Self {
-        self.set(|config| config.api_url = url.into())
+        self.set("api_url", |config| config.api_url = url.into())
     }
 
     /// Sets the first path segment of the API. Defaults to `v1`.
     pub fn api_version(self, version: impl Into<String>) -> Self {
-        self.set(|config| config.api_version = version.into())
+        self.set("api_version", |config| config.api_version = version.into())
     }
 
     /// Sets the address that the [proxy](crate::server::proxy) forwards to: `https`, or `http` on the loopback
     /// interface. If unset, the publishable key determines which of Clerk's addresses it is.
     pub fn fapi_url(self, url: impl Into<String>) -> Self {
-        self.set(|config| config.fapi_url = Some(url.into()))
+        self.set("fapi_url", |config| config.fapi_url = Some(url.into()))
     }
 
     /// Sets the origins that may use session tokens, such as `https://app.example.com`. If any is set, a token must
@@ -236,14 +260,16 @@ impl ClerkBuilder {
     ///     .unwrap();
     /// ```
     pub fn authentication(self, change: impl FnOnce(AuthenticateOptions) -> AuthenticateOptions) -> Self {
-        self.set(|config| config.authentication = change(std::mem::take(&mut config.authentication)))
+        self.set("authentication", |config| {
+            config.authentication = change(std::mem::take(&mut config.authentication));
+        })
     }
 
     /// Sets how many bytes verified session tokens may take in memory. Defaults to 16 MiB, which is room for several
     /// thousand tokens; zero verifies every token every time. The signature of a known token is not verified again as
     /// long as the keys stay the same; its claims are checked every time.
     pub fn known_token_bytes(self, max: u64) -> Self {
-        self.set(|config| config.known_token_bytes = max)
+        self.set("known_token_bytes", |config| config.known_token_bytes = max)
     }
 
     /// Sets how long an opaque machine token, such as an API key, counts as good without asking Clerk again. Defaults
@@ -252,25 +278,32 @@ impl ClerkBuilder {
     /// This saves one call to Clerk per request, and accepts a token that was revoked meanwhile for that long. Only
     /// valid tokens are cached, none beyond its expiry, and at most 4 MiB of them.
     pub fn machine_token_cache(self, lifetime: Duration) -> Self {
-        self.set(|config| config.machine_token_cache = lifetime)
+        self.set("machine_token_cache", |config| config.machine_token_cache = lifetime)
     }
 
-    /// Sets how long a call may take in all, and all calls together that the decision about one request needs. Defaults
-    /// to 10 seconds.
+    /// Sets how long a call may take in all, including retries. Defaults to 10 seconds.
     pub fn timeout(self, timeout: Duration) -> Self {
-        self.set(|config| config.timeout = timeout)
+        self.set("timeout", |config| config.timeout = timeout)
+    }
+
+    /// Sets how long all calls may take together that the decision about one request needs. Defaults to the
+    /// [`timeout`](Self::timeout) of one call. It also applies beside [`stack`](Self::stack).
+    pub fn decision_timeout(self, timeout: Duration) -> Self {
+        self.set("decision_timeout", |config| config.decision_timeout = Some(timeout))
     }
 
     /// Sets how long one attempt of a call may take. Defaults to 5 seconds. Connecting may take 3 of them, so that a
     /// call that certainly was not sent can be retried within the timeout, whatever it does.
     pub fn attempt_timeout(self, timeout: Duration) -> Self {
-        self.set(|config| config.attempt_timeout = timeout)
+        self.set("attempt_timeout", |config| config.attempt_timeout = timeout)
     }
 
     /// Sets how often a call may be sent, including the first time. Defaults to 3; zero counts as one. See
     /// [`retry`](crate::client::retry) for which calls are retried, and when.
     pub fn max_attempts(self, max: u32) -> Self {
-        self.set(|config| config.max_attempts = max.try_into().unwrap_or(std::num::NonZeroU32::MIN))
+        self.set("max_attempts", |config| {
+            config.max_attempts = max.try_into().unwrap_or(std::num::NonZeroU32::MIN);
+        })
     }
 
     /// Shares a retry budget with other clients. By default each client has one of its own.
@@ -282,17 +315,17 @@ impl ClerkBuilder {
     /// Sets how many calls may be in flight. Further calls wait for a permit, at most until their deadline. There is no
     /// limit by default.
     pub fn max_concurrent_calls(self, max: usize) -> Self {
-        self.set(|config| config.max_concurrent_calls = Some(max))
+        self.set("max_concurrent_calls", |config| config.max_concurrent_calls = Some(max))
     }
 
     /// Sets how long responses are cached for [`Clerk::cached`], and how many. [`CachePolicy::off`] disables the cache.
     pub fn cache(self, policy: CachePolicy) -> Self {
-        self.set(|config| config.cache = policy)
+        self.set("cache", |config| config.cache = policy)
     }
 
     /// Sets how many bytes a response body may have. Defaults to 16 MiB.
     pub fn max_response_bytes(self, max: usize) -> Self {
-        self.set(|config| config.max_response_bytes = max)
+        self.set("max_response_bytes", |config| config.max_response_bytes = max)
     }
 
     /// Sets the clock that tokens are checked against. Defaults to the system's clock.
@@ -342,8 +375,8 @@ impl ClerkBuilder {
     /// # Errors
     /// [`ConfigError`] names the first setting that is wrong.
     pub fn build(mut self) -> Result<Clerk, ConfigError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
+        if let Some(problem) = self.problems.first() {
+            return Err(problem.error.clone());
         }
         let (mut credentials, secret_key) =
             match (self.secret_key_provider.take(), self.config.secret_key.take()) {
@@ -385,9 +418,10 @@ impl ClerkBuilder {
     ///
     /// # Errors
     /// [`ConfigError`] names the first setting that is wrong.
-    pub fn build_machine(mut self) -> Result<MachineClerk, ConfigError> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
+    pub fn build_machine(self) -> Result<MachineClerk, ConfigError> {
+        let is_for_machine = |problem: &&Problem| !matches!(problem.setter, "secret_key" | "publishable_key");
+        if let Some(problem) = self.problems.iter().find(is_for_machine) {
+            return Err(problem.error.clone());
         }
         let Some(key) = &self.config.machine_secret_key else {
             return Err(self.machine_secret_key_missing());
@@ -422,8 +456,9 @@ impl ClerkBuilder {
         }
         warn_of_mixed_instances(&config, secret_key.as_ref());
         let options = config.authentication.clone();
-        let authenticator =
-            Authenticator::new(options.clone()).map_err(|error| ConfigError::new("authentication", error))?;
+        let authenticator = Authenticator::new(options.clone()).map_err(|error| {
+            authentication_error(&error, self.is_from_env && !self.set.contains("authentication"))
+        })?;
         let layers = Layers {
             base_uri: config.checked_base_uri()?,
             credentials,
@@ -458,6 +493,7 @@ impl ClerkBuilder {
             publishable_key: config.publishable_key,
             secret_key,
             fapi_url: config.fapi_url,
+            decision_timeout: config.decision_timeout.unwrap_or(config.timeout),
             log_limiter: LogLimiter::default(),
         };
         Ok(Clerk { backend, shared: Arc::new(shared) })
@@ -466,8 +502,11 @@ impl ClerkBuilder {
     /// Rejects settings that another one makes pointless.
     fn check_pointless(&self) -> Result<(), ConfigError> {
         if matches!(self.carrier, Carrier::Stack(_)) {
+            let called = STACK_SETTINGS.into_iter().find(|setting| self.set.contains(setting));
             let budget = self.retry_budget.is_some().then_some("retry_budget");
-            if let Some(setting) = self.config.stack_setting().or(budget) {
+            // Of the environment nothing is asked: it may be there for other programs.
+            let configured = if self.is_from_env { None } else { self.config.stack_setting() };
+            if let Some(setting) = called.or(budget).or(configured) {
                 return Err(ConfigError::new(
                     setting,
                     "has no effect beside `stack`, which replaces the layer that it configures; remove it, or set it on \
@@ -481,6 +520,21 @@ impl ClerkBuilder {
         }
         Ok(())
     }
+}
+
+/// Names the variable that an invalid option comes from, if it comes from the environment.
+fn authentication_error(error: &OptionsError, is_from_env: bool) -> ConfigError {
+    const VARIABLES: [(&str, &str); 4] = [
+        ("proxy_url: ", "CLERK_PROXY_URL"),
+        ("sign_in_url: ", "CLERK_SIGN_IN_URL"),
+        ("sign_up_url: ", "CLERK_SIGN_UP_URL"),
+        ("satellite: ", "CLERK_IS_SATELLITE"),
+    ];
+    let text = error.to_string();
+    let named = VARIABLES.into_iter().filter(|_| is_from_env).find_map(|(option, variable)| {
+        text.strip_prefix(option).map(|problem| ConfigError::new(variable, problem))
+    });
+    named.unwrap_or_else(|| ConfigError::new("authentication", text))
 }
 
 fn check_machine_token_cache(lifetime: Duration) -> Result<(), ConfigError> {

@@ -43,7 +43,7 @@ impl MachineClerk {
     /// # Errors
     /// [`ConfigError`] names the variable and what is wrong with it, and never repeats a key.
     pub fn from_env() -> Result<Self, ConfigError> {
-        ClerkBuilder::machine_from_env()?.build_machine()
+        ClerkBuilder::machine_from_env().build_machine()
     }
 
     /// The same client, if it has a machine's secret key.

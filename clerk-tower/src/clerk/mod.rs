@@ -90,6 +90,7 @@ struct Inner {
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
     fapi_url: Option<String>,
+    decision_timeout: Duration,
     log_limiter: LogLimiter,
 }
 
@@ -106,7 +107,7 @@ impl Clerk {
     /// # Errors
     /// [`ConfigError`] names the variable and what is wrong with it, and never repeats a key.
     pub fn from_env() -> Result<Self, ConfigError> {
-        ClerkBuilder::from_env()?.build()
+        ClerkBuilder::from_env().build()
     }
 
     /// Returns a client that uses the machine's secret key, over the same connections.
@@ -227,8 +228,8 @@ impl Clerk {
     }
 
     /// How long all calls of one decision may take together.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.backend.timeout()
+    pub(crate) fn decision_timeout(&self) -> Duration {
+        self.shared.decision_timeout
     }
 
     /// The remembered machine tokens, if the client remembers any.

@@ -27,13 +27,12 @@ struct Shared {
     stack: Stack,
     cache: Cache,
     clock: Arc<dyn Clock>,
-    timeout: Duration,
 }
 
 impl Backend {
     pub(crate) fn new(stack: Stack, cache: CachePolicy, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
         let cache = Cache::new(cache, stack.clone(), clock.clone(), timeout);
-        Self { shared: Arc::new(Shared { stack, cache, clock, timeout }), options: CallOptions::new() }
+        Self { shared: Arc::new(Shared { stack, cache, clock }), options: CallOptions::new() }
     }
 
     /// The same backend with other options.
@@ -51,11 +50,6 @@ impl Backend {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.shared.clock.now()
-    }
-
-    /// Returns the timeout of a call, which is also that of all calls together that one decision needs.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.shared.timeout
     }
 
     /// Sends an operation with this kind of key.

@@ -74,8 +74,11 @@ pub struct Config {
     /// How long an opaque machine token counts as good without asking Clerk again. Defaults to zero; at most five
     /// minutes.
     pub machine_token_cache: Duration,
-    /// How long a call may take in all, and all calls together that one decision needs. Defaults to 10 seconds.
+    /// How long a call may take in all, including retries. Defaults to 10 seconds.
     pub timeout: Duration,
+    /// How long all calls may take together that the decision about one request needs. Defaults to `None`: as long as
+    /// the [`timeout`](Self::timeout) of one call.
+    pub decision_timeout: Option<Duration>,
     /// How long one attempt of a call may take. Defaults to 5 seconds.
     pub attempt_timeout: Duration,
     /// How often a call may be sent, including the first time. Defaults to 3.
@@ -103,6 +106,7 @@ impl Default for Config {
             known_token_bytes: 16 * 1024 * 1024,
             machine_token_cache: Duration::ZERO,
             timeout: Duration::from_secs(10),
+            decision_timeout: None,
             attempt_timeout: Duration::from_secs(5),
             max_attempts: RetryLayer::MAX_ATTEMPTS,
             max_concurrent_calls: None,
@@ -116,52 +120,55 @@ impl Config {
     /// Reads the variables that [`Clerk::from_env`](crate::Clerk::from_env) lists. None of them is required here.
     ///
     /// # Errors
-    /// [`ConfigError`] names the variable and what is wrong with it.
+    /// [`ConfigError`] names the first variable that is invalid, and what is wrong with it.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let mut config = Self {
-            secret_key: parsed("CLERK_SECRET_KEY")?,
-            publishable_key: parsed("CLERK_PUBLISHABLE_KEY")?,
-            webhook_secrets: webhook_secrets()?,
-            fapi_url: variable("CLERK_FAPI_URL")?,
-            authentication: website(AuthenticateOptions::default())?,
-            ..Self::machine_from_env()?
-        };
-        if let Some(pem) = variable("CLERK_JWT_KEY")? {
-            config.jwt_key = pem_key("CLERK_JWT_KEY", &pem)?;
-        }
+        let (config, mut problems) = Self::read_env();
+        if problems.is_empty() { Ok(config) } else { Err(problems.swap_remove(0).error) }
+    }
+
+    /// Reads the same variables. Invalid ones are left out and returned as problems, so that a setter can replace them.
+    pub(crate) fn read_env() -> (Self, Vec<Problem>) {
+        let (mut config, mut problems) = Self::read_machine_env();
+        let mut check = Checker(&mut problems);
+        config.secret_key = check.parsed("secret_key", "CLERK_SECRET_KEY");
+        config.publishable_key = check.parsed("publishable_key", "CLERK_PUBLISHABLE_KEY");
+        config.webhook_secrets = check.keep("webhook_secret", webhook_secrets()).unwrap_or_default();
+        let pem = check.variable("jwt_key", "CLERK_JWT_KEY");
+        config.jwt_key = pem.and_then(|pem| check.keep("jwt_key", pem_key("CLERK_JWT_KEY", &pem)).flatten());
         // The proxy's builder checks it again, but its error could not name the variable.
-        if let Some(url) = &config.fapi_url {
-            BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("CLERK_FAPI_URL", error))?;
-        }
-        Ok(config)
+        config.fapi_url = check.variable("fapi_url", "CLERK_FAPI_URL").filter(|url| {
+            let checked =
+                BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("CLERK_FAPI_URL", error));
+            check.keep("fapi_url", checked).is_some()
+        });
+        let website = website(AuthenticateOptions::default());
+        config.authentication = check.keep("authentication", website).unwrap_or_default();
+        (config, problems)
     }
 
     /// Reads the variables that [`MachineClerk::from_env`](crate::MachineClerk::from_env) lists.
-    pub(crate) fn machine_from_env() -> Result<Self, ConfigError> {
-        let mut config = Self { machine_secret_key: parsed("CLERK_MACHINE_SECRET_KEY")?, ..Self::default() };
-        if let Some(version) = variable("CLERK_API_VERSION")? {
+    pub(crate) fn read_machine_env() -> (Self, Vec<Problem>) {
+        let (mut config, mut problems) = (Self::default(), Vec::new());
+        let mut check = Checker(&mut problems);
+        config.machine_secret_key = check.parsed("machine_secret_key", "CLERK_MACHINE_SECRET_KEY");
+        if let Some(version) = check.variable("api_version", "CLERK_API_VERSION")
+            && check.keep("api_version", check_version("CLERK_API_VERSION", &version)).is_some()
+        {
             config.api_version = version;
-            check_version("CLERK_API_VERSION", &config.api_version)?;
         }
-        if let Some(url) = variable("CLERK_API_URL")? {
-            config.api_url = url;
-            config.base_uri().map_err(|error| ConfigError::new("CLERK_API_URL", error))?;
+        if let Some(url) = check.variable("api_url", "CLERK_API_URL") {
+            let checked = base_uri(&url, &config.api_version);
+            let checked = checked.map_err(|error| ConfigError::new("CLERK_API_URL", error));
+            if check.keep("api_url", checked).is_some() {
+                config.api_url = url;
+            }
         }
-        Ok(config)
-    }
-
-    /// Returns the API's address with its version. Users copy it with or without the version, because Clerk's
-    /// documentation has both.
-    fn base_uri(&self) -> Result<BaseUriLayer, InvalidBaseUri> {
-        let url = self.api_url.trim_end_matches('/');
-        let end = format!("/{}", self.api_version);
-        let base = if url.ends_with(&end) { url.to_owned() } else { url.to_owned() + &end };
-        BaseUriLayer::for_key(&base)
+        (config, problems)
     }
 
     pub(crate) fn checked_base_uri(&self) -> Result<BaseUriLayer, ConfigError> {
         check_version("api_version", &self.api_version)?;
-        self.base_uri().map_err(|error| ConfigError::new("api_url", error))
+        base_uri(&self.api_url, &self.api_version).map_err(|error| ConfigError::new("api_url", error))
     }
 
     /// `None` without a secret.
@@ -189,6 +196,55 @@ impl Config {
     }
 }
 
+/// The settings that only the default stack uses.
+pub(crate) const STACK_SETTINGS: [&str; 7] = [
+    "api_url",
+    "api_version",
+    "timeout",
+    "attempt_timeout",
+    "max_attempts",
+    "max_concurrent_calls",
+    "max_response_bytes",
+];
+
+/// An invalid setting, and the setter that can replace it.
+pub(crate) struct Problem {
+    pub(crate) setter: &'static str,
+    pub(crate) error: ConfigError,
+}
+
+/// Collects the problems of the environment.
+struct Checker<'a>(&'a mut Vec<Problem>);
+
+impl Checker<'_> {
+    /// Returns the value, or notes the problem.
+    fn keep<T>(&mut self, setter: &'static str, value: Result<T, ConfigError>) -> Option<T> {
+        value.map_err(|error| self.0.push(Problem { setter, error })).ok()
+    }
+
+    fn variable(&mut self, setter: &'static str, name: &'static str) -> Option<String> {
+        self.keep(setter, variable(name)).flatten()
+    }
+
+    fn parsed<T: std::str::FromStr<Err: fmt::Display>>(
+        &mut self,
+        setter: &'static str,
+        name: &'static str,
+    ) -> Option<T> {
+        let text = self.variable(setter, name)?;
+        self.keep(setter, parse(name, &text))
+    }
+}
+
+/// Returns the API's address with its version. Users copy it with or without the version, because Clerk's documentation
+/// has both.
+fn base_uri(url: &str, version: &str) -> Result<BaseUriLayer, InvalidBaseUri> {
+    let url = url.trim_end_matches('/');
+    let end = format!("/{version}");
+    let base = if url.ends_with(&end) { url.to_owned() } else { url.to_owned() + &end };
+    BaseUriLayer::for_key(&base)
+}
+
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -205,6 +261,7 @@ impl fmt::Debug for Config {
             .field("known_token_bytes", &self.known_token_bytes)
             .field("machine_token_cache", &self.machine_token_cache)
             .field("timeout", &self.timeout)
+            .field("decision_timeout", &self.decision_timeout)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("max_attempts", &self.max_attempts)
             .field("max_concurrent_calls", &self.max_concurrent_calls)
@@ -262,10 +319,6 @@ fn webhook_secrets() -> Result<Vec<WebhookSecret>, ConfigError> {
     const NAME: &str = "CLERK_WEBHOOK_SIGNING_SECRET";
     let text = variable(NAME)?.unwrap_or_default();
     text.split_whitespace().map(|secret| parse(NAME, secret)).collect()
-}
-
-fn parsed<T: std::str::FromStr<Err: fmt::Display>>(name: &'static str) -> Result<Option<T>, ConfigError> {
-    variable(name)?.map(|text| parse(name, &text)).transpose()
 }
 
 /// Parses the string of a setting.

@@ -26,7 +26,7 @@ pub mod upload;
 
 pub(crate) use self::{
     backend::{Backend, exchange},
-    config::{parse, pem_key},
+    config::{Problem, STACK_SETTINGS, parse, pem_key},
 };
 pub use self::{
     config::{Config, ConfigError},

@@ -94,7 +94,7 @@ pub enum KeysError {
         /// How long until Clerk is asked again.
         retry_after: Duration,
         /// Whether Clerk responded at all.
-        answered: bool,
+        responded: bool,
         /// What went wrong, without secrets.
         problem: Arc<str>,
     },
@@ -132,7 +132,7 @@ impl KeysError {
         match self {
             Self::NotConfigured { .. } => KeyFailure::NotConfigured,
             Self::SecretKeyInvalid { .. } => KeyFailure::SecretKeyInvalid,
-            Self::Unavailable { answered: true, .. } => KeyFailure::FailedToLoad,
+            Self::Unavailable { responded: true, .. } => KeyFailure::FailedToLoad,
             Self::Unavailable { .. } => KeyFailure::Unreachable,
         }
     }

@@ -104,8 +104,8 @@ impl Refresh {
 impl KeysError {
     fn with_retry_after(self, retry_after: Duration) -> Self {
         match self {
-            Self::Unavailable { answered, problem, .. } => {
-                Self::Unavailable { retry_after, answered, problem }
+            Self::Unavailable { responded, problem, .. } => {
+                Self::Unavailable { retry_after, responded, problem }
             }
             Self::NotConfigured { .. } => Self::NotConfigured { retry_after },
             Self::SecretKeyInvalid { .. } => Self::SecretKeyInvalid { retry_after },
@@ -113,11 +113,11 @@ impl KeysError {
     }
 
     pub(super) fn unreachable(problem: &str) -> Self {
-        Self::Unavailable { retry_after: FIRST_BACKOFF, answered: false, problem: problem.into() }
+        Self::Unavailable { retry_after: FIRST_BACKOFF, responded: false, problem: problem.into() }
     }
 
     fn refused(problem: &str) -> Self {
-        Self::Unavailable { retry_after: FIRST_BACKOFF, answered: true, problem: problem.into() }
+        Self::Unavailable { retry_after: FIRST_BACKOFF, responded: true, problem: problem.into() }
     }
 }
 

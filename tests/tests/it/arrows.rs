@@ -26,6 +26,8 @@ struct Crate {
     references: Vec<(ModulePath, ModulePath)>,
     /// The names of this project's crates in the sources, with the file.
     crate_names: BTreeSet<(String, PathBuf)>,
+    /// Modules that import everything of another one. The reader cannot follow what they export.
+    globs: Vec<(ModulePath, ModulePath)>,
 }
 
 impl Crate {
@@ -120,6 +122,10 @@ impl Crate {
                     }
                     return;
                 }
+                Some(TokenTree::Punct(mark)) if mark.as_char() == '*' && is_use => {
+                    self.globs.push((module.to_vec(), path.clone()));
+                    return self.add_reference(module, path, None, false);
+                }
                 _ => return self.add_reference(module, path, None, is_use),
             }
             if !is_before_colons(tokens, position) {
@@ -186,9 +192,21 @@ fn is_before_colons(tokens: &[TokenTree], position: usize) -> bool {
     is_colon(tokens.get(position + 1)) && is_colon(tokens.get(position + 2))
 }
 
+/// Whether a path continues at this position. A path may also start with `::`.
 fn is_after_colons(tokens: &[TokenTree], position: usize) -> bool {
-    position >= 2 && is_colon(tokens.get(position - 1)) && is_colon(tokens.get(position - 2))
+    let continues = |token: &TokenTree| match token {
+        TokenTree::Ident(word) => !KEYWORDS.contains(&word.to_string().as_str()),
+        TokenTree::Punct(mark) => mark.as_char() == '>',
+        _ => false,
+    };
+    position >= 3
+        && is_colon(tokens.get(position - 1))
+        && is_colon(tokens.get(position - 2))
+        && tokens.get(position - 3).is_some_and(continues)
 }
+
+/// The keywords after which a path may start.
+const KEYWORDS: [&str; 9] = ["as", "dyn", "else", "if", "impl", "in", "match", "return", "use"];
 
 /// The crates from the lowest to the highest, and the folders of their sources.
 const CRATES: [(&str, &str); 4] = [
@@ -236,6 +254,24 @@ fn crates_do_not_name_crates_above_them() {
         for (other, file) in Crate::read(source).crate_names {
             let is_above = rank(&other).is_some_and(|other| other > rank(name).unwrap());
             assert!(!is_above, "{} names {other}", file.display());
+        }
+    }
+}
+
+/// The reader cannot follow an import of everything, so it would hide a dependency between two rooms. A test module
+/// imports everything of the module it tests.
+#[test]
+fn nothing_imports_everything_of_another_room() {
+    for (_, source) in CRATES {
+        for (module, imported) in Crate::read(source).globs {
+            let is_same_room = module.first() == imported.first();
+            let is_own = module.starts_with(&imported);
+            assert!(
+                is_same_room || is_own,
+                "{source}: {} imports {}::*",
+                module.join("::"),
+                imported.join("::")
+            );
         }
     }
 }
@@ -310,7 +346,9 @@ fn the_reader_finds_paths_in_every_position() {
     };
     read("", "pub use self::b::c::{Deep, Other as Renamed};");
     read("a", "use crate::{Deep, b::{self, c::Third}}; fn f() { crate::b::g(vec![super::Renamed]) }");
+    read("b", "fn f(_: ::clerk_axum::Clerk) -> [crate::a::T; 1] { todo!() }");
     read("b::c", "mod tests { use super::super::h; fn t() -> crate::a::T { \"crate::x\" } }");
+    assert!(this.crate_names.iter().any(|(name, _)| name == "clerk_axum"));
     let found: Vec<String> = this
         .references
         .iter()
@@ -328,6 +366,7 @@ fn the_reader_finds_paths_in_every_position() {
             "a b::c::Third b::c",
             "a b::g b",
             "a Renamed b::c",
+            "b a::T a",
             "b::c::tests b::h b",
             "b::c::tests a::T a",
         ]

@@ -498,6 +498,8 @@ fn the_environment_is_read_and_errors_name_the_variable() {
         (&[machine, ("CLERK_API_URL", "nonsense")], "machine: CLERK_API_URL: "),
         (&[secret, ("CLERK_API_URL", "http://api.clerk.com")], "CLERK_API_URL: http would send"),
         (&[secret, ("CLERK_API_URL", "nonsense")], "CLERK_API_URL: "),
+        (&[secret, ("CLERK_SIGN_IN_URL", "nonsense"), public], "CLERK_SIGN_IN_URL: "),
+        (&[secret, ("CLERK_PROXY_URL", "nonsense"), public], "CLERK_PROXY_URL: "),
         (&[secret, ("CLERK_API_VERSION", "")], "built"),
         (&[secret, ("CLERK_API_VERSION", "a/b")], "CLERK_API_VERSION: "),
         (&[secret, ("CLERK_API_VERSION", "..")], "CLERK_API_VERSION: "),
@@ -528,4 +530,55 @@ fn the_environment_is_read_and_errors_name_the_variable() {
         assert!(stdout.contains(&format!("<{expected}")), "{variables:?}: {stdout}");
         assert!(!stdout.contains("tHiSmUsT"), "{stdout}");
     }
+}
+
+/// A setting that another one makes pointless is an error, whatever its value.
+#[test]
+fn settings_without_an_effect_are_rejected() {
+    fn stack(builder: ClerkBuilder) -> ClerkBuilder {
+        builder.stack(tower::service_fn(|_: http::Request<bytes::Bytes>| {
+            std::future::pending::<Result<http::Response<bytes::Bytes>, Error>>()
+        }))
+    }
+    type Set = fn(ClerkBuilder) -> ClerkBuilder;
+    let second = Duration::from_secs(1);
+    assert!(stack(Clerk::builder().secret_key(KEY)).decision_timeout(second).build().is_ok());
+    for (setting, set) in [
+        ("timeout", (|builder| builder.timeout(Duration::from_secs(10))) as Set),
+        ("attempt_timeout", |builder| builder.attempt_timeout(Duration::from_secs(1))),
+        ("max_attempts", |builder| builder.max_attempts(3)),
+        ("max_concurrent_calls", |builder| builder.max_concurrent_calls(9)),
+        ("max_response_bytes", |builder| builder.max_response_bytes(9)),
+        ("api_url", |builder| builder.api_url("https://api.clerk.com")),
+        ("api_version", |builder| builder.api_version("v1")),
+        ("retry_budget", |builder| builder.retry_budget(Default::default())),
+    ] {
+        let builder = Clerk::builder().secret_key(KEY);
+        assert!(set(Clerk::builder().secret_key(KEY)).build().is_ok(), "{setting}");
+        for builder in [stack(set(builder)), set(stack(Clerk::builder().secret_key(KEY)))] {
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.setting, setting);
+            assert!(error.to_string().contains("has no effect beside `stack`"), "{error}");
+        }
+    }
+    let budget = Clerk::builder().secret_key(KEY).max_attempts(1).retry_budget(Default::default());
+    assert_eq!(budget.build().unwrap_err().setting, "retry_budget");
+}
+
+/// The value that is set last counts, even if the one before was invalid.
+#[test]
+fn setters_replace_invalid_values() {
+    let key = || KEY.parse::<clerk_core::keys::SecretKey>().unwrap();
+    assert!(Clerk::builder().secret_key("nope").secret_key(KEY).build().is_ok());
+    assert!(Clerk::builder().secret_key("nope").secret_key_provider(key).build().is_ok());
+    assert!(Clerk::builder().secret_key(KEY).secret_key("nope").build().is_err());
+    assert!(Clerk::builder().secret_key("nope").machine_secret_key("ak_abc").build_machine().is_ok());
+    assert!(
+        Clerk::builder()
+            .secret_key(KEY)
+            .webhook_secret("whsec_!")
+            .webhook_secret("whsec_bmV3")
+            .build()
+            .is_err()
+    );
 }

@@ -20,7 +20,7 @@ use clerk_tower::{
     server::require::{Require, RequireLayer},
 };
 use futures_util::future::{join_all, poll_immediate};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body_util::Full;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
 
@@ -279,4 +279,27 @@ fn public_types_satisfy_the_bounds_of_axum_and_hyper() {
     future(clerk.send(clerk_axum::api::users::get("user_1")));
     future(clerk.clone().oneshot(clerk_axum::api::users::get("user_1")));
     future(async move { clerk.keys().warm_up().await });
+}
+
+/// From HTTP/2 on, a `Host` that contradicts the authority makes the origin unknown: nobody is sent to Clerk and back.
+#[tokio::test]
+async fn the_layer_knows_the_version_of_http() {
+    let instance = Instance::new();
+    let builder = instance.builder().publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k");
+    let clerk = builder.transport(instance.local.clone()).build().unwrap();
+    let layer = AuthenticateLayer::new(&clerk);
+    for (version, host, expected) in [
+        (Version::HTTP_2, "evil.example", StatusCode::OK),
+        (Version::HTTP_2, "app.example.com", StatusCode::TEMPORARY_REDIRECT),
+        (Version::HTTP_11, "evil.example", StatusCode::TEMPORARY_REDIRECT),
+    ] {
+        let service = layer.layer(service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(()))));
+        let request = Request::get("https://app.example.com/p")
+            .version(version)
+            .header("host", host)
+            .header("sec-fetch-dest", "document")
+            .header("cookie", "__client_uat=1700000000");
+        let response = service.oneshot(request.body(()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), expected, "{version:?} {host}");
+    }
 }

@@ -328,3 +328,21 @@ async fn a_changed_key_is_used_from_the_next_attempt() {
     assert_eq!(sent, ["Bearer sk_test_old", "Bearer sk_test_new"]);
     assert!(sent.iter().all(http::HeaderValue::is_sensitive));
 }
+
+/// Each layer counts the attempts that it makes itself, and an error reports all of them.
+#[tokio::test(start_paused = true)]
+async fn nested_retry_layers_count_for_themselves() {
+    let calls = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = calls.clone();
+    let service = tower::service_fn(move |_: http::Request<bytes::Bytes>| {
+        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        std::future::ready(Ok::<_, Error>(Response::builder().status(429).body(bytes::Bytes::new()).unwrap()))
+    });
+    let service = tower::ServiceBuilder::new()
+        .layer(clerk_tower::client::retry::RetryLayer::new())
+        .layer(clerk_tower::client::retry::RetryLayer::new())
+        .service(service);
+    let request = users::get("user_1").request().unwrap();
+    let response = tower::ServiceExt::oneshot(service, request).await.unwrap();
+    assert_eq!((response.status().as_u16(), calls.load(std::sync::atomic::Ordering::SeqCst)), (429, 9));
+}

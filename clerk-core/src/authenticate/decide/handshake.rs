@@ -13,6 +13,7 @@ use url::Url;
 use super::{Asked, cookie::Browser, set_cookie::SetCookies, verify::Rejection};
 use crate::{
     Reason,
+    api::DOCUMENT_VERSION,
     authenticate::{
         address,
         config::Instance,
@@ -20,7 +21,6 @@ use crate::{
         outcome::{BadRequest, NO_STORE, Outcome, ResponseHeaders, SignedOutCause},
         request::SessionToken,
     },
-    operation::API_VERSION,
     token::{ClockSkew, Token, TokenError, TokenKind},
 };
 
@@ -95,7 +95,7 @@ impl Browser<'_> {
         let mut query = url.query_pairs_mut();
         query
             .append_pair("redirect_url", back.as_str())
-            .append_pair("__clerk_api_version", API_VERSION)
+            .append_pair("__clerk_api_version", DOCUMENT_VERSION)
             .append_pair("suffixed_cookies", if self.set.is_suffixed { "true" } else { "false" })
             .append_pair("__clerk_hs_reason", reason.as_str())
             // Asks for a short nonce instead of the payload, which can exceed the limits on URLs and cookies.

@@ -168,7 +168,7 @@ impl Suspended {
     }
 
     pub(super) const fn head(&self) -> RequestHead<'_> {
-        RequestHead::new(&self.method, &self.uri, &self.headers).with_version(self.version)
+        RequestHead::new(&self.method, &self.uri, self.version, &self.headers)
     }
 }
 

@@ -14,17 +14,10 @@ pub struct RequestHead<'a> {
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 impl<'a> RequestHead<'a> {
-    /// Creates the head of an HTTP/1.1 request.
+    /// Creates a head from its parts. From HTTP/2 on, a `Host` that contradicts the target's authority is rejected.
     #[must_use]
-    pub const fn new(method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap) -> Self {
-        Self { method, uri, headers, version: Version::HTTP_11 }
-    }
-
-    /// Sets the version of HTTP. From HTTP/2 on, a `Host` that contradicts the target's authority is rejected.
-    #[must_use]
-    pub const fn with_version(mut self, version: Version) -> Self {
-        self.version = version;
-        self
+    pub const fn new(method: &'a Method, uri: &'a Uri, version: Version, headers: &'a HeaderMap) -> Self {
+        Self { method, uri, headers, version }
     }
 
     /// Returns the version of HTTP.
@@ -76,13 +69,13 @@ impl<'a> RequestHead<'a> {
 
 impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
     fn from(parts: &'a http::request::Parts) -> Self {
-        Self::new(&parts.method, &parts.uri, &parts.headers).with_version(parts.version)
+        Self::new(&parts.method, &parts.uri, parts.version, &parts.headers)
     }
 }
 
 impl<'a, B> From<&'a http::Request<B>> for RequestHead<'a> {
     fn from(request: &'a http::Request<B>) -> Self {
-        Self::new(request.method(), request.uri(), request.headers()).with_version(request.version())
+        Self::new(request.method(), request.uri(), request.version(), request.headers())
     }
 }
 

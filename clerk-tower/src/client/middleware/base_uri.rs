@@ -40,7 +40,7 @@ use crate::{BoxError, Error, ErrorKind, client::options::CallOptions, error::inf
 
 /// The version of Clerk's Backend API. Pinned, because an instance's default version may change, and the models of
 /// `clerk-core` are generated for this one.
-const API_VERSION: HeaderValue = HeaderValue::from_static(clerk_core::operation::API_VERSION);
+const API_VERSION: HeaderValue = HeaderValue::from_static(clerk_core::api::DOCUMENT_VERSION);
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 

@@ -72,7 +72,7 @@ impl RetryLayer {
     /// Creates a layer that makes at most three attempts, with a budget of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self(Policy { max_attempts: Self::MAX_ATTEMPTS, budget: Budget::new(), clock: Arc::new(SystemClock) })
+        Self(Policy::new(Self::MAX_ATTEMPTS, Budget::new(), Arc::new(SystemClock)))
     }
 
     /// Sets how often a call may be sent, including the first time. Defaults to 3; zero counts as one.

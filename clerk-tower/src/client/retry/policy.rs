@@ -24,6 +24,8 @@ pub(super) struct Policy {
     pub(super) max_attempts: NonZeroU32,
     pub(super) budget: Budget,
     pub(super) clock: Arc<dyn Clock>,
+    /// The attempts that this layer has made of one call. tower clones the policy for each call, so each starts at one.
+    made: u32,
 }
 
 /// What one attempt led to.
@@ -45,20 +47,23 @@ impl tower::retry::Policy<Request<Bytes>, Response<Bytes>, Error> for Policy {
         request: &mut Request<Bytes>,
         result: &mut Result<Response<Bytes>, Error>,
     ) -> Option<Sleep> {
-        let attempts = AttemptCounter::of(request.extensions_mut());
-        let backoff = self.backoff(request.extensions(), attempts.get().made, result)?;
-        attempts.add(outcome(result) == AttemptOutcome::Unclear);
+        let backoff = self.backoff(request.extensions(), self.made, result)?;
+        self.made = self.made.saturating_add(1);
+        AttemptCounter::of(request.extensions_mut()).add(outcome(result) == AttemptOutcome::Unclear);
         Some(tokio::time::sleep(backoff))
     }
 
     /// Returns `None` for the last attempt, which needs no copy. The head is copied, the body is shared.
     fn clone_request(&mut self, request: &Request<Bytes>) -> Option<Request<Bytes>> {
-        let made = AttemptCounter::find(request.extensions()).map_or(1, |attempts| attempts.get().made);
-        (made < self.max_attempts(request.extensions())).then(|| request.clone())
+        (self.made < self.max_attempts(request.extensions())).then(|| request.clone())
     }
 }
 
 impl Policy {
+    pub(super) fn new(max_attempts: NonZeroU32, budget: Budget, clock: Arc<dyn Clock>) -> Self {
+        Self { max_attempts, budget, clock, made: 1 }
+    }
+
     fn max_attempts(&self, extensions: &Extensions) -> u32 {
         let max = CallOptions::of(extensions).and_then(|settings| settings.max_attempts);
         max.unwrap_or(self.max_attempts).get()

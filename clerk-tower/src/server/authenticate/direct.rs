@@ -1,5 +1,5 @@
 use clerk_core::authenticate::RequestHead;
-use http::{HeaderMap, HeaderValue, Method, Uri, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Method, Uri, Version, header::AUTHORIZATION};
 
 use super::{Auth, driver::Driver};
 use crate::Clerk;
@@ -45,6 +45,7 @@ impl Clerk {
         let mut value = value.unwrap_or_else(|_| HeaderValue::from_static("Bearer -"));
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-        self.authenticate(&RequestHead::new(&Method::POST, &Uri::default(), &headers)).await
+        self.authenticate(&RequestHead::new(&Method::POST, &Uri::default(), Version::default(), &headers))
+            .await
     }
 }

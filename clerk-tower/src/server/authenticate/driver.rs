@@ -49,7 +49,7 @@ impl Driver {
     /// Makes the calls that the decision waits for, until it is made or the timeout has passed.
     pub(super) async fn satisfy(self, waiting: Box<Waiting>) -> Auth {
         let Waiting { mut need, return_address } = *waiting;
-        let mut wait = Wait::until(self.clerk.timeout());
+        let mut wait = Wait::until(self.clerk.decision_timeout());
         loop {
             let step = match need {
                 Need::Key(key) => self.key(key, &mut wait).await,

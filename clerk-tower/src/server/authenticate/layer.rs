@@ -199,7 +199,8 @@ where
             return ResponseFuture::decided_outside(inner, request, handler);
         }
         let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
-        match self.driver.start(&RequestHead::new(request.method(), uri, request.headers())) {
+        let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
+        match self.driver.start(&head) {
             Ok(auth) => ResponseFuture::decided(inner, request, auth, handler),
             Err(waiting) => {
                 let decision = self.driver.clone().satisfy(waiting);

@@ -63,6 +63,6 @@ impl ReturnAddress {
         for cookie in &self.cookies {
             headers.append(header::COOKIE, cookie.clone());
         }
-        read(&RequestHead::new(&Method::GET, &self.uri, &headers).with_version(self.version))
+        read(&RequestHead::new(&Method::GET, &self.uri, self.version, &headers))
     }
 }

@@ -40,7 +40,8 @@ pub(super) struct Running {
 
 impl Default for Dedup {
     fn default() -> Self {
-        // The default policy may refuse a new entry when the cache is full; this one evicts the oldest.
+        // The default policy may refuse a new entry when the cache is full. This one evicts the entry that was inserted or
+        // looked up least recently.
         let done = Cache::builder()
             .max_capacity(u64::try_from(MAX_DELIVERIES).unwrap_or(u64::MAX))
             .eviction_policy(EvictionPolicy::lru());
