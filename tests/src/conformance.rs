@@ -98,7 +98,7 @@ fn request(case: &Value) -> Result<Request<()>, Failure> {
     let mut request = Request::builder().method(method).uri(target).body(())?;
     for pair in case["headers"].as_array().into_iter().flatten() {
         let (Some(name), Some(value)) = (pair[0].as_str(), pair[1].as_str()) else {
-            return Err("a header is no pair of texts".into());
+            return Err("a header is not a pair of strings".into());
         };
         // Each character represents one byte.
         let bytes: Result<Vec<u8>, _> = value.trim_matches([' ', '\t']).chars().map(u8::try_from).collect();

@@ -147,7 +147,7 @@ impl SessionClaims {
     /// Returns the active organization; `None` in a personal account.
     #[must_use]
     pub fn organization(&self) -> Option<Organization<'_>> {
-        // An organization without an id is none, even if the token has a slug and a role.
+        // An organization without an id does not count, even if the token has a slug and a role.
         let id = match self.version_2() {
             Some(organization) => organization?.id.non_empty()?,
             None => self.claims.org_id.non_empty()?,

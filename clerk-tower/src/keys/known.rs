@@ -61,7 +61,7 @@ impl Known {
     fn new(max_bytes: u64) -> Self {
         let count = usize::try_from(max_bytes / BYTES_PER_SLOT).unwrap_or(usize::MAX).clamp(2, 1 << 24);
         let slots = std::iter::repeat_with(ArcSwapOption::empty).take(count).collect();
-        // Seeded at random, so that nobody can craft tokens that collide.
+        // Seeded at random, so that an attacker cannot craft tokens that collide.
         let (hasher, bytes, next_evicted) = (RandomState::new(), AtomicU64::new(0), AtomicU64::new(0));
         Self { slots, hasher, max_bytes, bytes, next_evicted }
     }
