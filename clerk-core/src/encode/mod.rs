@@ -135,7 +135,7 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds a query parameter with all values, separated by commas, unless there are none. At most `max` values.
+    /// Adds a query parameter with all values, separated by commas, unless the list is empty. At most `max` values.
     #[must_use]
     pub fn query_joined<T: QueryValue>(mut self, name: &'static str, values: &[T], max: usize) -> Self {
         self.count(name, values.len(), 0, max);

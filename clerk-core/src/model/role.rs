@@ -107,7 +107,7 @@ pub struct RoleSet {
     /// The type.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub r#type: RoleSetType,
-    /// The migration of members that is in progress. `None` if there is none.
+    /// The migration of members that is in progress. `None` if no migration is in progress.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_set_migration: Option<RoleSetMigration>,
     /// When it was created.

@@ -195,7 +195,7 @@ impl KeyStore {
         }
     }
 
-    /// Returns the keys to look `kid` up in. They are fetched if there are none, or if they do not contain it. If Clerk
+    /// Returns the keys to look `kid` up in. They are fetched if none are cached, or if they do not contain it. If Clerk
     /// was asked less than ten seconds ago, the known keys are returned, with or without `kid`.
     ///
     /// # Errors
