@@ -502,9 +502,12 @@ impl ClerkBuilder {
     /// Rejects settings that another one makes pointless.
     fn check_pointless(&self) -> Result<(), ConfigError> {
         if matches!(self.carrier, Carrier::Stack(_)) {
-            let called = STACK_SETTINGS.into_iter().find(|setting| self.set.contains(setting));
+            let called = STACK_SETTINGS
+                .into_iter()
+                .map(|(setting, _)| setting)
+                .find(|setting| self.set.contains(setting));
             let budget = self.retry_budget.is_some().then_some("retry_budget");
-            // Of the environment nothing is asked: it may be there for other programs.
+            // Variables of the environment are exempt: they may be set for other programs.
             let configured = if self.is_from_env { None } else { self.config.stack_setting() };
             if let Some(setting) = called.or(budget).or(configured) {
                 return Err(ConfigError::new(

@@ -182,29 +182,20 @@ impl Config {
     /// ignore it.
     pub(crate) fn stack_setting(&self) -> Option<&'static str> {
         let default = Self::default();
-        [
-            ("api_url", self.api_url != default.api_url),
-            ("api_version", self.api_version != default.api_version),
-            ("timeout", self.timeout != default.timeout),
-            ("attempt_timeout", self.attempt_timeout != default.attempt_timeout),
-            ("max_attempts", self.max_attempts != default.max_attempts),
-            ("max_concurrent_calls", self.max_concurrent_calls != default.max_concurrent_calls),
-            ("max_response_bytes", self.max_response_bytes != default.max_response_bytes),
-        ]
-        .into_iter()
-        .find_map(|(setting, is_set)| is_set.then_some(setting))
+        STACK_SETTINGS.into_iter().find_map(|(setting, differs)| differs(self, &default).then_some(setting))
     }
 }
 
-/// The settings that only the default stack uses.
-pub(crate) const STACK_SETTINGS: [&str; 7] = [
-    "api_url",
-    "api_version",
-    "timeout",
-    "attempt_timeout",
-    "max_attempts",
-    "max_concurrent_calls",
-    "max_response_bytes",
+/// The settings that only the default stack uses, each with a function that returns whether two configurations differ
+/// in it.
+pub(crate) const STACK_SETTINGS: [(&str, fn(&Config, &Config) -> bool); 7] = [
+    ("api_url", |a, b| a.api_url != b.api_url),
+    ("api_version", |a, b| a.api_version != b.api_version),
+    ("timeout", |a, b| a.timeout != b.timeout),
+    ("attempt_timeout", |a, b| a.attempt_timeout != b.attempt_timeout),
+    ("max_attempts", |a, b| a.max_attempts != b.max_attempts),
+    ("max_concurrent_calls", |a, b| a.max_concurrent_calls != b.max_concurrent_calls),
+    ("max_response_bytes", |a, b| a.max_response_bytes != b.max_response_bytes),
 ];
 
 /// An invalid setting, and the setter that can replace it.
