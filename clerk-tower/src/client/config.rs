@@ -186,9 +186,11 @@ impl Config {
     }
 }
 
-/// The settings that only the default stack uses, each with a function that returns whether two configurations differ
-/// in it.
-pub(crate) const STACK_SETTINGS: [(&str, fn(&Config, &Config) -> bool); 7] = [
+/// Returns whether two configurations differ in one setting.
+type Differs = fn(&Config, &Config) -> bool;
+
+/// The settings that only the default stack uses.
+pub(crate) const STACK_SETTINGS: [(&str, Differs); 7] = [
     ("api_url", |a, b| a.api_url != b.api_url),
     ("api_version", |a, b| a.api_version != b.api_version),
     ("timeout", |a, b| a.timeout != b.timeout),
