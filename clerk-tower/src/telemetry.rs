@@ -1,7 +1,8 @@
 //! Everything that is logged through `tracing` and counted through `metrics`. The README of this crate has the tables.
 //!
 //! No token, key, address, id or string from a request is recorded, except for cleaned host names that a token
-//! contains. Lines at `warn` and above that a request or a call can cause are limited to one a minute for each cause.
+//! contains. Lines with the field `suppressed` are limited to one a minute for each cause. Not yet limited are those about
+//! cookies that cannot be set, about forwarding by the proxy, and about webhook handlers that fail.
 
 use std::{fmt::Display, future::Future};
 
