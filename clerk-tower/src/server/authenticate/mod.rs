@@ -16,8 +16,8 @@
 //! A session token whose key is cached is verified without a call to Clerk. A request waits for Clerk if the key is
 //! missing, if an expired session is refreshed, if a handshake's payload is fetched, or if an opaque machine token is
 //! verified. All calls that a decision needs share one timeout,
-//! [`ClerkBuilder::timeout`](crate::ClerkBuilder::timeout). If Clerk does not respond, the request is signed out and
-//! marked as undecided, and guards reject it with 503.
+//! [`ClerkBuilder::decision_timeout`](crate::ClerkBuilder::decision_timeout). If Clerk does not respond, the request is
+//! signed out and marked as undecided, and guards reject it with 503.
 //!
 //! # Responses of rejected requests
 //!
