@@ -49,23 +49,90 @@ pub enum InstanceType {
     Production,
 }
 
-/// Describes a wrong value by its first characters.
-fn looks_like(text: &str) -> &'static str {
+/// Describes a mistake at the ends of a value that was copied into a configuration: white space, quotes, or characters
+/// that cannot be seen. `None` if there is none.
+///
+/// The keys of this module are checked for it. Use it for settings of your own that are read the same way.
+///
+/// ```
+/// use clerk_core::keys::copy_mistake;
+///
+/// assert_eq!(copy_mistake("https://example.com\n"), Some("the value ends with a line break"));
+/// assert_eq!(copy_mistake("https://example.com"), None);
+/// ```
+#[must_use]
+pub fn copy_mistake(text: &str) -> Option<&'static str> {
+    const QUOTES: [char; 7] = ['"', '\'', '`', '“', '”', '‘', '’'];
+    // Zero-width characters of web pages and word processors.
+    const INVISIBLE: [char; 5] = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'];
     match text {
-        "" => "the value is empty",
-        t if t.trim() != t => "the value has leading or trailing white space",
-        t if t.starts_with(['"', '\'']) => "the value is in quotes, which would be part of the key",
-        t if t.starts_with("pk_") => "this is a publishable key",
-        t if t.starts_with("sk_") => "this is a secret key",
-        t if t.starts_with("ak_") => "this is a machine secret key or an API key",
-        t if t.starts_with("whsec_") => "this is a webhook signing secret",
-        _ => "the value does not look like a key",
+        t if t.starts_with('\u{feff}') => Some("the value begins with a byte order mark (U+FEFF)"),
+        t if t.contains(INVISIBLE) => Some("the value contains a character that cannot be seen"),
+        t if t.ends_with(['\n', '\r']) => Some("the value ends with a line break"),
+        t if t.trim() != t => Some("the value has leading or trailing white space"),
+        t if t.ends_with("\\n") => {
+            Some("the value ends with the two characters \\n, which stand for a line break")
+        }
+        t if t.starts_with(QUOTES) || t.ends_with(QUOTES) => {
+            Some("the value is in quotes, which would be part of it")
+        }
+        _ => None,
     }
 }
 
-/// Keys are sent in a header, so only visible ASCII characters are allowed.
+/// What people set instead of a key, by its first characters.
+const KINDS: [(&str, &str); 21] = [
+    ("pk_", "this is a publishable key"),
+    ("sk_", "this is a secret key"),
+    ("ak_", "this is a machine secret key or an API key"),
+    ("whsec_", "this is a webhook signing secret"),
+    ("mt_", "this is an M2M token"),
+    ("oat_", "this is an OAuth access token"),
+    ("eyJ", "this is a JSON Web Token"),
+    ("-----BEGIN", "this is a key in PEM format"),
+    // `-----BEGIN` in base64.
+    ("LS0tLS1CRUdJTi", "this is a PEM file in base64, which must be decoded first"),
+    ("{", "this is JSON, or a placeholder that nothing replaced"),
+    ("[", "this is JSON"),
+    ("$", "this is the name of a variable that nothing replaced"),
+    ("<", "this is a placeholder that nothing replaced"),
+    ("Bearer ", "this is the value of an Authorization header"),
+    ("export ", "the value begins with the name of a variable"),
+    ("CLERK_", "the value begins with the name of a variable"),
+    ("http://", "this is a URL"),
+    ("https://", "this is a URL"),
+    ("file:", "this is the path of a file, not its contents"),
+    ("/", "this is the path of a file, not its contents"),
+    ("./", "this is the path of a file, not its contents"),
+];
+
+/// Describes a wrong value without repeating it; `None` if nothing is known about it.
+pub(crate) fn describe(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("the value is empty");
+    }
+    let kind = || KINDS.iter().find(|(start, _)| text.starts_with(start)).map(|(_, kind)| *kind);
+    copy_mistake(text).or_else(kind)
+}
+
+fn looks_like(text: &str) -> &'static str {
+    describe(text).unwrap_or("the value does not look like a key")
+}
+
+/// Returns what is wrong with a value whose beginning is right.
+fn mistake_within(text: &str) -> &'static str {
+    copy_mistake(text).unwrap_or_else(|| match text {
+        // Where it shows a key, Clerk's dashboard hides its end.
+        t if t.contains(['•', '…', '*']) => {
+            "the value has characters that hide a part of the key: copy it with the button beside it"
+        }
+        _ => "the value contains white space or unprintable characters",
+    })
+}
+
+/// Keys are sent in a header, so only visible ASCII characters are allowed. Quotes and asterisks are mistakes.
 fn is_key_text(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_graphic())
+    text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'*') && copy_mistake(text).is_none()
 }
 
 macro_rules! secret {
@@ -132,9 +199,7 @@ impl FromStr for SecretKey {
         match rest {
             Some("") => Err(KeyError::new("nothing follows the prefix", EXPECTED)),
             Some(_) if is_key_text(text) => Ok(Self(text.into())),
-            Some(_) => {
-                Err(KeyError::new("the value contains white space or unprintable characters", EXPECTED))
-            }
+            Some(_) => Err(KeyError::new(mistake_within(text), EXPECTED)),
             None if text.starts_with("sk_") => Err(KeyError::new(
                 "sk_ is not followed by test_ or live_, so the key may be truncated",
                 EXPECTED,
@@ -158,9 +223,7 @@ impl FromStr for MachineSecretKey {
         match text.strip_prefix("ak_") {
             Some("") => Err(KeyError::new("nothing follows the prefix", EXPECTED)),
             Some(_) if is_key_text(text) => Ok(Self(text.into())),
-            Some(_) => {
-                Err(KeyError::new("the value contains white space or unprintable characters", EXPECTED))
-            }
+            Some(_) => Err(KeyError::new(mistake_within(text), EXPECTED)),
             None => Err(KeyError::new(looks_like(text), EXPECTED)),
         }
     }
@@ -203,7 +266,14 @@ impl FromStr for WebhookSecret {
 }
 
 fn looks_like_no_secret(text: &str) -> &'static str {
-    if text.starts_with("whsec_") { "the part after whsec_ is not valid base64" } else { looks_like(text) }
+    let secret = text.strip_prefix("whsec_").filter(|_| copy_mistake(text).is_none());
+    match secret {
+        None => looks_like(text),
+        Some(rest) if rest.contains([',', ';', ' ', '\n']) => {
+            "the value contains several secrets, or white space"
+        }
+        Some(_) => "the part after whsec_ is not valid base64, so it may be truncated",
+    }
 }
 
 /// The publishable key of an instance, `pk_test_…` or `pk_live_…`.
@@ -268,7 +338,9 @@ impl FromStr for PublishableKey {
             return Err(KeyError::new(looks_like(text), EXPECTED));
         };
         let frontend_api = decode_frontend_api(rest).ok_or(KeyError::new(
-            "the part after the prefix does not encode the host of a Frontend API",
+            copy_mistake(text).unwrap_or(
+                "the part after the prefix does not encode the host of a Frontend API, so it may be truncated",
+            ),
             EXPECTED,
         ))?;
         Ok(Self { text: text.to_owned(), frontend_api, instance_type })
@@ -356,13 +428,95 @@ mod tests {
             ("whsec_verysecret", "webhook"),
             ("ak_verysecret", "machine secret key"),
             ("sk_test_", "nothing follows the prefix"),
-            ("sk_test_verysecret\n", "white space"),
+            ("sk_test_verysecret\n", "ends with a line break"),
             (" sk_test_verysecret", "white space"),
+            ("sk_test_very secret", "white space"),
+            ("sk_test_verysecret\"", "quotes"),
+            ("sk_test_••••••••", "hide a part of the key"),
+            ("sk_live_very…", "hide a part of the key"),
+            ("$CLERK_SECRET_KEY", "nothing replaced"),
+            ("${verysecret}", "nothing replaced"),
+            ("CLERK_SECRET_KEY=sk_test_verysecret", "name of a variable"),
+            ("Bearer sk_test_verysecret", "Authorization header"),
             ("verysecret", "does not look like a key"),
         ] {
             let error = text.parse::<SecretKey>().unwrap_err().to_string();
             assert!(error.contains(says), "{text:?}: {error}");
             assert!(!error.contains("verysecret"), "{error}");
+        }
+    }
+
+    /// Parses a string as each kind of key, and returns the errors.
+    fn errors(text: &str) -> [(&'static str, Option<KeyError>); 4] {
+        [
+            ("secret", text.parse::<SecretKey>().err()),
+            ("machine", text.parse::<MachineSecretKey>().err()),
+            ("webhook", text.parse::<WebhookSecret>().err()),
+            ("publishable", text.parse::<PublishableKey>().err()),
+        ]
+    }
+
+    const GOOD: [(&str, &str); 4] = [
+        ("secret", "sk_test_verysecret"),
+        ("machine", "ak_verysecret"),
+        ("webhook", "whsec_dmVyeXNlY3JldA=="),
+        ("publishable", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"),
+    ];
+
+    #[test]
+    fn mistakes_of_copying_are_named_for_every_kind_of_key() {
+        for (kind, good) in GOOD {
+            for (text, says) in [
+                (format!("{good}\n"), "ends with a line break"),
+                (format!("{good}\r\n"), "ends with a line break"),
+                (format!("{good} "), "white space"),
+                (format!("\t{good}"), "white space"),
+                (format!("\u{a0}{good}"), "white space"),
+                (format!("\u{feff}{good}"), "byte order mark"),
+                (format!("{good}\u{200b}"), "cannot be seen"),
+                (format!("{good}\\n"), "two characters \\n"),
+                (format!("\"{good}\""), "in quotes"),
+                (format!("'{good}'"), "in quotes"),
+                (format!("“{good}”"), "in quotes"),
+                (format!("{good}'"), "in quotes"),
+                (format!("CLERK_KEY={good}"), "name of a variable"),
+                (format!("export CLERK_KEY={good}"), "name of a variable"),
+            ] {
+                let [error] = errors(&text)
+                    .into_iter()
+                    .filter(|(of, _)| *of == kind)
+                    .collect::<Vec<_>>()
+                    .try_into()
+                    .unwrap();
+                let error = error.1.unwrap_or_else(|| panic!("{text:?} is accepted")).to_string();
+                assert!(error.contains(says) && error.contains("; expected a"), "{text:?}: {error}");
+                assert!(
+                    !["verysecret", "dmVyeXN", "Y2xlcms"].iter().any(|part| error.contains(part)),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_is_named() {
+        let also = [
+            ("a JSON Web Key Set", r#"{"keys": []}"#, "this is JSON"),
+            ("a public key", "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----", "PEM"),
+            ("a session token", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln", "JSON Web Token"),
+            ("a file", "/run/secrets/clerk.key", "path of a file"),
+            ("an address", "https://clerk.example.com", "URL"),
+            ("a placeholder", "<secret key>", "nothing replaced"),
+        ];
+        let says = ["a secret key", "a machine secret key", "a webhook signing secret", "a publishable key"];
+        let kinds = GOOD.iter().zip(says).map(|((kind, good), says)| (*kind, *good, says));
+        for (is, text, says) in kinds.chain(also) {
+            for (wanted, error) in errors(text) {
+                match error {
+                    None => assert_eq!(wanted, is, "{text} is accepted"),
+                    Some(error) => assert!(error.to_string().contains(says), "{text} as {wanted}: {error}"),
+                }
+            }
         }
     }
 

@@ -171,6 +171,11 @@ pub(crate) fn keys_differ() {
     );
 }
 
+/// A variable of the environment is set under a name that is not read.
+pub(crate) fn misnamed(problem: &dyn Display) {
+    tracing::warn!(target: "clerk::auth", cause = "other-variable", detail = %problem, "configuration problem");
+}
+
 /// The instance's keys were fetched.
 pub(crate) fn keys_fetched() {
     counters::keys(true);

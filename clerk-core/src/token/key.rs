@@ -1,6 +1,6 @@
 //! A public key that is parsed once.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use aws_lc_rs::{
     rsa::PublicEncryptingKey,
@@ -15,7 +15,7 @@ use base64::{
 };
 
 use super::TokenError;
-use crate::Reason;
+use crate::{Reason, keys};
 
 /// The signature algorithms that Clerk uses (RFC 7518, section 3.3).
 ///
@@ -50,7 +50,19 @@ impl Algorithm {
 /// Error when a PEM string or a JSON Web Key Set does not contain a key that can verify tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct VerifyingKeyError(pub(super) &'static str);
+pub struct VerifyingKeyError(Cow<'static, str>);
+
+impl VerifyingKeyError {
+    pub(super) const fn new(problem: &'static str) -> Self {
+        Self(Cow::Borrowed(problem))
+    }
+
+    /// Says what was found where a public key in PEM format was expected.
+    fn not_pem(found: &str) -> Self {
+        let expected = "expected an RSA public key in PEM format (-----BEGIN PUBLIC KEY-----)";
+        Self(format!("{found}; {expected}").into())
+    }
+}
 
 /// RSA public key of 2048 to 8192 bits, parsed when it is created.
 ///
@@ -73,28 +85,21 @@ impl VerifyingKey {
     ///
     /// If the string is not an RSA public key, is a private key, or the key's size is out of range.
     pub fn from_pem(text: &str) -> Result<Self, VerifyingKeyError> {
-        const BROKEN: VerifyingKeyError =
-            VerifyingKeyError("expected an RSA public key in PEM format (-----BEGIN PUBLIC KEY-----)");
         // `.env` files and secret stores often contain a line break as the two characters `\n`.
         let text = text.replace("\\r", "\n").replace("\\n", "\n");
         let text = text.trim();
-        let body = if let Some(rest) = text.strip_prefix("-----BEGIN ") {
-            // A likely mistake when a key is pasted, and worth its own message.
-            if rest.contains("PRIVATE KEY-----") {
-                return Err(VerifyingKeyError("this is a private key; expected the public key"));
-            }
-            let rest = rest.strip_prefix("PUBLIC KEY-----").ok_or(BROKEN)?;
-            rest.strip_suffix("-----END PUBLIC KEY-----").ok_or(BROKEN)?
-        } else {
-            text
+        let body = match text.strip_prefix("-----BEGIN ") {
+            Some(armored) => armored_body(armored)?,
+            None => text,
         };
         let body: String = body.split_ascii_whitespace().collect();
-        let der = PEM.decode(body).map_err(|_| BROKEN)?;
-        let key = PublicEncryptingKey::from_der(&der).map_err(|_| BROKEN)?;
+        let unusable = || VerifyingKeyError::not_pem(what_it_is(text));
+        let der = PEM.decode(body).map_err(|_| unusable())?;
+        let key = PublicEncryptingKey::from_der(&der).map_err(|_| unusable())?;
         if !(2048..=8192).contains(&key.key_size_bits()) {
             return Err(SIZE);
         }
-        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der).map_err(|_| BROKEN)?;
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der).map_err(|_| unusable())?;
         Ok(Self { rs256: Some(key), rs384: None, rs512: None })
     }
 
@@ -117,7 +122,7 @@ impl VerifyingKey {
             RsaPublicKeyComponents { n, e }
                 .to_parsed_public_key(this.parameters())
                 .map(Some)
-                .map_err(|_| VerifyingKeyError("modulus and exponent are not a valid RSA key"))
+                .map_err(|_| VerifyingKeyError::new("modulus and exponent are not a valid RSA key"))
         };
         Ok(Self {
             rs256: parse(Algorithm::Rs256)?,
@@ -145,8 +150,42 @@ impl VerifyingKey {
     }
 }
 
+/// Returns what stands between the first and the last line of a PEM text, of which `armored` follows `-----BEGIN `.
+fn armored_body(armored: &str) -> Result<&str, VerifyingKeyError> {
+    const END: &str = "-----END PUBLIC KEY-----";
+    let Some(rest) = armored.strip_prefix("PUBLIC KEY-----") else {
+        // Likely mistakes when a key is pasted, and worth their own messages.
+        return Err(match armored {
+            a if a.contains("PRIVATE KEY-----") => {
+                VerifyingKeyError::new("this is a private key; expected the public key")
+            }
+            a if a.starts_with("CERTIFICATE") => VerifyingKeyError::not_pem("this is a certificate"),
+            a if a.starts_with("RSA PUBLIC KEY") => {
+                VerifyingKeyError::not_pem("this is a key in PKCS #1 format")
+            }
+            _ => VerifyingKeyError::not_pem("this is PEM, but not of a public key"),
+        });
+    };
+    // Where a setting holds one line only, what follows the first line is lost.
+    let cut = "the last line (-----END PUBLIC KEY-----) is missing, so the key may be truncated";
+    let problem = || VerifyingKeyError::not_pem(keys::copy_mistake(rest.trim()).unwrap_or(cut));
+    let body = rest.strip_suffix(END).ok_or_else(problem)?;
+    if body.contains("-----") {
+        return Err(VerifyingKeyError::not_pem("there is more than one key"));
+    }
+    Ok(body)
+}
+
+/// Describes a value that is not a usable key.
+fn what_it_is(text: &str) -> &'static str {
+    if text.starts_with("-----BEGIN ") {
+        return "what stands between the first and the last line is not an RSA public key";
+    }
+    keys::describe(text).unwrap_or("the value is not an RSA public key")
+}
+
 /// RFC 7518, section 3.3 requires 2048 bits. The upper limit bounds the time of a verification.
-const SIZE: VerifyingKeyError = VerifyingKeyError("the key does not have 2048 to 8192 bits");
+const SIZE: VerifyingKeyError = VerifyingKeyError::new("the key does not have 2048 to 8192 bits");
 
 /// People copy keys with and without the padding.
 const PEM: GeneralPurpose = GeneralPurpose::new(
@@ -206,20 +245,38 @@ mod tests {
     #[test]
     fn strings_without_a_usable_key_are_rejected() {
         let pem = pem(&KEY);
+        let jwt = session_token(serde_json::json!({}));
         for (text, says) in [
-            (String::new(), "expected an RSA public key"),
-            ("x".to_owned(), "expected an RSA public key"),
-            ("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----".to_owned(), "expected an RSA public key"),
-            (pem.replace("-----END PUBLIC KEY-----", ""), "expected an RSA public key"),
+            (String::new(), "the value is empty"),
+            ("x".to_owned(), "not an RSA public key"),
+            (
+                "-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----".to_owned(),
+                "between the first and the last line",
+            ),
+            ("-----BEGIN PUBLIC KEY-----".to_owned(), "truncated"),
+            (pem.replace("-----END PUBLIC KEY-----", ""), "truncated"),
+            (pem[..200].to_owned(), "truncated"),
             (pem.replace("PUBLIC", "PRIVATE"), "private key"),
             (pem.replace("PUBLIC", "RSA PRIVATE"), "private key"),
-            (pem.replace("PUBLIC KEY", "CERTIFICATE"), "expected an RSA public key"),
-            (format!("{pem}{pem}"), "expected an RSA public key"),
-            (BASE64_STANDARD.encode(&spki(&KEY)[..200]), "expected an RSA public key"),
-            ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk".to_owned(), "expected an RSA public key"),
+            (pem.replace("PUBLIC KEY", "CERTIFICATE"), "certificate"),
+            (pem.replace("PUBLIC", "RSA PUBLIC"), "PKCS #1"),
+            (format!("{pem}{pem}"), "more than one key"),
+            (format!("\"{pem}\""), "in quotes"),
+            (format!("'{}'", pem.replace('\n', "\\n")), "in quotes"),
+            (format!("{}\"", pem.trim()), "in quotes"),
+            (format!("\u{feff}{pem}"), "byte order mark"),
+            (BASE64_STANDARD.encode(&pem), "PEM file in base64"),
+            (BASE64_STANDARD.encode(&spki(&KEY)[..200]), "not an RSA public key"),
+            ("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk".to_owned(), "this is a publishable key"),
+            ("sk_test_abc".to_owned(), "this is a secret key"),
+            ("whsec_c2VjcmV0".to_owned(), "this is a webhook signing secret"),
+            (r#"{"keys": [{"kty": "RSA"}]}"#.to_owned(), "this is JSON"),
+            (jwt, "this is a JSON Web Token"),
+            ("https://clerk.example.com/.well-known/jwks.json".to_owned(), "this is a URL"),
+            ("/run/secrets/clerk.pem".to_owned(), "path of a file"),
         ] {
             let error = VerifyingKey::from_pem(&text).unwrap_err().to_string();
-            assert!(error.contains(says), "{text}: {error}");
+            assert!(error.contains(says) && error.contains("expected"), "{text}: {error}");
         }
     }
 

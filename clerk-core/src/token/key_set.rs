@@ -57,9 +57,9 @@ impl KeySet {
     /// If the document is not a key set, or is an empty one.
     pub fn from_jwks(json: &[u8]) -> Result<Self, VerifyingKeyError> {
         let document: Document<'_> = serde_json::from_slice(json)
-            .map_err(|_| VerifyingKeyError("the document is not a JSON Web Key Set"))?;
+            .map_err(|_| VerifyingKeyError::new("the document is not a JSON Web Key Set"))?;
         if document.keys.is_empty() {
-            return Err(VerifyingKeyError("the JSON Web Key Set has no keys"));
+            return Err(VerifyingKeyError::new("the JSON Web Key Set has no keys"));
         }
         let mut keys: Vec<(Box<str>, Option<VerifyingKey>)> = Vec::new();
         for raw in document.keys.into_iter().take(MAX_KEYS) {

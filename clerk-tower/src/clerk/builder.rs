@@ -13,7 +13,7 @@ use super::{Clerk, Inner, MachineClerk};
 use crate::{
     Error,
     client::{
-        Backend, Config, ConfigError, Problem, STACK_SETTINGS,
+        AllMisnamed, Backend, Config, ConfigError, Environment, Problem, STACK_SETTINGS,
         cache::CachePolicy,
         middleware::{base_uri::BaseUriLayer, concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
         parse, pem_key,
@@ -95,15 +95,15 @@ impl ClerkBuilder {
 
     /// Starts from the variables that [`Clerk::from_env`] lists. The setters override them, even invalid ones.
     pub fn from_env() -> Self {
-        Self::with_env(Config::read_env())
+        Self::with_env(Config::read_env(&Environment::of_process()))
     }
 
     /// Starts from the variables that [`MachineClerk::from_env`] lists.
     pub(super) fn machine_from_env() -> Self {
-        Self::with_env(Config::read_machine_env())
+        Self::with_env(Config::read_machine_env(&Environment::of_process()))
     }
 
-    fn with_env((config, problems): (Config, Vec<Problem>)) -> Self {
+    pub(super) fn with_env((config, problems): (Config, Vec<Problem>)) -> Self {
         Self { problems, is_from_env: true, ..Self::new(config) }
     }
 
@@ -116,6 +116,7 @@ impl ClerkBuilder {
 
     fn replace(&mut self, setter: &'static str) {
         self.set.insert(setter);
+        self.config.misnamed.forget(setter);
         self.problems.retain(|problem| problem.setter != setter);
     }
 
@@ -204,7 +205,10 @@ impl ClerkBuilder {
     pub fn webhook_secret(self, secret: impl AsRef<str>) -> Self {
         let secret = parse("webhook_secret", secret.as_ref());
         // Adds to the others, and so does not replace an invalid one.
-        self.set_parsed("webhook_secret", secret, |config, secret| config.webhook_secrets.push(secret))
+        self.set_parsed("webhook_secret", secret, |config, secret| {
+            config.misnamed.forget("webhook_secret");
+            config.webhook_secrets.push(secret);
+        })
     }
 
     /// Sets the API's address, with or without its version: `https`, or `http` on the loopback interface. Defaults to
@@ -395,13 +399,12 @@ impl ClerkBuilder {
 
     fn secret_key_missing(&self) -> ConfigError {
         if self.is_from_env {
-            let problem = "not set; copy the secret key (sk_test_… or sk_live_…) from the API keys page of Clerk's dashboard";
-            return ConfigError::new("CLERK_SECRET_KEY", problem);
+            let advice =
+                "copy the secret key (sk_test_… or sk_live_…) from the API keys page of Clerk's dashboard";
+            return ConfigError::new("CLERK_SECRET_KEY", self.config.misnamed.not_set("secret_key", advice));
         }
-        ConfigError::new(
-            "secret_key",
-            "not set; the client needs it to call Clerk's API and to fetch its keys",
-        )
+        let advice = "the client needs it to call Clerk's API and to fetch its keys";
+        ConfigError::new("secret_key", self.config.misnamed.not_set("secret_key", advice))
     }
 
     /// Checks the settings and builds a machine's client. Nothing is sent. It has only the machine's secret key,
@@ -431,12 +434,12 @@ impl ClerkBuilder {
     }
 
     fn machine_secret_key_missing(&self) -> ConfigError {
+        let problem = |advice| self.config.misnamed.not_set("machine_secret_key", advice);
         if self.is_from_env {
-            let problem =
-                "not set; copy the machine's secret key (ak_…) from the Machines page of Clerk's dashboard";
-            return ConfigError::new("CLERK_MACHINE_SECRET_KEY", problem);
+            let advice = "copy the machine's secret key (ak_…) from the Machines page of Clerk's dashboard";
+            return ConfigError::new("CLERK_MACHINE_SECRET_KEY", problem(advice));
         }
-        ConfigError::new("machine_secret_key", "not set; a machine's client needs it")
+        ConfigError::new("machine_secret_key", problem("a machine's client needs it"))
     }
 
     /// Checks the other settings and puts the client together.
@@ -455,9 +458,11 @@ impl ClerkBuilder {
             config.authentication = config.authentication.publishable_key(key.clone());
         }
         warn_of_mixed_instances(&config, secret_key.as_ref());
+        warn_of_misnamed(&config.misnamed);
         let options = config.authentication.clone();
         let authenticator = Authenticator::new(options.clone()).map_err(|error| {
-            authentication_error(&error, self.is_from_env && !self.set.contains("authentication"))
+            let is_from_env = self.is_from_env && !self.set.contains("authentication");
+            authentication_error(&error, is_from_env, &config.misnamed)
         })?;
         let layers = Layers {
             base_uri: config.checked_base_uri()?,
@@ -492,6 +497,7 @@ impl ClerkBuilder {
             has_machine_key: config.machine_secret_key.is_some(),
             publishable_key: config.publishable_key,
             secret_key,
+            misnamed: config.misnamed,
             fapi_url: config.fapi_url,
             decision_timeout: config.decision_timeout.unwrap_or(config.timeout),
             log_limiter: LogLimiter::default(),
@@ -526,18 +532,26 @@ impl ClerkBuilder {
 }
 
 /// Names the variable that an invalid option comes from, if it comes from the environment.
-fn authentication_error(error: &OptionsError, is_from_env: bool) -> ConfigError {
-    const VARIABLES: [(&str, &str); 4] = [
-        ("proxy_url: ", "CLERK_PROXY_URL"),
-        ("sign_in_url: ", "CLERK_SIGN_IN_URL"),
-        ("sign_up_url: ", "CLERK_SIGN_UP_URL"),
-        ("satellite: ", "CLERK_IS_SATELLITE"),
+fn authentication_error(error: &OptionsError, is_from_env: bool, misnamed: &AllMisnamed) -> ConfigError {
+    const VARIABLES: [(&str, &str); 5] = [
+        ("publishable_key", "CLERK_PUBLISHABLE_KEY"),
+        ("proxy_url", "CLERK_PROXY_URL"),
+        ("sign_in_url", "CLERK_SIGN_IN_URL"),
+        ("sign_up_url", "CLERK_SIGN_UP_URL"),
+        ("satellite", "CLERK_IS_SATELLITE"),
     ];
     let text = error.to_string();
-    let named = VARIABLES.into_iter().filter(|_| is_from_env).find_map(|(option, variable)| {
-        text.strip_prefix(option).map(|problem| ConfigError::new(variable, problem))
+    let named = text.split_once(": ").and_then(|(option, problem)| {
+        let (option, variable) = VARIABLES.into_iter().find(|(name, _)| *name == option)?;
+        let found = misnamed.of(option).filter(|_| problem.starts_with("not set"));
+        let problem = found.map_or(problem.to_owned(), |found| format!("{problem}; {found}"));
+        Some((if is_from_env { variable } else { option }, problem))
     });
-    named.unwrap_or_else(|| ConfigError::new("authentication", text))
+    match named {
+        Some((setting, problem)) if is_from_env => ConfigError::new(setting, problem),
+        Some((option, problem)) => ConfigError::new("authentication", format_args!("{option}: {problem}")),
+        None => ConfigError::new("authentication", text),
+    }
 }
 
 fn check_machine_token_cache(lifetime: Duration) -> Result<(), ConfigError> {
@@ -554,6 +568,15 @@ fn warn_of_mixed_instances(config: &Config, secret_key: Option<&SecretKey>) {
         && public.instance_type() != secret.instance_type()
     {
         telemetry::keys_differ();
+    }
+}
+
+/// Warns of settings that a client can do without, and that were probably meant to be set.
+fn warn_of_misnamed(misnamed: &AllMisnamed) {
+    for setter in ["publishable_key", "jwt_key", "webhook_secret"] {
+        if let Some(misnamed) = misnamed.of(setter) {
+            telemetry::misnamed(misnamed);
+        }
     }
 }
 

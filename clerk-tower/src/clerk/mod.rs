@@ -45,6 +45,8 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+#[cfg(test)]
+mod environment_tests;
 mod machine;
 mod service;
 
@@ -64,7 +66,7 @@ use http::Response;
 pub use self::{builder::ClerkBuilder, machine::MachineClerk};
 use crate::{
     Error, PageStream,
-    client::{Backend, Config, ConfigError, cache::Cache, options::CallOptions},
+    client::{AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions},
     keys::{KeyStore, MachineTokens},
     log_limiter::LogLimiter,
 };
@@ -89,6 +91,7 @@ struct Inner {
     has_machine_key: bool,
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
+    misnamed: AllMisnamed,
     fapi_url: Option<String>,
     decision_timeout: Duration,
     log_limiter: LogLimiter,
@@ -250,6 +253,11 @@ impl Clerk {
     /// The instance's secret key as it was when the client was built, if the client has one.
     pub(crate) fn secret_key(&self) -> Option<&SecretKey> {
         self.shared.secret_key.as_ref()
+    }
+
+    /// Variables that are set under names that are not read, for errors about missing settings.
+    pub(crate) fn misnamed(&self) -> &AllMisnamed {
+        &self.shared.misnamed
     }
 
     /// The address that the Frontend API proxy forwards to, if it was set.

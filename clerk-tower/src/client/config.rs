@@ -1,14 +1,15 @@
-use std::{env, fmt, num::NonZeroU32, time::Duration};
+use std::{fmt, num::NonZeroU32, time::Duration};
 
 use clerk_core::{
     authenticate::{AuthenticateOptions, Satellite},
-    keys::{MachineSecretKey, PublishableKey, SecretKey, WebhookSecret},
+    keys::{MachineSecretKey, PublishableKey, SecretKey, WebhookSecret, copy_mistake},
     token::KeySet,
     webhook::Verifier,
 };
 
 use super::{
     cache::CachePolicy,
+    environment::{AllMisnamed, Environment},
     middleware::base_uri::{BaseUriLayer, InvalidBaseUri},
     retry::RetryLayer,
 };
@@ -89,6 +90,8 @@ pub struct Config {
     pub max_response_bytes: usize,
     /// How long responses are cached, and how many. Defaults to [`CachePolicy::new`].
     pub cache: CachePolicy,
+    /// Variables that are set under a name that is not read.
+    pub(crate) misnamed: AllMisnamed,
 }
 
 impl Default for Config {
@@ -112,6 +115,7 @@ impl Default for Config {
             max_concurrent_calls: None,
             max_response_bytes: 16 * 1024 * 1024,
             cache: CachePolicy::new(),
+            misnamed: AllMisnamed::default(),
         }
     }
 }
@@ -122,17 +126,20 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first variable that is invalid, and what is wrong with it.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let (config, mut problems) = Self::read_env();
+        let (config, mut problems) = Self::read_env(&Environment::of_process());
         if problems.is_empty() { Ok(config) } else { Err(problems.swap_remove(0).error) }
     }
 
     /// Reads the same variables. Invalid ones are left out and returned as problems, so that a setter can replace them.
-    pub(crate) fn read_env() -> (Self, Vec<Problem>) {
-        let (mut config, mut problems) = Self::read_machine_env();
-        let mut check = Checker(&mut problems);
+    pub(crate) fn read_env(env: &Environment<'_>) -> (Self, Vec<Problem>) {
+        let (mut config, mut problems) = Self::read_machine_env(env);
+        let mut check = Checker { env, problems: &mut problems, misnamed: &mut config.misnamed };
         config.secret_key = check.parsed("secret_key", "CLERK_SECRET_KEY");
         config.publishable_key = check.parsed("publishable_key", "CLERK_PUBLISHABLE_KEY");
-        config.webhook_secrets = check.keep("webhook_secret", webhook_secrets()).unwrap_or_default();
+        let secrets = check.variable("webhook_secret", "CLERK_WEBHOOK_SIGNING_SECRET");
+        config.webhook_secrets = secrets
+            .and_then(|secrets| check.keep("webhook_secret", webhook_secrets(&secrets)))
+            .unwrap_or_default();
         let pem = check.variable("jwt_key", "CLERK_JWT_KEY");
         config.jwt_key = pem.and_then(|pem| check.keep("jwt_key", pem_key("CLERK_JWT_KEY", &pem)).flatten());
         // The proxy's builder checks it again, but its error could not name the variable.
@@ -141,15 +148,14 @@ impl Config {
                 BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("CLERK_FAPI_URL", error));
             check.keep("fapi_url", checked).is_some()
         });
-        let website = website(AuthenticateOptions::default());
-        config.authentication = check.keep("authentication", website).unwrap_or_default();
+        config.authentication = website(&mut check);
         (config, problems)
     }
 
     /// Reads the variables that [`MachineClerk::from_env`](crate::MachineClerk::from_env) lists.
-    pub(crate) fn read_machine_env() -> (Self, Vec<Problem>) {
+    pub(crate) fn read_machine_env(env: &Environment<'_>) -> (Self, Vec<Problem>) {
         let (mut config, mut problems) = (Self::default(), Vec::new());
-        let mut check = Checker(&mut problems);
+        let mut check = Checker { env, problems: &mut problems, misnamed: &mut config.misnamed };
         config.machine_secret_key = check.parsed("machine_secret_key", "CLERK_MACHINE_SECRET_KEY");
         if let Some(version) = check.variable("api_version", "CLERK_API_VERSION")
             && check.keep("api_version", check_version("CLERK_API_VERSION", &version)).is_some()
@@ -206,17 +212,26 @@ pub(crate) struct Problem {
     pub(crate) error: ConfigError,
 }
 
-/// Collects the problems of the environment.
-struct Checker<'a>(&'a mut Vec<Problem>);
+/// Reads the environment, and collects its problems.
+struct Checker<'a> {
+    env: &'a Environment<'a>,
+    problems: &'a mut Vec<Problem>,
+    misnamed: &'a mut AllMisnamed,
+}
 
 impl Checker<'_> {
     /// Returns the value, or notes the problem.
     fn keep<T>(&mut self, setter: &'static str, value: Result<T, ConfigError>) -> Option<T> {
-        value.map_err(|error| self.0.push(Problem { setter, error })).ok()
+        value.map_err(|error| self.problems.push(Problem { setter, error })).ok()
     }
 
+    /// Returns the variable's value. If it is unset, notes under which other name it is set.
     fn variable(&mut self, setter: &'static str, name: &'static str) -> Option<String> {
-        self.keep(setter, variable(name)).flatten()
+        let value = self.env.variable(name);
+        if value == Ok(None) {
+            self.misnamed.extend(self.env.misnamed(setter, name));
+        }
+        self.keep(setter, value).flatten()
     }
 
     fn parsed<T: std::str::FromStr<Err: fmt::Display>>(
@@ -227,11 +242,28 @@ impl Checker<'_> {
         let text = self.variable(setter, name)?;
         self.keep(setter, parse(name, &text))
     }
+
+    /// Returns whether a switch is on. As in Clerk's SDKs, `true` in any case and positive numbers are on. Unlike there,
+    /// what is neither on nor off is an error, so that `"true"` in quotes is not silently off.
+    fn is_on(&mut self, setter: &'static str, name: &'static str) -> bool {
+        let Some(text) = self.variable(setter, name) else { return false };
+        let on = match &*text {
+            t if t.eq_ignore_ascii_case("true") => Ok(true),
+            t if t.eq_ignore_ascii_case("false") => Ok(false),
+            t => t
+                .parse::<u32>()
+                .map(|number| number > 0)
+                .map_err(|_| ConfigError::new(name, "expected true or false")),
+        };
+        self.keep(setter, on).unwrap_or_default()
+    }
 }
 
 /// Returns the API's address with its version. Users copy it with or without the version, because Clerk's documentation
 /// has both.
 fn base_uri(url: &str, version: &str) -> Result<BaseUriLayer, InvalidBaseUri> {
+    // As it was written, so that mistakes at its end are seen.
+    BaseUriLayer::new(url)?;
     let url = url.trim_end_matches('/');
     let end = format!("/{version}");
     let base = if url.ends_with(&end) { url.to_owned() } else { url.to_owned() + &end };
@@ -274,7 +306,8 @@ fn check_version(setting: &'static str, version: &str) -> Result<(), ConfigError
     if is_segment && !version.is_empty() {
         return Ok(());
     }
-    Err(ConfigError::new(setting, "expected one path segment such as v1"))
+    let found = copy_mistake(version).unwrap_or("the value is not a path segment");
+    Err(ConfigError::new(setting, format_args!("{found}; expected one path segment such as v1")))
 }
 
 /// The key in a PEM string; `None` if the string is blank.
@@ -285,32 +318,37 @@ pub(crate) fn pem_key(setting: &'static str, pem: &str) -> Result<Option<KeySet>
     KeySet::from_pem(pem).map(Some).map_err(|error| ConfigError::new(setting, error))
 }
 
-/// Reads the variables about the website that this service is part of.
-fn website(mut options: AuthenticateOptions) -> Result<AuthenticateOptions, ConfigError> {
-    if let Some(url) = variable("CLERK_PROXY_URL")? {
+/// Reads the variables about the website that this service is part of. The options check the values when the client is
+/// built, so that an option can replace an invalid one.
+fn website(check: &mut Checker<'_>) -> AuthenticateOptions {
+    let mut options = AuthenticateOptions::default();
+    if let Some(url) = check.variable("proxy_url", "CLERK_PROXY_URL") {
         options = options.proxy_url(url);
     }
-    if let Some(url) = variable("CLERK_SIGN_IN_URL")? {
+    if let Some(url) = check.variable("sign_in_url", "CLERK_SIGN_IN_URL") {
         options = options.sign_in_url(url);
     }
-    if let Some(url) = variable("CLERK_SIGN_UP_URL")? {
+    if let Some(url) = check.variable("sign_up_url", "CLERK_SIGN_UP_URL") {
         options = options.sign_up_url(url);
     }
-    // As in Clerk's SDKs: `true` in any case, or a positive number.
-    let is_true = |text: &str| text.eq_ignore_ascii_case("true") || text.parse::<u32>().is_ok_and(|n| n > 0);
-    if variable("CLERK_IS_SATELLITE")?.is_some_and(|text| is_true(&text)) {
-        options = options.satellite(match variable("CLERK_DOMAIN")? {
+    if check.is_on("satellite", "CLERK_IS_SATELLITE") {
+        options = options.satellite(match check.variable("satellite", "CLERK_DOMAIN") {
             Some(domain) => Satellite::domain(domain),
             None => Satellite::behind_proxy(),
         });
     }
-    Ok(options)
+    options
 }
 
-/// Reads one secret, or several separated by white space, so that a secret can be rotated without rejecting deliveries.
-fn webhook_secrets() -> Result<Vec<WebhookSecret>, ConfigError> {
+/// Parses one secret, or several separated by white space, so that a secret can be rotated without rejecting deliveries.
+fn webhook_secrets(text: &str) -> Result<Vec<WebhookSecret>, ConfigError> {
     const NAME: &str = "CLERK_WEBHOOK_SIGNING_SECRET";
-    let text = variable(NAME)?.unwrap_or_default();
+    if text.contains([',', ';']) {
+        return Err(ConfigError::new(
+            NAME,
+            "the value contains commas; expected white space between several secrets",
+        ));
+    }
     text.split_whitespace().map(|secret| parse(NAME, secret)).collect()
 }
 
@@ -320,14 +358,4 @@ pub(crate) fn parse<T: std::str::FromStr<Err: fmt::Display>>(
     text: &str,
 ) -> Result<T, ConfigError> {
     text.parse().map_err(|error| ConfigError::new(setting, error))
-}
-
-/// Returns the value of an environment variable. `None` if it is unset or empty: deployment tools often set a variable
-/// that has no value to the empty string.
-fn variable(name: &'static str) -> Result<Option<String>, ConfigError> {
-    match env::var(name) {
-        Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(ConfigError::new(name, "not valid Unicode")),
-    }
 }

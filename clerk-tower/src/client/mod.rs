@@ -14,6 +14,7 @@
 mod backend;
 pub mod cache;
 mod config;
+mod environment;
 mod future;
 pub mod middleware;
 pub mod options;
@@ -27,6 +28,7 @@ pub mod upload;
 pub(crate) use self::{
     backend::{Backend, exchange},
     config::{Problem, STACK_SETTINGS, parse, pem_key},
+    environment::{AllMisnamed, Environment},
 };
 pub use self::{
     config::{Config, ConfigError},

@@ -2,13 +2,14 @@
 
 use std::{error::Error as _, process::Command, time::Duration};
 
+use clerk_axum::ClerkWebhooks;
 use clerk_core::{
     api::{m2m, users},
     id::UserId,
 };
 use clerk_local::LocalClerk;
 use clerk_tests::{
-    Instance, NOW,
+    Instance, Log, NOW,
     fault::{Fault, FaultServer, http_response, nobody},
 };
 use clerk_tower::{
@@ -457,12 +458,22 @@ fn errors_about_settings_name_them_and_do_not_repeat_values() {
 #[test]
 fn child_that_reads_its_environment() {
     if std::env::var_os("CLERK_TESTS_CHILD").is_some() {
+        let log = Log::default();
+        let _guard = log.listen(tracing::Level::WARN);
         match Clerk::from_env() {
             Ok(clerk) => match ProxyLayer::new(&clerk) {
                 Ok(layer) => println!("<built> <{layer:?}>"),
                 Err(error) => println!("<built> <proxy: {error}>"),
             },
             Err(error) => println!("<{error}>"),
+        }
+        for warning in log.warnings() {
+            println!("<log: {warning}>");
+        }
+        if let Ok(clerk) = Clerk::from_env()
+            && let Err(error) = ClerkWebhooks::new(&clerk)
+        {
+            println!("<webhooks: {error}>");
         }
         match MachineClerk::from_env() {
             Ok(_) => println!("<machine: built>"),
@@ -518,6 +529,28 @@ fn the_environment_is_read_and_errors_name_the_variable() {
         ),
         (&[secret, public, at, ("CLERK_FAPI_URL", "http://fapi.example")], "CLERK_FAPI_URL: http would send"),
         (&[secret, public, at, ("CLERK_FAPI_URL", "nonsense")], "CLERK_FAPI_URL: "),
+        (&[("CLERK_API_KEY", KEY)], "CLERK_SECRET_KEY: not set; found the variable CLERK_API_KEY"),
+        (
+            &[secret, ("CLERK_WEBHOOK_SECRET", "tHiSmUsT")],
+            "webhooks: CLERK_WEBHOOK_SIGNING_SECRET: not set; found the",
+        ),
+        (
+            &[secret, ("VITE_CLERK_PUBLISHABLE_KEY", "tHiSmUsT")],
+            "proxy: publishable_key: not set; found the variable VITE_",
+        ),
+        (
+            &[secret, public, ("NEXT_PUBLIC_CLERK_PROXY_URL", "/__clerk")],
+            "proxy: proxy_url: not set; found the variable NEXT",
+        ),
+        (
+            &[secret, ("CLERK_WEBHOOK_SECRET", "tHiSmUsT")],
+            "log: cause=\"other-variable\" detail=found the variable CLERK_WEBHOOK_SECRET, expected \
+             CLERK_WEBHOOK_SIGNING_SECRET",
+        ),
+        (
+            &[("NUXT_CLERK_MACHINE_SECRET_KEY", "tHiSmUsT")],
+            "machine: CLERK_MACHINE_SECRET_KEY: not set; found the",
+        ),
     ] {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--nocapture", "client::child_that_reads_its_environment"])
@@ -527,7 +560,11 @@ fn the_environment_is_read_and_errors_name_the_variable() {
             .output()
             .unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
-        assert!(stdout.contains(&format!("<{expected}")), "{variables:?}: {stdout}");
+        let is_said = |line: &str| match expected.strip_prefix("log: ") {
+            Some(expected) => line.starts_with("<log: ") && line.contains(expected),
+            None => line.contains(&format!("<{expected}")),
+        };
+        assert!(stdout.lines().any(is_said), "{variables:?}: {stdout}");
         assert!(!stdout.contains("tHiSmUsT"), "{stdout}");
     }
 }

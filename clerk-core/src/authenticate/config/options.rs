@@ -3,7 +3,7 @@
 use super::{AcceptedKinds, Config, Forwarded, Instance, OrganizationSync, PatternError};
 use crate::{
     authenticate::address,
-    keys::{InstanceType, PublishableKey},
+    keys::{InstanceType, PublishableKey, copy_mistake},
     token::{ClockSkew, VerifyOptions},
 };
 
@@ -197,6 +197,7 @@ impl AuthenticateOptions {
 
     /// Checks the options.
     pub(crate) fn check(self) -> Result<Config, OptionsError> {
+        self.check_copied()?;
         // As in Clerk's SDKs, OAuth tokens and combinations of kinds require the publishable key. Session tokens alone
         // do not: without the key, handshakes, suffixed cookies and organization sync are off.
         let is_plain =
@@ -226,6 +227,19 @@ impl AuthenticateOptions {
             handshake_cookies_only: self.handshake_cookies_only,
             debug_headers: self.debug_headers,
         })
+    }
+
+    /// Names mistakes of copying, which the checks of the values would not recognize.
+    fn check_copied(&self) -> Result<(), OptionsError> {
+        let domain = self.satellite.as_ref().and_then(|satellite| satellite.domain.as_deref());
+        let options = [
+            ("proxy_url", self.proxy_url.as_deref()),
+            ("sign_in_url", self.sign_in_url.as_deref()),
+            ("sign_up_url", self.sign_up_url.as_deref()),
+            ("satellite", domain),
+        ];
+        let mistake = options.into_iter().find_map(|(option, value)| Some((option, copy_mistake(value?)?)));
+        mistake.map_or(Ok(()), |(option, mistake)| Err(OptionsError::CopyMistake(option, mistake)))
     }
 
     fn instance(&self, key: &PublishableKey) -> Result<Instance, OptionsError> {
@@ -307,6 +321,9 @@ pub enum OptionsError {
          path nor a trailing slash"
     )]
     AuthorizedParty(String),
+    /// An option has white space or quotes around its value: the option, and what is wrong.
+    #[error("{0}: {1}; expected the value alone")]
+    CopyMistake(&'static str, &'static str),
     /// The proxy's URL is neither absolute nor a path.
     #[error("proxy_url: expected an https or http URL, or a path that starts with a slash")]
     ProxyUrl,

@@ -23,11 +23,13 @@
 //! ```
 
 use std::{
+    borrow::Cow,
     net::IpAddr,
     sync::Arc,
     task::{Context, Poll},
 };
 
+use clerk_core::keys::copy_mistake;
 use http::{
     HeaderMap, HeaderValue, Request, Uri, header,
     uri::{Authority, PathAndQuery, Scheme},
@@ -47,10 +49,14 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Error of a string that is not a valid base address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct InvalidBaseUri(&'static str);
+pub struct InvalidBaseUri(Cow<'static, str>);
 
 impl InvalidBaseUri {
-    pub(crate) const PLAIN_HTTP: Self = Self("http would send the secret key unencrypted; use https");
+    pub(crate) const PLAIN_HTTP: Self = Self::new("http would send the secret key unencrypted; use https");
+
+    const fn new(problem: &'static str) -> Self {
+        Self(Cow::Borrowed(problem))
+    }
 }
 
 /// Layer that applies [`BaseUri`]. See the [module docs](self) for an example.
@@ -72,22 +78,25 @@ impl BaseUriLayer {
     /// # Errors
     /// If `base` is not such an address, or contains credentials or a query.
     pub fn new(base: &str) -> Result<Self, InvalidBaseUri> {
-        let uri: Uri = base
-            .parse()
-            .map_err(|_| InvalidBaseUri("not a valid URL; expected one such as https://api.clerk.com/v1"))?;
+        if let Some(mistake) = copy_mistake(base) {
+            return Err(InvalidBaseUri(format!("{mistake}; expected the address alone").into()));
+        }
+        let uri: Uri = base.parse().map_err(|_| {
+            InvalidBaseUri::new("not a valid URL; expected one such as https://api.clerk.com/v1")
+        })?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(InvalidBaseUri("the scheme or the host is missing; expected https://…"));
+            return Err(InvalidBaseUri::new("the scheme or the host is missing; expected https://…"));
         };
         if scheme != Scheme::HTTP && scheme != Scheme::HTTPS {
-            return Err(InvalidBaseUri("the scheme must be https or http"));
+            return Err(InvalidBaseUri::new("the scheme must be https or http"));
         }
         if authority.as_str().contains('@') {
-            return Err(InvalidBaseUri("must not contain credentials"));
+            return Err(InvalidBaseUri::new("must not contain credentials"));
         }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
-            return Err(InvalidBaseUri("must not contain a query"));
+            return Err(InvalidBaseUri::new("must not contain a query"));
         }
         let prefix = path.map_or(String::new(), |path| path.path().trim_end_matches('/').to_owned());
         Ok(Self(Arc::new(Base { scheme, authority, prefix })))

@@ -14,7 +14,7 @@ use super::{
 };
 #[cfg(feature = "reqwest")]
 use crate::client::transport::ReqwestTransport;
-use crate::{Clerk, ConfigError};
+use crate::{Clerk, ConfigError, client::AllMisnamed};
 
 /// The default timeout until the response head.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -47,6 +47,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct ProxyBuilder {
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
+    misnamed: AllMisnamed,
     fapi_url: Option<String>,
     path: Option<String>,
     forwarded: Forwarded,
@@ -67,6 +68,7 @@ impl ProxyBuilder {
         Self {
             publishable_key: clerk.publishable_key().cloned(),
             secret_key: clerk.secret_key().cloned(),
+            misnamed: clerk.misnamed().clone(),
             fapi_url: clerk.fapi_url().map(ToOwned::to_owned),
             path: settings.url.map(Prefix::of_proxy_url),
             forwarded: settings.forwarded.clone(),
@@ -80,6 +82,7 @@ impl ProxyBuilder {
         Self {
             publishable_key: Some(publishable_key),
             secret_key: Some(secret_key),
+            misnamed: AllMisnamed::default(),
             fapi_url: None,
             path: Some(Prefix::DEFAULT.into()),
             forwarded: Forwarded::default(),
@@ -155,17 +158,15 @@ impl ProxyBuilder {
     /// # Errors
     /// If a setting is missing or not valid. [`ConfigError`] names the first one.
     pub fn build_with<T>(self, transport: T) -> Result<Proxy<T>, ConfigError> {
+        let not_set = |setter, advice| ConfigError::new(setter, self.misnamed.not_set(setter, advice));
         let key = self.publishable_key.ok_or_else(|| {
-            ConfigError::new(
-                "publishable_key",
-                "not set; the Frontend API proxy needs it in addition to the secret key",
-            )
+            not_set("publishable_key", "the Frontend API proxy needs it in addition to the secret key")
         })?;
         // A client has no default path: authentication would not know it, and send browsers to Clerk's own domain.
         let path = self.path.ok_or_else(|| {
-            ConfigError::new(
+            not_set(
                 "proxy_url",
-                "not set; authentication needs to know the proxy's path: set CLERK_PROXY_URL=/__clerk, or call \
+                "authentication needs to know the proxy's path: set CLERK_PROXY_URL=/__clerk, or call \
                  `.authentication(|options| options.proxy_url(\"/__clerk\"))` on the client's builder",
             )
         })?;
@@ -174,9 +175,7 @@ impl ProxyBuilder {
             Some(url) => Upstream::parse("fapi_url", url)?,
             None => Upstream::of_key(&key)?,
         };
-        let key = self
-            .secret_key
-            .ok_or_else(|| ConfigError::new("secret_key", "not set; the Frontend API proxy needs it"))?;
+        let key = self.secret_key.ok_or_else(|| not_set("secret_key", "the Frontend API proxy needs it"))?;
         let mut secret = HeaderValue::from_str(key.expose())
             .map_err(|_| ConfigError::new("secret_key", "not a valid header value"))?;
         // HTTP stacks do not log it then, and HTTP/2 keeps it out of the compression table (RFC 7541, section 7.1.3).

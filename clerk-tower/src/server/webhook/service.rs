@@ -52,11 +52,10 @@ impl ClerkWebhooks {
     /// If the client has no signing secret.
     pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
         if clerk.webhook_verifier().is_none() {
-            return Err(ConfigError::new(
-                "CLERK_WEBHOOK_SIGNING_SECRET",
-                "not set; copy the signing secret (whsec_…) of the endpoint from the Webhooks page of Clerk's \
-                 dashboard, or call `.webhook_secret(..)` on the client's builder",
-            ));
+            let advice = "copy the signing secret (whsec_…) of the endpoint from the Webhooks page of Clerk's dashboard, or \
+                          call `.webhook_secret(..)` on the client's builder";
+            let problem = clerk.misnamed().not_set("webhook_secret", advice);
+            return Err(ConfigError::new("CLERK_WEBHOOK_SIGNING_SECRET", problem));
         }
         Ok(Self {
             clerk: clerk.clone(),

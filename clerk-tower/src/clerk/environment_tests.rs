@@ -1,0 +1,178 @@
+//! Tests of clients that are built from the environment, without changing that of the process.
+
+use std::ffi::OsString;
+
+use super::ClerkBuilder;
+use crate::client::{Config, Environment};
+
+const PEM: &str = "\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAup//OBjIev/Um/iedbyI
+KP3Z+twW0yHyJIkU7Pt8VP+wtYsj9WTVq5b2myJyvTS0JMjolInrrGaKyvHCjRm0
+WJ068Pk3mnjRSFsnh9TlvMPDa81DC30MPrAhd0KU6mQdAf8oIfVsK196uOGDmf5v
+s+cGPTCceE8hNVFBtB+SOlF4p2K/vyBR7J3ZP/vMHx905prRSCOLGuVPmo2Dn0OD
+eSBb0hqZyk0U2FEW5+csZkAWFn4Hgg2FgO96Yco+aRq47S5sRZwbvFO/G+WHcKAi
+Bo/cm0pizxIeQdwHGxp2vCsREaUemHSUIbTfoeHKhucENL/rZh0t211Bve4lZrHl
+1QIDAQAB
+-----END PUBLIC KEY-----";
+const PUBLISHABLE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
+
+/// A good value of every variable.
+const GOOD: [(&str, &str); 13] = [
+    ("CLERK_SECRET_KEY", "sk_live_verysecret"),
+    ("CLERK_PUBLISHABLE_KEY", PUBLISHABLE),
+    ("CLERK_JWT_KEY", PEM),
+    ("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_dmVyeXNlY3JldA=="),
+    ("CLERK_MACHINE_SECRET_KEY", "ak_verysecret"),
+    ("CLERK_SIGN_IN_URL", "https://www.verysecret.com/sign-in"),
+    ("CLERK_SIGN_UP_URL", "https://www.verysecret.com/sign-up"),
+    ("CLERK_PROXY_URL", "https://docs.verysecret.com/__clerk"),
+    ("CLERK_IS_SATELLITE", "true"),
+    ("CLERK_DOMAIN", "docs.verysecret.com"),
+    ("CLERK_API_URL", "https://api.verysecret.com"),
+    ("CLERK_API_VERSION", "v1"),
+    ("CLERK_FAPI_URL", "https://fapi.verysecret.com"),
+];
+
+/// Builds a client from the good variables, but for these.
+fn built(changes: &[(&str, &str)]) -> Result<crate::Clerk, String> {
+    let find = |name: &str| {
+        let found = changes.iter().chain(&GOOD).find(|(other, _)| *other == name);
+        found.map(|(_, value)| OsString::from(value))
+    };
+    let config = Config::read_env(&Environment::new(&find));
+    ClerkBuilder::with_env(config).build().map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn refused(name: &str, value: &str, says: &str) {
+    let error =
+        built(&[(name, value)]).map(|_| format!("{name}={value:?} is accepted")).unwrap_or_else(|e| e);
+    // A domain is an option of the satellite.
+    let setting = if name == "CLERK_DOMAIN" { "CLERK_IS_SATELLITE" } else { name };
+    assert!(error.starts_with(&format!("{setting}: ")) && error.contains(says), "{name}={value:?}: {error}");
+    assert!(error.contains("expected"), "{error}");
+    assert!(!["verysecret", "dmVyeX", "Y2xlcm", "MIIB"].iter().any(|part| error.contains(part)), "{error}");
+}
+
+#[test]
+fn mistakes_of_copying_are_named_for_every_variable() {
+    built(&[]).unwrap();
+    for (name, good) in GOOD {
+        let is_switch = name == "CLERK_IS_SATELLITE";
+        let says = |mistake| if is_switch { "expected true or false" } else { mistake };
+        refused(name, &format!("\"{good}\""), says("in quotes"));
+        refused(name, &format!("'{good}'"), says("in quotes"));
+        refused(name, &format!("\u{feff}{good}"), says("byte order mark"));
+        refused(name, &format!("{good}\u{200b}"), says("cannot be seen"));
+        for (value, mistake) in [
+            (format!("{good}\n"), "ends with a line break"),
+            (format!("{good}\r\n"), "ends with a line break"),
+            (format!(" {good}"), "white space"),
+            (format!("{good}\\n"), "two characters \\n"),
+        ] {
+            match name {
+                // White space separates secrets, and lines.
+                "CLERK_WEBHOOK_SIGNING_SECRET" if value.trim() == good => {
+                    built(&[(name, &value)]).unwrap();
+                }
+                "CLERK_JWT_KEY" => {
+                    built(&[(name, &value)]).unwrap();
+                }
+                _ => refused(name, &value, says(mistake)),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_blank_variable_counts_as_unset() {
+    for (name, _) in GOOD {
+        for blank in ["", " ", "\n"] {
+            let is_needed = matches!(name, "CLERK_SECRET_KEY" | "CLERK_PUBLISHABLE_KEY");
+            let error = built(&[(name, blank)]).err().unwrap_or_default();
+            let expected = if is_needed { format!("{name}: not set") } else { String::new() };
+            assert!(
+                error.starts_with(&expected) && error.is_empty() != is_needed,
+                "{name}={blank:?}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_value_of_another_variable_is_named() {
+    let keys = &GOOD[..5];
+    let says = |value: &str| match value {
+        v if v.starts_with("sk_") => "this is a secret key",
+        v if v.starts_with("pk_") => "this is a publishable key",
+        v if v.starts_with("whsec_") => "this is a webhook signing secret",
+        v if v.starts_with("ak_") => "this is a machine secret key",
+        _ => "PEM",
+    };
+    for (name, good) in keys {
+        for (_, other) in keys.iter().filter(|(_, other)| other != good) {
+            refused(name, other, says(other));
+        }
+    }
+    refused("CLERK_WEBHOOK_SIGNING_SECRET", "whsec_dmVyeXNlY3JldA==,whsec_b2xk", "the value contains commas");
+    refused("CLERK_IS_SATELLITE", "yes", "expected true or false");
+    for (value, is_satellite) in [("TRUE", true), ("1", true), ("false", false), ("0", false)] {
+        let options = built(&[("CLERK_IS_SATELLITE", value)]).unwrap().authenticate_options();
+        assert_eq!(format!("{options:?}").contains("satellite: Some"), is_satellite, "{value}");
+    }
+}
+
+#[test]
+fn other_names_of_a_variable_are_found() {
+    let set = |names: &'static [&'static str]| {
+        move |name: &str| names.contains(&name).then(|| OsString::from("verysecret"))
+    };
+    for (names, expected) in [
+        (
+            &["CLERK_API_KEY"][..],
+            "CLERK_SECRET_KEY: not set; found the variable CLERK_API_KEY, expected CLERK_SECRET_KEY",
+        ),
+        (
+            &["VITE_CLERK_SECRET_KEY"],
+            "CLERK_SECRET_KEY: not set; found the variable VITE_CLERK_SECRET_KEY, expected CLERK_SECRET_KEY",
+        ),
+        (&["CLERK_WEBHOOK_SECRET"], "CLERK_SECRET_KEY: not set; copy the secret key"),
+    ] {
+        let find = set(names);
+        let config = Config::read_env(&Environment::new(&find));
+        let error = ClerkBuilder::with_env(config).build().unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{names:?}: {error}");
+    }
+    let find = set(&["CLERK_MACHINE_KEY"]);
+    let config = Config::read_machine_env(&Environment::new(&find));
+    let error = ClerkBuilder::with_env(config).build_machine().unwrap_err().to_string();
+    assert!(
+        error.ends_with("found the variable CLERK_MACHINE_KEY, expected CLERK_MACHINE_SECRET_KEY"),
+        "{error}"
+    );
+    for (setter, name, names) in [
+        ("publishable_key", "CLERK_PUBLISHABLE_KEY", &["NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY"][..]),
+        ("publishable_key", "CLERK_PUBLISHABLE_KEY", &["NUXT_PUBLIC_CLERK_PUBLISHABLE_KEY"]),
+        ("publishable_key", "CLERK_PUBLISHABLE_KEY", &["PUBLIC_CLERK_PUBLISHABLE_KEY"]),
+        ("publishable_key", "CLERK_PUBLISHABLE_KEY", &["CLERK_FRONTEND_API"]),
+        ("webhook_secret", "CLERK_WEBHOOK_SIGNING_SECRET", &["CLERK_WEBHOOK_SECRET"]),
+        ("jwt_key", "CLERK_JWT_KEY", &["NUXT_CLERK_JWT_KEY"]),
+        ("sign_in_url", "CLERK_SIGN_IN_URL", &["NEXT_PUBLIC_CLERK_SIGN_IN_URL"]),
+    ] {
+        let find = set(names);
+        let (config, problems) = Config::read_env(&Environment::new(&find));
+        assert!(problems.is_empty());
+        let found = config.misnamed.of(setter).unwrap().to_string();
+        assert_eq!(found, format!("found the variable {}, expected {name}", names[0]));
+    }
+    // A setter makes the variable superfluous.
+    let find = set(&["CLERK_WEBHOOK_SECRET"]);
+    let config = Config::read_env(&Environment::new(&find));
+    let clerk = ClerkBuilder::with_env(config)
+        .secret_key("sk_test_abc")
+        .webhook_secret("whsec_b2xk")
+        .build()
+        .unwrap();
+    assert_eq!(clerk.misnamed().of("webhook_secret"), None);
+}
