@@ -74,8 +74,10 @@ impl fmt::Display for TokenKind {
 /// The class of a token: the header `cat`, which Clerk sets in the tokens that it signs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Category {
-    /// Without a class, as older tokens are, or with the one class that some instances use for all tokens.
+    /// Without a class, as older tokens are.
     Unmarked,
+    /// The one class that some instances use for all tokens, so that it says nothing about a token.
+    Common,
     Session,
     M2m,
     /// A token of a JWT template, or an unknown class.
@@ -86,7 +88,7 @@ impl Category {
     pub(super) fn parse(text: &str) -> Self {
         match text {
             "cl_B7d4PD111AAA" => Self::Session,
-            "cl_I7d4PD111III" => Self::Unmarked,
+            "cl_I7d4PD111III" => Self::Common,
             "cl_B7d4PD333AAA" => Self::M2m,
             _ => Self::Other,
         }

@@ -141,7 +141,21 @@ impl Token {
     /// section 2.8).
     #[must_use]
     pub fn is_session(&self) -> bool {
-        self.kind() == TokenKind::Session && matches!(self.category(), Category::Session | Category::Unmarked)
+        self.kind() == TokenKind::Session
+            && matches!(self.category(), Category::Session | Category::Unmarked | Category::Common)
+    }
+
+    /// Whether this may be a handshake's token, which has the class of session tokens.
+    ///
+    /// It names neither a user nor a session. A session token with a custom claim `handshake` names both: its content can
+    /// be a user's own metadata, and must not become cookies.
+    pub(crate) fn is_handshake(&self) -> bool {
+        self.is_session() && self.payload.sub.is_absent() && self.payload.sid.is_absent()
+    }
+
+    /// Whether this token's class is the one that some instances use for all their tokens.
+    pub(crate) fn has_common_class(&self) -> bool {
+        self.category() == Category::Common
     }
 
     /// Checks that a machine token has the class of its kind. Call this before anything else in it is used.
@@ -149,7 +163,8 @@ impl Token {
     /// OAuth tokens are not distinguished by class: their type (`at+jwt`) is required instead.
     pub(crate) fn check_machine(&self) -> Result<(), TokenError> {
         match (self.kind(), self.category()) {
-            (TokenKind::M2m, Category::M2m | Category::Unmarked) | (TokenKind::OAuth, _) => Ok(()),
+            (TokenKind::M2m, Category::M2m | Category::Unmarked | Category::Common)
+            | (TokenKind::OAuth, _) => Ok(()),
             _ => Err(TokenError::invalid("the token's class (cat) is not that of a machine token")),
         }
     }
@@ -227,16 +242,24 @@ impl Token {
                 ));
             }
         }
-        let ClockSkew(skew) = options.clock_skew;
-        let now = now.as_millis();
+        if claims.exp.is_absent() {
+            return Err(NO_EXPIRY);
+        }
+        self.check_times(options.clock_skew, now)
+    }
+
+    /// Checks the times that the token has: `exp`, `nbf` and `iat`.
+    pub(crate) fn check_times(&self, ClockSkew(skew): ClockSkew, now: Timestamp) -> Result<(), TokenError> {
+        let (claims, now) = (&self.payload, now.as_millis());
         // Saturating: times in tokens and the skew may have any value.
         let (earliest, latest) = (now.saturating_sub(skew), now.saturating_add(skew));
-        let Member::Valid(expiry) = claims.exp else {
-            return Err(TokenError::failed("the expiration time (exp) is missing or not a number"));
-        };
-        // RFC 7519, section 4.1.4: not accepted on or after the expiration time.
-        if expiry.as_millis() <= earliest {
-            return Err(TokenError::new(Reason::TokenExpired, "the token has expired"));
+        match claims.exp {
+            // RFC 7519, section 4.1.4: not accepted on or after the expiration time.
+            Member::Valid(expiry) if expiry.as_millis() <= earliest => {
+                return Err(TokenError::new(Reason::TokenExpired, "the token has expired"));
+            }
+            Member::Valid(_) | Member::Absent => {}
+            Member::Null | Member::Malformed => return Err(NO_EXPIRY),
         }
         check_start(
             &claims.nbf,
@@ -252,6 +275,8 @@ impl Token {
         )
     }
 }
+
+const NO_EXPIRY: TokenError = TokenError::failed("the expiration time (exp) is missing or not a number");
 
 const fn unknown_algorithm() -> TokenError {
     TokenError::new(Reason::TokenInvalidAlgorithm, "the token is not signed with RS256, RS384 or RS512")

@@ -130,8 +130,10 @@ pub(super) enum Returned {
 impl Browser<'_> {
     /// Resolves a returning handshake. Its nonce takes precedence over its token, and the URL over the cookie.
     pub(super) fn returned(&self, instance: &Instance) -> Asked<Returned> {
-        // Login CSRF: see `handshake_cookies_only`.
-        let reads_links = !(instance.is_production && self.decision.config.handshake_cookies_only);
+        // Login CSRF: see `handshake_cookies_only`. Besides, only a navigation can return from Clerk: an image or a form on
+        // another site must not be able to replace the visitor's session. The cookie may arrive with any request.
+        let reads_links = self.decision.head.is_navigation()
+            && !(instance.is_production && self.decision.config.handshake_cookies_only);
         let nonce = self.query.nonce.as_deref().filter(|_| reads_links).or(self.cookies.nonce.as_deref());
         let token =
             self.query.handshake.as_deref().filter(|_| reads_links).or(self.cookies.handshake.as_deref());
@@ -171,7 +173,7 @@ impl Browser<'_> {
         })
     }
 
-    /// Verifies a handshake's token: its class and its signature. It has no claims about time or audience.
+    /// Verifies a handshake's token: its class, its signature, and its times if it has any.
     fn verify_handshake(&self, text: &str) -> Asked<Result<Vec<String>, Rejection>> {
         #[derive(Deserialize)]
         struct Payload {
@@ -179,7 +181,7 @@ impl Browser<'_> {
             handshake: Value,
         }
         let token = match Token::decode(text) {
-            Ok(token) if token.is_session() => token,
+            Ok(token) if token.is_handshake() => token,
             Ok(_) => return Ok(Err(TokenError::invalid("the handshake is a token of another kind").into())),
             Err(error) => return Ok(Err(error.into())),
         };
@@ -187,8 +189,11 @@ impl Browser<'_> {
             Ok(key) => key,
             Err(rejection) => return Ok(Err(rejection)),
         };
-        if let Err(error) = token.check_header(&Default::default()).and_then(|()| token.verify_signature(key))
-        {
+        let verified = token
+            .check_header(&Default::default())
+            .and_then(|()| token.verify_signature(key))
+            .and_then(|()| token.check_times(self.decision.config.session.skew(), self.decision.now));
+        if let Err(error) = verified {
             return Ok(Err(error.into()));
         }
         let lines = match token.claims::<Payload>() {
@@ -207,7 +212,7 @@ impl Browser<'_> {
     ) -> Asked<Returned> {
         let session = match set_cookies.session() {
             None => None,
-            Some(session) => match self.verify_new(session, !instance.is_production)? {
+            Some(session) => match self.verify_returned(session, !instance.is_production)? {
                 Ok(session) => Some(self.decision.session(session)),
                 Err(rejection) => return Ok(Returned::Nothing { is_undecided: rejection.is_undecided }),
             },
@@ -239,9 +244,21 @@ impl Browser<'_> {
     }
 
     /// Verifies a session token that a handshake or a refresh returned.
-    pub(super) fn verify_new(&self, text: &str, is_lenient: bool) -> Asked<Result<SessionToken, Rejection>> {
+    pub(super) fn verify_new(&self, text: &str) -> Asked<Result<SessionToken, Rejection>> {
         let session = match SessionToken::read(text, self.decision.keys()) {
             Ok(session) if session.token().is_session() => session,
+            Ok(_) => return Ok(Err(TokenError::mismatch().into())),
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let verified = self.decision.verify(&session, &self.decision.config.session)?;
+        Ok(verified.map(|()| session))
+    }
+
+    /// Verifies the session token of a handshake.
+    fn verify_returned(&self, text: &str, is_lenient: bool) -> Asked<Result<SessionToken, Rejection>> {
+        let session = match SessionToken::read(text, self.decision.keys()) {
+            // A class that says nothing is not enough here: a template's token could have it.
+            Ok(session) if session.token().is_session() && !session.token().has_common_class() => session,
             Ok(_) => return Ok(Err(TokenError::mismatch().into())),
             Err(error) => return Ok(Err(error.into())),
         };

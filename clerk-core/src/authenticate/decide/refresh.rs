@@ -74,7 +74,7 @@ impl Browser<'_> {
         };
         let set_cookies = SetCookies::read(lines);
         let verified = match set_cookies.session() {
-            Some(session) => self.verify_new(session, false)?,
+            Some(session) => self.verify_new(session)?,
             None => Err(TokenError::invalid("the refresh returned no session token").into()),
         };
         Ok(match verified {

@@ -51,8 +51,14 @@ impl<'a> RequestHead<'a> {
     ///
     /// A `fetch` would fail at the redirect because of CORS, and a form's POST would lose its body.
     pub(crate) fn can_navigate(&self) -> bool {
+        // Clerk's SDK does not redirect the frames of a frameset.
+        self.is_navigation() && self.text(&SEC_FETCH_DEST) != "frame"
+    }
+
+    /// Whether a browser navigates with this request. Only such a request can come back from Clerk.
+    pub(crate) fn is_navigation(&self) -> bool {
         let navigates = match self.text(&SEC_FETCH_DEST) {
-            "document" | "iframe" => true,
+            "document" | "iframe" | "frame" => true,
             // Old browsers do not send the header, and current ones only over TLS and to localhost.
             "" => self.text(&ACCEPT).starts_with("text/html"),
             _ => false,

@@ -4,7 +4,10 @@ use clerk_core::authenticate::BadRequest;
 use serde_json::json;
 
 use crate::{
-    tokens::{M2M, NOW, OTHER_KEY, TEMPLATE, claims, forged, handshake, jose, session, sign_with, token_of},
+    tokens::{
+        KEY, M2M, NOW, OTHER_KEY, TEMPLATE, UNMARKED, claims, forged, handshake, jose, session, sign_with,
+        token_of,
+    },
     visit::{ENVS, Env, Reply, Visit},
 };
 
@@ -20,10 +23,16 @@ fn ways(env: Env, lines: &[&str]) -> [(&'static str, Visit); 4] {
     let visit = || Visit::api(env).known_browser();
     [
         ("cookie", visit().cookie("__clerk_handshake", &token)),
-        ("query", visit().target(format!("/p?__clerk_handshake={token}"))),
+        ("query", Visit::document(env).target(format!("/p?__clerk_handshake={token}"))),
         ("nonce cookie", visit().cookie("__clerk_handshake_nonce", "n").lines(lines)),
-        ("nonce query", visit().target("/p?__clerk_handshake_nonce=n").lines(lines)),
+        ("nonce query", Visit::document(env).target("/p?__clerk_handshake_nonce=n").lines(lines)),
     ]
+}
+
+/// The values of the CORS headers, which production sets only for navigations.
+fn cors(env: Env, way: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let is_set = env == Env::Dev || way.contains("query");
+    if is_set { (vec!["null"], vec!["true"]) } else { (Vec::new(), Vec::new()) }
 }
 
 #[test]
@@ -32,11 +41,14 @@ fn the_session_of_a_handshake_signs_in() {
         let good = session(env, &json!({}));
         let lines = ["__client_uat=1; Path=/", &line(&good)];
         for (way, visit) in ways(env, &lines) {
-            for method in ["GET", "POST", "HEAD", "DELETE"] {
+            // A cookie may arrive with any request.
+            let methods =
+                if way.contains("query") { &["GET"][..] } else { &["GET", "POST", "HEAD", "DELETE"] };
+            for method in methods {
                 let seen = visit.clone().method(method).seen();
                 assert_eq!(seen.verdict(), "signed-in", "{env:?} {way} {method}");
                 assert_eq!(seen.set_cookies(), lines);
-                let (origin, credentials) = env.pick((&[][..], &[][..]), (&["null"][..], &["true"][..]));
+                let (origin, credentials) = cors(env, way);
                 assert_eq!(seen.all("access-control-allow-origin"), origin);
                 assert_eq!(seen.all("access-control-allow-credentials"), credentials);
                 let clean = env.pick(None, Some("https://app.example.com/p"));
@@ -46,12 +58,59 @@ fn the_session_of_a_handshake_signs_in() {
     }
 }
 
+/// An image or a form on another site must not be able to replace the visitor's session.
+#[test]
+fn a_handshake_in_the_query_is_read_only_on_navigations() {
+    const HTML: &str = "text/html,application/xhtml+xml";
+    for env in ENVS {
+        let lines = [line(&session(env, &json!({"sub": "user_other"})))];
+        let lines = lines.each_ref().map(|line| &**line);
+        let token = format!("/p?__clerk_handshake={}", handshake(env, &lines));
+        for (method, destination, accept, is_read) in [
+            ("GET", Some("document"), None, true),
+            ("GET", Some("iframe"), None, true),
+            ("GET", Some("frame"), None, true),
+            ("GET", None, Some(HTML), true),
+            ("GET", Some(""), Some(HTML), true),
+            ("GET", Some("document"), Some("image/png"), true),
+            ("GET", Some("image"), Some(HTML), false),
+            ("GET", Some("empty"), Some(HTML), false),
+            ("GET", Some("script"), None, false),
+            ("GET", None, Some("*/*"), false),
+            ("GET", None, Some("application/json, text/html"), false),
+            ("GET", None, None, false),
+            ("POST", Some("document"), Some(HTML), false),
+            ("POST", None, Some(HTML), false),
+            ("HEAD", Some("document"), Some(HTML), false),
+            ("DELETE", None, None, false),
+        ] {
+            let request = |target: &str| {
+                let mut visit = Visit::api(env).known_browser().method(method).target(target);
+                for (name, value) in [("sec-fetch-dest", destination), ("accept", accept)] {
+                    if let Some(value) = value {
+                        visit = visit.header(name, value);
+                    }
+                }
+                visit
+            };
+            for visit in [request(&token), request("/p?__clerk_handshake_nonce=n").lines(&lines)] {
+                let case = format!("{env:?} {method} {destination:?} {accept:?}");
+                let own = session(env, &json!({}));
+                let seen = visit.signed_in(&own).seen();
+                let expected = if is_read { "user_other" } else { "user_1" };
+                assert_eq!(seen.user().as_deref(), Some(expected), "{case}");
+                assert_eq!(seen.set_cookies().len(), usize::from(is_read), "{case}");
+                assert!(is_read || seen.asked.is_empty(), "{case}");
+            }
+        }
+    }
+}
+
 /// A script of another site can send any nonce, and must not be able to read the handler's response.
 #[test]
 fn only_navigations_get_cors_headers() {
-    let nonce = "/p?__clerk_handshake_nonce=x";
     let readable = |visit: Visit| {
-        let seen = visit.target(nonce).lines(&[]).seen();
+        let seen = visit.cookie("__clerk_handshake_nonce", "x").lines(&[]).seen();
         assert_eq!(seen.verdict(), "signed-out: session-token-missing");
         !seen.all("access-control-allow-origin").is_empty()
     };
@@ -69,7 +128,7 @@ fn the_nonce_and_the_query_take_precedence() {
     for env in ENVS {
         let inside = |user: &str| line(&session(env, &json!({"sub": user})));
         let token = |user: &str| handshake(env, &[&inside(user)]);
-        let all = Visit::api(env)
+        let all = Visit::document(env)
             .cookie("__clerk_handshake_nonce", "of_cookie")
             .cookie("__clerk_handshake", token("user_cookie"))
             .lines(&[&inside("user_nonce")]);
@@ -79,7 +138,7 @@ fn the_nonce_and_the_query_take_precedence() {
         assert_eq!(seen.asked_lines(), ["GET /clients/handshake_payload?nonce=a+b%26c"]);
         let seen = all.target(format!("/p?__clerk_handshake={}", token("user_query"))).seen();
         assert_eq!(seen.asked_lines(), ["GET /clients/handshake_payload?nonce=of_cookie"]);
-        let tokens = Visit::api(env).cookie("__clerk_handshake", token("user_cookie"));
+        let tokens = Visit::document(env).cookie("__clerk_handshake", token("user_cookie"));
         let seen = tokens.clone().target(format!("/p?__clerk_handshake={}", token("user_query"))).seen();
         assert_eq!(seen.user().as_deref(), Some("user_query"));
         let seen = tokens.target("/p?__clerk_handshake=").seen();
@@ -105,14 +164,13 @@ fn a_handshake_without_a_session_sets_its_cookies() {
                 let seen = visit.seen();
                 assert_eq!(seen.verdict(), "signed-out: session-token-missing", "{env:?} {way} {lines:?}");
                 assert_eq!(seen.set_cookies(), lines);
-                let origin = env.pick(&[][..], &["null"][..]);
-                assert_eq!(seen.all("access-control-allow-origin"), origin);
+                assert_eq!(seen.all("access-control-allow-origin"), cors(env, way).0);
                 assert_eq!(seen.location().is_some(), env == Env::Dev);
             }
         }
         // A payload without a list counts as empty.
         for payload in [json!(null), json!("__session=a"), json!({"0": "a"}), json!(5), json!([5, null])] {
-            let token = session(env, &json!({"handshake": payload}));
+            let token = session(env, &json!({"sub": null, "sid": null, "handshake": payload}));
             let seen = Visit::api(env).cookie("__clerk_handshake", token).seen();
             assert_eq!(seen.verdict(), "signed-out: session-token-missing", "{payload}");
         }
@@ -193,6 +251,7 @@ fn a_handshake_whose_session_does_not_verify_is_ignored() {
             ("garbage", "garbage".to_owned()),
             ("forged", forged(env, &json!({}))),
             ("template", token_of(env, &json!({"cat": TEMPLATE}), &json!({}))),
+            ("common class", token_of(env, &json!({"cat": UNMARKED}), &json!({}))),
             ("machine", token_of(env, &json!({"cat": M2M}), &json!({"sub": "mch_1"}))),
             ("no subject", session(env, &json!({"sub": null}))),
             ("unknown key", token_of(env, &json!({"kid": "unknown"}), &json!({}))),
@@ -236,11 +295,26 @@ fn only_development_tolerates_a_day_of_skew() {
 }
 
 /// Tokens that are not a valid handshake, and whether that is because of their signature.
-fn bad(env: Env) -> [(&'static str, String, bool); 9] {
-    let inside = json!({"handshake": [line(&session(env, &json!({})))]});
+fn bad(env: Env) -> [(&'static str, String, bool); 17] {
+    let lines = json!([line(&session(env, &json!({})))]);
+    let inside = json!({"sub": null, "sid": null, "handshake": lines});
     let token = |header: serde_json::Value| token_of(env, &header, &inside);
+    let with = |name: &str, value: serde_json::Value| {
+        let mut claims = claims(env, &json!({"sub": null, "sid": null, "handshake": lines}));
+        claims[name] = value;
+        sign_with(&KEY, &jose(&json!({})), &claims)
+    };
     [
         ("garbage", "garbage".to_owned(), false),
+        // A session token whose custom claims have this name.
+        ("session", session(env, &json!({"handshake": lines})), false),
+        ("subject", with("sub", json!("user_1")), false),
+        ("session id", with("sid", json!("sess_1")), false),
+        ("expired", with("exp", json!(NOW - 5)), false),
+        ("malformed expiry", with("exp", json!("never")), false),
+        ("null expiry", with("exp", json!(null)), false),
+        ("not valid yet", with("nbf", json!(NOW + 6)), false),
+        ("issued in the future", with("iat", json!(NOW + 6)), false),
         ("forged", forged(env, &inside), true),
         ("alg none", token(json!({"alg": "none"})), false),
         ("typ", token(json!({"typ": "at+jwt"})), false),
@@ -285,22 +359,27 @@ fn development_rejects_an_invalid_handshake_token() {
 }
 
 #[test]
-fn the_claims_of_a_handshake_token_are_not_checked() {
+fn a_handshake_token_may_have_times_which_are_checked_with_the_skew() {
     for env in ENVS {
         let inside = line(&session(env, &json!({})));
         for changes in [
-            json!({"exp": 1}),
-            json!({"exp": null}),
-            json!({"nbf": NOW + 9999, "iat": NOW + 9999}),
-            json!({"sub": 5, "aud": 5, "azp": "https://evil.example"}),
+            json!({"exp": null, "iat": null, "nbf": null}),
+            json!({"exp": NOW - 4}),
+            json!({"nbf": NOW + 5, "iat": NOW + 5}),
+            json!({"aud": 5, "azp": "https://evil.example", "iss": "https://other.example"}),
         ] {
-            let mut changes = changes;
-            changes["handshake"] = json!([inside]);
+            let mut all = json!({"sub": null, "sid": null, "handshake": [inside]});
+            all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
             let visit = Visit::api(env)
-                .cookie("__clerk_handshake", session(env, &changes))
+                .cookie("__clerk_handshake", session(env, &all))
                 .options(|options| options.authorized_parties(["https://app.example.com"]));
             assert_eq!(visit.verdict(), "signed-in", "{env:?} {changes}");
         }
+        let all = json!({"sub": null, "sid": null, "exp": NOW - 50, "handshake": [inside]});
+        let late = Visit::api(env).cookie("__clerk_handshake", session(env, &all));
+        assert_ne!(late.verdict(), "signed-in");
+        let tolerant = late.options(|options| options.clock_skew(std::time::Duration::from_secs(60)));
+        assert_eq!(tolerant.verdict(), "signed-in", "{env:?}");
     }
 }
 

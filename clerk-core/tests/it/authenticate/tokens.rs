@@ -74,7 +74,8 @@ pub(crate) fn forged(env: Env, changes: &Value) -> String {
 
 /// The token of a handshake with these cookies.
 pub(crate) fn handshake(env: Env, lines: &[&str]) -> String {
-    let nothing = json!({"sub": null, "exp": null, "iat": null, "nbf": null, "handshake": lines});
+    let nothing =
+        json!({"sub": null, "sid": null, "exp": null, "iat": null, "nbf": null, "handshake": lines});
     session(env, &nothing)
 }
 
