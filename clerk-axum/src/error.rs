@@ -11,11 +11,11 @@ use crate::Rejection;
 ///
 /// ```
 /// use axum::{Json, extract::State};
-/// use clerk_axum::{Clerk, Error, Page, Session, api::users, model::User};
+/// use clerk_axum::{Clerk, Error, Session, api::users};
 ///
-/// async fn colleagues(session: Session, State(clerk): State<Clerk>) -> Result<Json<Page<User>>, Error> {
+/// async fn colleagues(session: Session, State(clerk): State<Clerk>) -> Result<Json<usize>, Error> {
 ///     let organization = session.organization()?.id;
-///     Ok(Json(clerk.send(users::list().organization_id([organization]).limit(20)).await?))
+///     Ok(Json(clerk.send(users::list().organization_id([organization]).limit(20)).await?.len()))
 /// }
 /// ```
 #[derive(Debug, thiserror::Error)]

@@ -13,11 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use clerk_axum::{
-    ApiKey, Clerk, ClerkBuilder, ClerkLayer, Session,
-    api::api_keys,
-    local::LocalClerk,
-    model::{self, ApiKeyWithSecret},
-    require,
+    ApiKey, Clerk, ClerkBuilder, ClerkLayer, Session, api::api_keys, local::LocalClerk, require,
     token::TokenKind,
 };
 use serde_json::{Value, json};
@@ -69,12 +65,10 @@ async fn write(key: ApiKey) -> Json<Value> {
 
 /// Creates a key for the signed-in user. Only this response contains its secret.
 #[debug_handler(state = App)]
-async fn create_key(
-    session: Session,
-    State(clerk): State<Clerk>,
-) -> Result<Json<ApiKeyWithSecret>, clerk_axum::Error> {
+async fn create_key(session: Session, State(clerk): State<Clerk>) -> Result<Json<Value>, clerk_axum::Error> {
     let key = api_keys::create("created by the user", session.user_id().as_str()).scopes(["reports:read"]);
-    Ok(Json(clerk.send(key.seconds_until_expiration(30 * 86_400)).await?))
+    let key = clerk.send(key.seconds_until_expiration(30 * 86_400)).await?;
+    Ok(Json(json!({ "id": key.id, "secret": key.secret })))
 }
 
 /// Users can revoke their own keys only.
@@ -83,12 +77,13 @@ async fn revoke_key(
     session: Session,
     State(clerk): State<Clerk>,
     Path(id): Path<String>,
-) -> Result<Result<Json<model::ApiKey>, StatusCode>, clerk_axum::Error> {
+) -> Result<Result<Json<Value>, StatusCode>, clerk_axum::Error> {
     let key = clerk.send(api_keys::get(id)).await?;
     if key.subject != *session.user_id().as_str() {
         return Ok(Err(StatusCode::NOT_FOUND));
     }
-    Ok(Ok(Json(clerk.send(api_keys::revoke(key.id)).await?)))
+    let key = clerk.send(api_keys::revoke(key.id)).await?;
+    Ok(Ok(Json(json!({ "id": key.id, "revoked": key.revoked }))))
 }
 
 #[tokio::main]

@@ -11,12 +11,14 @@ use axum::{
     routing::{get, post},
 };
 use clerk_axum::{
-    Clerk, ClerkLayer, Page, Session,
+    Clerk, ClerkLayer, Session,
     api::{organization_memberships, organizations},
+    id::UserId,
     local::LocalClerk,
-    model::{Organization, OrganizationMembership},
+    model::OrganizationMembership,
     require,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -53,12 +55,24 @@ async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error
 
 /// The organization's data from Clerk, for its admins.
 #[debug_handler(state = App)]
-async fn settings(
-    session: Session,
-    State(clerk): State<Clerk>,
-) -> Result<Json<Organization>, clerk_axum::Error> {
+async fn settings(session: Session, State(clerk): State<Clerk>) -> Result<Json<Value>, clerk_axum::Error> {
     let id = session.organization()?.id;
-    Ok(Json(clerk.send(organizations::get(id)).await?))
+    let organization = clerk.send(organizations::get(id)).await?;
+    Ok(Json(json!({ "name": organization.name, "members_at_most": organization.max_allowed_memberships })))
+}
+
+/// What the frontend may see of a membership.
+#[derive(Serialize)]
+struct Member {
+    user: Option<UserId>,
+    role: String,
+}
+
+impl From<&OrganizationMembership> for Member {
+    fn from(membership: &OrganizationMembership) -> Self {
+        let user = membership.public_user_data.as_ref().map(|data| data.user_id.clone());
+        Self { user, role: membership.role.clone() }
+    }
 }
 
 /// The organization's members, for users who may manage them.
@@ -66,9 +80,10 @@ async fn settings(
 async fn members(
     session: Session,
     State(clerk): State<Clerk>,
-) -> Result<Json<Page<OrganizationMembership>>, clerk_axum::Error> {
+) -> Result<Json<Vec<Member>>, clerk_axum::Error> {
     let id = session.organization()?.id;
-    Ok(Json(clerk.send(organization_memberships::list(id).limit(20)).await?))
+    let members = clerk.send(organization_memberships::list(id).limit(20)).await?;
+    Ok(Json(members.iter().map(Member::from).collect()))
 }
 
 /// Takes the organization from the session, never from the request. Otherwise an admin of one organization could change
@@ -78,9 +93,10 @@ async fn change_role(
     session: Session,
     State(clerk): State<Clerk>,
     Path((user_id, role)): Path<(String, String)>,
-) -> Result<Json<OrganizationMembership>, clerk_axum::Error> {
+) -> Result<Json<Member>, clerk_axum::Error> {
     let id = session.organization()?.id;
-    Ok(Json(clerk.send(organization_memberships::update(id, user_id, role)).await?))
+    let membership = clerk.send(organization_memberships::update(id, user_id, role)).await?;
+    Ok(Json(Member::from(&membership)))
 }
 
 #[tokio::main]

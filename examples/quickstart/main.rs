@@ -13,9 +13,10 @@ use axum::{
     routing::{get, post},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkLayer, ClerkUser, Page, Rejection, Session, api::users, local::LocalClerk,
+    Auth, Clerk, ClerkLayer, ClerkUser, Rejection, Session, api::users, id::UserId, local::LocalClerk,
     local::LocalServer, model::User, require,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, signal};
 use tracing::Level;
@@ -79,9 +80,29 @@ async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
     auth.sign_out("/").await
 }
 
+/// What the frontend may see of a user. A view of the application's own shows nothing by accident.
+#[derive(Serialize)]
+struct Person {
+    id: UserId,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    image_url: Option<String>,
+}
+
+impl From<&User> for Person {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.clone(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+            image_url: user.image_url.clone(),
+        }
+    }
+}
+
 /// The signed-in user's data from Clerk, at most 30 seconds old.
-async fn me(user: ClerkUser) -> Json<User> {
-    Json(user.into_inner())
+async fn me(user: ClerkUser) -> Json<Person> {
+    Json(Person::from(&*user))
 }
 
 /// The active organization, from the session token, without a call to Clerk.
@@ -99,9 +120,10 @@ async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error
 async fn list_users(
     session: Session,
     State(clerk): State<Clerk>,
-) -> Result<Json<Page<User>>, clerk_axum::Error> {
+) -> Result<Json<Vec<Person>>, clerk_axum::Error> {
     let organization = session.organization()?.id;
-    Ok(Json(clerk.send(users::list().organization_id([organization]).limit(20)).await?))
+    let users = clerk.send(users::list().organization_id([organization]).limit(20)).await?;
+    Ok(Json(users.iter().map(Person::from).collect()))
 }
 
 #[tokio::main]

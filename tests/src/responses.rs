@@ -20,6 +20,7 @@ use clerk_core::{
         webhooks,
     },
     decode::ResponseError,
+    model::HasPrivate,
 };
 use http::Response;
 use serde::Serialize;
@@ -30,7 +31,7 @@ pub trait Read {
     type Found;
 
     /// Called with the operation's type.
-    fn read<O: Operation<Output: Serialize + PartialEq>>(&self) -> Self::Found;
+    fn read<O: Operation<Output: HasPrivate + Serialize + PartialEq>>(&self) -> Self::Found;
 }
 
 /// Decodes `body` as the response of the operation with this ID.

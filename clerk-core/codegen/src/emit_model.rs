@@ -46,6 +46,8 @@ pub(crate) fn files(
          //! missing or `null` field is read as `None` if it is an `Option`, and as empty, zero or `false` otherwise.\n\
          //! IDs, and fields such as `banned` whose default could grant access, never fall back: if one is missing,\n\
          //! decoding fails. `Debug` shows only a model's type and ID, no personal data.\n//!\n\
+         //! Serialization leaves out what a frontend must not see, such as `private_metadata`; to include it, serialize\n\
+         //! [`WithPrivate`].\n//!\n\
          //! ```\n\
          //! let user: clerk_core::model::User = serde_json::from_str(\n\
          //!     r#\"{\"id\": \"user_1\", \"banned\": false, \"locked\": false, \"first_name\": \"Ada\", \"new\": 1}\"#,\n\
@@ -55,7 +57,7 @@ pub(crate) fn files(
          //! ```\n",
     );
     root.push_str(crate::check::GENERATED);
-    root.push_str("\nmod ext;\n");
+    root.push_str("\nmod ext;\nmod private;\n");
     let mut exports = String::new();
     for (family, described) in &overlay.families {
         let members: Vec<&String> = described.types.iter().filter(|name| names.contains(*name)).collect();
@@ -81,6 +83,7 @@ pub(crate) fn files(
             paths.insert("serde::Deserialize".to_owned());
             paths.insert("serde::Serialize".to_owned());
             paths.insert("crate::opaque::opaque".to_owned());
+            paths.insert("crate::model::private".to_owned());
         }
         if has_enums {
             paths.insert("crate::open_enum::open_enum".to_owned());
@@ -99,7 +102,10 @@ pub(crate) fn files(
         let list: Vec<&str> = members.iter().map(|name| name.as_str()).collect();
         exports.push_str(&format!("{family}::{{{}}}, ", list.join(", ")));
     }
-    files.insert("model/mod.rs".to_owned(), format!("{root}\npub use self::{{{exports}}};\n"));
+    files.insert(
+        "model/mod.rs".to_owned(),
+        format!("{root}\npub use self::{{{exports}private::{{HasPrivate, WithPrivate}}}};\n"),
+    );
     Ok(files)
 }
 
@@ -126,62 +132,125 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
         "#[derive(Clone, {default}PartialEq, Serialize, Deserialize)]\n#[non_exhaustive]\npub struct {name} {{\n"
     ));
     for field in &object.fields {
-        let mut sentence = overlay.field(name, &field.wire, Kind::Model).unwrap_or_default().to_owned();
-        if overlay.is_strict(name, field) {
-            sentence.push_str(" Never falls back: if it is missing, decoding fails.");
-        }
-        out.push_str(&doc("///", &sentence));
-        if field.deprecated {
-            let note = overlay.note(&format!("{name}.{}", field.wire));
-            out.push_str(&format!("#[deprecated(note = {note:?})]\n"));
-        }
-        let rust = identifier(&field.wire);
-        let mut serde = Vec::new();
-        if rust.trim_start_matches("r#") != field.wire {
-            serde.push(format!("rename = {:?}", field.wire));
-        }
-        let optional = !field.required || field.nullable;
-        let reader = if optional {
-            match field.ty {
-                Ty::Int => Some("lenient::optional_integer"),
-                Ty::Id(_) => Some("lenient::optional_id"),
-                Ty::Map(_) => Some("lenient::optional_map_without_nulls"),
-                Ty::Json => Some("plain::optional"),
-                _ => None,
-            }
-        } else if is_strict(api, overlay, name, field) {
-            None
-        } else if field.ty == Ty::Int {
-            Some("lenient::integer_or_zero")
-        } else if matches!(&field.ty, Ty::List(item) if matches!(**item, Ty::Maybe(_))) {
-            Some("lenient::list_without_nulls")
-        } else if matches!(field.ty, Ty::Map(_)) {
-            Some("lenient::map_without_nulls")
-        } else {
-            Some("lenient::or_default")
-        };
-        if let Some(reader) = reader {
+        out.push_str(&sentences(overlay, name, field));
+        let mut serde: Vec<String> = renamed(field).into_iter().collect();
+        if let Some(reader) = reader(api, overlay, name, field) {
             serde.push(format!("default, deserialize_with = {reader:?}"));
         }
-        if !field.required {
-            serde.push("skip_serializing_if = \"Option::is_none\"".to_owned());
+        if overlay.is_private(name, &field.wire) {
+            serde.push("skip_serializing".to_owned());
+        } else if !field.required {
+            serde.push(SKIP.to_owned());
         }
-        if !serde.is_empty() {
-            out.push_str(&format!("#[serde({})]\n", serde.join(", ")));
-        }
-        let ty = match &field.ty {
-            Ty::List(item) => match &**item {
-                Ty::Maybe(item) => format!("Vec<{}>", spell(item)),
-                _ => spell(&field.ty),
-            },
-            _ => spell(&field.ty),
-        };
-        let ty = if optional { format!("Option<{ty}>") } else { ty };
-        out.push_str(&format!("pub {rust}: {ty},\n"));
+        out.push_str(&attribute(&serde));
+        out.push_str(&format!("pub {}: {},\n", identifier(&field.wire), stored(field)));
     }
     let id = object.fields.iter().find(|field| field.wire == "id").map_or("", |_| ", id");
     out.push_str(&format!("}}\n\nopaque!({name}{id});\n\n"));
+    out.push_str(&with_private(api, overlay, object));
     out
+}
+
+/// How an optional field is skipped.
+const SKIP: &str = "skip_serializing_if = \"Option::is_none\"";
+
+fn attribute(serde: &[String]) -> String {
+    if serde.is_empty() { String::new() } else { format!("#[serde({})]\n", serde.join(", ")) }
+}
+
+/// The attribute of a field whose Rust name differs from its name in JSON.
+fn renamed(field: &Field) -> Option<String> {
+    let rust = identifier(&field.wire);
+    (rust.trim_start_matches("r#") != field.wire).then(|| format!("rename = {:?}", field.wire))
+}
+
+/// The documentation of a field, and its deprecation.
+fn sentences(overlay: &Overlay, owner: &str, field: &Field) -> String {
+    let mut sentence = overlay.field(owner, &field.wire, Kind::Model).unwrap_or_default().to_owned();
+    if overlay.is_strict(owner, field) {
+        sentence.push_str(" Never falls back: if it is missing, decoding fails.");
+    }
+    if overlay.is_private(owner, &field.wire) {
+        sentence.push_str(" Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.");
+    }
+    let mut out = doc("///", &sentence);
+    if field.deprecated {
+        let note = overlay.note(&format!("{owner}.{}", field.wire));
+        out.push_str(&format!("#[deprecated(note = {note:?})]\n"));
+    }
+    out
+}
+
+/// The function that deserializes a field, if it is not the one of its type.
+fn reader(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> Option<&'static str> {
+    if !field.required || field.nullable {
+        match field.ty {
+            Ty::Int => Some("lenient::optional_integer"),
+            Ty::Id(_) => Some("lenient::optional_id"),
+            Ty::Map(_) => Some("lenient::optional_map_without_nulls"),
+            Ty::Json => Some("plain::optional"),
+            _ => None,
+        }
+    } else if is_strict(api, overlay, owner, field) {
+        None
+    } else if field.ty == Ty::Int {
+        Some("lenient::integer_or_zero")
+    } else if matches!(&field.ty, Ty::List(item) if matches!(**item, Ty::Maybe(_))) {
+        Some("lenient::list_without_nulls")
+    } else if matches!(field.ty, Ty::Map(_)) {
+        Some("lenient::map_without_nulls")
+    } else {
+        Some("lenient::or_default")
+    }
+}
+
+/// The type of a field in the model.
+fn stored(field: &Field) -> String {
+    let ty = match &field.ty {
+        Ty::List(item) => match &**item {
+            Ty::Maybe(item) => format!("Vec<{}>", spell(item)),
+            _ => spell(&field.ty),
+        },
+        _ => spell(&field.ty),
+    };
+    if !field.required || field.nullable { format!("Option<{ty}>") } else { ty }
+}
+
+/// The implementation that serializes a model with its private fields, and with those of the models in it.
+fn with_private(api: &Api, overlay: &Overlay, object: &Struct) -> String {
+    let name = &object.name;
+    if !has_private(api, overlay, object) {
+        return format!("private::has_private!({name}, Serialize);\n\n");
+    }
+    let mut out = format!("/// All fields of [`{name}`].\n");
+    out.push_str(&format!(
+        "#[derive(Serialize)]\n#[serde(remote = {name:?})]\nstruct {name}WithPrivate {{\n"
+    ));
+    for field in &object.fields {
+        let mut serde: Vec<String> = renamed(field).into_iter().collect();
+        if !field.required {
+            serde.push(SKIP.to_owned());
+        }
+        let inner = field.ty.named().and_then(|name| api.structs.get(name));
+        if inner.is_some_and(|inner| has_private(api, overlay, inner)) {
+            serde.push("serialize_with = \"private::serialize\"".to_owned());
+        }
+        out.push_str(&attribute(&serde));
+        out.push_str(&format!("{}: {},\n", identifier(&field.wire), stored(field)));
+    }
+    out.push_str(&format!("}}\n\nprivate::has_private!({name}, {name}WithPrivate);\n\n"));
+    out
+}
+
+/// Whether the model or a model in it has a private field.
+fn has_private(api: &Api, overlay: &Overlay, object: &Struct) -> bool {
+    object.fields.iter().any(|field| {
+        let inner = field.ty.named().filter(|name| *name != object.name);
+        overlay.is_private(&object.name, &field.wire)
+            || inner
+                .and_then(|name| api.structs.get(name))
+                .is_some_and(|inner| has_private(api, overlay, inner))
+    })
 }
 
 /// Whether decoding fails if the field is missing or null: IDs, fields whose default could grant access, and

@@ -2,8 +2,8 @@
 //! response by the operation's ID.
 //!
 //! The responses follow from the document alone. They contain every field, even optional ones, and each enum has
-//! its first value. Each response comes with the paths of the fields that never fall back, and with the names of
-//! the models and enums in it.
+//! its first value. Each response comes with the paths of the fields that never fall back and of those that are
+//! private, and with the names of the models and enums in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,8 +47,14 @@ fn responses(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<
     }
     let mut lines = Vec::new();
     for (name, operations) in &groups {
-        let mut sample =
-            Sample { api, overlay, open: Vec::new(), strict: Vec::new(), made_of: BTreeSet::new() };
+        let mut sample = Sample {
+            api,
+            overlay,
+            open: Vec::new(),
+            strict: Vec::new(),
+            private: Vec::new(),
+            made_of: BTreeSet::new(),
+        };
         let response = match operations.first().map(|operation| &operation.output) {
             Some(Output::Page(ty)) => {
                 json!({"data": [sample.value(ty, "data[0]")?], "total_count": 1})
@@ -58,7 +64,8 @@ fn responses(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<
         };
         let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
         let line = json!({
-            "type": name, "operations": ids, "made_of": sample.made_of, "strict": sample.strict, "response": response,
+            "type": name, "operations": ids, "made_of": sample.made_of, "strict": sample.strict,
+            "private": sample.private, "response": response,
         });
         lines.push(line.to_string());
     }
@@ -73,6 +80,8 @@ struct Sample<'a> {
     open: Vec<&'a str>,
     /// The fields that never fall back.
     strict: Vec<String>,
+    /// The fields that are left out when the response is serialized.
+    private: Vec<String>,
     /// The models and enums in the response.
     made_of: BTreeSet<&'a str>,
 }
@@ -118,6 +127,9 @@ impl<'a> Sample<'a> {
             if is_strict(self.api, self.overlay, name, field) {
                 self.strict.push(path.clone());
             }
+            if self.overlay.is_private(name, &field.wire) {
+                self.private.push(path.clone());
+            }
             members.insert(field.wire.clone(), self.value(&field.ty, &path)?);
         }
         self.open.pop();
@@ -142,7 +154,7 @@ fn decoder(operations: &[&Operation]) -> String {
     );
     out.push_str(crate::check::GENERATED);
     out.push_str(&format!(
-        "\nuse bytes::Bytes;\nuse clerk_core::{{Operation, api::{{{}}}, decode::ResponseError}};\n\
+        "\nuse bytes::Bytes;\nuse clerk_core::{{Operation, api::{{{}}}, decode::ResponseError, model::HasPrivate}};\n\
          use http::Response;\nuse serde::Serialize;\n\n",
         modules.join(", ")
     ));
@@ -152,7 +164,7 @@ fn decoder(operations: &[&Operation]) -> String {
          /// The result.\n\
          type Found;\n\n\
          /// Called with the operation's type.\n\
-         fn read<O: Operation<Output: Serialize + PartialEq>>(&self) -> Self::Found;\n}\n\n\
+         fn read<O: Operation<Output: HasPrivate + Serialize + PartialEq>>(&self) -> Self::Found;\n}\n\n\
          /// Decodes `body` as the response of the operation with this ID.\n///\n\
          /// # Panics\n/// If no operation has the ID.\n\
          pub fn decode(id: &str, body: Bytes) -> Result<(), ResponseError> {\nread(id, &Decode(body))\n}\n\n\

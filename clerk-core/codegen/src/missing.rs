@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::{
     emit_model,
-    ir::{Api, Body, Field, Operation},
+    ir::{Api, Body, Field, Operation, Struct, Ty},
     names::camel,
-    overlay::{Kind, Overlay},
+    overlay::{DENIES, Kind, Overlay, PRIVATE, PUBLIC, REPORTED, fits},
     rust::lead,
 };
 
@@ -57,7 +57,9 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
             optional.filter_map(|it| field(&object.name, it, Kind::Body)).for_each(&mut say);
         }
     }
-    for name in emit_model::reachable(api, operations) {
+    let models = emit_model::reachable(api, operations);
+    undecided(api, overlay, &models).into_iter().for_each(&mut say);
+    for name in models {
         match overlay.sentences.get(&name) {
             Some(sentence) => style(&name, sentence).into_iter().for_each(&mut say),
             None => say(format!("the model `{name}` has no sentence")),
@@ -72,6 +74,53 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         fields.filter_map(|it| field(&name, it, Kind::Model)).for_each(&mut say);
     }
     out.into_iter().collect()
+}
+
+/// One line for each field that may be secret or restrict access and is not decided, and for each decision without
+/// such a field.
+fn undecided(api: &Api, overlay: &Overlay, models: &BTreeSet<String>) -> Vec<String> {
+    let fields = || {
+        let objects = models.iter().filter_map(|name| api.structs.get(name));
+        objects.flat_map(|object| object.fields.iter().map(move |field| (object, field)))
+    };
+    let mut out = Vec::new();
+    for (kind, patterns, decisions, allowed) in [
+        ("secrets", &overlay.types.secrets, &overlay.secrets, [PRIVATE, PUBLIC]),
+        ("access", &overlay.types.access, &overlay.access, [DENIES, REPORTED]),
+    ] {
+        let mut places = BTreeSet::new();
+        for (object, field) in fields() {
+            let place = format!("{}.{}", object.name, field.wire);
+            // A flag or a time is no secret, whatever its name.
+            let can_be = kind == "access" || !matches!(field.ty, Ty::Bool | Ty::Int | Ty::Float | Ty::Time);
+            if can_be && patterns.iter().any(|pattern| fits(pattern, &place)) {
+                places.insert(place);
+            }
+        }
+        if kind == "access" {
+            out.extend(fields().filter_map(|(object, field)| falls_back(overlay, object, field)));
+        }
+        let decided: BTreeSet<String> = decisions.keys().cloned().collect();
+        out.extend(places.difference(&decided).map(|place| format!("`{place}` is not decided in `{kind}`")));
+        out.extend(decided.difference(&places).map(|place| {
+            format!("`{kind}` decides `{place}`, which is not a field of a model, or matches no pattern")
+        }));
+        let wrong = decisions.iter().filter(|(_, chosen)| !allowed.contains(&chosen.is.as_str()));
+        out.extend(
+            wrong
+                .map(|(place, chosen)| format!("`{place}` is `{}`, which `{kind}` does not know", chosen.is)),
+        );
+    }
+    out
+}
+
+/// Says so if the field denies access and a missing value would be read as one that does not.
+fn falls_back(overlay: &Overlay, object: &Struct, field: &Field) -> Option<String> {
+    let place = format!("{}.{}", object.name, field.wire);
+    let denies = overlay.access.get(&place).is_some_and(|chosen| chosen.is == DENIES);
+    let is_optional = !field.required || field.nullable;
+    (denies && !is_optional && !overlay.is_strict(&object.name, field))
+        .then(|| format!("`{place}` denies access, so it must be `strict`"))
 }
 
 /// The first sentence is shown in the index of a module, so it has to fit on one line there.

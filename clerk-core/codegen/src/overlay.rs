@@ -43,6 +43,11 @@ pub(crate) struct Overlay {
     /// Operations whose retry rule or credential differs from the default for their method.
     pub(crate) retry: BTreeMap<String, Chosen>,
     pub(crate) credential: BTreeMap<String, Chosen>,
+    /// What is decided about each field of a model that may be secret, by `Model.field`: `private` or `public`.
+    pub(crate) secrets: BTreeMap<String, Chosen>,
+    /// What is decided about each field of a model that may restrict access, by `Model.field`: `denies` if a
+    /// decision about access reads it, `reported` if it only informs the application.
+    pub(crate) access: BTreeMap<String, Chosen>,
     /// The documentation of each operation. The first sentence is its summary.
     pub(crate) summaries: BTreeMap<String, String>,
     /// The documentation of each model, request object and enum.
@@ -139,6 +144,11 @@ pub(crate) struct Types {
     pub(crate) counts: Vec<String>,
     /// Response fields that never fall back, because their default could grant access.
     pub(crate) strict: Vec<String>,
+    /// Fields of models that may be secret: each of them needs an entry in `secrets`.
+    pub(crate) secrets: Vec<String>,
+    /// Fields of models that may say that somebody must not sign in, or that something is no longer valid: each
+    /// of them needs an entry in `access`.
+    pub(crate) access: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +166,15 @@ pub(crate) struct Chosen {
     #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
 }
+
+/// The decision that a field may be secret but is meant for the reader of the model.
+pub(crate) const PUBLIC: &str = "public";
+/// The decision that a field is left out when its model is serialized.
+pub(crate) const PRIVATE: &str = "private";
+/// The decision that a field restricts access: a missing or false value must not be made up.
+pub(crate) const DENIES: &str = "denies";
+/// The decision that a field only informs the application.
+pub(crate) const REPORTED: &str = "reported";
 
 /// Documentation of fields and setters: by owner and field, or by field name for all owners.
 #[derive(Deserialize, Default)]
@@ -209,6 +228,11 @@ impl Overlay {
         let place = format!("{owner}.{}", field.wire);
         let can_fall_back = !field.required || field.nullable;
         !can_fall_back && self.types.strict.iter().any(|pattern| fits(pattern, &place))
+    }
+
+    /// Whether a model's field is left out when the model is serialized.
+    pub(crate) fn is_private(&self, owner: &str, field: &str) -> bool {
+        self.secrets.get(&format!("{owner}.{field}")).is_some_and(|chosen| chosen.is == PRIVATE)
     }
 
     /// The note of a deprecation.

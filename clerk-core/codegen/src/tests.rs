@@ -1,6 +1,7 @@
 //! Tests each construct of the document with a small document.
 
 mod changes;
+mod decisions;
 
 use crate::{
     document::Document,
@@ -308,6 +309,7 @@ fn sample_responses_have_every_field_and_list_the_strict_ones() {
         "operations": ["GetThing"],
         "made_of": ["Part", "Thing", "ThingState"],
         "strict": ["id", "banned", "parts[0].id", "owner", "owner.id"],
+        "private": [],
         "response": {
             "id": "id_1", "banned": true, "made_at": 1_700_000_000_000_i64, "state": "on",
             "parts": [{"id": "id_1"}], "owner": {"id": "id_1"},

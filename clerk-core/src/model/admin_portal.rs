@@ -16,6 +16,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
+    model::private,
     opaque::opaque,
 };
 
@@ -56,6 +57,8 @@ pub struct AdminPortalLinkToken {
 
 opaque!(AdminPortalLinkToken, id);
 
+private::has_private!(AdminPortalLinkToken, Serialize);
+
 /// A newly created token for the admin portal, with its secret value.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -95,3 +98,5 @@ pub struct CreatedAdminPortalLinkToken {
 }
 
 opaque!(CreatedAdminPortalLinkToken, id);
+
+private::has_private!(CreatedAdminPortalLinkToken, Serialize);

@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decode::lenient, id::Id, opaque::opaque, open_enum::open_enum};
+use crate::{decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum};
 
 /// A task that an agent performs as a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct AgentTask {
 }
 
 opaque!(AgentTask);
+
+private::has_private!(AgentTask, Serialize);
 
 open_enum! {
     /// The permissions of an agent task.

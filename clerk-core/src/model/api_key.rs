@@ -19,6 +19,7 @@ use crate::{
     Timestamp,
     decode::{lenient, plain},
     id::{Id, UserId},
+    model::private,
     opaque::opaque,
 };
 
@@ -67,6 +68,8 @@ pub struct ApiKey {
 }
 
 opaque!(ApiKey, id);
+
+private::has_private!(ApiKey, Serialize);
 
 /// A newly created API key, with its secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -117,6 +120,8 @@ pub struct ApiKeyWithSecret {
 
 opaque!(ApiKeyWithSecret, id);
 
+private::has_private!(ApiKeyWithSecret, Serialize);
+
 /// The secret of an API key.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -127,3 +132,5 @@ pub struct ApiKeySecret {
 }
 
 opaque!(ApiKeySecret);
+
+private::has_private!(ApiKeySecret, Serialize);

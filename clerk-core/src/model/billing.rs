@@ -16,6 +16,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, OrganizationId, UserId},
+    model::private,
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -58,6 +59,8 @@ pub struct BillingSubscription {
 
 opaque!(BillingSubscription, id);
 
+private::has_private!(BillingSubscription, Serialize);
+
 open_enum! {
     /// The status of a subscription.
     BillingSubscriptionStatus {
@@ -95,6 +98,8 @@ pub struct BillingSubscriptionNextPayment {
 }
 
 opaque!(BillingSubscriptionNextPayment);
+
+private::has_private!(BillingSubscriptionNextPayment, Serialize);
 
 /// One plan in a subscription.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -184,6 +189,8 @@ pub struct BillingSubscriptionItem {
 
 opaque!(BillingSubscriptionItem, id);
 
+private::has_private!(BillingSubscriptionItem, Serialize);
+
 open_enum! {
     /// The status of a subscription item.
     BillingSubscriptionItemStatus {
@@ -228,6 +235,8 @@ pub struct BillingSubscriptionItemNextPayment {
 
 opaque!(BillingSubscriptionItemNextPayment);
 
+private::has_private!(BillingSubscriptionItemNextPayment, Serialize);
+
 /// Credit for the rest of a paid billing period.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -241,6 +250,8 @@ pub struct BillingSubscriptionCredit {
 }
 
 opaque!(BillingSubscriptionCredit);
+
+private::has_private!(BillingSubscriptionCredit, Serialize);
 
 open_enum! {
     /// The billing period of a plan.
@@ -265,6 +276,8 @@ pub struct BillingSeats {
 }
 
 opaque!(BillingSeats);
+
+private::has_private!(BillingSeats, Serialize);
 
 /// A plan that users or organizations can subscribe to.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -333,6 +346,8 @@ pub struct BillingPlan {
 
 opaque!(BillingPlan, id);
 
+private::has_private!(BillingPlan, Serialize);
+
 /// What a plan charges for one kind of unit, such as seats.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -349,6 +364,8 @@ pub struct BillingUnitPrice {
 }
 
 opaque!(BillingUnitPrice);
+
+private::has_private!(BillingUnitPrice, Serialize);
 
 /// The price of the units in one tier.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -371,6 +388,8 @@ pub struct BillingUnitPriceTier {
 
 opaque!(BillingUnitPriceTier);
 
+private::has_private!(BillingUnitPriceTier, Serialize);
+
 /// A feature of a plan.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -390,6 +409,8 @@ pub struct Feature {
 }
 
 opaque!(Feature, id);
+
+private::has_private!(Feature, Serialize);
 
 /// A user or an organization that pays.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -433,6 +454,8 @@ pub struct BillingPayer {
 }
 
 opaque!(BillingPayer, id);
+
+private::has_private!(BillingPayer, Serialize);
 
 /// A payment method of a payer.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -494,6 +517,8 @@ pub struct BillingPaymentMethod {
 
 opaque!(BillingPaymentMethod, id);
 
+private::has_private!(BillingPaymentMethod, Serialize);
+
 open_enum! {
     /// The type of a payment method.
     BillingPaymentType {
@@ -536,6 +561,8 @@ pub struct BillingMoney {
 
 opaque!(BillingMoney);
 
+private::has_private!(BillingMoney, Serialize);
+
 /// The totals of a payment.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -565,6 +592,8 @@ pub struct BillingTotals {
 
 opaque!(BillingTotals);
 
+private::has_private!(BillingTotals, Serialize);
+
 /// The total for one kind of unit, such as seats.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -581,6 +610,8 @@ pub struct BillingPerUnitTotal {
 }
 
 opaque!(BillingPerUnitTotal);
+
+private::has_private!(BillingPerUnitTotal, Serialize);
 
 /// The total for the units in one price tier.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -603,6 +634,8 @@ pub struct BillingPerUnitTotalTier {
 
 opaque!(BillingPerUnitTotalTier);
 
+private::has_private!(BillingPerUnitTotalTier, Serialize);
+
 /// Credits applied to a payment, by source.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -617,6 +650,8 @@ pub struct BillingCredits {
 }
 
 opaque!(BillingCredits);
+
+private::has_private!(BillingCredits, Serialize);
 
 /// Credit for the unused part of a paid billing period.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -638,6 +673,8 @@ pub struct BillingProrationCredit {
 
 opaque!(BillingProrationCredit);
 
+private::has_private!(BillingProrationCredit, Serialize);
+
 /// Credit from the payer's balance that a payment uses.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -652,6 +689,8 @@ pub struct BillingPayerCredit {
 
 opaque!(BillingPayerCredit);
 
+private::has_private!(BillingPayerCredit, Serialize);
+
 /// Discounts applied to a payment, by source.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -664,6 +703,8 @@ pub struct BillingDiscounts {
 }
 
 opaque!(BillingDiscounts);
+
+private::has_private!(BillingDiscounts, Serialize);
 
 /// Discount for the part of a billing period that has already passed.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -685,6 +726,8 @@ pub struct BillingProrationDiscount {
 
 opaque!(BillingProrationDiscount);
 
+private::has_private!(BillingProrationDiscount, Serialize);
+
 /// The credit balance of a payer.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -694,6 +737,8 @@ pub struct BillingCreditBalance {
 }
 
 opaque!(BillingCreditBalance);
+
+private::has_private!(BillingCreditBalance, Serialize);
 
 /// One change to a payer's credit balance.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -722,6 +767,8 @@ pub struct BillingCreditEntry {
 }
 
 opaque!(BillingCreditEntry, id);
+
+private::has_private!(BillingCreditEntry, Serialize);
 
 open_enum! {
     /// Whether a credit balance is increased or decreased.
@@ -808,6 +855,8 @@ pub struct BillingPaymentSource {
 
 opaque!(BillingPaymentSource, id);
 
+private::has_private!(BillingPaymentSource, Serialize);
+
 open_enum! {
     /// The type of a payment source.
     BillingPaymentSourceType {
@@ -864,6 +913,8 @@ pub struct BillingPrice {
 
 opaque!(BillingPrice, id);
 
+private::has_private!(BillingPrice, Serialize);
+
 open_enum! {
     /// The billing periods that a price supports.
     BillingPricePeriods {
@@ -887,6 +938,8 @@ pub struct BillingPriceTransition {
 }
 
 opaque!(BillingPriceTransition);
+
+private::has_private!(BillingPriceTransition, Serialize);
 
 /// The details of a transition to another price: the previous price, and when the new one takes effect.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -920,6 +973,8 @@ pub struct BillingPriceTransitionDetails {
 }
 
 opaque!(BillingPriceTransitionDetails);
+
+private::has_private!(BillingPriceTransitionDetails, Serialize);
 
 open_enum! {
     /// When a new price takes effect.
@@ -982,6 +1037,8 @@ pub struct BillingDiscountRedemption {
 
 opaque!(BillingDiscountRedemption, id);
 
+private::has_private!(BillingDiscountRedemption, Serialize);
+
 open_enum! {
     /// How a discount was applied to a subscription item.
     BillingDiscountRedemptionSource {
@@ -1043,6 +1100,8 @@ pub struct BillingStatement {
 
 opaque!(BillingStatement, id);
 
+private::has_private!(BillingStatement, Serialize);
+
 open_enum! {
     /// The status of a statement.
     BillingStatementStatus {
@@ -1066,6 +1125,8 @@ pub struct BillingStatementGroup {
 }
 
 opaque!(BillingStatementGroup);
+
+private::has_private!(BillingStatementGroup, Serialize);
 
 /// An attempt to take a payment.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -1133,6 +1194,8 @@ pub struct BillingPaymentAttempt {
 }
 
 opaque!(BillingPaymentAttempt, id);
+
+private::has_private!(BillingPaymentAttempt, Serialize);
 
 open_enum! {
     /// The status of a payment attempt.

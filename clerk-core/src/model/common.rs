@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decode::lenient, id::Id, opaque::opaque};
+use crate::{decode::lenient, id::Id, model::private, opaque::opaque};
 
 /// Confirms that an object was deleted.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct DeletedObject {
 
 opaque!(DeletedObject, id);
 
+private::has_private!(DeletedObject, Serialize);
+
 /// A total number of items.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -45,3 +47,5 @@ pub struct TotalCount {
 }
 
 opaque!(TotalCount);
+
+private::has_private!(TotalCount, Serialize);

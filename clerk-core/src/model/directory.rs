@@ -16,7 +16,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, decode::lenient, id::Id, model::Role, opaque::opaque};
+use crate::{
+    Timestamp,
+    decode::lenient,
+    id::Id,
+    model::{Role, private},
+    opaque::opaque,
+};
 
 /// A directory: an identity provider that provisions and deprovisions users.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -48,8 +54,9 @@ pub struct Directory {
     /// The custom attributes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub custom_attributes: Option<Vec<DirectoryCustomAttribute>>,
-    /// The API key for the identity provider. Only present right after it was created or rotated.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The API key for the identity provider. Only present right after it was created or rotated. Private:
+    /// only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub api_key: Option<String>,
     /// When it was created.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -60,6 +67,29 @@ pub struct Directory {
 }
 
 opaque!(Directory, id);
+
+/// All fields of [`Directory`].
+#[derive(Serialize)]
+#[serde(remote = "Directory")]
+struct DirectoryWithPrivate {
+    id: Id,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enterprise_connection_id: Option<String>,
+    endpoint_url: String,
+    provider: String,
+    enabled: bool,
+    group_role_mapping_enabled: bool,
+    attribute_mapping: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_attributes: Option<Vec<DirectoryCustomAttribute>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+private::has_private!(Directory, DirectoryWithPrivate);
 
 /// A custom attribute that a directory provides for users.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -83,6 +113,8 @@ pub struct DirectoryCustomAttribute {
 }
 
 opaque!(DirectoryCustomAttribute);
+
+private::has_private!(DirectoryCustomAttribute, Serialize);
 
 /// A mapping from a directory's group to the role that its members get.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -114,3 +146,5 @@ pub struct DirectoryGroupRoleMapping {
 }
 
 opaque!(DirectoryGroupRoleMapping, id);
+
+private::has_private!(DirectoryGroupRoleMapping, Serialize);

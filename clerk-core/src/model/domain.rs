@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, decode::lenient, id::Id, opaque::opaque};
+use crate::{Timestamp, decode::lenient, id::Id, model::private, opaque::opaque};
 
 /// A domain of the instance.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Domain {
 
 opaque!(Domain, id);
 
+private::has_private!(Domain, Serialize);
+
 /// A DNS record that a domain needs.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -62,6 +64,8 @@ pub struct CnameTarget {
 }
 
 opaque!(CnameTarget);
+
+private::has_private!(CnameTarget, Serialize);
 
 /// A check whether a proxy reaches Clerk's Frontend API.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -87,3 +91,5 @@ pub struct ProxyCheck {
 }
 
 opaque!(ProxyCheck, id);
+
+private::has_private!(ProxyCheck, Serialize);

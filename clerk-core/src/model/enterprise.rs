@@ -17,7 +17,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
-    model::EnterpriseProtocol,
+    model::{EnterpriseProtocol, private},
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -80,6 +80,8 @@ pub struct EnterpriseConnection {
 
 opaque!(EnterpriseConnection, id);
 
+private::has_private!(EnterpriseConnection, Serialize);
+
 open_enum! {
     /// The identity provider of an enterprise connection.
     EnterpriseConnectionProvider {
@@ -125,6 +127,8 @@ pub struct EnterpriseCustomAttribute {
 }
 
 opaque!(EnterpriseCustomAttribute);
+
+private::has_private!(EnterpriseCustomAttribute, Serialize);
 
 /// The SAML settings of an enterprise connection.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -173,6 +177,8 @@ pub struct EnterpriseSamlConfig {
 
 opaque!(EnterpriseSamlConfig, id);
 
+private::has_private!(EnterpriseSamlConfig, Serialize);
+
 /// The OpenID Connect settings of an enterprise connection.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -217,6 +223,8 @@ pub struct EnterpriseOAuthConfig {
 
 opaque!(EnterpriseOAuthConfig, id);
 
+private::has_private!(EnterpriseOAuthConfig, Serialize);
+
 /// A test sign-in through an enterprise connection.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -247,6 +255,26 @@ pub struct EnterpriseConnectionTestRun {
 }
 
 opaque!(EnterpriseConnectionTestRun, id);
+
+/// All fields of [`EnterpriseConnectionTestRun`].
+#[derive(Serialize)]
+#[serde(remote = "EnterpriseConnectionTestRun")]
+struct EnterpriseConnectionTestRunWithPrivate {
+    id: Id,
+    status: EnterpriseConnectionTestRunStatus,
+    connection_type: EnterpriseProtocol,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parsed_user_info: Option<EnterpriseConnectionTestRunUser>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logs: Option<Vec<EnterpriseConnectionTestRunLog>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saml: Option<EnterpriseConnectionTestRunSaml>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "private::serialize")]
+    oauth: Option<EnterpriseConnectionTestRunOAuth>,
+    created_at: Timestamp,
+}
+
+private::has_private!(EnterpriseConnectionTestRun, EnterpriseConnectionTestRunWithPrivate);
 
 open_enum! {
     /// The status of a test run.
@@ -280,6 +308,8 @@ pub struct EnterpriseConnectionTestRunUser {
 
 opaque!(EnterpriseConnectionTestRunUser);
 
+private::has_private!(EnterpriseConnectionTestRunUser, Serialize);
+
 /// A log entry of a test run.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -300,6 +330,8 @@ pub struct EnterpriseConnectionTestRunLog {
 
 opaque!(EnterpriseConnectionTestRunLog);
 
+private::has_private!(EnterpriseConnectionTestRunLog, Serialize);
+
 /// The messages that were exchanged in a SAML test run.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -317,15 +349,17 @@ pub struct EnterpriseConnectionTestRunSaml {
 
 opaque!(EnterpriseConnectionTestRunSaml);
 
+private::has_private!(EnterpriseConnectionTestRunSaml, Serialize);
+
 /// The data that the identity provider returned in an OpenID Connect test run.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EnterpriseConnectionTestRunOAuth {
-    /// The OpenID Connect ID token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The OpenID Connect ID token. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub id_token: Option<String>,
-    /// The access token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The access token. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub access_token: Option<String>,
     /// The user data as the identity provider returned it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -333,6 +367,20 @@ pub struct EnterpriseConnectionTestRunOAuth {
 }
 
 opaque!(EnterpriseConnectionTestRunOAuth);
+
+/// All fields of [`EnterpriseConnectionTestRunOAuth`].
+#[derive(Serialize)]
+#[serde(remote = "EnterpriseConnectionTestRunOAuth")]
+struct EnterpriseConnectionTestRunOAuthWithPrivate {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_info: Option<String>,
+}
+
+private::has_private!(EnterpriseConnectionTestRunOAuth, EnterpriseConnectionTestRunOAuthWithPrivate);
 
 /// The URL that starts a test run.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -344,6 +392,8 @@ pub struct EnterpriseConnectionTestUrl {
 }
 
 opaque!(EnterpriseConnectionTestUrl);
+
+private::has_private!(EnterpriseConnectionTestUrl, Serialize);
 
 /// A SAML connection.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -442,6 +492,8 @@ pub struct SamlConnection {
 
 opaque!(SamlConnection, id);
 
+private::has_private!(SamlConnection, Serialize);
+
 /// Maps the user's fields to attributes of the identity provider.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -462,6 +514,8 @@ pub struct SamlConnectionAttributeMapping {
 
 opaque!(SamlConnectionAttributeMapping);
 
+private::has_private!(SamlConnectionAttributeMapping, Serialize);
+
 /// The login hint that is sent to the identity provider.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -475,6 +529,8 @@ pub struct SamlConnectionLoginHint {
 }
 
 opaque!(SamlConnectionLoginHint);
+
+private::has_private!(SamlConnectionLoginHint, Serialize);
 
 open_enum! {
     /// The source of the login hint.

@@ -13,7 +13,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Timestamp, decode::lenient, id::Id, model::EnrollmentMode, opaque::opaque, open_enum::open_enum,
+    Timestamp,
+    decode::lenient,
+    id::Id,
+    model::{EnrollmentMode, private},
+    opaque::opaque,
+    open_enum::open_enum,
 };
 
 /// An instance: one environment of the application.
@@ -33,6 +38,8 @@ pub struct Instance {
 }
 
 opaque!(Instance, id);
+
+private::has_private!(Instance, Serialize);
 
 /// The sign-up and sign-in settings of the instance.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +65,8 @@ pub struct InstanceSettings {
 
 opaque!(InstanceSettings, id);
 
+private::has_private!(InstanceSettings, Serialize);
+
 /// The sign-up restrictions of the instance.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -81,6 +90,8 @@ pub struct InstanceRestrictions {
 
 opaque!(InstanceRestrictions);
 
+private::has_private!(InstanceRestrictions, Serialize);
+
 /// The bot and abuse protection settings of the instance.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -98,6 +109,8 @@ pub struct InstanceProtect {
 
 opaque!(InstanceProtect);
 
+private::has_private!(InstanceProtect, Serialize);
+
 /// The messaging settings of the instance.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -108,6 +121,8 @@ pub struct InstanceCommunication {
 }
 
 opaque!(InstanceCommunication);
+
+private::has_private!(InstanceCommunication, Serialize);
 
 open_enum! {
     /// The sign-in strategy that is offered first.
@@ -145,6 +160,8 @@ pub struct OAuthApplicationSettings {
 }
 
 opaque!(OAuthApplicationSettings);
+
+private::has_private!(OAuthApplicationSettings, Serialize);
 
 /// The organization settings of the instance.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -202,6 +219,8 @@ pub struct OrganizationSettings {
 
 opaque!(OrganizationSettings);
 
+private::has_private!(OrganizationSettings, Serialize);
+
 /// An allowed redirect URL.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -221,6 +240,8 @@ pub struct RedirectUrl {
 
 opaque!(RedirectUrl, id);
 
+private::has_private!(RedirectUrl, Serialize);
+
 /// A URL to the Svix dashboard.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -230,3 +251,5 @@ pub struct SvixUrl {
 }
 
 opaque!(SvixUrl);
+
+private::has_private!(SvixUrl, Serialize);

@@ -14,7 +14,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Metadata, Timestamp, decode::lenient, id::Id, model::InvitationStatus, opaque::opaque,
+    Metadata, Timestamp,
+    decode::lenient,
+    id::Id,
+    model::{InvitationStatus, private},
+    opaque::opaque,
     open_enum::open_enum,
 };
 
@@ -36,8 +40,9 @@ pub struct Invitation {
     /// The current status.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: InvitationStatus,
-    /// URL at which the invitation can be accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// URL at which the invitation can be accepted. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub url: Option<String>,
     /// When it expires. `None` means never.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +56,26 @@ pub struct Invitation {
 }
 
 opaque!(Invitation, id);
+
+/// All fields of [`Invitation`].
+#[derive(Serialize)]
+#[serde(remote = "Invitation")]
+struct InvitationWithPrivate {
+    id: Id,
+    email_address: String,
+    public_metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked: Option<bool>,
+    status: InvitationStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+private::has_private!(Invitation, InvitationWithPrivate);
 
 open_enum! {
     /// The email template of an invitation.

@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decode::lenient, opaque::opaque};
+use crate::{decode::lenient, model::private, opaque::opaque};
 
 /// A JSON Web Key Set (RFC 7517).
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Jwks {
 }
 
 opaque!(Jwks);
+
+private::has_private!(Jwks, Serialize);
 
 /// A public key as a JSON Web Key (RFC 7517).
 ///
@@ -74,3 +76,5 @@ pub struct Jwk {
 }
 
 opaque!(Jwk);
+
+private::has_private!(Jwk, Serialize);

@@ -21,6 +21,7 @@ use crate::{
     Timestamp,
     decode::{lenient, plain},
     id::Id,
+    model::private,
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -57,6 +58,8 @@ pub struct Machine {
 
 opaque!(Machine, id);
 
+private::has_private!(Machine, Serialize);
+
 /// A newly created machine, with its secret key.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -85,23 +88,49 @@ pub struct MachineWithSecretKey {
     /// The machines that this machine can talk to.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub scoped_machines: Vec<ScopedMachine>,
-    /// The secret key.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    /// The secret key. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing)]
     pub secret_key: String,
 }
 
 opaque!(MachineWithSecretKey, id);
 
+/// All fields of [`MachineWithSecretKey`].
+#[derive(Serialize)]
+#[serde(remote = "MachineWithSecretKey")]
+struct MachineWithSecretKeyWithPrivate {
+    id: Id,
+    name: String,
+    instance_id: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_token_ttl: Option<i64>,
+    scoped_machines: Vec<ScopedMachine>,
+    secret_key: String,
+}
+
+private::has_private!(MachineWithSecretKey, MachineWithSecretKeyWithPrivate);
+
 /// The secret key of a machine.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MachineSecret {
-    /// The secret key.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    /// The secret key. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing)]
     pub secret: String,
 }
 
 opaque!(MachineSecret);
+
+/// All fields of [`MachineSecret`].
+#[derive(Serialize)]
+#[serde(remote = "MachineSecret")]
+struct MachineSecretWithPrivate {
+    secret: String,
+}
+
+private::has_private!(MachineSecret, MachineSecretWithPrivate);
 
 /// A machine that another machine can talk to.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -132,6 +161,8 @@ pub struct ScopedMachine {
 
 opaque!(ScopedMachine, id);
 
+private::has_private!(ScopedMachine, Serialize);
+
 /// A permission for one machine to talk to another.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -147,6 +178,8 @@ pub struct MachineScope {
 
 opaque!(MachineScope);
 
+private::has_private!(MachineScope, Serialize);
+
 /// Confirms that a machine scope was deleted.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -160,6 +193,8 @@ pub struct DeletedMachineScope {
 }
 
 opaque!(DeletedMachineScope);
+
+private::has_private!(DeletedMachineScope, Serialize);
 
 /// An M2M token, without its secret value.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -195,6 +230,8 @@ pub struct M2mToken {
 
 opaque!(M2mToken, id);
 
+private::has_private!(M2mToken, Serialize);
+
 /// A newly created M2M token, with its secret value.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -209,8 +246,8 @@ pub struct CreatedM2mToken {
     /// The machines that accept the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
-    /// The token.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    /// The token. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing)]
     pub token: String,
     /// Whether the token was revoked. Never falls back: if it is missing, decoding fails.
     pub revoked: bool,
@@ -231,6 +268,28 @@ pub struct CreatedM2mToken {
 }
 
 opaque!(CreatedM2mToken, id);
+
+/// All fields of [`CreatedM2mToken`].
+#[derive(Serialize)]
+#[serde(remote = "CreatedM2mToken")]
+struct CreatedM2mTokenWithPrivate {
+    id: Id,
+    subject: Id,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
+    token: String,
+    revoked: bool,
+    revocation_reason: Option<String>,
+    expired: bool,
+    expiration: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+private::has_private!(CreatedM2mToken, CreatedM2mTokenWithPrivate);
 
 open_enum! {
     /// The format of an M2M token.

@@ -5,6 +5,9 @@
 //! IDs, and fields such as `banned` whose default could grant access, never fall back: if one is missing,
 //! decoding fails. `Debug` shows only a model's type and ID, no personal data.
 //!
+//! Serialization leaves out what a frontend must not see, such as `private_metadata`; to include it, serialize
+//! [`WithPrivate`].
+//!
 //! ```
 //! let user: clerk_core::model::User = serde_json::from_str(
 //!     r#"{"id": "user_1", "banned": false, "locked": false, "first_name": "Ada", "new": 1}"#,
@@ -30,6 +33,7 @@ mod machine;
 mod oauth_application;
 mod organization;
 mod organization_domain;
+mod private;
 mod restriction;
 mod role;
 mod session;
@@ -86,6 +90,7 @@ pub use self::{
     organization_domain::{
         EnrollmentMode, EnrollmentModeFilter, OrganizationDomain, OrganizationDomainVerification,
     },
+    private::{HasPrivate, WithPrivate},
     restriction::{AllowlistIdentifier, BlocklistIdentifier, RestrictedIdentifierType},
     role::{Permission, Role, RoleSet, RoleSetItem, RoleSetMigration, RoleSetType},
     session::{

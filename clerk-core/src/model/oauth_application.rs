@@ -15,6 +15,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, UserId},
+    model::private,
     opaque::opaque,
 };
 
@@ -84,6 +85,8 @@ pub struct OAuthApplication {
 
 opaque!(OAuthApplication, id);
 
+private::has_private!(OAuthApplication, Serialize);
+
 /// An OAuth application, with its client secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -146,12 +149,44 @@ pub struct OAuthApplicationWithSecret {
     /// When it was last updated.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub updated_at: Timestamp,
-    /// The client secret. Empty or `None` for public clients.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The client secret. Empty or `None` for public clients. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub client_secret: Option<String>,
 }
 
 opaque!(OAuthApplicationWithSecret, id);
+
+/// All fields of [`OAuthApplicationWithSecret`].
+#[derive(Serialize)]
+#[serde(remote = "OAuthApplicationWithSecret")]
+struct OAuthApplicationWithSecretWithPrivate {
+    id: Id,
+    instance_id: String,
+    name: String,
+    client_id: String,
+    client_uri: Option<String>,
+    client_image_url: Option<String>,
+    dynamically_registered: bool,
+    consent_screen_enabled: bool,
+    pkce_required: bool,
+    public: bool,
+    scopes: String,
+    redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback_url: Option<String>,
+    authorize_url: String,
+    token_fetch_url: String,
+    user_info_url: String,
+    discovery_url: String,
+    token_introspection_url: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+}
+
+private::has_private!(OAuthApplicationWithSecret, OAuthApplicationWithSecretWithPrivate);
 
 /// The result of an access token verification.
 ///
@@ -197,3 +232,5 @@ pub struct OAuthAccessTokenVerification {
 }
 
 opaque!(OAuthAccessTokenVerification, id);
+
+private::has_private!(OAuthAccessTokenVerification, Serialize);

@@ -18,6 +18,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, OrganizationId, UserId},
+    model::private,
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -66,8 +67,9 @@ pub struct Organization {
     /// Metadata that the frontend can read and only the backend can write.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub public_metadata: Metadata,
-    /// Metadata that only the backend can read and write.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Metadata that only the backend can read and write. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub private_metadata: Option<Metadata>,
     /// The user who created it.
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
@@ -88,6 +90,39 @@ pub struct Organization {
 
 opaque!(Organization, id);
 
+/// All fields of [`Organization`].
+#[derive(Serialize)]
+#[serde(remote = "Organization")]
+struct OrganizationWithPrivate {
+    id: OrganizationId,
+    name: String,
+    slug: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
+    has_image: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members_count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_member_with_elevated_permissions: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_invitations_count: Option<i64>,
+    max_allowed_memberships: i64,
+    admin_delete_enabled: bool,
+    public_metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_metadata: Option<Metadata>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<UserId>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_active_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_set_key: Option<String>,
+}
+
+private::has_private!(Organization, OrganizationWithPrivate);
+
 /// A user's membership in an organization.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -106,8 +141,9 @@ pub struct OrganizationMembership {
     /// Metadata that the frontend can read and only the backend can write.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub public_metadata: Metadata,
-    /// Metadata that only the backend can read and write.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Metadata that only the backend can read and write. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub private_metadata: Option<Metadata>,
     /// The organization.
     pub organization: Organization,
@@ -123,6 +159,28 @@ pub struct OrganizationMembership {
 }
 
 opaque!(OrganizationMembership, id);
+
+/// All fields of [`OrganizationMembership`].
+#[derive(Serialize)]
+#[serde(remote = "OrganizationMembership")]
+struct OrganizationMembershipWithPrivate {
+    id: Id,
+    role: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_name: Option<String>,
+    permissions: Vec<String>,
+    public_metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_metadata: Option<Metadata>,
+    #[serde(serialize_with = "private::serialize")]
+    organization: Organization,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_user_data: Option<OrganizationMembershipPublicUserData>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+private::has_private!(OrganizationMembership, OrganizationMembershipWithPrivate);
 
 /// The public data of the user that a membership belongs to.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -159,6 +217,8 @@ pub struct OrganizationMembershipPublicUserData {
 
 opaque!(OrganizationMembershipPublicUserData);
 
+private::has_private!(OrganizationMembershipPublicUserData, Serialize);
+
 /// An invitation to an organization.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -188,10 +248,13 @@ pub struct OrganizationInvitation {
     /// Metadata that the frontend can read and only the backend can write.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub public_metadata: Metadata,
-    /// Metadata that only the backend can read and write.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Metadata that only the backend can read and write. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub private_metadata: Option<Metadata>,
-    /// URL at which the invitation can be accepted.
+    /// URL at which the invitation can be accepted. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub url: Option<String>,
     /// When it expires. `None` means never.
     pub expires_at: Option<Timestamp>,
@@ -207,6 +270,33 @@ pub struct OrganizationInvitation {
 }
 
 opaque!(OrganizationInvitation, id);
+
+/// All fields of [`OrganizationInvitation`].
+#[derive(Serialize)]
+#[serde(remote = "OrganizationInvitation")]
+struct OrganizationInvitationWithPrivate {
+    id: Id,
+    email_address: String,
+    role: String,
+    role_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_id: Option<OrganizationId>,
+    inviter_id: Option<UserId>,
+    public_inviter_data: Option<OrganizationInvitationPublicUserData>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<InvitationStatus>,
+    public_metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_metadata: Option<Metadata>,
+    url: Option<String>,
+    expires_at: Option<Timestamp>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_organization_data: Option<OrganizationInvitationPublicOrganizationData>,
+}
+
+private::has_private!(OrganizationInvitation, OrganizationInvitationWithPrivate);
 
 /// The public data of the user who sent an invitation.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -231,6 +321,8 @@ pub struct OrganizationInvitationPublicUserData {
 
 opaque!(OrganizationInvitationPublicUserData);
 
+private::has_private!(OrganizationInvitationPublicUserData, Serialize);
+
 /// The public data of the organization that an invitation is for.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -252,6 +344,8 @@ pub struct OrganizationInvitationPublicOrganizationData {
 }
 
 opaque!(OrganizationInvitationPublicOrganizationData, id);
+
+private::has_private!(OrganizationInvitationPublicOrganizationData, Serialize);
 
 open_enum! {
     /// The status of an invitation.

@@ -18,7 +18,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
-    model::{OrganizationInvitationPublicOrganizationData, VerificationStatus},
+    model::{OrganizationInvitationPublicOrganizationData, VerificationStatus, private},
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -66,6 +66,8 @@ pub struct OrganizationDomain {
 
 opaque!(OrganizationDomain, id);
 
+private::has_private!(OrganizationDomain, Serialize);
+
 /// The verification of a domain, and its progress.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -86,6 +88,8 @@ pub struct OrganizationDomainVerification {
 }
 
 opaque!(OrganizationDomainVerification);
+
+private::has_private!(OrganizationDomainVerification, Serialize);
 
 open_enum! {
     /// How users with an email address in an organization's domain join the organization.

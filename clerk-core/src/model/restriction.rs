@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, decode::lenient, id::Id, opaque::opaque, open_enum::open_enum};
+use crate::{Timestamp, decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum};
 
 /// An entry of the allow-list.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct AllowlistIdentifier {
 
 opaque!(AllowlistIdentifier, id);
 
+private::has_private!(AllowlistIdentifier, Serialize);
+
 /// An entry of the block-list.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -66,6 +68,8 @@ pub struct BlocklistIdentifier {
 }
 
 opaque!(BlocklistIdentifier, id);
+
+private::has_private!(BlocklistIdentifier, Serialize);
 
 open_enum! {
     /// The type of an entry of the allow-list or block-list.

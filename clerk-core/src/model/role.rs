@@ -19,6 +19,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
+    model::private,
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -53,6 +54,8 @@ pub struct Role {
 
 opaque!(Role, id);
 
+private::has_private!(Role, Serialize);
+
 /// A permission that a role can have.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -80,6 +83,8 @@ pub struct Permission {
 }
 
 opaque!(Permission, id);
+
+private::has_private!(Permission, Serialize);
 
 /// A set of roles that an organization can give to its members.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -119,6 +124,8 @@ pub struct RoleSet {
 }
 
 opaque!(RoleSet, id);
+
+private::has_private!(RoleSet, Serialize);
 
 open_enum! {
     /// The type of a role set.
@@ -163,6 +170,8 @@ pub struct RoleSetItem {
 }
 
 opaque!(RoleSetItem, id);
+
+private::has_private!(RoleSetItem, Serialize);
 
 /// The migration of members to other roles.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -213,3 +222,5 @@ pub struct RoleSetMigration {
 }
 
 opaque!(RoleSetMigration, id);
+
+private::has_private!(RoleSetMigration, Serialize);

@@ -18,6 +18,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{ClientId, Id, OrganizationId, SessionId, UserId},
+    model::private,
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -65,6 +66,8 @@ pub struct Session {
 }
 
 opaque!(Session, id);
+
+private::has_private!(Session, Serialize);
 
 open_enum! {
     /// The status of a session.
@@ -119,6 +122,8 @@ pub struct SessionActivity {
 
 opaque!(SessionActivity, id);
 
+private::has_private!(SessionActivity, Serialize);
+
 /// A task that the user must complete before a pending session becomes active.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -129,6 +134,8 @@ pub struct SessionTask {
 }
 
 opaque!(SessionTask);
+
+private::has_private!(SessionTask, Serialize);
 
 /// A newly minted token.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -141,6 +148,8 @@ pub struct SessionToken {
 
 opaque!(SessionToken);
 
+private::has_private!(SessionToken, Serialize);
+
 /// The result of a session refresh: a token or cookies, depending on the requested format.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -148,12 +157,25 @@ pub struct SessionRefresh {
     /// The token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwt: Option<String>,
-    /// The cookies to set, each as the value of one `Set-Cookie` header.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The cookies to set, each as the value of one `Set-Cookie` header. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub cookies: Option<Vec<String>>,
 }
 
 opaque!(SessionRefresh);
+
+/// All fields of [`SessionRefresh`].
+#[derive(Serialize)]
+#[serde(remote = "SessionRefresh")]
+struct SessionRefreshWithPrivate {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwt: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookies: Option<Vec<String>>,
+}
+
+private::has_private!(SessionRefresh, SessionRefreshWithPrivate);
 
 open_enum! {
     /// What a session refresh returns.
@@ -196,13 +218,25 @@ pub struct Client {
 
 opaque!(Client, id);
 
+private::has_private!(Client, Serialize);
+
 /// The result of a handshake.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct HandshakePayload {
     /// The cookies to set, each as the value of one `Set-Cookie` header. Never falls back: if it is
-    /// missing, decoding fails.
+    /// missing, decoding fails. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub directives: Vec<String>,
 }
 
 opaque!(HandshakePayload);
+
+/// All fields of [`HandshakePayload`].
+#[derive(Serialize)]
+#[serde(remote = "HandshakePayload")]
+struct HandshakePayloadWithPrivate {
+    directives: Vec<String>,
+}
+
+private::has_private!(HandshakePayload, HandshakePayloadWithPrivate);

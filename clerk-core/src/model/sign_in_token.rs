@@ -17,6 +17,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, UserId},
+    model::private,
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -47,6 +48,8 @@ pub struct SignInToken {
 }
 
 opaque!(SignInToken, id);
+
+private::has_private!(SignInToken, Serialize);
 
 open_enum! {
     /// The status of a sign-in token.
@@ -89,6 +92,8 @@ pub struct ActorToken {
 
 opaque!(ActorToken, id);
 
+private::has_private!(ActorToken, Serialize);
+
 open_enum! {
     /// The status of an actor token.
     ActorTokenStatus {
@@ -114,3 +119,5 @@ pub struct TestingToken {
 }
 
 opaque!(TestingToken);
+
+private::has_private!(TestingToken, Serialize);

@@ -17,6 +17,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, SessionId, UserId},
+    model::private,
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -93,6 +94,8 @@ pub struct SignUp {
 
 opaque!(SignUp, id);
 
+private::has_private!(SignUp, Serialize);
+
 open_enum! {
     /// The status of a sign-up attempt.
     SignUpStatus {
@@ -121,6 +124,8 @@ pub struct SignUpVerifications {
 
 opaque!(SignUpVerifications);
 
+private::has_private!(SignUpVerifications, Serialize);
+
 /// The progress of one verification of a sign-up attempt.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -134,6 +139,8 @@ pub struct SignUpVerification {
 }
 
 opaque!(SignUpVerification);
+
+private::has_private!(SignUpVerification, Serialize);
 
 open_enum! {
     /// The next step of a sign-up verification.

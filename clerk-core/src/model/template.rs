@@ -12,7 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metadata, Timestamp, decode::lenient, id::Id, opaque::opaque, open_enum::open_enum};
+use crate::{
+    Metadata, Timestamp, decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum,
+};
 
 /// A template for an email or a text message.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -96,6 +98,8 @@ pub struct Template {
 
 opaque!(Template, id);
 
+private::has_private!(Template, Serialize);
+
 open_enum! {
     /// The type of message that a template is for.
     TemplateType {
@@ -139,3 +143,5 @@ pub struct JwtTemplate {
 }
 
 opaque!(JwtTemplate, id);
+
+private::has_private!(JwtTemplate, Serialize);

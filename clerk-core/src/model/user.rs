@@ -18,7 +18,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, UserId},
-    model::{OrganizationMembership, Verification},
+    model::{OrganizationMembership, Verification, private},
     opaque::opaque,
     open_enum::open_enum,
 };
@@ -62,8 +62,9 @@ pub struct User {
     /// Metadata that the frontend can read and only the backend can write.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub public_metadata: Metadata,
-    /// Metadata that only the backend can read and write.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Metadata that only the backend can read and write. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub private_metadata: Option<Metadata>,
     /// Metadata that the frontend can read and write. Do not trust it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,6 +160,71 @@ pub struct User {
 
 opaque!(User, id);
 
+/// All fields of [`User`].
+#[derive(Serialize)]
+#[serde(remote = "User")]
+struct UserWithPrivate {
+    id: UserId,
+    external_id: Option<String>,
+    primary_email_address_id: Option<Id>,
+    primary_phone_number_id: Option<Id>,
+    primary_web3_wallet_id: Option<Id>,
+    username: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile_image_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_url: Option<String>,
+    has_image: bool,
+    public_metadata: Metadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    private_metadata: Option<Metadata>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsafe_metadata: Option<Metadata>,
+    email_addresses: Vec<EmailAddress>,
+    #[serde(serialize_with = "private::serialize")]
+    phone_numbers: Vec<PhoneNumber>,
+    web3_wallets: Vec<Web3Wallet>,
+    passkeys: Vec<Passkey>,
+    password_enabled: bool,
+    two_factor_enabled: bool,
+    totp_enabled: bool,
+    backup_code_enabled: bool,
+    mfa_enabled_at: Option<Timestamp>,
+    mfa_disabled_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_last_updated_at: Option<Timestamp>,
+    external_accounts: Vec<ExternalAccount>,
+    saml_accounts: Vec<SamlAccount>,
+    enterprise_accounts: Vec<EnterpriseAccount>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "private::serialize")]
+    organization_memberships: Option<Vec<OrganizationMembership>>,
+    last_sign_in_at: Option<Timestamp>,
+    banned: bool,
+    locked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deprovisioned: Option<bool>,
+    lockout_expires_in_seconds: Option<i64>,
+    verification_attempts_remaining: Option<i64>,
+    updated_at: Timestamp,
+    created_at: Timestamp,
+    delete_self_enabled: bool,
+    create_organization_enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    create_organizations_limit: Option<i64>,
+    last_active_at: Option<Timestamp>,
+    legal_accepted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bypass_client_trust: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scim: Option<ScimUserMetadata>,
+}
+
+private::has_private!(User, UserWithPrivate);
+
 /// An email address of a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -189,6 +255,8 @@ pub struct EmailAddress {
 
 opaque!(EmailAddress, id);
 
+private::has_private!(EmailAddress, Serialize);
+
 /// A phone number of a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -212,8 +280,9 @@ pub struct PhoneNumber {
     /// The identifications that this one was created from.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub linked_to: Vec<IdentificationLink>,
-    /// Backup codes. Only present right after they were generated.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Backup codes. Only present right after they were generated. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub backup_codes: Option<Vec<String>>,
     /// When it was created.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -224,6 +293,27 @@ pub struct PhoneNumber {
 }
 
 opaque!(PhoneNumber, id);
+
+/// All fields of [`PhoneNumber`].
+#[derive(Serialize)]
+#[serde(remote = "PhoneNumber")]
+struct PhoneNumberWithPrivate {
+    id: Id,
+    phone_number: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reserved_for_second_factor: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_second_factor: Option<bool>,
+    reserved: bool,
+    verification: Option<Verification>,
+    linked_to: Vec<IdentificationLink>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_codes: Option<Vec<String>>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+private::has_private!(PhoneNumber, PhoneNumberWithPrivate);
 
 /// A Web3 wallet of a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -246,6 +336,8 @@ pub struct Web3Wallet {
 
 opaque!(Web3Wallet, id);
 
+private::has_private!(Web3Wallet, Serialize);
+
 /// A passkey of a user.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -265,6 +357,8 @@ pub struct Passkey {
 
 opaque!(Passkey, id);
 
+private::has_private!(Passkey, Serialize);
+
 /// A link to the identification that an email address or phone number came from.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -277,6 +371,8 @@ pub struct IdentificationLink {
 }
 
 opaque!(IdentificationLink, id);
+
+private::has_private!(IdentificationLink, Serialize);
 
 open_enum! {
     /// The status that an email address or phone number is created with.
@@ -358,6 +454,8 @@ pub struct ExternalAccount {
 
 opaque!(ExternalAccount, id);
 
+private::has_private!(ExternalAccount, Serialize);
+
 open_enum! {
     /// The object type of an external account.
     ///
@@ -411,6 +509,8 @@ pub struct SamlAccount {
 
 opaque!(SamlAccount, id);
 
+private::has_private!(SamlAccount, Serialize);
+
 /// The SAML connection of a SAML account.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -456,6 +556,8 @@ pub struct SamlAccountConnection {
 
 opaque!(SamlAccountConnection, id);
 
+private::has_private!(SamlAccountConnection, Serialize);
+
 /// A user's account at an enterprise identity provider.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -500,6 +602,8 @@ pub struct EnterpriseAccount {
 }
 
 opaque!(EnterpriseAccount, id);
+
+private::has_private!(EnterpriseAccount, Serialize);
 
 /// The enterprise connection of an enterprise account.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -551,6 +655,8 @@ pub struct EnterpriseAccountConnection {
 
 opaque!(EnterpriseAccountConnection, id);
 
+private::has_private!(EnterpriseAccountConnection, Serialize);
+
 open_enum! {
     /// The protocol that an enterprise identity provider uses.
     EnterpriseProtocol {
@@ -577,6 +683,8 @@ pub struct ScimUserMetadata {
 
 opaque!(ScimUserMetadata);
 
+private::has_private!(ScimUserMetadata, Serialize);
+
 /// An access token that an OAuth provider issued for a user.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -587,8 +695,8 @@ pub struct OAuthAccessToken {
     /// The user's ID at the provider.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub provider_user_id: String,
-    /// The access token.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    /// The access token. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(default, deserialize_with = "lenient::or_default", skip_serializing)]
     pub token: String,
     /// When it expires. `None` means never.
     pub expires_at: Option<Timestamp>,
@@ -603,15 +711,37 @@ pub struct OAuthAccessToken {
     /// The scopes of the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
-    /// The OpenID Connect ID token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The OpenID Connect ID token. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub id_token: Option<String>,
-    /// The token's secret. Only set for OAuth 1 providers.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The token's secret. Only set for OAuth 1 providers. Private: only
+    /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
+    #[serde(skip_serializing)]
     pub token_secret: Option<String>,
 }
 
 opaque!(OAuthAccessToken);
+
+/// All fields of [`OAuthAccessToken`].
+#[derive(Serialize)]
+#[serde(remote = "OAuthAccessToken")]
+struct OAuthAccessTokenWithPrivate {
+    external_account_id: String,
+    provider_user_id: String,
+    token: String,
+    expires_at: Option<Timestamp>,
+    provider: String,
+    public_metadata: Metadata,
+    label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_secret: Option<String>,
+}
+
+private::has_private!(OAuthAccessToken, OAuthAccessTokenWithPrivate);
 
 /// A device that a user trusts for signing in.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -650,6 +780,8 @@ pub struct TrustedDevice {
 
 opaque!(TrustedDevice, id);
 
+private::has_private!(TrustedDevice, Serialize);
+
 open_enum! {
     /// The operating system of a trusted device.
     TrustedDevicePlatform {
@@ -681,6 +813,8 @@ pub struct PasswordVerification {
 
 opaque!(PasswordVerification);
 
+private::has_private!(PasswordVerification, Serialize);
+
 /// The result of a one-time code or backup code check.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -694,6 +828,8 @@ pub struct TotpVerification {
 }
 
 opaque!(TotpVerification);
+
+private::has_private!(TotpVerification, Serialize);
 
 open_enum! {
     /// The type of the code that was checked.
@@ -715,3 +851,5 @@ pub struct AffectedUser {
 }
 
 opaque!(AffectedUser);
+
+private::has_private!(AffectedUser, Serialize);

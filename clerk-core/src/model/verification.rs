@@ -12,7 +12,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metadata, Timestamp, decode::lenient, id::Id, opaque::opaque, open_enum::open_enum};
+use crate::{
+    Metadata, Timestamp, decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum,
+};
 
 /// How an identification was verified, or the progress of its verification.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -55,6 +57,8 @@ pub struct Verification {
 }
 
 opaque!(Verification);
+
+private::has_private!(Verification, Serialize);
 
 open_enum! {
     /// The status of a verification.
@@ -128,6 +132,8 @@ pub struct VerificationError {
 
 opaque!(VerificationError);
 
+private::has_private!(VerificationError, Serialize);
+
 /// A verification by one-time code, and its progress.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -155,3 +161,5 @@ pub struct CodeVerification {
 }
 
 opaque!(CodeVerification, id);
+
+private::has_private!(CodeVerification, Serialize);

@@ -14,7 +14,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, decode::lenient, id::Id, model::Invitation, opaque::opaque, open_enum::open_enum};
+use crate::{
+    Timestamp,
+    decode::lenient,
+    id::Id,
+    model::{Invitation, private},
+    opaque::opaque,
+    open_enum::open_enum,
+};
 
 /// A person on the waitlist.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +50,23 @@ pub struct WaitlistEntry {
 }
 
 opaque!(WaitlistEntry, id);
+
+/// All fields of [`WaitlistEntry`].
+#[derive(Serialize)]
+#[serde(remote = "WaitlistEntry")]
+struct WaitlistEntryWithPrivate {
+    id: Id,
+    email_address: String,
+    status: WaitlistEntryStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_locked: Option<bool>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "private::serialize")]
+    invitation: Option<Invitation>,
+}
+
+private::has_private!(WaitlistEntry, WaitlistEntryWithPrivate);
 
 open_enum! {
     /// The status of a waitlist entry.

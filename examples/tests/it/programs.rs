@@ -122,8 +122,7 @@ async fn the_quickstart_serves_the_users_it_prints_and_stops_on_ctrl_c() {
     assert_eq!(organization["slug"], "acme");
     assert!(organization["permissions"].as_array().unwrap().contains(&"org:users:manage".into()));
     let (_, users) = get(&format!("{address}/admin/users"), Some(ada)).await;
-    let mut names: Vec<_> =
-        users["data"].as_array().unwrap().iter().map(|user| &user["first_name"]).collect();
+    let mut names: Vec<_> = users.as_array().unwrap().iter().map(|user| &user["first_name"]).collect();
     names.sort_by_key(|name| name.to_string());
     assert_eq!(names, ["Ada", "Grace"]);
 
@@ -329,7 +328,7 @@ async fn roles_and_permissions_guard_their_routes() {
         assert_eq!((got.as_u16(), body["errors"][0]["code"].as_str()), (status, code), "{path}");
     }
     let (_, members) = get(&format!("{url}/members"), Some(&ada)).await;
-    assert_eq!(members["data"].as_array().unwrap().len(), 2);
+    assert_eq!(members.as_array().unwrap().len(), 2);
 
     let promote = async |token: &str| {
         let address = format!("{url}/members/user_grace/role/org:admin");
@@ -340,7 +339,7 @@ async fn roles_and_permissions_guard_their_routes() {
     // Her token still contains the old role; Clerk returns the new one.
     assert_eq!(get(&format!("{url}/settings"), Some(&grace)).await.0, StatusCode::FORBIDDEN);
     let (_, members) = get(&format!("{url}/members"), Some(&ada)).await;
-    let roles: Vec<_> = members["data"].as_array().unwrap().iter().map(|member| &member["role"]).collect();
+    let roles: Vec<_> = members.as_array().unwrap().iter().map(|member| &member["role"]).collect();
     assert_eq!(roles, ["org:admin", "org:admin"]);
 }
 
