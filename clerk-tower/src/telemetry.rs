@@ -9,6 +9,7 @@ use std::{fmt::Display, future::Future};
 use clerk_core::{
     OperationInfo, Timestamp,
     authenticate::{BadRequest, Diagnosis, NoSignInPage, Outcome},
+    webhook::{Delivery, Event},
 };
 use http::StatusCode;
 use tracing::{Instrument as _, Level, Span, field::Empty};
@@ -228,23 +229,44 @@ pub(crate) fn webhook(kind: &str, outcome: &'static str) {
 }
 
 /// A webhook delivery was rejected. Anyone may post to the endpoint, so each cause is limited.
-pub(crate) fn webhook_rejected(
-    limiter: &LogLimiter,
-    now: Timestamp,
-    cause: &str,
-    code: &str,
-    detail: &dyn Display,
-) {
+pub(crate) fn webhook_rejected(limiter: &LogLimiter, now: Timestamp, code: &str, detail: &str) {
     counters::webhook("refused");
-    if let Some(suppressed) = limiter.check(cause, now) {
-        tracing::warn!(target: "clerk::webhook", code, suppressed, %detail, "rejected a webhook delivery");
+    if let Some(suppressed) = limiter.check(code, now) {
+        tracing::warn!(target: "clerk::webhook", code, suppressed, detail, "rejected a webhook delivery");
+    }
+}
+
+/// Returns an event's type for the log. An unknown type is an arbitrary string, so it is logged as `other`.
+pub(crate) fn webhook_kind(event: &Event) -> &str {
+    if matches!(event, Event::Other { .. }) { "other" } else { event.kind() }
+}
+
+/// A delivery was verified. Says which part of it does not have the expected shape, if any. Each type of event is a cause
+/// of its own.
+pub(crate) fn webhook_shape(limiter: &LogLimiter, now: Timestamp, delivery: &Delivery) {
+    let detail = match &delivery.event {
+        Event::Unreadable { problem, .. } => problem.clone(),
+        _ if delivery.assumed.is_empty() => return,
+        _ => format!("missing, so assumed: {}", delivery.assumed.join(", ")),
+    };
+    let kind = webhook_kind(&delivery.event);
+    if let Some(suppressed) = limiter.check(&format!("shape of {kind}"), now) {
+        tracing::warn!(target: "clerk::webhook", kind, suppressed, detail, "webhook event has an unexpected shape");
     }
 }
 
 /// A webhook handler failed; Clerk will deliver again.
-pub(crate) fn webhook_failed(kind: &str, how: &'static str) {
+pub(crate) fn webhook_failed(limiter: &LogLimiter, now: Timestamp, kind: &str, how: &'static str) {
     counters::webhook("failed");
-    tracing::warn!(target: "clerk::webhook", kind, how, "webhook handler failed, Clerk will retry the delivery");
+    if let Some(suppressed) = limiter.check(&format!("{how} {kind}"), now) {
+        tracing::warn!(
+            target: "clerk::webhook",
+            kind,
+            how,
+            suppressed,
+            "webhook handler failed, Clerk will retry the delivery"
+        );
+    }
 }
 
 #[cfg(feature = "metrics")]

@@ -32,6 +32,46 @@ const NAMES: [&str; 6] =
 /// Numbers at the limits of their types.
 const NUMBERS: [i64; 8] = [0, 1, -1, i64::MAX, i64::MIN, 1 << 53, -(1 << 53) - 1, 1_700_000_000_123];
 
+/// Returns the variants of `value` in which one member of one object is removed, is `null`, or has another type.
+#[must_use]
+pub fn with_each_member_changed(value: &Value) -> Vec<Value> {
+    let mut places = Vec::new();
+    find_members(value, "", &mut places);
+    let mut variants = Vec::new();
+    for (parent, name) in places {
+        let mut change = |change: &dyn Fn(&mut Map<String, Value>)| {
+            let mut changed = value.clone();
+            changed.pointer_mut(&parent).and_then(Value::as_object_mut).map(change);
+            variants.push(changed);
+        };
+        change(&|object| drop(object.remove(&name)));
+        change(&|object| drop(object.insert(name.clone(), Value::Null)));
+        change(&|object| {
+            let other = if object[&name].is_number() { Value::from("other") } else { Value::from(7) };
+            object.insert(name.clone(), other);
+        });
+    }
+    variants
+}
+
+/// Finds the JSON pointers of all objects in `value`, with the names of their members.
+fn find_members(value: &Value, at: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(object) => {
+            for (name, member) in object {
+                found.push((at.to_owned(), name.clone()));
+                find_members(member, &format!("{at}/{name}"), found);
+            }
+        }
+        Value::Array(list) => {
+            for (index, item) in list.iter().enumerate() {
+                find_members(item, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// A source of choices, one per byte. After the last byte, all choices are zero.
 #[derive(Debug)]
 pub struct Choices<'a>(std::slice::Iter<'a, u8>);

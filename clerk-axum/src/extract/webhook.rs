@@ -58,6 +58,9 @@ use crate::Rejection;
 ///
 /// Before the handler runs, the delivery invalidates the client's cache. Clerk retries unless the response is a success,
 /// and may deliver more than once: compare [`Delivery::id`] to detect duplicates.
+///
+/// A delivery that Clerk signed is never rejected for its shape: an event that cannot be decoded is
+/// [`Event::Unreadable`](clerk_core::webhook::Event::Unreadable), and [`Delivery::body`] has all of it.
 #[derive(Clone, Debug)]
 pub struct Webhook(pub Delivery);
 

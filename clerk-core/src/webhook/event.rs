@@ -1,5 +1,6 @@
 use std::fmt;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
@@ -17,19 +18,36 @@ use crate::{
 };
 
 /// A verified delivery.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
     /// The ID of the delivery. It stays the same if Clerk repeats the delivery, so use it for deduplication.
     pub id: String,
     /// The event.
     pub event: Event,
-    /// When the event happened.
+    /// The paths of fields of `event` that Clerk did not send, although they decide about access elsewhere: `banned` and
+    /// `locked` of a user, which are `false` in `event`, and `deleted`, which is `true`. Usually empty.
+    pub assumed: Vec<String>,
+    /// When the event happened. `None` if Clerk does not say.
     pub timestamp: Option<Timestamp>,
-    /// The instance in which the event happened, `ins_…`.
+    /// The instance in which the event happened, `ins_…`. `None` if Clerk does not say.
     pub instance_id: Option<String>,
     /// What caused the event.
     pub attributes: EventAttributes,
+    /// The body exactly as it was received: JSON with everything that Clerk sent, including personal data.
+    pub body: Bytes,
+}
+
+/// Shows the ID and the event type, and nothing of the body, because its data is personal.
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("id", &self.id)
+            .field("event", &self.event)
+            .field("timestamp", &self.timestamp)
+            .field("instance_id", &self.instance_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The cause of an event.
@@ -55,65 +73,99 @@ pub struct HttpRequest {
 
 crate::opaque::opaque!(HttpRequest);
 
-#[derive(Deserialize)]
+/// The members of a delivery's body. Each is read on its own, so that none of them can make the others unreadable.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Envelope<'a> {
-    #[serde(rename = "type")]
-    kind: String,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
     #[serde(borrow)]
-    data: &'a RawValue,
-    #[serde(default)]
-    timestamp: Option<Timestamp>,
-    #[serde(default)]
-    instance_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    event_attributes: EventAttributes,
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timestamp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    instance_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event_attributes: Option<&'a RawValue>,
+}
+
+fn member<T: DeserializeOwned>(raw: Option<&RawValue>) -> Option<T> {
+    serde_json::from_str(raw?.get()).ok()
 }
 
 impl Delivery {
-    pub(super) fn read(id: &str, body: &[u8]) -> Result<Self, EventError> {
-        let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|_| EventError::Envelope)?;
-        let event = Event::read(&envelope.kind, envelope.data)?;
-        Ok(Self {
+    /// Decodes a signed body, whatever it is: what does not have the expected shape is kept as it came.
+    pub(super) fn read(id: &str, body: &[u8]) -> Self {
+        let envelope: Result<Envelope<'_>, _> = serde_json::from_slice(body);
+        let is_json = envelope.is_ok();
+        let envelope = envelope.unwrap_or_default();
+        let data = envelope.data.map_or("null", RawValue::get);
+        let (event, assumed) = match member::<String>(envelope.kind) {
+            Some(kind) => Event::read(&kind, data),
+            None => {
+                let problem = if is_json { "type: expected a string" } else { "expected a JSON object" };
+                (Event::unreadable("", data, problem.to_owned()), Vec::new())
+            }
+        };
+        Self {
             id: id.to_owned(),
             event,
-            timestamp: envelope.timestamp,
-            instance_id: envelope.instance_id,
-            attributes: envelope.event_attributes,
-        })
+            assumed,
+            timestamp: member(envelope.timestamp),
+            instance_id: member(envelope.instance_id),
+            attributes: member(envelope.event_attributes).unwrap_or_default(),
+            body: Bytes::copy_from_slice(body),
+        }
     }
 }
 
-/// Why the body of a signed delivery cannot be decoded. Contains no values from the body.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum EventError {
-    #[error("the body is not an object with `type` and `data`")]
-    Envelope,
-    #[error("`data` does not match the event type {kind}: {problem}")]
-    Data { kind: &'static str, problem: String },
+/// Fields without which a model is not decoded, because their default could grant access, and their values in an event
+/// that lacks them. An event is a notification and decides nothing.
+const ASSUMED: [(&str, bool); 3] = [("banned", false), ("locked", false), ("deleted", true)];
+
+/// Decodes the data of an event, and returns the paths of the fields that were [assumed](ASSUMED).
+///
+/// # Errors
+/// Returns the path of the part that cannot be decoded, and what was expected there. Contains no values.
+fn typed<T: DeserializeOwned>(data: &str) -> Result<(T, Vec<String>), String> {
+    if let Ok(value) = serde_json::from_str(data) {
+        return Ok((value, Vec::new()));
+    }
+    let (path, problem) = locate::<T>(data);
+    let Some(completed) = assume(data, &path) else {
+        return Err(if path.is_empty() { problem } else { format!("{path}: {problem}") });
+    };
+    let (value, mut assumed) = typed(&completed)?;
+    assumed.insert(0, path);
+    Ok((value, assumed))
 }
 
-impl EventError {
-    /// Decodes the data again to find the path of the error.
-    fn locate<T: DeserializeOwned>(kind: &'static str, data: &str) -> Self {
-        let reader = &mut serde_json::Deserializer::from_str(data);
-        let problem = match serde_path_to_error::deserialize::<_, T>(reader) {
-            Err(error) => {
-                let path = error.path().to_string();
-                match describe_data(&path, &error.inner().to_string()) {
-                    (path, problem) if path == "." => problem,
-                    (path, problem) => format!("{path}: {problem}"),
-                }
-            }
-            Ok(_) => "it cannot be decoded".to_owned(),
-        };
-        Self::Data { kind, problem }
-    }
+/// Decodes data again to find the path of the error, and what is wrong there.
+fn locate<T: DeserializeOwned>(data: &str) -> (String, String) {
+    let reader = &mut serde_json::Deserializer::from_str(data);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(reader) else {
+        return (String::new(), "it cannot be decoded".to_owned());
+    };
+    let path = error.path().to_string();
+    describe_data(if path == "." { "" } else { &path }, &error.inner().to_string())
+}
+
+/// Sets the field at this path, if it is one of [`ASSUMED`] that is missing or `null`.
+fn assume(data: &str, path: &str) -> Option<String> {
+    let (parent, field) = path.rsplit_once('.').unwrap_or(("", path));
+    let (_, value) = ASSUMED.into_iter().find(|(name, _)| *name == field)?;
+    let Plain(mut data) = serde_json::from_str(data).ok()?;
+    let parent =
+        parent.split('.').filter(|name| !name.is_empty()).try_fold(&mut data, |at, name| at.get_mut(name));
+    let replaced = parent?.as_object_mut()?.insert(field.to_owned(), value.into());
+    replaced.is_none_or(|value| value.is_null()).then(|| data.to_string())
 }
 
 /// Declares the events: variant, type of the data, event type, and name of the constant.
 macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident($data:ty) = $kind:literal as $name:ident,)*) => {
-        /// An event of a webhook delivery. Unknown event types are kept as [`Event::Other`].
+        /// An event of a webhook delivery. Unknown event types are kept as [`Event::Other`], and what cannot be decoded as
+        /// [`Event::Unreadable`].
         #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub enum Event {
@@ -122,8 +174,18 @@ macro_rules! events {
             Other {
                 /// The event type, such as `user.hibernated`.
                 kind: String,
-                /// The data of the event.
+                /// The data of the event. `null` if it is nested too deeply to decode.
                 data: Value,
+            },
+            /// An event of a known type whose data cannot be decoded, such as a user without an ID, or a body that is not
+            /// an event at all. [`Delivery::body`] has all of it.
+            Unreadable {
+                /// The event type, such as `user.created`. Empty if the body does not contain one.
+                kind: String,
+                /// The data of the event. `null` if there is none, or if it is nested too deeply to decode.
+                data: Value,
+                /// The path of the part that cannot be decoded, and what was expected there. Contains no values.
+                problem: String,
             },
         }
 
@@ -137,7 +199,7 @@ macro_rules! events {
             pub fn kind(&self) -> &str {
                 match self {
                     $(Self::$variant(_) => $kind,)*
-                    Self::Other { kind, .. } => kind,
+                    Self::Other { kind, .. } | Self::Unreadable { kind, .. } => kind,
                 }
             }
 
@@ -146,21 +208,17 @@ macro_rules! events {
             pub(super) fn data(&self) -> Result<Value, serde_json::Error> {
                 match self {
                     $(Self::$variant(data) => serde_json::to_value(data),)*
-                    Self::Other { data, .. } => Ok(data.clone()),
+                    Self::Other { data, .. } | Self::Unreadable { data, .. } => Ok(data.clone()),
                 }
             }
 
-            fn read(kind: &str, data: &RawValue) -> Result<Self, EventError> {
-                let data = data.get();
-                Ok(match kind {
-                    $($kind => Self::$variant(
-                        serde_json::from_str(data).map_err(|_| EventError::locate::<$data>($kind, data))?,
-                    ),)*
-                    _ => {
-                        let Plain(data) = serde_json::from_str(data).map_err(|_| EventError::Envelope)?;
-                        Self::Other { kind: kind.to_owned(), data }
-                    }
-                })
+            /// Decodes the data of an event, and returns the paths of the fields that were [assumed](ASSUMED).
+            fn read(kind: &str, data: &str) -> (Self, Vec<String>) {
+                let read = match kind {
+                    $($kind => typed(data).map(|(data, assumed)| (Self::$variant(data), assumed)),)*
+                    _ => Ok((Self::Other { kind: kind.to_owned(), data: plain(data) }, Vec::new())),
+                };
+                read.unwrap_or_else(|problem| (Self::unreadable(kind, data, problem), Vec::new()))
             }
         }
 
@@ -273,12 +331,17 @@ events! {
 }
 
 impl Event {
+    pub(super) fn unreadable(kind: &str, data: &str, problem: String) -> Self {
+        Self::Unreadable { kind: kind.to_owned(), data: plain(data), problem }
+    }
+
     /// Returns the user that the event is about: the subject, member, recipient or payer.
     ///
     /// `None` if the event is not about a user, or if Clerk does not name the user.
     #[must_use]
     pub fn user_id(&self) -> Option<UserId> {
         match self {
+            Self::Other { kind, data } | Self::Unreadable { kind, data, .. } => named(data, user_paths(kind)),
             Self::UserCreated(user) | Self::UserUpdated(user) => Some(user.id.clone()),
             Self::UserDeleted(gone) => gone.id.as_ref().map(|id| id.as_str().into()),
             Self::SessionCreated(it)
@@ -305,6 +368,9 @@ impl Event {
     #[must_use]
     pub fn organization_id(&self) -> Option<OrganizationId> {
         match self {
+            Self::Other { kind, data } | Self::Unreadable { kind, data, .. } => {
+                named(data, organization_paths(kind))
+            }
             Self::OrganizationCreated(organization) | Self::OrganizationUpdated(organization) => {
                 Some(organization.id.clone())
             }
@@ -351,6 +417,45 @@ fn organization_of(invitation: &OrganizationInvitation) -> Option<OrganizationId
     invitation.organization_id.as_ref().or(shown.map(|organization| &organization.id)).cloned()
 }
 
+/// Any data, decoded. `null` if it cannot be decoded.
+fn plain(data: &str) -> Value {
+    serde_json::from_str(data).map_or(Value::Null, |Plain(data)| data)
+}
+
+/// Where the data of an event names its user, as JSON pointers: for data that is not decoded.
+fn user_paths(kind: &str) -> &'static [&'static str] {
+    match subject(kind) {
+        "user" => &["/id"],
+        "session" => &["/user_id", "/user/id"],
+        "email" | "sms" | "organizationInvitation" => &["/user_id"],
+        "organizationMembership" => &["/public_user_data/user_id"],
+        "subscription" | "subscriptionItem" | "paymentAttempt" => &["/payer/user_id"],
+        _ => &[],
+    }
+}
+
+/// Where the data of an event names its organization, as JSON pointers: for data that is not decoded.
+fn organization_paths(kind: &str) -> &'static [&'static str] {
+    match subject(kind) {
+        "organization" => &["/id"],
+        "organizationDomain" => &["/organization_id"],
+        "organizationMembership" => &["/organization/id"],
+        "organizationInvitation" => &["/organization_id", "/public_organization_data/id"],
+        "subscription" | "subscriptionItem" | "paymentAttempt" => &["/payer/organization_id"],
+        _ => &[],
+    }
+}
+
+fn subject(kind: &str) -> &str {
+    kind.split('.').next().unwrap_or_default()
+}
+
+/// Returns the first ID at one of these places.
+fn named<T: From<String>>(data: &Value, paths: &[&str]) -> Option<T> {
+    let id = paths.iter().find_map(|path| data.pointer(path)?.as_str().filter(|id| !id.is_empty()))?;
+    Some(id.to_owned().into())
+}
+
 /// Shows only the event type, because the data is personal.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -366,7 +471,7 @@ mod tests {
     fn unknown_events_keep_their_name_and_data_and_print_neither_address_nor_name() {
         let body = br#"{"type":"user.hibernated","data":{"email":"ada@example.com"},"timestamp":1700000000123,
             "instance_id":"ins_1","event_attributes":{"http_request":{"client_ip":"192.0.2.1","user_agent":null}},"new":1}"#;
-        let delivery = Delivery::read("msg_1", body).unwrap();
+        let delivery = Delivery::read("msg_1", body);
         let Event::Other { kind, data } = &delivery.event else { panic!("an unknown type was known") };
         assert_eq!((kind.as_str(), data["email"].as_str()), ("user.hibernated", Some("ada@example.com")));
         assert_eq!(delivery.timestamp, Some(Timestamp::from_millis(1_700_000_000_123)));

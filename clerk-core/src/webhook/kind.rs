@@ -64,7 +64,7 @@ mod tests {
     use crate::webhook::Delivery;
 
     fn event(body: &[u8]) -> Event {
-        Delivery::read("msg_1", body).unwrap().event
+        Delivery::read("msg_1", body).event
     }
 
     #[test]

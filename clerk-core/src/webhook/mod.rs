@@ -1,8 +1,8 @@
 //! Webhooks: verifies deliveries of Clerk and decodes their events.
 //!
 //! Clerk signs every delivery with the secret of the endpoint (the Standard Webhooks scheme, sent by Svix). A
-//! [`Verifier`] checks the signature over the exact bytes that were received, and decodes the body only if it is
-//! valid. Deliveries can be repeated and can arrive in any order. Use [`Delivery::id`] to detect repetitions.
+//! [`Verifier`] checks the signature over the exact bytes that were received, and decodes the body only if the signature
+//! is valid. Deliveries can be repeated and can arrive in any order. Use [`Delivery::id`] to detect repetitions.
 //!
 //! | Events | Data |
 //! |---|---|
@@ -23,6 +23,9 @@
 //! | `subscriptionItem.{created,updated,active,canceled,upcoming,ended,abandoned,incomplete,pastDue,freeTrialEnding}` | [`SubscriptionItem`](payload::SubscriptionItem) |
 //! | `*.deleted`, except of memberships | [`DeletedObject`](crate::model::DeletedObject) |
 //! | any other | the type and the JSON, in [`Event::Other`] |
+//! | data that cannot be decoded | the type, the JSON and the problem, in [`Event::Unreadable`] |
+//!
+//! A delivery whose signature is valid is never an error, whatever its shape, and [`Delivery::body`] has all of it.
 //!
 //! [`kind`] has a constant for each event type, whose Rust type tells the type of the data.
 //!

@@ -1,7 +1,8 @@
 //! Data of events that the Backend API does not return.
 //!
 //! The rules of [`model`](crate::model) apply here too: unknown fields are ignored, unknown enum values are
-//! kept, and missing or `null` fields are `None`, empty, zero or `false`. IDs never fall back.
+//! kept, and missing or `null` fields are `None`, empty, zero or `false`. IDs never fall back: without one, the event is
+//! [`Unreadable`](super::Event::Unreadable).
 //!
 //! ```
 //! use clerk_core::webhook::payload::Sms;
@@ -9,7 +10,7 @@
 //! let sms: Sms = serde_json::from_str(
 //!     r#"{"id": "sms_1", "to_phone_number": "+15555550100", "message": "Hello", "delivered_by_clerk": false}"#,
 //! ).unwrap();
-//! assert!(!sms.delivered_by_clerk, "the application must send it");
+//! assert_eq!(sms.delivered_by_clerk, Some(false), "the application must send it");
 //! assert_eq!(format!("{sms:?}"), r#"Sms { id: Id("sms_1"), .. }"#);
 //! ```
 
@@ -93,9 +94,9 @@ pub struct Email {
     /// The values of the template's variables, such as `otp_code`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub data: Metadata,
-    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is
-    /// missing, decoding fails.
-    pub delivered_by_clerk: bool,
+    /// Whether Clerk sends the message. If `Some(false)`, the application must send it. `None` if Clerk does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_by_clerk: Option<bool>,
 }
 
 opaque!(Email, id);
@@ -130,9 +131,9 @@ pub struct Sms {
     /// The values of the template's variables.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub data: Metadata,
-    /// Whether Clerk sends the message. If `false`, the application must send it. Never falls back: if it is
-    /// missing, decoding fails.
-    pub delivered_by_clerk: bool,
+    /// Whether Clerk sends the message. If `Some(false)`, the application must send it. `None` if Clerk does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_by_clerk: Option<bool>,
     /// When it was created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at_ms: Option<Timestamp>,

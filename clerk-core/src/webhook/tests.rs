@@ -7,12 +7,21 @@ use super::{Delivery, Event};
 
 const TIME: u64 = 1_700_000_000_000;
 
+fn event(kind: &str, data: &Value) -> Value {
+    let request = json!({"client_ip": "192.0.2.1", "user_agent": null});
+    json!({"object": "event", "type": kind, "data": data, "timestamp": TIME, "instance_id": "ins_1",
+        "event_attributes": {"http_request": request}})
+}
+
+fn read(event: &Value) -> Delivery {
+    Delivery::read("msg_1", event.to_string().as_bytes())
+}
+
+/// The event, or why its data cannot be decoded.
 fn deliver(kind: &str, data: &Value) -> Result<Event, String> {
-    let body =
-        json!({"object": "event", "type": kind, "data": data, "timestamp": TIME, "instance_id": "ins_1"});
-    match Delivery::read("msg_1", body.to_string().as_bytes()) {
-        Ok(delivery) => Ok(delivery.event),
-        Err(error) => Err(error.to_string()),
+    match read(&event(kind, data)).event {
+        Event::Unreadable { problem, .. } => Err(problem),
+        event => Ok(event),
     }
 }
 
@@ -205,7 +214,7 @@ fn events() -> Vec<(String, Value, Option<&'static str>, Option<&'static str>)> 
         ("subscription.updated".into(), subscription("active"), None, engines),
         ("subscription.active".into(), subscription("active"), None, engines),
         ("subscription.pastDue".into(), subscription("past_due"), None, engines),
-        ("user.hibernated".into(), user(), None, None),
+        ("user.hibernated".into(), user(), ada, None),
     ];
     for change in ["created", "updated", "deleted"] {
         all.push((format!("organizationMembership.{change}"), membership(), ada, engines));
@@ -270,7 +279,7 @@ fn the_variants_hold_what_came() {
     assert_eq!((it.user_id.as_str(), it.invitation.role.as_str()), ("user_1", "org:member"));
 
     let Ok(Event::EmailCreated(it)) = deliver("email.created", &email()) else { panic!() };
-    assert_eq!((it.data.get("otp_code"), it.delivered_by_clerk), (Some(&json!("424242")), true));
+    assert_eq!((it.data.get("otp_code"), it.delivered_by_clerk), (Some(&json!("424242")), Some(true)));
 
     let failed = deliver("paymentAttempt.updated", &payment_attempt("failed"));
     let Ok(Event::PaymentAttemptUpdated(it)) = failed else { panic!() };
@@ -317,34 +326,120 @@ fn members(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
+/// What becomes of a member: it is removed, is `null`, or has another type.
+fn changes(value: &Value, at: &str) -> [(&'static str, Value); 3] {
+    let (parent, key) = at.rsplit_once('/').unwrap();
+    let [mut without, mut null, mut other] = [(); 3].map(|()| value.clone());
+    without.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key).unwrap();
+    *null.pointer_mut(at).unwrap() = Value::Null;
+    let member = other.pointer_mut(at).unwrap();
+    *member = if member.is_number() || member.is_null() { json!({"other": [true]}) } else { json!(7) };
+    [("missing", without), ("null", null), ("another type", other)]
+}
+
+/// A delivery whose signature is valid is never lost.
 #[test]
-fn whatever_is_missing_or_null_falls_back_except_identifiers_and_the_like() {
-    let is_strict = |kind: &str, at: &str| match at {
-        "/delivered_by_clerk" | "/user/banned" | "/user/locked" | "/client_id" => true,
-        "/user_id" => matches!(kind, "session.ended" | "organizationInvitation.accepted"),
-        _ => at.ends_with("/id"),
-    };
-    for (kind, data) in [
-        ("email.created", email()),
-        ("sms.created", sms()),
-        ("session.ended", session("ended")),
-        ("organizationInvitation.accepted", invitation("accepted")),
-        ("subscription.updated", subscription("active")),
-        ("paymentAttempt.updated", payment_attempt("failed")),
-    ] {
+fn whatever_happens_to_a_member_of_any_event_all_of_it_can_still_be_read() {
+    for (kind, data, ..) in events() {
+        let original = event(&kind, &data);
         let mut all = Vec::new();
-        members(&data, "", &mut all);
-        assert!(all.len() > 10, "{kind}");
+        members(&original, "", &mut all);
+        assert!(all.len() > 8, "{kind}");
         for at in all {
-            let (parent, key) = at.rsplit_once('/').unwrap();
-            let (mut without, mut null) = (data.clone(), data.clone());
-            without.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(key).unwrap();
-            *null.pointer_mut(&at).unwrap() = Value::Null;
-            for (how, changed) in [("missing", without), ("null", null)] {
-                assert_eq!(deliver(kind, &changed).is_err(), is_strict(kind, &at), "{kind}: {at} is {how}");
+            for (how, changed) in changes(&original, &at) {
+                let delivery = read(&changed);
+                let what = format!("{kind}: {at}: {how}: {delivery:?}");
+                assert_eq!(serde_json::from_slice::<Value>(&delivery.body).unwrap(), changed, "{what}");
+                let same_kind = delivery.event.kind() == kind;
+                match &delivery.event {
+                    Event::Unreadable { data, problem, .. } => {
+                        assert_eq!(*data, changed["data"], "{what}");
+                        let field = at.rsplit('/').next().unwrap();
+                        // The path is not known within flattened structs.
+                        let parents = kind.starts_with("session.")
+                            || kind == "organizationInvitation.accepted"
+                            || field == "data";
+                        assert!(
+                            problem.contains(field) || parents || problem.starts_with("found"),
+                            "{what}: {problem}"
+                        );
+                        assert!(same_kind || at == "/type", "{what}");
+                    }
+                    Event::Other { data, .. } => assert_eq!(*data, changed["data"], "{what}"),
+                    _ => assert!(same_kind, "{what}"),
+                }
+                // Outside of the data, nothing matters but the type.
+                if !at.starts_with("/data") && at != "/type" {
+                    assert_eq!(delivery.event, read(&original).event, "{what}");
+                }
             }
         }
     }
+}
+
+#[test]
+fn whatever_is_missing_or_null_falls_back_except_identifiers() {
+    // What is gone needs no ID.
+    let is_gone = |kind: &str| kind.ends_with(".deleted") && kind != "organizationMembership.deleted";
+    let is_strict = |kind: &str, at: &str| match at {
+        "/client_id" | "/organization" | "/public_user_data/user_id" => true,
+        "/user_id" => kind.starts_with("session.") || kind == "organizationInvitation.accepted",
+        "/organization_id" => kind.starts_with("organizationDomain."),
+        _ => at.ends_with("/id") && !is_gone(kind),
+    };
+    for (kind, data, ..) in events().into_iter().filter(|(kind, ..)| kind != "user.hibernated") {
+        let mut all = Vec::new();
+        members(&data, "", &mut all);
+        for at in all {
+            for (how, changed) in &changes(&data, &at)[..2] {
+                assert_eq!(deliver(&kind, changed).is_err(), is_strict(&kind, &at), "{kind}: {at} is {how}");
+            }
+        }
+    }
+}
+
+/// The user and the organization are found whether the data can be decoded or not.
+#[test]
+fn what_cannot_be_decoded_still_names_whom_it_is_about() {
+    for (kind, data, user, organization) in events() {
+        let event = Event::unreadable(&kind, &data.to_string(), String::new());
+        assert_eq!(event.user_id().as_ref().map(AsRef::as_ref), user, "{kind}");
+        assert_eq!(event.organization_id().as_ref().map(AsRef::as_ref), organization, "{kind}");
+    }
+}
+
+/// Clerk's own sample deliveries have users without `banned` and `locked`.
+#[test]
+fn what_decides_elsewhere_is_assumed_in_an_event_which_says_so() {
+    let mut bare = user();
+    bare.as_object_mut().unwrap().remove("banned");
+    bare["locked"] = Value::Null;
+    let mut nested = session("active");
+    nested["user"] = bare.clone();
+    for (kind, data, at) in [("user.created", bare, ""), ("session.created", nested, "user.")] {
+        let delivery = read(&event(kind, &data));
+        let user = match &delivery.event {
+            Event::UserCreated(user) => user,
+            Event::SessionCreated(it) => it.user.as_ref().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((user.first_name.as_deref(), user.banned, user.locked), (Some("Ada"), false, false));
+        assert_eq!(delivery.assumed.len(), 2);
+        for field in ["banned", "locked"] {
+            assert!(delivery.assumed.contains(&format!("{at}{field}")), "{:?}", delivery.assumed);
+        }
+    }
+    assert_eq!(read(&event("user.created", &user())).assumed, [""; 0]);
+    let gone = read(&event("user.deleted", &json!({"id": "user_1"})));
+    let Event::UserDeleted(it) = &gone.event else { panic!("{gone:?}") };
+    assert_eq!((it.deleted, &*gone.assumed), (true, &["deleted".to_owned()][..]));
+    // Something else than `true` or `false` is not missing.
+    let mut odd = user();
+    odd["banned"] = json!("yes");
+    assert_eq!(deliver("user.created", &odd).unwrap_err(), "banned: found string, expected a boolean");
+    // Where it decides about access, it never falls back.
+    odd.as_object_mut().unwrap().remove("banned");
+    assert!(serde_json::from_value::<crate::model::User>(odd).is_err());
 }
 
 #[test]
@@ -393,12 +488,10 @@ fn the_examples_of_clerks_document_are_read() {
     let mut wrong = Vec::new();
     for example in &found {
         let kind = example["type"].as_str().unwrap();
-        match Delivery::read("msg_1", example.to_string().as_bytes()) {
-            Ok(delivery) if matches!(delivery.event, Event::Other { .. }) => {
-                wrong.push(format!("{kind}: other"));
-            }
-            Ok(_) => {}
-            Err(error) => wrong.push(format!("{kind}: {error}")),
+        match read(example).event {
+            Event::Other { .. } => wrong.push(format!("{kind}: other")),
+            Event::Unreadable { problem, .. } => wrong.push(format!("{kind}: {problem}")),
+            _ => {}
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

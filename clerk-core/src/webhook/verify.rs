@@ -4,7 +4,7 @@ use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Delivery, event::EventError};
+use super::Delivery;
 use crate::{Timestamp, keys::WebhookSecret};
 
 /// Error of verifying a delivery. Respond with status 400; Clerk then repeats the delivery.
@@ -14,6 +14,14 @@ pub enum WebhookError {
     /// Required headers are missing or blank.
     #[error("the delivery is missing the headers {}", .0.join(", "))]
     MissingHeaders(Vec<&'static str>),
+    /// A header is present, but not valid.
+    #[error("the header {name} of the delivery {problem}")]
+    InvalidHeader {
+        /// The name of the header, such as `svix-id`.
+        name: &'static str,
+        /// What is wrong. Contains no values.
+        problem: &'static str,
+    },
     /// The timestamp is not a number.
     #[error("the timestamp of the delivery is not a number")]
     InvalidTimestamp,
@@ -26,17 +34,6 @@ pub enum WebhookError {
     /// No signature matches: the secret is wrong, or the body was modified, for example by a parser.
     #[error("no signature matches; check the secret, and pass the body exactly as it was received")]
     InvalidSignature,
-    /// The signature is valid, but the body is not an event.
-    #[error("the body of the delivery cannot be decoded")]
-    InvalidBody(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The signature is valid and the event type is known, but the data does not match it.
-    #[error("the data of the event {kind} cannot be decoded: {problem}")]
-    InvalidData {
-        /// The event type, such as `user.created`.
-        kind: &'static str,
-        /// The path in `data`, and what was expected there. Contains no values.
-        problem: String,
-    },
 }
 
 /// The names of the ID, timestamp and signature headers.
@@ -44,9 +41,6 @@ const FAMILIES: [[&str; 3]; 2] = [
     ["svix-id", "svix-timestamp", "svix-signature"],
     ["webhook-id", "webhook-timestamp", "webhook-signature"],
 ];
-
-/// Limits the work for a delivery with many signatures. An endpoint has far fewer secrets.
-const MAX_SIGNATURES: usize = 32;
 
 /// Verifies deliveries with the secrets of an endpoint.
 #[derive(Clone)]
@@ -75,26 +69,31 @@ impl Verifier {
         self
     }
 
+    /// Checks what can be checked without the body, at the time `now`: the headers and the timestamp. A server calls this
+    /// before it reads the body, because anyone can send one.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), except for [`WebhookError::InvalidSignature`].
+    pub fn check_headers(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), WebhookError> {
+        self.read(headers, now).map(drop)
+    }
+
     /// Verifies a delivery at the time `now` and decodes its event. `body` must be exactly the bytes that
     /// were received.
     ///
     /// Uses the `svix-*` headers, or the `webhook-*` headers if there are no `svix-*` headers. Checks the
-    /// headers, then the timestamp, then the signatures, then the body.
+    /// headers, then the timestamp, then the signatures. A delivery with a valid signature comes from Clerk, so it is never
+    /// an error: if its body does not have the expected shape, the event is [`Event::Unreadable`](super::Event::Unreadable).
     ///
     /// # Errors
     /// Returns a [`WebhookError`] that tells which check failed.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Delivery, WebhookError> {
-        let [id, timestamp, signatures] = read(headers)?;
-        let timestamp = leading_integer(timestamp).ok_or(WebhookError::InvalidTimestamp)?;
-        self.check_age(timestamp, now)?;
-        let content = content(id, timestamp, body);
-        if !self.is_signed(&content, signatures) {
-            return Err(WebhookError::InvalidSignature);
+        let Signed { id, timestamp, signatures } = self.read(headers, now)?;
+        if self.is_signed(&content(id, timestamp, body), &signatures) {
+            Ok(Delivery::read(id, body))
+        } else {
+            Err(WebhookError::InvalidSignature)
         }
-        Delivery::read(id, body).map_err(|error| match error {
-            EventError::Envelope => WebhookError::InvalidBody(error.into()),
-            EventError::Data { kind, problem } => WebhookError::InvalidData { kind, problem },
-        })
     }
 
     /// Returns the headers of a delivery, signed with the first secret. Meant for tests and for fakes of Clerk.
@@ -118,6 +117,12 @@ impl Verifier {
             .collect()
     }
 
+    fn read<'a>(&self, headers: &'a HeaderMap, now: Timestamp) -> Result<Signed<'a>, WebhookError> {
+        let signed = Signed::read(headers)?;
+        self.check_age(signed.timestamp, now)?;
+        Ok(signed)
+    }
+
     fn check_age(&self, timestamp: i64, now: Timestamp) -> Result<(), WebhookError> {
         let tolerance = i64::try_from(self.tolerance.as_secs()).unwrap_or(i64::MAX);
         let age = now.as_secs().saturating_sub(timestamp);
@@ -133,13 +138,14 @@ impl Verifier {
     /// Whether one of the signatures was made with one of the secrets. Comparisons take constant time, so
     /// that an attacker cannot guess a signature byte by byte. The content is hashed once per secret, not
     /// once per signature.
-    fn is_signed(&self, content: &[u8], signatures: &str) -> bool {
+    fn is_signed(&self, content: &[u8], signatures: &[&str]) -> bool {
         let tags: Vec<_> = self.secrets.iter().map(|secret| hmac::sign(secret.key(), content)).collect();
         let is_ours = |tag: &[u8]| tags.iter().any(|own| verify_slices_are_equal(own.as_ref(), tag).is_ok());
         signatures
-            .split(' ')
-            .filter_map(|entry| entry.strip_prefix("v1,"))
-            .take(MAX_SIGNATURES)
+            .iter()
+            .flat_map(|line| line.split(' '))
+            // A proxy that joins several header lines puts a comma between them.
+            .filter_map(|entry| entry.trim_end_matches(',').strip_prefix("v1,"))
             .filter_map(|encoded| BASE64_STANDARD.decode(encoded).ok())
             .any(|tag| is_ours(&tag))
     }
@@ -151,19 +157,49 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Returns ID, timestamp and signatures from the family of headers that is present.
-fn read(headers: &HeaderMap) -> Result<[&str; 3], WebhookError> {
-    let [svix, standard] = FAMILIES;
-    let is_svix = svix.iter().any(|name| headers.contains_key(*name));
-    let is_standard = standard.iter().any(|name| headers.contains_key(*name));
-    let names = if is_svix || !is_standard { svix } else { standard };
-    let values =
-        names.map(|name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").trim());
-    let missing: Vec<_> = names.into_iter().zip(values).filter(|(_, value)| value.is_empty()).collect();
-    if missing.is_empty() {
-        Ok(values)
-    } else {
-        Err(WebhookError::MissingHeaders(missing.into_iter().map(|(name, _)| name).collect()))
+/// The headers of a delivery.
+struct Signed<'a> {
+    id: &'a str,
+    timestamp: i64,
+    /// The values of all signature headers, each with signatures that are separated by spaces.
+    signatures: Vec<&'a str>,
+}
+
+impl<'a> Signed<'a> {
+    /// Reads the family of headers that is present.
+    fn read(headers: &'a HeaderMap) -> Result<Self, WebhookError> {
+        let [svix, standard] = FAMILIES;
+        let is_svix = svix.iter().any(|name| headers.contains_key(*name));
+        let is_standard = standard.iter().any(|name| headers.contains_key(*name));
+        let names = if is_svix || !is_standard { svix } else { standard };
+        let missing: Vec<_> = names.into_iter().filter(|name| is_blank(headers, name)).collect();
+        if !missing.is_empty() {
+            return Err(WebhookError::MissingHeaders(missing));
+        }
+        let [id, timestamp, signatures] = names;
+        let (id, timestamp) = (only(headers, id)?, only(headers, timestamp)?);
+        let timestamp = leading_integer(timestamp).ok_or(WebhookError::InvalidTimestamp)?;
+        Ok(Self { id, timestamp, signatures: lines(headers, signatures)? })
+    }
+}
+
+fn is_blank(headers: &HeaderMap, name: &str) -> bool {
+    headers.get_all(name).iter().all(|value| value.as_bytes().trim_ascii().is_empty())
+}
+
+/// Returns all values of a header, trimmed.
+fn lines<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Vec<&'a str>, WebhookError> {
+    let lines =
+        headers.get_all(name).iter().map(|value| value.to_str().map(str::trim)).collect::<Result<_, _>>();
+    lines
+        .map_err(|_| WebhookError::InvalidHeader { name, problem: "has characters other than visible ASCII" })
+}
+
+/// Returns the only value of a header. With several, it would be unclear which of them is signed.
+fn only<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, WebhookError> {
+    match lines(headers, name)?[..] {
+        [value] => Ok(value),
+        _ => Err(WebhookError::InvalidHeader { name, problem: "was sent more than once" }),
     }
 }
 
@@ -183,6 +219,7 @@ fn content(id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::webhook::Event;
     use proptest::prelude::*;
 
     const BODY: &[u8] = br#"{"type":"user.deleted","data":{"id":"user_1","deleted":true}}"#;
@@ -210,6 +247,15 @@ mod tests {
             headers.insert(name, value.parse().unwrap());
             headers
         };
+        // Two lines, or only the second one if the first one is empty.
+        let appended = |name: &'static str, first: String, second: &[u8]| {
+            let mut headers = signed(NOW);
+            headers.remove(name);
+            for value in [first.as_bytes(), second].into_iter().filter(|value| !value.is_empty()) {
+                headers.append(name, HeaderValue::from_bytes(value).unwrap());
+            }
+            headers
+        };
         let own = signed(NOW)["svix-signature"].to_str().unwrap().to_owned();
         let secs = |offset: i64| Timestamp::from_secs(NOW.as_secs() + offset);
         let cases = [
@@ -233,13 +279,43 @@ mod tests {
                 changed("svix-signature", &own.replace("v1,", "v2,")),
                 "InvalidSignature",
             ),
+            (
+                "right after many others",
+                changed("svix-signature", &format!("{}{own}", "v1,AAAA ".repeat(100))),
+                "ok",
+            ),
+            ("on a second line", appended("svix-signature", "v1,AAAA".into(), own.as_bytes()), "ok"),
+            ("lines joined by a proxy", changed("svix-signature", &format!("{own}, v1,AAAA")), "ok"),
+            (
+                "two ids",
+                appended("svix-id", "msg_1".into(), b"msg_2"),
+                "InvalidHeader { name: \"svix-id\", problem: \"was sent more than once\" }",
+            ),
+            (
+                "two times",
+                appended("svix-timestamp", "1700000000".into(), b"1700000000"),
+                "InvalidHeader { name: \"svix-timestamp\", problem: \"was sent more than once\" }",
+            ),
+            (
+                "an id that is not ASCII",
+                appended("svix-id", String::new(), "msg_\u{e4}".as_bytes()),
+                "InvalidHeader { name: \"svix-id\", problem: \"has characters other than visible ASCII\" }",
+            ),
+            (
+                "a signature that is not ASCII",
+                appended("svix-signature", own.clone(), "v1,\u{e4}".as_bytes()),
+                "InvalidHeader { name: \"svix-signature\", problem: \"has characters other than visible ASCII\" }",
+            ),
             ("no base64", changed("svix-signature", "v1,%%%"), "InvalidSignature"),
             ("empty signature", changed("svix-signature", "v1,"), "InvalidSignature"),
         ];
         for (what, headers, want) in cases {
-            let got = ours.verify(&headers, BODY, NOW);
-            let got = got.map_or_else(|error| format!("{error:?}"), |_| "ok".to_owned());
+            let show = |error: WebhookError| format!("{error:?}");
+            let got = ours.verify(&headers, BODY, NOW).map_or_else(show, |_| "ok".to_owned());
             assert_eq!(got, want, "{what}");
+            // Everything but the signature is checked without the body, too.
+            let early = ours.check_headers(&headers, NOW).map_or_else(show, |()| "ok".to_owned());
+            assert_eq!(early, if want == "InvalidSignature" { "ok" } else { want }, "{what}");
         }
         let none = ours.verify(&HeaderMap::new(), BODY, NOW).unwrap_err();
         assert_eq!(
@@ -286,33 +362,41 @@ mod tests {
     }
 
     #[test]
-    fn an_event_of_another_shape_is_named_with_the_part_that_differs() {
+    fn a_signed_body_is_never_an_error_and_says_what_cannot_be_decoded() {
         let ours = verifier("whsec_c2VjcmV0");
+        let deep = format!(r#"{{"type": "user.created", "data": {}{}}}"#, "[".repeat(200), "]".repeat(200));
         for (body, kind, problem) in [
-            (r#"{"type": "user.created", "data": {}}"#, "user.created", "decoded: id: the field is missing"),
-            (r#"{"type": "user.deleted", "data": {"id": ["secret"]}}"#, "user.deleted", "decoded: id: found"),
-            (r#"{"type": "session.created", "data": "secret"}"#, "session.created", "decoded: found string"),
+            (r#"{"type": "user.created", "data": {}}"#, "user.created", "id: the field is missing"),
+            (r#"{"type": "user.created"}"#, "user.created", "found null, expected struct User"),
+            (r#"{"type": "user.deleted", "data": {"id": ["secret"]}}"#, "user.deleted", "id: found sequence"),
+            (r#"{"type": "session.created", "data": "secret"}"#, "session.created", "found string"),
+            (&deep, "user.created", "found sequence"),
+            (r#"{"type": 3, "data": {}}"#, "", "type: expected a string"),
+            ("{}", "", "type: expected a string"),
+            (r#"{"type": "a", "type": "b"}"#, "", "expected a JSON object"),
+            ("[1]", "", "type: expected a string"),
+            ("secret", "", "expected a JSON object"),
+            ("", "", "expected a JSON object"),
         ] {
             let headers = ours.sign("msg_1", NOW, body.as_bytes());
-            let error = ours.verify(&headers, body.as_bytes(), NOW).unwrap_err();
-            assert!(
-                matches!(error, WebhookError::InvalidData { kind: named, .. } if named == kind),
-                "{error}"
-            );
-            let text = error.to_string();
-            assert!(text.contains(problem) && !text.contains("secret"), "{text}");
+            let delivery = ours.verify(&headers, body.as_bytes(), NOW).unwrap();
+            let Event::Unreadable { kind: named, problem: found, .. } = &delivery.event else {
+                panic!("{body}")
+            };
+            assert!(named == kind && found.contains(problem) && !found.contains("secret"), "{body}: {found}");
+            assert_eq!(delivery.body, body);
+            assert!(!format!("{delivery:?}").contains("secret"));
         }
-    }
-
-    #[test]
-    fn a_signed_body_that_is_no_event_is_an_error() {
-        let ours = verifier("whsec_c2VjcmV0");
-        for body in [&b""[..], b"{}", b"[]", b"\xff", br#"{"type": 3, "data": {}}"#] {
-            let headers = ours.sign("msg_1", NOW, body);
-            assert!(
-                matches!(ours.verify(&headers, body, NOW), Err(WebhookError::InvalidBody(_))),
-                "{body:?}"
-            );
+        for (body, known) in
+            [(&b"\xff"[..], true), (deep.replace("user.created", "user.hibernated").as_bytes(), false)]
+        {
+            let delivery = ours.verify(&ours.sign("msg_1", NOW, body), body, NOW).unwrap();
+            assert_eq!(delivery.body, body);
+            match delivery.event {
+                Event::Unreadable { data, .. } if known => assert!(data.is_null()),
+                Event::Other { data, .. } => assert!(data.is_null()),
+                other => panic!("{other:?}"),
+            }
         }
     }
 

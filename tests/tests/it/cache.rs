@@ -343,6 +343,7 @@ async fn a_read_that_overlaps_a_write_is_returned_but_not_cached() {
 #[tokio::test]
 async fn webhook_events_invalidate_what_they_are_about() {
     let other = |kind: &str| Event::Other { kind: kind.to_owned(), data: json!({}) };
+    let about = |kind: &str, id: &str| Event::Other { kind: kind.to_owned(), data: json!({"id": id}) };
     let one: User = serde_json::from_value(user("user_1", "Ada")).unwrap();
     let gone = |id| serde_json::from_value(json!({"id": id, "object": "user", "deleted": true})).unwrap();
     // The event; whether it invalidates user_1, user_2, and the organization.
@@ -354,7 +355,10 @@ async fn webhook_events_invalidate_what_they_are_about() {
         (Event::OrganizationDeleted(gone("org_1")), [true, true, true]),
         (Event::OrganizationDeleted(gone("org_2")), [true, true, false]),
         (Event::RoleDeleted(gone("role_1")), [true, true, true]),
-        (other("user.hibernated"), [false, false, true]),
+        // It does not name its user.
+        (other("user.hibernated"), [true, true, true]),
+        (about("user.hibernated", "user_1"), [true, false, true]),
+        (Event::UserDeleted(serde_json::from_value(json!({"deleted": true})).unwrap()), [true, true, true]),
         (other("planet.moved"), [true, true, true]),
     ] {
         let fixture = Fixture::new();

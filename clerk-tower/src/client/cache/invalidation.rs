@@ -188,6 +188,16 @@ pub(super) fn touched_by_write(info: &OperationInfo, path: &str, mut invalidate:
     }
 }
 
+/// Whether an event of this type lacks the id of what it is about, so that its resource cannot be told apart.
+pub(super) fn is_nameless(kind: &str, has_user: bool, has_organization: bool) -> bool {
+    match kind.split('.').next().unwrap_or_default() {
+        "user" | "session" => !has_user,
+        "organization" => !has_organization,
+        "organizationMembership" => !has_user || !has_organization,
+        _ => false,
+    }
+}
+
 /// What an event touches beside the user and the organization that it names. A type that is not listed touches
 /// everything.
 pub(super) fn touched_by_event(kind: &str, invalidate: impl FnMut(Tag<'_>)) {

@@ -163,19 +163,24 @@ impl Cache {
     }
 
     /// Invalidates what an event makes stale: what shows its user and its organization, and what else its type is
-    /// about. An event of a type that this version does not know invalidates everything.
+    /// about. An event of a type that this version does not know invalidates everything, and so does one that does not
+    /// name the user or the organization that it is about.
     pub fn invalidate(&self, event: &Event) {
+        let (kind, user, organization) = (event.kind(), event.user_id(), event.organization_id());
         // Messages that were sent name a user, but change nothing that Clerk's API returns.
-        if matches!(event, Event::EmailCreated(_) | Event::SmsCreated(_)) {
+        if matches!(kind, "email.created" | "sms.created") {
             return;
         }
-        if let Some(id) = event.user_id() {
-            self.invalidate_user(&id);
+        if let Some(id) = &user {
+            self.invalidate_user(id);
         }
-        if let Some(id) = event.organization_id() {
-            self.invalidate_organization(&id);
+        if let Some(id) = &organization {
+            self.invalidate_organization(id);
         }
-        invalidation::touched_by_event(event.kind(), |tag| self.invalidate_tag(tag));
+        invalidation::touched_by_event(kind, |tag| self.invalidate_tag(tag));
+        if invalidation::is_nameless(kind, user.is_some(), organization.is_some()) {
+            self.invalidate_tag(Tag::Everything);
+        }
     }
 
     /// Invalidates everything.

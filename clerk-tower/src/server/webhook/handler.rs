@@ -1,6 +1,6 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use clerk_core::webhook::{Delivery, Kind};
+use clerk_core::webhook::{Delivery, Event, Kind};
 
 use crate::BoxError;
 
@@ -41,9 +41,18 @@ type Start = dyn Fn(&Arc<Delivery>) -> Option<Work> + Send + Sync;
 /// A handler with the events that it handles.
 #[derive(Clone)]
 pub(super) struct Handler {
-    /// The type of event that it handles; `None` for all.
-    kind: Option<&'static str>,
+    wants: Wants,
     start: Arc<Start>,
+}
+
+/// The events that a handler is for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Wants {
+    /// Events of this type, if their data can be decoded.
+    Kind(&'static str),
+    /// Events that cannot be decoded.
+    Unreadable,
+    All,
 }
 
 impl Handler {
@@ -57,7 +66,7 @@ impl Handler {
             let data = kind.of(&delivery.event)?.clone();
             Some(work(handler(data, delivery.clone())))
         };
-        Self { kind: Some(kind.name()), start: Arc::new(start) }
+        Self { wants: Wants::Kind(kind.name()), start: Arc::new(start) }
     }
 
     pub(super) fn of_any<F, Fut>(handler: F) -> Self
@@ -66,17 +75,29 @@ impl Handler {
         Fut: Future<Output: Handled> + Send + 'static,
     {
         let start = move |delivery: &Arc<Delivery>| Some(work(handler(delivery.clone())));
-        Self { kind: None, start: Arc::new(start) }
+        Self { wants: Wants::All, start: Arc::new(start) }
     }
 
-    /// Starts the handler's work on a delivery. `None` if the handler is for another type of event.
+    pub(super) fn of_unreadable<F, Fut>(handler: F) -> Self
+    where
+        F: Fn(Arc<Delivery>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Handled> + Send + 'static,
+    {
+        let start = move |delivery: &Arc<Delivery>| {
+            let is_wanted = matches!(delivery.event, Event::Unreadable { .. });
+            is_wanted.then(|| work(handler(delivery.clone())))
+        };
+        Self { wants: Wants::Unreadable, start: Arc::new(start) }
+    }
+
+    /// Starts the handler's work on a delivery. `None` if the handler is for other events.
     pub(super) fn start(&self, delivery: &Arc<Delivery>) -> Option<Work> {
         (self.start)(delivery)
     }
 
-    /// Returns `true` if the handler is for events of this type.
-    pub(super) fn handles(&self, kind: &str) -> bool {
-        self.kind.is_none_or(|own| own == kind)
+    /// The events that the handler is for.
+    pub(super) const fn wants(&self) -> Wants {
+        self.wants
     }
 }
 

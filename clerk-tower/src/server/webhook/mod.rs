@@ -39,16 +39,24 @@
 //! | not a `POST` | 405 `webhook-method` |
 //! | body longer than 2 MiB ([`max_body_bytes`](ClerkWebhooks::max_body_bytes)) | 413 `webhook-too-large` |
 //! | headers missing | 400 `webhook-headers-missing` |
+//! | a header was sent more than once, or has characters other than visible ASCII | 400 `webhook-headers-invalid` |
 //! | timestamp more than five minutes off, or not a number | 400 `webhook-timestamp` |
 //! | no signature matches | 400 `webhook-signature` |
-//! | signed, but not an event | 400 `webhook-body` |
 //! | already handled within the last hour ([`remember_for`](ClerkWebhooks::remember_for)) | 204 at once |
 //! | still being handled | 409 `webhook-running`; Clerk delivers again |
 //! | 10,000 deliveries are being handled | 503 `webhook-busy`; Clerk delivers again |
 //! | all handlers of the event succeeded, or it has none | 204 |
+//! | signed, but its handler cannot get it, because it cannot be decoded | 500 `webhook-unreadable`; Clerk delivers again |
 //! | a handler failed, panicked, or took too long ([`handler_timeout`](ClerkWebhooks::handler_timeout)) | 500 `webhook-failed`; Clerk delivers again, and all handlers of the event run again |
 //!
 //! The reason of every 400 is logged.
+//!
+//! A delivery whose signature is valid is never lost, whatever its shape. Fields that are missing fall back, as in all
+//! models, and in an event so do `banned` and `locked` of a user ([`Delivery::assumed`]). What still cannot be decoded goes
+//! to handlers that were added with [`on_unreadable`](ClerkWebhooks::on_unreadable) or [`on_any`](ClerkWebhooks::on_any),
+//! invalidates the cache by its ID, and is logged with the part that differs.
+//!
+//! [`Delivery::assumed`]: clerk_core::webhook::Delivery::assumed
 //!
 //! # Handlers
 //!

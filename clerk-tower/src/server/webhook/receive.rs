@@ -1,7 +1,7 @@
-use std::{error::Error as StdError, fmt::Display};
+use std::error::Error as StdError;
 
 use bytes::Bytes;
-use clerk_core::webhook::{Delivery, WebhookError};
+use clerk_core::webhook::{Delivery, Verifier, WebhookError};
 use http::{HeaderMap, Request};
 use http_body::Body;
 use http_body_util::{BodyExt as _, LengthLimitError};
@@ -30,9 +30,16 @@ impl Clerk {
     /// ```
     ///
     /// # Errors
-    /// 400 if this is not a valid delivery from Clerk, 500 if the client has no signing secret.
+    /// 400 if this is not a valid delivery from Clerk, 500 if the client has no signing secret. A delivery whose signature
+    /// is valid is never an error: if its data cannot be decoded, the event is
+    /// [`Event::Unreadable`](clerk_core::webhook::Event::Unreadable), and the log names the part.
     pub fn verify_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Rejection> {
-        self.check(headers, body).map_err(|refused| self.rejection_for(refused))
+        let verifier = self.verifier()?;
+        let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))?;
+        // Also for repeated deliveries: invalidating twice is harmless, and the cache must not depend on deduplication.
+        self.cache().invalidate(&delivery.event);
+        telemetry::webhook_shape(self.log_limiter(), self.now(), &delivery);
+        Ok(delivery)
     }
 
     /// Reads a request's body, then verifies the delivery as [`verify_webhook`](Self::verify_webhook) does.
@@ -47,73 +54,25 @@ impl Clerk {
         B: Body,
         B::Error: Into<BoxError>,
     {
-        self.take_webhook(request).await.map_err(|refused| self.rejection_for(refused))
-    }
-
-    /// The same, for an endpoint that knows which events it handles.
-    pub(super) async fn take_webhook<B>(&self, request: Request<B>) -> Result<Delivery, Refused>
-    where
-        B: Body,
-        B::Error: Into<BoxError>,
-    {
-        let refused = |rejection| Refused::Delivery(Box::new(self.log(rejection)));
-        if self.webhook_verifier().is_none() {
-            return Err(refused(Rejection::webhook_secret_missing()));
-        }
-        // After the check for the secret: without one, reading the body is work for nothing.
         let (head, body) = request.into_parts();
-        let body = read(body).await.map_err(refused)?;
-        self.check(&head.headers, &body)
+        // Before the body: without a secret, reading it is work for nothing.
+        self.verifier()?;
+        let body = read(body).await.map_err(|rejection| self.log(rejection))?;
+        self.verify_webhook(&head.headers, &body)
     }
 
-    fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, Refused> {
-        let verifier = self
-            .webhook_verifier()
-            .ok_or_else(|| Refused::Delivery(Box::new(self.log(Rejection::webhook_secret_missing()))))?;
-        let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(error))?;
-        // Also for repeated deliveries: invalidating twice is harmless, and the cache must not depend on deduplication.
-        self.cache().invalidate(&delivery.event);
-        Ok(delivery)
+    fn verifier(&self) -> Result<&Verifier, Rejection> {
+        self.webhook_verifier().ok_or_else(|| self.log(Rejection::webhook_secret_missing()))
     }
 
-    /// Logs a rejection with its own message.
+    fn refused(&self, error: &WebhookError) -> Rejection {
+        self.log(Rejection::webhook_refused(error))
+    }
+
+    /// Logs why a delivery was rejected. Anyone can post to the endpoint, so each cause is logged at most once a minute.
     pub(super) fn log(&self, rejection: Rejection) -> Rejection {
-        self.log_reason(rejection.code(), rejection.code(), &rejection.message());
+        telemetry::webhook_rejected(self.log_limiter(), self.now(), rejection.code(), rejection.message());
         rejection
-    }
-
-    /// Logs why a delivery was rejected. Anyone can post to the endpoint, so each cause is logged at most once a
-    /// minute.
-    fn log_reason(&self, cause: &str, code: &str, why: &dyn Display) {
-        telemetry::webhook_rejected(self.log_limiter(), self.now(), cause, code, why);
-    }
-
-    fn refused(&self, error: WebhookError) -> Refused {
-        if let WebhookError::InvalidData { kind, .. } = error {
-            return Refused::Event { kind, error };
-        }
-        let rejection = Rejection::webhook_refused(&error);
-        Refused::Delivery(Box::new(match error {
-            // The delivery is signed, so it comes from Clerk, and the log may contain details about it.
-            WebhookError::InvalidBody(problem) => {
-                self.log_reason(rejection.code(), rejection.code(), &problem);
-                rejection
-            }
-            _ => self.log(rejection),
-        }))
-    }
-
-    /// Logs the reason, if that has not been done yet, and returns the rejection.
-    pub(super) fn rejection_for(&self, refused: Refused) -> Rejection {
-        match refused {
-            Refused::Delivery(rejection) => *rejection,
-            Refused::Event { kind, error } => {
-                let rejection = Rejection::webhook_refused(&error);
-                // Each event type is a cause of its own, so that one does not suppress the line about another.
-                self.log_reason(kind, rejection.code(), &error);
-                rejection
-            }
-        }
     }
 }
 
@@ -142,13 +101,4 @@ fn is_too_large(error: &(dyn StdError + 'static)) -> bool {
         next = error.source();
     }
     false
-}
-
-/// Why a delivery is rejected.
-pub(super) enum Refused {
-    /// Already logged.
-    Delivery(Box<Rejection>),
-    /// A signed event of this type whose data does not have the expected shape. Not logged yet: an endpoint without a
-    /// handler for the type ignores it.
-    Event { kind: &'static str, error: WebhookError },
 }

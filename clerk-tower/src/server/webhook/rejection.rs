@@ -25,6 +25,9 @@ impl Rejection {
                 "The headers {} are missing: either Clerk did not send this request, or a proxy removed them.",
                 names.join(", ")
             )),
+            WebhookError::InvalidHeader { name, problem } => {
+                refuse("webhook-headers-invalid", "").with_message(format!("The header {name} {problem}."))
+            }
             WebhookError::InvalidTimestamp => refuse("webhook-timestamp", "The timestamp is not a number."),
             WebhookError::TooOld => {
                 refuse("webhook-timestamp", "The delivery is too old. Check this server's clock.")
@@ -33,14 +36,6 @@ impl Rejection {
                 refuse("webhook-timestamp", "The delivery's timestamp is in the future. Check this server's clock.")
             }
             WebhookError::InvalidSignature => refuse("webhook-signature", SIGNATURE),
-            WebhookError::InvalidBody(_) => refuse(
-                "webhook-body",
-                "The signature is valid, but the body is not an event: expected JSON with `type` and `data`.",
-            ),
-            WebhookError::InvalidData { kind, .. } => refuse("webhook-body", "").with_message(format!(
-                "The signature is valid, but the data of the event {kind} does not have the expected format. See this \
-                 server's log for details."
-            )),
             _ => refuse("webhook-refused", "The delivery is not valid."),
         }
     }
@@ -68,6 +63,13 @@ impl Rejection {
     pub(super) fn webhook_busy() -> Self {
         let message = "Too many deliveries are being handled. Send this one again later.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "webhook-busy", message)
+    }
+
+    pub(super) fn webhook_unreadable() -> Self {
+        // An error, because a success would make Clerk forget an event that a handler wants.
+        let message =
+            "The event cannot be decoded for the handler of its type. See this server's log for details.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "webhook-unreadable", message)
     }
 
     pub(super) fn webhook_failed() -> Self {

@@ -17,8 +17,7 @@ use tower_service::Service;
 
 use super::{
     dedup::{Begin, Dedup, Running},
-    handler::{Handled, Handler},
-    receive::Refused,
+    handler::{Handled, Handler, Wants},
 };
 use crate::{
     BoxError, Clerk, ConfigError,
@@ -83,13 +82,28 @@ impl ClerkWebhooks {
         self
     }
 
-    /// Calls `handler` for every event, including types that this version does not know.
+    /// Calls `handler` for every event, including those of types that this version does not know, and those that cannot be
+    /// decoded.
     pub fn on_any<F, Fut>(mut self, handler: F) -> Self
     where
         F: Fn(Arc<Delivery>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output: Handled> + Send + 'static,
     {
         self.handlers.push(Handler::of_any(handler));
+        self
+    }
+
+    /// Calls `handler` for every event that cannot be decoded, such as a user without an ID:
+    /// [`Event::Unreadable`](clerk_core::webhook::Event::Unreadable). [`Delivery::body`] has all of it.
+    ///
+    /// Handlers of such an event's type, added with [`on`](Self::on), do not run. Without a handler of this kind, the
+    /// response is then 500 `webhook-unreadable`, so that Clerk delivers again and the event is not lost.
+    pub fn on_unreadable<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(Arc<Delivery>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output: Handled> + Send + 'static,
+    {
+        self.handlers.push(Handler::of_unreadable(handler));
         self
     }
 
@@ -130,20 +144,8 @@ impl ClerkWebhooks {
             return Err(Rejection::webhook_method());
         }
         let max = self.max_body_bytes;
-        let taken = self.clerk.take_webhook(request.map(|body| Limited::new(body, max))).await;
-        let delivery = match taken {
-            Ok(delivery) => delivery,
-            // No handler depends on this data, and the next attempt would contain the same: an error would make Clerk
-            // repeat it in vain.
-            Err(Refused::Event { kind, .. })
-                if !self.handlers.iter().any(|handler| handler.handles(kind)) =>
-            {
-                telemetry::webhook(kind, "ignored");
-                return Ok(());
-            }
-            Err(refused) => return Err(self.clerk.rejection_for(refused)),
-        };
-        let kind = label(&delivery.event);
+        let delivery = self.clerk.receive_webhook(request.map(|body| Limited::new(body, max))).await?;
+        let kind = telemetry::webhook_kind(&delivery.event);
         let running = match self.dedup.begin(&delivery.id, self.clerk.now(), self.remember_for) {
             Begin::New(running) => running,
             Begin::Done => {
@@ -167,7 +169,8 @@ impl ClerkWebhooks {
     /// which would cancel a handler in the middle.
     async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
         // Logged on drop, because a panic skips the code below.
-        let mut attempt = Attempt { kind: label(&delivery.event), how: Some("panicked") };
+        let kind = telemetry::webhook_kind(&delivery.event);
+        let mut attempt = Attempt { clerk: &self.clerk, kind, how: Some("panicked") };
         let all = async {
             // One after another: a handler may rely on an earlier one, such as one that inserts a row which it updates.
             for work in self.handlers.iter().filter_map(|handler| handler.start(&delivery)) {
@@ -175,27 +178,43 @@ impl ClerkWebhooks {
             }
             Ok::<_, BoxError>(())
         };
-        let (how, ended) = match timeout(self.handler_timeout, all).await {
-            Ok(ended) => ("error", ended),
-            Err(elapsed) => ("timeout", Err(elapsed.into())),
+        let (how, rejection, error) = match timeout(self.handler_timeout, all).await {
+            Ok(Ok(())) => match self.missed(&delivery.event) {
+                None => {
+                    attempt.how = None;
+                    running.done(self.clerk.now());
+                    telemetry::webhook(kind, "handled");
+                    return Ok(());
+                }
+                Some(missed) => ("unreadable", Rejection::webhook_unreadable(), missed.into()),
+            },
+            Ok(Err(error)) => ("error", Rejection::webhook_failed(), error),
+            Err(elapsed) => ("timeout", Rejection::webhook_failed(), elapsed.into()),
         };
-        if let Err(error) = ended {
-            attempt.how = Some(how);
-            if let Some(observer) = &self.on_error {
-                observer(&delivery, &error);
-            }
-            // `running` is dropped here, so that the next delivery is handled again.
-            return Err(Rejection::webhook_failed());
+        attempt.how = Some(how);
+        if let Some(observer) = &self.on_error {
+            observer(&delivery, &error);
         }
-        attempt.how = None;
-        running.done(self.clerk.now());
-        telemetry::webhook(attempt.kind, "handled");
-        Ok(())
+        // `running` is dropped here, so that the next delivery is handled again.
+        Err(rejection)
+    }
+
+    /// Says that a handler wants an event, but did not get it, because the event cannot be decoded.
+    fn missed(&self, event: &Event) -> Option<String> {
+        let Event::Unreadable { kind, problem, .. } = event else { return None };
+        // Without a type, the event could be one for any of the handlers.
+        let is_wanted = |handler: &Handler| matches!(handler.wants(), Wants::Kind(wanted) if wanted == kind || kind.is_empty());
+        let is_taken = |handler: &Handler| handler.wants() == Wants::Unreadable;
+        let is_missed = self.handlers.iter().any(is_wanted) && !self.handlers.iter().any(is_taken);
+        is_missed.then(|| {
+            format!("the event {kind} cannot be decoded, and no `on_unreadable` handler is set: {problem}")
+        })
     }
 }
 
 /// Logs how an attempt failed, even if it panicked.
 struct Attempt<'a> {
+    clerk: &'a Clerk,
     kind: &'a str,
     how: Option<&'static str>,
 }
@@ -203,14 +222,9 @@ struct Attempt<'a> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if let Some(how) = self.how {
-            telemetry::webhook_failed(self.kind, how);
+            telemetry::webhook_failed(self.clerk.log_limiter(), self.clerk.now(), self.kind, how);
         }
     }
-}
-
-/// Returns the event's type for the log. An unknown type is an arbitrary string, so it is logged as `other`.
-fn label(event: &Event) -> &str {
-    if matches!(event, Event::Other { .. }) { "other" } else { event.kind() }
 }
 
 fn response(result: Result<(), Rejection>) -> Response<ResponseBody<NoInner>> {
