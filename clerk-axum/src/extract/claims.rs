@@ -31,6 +31,7 @@ use crate::Rejection;
 /// and what was expected, but no value. Use an `Option` field for a claim that not every user has.
 ///
 /// `Option<Claims<T>>` is `None` where `Option<Session>` is; claims that do not match are still rejected.
+#[doc = include_str!("derive.md")]
 #[derive(Clone, Copy)]
 pub struct Claims<T>(pub T);
 

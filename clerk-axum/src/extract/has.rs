@@ -44,6 +44,7 @@ pub trait Requirement {
 ///
 /// It rejects like [`Session`], and with 403 like [`require::has`](crate::require::has) if the session lacks something.
 /// `Option<Has<P>>` is `None` where `Option<Session>` is, and for a session that lacks something.
+#[doc = include_str!("derive.md")]
 ///
 /// A type that is not a [`Requirement`] does not compile:
 ///

@@ -113,6 +113,8 @@ machines! {
     /// | 500 `clerk-kind-not-accepted` | the layer does not accept API keys |
     ///
     /// `Option<ApiKey>` is `None` for sessions, for other machine tokens, and without a token.
+    #[doc = include_str!("derive.md")]
+    ///
     /// [`ClerkBuilder::machine_token_cache`](crate::ClerkBuilder::machine_token_cache) saves calls.
     ApiKey: ApiKey => ApiKeyAuth,
 
@@ -134,6 +136,7 @@ machines! {
 ///
 /// It rejects like [`ApiKey`], and with 500 `clerk-kind-not-accepted` if the layer accepts no kind of machine token.
 /// `Option<Machine>` is `None` for sessions, and without a token.
+#[doc = include_str!("derive.md")]
 ///
 /// ```
 /// use clerk_axum::Machine;

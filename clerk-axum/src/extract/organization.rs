@@ -17,6 +17,7 @@ use crate::Rejection;
 ///
 /// It rejects like [`Session`](crate::Session), and with 403 `organization-missing` for a personal account.
 /// `Option<ActiveOrganization>` is `None` where `Option<Session>` is, and for a personal account.
+#[doc = include_str!("derive.md")]
 ///
 /// ```
 /// use clerk_axum::{ActiveOrganization, token::Check};
@@ -127,6 +128,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 /// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
 ///
 /// `Option<ClerkOrganization>` is `None` where `Option<ActiveOrganization>` is.
+#[doc = include_str!("derive.md")]
 #[derive(Clone, Debug)]
 pub struct ClerkOrganization(Arc<Organization>);
 

@@ -14,6 +14,7 @@ use crate::Rejection;
 /// It rejects with 401 if the request is not signed in, and with 503 if Clerk is needed to decide and does not respond.
 /// `Option<Session>` is `None` for requests without a token, for pending sessions and for machine tokens; an invalid
 /// token is still rejected.
+#[doc = include_str!("derive.md")]
 ///
 /// ```
 /// use clerk_axum::{Error, Session};

@@ -39,6 +39,7 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 /// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
 ///
 /// `Option<ClerkUser>` is `None` where `Option<Session>` is.
+#[doc = include_str!("derive.md")]
 ///
 /// # Age
 ///

@@ -51,8 +51,9 @@ use crate::Rejection;
 /// | 413 | the body is too large |
 /// | 500 | the client has no signing secret |
 ///
-/// The log says why, at level `warn`. `Result<Webhook, Rejection>` lets the handler decide; `Option<Webhook>` is not
-/// supported.
+/// The log says why, at level `warn`. `Result<Webhook, Rejection>` lets the handler decide. `Option<Webhook>` does not
+/// compile as an argument of a handler.
+#[doc = include_str!("derive.md")]
 ///
 /// # Deliveries
 ///

@@ -259,6 +259,88 @@ async fn every_extractor_handles_every_visitor() {
     }
 }
 
+/// An alias, because axum's derive recognizes only the name `Option`.
+type Maybe<T> = Option<T>;
+
+/// The form that leaves rejections to the handler.
+#[derive(FromRequestParts)]
+struct Results {
+    session: Result<Session, Rejection>,
+    user: Result<ClerkUser, Rejection>,
+    key: Result<ApiKey, Rejection>,
+}
+
+/// The form that rejects what is invalid.
+#[derive(FromRequestParts)]
+struct MaybeSession {
+    session: Maybe<Session>,
+}
+
+#[derive(FromRequestParts)]
+struct MaybeUser {
+    user: Maybe<ClerkUser>,
+}
+
+#[derive(FromRequestParts)]
+struct OptionalSession {
+    session: Option<Session>,
+}
+
+/// Returns routes for derived extractors.
+fn derived() -> Router {
+    fn show<T>(it: Result<T, Rejection>) -> String {
+        it.map_or_else(|no| format!("{} {}", no.status().as_u16(), no.code()), |_| "ok".to_owned())
+    }
+    let results = async |Results { session, user, key }: Results| {
+        format!("{}, {}, {}", show(session), show(user), show(key))
+    };
+    Router::new()
+        .route("/results", on_get(results))
+        .route("/maybe/session", on_get(async |it: MaybeSession| it.session.map_or("none", |_| "ok")))
+        .route("/maybe/user", on_get(async |it: MaybeUser| it.user.map_or("none", |_| "ok")))
+        .route("/option", on_get(async |it: OptionalSession| it.session.map_or("none", |_| "ok")))
+}
+
+#[tokio::test]
+async fn derived_extractors_hide_no_rejection_in_the_documented_forms() {
+    let instance = Instance::new();
+    instance.local.user("Bad", "Boy").id("user_banned").banned(true).create();
+    let [ada, banned] = ["user_ada", "user_banned"].map(|user| instance.local.sign_in(user).token());
+    let forged = format!("{}AAAA", &ada[..ada.len() - 4]);
+    let dead = Instance::new();
+    dead.local.set_jwks_down(true);
+    let layer = |instance| Some(ClerkLayer::new(&clerk(instance)));
+    let missing = "500 clerk-layer-missing";
+    let signature = "401 token-invalid-signature";
+    for (visitor, layer, token, session, user, key) in [
+        ("Ada", layer(&instance), &*ada, "ok", "ok", OTHER),
+        ("nobody", layer(&instance), "", NONE, NONE, NONE),
+        ("a forged token", layer(&instance), &forged, signature, signature, signature),
+        ("a banned user", layer(&instance), &banned, "ok", "403 user-blocked", OTHER),
+        ("an outage", layer(&dead), &ada, DOWN, DOWN, DOWN),
+        ("no layer", None, &ada, missing, missing, missing),
+    ] {
+        let app = layer.map_or_else(derived, |layer| derived().layer(layer));
+        let address = serve(app).await;
+        let results = [session, user, key].map(|result| result.trim_end_matches('?')).join(", ");
+        assert_eq!(get(address, "/results", token).await.summary(), (200, results), "{visitor}");
+        for (path, expected) in [("/maybe/session", session), ("/maybe/user", user)] {
+            let expected = if expected.ends_with('?') { "none" } else { expected };
+            let (status, body) = get(address, path, token).await.summary();
+            let got = if status == 200 { body } else { format!("{status} {body}") };
+            assert_eq!(got, expected, "{path} for {visitor}");
+        }
+    }
+}
+
+/// If this fails after an update of axum-macros, its derive respects `OptionalFromRequestParts`: then the guide and
+/// `extract/derive.md` need not warn of it any more.
+#[tokio::test]
+async fn option_fields_of_derived_extractors_hide_rejections_in_this_version_of_axum() {
+    let address = serve(derived()).await;
+    assert_eq!(get(address, "/option", "garbage").await.summary(), (200, "none".to_owned()));
+}
+
 /// How an application is built from routes and the layer, and the prefix of the routes' paths.
 type Place = (&'static str, fn(Router, ClerkLayer) -> Router, &'static str);
 
