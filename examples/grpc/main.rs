@@ -1,4 +1,5 @@
-//! The same layers on a tonic server: the standard health service, for callers with a permission.
+//! The same layers on a tonic server: the standard health service, for callers with a permission, and an interceptor that
+//! knows the caller.
 //!
 //! It prints a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults to 3000.
 
@@ -7,11 +8,27 @@ use std::{env, error::Error, time::Duration};
 use clerk_local::LocalClerk;
 use clerk_tower::{
     Clerk,
-    server::{authenticate::AuthenticateLayer, require::RequireLayer},
+    server::{
+        authenticate::{Auth, AuthenticateLayer},
+        require::RequireLayer,
+    },
 };
 use tokio::net::TcpListener;
-use tonic::transport::{Server, server::TcpIncoming};
+use tonic::{
+    Request, Status,
+    service::interceptor::InterceptedService,
+    transport::{Server, server::TcpIncoming},
+};
 use tower::ServiceBuilder;
+
+/// Logs who calls. Interceptors and services find the layer's decision in the extensions of their request.
+#[allow(clippy::result_large_err, reason = "the signature of an interceptor")]
+fn log_caller(request: Request<()>) -> Result<Request<()>, Status> {
+    let session = request.extensions().get::<Auth>().and_then(Auth::session);
+    let session = session.ok_or_else(|| Status::internal("the interceptor is outside of the layers"))?;
+    println!("called by {}", session.claims().user_id());
+    Ok(request)
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -35,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     println!("authorization: Bearer {token}");
     Server::builder()
         .layer(layers)
-        .add_service(health)
+        .add_service(InterceptedService::new(health, log_caller))
         .serve_with_incoming(TcpIncoming::from(listener))
         .await?;
     Ok(())

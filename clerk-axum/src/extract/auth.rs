@@ -6,14 +6,15 @@ use axum_core::{
 };
 use clerk_core::token::SessionAuth;
 use clerk_tower::{server::authenticate, server::rejection};
-use http::request::Parts;
+use http::{Extensions, request::Parts};
 
 use crate::Rejection;
 
 /// Extractor for the whole decision about the request: signed in or out, the reason, and the headers.
 ///
 /// It rejects only requests that did not pass through [`ClerkLayer`](crate::ClerkLayer), with 500. There,
-/// `Option<Auth>` is `None`.
+/// `Option<Auth>` is `None`. In a layer or a service of your own, [`Auth::from_extensions`] returns it; the extensions
+/// themselves contain the [`Auth`](authenticate::Auth) of clerk-tower.
 ///
 /// A page can redirect visitors to the sign-in page, and from there back:
 ///
@@ -45,6 +46,26 @@ use crate::Rejection;
 pub struct Auth(authenticate::Auth);
 
 impl Auth {
+    /// Returns the layer's decision from a request's extensions. `None` if the request did not pass through the layer.
+    ///
+    /// ```
+    /// use axum::{extract::Request, middleware::Next, response::Response};
+    /// use clerk_axum::Auth;
+    ///
+    /// /// For `axum::middleware::from_fn`, inside `ClerkLayer`.
+    /// async fn log_user(request: Request, next: Next) -> Response {
+    ///     let auth = Auth::from_extensions(request.extensions());
+    ///     let user = auth.and_then(|auth| Some(auth.session()?.claims().user_id().to_string()));
+    ///     println!("a request of {}", user.as_deref().unwrap_or("nobody"));
+    ///     next.run(request).await
+    /// }
+    /// # let _ = log_user;
+    /// ```
+    #[must_use]
+    pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
+        authenticate::Auth::from_extensions(extensions).cloned().map(Self)
+    }
+
     /// Returns a redirect to the sign-in page, and from there back to `return_to`.
     ///
     /// `return_to` is an absolute URL, or relative to the request's URL, which is the default. A session with pending
@@ -110,8 +131,7 @@ impl Auth {
     }
 
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
-        let auth = authenticate::Auth::from_extensions(&parts.extensions);
-        auth.cloned().map(Self).ok_or_else(|| rejection::Rejection::layer_missing().into())
+        Self::from_extensions(&parts.extensions).ok_or_else(|| rejection::Rejection::layer_missing().into())
     }
 
     /// Returns the session, or `None` for requests without a token, pending sessions and machines. An invalid token is

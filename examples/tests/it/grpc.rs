@@ -3,11 +3,15 @@
 use clerk_local::LocalClerk;
 use clerk_tower::{
     Clerk,
-    server::{authenticate::AuthenticateLayer, require::RequireLayer},
+    server::{
+        authenticate::{Auth, AuthenticateLayer},
+        require::RequireLayer,
+    },
 };
 use tokio::net::TcpListener;
 use tonic::{
-    Code, Request,
+    Code, Request, Status,
+    service::interceptor::InterceptedService,
     transport::{Channel, Server, server::TcpIncoming},
 };
 use tonic_health::{
@@ -31,6 +35,28 @@ async fn serve(local: &LocalClerk) -> HealthClient<Channel> {
     let server = Server::builder().layer(layers).add_service(health);
     tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
     HealthClient::new(Channel::from_shared(address).unwrap().connect().await.unwrap())
+}
+
+#[tokio::test]
+async fn an_interceptor_inside_the_layers_knows_the_caller() {
+    let local = LocalClerk::seeded();
+    let clerk = local.client();
+    let (_, health) = tonic_health::server::health_reporter();
+    let interceptor = |request: Request<()>| {
+        let session = request.extensions().get::<Auth>().and_then(Auth::session);
+        // The message carries what the interceptor knows to the test.
+        Err(Status::aborted(session.map_or("nobody", |session| session.claims().user_id().as_str())))
+    };
+    let service = InterceptedService::new(health, interceptor);
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let server = Server::builder().layer(AuthenticateLayer::new(&clerk)).add_service(service);
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
+    let mut client = HealthClient::new(Channel::from_shared(address).unwrap().connect().await.unwrap());
+    for (token, caller) in [(local.sign_in("user_grace").token(), "user_grace"), (String::new(), "nobody")] {
+        let status = client.check(request(&token)).await.unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::Aborted, caller));
+    }
 }
 
 fn request(token: &str) -> Request<HealthCheckRequest> {

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::TcpListener;
-use tower::{ServiceBuilder, limit::ConcurrencyLimitLayer};
+use tower::{Layer as _, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimitLayer, service_fn};
 
 async fn greet(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let auth = Auth::from_extensions(request.extensions()).unwrap();
@@ -63,6 +63,27 @@ async fn a_bare_hyper_server_is_guarded() {
     let request = Request::post("/").header("authorization", format!("Bearer {ada}"));
     let response = send(address, request.body(Full::from(vec![7; 100_000])).unwrap()).await;
     assert_eq!(response.summary(), (200, "user_ada sent 100000 bytes".to_owned()));
+}
+
+/// Interceptors and middleware of others look for the type itself.
+#[tokio::test]
+async fn the_decision_is_in_the_extensions_under_its_own_type() {
+    let instance = Instance::new();
+    let token = instance.ada();
+    let service =
+        AuthenticateLayer::new(&instance.in_memory()).layer(service_fn(async |request: Request<()>| {
+            let extensions = request.extensions();
+            let users = [
+                extensions.get::<Auth>().cloned(),
+                Auth::from_extensions(extensions).cloned(),
+                clerk_axum::Auth::from_extensions(extensions).map(|auth| (*auth).clone()),
+            ]
+            .map(|auth| auth.unwrap().session().unwrap().claims().user_id().to_string());
+            Ok::<_, Infallible>(Response::builder().header("users", users.join(" ")).body(()).unwrap())
+        }));
+    let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+    assert_eq!(service.oneshot(request).await.unwrap().headers()["users"], "user_ada user_ada user_ada");
+    assert!(Request::new(()).extensions().get::<Auth>().is_none());
 }
 
 #[tokio::test]

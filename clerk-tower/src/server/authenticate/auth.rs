@@ -12,6 +12,21 @@ use crate::{Clerk, server::rejection::Rejection, telemetry};
 
 /// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one
 /// allocation.
+///
+/// The layer stores it in the request's extensions, where every service and interceptor inside the layer finds it. A
+/// tonic service and a tonic interceptor pass `request.extensions()` of their `tonic::Request`:
+///
+/// ```
+/// use clerk_tower::server::authenticate::Auth;
+/// use http::Extensions;
+///
+/// fn caller(extensions: &Extensions) -> Option<&str> {
+///     let auth = extensions.get::<Auth>()?; // or `Auth::from_extensions(extensions)?`
+///     Some(auth.session()?.claims().user_id().as_str())
+/// }
+/// ```
+///
+/// Only a decision of a client creates one, so it cannot come from a request.
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
 
@@ -23,10 +38,6 @@ struct Inner {
     authenticator: Authenticator,
     return_address: ReturnAddress,
 }
-
-/// The type in the request's extensions. It is private, so that other code cannot insert a forged [`Auth`].
-#[derive(Clone)]
-struct Stored(Auth);
 
 impl Auth {
     pub(super) fn new(
@@ -40,10 +51,11 @@ impl Auth {
         Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, return_address }))
     }
 
-    /// Returns the layer's decision. `None` if the request did not pass through the layer.
+    /// Returns the layer's decision, as `extensions.get::<Auth>()` does. `None` if the request did not pass through the
+    /// layer.
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<&Self> {
-        extensions.get::<Stored>().map(|Stored(auth)| auth)
+        extensions.get()
     }
 
     /// Logs what is probably wrong with the configuration, if the request was not accepted and reveals such a mistake.
@@ -59,7 +71,7 @@ impl Auth {
     }
 
     pub(super) fn store(self, extensions: &mut Extensions) {
-        extensions.insert(Stored(self));
+        extensions.insert(self);
     }
 
     /// Returns `true` if this was decided by the same client with the same options. Then a second layer can reuse it.
