@@ -2,9 +2,9 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::{
-    api::organizations,
-    id::OrganizationId,
-    model::Organization,
+    api::{organization_memberships, organizations},
+    id::{OrganizationId, UserId},
+    model::{Organization, OrganizationMembership},
     token::{self, Check, SessionAuth},
 };
 use clerk_tower::server::rejection;
@@ -14,6 +14,9 @@ use super::{Auth, user::recent};
 use crate::Rejection;
 
 /// Extractor for the session's active organization, with the member's role and permissions; no call to Clerk.
+///
+/// All of it comes from the token, until that expires after about a minute. To reject members who were removed, banned or
+/// deprovisioned since then, take [`ClerkOrganization`].
 ///
 /// It rejects like [`Session`](crate::Session), and with 403 `organization-missing` for a personal account.
 /// `Option<ActiveOrganization>` is `None` where `Option<Session>` is, and for a personal account.
@@ -115,14 +118,16 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 /// }
 /// ```
 ///
-/// The value is at most 30 seconds old, by the same rules as [`ClerkUser`](crate::ClerkUser). It does not tell whether
-/// the user is still a member: until the token expires, its claims say so. To check that the user may still sign in, take
-/// `ClerkUser` as well.
+/// The value is at most 30 seconds old, by the same rules as [`ClerkUser`](crate::ClerkUser). The user's membership is
+/// fetched too, and is as old. The role and the permissions come from the token. A locked user is rejected by
+/// `ClerkUser` only: a membership does not show the lock.
 ///
 /// It rejects like [`ActiveOrganization`], and in these cases:
 ///
 /// | rejection | if |
 /// |---|---|
+/// | 403 `user-blocked` | the member is banned or deprovisioned |
+/// | 403 `organization-missing` | the user is no longer a member |
 /// | 403 `organization-deleted` | the organization no longer exists |
 /// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
 /// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
@@ -139,13 +144,28 @@ impl ClerkOrganization {
         Arc::unwrap_or_clone(self.0)
     }
 
-    async fn of(auth: &Auth, id: &OrganizationId) -> Result<Self, Rejection> {
-        match recent(auth).cached(organizations::get(id.clone())).await {
-            Ok(organization) => Ok(Self(organization)),
-            Err(error) if error.is_missing() => Err(rejection::Rejection::organization_deleted().into()),
-            Err(error) => Err(rejection::Rejection::of_call(&error).into()),
+    async fn of(auth: &Auth, active: &ActiveOrganization) -> Result<Self, Rejection> {
+        let (clerk, id) = (recent(auth), active.id());
+        let refuse = |error: clerk_tower::Error| match error {
+            error if error.is_missing() => rejection::Rejection::organization_deleted(),
+            error => rejection::Rejection::of_call(&error),
+        };
+        let organization = clerk.cached(organizations::get(id)).await.map_err(refuse)?;
+        let user = active.session.claims().user_id();
+        let members = organization_memberships::list(id).user_id([user]).limit(1);
+        let members = clerk.cached(members).await.map_err(refuse)?;
+        match members.iter().find(|member| is_of(member, id, user)) {
+            Some(member) if member.is_blocked() => Err(rejection::Rejection::user_blocked().into()),
+            Some(_) => Ok(Self(organization)),
+            None => Err(rejection::Rejection::organization_missing().into()),
         }
     }
+}
+
+/// Returns whether this is the membership that was asked for, whatever a cache on the way has answered.
+fn is_of(member: &OrganizationMembership, organization: &OrganizationId, user: &UserId) -> bool {
+    let data = member.public_user_data.as_ref();
+    member.organization.id == *organization && data.is_some_and(|data| data.user_id == *user)
 }
 
 impl Deref for ClerkOrganization {
@@ -161,7 +181,7 @@ impl<S: Sync> FromRequestParts<S> for ClerkOrganization {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let active = <ActiveOrganization as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Self::of(&Auth::of(parts)?, active.id()).await
+        Self::of(&Auth::of(parts)?, &active).await
     }
 }
 
@@ -172,7 +192,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for ClerkOrganization {
         let auth = Auth::of(parts)?;
         let active = auth.session_or_none()?.and_then(ActiveOrganization::of);
         match active {
-            Some(active) => Self::of(&auth, active.id()).await.map(Some),
+            Some(active) => Self::of(&auth, &active).await.map(Some),
             None => Ok(None),
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 ///
 /// | rejection | if |
 /// |---|---|
-/// | 403 `user-blocked` | the user is banned or locked |
+/// | 403 `user-blocked` | the user is banned, locked or deprovisioned |
 /// | 401 `user-deleted` | the user no longer exists |
 /// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
 /// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
@@ -44,7 +44,7 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 /// # Age
 ///
 /// The user comes from the client's [cache](clerk_tower::client::cache) and is at most 30 seconds old, even while Clerk
-/// is down. So a user who was banned, locked or deleted elsewhere is rejected after 30 seconds at the latest. After a
+/// is down. So a user who was banned, locked, deprovisioned or deleted elsewhere is rejected after 30 seconds at the latest. After a
 /// write through the same client, or a webhook, the change is visible at once.
 ///
 /// A shorter fresh age of the cache, or a shorter [`max_age`](clerk_tower::client::options::CallOptions::max_age) of the
@@ -62,7 +62,7 @@ impl ClerkUser {
     async fn of(auth: &Auth, session: &SessionAuth) -> Result<Self, Rejection> {
         let id = session.claims().user_id();
         match recent(auth).cached(users::get(id)).await {
-            Ok(user) if user.banned || user.locked => Err(rejection::Rejection::user_blocked().into()),
+            Ok(user) if user.is_blocked() => Err(rejection::Rejection::user_blocked().into()),
             Ok(user) => Ok(Self(user)),
             Err(error) if error.is_missing() => Err(rejection::Rejection::user_deleted().into()),
             Err(error) => Err(rejection::Rejection::of_call(&error).into()),

@@ -56,12 +56,32 @@ impl User {
         (!names.is_empty()).then(|| names.join(" "))
     }
 
+    /// Returns whether Clerk restricts the user from signing in: the user is banned, locked or deprovisioned.
+    ///
+    /// A missing [`deprovisioned`](Self::deprovisioned) means that the user is not deprovisioned: Clerk omits it
+    /// where no directory manages the user. The other two are always present.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.banned || self.locked || self.deprovisioned == Some(true)
+    }
+
     /// Returns whether the user has this email address and it is verified. Ignores ASCII case.
     #[must_use]
     pub fn has_verified_email(&self, email: &str) -> bool {
         self.email_addresses
             .iter()
             .any(|address| address.is_verified() && address.email_address.eq_ignore_ascii_case(email))
+    }
+}
+
+impl OrganizationMembership {
+    /// Returns whether Clerk restricts the member from signing in: the user is banned or deprovisioned.
+    ///
+    /// A missing flag means `false`: Clerk omits it.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        let is_set = |flag: Option<bool>| flag == Some(true);
+        self.public_user_data.as_ref().is_some_and(|user| is_set(user.banned) || is_set(user.deprovisioned))
     }
 }
 
@@ -150,6 +170,25 @@ mod tests {
         assert!(user.has_verified_email("A@Example.com"));
         assert!(!user.has_verified_email("b@example.com"));
         assert!(!user.has_verified_email("c@example.com"));
+    }
+
+    #[test]
+    fn whoever_may_not_sign_in_is_blocked() {
+        for (more, want) in [
+            (json!({}), false),
+            (json!({"deprovisioned": null}), false),
+            (json!({"deprovisioned": false}), false),
+            (json!({"deprovisioned": true}), true),
+            (json!({"banned": true}), true),
+            (json!({"locked": true}), true),
+        ] {
+            assert_eq!(user(&more).is_blocked(), want, "{more}");
+            let mut member =
+                json!({"id": "orgmem_1", "organization": {"id": "org_1"}, "public_user_data": more});
+            member["public_user_data"]["user_id"] = json!("user_1");
+            let member: OrganizationMembership = serde_json::from_value(member).unwrap();
+            assert_eq!(member.is_blocked(), want && more.get("locked").is_none(), "{more}");
+        }
     }
 
     #[test]

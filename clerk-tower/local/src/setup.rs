@@ -158,6 +158,12 @@ impl LocalUserBuilder {
         self
     }
 
+    /// Sets whether a directory has deprovisioned the user. The default is false.
+    pub fn deprovisioned(mut self, deprovisioned: bool) -> Self {
+        self.user.deprovisioned = deprovisioned;
+        self
+    }
+
     /// Creates the user.
     pub fn create(self) -> LocalUser {
         let id = self.user.id.clone();

@@ -11,8 +11,10 @@ use axum::{
 use bytes::Bytes;
 use clerk_axum::{
     AcceptedKinds, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser,
-    Has, M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook, api::organizations,
-    token::Check, webhook::Verifier,
+    Has, M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook,
+    api::{organization_memberships, organizations},
+    token::Check,
+    webhook::Verifier,
 };
 use clerk_tests::{
     Instance, NOW, get,
@@ -196,6 +198,10 @@ async fn every_extractor_handles_every_visitor() {
     let clerk = clerk(&instance);
     local.user("Bad", "Boy").id("user_banned").banned(true).create();
     local.user("Shut", "Out").id("user_locked").create();
+    local.user("Let", "Go").id("user_deprovisioned").deprovisioned(true).create();
+    for user in ["user_banned", "user_deprovisioned"] {
+        local.add_member("org_acme", user, "org:member");
+    }
     instance.backend("POST", "/v1/users/user_locked/lock").await;
     let gone = local.organization("Gone").id("org_gone").slug("gone").role("org:admin", ["org:a:b"]).create();
     local.add_member(&gone, "user_ada", "org:admin");
@@ -203,6 +209,7 @@ async fn every_extractor_handles_every_visitor() {
     instance.in_memory().send(organizations::delete("org_gone")).await.unwrap();
 
     let ada = || local.sign_in("user_ada").organization("org_acme");
+    let in_acme = |user: &str| local.sign_in(user).organization("org_acme").token();
     let alone = |user: &str| local.sign_in(user).token();
     let good = ada().claim("plan", "gold").token();
     let forged = format!("{}AAAA", &good[..good.len() - 4]);
@@ -245,10 +252,22 @@ async fn every_extractor_handles_every_visitor() {
     for (user, expected) in [
         ("user_banned", "403 user-blocked"),
         ("user_locked", "403 user-blocked"),
+        ("user_deprovisioned", "403 user-blocked"),
         ("user_nobody", "401 user-deleted"),
     ] {
         check(address, "/session", user, &alone(user), user).await;
         check(address, "/user", user, &alone(user), expected).await;
+    }
+    let grace = local.sign_in("user_grace").organization("org_acme").token();
+    let remove = organization_memberships::delete("org_acme", "user_grace");
+    instance.in_memory().send(remove).await.unwrap();
+    for (user, token, expected) in [
+        ("user_banned", in_acme("user_banned"), "403 user-blocked"),
+        ("user_deprovisioned", in_acme("user_deprovisioned"), "403 user-blocked"),
+        ("a former member", grace, "403 organization-missing"),
+    ] {
+        check(address, "/active", user, &token, "org_acme acme org:member 2 false").await;
+        check(address, "/organization", user, &token, expected).await;
     }
     for (token, expected) in [("", "dev-browser-missing"), (&good, "no reason"), ("ak_good", "no reason")] {
         check(address, "/auth", "anybody", token, expected).await;

@@ -146,6 +146,7 @@ impl Clients {
 pub(super) enum SignInRefused {
     Banned,
     Locked,
+    Deprovisioned,
 }
 
 /// Returns whether a user can sign in.
@@ -154,6 +155,8 @@ pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
         Err(SignInRefused::Banned)
     } else if user.locked {
         Err(SignInRefused::Locked)
+    } else if user.deprovisioned {
+        Err(SignInRefused::Deprovisioned)
     } else {
         Ok(())
     }

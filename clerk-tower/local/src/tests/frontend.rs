@@ -286,11 +286,13 @@ fn forms_of_other_sites_are_rejected() {
 }
 
 #[test]
-fn banned_and_locked_users_are_told_that_they_cannot_sign_in() {
+fn users_who_may_not_sign_in_are_told_that_they_cannot_sign_in() {
     let fixture = Fixture::seeded();
     fixture.ok("POST", "/v1/users/user_alan/ban", &json!(null));
     fixture.ok("POST", "/v1/users/user_grace/lock", &json!(null));
+    fixture.local.user("Linus", "T").id("user_linus").deprovisioned(true).create();
     for (form, status, expected_text) in [
+        ("user=user_linus", 403, "Linus T is deprovisioned and cannot sign in"),
         ("user=user_alan", 403, "Alan Turing is banned and cannot sign in"),
         ("email=alan%40example.com", 403, "Alan Turing is banned and cannot sign in"),
         ("user=user_grace", 403, "Grace Hopper is locked and cannot sign in"),
@@ -307,7 +309,7 @@ fn banned_and_locked_users_are_told_that_they_cannot_sign_in() {
     let long = format!("email={}%40example.com", "a".repeat(300));
     assert_eq!(fixture.browse("POST", "/sign-in", &[DOCUMENT], &long).status, 422);
     assert!(fixture.column("/v1/sessions", "/id").is_empty());
-    assert_eq!(fixture.get("/v1/users/count")["total_count"], 4);
+    assert_eq!(fixture.get("/v1/users/count")["total_count"], 5);
 }
 
 #[test]

@@ -214,10 +214,10 @@ impl Rejection {
         Self::forbidden("check-failed", "The session does not meet the requirements.")
     }
 
-    /// 403: the user is banned or locked.
+    /// 403: the user is banned, locked or deprovisioned.
     #[must_use]
     pub fn user_blocked() -> Self {
-        Self::forbidden("user-blocked", "The user is banned or locked.")
+        Self::forbidden("user-blocked", "The user is banned, locked or deprovisioned.")
     }
 
     /// 401: the session's user no longer exists.

@@ -49,6 +49,7 @@ pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
         let tag = match user {
             User { banned: true, .. } => "<span class=\"tag\">banned</span>",
             User { locked: true, .. } => "<span class=\"tag\">locked</span>",
+            User { deprovisioned: true, .. } => "<span class=\"tag\">deprovisioned</span>",
             _ => "",
         };
         let id = Escaped(user.id.as_str());

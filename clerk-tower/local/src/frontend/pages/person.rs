@@ -139,6 +139,7 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
         Ok(()) => Ok(user.id.clone()),
         Err(SignInRefused::Banned) => Err(refused("banned")),
         Err(SignInRefused::Locked) => Err(refused("locked")),
+        Err(SignInRefused::Deprovisioned) => Err(refused("deprovisioned")),
     }
 }
 
