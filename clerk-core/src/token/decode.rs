@@ -57,10 +57,10 @@ impl Token {
         Ok(Self { text: text.into(), signed: signed.len(), signature, json, header, payload })
     }
 
-    /// Returns the key id (`kid`), if the header has one.
+    /// Returns the key id (`kid`), if the header has one. An empty one counts as missing.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
-        self.header.kid.text()
+        self.header.kid.text().filter(|kid| !kid.is_empty())
     }
 
     /// Returns the kind of the token, by its type (`typ`) and subject (`sub`).

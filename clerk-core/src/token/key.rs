@@ -29,6 +29,8 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
+    const ALL: [Self; 3] = [Self::Rs256, Self::Rs384, Self::Rs512];
+
     pub(crate) fn parse(name: &str) -> Option<Self> {
         match name {
             "RS256" => Some(Self::Rs256),
@@ -67,12 +69,10 @@ impl VerifyingKeyError {
 /// RSA public key of 2048 to 8192 bits, parsed when it is created.
 ///
 /// The key determines which algorithms are accepted (RFC 8725, section 3.1). A key of a JWKS without `alg` accepts RS256,
-/// RS384 and RS512.
+/// RS384 and RS512. Several keys of a JWKS with the same id count as one, and a signature of any of them is accepted.
 pub struct VerifyingKey {
     // aws-lc-rs binds a parsed key to one hash, and parsing for each verification would be slow.
-    rs256: Option<ParsedPublicKey>,
-    rs384: Option<ParsedPublicKey>,
-    rs512: Option<ParsedPublicKey>,
+    parsed: Vec<(Algorithm, ParsedPublicKey)>,
 }
 
 impl VerifyingKey {
@@ -100,7 +100,7 @@ impl VerifyingKey {
             return Err(SIZE);
         }
         let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der).map_err(|_| unusable())?;
-        Ok(Self { rs256: Some(key), rs384: None, rs512: None })
+        Ok(Self { parsed: vec![(Algorithm::Rs256, key)] })
     }
 
     /// Creates a key from its modulus and exponent, big-endian. Without an algorithm, all three are accepted.
@@ -115,20 +115,18 @@ impl VerifyingKey {
         if !(2048..=8192).contains(&(n.len().saturating_mul(8).saturating_sub(zeros))) {
             return Err(SIZE);
         }
+        let accepted = Algorithm::ALL.into_iter().filter(|this| algorithm.is_none_or(|only| only == *this));
         let parse = |this: Algorithm| {
-            if algorithm.is_some_and(|only| only != this) {
-                return Ok(None);
-            }
-            RsaPublicKeyComponents { n, e }
-                .to_parsed_public_key(this.parameters())
-                .map(Some)
+            let key = RsaPublicKeyComponents { n, e }.to_parsed_public_key(this.parameters());
+            key.map(|key| (this, key))
                 .map_err(|_| VerifyingKeyError::new("modulus and exponent are not a valid RSA key"))
         };
-        Ok(Self {
-            rs256: parse(Algorithm::Rs256)?,
-            rs384: parse(Algorithm::Rs384)?,
-            rs512: parse(Algorithm::Rs512)?,
-        })
+        Ok(Self { parsed: accepted.map(parse).collect::<Result<_, _>>()? })
+    }
+
+    /// Adds a key with the same id.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.parsed.extend(other.parsed);
     }
 
     pub(super) fn verify(
@@ -137,16 +135,16 @@ impl VerifyingKey {
         signed: &[u8],
         signature: &[u8],
     ) -> Result<(), TokenError> {
-        let key = match algorithm {
-            Algorithm::Rs256 => &self.rs256,
-            Algorithm::Rs384 => &self.rs384,
-            Algorithm::Rs512 => &self.rs512,
-        };
-        let key = key.as_ref().ok_or(TokenError::failed("the key is for another signature algorithm"))?;
+        let mut keys =
+            self.parsed.iter().filter(|(other, _)| *other == algorithm).map(|(_, key)| key).peekable();
+        if keys.peek().is_none() {
+            return Err(TokenError::failed("the key is for another signature algorithm"));
+        }
         // Constant time is not required: key, signature and token are not secret from their sender.
-        key.verify_sig(signed, signature).map_err(|_| {
-            TokenError::new(Reason::TokenInvalidSignature, "the signature does not match the key")
-        })
+        if keys.any(|key| key.verify_sig(signed, signature).is_ok()) {
+            return Ok(());
+        }
+        Err(TokenError::new(Reason::TokenInvalidSignature, "the signature does not match the key"))
     }
 }
 

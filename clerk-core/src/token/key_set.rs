@@ -41,6 +41,8 @@ pub trait KnownTokens: Send + Sync {
 
 /// Upper bound on the number of keys; the rest is ignored. No instance has that many, and lookups are linear.
 const MAX_KEYS: usize = 256;
+/// Upper bound on the number of keys with the same id; the rest is ignored. Each one may cost a verification.
+const MAX_PER_ID: usize = 8;
 /// Upper bound on the length of a key id in bytes. Clerk's have about thirty.
 const MAX_KID: usize = 256;
 
@@ -50,7 +52,8 @@ impl KeySet {
     ///
     /// A key that cannot verify tokens does not make the set invalid: one of another type than RSA, with another `use`
     /// than `sig`, with `key_ops` but without `verify`, with malformed numbers or a size out of range. Tokens that name
-    /// it are rejected with `token-verification-failed`. Keys without an id are ignored, as are private members.
+    /// it are rejected with `token-verification-failed`. Keys without an id are ignored, as are private members; an empty
+    /// id is none. If several keys have the same id, each of them is tried.
     ///
     /// # Errors
     ///
@@ -61,20 +64,30 @@ impl KeySet {
         if document.keys.is_empty() {
             return Err(VerifyingKeyError::new("the JSON Web Key Set has no keys"));
         }
-        let mut keys: Vec<(Box<str>, Option<VerifyingKey>)> = Vec::new();
+        // The keys of each id. An id may have none that is usable.
+        let mut keys: Vec<(Box<str>, Vec<VerifyingKey>)> = Vec::new();
         for raw in document.keys.into_iter().take(MAX_KEYS) {
             // The id is parsed separately, so that a malformed key still has one: its tokens are rejected at once instead
             // of causing another fetch of the keys.
             let Ok(Named { kid }) = serde_json::from_str(raw.get()) else { continue };
+            if kid.is_empty() {
+                continue;
+            }
             let key = serde_json::from_str::<Jwk<'_>>(raw.get()).ok().and_then(|jwk| jwk.parse());
-            // The first usable key of an id wins; an unusable one before it must not hide it.
             match keys.iter_mut().find(|(known, _)| **known == *kid) {
-                None => keys.push((kid.into(), key)),
-                Some((_, unusable @ None)) => *unusable = key,
+                None => keys.push((kid.into(), key.into_iter().collect())),
+                Some((_, same)) if same.len() < MAX_PER_ID => same.extend(key),
                 Some(_) => {}
             }
         }
-        Ok(Self(Arc::new(Inner { keys: keys.into(), ..Inner::default() })))
+        let merged = |keys: Vec<VerifyingKey>| {
+            keys.into_iter().reduce(|mut all, key| {
+                all.merge(key);
+                all
+            })
+        };
+        let keys = keys.into_iter().map(|(kid, same)| (kid, merged(same))).collect();
+        Ok(Self(Arc::new(Inner { keys, ..Inner::default() })))
     }
 
     /// Creates a set from one public key, to verify tokens without network access. It is used for every key id.
@@ -273,10 +286,35 @@ mod tests {
     }
 
     #[test]
-    fn the_first_usable_key_of_an_id_wins() {
-        let set = key_set(json!([{"kid": KID, "kty": "EC"}, jwk(&KEY, KID), jwk(&OTHER_KEY, KID)]));
+    fn the_signature_decides_among_keys_with_the_same_id() {
         let token = crate::token::Token::decode(&crate::token::testing::session_token(json!({}))).unwrap();
-        assert!(token.verify_signature(set.get(KID).unwrap()).is_ok());
+        let (unusable, own, other) = (json!({"kid": KID, "kty": "EC"}), jwk(&KEY, KID), jwk(&OTHER_KEY, KID));
+        let rs512 = with(json!({"alg": "RS512"}));
+        for (keys, expected) in [
+            (vec![&own], "ok"),
+            (vec![&unusable, &own, &other], "ok"),
+            (vec![&other, &own], "ok"),
+            (vec![&other, &other, &rs512, &own, &unusable], "ok"),
+            (vec![&other, &unusable], "token-invalid-signature"),
+            (vec![&other, &rs512], "token-invalid-signature"),
+            (vec![&rs512], "token-verification-failed"),
+            (vec![&unusable, &unusable], "token-verification-failed"),
+            ([vec![&other; 7], vec![&own]].concat(), "ok"),
+            // The number is limited.
+            ([vec![&other; 8], vec![&own]].concat(), "token-invalid-signature"),
+        ] {
+            let set = key_set(json!(keys));
+            let verified = set.get(KID).and_then(|key| token.verify_signature(key));
+            let verdict = verified.map_or_else(|error| error.reason().to_string(), |()| "ok".to_owned());
+            assert_eq!(verdict, expected, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_id_is_none() {
+        let set = key_set(json!([with(json!({"kid": ""})), jwk(&OTHER_KEY, "other")]));
+        assert!(!set.contains("") && set.contains("other"));
+        assert_eq!(set.get("").unwrap_err().reason().as_str(), "jwk-kid-mismatch");
     }
 
     #[test]
