@@ -7,7 +7,11 @@ use crate::token::SessionClaims;
 ///
 /// If a signed-in user navigates to such a URL while another organization is active, a handshake activates the right one.
 /// Patterns are paths in the syntax of path-to-regexp 6, such as `/orgs/:slug`, `/orgs/:slug/(.*)` or `/o/:id`. The
-/// parameter `id` or `slug` identifies the organization.
+/// parameter `id` or `slug` identifies the organization; if it occurs twice, the last value counts.
+///
+/// A parameter may be optional (`:slug?`) or repeated (`:slug*`, `:slug+`). A repeated one matches several segments, and
+/// does not identify an organization, also if it matches a single one. As in path-to-regexp, two parameters need text
+/// between them, and a repeated one needs text before or after it, such as the slash in `/:slug+`.
 ///
 /// ```
 /// use clerk_core::authenticate::OrganizationSync;

@@ -1,12 +1,11 @@
 //! Path patterns in the syntax of path-to-regexp 6, which Clerk's documentation uses for organization URLs.
 //!
 //! `:name` matches one segment, `(.*)` anything and `{…}` is a group; `?`, `*` and `+` follow what they repeat. A pattern
-//! matches the whole path and ignores case; a `/` at the end is optional.
+//! matches the whole path and ignores case; a `/` at the end is optional. Of several parameters with the same name, the
+//! last one that matches counts. A repeated parameter has a list of values, and so none that identifies an organization.
 //!
 //! Patterns are compiled with `regex-lite`, whose matching time is linear: paths are untrusted, and a backtracking engine
 //! could be stalled by one (ReDoS).
-
-use std::fmt::Write as _;
 
 use regex_lite::{Regex, RegexBuilder};
 
@@ -15,7 +14,15 @@ use regex_lite::{Regex, RegexBuilder};
 pub(super) struct Pattern {
     regex: Regex,
     /// The names of the capture groups, in order; `None` for groups without a name.
-    names: Vec<Option<String>>,
+    names: Vec<Option<Name>>,
+}
+
+/// The name of a parameter.
+#[derive(Clone, Debug)]
+struct Name {
+    text: String,
+    /// Whether it is repeated, and so has a list of values.
+    is_list: bool,
 }
 
 /// Error when a pattern is not valid.
@@ -35,7 +42,12 @@ impl Pattern {
         if pattern.len() > MAX_LENGTH {
             return Err(error("it is longer than 1000 bytes".to_owned()));
         }
-        let mut compiler = Compiler { rest: pattern, regex: String::from("^"), names: Vec::new() };
+        let mut compiler = Compiler {
+            rest: pattern,
+            regex: String::from("^"),
+            names: Vec::new(),
+            last: Last::Text(String::new()),
+        };
         compiler.run().map_err(error)?;
         let Compiler { mut regex, names, .. } = compiler;
         regex.push_str("[/#?]?$");
@@ -49,19 +61,37 @@ impl Pattern {
     pub(super) fn captures<'p>(&'p self, path: &'p str) -> Option<impl Fn(&str) -> Option<&'p str>> {
         let found = self.regex.captures(path)?;
         Some(move |wanted: &str| {
-            let index = self.names.iter().position(|name| name.as_deref() == Some(wanted))?;
-            found.get(index.checked_add(1)?).map(|part| part.as_str())
+            // The first group is the whole match.
+            let parts = self.names.iter().zip(found.iter().skip(1));
+            let named = parts.filter_map(|(name, part)| Some((name.as_ref()?, part?)));
+            let (name, part) = named.filter(|(name, _)| name.text == wanted).last()?;
+            (!name.is_list).then(|| part.as_str())
         })
     }
 }
 
-/// What `:name` matches unless a group in parentheses follows.
-const SEGMENT: &str = "[^/#?]+?";
-
 struct Compiler<'a> {
     rest: &'a str,
     regex: String,
-    names: Vec<Option<String>>,
+    names: Vec<Option<Name>>,
+    last: Last,
+}
+
+/// What stands before the current position.
+enum Last {
+    /// Text since the last part, or since the start.
+    Text(String),
+    Part,
+}
+
+/// What `:name` matches unless a group in parentheses follows: one segment, without the character that separates the
+/// parameter from the one before it.
+fn segment(separator: &str) -> String {
+    let mut chars = separator.chars();
+    match (chars.next(), chars.next()) {
+        (Some(one), None) if !"/#?".contains(one) => format!("[^/#?{}]+?", regex_lite::escape(separator)),
+        _ => "[^/#?]+?".to_owned(),
+    }
 }
 
 /// A part of a pattern that captures something of the path.
@@ -86,12 +116,20 @@ impl<'a> Compiler<'a> {
                     if is_plain && matches!(next, '/' | '.') && self.rest.starts_with([':', '(']) {
                         self.part(literal)?;
                     } else {
-                        self.regex.push_str(&regex_lite::escape(&literal));
+                        self.text(&literal);
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    fn text(&mut self, literal: &str) {
+        self.regex.push_str(&regex_lite::escape(literal));
+        match &mut self.last {
+            Last::Text(text) => text.push_str(literal),
+            Last::Part => self.last = Last::Text(literal.to_owned()),
+        }
     }
 
     /// Reads one character, which may be escaped with a backslash.
@@ -105,8 +143,7 @@ impl<'a> Compiler<'a> {
 
     fn part(&mut self, prefix: String) -> Result<(), String> {
         let (name, regex) = (self.name()?, self.parentheses()?);
-        self.emit(Part { prefix, name, regex, suffix: String::new() });
-        Ok(())
+        self.emit(Part { prefix, name, regex, suffix: String::new() })
     }
 
     fn group(&mut self) -> Result<(), String> {
@@ -116,8 +153,7 @@ impl<'a> Compiler<'a> {
         let suffix = self.plain()?;
         self.rest =
             self.rest.strip_prefix('}').ok_or("a group in braces is not closed, or contains two parts")?;
-        self.emit(Part { prefix, name, regex, suffix });
-        Ok(())
+        self.emit(Part { prefix, name, regex, suffix })
     }
 
     /// Reads characters without a special meaning.
@@ -185,32 +221,38 @@ impl<'a> Compiler<'a> {
         modifier
     }
 
-    fn emit(&mut self, part: Part) {
+    fn emit(&mut self, part: Part) -> Result<(), String> {
         let modifier = self.modifier();
         let (prefix, suffix) = (regex_lite::escape(&part.prefix), regex_lite::escape(&part.suffix));
-        // Writing to a string never fails.
-        let _ = if part.name.is_none() && part.regex.is_none() {
-            write!(self.regex, "(?:{prefix}{suffix}){modifier}")
-        } else {
-            let inner = part.regex.as_deref().unwrap_or(SEGMENT);
-            self.names.push(part.name);
-            let repeats = matches!(modifier, "*" | "+");
-            if prefix.is_empty() && suffix.is_empty() {
-                if repeats {
-                    write!(self.regex, "((?:{inner}){modifier})")
-                } else {
-                    write!(self.regex, "({inner}){modifier}")
-                }
-            } else if repeats {
-                let optional = if modifier == "*" { "?" } else { "" };
-                write!(
-                    self.regex,
-                    "(?:{prefix}((?:{inner})(?:{suffix}{prefix}(?:{inner}))*){suffix}){optional}"
-                )
-            } else {
-                write!(self.regex, "(?:{prefix}({inner}){suffix}){modifier}")
+        let last = std::mem::replace(&mut self.last, Last::Part);
+        if part.name.is_none() && part.regex.is_none() {
+            self.regex.push_str(&format!("(?:{prefix}{suffix}){modifier}"));
+            return Ok(());
+        }
+        let inner = match (part.regex, last) {
+            (Some(regex), _) => regex,
+            // Nothing would say where one ends and the other starts.
+            (None, Last::Part) if part.prefix.is_empty() => {
+                return Err("a parameter follows another one without text between them".to_owned());
             }
+            (None, Last::Text(text)) if part.prefix.is_empty() => segment(&text),
+            (None, _) => segment(&part.prefix),
         };
+        let is_list = matches!(modifier, "*" | "+");
+        self.names.push(part.name.map(|text| Name { text, is_list }));
+        let regex = match (prefix.is_empty() && suffix.is_empty(), is_list) {
+            (true, true) => {
+                return Err(format!("{modifier:?} repeats a parameter without text before or after it"));
+            }
+            (true, false) => format!("({inner}){modifier}"),
+            (false, true) => {
+                let optional = if modifier == "*" { "?" } else { "" };
+                format!("(?:{prefix}((?:{inner})(?:{suffix}{prefix}(?:{inner}))*){suffix}){optional}")
+            }
+            (false, false) => format!("(?:{prefix}({inner}){suffix}){modifier}"),
+        };
+        self.regex.push_str(&regex);
+        Ok(())
     }
 }
 
@@ -241,9 +283,21 @@ mod tests {
             ("/orgs/:slug/(.*)", "/orgs/acme", None),
             ("/orgs/:slug?", "/orgs", Some("-")),
             ("/orgs/:slug?", "/orgs/acme", Some("acme")),
-            ("/orgs/:slug*", "/orgs/a/b", Some("a/b")),
+            // Repeated: a list of values.
+            ("/orgs/:slug*", "/orgs/a/b", Some("-")),
+            ("/orgs/:slug*", "/orgs", Some("-")),
             ("/orgs/:slug+", "/orgs", None),
-            ("/orgs/:slug+", "/orgs/a/b/", Some("a/b")),
+            ("/orgs/:slug+", "/orgs/a/b/", Some("-")),
+            ("/orgs/:slug+", "/orgs/a", Some("-")),
+            // The last one of a name that matches counts.
+            ("/:slug/:slug", "/a/b", Some("b")),
+            ("/:slug/x/:slug?", "/a/x", Some("a")),
+            ("/:slug/x/:slug?", "/a/x/b", Some("b")),
+            ("/:slug/x/:slug*", "/a/x/b", Some("-")),
+            ("/:id-:slug", "/a-b-c", Some("c")),
+            ("/:id(a):slug(b)", "/ab", Some("b")),
+            ("/{:id-}?:slug(b)", "/a-b", Some("b")),
+            ("/{:slug/}*", "/a/b/", Some("-")),
             ("/orgs/:slug([a-z]+)", "/orgs/acme", Some("acme")),
             ("/orgs/:slug([a-z]+)", "/orgs/9", None),
             ("/o-:slug", "/o-acme", Some("acme")),
@@ -272,6 +326,14 @@ mod tests {
             ("/a*", "follows nothing"),
             ("}", "follows nothing"),
             ("/a\\", "backslash"),
+            ("/:id:slug", "without text between them"),
+            ("/:id(a):slug", "without text between them"),
+            ("/{:id}{:slug}", "without text between them"),
+            ("/{/b}?:slug", "without text between them"),
+            ("/{:slug}*", "without text before or after"),
+            ("/{:slug}+", "without text before or after"),
+            ("/a:slug*", "without text before or after"),
+            ("/a(.*)*", "without text before or after"),
             ("/([)", "not a valid regular expression"),
             ("/(a{9999999})", "not a valid regular expression"),
         ] {
