@@ -126,6 +126,7 @@ const fn bad_request_name(bad: BadRequest) -> &'static str {
         BadRequest::HandshakeSignature => "handshake-signature",
         BadRequest::HandshakeToken => "handshake-token",
         BadRequest::RedirectUrl => "redirect-url",
+        BadRequest::SeveralHosts => "several-hosts",
         _ => "other",
     }
 }

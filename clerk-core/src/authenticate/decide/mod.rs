@@ -15,7 +15,7 @@ use self::header::Bearer;
 use super::{
     config::{Config, Kinds},
     need::{Learned, Want},
-    outcome::{Outcome, SignedOutCause},
+    outcome::{BadRequest, Outcome, SignedOutCause},
     request::{Authorization, RequestHead, authorization},
 };
 use crate::{
@@ -37,6 +37,11 @@ pub(super) struct Decision<'a> {
 
 impl<'a> Decision<'a> {
     pub(super) fn decide(&self) -> Asked<Outcome> {
+        if self.head.names_several_hosts(&self.config.forwarded) {
+            // Counts as a request with a token, so that nothing treats its sender as an anonymous visitor.
+            let message = self.message("the request is not valid");
+            return Ok(Outcome::malformed(BadRequest::SeveralHosts, true, message));
+        }
         let bearer = match authorization(self.head.headers) {
             Authorization::None => None,
             Authorization::Token(text) => Some(Bearer::read(text, self.keys())),

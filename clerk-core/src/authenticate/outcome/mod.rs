@@ -50,7 +50,7 @@ impl Status {
     }
 }
 
-/// Reason why a request to a development instance has to be rejected with 400.
+/// Reason why a request has to be rejected with 400. All but the last occur only on development instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum BadRequest {
@@ -66,6 +66,14 @@ pub enum BadRequest {
     /// The URL to which a satellite wants the browser to return is not valid.
     #[error("The parameter __clerk_redirect_url is not an absolute http or https URL.")]
     RedirectUrl,
+    /// The request names several hosts: more than one `Host`, or in HTTP/2 one that contradicts `:authority`.
+    ///
+    /// Other programs on the way may have chosen another one. It does not matter if the public origin is known otherwise:
+    /// see [`Forwarded`](crate::authenticate::Forwarded).
+    #[error(
+        "The request names several hosts: more than one Host header, or one that differs from :authority."
+    )]
+    SeveralHosts,
 }
 
 /// Result of a decision about a request.
@@ -338,7 +346,8 @@ impl Outcome {
         matches!(self, Self::SignedOut(SignedOut { cause: SignedOutCause::Undecided { .. }, .. }))
     }
 
-    /// Returns the reason why the request has to be rejected with 400. Any other response could cause a redirect loop.
+    /// Returns the reason why the request has to be rejected with 400. On a development instance, any other response could
+    /// cause a redirect loop.
     #[must_use]
     pub const fn bad_request(&self) -> Option<BadRequest> {
         match self {

@@ -18,4 +18,4 @@ pub(super) use self::{
     referrer::is_clerk_page,
     session_token::SessionToken,
 };
-pub use self::{cookies::cookie, head::RequestHead, redirect_count::RedirectCount};
+pub use self::{cookies::cookie, head::RequestHead, origin::HostError, redirect_count::RedirectCount};

@@ -13,6 +13,21 @@ use crate::authenticate::{
     config::{Forwarded, PublicOrigin},
 };
 
+/// Error when a request does not name exactly one valid host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The request has no host.
+    #[error("the request names no host")]
+    Missing,
+    /// The request has more than one `Host`, or in HTTP/2 one that contradicts `:authority`.
+    #[error("the request names several hosts")]
+    Several,
+    /// The host is not valid.
+    #[error("the request's host is not valid")]
+    Invalid,
+}
+
 impl RequestHead<'_> {
     /// Returns the origin under which the client sent this request: the one in a browser's address bar.
     ///
@@ -20,8 +35,10 @@ impl RequestHead<'_> {
     /// section 8.3.1). If forwarded headers are trusted, the first members of `X-Forwarded-Host` and `X-Forwarded-Proto`
     /// take precedence over both, unless they do not form a valid `http` or `https` origin.
     ///
-    /// Returns `None` if the request has no host, several (more than one `Host`, or in HTTP/2 a `Host` that contradicts
-    /// `:authority`), or one that is not valid. Such a request is never redirected.
+    /// # Errors
+    ///
+    /// If the request has no host, several (more than one `Host`, or in HTTP/2 a `Host` that contradicts `:authority`), or
+    /// one that is not valid. A request with several is rejected with 400; any other is never redirected.
     ///
     /// ```
     /// use clerk_core::authenticate::{Forwarded, RequestHead};
@@ -37,12 +54,22 @@ impl RequestHead<'_> {
     /// assert_eq!(head.public_origin(&Forwarded::TrustFirst).unwrap().as_str(), "https://app.example.com");
     /// # Ok::<(), http::Error>(())
     /// ```
-    #[must_use]
-    pub fn public_origin(&self, forwarded: &Forwarded) -> Option<PublicOrigin> {
-        match forwarded {
-            Forwarded::Origin(origin) => Some(origin.clone()),
-            _ => self.url_of("/", forwarded).map(|url| PublicOrigin::of(&url)),
+    pub fn public_origin(&self, forwarded: &Forwarded) -> Result<PublicOrigin, HostError> {
+        if let Forwarded::Origin(origin) = forwarded {
+            return Ok(origin.clone());
         }
+        let url = self.url_of("/", forwarded);
+        url.map(|url| PublicOrigin::of(&url)).ok_or_else(|| self.host().err().unwrap_or(HostError::Invalid))
+    }
+
+    /// Whether the request names several hosts, and nothing that is trusted says which of them is the public one.
+    pub(crate) fn names_several_hosts(&self, forwarded: &Forwarded) -> bool {
+        let is_known = match forwarded {
+            Forwarded::Origin(_) => true,
+            Forwarded::TrustFirst => self.forwarded_url("/").is_some(),
+            Forwarded::Ignore => false,
+        };
+        !is_known && self.host() == Err(HostError::Several)
     }
 
     /// Returns the URL under which the client sent this request.
@@ -61,7 +88,7 @@ impl RequestHead<'_> {
     }
 
     fn requested_url(&self, path: &str) -> Option<Url> {
-        url(self.scheme(), self.host()?, path)
+        url(self.scheme(), self.host().ok()?, path)
     }
 
     fn forwarded_url(&self, path: &str) -> Option<Url> {
@@ -70,7 +97,7 @@ impl RequestHead<'_> {
         if scheme.is_none() && host.is_none() {
             return None;
         }
-        url(scheme.unwrap_or_else(|| self.scheme()), host.or_else(|| self.host())?, path)
+        url(scheme.unwrap_or_else(|| self.scheme()), host.or_else(|| self.host().ok())?, path)
     }
 
     /// Returns the scheme of the target. Most HTTP/1.1 targets have none, and TLS is not visible here.
@@ -78,20 +105,26 @@ impl RequestHead<'_> {
         self.uri.scheme_str().unwrap_or("http")
     }
 
-    /// Returns the host of the request itself; `None` if it has none, or several.
-    fn host(&self) -> Option<&str> {
+    /// Returns the host of the request itself.
+    fn host(&self) -> Result<&str, HostError> {
         let mut hosts = self.headers.get_all(HOST).iter();
         let (host, more) = (hosts.next(), hosts.next());
         // RFC 9112, section 3.2: a proxy and this service might choose different ones.
         if more.is_some() {
-            return None;
+            return Err(HostError::Several);
         }
         let host = host.map(|host| host.to_str());
-        let Some(authority) = self.uri.authority() else { return host?.ok() };
+        let Some(authority) = self.uri.authority() else {
+            return host.ok_or(HostError::Missing)?.map_err(|_| HostError::Invalid);
+        };
         let agrees = host.is_none_or(|host| host.is_ok_and(|host| self.is_same_host(authority, host)));
         // In HTTP/1.1, `Host` is ignored if the target is absolute (RFC 9112, section 3.2.2). In HTTP/2, a request whose
         // `Host` contradicts the target is malformed (RFC 9113, section 8.3.1).
-        (agrees || self.version < Version::HTTP_2).then_some(authority.as_str())
+        if agrees || self.version < Version::HTTP_2 {
+            Ok(authority.as_str())
+        } else {
+            Err(HostError::Several)
+        }
     }
 
     /// Whether both are the same host and port.
@@ -227,7 +260,7 @@ mod tests {
             let request = request(target, headers);
             let text = |forwarded: &Forwarded| {
                 let origin = RequestHead::from(&request).public_origin(forwarded);
-                origin.map_or("-".to_owned(), |origin| origin.as_str().to_owned())
+                origin.map_or_else(|_| "-".to_owned(), |origin| origin.as_str().to_owned())
             };
             assert_eq!(text(&Forwarded::Ignore), ignored, "{target} {headers:?}");
             assert_eq!(text(&Forwarded::TrustFirst), first, "{target} {headers:?}");
@@ -258,6 +291,28 @@ mod tests {
     }
 
     #[test]
+    fn errors_say_what_is_wrong_with_the_host() {
+        for (headers, expected) in [
+            (&[][..], HostError::Missing),
+            (&[("x-forwarded-proto", "https")], HostError::Missing),
+            (&[("host", "a.com"), ("host", "a.com")], HostError::Several),
+            (&[("host", "a.com"), ("host", "b.com"), ("x-forwarded-proto", "https")], HostError::Several),
+            (&[("host", "a.com"), ("host", "b.com"), ("x-forwarded-host", "u@c.com")], HostError::Several),
+            (&[("host", "a b")], HostError::Invalid),
+            (&[("host", "*.a.com")], HostError::Invalid),
+        ] {
+            let request = request("/p", headers);
+            let head = RequestHead::from(&request);
+            for forwarded in [Forwarded::Ignore, Forwarded::TrustFirst] {
+                assert_eq!(head.public_origin(&forwarded), Err(expected), "{headers:?}");
+                assert_eq!(head.names_several_hosts(&forwarded), expected == HostError::Several);
+            }
+            let fixed = Forwarded::Origin("https://a.com".parse().unwrap());
+            assert!(head.public_origin(&fixed).is_ok() && !head.names_several_hosts(&fixed));
+        }
+    }
+
+    #[test]
     fn http_2_rejects_a_host_that_contradicts_the_authority() {
         for (target, host, is_good) in [
             ("https://a.com/p", "a.com", true),
@@ -272,7 +327,8 @@ mod tests {
                 let mut request = request(target, &[("host", host)]);
                 *request.version_mut() = version;
                 let origin = RequestHead::from(&request).public_origin(&Forwarded::Ignore);
-                assert_eq!(origin.is_some(), is_good, "{version:?} {target} {host}");
+                assert_eq!(origin.is_ok(), is_good, "{version:?} {target} {host}");
+                assert_eq!(origin == Err(HostError::Several), !is_good, "{version:?} {target} {host}");
             }
         }
     }

@@ -7,7 +7,8 @@
 //! It responds to two kinds of request itself:
 //!
 //! - A browser that has to visit Clerk, to renew its cookies or to complete a sign-in, is redirected with 307.
-//! - A handshake that is not valid, at a development instance, is rejected with 400, so that the browser does not loop.
+//! - A handshake that is not valid, at a development instance, is rejected with 400, so that the browser does not loop. So
+//!   is a request that names several hosts, unless the public origin is known otherwise.
 //!
 //! Headers that a decision produces, above all cookies, are appended to the inner service's response.
 //!

@@ -135,7 +135,7 @@ impl Rules {
         let target = self.upstream.target(rest, head.uri.query());
         let target = target.ok_or_else(|| refused("The request URI is too long or not valid."))?;
         let origin = RequestHead::from(&head).public_origin(&self.forwarded);
-        let origin = origin.ok_or_else(|| refused("The request must name exactly one valid host."))?;
+        let origin = origin.map_err(|_| refused("The request must name exactly one valid host."))?;
         // The rewritten redirects and `Clerk-Proxy-Url` have to agree on this URL.
         let public = format!("{}{}", origin.as_str(), self.prefix.as_str());
         let public_header = HeaderValue::from_str(&public)

@@ -117,7 +117,7 @@ impl Rejection {
         rejection
     }
 
-    /// 400: the handshake or the redirect URL of a development instance is not valid.
+    /// 400: the request names several hosts, or the handshake or the redirect URL of a development instance is not valid.
     #[must_use]
     pub fn bad_request(bad: BadRequest) -> Self {
         let message = Cow::Owned(bad.to_string());
