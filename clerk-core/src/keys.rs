@@ -347,14 +347,26 @@ impl FromStr for PublishableKey {
     }
 }
 
+/// Whether this is a host name (RFC 1123, section 2.1). Underscores are allowed, because some networks use them.
+///
+/// URL parsers accept more, such as `*.example.com`.
+pub(crate) fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
 fn decode_frontend_api(encoded: &str) -> Option<String> {
     let host = String::from_utf8(ATOB.decode(encoded).ok()?).ok()?;
     let host = host.strip_suffix('$')?;
-    // The host is used in URLs and headers, so only letters, digits, dots, hyphens and a port are allowed.
+    // The host is used in URLs and headers, so only a host name and a port are allowed.
     let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
     let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    (name.contains('.') && plain && port.is_none_or(is_port)).then(|| host.to_owned())
+    (name.contains('.') && is_host_name(name) && port.is_none_or(is_port)).then(|| host.to_owned())
 }
 
 impl fmt::Debug for PublishableKey {
@@ -379,6 +391,13 @@ mod tests {
             ("clerk.example.com:+1", false),
             ("clerk.example.com:65536", false),
             ("localhost:a.b", false),
+            (".example.com", false),
+            ("clerk..example.com", false),
+            ("clerk.example.com.", false),
+            ("-clerk.example.com", false),
+            ("*.example.com", false),
+            ("clerk.example.com/x", false),
+            ("user@clerk.example.com", false),
         ] {
             let key = format!("pk_test_{}", ATOB.encode(format!("{host}$")));
             assert_eq!(key.parse::<PublishableKey>().is_ok(), good, "{host}");

@@ -14,10 +14,19 @@ use crate::{Reason, Timestamp};
 ///
 /// Can be created from a [`Duration`]. A negative number of milliseconds makes verification stricter: tokens must stay
 /// valid for at least that long.
+///
+/// An expired token is accepted for as long as the skew, so at most [`ClockSkew::MAX`] is tolerated, unless a method that
+/// starts with `insecure_` sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockSkew(i64);
 
+/// The upper bound in milliseconds.
+const MAX_SKEW: i64 = 60_000;
+
 impl ClockSkew {
+    /// The longest skew that is tolerated: one minute, which is the lifetime of a session token.
+    pub const MAX: Duration = Duration::from_secs(60);
+
     /// Creates a clock skew from milliseconds, which may be negative.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
@@ -41,6 +50,8 @@ impl From<Duration> for ClockSkew {
 #[derive(Clone, Debug, Default)]
 pub struct VerifyOptions {
     clock_skew: ClockSkew,
+    /// Whether the clock skew may be longer than the upper bound.
+    is_insecure: bool,
     audiences: Vec<String>,
     authorized_parties: Vec<String>,
     header_types: Vec<String>,
@@ -54,10 +65,23 @@ impl VerifyOptions {
         Self::default()
     }
 
-    /// Sets the tolerated clock skew. Defaults to five seconds.
+    /// Sets the tolerated clock skew, at most [`ClockSkew::MAX`]. Defaults to five seconds.
+    ///
+    /// A longer one counts as that maximum here, and is an error in the options of an
+    /// [`Authenticator`](crate::authenticate::Authenticator).
     #[must_use]
     pub fn clock_skew(mut self, skew: impl Into<ClockSkew>) -> Self {
-        self.clock_skew = skew.into();
+        (self.clock_skew, self.is_insecure) = (skew.into(), false);
+        self
+    }
+
+    /// Sets the tolerated clock skew without an upper bound.
+    ///
+    /// Insecure: a token is accepted for as long after it has expired. Someone who has signed out or was banned, or who
+    /// stole a token, keeps access for that long.
+    #[must_use]
+    pub fn insecure_clock_skew(mut self, skew: impl Into<ClockSkew>) -> Self {
+        (self.clock_skew, self.is_insecure) = (skew.into(), true);
         self
     }
 
@@ -95,8 +119,21 @@ impl VerifyOptions {
 }
 
 impl VerifyOptions {
-    pub(crate) const fn skew(&self) -> ClockSkew {
-        self.clock_skew
+    /// Returns the clock skew to tolerate.
+    pub(crate) fn skew(&self) -> ClockSkew {
+        let ClockSkew(skew) = self.clock_skew;
+        if self.is_insecure { self.clock_skew } else { ClockSkew(skew.min(MAX_SKEW)) }
+    }
+
+    /// Whether the clock skew is not longer than the upper bound, or is meant to be.
+    pub(crate) fn has_valid_skew(&self) -> bool {
+        self.skew() == self.clock_skew
+    }
+
+    /// Copies the clock skew of other options.
+    pub(crate) fn with_skew_of(mut self, other: &Self) -> Self {
+        (self.clock_skew, self.is_insecure) = (other.clock_skew, other.is_insecure);
+        self
     }
 
     pub(crate) fn parties(&self) -> &[String] {
@@ -245,7 +282,7 @@ impl Token {
         if claims.exp.is_absent() {
             return Err(NO_EXPIRY);
         }
-        self.check_times(options.clock_skew, now)
+        self.check_times(options.skew(), now)
     }
 
     /// Checks the times that the token has: `exp`, `nbf` and `iat`.
@@ -553,7 +590,7 @@ mod tests {
         assert_eq!(at(&token(json!({"exp": 1_700_000_000.9})), 0, &none), "token-expired");
         assert_eq!(at(&token(json!({"exp": -1})), 0, &none), "token-expired");
 
-        let endless = VerifyOptions::new().clock_skew(Duration::MAX);
+        let endless = VerifyOptions::new().insecure_clock_skew(Duration::MAX);
         assert_eq!(at(&expiring, i64::MAX - NOW * 1000, &endless), "ok");
         assert_eq!(at(&token(json!({"exp": i64::MIN})), 0, &none), "token-expired");
         assert_eq!(at(&token(json!({"nbf": u64::MAX})), 0, &none), "token-not-active-yet");

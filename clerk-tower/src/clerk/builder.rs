@@ -240,9 +240,16 @@ impl ClerkBuilder {
         self.authentication(|options| options.audiences(audiences))
     }
 
-    /// Sets how far Clerk's clock and this computer's clock may differ. Defaults to 5 seconds.
+    /// Sets how far Clerk's clock and this computer's clock may differ. Defaults to 5 seconds; at most one minute, because
+    /// a token is accepted for as long after it has expired.
     pub fn clock_skew(self, skew: Duration) -> Self {
         self.authentication(|options| options.clock_skew(skew))
+    }
+
+    /// Sets the same without an upper bound. Insecure: someone who has signed out or was banned, or who stole a token,
+    /// keeps access for that long.
+    pub fn insecure_clock_skew(self, skew: Duration) -> Self {
+        self.authentication(|options| options.insecure_clock_skew(skew))
     }
 
     /// Changes how incoming requests are authenticated, beyond what has a setter here.
@@ -533,12 +540,13 @@ impl ClerkBuilder {
 
 /// Names the variable that an invalid option comes from, if it comes from the environment.
 fn authentication_error(error: &OptionsError, is_from_env: bool, misnamed: &AllMisnamed) -> ConfigError {
-    const VARIABLES: [(&str, &str); 5] = [
+    const VARIABLES: [(&str, &str); 6] = [
         ("publishable_key", "CLERK_PUBLISHABLE_KEY"),
         ("proxy_url", "CLERK_PROXY_URL"),
         ("sign_in_url", "CLERK_SIGN_IN_URL"),
         ("sign_up_url", "CLERK_SIGN_UP_URL"),
         ("satellite", "CLERK_IS_SATELLITE"),
+        ("satellite_domain", "CLERK_DOMAIN"),
     ];
     let text = error.to_string();
     let named = text.split_once(": ").and_then(|(option, problem)| {

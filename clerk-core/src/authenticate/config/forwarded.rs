@@ -93,7 +93,7 @@ impl std::str::FromStr for PublicOrigin {
     type Err = PublicOriginError;
 
     fn from_str(text: &str) -> Result<Self, PublicOriginError> {
-        let url = address::absolute(text).ok_or(PublicOriginError)?;
+        let url = address::configured(text).ok_or(PublicOriginError)?;
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if is_bare { Ok(Self::of(&url)) } else { Err(PublicOriginError) }
     }
@@ -105,9 +105,18 @@ mod tests {
 
     #[test]
     fn origins_are_validated_and_normalized() {
-        for bad in
-            ["", "example.com", "ftp://example.com", "https://u@example.com", "https://e.com/?q", "https://"]
-        {
+        for bad in [
+            "",
+            "example.com",
+            "ftp://example.com",
+            "https://u@example.com",
+            "https://e.com/?q",
+            "https://",
+            "https:/example.com",
+            "https://*.example.com",
+            "https://https://example.com",
+            "https://e.com\n",
+        ] {
             assert!(bad.parse::<PublicOrigin>().is_err(), "{bad}");
         }
         let origin: PublicOrigin = "HTTPS://App.example.com:443/".parse().unwrap();

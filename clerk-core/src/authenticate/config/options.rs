@@ -43,7 +43,8 @@ pub struct Satellite {
 }
 
 impl Satellite {
-    /// Creates a satellite by its domain. In production, its Frontend API is `clerk.<domain>`.
+    /// Creates a satellite by its domain, which is a host name such as `docs.example.org`, and nothing else. In
+    /// production, its Frontend API is `clerk.<domain>`.
     pub fn domain(domain: impl Into<String>) -> Self {
         Self { domain: text(domain), auto_sync: false }
     }
@@ -116,9 +117,15 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Sets the tolerated clock skew: see [`VerifyOptions::clock_skew`].
+    /// Sets the tolerated clock skew, at most one minute ([`ClockSkew::MAX`]). Defaults to five seconds.
     pub fn clock_skew(mut self, skew: impl Into<ClockSkew>) -> Self {
         self.verify = self.verify.clock_skew(skew);
+        self
+    }
+
+    /// Sets the tolerated clock skew without an upper bound. Insecure: see [`VerifyOptions::insecure_clock_skew`].
+    pub fn insecure_clock_skew(mut self, skew: impl Into<ClockSkew>) -> Self {
+        self.verify = self.verify.insecure_clock_skew(skew);
         self
     }
 
@@ -212,11 +219,14 @@ impl AuthenticateOptions {
             }
             None => None,
         };
+        if !self.verify.has_valid_skew() {
+            return Err(OptionsError::ClockSkew);
+        }
         // A party with a trailing slash would never match, and reject every token without an obvious cause.
         if let Some(party) = self.verify.parties().iter().find(|party| !address::is_origin(party)) {
             return Err(OptionsError::AuthorizedParty(party.clone()));
         }
-        let machine = VerifyOptions::new().clock_skew(self.verify.skew()).audiences(self.machine_audiences);
+        let machine = VerifyOptions::new().with_skew_of(&self.verify).audiences(self.machine_audiences);
         Ok(Config {
             instance,
             session: self.verify,
@@ -236,7 +246,7 @@ impl AuthenticateOptions {
             ("proxy_url", self.proxy_url.as_deref()),
             ("sign_in_url", self.sign_in_url.as_deref()),
             ("sign_up_url", self.sign_up_url.as_deref()),
-            ("satellite", domain),
+            ("satellite_domain", domain),
         ];
         let mistake = options.into_iter().find_map(|(option, value)| Some((option, copy_mistake(value?)?)));
         mistake.map_or(Ok(()), |(option, mistake)| Err(OptionsError::CopyMistake(option, mistake)))
@@ -245,24 +255,23 @@ impl AuthenticateOptions {
     fn instance(&self, key: &PublishableKey) -> Result<Instance, OptionsError> {
         let is_production = key.instance_type() == InstanceType::Production;
         let domain = self.satellite.as_ref().and_then(|satellite| satellite.domain.as_deref());
+        let domain = domain.map(check_domain).transpose()?;
         if self.satellite.is_some() {
             if domain.is_none() && self.proxy_url.is_none() {
                 return Err(OptionsError::SatelliteWithoutAddress);
             }
-            self.check_sign_in(is_production, domain)?;
+            self.check_sign_in(is_production, domain.as_deref())?;
         }
         // Satellites of development instances use the Frontend API of the primary domain.
-        let own = match domain {
+        let own = match &domain {
             Some(domain) if is_production => format!("clerk.{domain}"),
             _ => key.frontend_api().to_owned(),
         };
-        address::absolute(&format!("https://{own}/")).ok_or(OptionsError::Domain)?;
-        let proxy = self.proxy_url.as_deref();
-        if proxy.is_some_and(|url| !url.starts_with('/') && address::absolute(url).is_none()) {
+        if self.proxy_url.as_deref().is_some_and(|url| !is_proxy_url(url)) {
             return Err(OptionsError::ProxyUrl);
         }
         for (name, url) in [("sign_in_url", &self.sign_in_url), ("sign_up_url", &self.sign_up_url)] {
-            let is_good = |url: &str| url.starts_with('/') || address::absolute(url).is_some();
+            let is_good = |url: &str| address::is_path(url) || address::configured(url).is_some();
             if url.as_deref().is_some_and(|url| !is_good(url)) {
                 return Err(OptionsError::PageUrl(name));
             }
@@ -285,13 +294,34 @@ impl AuthenticateOptions {
         let Some(page) = &self.sign_in_url else {
             return if is_production { Ok(()) } else { Err(OptionsError::SatelliteWithoutSignIn) };
         };
-        let page = address::absolute(page).ok_or(OptionsError::SignInUrl)?;
+        let page = address::configured(page).ok_or(OptionsError::SignInUrl)?;
         if page.host_str().is_some_and(|host| domain.is_some_and(|domain| domain.eq_ignore_ascii_case(host)))
         {
             return Err(OptionsError::SatelliteSignsInOnItself);
         }
         Ok(())
     }
+}
+
+/// Checks the domain of a satellite. `clerk.` and the domain form a host to which browsers are sent with their session
+/// token, so it must not be anything that only parses, such as a URL.
+fn check_domain(domain: &str) -> Result<String, OptionsError> {
+    let meant = address::host_name(domain);
+    match meant {
+        Some(meant) if meant.eq_ignore_ascii_case(domain) => Ok(meant),
+        instead => Err(OptionsError::Domain { instead }),
+    }
+}
+
+/// Whether browsers can reach the Frontend API under this URL with a path appended.
+fn is_proxy_url(url: &str) -> bool {
+    let is_url = address::is_path(url) || address::configured(url).is_some();
+    is_url && !url.contains(['?', '#'])
+}
+
+/// Says what to write instead of something that is not an origin.
+fn origin_instead(party: &str) -> String {
+    address::web_origin(party).unwrap_or_else(|| "one such as https://app.example.com".to_owned())
 }
 
 impl std::fmt::Debug for AuthenticateOptions {
@@ -315,24 +345,38 @@ pub enum OptionsError {
     /// Another setting requires a publishable key.
     #[error("publishable_key: not set; {0} cannot be authenticated without it")]
     PublishableKeyMissing(&'static str),
-    /// An authorized party is not a valid origin, so no token could name it.
+    /// An authorized party is not an origin as browsers write it, so no token could name it.
     #[error(
-        "authorized_parties: {0:?} is not a valid origin; expected one such as https://app.example.com, with neither a \
-         path nor a trailing slash"
+        "authorized_parties: {0:?} is not an origin as browsers write it; expected {instead}, with neither a path nor a trailing \
+         slash",
+        instead = origin_instead(.0)
     )]
     AuthorizedParty(String),
     /// An option has white space or quotes around its value: the option, and what is wrong.
     #[error("{0}: {1}; expected the value alone")]
     CopyMistake(&'static str, &'static str),
+    /// The clock skew is longer than [`ClockSkew::MAX`].
+    #[error(
+        "clock_skew: at most {} s, because a token is accepted for as long after it has expired; correct this machine's \
+         clock, or call insecure_clock_skew",
+        ClockSkew::MAX.as_secs()
+    )]
+    ClockSkew,
     /// The proxy's URL is neither absolute nor a path.
-    #[error("proxy_url: expected an https or http URL, or a path that starts with a slash")]
+    #[error(
+        "proxy_url: expected an https or http URL such as https://app.example.com/__clerk, or a path that starts with one \
+         slash; without a query or a fragment"
+    )]
     ProxyUrl,
     /// The URL of a page is neither absolute nor a path.
-    #[error("{0}: expected an https or http URL, or a path that starts with a slash")]
+    #[error("{0}: expected an https or http URL, or a path that starts with one slash")]
     PageUrl(&'static str),
-    /// The satellite's domain is not a valid host.
-    #[error("satellite: the domain is not a valid host; expected one such as docs.example.org")]
-    Domain,
+    /// The satellite's domain is not a host name, or is one with the label `clerk` in front.
+    #[error("satellite_domain: expected a host name and nothing else; write {}", .instead.as_deref().unwrap_or("one such as docs.example.org"))]
+    Domain {
+        /// The host name that was probably meant.
+        instead: Option<String>,
+    },
     /// A satellite has neither a domain nor a proxy.
     #[error(
         "satellite: neither a domain nor proxy_url is set; one of them is required to reach its Frontend API"

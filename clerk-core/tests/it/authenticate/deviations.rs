@@ -7,13 +7,13 @@ use clerk_core::{
         AcceptedKinds, AuthenticateOptions, Authenticator, Forwarded, OptionsError, OrganizationSync,
         RequestHead, Satellite, Step,
     },
-    token::{Check, TokenKind},
+    token::{Check, Token, TokenKind, VerifyOptions},
 };
 use http::Request;
 use serde_json::json;
 
 use crate::{
-    tokens::{TEMPLATE, UNMARKED, encode, keys, m2m, now, oauth, session, token_of},
+    tokens::{NOW, TEMPLATE, UNMARKED, encode, keys, m2m, now, oauth, session, token_of},
     visit::{ENVS, Env, Reply, Visit},
 };
 
@@ -148,7 +148,12 @@ fn authorized_parties_that_are_not_origins_are_rejected() {
     for party in ["", "https://app.example.com/", "app.example.com", "https://*.example.com"] {
         let error = check(&["https://app.example.com", party]).err().unwrap();
         assert_eq!(error, OptionsError::AuthorizedParty(party.to_owned()));
-        assert!(error.to_string().contains("https://app.example.com, with neither"), "{error}");
+        assert!(error.to_string().contains(".example.com, with neither"), "{error}");
+    }
+    // What to write instead.
+    for party in ["https://app.example.com/x", "https://App.example.com", "https://app.example.com:443"] {
+        let error = check(&[party]).err().unwrap().to_string();
+        assert!(error.contains("expected https://app.example.com, with neither"), "{error}");
     }
 }
 
@@ -160,6 +165,10 @@ fn invalid_page_urls_are_rejected() {
         // An empty string counts as unset.
         ("", true),
         ("in", false),
+        ("//evil.example/in", false),
+        ("/\\evil.example/in", false),
+        ("https:/app.example.com/in", false),
+        ("https://*.example.com/in", false),
         ("http://evil@/", false),
         ("javascript:alert(1)", false),
     ] {
@@ -189,6 +198,96 @@ fn a_satellites_sign_in_page_is_checked_with_the_options() {
         })
         .header("origin", "https://primary.example");
     assert_eq!(visit.verdict(), "signed-out: session-token-and-uat-missing");
+}
+
+#[test]
+fn a_satellites_domain_is_a_host_name_and_nothing_else() {
+    for env in ENVS {
+        let check = |domain: &str| {
+            let options = env.options().satellite(Satellite::domain(domain));
+            Authenticator::new(options.sign_in_url("https://primary.example/in")).map(drop)
+        };
+        for domain in
+            ["docs.example.org", "Docs.Example.org", "localhost", "clerk.dev", "xn--bcher-kva.example"]
+        {
+            assert_eq!(check(domain), Ok(()), "{domain}");
+        }
+        for (domain, instead) in [
+            ("https://satellite.dev", Some("satellite.dev")),
+            ("docs.example.org/", Some("docs.example.org")),
+            ("docs.example.org?x", Some("docs.example.org")),
+            ("docs.example.org:3000", Some("docs.example.org")),
+            (".example.org", Some("example.org")),
+            ("*.example.org", Some("example.org")),
+            ("clerk.satellite.dev", Some("satellite.dev")),
+            ("b\u{fc}cher.example", Some("xn--bcher-kva.example")),
+            ("user:hush@satellite.dev", Some("satellite.dev")),
+            ("127.0.0.1", None),
+            ("a..b", None),
+        ] {
+            let error = check(domain).unwrap_err();
+            assert_eq!(error, OptionsError::Domain { instead: instead.map(str::to_owned) }, "{domain}");
+            let text = error.to_string();
+            assert!(text.contains(instead.unwrap_or("docs.example.org")) && !text.contains("hush"), "{text}");
+        }
+    }
+    // The issuer of its tokens is in lower case.
+    let visit = Visit::document(Env::Live).cookie("__client_uat", "5");
+    let visit = visit.options(|options| options.satellite(Satellite::domain("Docs.Example.org")));
+    let location = visit.seen().location().unwrap();
+    assert!(location.starts_with("https://clerk.docs.example.org/v1/client/handshake?"), "{location}");
+}
+
+#[test]
+fn a_proxy_url_has_neither_a_query_nor_a_second_host() {
+    for (url, is_good) in [
+        ("https://app.example.com/__clerk", true),
+        ("http://localhost:3000/__clerk/", true),
+        ("/__clerk", true),
+        ("/", true),
+        ("https://app.example.com/__clerk?a", false),
+        ("/__clerk#a", false),
+        ("//evil.example", false),
+        ("https:/app.example.com", false),
+        ("https://*.example.com/__clerk", false),
+        ("https://user@app.example.com/__clerk", false),
+        ("__clerk", false),
+    ] {
+        let error = Authenticator::new(Env::Live.options().proxy_url(url)).err();
+        assert_eq!(error, (!is_good).then_some(OptionsError::ProxyUrl), "{url:?}");
+    }
+}
+
+#[test]
+fn the_clock_skew_is_at_most_a_minute() {
+    let expired = session(Env::Live, &json!({"exp": NOW - 50}));
+    let skew = |seconds: u64| std::time::Duration::from_secs(seconds);
+    let check = |options: AuthenticateOptions| Authenticator::new(options).map(drop);
+    for (seconds, is_good) in
+        [(0, true), (5, true), (60, true), (61, false), (3600, false), (u64::MAX, false)]
+    {
+        let checked = check(Env::Live.options().clock_skew(skew(seconds)));
+        assert_eq!(checked, if is_good { Ok(()) } else { Err(OptionsError::ClockSkew) }, "{seconds}");
+        // The last one that is set counts.
+        let insecure = Env::Live.options().insecure_clock_skew(skew(seconds));
+        assert_eq!(check(insecure.clone()), Ok(()));
+        assert_eq!(check(insecure.clock_skew(skew(61))), Err(OptionsError::ClockSkew));
+    }
+    let error = OptionsError::ClockSkew.to_string();
+    assert!(error.contains("at most 60 s") && error.contains("insecure_clock_skew"), "{error}");
+    // Machine tokens have the same limit.
+    for token in [expired.clone(), m2m(&json!({}), &json!({"exp": NOW - 50}))] {
+        for (seconds, is_accepted) in [(49, false), (51, true)] {
+            let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(AcceptedKinds::any()));
+            let visit = visit.bearer(&token).options(|options| options.clock_skew(skew(seconds)));
+            assert_eq!(visit.verdict() == "signed-in", is_accepted, "{seconds}");
+        }
+    }
+    // Without an authenticator there is no error, but the same limit.
+    let token = Token::decode(&session(Env::Live, &json!({"exp": NOW - 61}))).unwrap();
+    let verify = |options: VerifyOptions| token.check_claims(&options, now()).is_ok();
+    assert!(!verify(VerifyOptions::new().clock_skew(std::time::Duration::MAX)));
+    assert!(verify(VerifyOptions::new().insecure_clock_skew(std::time::Duration::MAX)));
 }
 
 #[test]

@@ -29,7 +29,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use clerk_core::keys::copy_mistake;
+use clerk_core::{authenticate::PublicOrigin, keys::copy_mistake};
 use http::{
     HeaderMap, HeaderValue, Request, Uri, header,
     uri::{Authority, PathAndQuery, Scheme},
@@ -93,6 +93,10 @@ impl BaseUriLayer {
         }
         if authority.as_str().contains('@') {
             return Err(InvalidBaseUri::new("must not contain credentials"));
+        }
+        // A parser of URLs accepts more as a host, such as `https:` before another `//`.
+        if format!("{scheme}://{authority}").parse::<PublicOrigin>().is_err() {
+            return Err(InvalidBaseUri::new("the host is not valid; expected one such as api.clerk.com"));
         }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
