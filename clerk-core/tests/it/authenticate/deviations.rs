@@ -276,7 +276,7 @@ fn the_clock_skew_is_at_most_a_minute() {
     let error = OptionsError::ClockSkew.to_string();
     assert!(error.contains("at most 60 s") && error.contains("insecure_clock_skew"), "{error}");
     // Machine tokens have the same limit.
-    for token in [expired.clone(), m2m(&json!({}), &json!({"exp": NOW - 50}))] {
+    for token in [expired, m2m(&json!({}), &json!({"exp": NOW - 50}))] {
         for (seconds, is_accepted) in [(49, false), (51, true)] {
             let visit = Visit::api(Env::Live).options(|options| options.accepted_kinds(AcceptedKinds::any()));
             let visit = visit.bearer(&token).options(|options| options.clock_skew(skew(seconds)));
