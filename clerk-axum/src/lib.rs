@@ -24,7 +24,7 @@ pub use clerk_local as local;
 /// All of [`clerk_tower`]: the client, and the tower services that this crate is built on.
 pub use clerk_tower as tower;
 pub use clerk_tower::{
-    BoxError, Clerk, ClerkBuilder, Config, ConfigError, ErrorKind, MachineClerk, PageStream,
+    BoxError, Clerk, ClerkBuilder, Config, ConfigError, ErrorKind, MachineClerk, PageStream, WebhookLimits,
     server::{
         proxy::{ProxyBuilder, ProxyLayer},
         rejection::RequestInfo,

@@ -4,6 +4,7 @@ mod clerk;
 pub mod client;
 pub mod clock;
 mod error;
+mod intake;
 pub mod keys;
 mod log_limiter;
 pub mod server;
@@ -16,4 +17,5 @@ pub use self::{
     clerk::{Clerk, ClerkBuilder, MachineClerk},
     client::{Config, ConfigError, PageStream},
     error::{BoxError, Error, ErrorKind},
+    intake::WebhookLimits,
 };

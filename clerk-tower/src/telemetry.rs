@@ -231,10 +231,16 @@ pub(crate) fn webhook(kind: &str, outcome: &'static str) {
 
 /// A webhook delivery was rejected. Anyone may post to the endpoint, so each cause is limited.
 pub(crate) fn webhook_rejected(limiter: &LogLimiter, now: Timestamp, code: &str, detail: &str) {
-    counters::webhook("refused");
+    counters::webhook(if code == "webhook-busy" { "busy" } else { "refused" });
     if let Some(suppressed) = limiter.check(code, now) {
         tracing::warn!(target: "clerk::webhook", code, suppressed, detail, "rejected a webhook delivery");
     }
+}
+
+/// The body of a webhook delivery did not arrive. That is its sender's doing, so it is no warning.
+pub(crate) fn webhook_not_received(code: &str) {
+    counters::webhook("refused");
+    tracing::debug!(target: "clerk::webhook", code, "body of a webhook delivery not received");
 }
 
 /// Returns an event's type for the log. An unknown type is an arbitrary string, so it is logged as `other`.

@@ -18,20 +18,23 @@ use clerk_axum::{
     model::User,
     webhook::{Delivery, kind},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, signal, time::timeout};
 
-fn app(clerk: &Clerk) -> Result<Router, ConfigError> {
+fn webhooks(clerk: &Clerk) -> Result<ClerkWebhooks, ConfigError> {
     let webhooks = ClerkWebhooks::new(clerk)?
         .on(kind::USER_CREATED, welcome)
         .on(kind::USER_UPDATED, |user, _| async move { println!("{} was changed", user.id) })
         .on_any(|delivery| async move { println!("event {}", delivery.event.kind()) })
         .on_error(|delivery, error| println!("{} failed: {error}", delivery.event.kind()));
-    let app = Router::new()
+    Ok(webhooks)
+}
+
+fn app(clerk: &Clerk, webhooks: ClerkWebhooks) -> Router {
+    Router::new()
         .route("/me", get(me))
         .layer(ClerkLayer::new(clerk))
         // Deliveries have a signature but no session, so the endpoint needs neither the layer nor a guard.
-        .route_service("/webhooks/clerk", webhooks);
-    Ok(app)
+        .route_service("/webhooks/clerk", webhooks)
 }
 
 /// The user is cached for 30 seconds. A webhook about the user invalidates the cache.
@@ -76,7 +79,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let address = listener.local_addr()?;
-    let mut app = app(&clerk)?;
+    let webhooks = webhooks(&clerk)?;
+    let mut app = app(&clerk, webhooks.clone());
     if let Some(local) = &local {
         app = app.merge(dashboard(local));
         local.deliver_webhooks_to(&format!("http://{address}/webhooks/clerk"), local.webhook_secret())?;
@@ -86,6 +90,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("curl -X POST http://{address}/dashboard/sign-up/Mary");
     }
     println!("Listening on http://{address}");
-    axum::serve(listener, app).await?;
+    let stop = async {
+        // If no signal handler can be installed, Ctrl-C ends the process without a graceful shutdown.
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    // A handler may still run although the connection of its delivery was closed.
+    if timeout(Duration::from_secs(30), webhooks.drained()).await.is_err() {
+        println!("Some webhook handlers did not end.");
+    }
     Ok(())
 }

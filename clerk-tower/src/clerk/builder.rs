@@ -23,6 +23,7 @@ use crate::{
         transport::Transport,
     },
     clock::{Clock, SystemClock},
+    intake::{Intake, WebhookLimits},
     keys::{KeyStore, KnownTokens, MachineTokens},
     log_limiter::LogLimiter,
     telemetry,
@@ -209,6 +210,11 @@ impl ClerkBuilder {
             config.misnamed.forget("webhook_secret");
             config.webhook_secrets.push(secret);
         })
+    }
+
+    /// Sets how much of webhook deliveries may be received at the same time. Defaults to [`WebhookLimits::new`].
+    pub fn webhook_limits(self, limits: WebhookLimits) -> Self {
+        self.set("webhook_limits", |config| config.webhook_limits = limits)
     }
 
     /// Sets the API's address, with or without its version: `https`, or `http` on the loopback interface. Defaults to
@@ -501,6 +507,7 @@ impl ClerkBuilder {
             options,
             authenticator,
             webhooks: config.webhook_verifier(),
+            webhook_intake: Intake::new(config.webhook_limits),
             has_machine_key: config.machine_secret_key.is_some(),
             publishable_key: config.publishable_key,
             secret_key,

@@ -67,6 +67,7 @@ pub use self::{builder::ClerkBuilder, machine::MachineClerk};
 use crate::{
     Error, PageStream,
     client::{AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions},
+    intake::Intake,
     keys::{KeyStore, MachineTokens},
     log_limiter::LogLimiter,
 };
@@ -88,6 +89,7 @@ struct Inner {
     options: AuthenticateOptions,
     authenticator: Authenticator,
     webhooks: Option<Verifier>,
+    webhook_intake: Intake,
     has_machine_key: bool,
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
@@ -268,6 +270,10 @@ impl Clerk {
     /// Whether the two are handles of one client.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.backend.is_same(&other.backend)
+    }
+
+    pub(crate) fn webhook_intake(&self) -> &Intake {
+        &self.shared.webhook_intake
     }
 
     /// Returns the verifier of webhook deliveries; `None` if the client was built without a signing secret. See

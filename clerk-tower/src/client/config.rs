@@ -13,6 +13,7 @@ use super::{
     middleware::base_uri::{BaseUriLayer, InvalidBaseUri},
     retry::RetryLayer,
 };
+use crate::intake::WebhookLimits;
 
 /// Error of building a client. It names the setting and what is wrong with it, and never contains a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +63,8 @@ pub struct Config {
     pub jwt_key: Option<KeySet>,
     /// The signing secrets of the webhook endpoint. A delivery may be signed with any of them.
     pub webhook_secrets: Vec<WebhookSecret>,
+    /// How much of webhook deliveries may be received at the same time.
+    pub webhook_limits: WebhookLimits,
     /// The address of the Backend API, with or without its version. Defaults to `https://api.clerk.com`.
     pub api_url: String,
     /// The first path segment of the API. Defaults to `v1`.
@@ -102,6 +105,7 @@ impl Default for Config {
             machine_secret_key: None,
             jwt_key: None,
             webhook_secrets: Vec::new(),
+            webhook_limits: WebhookLimits::new(),
             api_url: "https://api.clerk.com".to_owned(),
             api_version: "v1".to_owned(),
             fapi_url: None,
@@ -278,6 +282,7 @@ impl fmt::Debug for Config {
             .field("machine_secret_key", &self.machine_secret_key)
             .field("jwt_key", &self.jwt_key)
             .field("webhook_secrets", &self.webhook_secrets)
+            .field("webhook_limits", &self.webhook_limits)
             // Not checked yet, so the URL may contain credentials by mistake.
             .field("api_url", &shown_url(&self.api_url))
             .field("api_version", &self.api_version)

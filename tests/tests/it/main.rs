@@ -37,4 +37,5 @@ mod secrets;
 mod sign_out;
 mod tokens;
 mod troubles;
+mod webhook_load;
 mod webhooks;

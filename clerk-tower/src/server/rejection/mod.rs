@@ -70,6 +70,12 @@ impl Rejection {
         Self { message: message.into(), ..self }
     }
 
+    /// Asks to try again after this time.
+    pub(crate) const fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// Rejects a request that is not signed in: with 401 and the reason's code, or with 503 if Clerk did not respond
     /// and the request is undecided.
     #[must_use]

@@ -1,11 +1,13 @@
 use std::{
     collections::HashSet,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use clerk_core::Timestamp;
 use moka::{policy::EvictionPolicy, sync::Cache};
+use tokio::sync::Notify;
 
 /// At most this many deliveries are remembered, and at most this many are handled at the same time.
 pub(super) const MAX_DELIVERIES: usize = 10_000;
@@ -14,6 +16,8 @@ pub(super) const MAX_DELIVERIES: usize = 10_000;
 #[derive(Clone, Debug)]
 pub(super) struct Dedup {
     running: Arc<Mutex<HashSet<Box<str>>>>,
+    /// Wakes those who wait for the set to be empty.
+    ended: Arc<Notify>,
     /// When each delivery was handled, by the client's clock.
     done: Cache<Box<str>, Timestamp>,
 }
@@ -45,7 +49,7 @@ impl Default for Dedup {
         let done = Cache::builder()
             .max_capacity(u64::try_from(MAX_DELIVERIES).unwrap_or(u64::MAX))
             .eviction_policy(EvictionPolicy::lru());
-        Self { running: Arc::default(), done: done.build() }
+        Self { running: Arc::default(), ended: Arc::default(), done: done.build() }
     }
 }
 
@@ -66,6 +70,19 @@ impl Dedup {
         }
     }
 
+    /// Waits until no delivery is being handled.
+    pub(super) async fn idle(&self) {
+        loop {
+            // Before the check, so that no end is missed in between.
+            let mut ended = pin!(self.ended.notified());
+            ended.as_mut().enable();
+            if self.lock().is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
     /// A poisoned lock is used: the set is never in an inconsistent state when a thread panics.
     fn lock(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
@@ -82,6 +99,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.dedup.lock().remove(&self.id);
+        self.dedup.ended.notify_waiters();
     }
 }
 

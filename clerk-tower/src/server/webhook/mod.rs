@@ -37,10 +37,13 @@
 //! | delivery | response |
 //! |---|---|
 //! | not a `POST` | 405 `webhook-method` |
-//! | body longer than 2 MiB ([`max_body_bytes`](ClerkWebhooks::max_body_bytes)) | 413 `webhook-too-large` |
 //! | headers missing | 400 `webhook-headers-missing` |
 //! | a header was sent more than once, or has characters other than visible ASCII | 400 `webhook-headers-invalid` |
 //! | timestamp more than five minutes off, or not a number | 400 `webhook-timestamp` |
+//! | body longer than 2 MiB ([`max_body_bytes`](ClerkWebhooks::max_body_bytes)) | 413 `webhook-too-large` |
+//! | too many other bodies are being received ([`WebhookLimits`](crate::WebhookLimits)) | 503 `webhook-busy`; Clerk delivers again |
+//! | the body takes longer than ten seconds to arrive | 408 `webhook-timeout` |
+//! | the body does not arrive completely | 400 `webhook-body` |
 //! | no signature matches | 400 `webhook-signature` |
 //! | already handled within the last hour ([`remember_for`](ClerkWebhooks::remember_for)) | 204 at once |
 //! | still being handled | 409 `webhook-running`; Clerk delivers again |
@@ -49,7 +52,8 @@
 //! | signed, but its handler cannot get it, because it cannot be decoded | 500 `webhook-unreadable`; Clerk delivers again |
 //! | a handler failed, panicked, or took too long ([`handler_timeout`](ClerkWebhooks::handler_timeout)) | 500 `webhook-failed`; Clerk delivers again, and all handlers of the event run again |
 //!
-//! The reason of every 400 is logged.
+//! These checks are made in this order, so most requests that Clerk did not send are rejected before their body is read. The
+//! reason of a rejection is logged, except for a body that did not arrive, which is its sender's doing.
 //!
 //! A delivery whose signature is valid is never lost, whatever its shape. Fields that are missing fall back, as in all
 //! models, and in an event so do `banned` and `locked` of a user ([`Delivery::assumed`]). What still cannot be decoded goes
@@ -64,7 +68,9 @@
 //! [`cached`](crate::Clerk::cached) read of a changed user is up to date.
 //!
 //! Handlers run in a task of their own. Clerk waits only some seconds for a response; if it closes the connection, the
-//! handlers go on, and the next delivery of the same event gets their result. Put work that takes long into a queue.
+//! handlers go on, and the next delivery of the same event gets their result. Put work that takes long into a queue. Before
+//! the process ends, wait for running handlers with [`drained`](ClerkWebhooks::drained). Handlers run in the span of the
+//! request that delivered the event.
 //!
 //! Deduplication is per process and in memory. Another process of the same service, or this one after a restart, does
 //! not know earlier deliveries, and the cache is per process too. Handlers should therefore be idempotent, and must not

@@ -1,12 +1,11 @@
 use std::error::Error as StdError;
 
-use bytes::Bytes;
 use clerk_core::webhook::{Delivery, Verifier, WebhookError};
 use http::{HeaderMap, Request};
 use http_body::Body;
-use http_body_util::{BodyExt as _, LengthLimitError};
+use http_body_util::{LengthLimitError, Limited};
 
-use crate::{BoxError, Clerk, server::rejection::Rejection, telemetry};
+use crate::{BoxError, Clerk, intake::NotReceived, server::rejection::Rejection, telemetry};
 
 /// Verifying webhooks without the endpoint service. See [`webhook`](crate::server::webhook).
 impl Clerk {
@@ -44,21 +43,47 @@ impl Clerk {
 
     /// Reads a request's body, then verifies the delivery as [`verify_webhook`](Self::verify_webhook) does.
     ///
-    /// The size of the body is not limited here: wrap it in [`Limited`](http_body_util::Limited) or a similar body
-    /// first.
+    /// Headers and timestamp are checked first, so that most requests that Clerk did not send are rejected before their
+    /// body is read. Bodies are received within the client's [`WebhookLimits`](crate::WebhookLimits). The size of a single
+    /// body is not limited here: wrap it in [`Limited`](http_body_util::Limited) or a similar body first.
     ///
     /// # Errors
-    /// As [`verify_webhook`](Self::verify_webhook), and 413 if the body is longer than its limit.
+    /// As [`verify_webhook`](Self::verify_webhook); 413 if the body is longer than its limit; 408 if it does not arrive in
+    /// time; 503 with `Retry-After` if too many others are being received; 400 if it does not arrive completely.
     pub async fn receive_webhook<B>(&self, request: Request<B>) -> Result<Delivery, Rejection>
     where
         B: Body,
         B::Error: Into<BoxError>,
     {
+        self.take_webhook(request, usize::MAX).await
+    }
+
+    /// The same, with a limit for the body.
+    pub(super) async fn take_webhook<B>(&self, request: Request<B>, max: usize) -> Result<Delivery, Rejection>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
         let (head, body) = request.into_parts();
-        // Before the body: without a secret, reading it is work for nothing.
-        self.verifier()?;
-        let body = read(body).await.map_err(|rejection| self.log(rejection))?;
-        self.verify_webhook(&head.headers, &body)
+        self.verifier()?.check_headers(&head.headers, self.now()).map_err(|error| self.refused(&error))?;
+        // The body's length as announced by `Content-Length`.
+        if usize::try_from(body.size_hint().lower()).is_ok_and(|length| length <= max) {
+            let received = self.webhook_intake().receive(Limited::new(body, max)).await;
+            let body = received.map_err(|error| self.not_received(error))?;
+            self.verify_webhook(&head.headers, &body)
+        } else {
+            Err(self.log(Rejection::webhook_too_large()))
+        }
+    }
+
+    fn not_received(&self, error: NotReceived) -> Rejection {
+        match error {
+            NotReceived::Busy => self.log(Rejection::webhook_busy()),
+            NotReceived::Failed(error) if is_too_large(&*error) => self.log(Rejection::webhook_too_large()),
+            // The sender's own doing, which says nothing about this server.
+            NotReceived::Failed(_) => unlogged(Rejection::webhook_cut_off()),
+            NotReceived::TooSlow => unlogged(Rejection::webhook_timeout()),
+        }
     }
 
     fn verifier(&self) -> Result<&Verifier, Rejection> {
@@ -76,18 +101,9 @@ impl Clerk {
     }
 }
 
-async fn read<B>(body: B) -> Result<Bytes, Rejection>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    match body.collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) => {
-            let is_too_large = is_too_large(&*error.into());
-            Err(if is_too_large { Rejection::webhook_too_large() } else { Rejection::webhook_cut_off() })
-        }
-    }
+fn unlogged(rejection: Rejection) -> Rejection {
+    telemetry::webhook_not_received(rejection.code());
+    rejection
 }
 
 /// Returns `true` if the body exceeded its limit. Frameworks wrap that error in their own, so the whole chain is

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use clerk_core::webhook::WebhookError;
 use http::StatusCode;
 
@@ -49,6 +51,11 @@ impl Rejection {
         Self::new(StatusCode::BAD_REQUEST, "webhook-body", "The body was not received completely.")
     }
 
+    pub(super) fn webhook_timeout() -> Self {
+        let message = "The body was not received in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "webhook-timeout", message)
+    }
+
     pub(super) fn webhook_method() -> Self {
         let message = "Webhooks must be sent with POST.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "webhook-method", message)
@@ -61,8 +68,8 @@ impl Rejection {
     }
 
     pub(super) fn webhook_busy() -> Self {
-        let message = "Too many deliveries are being handled. Send this one again later.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "webhook-busy", message)
+        let message = "Too many deliveries are being received or handled. Send this one again later.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "webhook-busy", message).after(Duration::from_secs(5))
     }
 
     pub(super) fn webhook_unreadable() -> Self {

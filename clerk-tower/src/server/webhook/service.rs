@@ -11,9 +11,10 @@ use std::{
 use clerk_core::webhook::{Delivery, Event, Kind};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
-use http_body_util::{Full, Limited};
+use http_body_util::Full;
 use tokio::{runtime::Handle, time::timeout};
 use tower_service::Service;
+use tracing::Instrument as _;
 
 use super::{
     dedup::{Begin, Dedup, Running},
@@ -135,6 +136,32 @@ impl ClerkWebhooks {
         self
     }
 
+    /// Waits until no handler is running, also if Clerk closed the connection of its delivery. For a graceful shutdown:
+    /// call it on a clone after the server has stopped accepting requests, because otherwise the runtime ends with the
+    /// handlers in the middle of their work.
+    ///
+    /// Running handlers end within the [`handler_timeout`](Self::handler_timeout) at the latest. Wrap this in a timeout for
+    /// a shorter wait. What is then cut off is delivered again.
+    ///
+    /// ```
+    /// # use clerk_tower::{Clerk, server::webhook::ClerkWebhooks};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let clerk = Clerk::builder().secret_key("sk_test_abc").webhook_secret("whsec_c2VjcmV0").build()?;
+    /// use std::time::Duration;
+    /// use tokio::time::timeout;
+    ///
+    /// let webhooks = ClerkWebhooks::new(&clerk)?;
+    /// let running = webhooks.clone();
+    /// // Here the server runs with `webhooks`, until a signal stops it.
+    /// if timeout(Duration::from_secs(30), running.drained()).await.is_err() {
+    ///     eprintln!("some webhook handlers did not end");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn drained(&self) {
+        self.dedup.idle().await;
+    }
+
     async fn receive<B>(self, request: Request<B>) -> Result<(), Rejection>
     where
         B: Body,
@@ -144,7 +171,7 @@ impl ClerkWebhooks {
             return Err(Rejection::webhook_method());
         }
         let max = self.max_body_bytes;
-        let delivery = self.clerk.receive_webhook(request.map(|body| Limited::new(body, max))).await?;
+        let delivery = self.clerk.take_webhook(request, max).await?;
         let kind = telemetry::webhook_kind(&delivery.event);
         let running = match self.dedup.begin(&delivery.id, self.clerk.now(), self.remember_for) {
             Begin::New(running) => running,
@@ -160,7 +187,7 @@ impl ClerkWebhooks {
         };
         // `tokio::spawn` panics without a runtime.
         let runtime = Handle::try_current().map_err(|_| Rejection::webhook_failed())?;
-        let task = runtime.spawn(self.handle(Arc::new(delivery), running));
+        let task = runtime.spawn(self.handle(Arc::new(delivery), running).in_current_span());
         // The task panicked, or its runtime was shut down: the delivery was not handled completely.
         task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
     }
@@ -182,8 +209,8 @@ impl ClerkWebhooks {
             Ok(Ok(())) => match self.missed(&delivery.event) {
                 None => {
                     attempt.how = None;
-                    running.done(self.clerk.now());
                     telemetry::webhook(kind, "handled");
+                    running.done(self.clerk.now());
                     return Ok(());
                 }
                 Some(missed) => ("unreadable", Rejection::webhook_unreadable(), missed.into()),
