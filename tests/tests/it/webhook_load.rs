@@ -35,7 +35,7 @@ const DELETED: Bytes =
 
 fn client(limits: WebhookLimits) -> Clerk {
     let instance = Instance::new();
-    let builder = instance.builder().transport(instance.local.clone()).webhook_secret(SECRET);
+    let builder = instance.builder().transport(instance.local).webhook_secret(SECRET);
     builder.webhook_limits(limits).build().unwrap()
 }
 
