@@ -40,8 +40,12 @@ use clerk_tower::clock::{Clock, SystemClock};
 const FORMAT: &str = "clerk-local";
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// The largest file, in bytes. The same for both directions, so that what was saved can be loaded.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// The ending of files that are being written.
+const SAVING: &str = ".saving";
+/// The length of the random part of their names.
+const RANDOM: usize = 12;
 
 /// The fields that all versions have.
 #[derive(Deserialize)]
@@ -74,30 +78,33 @@ impl LocalClerk {
     /// Saves this instance to a file, including its keys: tokens and cookies are still valid after
     /// [`load`](Self::load). Injected failures and the receiver of webhooks are not saved.
     ///
-    /// The file is written under another name in the same directory and then renamed, so that `path` never contains half
-    /// a file. On Unix, only its owner can read it.
+    /// The file is written under another name in the same directory, `.NAME.….saving`, and then renamed, so that `path`
+    /// never contains half a file. If the process is killed meanwhile, the next `save` or `load` with this path removes
+    /// what it left behind. On Unix, only the owner can read these files.
     ///
     /// # Errors
-    /// If the file cannot be written. An existing file is then unchanged.
+    /// If the file cannot be written, and with [`io::ErrorKind::FileTooLarge`] if it would be larger than 256 MiB, which
+    /// `load` does not read. An existing file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        let path = path.as_ref();
-        let text =
-            self.to_json().map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
-        let temporary_path = temporary_path(path);
-        let written =
-            write(&temporary_path, text.as_bytes()).and_then(|()| fs::rename(&temporary_path, path));
-        written.map_err(|error| {
-            // The temporary file may not exist.
-            let _ = fs::remove_file(&temporary_path);
-            io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
-        })
+        self.save_within(path.as_ref(), MAX_BYTES)
+    }
+
+    pub(crate) fn save_within(&self, path: &Path, max_bytes: u64) -> io::Result<()> {
+        remove_leftovers(path);
+        let text = self.to_json().map_err(io::Error::other);
+        text.and_then(|text| within(text.into_bytes(), max_bytes))
+            .and_then(|text| replace(path, &text))
+            .map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
+            })
     }
 
     /// Loads the instance that [`save`](Self::save) wrote to a file.
     ///
     /// # Errors
-    /// If the file cannot be read, and with [`io::ErrorKind::InvalidData`] if it is not a saved instance, has another
-    /// version or is invalid. The error names the field but contains no values.
+    /// If the file cannot be read, with [`io::ErrorKind::FileTooLarge`] if it is larger than 256 MiB, and with
+    /// [`io::ErrorKind::InvalidData`] if it is not a saved instance, has another version or is invalid. The error names
+    /// the field but contains no values.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::load_with_clock(path, SystemClock)
     }
@@ -107,11 +114,15 @@ impl LocalClerk {
     /// # Errors
     /// The same as those of [`load`](Self::load).
     pub fn load_with_clock(path: impl AsRef<Path>, clock: impl Clock) -> io::Result<Self> {
-        let path = path.as_ref();
+        Self::load_within(path.as_ref(), clock, MAX_BYTES)
+    }
+
+    pub(crate) fn load_within(path: &Path, clock: impl Clock, max_bytes: u64) -> io::Result<Self> {
+        remove_leftovers(path);
         let wrong = |kind, problem: &dyn fmt::Display| {
             io::Error::new(kind, format!("cannot load {}: {problem}", path.display()))
         };
-        let text = read(path).map_err(|error| wrong(error.kind(), &error))?;
+        let text = read(path, max_bytes).map_err(|error| wrong(error.kind(), &error))?;
         Self::from_json(&text, clock).map_err(|problem| wrong(io::ErrorKind::InvalidData, &problem))
     }
 
@@ -180,27 +191,80 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     })
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    let read = File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut text)?;
-    if u64::try_from(read).is_ok_and(|read| read <= MAX_BYTES) {
+    File::open(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut text)?;
+    within(text, max_bytes)
+}
+
+/// Checks the size of a file that is read or written.
+fn within(text: Vec<u8>, max_bytes: u64) -> io::Result<Vec<u8>> {
+    if u64::try_from(text.len()).is_ok_and(|length| length <= max_bytes) {
         return Ok(text);
     }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "it is larger than 64 MiB"))
+    let problem = format!("it is larger than {} MiB", max_bytes / (1024 * 1024));
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, problem))
+}
+
+/// Writes a file under another name, and renames it.
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let temporary_path = temporary_path(path);
+    let written = write(&temporary_path, text).and_then(|file| {
+        let renamed = fs::rename(&temporary_path, path);
+        // Only now: the lock says that the file is not a leftover.
+        drop(file);
+        renamed
+    });
+    if written.is_err() {
+        // The temporary file may not exist.
+        let _ = fs::remove_file(&temporary_path);
+    }
+    written
 }
 
 /// Returns an unused name in the same directory.
 fn temporary_path(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}", random::string(12)))
+    path.with_file_name(format!("{}{}{SAVING}", temporary_prefix(path), random::string(RANDOM)))
 }
 
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
+fn temporary_prefix(path: &Path) -> String {
+    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Creates a file, which stays locked until it is dropped.
+fn write(path: &Path, text: &[u8]) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
+    // Some file systems have no locks. There, leftovers cannot be told from files in use, and stay.
+    let _ = file.lock();
     file.write_all(text)?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(file)
+}
+
+/// Removes the files that processes were writing when they were killed. They contain the keys of the instance.
+fn remove_leftovers(path: &Path) {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let prefix = temporary_prefix(path);
+    let is_temporary = |name: &str| {
+        let random = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(SAVING));
+        random
+            .is_some_and(|random| random.len() == RANDOM && random.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    // Without access to the directory there is nothing to remove, and the caller's own access reports it.
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && entry.file_name().to_str().is_some_and(is_temporary) && is_abandoned(&entry.path()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether no process writes the file any more. A file that was just created is not locked yet, but is empty.
+fn is_abandoned(path: &Path) -> bool {
+    let file = OpenOptions::new().write(true).open(path);
+    file.is_ok_and(|file| file.try_lock().is_ok() && file.metadata().is_ok_and(|meta| meta.len() > 0))
 }

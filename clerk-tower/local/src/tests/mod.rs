@@ -5,6 +5,7 @@ mod flow;
 mod frontend;
 mod memberships;
 mod organizations;
+mod save;
 mod server;
 mod service;
 mod sessions;

@@ -32,8 +32,8 @@ type Site = BoxCloneService<Request<Bytes>, Response<LocalBody>, Infallible>;
 /// Returns an in-memory client of the instance.
 pub(super) fn client(fixture: &Fixture) -> Clerk {
     Clerk::builder()
-        .secret_key(fixture.local.secret_key().expose())
-        .publishable_key(fixture.local.publishable_key().as_str())
+        .secret_key(fixture.local.secret_key())
+        .publishable_key(fixture.local.publishable_key())
         .transport(fixture.local.clone())
         .clock(fixture.clock.clone())
         .authentication(|options| {
