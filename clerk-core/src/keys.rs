@@ -375,6 +375,47 @@ impl fmt::Debug for PublishableKey {
     }
 }
 
+/// Lets functions take a key as `impl TryInto<Key>`: parsed, borrowed, or as a string.
+macro_rules! convertible {
+    ($($name:ident)*) => {$(
+        /// Parses the key.
+        impl TryFrom<&str> for $name {
+            type Error = KeyError;
+
+            fn try_from(text: &str) -> Result<Self, KeyError> {
+                text.parse()
+            }
+        }
+
+        /// Parses the key.
+        impl TryFrom<String> for $name {
+            type Error = KeyError;
+
+            fn try_from(text: String) -> Result<Self, KeyError> {
+                text.parse()
+            }
+        }
+
+        /// Parses the key.
+        impl TryFrom<&String> for $name {
+            type Error = KeyError;
+
+            fn try_from(text: &String) -> Result<Self, KeyError> {
+                text.parse()
+            }
+        }
+
+        /// Clones the key.
+        impl From<&$name> for $name {
+            fn from(key: &$name) -> Self {
+                key.clone()
+            }
+        }
+    )*};
+}
+
+convertible!(SecretKey MachineSecretKey WebhookSecret PublishableKey);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,7 +35,7 @@ fn builder() -> Result<ClerkBuilder, clerk_tower::ConfigError> {
         ClerkBuilder::from_env()
     } else {
         let local = LocalClerk::seeded();
-        Clerk::builder().secret_key(local.secret_key().expose()).transport(local)
+        Clerk::builder().secret_key(local.secret_key()).transport(local)
     };
     // A fifth of a production instance's rate limit. The rest is for requests that users wait for.
     Ok(builder.layer(PacingLayer::per_second(20)).timeout(Duration::from_secs(30)).max_attempts(5))

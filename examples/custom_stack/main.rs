@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         })
         .layer(BaseUriLayer::new("https://api.clerk.com/v1")?)
         .service(local.clone());
-    let clerk = Clerk::builder().secret_key(local.secret_key().expose()).stack(stack).build()?;
+    let clerk = Clerk::builder().secret_key(local.secret_key()).stack(stack).build()?;
 
     let count = clerk.send(users::count()).await?.total_count;
     let ada = clerk.send(users::get("user_ada")).await?;

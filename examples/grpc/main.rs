@@ -33,7 +33,7 @@ fn log_caller(request: Request<()>) -> Result<Request<()>, Status> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let local = LocalClerk::seeded();
-    let clerk = Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?;
+    let clerk = Clerk::builder().secret_key(local.secret_key()).transport(local.clone()).build()?;
 
     // gRPC clients ignore the HTTP status, so a guard responds to them with status 200 and a `grpc-status`:
     // 16 (UNAUTHENTICATED) for 401, 7 (PERMISSION_DENIED) for 403, 14 (UNAVAILABLE) for 503.

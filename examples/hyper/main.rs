@@ -42,7 +42,7 @@ async fn report(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
 async fn main() -> Result<(), Box<dyn Error>> {
     // The instance is the client's transport, so that it needs no socket.
     let local = LocalClerk::seeded();
-    let clerk = Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?;
+    let clerk = Clerk::builder().secret_key(local.secret_key()).transport(local.clone()).build()?;
 
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::new(&clerk))

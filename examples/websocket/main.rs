@@ -99,7 +99,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let ada = local.sign_in("user_ada").authorized_party(&*origin);
         println!("token {}", ada.clone().lifetime(Duration::from_secs(seconds)).token());
         println!("new token {}", ada.lifetime(Duration::from_secs(3600)).token());
-        Clerk::builder().secret_key(local.secret_key().expose()).transport(local)
+        Clerk::builder().secret_key(local.secret_key()).transport(local)
     };
     // Rejects tokens that were issued to other sites.
     let clerk = clerk.authorized_parties([&*origin]).build()?;

@@ -63,7 +63,7 @@ impl Instance {
 
     /// Returns a builder of a client of this instance.
     pub fn builder(&self) -> ClerkBuilder {
-        Clerk::builder().secret_key(self.secret_key().expose()).clock(self.clock.clone())
+        Clerk::builder().secret_key(self.secret_key()).clock(self.clock.clone())
     }
 
     /// Returns the instance's secret key.

@@ -46,9 +46,9 @@ impl LocalClerk {
     /// ```
     pub fn client_builder(&self) -> ClerkBuilder {
         Clerk::builder()
-            .secret_key(self.secret_key().expose())
-            .publishable_key(self.publishable_key().as_str())
-            .webhook_secret(self.shared.webhook_secret.clone())
+            .secret_key(self.secret_key())
+            .publishable_key(self.publishable_key())
+            .webhook_secret(self.webhook_secret())
             .clock(self.shared.clock.clone())
             .transport(self.clone())
     }

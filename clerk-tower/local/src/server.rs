@@ -114,9 +114,9 @@ impl LocalServer {
     pub fn client_builder(&self) -> ClerkBuilder {
         let url = self.api_url();
         Clerk::builder()
-            .secret_key(self.local.secret_key().expose())
-            .publishable_key(self.local.publishable_key().as_str())
-            .webhook_secret(self.local.shared.webhook_secret.clone())
+            .secret_key(self.local.secret_key())
+            .publishable_key(self.local.publishable_key())
+            .webhook_secret(self.local.webhook_secret())
             .api_url(&url)
             .clock(Arc::clone(&self.local.shared.clock))
             .authentication(|options| {

@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{AuthenticateOptions, Authenticator, OptionsError},
-    keys::SecretKey,
+    keys::{MachineSecretKey, PublishableKey, SecretKey, WebhookSecret},
 };
 use http::{Request, Response};
 use tower_layer::Layer;
@@ -43,7 +43,8 @@ enum Carrier {
 
 /// Builds a [`Clerk`] or a [`MachineClerk`]: a [`Config`], and the services that go with it.
 ///
-/// Every setting is checked by [`ClerkBuilder::build`]. A setting that another one makes pointless, such as a timeout
+/// Keys are taken as strings, or as the types of [`keys`](clerk_core::keys). Every setting is checked by
+/// [`ClerkBuilder::build`]. A setting that another one makes pointless, such as a timeout
 /// beside [`stack`](Self::stack), is an error too.
 ///
 /// ```
@@ -136,10 +137,10 @@ impl ClerkBuilder {
     }
 
     /// Sets the instance's secret key, `sk_test_…` or `sk_live_…`. A [`Clerk`] requires it.
-    pub fn secret_key(mut self, key: impl AsRef<str>) -> Self {
+    pub fn secret_key(mut self, key: impl TryInto<SecretKey, Error: fmt::Display>) -> Self {
         self.secret_key_provider = None;
         self.replace("secret_key");
-        self.set_parsed("secret_key", parse("secret_key", key.as_ref()), |config, key| {
+        self.set_parsed("secret_key", parse("secret_key", key), |config, key| {
             config.secret_key = Some(key);
         })
     }
@@ -168,17 +169,17 @@ impl ClerkBuilder {
 
     /// Sets the instance's publishable key. It names the instance's cookies; without it only the plain `__session`
     /// cookie is read.
-    pub fn publishable_key(mut self, key: impl AsRef<str>) -> Self {
+    pub fn publishable_key(mut self, key: impl TryInto<PublishableKey, Error: fmt::Display>) -> Self {
         self.replace("publishable_key");
-        self.set_parsed("publishable_key", parse("publishable_key", key.as_ref()), |config, key| {
+        self.set_parsed("publishable_key", parse("publishable_key", key), |config, key| {
             config.publishable_key = Some(key);
         })
     }
 
     /// Sets a machine's secret key, `ak_…`, for [`Clerk::as_machine`] or [`ClerkBuilder::build_machine`].
-    pub fn machine_secret_key(mut self, key: impl AsRef<str>) -> Self {
+    pub fn machine_secret_key(mut self, key: impl TryInto<MachineSecretKey, Error: fmt::Display>) -> Self {
         self.replace("machine_secret_key");
-        let key = parse("machine_secret_key", key.as_ref());
+        let key = parse("machine_secret_key", key);
         self.set_parsed("machine_secret_key", key, |config, key| config.machine_secret_key = Some(key))
     }
 
@@ -203,8 +204,8 @@ impl ClerkBuilder {
     ///     .unwrap();
     /// assert!(clerk.webhook_verifier().is_some());
     /// ```
-    pub fn webhook_secret(self, secret: impl AsRef<str>) -> Self {
-        let secret = parse("webhook_secret", secret.as_ref());
+    pub fn webhook_secret(self, secret: impl TryInto<WebhookSecret, Error: fmt::Display>) -> Self {
+        let secret = parse("webhook_secret", secret);
         // Adds to the others, and so does not replace an invalid one.
         self.set_parsed("webhook_secret", secret, |config, secret| {
             config.misnamed.forget("webhook_secret");

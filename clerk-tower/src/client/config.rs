@@ -238,13 +238,13 @@ impl Checker<'_> {
         self.keep(setter, value).flatten()
     }
 
-    fn parsed<T: std::str::FromStr<Err: fmt::Display>>(
+    fn parsed<T: TryFrom<String, Error: fmt::Display>>(
         &mut self,
         setter: &'static str,
         name: &'static str,
     ) -> Option<T> {
         let text = self.variable(setter, name)?;
-        self.keep(setter, parse(name, &text))
+        self.keep(setter, parse(name, text))
     }
 
     /// Returns whether a switch is on. As in Clerk's SDKs, `true` in any case and positive numbers are on. Unlike there,
@@ -357,10 +357,10 @@ fn webhook_secrets(text: &str) -> Result<Vec<WebhookSecret>, ConfigError> {
     text.split_whitespace().map(|secret| parse(NAME, secret)).collect()
 }
 
-/// Parses the string of a setting.
-pub(crate) fn parse<T: std::str::FromStr<Err: fmt::Display>>(
+/// Takes a setting, or parses its string.
+pub(crate) fn parse<T>(
     setting: &'static str,
-    text: &str,
+    value: impl TryInto<T, Error: fmt::Display>,
 ) -> Result<T, ConfigError> {
-    text.parse().map_err(|error| ConfigError::new(setting, error))
+    value.try_into().map_err(|error| ConfigError::new(setting, error))
 }

@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use clerk_axum::{
-    AcceptedKinds, ApiKey, Clerk, ClerkLayer, ClerkUser, M2mToken, OAuthToken, Session,
+    AcceptedKinds, ApiKey, Clerk, ClerkLayer, ClerkUser, M2mToken, OAuthToken, ProxyBuilder, Session,
     local::{LocalClerk, machine},
     require,
     token::TokenKind,
@@ -19,10 +19,11 @@ use clerk_axum::{
 use clerk_core::{
     Timestamp,
     api::{api_keys, m2m, machines, organization_memberships, organizations, sessions, users},
+    keys::MachineSecretKey,
     model::M2mTokenFormat,
     webhook::{Delivery, Event, Verifier},
 };
-use clerk_tower::clock::ManualClock;
+use clerk_tower::clock::{Clock as _, ManualClock, SystemClock};
 use http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -539,6 +540,52 @@ impl Drop for Directory {
     fn drop(&mut self) {
         std::fs::remove_dir_all(&self.0).unwrap();
     }
+}
+
+/// Each value as it is, borrowed, and as a string.
+#[tokio::test]
+async fn a_builder_takes_every_key_and_address_that_an_instance_gives() {
+    let local = LocalClerk::seeded();
+    let server = local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let machine = local.machine("nightly").create();
+    let machine_key: MachineSecretKey = machine.secret_key.parse().unwrap();
+    let (webhook_secret, url) = (local.webhook_secret(), server.api_url());
+    let by_reference = Clerk::builder()
+        .secret_key(local.secret_key())
+        .publishable_key(local.publishable_key())
+        .webhook_secret(&webhook_secret)
+        .machine_secret_key(&machine.secret_key)
+        .api_url(server.api_url())
+        .fapi_url(server.api_url())
+        .authentication(|options| {
+            options
+                .publishable_key(local.publishable_key().clone())
+                .proxy_url(server.api_url())
+                .sign_in_url(server.sign_in_url())
+        });
+    let by_value = Clerk::builder()
+        .secret_key(local.secret_key().clone())
+        .publishable_key(local.publishable_key().clone())
+        .webhook_secret(local.webhook_secret())
+        .machine_secret_key(machine_key.clone())
+        .api_url(&url);
+    let as_strings = Clerk::builder()
+        .secret_key(local.secret_key().expose())
+        .publishable_key(local.publishable_key().as_str().to_owned())
+        .machine_secret_key(&machine_key)
+        .api_url(server.api_url());
+    let key = local.secret_key().clone();
+    let by_provider = Clerk::builder().secret_key_provider(move || key.clone()).api_url(server.api_url());
+    for builder in [by_reference, by_value, as_strings, by_provider] {
+        let clerk = builder.build().unwrap();
+        assert_eq!(clerk.send(users::get("user_ada")).await.unwrap().first_name.as_deref(), Some("Ada"));
+    }
+    let proxy = ProxyBuilder::with_keys(local.publishable_key(), local.secret_key());
+    proxy.fapi_url(server.api_url()).build().unwrap();
+    let request = local.webhook("user.deleted", &json!({ "id": "user_1", "deleted": true }));
+    let verifier = Verifier::new(local.webhook_secret()).or(local.webhook_secret());
+    assert!(verifier.verify(request.headers(), request.body(), SystemClock.now()).is_ok());
+    local.deliver_webhooks_to(&format!("{}/webhooks", server.api_url()), local.webhook_secret()).unwrap();
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use std::{
 use axum::{Router, extract::ConnectInfo, routing};
 use bytes::Bytes;
 use clerk_axum::{ClerkLayer, Forwarded, ProxyBuilder, ProxyLayer};
+use clerk_core::keys;
 use clerk_tests::{
     Instance, TextResponse, eventually,
     fault::{Fault, FaultServer, http_response, nobody},
@@ -44,7 +45,9 @@ const SECRET: &str = "sk_live_tHiSmUsTnEvErShOw";
 const PUBLISHABLE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 
 fn builder(fapi_url: impl Into<String>) -> ProxyBuilder {
-    ProxyBuilder::with_keys(PUBLISHABLE.parse().unwrap(), SECRET.parse().unwrap()).fapi_url(fapi_url)
+    let keys: (keys::PublishableKey, keys::SecretKey) =
+        (PUBLISHABLE.parse().unwrap(), SECRET.parse().unwrap());
+    ProxyBuilder::with_keys(keys.0, keys.1).fapi_url(fapi_url)
 }
 
 fn layer(fapi_url: impl Into<String>) -> ProxyLayer<ReqwestTransport> {

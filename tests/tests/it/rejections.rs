@@ -132,7 +132,7 @@ async fn one_handler_responds_for_guards_and_extractors() {
 async fn the_handler_gets_the_layers_own_400_but_no_redirects() {
     let instance = Instance::new();
     let key = instance.local.publishable_key();
-    let clerk = instance.builder().publishable_key(key.as_str()).transport(instance.local.clone());
+    let clerk = instance.builder().publishable_key(key).transport(instance.local.clone());
     let clerk = clerk.build().unwrap();
     clerk.keys().warm_up().await.unwrap();
     let app = routes().layer(ClerkLayer::new(&clerk).on_rejection(page));

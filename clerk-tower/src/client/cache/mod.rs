@@ -7,7 +7,7 @@
 //! use clerk_tower::Clerk;
 //!
 //! let local = LocalClerk::new().seed();
-//! let clerk = Clerk::builder().secret_key(local.secret_key().expose()).transport(local.clone()).build()?;
+//! let clerk = Clerk::builder().secret_key(local.secret_key()).transport(local.clone()).build()?;
 //!
 //! // One call to Clerk. The second time it is the same value, not even decoded again.
 //! let user = clerk.cached(users::get("user_ada")).await?;

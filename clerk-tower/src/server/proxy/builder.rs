@@ -78,10 +78,10 @@ impl ProxyBuilder {
     }
 
     /// Creates a builder with these keys, without a client.
-    pub fn with_keys(publishable_key: PublishableKey, secret_key: SecretKey) -> Self {
+    pub fn with_keys(publishable_key: impl Into<PublishableKey>, secret_key: impl Into<SecretKey>) -> Self {
         Self {
-            publishable_key: Some(publishable_key),
-            secret_key: Some(secret_key),
+            publishable_key: Some(publishable_key.into()),
+            secret_key: Some(secret_key.into()),
             misnamed: AllMisnamed::default(),
             fapi_url: None,
             path: Some(Prefix::DEFAULT.into()),
