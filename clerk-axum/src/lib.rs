@@ -13,7 +13,7 @@ pub use clerk_core::{
     Metadata, Nullable, Operation, Page, Reason, Timestamp, api,
     authenticate::{
         AcceptedKinds, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, Outcome, PublicOrigin,
-        RequestHead, Satellite,
+        RedactedUri, RequestHead, Satellite,
     },
     id,
     keys::{PublishableKey, SecretKey},

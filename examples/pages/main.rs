@@ -1,23 +1,23 @@
 //! Server-rendered pages, without JavaScript.
 //!
 //! Private pages redirect visitors to the sign-in page. `/orgs/{slug}` activates that organization, and `/account` the
-//! personal account: Clerk switches in a handshake, which the user does not see. With `CLERK_SECRET_KEY` and
-//! `CLERK_PUBLISHABLE_KEY` it uses that instance, otherwise a `LocalClerk` in this process. `PORT` sets the port; it
-//! defaults to 3000.
+//! personal account: Clerk switches in a handshake, which the user does not see. Requests are logged without the
+//! credentials in their URIs. With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it uses that instance, otherwise a
+//! `LocalClerk` in this process. `PORT` sets the port; it defaults to 3000.
 
 mod html;
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, error::Error, io, process::ExitCode};
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{Path, Request, State},
     http::StatusCode,
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkUser, OrganizationSync, Rejection, Session,
+    Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkUser, OrganizationSync, RedactedUri, Rejection, Session,
     api::users,
     local::{LocalClerk, LocalServer},
     model::OrganizationMembership,
@@ -25,6 +25,8 @@ use clerk_axum::{
 };
 use html::{escape, page};
 use tokio::net::TcpListener;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::Level;
 
 fn app(clerk: &Clerk) -> Router {
     let members = require::permission("org:users:read");
@@ -42,12 +44,19 @@ fn app(clerk: &Clerk) -> Router {
             rejection.clone().into_response()
         }
     });
+    // The default span contains the whole URI, and with it the handshake of a browser that comes back from Clerk.
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(|request: &Request| {
+            tracing::info_span!("request", method = %request.method(), uri = %RedactedUri(request.uri()))
+        })
+        .on_response(DefaultOnResponse::new().level(Level::INFO));
     Router::new()
         .route("/", get(index))
         .route("/sign-in", get(sign_in))
         .route("/sign-out", post(sign_out))
         .merge(private)
         .layer(layer)
+        .layer(trace)
         .with_state(clerk.clone())
 }
 
@@ -149,6 +158,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().with_max_level(Level::INFO).with_ansi(false).with_writer(io::stderr).init();
     let port: u16 = env::var("PORT").map_or(Ok(3000), |port| port.parse())?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
     // The local server stops when it is dropped, so keep it until the end.

@@ -83,7 +83,7 @@ pub use self::{
         ApiKeyAuth, BadRequest, Diagnosis, Identity, M2mAuth, MachineAuth, MachineFacts, Malformed,
         NoSignInPage, OAuthAuth, Outcome, Redirect, SignedIn, SignedOut, SignedOutCause, Status,
     },
-    request::{HostError, RedirectCount, RequestHead, cookie},
+    request::{HostError, RedactedUri, RedirectCount, RequestHead, cookie},
 };
 #[cfg(doc)]
 use crate::{Reason, token::KeySet};

@@ -221,6 +221,33 @@ async fn pages_redirect_to_sign_in_and_switch_organizations() {
 }
 
 #[tokio::test]
+async fn pages_log_requests_without_the_credentials_of_a_handshake() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_pages"), &[]);
+    let line = program.line_with("Open ").await;
+    let address = line.split_whitespace().nth(1).unwrap();
+    // A browser that signs in brings real ones.
+    let mut browser = Browser::new();
+    let page = browser.open(&format!("{address}/account?tab=1")).await;
+    let page = browser.submit(&page, "/sign-in", Some(("user", "user_grace"))).await;
+    browser.submit(&page, "/sign-in/organization", Some(("organization", "org_acme"))).await;
+    for parameter in
+        ["__clerk_handshake", "__clerk_handshake_nonce", "__clerk_db_jwt", "__clerk_ticket", "__session"]
+    {
+        get(&format!("{address}/?{parameter}=verysecret&page=7"), None).await;
+    }
+    program.child.start_kill().unwrap();
+    let (_, log) = program.end().await;
+    assert!(
+        log.contains("uri=/account?tab=1") && log.contains("__clerk_handshake=[redacted]&page=7"),
+        "{log}"
+    );
+    assert!(!log.contains("verysecret"), "{log}");
+    let values = log.split("__clerk_").skip(1).filter_map(|rest| rest.split_once('='));
+    let values: Vec<_> = values.map(|(_, value)| value.split(['&', '}', ' ']).next().unwrap()).collect();
+    assert!(values.len() > 5 && values.iter().all(|value| *value == "[redacted]"), "{log}");
+}
+
+#[tokio::test]
 async fn the_quickstart_explains_why_it_cannot_start() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

@@ -6,6 +6,7 @@ mod cookies;
 mod head;
 mod origin;
 mod query;
+mod redacted_uri;
 mod redirect_count;
 mod referrer;
 mod session_token;
@@ -18,4 +19,7 @@ pub(super) use self::{
     referrer::is_clerk_page,
     session_token::SessionToken,
 };
-pub use self::{cookies::cookie, head::RequestHead, origin::HostError, redirect_count::RedirectCount};
+pub use self::{
+    cookies::cookie, head::RequestHead, origin::HostError, redacted_uri::RedactedUri,
+    redirect_count::RedirectCount,
+};
