@@ -50,6 +50,9 @@ pub struct Verifier {
     tolerance: Duration,
 }
 
+/// Upper bound on the tolerance of timestamps.
+const MAX_TOLERANCE: Duration = Duration::from_secs(3600);
+
 impl Verifier {
     /// Creates a verifier with the secret of the endpoint. The tolerance defaults to five minutes.
     pub fn new(secret: WebhookSecret) -> Self {
@@ -63,8 +66,16 @@ impl Verifier {
     }
 
     /// Sets how far the timestamp may be in the past or in the future, in whole seconds. Defaults to five
-    /// minutes.
+    /// minutes; more than an hour counts as an hour.
+    ///
+    /// Someone who has recorded a delivery can replay it for that long.
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance.min(MAX_TOLERANCE);
+        self
+    }
+
+    /// Sets the same without an upper bound. Insecure: a recorded delivery can be replayed for that long.
+    pub fn insecure_tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
         self
     }
@@ -236,6 +247,25 @@ mod tests {
         let headers =
             verifier.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", Timestamp::from_secs(1_614_265_330), body);
         assert_eq!(headers["svix-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn the_tolerance_is_at_most_an_hour() {
+        let is_accepted = |verifier: &Verifier, seconds: i64| {
+            let at = Timestamp::from_secs(NOW.as_secs() - seconds);
+            verifier.verify(&verifier.sign("msg_1", at, BODY), BODY, NOW).is_ok()
+        };
+        let of = |secret: &str| verifier(secret);
+        for (verifier, limit) in [
+            (of("whsec_c2VjcmV0"), 300),
+            (of("whsec_c2VjcmV0").tolerance(Duration::from_secs(10)), 10),
+            (of("whsec_c2VjcmV0").tolerance(Duration::from_secs(7200)), 3600),
+            (of("whsec_c2VjcmV0").tolerance(Duration::MAX), 3600),
+            (of("whsec_c2VjcmV0").insecure_tolerance(Duration::from_secs(7200)), 7200),
+        ] {
+            assert!(is_accepted(&verifier, limit) && !is_accepted(&verifier, limit + 1), "{limit}");
+            assert!(is_accepted(&verifier, -limit) && !is_accepted(&verifier, -limit - 1), "{limit}");
+        }
     }
 
     #[test]
