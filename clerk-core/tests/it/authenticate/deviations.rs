@@ -4,8 +4,8 @@
 
 use clerk_core::{
     authenticate::{
-        AcceptedKinds, AuthenticateOptions, Authenticator, Forwarded, OptionsError, OrganizationSync,
-        RequestHead, Satellite, Step,
+        AcceptedKinds, AuthenticateOptions, Authenticator, Forwarded, KeyFailure, OptionsError,
+        OrganizationSync, RequestHead, Satellite, Step,
     },
     token::{Check, Token, TokenKind, VerifyOptions},
 };
@@ -13,7 +13,10 @@ use http::Request;
 use serde_json::json;
 
 use crate::{
-    tokens::{NOW, TEMPLATE, UNMARKED, encode, keys, m2m, now, oauth, session, token_of},
+    tokens::{
+        KEY, KID, NOW, OTHER_KEY, TEMPLATE, UNMARKED, encode, handshake, jwk, key_set, keys, m2m, now, oauth,
+        session, token_of,
+    },
     visit::{ENVS, Env, Reply, Visit},
 };
 
@@ -436,4 +439,90 @@ fn outages_are_undecided() {
     let keys = clerk_core::authenticate::KeyFailure::Unreachable;
     let session = Visit::api(Env::Live).bearer(token).keys(Default::default(), Err(keys));
     assert_eq!(session.verdict(), expected("unexpected-error"));
+}
+
+/// The rows of the table about requests that Clerk's SDK decides otherwise, each with the outcome here.
+#[test]
+fn decided_differences() {
+    let (live, dev) = (Env::Live, Env::Dev);
+    let good = session(live, &json!({}));
+    let ask = |url: &str| Visit::document(dev).target(format!("/p?__clerk_redirect_url={url}"));
+    let inside = |token: &str| handshake(live, &[&format!("__session={token}")]);
+    let returning = |token: &str| Visit::api(live).cookie("__clerk_handshake", inside(token));
+    let plain = |visit: Visit| visit.options(|_| AuthenticateOptions::new());
+    let with_keys = |keys: &[serde_json::Value]| {
+        let keys = key_set(keys);
+        Visit::api(live).keys(keys.clone(), Ok(keys)).bearer(&good)
+    };
+    let bad_request = "signed-out: unexpected-error";
+    let (mismatch, missing) =
+        ("signed-out: token-type-mismatch", "signed-out: session-token-and-uat-missing");
+    let no_claim = "signed-out: token-verification-failed";
+    for (difference, visit, expected) in [
+        // The publishable key is optional: without it, plain cookies are read, and nobody is redirected.
+        ("no publishable key", plain(Visit::document(live)).signed_in(&good), "signed-in"),
+        (
+            "suffixed cookie without the key",
+            plain(Visit::document(live)).suffixed("__session", &good),
+            missing,
+        ),
+        ("client without the key", plain(Visit::document(live)).cookie("__client_uat", "5"), missing),
+        // What is an internal error there is 400.
+        ("bad handshake", Visit::document(dev).cookie("__clerk_handshake", "x"), bad_request),
+        ("relative return", ask("%2Fx"), bad_request),
+        ("script", ask("javascript%3Aalert(1)"), bad_request),
+        ("other scheme", ask("ftp%3A%2F%2Fs.example"), bad_request),
+        ("credentials", ask("https%3A%2F%2Fu%3Ap%40s.example"), bad_request),
+        ("http", ask("http%3A%2F%2Fs.example"), "handshake: primary-responds-to-syncing"),
+        // Classes inside a handshake, which is then ignored.
+        ("session inside", returning(&good), "signed-in"),
+        ("unmarked inside", returning(&token_of(live, &json!({"cat": null}), &json!({}))), "signed-in"),
+        ("template inside", returning(&token_of(live, &json!({"cat": TEMPLATE}), &json!({}))), missing),
+        ("common class inside", returning(&token_of(live, &json!({"cat": UNMARKED}), &json!({}))), missing),
+        (
+            "template",
+            Visit::api(live).bearer(token_of(live, &json!({"cat": TEMPLATE}), &json!({}))),
+            mismatch,
+        ),
+        // Times are numbers, however large.
+        (
+            "far nbf",
+            Visit::api(live).bearer(session(live, &json!({"nbf": 1e30}))),
+            "signed-out: session-token-nbf",
+        ),
+        (
+            "far iat",
+            Visit::api(live).bearer(session(live, &json!({"iat": 9_000_000_000_000_i64}))),
+            "signed-out: session-token-iat-in-the-future",
+        ),
+        ("nbf as text", Visit::api(live).bearer(session(live, &json!({"nbf": "5"}))), no_claim),
+        ("iat as text", Visit::api(live).bearer(session(live, &json!({"iat": "5"}))), no_claim),
+        ("exp as text", Visit::api(live).bearer(session(live, &json!({"exp": "9999999999"}))), no_claim),
+        // The signature decides among keys with the same id, and an empty id is none.
+        ("own key last", with_keys(&[jwk(&OTHER_KEY, KID), jwk(&KEY, KID)]), "signed-in"),
+        ("own key first", with_keys(&[jwk(&KEY, KID), jwk(&OTHER_KEY, KID)]), "signed-in"),
+        ("other key", with_keys(&[jwk(&OTHER_KEY, KID)]), "signed-out: token-invalid-signature"),
+        (
+            "empty id",
+            Visit::api(live).keys(key_set(&[jwk(&KEY, "")]), Err(KeyFailure::Unreachable)).bearer(token_of(
+                live,
+                &json!({"kid": ""}),
+                &json!({}),
+            )),
+            "signed-out: jwk-kid-mismatch",
+        ),
+        // A handshake in the query, which is read only on navigations.
+        (
+            "navigation",
+            Visit::document(live).target(format!("/?__clerk_handshake={}", inside(&good))),
+            "signed-in",
+        ),
+        ("image", Visit::api(live).target(format!("/?__clerk_handshake={}", inside(&good))), missing),
+    ] {
+        assert_eq!(visit.verdict(), expected, "{difference}");
+    }
+    // CORS headers of a production handshake: for navigations, whose responses no script can read.
+    let cors = |visit: Visit| !visit.seen().all("access-control-allow-origin").is_empty();
+    assert!(cors(Visit::document(live).cookie("__clerk_handshake", inside(&good))));
+    assert!(!cors(returning(&good)));
 }
