@@ -30,6 +30,17 @@ macro_rules! reasons {
                 }
             }
 
+            /// Returns the code without spaces, for error bodies: the same as [`as_str`](Self::as_str), except for
+            /// [`NoTokenInHeader`](Self::NoTokenInHeader), whose code in Clerk's SDKs is a sentence. It becomes
+            /// `no-token-in-header`.
+            #[must_use]
+            pub fn code(&self) -> &str {
+                match self {
+                    Self::NoTokenInHeader => "no-token-in-header",
+                    other => other.as_str(),
+                }
+            }
+
             /// Returns the code, unless it contains Clerk's error code of a refresh. A static string becomes a header
             /// value without an allocation.
             pub(crate) const fn as_static_str(&self) -> Option<&'static str> {
@@ -166,6 +177,7 @@ mod tests {
         for reason in Reason::ALL {
             assert_eq!(HeaderValue::from_str(reason.as_str()).unwrap(), reason.as_str());
             assert_eq!(reason.as_static_str(), Some(reason.as_str()));
+            assert!(reason.code().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{reason}");
         }
     }
 }

@@ -281,7 +281,7 @@ fn public_types_satisfy_the_bounds_of_axum_and_hyper() {
     future(async move { clerk.keys().warm_up().await });
 }
 
-/// From HTTP/2 on, a `Host` that contradicts the authority makes the origin unknown: nobody is sent to Clerk and back.
+/// From HTTP/2 on, a request whose `Host` contradicts its authority is rejected.
 #[tokio::test]
 async fn the_layer_knows_the_version_of_http() {
     let instance = Instance::new();
@@ -289,7 +289,7 @@ async fn the_layer_knows_the_version_of_http() {
     let clerk = builder.transport(instance.local.clone()).build().unwrap();
     let layer = AuthenticateLayer::new(&clerk);
     for (version, host, expected) in [
-        (Version::HTTP_2, "evil.example", StatusCode::OK),
+        (Version::HTTP_2, "evil.example", StatusCode::BAD_REQUEST),
         (Version::HTTP_2, "app.example.com", StatusCode::TEMPORARY_REDIRECT),
         (Version::HTTP_11, "evil.example", StatusCode::TEMPORARY_REDIRECT),
     ] {

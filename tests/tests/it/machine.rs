@@ -44,7 +44,7 @@ async fn opaque_tokens_are_verified_with_the_machines_key() {
         assert!(heads[0].contains(&format!("authorization: Bearer {KEY}")), "{heads:?}");
         // Other kinds of credentials are ignored.
         for (token, code) in [
-            ("", "No token in header"),
+            ("", "no-token-in-header"),
             ("ak_0123456789", "token-type-mismatch"),
             ("oat_0123456789", "token-type-mismatch"),
             (&*instance.ada(), "token-type-mismatch"),

@@ -124,7 +124,9 @@ async fn a_guard_for_a_kind_the_layer_does_not_accept_is_reported() {
     let only_keys = start(&clerk(TokenKind::ApiKey)).await;
     let response = get(only_keys, "/session", "ak_good").await;
     assert_eq!(response.summary(), (500, "clerk-kind-not-accepted".to_owned()));
-    assert_eq!(get(only_keys, "/key", "").await.summary(), (401, "No token in header".to_owned()));
+    let without = get(only_keys, "/key", "").await;
+    assert_eq!(without.summary(), (401, "no-token-in-header".to_owned()));
+    assert_eq!(without.header("x-clerk-auth-reason"), "No token in header");
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ impl Rejection {
             return Self::unavailable(None);
         }
         let code = match (outcome.reason(), outcome.machine()) {
-            (Some(reason), _) => Cow::Owned(reason.as_str().to_owned()),
+            (Some(reason), _) => Cow::Owned(reason.code().to_owned()),
             // Authenticated, but with a machine token.
             (None, Some(_)) => Cow::Borrowed("token-type-mismatch"),
             // A valid session that still has tasks to complete.

@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use clerk_core::{Reason, authenticate::NoSignInPage};
+use clerk_core::{
+    Reason,
+    authenticate::{NoSignInPage, Outcome},
+};
 use http::{Request, Response, StatusCode, header::SET_COOKIE};
 use http_body_util::Full;
 
@@ -20,6 +23,15 @@ use crate::{
 /// sign-in page would send the browser straight back.
 fn is_incurable(code: &str) -> bool {
     matches!(code, "token-invalid-authorized-parties" | "token-type-mismatch")
+}
+
+/// Returns `true` if the browser may come straight back from the sign-in page, so that redirects have to be limited.
+///
+/// A visitor with a token, or with an active client, may be signed in at Clerk and come back with the same; one who comes
+/// from a handshake may come back with the session that it hid. A visitor with nothing has to sign in first, however often
+/// the browser was redirected before.
+fn can_loop(outcome: &Outcome) -> bool {
+    outcome.reason() != Some(&Reason::SessionTokenAndUatMissing)
 }
 
 /// Redirects to the sign-in page. If the page is not known, this is logged once for all clones.
@@ -39,15 +51,13 @@ impl SignIn {
         }
         // The layer may be missing, and then there is nothing to build the return URL from.
         let auth = Auth::from_extensions(request.extensions())?;
-        if is_incurable(rejection.code()) || auth.return_address().is_looping() {
+        let can_loop = can_loop(auth.outcome());
+        if is_incurable(rejection.code()) || (can_loop && auth.return_address().is_looping()) {
             return None;
         }
         match auth.redirect_to_sign_in(None) {
             Ok(mut redirect) => {
-                // Count redirects only where a loop is possible: a visitor who already has a token may come straight
-                // back with it, and one who comes from a handshake may come back with the session that it hid.
-                let came_back = auth.outcome().reason() == Some(&Reason::SessionTokenMissing);
-                if came_back || !auth.outcome().is_anonymous() {
+                if can_loop {
                     redirect
                         .headers_mut()
                         .extend(auth.return_address().count_cookie().map(|count| (SET_COOKIE, count)));
