@@ -26,6 +26,19 @@ struct Logged {
 }
 
 impl LogLimiter {
+    /// Returns `true` if a line for one of these causes was logged within the last interval.
+    pub(crate) fn has_logged(&self, causes: &[&str], now: Timestamp) -> bool {
+        let logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = |logged: &Logged| logged.at.as_millis().abs_diff(now.as_millis()) < INTERVAL_MILLIS;
+        causes.iter().any(|cause| logged.get(*cause).is_some_and(is_recent))
+    }
+
+    /// Returns `true` only the first time, for lines that are logged once.
+    pub(crate) fn is_first(&self, cause: &str, now: Timestamp) -> bool {
+        let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        causes.insert(cause.to_owned(), Logged { at: now, suppressed: 0 }).is_none()
+    }
+
     /// Returns the number of lines that were suppressed for this cause, if it may be logged now.
     pub(crate) fn check(&self, cause: &str, now: Timestamp) -> Option<u64> {
         let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,6 +60,19 @@ impl LogLimiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recent_and_first_lines_are_known() {
+        let (limiter, at) = (LogLimiter::default(), Timestamp::from_secs);
+        assert!(!limiter.has_logged(&["a", "b"], at(1000)));
+        assert_eq!(limiter.check("b", at(1000)), Some(0));
+        for (seconds, is_recent) in [(1000, true), (1059, true), (1060, false), (941, true), (940, false)] {
+            assert_eq!(limiter.has_logged(&["a", "b"], at(seconds)), is_recent, "{seconds}");
+        }
+        assert!(!limiter.has_logged(&["a"], at(1000)));
+        assert!(limiter.is_first("once", at(1000)));
+        assert!(!limiter.is_first("once", at(9_999_999)));
+    }
 
     #[test]
     fn a_cause_is_logged_once_a_minute_with_the_number_of_suppressed_lines() {

@@ -115,6 +115,10 @@ pub(crate) fn decided(outcome: &Outcome) {
     if let Some(bad) = outcome.bad_request() {
         tracing::debug!(target: "clerk::auth", problem = bad_request_name(bad), "rejected a request with 400");
     }
+    if let Some(refusal) = outcome.refused_handshake() {
+        let reason = refusal.reason().map(|reason| reason.as_str());
+        tracing::debug!(target: "clerk::auth", part = refusal.part(), reason, "refused a handshake");
+    }
     let dropped = outcome.dropped_cookies();
     if dropped > 0 {
         tracing::warn!(target: "clerk::auth", dropped, "Clerk sent cookies that cannot be set");
@@ -139,6 +143,19 @@ pub(crate) fn diagnosed(limiter: &LogLimiter, now: Timestamp, find: impl FnOnce(
     }
     let Some(diagnosis) = find() else { return };
     let cause = diagnosis.code();
+    // The causes of a redirect loop that are found on its way. They explain why it reaches the limit.
+    const CAUSES: [&str; 7] = [
+        "handshake-keys",
+        "handshake-refused",
+        "cookies-not-kept",
+        "cookies-blocked",
+        "other-party",
+        "clock-ahead",
+        "clock-behind",
+    ];
+    if matches!(diagnosis, Diagnosis::RedirectLoop(_)) && limiter.has_logged(&CAUSES, now) {
+        return;
+    }
     if let Some(suppressed) = limiter.check(cause, now) {
         tracing::warn!(target: "clerk::auth", cause, suppressed, detail = %diagnosis, "configuration problem");
     }
@@ -160,6 +177,19 @@ pub(crate) fn rejected(status: StatusCode, code: &str, message: &str) {
 /// A guard that redirects to the sign-in page does not know it.
 pub(crate) fn no_sign_in_page(error: NoSignInPage) {
     tracing::warn!(target: "clerk::auth", %error, "guard cannot redirect to the sign-in page, responds with 401");
+}
+
+/// A visitor is sent to the Account Portal, although the Frontend API is behind a proxy.
+pub(crate) fn guessed_sign_in_page(limiter: &LogLimiter, now: Timestamp) {
+    if tracing::enabled!(target: "clerk::auth", Level::WARN) && limiter.is_first("sign-in-page", now) {
+        tracing::warn!(
+            target: "clerk::auth",
+            cause = "sign-in-page",
+            detail = "visitors are sent to the sign-in page of Clerk's Account Portal, by the publishable key. The Frontend \
+                      API is behind a proxy, so the portal may not exist: set sign_in_url if you have a page of your own",
+            "configuration problem"
+        );
+    }
 }
 
 /// The publishable key and the secret key are of different instances.

@@ -29,6 +29,7 @@ mod pages;
 mod positions;
 mod proxy;
 mod quiet;
+mod redirect_loops;
 mod rejections;
 mod requests;
 mod retries;

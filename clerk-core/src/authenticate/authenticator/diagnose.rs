@@ -128,12 +128,21 @@ mod tests {
         ] {
             assert_eq!(of_token(options(), &session_token(changes.clone())), expected, "{changes}");
         }
-        // Unless Clerk issued it just now.
+        // Also in a redirect loop: the browser may have had it for long.
         let token = session_token(json!({"exp": NOW - 240}));
         let cookies =
             |count: u32| format!("__session={token}; __client_uat=1; __clerk_redirect_count={count}");
-        for (count, expected) in [(0, None), (2, None), (3, Some(Diagnosis::ClockAhead { seconds: 240 }))] {
+        for (count, expected) in [(0, None), (2, None), (3, Some("redirect-loop"))] {
             let headers = [("cookie", &*cookies(count)), ("sec-fetch-dest", "document")];
+            let found = diagnosis(options(), &headers);
+            assert_eq!(found.as_ref().map(Diagnosis::code), expected, "{count}");
+        }
+        // Unless Clerk issued it just now: the browser returns from there with it.
+        let handshake = json!({"handshake": [format!("__session={token}")]});
+        let handshake = sign(&header(json!({})), &handshake);
+        for (count, expected) in [(0, None), (1, Some(Diagnosis::ClockAhead { seconds: 240 }))] {
+            let cookies = format!("{}; __clerk_handshake={handshake}", cookies(count));
+            let headers = [("cookie", &*cookies), ("sec-fetch-dest", "document")];
             assert_eq!(diagnosis(options(), &headers), expected, "{count}");
         }
     }

@@ -10,6 +10,14 @@ use crate::{
 };
 
 impl Authenticator {
+    /// Whether the sign-in page is that of Clerk's Account Portal although the Frontend API is behind a proxy: `proxy_url` is
+    /// set, and `sign_in_url` is not. The portal's host is derived from the publishable key, as in Clerk's SDK, and may not
+    /// exist.
+    #[must_use]
+    pub fn guesses_sign_in_page(&self) -> bool {
+        self.0.instance.as_ref().is_some_and(|instance| instance.guesses_sign_in_page())
+    }
+
     /// Returns the URL of the sign-in page: the option `sign_in_url`, or the page of Clerk's Account Portal.
     ///
     /// After signing in, the browser returns to `return_to`, an absolute URL or one relative to the request. Defaults to
@@ -86,6 +94,11 @@ mod tests {
         for (options, sign_in, sign_up) in [
             (options(LIVE), "https://accounts.example.com/sign-in", "https://accounts.example.com/sign-up"),
             (
+                options(LIVE).proxy_url("/__clerk"),
+                "https://accounts.example.com/sign-in",
+                "https://accounts.example.com/sign-up",
+            ),
+            (
                 options(LIVE).sign_in_url("https://example.com/in?a=b"),
                 "https://example.com/in?a=b",
                 "https://example.com/in/create?a=b",
@@ -143,12 +156,20 @@ mod tests {
     }
 
     #[test]
+    fn a_page_behind_a_proxy_is_guessed_unless_it_is_set() {
+        for (options, is_guessed) in [
+            (AuthenticateOptions::new(), false),
+            (options(LIVE), false),
+            (options(LIVE).proxy_url("/__clerk"), true),
+            (options(LIVE).proxy_url("/__clerk").sign_in_url("/in"), false),
+        ] {
+            assert_eq!(Authenticator::new(options).unwrap().guesses_sign_in_page(), is_guessed);
+        }
+    }
+
+    #[test]
     fn errors_say_what_is_missing() {
         assert_eq!(urls(AuthenticateOptions::new(), None), [const { Err(NoSignInPage::NotConfigured) }; 2]);
-        assert_eq!(
-            urls(options(LIVE).proxy_url("/__clerk"), None),
-            [const { Err(NoSignInPage::NotConfigured) }; 2]
-        );
         for bad in ["javascript:alert(1)", "mailto:x@example.com", "https://u:p@example.com"] {
             assert_eq!(urls(options(LIVE), Some(bad)), [const { Err(NoSignInPage::ReturnUrl) }; 2], "{bad}");
         }

@@ -41,30 +41,33 @@ impl Instance {
         }
     }
 
-    /// Returns the URL of the Account Portal; `None` behind a proxy, where it is not known.
+    /// Returns the URL of the Account Portal, which may not exist if the Frontend API is behind a proxy.
     pub(crate) fn portal_url(&self) -> Option<Url> {
-        self.accounts_url(&self.primary_api)
+        accounts_url(&self.primary_api)
     }
 
-    /// Returns the URL of the Account Portal from which a browser may return, by the Frontend API's host.
+    /// Returns the URL of the Account Portal from which a browser may return, by the Frontend API's host; `None` behind a
+    /// proxy, where it is not known.
     pub(crate) fn referring_url(&self) -> Option<Url> {
-        self.accounts_url(&self.frontend_api)
+        accounts_url(&self.frontend_api).filter(|_| self.proxy_url.is_none())
     }
 
-    fn accounts_url(&self, frontend_api: &str) -> Option<Url> {
-        if self.proxy_url.is_some() {
-            return None;
-        }
-        // In development, `x.clerk.accounts.dev` becomes `x.accounts.dev`; in production, `clerk.example.com` becomes
-        // `accounts.example.com`. Hosts with `accountsstage` are Clerk's own staging environment.
-        let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
-        let host = if host.contains("clerk.accounts.") {
-            host.replacen("clerk.accounts.", "accounts.", 1)
-        } else {
-            host.replacen("clerk.", "accounts.", 1)
-        };
-        address::absolute(&format!("https://{host}"))
+    /// Whether the sign-in page is that of the Account Portal, which may not exist behind a proxy.
+    pub(crate) const fn guesses_sign_in_page(&self) -> bool {
+        self.proxy_url.is_some() && self.sign_in_url.is_none()
     }
+}
+
+fn accounts_url(frontend_api: &str) -> Option<Url> {
+    // In development, `x.clerk.accounts.dev` becomes `x.accounts.dev`; in production, `clerk.example.com` becomes
+    // `accounts.example.com`. Hosts with `accountsstage` are Clerk's own staging environment.
+    let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
+    let host = if host.contains("clerk.accounts.") {
+        host.replacen("clerk.accounts.", "accounts.", 1)
+    } else {
+        host.replacen("clerk.", "accounts.", 1)
+    };
+    address::absolute(&format!("https://{host}"))
 }
 
 /// Removes `http://` and `https://` anywhere in a string.

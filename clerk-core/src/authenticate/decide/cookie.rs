@@ -113,8 +113,10 @@ impl<'a> Browser<'a> {
     fn decide(self, instance: &Instance, session: DecodedSession) -> Asked<Outcome> {
         match self.returned(instance)? {
             Returned::Done(outcome) => Ok(outcome),
-            Returned::Nothing { is_undecided } => {
-                Self { is_undecided, ..self }.decide_anew(instance, session)
+            Returned::Nothing => self.decide_anew(instance, session),
+            Returned::Ignored { is_undecided, trace } => {
+                let outcome = Self { is_undecided, ..self }.decide_anew(instance, session)?;
+                Ok(outcome.with_handshake(Some(trace)))
             }
         }
     }

@@ -1,10 +1,8 @@
 //! Handshakes: redirects to Clerk that renew a browser's cookies, and requests that return from them.
 
-use std::borrow::Cow;
-
 use http::{
     HeaderMap, HeaderValue,
-    header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, SET_COOKIE},
+    header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,13 +10,15 @@ use url::Url;
 
 use super::{Asked, cookie::Browser, set_cookie::SetCookies, verify::Rejection};
 use crate::{
-    Reason,
+    Reason, Timestamp,
     api::DOCUMENT_VERSION,
     authenticate::{
         address,
         config::Instance,
-        need::Want,
-        outcome::{BadRequest, NO_STORE, Outcome, ResponseHeaders, SignedOutCause},
+        need::{CallFailure, Want},
+        outcome::{
+            BadRequest, Diagnosis, HandshakeRefusal, HandshakeTrace, Outcome, ResponseHeaders, SignedOutCause,
+        },
         request::SessionToken,
     },
     token::{ClockSkew, Token, TokenError, TokenKind},
@@ -35,6 +35,9 @@ const MAX_NONCE: usize = 2048;
 ///
 /// The clocks of developers' machines are often wrong, and a rejected session would cause a redirect loop.
 const DEVELOPMENT_SKEW: i64 = 86_400_000;
+
+/// Upper bound on the time in seconds between two handshakes of a redirect loop: several times the counter's lifetime.
+const LOOP_SECONDS: i64 = 10;
 
 /// Redirecting a browser.
 impl Browser<'_> {
@@ -119,11 +122,20 @@ impl Browser<'_> {
 /// The result of resolving a returning handshake.
 pub(super) enum Returned {
     Done(Outcome),
-    /// The request does not return from a handshake, or the handshake is ignored: `is_undecided` if that is because Clerk
-    /// did not respond.
-    Nothing {
+    /// The request does not return from a handshake.
+    Nothing,
+    /// The handshake is ignored: `is_undecided` if that is because Clerk did not respond.
+    Ignored {
         is_undecided: bool,
+        trace: Box<HandshakeTrace>,
     },
+}
+
+/// A session token that a handshake returned, or why it was rejected.
+struct ReturnedSession {
+    verified: Result<SessionToken, Rejection>,
+    /// The probable mistake if it was rejected, or accepted although its times are wrong.
+    diagnosis: Option<Diagnosis>,
 }
 
 /// Resolving a returning handshake.
@@ -137,40 +149,56 @@ impl Browser<'_> {
         let nonce = self.query.nonce.as_deref().filter(|_| reads_links).or(self.cookies.nonce.as_deref());
         let token =
             self.query.handshake.as_deref().filter(|_| reads_links).or(self.cookies.handshake.as_deref());
-        let (lines, is_undecided) = if let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE) {
+        if let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE) {
             match &self.decision.learned.handshake {
-                None => return Err(Want::Handshake(nonce.to_owned())),
-                Some(Ok(lines)) => (Cow::Borrowed(&**lines), false),
-                Some(Err(failure)) => (Cow::Borrowed(&[][..]), failure.is_outage()),
+                None => Err(Want::Handshake(nonce.to_owned())),
+                Some(Ok(lines)) => self.apply_cookies(instance, &SetCookies::read(lines)),
+                Some(Err(failure)) => Ok(Returned::Done(self.without_payload(instance, failure))),
             }
         } else if let Some(token) = token {
             match self.verify_handshake(token)? {
-                Ok(lines) => (Cow::Owned(lines), false),
-                Err(rejection) => return Ok(self.reject_handshake(instance, &rejection)),
+                Ok(lines) => self.apply_cookies(instance, &SetCookies::read(&lines)),
+                Err(rejection) => Ok(self.reject_handshake(instance, &rejection, token)),
             }
         } else {
-            return Ok(Returned::Nothing { is_undecided: false });
-        };
-        self.apply_cookies(instance, &SetCookies::read(&lines), is_undecided)
+            Ok(Returned::Nothing)
+        }
+    }
+
+    /// Decides about a nonce whose payload could not be fetched: as if it were empty.
+    fn without_payload(&self, instance: &Instance, failure: &CallFailure) -> Outcome {
+        let outcome = self.without_session(instance, &SetCookies::read(&[]), failure.is_outage());
+        let refusal = Some(HandshakeRefusal::Nonce).filter(|_| !failure.is_outage());
+        let diagnosis =
+            refusal.as_ref().map(|refusal| Diagnosis::of_refusal(refusal, None, self.decision.now));
+        outcome.with_handshake(refusal.map(|refusal| HandshakeTrace::refused(refusal, diagnosis)))
     }
 
     /// Decides about a handshake whose token was rejected.
-    fn reject_handshake(&self, instance: &Instance, rejection: &Rejection) -> Returned {
+    fn reject_handshake(&self, instance: &Instance, rejection: &Rejection, token: &str) -> Returned {
         let Rejection { error, is_undecided } = rejection;
+        let refusal = HandshakeRefusal::Token(error.reason().clone());
+        let token = Token::decode(token).ok();
+        let diagnosis =
+            (!is_undecided).then(|| Diagnosis::of_refusal(&refusal, token.as_ref(), self.decision.now));
+        let trace = HandshakeTrace::refused(refusal, diagnosis);
         if instance.is_production {
             // Another application on the same domain may have set the cookie, so it must not break this one.
-            return Returned::Nothing { is_undecided: *is_undecided };
+            return Returned::Ignored { is_undecided: *is_undecided, trace };
         }
-        Returned::Done(if *is_undecided {
-            let (kind, reason) = (Some(TokenKind::Session), error.reason().clone());
-            let cause = SignedOutCause::new(self.has_token(), true);
-            self.decision.signed_out(kind, reason, cause, error.message())
-        } else if *error.reason() == Reason::TokenInvalidSignature {
+        let outcome = match error.reason() {
+            reason if *is_undecided => {
+                let (kind, reason) = (Some(TokenKind::Session), reason.clone());
+                let cause = SignedOutCause::new(self.has_token(), true);
+                self.decision.signed_out(kind, reason, cause, error.message())
+            }
             // The instance's keys were probably replaced. Ignoring the handshake would cause a redirect loop.
-            self.bad_request(BadRequest::HandshakeSignature)
-        } else {
-            self.bad_request(BadRequest::HandshakeToken)
-        })
+            Reason::TokenInvalidSignature | Reason::JwkKidMismatch => {
+                self.bad_request(BadRequest::HandshakeSignature)
+            }
+            _ => self.bad_request(BadRequest::HandshakeToken),
+        };
+        Returned::Done(outcome.with_handshake(Some(trace)))
     }
 
     /// Verifies a handshake's token: its class, its signature, and its times if it has any.
@@ -204,19 +232,46 @@ impl Browser<'_> {
     }
 
     /// Sets the cookies of a handshake, and decides as if the request had contained them.
-    fn apply_cookies(
+    fn apply_cookies(&self, instance: &Instance, set_cookies: &SetCookies<'_>) -> Asked<Returned> {
+        let Some(session) = set_cookies.session() else {
+            return Ok(Returned::Done(self.without_session(instance, set_cookies, false)));
+        };
+        let ReturnedSession { verified, diagnosis } =
+            self.verify_returned(session, !instance.is_production)?;
+        let session = match verified {
+            Ok(session) => session,
+            Err(Rejection { error, is_undecided }) => {
+                let refusal = HandshakeRefusal::Session(error.reason().clone());
+                let trace = HandshakeTrace::refused(refusal, diagnosis);
+                return Ok(Returned::Ignored { is_undecided, trace });
+            }
+        };
+        let diagnosis = diagnosis.or_else(|| self.lost_cookies(session.token()));
+        let trace = diagnosis.map(HandshakeTrace::accepted);
+        let session = self.decision.session(session);
+        let response = self.cookie_headers(instance, set_cookies);
+        let outcome = match self.clean_url(instance) {
+            Some(location) => Outcome::returned(location, Some(session), response),
+            None => Outcome::renewed(session, response.not_stored()),
+        };
+        Ok(Returned::Done(outcome.with_handshake(trace)))
+    }
+
+    /// Sets the cookies of a handshake without a session.
+    fn without_session(
         &self,
         instance: &Instance,
         set_cookies: &SetCookies<'_>,
         is_undecided: bool,
-    ) -> Asked<Returned> {
-        let session = match set_cookies.session() {
-            None => None,
-            Some(session) => match self.verify_returned(session, !instance.is_production)? {
-                Ok(session) => Some(self.decision.session(session)),
-                Err(rejection) => return Ok(Returned::Nothing { is_undecided: rejection.is_undecided }),
-            },
-        };
+    ) -> Outcome {
+        let response = self.cookie_headers(instance, set_cookies);
+        match self.clean_url(instance) {
+            Some(location) => Outcome::returned(location, None, response),
+            None => Outcome::returned_signed_out(is_undecided, response.not_stored()),
+        }
+    }
+
+    fn cookie_headers(&self, instance: &Instance, set_cookies: &SetCookies<'_>) -> ResponseHeaders {
         let mut headers = HeaderMap::new();
         // CORS headers are what Clerk's SDK sets. In production, though, the application's handler responds to this
         // request, and `null` is the origin of every sandboxed frame: a script there could send any nonce and read the
@@ -226,24 +281,31 @@ impl Browser<'_> {
             headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
         let dropped_cookies = set_cookies.append_to(&mut headers);
-        if !instance.is_production
-            && let Some(page) = self.url()
-            && let Ok(location) = HeaderValue::try_from(String::from(address::without_handshake(page)))
-        {
-            let response = ResponseHeaders { headers, dropped_cookies };
-            return Ok(Returned::Done(Outcome::returned(location, session, response)));
-        }
-        if headers.contains_key(SET_COOKIE) {
-            headers.append(CACHE_CONTROL, NO_STORE);
-        }
-        let response = ResponseHeaders { headers, dropped_cookies };
-        Ok(Returned::Done(match session {
-            Some(session) => Outcome::renewed(session, response),
-            None => Outcome::returned_signed_out(is_undecided, response),
-        }))
+        ResponseHeaders { headers, dropped_cookies, handshake: None }
     }
 
-    /// Verifies a session token that a handshake or a refresh returned.
+    /// Returns the URL without the parameters of the handshake, to which a development instance redirects.
+    fn clean_url(&self, instance: &Instance) -> Option<HeaderValue> {
+        let page = self.url().filter(|_| !instance.is_production)?;
+        HeaderValue::try_from(String::from(address::without_handshake(page))).ok()
+    }
+
+    /// Whether a browser in a redirect loop lost the cookies of the handshake before this one.
+    ///
+    /// Redirects in a loop follow each other within seconds. So the session token that it should have stored is hardly older
+    /// than this one, by the same clock.
+    fn lost_cookies(&self, new: &Token) -> Option<Diagnosis> {
+        if !self.cookies.redirect_count.is_repeated() {
+            return None;
+        }
+        let old = self.set.session.and_then(|text| Token::decode(text).ok());
+        let issued = |token: &Token| token.unverified_issued_at().map(Timestamp::as_secs);
+        let (old, new) = (old.as_ref().and_then(issued), issued(new)?);
+        let is_kept = old.is_some_and(|old| new.saturating_sub(old) <= LOOP_SECONDS);
+        (!is_kept).then_some(Diagnosis::CookiesNotKept)
+    }
+
+    /// Verifies a session token that a refresh returned.
     pub(super) fn verify_new(&self, text: &str) -> Asked<Result<SessionToken, Rejection>> {
         let session = match SessionToken::read(text, self.decision.keys()) {
             Ok(session) if session.token().is_session() => session,
@@ -255,27 +317,35 @@ impl Browser<'_> {
     }
 
     /// Verifies the session token of a handshake.
-    fn verify_returned(&self, text: &str, is_lenient: bool) -> Asked<Result<SessionToken, Rejection>> {
+    fn verify_returned(&self, text: &str, is_lenient: bool) -> Asked<ReturnedSession> {
+        let now = self.decision.now;
+        let refused = |rejection: Rejection, token: Option<&Token>| {
+            let refusal = HandshakeRefusal::Session(rejection.error.reason().clone());
+            let diagnosis = (!rejection.is_undecided).then(|| Diagnosis::of_refusal(&refusal, token, now));
+            ReturnedSession { verified: Err(rejection), diagnosis }
+        };
         let session = match SessionToken::read(text, self.decision.keys()) {
             // A class that says nothing is not enough here: a template's token could have it.
             Ok(session) if session.token().is_session() && !session.token().has_common_class() => session,
-            Ok(_) => return Ok(Err(TokenError::mismatch().into())),
-            Err(error) => return Ok(Err(error.into())),
+            Ok(_) => return Ok(refused(TokenError::mismatch().into(), None)),
+            Err(error) => return Ok(refused(error.into(), None)),
         };
         let options = &self.decision.config.session;
         let rejection = match self.decision.verify(&session, options)? {
-            Ok(()) => return Ok(Ok(session)),
+            Ok(()) => return Ok(ReturnedSession { verified: Ok(session), diagnosis: None }),
             Err(rejection) => rejection,
         };
         if !is_lenient || !rejection.is_time_error() {
-            return Ok(Err(rejection));
+            return Ok(refused(rejection, Some(session.token())));
         }
         // Times are checked last: if only they are wrong, the signature and all other claims are valid.
         let options = options.clone().insecure_clock_skew(ClockSkew::from_millis(DEVELOPMENT_SKEW));
-        Ok(session
-            .token()
-            .check_claims(&options, self.decision.now)
-            .map(|()| session)
-            .map_err(Rejection::from))
+        Ok(match session.token().check_claims(&options, now) {
+            Ok(()) => {
+                let diagnosis = Diagnosis::of_clock(rejection.error.reason(), session.token(), now);
+                ReturnedSession { verified: Ok(session), diagnosis }
+            }
+            Err(error) => refused(error.into(), Some(session.token())),
+        })
     }
 }

@@ -82,7 +82,7 @@ impl Browser<'_> {
                 let mut headers = HeaderMap::new();
                 let dropped_cookies = set_cookies.append_to(&mut headers);
                 headers.append(CACHE_CONTROL, NO_STORE);
-                let response = ResponseHeaders { headers, dropped_cookies };
+                let response = ResponseHeaders { headers, dropped_cookies, handshake: None };
                 Ok(Outcome::renewed(self.decision.session(session), response))
             }
             Err(Rejection { is_undecided, .. }) => {

@@ -2,12 +2,12 @@
 
 use http::{HeaderMap, header::COOKIE};
 
-use super::Outcome;
+use super::{HandshakeRefusal, HandshakeTrace, Outcome};
 use crate::{
     Reason, Timestamp,
     authenticate::{
         config::{Config, Forwarded},
-        request::{Authorization, CookieSet, Cookies, RequestHead, authorization},
+        request::{Authorization, CookieSet, Cookies, RedirectCount, RequestHead, authorization, cookie},
     },
     token::{Issuer, KeySet, Token},
 };
@@ -77,11 +77,27 @@ pub enum Diagnosis {
         /// How many seconds ago the token expired.
         seconds: u64,
     },
+    /// A browser returned from Clerk with a handshake of another instance.
+    #[error(
+        "a browser returned from Clerk, but its handshake was refused ({0}): the publishable key, to whose instance browsers \
+         are redirected, belongs to another instance than the secret key or jwt_key. Copy all keys from the API keys page of \
+         one instance, and clear the site's cookies"
+    )]
+    HandshakeKeys(HandshakeRefusal),
+    /// A browser returned from Clerk with a handshake that was refused for another reason.
+    #[error("a browser returned from Clerk, but its handshake was refused ({0}), so it is redirected again")]
+    HandshakeRefused(HandshakeRefusal),
+    /// A browser does not store the cookies of handshakes.
+    #[error(
+        "a browser returned from Clerk with new cookies, but without those that it was given just before: it does not store \
+         them. They may need https (Secure), be for another domain, or be too long (4096 bytes with the name), or the \
+         browser blocks cookies in a frame of another site"
+    )]
+    CookiesNotKept,
     /// A browser was redirected to Clerk, or to the sign-in page, until the limit was reached.
     #[error(
-        "a browser was redirected to Clerk until the limit was reached, for the reason {0}: its cookies do not arrive, \
-         or are rejected each time. Either the browser blocks them (open the page itself, not in a frame), or the page's \
-         public origin is not the one that Clerk knows (see Forwarded and proxy_url), or a key belongs to another instance"
+        "a browser was redirected to Clerk until the limit was reached, for the reason {0}: {advice}",
+        advice = loop_advice(.0)
     )]
     RedirectLoop(Reason),
     /// A browser does not store cookies, not even the one that counts redirects.
@@ -102,7 +118,7 @@ pub enum Diagnosis {
     /// A genuine token was issued to an origin that is not authorized.
     #[error(
         "a genuine session token was issued to {party}, which is not in authorized_parties: add it if it is your origin, \
-         with scheme and port"
+         with scheme and port; once authorized_parties is set, tokens without azp are rejected"
     )]
     OtherParty {
         /// The origin that the token names.
@@ -111,8 +127,8 @@ pub enum Diagnosis {
 }
 
 impl Diagnosis {
-    /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `redirect-loop`,
-    /// `cookies-blocked`, `forwarded-ignored`, `other-party`.
+    /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `handshake-keys`,
+    /// `handshake-refused`, `cookies-not-kept`, `redirect-loop`, `cookies-blocked`, `forwarded-ignored`, `other-party`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -120,10 +136,70 @@ impl Diagnosis {
             Self::OtherKeys { .. } => "other-keys",
             Self::ClockBehind { .. } => "clock-behind",
             Self::ClockAhead { .. } => "clock-ahead",
+            Self::HandshakeKeys(_) => "handshake-keys",
+            Self::HandshakeRefused(_) => "handshake-refused",
+            Self::CookiesNotKept => "cookies-not-kept",
             Self::RedirectLoop(_) => "redirect-loop",
             Self::CookiesBlocked => "cookies-blocked",
             Self::ForwardedIgnored => "forwarded-ignored",
             Self::OtherParty { .. } => "other-party",
+        }
+    }
+
+    /// Returns the probable mistake if a handshake, or the session token in it, was refused.
+    ///
+    /// Clerk has just made the token, so an expired one means that the clocks differ.
+    pub(crate) fn of_refusal(refusal: &HandshakeRefusal, token: Option<&Token>, now: Timestamp) -> Self {
+        let of_token = refusal.reason().zip(token).and_then(|(reason, token)| match reason {
+            Reason::TokenInvalidAuthorizedParties => Some(other_party(token)),
+            reason => Self::of_clock(reason, token, now),
+        });
+        let is_about_keys = match refusal.reason() {
+            Some(reason) => matches!(reason, Reason::JwkKidMismatch | Reason::TokenInvalidSignature),
+            None => true,
+        };
+        of_token.unwrap_or_else(|| {
+            let refusal = refusal.clone();
+            if is_about_keys { Self::HandshakeKeys(refusal) } else { Self::HandshakeRefused(refusal) }
+        })
+    }
+
+    /// Returns by how much this machine's clock is wrong if Clerk has just made this token.
+    pub(crate) fn of_clock(reason: &Reason, token: &Token, now: Timestamp) -> Option<Self> {
+        match reason {
+            Reason::TokenExpired => clock_ahead(token, now),
+            Reason::TokenNotActiveYet | Reason::TokenIatInTheFuture => clock_behind(token, now),
+            _ => None,
+        }
+    }
+}
+
+fn other_party(token: &Token) -> Diagnosis {
+    let party = token.unverified_party().map_or_else(|| "no party (azp is missing)".to_owned(), origin);
+    Diagnosis::OtherParty { party }
+}
+
+fn clock_behind(token: &Token, now: Timestamp) -> Option<Diagnosis> {
+    let start = token.unverified_not_before().max(token.unverified_issued_at())?;
+    let seconds = u64::try_from(start.as_secs().saturating_sub(now.as_secs())).ok()?;
+    Some(Diagnosis::ClockBehind { seconds })
+}
+
+fn clock_ahead(token: &Token, now: Timestamp) -> Option<Diagnosis> {
+    let end = token.unverified_expires_at()?;
+    let seconds = u64::try_from(now.as_secs().saturating_sub(end.as_secs())).ok()?;
+    Some(Diagnosis::ClockAhead { seconds })
+}
+
+fn loop_advice(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::TokenInvalidSignature | Reason::JwkKidMismatch => {
+            "its token is rejected each time, so a key belongs to another instance. Copy all keys from the API keys page of \
+             one instance"
+        }
+        _ => {
+            "its new cookies do not arrive. Either the browser blocks or drops them (open the page itself, not in a frame), \
+             or the page's public origin is not the one that Clerk knows (see Forwarded and proxy_url)"
         }
     }
 }
@@ -135,6 +211,9 @@ pub(crate) fn diagnose(
     outcome: &Outcome,
     now: Timestamp,
 ) -> Option<Diagnosis> {
+    if let Some(diagnosis) = outcome.handshake_trace().and_then(|trace| of_handshake(head, trace)) {
+        return Some(diagnosis);
+    }
     let reason = outcome.reason()?;
     let is_early = matches!(reason, Reason::SessionTokenNbf | Reason::SessionTokenIatInTheFuture);
     if outcome.location().is_some() && !is_early {
@@ -148,16 +227,29 @@ pub(crate) fn diagnose(
     let suffix = config.instance.as_ref().map(|instance| &*instance.suffix);
     let diagnoser = Diagnoser { config, head, cookies: Cookies::read(head.headers, suffix), now };
     match reason {
-        _ if is_early => diagnoser.clock_behind(),
-        Reason::TokenInvalidAuthorizedParties => diagnoser.other_party(),
+        _ if is_early => clock_behind(&diagnoser.token()?, now),
+        Reason::TokenInvalidAuthorizedParties => Some(other_party(&diagnoser.token()?)),
         Reason::JwkKidMismatch => diagnoser.other_keys(),
         Reason::SessionTokenAndUatMissing => diagnoser.other_cookie(),
-        _ if diagnoser.is_in_redirect_loop() => {
-            Some(diagnoser.clock_ahead(reason).unwrap_or_else(|| Diagnosis::RedirectLoop(reason.clone())))
-        }
+        _ if diagnoser.is_in_redirect_loop() => Some(Diagnosis::RedirectLoop(reason.clone())),
         _ if outcome.is_anonymous() => diagnoser.other_cookie(),
         _ => None,
     }
+}
+
+/// Returns the probable mistake that a handshake revealed, if the browser was redirected to Clerk just before.
+///
+/// Otherwise the handshake may be an old one, from the history or a bookmark.
+fn of_handshake(head: &RequestHead<'_>, trace: &HandshakeTrace) -> Option<Diagnosis> {
+    let diagnosis = trace.diagnosis.as_ref()?;
+    let cookies = head.headers.get_all(COOKIE);
+    let count = RedirectCount::parse(cookie(&cookies, RedirectCount::COOKIE).as_deref());
+    // A browser may load a page twice, and a nonce is valid only once.
+    let is_certain = match trace.refusal {
+        Some(HandshakeRefusal::Nonce) => count.is_repeated(),
+        _ => !count.is_zero(),
+    };
+    (is_certain && head.can_navigate()).then(|| diagnosis.clone())
 }
 
 /// Returns the probable mistake when this request causes a redirect: its URL may not be the public one.
@@ -215,23 +307,6 @@ impl Diagnoser<'_> {
         self.head.can_navigate() && self.cookies.redirect_count.is_at_limit()
     }
 
-    fn clock_behind(&self) -> Option<Diagnosis> {
-        let token = self.token()?;
-        let start = token.unverified_not_before().max(token.unverified_issued_at())?;
-        let seconds = u64::try_from(start.as_secs().saturating_sub(self.now.as_secs())).ok()?;
-        Some(Diagnosis::ClockBehind { seconds })
-    }
-
-    /// Call this only for a redirect loop: an expired token is unusual only right after a handshake.
-    fn clock_ahead(&self, reason: &Reason) -> Option<Diagnosis> {
-        if !reason.as_str().starts_with("session-token-expired") {
-            return None;
-        }
-        let end = self.token()?.unverified_expires_at()?;
-        let seconds = u64::try_from(self.now.as_secs().saturating_sub(end.as_secs())).ok()?;
-        Some(Diagnosis::ClockAhead { seconds })
-    }
-
     fn other_keys(&self) -> Option<Diagnosis> {
         match self.token()?.issuer() {
             Issuer::Text(issuer) => Some(
@@ -239,12 +314,6 @@ impl Diagnoser<'_> {
             ),
             Issuer::Missing | Issuer::Malformed => None,
         }
-    }
-
-    fn other_party(&self) -> Option<Diagnosis> {
-        let token = self.token()?;
-        let party = token.unverified_party().map_or_else(|| "no party (azp is missing)".to_owned(), origin);
-        Some(Diagnosis::OtherParty { party })
     }
 
     /// The request has no session cookie of this instance, but one of another instance.

@@ -1,6 +1,7 @@
 //! The outcome of a decision, URLs of sign-in pages, and the diagnosis of probable mistakes.
 
 mod diagnosis;
+mod handshake;
 mod machine;
 mod sign_in;
 
@@ -11,8 +12,10 @@ use http::{
     header::{CACHE_CONTROL, LOCATION, SET_COOKIE},
 };
 
+pub(super) use self::handshake::HandshakeTrace;
 pub use self::{
     diagnosis::Diagnosis,
+    handshake::HandshakeRefusal,
     machine::{ApiKeyAuth, M2mAuth, MachineAuth, MachineFacts, OAuthAuth},
     sign_in::NoSignInPage,
 };
@@ -184,6 +187,18 @@ pub(super) struct ResponseHeaders {
     pub(super) headers: HeaderMap,
     /// The number of Clerk's cookies that were left out.
     pub(super) dropped_cookies: usize,
+    /// What was noticed about the handshake that the request returned from.
+    pub(super) handshake: Option<Box<HandshakeTrace>>,
+}
+
+impl ResponseHeaders {
+    /// Forbids caches to store a response that sets cookies.
+    pub(super) fn not_stored(mut self) -> Self {
+        if self.headers.contains_key(SET_COOKIE) {
+            self.headers.append(CACHE_CONTROL, NO_STORE);
+        }
+        self
+    }
 }
 
 const STATUS: HeaderName = HeaderName::from_static("x-clerk-auth-status");
@@ -238,7 +253,7 @@ impl Outcome {
         message: Option<&str>,
     ) -> Self {
         let headers = explain(Status::SignedOut, &reason, message);
-        let response = ResponseHeaders { headers, dropped_cookies: 0 };
+        let response = ResponseHeaders { headers, ..ResponseHeaders::default() };
         Self::SignedOut(SignedOut { reason, token_kind, cause, response })
     }
 
@@ -254,7 +269,7 @@ impl Outcome {
         headers.append(LOCATION, location.clone());
         headers.append(CACHE_CONTROL, NO_STORE);
         headers.append(SET_COOKIE, count);
-        let response = ResponseHeaders { headers, dropped_cookies: 0 };
+        let response = ResponseHeaders { headers, ..ResponseHeaders::default() };
         Self::Redirect(Redirect { location, purpose: Purpose::Handshake { reason, has_token }, response })
     }
 
@@ -291,8 +306,31 @@ impl Outcome {
     /// Creates a rejection with 400.
     pub(super) fn malformed(error: BadRequest, has_token: bool, message: Option<&str>) -> Self {
         let headers = explain(Status::SignedOut, &Reason::UnexpectedError, message);
-        let response = ResponseHeaders { headers, dropped_cookies: 0 };
+        let response = ResponseHeaders { headers, ..ResponseHeaders::default() };
         Self::BadRequest(Malformed { error, has_token, response })
+    }
+}
+
+impl Outcome {
+    /// Adds what was noticed about the handshake that the request returned from.
+    pub(super) fn with_handshake(mut self, trace: Option<Box<HandshakeTrace>>) -> Self {
+        if trace.is_some() {
+            self.response_mut().handshake = trace;
+        }
+        self
+    }
+
+    pub(super) fn handshake_trace(&self) -> Option<&HandshakeTrace> {
+        self.response().handshake.as_deref()
+    }
+
+    const fn response_mut(&mut self) -> &mut ResponseHeaders {
+        match self {
+            Self::SignedIn(signed_in) => &mut signed_in.response,
+            Self::SignedOut(signed_out) => &mut signed_out.response,
+            Self::Redirect(redirect) => &mut redirect.response,
+            Self::BadRequest(malformed) => &mut malformed.response,
+        }
     }
 }
 
@@ -433,6 +471,22 @@ impl Outcome {
     #[must_use]
     pub const fn dropped_cookies(&self) -> usize {
         self.response().dropped_cookies
+    }
+
+    /// Returns why the result of a handshake was ignored, with which the browser returned from Clerk.
+    ///
+    /// The outcome is that of the request without it. If the browser is then redirected to Clerk again, this is the cause
+    /// of the loop.
+    #[must_use]
+    pub fn refused_handshake(&self) -> Option<&HandshakeRefusal> {
+        self.handshake_trace()?.refusal.as_ref()
+    }
+
+    /// Whether [`Authenticator::diagnose`](crate::authenticate::Authenticator::diagnose) may find a mistake: the request is
+    /// not signed in, or something about a handshake is unusual.
+    #[must_use]
+    pub fn may_be_diagnosed(&self) -> bool {
+        self.reason().is_some() || self.handshake_trace().is_some()
     }
 
     const fn response(&self) -> &ResponseHeaders {

@@ -17,10 +17,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoSignInPage {
-    /// Neither the page nor the instance is configured.
-    #[error(
-        "the sign-in page is not known: set the publishable key, and also sign_in_url if the Frontend API is behind a proxy"
-    )]
+    /// The instance is not configured.
+    #[error("the sign-in page is not known: set the publishable key")]
     NotConfigured,
     /// The request does not have exactly one valid host.
     #[error("the return URL is not known: the request does not have exactly one valid host")]

@@ -29,6 +29,11 @@ impl RedirectCount {
         self.0 == 0
     }
 
+    /// Whether the browser was redirected more than once.
+    pub(crate) const fn is_repeated(self) -> bool {
+        self.0 > 1
+    }
+
     /// Whether the browser must not be redirected again.
     #[must_use]
     pub const fn is_at_limit(self) -> bool {

@@ -320,7 +320,7 @@ fn bad(env: Env) -> [(&'static str, String, bool); 17] {
         ("typ", token(json!({"typ": "at+jwt"})), false),
         ("template", token(json!({"cat": TEMPLATE})), false),
         ("machine", token(json!({"cat": M2M})), false),
-        ("unknown key", token(json!({"kid": "unknown"})), false),
+        ("unknown key", token(json!({"kid": "unknown"})), true),
         (
             "forged template",
             sign_with(&OTHER_KEY, &jose(&json!({"cat": TEMPLATE})), &claims(env, &inside)),

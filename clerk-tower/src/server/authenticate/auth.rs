@@ -60,7 +60,7 @@ impl Auth {
 
     /// Logs what is probably wrong with the configuration, if the request was not accepted and reveals such a mistake.
     pub(super) fn explain(&self, head: &RequestHead<'_>) {
-        if self.outcome().reason().is_some() {
+        if self.outcome().may_be_diagnosed() {
             let now = self.0.clerk.now();
             self.log(|| self.0.authenticator.diagnose(head, self.outcome(), now));
         }
@@ -250,6 +250,9 @@ impl Auth {
         &self,
         page: impl FnOnce(&RequestHead<'_>) -> Result<String, NoSignInPage>,
     ) -> Result<Response<B>, NoSignInPage> {
+        if self.0.authenticator.guesses_sign_in_page() {
+            telemetry::guessed_sign_in_page(self.0.clerk.log_limiter(), self.0.clerk.now());
+        }
         self.0.return_address.with_head(|head| {
             self.log(|| self.0.authenticator.diagnose_redirect(head));
             page(head).map(redirect)
