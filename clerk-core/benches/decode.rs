@@ -105,7 +105,7 @@ fn decode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("500 users");
     group.throughput(Throughput::Bytes(body.len() as u64));
     group.bench_function("as users", |bencher| {
-        bencher.iter(|| users::List::decode(black_box(&response)).unwrap());
+        bencher.iter(|| users::list().decode(black_box(&response)).unwrap());
     });
     group.bench_function("as a JSON value", |bencher| {
         bencher.iter(|| serde_json::from_slice::<Value>(black_box(&body)).unwrap());

@@ -53,10 +53,13 @@ pub trait Operation {
 
     /// Decodes the response. Any 2xx status is a success.
     ///
+    /// If the operation asks for one resource by its ID, the response must be about that resource: a cache or a
+    /// proxy on the way can confuse responses.
+    ///
     /// # Errors
     /// Returns [`ResponseError::Status`] for any other status, and [`ResponseError::Decode`] if the body does not
-    /// match the output type.
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError>;
+    /// match the output type, or is about another resource.
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError>;
 }
 
 /// Static information about an operation.

@@ -80,14 +80,14 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
     /// An item that cannot be decoded then does not prevent the others from being returned.
     ///
     /// ```
-    /// use clerk_core::{Operation, Page, api::users, page::{Elements, Paged}};
+    /// use clerk_core::{Operation, Page, api::users, page::Paged};
     /// use http::Response;
     ///
     /// let operation = users::list().limit(2).elements();
     /// assert_eq!(operation.request().unwrap().uri(), "/users?limit=2");
     ///
     /// let response = Response::new(r#"[{"id": "user_1", "banned": false, "locked": false}, {"id": "user_2"}]"#.into());
-    /// let page = Elements::<users::List>::decode(&response).unwrap();
+    /// let page = operation.decode(&response).unwrap();
     /// assert_eq!(page[0].as_ref().unwrap().id, "user_1");
     /// assert_eq!(page[1].as_ref().unwrap_err().path, "[1].banned");
     /// ```
@@ -118,7 +118,7 @@ where
         self.0.request()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         let raw: Page<Box<RawValue>> = decode::json(Self::INFO, response)?;
         let read = |(position, element): (usize, Box<RawValue>)| {
             serde_json::from_str(element.get()).map_err(|_| {

@@ -179,7 +179,7 @@ fn generate(codegen: &Path, api: &Api, overlay: &Overlay, pin: &Pin) -> Result<B
         return Err(format!("the overlay is missing {} entries:\n{}", gaps.len(), gaps.join("\n")).into());
     }
     let mut files = emit_model::files(api, overlay, &emit_model::reachable(api, &operations))?;
-    files.extend(emit_api::files(&operations, overlay, &pin.text()));
+    files.extend(emit_api::files(api, &operations, overlay, &pin.text()));
     files.extend(emit_responses::files(api, overlay, &operations)?);
     files.insert(emit_samples::FILE.to_owned(), emit_samples::file(&operations, api));
     for (name, text) in files.iter_mut().filter(|(name, _)| name.ends_with(".rs")) {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     emit_request::request,
-    ir::{Body, Field, Operation, Output, Struct, Ty},
+    identity,
+    ir::{Api, Body, Field, Operation, Output, Struct, Ty},
     names::{camel, identifier},
     overlay::{Kind, Overlay},
     rust::{argument, described, doc, imports, lead, spell, uses},
@@ -33,7 +34,12 @@ pub(crate) fn body_fields(operation: &Operation) -> &[Field] {
 }
 
 /// The files of `src/api`, by name.
-pub(crate) fn files(operations: &[&Operation], overlay: &Overlay, pin: &str) -> BTreeMap<String, String> {
+pub(crate) fn files(
+    api: &Api,
+    operations: &[&Operation],
+    overlay: &Overlay,
+    pin: &str,
+) -> BTreeMap<String, String> {
     let mut modules: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
     for operation in operations {
         modules.entry(&operation.module).or_default().push(operation);
@@ -71,12 +77,12 @@ pub(crate) fn files(operations: &[&Operation], overlay: &Overlay, pin: &str) -> 
     root.push_str("];\n");
     let mut files = BTreeMap::from([("api/mod.rs".to_owned(), root)]);
     for (name, operations) in modules {
-        files.insert(format!("api/{name}.rs"), module(name, &operations, overlay));
+        files.insert(format!("api/{name}.rs"), module(api, name, &operations, overlay));
     }
     files
 }
 
-fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
+fn module(api: &Api, name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
     let mut paths: BTreeSet<String> = [
         "bytes::Bytes",
         "http::Method",
@@ -105,7 +111,7 @@ fn module(name: &str, operations: &[&Operation], overlay: &Overlay) -> String {
         if let Output::Page(ty) | Output::Value(ty) = &operation.output {
             paths.extend(imports(std::iter::once(ty), &local));
         }
-        text.push_str(&one(operation, overlay));
+        text.push_str(&one(api, operation, overlay));
     }
     for object in &nested {
         text.push_str(&request_object(object, overlay));
@@ -142,7 +148,7 @@ fn kept(field: &Field, is_query: bool) -> String {
     }
 }
 
-fn one(operation: &Operation, overlay: &Overlay) -> String {
+fn one(api: &Api, operation: &Operation, overlay: &Overlay) -> String {
     let name = camel(&operation.function);
     let query = || operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
     let all: Vec<(&Field, Kind)> = (operation.parameters.iter().map(|field| (field, Kind::Body)))
@@ -181,7 +187,7 @@ fn one(operation: &Operation, overlay: &Overlay) -> String {
     if !setters.is_empty() {
         out.push_str(&format!("impl {name} {{\n{}\n}}\n\n", setters.trim_end()));
     }
-    out.push_str(&implementation(operation, &name, overlay));
+    out.push_str(&implementation(api, operation, &name, overlay));
     out.push_str(&paged(operation, &name));
     out
 }
@@ -329,13 +335,20 @@ fn setter(field: &Field, kind: Kind, owner: &str, overlay: &Overlay) -> String {
     out
 }
 
-fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> String {
+fn implementation(api: &Api, operation: &Operation, name: &str, overlay: &Overlay) -> String {
     let id = &operation.id;
     let (output, decode) = match &operation.output {
         Output::Nothing => ("()".to_owned(), "empty"),
         Output::Text => ("String".to_owned(), "text"),
         Output::Page(ty) => (format!("Page<{}>", spell(ty)), "json"),
         Output::Value(ty) => (spell(ty), "json"),
+    };
+    let identities = identity::identities(api, overlay, operation).unwrap_or_default();
+    let read = match identity::checks(api, operation, &identities) {
+        checks if checks.is_empty() => format!("decode::{decode}(Self::INFO, response)"),
+        checks => {
+            format!("let found: {output} = decode::{decode}(Self::INFO, response)?;\n{checks}Ok(found)")
+        }
     };
     let retry = overlay.retry.get(id).map(|chosen| format!(".retry(Retry::{})", chosen.is));
     let credential = match overlay.credential.get(id) {
@@ -349,8 +362,7 @@ fn implementation(operation: &Operation, name: &str, overlay: &Overlay) -> Strin
         "impl Operation for {name} {{\ntype Output = {output};\ntype Credential = credential::{credential};\n\n\
          const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{}{undocumented};\n\n\
          fn request(&self) -> Result<Request<Bytes>, BuildError> {{\n{}\n}}\n\n\
-         fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n\
-         decode::{decode}(Self::INFO, response)\n}}\n}}\n\n",
+         fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n{read}\n}}\n}}\n\n",
         operation.method,
         operation.path,
         operation.tag,

@@ -12,10 +12,11 @@ use serde_json::{Map, Value, json};
 use crate::{
     Result,
     emit_model::is_strict,
+    emit_samples,
+    identity::{asked, identities},
     ir::{Api, Operation, Output, Ty},
-    names::camel,
     overlay::Overlay,
-    rust::spell,
+    rust::{spell, uses},
 };
 
 /// Relative to `clerk-core/src`, like the names of all generated files.
@@ -30,7 +31,7 @@ pub(crate) fn files(
 ) -> Result<BTreeMap<String, String>> {
     Ok(BTreeMap::from([
         (RESPONSES.to_owned(), responses(api, overlay, operations)?),
-        (DECODER.to_owned(), decoder(operations)),
+        (DECODER.to_owned(), decoder(api, overlay, operations)),
     ]))
 }
 
@@ -63,9 +64,20 @@ fn responses(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> Result<
             _ => continue,
         };
         let ids: Vec<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+        let identity: BTreeMap<&str, Vec<String>> = operations
+            .iter()
+            .map(|operation| {
+                let found = identities(api, overlay, operation).unwrap_or_default();
+                (
+                    operation.id.as_str(),
+                    found.into_iter().filter_map(|it| it.fields.into_iter().next()).collect(),
+                )
+            })
+            .filter(|(_, fields): &(_, Vec<String>)| !fields.is_empty())
+            .collect();
         let line = json!({
             "type": name, "operations": ids, "made_of": sample.made_of, "strict": sample.strict,
-            "private": sample.private, "response": response,
+            "private": sample.private, "identity": identity, "response": response,
         });
         lines.push(line.to_string());
     }
@@ -141,46 +153,57 @@ fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
-fn decoder(operations: &[&Operation]) -> String {
-    let mut modules: Vec<&str> = operations.iter().map(|operation| operation.module.as_str()).collect();
-    modules.sort_unstable();
-    modules.dedup();
+fn decoder(api: &Api, overlay: &Overlay, operations: &[&Operation]) -> String {
+    let mut arms = String::new();
+    for operation in operations {
+        let identities = identities(api, overlay, operation).unwrap_or_default();
+        let value = emit_samples::asking(api, operation, asked(api, operation, &identities));
+        arms.push_str(&format!("{:?} => reader.read(&{value}),\n", operation.id));
+    }
+    let mut paths = emit_samples::needed(operations, &arms);
+    paths.extend(
+        [
+            "bytes::Bytes",
+            "http::Response",
+            "serde::Serialize",
+            "serde::de::DeserializeOwned",
+            "crate::Operation",
+            "crate::decode::ResponseError",
+            "crate::model::HasPrivate",
+        ]
+        .map(str::to_owned),
+    );
     let mut out = String::from(
         "//! Decodes the response of any operation, given by its ID.\n//!\n\
          //! ```\n\
-         //! let decoded = clerk_tests::responses::decode(\"DeleteUser\", r#\"{\"id\": \"user_1\", \"deleted\": true}\"#.into());\n\
+         //! let decoded = clerk_tests::responses::decode(\"DeleteUser\", r#\"{\"id\": \"id_1\", \"deleted\": true}\"#.into());\n\
          //! assert!(decoded.is_ok());\n\
          //! ```\n",
     );
     out.push_str(crate::check::GENERATED);
-    out.push_str(&format!(
-        "\nuse bytes::Bytes;\nuse clerk_core::{{Operation, api::{{{}}}, decode::ResponseError, model::HasPrivate}};\n\
-         use http::Response;\nuse serde::Serialize;\n\n",
-        modules.join(", ")
-    ));
+    out.push_str("\n#![allow(deprecated, reason = \"deprecated operations have responses too\")]\n\n");
+    out.push_str(&uses(&paths).replace("use crate::", "use clerk_core::"));
     out.push_str(
         "/// A generic function over operations, for [`read`].\n\
          pub trait Read {\n\
          /// The result.\n\
          type Found;\n\n\
-         /// Called with the operation's type.\n\
-         fn read<O: Operation<Output: HasPrivate + Serialize + PartialEq>>(&self) -> Self::Found;\n}\n\n\
+         /// Called with an operation that asks for what its sample response contains.\n\
+         fn read<O>(&self, operation: &O) -> Self::Found\nwhere\n\
+         O: Operation<Output: HasPrivate + Serialize + DeserializeOwned + PartialEq>;\n}\n\n\
          /// Decodes `body` as the response of the operation with this ID.\n///\n\
          /// # Panics\n/// If no operation has the ID.\n\
          pub fn decode(id: &str, body: Bytes) -> Result<(), ResponseError> {\nread(id, &Decode(body))\n}\n\n\
          struct Decode(Bytes);\n\n\
          impl Read for Decode {\n\
          type Found = Result<(), ResponseError>;\n\n\
-         fn read<O: Operation>(&self) -> Self::Found {\n\
-         O::decode(&Response::new(self.0.clone())).map(drop)\n}\n}\n\n\
-         /// Calls `reader` with the type of the operation with this ID.\n///\n\
+         fn read<O: Operation>(&self, operation: &O) -> Self::Found {\n\
+         operation.decode(&Response::new(self.0.clone())).map(drop)\n}\n}\n\n\
+         /// Calls `reader` with the operation with this ID.\n///\n\
          /// # Panics\n/// If no operation has the ID.\n\
          pub fn read<R: Read>(id: &str, reader: &R) -> R::Found {\nmatch id {\n",
     );
-    for operation in operations {
-        let (id, module, name) = (&operation.id, &operation.module, camel(&operation.function));
-        out.push_str(&format!("{id:?} => reader.read::<{module}::{name}>(),\n"));
-    }
+    out.push_str(&arms);
     out.push_str("other => panic!(\"no operation has the ID {other}\"),\n}\n}\n");
     out
 }

@@ -25,11 +25,8 @@ enum Size {
 /// The content of the file.
 pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
     let mut modules: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    let mut paths = BTreeSet::new();
     for operation in operations {
         modules.entry(&operation.module).or_default().push(operation);
-        let local = |name: &str| operation.nested.iter().any(|object| object.name == name);
-        paths.extend(imports(request_types(operation), &local));
     }
     let mut text = String::from(
         "/// Visits every operation of the Backend API twice: with its required fields only, and with every setter called.\n\
@@ -42,7 +39,7 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
     for (module, operations) in &modules {
         text.push_str(&format!("\nfn {module}(visitor: &mut impl OperationVisitor) {{\n"));
         for operation in operations {
-            let writer = Writer { api, operation };
+            let writer = Writer { api, operation, asked: BTreeMap::new() };
             for (name, size) in
                 [("Minimal", Size::Minimal), ("Maximal", Size::Maximal), ("Undocumented", Size::Undocumented)]
             {
@@ -57,12 +54,7 @@ pub(crate) fn file(operations: &[&Operation], api: &Api) -> String {
     let head =
         "//! A minimal and a maximal sample of every operation, with values that the document accepts.\n";
     let allow = "#![allow(deprecated, reason = \"the samples cover deprecated operations too\")]\n";
-    paths.retain(|path| names(&text, path));
-    paths.extend(modules.keys().map(|module| format!("crate::api::{module}")));
-    if text.contains("json!(") {
-        paths.insert("serde_json::json".to_owned());
-    }
-    let named = uses(&paths).replace("use crate::", "use clerk_core::");
+    let named = uses(&needed(operations, &text)).replace("use crate::", "use clerk_core::");
     let generated = crate::check::GENERATED;
     format!(
         "{head}{generated}\n{allow}\n{named}use crate::operation_visitor::{{OperationVisitor, Sample}};\n\n{text}"
@@ -79,6 +71,28 @@ fn names(text: &str, path: &str) -> bool {
 struct Writer<'a> {
     api: &'a Api,
     operation: &'a Operation,
+    /// Values of path parameters, by name.
+    asked: BTreeMap<String, &'static str>,
+}
+
+/// The expression of an operation that asks for what its sample response contains.
+pub(crate) fn asking(api: &Api, operation: &Operation, asked: BTreeMap<String, &'static str>) -> String {
+    Writer { api, operation, asked }.operation(Size::Minimal)
+}
+
+/// The `use` items for expressions of these operations.
+pub(crate) fn needed(operations: &[&Operation], text: &str) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for operation in operations {
+        let local = |name: &str| operation.nested.iter().any(|object| object.name == name);
+        paths.extend(imports(request_types(operation), &local));
+    }
+    paths.retain(|path| names(text, path));
+    paths.extend(operations.iter().map(|operation| format!("crate::api::{}", operation.module)));
+    if text.contains("json!(") {
+        paths.insert("serde_json::json".to_owned());
+    }
+    paths
 }
 
 impl Writer<'_> {
@@ -117,6 +131,9 @@ impl Writer<'_> {
 
     /// The argument for a field. In a maximal sample, lists have two items if that is allowed.
     fn argument(&self, field: &Field, size: Size) -> String {
+        if let Some(asked) = self.asked.get(&field.wire) {
+            return format!("{asked:?}");
+        }
         let Ty::List(item) = &field.ty else { return self.value(field, &field.ty, 0, size, false) };
         let values = &field.valid.values;
         let most = match field.items {

@@ -23,6 +23,7 @@ mod emit_request;
 mod emit_responses;
 mod emit_samples;
 mod facts;
+mod identity;
 mod ir;
 mod lower;
 mod missing;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    emit_model,
+    emit_model, identity,
     ir::{Api, Body, Field, Operation, Struct, Ty},
     names::camel,
     overlay::{DENIES, Kind, Overlay, PRIVATE, PUBLIC, REPORTED, fits},
@@ -59,6 +59,7 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
     }
     let models = emit_model::reachable(api, operations);
     undecided(api, overlay, &models).into_iter().for_each(&mut say);
+    identity::problems(api, overlay, operations).into_iter().for_each(&mut say);
     for name in models {
         match overlay.sentences.get(&name) {
             Some(sentence) => style(&name, sentence).into_iter().for_each(&mut say),

@@ -48,6 +48,11 @@ pub(crate) struct Overlay {
     /// What is decided about each field of a model that may restrict access, by `Model.field`: `denies` if a
     /// decision about access reads it, `reported` if it only informs the application.
     pub(crate) access: BTreeMap<String, Chosen>,
+    /// The fields of a response that repeat a path parameter, by `Operation.parameter`, where that does not follow
+    /// from the names.
+    pub(crate) identity: BTreeMap<String, Repeated>,
+    /// A second field that a path parameter may repeat instead of `id`, by the parameter's name.
+    pub(crate) identity_also: BTreeMap<String, String>,
     /// The documentation of each operation. The first sentence is its summary.
     pub(crate) summaries: BTreeMap<String, String>,
     /// The documentation of each model, request object and enum.
@@ -175,6 +180,15 @@ pub(crate) const PRIVATE: &str = "private";
 pub(crate) const DENIES: &str = "denies";
 /// The decision that a field only informs the application.
 pub(crate) const REPORTED: &str = "reported";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repeated {
+    /// Paths in the response of which one must be equal to the parameter. Empty if the response does not repeat it.
+    pub(crate) fields: Vec<String>,
+    #[allow(dead_code, reason = "documents the overlay for its readers")]
+    pub(crate) reason: String,
+}
 
 /// Documentation of fields and setters: by owner and field, or by field name for all owners.
 #[derive(Deserialize, Default)]

@@ -211,7 +211,9 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Clerk<'_, I> {
         // The operation can be sent, or returns an error.
         let response = match call.operation().request() {
             Ok(_) => {
-                self.responses.find(|line| !line.is_empty()).map_or(Err(CallFailure::Unreachable), read::<O>)
+                self.responses
+                    .find(|line| !line.is_empty())
+                    .map_or(Err(CallFailure::Unreachable), |line| read(call.operation(), line))
             }
             Err(_) => Err(CallFailure::Unreachable),
         };
@@ -219,11 +221,11 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Clerk<'_, I> {
     }
 }
 
-fn read<O: PendingOperation>(line: &[u8]) -> Result<O::Output, CallFailure> {
+fn read<O: PendingOperation>(operation: &O, line: &[u8]) -> Result<O::Output, CallFailure> {
     let (status, body) = line.split_at(line.len().min(3));
     let mut response = Response::new(Bytes::copy_from_slice(body));
     *response.status_mut() = StatusCode::from_bytes(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    O::decode(&response).map_err(|error| CallFailure::from(&error))
+    operation.decode(&response).map_err(|error| CallFailure::from(&error))
 }
 
 /// Checks the invariants of every outcome.

@@ -83,7 +83,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -122,7 +122,9 @@ impl Operation for Revoke {
         RequestBuilder::new(Self::INFO).path("actor_token_id", &self.actor_token_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: ActorToken = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.actor_token_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }

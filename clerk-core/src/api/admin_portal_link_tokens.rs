@@ -95,7 +95,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -151,7 +151,9 @@ impl Operation for Revoke {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: AdminPortalLinkToken = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.admin_portal_link_token_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }

@@ -95,7 +95,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -134,8 +134,15 @@ impl Operation for Revoke {
         RequestBuilder::new(Self::INFO).path("agent_task_id", &self.agent_task_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: AgentTask = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "agent_task_id",
+            self.agent_task_id.as_str(),
+            [Some(found.agent_task_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 

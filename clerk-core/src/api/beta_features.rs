@@ -96,7 +96,7 @@ impl Operation for UpdateInstanceSettings {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -158,7 +158,7 @@ impl Operation for UpdateProductionInstanceDomain {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::empty(Self::INFO, response)
     }
 }

@@ -86,7 +86,7 @@ impl Operation for ListPlans {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -161,7 +161,7 @@ impl Operation for ListPrices {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -260,7 +260,7 @@ impl Operation for CreatePrice {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -367,7 +367,7 @@ impl Operation for ListSubscriptionItems {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -433,8 +433,10 @@ impl Operation for CancelSubscriptionItem {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: BillingSubscriptionItem = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.subscription_item_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -488,8 +490,10 @@ impl Operation for ExtendSubscriptionItemFreeTrial {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: BillingSubscriptionItem = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.subscription_item_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -547,7 +551,7 @@ impl Operation for CreatePriceTransition {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -601,8 +605,15 @@ impl Operation for ApplySubscriptionItemDiscount {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: BillingDiscountRedemption = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "subscription_item_id",
+            self.subscription_item_id.as_str(),
+            [Some(found.subscription_item_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -651,8 +662,21 @@ impl Operation for RemoveSubscriptionItemDiscount {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: BillingDiscountRedemption = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "subscription_item_id",
+            self.subscription_item_id.as_str(),
+            [Some(found.subscription_item_id.as_str())],
+        )?;
+        decode::same(
+            Self::INFO,
+            "discount_id",
+            self.discount_id.as_str(),
+            [Some(found.discount_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -704,7 +728,7 @@ impl Operation for ListStatements {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -756,8 +780,10 @@ impl Operation for GetStatement {
         RequestBuilder::new(Self::INFO).path("statementID", &self.statement_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: BillingStatement = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.statement_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -818,7 +844,7 @@ impl Operation for GetStatementPaymentAttempts {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

@@ -78,7 +78,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -169,7 +169,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -203,8 +203,10 @@ impl Operation for Get {
         RequestBuilder::new(Self::INFO).path("directory_id", &self.directory_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Directory = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.directory_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -291,8 +293,10 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Directory = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.directory_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -327,8 +331,15 @@ impl Operation for Delete {
         RequestBuilder::new(Self::INFO).path("directory_id", &self.directory_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.directory_id.as_str(),
+            [found.id.as_ref().map(|id| id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -368,8 +379,10 @@ impl Operation for RotateApiKey {
         RequestBuilder::new(Self::INFO).path("directory_id", &self.directory_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Directory = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.directory_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -408,7 +421,7 @@ impl Operation for ListGroupRoleMappings {
         RequestBuilder::new(Self::INFO).path("directory_id", &self.directory_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -478,8 +491,15 @@ impl Operation for CreateGroupRoleMapping {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DirectoryGroupRoleMapping = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "directory_id",
+            self.directory_id.as_str(),
+            [Some(found.directory_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -532,7 +552,7 @@ impl Operation for ReplaceGroupRoleMappings {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -579,8 +599,10 @@ impl Operation for DeleteGroupRoleMapping {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.mapping_id.as_str(), [found.id.as_ref().map(|id| id.as_str())])?;
+        Ok(found)
     }
 }
 

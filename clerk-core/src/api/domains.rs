@@ -49,7 +49,7 @@ impl Operation for List {
         RequestBuilder::new(Self::INFO).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -100,7 +100,7 @@ impl Operation for Add {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -172,8 +172,10 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Domain = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.domain_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -208,7 +210,9 @@ impl Operation for Delete {
         RequestBuilder::new(Self::INFO).path("domain_id", &self.domain_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.domain_id.as_str(), [found.id.as_ref().map(|id| id.as_str())])?;
+        Ok(found)
     }
 }

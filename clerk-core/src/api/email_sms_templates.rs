@@ -79,7 +79,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -137,8 +137,10 @@ impl Operation for Get {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Template = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -252,8 +254,10 @@ impl Operation for Upsert {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Template = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -297,8 +301,10 @@ impl Operation for Revert {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Template = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -387,7 +393,7 @@ impl Operation for Preview {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -447,7 +453,9 @@ impl Operation for ToggleDelivery {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Template = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
+        Ok(found)
     }
 }

@@ -98,7 +98,7 @@ impl Operation for ListTokens {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -191,7 +191,7 @@ impl Operation for CreateToken {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -247,8 +247,10 @@ impl Operation for RevokeToken {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: M2mToken = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.m2m_token_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -289,7 +291,7 @@ impl Operation for VerifyToken {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

@@ -87,7 +87,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -161,7 +161,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -195,8 +195,10 @@ impl Operation for Get {
         RequestBuilder::new(Self::INFO).path("machine_id", &self.machine_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Machine = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.machine_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -254,8 +256,10 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Machine = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.machine_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -288,8 +292,10 @@ impl Operation for Delete {
         RequestBuilder::new(Self::INFO).path("machine_id", &self.machine_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.machine_id.as_str(), [found.id.as_ref().map(|id| id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -327,7 +333,7 @@ impl Operation for GetSecretKey {
         RequestBuilder::new(Self::INFO).path("machine_id", &self.machine_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -375,7 +381,7 @@ impl Operation for RotateSecretKey {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -418,7 +424,7 @@ impl Operation for CreateScope {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -461,7 +467,7 @@ impl Operation for DeleteScope {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

@@ -109,7 +109,7 @@ impl Operation for GetPublicInterstitial {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::text(Self::INFO, response)
     }
 }

@@ -106,7 +106,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -190,8 +190,15 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationDomain = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization_id",
+            self.organization_id.as_str(),
+            [Some(found.organization_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -257,8 +264,16 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationDomain = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization_id",
+            self.organization_id.as_str(),
+            [Some(found.organization_id.as_str())],
+        )?;
+        decode::same(Self::INFO, "id", self.domain_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -300,8 +315,10 @@ impl Operation for Delete {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.domain_id.as_str(), [found.id.as_ref().map(|id| id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -350,8 +367,16 @@ impl Operation for VerifyOwnership {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationDomain = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization_id",
+            self.organization_id.as_str(),
+            [Some(found.organization_id.as_str())],
+        )?;
+        decode::same(Self::INFO, "id", self.domain_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -470,7 +495,7 @@ impl Operation for ListAll {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

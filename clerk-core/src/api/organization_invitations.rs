@@ -102,7 +102,7 @@ impl Operation for ListAll {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -210,7 +210,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -339,8 +339,15 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationInvitation = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization_id",
+            self.organization_id.as_str(),
+            [found.organization_id.as_ref().map(|organization_id| organization_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -391,7 +398,7 @@ impl Operation for BulkCreate {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -452,7 +459,7 @@ impl Operation for ListPending {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -509,8 +516,16 @@ impl Operation for Get {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationInvitation = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization_id",
+            self.organization_id.as_str(),
+            [found.organization_id.as_ref().map(|organization_id| organization_id.as_str())],
+        )?;
+        decode::same(Self::INFO, "id", self.invitation_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -569,8 +584,16 @@ impl Operation for Revoke {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationInvitation = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization_id",
+            self.organization_id.as_str(),
+            [found.organization_id.as_ref().map(|organization_id| organization_id.as_str())],
+        )?;
+        decode::same(Self::INFO, "id", self.invitation_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 

@@ -227,7 +227,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -316,8 +316,15 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationMembership = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization.id",
+            self.organization_id.as_str(),
+            [Some(found.organization.id.as_str()), Some(found.organization.slug.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -368,8 +375,21 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationMembership = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization.id",
+            self.organization_id.as_str(),
+            [Some(found.organization.id.as_str()), Some(found.organization.slug.as_str())],
+        )?;
+        decode::same(
+            Self::INFO,
+            "public_user_data.user_id",
+            self.user_id.as_str(),
+            [found.public_user_data.as_ref().map(|public_user_data| public_user_data.user_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -411,8 +431,21 @@ impl Operation for Delete {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationMembership = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization.id",
+            self.organization_id.as_str(),
+            [Some(found.organization.id.as_str()), Some(found.organization.slug.as_str())],
+        )?;
+        decode::same(
+            Self::INFO,
+            "public_user_data.user_id",
+            self.user_id.as_str(),
+            [found.public_user_data.as_ref().map(|public_user_data| public_user_data.user_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -487,8 +520,21 @@ impl Operation for UpdateMetadata {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: OrganizationMembership = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "organization.id",
+            self.organization_id.as_str(),
+            [Some(found.organization.id.as_str()), Some(found.organization.slug.as_str())],
+        )?;
+        decode::same(
+            Self::INFO,
+            "public_user_data.user_id",
+            self.user_id.as_str(),
+            [found.public_user_data.as_ref().map(|public_user_data| public_user_data.user_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -554,7 +600,7 @@ impl Operation for ListAll {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

@@ -145,7 +145,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -264,7 +264,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -334,8 +334,15 @@ impl Operation for Get {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Organization = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.organization_id.as_str(),
+            [Some(found.id.as_str()), Some(found.slug.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -437,8 +444,15 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Organization = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.organization_id.as_str(),
+            [Some(found.id.as_str()), Some(found.slug.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -476,8 +490,15 @@ impl Operation for Delete {
         RequestBuilder::new(Self::INFO).path("organization_id", &self.organization_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.organization_id.as_str(),
+            [found.id.as_ref().map(|id| id.as_str()), found.slug.as_deref()],
+        )?;
+        Ok(found)
     }
 }
 
@@ -545,8 +566,15 @@ impl Operation for ReplaceMetadata {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Organization = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.organization_id.as_str(),
+            [Some(found.id.as_str()), Some(found.slug.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -610,8 +638,15 @@ impl Operation for MergeMetadata {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Organization = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.organization_id.as_str(),
+            [Some(found.id.as_str()), Some(found.slug.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -666,8 +701,15 @@ impl Operation for UploadLogo {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Organization = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.organization_id.as_str(),
+            [Some(found.id.as_str()), Some(found.slug.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -705,8 +747,15 @@ impl Operation for DeleteLogo {
         RequestBuilder::new(Self::INFO).path("organization_id", &self.organization_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Organization = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.organization_id.as_str(),
+            [Some(found.id.as_str()), Some(found.slug.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -745,7 +794,7 @@ impl Operation for GetBillingSubscription {
         RequestBuilder::new(Self::INFO).path("organization_id", &self.organization_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -784,7 +833,7 @@ impl Operation for GetBillingCreditBalance {
         RequestBuilder::new(Self::INFO).path("organization_id", &self.organization_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -868,7 +917,7 @@ impl Operation for AdjustBillingCreditBalance {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

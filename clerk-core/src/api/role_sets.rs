@@ -91,7 +91,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -191,7 +191,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -225,8 +225,15 @@ impl Operation for Get {
         RequestBuilder::new(Self::INFO).path("role_set_key_or_id", &self.role_set_key_or_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: RoleSet = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.role_set_key_or_id.as_str(),
+            [Some(found.id.as_str()), Some(found.key.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -322,8 +329,15 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: RoleSet = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.role_set_key_or_id.as_str(),
+            [Some(found.id.as_str()), Some(found.key.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -382,7 +396,7 @@ impl Operation for Replace {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -456,8 +470,15 @@ impl Operation for AddRoles {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: RoleSet = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.role_set_key_or_id.as_str(),
+            [Some(found.id.as_str()), Some(found.key.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -512,7 +533,14 @@ impl Operation for ReplaceRole {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: RoleSet = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.role_set_key_or_id.as_str(),
+            [Some(found.id.as_str()), Some(found.key.as_str())],
+        )?;
+        Ok(found)
     }
 }

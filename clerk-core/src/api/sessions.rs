@@ -96,7 +96,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -159,7 +159,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -193,8 +193,10 @@ impl Operation for Get {
         RequestBuilder::new(Self::INFO).path("session_id", &self.session_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Session = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.session_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -289,7 +291,7 @@ impl Operation for Refresh {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -325,8 +327,10 @@ impl Operation for Revoke {
         RequestBuilder::new(Self::INFO).path("session_id", &self.session_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: Session = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.session_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -376,7 +380,7 @@ impl Operation for CreateToken {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -441,7 +445,7 @@ impl Operation for CreateTokenFromTemplate {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

@@ -73,7 +73,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -112,7 +112,9 @@ impl Operation for Revoke {
         RequestBuilder::new(Self::INFO).path("sign_in_token_id", &self.sign_in_token_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: SignInToken = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.sign_in_token_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }

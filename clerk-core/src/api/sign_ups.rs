@@ -49,8 +49,10 @@ impl Operation for Get {
         RequestBuilder::new(Self::INFO).path("id", &self.id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: SignUp = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -104,7 +106,9 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: SignUp = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }

@@ -304,7 +304,7 @@ impl Operation for List {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -655,7 +655,7 @@ impl Operation for Create {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -896,7 +896,7 @@ impl Operation for Count {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -929,8 +929,10 @@ impl Operation for Get {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1203,8 +1205,10 @@ impl Operation for Update {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1236,8 +1240,10 @@ impl Operation for Delete {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [found.id.as_ref().map(|id| id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1271,8 +1277,10 @@ impl Operation for Ban {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1304,8 +1312,10 @@ impl Operation for Unban {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1342,7 +1352,7 @@ impl Operation for BulkBan {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -1380,7 +1390,7 @@ impl Operation for BulkUnban {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -1415,8 +1425,10 @@ impl Operation for Lock {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1449,8 +1461,10 @@ impl Operation for Unlock {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1492,8 +1506,10 @@ impl Operation for SetProfileImage {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1530,8 +1546,10 @@ impl Operation for DeleteProfileImage {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1604,8 +1622,10 @@ impl Operation for ReplaceMetadata {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1678,8 +1698,10 @@ impl Operation for UpdateMetadata {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -1717,7 +1739,7 @@ impl Operation for GetBillingSubscription {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -1756,7 +1778,7 @@ impl Operation for GetBillingCreditBalance {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -1839,7 +1861,7 @@ impl Operation for AdjustBillingCreditBalance {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -1906,7 +1928,7 @@ impl Operation for GetOAuthAccessTokens {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -1979,7 +2001,7 @@ impl Operation for GetOrganizationMemberships {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -2061,7 +2083,7 @@ impl Operation for GetOrganizationInvitations {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -2126,8 +2148,10 @@ impl Operation for RemovePassword {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -2169,7 +2193,7 @@ impl Operation for VerifyPassword {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -2212,7 +2236,7 @@ impl Operation for VerifyTotp {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -2246,8 +2270,15 @@ impl Operation for DisableMfa {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: AffectedUser = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "user_id",
+            self.user_id.as_str(),
+            [found.user_id.as_ref().map(|user_id| user_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -2281,8 +2312,15 @@ impl Operation for DeleteBackupCodes {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: AffectedUser = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "user_id",
+            self.user_id.as_str(),
+            [found.user_id.as_ref().map(|user_id| user_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -2324,7 +2362,7 @@ impl Operation for DeletePasskey {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -2363,7 +2401,7 @@ impl Operation for ListTrustedDevices {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -2409,8 +2447,10 @@ impl Operation for RevokeTrustedDevice {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: TrustedDevice = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.trusted_device_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -2459,8 +2499,15 @@ impl Operation for DeleteWeb3Wallet {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.web3_wallet_identification_id.as_str(),
+            [found.id.as_ref().map(|id| id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -2494,8 +2541,15 @@ impl Operation for DeleteTotp {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: AffectedUser = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "user_id",
+            self.user_id.as_str(),
+            [found.user_id.as_ref().map(|user_id| user_id.as_str())],
+        )?;
+        Ok(found)
     }
 }
 
@@ -2543,7 +2597,7 @@ impl Operation for DeleteExternalAccount {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -2598,8 +2652,10 @@ impl Operation for SetPasswordCompromised {
             .build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }
 
@@ -2639,7 +2695,9 @@ impl Operation for UnsetPasswordCompromised {
         RequestBuilder::new(Self::INFO).path("user_id", &self.user_id).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
-        decode::json(Self::INFO, response)
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: User = decode::json(Self::INFO, response)?;
+        decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
     }
 }

@@ -46,7 +46,7 @@ impl Operation for CreateSvixApp {
         RequestBuilder::new(Self::INFO).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }
@@ -78,7 +78,7 @@ impl Operation for DeleteSvixApp {
         RequestBuilder::new(Self::INFO).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::empty(Self::INFO, response)
     }
 }
@@ -111,7 +111,7 @@ impl Operation for GenerateSvixAuthUrl {
         RequestBuilder::new(Self::INFO).build()
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
 }

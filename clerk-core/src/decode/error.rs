@@ -187,6 +187,8 @@ fn text_header(headers: &HeaderMap, name: &str) -> Option<String> {
     (!text.is_empty() && text.len() <= 128).then(|| text.to_owned())
 }
 
+const OTHER_RESOURCE: &str = "it is not the resource that was asked for";
+
 /// Error of decoding the body of a successful response.
 ///
 /// It names the path and what was expected, but contains no value from the body.
@@ -204,6 +206,16 @@ pub struct DecodeError {
 impl DecodeError {
     pub(super) fn new(info: &'static OperationInfo, problem: &str) -> Self {
         Self { operation: info.id, path: String::new(), problem: problem.to_owned() }
+    }
+
+    pub(super) fn other_resource(info: &'static OperationInfo, path: &str) -> Self {
+        Self { path: path.to_owned(), ..Self::new(info, OTHER_RESOURCE) }
+    }
+
+    /// Returns whether the response was about another resource than the one that was asked for.
+    #[must_use]
+    pub fn is_other_resource(&self) -> bool {
+        self.problem == OTHER_RESOURCE
     }
 
     /// Prepends the position of an item in a list to the path.

@@ -12,13 +12,18 @@
 //! let response = Response::builder().status(404).body(
 //!     r#"{"errors": [{"code": "resource_not_found", "message": "not found"}], "clerk_trace_id": "t1"}"#.into(),
 //! ).unwrap();
-//! let Err(ResponseError::Status(error)) = users::Get::decode(&response) else { panic!() };
+//! let Err(ResponseError::Status(error)) = users::get("user_1").decode(&response) else { panic!() };
 //! assert!(error.is_not_found());
 //! assert_eq!(error.trace_id.as_deref(), Some("t1"));
 //!
 //! // A user without an ID is a decode error.
 //! let response = Response::new(r#"{"banned": false, "locked": false}"#.into());
-//! let Err(ResponseError::Decode(error)) = users::Get::decode(&response) else { panic!() };
+//! let Err(ResponseError::Decode(error)) = users::get("user_1").decode(&response) else { panic!() };
+//! assert_eq!(error.path, "id");
+//!
+//! // So is another user than the one that was asked for.
+//! let response = Response::new(r#"{"id": "user_2", "banned": false, "locked": false}"#.into());
+//! let Err(ResponseError::Decode(error)) = users::get("user_1").decode(&response) else { panic!() };
 //! assert_eq!(error.path, "id");
 //! ```
 
@@ -52,6 +57,25 @@ pub fn json<T: DeserializeOwned>(
     serde_json::from_slice(body)
         .map_err(|_| DecodeError::locate::<T>(info, body))
         .map_err(|error| ResponseError::Decode(Box::new(error)))
+}
+
+/// Checks that a response is about the resource that was asked for: that one of the fields that identify it has
+/// the value from the path. If the response omits the first of them, there is nothing to compare.
+///
+/// # Errors
+/// Returns a decode error at `path` if the fields identify another resource.
+pub(crate) fn same<const N: usize>(
+    info: &'static OperationInfo,
+    path: &str,
+    asked: &str,
+    found: [Option<&str>; N],
+) -> Result<(), ResponseError> {
+    // A missing text falls back to an empty one.
+    let is_absent = found.first().is_none_or(|first| first.is_none_or(str::is_empty));
+    if is_absent || found.contains(&Some(asked)) {
+        return Ok(());
+    }
+    Err(ResponseError::Decode(Box::new(DecodeError::other_resource(info, path))))
 }
 
 /// Decodes a response without content. A body is ignored.

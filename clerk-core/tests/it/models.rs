@@ -82,8 +82,8 @@ fn response(body: &Value) -> Response<Bytes> {
     Response::new(body.to_string().into())
 }
 
-fn decode_error<O: Operation>(body: &Value) -> Box<DecodeError> {
-    match O::decode(&response(body)) {
+fn decode_error<O: Operation>(operation: &O, body: &Value) -> Box<DecodeError> {
+    match operation.decode(&response(body)) {
         Err(ResponseError::Decode(error)) => error,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("{body} is accepted"),
@@ -92,7 +92,7 @@ fn decode_error<O: Operation>(body: &Value) -> Box<DecodeError> {
 
 #[test]
 fn a_user_is_decoded() {
-    let user = users::Get::decode(&response(&user())).unwrap();
+    let user = users::get("user_1").decode(&response(&user())).unwrap();
     assert_eq!(user.full_name().as_deref(), Some("Ada Lovelace"));
     assert!(user.has_verified_email("ada@example.com"));
     assert_eq!(user.public_metadata.get("tier").unwrap(), "gold");
@@ -119,9 +119,11 @@ fn any_field_but_the_strict_ones_may_be_missing_or_null() {
                 object.remove(&name);
             }
             if STRICT.contains(&name.as_str()) {
-                assert_eq!(decode_error::<users::Get>(&user).operation, "GetUser", "{name}");
+                assert_eq!(decode_error(&users::get("user_1"), &user).operation, "GetUser", "{name}");
             } else {
-                users::Get::decode(&response(&user)).unwrap_or_else(|error| panic!("{name}: {error}"));
+                users::get("user_1")
+                    .decode(&response(&user))
+                    .unwrap_or_else(|error| panic!("{name}: {error}"));
             }
         }
     }
@@ -133,24 +135,24 @@ fn errors_name_the_operation_and_the_path() {
         let mut second = user();
         second.as_object_mut().unwrap().remove(field);
         let list = json!({"data": [user(), second], "total_count": 2});
-        let error = decode_error::<users::List>(&list);
+        let error = decode_error(&users::list(), &list);
         assert_eq!(
             (error.operation, error.path.as_str()),
             ("GetUserList", format!("data[1].{field}").as_str())
         );
         let bare = json!([user(), list["data"][1]]);
-        assert_eq!(decode_error::<users::List>(&bare).path, format!("[1].{field}"));
+        assert_eq!(decode_error(&users::list(), &bare).path, format!("[1].{field}"));
     }
     let mut user = user();
     user["email_addresses"][0].as_object_mut().unwrap().remove("id");
-    assert_eq!(decode_error::<users::Get>(&user).path, "email_addresses[0].id");
+    assert_eq!(decode_error(&users::get("user_1"), &user).path, "email_addresses[0].id");
 }
 
 #[test]
 fn lists_with_and_without_a_total_are_pages() {
-    let page: Page<User> = users::List::decode(&response(&json!([user()]))).unwrap();
+    let page: Page<User> = users::list().decode(&response(&json!([user()]))).unwrap();
     assert_eq!((page.len(), page.total_count), (1, None));
-    let page = users::List::decode(&response(&json!({"data": [user(), user()], "total_count": 7}))).unwrap();
+    let page = users::list().decode(&response(&json!({"data": [user(), user()], "total_count": 7}))).unwrap();
     assert_eq!((page.len(), page.total_count), (2, Some(7)));
 }
 
@@ -197,16 +199,17 @@ fn debug_shows_type_and_id_only() {
 fn handshakes_and_refreshes_return_cookies() {
     let cookies = json!(["__session=a.b.c; Path=/", "__client_uat=1; Path=/"]);
     let payload = json!({"directives": cookies});
-    let read = clients::GetHandshakePayload::decode(&response(&payload)).unwrap();
+    let read = clients::get_handshake_payload("nonce").decode(&response(&payload)).unwrap();
     assert_eq!(json!(read.directives), cookies);
     // A handshake without cookies is an error.
-    assert_eq!(decode_error::<clients::GetHandshakePayload>(&json!({})).path, "directives");
+    assert_eq!(decode_error(&clients::get_handshake_payload("nonce"), &json!({})).path, "directives");
 
+    let refresh = sessions::refresh("sess_1", "expired", "refresh", "https://app.example.com");
     let refreshed = json!({"object": "cookies", "cookies": cookies});
-    let read = sessions::Refresh::decode(&response(&refreshed)).unwrap();
+    let read = refresh.decode(&response(&refreshed)).unwrap();
     assert_eq!((json!(read.cookies), read.jwt), (cookies, None));
     let refreshed = json!({"object": "token", "jwt": "a.b.c"});
-    let read = sessions::Refresh::decode(&response(&refreshed)).unwrap();
+    let read = refresh.decode(&response(&refreshed)).unwrap();
     assert_eq!((read.cookies, read.jwt.as_deref()), (None, Some("a.b.c")));
 }
 
@@ -215,5 +218,5 @@ fn operations_without_documented_errors_decode_them() {
     assert!(OPERATIONS.len() > 50);
     let mut response = response(&json!({"errors": [{"code": "user_banned", "message": "no"}]}));
     *response.status_mut() = http::StatusCode::FORBIDDEN;
-    assert!(matches!(users::Get::decode(&response), Err(ResponseError::Status(_))));
+    assert!(matches!(users::get("user_1").decode(&response), Err(ResponseError::Status(_))));
 }

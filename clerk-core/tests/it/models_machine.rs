@@ -14,9 +14,9 @@ use clerk_core::{
 use http::Response;
 use serde_json::{Value, from_value, json};
 
-fn decode<O: Operation>(_: &O, status: u16, body: &Value) -> Result<O::Output, ResponseError> {
+fn decode<O: Operation>(operation: &O, status: u16, body: &Value) -> Result<O::Output, ResponseError> {
     let body = Bytes::from(body.to_string());
-    O::decode(&Response::builder().status(status).body(body).unwrap())
+    operation.decode(&Response::builder().status(status).body(body).unwrap())
 }
 
 fn token() -> Value {

@@ -87,9 +87,11 @@ impl MachineClerk {
     /// The same as those of [`send`](Self::send).
     pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Credential: SatisfiedBy<MachineSecretKey>, Output: Send + Sync + 'static> + 'static,
+        O: Operation<Credential: SatisfiedBy<MachineSecretKey>, Output: Send + Sync + 'static>
+            + Send
+            + 'static,
     {
-        self.0.backend.cached(&operation, O::Credential::SENT).await
+        self.0.backend.cached(operation, O::Credential::SENT).await
     }
 
     /// Returns the response cache, which is that of the [`Clerk`] that this client comes from.

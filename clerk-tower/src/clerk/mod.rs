@@ -161,9 +161,9 @@ impl Clerk {
     /// The same as those of [`send`](Self::send).
     pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + 'static,
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + Send + 'static,
     {
-        self.backend.cached(&operation, O::Credential::SENT).await
+        self.backend.cached(operation, O::Credential::SENT).await
     }
 
     /// Returns the response cache, to invalidate entries and to read its statistics.

@@ -87,7 +87,7 @@ impl Backend {
         // dropping the guard then invalidates what it touches.
         let writing = self.shared.cache.writing(O::INFO, request.uri());
         let response = self.shared.stack.clone().oneshot(request).await;
-        let result = response.and_then(|response| match O::decode(&response) {
+        let result = response.and_then(|response| match operation.decode(&response) {
             Ok(value) => Ok((value, response)),
             Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
         });
@@ -100,11 +100,11 @@ impl Backend {
     /// Sends a `GET` operation, or takes its value from the cache.
     pub(crate) async fn cached<O>(
         &self,
-        operation: &O,
+        operation: O,
         credential: Credential,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Send + 'static,
     {
         const {
             assert!(
@@ -113,11 +113,11 @@ impl Backend {
             );
         };
         // Without this handle's options: concurrent callers with other options may share the call.
-        let request = build(operation, credential, None)?;
+        let request = build(&operation, credential, None)?;
         if self.shared.cache.takes(&request, &self.options) {
-            return self.shared.cache.get::<O>(request, credential, &self.options).await;
+            return self.shared.cache.get(operation, request, credential, &self.options).await;
         }
-        self.send(operation, credential).await.map(Arc::new)
+        self.send(&operation, credential).await.map(Arc::new)
     }
 
     /// Streams the items of a list.

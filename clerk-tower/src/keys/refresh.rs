@@ -151,7 +151,7 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
         _ => KeysError::unreachable(&error.with_sources().to_string()),
     })?;
     if !response.status().is_success() {
-        let error = jwks::GetJwks::decode(&response).err();
+        let error = operation.decode(&response).err();
         let error = error.map(|error| crate::Error::from_response(jwks::GetJwks::INFO, error));
         return Err(match error {
             Some(error) if error.status_error().is_some_and(|e| e.has_code("clerk_key_invalid")) => {

@@ -500,7 +500,7 @@ impl Operation for Fragile {
         Ok(request)
     }
 
-    fn decode(response: &Response<Bytes>) -> Result<usize, ResponseError> {
+    fn decode(&self, response: &Response<Bytes>) -> Result<usize, ResponseError> {
         assert_ne!(response.body().len(), 2, "an empty response");
         Ok(response.body().len())
     }

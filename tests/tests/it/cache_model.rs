@@ -58,7 +58,7 @@ macro_rules! operation {
                 Ok(request(&Self::INFO.method, &path(self.0), Self::INFO))
             }
 
-            fn decode(response: &Response<Bytes>) -> Result<u64, ResponseError> {
+            fn decode(&self, response: &Response<Bytes>) -> Result<u64, ResponseError> {
                 json(Self::INFO, response)
             }
         }

@@ -3,7 +3,7 @@
 //! The sample responses are generated from Clerk's document with every field present, together with the list of
 //! fields that never fall back. Every other field may be missing, become `null` or get a new value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -18,6 +18,8 @@ struct Sample {
     name: String,
     operations: Vec<String>,
     strict: BTreeSet<String>,
+    /// The fields that identify what was asked for, by operation.
+    identity: BTreeMap<String, BTreeSet<String>>,
     response: Value,
 }
 
@@ -31,6 +33,7 @@ fn samples() -> Vec<Sample> {
         name: line.get("type").and_then(Value::as_str).unwrap().to_owned(),
         operations: texts(line.get("operations").unwrap()),
         strict: texts(line.get("strict").unwrap()).into_iter().collect(),
+        identity: serde_json::from_value(line.get("identity").unwrap().clone()).unwrap(),
         response: line.get("response").unwrap().clone(),
     };
     lines.iter().map(sample).collect()
@@ -127,6 +130,10 @@ fn problems(sample: &Sample, field_change: &FieldChange) -> Vec<String> {
     let is_gone = matches!(field_change.change, Change::Missing | Change::Null);
     // The list of a page: an empty one may be null, but a missing one makes the response invalid.
     let is_list = field_change.path == "data" && sample.name.starts_with("Page<");
+    let identifies = |operation: &str| {
+        let fields = sample.identity.get(operation);
+        fields.is_some_and(|fields| fields.contains(&field_change.path))
+    };
     let must_fail = if is_list {
         field_change.change == Change::Missing
     } else {
@@ -134,6 +141,7 @@ fn problems(sample: &Sample, field_change: &FieldChange) -> Vec<String> {
     };
     let body = Bytes::from(changed(&sample.response, field_change).to_string());
     let problem = |operation: &String| {
+        let must_fail = must_fail || field_change.change == Change::NewText && identifies(operation);
         let wrong = match (read(operation, &body), must_fail) {
             (Ok(()), false) => return None,
             (Ok(()), true) => "must be refused, but is read".to_owned(),
@@ -175,6 +183,29 @@ fn only_fields_that_must_not_fall_back_are_required() {
     }
     assert!(found.is_empty(), "{} of {tried} changes:\n{}", found.len(), found.join("\n"));
     assert!(tried > 10_000, "{tried} changes are not all there are");
+}
+
+#[test]
+fn a_response_about_another_resource_is_refused() {
+    let mut refused = BTreeSet::new();
+    for sample in samples() {
+        for (operation, fields) in &sample.identity {
+            for path in fields {
+                let pointer = format!("/{}", path.replace('.', "/"));
+                let change = FieldChange { path: path.clone(), pointer, change: Change::NewText };
+                let body = Bytes::from(changed(&sample.response, &change).to_string());
+                let error = read(operation, &body).unwrap_err();
+                assert!(error.is_other_resource(), "{error}");
+                assert_eq!((error.operation, &error.path), (operation.as_str(), path));
+                refused.insert(operation.clone());
+            }
+        }
+    }
+    // Of the reads and writes of one resource, only a token has no ID. The other two return lists.
+    let by_id = OPERATIONS.iter().filter(|info| info.path.ends_with('}') && info.method != "DELETE");
+    let missing: Vec<_> = by_id.map(|info| info.id).filter(|id| !refused.contains(*id)).collect();
+    assert_eq!(missing, ["GetTemplateList", "CreateSessionTokenFromTemplate", "GetOAuthAccessToken"]);
+    assert!(refused.len() > 100, "only {} operations compare", refused.len());
 }
 
 #[test]

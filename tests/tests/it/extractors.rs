@@ -615,3 +615,22 @@ async fn sessions_and_machines_share_a_handler_and_the_client_is_in_the_state() 
         assert_eq!(get(address, "/", token).await.summary(), (200, expected.to_owned()));
     }
 }
+
+#[tokio::test]
+async fn a_response_about_somebody_else_makes_nobody_that_person() {
+    let instance = Instance::new();
+    let other = json!({"id": "user_other", "first_name": "Other", "banned": false, "locked": false});
+    let local = instance.local.clone();
+    let transport = Script::new(move |received| match received.request.uri().path() {
+        "/v1/jwks" => Reply::Pass(local.clone()),
+        _ => Reply::json(200, &other),
+    });
+    let clerk = instance.builder().publishable_key(KEY).transport(transport).build().unwrap();
+    let address = serve(routes().layer(ClerkLayer::new(&clerk))).await;
+    let token = instance.ada();
+    check(address, "/session", "Ada", &token, "user_ada").await;
+    for path in ["/user", "/organization"] {
+        check(address, path, "Ada", &token, "500 clerk-error").await;
+    }
+    assert!(!get(address, "/user", &token).await.body.contains("Other"));
+}

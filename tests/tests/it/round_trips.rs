@@ -18,7 +18,7 @@ use proptest::{
     prelude::any,
     test_runner::{Config, TestCaseError, TestRunner},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// The sample of one response type.
@@ -43,10 +43,14 @@ struct RoundTrip(Bytes);
 impl responses::Read for RoundTrip {
     type Found = Result<String, String>;
 
-    fn read<O: Operation<Output: HasPrivate + Serialize + PartialEq>>(&self) -> Self::Found {
-        let read = |body| O::decode(&Response::new(body)).map_err(|error| error.to_string());
+    fn read<O>(&self, _: &O) -> Self::Found
+    where
+        O: Operation<Output: HasPrivate + Serialize + DeserializeOwned + PartialEq>,
+    {
+        // Not by the operation, which requires the ID that it asks for.
+        let read = |body: Bytes| serde_json::from_slice(&body).map_err(|error| error.to_string());
         let write = |value| serde_json::to_string(&WithPrivate(value)).map_err(|error| error.to_string());
-        let first = read(self.0.clone())?;
+        let first: O::Output = read(self.0.clone())?;
         let written = write(&first)?;
         let second = read(written.clone().into()).map_err(|error| format!("{error} in {written}"))?;
         let again = write(&second)?;
@@ -77,8 +81,8 @@ struct Published(Bytes);
 impl responses::Read for Published {
     type Found = Value;
 
-    fn read<O: Operation<Output: HasPrivate + Serialize + PartialEq>>(&self) -> Self::Found {
-        serde_json::to_value(O::decode(&Response::new(self.0.clone())).unwrap()).unwrap()
+    fn read<O: Operation<Output: Serialize>>(&self, operation: &O) -> Self::Found {
+        serde_json::to_value(operation.decode(&Response::new(self.0.clone())).unwrap()).unwrap()
     }
 }
 

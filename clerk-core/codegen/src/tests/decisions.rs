@@ -1,7 +1,7 @@
-//! Tests that fields which may be secret or deny access are decided one by one.
+//! Tests that fields which may be secret, deny access or identify a resource are decided one by one.
 
 use super::{OVERLAY, api, returning};
-use crate::{emit_model, ir::Api, missing::missing, overlay::Overlay};
+use crate::{emit_api, emit_model, ir::Api, missing::missing, overlay::Overlay};
 
 const THING: &str = "    Thing: {type: object, required: [banned, secret, active], properties: {banned: {type: boolean}, \
                      secret: {type: string}, secret_at: {type: integer}, active: {type: boolean}, \
@@ -68,4 +68,45 @@ fn a_private_field_is_only_in_the_declaration_of_all_fields() {
         assert!(text.contains(want), "{want}\n{text}");
     }
     assert!(files["model/spare.rs"].contains("private::has_private!(Spare, Serialize);"));
+}
+
+#[test]
+fn what_was_asked_for_is_compared_with_the_response() {
+    let operation = |id: &str, method: &str| {
+        format!(
+            "{method}: {{operationId: {id}, tags: [Things], x-speakeasy-group: things, x-speakeasy-name-override: {id}, \
+             parameters: [{{name: thing_id, in: path, required: true, schema: {{type: string}}}}], responses: \
+             {{'200': {{content: {{application/json: {{schema: {{$ref: '#/components/schemas/Thing'}}}}}}}}}}}}"
+        )
+    };
+    let paths = format!(
+        "  /things/{{thing_id}}: {{{}}}\n  /things/{{thing_id}}/paint: {{{}}}\n  /other/{{thing_id}}/copy: {{{}}}",
+        operation("getThing", "get"),
+        operation("paintThing", "post"),
+        operation("copyThing", "post"),
+    );
+    let schemas = "    Thing: {type: object, required: [id], properties: {id: {type: string}, slug: {type: string}, \
+                   part: {$ref: '#/components/schemas/Part'}}}\n    \
+                   Part: {type: object, properties: {name: {type: string}}}";
+    let api = api(&paths, schemas, "");
+    let operations: Vec<_> = api.operations.iter().collect();
+    let code = |overlay: &str| {
+        let overlay = Overlay::parse(&format!("{OVERLAY}{overlay}"));
+        let text = emit_api::files(&api, &operations, &overlay, "").remove("api/things.rs").unwrap();
+        let gaps = missing(&api, &overlay, &operations);
+        (text, gaps.into_iter().filter(|gap| gap.contains("identity")).collect::<Vec<_>>())
+    };
+    let (text, gaps) = code("");
+    let by_id = "decode::same(Self::INFO, \"id\", self.thing_id.as_str(), [Some(found.id.as_str())])?;";
+    // The path of `paint` ends below that of a thing, so it returns the thing. What `copy` returns is not known.
+    assert_eq!(text.matches(by_id).count(), 2, "{text}");
+    assert_eq!(gaps, ["`copyThing.thing_id` is not decided in `identity`: is it the `id` of the response?"]);
+    let (text, gaps) = code(
+        "[identity_also]\nthing_id = 'slug'\n\
+         [identity]\n'copyThing.thing_id' = { fields = ['part.name'], reason = '' }\n\
+         'sellThing.thing_id' = { fields = [], reason = '' }\n",
+    );
+    assert!(text.contains("[Some(found.id.as_str()), found.slug.as_deref()])?;"), "{text}");
+    assert!(text.contains("\"part.name\", self.thing_id.as_str(), [found.part.as_ref().and_then(|part| part.name.as_deref())])?;"), "{text}");
+    assert_eq!(gaps, ["`identity` decides `sellThing.thing_id`, which is not a path parameter"]);
 }

@@ -324,7 +324,7 @@ impl Driver {
     fn call<O: PendingOperation>(&mut self, call: PendingCall<O>) -> Step {
         // An operation that cannot be sent has no response.
         let answer = match call.operation().request() {
-            Ok(_) => decoded::<O>(&self.replies.pop().unwrap_or(Reply::Unreachable)),
+            Ok(_) => decoded(call.operation(), &self.replies.pop().unwrap_or(Reply::Unreachable)),
             Err(_) => Err(CallFailure::Unreachable),
         };
         call.resume(answer, now())

@@ -209,12 +209,13 @@ impl Visit {
             body: serde_json::from_slice(request.body()).unwrap_or_default(),
         });
         let reply = self.reply.clone().unwrap_or_else(|| panic!("unexpected call: {line}"));
-        call.resume(decoded::<O>(&reply), now())
+        let decoded = decoded(call.operation(), &reply);
+        call.resume(decoded, now())
     }
 }
 
 /// Decodes a response for an operation.
-pub(crate) fn decoded<O: PendingOperation>(reply: &Reply) -> Result<O::Output, CallFailure> {
+pub(crate) fn decoded<O: PendingOperation>(operation: &O, reply: &Reply) -> Result<O::Output, CallFailure> {
     let (status, body) = match reply {
         Reply::Json(body) => (200, body.to_string()),
         Reply::Status(status, body) => (*status, body.to_string()),
@@ -222,7 +223,7 @@ pub(crate) fn decoded<O: PendingOperation>(reply: &Reply) -> Result<O::Output, C
         Reply::Unreachable => return Err(CallFailure::Unreachable),
     };
     let response = Response::builder().status(status).body(Bytes::from(body)).unwrap();
-    O::decode(&response).map_err(|error| CallFailure::from(&error))
+    operation.decode(&response).map_err(|error| CallFailure::from(&error))
 }
 
 /// A key that was needed, or a call to Clerk.

@@ -25,12 +25,15 @@ use crate::{
     telemetry,
 };
 
+/// Decodes a response, and checks that it is about what the operation asked for.
+pub(super) type Decode = Box<dyn FnOnce(&Response<Bytes>) -> Result<Value, ResponseError> + Send>;
+
 /// A call that can be made without knowing the operation's type.
 pub(super) struct CacheCall {
     pub(super) key: Key,
     pub(super) info: &'static OperationInfo,
     pub(super) request: Request<Bytes>,
-    pub(super) decode: fn(&Response<Bytes>) -> Result<Value, ResponseError>,
+    pub(super) decode: Decode,
     pub(super) max_age: Option<Duration>,
 }
 

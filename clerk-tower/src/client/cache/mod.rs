@@ -237,12 +237,13 @@ impl Cache {
     /// Returns a cached value, or asks Clerk.
     pub(crate) async fn get<O>(
         &self,
+        operation: O,
         request: Request<Bytes>,
         credential: Credential,
         options: &CallOptions,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Send + 'static,
     {
         let key = Key { operation: TypeId::of::<O>(), credential, uri: request.uri().clone() };
         let max_age = options.settings().and_then(|settings| settings.max_age);
@@ -252,8 +253,8 @@ impl Cache {
         let cached = if let Found::Fresh(cached) = found {
             cached
         } else {
-            let decode = |response: &_| O::decode(response).map(|value| Arc::new(value) as Value);
-            let call = CacheCall { key, info: O::INFO, request, decode, max_age };
+            let decode = move |response: &_| operation.decode(response).map(|value| Arc::new(value) as Value);
+            let call = CacheCall { key, info: O::INFO, request, decode: Box::new(decode), max_age };
             self.get_slowly(call, found, options.settings().and_then(|settings| settings.timeout)).await
         };
         if is_hit {
