@@ -26,6 +26,7 @@ use std::{
 };
 
 use clerk_core::Timestamp;
+use tokio::time::Instant;
 
 /// Source of the current time.
 pub trait Clock: Send + Sync + 'static {
@@ -86,6 +87,34 @@ impl fmt::Debug for ManualClock {
     }
 }
 
+/// A moment, by a client's clock and by monotonic time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    wall: Timestamp,
+    monotonic: Instant,
+}
+
+impl Moment {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Self { wall: clock.now(), monotonic: Instant::now() }
+    }
+
+    /// Returns how much time has passed since an earlier moment, by the clock that shows more.
+    ///
+    /// Ages of cached values are measured with this. Monotonic time alone does not pass while a computer or a virtual
+    /// machine is suspended, and other clocks can be set back.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        let wall = self.wall.as_millis().saturating_sub(earlier.wall.as_millis());
+        let wall = Duration::from_millis(u64::try_from(wall).unwrap_or(0));
+        self.monotonic.saturating_duration_since(earlier.monotonic).max(wall)
+    }
+
+    /// Whether this moment is earlier than another one, by monotonic time.
+    pub(crate) fn is_before(self, other: Self) -> bool {
+        self.monotonic < other.monotonic
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,5 +131,21 @@ mod tests {
         clock.set(Timestamp::from_secs(1));
         clock.advance(Duration::MAX);
         assert_eq!(shared.now().as_millis(), i64::MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_age_grows_whichever_clock_stands_still() {
+        let clock = ManualClock::at(Timestamp::from_secs(1000));
+        let start = Moment::now(&clock);
+        let age = || Moment::now(&clock).since(start).as_secs();
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert_eq!(age(), 20);
+        // The clock was set back.
+        clock.set(Timestamp::from_secs(1));
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert_eq!(age(), 40);
+        // The computer was suspended.
+        clock.set(Timestamp::from_secs(1300));
+        assert_eq!(age(), 300);
     }
 }

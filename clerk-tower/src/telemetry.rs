@@ -221,6 +221,17 @@ pub(crate) fn keys_not_fetched(error: &dyn Display) {
     tracing::warn!(target: "clerk::keys", %error, "cannot fetch the instance's keys, requests may get 503");
 }
 
+/// A token names an unknown key, and Clerk is not asked about it, because there were too many of them.
+pub(crate) fn too_many_key_ids() {
+    counters::too_many_key_ids();
+    if !tracing::enabled!(target: "clerk::keys", Level::WARN) {
+        return;
+    }
+    if let Some(suppressed) = PROCESS.check("too-many-key-ids", SystemClock.now()) {
+        tracing::warn!(target: "clerk::keys", suppressed, "too many tokens with unknown key ids, some requests get 503");
+    }
+}
+
 /// This computer's clock is so many seconds ahead of Clerk's; behind, if the number is negative.
 pub(crate) fn clock_differs(seconds: i64) {
     let direction = if seconds < 0 { "behind" } else { "ahead of" };
@@ -235,6 +246,37 @@ pub(crate) fn clock_differs(seconds: i64) {
         ),
         "configuration problem"
     );
+}
+
+/// A memory that has reached its bound evicted an entry.
+pub(crate) fn evicted(memory: &'static str) {
+    counters::evicted(memory);
+}
+
+/// A request has an opaque machine token: Clerk is asked about it, the call is shared, or the result is remembered.
+pub(crate) fn machine_token(outcome: &'static str) {
+    counters::machine_token(outcome);
+}
+
+/// A call that a decision waits for begins (1) or ends (-1).
+pub(crate) fn decision_call(group: &'static str, change: f64) {
+    counters::decision_call(group, change);
+}
+
+/// A call that a decision waits for was not made, because there are as many as allowed.
+pub(crate) fn too_many_decision_calls(group: &'static str) {
+    counters::decision_call_refused(group);
+    if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
+        return;
+    }
+    if let Some(suppressed) = PROCESS.check(group, SystemClock.now()) {
+        tracing::warn!(
+            target: "clerk::auth",
+            group,
+            suppressed,
+            "too many calls to Clerk for decisions, some requests get 503"
+        );
+    }
 }
 
 /// The cache was asked for a value.
@@ -308,7 +350,7 @@ pub(crate) fn webhook_failed(limiter: &LogLimiter, now: Timestamp, kind: &str, h
 
 #[cfg(feature = "metrics")]
 mod counters {
-    use metrics::counter;
+    use metrics::{counter, gauge};
 
     use super::{Attempts, Error, OperationInfo, Outcome, StatusCode};
 
@@ -330,6 +372,26 @@ mod counters {
     pub(super) fn keys(is_good: bool) {
         let outcome = if is_good { "success" } else { "failure" };
         counter!("clerk_key_refreshes_total", "outcome" => outcome).increment(1);
+    }
+
+    pub(super) fn evicted(memory: &'static str) {
+        counter!("clerk_evictions_total", "memory" => memory).increment(1);
+    }
+
+    pub(super) fn machine_token(outcome: &'static str) {
+        counter!("clerk_machine_tokens_total", "outcome" => outcome).increment(1);
+    }
+
+    pub(super) fn decision_call(group: &'static str, change: f64) {
+        gauge!("clerk_decision_calls", "group" => group).increment(change);
+    }
+
+    pub(super) fn decision_call_refused(group: &'static str) {
+        counter!("clerk_decision_calls_refused_total", "group" => group).increment(1);
+    }
+
+    pub(super) fn too_many_key_ids() {
+        counter!("clerk_unknown_key_ids_refused_total").increment(1);
     }
 
     pub(super) fn cached(operation: &'static str, outcome: &'static str) {
@@ -359,6 +421,16 @@ mod counters {
     pub(super) fn decided(_: &Outcome) {}
 
     pub(super) fn keys(_: bool) {}
+
+    pub(super) fn evicted(_: &'static str) {}
+
+    pub(super) fn machine_token(_: &'static str) {}
+
+    pub(super) fn decision_call(_: &'static str, _: f64) {}
+
+    pub(super) fn decision_call_refused(_: &'static str) {}
+
+    pub(super) fn too_many_key_ids() {}
 
     pub(super) fn cached(_: &'static str, _: &'static str) {}
 

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Clerk, Inner, MachineClerk};
+use super::{Clerk, DecisionCalls, Inner, MachineClerk};
 use crate::{
     Error,
     client::{
@@ -293,8 +293,11 @@ impl ClerkBuilder {
     /// Sets how long an opaque machine token, such as an API key, counts as good without asking Clerk again. Defaults
     /// to zero; at most five minutes.
     ///
-    /// This saves one call to Clerk per request, and accepts a token that was revoked meanwhile for that long. Only
-    /// valid tokens are cached, none beyond its expiry, and at most 4 MiB of them.
+    /// This saves one call to Clerk per request, and accepts a token that was revoked meanwhile for that long. None is
+    /// cached beyond its expiry, and at most 4 MiB of them are.
+    ///
+    /// Without this setting too, requests with the same token share a call that began at most a second before, and a token
+    /// that Clerk does not know or that is no longer valid is refused for three seconds without asking again.
     pub fn machine_token_cache(self, lifetime: Duration) -> Self {
         self.set("machine_token_cache", |config| config.machine_token_cache = lifetime)
     }
@@ -308,6 +311,15 @@ impl ClerkBuilder {
     /// [`timeout`](Self::timeout) of one call. It also applies beside [`stack`](Self::stack).
     pub fn decision_timeout(self, timeout: Duration) -> Self {
         self.set("decision_timeout", |config| config.decision_timeout = Some(timeout))
+    }
+
+    /// Sets how many calls that decisions wait for may be in flight: as many for machine tokens, and as many for browsers
+    /// (handshakes and refreshes). Defaults to 64; zero counts as one.
+    ///
+    /// Anyone can cause these calls. Beyond the limit requests do not wait: guards respond with 503 and `Retry-After`.
+    /// Session tokens, and calls that this program makes itself, are not affected.
+    pub fn max_decision_calls(self, max: usize) -> Self {
+        self.set("max_decision_calls", |config| config.max_decision_calls = max)
     }
 
     /// Sets how long one attempt of a call may take. Defaults to 5 seconds. Connecting may take 3 of them, so that a
@@ -499,12 +511,12 @@ impl ClerkBuilder {
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         let known = KnownTokens::up_to(config.known_token_bytes);
         let keys = KeyStore::new(stack.clone(), config.jwt_key.take(), known, self.clock.clone());
+        let machine_tokens = MachineTokens::with_lifetime(config.machine_token_cache, self.clock.clone());
         let backend = Backend::new(stack, config.cache, self.clock, config.timeout);
-        let lifetime = config.machine_token_cache;
-        let machine_tokens = (!lifetime.is_zero()).then(|| MachineTokens::with_lifetime(lifetime));
         let shared = Inner {
             keys,
-            machine_tokens,
+            machine_tokens: Arc::new(machine_tokens),
+            decision_calls: DecisionCalls::up_to(config.max_decision_calls),
             options,
             authenticator,
             webhooks: config.webhook_verifier(),

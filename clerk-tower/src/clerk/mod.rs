@@ -45,6 +45,7 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
+mod decision_calls;
 #[cfg(test)]
 mod environment_tests;
 mod machine;
@@ -63,9 +64,11 @@ use clerk_core::{
 };
 use http::Response;
 
+pub(crate) use self::decision_calls::DecisionCalls;
+use self::decision_calls::Group;
 pub use self::{builder::ClerkBuilder, machine::MachineClerk};
 use crate::{
-    Error, PageStream,
+    Error, ErrorKind, PageStream,
     client::{AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions},
     intake::Intake,
     keys::{KeyStore, MachineTokens},
@@ -85,7 +88,8 @@ pub struct Clerk {
 /// The services in [`server`](crate::server) are built from this.
 struct Inner {
     keys: KeyStore,
-    machine_tokens: Option<MachineTokens>,
+    machine_tokens: Arc<MachineTokens>,
+    decision_calls: DecisionCalls,
     options: AuthenticateOptions,
     authenticator: Authenticator,
     webhooks: Option<Verifier>,
@@ -183,8 +187,16 @@ impl Clerk {
         Self { backend: self.backend.with(options), shared: self.shared.clone() }
     }
 
-    /// Sends an operation that a decision waits for, with whichever of this client's keys it accepts.
-    pub(crate) async fn send_for_decision<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+    /// Sends an operation that a decision waits for, with whichever of this client's keys it accepts. Not sent if as many
+    /// calls of its group are in flight as may be.
+    pub(crate) async fn send_for_decision<O: Operation>(
+        &self,
+        operation: &O,
+        group: Group,
+    ) -> Result<O::Output, Error> {
+        let Some(_call) = self.shared.decision_calls.begin(&group) else {
+            return Err(Error::new(Some(O::INFO), ErrorKind::Overloaded));
+        };
         self.backend.send(operation, O::INFO.credential).await
     }
 
@@ -237,9 +249,9 @@ impl Clerk {
         self.shared.decision_timeout
     }
 
-    /// The remembered machine tokens, if the client remembers any.
-    pub(crate) fn machine_tokens(&self) -> Option<&MachineTokens> {
-        self.shared.machine_tokens.as_ref()
+    /// The verifications of opaque machine tokens.
+    pub(crate) fn machine_tokens(&self) -> &Arc<MachineTokens> {
+        &self.shared.machine_tokens
     }
 
     /// Limits how often each cause is logged.

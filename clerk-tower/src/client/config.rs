@@ -83,6 +83,9 @@ pub struct Config {
     /// How long all calls may take together that the decision about one request needs. Defaults to `None`: as long as
     /// the [`timeout`](Self::timeout) of one call.
     pub decision_timeout: Option<Duration>,
+    /// How many calls that decisions wait for may be in flight: as many for machine tokens, and as many for browsers.
+    /// Defaults to 64; zero counts as one.
+    pub max_decision_calls: usize,
     /// How long one attempt of a call may take. Defaults to 5 seconds.
     pub attempt_timeout: Duration,
     /// How often a call may be sent, including the first time. Defaults to 3.
@@ -114,6 +117,7 @@ impl Default for Config {
             machine_token_cache: Duration::ZERO,
             timeout: Duration::from_secs(10),
             decision_timeout: None,
+            max_decision_calls: 64,
             attempt_timeout: Duration::from_secs(5),
             max_attempts: RetryLayer::MAX_ATTEMPTS,
             max_concurrent_calls: None,
@@ -292,6 +296,7 @@ impl fmt::Debug for Config {
             .field("machine_token_cache", &self.machine_token_cache)
             .field("timeout", &self.timeout)
             .field("decision_timeout", &self.decision_timeout)
+            .field("max_decision_calls", &self.max_decision_calls)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("max_attempts", &self.max_attempts)
             .field("max_concurrent_calls", &self.max_concurrent_calls)

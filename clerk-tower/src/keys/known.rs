@@ -11,6 +11,8 @@ use std::{
 use arc_swap::ArcSwapOption;
 use clerk_core::token::{KeySet, KnownTokens as Store, SessionAuth};
 
+use crate::telemetry;
+
 /// Estimated bytes of an entry besides the token's string: its claims, as JSON and parsed.
 const OVERHEAD: u64 = 1024;
 /// One slot for this many bytes. That is about four slots for each token that fits into memory, so collisions are rare.
@@ -80,13 +82,15 @@ impl Known {
         self.slots.get(usize::try_from(number.checked_rem(count)?).ok()?)
     }
 
-    fn put(&self, slot: &Slot, session: Option<Arc<SessionAuth>>) {
+    /// Puts a session into a slot. Returns `true` if there was another one.
+    fn put(&self, slot: &Slot, session: Option<Arc<SessionAuth>>) -> bool {
         let added = session.as_deref().map_or(0, weight);
         // Added before the swap: another thread may evict the entry right after it, and the sum must not wrap below
         // zero.
         self.bytes.fetch_add(added, Ordering::Relaxed);
         let evicted = slot.swap(session);
         self.bytes.fetch_sub(evicted.as_deref().map_or(0, weight), Ordering::Relaxed);
+        evicted.is_some()
     }
 
     /// Evicts tokens in the order of their slots until the bound is met. At most one round, so that concurrent inserts
@@ -96,8 +100,10 @@ impl Known {
             if self.bytes.load(Ordering::Relaxed) <= self.max_bytes {
                 return;
             }
-            if let Some(slot) = self.slot(self.next_evicted.fetch_add(1, Ordering::Relaxed)) {
-                self.put(slot, None);
+            if let Some(slot) = self.slot(self.next_evicted.fetch_add(1, Ordering::Relaxed))
+                && self.put(slot, None)
+            {
+                telemetry::evicted("known-tokens");
             }
         }
     }

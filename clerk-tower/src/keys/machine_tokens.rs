@@ -1,55 +1,230 @@
-//! Cache of opaque machine tokens that Clerk verified recently.
+//! Verifications of opaque machine tokens: requests share them, and their results are remembered.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use clerk_core::{Timestamp, authenticate::MachineFacts};
-use moka::sync::Cache;
+use clerk_core::authenticate::{CallFailure, MachineFacts};
+use moka::{notification::RemovalCause, sync::Cache};
+use tokio::time::timeout;
 
-/// The memory bound, for tokens of all kinds together.
+use crate::{
+    clock::{Clock, Moment},
+    single_flight::{Flight, Lost},
+    telemetry,
+};
+
+/// The memory bound, for valid tokens of all kinds together.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Estimated bytes of an entry beside its strings.
 const OVERHEAD: usize = 512;
+/// How long it is remembered that Clerk does not know a token, or that it is no longer valid. This stops one program with
+/// a wrong token. A secret cannot be tried before it exists, but Clerk may not know it everywhere at once, so it is short.
+const REFUSED_AGE: Duration = Duration::from_secs(3);
+/// The memory bound for tokens that Clerk refused, and the estimated bytes of one.
+const MAX_REFUSED_BYTES: u64 = 1024 * 1024;
+const REFUSED_BYTES: u32 = 256;
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// A request shares a call that began at most this long before it: what a later call would say is not known.
+const SHARED_AGE: Duration = Duration::from_secs(1);
 
-/// Clerk's verdict about each valid token, by the digest of token and kind.
+/// What Clerk says about a token: the token's details, if it is valid.
+pub(crate) type Verified = Result<Option<MachineFacts>, CallFailure>;
+
+/// The result of asking Clerk, and how long Clerk asked to wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) verified: Verified,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<Verified> for Verdict {
+    fn from(verified: Verified) -> Self {
+        Self { verified, retry_after: None }
+    }
+}
+
+/// Clerk's verdict about each token, by the digest of token and kind.
 ///
-/// The tokens themselves are not stored. Neither are invalid tokens: a flood of made-up tokens must not evict valid
-/// ones, and a token that was created a moment ago must work at once. Digests are compared, so the time that a lookup
-/// takes reveals nothing about a token.
+/// The tokens themselves are not stored. Digests are compared, so the time that a lookup takes reveals nothing about a
+/// token. Refused tokens have a memory of their own: a flood of made-up tokens must not evict valid ones.
 pub(crate) struct MachineTokens {
     lifetime: Duration,
-    cache: Cache<[u8; 32], Known>,
+    valid: Cache<[u8; 32], Known>,
+    /// The refused ones, and when Clerk was asked.
+    refused: Cache<[u8; 32], (Verified, Moment)>,
+    in_flight: Mutex<InFlight>,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Clone)]
 struct Known {
     machine: MachineFacts,
-    until: Timestamp,
+    asked: Moment,
+}
+
+#[derive(Default)]
+struct InFlight {
+    by_digest: HashMap<[u8; 32], Running>,
+    started: u64,
+}
+
+enum Joined {
+    Remembered(Verified),
+    Waiting(Flight<Verdict>),
+}
+
+struct Running {
+    number: u64,
+    asked: Moment,
+    flight: Flight<Verdict>,
 }
 
 impl MachineTokens {
     /// Upper bound on the lifetime, and so on how long a revoked token is still accepted.
     pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
-    pub(crate) fn with_lifetime(lifetime: Duration) -> Self {
-        let cache = Cache::builder()
+    /// With a lifetime of zero, valid tokens are not remembered.
+    pub(crate) fn with_lifetime(lifetime: Duration, clock: Arc<dyn Clock>) -> Self {
+        let evicted = |cause, memory| {
+            if cause == RemovalCause::Size {
+                telemetry::evicted(memory);
+            }
+        };
+        let valid = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|_, known: &Known| weight(&known.machine))
-            // Bounds the lifetime even if the client's clock is set back.
+            // Ages are compared at each lookup. This only frees memory.
             .time_to_live(lifetime)
+            .eviction_listener(move |_, _, cause| evicted(cause, "machine-tokens"))
             .build();
-        Self { lifetime, cache }
+        let refused = Cache::builder()
+            .max_capacity(MAX_REFUSED_BYTES)
+            .weigher(|_, _: &_| REFUSED_BYTES)
+            .time_to_live(REFUSED_AGE)
+            .eviction_listener(move |_, _, cause| evicted(cause, "refused-machine-tokens"))
+            .build();
+        Self { lifetime, valid, refused, in_flight: Mutex::default(), clock }
     }
 
-    pub(crate) fn get(&self, digest: &[u8; 32], now: Timestamp) -> Option<MachineFacts> {
-        self.cache.get(digest).filter(|known| now < known.until).map(|known| known.machine)
+    /// Returns what Clerk says about a token: what it said a moment ago, or the result of `ask`, which requests with the
+    /// same token share.
+    pub(crate) async fn verify<F>(self: &Arc<Self>, digest: [u8; 32], ask: impl Fn() -> F) -> Verdict
+    where
+        F: Future<Output = Verdict> + Send + 'static,
+    {
+        // A call is lost if its runtime ends or stands still. Then it is made again, but only once.
+        for _ in 0..2 {
+            let flight = match self.join(digest, &ask) {
+                Joined::Remembered(verified) => return verified.into(),
+                Joined::Waiting(flight) => flight,
+            };
+            match flight.wait().await {
+                Ok(verdict) => return verdict,
+                Err(Lost::WithRuntime) => {}
+                Err(Lost::Panicked) => break,
+            }
+        }
+        Err(CallFailure::Unreachable).into()
     }
 
-    /// Stores what Clerk returned for a request that was sent at `asked`.
-    pub(crate) fn insert(&self, digest: [u8; 32], machine: &MachineFacts, asked: Timestamp) {
-        // Counted from the request: the token may have been revoked right after Clerk looked it up.
-        let until = asked.saturating_add(self.lifetime);
-        let until = machine.expiration().map_or(until, |end| until.min(end));
-        self.cache.insert(digest, Known { machine: machine.clone(), until });
+    /// Returns what Clerk said about a token a moment ago.
+    pub(crate) fn remembered(&self, digest: &[u8; 32]) -> Option<Verified> {
+        let now = Moment::now(&*self.clock);
+        let refused = self.refused.get(digest).filter(|(_, asked)| now.since(*asked) < REFUSED_AGE);
+        let is_valid = |known: &Known| {
+            now.since(known.asked) < self.lifetime
+                && known.machine.expiration().is_none_or(|end| self.clock.now() < end)
+        };
+        let valid = || self.valid.get(digest).filter(is_valid).map(|known| Ok(Some(known.machine)));
+        let verified = refused.map(|(verified, _)| verified).or_else(valid)?;
+        telemetry::machine_token("remembered");
+        Some(verified)
+    }
+
+    /// Joins the call about a token, or starts one.
+    fn join<F>(self: &Arc<Self>, digest: [u8; 32], ask: impl Fn() -> F) -> Joined
+    where
+        F: Future<Output = Verdict> + Send + 'static,
+    {
+        let mut in_flight = self.lock();
+        // Looked up again under the lock: a call may have ended since.
+        if let Some(verified) = self.remembered(&digest) {
+            return Joined::Remembered(verified);
+        }
+        let asked = Moment::now(&*self.clock);
+        let is_shared =
+            |running: &&Running| running.flight.is_running() && asked.since(running.asked) <= SHARED_AGE;
+        if let Some(running) = in_flight.by_digest.get(&digest).filter(is_shared) {
+            telemetry::machine_token("shared");
+            return Joined::Waiting(running.flight.clone());
+        }
+        // Numbered, so that a call that was replaced does not remove its successor when it ends.
+        in_flight.started = in_flight.started.wrapping_add(1);
+        let (tokens, number, call) = (self.clone(), in_flight.started, ask());
+        let flight = Flight::start(async move {
+            let landing = Landing { tokens: tokens.clone(), digest, number };
+            // The stack has deadlines; this one holds if a custom stack has none.
+            let verdict = timeout(CALL_LIMIT, call).await;
+            let verdict = verdict.unwrap_or_else(|_| Err(CallFailure::Unreachable).into());
+            tokens.remember(digest, &verdict.verified, asked);
+            // Only now, so that a request in between does not start another call.
+            drop(landing);
+            verdict
+        });
+        let Ok(flight) = flight else { return Joined::Remembered(Err(CallFailure::Unreachable)) };
+        telemetry::machine_token("asked");
+        in_flight.by_digest.insert(digest, Running { number, asked, flight: flight.clone() });
+        Joined::Waiting(flight)
+    }
+
+    /// Remembers what Clerk said about a token for which it was asked at `asked`: the token may have been revoked right
+    /// after Clerk looked it up.
+    fn remember(&self, digest: [u8; 32], verified: &Verified, asked: Moment) {
+        match verified {
+            Ok(Some(machine)) if !self.lifetime.is_zero() => {
+                self.valid.insert(digest, Known { machine: machine.clone(), asked });
+            }
+            Ok(Some(_)) => {}
+            verified if is_definite(verified) => {
+                self.refused.insert(digest, (verified.clone(), asked));
+                self.valid.invalidate(&digest);
+            }
+            _ => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, InFlight> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether Clerk itself said that the token is not valid. A proxy in between has no error codes of Clerk.
+fn is_definite(verified: &Verified) -> bool {
+    match verified {
+        Ok(machine) => machine.is_none(),
+        Err(CallFailure::Refused { status, code }) => {
+            *status == http::StatusCode::NOT_FOUND && code.is_some()
+        }
+        Err(_) => false,
+    }
+}
+
+/// Removes a call when it ends, however it ends.
+struct Landing {
+    tokens: Arc<MachineTokens>,
+    digest: [u8; 32],
+    number: u64,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        let mut in_flight = self.tokens.lock();
+        if in_flight.by_digest.get(&self.digest).is_some_and(|running| running.number == self.number) {
+            in_flight.by_digest.remove(&self.digest);
+        }
     }
 }
 
@@ -72,6 +247,7 @@ fn weight(machine: &MachineFacts) -> u32 {
 #[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "these are tests")]
 mod tests {
     use clerk_core::{
+        Timestamp,
         authenticate::{AuthenticateOptions, Authenticator, Need, RequestHead, Step},
         model::ApiKey,
         token::{KeySet, TokenKind},
@@ -80,6 +256,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::clock::ManualClock;
 
     const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -103,24 +280,46 @@ mod tests {
         digest
     }
 
+    fn moment() -> Moment {
+        Moment::now(&ManualClock::at(NOW))
+    }
+
+    fn tokens() -> MachineTokens {
+        MachineTokens::with_lifetime(MachineTokens::MAX_LIFETIME, Arc::new(ManualClock::at(NOW)))
+    }
+
+    #[test]
+    fn a_flood_of_refused_tokens_stays_within_its_bound_and_evicts_no_valid_one() {
+        let tokens = tokens();
+        tokens.remember(digest(9), &Ok(Some(machine(&json!({})))), moment());
+        for number in 10..10_000 {
+            tokens.remember(digest(number), &Ok(None), moment());
+        }
+        tokens.refused.run_pending_tasks();
+        assert!(tokens.refused.weighted_size() <= MAX_REFUSED_BYTES);
+        assert!((3000..4200).contains(&tokens.refused.entry_count()), "{}", tokens.refused.entry_count());
+        assert!(matches!(tokens.remembered(&digest(9)), Some(Ok(Some(_)))));
+    }
+
     #[test]
     fn a_flood_of_valid_tokens_stays_within_the_bound() {
-        let tokens = MachineTokens::with_lifetime(MachineTokens::MAX_LIFETIME);
+        let tokens = tokens();
         let machine = machine(&json!({"text": "x".repeat(1000)}));
         assert!(weight(&machine) > 4000);
         for number in 0..3000 {
-            tokens.insert(digest(number), &machine, NOW);
+            tokens.remember(digest(number), &Ok(Some(machine.clone())), moment());
         }
-        tokens.cache.run_pending_tasks();
-        assert!(tokens.cache.weighted_size() <= MAX_BYTES);
-        assert!((500..1100).contains(&tokens.cache.entry_count()), "{}", tokens.cache.entry_count());
+        tokens.valid.run_pending_tasks();
+        assert!(tokens.valid.weighted_size() <= MAX_BYTES);
+        assert!((500..1100).contains(&tokens.valid.entry_count()), "{}", tokens.valid.entry_count());
     }
 
     #[test]
     fn a_token_that_is_too_large_is_not_stored() {
-        let tokens = MachineTokens::with_lifetime(MachineTokens::MAX_LIFETIME);
-        tokens.insert(digest(1), &machine(&json!({"text": "x".repeat(2_000_000)})), NOW);
-        tokens.cache.run_pending_tasks();
-        assert_eq!(tokens.cache.weighted_size(), 0);
+        let tokens = tokens();
+        let machine = machine(&json!({"text": "x".repeat(2_000_000)}));
+        tokens.remember(digest(1), &Ok(Some(machine)), moment());
+        tokens.valid.run_pending_tasks();
+        assert_eq!(tokens.valid.weighted_size(), 0);
     }
 }

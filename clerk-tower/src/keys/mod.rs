@@ -1,12 +1,17 @@
 //! The keys of one instance, and the tokens that were verified with them. Keys are refreshed in the background.
 //!
-//! - Requests read a snapshot. No request waits while there is a usable one.
-//! - A snapshot is refreshed in the background after about five minutes. If Clerk cannot be reached, it is used for at
-//!   most an hour.
-//! - All requests that need keys share one call to Clerk. The call goes on when they hang up.
-//! - Tokens with unknown key ids cause at most one call in ten seconds, however many are sent.
-//! - A session token whose signature was verified is remembered until the keys change, and then costs a lookup.
+//! - Requests read a snapshot. While it is fresh, for five minutes, no request waits.
+//! - A service in use refreshes the snapshot in the background before that, after four to four and a half minutes.
+//! - After a silence, the first request waits for the refresh, so that a key that Clerk has removed verifies nothing for
+//!   longer than five minutes. Only if Clerk fails is the old snapshot used, for at most an hour, and each further attempt
+//!   holds requests up for at most a second.
 //! - After a failure the next call backs off, from one second up to a minute.
+//! - All requests that need keys share one call to Clerk. The call goes on when they hang up. If its runtime is shut down
+//!   or blocked, a request on another runtime makes the call again.
+//! - A token with an unknown key id is rejected only after Clerk was asked, so the first token after a rotation is
+//!   accepted. Anyone can make up key ids: three calls at once, then one in ten seconds. Other tokens with unknown key ids
+//!   are undecided meanwhile (503 with `Retry-After`).
+//! - A session token whose signature was verified is remembered until the keys change, and then costs a lookup.
 //!
 //! Every [`Clerk`](crate::Clerk) has a store of its own, so a key of one instance cannot verify another instance's
 //! tokens.
@@ -32,17 +37,19 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use clerk_core::{authenticate::KeyFailure, token::KeySet};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use self::refresh::{Joined, Refresh};
-pub(crate) use self::{known::KnownTokens, machine_tokens::MachineTokens};
+use self::refresh::{Look, Refresh};
+pub(crate) use self::{
+    known::KnownTokens,
+    machine_tokens::{MachineTokens, Verdict},
+};
 use crate::{client::stack::Stack, clock::Clock};
 
-/// Age at which a snapshot is refreshed in the background; up to a tenth is subtracted at random.
-const SOFT_AGE: Duration = Duration::from_secs(300);
-/// Age from which a snapshot that could not be refreshed is no longer used: a key that was revoked meanwhile must not
-/// verify tokens forever.
-const HARD_AGE: Duration = Duration::from_secs(3600);
+/// Age up to which a snapshot is used without asking Clerk, and so how long a removed key may still verify tokens.
+const FRESH_AGE: Duration = Duration::from_secs(300);
+/// Age from which a snapshot is not used even if Clerk fails: a removed key must not verify tokens forever.
+const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// The keys of one instance. Clones share them.
 #[derive(Clone)]
@@ -63,8 +70,36 @@ struct Snapshot {
     keys: KeySet,
     /// The response that the keys were read from, to detect whether the next one differs.
     body: Bytes,
-    soft: Instant,
-    hard: Instant,
+    /// When Clerk was asked. Monotonic time and not the client's clock: setting the clock back must not extend the life of
+    /// keys.
+    asked: Instant,
+    /// The number of the call.
+    call: u64,
+    /// When a refresh in the background is due.
+    due: Instant,
+}
+
+/// The age of a snapshot, the lowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Age {
+    Fresh,
+    /// Still fresh, but soon no longer.
+    Due,
+    /// To be used only if Clerk fails.
+    Stale,
+    /// Of no use.
+    Expired,
+}
+
+impl Snapshot {
+    fn age(&self, now: Instant) -> Age {
+        match now.saturating_duration_since(self.asked) {
+            _ if now < self.due => Age::Fresh,
+            age if age < FRESH_AGE => Age::Due,
+            age if age < MAX_AGE => Age::Stale,
+            _ => Age::Expired,
+        }
+    }
 }
 
 /// The state of a [`KeyStore`].
@@ -73,11 +108,12 @@ struct Snapshot {
 pub enum KeysState {
     /// The key is configured, and never fetched.
     Fixed,
-    /// The keys were fetched recently.
+    /// The keys were fetched less than five minutes ago.
     Fresh,
-    /// A refresh is due, but has not succeeded yet. The keys are still used.
+    /// The keys are older: the service was not used, or Clerk fails. The next request waits for a refresh, and they are
+    /// used if that fails.
     Stale {
-        /// How long they are still used if Clerk does not respond.
+        /// How long they may still be used if Clerk fails.
         usable_for: Duration,
     },
     /// There are no keys: none were fetched yet, or they are too old. Requests with tokens wait for them, or get a 503.
@@ -112,6 +148,13 @@ pub enum KeysError {
         /// How long until Clerk is asked again.
         retry_after: Duration,
     },
+    /// The known keys do not include the one that was asked for, and Clerk was asked too often because of other unknown
+    /// key ids to be asked about this one now.
+    #[error("too many tokens with unknown key ids: Clerk is asked about one of them in ten seconds")]
+    TooManyKeyIds {
+        /// How long until Clerk may be asked again.
+        retry_after: Duration,
+    },
 }
 
 impl KeysError {
@@ -121,7 +164,8 @@ impl KeysError {
         match self {
             Self::Unavailable { retry_after, .. }
             | Self::NotConfigured { retry_after }
-            | Self::SecretKeyInvalid { retry_after } => *retry_after,
+            | Self::SecretKeyInvalid { retry_after }
+            | Self::TooManyKeyIds { retry_after } => *retry_after,
         }
     }
 }
@@ -132,6 +176,7 @@ impl KeysError {
         match self {
             Self::NotConfigured { .. } => KeyFailure::NotConfigured,
             Self::SecretKeyInvalid { .. } => KeyFailure::SecretKeyInvalid,
+            Self::TooManyKeyIds { .. } => KeyFailure::TooManyKeyIds,
             Self::Unavailable { responded: true, .. } => KeyFailure::FailedToLoad,
             Self::Unavailable { .. } => KeyFailure::Unreachable,
         }
@@ -156,32 +201,35 @@ impl KeyStore {
         if self.0.fixed.is_some() {
             return KeysState::Fixed;
         }
-        let (snapshot, now) = (self.0.snapshot.load(), Instant::now());
-        match snapshot.as_ref() {
-            Some(snapshot) if now < snapshot.soft => KeysState::Fresh,
-            Some(snapshot) if now < snapshot.hard => KeysState::Stale { usable_for: snapshot.hard - now },
-            _ => KeysState::Missing,
+        let now = Instant::now();
+        let Some(snapshot) = self.snapshot() else { return KeysState::Missing };
+        match snapshot.age(now) {
+            Age::Fresh | Age::Due => KeysState::Fresh,
+            Age::Stale => {
+                let age = now.saturating_duration_since(snapshot.asked);
+                KeysState::Stale { usable_for: MAX_AGE.saturating_sub(age) }
+            }
+            Age::Expired => KeysState::Missing,
         }
     }
 
-    /// Returns the keys to use now, if there are any. Starts a refresh in the background if one is due.
+    /// Returns the keys that may be used without waiting: fresh ones, and during an outage old ones. Starts a refresh in
+    /// the background if one is due.
     #[must_use]
     pub fn current(&self) -> Option<KeySet> {
         if let Some(fixed) = &self.0.fixed {
             return Some(fixed.clone());
         }
+        // Nearly every request ends here: no lock, and nothing is written.
         let snapshot = self.0.snapshot.load();
-        let snapshot = snapshot.as_ref()?;
-        // Monotonic time and not the client's clock: setting the clock back must not extend the life of keys.
-        let now = Instant::now();
-        if now >= snapshot.hard {
-            return None;
+        let (snapshot, now) = (snapshot.as_deref()?, Instant::now());
+        let age = snapshot.age(now);
+        if age == Age::Fresh {
+            return Some(snapshot.keys.clone());
         }
-        if now >= snapshot.soft {
-            // The refresh runs in a task of its own; dropping the handle does not cancel it.
-            drop(self.lock().join(self, now));
-        }
-        Some(snapshot.keys.clone())
+        let mut refresh = self.lock();
+        refresh.refresh(self, now);
+        (age == Age::Due || refresh.allows_stale(snapshot, now)).then(|| snapshot.keys.clone())
     }
 
     /// Fetches the keys, unless the store has usable ones.
@@ -189,69 +237,70 @@ impl KeyStore {
     /// # Errors
     /// If Clerk cannot be reached, or refuses the secret key.
     pub async fn warm_up(&self) -> Result<(), KeysError> {
-        match self.current() {
-            Some(_) => Ok(()),
-            None => self.fetch(None).await.map(drop),
-        }
+        self.find(None).await.map(drop)
     }
 
-    /// Returns the keys to look `kid` up in. They are fetched if none are cached, or if they do not contain it. If Clerk
-    /// was asked less than ten seconds ago, the known keys are returned, with or without `kid`.
+    /// Returns the keys to look `kid` up in. They are fetched if none are cached, if the cached ones are no longer fresh,
+    /// or if they do not contain `kid`. If the keys that are returned do not contain it, Clerk does not have it: Clerk
+    /// was asked after this function was called, or in the ten seconds before because of the same id.
     ///
     /// # Errors
-    /// If Clerk does not return keys.
+    /// If Clerk does not return keys, or may not be asked again yet. [`KeysError::retry_after`] says when it may.
     pub async fn with_key(&self, kid: &str) -> Result<KeySet, KeysError> {
-        match self.current() {
-            Some(keys) if keys.contains(kid) => Ok(keys),
-            _ => self.fetch(Some(kid)).await,
+        self.find(Some(kid)).await
+    }
+
+    async fn find(&self, kid: Option<&str>) -> Result<KeySet, KeysError> {
+        if let Some(fixed) = &self.0.fixed {
+            return Ok(fixed.clone());
+        }
+        let started = self.lock().started;
+        loop {
+            // Decided under the lock, awaited outside it.
+            let look = self.lock().look(self, kid, started, Instant::now());
+            let (flight, patience) = match look {
+                Look::Found(keys) => return Ok(keys),
+                Look::Refused(error) => return Err(error),
+                Look::Wait(flight, patience) => (flight, patience),
+            };
+            let landed = match patience {
+                Some(patience) => timeout_at(patience, flight.wait()).await,
+                None => Ok(flight.wait().await),
+            };
+            if let Ok(Ok(Err(error))) = landed {
+                return self.old_keys(kid).ok_or(error);
+            }
+            // There are new keys; or the call was lost, and is made again; or it takes so long that old keys may be used.
         }
     }
 
-    async fn fetch(&self, kid: Option<&str>) -> Result<KeySet, KeysError> {
-        // Decided under the lock, awaited outside it.
-        let flight = {
-            let mut refresh = self.lock();
-            let known = self.current_without_refresh();
-            if let Some(keys) = &known
-                && kid.is_none_or(|kid| keys.contains(kid))
-            {
-                // Another request's refresh has brought it.
-                return Ok(keys.clone());
-            }
-            match refresh.join(self, Instant::now()) {
-                Joined::Waiting(flight) => flight,
-                Joined::TooEarly(Some(error)) => return Err(error),
-                Joined::TooEarly(None) => {
-                    return known.ok_or_else(|| KeysError::unreachable("Clerk was asked a moment ago"));
-                }
-            }
-        };
-        refresh::wait(flight).await
+    /// The keys to use after Clerk has failed.
+    fn old_keys(&self, kid: Option<&str>) -> Option<KeySet> {
+        let snapshot = self.snapshot()?;
+        let has_key = kid.is_none_or(|kid| snapshot.keys.contains(kid));
+        (has_key && snapshot.age(Instant::now()) < Age::Expired).then(|| snapshot.keys.clone())
     }
 
-    fn current_without_refresh(&self) -> Option<KeySet> {
-        let snapshot = self.0.snapshot.load();
-        snapshot
-            .as_ref()
-            .filter(|snapshot| Instant::now() < snapshot.hard)
-            .map(|snapshot| snapshot.keys.clone())
+    fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.0.snapshot.load_full()
     }
 
-    /// Puts new keys in place. If the response has not changed, the parsed keys stay, and with them the known tokens.
-    fn store(&self, keys: KeySet, body: Bytes, now: Instant) -> KeySet {
+    /// Puts the keys of this call in place, which was made at `asked`. If the response has not changed, the parsed keys stay,
+    /// and with them the known tokens. Returns `false` if newer ones are in place: a late response must not bring a removed
+    /// key back.
+    fn store(&self, keys: KeySet, body: Bytes, call: u64, asked: Instant) -> bool {
         let old = self.0.snapshot.load();
         let keys = match old.as_ref() {
+            Some(old) if call < old.call => return false,
             // The usual case. Replacing the keys would verify every known token again.
             Some(old) if old.body == body => old.keys.clone(),
             // Tokens that were verified with other keys are no longer known.
             _ => self.0.known.attach(keys),
         };
         // Random, so that the processes of a service that were started together do not refresh together.
-        let jitter = SOFT_AGE.mul_f64(fastrand::f64() / 10.0);
-        let snapshot =
-            Snapshot { keys: keys.clone(), body, soft: now + SOFT_AGE - jitter, hard: now + HARD_AGE };
-        self.0.snapshot.store(Some(Arc::new(snapshot)));
-        keys
+        let due = asked + FRESH_AGE.mul_f64(0.8 + fastrand::f64() / 10.0);
+        self.0.snapshot.store(Some(Arc::new(Snapshot { keys, body, asked, call, due })));
+        true
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Refresh> {

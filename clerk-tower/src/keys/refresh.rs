@@ -1,12 +1,12 @@
 //! Decides when to fetch keys from Clerk.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use clerk_core::{Operation as _, Timestamp, api::jwks, credential::Credential, token::KeySet};
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 
-use super::{KeyStore, KeysError};
+use super::{Age, KeyStore, KeysError, Snapshot};
 use crate::{
     ErrorKind,
     client::{exchange, options::CallOptions},
@@ -14,30 +14,56 @@ use crate::{
     telemetry,
 };
 
-/// The minimum time between two calls, whatever the reason. Anyone can send tokens with made-up key ids, and without
-/// this limit each of them would cause a call.
-const COOL_DOWN: Duration = Duration::from_secs(10);
+/// Anyone can send tokens with made-up key ids. This many of them may each cause a call at once, and then one in each
+/// interval. These calls are counted separately: an ordinary refresh does not delay the look for a new key.
+const UNKNOWN_BURST: u32 = 3;
+const UNKNOWN_INTERVAL: Duration = Duration::from_secs(10);
+/// For how many key ids, and for how long, it is remembered that Clerk does not have them. A program that sends tokens of
+/// another instance again and again then does not use up the calls above.
+const MAX_ABSENT: usize = 64;
+const ABSENT_AGE: Duration = UNKNOWN_INTERVAL;
+/// Upper bound on the length of a key id that is remembered, in bytes. Clerk's have about thirty.
+const MAX_KID: usize = 256;
 /// The backoff after a failure. It doubles up to the maximum.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
+/// During an outage a request waits this long for another attempt. After that, it is decided with the old keys.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// An attempt counts as one during an outage if it begins this soon after the backoff.
+const RECENTLY: Duration = Duration::from_secs(10);
 /// The stack has deadlines; this one holds if a custom stack has none.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// A difference between the clocks of Clerk and this computer is logged if it is larger than this many seconds.
 const WORTH_LOGGING: u64 = 30;
 
-type Fetched = Result<KeySet, KeysError>;
+/// The keys themselves are in the store.
+type Fetched = Result<(), KeysError>;
 
 /// The call in flight, and what earlier calls led to.
+///
+/// | state | what a request gets |
+/// |---|---|
+/// | fresh | the keys; a refresh starts in the background if it is due soon |
+/// | stale | waits for a refresh |
+/// | stale, and the last attempt failed | the old keys, until the backoff ends |
+/// | stale, backoff ended just now | waits for another attempt for a second, then gets the old keys |
+/// | no keys | waits for the first fetch; during a backoff, the error |
+/// | fresh, unknown key id | waits for a fetch that began after the request; the error if there were too many |
 #[derive(Default)]
 pub(super) struct Refresh {
     running: Option<Running>,
-    not_before: Option<Instant>,
-    failures: u32,
-    error: Option<KeysError>,
+    /// The number of calls that were started. Each call has a number, from one.
+    pub(super) started: u64,
+    /// Set from a failed attempt until one succeeds.
+    failure: Option<Failure>,
+    /// Whether the last call ended without a result.
+    was_lost: bool,
+    unknown: UnknownKids,
 }
 
 struct Running {
+    number: u64,
     since: Instant,
     flight: Flight<Fetched>,
 }
@@ -45,59 +71,189 @@ struct Running {
 impl Running {
     /// A call that takes longer than the limit runs on a runtime that is blocked; another runtime may ask again.
     fn is_alive(&self, now: Instant) -> bool {
-        self.flight.is_running() && now.saturating_duration_since(self.since) < CALL_LIMIT
+        self.flight.is_running() && now.saturating_duration_since(self.since) < CALL_LIMIT + PATIENCE
     }
 }
 
-/// Result of asking for newer keys.
-pub(super) enum Joined {
-    /// The call in flight, perhaps started for this caller.
-    Waiting(Flight<Fetched>),
-    /// It is too early for another call. Contains the error of the last one, if it failed.
-    TooEarly(Option<KeysError>),
+struct Failure {
+    error: KeysError,
+    /// Clerk is not asked before this.
+    until: Instant,
+    /// Consecutive failures.
+    count: u32,
+}
+
+impl Failure {
+    fn error(&self, now: Instant) -> KeysError {
+        self.error.clone().with_retry_after(self.until.saturating_duration_since(now))
+    }
+}
+
+/// What a request for keys leads to.
+pub(super) enum Look {
+    /// The keys to decide with.
+    Found(KeySet),
+    /// Wait for this call, until the old keys may be used if there is such a time, and look again.
+    Wait(Flight<Fetched>, Option<Instant>),
+    /// Clerk may not be asked now.
+    Refused(KeysError),
 }
 
 impl Refresh {
-    /// Joins the call in flight, or starts one if it is time.
-    pub(super) fn join(&mut self, store: &KeyStore, now: Instant) -> Joined {
-        if let Some(running) = self.running.as_ref().filter(|running| running.is_alive(now)) {
-            return Joined::Waiting(running.flight.clone());
-        }
-        if let Some(not_before) = self.not_before.filter(|not_before| now < *not_before) {
-            let retry_after = not_before - now;
-            return Joined::TooEarly(self.error.clone().map(|error| error.with_retry_after(retry_after)));
-        }
-        let flight = match Flight::start(call(store.clone())) {
-            Ok(flight) => flight,
-            Err(NoRuntime) => {
-                return Joined::TooEarly(Some(KeysError::unreachable("requires a tokio runtime")));
+    /// Looks for the keys of a request that arrived when `started` calls had been started, and starts one if it is time.
+    pub(super) fn look(&mut self, store: &KeyStore, kid: Option<&str>, started: u64, now: Instant) -> Look {
+        let snapshot = store.snapshot();
+        let snapshot = snapshot.as_deref();
+        let has_key = |snapshot: &Snapshot| kid.is_none_or(|kid| snapshot.keys.contains(kid));
+        let is_fresh = snapshot.is_some_and(|snapshot| snapshot.age(now) < Age::Stale);
+        if let Some(snapshot) = snapshot {
+            if (is_fresh || self.allows_stale(snapshot, now)) && has_key(snapshot) {
+                return Look::Found(snapshot.keys.clone());
             }
+            // A response proves that a key does not exist only if the call was made after the token was seen.
+            if is_fresh
+                && let Some(kid) = kid
+                && self.unknown.is_absent(kid, snapshot, started, now)
+            {
+                return Look::Found(snapshot.keys.clone());
+            }
+        }
+        if !self.is_running(now) {
+            if let Some(failure) = self.failure.as_ref().filter(|failure| now < failure.until) {
+                return Look::Refused(failure.error(now));
+            }
+            // Without fresh keys, the call is made whatever key id the token names.
+            if is_fresh && let Err(retry_after) = self.unknown.take(now) {
+                telemetry::too_many_key_ids();
+                return Look::Refused(KeysError::TooManyKeyIds { retry_after });
+            }
+            if let Err(NoRuntime) = self.start(store, now, Flight::start) {
+                return Look::Refused(KeysError::unreachable("requires a tokio runtime"));
+            }
+        }
+        let Some(running) = &self.running else {
+            return Look::Refused(KeysError::unreachable("the call did not start"));
         };
-        self.running = Some(Running { since: now, flight: flight.clone() });
-        // Counts as failed until it succeeds, so that a call that panics is not repeated at once.
-        self.not_before = Some(now + self.next_backoff());
-        Joined::Waiting(flight)
+        let is_usable = |snapshot: &Snapshot| has_key(snapshot) && snapshot.age(now) < Age::Expired;
+        let patience = self.patience().filter(|_| snapshot.is_some_and(is_usable));
+        Look::Wait(running.flight.clone(), patience)
     }
 
-    fn next_backoff(&mut self) -> Duration {
-        let backoff = FIRST_BACKOFF.saturating_mul(1 << self.failures.min(6)).min(MAX_BACKOFF);
-        self.failures = self.failures.saturating_add(1);
-        // Random, so that the processes of a service do not all ask at the same moment after an outage.
-        backoff.mul_f64(1.0 + fastrand::f64() / 4.0)
+    /// Starts a call for a refresh in the background, if none is in flight and it is time.
+    pub(super) fn refresh(&mut self, store: &KeyStore, now: Instant) {
+        if !self.is_running(now) && self.failure.as_ref().is_none_or(|failure| failure.until <= now) {
+            // Without a runtime, the first request that waits for keys gets the error.
+            let _ = self.start(store, now, Flight::start_in_background);
+        }
     }
 
-    fn succeeded(&mut self, now: Instant) {
-        *self = Self { not_before: Some(now + COOL_DOWN), ..Self::default() };
+    /// Whether old keys may be used: only in an outage. That is while Clerk is not asked again because it has just
+    /// failed, and if it does not respond to the next attempt soon either. In all other cases it can be asked first
+    /// whether the keys are still valid.
+    pub(super) fn allows_stale(&self, snapshot: &Snapshot, now: Instant) -> bool {
+        let Some(failure) = self.failure.as_ref().filter(|_| snapshot.age(now) < Age::Expired) else {
+            return false;
+        };
+        let is_running = self.running.as_ref().is_some_and(|running| running.is_alive(now));
+        now < failure.until || (is_running && self.patience().is_some_and(|patience| patience <= now))
+    }
+
+    /// Until when requests wait for the attempt in flight, if it is one of several during an outage. If the outage may have
+    /// ended since the last one, they wait for its result.
+    fn patience(&self) -> Option<Instant> {
+        let (failure, attempt) = (self.failure.as_ref()?, self.running.as_ref()?);
+        (attempt.since <= failure.until + RECENTLY).then(|| attempt.since + PATIENCE)
+    }
+
+    /// Whether a call is in flight. One that was lost with its runtime is replaced at once, but only the first one, so
+    /// that a call that panics is not repeated without a pause.
+    fn is_running(&mut self, now: Instant) -> bool {
+        let Some(running) = &self.running else { return false };
+        if running.is_alive(now) {
+            return true;
+        }
+        self.running = None;
+        if self.was_lost {
+            self.failed(KeysError::unreachable("the call ended without a result"), now);
+        }
+        self.was_lost = true;
+        false
+    }
+
+    fn start(
+        &mut self,
+        store: &KeyStore,
+        now: Instant,
+        start: impl FnOnce(BoxedCall) -> Result<Flight<Fetched>, NoRuntime>,
+    ) -> Result<(), NoRuntime> {
+        self.started = self.started.wrapping_add(1);
+        let number = self.started;
+        let flight = start(Box::pin(call(store.clone(), number, now)))?;
+        self.running = Some(Running { number, since: now, flight });
+        Ok(())
+    }
+
+    /// Ends a call. Returns `false` if it was given up as lost, and another one has been started since.
+    fn ended(&mut self, number: u64) -> bool {
+        let is_current = self.running.as_ref().is_some_and(|running| running.number == number);
+        if is_current {
+            self.running = None;
+            self.was_lost = false;
+        }
+        is_current
     }
 
     fn failed(&mut self, error: KeysError, now: Instant) -> KeysError {
-        // `join` has already counted this call as failed. The backoff counts from the end of the call, not from its
-        // start.
-        self.failures = self.failures.saturating_sub(1);
-        let backoff = self.next_backoff();
-        self.running = None;
-        self.not_before = Some(now + backoff);
-        self.error.insert(error.with_retry_after(backoff)).clone()
+        let count = self.failure.as_ref().map_or(0, |failure| failure.count);
+        let backoff = FIRST_BACKOFF.saturating_mul(1 << count.min(6)).min(MAX_BACKOFF);
+        // Random, so that the processes of a service do not all ask at the same moment after an outage.
+        let backoff = backoff.mul_f64(1.0 + fastrand::f64() / 4.0);
+        let error = error.with_retry_after(backoff);
+        let (count, until) = (count.saturating_add(1), now + backoff);
+        self.failure.insert(Failure { error, until, count }).error(now)
+    }
+}
+
+type BoxedCall = std::pin::Pin<Box<dyn Future<Output = Fetched> + Send>>;
+
+/// Limits the calls that tokens with unknown key ids cause.
+#[derive(Default)]
+struct UnknownKids {
+    /// When as many calls are possible again as at the start.
+    full_at: Option<Instant>,
+    /// Key ids that Clerk did not have, and when it was asked.
+    absent: VecDeque<(Box<str>, Instant)>,
+}
+
+impl UnknownKids {
+    /// Takes one call, or returns how long until the next one.
+    fn take(&mut self, now: Instant) -> Result<(), Duration> {
+        let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + UNKNOWN_INTERVAL;
+        let too_early = full_at.saturating_duration_since(now + UNKNOWN_INTERVAL * UNKNOWN_BURST);
+        if too_early.is_zero() {
+            self.full_at = Some(full_at);
+            return Ok(());
+        }
+        Err(too_early)
+    }
+
+    /// Whether a key that is not in the snapshot does not exist: the call was made after its token was seen, or there was
+    /// such a call a moment ago.
+    fn is_absent(&mut self, kid: &str, snapshot: &Snapshot, started: u64, now: Instant) -> bool {
+        self.absent.retain(|(_, asked)| now.saturating_duration_since(*asked) < ABSENT_AGE);
+        if self.absent.iter().any(|(absent, _)| **absent == *kid) {
+            return true;
+        }
+        if snapshot.call <= started {
+            return false;
+        }
+        if kid.len() <= MAX_KID {
+            if self.absent.len() >= MAX_ABSENT {
+                self.absent.pop_front();
+            }
+            self.absent.push_back((kid.into(), snapshot.asked));
+        }
+        true
     }
 }
 
@@ -109,6 +265,7 @@ impl KeysError {
             }
             Self::NotConfigured { .. } => Self::NotConfigured { retry_after },
             Self::SecretKeyInvalid { .. } => Self::SecretKeyInvalid { retry_after },
+            Self::TooManyKeyIds { .. } => Self::TooManyKeyIds { retry_after },
         }
     }
 
@@ -122,22 +279,25 @@ impl KeysError {
 }
 
 /// One call to Clerk. It runs in a task of its own, and stores the keys that it brings.
-async fn call(store: KeyStore) -> Fetched {
+async fn call(store: KeyStore, number: u64, asked: Instant) -> Fetched {
     let fetched = tokio::time::timeout(CALL_LIMIT, fetch(&store)).await;
     let fetched = fetched.unwrap_or_else(|_| Err(KeysError::unreachable("no response in time")));
     match &fetched {
         Ok(_) => telemetry::keys_fetched(),
         Err(error) => telemetry::keys_not_fetched(error),
     }
-    let now = Instant::now();
     let mut refresh = store.lock();
+    let is_current = refresh.ended(number);
     match fetched {
         Ok((keys, body)) => {
-            let keys = store.store(keys, body, now);
-            refresh.succeeded(now);
-            Ok(keys)
+            // A response to an older call says nothing about what Clerk does now.
+            if store.store(keys, body, number, asked) {
+                refresh.failure = None;
+            }
+            Ok(())
         }
-        Err(error) => Err(refresh.failed(error, now)),
+        Err(error) if is_current => Err(refresh.failed(error, Instant::now())),
+        Err(error) => Err(error),
     }
 }
 
@@ -183,9 +343,4 @@ fn compare_clocks(headers: &HeaderMap, now: Timestamp) {
     if ahead.unsigned_abs() > WORTH_LOGGING {
         telemetry::clock_differs(ahead);
     }
-}
-
-/// Waits for the keys of a call.
-pub(super) async fn wait(flight: Flight<Fetched>) -> Fetched {
-    flight.wait().await.unwrap_or_else(|| Err(KeysError::unreachable("the call ended without a result")))
 }

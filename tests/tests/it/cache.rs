@@ -23,7 +23,10 @@ use clerk_tower::{
 };
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::JoinHandle,
+};
 
 /// A transport under the test's control, and a client of it that never retries.
 struct Fixture {
@@ -160,9 +163,9 @@ async fn cached_responses_are_used_by_age() {
         (599, 200, Ok("new"), true),
         (600, 503, Err(503), true),
         (600, 200, Ok("new"), true),
-        // The clock was set back, so the entry's age is unknown.
-        (-1, 200, Ok("new"), true),
-        (-1, 503, Err(503), true),
+        // The clock was set back, but the entry's age is known by monotonic time.
+        (-1, 200, Ok("old"), false),
+        (-1, 503, Ok("old"), false),
     ] {
         let fixture = Fixture::new();
         fixture.name("user_1", "old").await;
@@ -611,4 +614,85 @@ mod extractor {
             }
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn setting_the_clock_back_extends_no_age() {
+    let fixture = Fixture::new();
+    fixture.name("user_1", "old").await;
+    for seconds in [-28, -56, -3600] {
+        tokio::time::advance(secs(28)).await;
+        fixture.clock.set(clerk_core::Timestamp::from_secs(NOW.as_secs() + seconds));
+    }
+    // What `ClerkUser` asks for: no older than half a minute, whatever else happens.
+    let clerk = fixture.clerk.with(CallOptions::new().max_age(secs(30)));
+    let reading = tokio::spawn(async move { clerk.cached(users::get("user_1")).await });
+    settle().await;
+    fixture.scripted.one().respond(503, &json!({}));
+    assert_eq!(reading.await.unwrap().unwrap_err().status().unwrap(), 503);
+    // And no longer than ten minutes during an outage.
+    tokio::time::advance(secs(600)).await;
+    let reading = fixture.ask("user_1");
+    settle().await;
+    fixture.scripted.one().respond(503, &json!({}));
+    assert_eq!(reading.await.unwrap().unwrap_err().status().unwrap(), 503);
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// A client with a call in flight on a runtime that nobody runs any more.
+fn led_by_another_runtime() -> (Fixture, Runtime, Call) {
+    let (fixture, leader) = (Fixture::new(), runtime());
+    let call = leader.block_on(async {
+        drop(fixture.ask("user_1"));
+        settle().await;
+        fixture.scripted.one()
+    });
+    (fixture, leader, call)
+}
+
+/// Responds to the calls until a caller has its result.
+async fn respond_until(fixture: &Fixture, readings: Vec<Reading>) -> usize {
+    let mut calls = 0;
+    while !readings.iter().all(Reading::is_finished) {
+        for call in fixture.scripted.take() {
+            calls += 1;
+            call.respond(200, &user("user_1", "Ada"));
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    for reading in readings {
+        assert_eq!(reading.await.unwrap().unwrap().first_name.as_deref(), Some("Ada"));
+    }
+    calls
+}
+
+#[test]
+fn a_runtime_that_stands_still_strands_nobody_who_shares_its_call() {
+    let (fixture, _leader, call) = led_by_another_runtime();
+    runtime().block_on(async {
+        // Their own deadlines hold.
+        let hurried = fixture.clerk.with(CallOptions::new().timeout(Duration::from_millis(10)));
+        let error = hurried.cached(users::get("user_1")).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error:?}");
+        // With more time, one of them leads.
+        let readings = (0..100).map(|_| fixture.ask("user_1")).collect();
+        assert_eq!(respond_until(&fixture, readings).await, 1);
+    });
+    drop(call);
+}
+
+#[test]
+fn a_runtime_that_ends_strands_nobody_who_shares_its_call() {
+    let (fixture, leader, call) = led_by_another_runtime();
+    runtime().block_on(async {
+        let readings: Vec<Reading> = (0..100).map(|_| fixture.ask("user_1")).collect();
+        settle().await;
+        assert!(fixture.scripted.take().is_empty(), "they wait for the call in flight");
+        leader.shutdown_background();
+        assert_eq!(respond_until(&fixture, readings).await, 1);
+    });
+    drop(call);
 }

@@ -3,6 +3,7 @@
 mod arrows;
 mod axum;
 mod blocking;
+mod bounds;
 mod cache;
 mod cache_model;
 mod client;
@@ -18,6 +19,7 @@ mod guide;
 mod http;
 mod hyper_server;
 mod keys;
+mod keys_model;
 mod layers;
 mod local;
 mod machine;

@@ -333,10 +333,102 @@ async fn a_valid_machine_token_is_cached_for_the_configured_time() {
     machines.say(200, json!({"revoked": true}));
     assert!(machine(&clerk, OPAQUE[2]).await.is_some());
     instance.clock.advance(MINUTE);
-    for _ in 0..3 {
-        assert_eq!(verdict(&clerk, OPAQUE[2]).await, "token-invalid");
+    assert_eq!(verdict(&clerk, OPAQUE[2]).await, "token-invalid");
+    assert_eq!(machines.new_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn setting_the_clock_back_extends_no_cached_machine_token() {
+    let (instance, machines) = (Instance::new(), Machines::default());
+    let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE));
+    assert!(machine(&clerk, OPAQUE[0]).await.is_some());
+    machines.say(200, json!({"revoked": true}));
+    for _ in 0..2 {
+        tokio::time::advance(MINUTE / 2).await;
+        instance.clock.set(NOW);
     }
-    assert_eq!(machines.new_calls(), 3);
+    assert_eq!(verdict(&clerk, OPAQUE[0]).await, "token-invalid");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_with_the_same_machine_token_share_a_call() {
+    for (lifetime, changes, is_good) in [
+        (MINUTE, json!({}), true),
+        (Duration::ZERO, json!({}), true),
+        (MINUTE, json!({"revoked": true}), false),
+        (Duration::ZERO, json!({"revoked": true}), false),
+    ] {
+        let (instance, machines) = (Instance::new(), Machines::default());
+        let clerk = machines.client(&instance, |builder| builder.machine_token_cache(lifetime));
+        machines.say(200, changes);
+        for token in OPAQUE {
+            let burst = futures_util::future::join_all((0..400).map(|_| machine(&clerk, token))).await;
+            assert!(burst.into_iter().all(|machine| machine.is_some() == is_good));
+            assert_eq!(machines.new_calls(), 1, "{lifetime:?} {is_good}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_long_is_not_shared_with_requests_long_after_it_began() {
+    let instance = Instance::new();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = calls.clone();
+    // It never responds.
+    let transport = Script::new(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Reply::Hang
+    });
+    let builder = instance.builder().publishable_key(LIVE).transport(transport).max_attempts(1);
+    let clerk =
+        builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();
+    let mut requests = Vec::new();
+    for _ in 0..20 {
+        let clerk = clerk.clone();
+        requests.push(tokio::spawn(async move { authenticate(&clerk, OPAQUE[0]).await }));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // What a call that began earlier says may be out of date.
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+    for request in requests {
+        assert!(request.await.unwrap().outcome().is_undecided());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_token_that_clerk_refused_is_refused_for_three_seconds() {
+    let instance = Instance::new();
+    let answer = Arc::new(Mutex::new((404, json!({"errors": [{"code": "resource_not_found"}]}))));
+    let calls = Arc::new(AtomicU64::new(0));
+    let (counted, said) = (calls.clone(), answer.clone());
+    let transport = Script::new(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let (status, body) = said.lock().unwrap().clone();
+        Reply::json(status, &body)
+    });
+    let builder = instance.builder().publishable_key(LIVE).transport(transport).max_attempts(1);
+    let clerk =
+        builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();
+    for _ in 0..200 {
+        assert_eq!(verdict(&clerk, OPAQUE[0]).await, "token-invalid");
+    }
+    assert_eq!(calls.swap(0, Ordering::SeqCst), 1);
+    // It was created meanwhile.
+    let good = json!({"id": "id_1", "subject": "user_1", "revoked": false, "expired": false});
+    *answer.lock().unwrap() = (200, good);
+    tokio::time::advance(Duration::from_millis(2900)).await;
+    assert!(machine(&clerk, OPAQUE[0]).await.is_none());
+    tokio::time::advance(Duration::from_millis(101)).await;
+    assert!(machine(&clerk, OPAQUE[0]).await.is_some());
+    // A proxy's 404, and failures, say nothing about the token.
+    for (number, status) in [404, 401, 403, 429, 500].into_iter().enumerate() {
+        *answer.lock().unwrap() = (status, json!({}));
+        calls.store(0, Ordering::SeqCst);
+        for _ in 0..3 {
+            assert!(machine(&clerk, &format!("ak_other{number}")).await.is_none());
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 3, "{status}");
+    }
 }
 
 #[tokio::test]
@@ -358,26 +450,25 @@ async fn a_machine_token_is_not_cached_beyond_its_expiration() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_valid_machine_tokens_are_cached() {
+async fn only_what_clerk_says_about_a_machine_token_is_cached() {
     let (instance, machines) = (Instance::new(), Machines::default());
     let clerk = machines.client(&instance, |builder| builder.machine_token_cache(MINUTE).max_attempts(1));
     for token in OPAQUE {
-        for (status, changes) in [
-            (404, json!({})),
-            (400, json!({})),
-            (429, json!({})),
-            (500, json!({})),
-            (200, json!({"revoked": true})),
-            (200, json!({"expired": true})),
-            (200, json!({"revoked": null})),
+        for (status, changes, calls) in [
+            (404, json!({}), 2),
+            (400, json!({}), 2),
+            (429, json!({}), 2),
+            (500, json!({}), 2),
+            (200, json!({"revoked": true}), 1),
+            (200, json!({"expired": true}), 1),
         ] {
             machines.say(status, changes.clone());
             for _ in 0..2 {
                 assert!(machine(&clerk, token).await.is_none(), "{status} {changes}");
             }
-            assert_eq!(machines.new_calls(), 2, "{status} {changes}");
+            assert_eq!(machines.new_calls(), calls, "{status} {changes}");
+            tokio::time::advance(Duration::from_secs(3)).await;
         }
-        // Rejections are not cached, so the token is accepted as soon as it is valid.
         machines.say(200, json!({}));
         assert!(machine(&clerk, token).await.is_some());
         assert_eq!(machines.new_calls(), 1);

@@ -1,8 +1,16 @@
 //! Tests of the spans and counters of calls and decisions.
 
-use std::{collections::BTreeMap, convert::Infallible};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use clerk_core::api::users;
+use clerk_local::LocalClerk;
 use clerk_tests::{
     Log,
     scripted::{Reply, Script},
@@ -11,7 +19,12 @@ use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
 use http::{Request, Response};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tower::{Layer as _, ServiceExt as _, service_fn};
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing::{Instrument as _, Subscriber, span};
+use tracing_subscriber::{
+    fmt::format::FmtSpan,
+    layer::{self, SubscriberExt as _},
+    registry::LookupSpan,
+};
 
 /// Returns a client of a server that responds with 503 first, and with 404 from then on.
 fn client() -> Clerk {
@@ -29,6 +42,7 @@ async fn calls_and_decisions_are_traced_and_counted() {
         return;
     }
     a_call_is_one_span_with_names_of_opentelemetry().await;
+    calls_that_requests_share_belong_to_their_spans().await;
     calls_and_decisions_are_counted().await;
 }
 
@@ -61,6 +75,39 @@ async fn a_call_is_one_span_with_names_of_opentelemetry() {
         assert!(closed.contains(field), "{field} is not in {closed}");
     }
     assert!(!text.contains("hidden") && !text.contains("sk_test"), "{text}");
+}
+
+/// Counts the links between spans.
+struct Links(Arc<AtomicU64>);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for Links {
+    fn on_follows_from(&self, span: &span::Id, follows: &span::Id, context: layer::Context<'_, S>) {
+        let name = |id| context.span(id).unwrap().name();
+        assert_eq!((name(span), name(follows)), ("follower", "leader"));
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+async fn calls_that_requests_share_belong_to_their_spans() {
+    let (log, links) = (Log::default(), Arc::new(AtomicU64::new(0)));
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(move || writer.clone());
+    let subscriber = tracing_subscriber::registry().with(lines).with(Links(links.clone()));
+    let guard = tracing::subscriber::set_default(subscriber);
+    let local = LocalClerk::seeded();
+    let clerk = local.client_builder().build().unwrap();
+    let read = || async { clerk.cached(users::get("user_ada")).await.unwrap() };
+    let followers = (0..3).map(|_| read().instrument(tracing::info_span!("follower")));
+    let leader = read().instrument(tracing::info_span!("leader"));
+    futures_util::future::join(leader, futures_util::future::join_all(followers)).await;
+    drop(guard);
+    let text = log.take();
+    assert_eq!(local.requests(), 1);
+    assert!(text.lines().any(|line| line.contains("close") && line.contains("leader:clerk.call{")), "{text}");
+    assert_eq!(links.load(Ordering::SeqCst), 3);
 }
 
 async fn calls_and_decisions_are_counted() {

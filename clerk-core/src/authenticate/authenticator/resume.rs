@@ -37,6 +37,7 @@ impl KeyNeeded {
     /// If the key is not among them, the token is rejected with `jwk-kid-mismatch`.
     pub fn resume(mut self, keys: Result<&KeySet, KeyFailure>, now: Timestamp) -> Step {
         self.suspended.learned.keys = Some(keys.cloned());
+        self.suspended.learned.kids.push(self.kid);
         resume(*self.suspended, now)
     }
 }
@@ -50,15 +51,16 @@ impl<O: PendingOperation> PendingCall<O> {
 }
 
 impl<O: Verification> PendingCall<O> {
-    /// Resumes the decision with the cached result of an earlier verification of the same token:
-    /// [`MachineAuth::facts`](crate::authenticate::MachineAuth::facts) of its outcome.
+    /// Resumes the decision with the result of a verification of the same token for another request, which was cached, or
+    /// is shared: what [`Verification::facts`] returned, or the reason why there is none.
     ///
     /// The caller determines how long results are cached. After [`MachineFacts::expiration`], and for a result of another
     /// kind of token, the token is rejected.
-    pub fn resume_known(mut self, known: MachineFacts, now: Timestamp) -> Step {
+    pub fn resume_known(mut self, known: Result<Option<MachineFacts>, CallFailure>, now: Timestamp) -> Step {
         // Checked here again, so that a mistake in a cache cannot accept an expired token or one of another kind.
-        let is_valid = known.kind() == O::KIND && known.expiration().is_none_or(|end| now < end);
-        self.suspended.learned.machine = Some(Ok(is_valid.then_some(known)));
+        let is_valid =
+            |known: &MachineFacts| known.kind() == O::KIND && known.expiration().is_none_or(|end| now < end);
+        self.suspended.learned.machine = Some(known.map(|known| known.filter(is_valid)));
         resume(*self.suspended, now)
     }
 }
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_cached_result_signs_in() {
-        let outcome = done(api_key("ak_other").resume_known(machine(None), now()));
+        let outcome = done(api_key("ak_other").resume_known(Ok(Some(machine(None))), now()));
         let known = outcome.machine().unwrap();
         assert_eq!((known.subject(), known.expose_token()), ("user_1", "ak_other"));
     }
@@ -155,11 +157,11 @@ mod tests {
     #[test]
     fn cached_results_of_other_kinds_or_expired_tokens_are_rejected() {
         let Need::M2m(call) = ask("mt_secret") else { panic!() };
-        let outcome = done(call.resume_known(machine(None), now()));
+        let outcome = done(call.resume_known(Ok(Some(machine(None))), now()));
         assert!(outcome.machine().is_none() && !outcome.is_undecided());
         for (seconds, is_good) in [(1, true), (0, false), (-1, false)] {
             let end = Timestamp::from_millis(now().as_millis() + seconds * 1000);
-            let outcome = done(api_key("ak_secret").resume_known(machine(Some(end)), now()));
+            let outcome = done(api_key("ak_secret").resume_known(Ok(Some(machine(Some(end)))), now()));
             assert_eq!(outcome.machine().is_some(), is_good, "{seconds}");
         }
     }

@@ -65,9 +65,13 @@ impl<'a> Decision<'a> {
             return Ok(keys.get(kid).map_err(Rejection::from));
         }
         Ok(Err(match &self.learned.keys {
-            // Only once per decision: if the keys were fetched and still lack this one, the token is rejected.
             _ if !plausible_kid(kid) => unknown_key().into(),
+            // Only once for each key id: if the keys were fetched and still lack this one, the token is rejected. Keys
+            // that were fetched for another token prove nothing about this one's.
             None => return Err(Want::Key(kid.into())),
+            Some(Ok(_)) if self.learned.kids.iter().all(|asked| **asked != *kid) => {
+                return Err(Want::Key(kid.into()));
+            }
             Some(Ok(_)) => unknown_key().into(),
             Some(Err(failure)) => {
                 let (reason, message) = failure.reason();

@@ -5,7 +5,10 @@ use aws_lc_rs::digest;
 use super::{PendingCall, PendingOperation};
 use crate::{
     api::{api_keys, m2m, oauth_access_tokens},
-    authenticate::request::{Authorization, authorization},
+    authenticate::{
+        outcome::MachineFacts,
+        request::{Authorization, authorization},
+    },
     token::TokenKind,
 };
 
@@ -13,18 +16,33 @@ use crate::{
 pub trait Verification: PendingOperation {
     /// The kind of token that the operation verifies.
     const KIND: TokenKind;
+
+    /// Returns the token's details, which can be cached and shared; `None` if the token has expired or was revoked.
+    fn facts(verified: Self::Output) -> Option<MachineFacts>;
 }
 
 impl Verification for api_keys::Verify {
     const KIND: TokenKind = TokenKind::ApiKey;
+
+    fn facts(verified: Self::Output) -> Option<MachineFacts> {
+        MachineFacts::of_api_key(verified)
+    }
 }
 
 impl Verification for m2m::VerifyToken {
     const KIND: TokenKind = TokenKind::M2m;
+
+    fn facts(verified: Self::Output) -> Option<MachineFacts> {
+        MachineFacts::of_m2m_token(verified)
+    }
 }
 
 impl Verification for oauth_access_tokens::Verify {
     const KIND: TokenKind = TokenKind::OAuth;
+
+    fn facts(verified: Self::Output) -> Option<MachineFacts> {
+        MachineFacts::of_oauth_token(verified)
+    }
 }
 
 impl<O: Verification> PendingCall<O> {

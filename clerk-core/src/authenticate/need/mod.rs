@@ -35,7 +35,7 @@ pub enum Need {
 
 /// Suspended decision that needs the key of a token.
 pub struct KeyNeeded {
-    kid: Box<str>,
+    pub(super) kid: Box<str>,
     pub(super) suspended: Box<Suspended>,
 }
 
@@ -66,6 +66,8 @@ pub(super) struct Suspended {
 #[expect(missing_debug_implementations, reason = "public only because a sealed trait names it")]
 pub struct Learned {
     pub(super) keys: Option<Result<KeySet, KeyFailure>>,
+    /// The ids that keys were fetched for. A request can have several tokens, each with a key of its own.
+    pub(super) kids: Vec<Box<str>>,
     /// `Set-Cookie` values.
     pub(super) handshake: Option<Result<Vec<String>, CallFailure>>,
     /// `Set-Cookie` values.
@@ -86,6 +88,9 @@ pub enum KeyFailure {
     SecretKeyInvalid,
     /// No secret key is configured: `jwk-failed-to-resolve`.
     NotConfigured,
+    /// The known keys do not include the token's, and Clerk cannot be asked about it yet, because there were too many
+    /// tokens with unknown key ids: `jwk-kid-mismatch`. Unlike with keys that lack it, the request is undecided.
+    TooManyKeyIds,
 }
 
 impl KeyFailure {
@@ -97,6 +102,10 @@ impl KeyFailure {
             Self::NotConfigured => {
                 (Reason::JwkFailedToResolve, "neither a public key nor a secret key is configured")
             }
+            Self::TooManyKeyIds => (
+                Reason::JwkKidMismatch,
+                "the token's key is not known, and Clerk cannot be asked about it yet",
+            ),
         }
     }
 }

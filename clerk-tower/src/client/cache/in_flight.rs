@@ -7,7 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_core::{OperationInfo, Timestamp, decode::ResponseError};
+use clerk_core::{OperationInfo, decode::ResponseError};
+use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use tower::ServiceExt as _;
 
@@ -15,13 +16,13 @@ use super::{
     Shared,
     generations::Stamp,
     invalidation,
-    policy::age,
     store::{Cached, Entry, Found, Key, Value},
 };
 use crate::{
     Error, ErrorKind,
+    clock::Moment,
     error::attempts,
-    single_flight::{Flight, NoRuntime},
+    single_flight::{Flight, Lost, NoRuntime},
     telemetry,
 };
 
@@ -29,6 +30,7 @@ use crate::{
 pub(super) type Decode = Box<dyn FnOnce(&Response<Bytes>) -> Result<Value, ResponseError> + Send>;
 
 /// A call that can be made without knowing the operation's type.
+#[derive(Clone)]
 pub(super) struct CacheCall {
     pub(super) key: Key,
     pub(super) info: &'static OperationInfo,
@@ -49,7 +51,7 @@ struct Calls {
 
 struct Running {
     number: u64,
-    asked: Timestamp,
+    asked: Moment,
     stamp: Stamp,
     flight: Flight<Cached>,
 }
@@ -72,18 +74,30 @@ impl Running {
     /// Returns `true` if its result is valid for a caller that asks now: it still runs, nothing that it depends on was
     /// written since it started, and it did not start longer ago than a call may take, as after a suspend of the
     /// computer.
-    fn serves(&self, cache: &Shared, now: Timestamp, max_age: Option<Duration>) -> bool {
+    fn serves(&self, cache: &Shared, now: Moment, max_age: Option<Duration>) -> bool {
         self.flight.is_running()
             && cache.store.generations.holds(&self.stamp)
-            && age(self.asked, now).is_some_and(|age| age <= max_age.unwrap_or(cache.call_limit))
+            && now.since(self.asked) <= max_age.unwrap_or(cache.call_limit)
     }
 }
 
-/// Joins the call in flight, or starts one.
+/// Joins the call in flight, or starts one for a caller that waits for it.
 pub(super) fn join(cache: &Arc<Shared>, call: CacheCall) -> Result<Joined, Error> {
+    join_with(cache, call, Flight::start)
+}
+
+/// Starts a call in the background, unless one is in flight.
+pub(super) fn refresh(cache: &Arc<Shared>, call: CacheCall) {
+    // Without a runtime the refresh does not start. The stale value is still usable.
+    let _ = join_with(cache, call, Flight::start_in_background);
+}
+
+type Start = fn(BoxFuture<'static, Cached>) -> Result<Flight<Cached>, NoRuntime>;
+
+fn join_with(cache: &Arc<Shared>, call: CacheCall, start: Start) -> Result<Joined, Error> {
     let mut calls = cache.in_flight.lock();
     // Looked up again under the lock: a call may have ended since.
-    let now = cache.clock.now();
+    let now = cache.now();
     if let Found::Fresh(cached) = cache.store.look(&call.key, now, call.max_age) {
         return Ok(Joined::Known(cached));
     }
@@ -95,14 +109,14 @@ pub(super) fn join(cache: &Arc<Shared>, call: CacheCall) -> Result<Joined, Error
     calls.started = calls.started.wrapping_add(1);
     let (number, key, info) = (calls.started, call.key.clone(), call.info);
     let stamp = cache.store.generations.stamp(invalidation::depends(info, key.uri.path()));
-    let flight = Flight::start(fetch(cache.clone(), number, call, now, stamp))
+    let flight = start(Box::pin(fetch(cache.clone(), number, call, now, stamp)))
         .map_err(|NoRuntime| Error::new(Some(info), ErrorKind::Config("requires a tokio runtime")))?;
     calls.by_key.insert(key, Running { number, asked: now, stamp, flight: flight.clone() });
     Ok(Joined::Waiting(flight))
 }
 
 /// Makes the call, in a task of its own, and stores its result.
-async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Timestamp, stamp: Stamp) -> Cached {
+async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, stamp: Stamp) -> Cached {
     let (info, key) = (call.info, call.key.clone());
     // Created here and not in `join`, which holds the lock that its `drop` takes.
     let landing = Landing { cache: cache.clone(), key: key.clone(), number };
@@ -119,7 +133,7 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Timestam
             if error.is_missing() {
                 cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, 0));
             } else if error.is_retryable() {
-                cache.store.back_off(&key, cache.clock.now());
+                cache.store.back_off(&key, cache.now());
             } else {
                 cache.store.drop_older(&key, asked);
             }
@@ -162,8 +176,21 @@ impl Drop for Landing {
     }
 }
 
-/// Waits for the call's result.
-pub(super) async fn wait(info: &'static OperationInfo, flight: Flight<Cached>) -> Cached {
-    let ended = || Err(Error::new(Some(info), ErrorKind::Transfer("the call ended without a result".into())));
-    flight.wait().await.unwrap_or_else(ended)
+/// Joins the call in flight or starts one, and waits for its result. Returns whether another call had stored it already.
+///
+/// If the call is lost, because its runtime ended or stands still, the first caller that notices makes it again.
+pub(super) async fn join_and_wait(cache: &Arc<Shared>, call: CacheCall) -> (bool, Cached) {
+    for _ in 0..2 {
+        match join(cache, call.clone()) {
+            Ok(Joined::Known(cached)) => return (true, cached),
+            Ok(Joined::Waiting(flight)) => match flight.wait().await {
+                Ok(cached) => return (false, cached),
+                Err(Lost::WithRuntime) => {}
+                Err(Lost::Panicked) => break,
+            },
+            Err(error) => return (false, Err(error)),
+        }
+    }
+    let problem = ErrorKind::Transfer("the call ended without a result".into());
+    (false, Err(Error::new(Some(call.info), problem)))
 }

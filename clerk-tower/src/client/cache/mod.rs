@@ -38,7 +38,11 @@
 //!
 //! Concurrent callers of the same operation share one request. It runs in a task of its own with the client's
 //! settings, goes on when the callers hang up, and fills the cache. A caller waits at most for its
-//! [`CallOptions::timeout`](crate::client::options::CallOptions::timeout).
+//! [`CallOptions::timeout`](crate::client::options::CallOptions::timeout). If the tokio runtime that the request runs on
+//! is shut down or blocked, a caller on another runtime sends it again.
+//!
+//! The request is part of the [span](tracing::Span) of the caller that started it. The spans of the others follow from
+//! that one.
 //!
 //! # Writes
 //!
@@ -92,13 +96,13 @@ use http::{Request, Uri};
 pub use self::policy::CachePolicy;
 use self::{
     generations::Tag,
-    in_flight::{CacheCall, InFlight, Joined},
+    in_flight::{CacheCall, InFlight},
     store::{Cached, Found, Key, Store, Value},
 };
 use crate::{
     Error, ErrorKind,
     client::{options::CallOptions, stack::Stack},
-    clock::Clock,
+    clock::{Clock, Moment},
     telemetry,
 };
 
@@ -119,6 +123,12 @@ struct Shared {
     hits: AtomicU64,
     misses: AtomicU64,
     stale: AtomicU64,
+}
+
+impl Shared {
+    fn now(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
 }
 
 /// Statistics of a cache. See [`Cache::stats`].
@@ -247,7 +257,7 @@ impl Cache {
     {
         let key = Key { operation: TypeId::of::<O>(), credential, uri: request.uri().clone() };
         let max_age = options.settings().and_then(|settings| settings.max_age);
-        let found = self.0.store.look(&key, self.0.clock.now(), max_age);
+        let found = self.0.store.look(&key, self.0.now(), max_age);
         // A hit neither waits nor starts a task.
         let is_hit = matches!(found, Found::Fresh(_));
         let cached = if let Found::Fresh(cached) = found {
@@ -269,23 +279,19 @@ impl Cache {
         if let Found::Stale { value, refresh } = found {
             self.count(info, "stale", &self.0.stale);
             if refresh {
-                // Without a runtime the refresh does not start. The stale value is still usable.
-                let _ = in_flight::join(&self.0, call);
+                in_flight::refresh(&self.0, call);
             }
             return Ok(value);
         }
-        let flight = match in_flight::join(&self.0, call)? {
-            Joined::Known(cached) => {
-                self.count(info, "hit", &self.0.hits);
-                return cached;
-            }
-            Joined::Waiting(flight) => flight,
-        };
         // The call has a limit of its own, but its timer does not run if its runtime is blocked.
         let limit = timeout.unwrap_or(self.0.call_limit);
-        let cached = tokio::time::timeout(limit, in_flight::wait(info, flight))
-            .await
-            .unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(limit))));
+        let joined = tokio::time::timeout(limit, in_flight::join_and_wait(&self.0, call)).await;
+        let (is_known, cached) =
+            joined.unwrap_or_else(|_| (false, Err(Error::new(Some(info), ErrorKind::Timeout(limit)))));
+        if is_known {
+            self.count(info, "hit", &self.0.hits);
+            return cached;
+        }
         let error = match cached {
             // A caller that set `max_age` wants a fresh value, so it gets the error instead of a stale one.
             Err(error) if error.is_retryable() && max_age.is_none() => error,
@@ -294,7 +300,7 @@ impl Cache {
                 return cached;
             }
         };
-        if let Some(value) = self.0.store.look_after_failure(&key, self.0.clock.now()) {
+        if let Some(value) = self.0.store.look_after_failure(&key, self.0.now()) {
             self.count(info, "stale", &self.0.stale);
             return Ok(value);
         }

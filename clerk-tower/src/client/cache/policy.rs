@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use clerk_core::Timestamp;
-
 /// How long responses are cached, and how much memory they may take. See the [module docs](super) for the table of
 /// ages.
 ///
-/// The age of a value counts from when its request was sent, by the client's clock.
+/// The age of a value counts from when its request was sent, by the client's clock or by monotonic time, whichever shows
+/// more: setting the clock back extends nothing.
 ///
 /// ```
 /// use std::time::Duration;
@@ -94,11 +93,4 @@ impl Default for CachePolicy {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Returns the age of a value. `None` if it appears to come from the future because the clock was set back: its real
-/// age is unknown, so it must not count as fresh.
-pub(super) fn age(asked: Timestamp, now: Timestamp) -> Option<Duration> {
-    let millis = now.as_millis().checked_sub(asked.as_millis())?;
-    u64::try_from(millis).ok().map(Duration::from_millis)
 }

@@ -4,20 +4,20 @@ use std::{
     any::{Any, TypeId},
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use clerk_core::{Timestamp, credential::Credential};
+use clerk_core::credential::Credential;
 use http::Uri;
 use moka::{ops::compute::Op, sync::Cache};
 
 use super::{
     generations::{Generations, Stamp},
-    policy::{CachePolicy, age},
+    policy::CachePolicy,
 };
-use crate::Error;
+use crate::{Error, clock::Moment};
 
 /// Estimated bytes of an entry beside the body and the URI: counters, and the cache's own bookkeeping.
 const OVERHEAD: usize = 512;
@@ -43,17 +43,17 @@ pub(super) struct Key {
 pub(super) struct Entry {
     pub(super) result: Cached,
     /// When Clerk was asked.
-    pub(super) asked: Timestamp,
+    pub(super) asked: Moment,
     pub(super) stamp: Stamp,
     /// Length of the response body.
     pub(super) bytes: usize,
-    /// Until when Clerk is not asked again after a failure, in milliseconds since the epoch.
-    backs_off_until: AtomicI64,
+    /// Up to which age Clerk is not asked again after a failure, in milliseconds.
+    backs_off_until: AtomicU64,
 }
 
 impl Entry {
-    pub(super) fn new(result: Cached, asked: Timestamp, stamp: Stamp, bytes: usize) -> Self {
-        Self { result, asked, stamp, bytes, backs_off_until: AtomicI64::new(i64::MIN) }
+    pub(super) fn new(result: Cached, asked: Moment, stamp: Stamp, bytes: usize) -> Self {
+        Self { result, asked, stamp, bytes, backs_off_until: AtomicU64::new(0) }
     }
 }
 
@@ -80,7 +80,7 @@ impl Store {
         let entries = Cache::builder()
             .max_capacity(policy.max_bytes)
             .weigher(|key: &Key, entry: &Arc<Entry>| weight(key, entry))
-            // Ages are compared by the client's clock. This only frees the memory of entries that are not read again.
+            // Ages are compared at each lookup. This only frees the memory of entries that are not read again.
             .time_to_live(policy.longest().clamp(Duration::from_secs(1), LONGEST))
             .build();
         Self { entries, generations: Generations::new(), policy }
@@ -104,16 +104,16 @@ impl Store {
     }
 
     /// Looks an entry up. With `max_age`, only a fresh and younger entry counts.
-    pub(super) fn look(&self, key: &Key, now: Timestamp, max_age: Option<Duration>) -> Found {
+    pub(super) fn look(&self, key: &Key, now: Moment, max_age: Option<Duration>) -> Found {
         let Some(entry) = self.get(key) else { return Found::Nothing };
-        let Some(age) = age(entry.asked, now) else { return Found::Nothing };
+        let age = now.since(entry.asked);
         let fresh = if entry.result.is_ok() { self.policy.fresh } else { self.policy.not_found };
         if age < max_age.map_or(fresh, |max| fresh.min(max)) {
             return Found::Fresh(entry.result.clone());
         }
         // An old "not found" is never served: the resource may have been created since.
         let Ok(value) = &entry.result else { return Found::Nothing };
-        let is_backing_off = now.as_millis() < entry.backs_off_until.load(Ordering::Relaxed);
+        let is_backing_off = age < Duration::from_millis(entry.backs_off_until.load(Ordering::Relaxed));
         let usable = if is_backing_off { self.policy.if_error } else { self.policy.while_revalidate };
         if max_age.is_none() && (age < usable || age < self.policy.while_revalidate) {
             return Found::Stale { value: value.clone(), refresh: !is_backing_off };
@@ -122,29 +122,32 @@ impl Store {
     }
 
     /// Returns the stale value to use if Clerk does not respond.
-    pub(super) fn look_after_failure(&self, key: &Key, now: Timestamp) -> Option<Value> {
+    pub(super) fn look_after_failure(&self, key: &Key, now: Moment) -> Option<Value> {
         let entry = self.get(key)?;
         let value = entry.result.as_ref().ok()?;
-        (age(entry.asked, now)? < self.policy.if_error).then(|| value.clone())
+        (now.since(entry.asked) < self.policy.if_error).then(|| value.clone())
     }
 
-    /// Stores an entry, unless something that it depends on was invalidated since its request was sent.
+    /// Stores an entry, unless something that it depends on was invalidated since its request was sent, or there is one
+    /// of a later request.
     pub(super) fn keep(&self, key: Key, entry: Entry) {
-        if self.generations.holds(&entry.stamp) {
+        let is_late = self.get(&key).is_some_and(|newer| entry.asked.is_before(newer.asked));
+        if !is_late && self.generations.holds(&entry.stamp) {
             self.entries.insert(key, Arc::new(entry));
         }
     }
 
     /// Records that Clerk did not respond, so that no request is sent for a while.
-    pub(super) fn back_off(&self, key: &Key, now: Timestamp) {
+    pub(super) fn back_off(&self, key: &Key, now: Moment) {
         if let Some(entry) = self.get(key) {
-            entry.backs_off_until.store(now.saturating_add(BACKOFF).as_millis(), Ordering::Relaxed);
+            let until = now.since(entry.asked).saturating_add(BACKOFF).as_millis();
+            entry.backs_off_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
     }
 
     /// Drops an older value after Clerk has responded with an error such as 403: the value must not hide it.
-    pub(super) fn drop_older(&self, key: &Key, asked: Timestamp) {
-        if let Some(entry) = self.get(key).filter(|entry| entry.asked <= asked) {
+    pub(super) fn drop_older(&self, key: &Key, asked: Moment) {
+        if let Some(entry) = self.get(key).filter(|entry| !asked.is_before(entry.asked)) {
             self.remove(key, &entry);
         }
     }

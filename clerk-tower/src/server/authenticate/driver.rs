@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use clerk_core::{
+    Timestamp,
     authenticate::{
         Authenticator, CallFailure, KeyFailure, KeyNeeded, Need, Outcome, PendingCall, PendingOperation,
         RequestHead, Step, Verification,
@@ -13,7 +14,7 @@ use tokio::{
 };
 
 use super::{Auth, return_address::ReturnAddress};
-use crate::Clerk;
+use crate::{Clerk, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict};
 
 /// Drives decisions about requests: makes the calls that a suspended decision waits for.
 ///
@@ -82,14 +83,15 @@ impl Driver {
         key.resume(answer, self.clerk.now())
     }
 
-    /// Sends the operation that a decision waits for, with any key that it accepts.
+    /// Sends the operation that a decision about a browser waits for, with any key that it accepts.
     async fn ask<O: PendingOperation>(&self, call: PendingCall<O>, wait: &mut Wait) -> Step {
-        let answer = wait.limit(self.clerk.send_for_decision(call.operation())).await;
+        let answer = self.clerk.send_for_decision(call.operation(), DecisionCalls::BROWSERS);
+        let answer = wait.limit(answer).await;
         let now = self.clerk.now();
         let answer = match answer {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => {
-                wait.again_after(error.retry_after(now));
+                wait.again_after(retry_after(&error, now));
                 Err(error.failure())
             }
             None => Err(CallFailure::Unreachable),
@@ -97,25 +99,45 @@ impl Driver {
         call.resume(answer, now)
     }
 
-    /// Verifies an opaque token with a call to Clerk, unless it is in the client's
-    /// [cache](crate::ClerkBuilder::machine_token_cache).
-    async fn verify<O: Verification>(&self, call: PendingCall<O>, wait: &mut Wait) -> Step {
-        let Some((tokens, digest)) = self.clerk.machine_tokens().zip(call.token_digest()) else {
-            return self.ask(call, wait).await;
+    /// Verifies an opaque token with a call to Clerk, which concurrent requests with the same token share, unless Clerk
+    /// said a moment ago whether it is valid.
+    async fn verify<O>(&self, call: PendingCall<O>, wait: &mut Wait) -> Step
+    where
+        O: Verification<Output: Send> + Clone + Send + Sync + 'static,
+    {
+        let tokens = self.clerk.machine_tokens();
+        // The decision is only suspended because of a token, so it has a digest.
+        let Some(digest) = call.token_digest() else {
+            return call.resume_known(Err(CallFailure::Unsendable), self.clerk.now());
         };
-        // The cached lifetime counts from before the call, so that a token revoked during it is not accepted for
-        // longer.
-        let asked = self.clerk.now();
-        if let Some(machine) = tokens.get(&digest, asked) {
-            return call.resume_known(machine, asked);
+        if let Some(verified) = tokens.remembered(&digest) {
+            return call.resume_known(verified, self.clerk.now());
         }
-        let step = self.ask(call, wait).await;
-        if let Step::Done(outcome) = &step
-            && let Some(auth) = outcome.machine()
-        {
-            tokens.insert(digest, auth.facts(), asked);
-        }
-        step
+        let ask = || {
+            let (clerk, operation) = (self.clerk.clone(), call.operation().clone());
+            async move {
+                match clerk.send_for_decision(&operation, DecisionCalls::MACHINES).await {
+                    Ok(verified) => Verdict::from(Ok(O::facts(verified))),
+                    Err(error) => {
+                        let retry_after = retry_after(&error, clerk.now());
+                        Verdict { verified: Err(error.failure()), retry_after }
+                    }
+                }
+            }
+        };
+        let verdict = wait.limit(tokens.verify(digest, ask)).await;
+        let verdict = verdict.unwrap_or_else(|| Err(CallFailure::Unreachable).into());
+        wait.again_after(verdict.retry_after);
+        call.resume_known(verdict.verified, self.clerk.now())
+    }
+}
+
+/// When to try again after a failed call.
+fn retry_after(error: &Error, now: Timestamp) -> Option<Duration> {
+    match error.kind() {
+        // One of the calls in flight ends soon.
+        ErrorKind::Overloaded => Some(Duration::from_secs(1)),
+        _ => error.retry_after(now),
     }
 }
 
