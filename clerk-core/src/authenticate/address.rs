@@ -25,7 +25,10 @@ pub(super) fn absolute(text: &str) -> Option<Url> {
 /// such a URL is a mistake, and the result may be another one than intended.
 pub(super) fn configured(text: &str) -> Option<Url> {
     let (_, rest) = text.split_once("://")?;
-    absolute(text).filter(|_| !rest.starts_with('/') && is_written_plainly(text))
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // A colon without a port: a scheme that was written twice.
+    let has_host = !authority.is_empty() && !authority.ends_with(':');
+    absolute(text).filter(|_| has_host && is_written_plainly(text))
 }
 
 /// Whether a setting is a path of this service. With a second slash, it would be a host.
@@ -138,6 +141,8 @@ mod tests {
             ("https:/app.example.com", false, false),
             ("https:app.example.com", false, false),
             ("https:///app.example.com", false, false),
+            ("https://https://app.example.com", false, false),
+            ("https://app.example.com:/in", false, false),
             ("https:\\\\app.example.com", false, false),
             ("https://app.example.com\\x", false, false),
             (" https://app.example.com", false, false),

@@ -84,6 +84,38 @@ fn mistakes_of_copying_are_named_for_every_variable() {
 }
 
 #[test]
+fn addresses_are_written_as_they_are_meant() {
+    for (name, value, says) in [
+        ("CLERK_DOMAIN", "https://satellite.dev", "write satellite.dev"),
+        ("CLERK_DOMAIN", "docs.example.org/", "write docs.example.org"),
+        ("CLERK_DOMAIN", "*.example.org", "write example.org"),
+        ("CLERK_DOMAIN", "clerk.satellite.dev", "write satellite.dev"),
+        ("CLERK_SIGN_IN_URL", "//evil.example/in", "expected an absolute https or http URL"),
+        ("CLERK_SIGN_UP_URL", "//evil.example/up", "one slash"),
+        ("CLERK_SIGN_UP_URL", "https:/app.example.com/up", "one slash"),
+        ("CLERK_PROXY_URL", "/__clerk?x", "without a query"),
+        ("CLERK_PROXY_URL", "//evil.example", "one slash"),
+        ("CLERK_API_URL", "https://https://api.clerk.com", "the host is not valid"),
+        ("CLERK_API_URL", "https://*.clerk.com", "the host is not valid"),
+        ("CLERK_FAPI_URL", "https://.clerk.com", "the host is not valid"),
+    ] {
+        refused(name, value, says);
+    }
+}
+
+#[test]
+fn the_clock_skew_is_bounded() {
+    let builder = || ClerkBuilder::new(Config::default()).secret_key("sk_test_abc");
+    for (seconds, is_good) in [(60, true), (61, false), (3600, false), (u64::MAX, false)] {
+        let skew = std::time::Duration::from_secs(seconds);
+        let error = builder().clock_skew(skew).build().map_err(|error| error.to_string()).err();
+        assert_eq!(error.is_none(), is_good, "{seconds}: {error:?}");
+        assert!(error.is_none_or(|error| error.contains("clock_skew: at most 60 s")), "{seconds}");
+        builder().insecure_clock_skew(skew).build().unwrap();
+    }
+}
+
+#[test]
 fn a_blank_variable_counts_as_unset() {
     for (name, _) in GOOD {
         for blank in ["", " ", "\n"] {
