@@ -165,7 +165,10 @@ impl Clerk {
     /// The same as those of [`send`](Self::send).
     pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + Send + 'static,
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static>
+            + Send
+            + Sync
+            + 'static,
     {
         self.backend.cached(operation, O::Credential::SENT).await
     }

@@ -104,7 +104,7 @@ impl Backend {
         credential: Credential,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + Send + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Send + Sync + 'static,
     {
         const {
             assert!(

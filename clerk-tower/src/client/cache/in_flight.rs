@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Decodes a response, and checks that it is about what the operation asked for.
-pub(super) type Decode = Box<dyn FnOnce(&Response<Bytes>) -> Result<Value, ResponseError> + Send>;
+pub(super) type Decode = Arc<dyn Fn(&Response<Bytes>) -> Result<Value, ResponseError> + Send + Sync>;
 
 /// A call that can be made without knowing the operation's type.
 #[derive(Clone)]

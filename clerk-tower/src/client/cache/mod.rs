@@ -253,7 +253,7 @@ impl Cache {
         options: &CallOptions,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + Send + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Send + Sync + 'static,
     {
         let key = Key { operation: TypeId::of::<O>(), credential, uri: request.uri().clone() };
         let max_age = options.settings().and_then(|settings| settings.max_age);
@@ -264,7 +264,7 @@ impl Cache {
             cached
         } else {
             let decode = move |response: &_| operation.decode(response).map(|value| Arc::new(value) as Value);
-            let call = CacheCall { key, info: O::INFO, request, decode: Box::new(decode), max_age };
+            let call = CacheCall { key, info: O::INFO, request, decode: Arc::new(decode), max_age };
             self.get_slowly(call, found, options.settings().and_then(|settings| settings.timeout)).await
         };
         if is_hit {
