@@ -89,6 +89,7 @@ impl MachineClerk {
     where
         O: Operation<Credential: SatisfiedBy<MachineSecretKey>, Output: Send + Sync + 'static>
             + Send
+            + Sync
             + 'static,
     {
         self.0.backend.cached(operation, O::Credential::SENT).await
