@@ -13,6 +13,7 @@ use clerk_core::{
     page::{Paged, Window},
 };
 use tokio::{runtime::Handle, task::JoinSet};
+use tracing::Instrument as _;
 
 use super::Backend;
 use crate::{Error, ErrorKind};
@@ -43,7 +44,7 @@ impl<T: Send + 'static> Fetch<T> {
                 let problem = ErrorKind::Config("requires a tokio runtime");
                 return Poll::Ready(Err(Error::new(Some(info), problem)));
             };
-            self.started.spawn_on(work, &runtime);
+            self.started.spawn_on(work.in_current_span(), &runtime);
         }
         let problem = || ErrorKind::Transfer("the task of the call was cancelled".into());
         Poll::Ready(match ready!(self.started.poll_join_next(context)) {

@@ -9,15 +9,18 @@ use std::{
     },
 };
 
+use axum::{Router, body::Body, extract::State, routing::get};
+use clerk_axum::{ClerkLayer, ClerkOrganization, ClerkUser, ClerkWebhooks, webhook::kind};
 use clerk_core::api::users;
 use clerk_local::LocalClerk;
 use clerk_tests::{
-    Log,
+    Instance, Log,
     scripted::{Reply, Script},
 };
 use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
 use http::{Request, Response};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use serde_json::json;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tracing::{Instrument as _, Subscriber, span};
 use tracing_subscriber::{
@@ -44,6 +47,7 @@ async fn calls_and_decisions_are_traced_and_counted() {
     a_call_is_one_span_with_names_of_opentelemetry().await;
     calls_that_requests_share_belong_to_their_spans().await;
     calls_and_decisions_are_counted().await;
+    everything_that_a_request_starts_carries_its_span().await;
 }
 
 async fn a_call_is_one_span_with_names_of_opentelemetry() {
@@ -108,6 +112,70 @@ async fn calls_that_requests_share_belong_to_their_spans() {
     assert_eq!(local.requests(), 1);
     assert!(text.lines().any(|line| line.contains("close") && line.contains("leader:clerk.call{")), "{text}");
     assert_eq!(links.load(Ordering::SeqCst), 3);
+}
+
+/// Also what runs in tasks of its own: keys, cached calls, pages, webhook handlers.
+async fn everything_that_a_request_starts_carries_its_span() {
+    let instance = Instance::new();
+    let clerk = instance.builder().webhook_secret(instance.local.webhook_secret());
+    let clerk = clerk.transport(instance.local.clone()).build().unwrap();
+    let handled = ClerkWebhooks::new(&clerk).unwrap().on(kind::USER_DELETED, async |_, _| {
+        tokio::task::yield_now().await;
+        tracing::info!("handled a webhook");
+    });
+    let stream = async |State(clerk): State<Clerk>| {
+        let mut users = clerk.stream(users::list().limit(2));
+        while let Some(user) = users.next().await {
+            user.unwrap();
+        }
+    };
+    let app = Router::new()
+        .route("/user", get(async |user: ClerkUser| user.id.to_string()))
+        .route("/organization", get(async |it: ClerkOrganization| it.id.to_string()))
+        .route("/stream", get(stream))
+        .layer(ClerkLayer::new(&clerk))
+        .route_service("/webhooks", handled)
+        .with_state(clerk.clone());
+    let log = Log::default();
+    let guard = log.listen(tracing::Level::DEBUG);
+    let event = instance.local.webhook("user.deleted", &json!({ "id": "user_1", "deleted": true }));
+    let (mut event, body) = event.into_parts();
+    event.uri = "/webhooks".parse().unwrap();
+    let ada = format!("Bearer {}", instance.ada());
+    let visit = |path: &str| Request::get(path).header("authorization", &ada).body(Body::empty()).unwrap();
+    for (request, expected_lines) in [
+        (visit("/user"), &["fetched the instance's keys", "GetUser", "decided about a request"][..]),
+        (visit("/organization"), &["GetOrganization"]),
+        (visit("/stream"), &["GetUserList"]),
+        (Request::from_parts(event, Body::from(body)), &["handled a webhook", "webhook delivery"]),
+    ] {
+        let path = request.uri().path().to_owned();
+        let span = tracing::info_span!("request", id = 7);
+        let response = app.clone().oneshot(request).instrument(span).await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        let text = log.take();
+        for expected in expected_lines {
+            assert!(text.contains(expected), "{path}: nothing about {expected} in\n{text}");
+        }
+        for line in text.lines() {
+            assert!(line.contains("request{id=7}"), "{path}: outside of the span:\n{line}");
+        }
+    }
+    drop(guard);
+    // A blocking call runs on the thread that waits for it, in its span.
+    let thread = std::thread::spawn(move || {
+        let log = Log::default();
+        let _guard = log.listen(tracing::Level::DEBUG);
+        let clerk = clerk_tower::blocking::Clerk::new(clerk).unwrap();
+        tracing::info_span!("job", id = 8).in_scope(|| {
+            clerk.send(users::count()).unwrap();
+            clerk.stream(users::list().limit(100)).for_each(drop);
+        });
+        log.take()
+    });
+    let text = thread.join().unwrap();
+    let calls: Vec<_> = text.lines().filter(|line| line.contains("call succeeded")).collect();
+    assert!(!calls.is_empty() && calls.iter().all(|line| line.contains("job{id=8}")), "{text}");
 }
 
 async fn calls_and_decisions_are_counted() {
