@@ -17,6 +17,8 @@ use serde_json::Value;
 
 const EXTRACTORS: &str = include_str!("../../../clerk-axum/src/guide/extractors.md");
 const TROUBLE: &str = include_str!("../../../clerk-axum/src/guide/troubleshooting.md");
+const SECURITY: &str = include_str!("../../../clerk-axum/src/guide/security.md");
+const LOGGING: &str = include_str!("../../../clerk-tower/README.md");
 const WEBHOOKS: &str = include_str!("../../../clerk-axum/src/guide/webhooks.md");
 const ENVIRONMENT: &str = include_str!("../../../clerk-tower/src/clerk/environment.md");
 
@@ -245,6 +247,23 @@ fn every_warning_has_a_row() {
     assert!(warnings.len() > 10, "{warnings:?}");
     for message in warnings {
         assert!(TROUBLE.contains(&format!("`{message}`")), "{message}");
+    }
+}
+
+/// The page about bounds names what shows that one is reached. What it names exists.
+#[test]
+fn the_counters_and_messages_of_the_bounds_exist() {
+    let bounds = SECURITY.split("# Bounds").nth(1).unwrap();
+    let rows = bounds.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let shown = rows.map(|row| row.trim_end_matches(" |").rsplit(" | ").next().unwrap());
+    let names: BTreeSet<&str> = shown
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|name| !name.contains('.'))
+        .collect();
+    assert!(names.len() > 8, "{names:?}");
+    for name in names {
+        let is_documented = LOGGING.contains(&format!("`{name}`"));
+        assert!(is_documented, "{name} is not in clerk-tower's README");
     }
 }
 
