@@ -4,14 +4,9 @@ use clerk_core::{
     authenticate::Forwarded,
     keys::{PublishableKey, SecretKey},
 };
-use http::{HeaderValue, request::Parts};
+use http::{HeaderName, HeaderValue, request::Parts};
 
-use super::{
-    Proxy,
-    path::Prefix,
-    service::{ClientIp, Rules},
-    upstream::Upstream,
-};
+use super::{Proxy, headers::AddressSource, path::Prefix, service::Rules, upstream::Upstream};
 #[cfg(feature = "reqwest")]
 use crate::client::transport::ReqwestTransport;
 use crate::{Clerk, ConfigError, client::AllMisnamed};
@@ -51,7 +46,7 @@ pub struct ProxyBuilder {
     fapi_url: Option<String>,
     path: Option<String>,
     forwarded: Forwarded,
-    client_ip: Option<ClientIp>,
+    address: Option<AddressSource>,
     timeout: Duration,
 }
 
@@ -72,7 +67,7 @@ impl ProxyBuilder {
             fapi_url: clerk.fapi_url().map(ToOwned::to_owned),
             path: settings.url.map(Prefix::of_proxy_url),
             forwarded: settings.forwarded.clone(),
-            client_ip: None,
+            address: None,
             timeout: TIMEOUT,
         }
     }
@@ -86,7 +81,7 @@ impl ProxyBuilder {
             fapi_url: None,
             path: Some(Prefix::DEFAULT.into()),
             forwarded: Forwarded::default(),
-            client_ip: None,
+            address: None,
             timeout: TIMEOUT,
         }
     }
@@ -105,20 +100,20 @@ impl ProxyBuilder {
         self
     }
 
-    /// Sets which headers to trust for the public URL and the visitor's IP address. Defaults to the client's setting,
-    /// or without a client, to the request itself.
+    /// Sets which headers to trust for the public URL. Defaults to the client's setting, or without a client, to the
+    /// request itself.
     ///
-    /// With [`Forwarded::TrustFirst`], the IP address is the first item of `CF-Connecting-IP`, `X-Real-IP` or
-    /// `X-Forwarded-For`. Your trusted proxy must replace these headers: if it only appends to them, the first item is
-    /// whatever the visitor sent.
+    /// With [`Forwarded::TrustFirst`], the visitor's IP address is the first item of `X-Forwarded-For`, unless
+    /// [`client_ip`](Self::client_ip) or [`client_ip_header`](Self::client_ip_header) says otherwise. Your trusted proxy
+    /// must replace these headers: if it only appends to them, the first item is whatever the visitor sent.
     pub fn forwarded(mut self, forwarded: Forwarded) -> Self {
         self.forwarded = forwarded;
         self
     }
 
-    /// Sets how to find the visitor's IP address for `X-Forwarded-For` if no trusted header contains it. It is usually
-    /// the peer's address, which the server stores in the request's extensions. If it is unknown, the header is not
-    /// sent, and all visitors share Clerk's rate limit of this server's address.
+    /// Sets how to find the visitor's IP address. It is usually the peer's address, which the server stores in the
+    /// request's extensions. Nothing else is then used, not even headers of a trusted proxy. If the address is unknown, it
+    /// is not sent, and all visitors share Clerk's rate limit of this server's address.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -132,7 +127,23 @@ impl ProxyBuilder {
     where
         F: Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static,
     {
-        self.client_ip = Some(Arc::new(address));
+        self.address = Some(AddressSource::Function(Arc::new(address)));
+        self
+    }
+
+    /// Sets the header with the visitor's IP address, such as `CF-Connecting-IP` behind Cloudflare. Nothing else is then
+    /// used. Every request must come through a server that sets the header, or else visitors can forge it. Only the first
+    /// item of a list is used, and only if it is an IP address.
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// # use clerk_tower::server::proxy::ProxyBuilder;
+    /// # fn example(builder: ProxyBuilder) -> ProxyBuilder {
+    /// builder.client_ip_header(HeaderName::from_static("cf-connecting-ip"))
+    /// # }
+    /// ```
+    pub fn client_ip_header(mut self, name: HeaderName) -> Self {
+        self.address = Some(AddressSource::Header(name));
         self
     }
 
@@ -180,12 +191,14 @@ impl ProxyBuilder {
             .map_err(|_| ConfigError::new("secret_key", "not a valid header value"))?;
         // HTTP stacks do not log it then, and HTTP/2 keeps it out of the compression table (RFC 7541, section 7.1.3).
         secret.set_sensitive(true);
+        let trusts_headers = self.forwarded.trusts_headers();
+        let default = if trusts_headers { AddressSource::FORWARDED } else { AddressSource::Unknown };
         let rules = Rules {
             prefix,
             upstream,
             secret,
             forwarded: self.forwarded,
-            client_ip: self.client_ip,
+            address: self.address.unwrap_or(default),
             timeout: self.timeout,
         };
         Ok(Proxy { transport, rules: Arc::new(rules) })

@@ -1,4 +1,7 @@
-use std::net::IpAddr;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use clerk_core::authenticate::PublicOrigin;
 use http::{
@@ -7,6 +10,7 @@ use http::{
         ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, COOKIE, EXPECT, HOST,
         PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
     },
+    request::Parts,
 };
 
 const CLERK_PROXY_URL: HeaderName = HeaderName::from_static("clerk-proxy-url");
@@ -16,21 +20,43 @@ const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host")
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 
-/// The headers in which a trusted proxy sends the visitor's IP address, in order of preference.
-const CLIENT_IP_HEADERS: [HeaderName; 3] =
-    [HeaderName::from_static("cf-connecting-ip"), HeaderName::from_static("x-real-ip"), X_FORWARDED_FOR];
-
-/// The headers in which a caller could forge its IP address, or the URL it used. Clerk believes them from this service,
-/// so they are removed unless a trusted proxy sets them.
-const FORWARDING_HEADERS: [&str; 7] = [
-    "cf-connecting-ip",
-    "forwarded",
-    "true-client-ip",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
+/// The starts of names of headers in which servers tell each other about a caller: its address, or the URL it used.
+const CALLER_PREFIXES: [&str; 9] = [
+    "cf-",
+    "x-akamai-",
+    "x-appengine-",
+    "x-azure-",
+    "x-envoy-",
+    "x-original-",
+    "x-rewrite-",
+    "x-vercel-",
+    "x-nf-",
 ];
+
+/// Parts of names of such headers: `X-Forwarded-For`, `Forwarded`, `X-Real-IP`, `True-Client-IP`, `Fastly-Client-IP`,
+/// `DO-Connecting-IP`, `X-Remote-Addr`, and whatever else there is.
+const CALLER_PARTS: [&str; 11] = [
+    "client-ip",
+    "clientip",
+    "connecting-ip",
+    "external-address",
+    "forwarded",
+    "origin-hop",
+    "originating-ip",
+    "real-ip",
+    "remote-addr",
+    "remote-ip",
+    "src-ip",
+];
+
+/// Whether a header could tell Clerk about the caller. Clerk believes this service, so a caller must not forge them.
+fn is_about_caller(name: &HeaderName) -> bool {
+    // Some servers treat `X_Real_IP` and `X-Real-IP` as the same header.
+    let name = name.as_str().replace('_', "-");
+    CALLER_PREFIXES.iter().any(|start| name.starts_with(start))
+        || CALLER_PARTS.iter().any(|part| name.contains(part))
+        || name == "x-host"
+}
 
 /// Upper bound on the size of the headers of a request or response. Servers and transports have limits of their own,
 /// which differ and are often higher.
@@ -68,30 +94,47 @@ fn remove_hop_by_hop(headers: &mut HeaderMap) {
 
 /// What a request says about its caller. Read before any header is removed.
 pub(super) struct Caller {
-    /// Whether the forwarding headers of the request are trusted.
-    pub(super) trusted: bool,
     pub(super) origin: PublicOrigin,
-    /// The value for `X-Forwarded-For`.
-    pub(super) address: Option<HeaderValue>,
+    pub(super) address: Option<IpAddr>,
 }
 
-/// The first member of a list header, trimmed; `None` if it is empty.
+/// Where the caller's IP address is found. There is one source, without a fallback: a caller could forge any other.
+#[derive(Clone)]
+pub(super) enum AddressSource {
+    /// Nowhere.
+    Unknown,
+    /// The first item of this header, which a trusted server sets.
+    Header(HeaderName),
+    /// What this function returns.
+    Function(Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>),
+}
+
+impl AddressSource {
+    /// The source if only the headers of a trusted proxy are known.
+    pub(super) const FORWARDED: Self = Self::Header(X_FORWARDED_FOR);
+
+    /// Returns the caller's IP address, if the source contains a valid one.
+    pub(super) fn find(&self, head: &Parts) -> Option<IpAddr> {
+        let address = match self {
+            Self::Unknown => None,
+            Self::Header(name) => first_member(&head.headers, name).and_then(parse_address),
+            Self::Function(find) => find(head),
+        };
+        // A dual-stack socket reports IPv4 peers as `::ffff:1.2.3.4`. Clerk would count that as another address.
+        address.map(|address| address.to_canonical())
+    }
+}
+
+/// The first member of a list header, trimmed.
 fn first_member<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let list = headers.get(name)?.to_str().ok()?;
-    list.split(',').next().map(str::trim_ascii).filter(|member| !member.is_empty())
+    headers.get(name)?.to_str().ok()?.split(',').next().map(str::trim_ascii)
 }
 
-/// Returns the caller's IP address, from a trusted header or else from `peer`.
-pub(super) fn caller_address(
-    headers: &HeaderMap,
-    trusted: bool,
-    peer: impl FnOnce() -> Option<IpAddr>,
-) -> Option<HeaderValue> {
-    let header =
-        trusted.then(|| CLIENT_IP_HEADERS.iter().find_map(|name| first_member(headers, name))).flatten();
-    // A dual-stack socket reports IPv4 peers as `::ffff:1.2.3.4`. Clerk would count that as another address.
-    let address = header.map(str::to_owned).or_else(|| peer().map(|peer| peer.to_canonical().to_string()))?;
-    HeaderValue::try_from(address).ok()
+/// Parses an IP address. Some servers add the port, and the brackets of an IPv6 address.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse().ok();
+    address.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 /// Joins several `Cookie` headers into one. HTTP/2 may split them (RFC 9113, section 8.2.3), but the upstream
@@ -119,20 +162,20 @@ pub(super) fn prepare_request(
     // `Expect: 100-continue` is between the caller and this server, which handles it itself.
     headers.remove(EXPECT);
     join_cookies(headers);
-    if !caller.trusted {
-        for name in FORWARDING_HEADERS {
-            headers.remove(name);
+    let about_caller: Vec<_> = headers.keys().filter(|name| is_about_caller(name)).cloned().collect();
+    for name in about_caller {
+        headers.remove(name);
+    }
+    // Only what was found by the proxy's own rules is sent, so that Clerk does not read the caller's values differently.
+    let known = [
+        (X_FORWARDED_FOR, caller.address.map(|address| address.to_string())),
+        (X_FORWARDED_HOST, Some(caller.origin.authority().to_owned())),
+        (X_FORWARDED_PROTO, Some(caller.origin.scheme().to_owned())),
+    ];
+    for (name, value) in known {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
         }
-    }
-    headers.remove(X_FORWARDED_FOR);
-    if let Some(address) = &caller.address {
-        headers.insert(X_FORWARDED_FOR, address.clone());
-    }
-    if let Ok(host) = HeaderValue::from_str(caller.origin.authority()) {
-        headers.entry(X_FORWARDED_HOST).or_insert(host);
-    }
-    if let Ok(scheme) = HeaderValue::from_str(caller.origin.scheme()) {
-        headers.entry(X_FORWARDED_PROTO).or_insert(scheme);
     }
     headers.insert(CLERK_PROXY_URL, public);
     headers.insert(CLERK_SECRET_KEY, secret);
@@ -158,22 +201,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_callers_address_comes_from_a_trusted_header_or_the_peer() {
-        let mut headers = HeaderMap::new();
-        headers.insert(X_FORWARDED_FOR, HeaderValue::from_static("9.9.9.9, 8.8.8.8"));
-        for (trusted, peer, want) in [
-            (false, None, None),
-            (false, Some("1.2.3.4"), Some("1.2.3.4")),
-            (false, Some("2001:DB8::1"), Some("2001:db8::1")),
+    fn addresses_are_ip_addresses() {
+        let mut head = http::Request::new(()).into_parts().0;
+        let source = AddressSource::Header(HeaderName::from_static("x-peer"));
+        for (value, expected) in [
+            ("9.9.9.9", Some("9.9.9.9")),
+            (" 9.9.9.9 , 8.8.8.8", Some("9.9.9.9")),
+            ("9.9.9.9:1234", Some("9.9.9.9")),
+            ("2001:DB8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
             // An IPv4 peer of a dual-stack socket.
-            (false, Some("::ffff:1.2.3.4"), Some("1.2.3.4")),
-            (true, None, Some("9.9.9.9")),
-            (true, Some("1.2.3.4"), Some("9.9.9.9")),
+            ("::ffff:1.2.3.4", Some("1.2.3.4")),
+            ("", None),
+            (", 8.8.8.8", None),
+            ("unknown", None),
+            ("_hidden", None),
+            ("app.example", None),
+            ("not an ip<script>", None),
+            ("1.2.3", None),
+            ("1.2.3.4.5", None),
+            ("01.2.3.4", None),
+            ("1.2.3.4 5.6.7.8", None),
+            ("fe80::1%eth0", None),
+            ("for=1.2.3.4", None),
         ] {
-            let peer = || peer.map(|peer| peer.parse().unwrap());
-            let address = caller_address(&headers, trusted, peer);
-            assert_eq!(address.as_ref().map(|value| value.to_str().unwrap()), want);
+            head.headers.insert("x-peer", HeaderValue::from_static(value));
+            let found = source.find(&head).map(|address| address.to_string());
+            assert_eq!(found.as_deref(), expected, "{value}");
         }
+        let mapped = AddressSource::Function(Arc::new(|_| "::ffff:1.2.3.4".parse().ok()));
+        assert_eq!(mapped.find(&head).unwrap().to_string(), "1.2.3.4");
+        assert_eq!(AddressSource::Unknown.find(&head), None);
     }
 
     #[test]

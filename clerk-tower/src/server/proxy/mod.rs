@@ -47,9 +47,11 @@
 //! Clerk compares the header `Clerk-Proxy-Url` with the URL in the dashboard. Behind a server that terminates TLS, this
 //! service does not see the public URL: set [`ProxyBuilder::forwarded`].
 //!
-//! Clerk limits sign-in attempts by IP address, so it needs the visitor's. Behind a trusted proxy, the address is read
-//! from the headers that the proxy sets. Otherwise set [`ProxyBuilder::client_ip`]. Such headers are removed if they
-//! come from the visitor, who could forge them.
+//! Clerk limits sign-in attempts by IP address, so it needs the visitor's. The address has one source: what
+//! [`ProxyBuilder::client_ip`] or [`ProxyBuilder::client_ip_header`] says, or else `X-Forwarded-For` behind a trusted proxy.
+//! Only an IP address is sent. All other headers that could name an address are removed, because visitors could forge
+//! them: `X-Forwarded-*`, `Forwarded`, `X-Real-IP`, `CF-*`, `True-Client-IP`, `Fastly-Client-IP`, `X-Vercel-*`,
+//! `X-Original-*`, and their like.
 //!
 //! On a plain hyper server, store the peer's address in each request's extensions, and read it from there:
 //!
@@ -76,9 +78,12 @@
 //!
 //! - Hop-by-hop headers are removed, and several `Cookie` headers are joined.
 //! - `Host`, `Accept-Encoding: identity`, `Clerk-Proxy-Url` and `Clerk-Secret-Key` replace those of the request.
+//! - `X-Forwarded-Host` and `X-Forwarded-Proto` are those of the public URL, `X-Forwarded-For` is the visitor's address, and
+//!   no other header about the visitor's address or URL is forwarded.
 //!
 //! The secret key is only sent to the configured host, over TLS or on the loopback interface. Redirects are not
-//! followed.
+//! followed. Paths that a server could take for another one are rejected: those with dot segments in any spelling, encoded
+//! slashes or backslashes, control characters, or anything that is encoded twice. No path of the Frontend API has them.
 //!
 //! # Responses
 //!
@@ -87,7 +92,7 @@
 //!
 //! | cause | status | code |
 //! |---|---|---|
-//! | the path is not below the prefix, or contains dot segments | 400 | `proxy_path_mismatch` |
+//! | the path is not below the prefix, or has dot segments, encoded separators or the like | 400 | `proxy_path_mismatch` |
 //! | the method is `CONNECT`, `TRACE` or `TRACK`; no host, or several | 400 | `proxy_request_failed` |
 //! | the request headers exceed 64 KiB | 431 | `proxy_request_failed` |
 //! | Clerk cannot be reached or does not respond in time; the response is not valid, or its headers exceed 64 KiB | 502 | `proxy_request_failed` |

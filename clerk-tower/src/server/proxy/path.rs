@@ -22,7 +22,7 @@ impl Prefix {
         if !path.starts_with('/') {
             return Err("expected a path that starts with a slash, such as /__clerk");
         }
-        if !plain || path.contains("//") || has_dot_segment(path) {
+        if !plain || path.contains("//") || !is_plain(path) {
             return Err(
                 "expected letters, digits, `-`, `_`, `.` and `~` between single slashes, without dot segments",
             );
@@ -39,14 +39,12 @@ impl Prefix {
         self.below(path).is_some()
     }
 
-    /// Returns the part after the prefix, at least `/`. `None` if the path is not below the prefix, or could leave it.
-    ///
-    /// Some HTTP stacks parse the URL again and resolve dot segments. With these, a path could leave the upstream's own
-    /// prefix after it was matched here.
+    /// Returns the part after the prefix, at least `/`. `None` if the path is not below the prefix, or could be something
+    /// else to a server that decodes it: the secret key must only be sent to paths of the Frontend API.
     pub(super) fn rest<'a>(&self, path: &'a str) -> Option<&'a str> {
         match self.below(path)? {
             "" => Some("/"),
-            rest => (!has_dot_segment(rest)).then_some(rest),
+            rest => is_plain(rest).then_some(rest),
         }
     }
 
@@ -55,13 +53,34 @@ impl Prefix {
     }
 }
 
-/// Returns `true` if a segment is `.` or `..`, in any spelling that a URL parser resolves. For `https`, the URL
-/// standard treats a backslash as a slash.
-fn has_dot_segment(path: &str) -> bool {
-    path.split(['/', '\\']).any(|segment| {
-        // The longest spelling is `%2e%2e`. Longer segments are not copied.
-        segment.len() <= 6 && matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
-    })
+/// Returns `true` if a path means the same to every server, however often it decodes the path: no dot segments, no encoded
+/// separators, no backslashes, which the URL standard treats as slashes, no control characters, and nothing that is encoded
+/// twice. No path of the Frontend API contains any of these.
+fn is_plain(path: &str) -> bool {
+    path.split('/').all(|segment| decode(segment).is_some_and(|text| is_plain_text(&text)))
+}
+
+fn is_plain_text(segment: &str) -> bool {
+    // A `%` would start another encoding. Some servers remove what follows a `;` before they resolve dot segments.
+    let name = segment.split(';').next().unwrap_or_default();
+    !segment.contains(['/', '\\', '%']) && !segment.contains(char::is_control) && !matches!(name, "." | "..")
+}
+
+/// Decodes the percent-encoding of a segment. `None` if it is not valid, or not UTF-8, such as an overlong `%c0%af`.
+fn decode(segment: &str) -> Option<String> {
+    let mut decoded = Vec::new();
+    let mut bytes = segment.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'%' => hex(bytes.next()?)? << 4 | hex(bytes.next()?)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]
@@ -80,7 +99,34 @@ mod tests {
             ("/__clerk/v1/client", true, Some("/v1/client")),
             ("/__clerk//evil.com", true, Some("//evil.com")),
             ("/__clerk/a//b", true, Some("/a//b")),
-            ("/__clerk/%2e%2e%2fx", true, Some("/%2e%2e%2fx")),
+            ("/__clerk/%2e%2e%2fx", true, None),
+            ("/__clerk/%2e%2e%2fv1/users", true, None),
+            ("/__clerk/..%5c", true, None),
+            ("/__clerk/.%00.", true, None),
+            ("/__clerk/..%00", true, None),
+            ("/__clerk/a%2Fb", true, None),
+            ("/__clerk/a%5Cb", true, None),
+            ("/__clerk/a\\b", true, None),
+            ("/__clerk/a%0ab", true, None),
+            ("/__clerk/a%7f", true, None),
+            ("/__clerk/a%c2%85", true, None),
+            ("/__clerk/%252e%252e/x", true, None),
+            ("/__clerk/a%25b", true, None),
+            ("/__clerk/..;/x", true, None),
+            ("/__clerk/%2e%2e;a=b/x", true, None),
+            ("/__clerk/..%3b/x", true, None),
+            ("/__clerk/%c0%ae%c0%ae/x", true, None),
+            ("/__clerk/%c0%af", true, None),
+            ("/__clerk/%", true, None),
+            ("/__clerk/%4", true, None),
+            ("/__clerk/%u002e", true, None),
+            (
+                "/__clerk/npm/@clerk/clerk-js@5/dist/clerk.browser.js",
+                true,
+                Some("/npm/@clerk/clerk-js@5/dist/clerk.browser.js"),
+            ),
+            ("/__clerk/.well-known/jwks.json", true, Some("/.well-known/jwks.json")),
+            ("/__clerk/%40a%C3%A4", true, Some("/%40a%C3%A4")),
             ("/__clerk/a%20b", true, Some("/a%20b")),
             ("/__clerk/...", true, Some("/...")),
             ("/__clerk/..x", true, Some("/..x")),
@@ -124,12 +170,16 @@ mod tests {
     proptest! {
         /// A forwarded path is still below the upstream's prefix after a URL parser has resolved it.
         #[test]
-        fn no_path_leaves_the_upstreams_prefix(rest in "/?([.%2eE5cCfF/\\\\a]|%2e){0,12}") {
+        fn no_path_leaves_the_upstreams_prefix(rest in "/?([.%2eE5cCfF/\\\\a;]|%2e|%25|%2f){0,12}") {
             let prefix = Prefix::parse("/__clerk").unwrap();
             if let Some(rest) = prefix.rest(&format!("/__clerk{rest}")) {
                 let parsed = url::Url::parse(&format!("https://fapi.example/base{rest}")).unwrap();
                 prop_assert!(parsed.path().starts_with("/base/"), "{rest}");
                 prop_assert_eq!(parsed.host_str(), Some("fapi.example"));
+                // Decoding it finds neither another separator nor another encoding.
+                let decoded = decode(rest).unwrap();
+                prop_assert_eq!(decoded.matches('/').count(), rest.matches('/').count());
+                prop_assert!(!decoded.contains(['%', '\\']) && decoded.split('/').all(is_plain_text), "{rest}");
             }
         }
     }

@@ -1,7 +1,6 @@
 use std::{
     convert::Infallible,
     fmt,
-    net::IpAddr,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -18,7 +17,7 @@ use tower_service::Service;
 use super::ProxyBuilder;
 use super::{
     ProxyBody,
-    headers::{self, Caller},
+    headers::{self, AddressSource, Caller},
     path::Prefix,
     upstream::Upstream,
 };
@@ -30,8 +29,6 @@ use crate::{
 };
 #[cfg(feature = "reqwest")]
 use crate::{Clerk, ConfigError, client::transport::ReqwestTransport};
-
-pub(super) type ClientIp = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
 
 /// Response future of [`Proxy`].
 pub type ProxyFuture<B> = CallFuture<Response<ResponseBody<B>>, Infallible>;
@@ -52,7 +49,7 @@ pub(super) struct Rules {
     pub(super) upstream: Upstream,
     pub(super) secret: HeaderValue,
     pub(super) forwarded: Forwarded,
-    pub(super) client_ip: Option<ClientIp>,
+    pub(super) address: AddressSource,
     pub(super) timeout: Duration,
 }
 
@@ -140,10 +137,7 @@ impl Rules {
         let public = format!("{}{}", origin.as_str(), self.prefix.as_str());
         let public_header = HeaderValue::from_str(&public)
             .map_err(|_| refused("The request's host is not a valid header value."))?;
-        let trusted = self.forwarded.trusts_headers();
-        let peer = || self.client_ip.as_ref().and_then(|client_ip| client_ip(&head));
-        let address = headers::caller_address(&head.headers, trusted, peer);
-        let caller = Caller { trusted, origin, address };
+        let caller = Caller { origin, address: self.address.find(&head) };
 
         // A new request, because version and extensions belong to the caller's connection, and a transport may act on
         // them.
@@ -203,7 +197,8 @@ impl Rules {
 const FAILED: &str = "proxy_request_failed";
 
 fn path_mismatch() -> Rejection {
-    let message = "The path is not below the Frontend API proxy's path, or contains dot segments.";
+    let message = "The path is not below the Frontend API proxy's path, or contains dot segments, encoded separators or \
+                   other characters that no path of the Frontend API has.";
     Rejection::new(StatusCode::BAD_REQUEST, "proxy_path_mismatch", message)
 }
 
