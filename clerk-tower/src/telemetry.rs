@@ -1,8 +1,8 @@
 //! Everything that is logged through `tracing` and counted through `metrics`. The README of this crate has the tables.
 //!
 //! No token, key, address, id or string from a request is recorded, except for cleaned host names that a token
-//! contains. Lines with the field `suppressed` are limited to one a minute for each cause. Not yet limited are those about
-//! cookies that cannot be set, about forwarding by the proxy, and about webhook handlers that fail.
+//! contains. Warnings are limited to one a minute for each cause. Those about how the application was built have no limit:
+//! each is logged once.
 
 use std::{fmt::Display, future::Future};
 
@@ -22,6 +22,19 @@ use crate::{
 };
 
 pub(crate) use self::counters::{rate_limited, waited_at_gate};
+
+/// Logs a warning, at most once a minute for each cause. Strangers can cause most lines, so a test checks that warnings are
+/// logged only through this macro, or once for each object that the application creates.
+macro_rules! limited {
+    ($limiter:expr, $now:expr, $cause:expr, $target:literal, $({ $($field:tt)* },)? $(detail = $detail:expr,)? $message:literal) => {
+        // Before the limiter: a line that is filtered out must not count as logged.
+        if tracing::enabled!(target: $target, Level::WARN)
+            && let Some(suppressed) = $limiter.check($cause, $now)
+        {
+            tracing::warn!(target: $target, $($($field)*,)? suppressed, $(detail = %$detail,)? $message);
+        }
+    };
+}
 
 /// One call, from its first attempt to its response.
 pub(crate) struct Call {
@@ -79,15 +92,13 @@ impl Call {
 
 fn call_failed(operation: &'static str, error: &Error, status: Option<StatusCode>) {
     tracing::debug!(target: "clerk::call", operation, error = %error.with_sources(), "call failed");
-    if !is_outage(error) || !tracing::enabled!(target: "clerk::call", Level::WARN) {
+    if !is_outage(error) {
         return;
     }
     // Each status is a cause of its own.
     let cause = status.as_ref().map_or(error.phase(), StatusCode::as_str);
-    if let Some(suppressed) = PROCESS.check(cause, SystemClock.now()) {
-        let error = error.with_sources();
-        tracing::warn!(target: "clerk::call", operation, %error, suppressed, "calls to Clerk fail");
-    }
+    let fields = error.with_sources();
+    limited!(&PROCESS, SystemClock.now(), cause, "clerk::call", { operation, error = %fields }, "calls to Clerk fail");
 }
 
 /// Whether the connection to Clerk is in trouble, as opposed to what was asked.
@@ -121,7 +132,8 @@ pub(crate) fn decided(outcome: &Outcome) {
     }
     let dropped = outcome.dropped_cookies();
     if dropped > 0 {
-        tracing::warn!(target: "clerk::auth", dropped, "Clerk sent cookies that cannot be set");
+        let (now, cause) = (SystemClock.now(), "cookies that cannot be set");
+        limited!(&PROCESS, now, cause, "clerk::auth", { dropped }, "Clerk sent cookies that cannot be set");
     }
 }
 
@@ -137,7 +149,7 @@ const fn bad_request_name(bad: BadRequest) -> &'static str {
 
 /// Logs what is probably wrong with the configuration. `find` looks for it, and only runs if the line is enabled.
 pub(crate) fn diagnosed(limiter: &LogLimiter, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
-    // Before the limiter: a line that is filtered out must not count as logged. The search is skipped as well.
+    // The search is skipped as well.
     if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
         return;
     }
@@ -156,21 +168,16 @@ pub(crate) fn diagnosed(limiter: &LogLimiter, now: Timestamp, find: impl FnOnce(
     if matches!(diagnosis, Diagnosis::RedirectLoop(_)) && limiter.has_logged(&CAUSES, now) {
         return;
     }
-    if let Some(suppressed) = limiter.check(cause, now) {
-        tracing::warn!(target: "clerk::auth", cause, suppressed, detail = %diagnosis, "configuration problem");
-    }
+    limited!(limiter, now, cause, "clerk::auth", { cause }, detail = diagnosis, "configuration problem");
 }
 
 /// A request was rejected for a reason that its sender cannot change. Webhooks, and the proxy's 502, have lines of
 /// their own.
 pub(crate) fn rejected(status: StatusCode, code: &str, message: &str) {
     let is_failure = matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE);
-    if !is_failure || code.starts_with("webhook") || !tracing::enabled!(target: "clerk::auth", Level::WARN) {
-        return;
-    }
-    if let Some(suppressed) = PROCESS.check(code, SystemClock.now()) {
-        let status = status.as_u16();
-        tracing::warn!(target: "clerk::auth", status, code, suppressed, detail = message, "rejected a request");
+    if is_failure && !code.starts_with("webhook") {
+        let (now, status) = (SystemClock.now(), status.as_u16());
+        limited!(&PROCESS, now, code, "clerk::auth", { status, code }, detail = message, "rejected a request");
     }
 }
 
@@ -216,36 +223,35 @@ pub(crate) fn keys_fetched() {
 
 /// The instance's keys could not be fetched.
 pub(crate) fn keys_not_fetched(error: &dyn Display) {
-    // Not limited: the backoff of the key store limits how often this happens.
     counters::keys(false);
-    tracing::warn!(target: "clerk::keys", %error, "cannot fetch the instance's keys, requests may get 503");
+    let (now, cause) = (SystemClock.now(), "keys not fetched");
+    limited!(&PROCESS, now, cause, "clerk::keys", { %error }, "cannot fetch the instance's keys, requests may get 503");
 }
 
 /// A token names an unknown key, and Clerk is not asked about it, because there were too many of them.
 pub(crate) fn too_many_key_ids() {
     counters::too_many_key_ids();
-    if !tracing::enabled!(target: "clerk::keys", Level::WARN) {
-        return;
-    }
-    if let Some(suppressed) = PROCESS.check("too-many-key-ids", SystemClock.now()) {
-        tracing::warn!(target: "clerk::keys", suppressed, "too many tokens with unknown key ids, some requests get 503");
-    }
+    let (now, cause) = (SystemClock.now(), "too-many-key-ids");
+    limited!(
+        &PROCESS,
+        now,
+        cause,
+        "clerk::keys",
+        "too many tokens with unknown key ids, some requests get 503"
+    );
 }
 
 /// This computer's clock is so many seconds ahead of Clerk's; behind, if the number is negative.
 pub(crate) fn clock_differs(seconds: i64) {
     let direction = if seconds < 0 { "behind" } else { "ahead of" };
-    tracing::warn!(
-        target: "clerk::keys",
-        cause = "clock",
-        seconds,
-        detail = format_args!(
-            "this computer's clock is {} s {direction} Clerk's: good tokens are rejected if the difference is larger \
-             than clock_skew; check time synchronization (NTP)",
-            seconds.unsigned_abs(),
-        ),
-        "configuration problem"
+    let cause = format!("clock {direction}");
+    let detail = format!(
+        "this computer's clock is {} s {direction} Clerk's: good tokens are rejected if the difference is larger than \
+         clock_skew; check time synchronization (NTP)",
+        seconds.unsigned_abs(),
     );
+    let now = SystemClock.now();
+    limited!(&PROCESS, now, &cause, "clerk::keys", { cause = "clock", seconds }, detail = detail, "configuration problem");
 }
 
 /// A memory that has reached its bound evicted an entry.
@@ -266,17 +272,15 @@ pub(crate) fn decision_call(group: &'static str, change: f64) {
 /// A call that a decision waits for was not made, because there are as many as allowed.
 pub(crate) fn too_many_decision_calls(group: &'static str) {
     counters::decision_call_refused(group);
-    if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
-        return;
-    }
-    if let Some(suppressed) = PROCESS.check(group, SystemClock.now()) {
-        tracing::warn!(
-            target: "clerk::auth",
-            group,
-            suppressed,
-            "too many calls to Clerk for decisions, some requests get 503"
-        );
-    }
+    let now = SystemClock.now();
+    limited!(
+        &PROCESS,
+        now,
+        group,
+        "clerk::auth",
+        { group },
+        "too many calls to Clerk for decisions, some requests get 503"
+    );
 }
 
 /// The cache was asked for a value.
@@ -285,14 +289,15 @@ pub(crate) fn cached(operation: &'static str, outcome: &'static str) {
     tracing::debug!(target: "clerk::cache", operation, outcome, "cache lookup");
 }
 
-/// A request was forwarded to the Frontend API, or could not be.
-pub(crate) fn proxied(result: Result<StatusCode, &'static str>) {
-    match result {
-        Ok(status) => {
-            tracing::debug!(target: "clerk::proxy", status = status.as_u16(), "forwarded a request");
-        }
-        Err(phase) => tracing::warn!(target: "clerk::proxy", phase, "cannot forward requests"),
-    }
+/// A request was forwarded to the Frontend API.
+pub(crate) fn proxied(status: StatusCode) {
+    tracing::debug!(target: "clerk::proxy", status = status.as_u16(), "forwarded a request");
+}
+
+/// A request could not be forwarded to the Frontend API. Each phase is a cause of its own.
+pub(crate) fn not_proxied(phase: &'static str) {
+    let cause = format!("proxy {phase}");
+    limited!(&PROCESS, SystemClock.now(), &cause, "clerk::proxy", { phase }, "cannot forward requests");
 }
 
 /// A webhook delivery was accepted. `outcome` says what happened to it.
@@ -304,9 +309,7 @@ pub(crate) fn webhook(kind: &str, outcome: &'static str) {
 /// A webhook delivery was rejected. Anyone may post to the endpoint, so each cause is limited.
 pub(crate) fn webhook_rejected(limiter: &LogLimiter, now: Timestamp, code: &str, detail: &str) {
     counters::webhook(if code == "webhook-busy" { "busy" } else { "refused" });
-    if let Some(suppressed) = limiter.check(code, now) {
-        tracing::warn!(target: "clerk::webhook", code, suppressed, detail, "rejected a webhook delivery");
-    }
+    limited!(limiter, now, code, "clerk::webhook", { code }, detail = detail, "rejected a webhook delivery");
 }
 
 /// The body of a webhook delivery did not arrive. That is its sender's doing, so it is no warning.
@@ -329,23 +332,30 @@ pub(crate) fn webhook_shape(limiter: &LogLimiter, now: Timestamp, delivery: &Del
         _ => format!("missing, so assumed: {}", delivery.assumed.join(", ")),
     };
     let kind = webhook_kind(&delivery.event);
-    if let Some(suppressed) = limiter.check(&format!("shape of {kind}"), now) {
-        tracing::warn!(target: "clerk::webhook", kind, suppressed, detail, "webhook event has an unexpected shape");
-    }
+    let cause = format!("shape of {kind}");
+    limited!(
+        limiter,
+        now,
+        &cause,
+        "clerk::webhook",
+        { kind },
+        detail = detail,
+        "webhook event has an unexpected shape"
+    );
 }
 
 /// A webhook handler failed; Clerk will deliver again.
 pub(crate) fn webhook_failed(limiter: &LogLimiter, now: Timestamp, kind: &str, how: &'static str) {
     counters::webhook("failed");
-    if let Some(suppressed) = limiter.check(&format!("{how} {kind}"), now) {
-        tracing::warn!(
-            target: "clerk::webhook",
-            kind,
-            how,
-            suppressed,
-            "webhook handler failed, Clerk will retry the delivery"
-        );
-    }
+    let cause = format!("{how} {kind}");
+    limited!(
+        limiter,
+        now,
+        &cause,
+        "clerk::webhook",
+        { kind, how },
+        "webhook handler failed, Clerk will retry the delivery"
+    );
 }
 
 #[cfg(feature = "metrics")]

@@ -40,5 +40,6 @@ mod secrets;
 mod sign_out;
 mod tokens;
 mod troubles;
+mod warnings;
 mod webhook_load;
 mod webhooks;

@@ -836,6 +836,105 @@ async fn a_silent_upstream_times_out_and_the_request_body_is_dropped() {
 }
 
 #[tokio::test]
+async fn requests_in_flight_are_bounded_until_their_responses_end() {
+    let (feeds, mut started) = tokio::sync::mpsc::unbounded_channel();
+    let upstream = service_fn(move |_: Request<ProxyBody>| {
+        let (feed, body) = fed();
+        feeds.send(feed).unwrap();
+        std::future::ready(Ok::<_, Infallible>(Response::new(body)))
+    });
+    let proxy = builder("https://fapi.example").max_in_flight(2).build_with(upstream).unwrap();
+    let ask = || proxy.clone().oneshot(to_proxy(Full::<Bytes>::default()));
+    let (one, two) = (ask().await.unwrap(), ask().await.unwrap());
+    let refused = ask().await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "1"));
+    let body = refused.into_body().collect().await.unwrap().to_bytes();
+    assert!(body.windows(10).any(|part| part == b"proxy_busy"), "{body:?}");
+    // Rejected requests take no place, and neither does a response that was dropped or read to its end.
+    drop(two);
+    let three = ask().await.unwrap();
+    assert_eq!(ask().await.unwrap().status(), 503);
+    drop(started.recv().await.unwrap());
+    assert_eq!(one.into_body().collect().await.unwrap().to_bytes(), "");
+    assert_eq!(ask().await.unwrap().status(), 200);
+    drop(three);
+}
+
+/// Returns the caller's status for a transport that first reads the request's body, on a paused clock.
+async fn upload<B>(body: B) -> (u16, Duration)
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    let proxy = over(service_fn(async |request: Request<ProxyBody>| {
+        request.into_body().collect().await?;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(Response::new(text("fine")))
+    }));
+    let begin = tokio::time::Instant::now();
+    let response = proxy.oneshot(to_proxy(body)).await.unwrap();
+    (response.status().as_u16(), begin.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callers_own_body_that_breaks_off_or_stands_still_is_the_callers_fault() {
+    assert_eq!(upload(Full::<Bytes>::from("whole")).await, (200, Duration::ZERO));
+    let broken =
+        futures_util::stream::iter([Ok(Frame::data(Bytes::from("a"))), Err(std::io::Error::other("broken"))]);
+    assert_eq!(upload(http_body_util::StreamBody::new(broken)).await, (400, Duration::ZERO));
+    let (feed, stalled) = fed();
+    feed.send(Bytes::from("a")).await.unwrap();
+    assert_eq!(upload(stalled).await, (408, Duration::from_secs(30)));
+    // One that goes on, but too slowly.
+    let (feed, slow) = fed();
+    tokio::spawn(async move {
+        while feed.send(Bytes::from("a")).await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+        }
+    });
+    assert_eq!(upload(slow).await, (408, Duration::from_secs(60)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_that_stands_still_is_cut_off() {
+    let counts = Counts::default();
+    let proxy = |body: AnyBody| {
+        let body = Arc::new(std::sync::Mutex::new(Some(body)));
+        let proxy = builder("https://fapi.example").max_in_flight(1).build_with(service_fn(
+            move |_: Request<ProxyBody>| {
+                let body = body.lock().unwrap().take().unwrap_or_else(|| text("next"));
+                std::future::ready(Ok::<_, Infallible>(Response::new(body)))
+            },
+        ));
+        proxy.unwrap()
+    };
+    let ask =
+        async |proxy: &Proxy<_>| proxy.clone().oneshot(to_proxy(Full::<Bytes>::default())).await.unwrap();
+    let begin = tokio::time::Instant::now();
+    // Because nothing arrives from Clerk.
+    let (feed, body) = fed();
+    let silent = proxy(body);
+    feed.send(Bytes::from("first")).await.unwrap();
+    let mut response = ask(&silent).await;
+    assert_eq!(response.frame().await.unwrap().unwrap().into_data().unwrap(), "first");
+    assert!(response.frame().await.unwrap().is_err());
+    assert_eq!(begin.elapsed(), Duration::from_secs(30));
+    // Because the caller does not read, so that nobody polls the body.
+    let unread = proxy(counts.body(1000).boxed_unsync());
+    let mut response = ask(&unread).await;
+    response.frame().await.unwrap().unwrap();
+    assert_eq!(ask(&unread).await.status(), 503);
+    tokio::time::sleep(Duration::from_secs(29)).await;
+    assert_eq!(counts.gone(), 0);
+    // Each part that is read starts the time anew.
+    response.frame().await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_secs(29)).await;
+    assert_eq!(counts.gone(), 0);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(counts.gone(), 1);
+    assert_eq!(ask(&unread).await.status(), 200);
+    assert!(response.frame().await.unwrap().is_err());
+}
+
+#[tokio::test]
 async fn http_versions_and_extensions_are_not_forwarded() {
     let inspect = service_fn(async |request: Request<ProxyBody>| {
         assert_eq!(request.version(), Version::HTTP_11);

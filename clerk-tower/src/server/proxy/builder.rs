@@ -5,6 +5,7 @@ use clerk_core::{
     keys::{PublishableKey, SecretKey},
 };
 use http::{HeaderName, HeaderValue, request::Parts};
+use tokio::sync::Semaphore;
 
 use super::{Proxy, headers::AddressSource, path::Prefix, service::Rules, upstream::Upstream};
 #[cfg(feature = "reqwest")]
@@ -13,6 +14,12 @@ use crate::{Clerk, ConfigError, client::AllMisnamed};
 
 /// The default timeout until the response head.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The default timeout of a body that stands still.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many requests are in flight by default. Each one takes two connections.
+const MAX_IN_FLIGHT: usize = 256;
 
 /// Builder of a [`Proxy`]. Settings are checked in [`build`](Self::build), so that requests cannot fail because of
 /// them.
@@ -48,6 +55,8 @@ pub struct ProxyBuilder {
     forwarded: Forwarded,
     address: Option<AddressSource>,
     timeout: Duration,
+    idle_timeout: Duration,
+    max_in_flight: usize,
 }
 
 impl ProxyBuilder {
@@ -69,6 +78,8 @@ impl ProxyBuilder {
             forwarded: settings.forwarded.clone(),
             address: None,
             timeout: TIMEOUT,
+            idle_timeout: IDLE_TIMEOUT,
+            max_in_flight: MAX_IN_FLIGHT,
         }
     }
 
@@ -83,6 +94,8 @@ impl ProxyBuilder {
             forwarded: Forwarded::default(),
             address: None,
             timeout: TIMEOUT,
+            idle_timeout: IDLE_TIMEOUT,
+            max_in_flight: MAX_IN_FLIGHT,
         }
     }
 
@@ -147,8 +160,22 @@ impl ProxyBuilder {
         self
     }
 
-    /// Sets the timeout until the response head, which includes sending the request. Defaults to 60 seconds. Response
-    /// bodies have no timeout.
+    /// Sets how long a body may stand still, in each direction: because its sender stops, or because its reader does not
+    /// read. Defaults to 30 seconds. Then a request is rejected with 408, and a response is cut off.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Sets how many requests may be in flight, until the end of their responses. Defaults to 256. Further requests are
+    /// rejected at once, with 503 `proxy_busy` and `Retry-After`.
+    pub fn max_in_flight(mut self, max: usize) -> Self {
+        self.max_in_flight = max;
+        self
+    }
+
+    /// Sets the timeout until the response head, which includes sending the request. Defaults to 60 seconds. The response
+    /// body may take longer.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -200,6 +227,8 @@ impl ProxyBuilder {
             forwarded: self.forwarded,
             address: self.address.unwrap_or(default),
             timeout: self.timeout,
+            idle_timeout: self.idle_timeout,
+            exchanges: Arc::new(Semaphore::new(self.max_in_flight.min(Semaphore::MAX_PERMITS))),
         };
         Ok(Proxy { transport, rules: Arc::new(rules) })
     }

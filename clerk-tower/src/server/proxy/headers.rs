@@ -106,8 +106,10 @@ pub(super) enum AddressSource {
     /// The first item of this header, which a trusted server sets.
     Header(HeaderName),
     /// What this function returns.
-    Function(Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>),
+    Function(Arc<FindAddress>),
 }
+
+type FindAddress = dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync;
 
 impl AddressSource {
     /// The source if only the headers of a trusted proxy are known.

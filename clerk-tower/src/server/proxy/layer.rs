@@ -82,7 +82,7 @@ where
 {
     type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, Upstream>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
@@ -104,24 +104,23 @@ where
 
 pin_project! {
     /// Response future of [`Proxied`].
-    pub struct ResponseFuture<F, B> {
+    pub struct ResponseFuture<F> {
         #[pin]
-        state: State<F, B>,
+        state: State<F>,
     }
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State<F, B> {
+    enum State<F> {
         Inner { #[pin] future: F },
-        Proxy { #[pin] future: ProxyFuture<B> },
+        Proxy { #[pin] future: ProxyFuture },
     }
 }
 
-impl<F, ResBody, Upstream, E> Future for ResponseFuture<F, Upstream>
+impl<F, ResBody, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
-    Upstream: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     type Output = Result<Response<ResponseBody<ResBody>>, E>;
 
@@ -130,7 +129,6 @@ where
             StateProj::Inner { future } => {
                 ready!(future.poll(context)).map(|response| response.map(ResponseBody::inner))
             }
-            // Boxed, so that the body has one type parameter, whatever the transport's is.
             StateProj::Proxy { future } => match ready!(future.poll(context)) {
                 Ok(response) => Ok(response.map(|body| ResponseBody::own(boxed(body)))),
             },
@@ -138,7 +136,7 @@ where
     }
 }
 
-impl<F, B> fmt::Debug for ResponseFuture<F, B> {
+impl<F> fmt::Debug for ResponseFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }

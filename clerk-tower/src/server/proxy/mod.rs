@@ -95,6 +95,9 @@
 //! | the path is not below the prefix, or has dot segments, encoded separators or the like | 400 | `proxy_path_mismatch` |
 //! | the method is `CONNECT`, `TRACE` or `TRACK`; no host, or several | 400 | `proxy_request_failed` |
 //! | the request headers exceed 64 KiB | 431 | `proxy_request_failed` |
+//! | the request body does not arrive completely | 400 | `proxy_request_failed` |
+//! | the request body does not arrive in time | 408 | `proxy_request_failed` |
+//! | too many requests are in flight ([`ProxyBuilder::max_in_flight`]) | 503 | `proxy_busy` |
 //! | Clerk cannot be reached or does not respond in time; the response is not valid, or its headers exceed 64 KiB | 502 | `proxy_request_failed` |
 //!
 //! Invalid settings are errors of the [`ProxyBuilder`], so they cannot affect requests.
@@ -102,8 +105,9 @@
 //! # Streaming
 //!
 //! Bodies are streamed with backpressure in both directions. Dropping a response ends the request to Clerk. There is a
-//! timeout for the connection and one until the response head ([`ProxyBuilder::timeout`]). Limits for the size of a
-//! body and for pauses within it are up to the server and its other layers.
+//! timeout for the connection, one until the response head ([`ProxyBuilder::timeout`]), and one for a body that stands still
+//! ([`ProxyBuilder::idle_timeout`]), because its sender stops or its reader does not read. At most 256 requests are in
+//! flight, until the end of their responses ([`ProxyBuilder::max_in_flight`]). The size of a body is not limited.
 //!
 //! Upgrades are not proxied: `Upgrade` is a hop-by-hop header, so Clerk receives a WebSocket handshake as a plain
 //! request.
@@ -142,6 +146,7 @@ mod layer;
 mod path;
 mod service;
 mod upstream;
+mod watched;
 
 pub use self::{
     body::ProxyBody,

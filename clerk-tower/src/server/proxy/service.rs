@@ -10,6 +10,7 @@ use bytes::Bytes;
 use clerk_core::authenticate::{Forwarded, RequestHead};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::LOCATION, request::Parts};
 use http_body::Body;
+use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower_service::Service;
 
@@ -20,23 +21,28 @@ use super::{
     headers::{self, AddressSource, Caller},
     path::Prefix,
     upstream::Upstream,
+    watched::{Stage, Watched},
 };
 use crate::{
     BoxError,
     client::{CallFuture, transport::ConnectError},
-    server::{ResponseBody, rejection::Rejection},
+    server::{
+        NoInner, ResponseBody,
+        body::{OwnBody, boxed},
+        rejection::Rejection,
+    },
     telemetry,
 };
 #[cfg(feature = "reqwest")]
 use crate::{Clerk, ConfigError, client::transport::ReqwestTransport};
 
 /// Response future of [`Proxy`].
-pub type ProxyFuture<B> = CallFuture<Response<ResponseBody<B>>, Infallible>;
+pub type ProxyFuture = CallFuture<Response<ResponseBody<NoInner>>, Infallible>;
 
 /// Service that forwards every request to Clerk's Frontend API. See the [module docs](super) for examples.
 ///
 /// A request whose path is not below the proxy's is rejected with 400. The service never fails: an upstream failure is
-/// a response with status 502.
+/// a response with status 502. Clones share the limit of requests in flight.
 #[derive(Clone)]
 pub struct Proxy<T> {
     pub(super) transport: T,
@@ -51,6 +57,9 @@ pub(super) struct Rules {
     pub(super) forwarded: Forwarded,
     pub(super) address: AddressSource,
     pub(super) timeout: Duration,
+    pub(super) idle_timeout: Duration,
+    /// A permit for each request in flight, until the end of its response.
+    pub(super) exchanges: Arc<Semaphore>,
 }
 
 #[cfg(feature = "reqwest")]
@@ -85,11 +94,11 @@ where
         + Send
         + 'static,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    RB: Send + 'static,
+    RB: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Response = Response<ResponseBody<RB>>;
+    type Response = Response<ResponseBody<NoInner>>;
     type Error = Infallible;
-    type Future = ProxyFuture<RB>;
+    type Future = ProxyFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         // `call` waits for the transport instead, where its timeout applies.
@@ -102,7 +111,7 @@ where
         let rules = self.rules.clone();
         CallFuture::new(async move {
             let response = match rules.prepare(head) {
-                Ok(sent) => rules.exchange(transport, sent, ProxyBody::new(body)).await,
+                Ok(sent) => rules.exchange(transport, sent, boxed(body)).await,
                 Err(rejection) => Err(rejection),
             };
             Ok(response.unwrap_or_else(|rejection| rejection.into_response().map(ResponseBody::full)))
@@ -154,25 +163,32 @@ impl Rules {
         &self,
         transport: T,
         sent: Outgoing,
-        body: ProxyBody,
-    ) -> Result<Response<ResponseBody<RB>>, Rejection>
+        body: OwnBody,
+    ) -> Result<Response<ResponseBody<NoInner>>, Rejection>
     where
         T: Service<Request<ProxyBody>, Response = Response<RB>, Error: Into<BoxError>>,
+        RB: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
+        // Without waiting: a queue would have to be bounded too.
+        let permit = self.exchanges.clone().try_acquire_owned().map_err(|_| busy())?;
+        let body = Watched::new(body, self.idle_timeout, None);
+        let upload = body.progress();
         // The timeout ends with the response head: one for the whole body would cut off long downloads.
-        let response = transport.oneshot(sent.request.map(|()| body));
+        let response = transport.oneshot(sent.request.map(|()| ProxyBody::new(body)));
         let response = match tokio::time::timeout(self.timeout, response).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failed(phase_of(&error.into()))),
-            Err(_) => return Err(failed("timeout")),
+            Ok(Err(error)) => return Err(failed(phase_of(&error.into()), upload.stage())),
+            Err(_) => return Err(failed("timeout", upload.stage())),
         };
         // `Upgrade` is removed from requests, so a 101 is not a valid response. Headers are limited in this direction
         // too.
         if response.status().is_informational() || headers::are_too_large(response.headers()) {
-            return Err(failed("response"));
+            return Err(failed("response", Stage::Complete));
         }
-        telemetry::proxied(Ok(response.status()));
-        Ok(self.pass_on(response, &sent.target, &sent.public).map(ResponseBody::inner))
+        telemetry::proxied(response.status());
+        let response = self.pass_on(response, &sent.target, &sent.public);
+        let watch = |body| Watched::new(boxed(body), self.idle_timeout, Some(permit));
+        Ok(response.map(|body| ResponseBody::own(boxed(watch(body)))))
     }
 
     /// Returns the response for the caller: a new one, because version and extensions belong to the upstream's
@@ -210,12 +226,27 @@ fn phase_of(error: &BoxError) -> &'static str {
     if error.is::<ConnectError>() { "connect" } else { "transfer" }
 }
 
-/// Rejects with 502 after an upstream failure. Only the phase is logged and nothing of the error is returned, because
-/// it can contain internal addresses.
-fn failed(phase: &'static str) -> Rejection {
-    telemetry::proxied(Err(phase));
-    let message = "No valid response from Clerk's Frontend API. Try again shortly.";
-    Rejection::new(StatusCode::BAD_GATEWAY, FAILED, message)
+/// Rejects after a failure: with 400 or 408 if the caller's own body did not arrive, which says nothing about this server,
+/// and with 502 otherwise. Only the phase is logged and nothing of the error is returned, because it can contain internal
+/// addresses.
+fn failed(phase: &'static str, upload: Stage) -> Rejection {
+    let (status, message) = match (upload, phase) {
+        (Stage::Broken, _) => (StatusCode::BAD_REQUEST, "The request body was not received completely."),
+        (Stage::Stalled, _) | (Stage::Waiting, "timeout") => {
+            (StatusCode::REQUEST_TIMEOUT, "The request body was not received in time.")
+        }
+        _ => {
+            telemetry::not_proxied(phase);
+            (StatusCode::BAD_GATEWAY, "No valid response from Clerk's Frontend API. Try again shortly.")
+        }
+    };
+    Rejection::new(status, FAILED, message)
+}
+
+/// Rejects with 503 if too many requests are being forwarded.
+fn busy() -> Rejection {
+    let message = "Too many requests are being forwarded. Try again shortly.";
+    Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "proxy_busy", message).after(Duration::from_secs(1))
 }
 
 /// Shows the path and the upstream's host, and no secrets.

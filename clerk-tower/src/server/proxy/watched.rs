@@ -1,0 +1,178 @@
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::{
+    runtime::Handle,
+    sync::OwnedSemaphorePermit,
+    task::AbortHandle,
+    time::{Instant, sleep_until},
+};
+
+use crate::{BoxError, server::body::OwnBody};
+
+/// A body that is dropped, with what it holds, if it stands still: because nothing arrives, or because nobody reads it. A
+/// timer of the reader would not cover the second case: a server does not poll a body while it waits for its client.
+pub(super) struct Watched {
+    shared: Shared,
+    timer: Option<AbortHandle>,
+}
+
+/// What is known of a body, also after it was dropped.
+pub(super) struct Progress(Shared);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The reader has to read on.
+    Readable,
+    /// The reader waits for the sender.
+    Waiting,
+    /// All of it was read.
+    Complete,
+    /// Reading it failed.
+    Broken,
+    /// It stood still for too long.
+    Stalled,
+}
+
+type Shared = Arc<Mutex<State>>;
+
+struct State {
+    body: Option<OwnBody>,
+    /// Kept as long as the body.
+    permit: Option<OwnedSemaphorePermit>,
+    stage: Stage,
+    /// When the last part was read.
+    moved: Instant,
+    /// Whoever waits for the next part.
+    reader: Option<Waker>,
+}
+
+/// Error of reading a body that stood still for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("the body stood still for too long")]
+struct StoodStill;
+
+impl Watched {
+    /// Wraps a body that may stand still for this long, and that keeps `permit` while it exists.
+    pub(super) fn new(body: OwnBody, idle: Duration, permit: Option<OwnedSemaphorePermit>) -> Self {
+        let is_complete = body.is_end_stream();
+        let stage = if is_complete { Stage::Complete } else { Stage::Readable };
+        let state = State { body: Some(body), permit, stage, moved: Instant::now(), reader: None };
+        let shared = Arc::new(Mutex::new(state));
+        let watch = watch(Arc::downgrade(&shared), idle);
+        // Without a runtime there is no timer, and no server either.
+        let runtime = Handle::try_current().ok().filter(|_| !is_complete);
+        let timer = runtime.map(|runtime| runtime.spawn(watch).abort_handle());
+        Self { shared, timer }
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        Progress(self.shared.clone())
+    }
+}
+
+impl Progress {
+    pub(super) fn stage(&self) -> Stage {
+        lock(&self.0).stage
+    }
+}
+
+/// A poisoned lock is used: a body that panicked is not polled again.
+fn lock(shared: &Mutex<State>) -> MutexGuard<'_, State> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    /// Drops the body and what it holds, and remembers why.
+    fn end(&mut self, stage: Stage) -> (Option<OwnBody>, Option<OwnedSemaphorePermit>) {
+        self.stage = stage;
+        (self.body.take(), self.permit.take())
+    }
+}
+
+/// Ends a body that has not moved for this long.
+async fn watch(shared: Weak<Mutex<State>>, idle: Duration) {
+    loop {
+        let Some(due) = shared.upgrade().and_then(|shared| lock(&shared).moved.checked_add(idle)) else {
+            return;
+        };
+        if Instant::now() < due {
+            sleep_until(due).await;
+            continue;
+        }
+        let Some(shared) = shared.upgrade() else { return };
+        let mut state = lock(&shared);
+        let (held, reader) = (state.end(Stage::Stalled), state.reader.take());
+        drop(state);
+        // Outside of the lock, because dropping a body and waking a task may run any code.
+        drop(held);
+        return reader.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let mut state = lock(&self.shared);
+        let Some(body) = &mut state.body else {
+            let is_stalled = state.stage == Stage::Stalled;
+            return Poll::Ready(is_stalled.then(|| Err(StoodStill.into())));
+        };
+        let polled = Pin::new(body).poll_frame(context);
+        match &polled {
+            Poll::Pending => {
+                state.stage = Stage::Waiting;
+                state.reader = Some(context.waker().clone());
+            }
+            Poll::Ready(Some(Ok(_))) => {
+                let is_complete = state.body.as_ref().is_some_and(Body::is_end_stream);
+                state.stage = if is_complete { Stage::Complete } else { Stage::Readable };
+                state.moved = Instant::now();
+                state.reader = None;
+            }
+            Poll::Ready(Some(Err(_))) => state.stage = Stage::Broken,
+            Poll::Ready(None) => state.stage = Stage::Complete,
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        let state = lock(&self.shared);
+        state.body.as_ref().map_or(state.stage != Stage::Stalled, Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        lock(&self.shared).body.as_ref().map_or_else(SizeHint::default, Body::size_hint)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some(timer) = &self.timer {
+            timer.abort();
+        }
+        let mut state = lock(&self.shared);
+        let stage = state.stage;
+        let held = state.end(stage);
+        drop(state);
+        drop(held);
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").finish_non_exhaustive()
+    }
+}
