@@ -19,6 +19,7 @@ use bytes::Bytes;
 use clerk_core::{
     Metadata, Operation, Timestamp,
     api::{OPERATIONS, users},
+    authenticate::RedactedUri,
     decode::{self, ErrorBody},
     keys::{MachineSecretKey, PublishableKey, SecretKey, WebhookSecret},
     model::{HasPrivate, WithPrivate},
@@ -36,12 +37,13 @@ use serde_json::Value;
 pub type Target = fn(&[u8]);
 
 /// All targets, by name.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("token", token),
     ("claims", claims),
     ("request", request),
     ("cookies", cookies),
     ("query", query),
+    ("redacted_uri", redacted_uri),
     ("patterns", patterns),
     ("handshake", handshake),
     ("keys", keys),
@@ -118,6 +120,25 @@ fn headers<'a>(lines: impl Iterator<Item = &'a [u8]>) -> HeaderMap {
         headers.append(name, value);
     }
     headers
+}
+
+/// The URI of a request, for a log. No value of a parameter of Clerk is left, and the rest is unchanged.
+pub fn redacted_uri(data: &[u8]) {
+    let Ok(uri) = Uri::try_from(data) else { return };
+    let shown = RedactedUri(&uri).to_string();
+    let parts = |text: &str| {
+        let query = text.split_once('?').map_or("", |(_, query)| query).to_owned();
+        url::form_urlencoded::parse(query.as_bytes()).into_owned().collect::<Vec<_>>()
+    };
+    let before = parts(&uri.to_string());
+    let after = parts(&shown);
+    assert_eq!(before.len(), after.len());
+    for ((name, value), (shown_name, shown_value)) in before.into_iter().zip(after) {
+        assert_eq!(name, shown_name);
+        assert!(shown_value == value || shown_value == "[redacted]");
+        assert!(!name.starts_with("__") || shown_value.is_empty() || shown_value == "[redacted]", "{shown}");
+    }
+    assert_eq!(uri.path(), shown.parse::<Uri>().expect("a URI").path());
 }
 
 /// Keys of all kinds. A valid one is returned unchanged.

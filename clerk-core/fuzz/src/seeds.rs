@@ -32,6 +32,11 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "__clerk_redirect_url=https%3A%2F%2Fs.example%2Fx%3Fa%3Db&__dev_session=1",
             "__clerk_handshake_nonce=n&__clerk_help=%zz%ff",
         ]),
+        "redacted_uri" => texts(&[
+            "/orders?page=2&__clerk_handshake=a.b.c",
+            "https://ada:secret@a.example:8443/b?%5F%5Fclerk_db_jwt=x&token=y&flag&=z",
+            "/sign-in?redirect_url=https%3A%2F%2Fa.example%2F%3F__clerk_ticket%3Dx&a=b=c",
+        ]),
         "patterns" => texts(&[
             "/orgs/:slug/(.*)\n/orgs/acme/x",
             "/o{-:id}?\n/o-org_1",
@@ -48,6 +53,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "pk_test_Y2xlcmsuZXhhbXBsZS5jb206ODA4MCQ=",
             "pk_test_ZS5jb206ODA6MCQ=",
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n",
         ]),
         "jwks" => vec![crate::JWKS.to_vec()],
         "pem" => texts(&[crate::PEM]),
