@@ -498,3 +498,31 @@ fn the_cache_duration_of_machine_tokens_is_limited() {
         assert_eq!(build(lifetime).unwrap_err().setting, "machine_token_cache");
     }
 }
+
+#[test]
+fn a_runtime_that_stands_still_strands_nobody_who_shares_its_verification() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let instance = Instance::new();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = calls.clone();
+    let transport = Script::new(move |received| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let good = json!({"id": "id_1", "subject": "user_1", "revoked": false, "expired": false});
+        if received.index == 0 { Reply::Hang } else { Reply::json(200, &good) }
+    });
+    let builder = instance.builder().publishable_key(LIVE).transport(transport).machine_token_cache(MINUTE);
+    let clerk =
+        builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();
+    let leader = runtime();
+    leader.block_on(async {
+        let clerk = clerk.clone();
+        tokio::spawn(async move { authenticate(&clerk, OPAQUE[0]).await });
+        clerk_tests::eventually("the call has begun", || calls.load(Ordering::SeqCst) > 0).await;
+    });
+    runtime().block_on(async {
+        let burst = futures_util::future::join_all((0..100).map(|_| machine(&clerk, OPAQUE[0]))).await;
+        assert!(burst.iter().all(Option::is_some));
+    });
+    assert_eq!(calls.load(Ordering::SeqCst), 2, "one of them led");
+    drop(leader);
+}

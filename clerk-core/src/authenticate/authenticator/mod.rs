@@ -343,12 +343,34 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_were_fetched_for_one_token_reject_no_other_token() {
+        // The handshake's token and the session token that it brings name different keys.
+        let handshake = sign(
+            &jose(json!({"kid": "other"})),
+            &json!({"handshake": [format!("__session={}; Path=/", session_token(json!({})))]}),
+        );
+        let request = request("GET", &[("cookie", &format!("__clerk_handshake={handshake}"))]);
+        let head = RequestHead::from(&request);
+        let Step::Need(Need::Key(first)) = with_instance().start(&head, &KeySet::default(), now()) else {
+            panic!()
+        };
+        assert_eq!(first.kid(), "other");
+        let only_other = key_set(json!([jwk(&KEY, "other")]));
+        let Step::Need(Need::Key(second)) = first.resume(Ok(&only_other), now()) else { panic!() };
+        assert_eq!(second.kid(), KID);
+        let both = key_set(json!([jwk(&KEY, "other"), jwk(&KEY, KID)]));
+        let Step::Done(outcome) = second.resume(Ok(&both), now()) else { panic!() };
+        assert_eq!(outcome.session().unwrap().claims().user_id(), "user_1");
+    }
+
+    #[test]
     fn a_key_that_cannot_be_loaded_leaves_the_request_undecided() {
         for (failure, reason) in [
             (KeyFailure::Unreachable, "unexpected-error"),
             (KeyFailure::FailedToLoad, "jwk-remote-failed-to-load"),
             (KeyFailure::SecretKeyInvalid, "secret-key-invalid"),
             (KeyFailure::NotConfigured, "jwk-failed-to-resolve"),
+            (KeyFailure::TooManyKeyIds, "jwk-kid-mismatch"),
         ] {
             let Step::Done(outcome) = need(&plain(), &session_token(json!({}))).resume(Err(failure), now())
             else {
