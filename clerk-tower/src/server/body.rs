@@ -41,6 +41,10 @@ impl<B> ResponseBody<B> {
         Self { body: Either::Right(Either::Left(body)) }
     }
 
+    pub(crate) const fn rejected(body: Either<Full<Bytes>, OwnBody>) -> Self {
+        Self { body: Either::Right(body) }
+    }
+
     pub(crate) const fn own(body: OwnBody) -> Self {
         Self { body: Either::Right(Either::Right(body)) }
     }

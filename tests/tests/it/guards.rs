@@ -3,16 +3,20 @@
 use std::{convert::Infallible, net::SocketAddr};
 
 use axum::{Router, routing::get as on_get};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use clerk_axum::{AcceptedKinds, ClerkLayer, Has, RequestInfo, Requirement, require};
 use clerk_core::token::{Check, Reverification, ReverificationLevel, TokenKind};
 use clerk_tests::{
     Instance, get,
     guarded::{Visitors, ask, clerk},
     send, serve,
+    upstream::serve_hyper,
 };
 use clerk_tower::{server::authenticate::AuthenticateLayer, server::require::RequireLayer};
 use http::{Method, Request, Response, Version};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tower::{Service as _, ServiceBuilder, ServiceExt as _, limit::ConcurrencyLimit, service_fn};
 
@@ -380,11 +384,15 @@ async fn grpc_clients_get_grpc_statuses() {
                 let request = request.version(Version::HTTP_2);
                 request.header("authorization", format!("Bearer {token}")).body(()).unwrap()
             };
-            // Content types that no gRPC client sends do not count as gRPC.
-            let mut older = request(Method::POST);
-            *older.version_mut() = Version::HTTP_11;
-            let response = service.clone().oneshot(older).await.unwrap();
-            assert!(matches!(response.status().as_u16(), 401 | 403), "{guard:?}");
+            // gRPC needs HTTP/2, so a layer further out has translated this from gRPC-Web. It takes the status from
+            // trailers.
+            let mut translated = request(Method::POST);
+            *translated.version_mut() = Version::HTTP_11;
+            let response = service.clone().oneshot(translated).await.unwrap();
+            assert_eq!(response.status(), 200);
+            assert!(!response.headers().contains_key("grpc-status"), "{guard:?}");
+            let trailers = response.into_body().collect().await.unwrap().trailers().cloned().unwrap();
+            assert_eq!(trailers["grpc-status"], status);
             // A page request that merely claims to be gRPC must not get a 200, which a cache could store.
             let response = service.clone().oneshot(request(Method::GET)).await.unwrap();
             assert!(matches!(response.status().as_u16(), 401 | 403), "{guard:?}");
@@ -396,6 +404,75 @@ async fn grpc_clients_get_grpc_statuses() {
             );
             assert!(response.headers().contains_key("grpc-message"), "{guard:?}");
             assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "", "{guard:?}");
+        }
+    }
+}
+
+/// Reads the trailers of a gRPC-Web response, as its protocol describes them.
+fn grpc_web_trailers(kind: &str, body: &[u8]) -> Vec<String> {
+    let decoded = if kind.contains("-text") { BASE64_STANDARD.decode(body).unwrap() } else { body.to_vec() };
+    let (head, block) = decoded.split_at(5);
+    assert_eq!(head[0], 0x80, "not a frame of trailers");
+    assert_eq!(u32::from_be_bytes(head[1..].try_into().unwrap()), u32::try_from(block.len()).unwrap());
+    let block = std::str::from_utf8(block).unwrap().strip_suffix("\r\n").unwrap();
+    block.split("\r\n").map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn grpc_web_clients_get_framed_statuses_over_every_http_version() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, AcceptedKinds::any());
+    let guarded = ServiceBuilder::new()
+        .layer(AuthenticateLayer::new(&clerk))
+        .layer(RequireLayer::signed_in())
+        .service_fn(async |_: Request<Incoming>| Ok::<_, Infallible>(Response::new("fine".to_owned())));
+    // A layer outside of the guard that translates as tonic-web does: it replaces the content types, and puts trailers
+    // into the body.
+    let inner = guarded.clone();
+    let translating = service_fn(move |mut request: Request<Incoming>| {
+        let kind = request.headers().get("content-type").cloned().unwrap();
+        request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+        let inner = inner.clone();
+        async move {
+            let mut response = inner.oneshot(request).await?.map(|body| {
+                body.map_frame(|frame| match frame.into_trailers() {
+                    Ok(trailers) => {
+                        let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+                            format!("{name}:{}\r\n", value.to_str().unwrap())
+                        };
+                        let block: String = trailers.iter().map(line).collect();
+                        let length = u32::try_from(block.len()).unwrap().to_be_bytes();
+                        http_body::Frame::data(Bytes::from([&[0x80][..], &length, block.as_bytes()].concat()))
+                    }
+                    Err(frame) => frame,
+                })
+            });
+            response.headers_mut().insert("content-type", kind);
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let addresses = [serve_hyper(guarded).await, serve_hyper(translating).await];
+    for (address, kinds) in addresses.into_iter().zip([
+        &["application/grpc-web", "application/grpc-web+proto", "application/grpc-web-text"][..],
+        &["application/grpc-web+proto"],
+    ]) {
+        for kind in kinds {
+            let request = Request::post("/service/Method").header("content-type", *kind);
+            let request = request.header("host", "a").body(Full::<Bytes>::default()).unwrap();
+            let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let (mut sender, connection) =
+                hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+            assert_eq!(head.status, 200, "{kind}");
+            let sent = head.headers["content-type"].to_str().unwrap();
+            assert!(sent.starts_with(kind), "{kind}: {sent}");
+            let trailers = grpc_web_trailers(kind, &body.collect().await.unwrap().to_bytes());
+            assert_eq!(trailers[0], "grpc-status:16", "{kind}");
+            assert!(
+                trailers[1].starts_with("grpc-message:session-token-and-uat-missing: "),
+                "{kind}: {trailers:?}"
+            );
         }
     }
 }

@@ -28,20 +28,28 @@ mod request;
 
 use std::{borrow::Cow, fmt, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{BadRequest, NoSignInPage, Outcome},
     token::{ClaimsError, Lack, Reverification, TokenKind},
 };
-use http::{HeaderValue, Response, StatusCode, header};
+use futures_util::stream;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http_body::Frame;
+use http_body_util::{Either, Full, StreamBody};
 use serde_json::json;
 
-use crate::telemetry;
+use crate::{
+    BoxError,
+    server::body::{OwnBody, boxed},
+    telemetry,
+};
 
 pub use self::request::RequestInfo;
 pub(crate) use self::{
     handler::{OnRejection, RejectionHandler},
-    request::{is_document, is_grpc_request},
+    request::{Grpc, grpc_of, is_document},
 };
 use crate::Error;
 
@@ -405,6 +413,43 @@ impl Rejection {
         response.extensions_mut().insert(self);
         response
     }
+
+    /// Returns the response for a request in this form of gRPC.
+    pub(crate) fn into_response_as(self, form: Grpc) -> Response<Either<Full<Bytes>, OwnBody>> {
+        let (mut head, ()) = self.into_grpc_response().into_parts();
+        if form == Grpc::Native {
+            return Response::from_parts(head, Either::Left(Full::default()));
+        }
+        let names = [HeaderName::from_static("grpc-status"), HeaderName::from_static("grpc-message")];
+        let trailers: HeaderMap =
+            names.into_iter().filter_map(|name| Some((name.clone(), head.headers.remove(name)?))).collect();
+        let body = match form {
+            Grpc::Native | Grpc::Translated => {
+                let frame = Ok::<_, BoxError>(Frame::trailers(trailers));
+                Either::Right(boxed(StreamBody::new(stream::iter([frame]))))
+            }
+            Grpc::Web => Either::Left(Full::from(trailers_frame(&trailers))),
+            Grpc::WebText => Either::Left(Full::from(BASE64_STANDARD.encode(trailers_frame(&trailers)))),
+        };
+        let kind = match form {
+            Grpc::Native | Grpc::Translated => "application/grpc",
+            Grpc::Web => "application/grpc-web+proto",
+            Grpc::WebText => "application/grpc-web-text+proto",
+        };
+        head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        Response::from_parts(head, body)
+    }
+}
+
+/// Returns the last frame of a gRPC-Web response: a flag, the length, and the trailers as in HTTP/1.1.
+/// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>
+fn trailers_frame(trailers: &HeaderMap) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in trailers {
+        block.extend_from_slice(&[name.as_str().as_bytes(), b":", value.as_bytes(), b"\r\n"].concat());
+    }
+    let length = u32::try_from(block.len()).unwrap_or_default();
+    [&[0x80][..], &length.to_be_bytes(), &block].concat()
 }
 
 impl fmt::Display for Rejection {

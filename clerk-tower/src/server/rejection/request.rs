@@ -74,19 +74,48 @@ fn starts_with(value: Option<&HeaderValue>, start: &[u8]) -> bool {
     first.is_some_and(|first| first.eq_ignore_ascii_case(start))
 }
 
-/// Returns `true` for a gRPC request, which is always a POST over HTTP/2.
-///
-/// The content type alone is not enough: a gRPC response has status 200, so a client that only names that content type
-/// would take a rejection for a success.
-pub(crate) fn is_grpc_request<B>(request: &Request<B>) -> bool {
-    request.method() == Method::POST && request.version() >= Version::HTTP_2 && is_grpc(request.headers())
+/// The form of gRPC in which a rejection is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grpc {
+    /// gRPC over HTTP/2.
+    Native,
+    /// gRPC over HTTP/1.1, which there is not: a layer further out has translated a gRPC-Web request, and will translate the
+    /// response. Such layers take the status from trailers.
+    Translated,
+    /// gRPC-Web, whose trailers are part of the body.
+    Web,
+    /// gRPC-Web with a body in base64.
+    WebText,
 }
 
-/// Returns `true` if the headers are those of a gRPC message.
+/// Returns the form of gRPC that a request has, by its content type. The HTTP version only tells whether it was translated.
+pub(crate) fn grpc_of<B>(request: &Request<B>) -> Option<Grpc> {
+    let kind = content_type(request.headers());
+    if request.method() != Method::POST || !is_grpc(request.headers()) {
+        None
+    } else if kind.starts_with(b"application/grpc-web-text") {
+        Some(Grpc::WebText)
+    } else if kind.starts_with(b"application/grpc-web") {
+        Some(Grpc::Web)
+    } else if request.version() < Version::HTTP_2 {
+        Some(Grpc::Translated)
+    } else {
+        Some(Grpc::Native)
+    }
+}
+
+/// Returns `true` if the headers are those of a gRPC or a gRPC-Web message.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    // Includes `application/grpc+proto` and the like, but not gRPC-Web, which has its trailers in the body.
-    matches!(kind.strip_prefix(b"application/grpc"), Some([] | [b'+' | b';', ..]))
+    let kind = content_type(headers);
+    let rest = ["application/grpc-web-text", "application/grpc-web", "application/grpc"]
+        .iter()
+        .find_map(|start| kind.strip_prefix(start.as_bytes()));
+    // Includes `application/grpc+proto` and the like.
+    matches!(rest, Some([] | [b'+' | b';', ..]))
+}
+
+fn content_type(headers: &HeaderMap) -> &[u8] {
+    headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes)
 }
 
 #[cfg(test)]
@@ -95,17 +124,26 @@ mod tests {
 
     #[test]
     fn grpc_is_recognized_by_its_content_type() {
-        for (kind, expected) in [
-            ("application/grpc", true),
-            ("application/grpc+proto", true),
-            ("application/grpc;charset=utf-8", true),
-            ("application/grpc-web", false),
-            ("application/grpc-web+proto", false),
-            ("application/json", false),
-            ("", false),
+        for (kind, over_http_2, over_http_1) in [
+            ("application/grpc", Some(Grpc::Native), Some(Grpc::Translated)),
+            ("application/grpc+proto", Some(Grpc::Native), Some(Grpc::Translated)),
+            ("application/grpc;charset=utf-8", Some(Grpc::Native), Some(Grpc::Translated)),
+            ("application/grpc-web", Some(Grpc::Web), Some(Grpc::Web)),
+            ("application/grpc-web+proto", Some(Grpc::Web), Some(Grpc::Web)),
+            ("application/grpc-web-text", Some(Grpc::WebText), Some(Grpc::WebText)),
+            ("application/grpc-web-text+proto", Some(Grpc::WebText), Some(Grpc::WebText)),
+            ("application/grpc-webx", None, None),
+            ("application/grpcx", None, None),
+            ("application/json", None, None),
+            ("", None, None),
         ] {
-            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);
-            assert_eq!(is_grpc(&headers), expected, "{kind}");
+            for (version, expected) in [(Version::HTTP_2, over_http_2), (Version::HTTP_11, over_http_1)] {
+                let request =
+                    Request::post("/").version(version).header("content-type", kind).body(()).unwrap();
+                assert_eq!(grpc_of(&request), expected, "{kind}");
+            }
+            let request = Request::get("/").header("content-type", kind).body(()).unwrap();
+            assert_eq!(grpc_of(&request), None, "{kind}");
         }
         assert!(!is_grpc(&HeaderMap::new()));
     }

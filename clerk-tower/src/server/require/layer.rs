@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use clerk_core::token::{Check, Reverification, TokenKind};
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -19,7 +19,8 @@ use crate::{
     client::middleware::inner_service,
     server::{
         ResponseBody,
-        rejection::{Rejection, is_grpc_request},
+        body::OwnBody,
+        rejection::{Rejection, grpc_of},
     },
 };
 
@@ -162,13 +163,17 @@ impl<S> Require<S> {
         layer.layer(inner)
     }
 
-    fn reject<B>(&self, request: &Request<B>, rejection: Rejection) -> Response<Full<Bytes>> {
+    fn reject<B>(
+        &self,
+        request: &Request<B>,
+        rejection: Rejection,
+    ) -> Response<Either<Full<Bytes>, OwnBody>> {
         // Before the redirect: a gRPC client cannot follow it.
-        if is_grpc_request(request) {
-            return rejection.into_grpc_response();
+        if let Some(form) = grpc_of(request) {
+            return rejection.into_response_as(form);
         }
         let redirect = self.sign_in.as_ref().and_then(|sign_in| sign_in.redirect(request, &rejection));
-        redirect.unwrap_or_else(|| rejection.into_response())
+        redirect.unwrap_or_else(|| rejection.into_response()).map(Either::Left)
     }
 }
 
@@ -212,7 +217,7 @@ pin_project! {
     enum State<F> {
         Inner { #[pin] future: F },
         // Taken when the future resolves.
-        Rejected { response: Option<Response<Full<Bytes>>> },
+        Rejected { response: Option<Response<Either<Full<Bytes>, OwnBody>>> },
     }
 }
 
@@ -221,7 +226,7 @@ impl<F> ResponseFuture<F> {
         Self { state: State::Inner { future } }
     }
 
-    fn rejected(response: Response<Full<Bytes>>) -> Self {
+    fn rejected(response: Response<Either<Full<Bytes>, OwnBody>>) -> Self {
         Self { state: State::Rejected { response: Some(response) } }
     }
 }
@@ -238,7 +243,7 @@ where
                 ready!(future.poll(context)).map(|response| response.map(ResponseBody::inner))
             }
             StateProj::Rejected { response } => match response.take() {
-                Some(response) => Ok(response.map(ResponseBody::full)),
+                Some(response) => Ok(response.map(ResponseBody::rejected)),
                 // Reached only if the future is polled again after it resolved.
                 None => return Poll::Pending,
             },

@@ -5,8 +5,9 @@
 //!
 //! Combine guards with [`RequireLayer::and`] and [`RequireLayer::or`]. A rejection is a JSON response, which the
 //! authenticating layer can [replace](crate::server::authenticate::AuthenticateLayer::on_rejection). A guard for pages
-//! can [redirect visitors to sign in](RequireLayer::redirect_to_sign_in) instead. gRPC clients get the status in a
-//! header.
+//! can [redirect visitors to sign in](RequireLayer::redirect_to_sign_in) instead. gRPC clients, told by
+//! their content type, get a `grpc-status`, and gRPC-Web clients get it in the last frame of the body, whether the guard is
+//! inside or outside of a layer that translates, such as tonic-web's.
 //!
 //! ```
 //! use bytes::Bytes;
