@@ -57,11 +57,11 @@
 //!
 //! ```
 //! use std::net::SocketAddr;
-//! use clerk_core::authenticate::Forwarded;
+//! use clerk_core::{authenticate::Forwarded, keys::{PublishableKey, SecretKey}};
 //! use clerk_tower::server::proxy::{ProxyBuilder, ProxyLayer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let keys = ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?, "sk_live_abc".parse()?);
+//! let keys: (PublishableKey, SecretKey) = ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?, "sk_live_abc".parse()?);
 //! let proxy = ProxyBuilder::with_keys(keys.0, keys.1)
 //!     .forwarded(Forwarded::Origin("https://app.example.com".parse()?))
 //!     // The server calls `request.extensions_mut().insert(peer)` with the address from `accept`.
@@ -118,6 +118,7 @@
 //! [`ProxyBody`] can replace it:
 //!
 //! ```
+//! use clerk_core::keys::{PublishableKey, SecretKey};
 //! use clerk_tower::server::proxy::{ProxyBody, ProxyBuilder};
 //! use http::{Request, Response};
 //! use http_body_util::{BodyExt, Full};
@@ -130,7 +131,7 @@
 //!     assert_eq!(request.headers()["clerk-proxy-url"], "http://app.example.com/__clerk");
 //!     Ok::<_, std::convert::Infallible>(Response::new(request.into_body()))
 //! });
-//! let keys = ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?, "sk_live_abc".parse()?);
+//! let keys: (PublishableKey, SecretKey) = ("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k".parse()?, "sk_live_abc".parse()?);
 //! let proxy = ProxyBuilder::with_keys(keys.0, keys.1).build_with(echo)?;
 //!
 //! let request = Request::post("/__clerk/v1/client?a=b").header("host", "app.example.com");
