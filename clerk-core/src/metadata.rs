@@ -55,17 +55,29 @@
 //! # Ok(()) }
 //! ```
 
-use std::fmt;
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, DeserializeOwned, MapAccess, Unexpected},
+};
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::decode::{describe_data, plain};
 
 /// A free-form JSON object. Nested `null`s are kept, because they delete keys in a merge.
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Metadata(Map<String, Value>);
+///
+/// It is stored as JSON text and parsed when it is read: end users can write metadata, and some shapes of it take
+/// a hundred times their length once they are parsed. So read it once, with [`to`](Self::to), where you need several
+/// keys.
+#[derive(Clone, Default)]
+pub struct Metadata(
+    // The text of an object. Empty for an empty object, which so needs no memory.
+    Box<str>,
+);
 
 impl Metadata {
     /// Creates an empty object.
@@ -80,7 +92,7 @@ impl Metadata {
     /// Returns an error if `value` cannot be serialized, or does not serialize to a JSON object.
     pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, MetadataError> {
         match serde_json::to_value(value) {
-            Ok(Value::Object(object)) => Ok(Self(object)),
+            Ok(Value::Object(object)) => Ok(object.into()),
             Ok(_) => Err(MetadataError::new("the value is not a JSON object")),
             Err(_) => Err(MetadataError::new("the value cannot be serialized as JSON")),
         }
@@ -91,30 +103,46 @@ impl Metadata {
     /// # Errors
     /// Returns an error if the object does not match `T`.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, MetadataError> {
-        serde_path_to_error::deserialize(&self.0).map_err(|error| {
-            let path = error.path().to_string();
-            let (path, problem) = describe_data(&path, &error.inner().to_string());
-            MetadataError { path, problem }
-        })
+        let reader = &mut serde_json::Deserializer::from_str(self.text());
+        serde_path_to_error::deserialize(reader).map_err(|error| MetadataError::of(&error))
     }
 
-    /// Returns the value of a key.
+    /// Parses the object, whatever its keys.
+    ///
+    /// # Errors
+    /// Returns an error if the object is nested more than 128 levels deep.
+    pub fn to_object(&self) -> Result<Map<String, Value>, MetadataError> {
+        let reader = &mut serde_json::Deserializer::from_str(self.text());
+        plain::object(reader).map_err(|error| MetadataError::new(problem_of(&error)))
+    }
+
+    /// Parses and returns the value of a key. `None` if there is no such key, or if its value is nested more than
+    /// 128 levels deep.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
+    pub fn get(&self, key: &str) -> Option<Value> {
+        let plain::Plain(value) = serde_json::from_str(self.members().get(key)?.get()).ok()?;
+        Some(value)
     }
 
     /// Sets a key. Takes and returns `self`, for chaining.
     #[must_use]
-    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.insert(key.into(), value.into());
-        self
+    pub fn with(self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        let (key, value) = (key.into(), to_raw_value(&value.into()));
+        let mut members = self.members();
+        if let Ok(value) = &value {
+            members.insert(Cow::Owned(key), value);
+        }
+        serde_json::to_string(&members).map(|text| Self(text.into())).unwrap_or_default()
     }
 
-    /// Returns the JSON object.
-    #[must_use]
-    pub fn as_object(&self) -> &Map<String, Value> {
-        &self.0
+    /// The JSON text.
+    fn text(&self) -> &str {
+        if self.0.is_empty() { "{}" } else { &self.0 }
+    }
+
+    /// The members, whose values are not parsed.
+    fn members(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
+        serde_json::from_str(self.text()).unwrap_or_default()
     }
 }
 
@@ -144,30 +172,95 @@ impl MetadataError {
     fn new(problem: &str) -> Self {
         Self { path: String::new(), problem: problem.to_owned() }
     }
+
+    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        if !error.inner().is_data() {
+            return Self { path: error.path().to_string(), ..Self::new(problem_of(error.inner())) };
+        }
+        let path = error.path().to_string();
+        let (path, problem) = describe_data(if path == "." { "" } else { &path }, &error.inner().to_string());
+        Self { path, problem }
+    }
 }
 
-impl From<Metadata> for Map<String, Value> {
-    fn from(metadata: Metadata) -> Self {
-        metadata.0
-    }
+/// The text is valid JSON, so only its depth can be a problem.
+fn problem_of(error: &serde_json::Error) -> &'static str {
+    if error.is_data() { "not an object" } else { "nested too deeply" }
 }
 
 impl From<Map<String, Value>> for Metadata {
     fn from(object: Map<String, Value>) -> Self {
-        Self(object)
+        if object.is_empty() { Self::default() } else { Self(Value::Object(object).to_string().into()) }
+    }
+}
+
+/// Compares the content: neither spaces nor the order of keys make a difference.
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+            || matches!((self.to_object(), other.to_object()), (Ok(one), Ok(other)) if one == other)
     }
 }
 
 /// Shows only the number of keys, because metadata is personal data.
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Metadata({} keys)", self.0.len())
+        write!(f, "Metadata({} keys)", self.members().len())
     }
 }
 
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.to_object() {
+            Ok(object) => object.serialize(serializer),
+            // Too deep to be parsed, but serde_json can write the text as it is.
+            Err(_) => serde_json::from_str::<&RawValue>(self.text())
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
+        }
+    }
+}
+
+/// The name with which serde_json is asked for the text of a value instead of the value. If it does not know the name,
+/// it parses the value, and so does every other format.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        plain::object(deserializer).map(Self)
+        deserializer.deserialize_newtype_struct(RAW_VALUE, MetadataVisitor)
+    }
+}
+
+struct MetadataVisitor;
+
+impl<'de> de::Visitor<'de> for MetadataVisitor {
+    type Value = Metadata;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    /// A value of another format, or one that serde has buffered.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Metadata, D::Error> {
+        plain::object(deserializer).map(Into::into)
+    }
+
+    /// The text of the value, under the name that was asked for.
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
+        let text = match map.next_key::<Cow<'_, str>>()? {
+            Some(name) if name == RAW_VALUE => map.next_value::<Box<str>>()?,
+            _ => return Err(de::Error::invalid_type(Unexpected::Map, &self)),
+        };
+        let found = match text.trim_start().bytes().next() {
+            Some(b'{') if text.len() == 2 => return Ok(Metadata::default()),
+            Some(b'{') => return Ok(Metadata(text)),
+            Some(b'[') => Unexpected::Seq,
+            Some(b'"') => Unexpected::Other("string"),
+            Some(b'n') => Unexpected::Unit,
+            Some(b't' | b'f') => Unexpected::Other("boolean"),
+            _ => Unexpected::Other("number"),
+        };
+        Err(de::Error::invalid_type(found, &self))
     }
 }
 
@@ -235,6 +328,43 @@ mod tests {
         }
         let keys = std::collections::HashMap::from([((1, 2), 3)]);
         assert!(Metadata::from_value(&keys).is_err());
-        assert_eq!(Metadata::from_value(&json!({"a": null})).unwrap().get("a"), Some(&Value::Null));
+        assert_eq!(Metadata::from_value(&json!({"a": null})).unwrap().get("a"), Some(Value::Null));
+    }
+
+    #[test]
+    fn the_text_is_kept_and_the_content_is_compared() {
+        let deep = format!(r#"{{"a":{}1{},"b":2}}"#, "[".repeat(300), "]".repeat(300));
+        let read = |text: &str| serde_json::from_str::<Metadata>(text).unwrap();
+        // Whoever nests metadata deeply makes nothing unreadable but that.
+        let metadata = read(&deep);
+        assert_eq!((metadata.get("b"), metadata.get("a")), (Some(json!(2)), None));
+        assert_eq!(metadata.to_object().unwrap_err().to_string(), "metadata: nested too deeply");
+        assert_eq!(metadata.to::<Value>().unwrap_err().problem, "nested too deeply");
+        assert_eq!(serde_json::to_string(&metadata).unwrap(), deep);
+        assert!(metadata == read(&deep) && metadata != Metadata::new());
+        assert_eq!(read(r#"{"a": 1, "b": 2}"#), read(r#"{"b":2,"a":1}"#));
+        assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":2}"#));
+        assert_eq!(read(r#"{"b":2}"#).with("a", 1).with("b", 3), read(r#"{"a":1,"b":3}"#));
+        assert_eq!(format!("{:?}", read(r#"{"b":2}"#)), "Metadata(1 keys)");
+    }
+
+    #[test]
+    fn metadata_is_read_from_what_serde_has_buffered() {
+        #[derive(Deserialize, PartialEq, Debug)]
+        struct Outer {
+            #[serde(flatten)]
+            inner: Inner,
+        }
+        #[derive(Deserialize, PartialEq, Debug)]
+        struct Inner {
+            metadata: Metadata,
+        }
+        for metadata in [json!({}), json!({"a": [1, {"b": null}]})] {
+            let text = json!({"metadata": metadata}).to_string();
+            let Outer { inner } = serde_json::from_str(&text).unwrap();
+            assert_eq!(inner.metadata, Metadata::from_value(&metadata).unwrap());
+            let Inner { metadata: again } = serde_json::from_value(json!({"metadata": metadata})).unwrap();
+            assert_eq!(again, inner.metadata);
+        }
     }
 }

@@ -77,7 +77,9 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 
     /// Returns the operation with a response that is decoded item by item.
     ///
-    /// An item that cannot be decoded then does not prevent the others from being returned.
+    /// An item that cannot be decoded then does not prevent the others from being returned: each item is a `Result`,
+    /// so you decide whether to skip it or to stop. Streams of such a list go on after an error too:
+    /// `clerk.stream(users::list().elements())`.
     ///
     /// ```
     /// use clerk_core::{Operation, Page, api::users, page::Paged};
@@ -129,6 +131,33 @@ where
     }
 }
 
+/// A list can be streamed item by item, too: an item that cannot be decoded takes its place, and does not end the
+/// stream.
+impl<O> Paged for Elements<O>
+where
+    O: Paged,
+    O::Item: DeserializeOwned,
+{
+    type Item = Result<O::Item, DecodeError>;
+
+    fn window(&self) -> Window {
+        self.0.window()
+    }
+
+    fn with_window(self, window: Window) -> Self {
+        Self(self.0.with_window(window))
+    }
+
+    /// After an item that cannot be decoded, the list continues by offset.
+    fn cursor<'a>(&self, item: &'a Self::Item) -> Option<&'a str> {
+        self.0.cursor(item.as_ref().ok()?)
+    }
+
+    fn with_cursor(self, cursor: &str) -> Self {
+        Self(self.0.with_cursor(cursor))
+    }
+}
+
 /// Whether a list in this order supports cursors.
 pub(crate) fn has_cursor(order_by: Option<&str>) -> bool {
     matches!(order_by, None | Some("created_at" | "+created_at" | "-created_at"))
@@ -148,7 +177,9 @@ pub struct Window {
 pub struct Page<T> {
     /// The items of this page, in the order of the response.
     pub data: Vec<T>,
-    /// The total number of items on all pages. `None` if the endpoint does not return it.
+    /// The total number of items on all pages. `None` if the endpoint does not return it, as
+    /// [`users::list`](crate::api::users::list) does not: [`users::count`](crate::api::users::count) takes the same
+    /// filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<i64>,
 }

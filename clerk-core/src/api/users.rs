@@ -32,7 +32,8 @@ use crate::{
 
 /// Lists users.
 ///
-/// Filters narrow the list; a repeated filter takes at most 100 values.
+/// Filters narrow the list; a repeated filter takes at most 100 values. The response has no total:
+/// [`count`] takes the same filters.
 ///
 /// `GET /users` ([reference](https://clerk.com/docs/reference/backend-api/tag/users)). Documented error
 /// statuses: 400, 401, 422.

@@ -13,8 +13,6 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-use crate::Metadata;
-
 /// Any JSON value, without special keys.
 pub(crate) struct Plain(pub(crate) Value);
 
@@ -27,7 +25,16 @@ pub(crate) fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<S
 pub(crate) fn object_or_empty<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Map<String, Value>, D::Error> {
-    Option::<Metadata>::deserialize(deserializer).map(|found| found.unwrap_or_default().into())
+    struct Object(Map<String, Value>);
+
+    impl<'de> Deserialize<'de> for Object {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            object(deserializer).map(Self)
+        }
+    }
+
+    Option::<Object>::deserialize(deserializer)
+        .map(|found| found.map(|Object(object)| object).unwrap_or_default())
 }
 
 /// Deserializes any value. `null` is `None`.
@@ -129,7 +136,7 @@ impl<'de> de::Visitor<'de> for ObjectVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::ErrorBody;
+    use crate::{Metadata, decode::ErrorBody};
 
     /// Objects with keys that are special to serde_json.
     const NAMED: [&str; 5] = [

@@ -279,7 +279,7 @@ fn the_variants_hold_what_came() {
     assert_eq!((it.user_id.as_str(), it.invitation.role.as_str()), ("user_1", "org:member"));
 
     let Ok(Event::EmailCreated(it)) = deliver("email.created", &email()) else { panic!() };
-    assert_eq!((it.data.get("otp_code"), it.delivered_by_clerk), (Some(&json!("424242")), Some(true)));
+    assert_eq!((it.data.get("otp_code"), it.delivered_by_clerk), (Some(json!("424242")), Some(true)));
 
     let failed = deliver("paymentAttempt.updated", &payment_attempt("failed"));
     let Ok(Event::PaymentAttemptUpdated(it)) = failed else { panic!() };

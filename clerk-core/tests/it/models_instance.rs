@@ -126,7 +126,7 @@ fn templates_have_few_required_fields() {
     assert_eq!(template.template_type, TemplateType::Email);
     assert!(template.required_variables.is_empty() && template.subject.is_none());
     let preview = output::<email_sms_templates::Preview>(&json!({"body": "<p>Hi</p>"}));
-    assert_eq!(preview.get("body"), Some(&json!("<p>Hi</p>")));
+    assert_eq!(preview.get("body"), Some(json!("<p>Hi</p>")));
 }
 
 #[test]

@@ -136,19 +136,19 @@ impl LocalUserBuilder {
 
     /// Sets the metadata that browsers may read. The default is empty.
     pub fn public_metadata(mut self, metadata: &Metadata) -> Self {
-        self.user.metadata.public = Value::Object(metadata.as_object().clone());
+        self.user.metadata.public = Value::Object(metadata.to_object().unwrap_or_default());
         self
     }
 
     /// Sets the metadata that only backends may read. The default is empty.
     pub fn private_metadata(mut self, metadata: &Metadata) -> Self {
-        self.user.metadata.private = Value::Object(metadata.as_object().clone());
+        self.user.metadata.private = Value::Object(metadata.to_object().unwrap_or_default());
         self
     }
 
     /// Sets the metadata that browsers may read and write. The default is empty.
     pub fn unsafe_metadata(mut self, metadata: &Metadata) -> Self {
-        self.user.metadata.unsafe_ = Value::Object(metadata.as_object().clone());
+        self.user.metadata.unsafe_ = Value::Object(metadata.to_object().unwrap_or_default());
         self
     }
 
@@ -227,13 +227,13 @@ impl LocalOrganizationBuilder {
 
     /// Sets the metadata that browsers may read. The default is empty.
     pub fn public_metadata(mut self, metadata: &Metadata) -> Self {
-        self.organization.metadata.public = Value::Object(metadata.as_object().clone());
+        self.organization.metadata.public = Value::Object(metadata.to_object().unwrap_or_default());
         self
     }
 
     /// Sets the metadata that only backends may read. The default is empty.
     pub fn private_metadata(mut self, metadata: &Metadata) -> Self {
-        self.organization.metadata.private = Value::Object(metadata.as_object().clone());
+        self.organization.metadata.private = Value::Object(metadata.to_object().unwrap_or_default());
         self
     }
 

@@ -57,7 +57,8 @@ impl<T: Send + 'static> Fetch<T> {
 /// The items of a list, page after page: what [`Clerk::stream`](crate::Clerk::stream) returns.
 ///
 /// At most one page is fetched ahead, in the background. The stream ends after an error; the stream of
-/// [`PageStream::rest`] continues where it stopped.
+/// [`PageStream::rest`] continues where it stopped. An item that cannot be decoded is such an error, for the whole page:
+/// to go on after it, stream the list's [`elements`](Paged::elements), each of which is a `Result`.
 ///
 /// With the feature `futures`, which is on by default, it is also a [`Stream`](futures_core::Stream).
 ///

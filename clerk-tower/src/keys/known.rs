@@ -40,7 +40,8 @@ impl KnownTokens {
 
 fn weight(session: &SessionAuth) -> u64 {
     let length = u64::try_from(session.expose_token().len()).unwrap_or(u64::MAX);
-    length.saturating_mul(3).saturating_add(OVERHEAD)
+    // Its text, its claims as JSON, and those that are parsed: a list of permissions takes 16 bytes for each.
+    length.saturating_mul(4).saturating_add(OVERHEAD)
 }
 
 /// Slots for tokens. Each token can be in one of two slots.

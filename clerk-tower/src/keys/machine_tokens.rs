@@ -8,6 +8,7 @@ use std::{
 
 use clerk_core::authenticate::{CallFailure, MachineFacts};
 use moka::{notification::RemovalCause, sync::Cache};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::{
@@ -237,10 +238,31 @@ fn weight(machine: &MachineFacts) -> u32 {
         _ => return u32::MAX,
     };
     let scopes = scopes.iter().map(|scope| scope.len().saturating_add(size_of::<String>()));
-    // A parsed value takes several times the memory of its JSON.
-    let claims = claims.map_or(0, |claims| claims.to_string().len().saturating_mul(4));
+    let claims = claims.map_or(0, heap);
     let sum = scopes.fold(claims.saturating_add(OVERHEAD), usize::saturating_add);
     u32::try_from(sum).unwrap_or(u32::MAX)
+}
+
+/// The bytes that a parsed value points to.
+fn heap(value: &Value) -> usize {
+    // A map allocates nodes of eleven entries, which are at least half full unless there is only one.
+    const NODE: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 64;
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        // A number is text if serde_json's feature `arbitrary_precision` is enabled, as a string is.
+        Value::Number(_) => 32,
+        Value::String(text) => text.capacity(),
+        Value::Array(items) => {
+            let own = items.capacity().saturating_mul(size_of::<Value>());
+            items.iter().map(heap).fold(own, usize::saturating_add)
+        }
+        Value::Object(members) if members.is_empty() => 0,
+        Value::Object(members) => {
+            let own = (members.len() / 5).saturating_add(1).saturating_mul(NODE);
+            let of_member = |(key, value): (&String, &Value)| key.capacity().saturating_add(heap(value));
+            members.iter().map(of_member).fold(own, usize::saturating_add)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -253,7 +275,7 @@ mod tests {
         token::{KeySet, TokenKind},
     };
     use http::Request;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::clock::ManualClock;
@@ -304,8 +326,7 @@ mod tests {
     #[test]
     fn a_flood_of_valid_tokens_stays_within_the_bound() {
         let tokens = tokens();
-        let machine = machine(&json!({"text": "x".repeat(1000)}));
-        assert!(weight(&machine) > 4000);
+        let machine = machine(&json!({"text": "x".repeat(4000)}));
         for number in 0..3000 {
             tokens.remember(digest(number), &Ok(Some(machine.clone())), moment());
         }
@@ -315,9 +336,18 @@ mod tests {
     }
 
     #[test]
+    fn claims_weigh_what_they_take_once_they_are_parsed() {
+        let text = |item: &str| format!("[{}]", vec![item; 1000].join(","));
+        for (item, least) in [("0", 32), ("[]", 32), (r#"{"":0}"#, 600)] {
+            let machine = machine(&serde_json::from_str(&text(item)).unwrap());
+            assert!(weight(&machine) >= least * 1000, "{item}: {}", weight(&machine));
+        }
+    }
+
+    #[test]
     fn a_token_that_is_too_large_is_not_stored() {
         let tokens = tokens();
-        let machine = machine(&json!({"text": "x".repeat(2_000_000)}));
+        let machine = machine(&json!({"text": "x".repeat(5_000_000)}));
         tokens.remember(digest(1), &Ok(Some(machine)), moment());
         tokens.valid.run_pending_tasks();
         assert_eq!(tokens.valid.weighted_size(), 0);

@@ -8,7 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_core::api::{sessions, users};
+use clerk_core::{
+    api::{sessions, users},
+    page::Paged as _,
+};
 use clerk_tower::{Clerk, ClerkBuilder, ErrorKind, PageStream};
 use futures_util::{Stream as _, StreamExt as _};
 use http::{Request, Response};
@@ -89,7 +92,8 @@ async fn no_more_than_a_page_is_read_ahead() {
 fn slow_clerk(change: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
     let transport = tower::service_fn(async |request: Request<Bytes>| {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        let body = r#"{"id":"sess_0","user_id":"user_1","client_id":"client_1"}"#;
+        let id = request.uri().path().rsplit('/').next().unwrap();
+        let body = format!(r#"{{"id":"{id}","user_id":"user_1","client_id":"client_1"}}"#);
         Ok::<_, Infallible>(match request.uri().query() {
             Some(_) => page(&request, number(&request, "offset"), 25),
             None => Response::new(Full::from(body)),
@@ -321,4 +325,41 @@ async fn a_page_that_cannot_be_continued_is_an_error_and_the_rest_can_be_request
     assert!(stream.next().await.unwrap().unwrap_err().is_not_found());
     assert!(stream.next().await.is_none());
     assert_eq!((stream.offset(), stream.cursor()), (2, Some("user_4")));
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_decoded_does_not_end_a_stream_of_elements() {
+    const TOTAL: usize = 1203;
+    let user = |n: usize| match n {
+        // The first one of a page, one in the middle of a page, and the last one of a page.
+        100 | 750 | 999 => format!(r#"{{"id":"user_{n}"}}"#),
+        _ => format!(r#"{{"id":"user_{n}","banned":false,"locked":false}}"#),
+    };
+    let transport = tower::service_fn(move |request: Request<Bytes>| {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)).map(str::to_owned);
+        let after = value("starting_after=user_").map(|id| id.parse::<usize>().unwrap() + 1);
+        let first = after.unwrap_or_else(|| value("offset=").map_or(0, |offset| offset.parse().unwrap()));
+        let items: Vec<String> = (first..TOTAL.min(first + 100)).map(user).collect();
+        let body = format!("[{}]", items.join(","));
+        async move { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(body))) }
+    });
+    let clerk = Clerk::builder().secret_key("sk_test_x").transport(transport).build().unwrap();
+    let found: Vec<_> = clerk
+        .stream(users::list().elements())
+        .map(|item| item.unwrap().map_or_else(|error| error.path, |user| user.id.to_string()))
+        .collect()
+        .await;
+    let want: Vec<_> = (0..TOTAL)
+        .map(|n| match n {
+            100 => "[0].banned".to_owned(),
+            750 => "[50].banned".to_owned(),
+            999 => "[99].banned".to_owned(),
+            _ => format!("user_{n}"),
+        })
+        .collect();
+    assert_eq!(found, want);
+    // A stream of the items themselves ends with the page before.
+    let plain: Vec<_> = clerk.stream(users::list()).collect().await;
+    assert_eq!((plain.len(), plain.iter().filter(|item| item.is_err()).count()), (101, 1));
 }

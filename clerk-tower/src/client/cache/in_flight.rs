@@ -36,6 +36,8 @@ pub(super) struct CacheCall {
     pub(super) info: &'static OperationInfo,
     pub(super) request: Request<Bytes>,
     pub(super) decode: Decode,
+    /// The size of the operation's output, without what it points to.
+    pub(super) size: usize,
     pub(super) max_age: Option<Duration>,
 }
 
@@ -145,8 +147,10 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
     cached
 }
 
-/// Sends a call. Returns the value, and the length of the body it was read from.
+/// Sends a call. Returns the value, and an estimate of its size: its own, and what it points to. That is text of the
+/// body, since free-form JSON is stored as text.
 async fn send(cache: &Shared, call: CacheCall) -> Result<(Value, usize), Error> {
+    let size = call.size;
     let span = telemetry::Call::start(call.info);
     let response = span.during(cache.stack.clone().oneshot(call.request)).await;
     let sent = response.and_then(|response| match (call.decode)(&response) {
@@ -157,7 +161,7 @@ async fn send(cache: &Shared, call: CacheCall) -> Result<(Value, usize), Error> 
         Ok((_, response)) => span.end(Ok(response.status()), attempts(response)),
         Err(error) => span.end(Err(error), error.all_attempts()),
     }
-    sent.map(|(value, response)| (value, response.body().len()))
+    sent.map(|(value, response)| (value, response.body().len().saturating_add(size)))
 }
 
 /// Removes a call when it ends, however it ends: it may panic, and its runtime may be shut down.

@@ -143,7 +143,7 @@ pub struct CacheStats {
     pub stale: u64,
     /// Entries in memory. Some of them may be invalid and waiting to be evicted.
     pub entries: u64,
-    /// Estimated size of the entries in bytes, by the length of their response bodies.
+    /// Estimated memory of the entries in bytes: at least two thirds of what is allocated for them.
     pub bytes: u64,
 }
 
@@ -264,7 +264,14 @@ impl Cache {
             cached
         } else {
             let decode = move |response: &_| operation.decode(response).map(|value| Arc::new(value) as Value);
-            let call = CacheCall { key, info: O::INFO, request, decode: Arc::new(decode), max_age };
+            let call = CacheCall {
+                key,
+                info: O::INFO,
+                request,
+                size: size_of::<O::Output>(),
+                decode: Arc::new(decode),
+                max_age,
+            };
             self.get_slowly(call, found, options.settings().and_then(|settings| settings.timeout)).await
         };
         if is_hit {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{Error, clock::Moment};
 
-/// Estimated bytes of an entry beside the body and the URI: counters, and the cache's own bookkeeping.
+/// Estimated bytes of an entry beside the value and the URI: counters, and the cache's own bookkeeping.
 const OVERHEAD: usize = 512;
 /// After a failed refresh, the stale value is used for this long before Clerk is asked again.
 const BACKOFF: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ pub(super) struct Entry {
     /// When Clerk was asked.
     pub(super) asked: Moment,
     pub(super) stamp: Stamp,
-    /// Length of the response body.
+    /// Estimated size of the value.
     pub(super) bytes: usize,
     /// Up to which age Clerk is not asked again after a failure, in milliseconds.
     backs_off_until: AtomicU64,
