@@ -47,7 +47,7 @@ impl StatusError {
             status: response.status(),
             errors: body.errors,
             meta: body.meta,
-            trace_id: body.clerk_trace_id.or_else(|| trace_id(response.headers())),
+            trace_id: body.clerk_trace_id.filter(|id| is_short(id)).or_else(|| trace_id(response.headers())),
             retry_after: text_header(response.headers(), header::RETRY_AFTER.as_str()),
         }
     }
@@ -77,17 +77,22 @@ impl StatusError {
     }
 }
 
-/// Shows the operation, the status and Clerk's codes. Clerk's messages can repeat values from the request, so
-/// they are only in [`StatusError::errors`].
+/// Shows the operation, the status, and of up to five of Clerk's errors the code, the name of the parameter and the
+/// message.
+///
+/// Clerk's messages can repeat values from the request. So a message is only shown if it is short and consists of
+/// words and simple punctuation: without digits, `@`, quotes and the like it contains no id, address, number or token.
+/// All of it is in [`StatusError::errors`].
 impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 5;
         write!(f, "{}: Clerk responded with status {}", self.operation, self.status.as_u16())?;
-        for (position, error) in self.errors.iter().enumerate() {
-            let lead = if position == 0 { ": " } else { ", " };
-            write!(f, "{lead}{}", error.code)?;
-            if let Some(name) = error.param_name() {
-                write!(f, " ({name})")?;
-            }
+        for (position, error) in self.errors.iter().take(SHOWN).enumerate() {
+            f.write_str(if position == 0 { ": " } else { ", " })?;
+            error.describe(f)?;
+        }
+        if let Some(more) = self.errors.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            write!(f, ", and {more} more")?;
         }
         match &self.trace_id {
             Some(id) => write!(f, "; trace ID {id}"),
@@ -135,6 +140,32 @@ impl ApiError {
     pub fn param_name(&self) -> Option<&str> {
         self.meta.get("param_name").and_then(Value::as_str)
     }
+
+    /// Shows the code, the parameter and the message, as far as they are safe to log.
+    fn describe(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = if is_name(&self.code) { &self.code } else { "an error without a code" };
+        f.write_str(code)?;
+        if let Some(name) = self.param_name().filter(|name| is_name(name)) {
+            write!(f, " ({name})")?;
+        }
+        match self.message.trim().trim_end_matches('.') {
+            message if is_plain_sentence(message) => write!(f, " \"{message}\""),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns `true` for what names a code or a parameter, such as `public_metadata.tags[0]`.
+fn is_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.[]".contains(&byte);
+    (1..=64).contains(&text.len()) && text.bytes().all(is_part)
+}
+
+/// Returns `true` for a short sentence of words, which has no room for a value.
+fn is_plain_sentence(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphabetic() || b" ,.;:'()-".contains(&byte);
+    let is_word = |word: &str| word.len() <= 20;
+    (1..=160).contains(&text.len()) && text.bytes().all(is_plain) && text.split(' ').all(is_word)
 }
 
 /// Shows only the code, because messages and `meta` can repeat values from the request.
@@ -183,8 +214,11 @@ fn trace_id(headers: &HeaderMap) -> Option<String> {
 
 /// Returns a header if it is short and printable, since it ends up in error messages and logs.
 fn text_header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let text = headers.get(name)?.to_str().ok()?;
-    (!text.is_empty() && text.len() <= 128).then(|| text.to_owned())
+    headers.get(name)?.to_str().ok().filter(|text| is_short(text)).map(str::to_owned)
+}
+
+fn is_short(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
 const OTHER_RESOURCE: &str = "it is not the resource that was asked for";
@@ -272,6 +306,7 @@ pub(crate) fn describe_data(path: &str, message: &str) -> (String, String) {
 mod tests {
     use super::*;
     use http::Method;
+    use serde_json::json;
 
     static GET: OperationInfo = OperationInfo::new("GetThing", Method::GET, "/things/{id}", "Things");
 
@@ -298,9 +333,46 @@ mod tests {
         assert_eq!(error.trace_id.as_deref(), Some("t"));
         assert_eq!(
             error.to_string(),
-            "GetThing: Clerk responded with status 422: a (p1), b (p2), c; trace ID t"
+            "GetThing: Clerk responded with status 422: a (p1) \"m\", b (p2), c; trace ID t"
         );
         assert!(!format!("{error:?} {error}").contains("secret@example.com"));
+    }
+
+    #[test]
+    fn the_message_says_what_is_wrong_and_repeats_no_value() {
+        let long = "word ".repeat(100);
+        for (code, param, message, expected) in [
+            (
+                json!("form_data_missing"),
+                json!("email_address"),
+                "is missing",
+                "form_data_missing (email_address) \"is missing\"",
+            ),
+            (
+                json!("form_identifier_exists"),
+                json!(null),
+                "That email address is taken. Please try another.",
+                "form_identifier_exists \"That email address is taken. Please try another\"",
+            ),
+            (json!(null), json!("name"), "is invalid", "an error without a code (name) \"is invalid\""),
+            (json!(""), json!(7), "", "an error without a code"),
+            (json!("a\nb"), json!("ada@example.com"), "", "an error without a code"),
+            (json!("x".repeat(65)), json!("p".repeat(65)), &*long, "an error without a code"),
+            (json!("a"), json!("tags[0].name"), "ada@example.com is taken", "a (tags[0].name)"),
+            (json!("a"), json!(null), "No user was found with id user_2abc", "a"),
+            (json!("a"), json!(null), "call +15550100 instead", "a"),
+            (json!("a"), json!(null), "token eyJhbGciOiJSUzINiIsInRcCIkpXVCJ is bad", "a"),
+            (json!("a"), json!(null), "\"Ada\" is taken", "a"),
+            (json!("a"), json!(null), "<b>Ad\u{e4}</b>", "a"),
+        ] {
+            let body = json!({"errors": [{"code": code, "message": message, "long_message": "Ada Lovelace", "meta": {"param_name": param}}]});
+            let text = status_error(422, &[], &body.to_string()).to_string();
+            assert_eq!(text, format!("GetThing: Clerk responded with status 422: {expected}"));
+        }
+        let errors = vec![json!({"code": "a", "message": "is missing"}); 1000];
+        let text = status_error(422, &[], &json!({"errors": errors, "clerk_trace_id": "t\nt"}).to_string())
+            .to_string();
+        assert!(text.ends_with(", and 995 more") && text.len() < 300, "{text}");
     }
 
     #[test]
