@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::BoxError;
+use crate::{BoxError, runtime};
 
 /// Bounds for the bodies of webhook deliveries while they are received, for
 /// [`ClerkBuilder::webhook_limits`](crate::ClerkBuilder::webhook_limits).
@@ -97,6 +97,8 @@ impl Intake {
     where
         B: Body<Error: Into<BoxError>>,
     {
+        // Nothing can be received here without a timer.
+        runtime::current().map_err(|_| NotReceived::Busy)?;
         // Without waiting: a queue would have to be bounded too, and Clerk delivers again.
         let _slot = self.bodies.try_acquire().map_err(|_| NotReceived::Busy)?;
         timeout(self.timeout, self.collect(body)).await.unwrap_or(Err(NotReceived::TooSlow))

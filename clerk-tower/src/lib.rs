@@ -7,6 +7,7 @@ mod error;
 mod intake;
 pub mod keys;
 mod log_limiter;
+mod runtime;
 pub mod server;
 mod single_flight;
 mod telemetry;

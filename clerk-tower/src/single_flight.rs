@@ -19,6 +19,8 @@ use tokio::{
 };
 use tracing::{Instrument as _, Span};
 
+use crate::runtime::{self, NoRuntime};
+
 /// How often a caller on another runtime checks that the call's runtime still runs tasks, and how long that runtime has
 /// to run one. A runtime that is blocked for longer costs one more call.
 const PULSE: Duration = Duration::from_millis(250);
@@ -36,10 +38,6 @@ pub(crate) struct Flight<T> {
     /// The span that the call runs in.
     span: Span,
 }
-
-/// Error of starting a call outside a tokio runtime.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NoRuntime;
 
 /// Error of waiting for a call that will have no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +65,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     }
 
     fn start_in(span: Span, call: impl Future<Output = T> + Send + 'static) -> Result<Self, NoRuntime> {
-        let runtime = Handle::try_current().map_err(|_| NoRuntime)?;
+        let runtime = runtime::current()?;
         let (sender, result) = watch::channel(None);
         let task = async move {
             let landing = Landing(sender);
@@ -121,13 +119,13 @@ impl<T> Drop for Landing<T> {
 }
 
 /// Ends when a runtime does not run tasks any more.
-async fn stands_still(runtime: Handle) {
+async fn stands_still(home: Handle) {
     // A caller on the same runtime stands still with it. Outside a runtime there is no timer.
-    if Handle::try_current().map_or(true, |current| current.id() == runtime.id()) {
+    if runtime::current().map_or(true, |current| current.id() == home.id()) {
         return pending().await;
     }
     // A runtime that was shut down cancels the task at once.
-    while let Ok(Ok(())) = timeout(PULSE, runtime.spawn(async {})).await {
+    while let Ok(Ok(())) = timeout(PULSE, home.spawn(async {})).await {
         sleep(PULSE).await;
     }
 }

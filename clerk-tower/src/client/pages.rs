@@ -12,11 +12,14 @@ use clerk_core::{
     credential::Credential,
     page::{Paged, Window},
 };
-use tokio::{runtime::Handle, task::JoinSet};
+use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
 use super::Backend;
-use crate::{Error, ErrorKind};
+use crate::{
+    Error, ErrorKind,
+    runtime::{self, NoRuntime},
+};
 
 /// The page size if the operation does not set one.
 const PAGE_SIZE: u32 = 100;
@@ -40,11 +43,12 @@ impl<T: Send + 'static> Fetch<T> {
     fn poll(&mut self, info: &'static OperationInfo, context: &mut Context<'_>) -> Poll<PageResult<T>> {
         // Started at the first poll: `Clerk::stream` may be called outside a runtime.
         if let Some(work) = self.planned.take() {
-            let Ok(runtime) = Handle::try_current() else {
-                let problem = ErrorKind::Config("requires a tokio runtime");
-                return Poll::Ready(Err(Error::new(Some(info), problem)));
-            };
-            self.started.spawn_on(work.in_current_span(), &runtime);
+            match runtime::current() {
+                Ok(runtime) => drop(self.started.spawn_on(work.in_current_span(), &runtime)),
+                Err(NoRuntime(problem)) => {
+                    return Poll::Ready(Err(Error::new(Some(info), ErrorKind::Config(problem))));
+                }
+            }
         }
         let problem = || ErrorKind::Transfer("the task of the call was cancelled".into());
         Poll::Ready(match ready!(self.started.poll_join_next(context)) {

@@ -54,7 +54,11 @@ use super::{
     retry::RetryLayer,
     transport::Transport,
 };
-use crate::Error;
+use crate::{
+    Error, ErrorKind,
+    error::info_of,
+    runtime::{self, NoRuntime},
+};
 
 /// The whole stack as one type: a service that takes a request with a relative URI and returns a response with its
 /// whole body.
@@ -82,7 +86,13 @@ impl Service<Request<Bytes>> for Stack {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        CallFuture::from_boxed(self.0.call(request))
+        match runtime::current() {
+            Ok(_) => CallFuture::from_boxed(self.0.call(request)),
+            Err(NoRuntime(problem)) => {
+                let error = Error::new(info_of(request.extensions()), ErrorKind::Config(problem));
+                CallFuture::new(std::future::ready(Err(error)))
+            }
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use super::{Age, KeyStore, KeysError, Snapshot};
 use crate::{
     ErrorKind,
     client::{exchange, options::CallOptions},
-    single_flight::{Flight, NoRuntime},
+    runtime::NoRuntime,
+    single_flight::Flight,
     telemetry,
 };
 
@@ -127,8 +128,8 @@ impl Refresh {
                 telemetry::too_many_key_ids();
                 return Look::Refused(KeysError::TooManyKeyIds { retry_after });
             }
-            if let Err(NoRuntime) = self.start(store, now, Flight::start) {
-                return Look::Refused(KeysError::unreachable("requires a tokio runtime"));
+            if let Err(NoRuntime(problem)) = self.start(store, now, Flight::start) {
+                return Look::Refused(KeysError::unreachable(problem));
             }
         }
         let Some(running) = &self.running else {

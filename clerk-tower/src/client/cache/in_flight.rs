@@ -22,7 +22,8 @@ use crate::{
     Error, ErrorKind,
     clock::Moment,
     error::attempts,
-    single_flight::{Flight, Lost, NoRuntime},
+    runtime::NoRuntime,
+    single_flight::{Flight, Lost},
     telemetry,
 };
 
@@ -112,7 +113,7 @@ fn join_with(cache: &Arc<Shared>, call: CacheCall, start: Start) -> Result<Joine
     let (number, key, info) = (calls.started, call.key.clone(), call.info);
     let stamp = cache.store.generations.stamp(invalidation::depends(info, key.uri.path()));
     let flight = start(Box::pin(fetch(cache.clone(), number, call, now, stamp)))
-        .map_err(|NoRuntime| Error::new(Some(info), ErrorKind::Config("requires a tokio runtime")))?;
+        .map_err(|NoRuntime(problem)| Error::new(Some(info), ErrorKind::Config(problem)))?;
     calls.by_key.insert(key, Running { number, asked: now, stamp, flight: flight.clone() });
     Ok(Joined::Waiting(flight))
 }

@@ -103,6 +103,7 @@ use crate::{
     Error, ErrorKind,
     client::{options::CallOptions, stack::Stack},
     clock::{Clock, Moment},
+    runtime::{self, NoRuntime},
     telemetry,
 };
 
@@ -290,6 +291,8 @@ impl Cache {
             }
             return Ok(value);
         }
+        let no_runtime = |NoRuntime(problem)| Error::new(Some(info), ErrorKind::Config(problem));
+        runtime::current().map_err(no_runtime)?;
         // The call has a limit of its own, but its timer does not run if its runtime is blocked.
         let limit = timeout.unwrap_or(self.0.call_limit);
         let joined = tokio::time::timeout(limit, in_flight::join_and_wait(&self.0, call)).await;

@@ -8,13 +8,10 @@ use clerk_core::{
     },
     token::KeySet,
 };
-use tokio::{
-    runtime::Handle,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Auth, return_address::ReturnAddress};
-use crate::{Clerk, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict};
+use crate::{Clerk, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict, runtime};
 
 /// Drives decisions about requests: makes the calls that a suspended decision waits for.
 ///
@@ -157,8 +154,8 @@ impl Wait {
 
     /// Awaits a future until the deadline. After the deadline it is not polled at all.
     async fn limit<F: Future>(&self, answer: F) -> Option<F::Output> {
-        // Without a tokio runtime the timer panics. `Clerk::authenticate` may run anywhere, and must not.
-        if Handle::try_current().is_err() || Instant::now() >= self.deadline {
+        // `Clerk::authenticate` may run anywhere, and must not panic.
+        if runtime::current().is_err() || Instant::now() >= self.deadline {
             return None;
         }
         timeout_at(self.deadline, answer).await.ok()

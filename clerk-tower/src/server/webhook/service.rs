@@ -12,7 +12,7 @@ use clerk_core::webhook::{Delivery, Event, Kind};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::Full;
-use tokio::{runtime::Handle, time::timeout};
+use tokio::time::timeout;
 use tower_service::Service;
 use tracing::Instrument as _;
 
@@ -21,7 +21,7 @@ use super::{
     handler::{Handled, Handler, Wants},
 };
 use crate::{
-    BoxError, Clerk, ConfigError,
+    BoxError, Clerk, ConfigError, runtime,
     server::{NoInner, ResponseBody, rejection::Rejection},
     telemetry,
 };
@@ -185,8 +185,7 @@ impl ClerkWebhooks {
             }
             Begin::Full => return Err(self.clerk.log(Rejection::webhook_busy())),
         };
-        // `tokio::spawn` panics without a runtime.
-        let runtime = Handle::try_current().map_err(|_| Rejection::webhook_failed())?;
+        let runtime = runtime::current().map_err(|_| Rejection::webhook_failed())?;
         let task = runtime.spawn(self.handle(Arc::new(delivery), running).in_current_span());
         // The task panicked, or its runtime was shut down: the delivery was not handled completely.
         task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
