@@ -1,8 +1,4 @@
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use clerk_core::{
     OperationInfo, Timestamp,
@@ -10,7 +6,7 @@ use clerk_core::{
     decode::{DecodeError, ResponseError, StatusError, retry_after},
     encode::BuildError,
 };
-use http::{Extensions, Response, StatusCode};
+use http::{Extensions, Method, Response, StatusCode};
 
 /// Boxed error of any type, as tower's services use it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -39,10 +35,10 @@ pub struct Error(Box<Inner>);
 #[derive(Clone)]
 struct Inner {
     operation: &'static str,
+    /// The operation only reads, so it has no effect.
+    reads: bool,
     kind: Arc<ErrorKind>,
-    attempts: u32,
-    /// An earlier attempt may have taken effect.
-    was_unclear: bool,
+    attempts: Attempts,
 }
 
 /// The phase in which a call failed.
@@ -58,8 +54,13 @@ pub enum ErrorKind {
     RateLimited(Duration),
     /// The limit on concurrent calls is reached. Nothing was sent.
     Overloaded,
-    /// The connection to Clerk failed. Nothing was sent.
+    /// The connection to Clerk, or to a proxy in between, failed. Nothing was sent.
     Connect(BoxError),
+    /// The connection ended before the request was sent completely, or Clerk refused the request before processing it.
+    NotProcessed(BoxError),
+    /// This time passed before the request was sent: the call waited for a permit, for the rate limit, for the backoff
+    /// before a retry, or for a connection.
+    NotSent(Duration),
     /// Clerk did not respond within this time. The call may have taken effect.
     Timeout(Duration),
     /// The connection broke, or the response is larger than allowed. The call may have taken effect.
@@ -72,17 +73,19 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(info: Option<&'static OperationInfo>, kind: ErrorKind) -> Self {
-        Self::of(info.map_or("request", |info| info.id), kind)
+        let reads = info.is_some_and(|info| [Method::GET, Method::HEAD].contains(&info.method));
+        let made = u32::from(kind.ended_an_attempt());
+        Self(Box::new(Inner {
+            operation: info.map_or("request", |info| info.id),
+            reads,
+            kind: Arc::new(kind),
+            attempts: Attempts { made, ..Attempts::default() },
+        }))
     }
 
     pub(crate) fn after(mut self, attempts: Attempts) -> Self {
-        self.0.attempts = attempts.made;
-        self.0.was_unclear |= attempts.unclear;
+        self.0.attempts = attempts;
         self
-    }
-
-    pub(crate) fn of(operation: &'static str, kind: ErrorKind) -> Self {
-        Self(Box::new(Inner { operation, kind: Arc::new(kind), attempts: 1, was_unclear: false }))
     }
 
     pub(crate) fn from_response(info: &'static OperationInfo, error: ResponseError) -> Self {
@@ -102,15 +105,22 @@ impl Error {
         self.0.operation
     }
 
-    /// Returns the number of attempts. A `DELETE` that ends with 404 at its second attempt may have succeeded at the
-    /// first.
+    /// Returns the number of attempts, including one that could not connect. Zero if the call ended before the first
+    /// one. A `DELETE` that ends with 404 at its second attempt may have succeeded at the first.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.attempts
+        self.0.attempts.made
+    }
+
+    /// Returns how long the call was held back in this process: for a permit, for the rate limit, and for the backoff
+    /// before retries. The rest of its time was spent on the wire.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.0.attempts.waited
     }
 
     pub(crate) fn all_attempts(&self) -> Attempts {
-        Attempts { made: self.0.attempts, unclear: self.0.was_unclear }
+        self.0.attempts
     }
 
     /// Returns the phase as a word, for logs and counters.
@@ -121,6 +131,8 @@ impl Error {
             ErrorKind::RateLimited(_) => "rate_limited",
             ErrorKind::Overloaded => "overloaded",
             ErrorKind::Connect(_) => "connect",
+            ErrorKind::NotProcessed(_) => "not_processed",
+            ErrorKind::NotSent(_) => "not_sent",
             ErrorKind::Timeout(_) => "timeout",
             ErrorKind::Transfer(_) => "transfer",
             ErrorKind::Status(_) => "status",
@@ -175,29 +187,35 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
-            ErrorKind::RateLimited(_) | ErrorKind::Overloaded => true,
-            ErrorKind::Connect(_) | ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => true,
+            ErrorKind::RateLimited(_) | ErrorKind::Overloaded | ErrorKind::NotSent(_) => true,
+            ErrorKind::Connect(_) | ErrorKind::NotProcessed(_) => true,
+            ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => true,
             ErrorKind::Status(error) => error.is_rate_limited() || error.status.is_server_error(),
             ErrorKind::Build(_) | ErrorKind::Config(_) | ErrorKind::Decode(_) => false,
         }
     }
 
-    /// Returns `true` if the call may have taken effect although it failed. `false` is certain.
+    /// Returns `true` if the call may have taken effect although it failed. `false` is certain. Operations that only read
+    /// have no effect.
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
-        self.0.was_unclear || self.kind().may_have_been_processed()
+        !self.0.reads && (self.0.attempts.unclear || self.kind().may_have_been_processed())
     }
 }
 
 impl ErrorKind {
-    pub(crate) fn may_have_been_processed(&self) -> bool {
+    fn may_have_been_processed(&self) -> bool {
         match self {
-            Self::Build(_) | Self::Config(_) | Self::Connect(_) | Self::RateLimited(_) | Self::Overloaded => {
-                false
-            }
+            Self::Build(_) | Self::Config(_) | Self::RateLimited(_) | Self::Overloaded => false,
+            Self::Connect(_) | Self::NotProcessed(_) | Self::NotSent(_) => false,
             Self::Timeout(_) | Self::Transfer(_) | Self::Decode(_) => true,
             Self::Status(error) => error.status.is_server_error(),
         }
+    }
+
+    /// Returns `true` if the transport was called, whether or not it could send the request.
+    pub(crate) fn ended_an_attempt(&self) -> bool {
+        !matches!(self, Self::Build(_) | Self::Config(_) | Self::RateLimited(_) | Self::Overloaded)
     }
 }
 
@@ -255,59 +273,19 @@ impl fmt::Display for WithSources<'_> {
     }
 }
 
-/// How often a call was sent. The retry layer stores it in the response's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How often a call was sent, and how long it was held back. The retry layer stores it in the response's extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) made: u32,
     /// Whether an attempt before the last one may have taken effect.
     pub(crate) unclear: bool,
-}
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self { made: 1, unclear: false }
-    }
-}
-
-/// Counts the attempts of one call, in the request's extensions.
-///
-/// Clones share the count. A deadline around the whole call drops the future that retries, and can still report how
-/// often it sent the call.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AttemptCounter(Arc<Mutex<Attempts>>);
-
-impl AttemptCounter {
-    /// Returns the call's counter. Creates it if the call has none yet.
-    pub(crate) fn of(extensions: &mut Extensions) -> Self {
-        extensions.get_or_insert_default::<Self>().clone()
-    }
-
-    pub(crate) fn get(&self) -> Attempts {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts another attempt. `unclear` is whether the previous one may have taken effect.
-    pub(crate) fn add(&self, unclear: bool) {
-        let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.made = attempts.made.saturating_add(1);
-        attempts.unclear |= unclear;
-    }
-
-    /// Records in a result how often the call was sent.
-    pub(crate) fn record_in<B>(&self, result: Result<Response<B>, Error>) -> Result<Response<B>, Error> {
-        match result {
-            Ok(mut response) => {
-                response.extensions_mut().insert(self.get());
-                Ok(response)
-            }
-            Err(error) => Err(error.after(self.get())),
-        }
-    }
+    pub(crate) waited: Duration,
 }
 
 /// Returns how often the call of this response was sent.
 pub(crate) fn attempts<B>(response: &Response<B>) -> Attempts {
-    response.extensions().get().copied().unwrap_or_default()
+    let once = || Attempts { made: 1, ..Attempts::default() };
+    response.extensions().get().copied().unwrap_or_else(once)
 }
 
 /// Returns the operation of a request.
@@ -315,29 +293,57 @@ pub(crate) fn info_of(extensions: &Extensions) -> Option<&'static OperationInfo>
     extensions.get::<&'static OperationInfo>().copied()
 }
 
-/// Starts with the operation's id.
+/// Starts with the operation's id. Says at the end whether the call may have taken effect, if that is in question.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operation = self.0.operation;
         match self.kind() {
-            ErrorKind::Build(error) => error.fmt(f),
-            ErrorKind::Status(error) => error.fmt(f),
-            ErrorKind::Decode(error) => error.fmt(f),
-            ErrorKind::Config(problem) => write!(f, "{operation}: {problem}"),
+            ErrorKind::Build(error) => error.fmt(f)?,
+            ErrorKind::Status(error) => error.fmt(f)?,
+            ErrorKind::Decode(error) => error.fmt(f)?,
+            ErrorKind::Config(problem) => write!(f, "{operation}: {problem}")?,
             ErrorKind::RateLimited(wait) => {
-                write!(f, "{operation}: rate limited by Clerk for another {wait:?}; nothing was sent")
+                write!(f, "{operation}: rate limited by Clerk for another {wait:?}")?;
             }
-            ErrorKind::Overloaded => write!(f, "{operation}: too many concurrent calls; nothing was sent"),
-            ErrorKind::Connect(_) => write!(f, "{operation}: cannot connect to Clerk; nothing was sent"),
-            ErrorKind::Timeout(after) => {
-                write!(f, "{operation}: no response within {after:?}; the call may have taken effect")
+            ErrorKind::Overloaded => write!(f, "{operation}: too many concurrent calls")?,
+            ErrorKind::Connect(error) => write!(f, "{operation}: {error}")?,
+            ErrorKind::NotProcessed(_) => {
+                write!(f, "{operation}: not processed: the connection ended, or the request was refused")?;
             }
-            ErrorKind::Transfer(_) => {
-                write!(
-                    f,
-                    "{operation}: the response is incomplete or too large; the call may have taken effect"
-                )
+            ErrorKind::NotSent(limit) => write!(f, "{operation}: not sent within {limit:?}")?,
+            ErrorKind::Timeout(limit) => write!(f, "{operation}: no response within {limit:?}")?,
+            ErrorKind::Transfer(_) => write!(f, "{operation}: the response is incomplete or too large")?,
+        }
+        self.fmt_waited(f)?;
+        self.fmt_effect(f)
+    }
+}
+
+impl Error {
+    /// Says how much of the time the call was held back, if it took too long.
+    fn fmt_waited(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waited = Duration::from_millis(u64::try_from(self.waited().as_millis()).unwrap_or(u64::MAX));
+        match self.kind() {
+            ErrorKind::NotSent(_) | ErrorKind::Timeout(_) if !waited.is_zero() => {
+                write!(f, ", {waited:?} of it held back by this client")
             }
+            _ => Ok(()),
+        }
+    }
+
+    fn fmt_effect(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use ErrorKind::{Connect, NotProcessed, NotSent, Overloaded, RateLimited, Timeout, Transfer};
+        match self.kind() {
+            Connect(_) | NotSent(_) | Overloaded | RateLimited(_) if !self.0.attempts.unclear => {
+                f.write_str("; nothing was sent")
+            }
+            Connect(_) | NotProcessed(_) | NotSent(_) | Overloaded | RateLimited(_) | Timeout(_)
+            | Transfer(_)
+                if self.may_have_been_processed() =>
+            {
+                f.write_str("; the call may have taken effect")
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -351,7 +357,9 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self.kind() {
-            ErrorKind::Connect(error) | ErrorKind::Transfer(error) => Some(error.as_ref()),
+            ErrorKind::Connect(error) | ErrorKind::NotProcessed(error) | ErrorKind::Transfer(error) => {
+                Some(error.as_ref())
+            }
             ErrorKind::Build(error) => error.source(),
             _ => None,
         }

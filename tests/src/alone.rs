@@ -14,6 +14,16 @@ const CHILD: &str = "CLERK_TESTS_ALONE";
 /// If the test fails there or does not exist. `module` is the test's `module_path!()`.
 #[must_use]
 pub fn alone(module: &str, test: &str) -> bool {
+    alone_with(module, test, &[])
+}
+
+/// The same, with environment variables.
+///
+/// # Panics
+///
+/// As [`alone`].
+#[must_use]
+pub fn alone_with(module: &str, test: &str, variables: &[(&str, &str)]) -> bool {
     if env::var_os(CHILD).is_some() {
         return true;
     }
@@ -22,6 +32,7 @@ pub fn alone(module: &str, test: &str) -> bool {
     let output = Command::new(env::current_exe().unwrap())
         .args(["--exact", "--nocapture", &name])
         .env(CHILD, "1")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let [stdout, stderr] =

@@ -16,7 +16,7 @@
 use std::{fmt, io, sync::Arc};
 
 use bytes::Bytes;
-use clerk_core::{Operation, credential::SatisfiedBy, keys::SecretKey, page::Paged};
+use clerk_core::{Operation, OperationInfo, credential::SatisfiedBy, keys::SecretKey, page::Paged};
 use http::Response;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -58,14 +58,14 @@ impl Thread {
 
     fn wait<T>(
         &self,
-        operation: &'static str,
+        info: &'static OperationInfo,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         match &self.0 {
             Some(runtime) if Handle::try_current().is_err() => runtime.block_on(call),
             _ => {
                 let problem = "a blocking client cannot be used in async code; use clerk_tower::Clerk";
-                Err(Error::of(operation, ErrorKind::Config(problem)))
+                Err(Error::new(Some(info), ErrorKind::Config(problem)))
             }
         }
     }
@@ -97,7 +97,7 @@ impl Clerk {
     where
         O: Operation<Credential: SatisfiedBy<SecretKey>>,
     {
-        self.runtime.wait(O::INFO.id, self.inner.send(operation))
+        self.runtime.wait(O::INFO, self.inner.send(operation))
     }
 
     /// Sends an operation, and returns the value together with Clerk's response.
@@ -108,7 +108,7 @@ impl Clerk {
     where
         O: Operation<Credential: SatisfiedBy<SecretKey>>,
     {
-        self.runtime.wait(O::INFO.id, self.inner.send_raw(operation))
+        self.runtime.wait(O::INFO, self.inner.send_raw(operation))
     }
 
     /// Sends an operation that reads, or takes its value from the cache, as [`Clerk::cached`](crate::Clerk::cached)
@@ -123,7 +123,7 @@ impl Clerk {
             + Sync
             + 'static,
     {
-        self.runtime.wait(O::INFO.id, self.inner.cached(operation))
+        self.runtime.wait(O::INFO, self.inner.cached(operation))
     }
 
     /// Returns the response cache.
@@ -168,7 +168,7 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         let pages = &mut self.pages;
-        self.runtime.wait(O::INFO.id, async { pages.next().await.transpose() }).transpose()
+        self.runtime.wait(O::INFO, async { pages.next().await.transpose() }).transpose()
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`transport`] | sends requests: reqwest, hyper, or a service of your own |
 //! | [`upload`] | reads a file to upload from a stream |
 
+mod attempt;
 mod backend;
 pub mod cache;
 mod config;

@@ -13,7 +13,8 @@ use clerk_tests::{
     fault::{Fault, FaultServer, http_response, nobody},
 };
 use clerk_tower::{
-    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk, client::transport::HyperTransport,
+    Clerk, ClerkBuilder, Error, ErrorKind, MachineClerk,
+    client::transport::{HyperTransport, ReqwestTransport},
     server::proxy::ProxyLayer,
 };
 use futures_util::StreamExt as _;
@@ -60,8 +61,11 @@ impl Over {
 
     /// Requests a user from the server at this URL.
     async fn ask(self, api_url: String, configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Error {
-        let builder = self.builder().api_url(api_url);
-        configure(builder).build().unwrap().send(users::get(USER)).await.unwrap_err()
+        self.client(api_url, configure).send(users::get(USER)).await.unwrap_err()
+    }
+
+    fn client(self, api_url: String, configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Clerk {
+        configure(self.builder().api_url(api_url)).build().unwrap()
     }
 }
 
@@ -141,7 +145,7 @@ async fn every_server_fault_is_reported_in_its_phase() {
             let server = FaultServer::start(fault.clone()).await;
             let error = over.ask(server.api_url(), |builder| builder.max_attempts(1)).await;
             assert_eq!(phase(&error), expected, "{case}: {error:?}");
-            assert_eq!(error.may_have_been_processed(), processed, "{case}");
+            assert!(!error.may_have_been_processed(), "{case}");
             assert_eq!(error.is_retryable(), retryable, "{case}");
             assert_eq!(error.is_not_found(), case == "404", "{case}");
             let wait = (case == "429").then_some(Duration::from_secs(7));
@@ -158,6 +162,12 @@ async fn every_server_fault_is_reported_in_its_phase() {
             {
                 assert_eq!(head.matches(header).count(), 1, "{header} in {head}");
             }
+
+            let server = FaultServer::start(fault.clone()).await;
+            let clerk = over.client(server.api_url(), |builder| builder.timeout(Duration::from_secs(5)));
+            let error = clerk.send(users::create().first_name("Ada")).await.unwrap_err();
+            assert_eq!((phase(&error), error.may_have_been_processed()), (expected, processed), "{case}");
+            assert_eq!(server.heads().len(), 1, "sent once, {case}");
         }
     }
 }
@@ -216,10 +226,75 @@ async fn a_call_to_a_server_that_stalls_times_out() {
                     matches!(error.kind(), ErrorKind::Timeout(after) if *after == short),
                     "{case}: {error:?}"
                 );
-                assert!(error.may_have_been_processed() && error.is_retryable(), "{case}");
+                assert!(!error.may_have_been_processed() && error.is_retryable(), "{case}");
                 check_text(case, &error);
             }
         }
+    }
+    for over in Over::ALL {
+        let server = FaultServer::start(Fault::Stall(String::new())).await;
+        let clerk = over.client(server.api_url(), |builder| builder.timeout(Duration::from_millis(500)));
+        let error = clerk.send(users::create().first_name("Ada")).await.unwrap_err();
+        assert_eq!(error.to_string(), "CreateUser: no response within 500ms; the call may have taken effect");
+        assert!(error.may_have_been_processed() && error.is_retryable());
+    }
+}
+
+/// The server accepts connections and does not answer the TLS handshake, so the request stays here.
+#[tokio::test]
+async fn a_call_that_waits_for_a_connection_is_not_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    for over in Over::ALL {
+        let short = Duration::from_millis(50);
+        let clerk = over.client(url.clone(), |builder| builder.attempt_timeout(short));
+        let error = clerk.send(users::create().first_name("Ada")).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::NotSent(_)), "{over:?}: {error:?}");
+        assert_eq!((error.attempts(), error.may_have_been_processed()), (3, false), "{over:?}");
+        assert!(error.to_string().starts_with("CreateUser: not sent within 50ms"), "{error}");
+    }
+}
+
+/// Nothing listens on port 9, so a call that is proxied fails.
+#[tokio::test]
+async fn loopback_is_never_proxied_and_a_proxy_that_fails_is_named() {
+    const PROXY: &str = "http://someone:hidden@127.0.0.1:9";
+    let variables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+    let variables = variables.map(|name| (name, PROXY));
+    let variables = [&variables[..], &[("NO_PROXY", ""), ("no_proxy", "")]].concat();
+    let test = "loopback_is_never_proxied_and_a_proxy_that_fails_is_named";
+    if !clerk_tests::alone::alone_with(module_path!(), test, &variables) {
+        return;
+    }
+    let own = || {
+        let proxy = || reqwest::Proxy::all(PROXY).unwrap();
+        let transport = ReqwestTransport::from_builder(move || reqwest::Client::builder().proxy(proxy()));
+        Clerk::builder().secret_key(KEY).transport(transport.unwrap())
+    };
+    for (build, name) in [
+        (&(|| Clerk::builder().secret_key(KEY)) as &dyn Fn() -> ClerkBuilder, "the proxy 127.0.0.1:9"),
+        (&own, "the proxy"),
+    ] {
+        let response = http_response("200 OK", "connection: close\r\n", r#"{"total_count": 3}"#);
+        let server = FaultServer::start(Fault::Close(response)).await;
+        let port = server.api_url().rsplit_once(':').unwrap().1.to_owned();
+        for host in ["127.0.0.1", "localhost", "LOCALHOST"] {
+            let clerk = build().api_url(format!("http://{host}:{port}")).build().unwrap();
+            assert_eq!(clerk.send(users::count()).await.unwrap().total_count, 3, "{host}");
+        }
+
+        let clerk = build().api_url("https://api.example.com").max_attempts(1).build().unwrap();
+        let error = clerk.send(users::create()).await.unwrap_err();
+        assert!(!error.may_have_been_processed(), "{error:?}");
+        let expected = format!("CreateUser: cannot connect to Clerk through {name}; nothing was sent");
+        assert_eq!(error.to_string(), expected);
+        let mut texts = vec![format!("{error:?}")];
+        let mut source = error.source();
+        while let Some(error) = source {
+            texts.extend([error.to_string(), format!("{error:?}")]);
+            source = error.source();
+        }
+        assert!(texts.iter().all(|text| !text.contains("hidden") && !text.contains("someone")), "{texts:?}");
     }
 }
 

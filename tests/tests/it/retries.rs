@@ -303,9 +303,70 @@ async fn calls_beyond_the_limit_wait_for_a_permit() {
     let results = join_all((0..10).map(|_| clerk.send(users::count()))).await;
     let at_once = script.times().iter().filter(|time| time.is_zero()).count();
     assert_eq!(at_once, 3);
-    assert!(
-        results.iter().all(|result| matches!(result.as_ref().unwrap_err().kind(), ErrorKind::Timeout(_)))
+    let errors: Vec<_> = results.into_iter().map(Result::unwrap_err).collect();
+    let count = |what: fn(&Error) -> bool| errors.iter().filter(|error| what(error)).count();
+    assert_eq!(count(|error| matches!(error.kind(), ErrorKind::Timeout(_)) && error.attempts() == 1), 3);
+    assert_eq!(count(|error| matches!(error.kind(), ErrorKind::NotSent(_)) && error.attempts() == 0), 7);
+}
+
+/// Time in the queue, at the gate and in the backoff is not time on the wire.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_held_back_says_so() {
+    let secs = Duration::from_secs;
+    let script = Script::new(&[Hang]);
+    let clerk = script.client(|builder| builder.max_concurrent_calls(1).max_attempts(1));
+    let within = |time| clerk.with(CallOptions::new().timeout(time).attempt_timeout(secs(60)));
+    let (patient, hurried, mixed) = (within(secs(3)), within(secs(2)), within(secs(9)));
+    let (first, queued, late) = tokio::join!(
+        patient.send(users::create()),
+        hurried.send(users::create()),
+        mixed.send(users::create())
     );
+    let (first, queued, late) = (first.unwrap_err(), queued.unwrap_err(), late.unwrap_err());
+    assert_eq!(script.sent(), 2);
+    for (error, attempts, waited, may_have_been_processed, text) in [
+        (&first, 1, 0, true, "CreateUser: no response within 3s; the call may have taken effect"),
+        (
+            &queued,
+            0,
+            2,
+            false,
+            "CreateUser: not sent within 2s, 2s of it held back by this client; nothing was sent",
+        ),
+        (
+            &late,
+            1,
+            3,
+            true,
+            "CreateUser: no response within 9s, 3s of it held back by this client; the call may have taken effect",
+        ),
+    ] {
+        assert_eq!((error.attempts(), error.waited()), (attempts, secs(waited)), "{error}");
+        assert_eq!(error.may_have_been_processed(), may_have_been_processed, "{error}");
+        assert!(error.is_retryable(), "{error}");
+        assert_eq!(error.to_string(), text);
+    }
+
+    // An earlier attempt may have taken effect, although the last one was not sent.
+    let script = Script::by(|index, _| if index == 0 { Status(503) } else { Wait(429, "20") });
+    let clerk = script.client(|builder| builder.timeout(secs(60)));
+    let error = clerk.send(users::delete("user_1")).await.unwrap_err();
+    assert_eq!((error.attempts(), error.may_have_been_processed()), (3, true));
+    assert!(error.waited() >= secs(20) && error.waited() < secs(22), "{:?}", error.waited());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_writes_may_have_taken_effect() {
+    for steps in [&[Break][..], &[Hang], &[Refuse, Status(503)], &[Break, Hang], &[Break, Refuse]] {
+        let error = send(steps, users::count()).await.1.unwrap();
+        assert!(!error.may_have_been_processed() && !error.to_string().contains("effect"), "{error}");
+        let error = send(steps, users::delete("user_1")).await.1.unwrap();
+        assert!(error.may_have_been_processed(), "{error}");
+        assert!(
+            error.status().is_some() || error.to_string().ends_with("the call may have taken effect"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

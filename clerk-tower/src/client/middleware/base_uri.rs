@@ -24,7 +24,6 @@
 
 use std::{
     borrow::Cow,
-    net::IpAddr,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -38,7 +37,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{ResponseFuture, inner_service};
-use crate::{BoxError, Error, ErrorKind, client::options::CallOptions, error::info_of};
+use crate::{
+    BoxError, Error, ErrorKind,
+    client::{options::CallOptions, transport::is_loopback},
+    error::info_of,
+};
 
 /// The version of Clerk's Backend API. Pinned, because an instance's default version may change, and the models of
 /// `clerk-core` are generated for this one.
@@ -186,14 +189,8 @@ where
 
 impl Base {
     /// Returns `true` if a key would be sent over a network without encryption.
-    ///
-    /// `localhost` is the only name that is accepted: RFC 6761, section 6.3 reserves it for the loopback interface.
     fn sends_in_the_clear(&self) -> bool {
-        let host = self.authority.host();
-        let address = host.trim_start_matches('[').trim_end_matches(']');
-        let is_loopback =
-            host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.scheme == Scheme::HTTP && !is_loopback
+        self.scheme == Scheme::HTTP && !is_loopback(self.authority.host())
     }
 
     fn resolve(&self, relative: &Uri) -> Result<Uri, &'static str> {
@@ -248,6 +245,8 @@ mod tests {
         for (base, is_allowed) in [
             ("https://api.clerk.com", true),
             ("http://localhost:8080", true),
+            ("http://LocalHost", true),
+            ("http://127.255.255.254", true),
             ("http://127.0.0.1", true),
             ("http://[::1]:8080", true),
             ("http://api.clerk.com", false),

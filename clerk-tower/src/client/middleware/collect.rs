@@ -32,7 +32,11 @@ use tower_service::Service;
 use super::inner_service;
 use crate::{
     BoxError, Error, ErrorKind,
-    client::{future::CallFuture, transport::ConnectError},
+    client::{
+        attempt::Progress,
+        future::CallFuture,
+        transport::{ConnectError, NotProcessedError},
+    },
     error::info_of,
 };
 
@@ -88,19 +92,35 @@ where
         self.inner.poll_ready(context).map_err(|error| classify(None, error.into()))
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let info = info_of(request.extensions());
+        let progress = Progress::of(request.extensions_mut());
+        request.extensions_mut().insert(progress.deliver());
         let response = self.inner.call(request);
         let max_bytes = self.max_bytes;
         CallFuture::new(async move {
-            let response = response.await.map_err(|error| classify(info, error.into()))?;
-            let (parts, body) = response.into_parts();
-            // Limited while reading: `Content-Length` may be missing, and does not bound a decompressed body.
-            let body = Limited::new(body, max_bytes).collect().await;
-            let body = body.map_err(|error| Error::new(info, ErrorKind::Transfer(error)))?;
-            Ok(Response::from_parts(parts, body.to_bytes()))
+            let result = collect(info, response, max_bytes).await;
+            progress.delivered();
+            result
         })
     }
+}
+
+async fn collect<B, E>(
+    info: Option<&'static OperationInfo>,
+    response: impl Future<Output = Result<Response<B>, E>>,
+    max_bytes: usize,
+) -> Result<Response<Bytes>, Error>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+    E: Into<BoxError>,
+{
+    let response = response.await.map_err(|error| classify(info, error.into()))?;
+    let (parts, body) = response.into_parts();
+    // Limited while reading: `Content-Length` may be missing, and does not bound a decompressed body.
+    let body = Limited::new(body, max_bytes).collect().await;
+    let body = body.map_err(|error| Error::new(info, ErrorKind::Transfer(error)))?;
+    Ok(Response::from_parts(parts, body.to_bytes()))
 }
 
 /// Returns the error of the services below, with its phase.
@@ -109,6 +129,7 @@ fn classify(info: Option<&'static OperationInfo>, error: BoxError) -> Error {
         // A layer below, such as the base URI, has already returned this crate's error. Its phase must not be lost.
         Ok(ours) => *ours,
         Err(error) if error.is::<ConnectError>() => Error::new(info, ErrorKind::Connect(error)),
+        Err(error) if error.is::<NotProcessedError>() => Error::new(info, ErrorKind::NotProcessed(error)),
         Err(error) => Error::new(info, ErrorKind::Transfer(error)),
     }
 }

@@ -35,7 +35,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::inner_service;
-use crate::{Error, ErrorKind, client::future::CallFuture, error::info_of};
+use crate::{Error, ErrorKind, client::attempt::Progress, client::future::CallFuture, error::info_of};
 
 /// Layer that applies [`Concurrency`]. All services made by one layer share one limit. See the [module docs](self)
 /// for an example.
@@ -110,9 +110,13 @@ where
         let mut inner = mem::replace(&mut self.inner, clone);
         let (permits, sheds) = (self.permits.clone(), self.sheds);
         CallFuture::new(async move {
+            let mut request = request;
             let permit = match sheds {
                 true => permits.try_acquire_owned().ok(),
-                false => permits.acquire_owned().await.ok(),
+                false => {
+                    let _waiting = Progress::of(request.extensions_mut()).wait();
+                    permits.acquire_owned().await.ok()
+                }
             };
             // The semaphore is never closed, so a missing permit means that all of them are in use.
             let Some(_permit) = permit else {

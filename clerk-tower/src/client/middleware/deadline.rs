@@ -34,9 +34,9 @@ use tower_service::Service;
 
 use super::inner_service;
 use crate::{
-    Error, ErrorKind,
-    client::options::CallOptions,
-    error::{AttemptCounter, info_of},
+    Error,
+    client::{attempt::Progress, options::CallOptions},
+    error::info_of,
 };
 
 /// Layer that applies [`Deadline`]. See the [module docs](self) for an example.
@@ -125,13 +125,15 @@ where
             Scope::Attempt => settings.and_then(|settings| settings.attempt_timeout),
         };
         let after = after.unwrap_or(self.after);
-        let attempts = (self.scope == Scope::Call).then(|| AttemptCounter::of(request.extensions_mut()));
-        // A deadline that overflows never comes.
-        if let (Some(_), Some(end)) = (&attempts, Instant::now().checked_add(after)) {
+        let progress = Progress::of(request.extensions_mut());
+        if self.scope == Scope::Call
+            && let Some(end) = Instant::now().checked_add(after)
+        {
+            // A deadline that overflows never comes.
             request.extensions_mut().insert(Expires(end));
         }
         let future = self.inner.call(request);
-        ResponseFuture { future, sleep: tokio::time::sleep(after), after, info, attempts }
+        ResponseFuture { future, sleep: tokio::time::sleep(after), after, info, progress }
     }
 }
 
@@ -145,7 +147,7 @@ pin_project! {
         sleep: Sleep,
         after: Duration,
         info: Option<&'static OperationInfo>,
-        attempts: Option<AttemptCounter>,
+        progress: Progress,
     }
 }
 
@@ -156,13 +158,16 @@ where
     type Output = Result<T, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+        let mut this = self.project();
+        // A call that is held back is not sent after its deadline, even if its turn comes at the same moment.
+        if this.progress.is_waiting() && this.sleep.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(this.progress.timed_out(*this.info, *this.after)));
+        }
         // Polled before the timer: a response that has arrived is not thrown away because the deadline has just passed.
         if let Poll::Ready(result) = this.future.poll(context) {
             return Poll::Ready(result);
         }
         ready!(this.sleep.poll(context));
-        let attempts = this.attempts.as_ref().map(AttemptCounter::get).unwrap_or_default();
-        Poll::Ready(Err(Error::new(*this.info, ErrorKind::Timeout(*this.after)).after(attempts)))
+        Poll::Ready(Err(this.progress.timed_out(*this.info, *this.after)))
     }
 }

@@ -52,6 +52,7 @@ use self::gate::{Family, Gates, Turn};
 use crate::{
     Error, ErrorKind,
     client::{
+        attempt::Progress,
         future::CallFuture,
         middleware::{deadline::expires, inner_service},
     },
@@ -147,9 +148,11 @@ where
         let mut inner = mem::replace(&mut self.inner, clone);
         let (gates, clock) = (self.gates.clone(), self.clock.clone());
         CallFuture::new(async move {
+            let mut request = request;
+            let progress = Progress::of(request.extensions_mut());
             let info = info_of(request.extensions());
             let family = family(info, request.extensions().get::<Credential>().copied());
-            pass(&gates, family, info, expires(request.extensions())).await?;
+            pass(&gates, family, info, expires(request.extensions()), &progress).await?;
             // Taken before the call, so that the gate can tell calls from before a 429 from those after it.
             let sent = Instant::now();
             let response = inner.call(request).await?;
@@ -179,6 +182,7 @@ async fn pass(
     family: Family,
     info: Option<&'static OperationInfo>,
     expires: Option<Instant>,
+    progress: &Progress,
 ) -> Result<(), Error> {
     loop {
         let now = Instant::now();
@@ -191,7 +195,9 @@ async fn pass(
         };
         // The gate may close again while this call waits. Its turn is void then, and it has to queue again.
         telemetry::waited_at_gate(family.1);
+        let waiting = progress.wait();
         sleep_until(turn).await;
+        drop(waiting);
         if gates.holds(family, turn) {
             return Ok(());
         }

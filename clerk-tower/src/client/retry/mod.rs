@@ -2,7 +2,8 @@
 //!
 //! | what happened | operations that are safe to repeat | other operations |
 //! |---|---|---|
-//! | the connection failed: nothing was sent | retried | retried |
+//! | the connection failed, or ended before the request was sent completely | retried | retried |
+//! | HTTP/2 `REFUSED_STREAM`, or a `GOAWAY` that excludes the request | retried | retried |
 //! | 429: Clerk refused before acting | retried | retried |
 //! | 500, 502, 503, 504 | retried | not retried |
 //! | no response in time, or the response broke off | retried | not retried |
@@ -56,9 +57,8 @@ pub use self::budget::Budget;
 use self::policy::Policy;
 use crate::{
     Error,
-    client::future::CallFuture,
+    client::{attempt::Progress, future::CallFuture},
     clock::{Clock, SystemClock},
-    error::AttemptCounter,
 };
 
 /// Layer that applies [`Retry`]. See the [module docs](self) for an example.
@@ -171,7 +171,7 @@ where
     fn call(&mut self, mut request: Request<Bytes>) -> Self::Future {
         // Counted outside the policy: tower ends a call without asking it when the inner service is not ready for a
         // retry, and even then the error has to say that an earlier attempt may have taken effect.
-        let attempts = AttemptCounter::of(request.extensions_mut());
+        let progress = Progress::of(request.extensions_mut());
         let (call, budget) = (self.retry.call(request), self.budget.clone());
         CallFuture::new(async move {
             let result = call.await;
@@ -179,7 +179,7 @@ where
                 // Only successes earn retries, so that an outage does not pay for its own retries.
                 budget.deposit();
             }
-            attempts.record_in(result)
+            progress.record_in(result)
         })
     }
 }

@@ -1,17 +1,28 @@
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use clerk_core::{Timestamp, decode::retry_after, operation::Retry as Rule};
 use http::{Extensions, Request, Response, StatusCode, header};
 use http_body_util::LengthLimitError;
+use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
 use super::Budget;
 use crate::{
     Error, ErrorKind,
-    client::{middleware::deadline::expires, options::CallOptions},
+    client::{
+        attempt::{Progress, Waiting},
+        middleware::deadline::expires,
+        options::CallOptions,
+    },
     clock::Clock,
-    error::{AttemptCounter, info_of},
+    error::info_of,
 };
 
 /// Upper bound of the first backoff; it doubles with each further one.
@@ -40,22 +51,40 @@ enum AttemptOutcome {
 }
 
 impl tower::retry::Policy<Request<Bytes>, Response<Bytes>, Error> for Policy {
-    type Future = Sleep;
+    type Future = Backoff;
 
     fn retry(
         &mut self,
         request: &mut Request<Bytes>,
         result: &mut Result<Response<Bytes>, Error>,
-    ) -> Option<Sleep> {
+    ) -> Option<Backoff> {
         let backoff = self.backoff(request.extensions(), self.made, result)?;
         self.made = self.made.saturating_add(1);
-        AttemptCounter::of(request.extensions_mut()).add(outcome(result) == AttemptOutcome::Unclear);
-        Some(tokio::time::sleep(backoff))
+        let progress = Progress::of(request.extensions_mut());
+        progress.retried(outcome(result) == AttemptOutcome::Unclear);
+        Some(Backoff { sleep: tokio::time::sleep(backoff), _waiting: progress.wait() })
     }
 
     /// Returns `None` for the last attempt, which needs no copy. The head is copied, the body is shared.
     fn clone_request(&mut self, request: &Request<Bytes>) -> Option<Request<Bytes>> {
         (self.made < self.max_attempts(request.extensions())).then(|| request.clone())
+    }
+}
+
+pin_project! {
+    /// The pause before a retry.
+    pub(super) struct Backoff {
+        #[pin]
+        sleep: Sleep,
+        _waiting: Waiting,
+    }
+}
+
+impl Future for Backoff {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.project().sleep.poll(context)
     }
 }
 
@@ -109,7 +138,9 @@ fn outcome(result: &Result<Response<Bytes>, Error>) -> AttemptOutcome {
             _ => AttemptOutcome::Final,
         },
         Err(error) => match error.kind() {
-            ErrorKind::Connect(_) => AttemptOutcome::NotProcessed,
+            ErrorKind::Connect(_) | ErrorKind::NotProcessed(_) | ErrorKind::NotSent(_) => {
+                AttemptOutcome::NotProcessed
+            }
             // The response would be too large again.
             ErrorKind::Transfer(cause) if cause.is::<LengthLimitError>() => AttemptOutcome::Final,
             ErrorKind::Timeout(_) | ErrorKind::Transfer(_) => AttemptOutcome::Unclear,

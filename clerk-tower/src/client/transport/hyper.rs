@@ -15,14 +15,20 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{
         Builder, Client,
-        connect::{Connect, HttpConnector},
+        connect::{Connect, HttpConnector, capture_connection},
     },
     rt::{TokioExecutor, TokioTimer},
 };
 use tower_service::Service;
 
-use super::{CONNECT_TIMEOUT, ConnectError};
+use super::{
+    CONNECT_TIMEOUT, check_runtime,
+    delivery::{Delivery, TrackedBody, sort},
+};
 use crate::BoxError;
+
+/// How much of an HTTP/1.1 response is read at once, and how large its head may be.
+const READ_BUFFER: usize = 32 * 1024;
 
 /// Transport on hyper-util's client, with its connection pool, HTTP/2, rustls and the system's root certificates.
 ///
@@ -36,7 +42,7 @@ use crate::BoxError;
 /// # let _ = clerk; Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct HyperTransport<C = HttpsConnector<HttpConnector>>(Client<C, Full<Bytes>>);
+pub struct HyperTransport<C = HttpsConnector<HttpConnector>>(Client<C, TrackedBody<Full<Bytes>>>);
 
 impl HyperTransport {
     /// Creates a transport that connects with TLS 1.2 or later, or without TLS for `http` URIs.
@@ -76,7 +82,10 @@ where
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(90))
             .http2_keep_alive_interval(Duration::from_secs(30))
-            .http2_keep_alive_timeout(Duration::from_secs(10));
+            .http2_keep_alive_timeout(Duration::from_secs(10))
+            // A connection parses whatever has arrived before it lets others run. With hyper's 400 KiB, a server that
+            // sends interim responses without end could keep a thread busy for seconds, beyond all deadlines.
+            .http1_read_buf_exact_size(READ_BUFFER);
         Self(builder.build(connector))
     }
 }
@@ -101,11 +110,22 @@ where
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let response = self.0.request(request.map(Full::new));
+        // A clone is a few reference counts. The future must not borrow the service.
+        let client = self.0.clone();
         Box::pin(async move {
-            response.await.map_err(|error| -> BoxError {
-                if error.is_connect() { Box::new(ConnectError(error.into())) } else { error.into() }
-            })
+            check_runtime(request.extensions())?;
+            let delivery = Delivery::of(request.extensions());
+            let (head, body) = request.into_parts();
+            let body = TrackedBody::new(Full::new(body), &head.method, delivery.clone());
+            let mut request = Request::from_parts(head, body);
+            let captured = capture_connection(&mut request);
+            delivery.on_timeout(move || {
+                if let Some(connection) = captured.connection_metadata().as_ref() {
+                    connection.poison();
+                }
+            });
+            let response = client.request(request).await;
+            response.map_err(|error| sort(error.is_connect(), error.into(), &delivery))
         })
     }
 }

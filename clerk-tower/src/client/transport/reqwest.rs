@@ -1,20 +1,44 @@
 use std::{
+    error::Error as StdError,
     fmt,
     future::Future,
     pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
 
-use http::{Request, Response};
+use http::{Request, Response, Uri};
+use hyper_util::client::proxy::matcher::Matcher;
 use tower_service::Service;
 
-use super::{CONNECT_TIMEOUT, ConnectError};
+use super::{
+    CONNECT_TIMEOUT, ProxyError, check_runtime,
+    delivery::{Delivery, TrackedBody, sort, sources},
+    is_loopback,
+};
 use crate::BoxError;
 
 /// Default transport: a [`reqwest::Client`] with its connection pool, HTTP/2, rustls and the system's proxy settings.
+///
+/// It reads `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` as reqwest does. Addresses on the loopback interface are never
+/// proxied.
 #[derive(Clone)]
-pub struct ReqwestTransport(reqwest::Client);
+pub struct ReqwestTransport(Arc<Clients>);
+
+struct Clients {
+    build: Build,
+    /// For the loopback interface, without a proxy. Created when it is needed.
+    direct: Slot,
+    others: Slot,
+    /// The system's proxies, to name the one that failed; `None` if the application chose its own.
+    system: Option<Matcher>,
+}
+
+type Build = Box<dyn Fn() -> reqwest::ClientBuilder + Send + Sync>;
+
+/// A client, which is replaced after a timeout. reqwest cannot take a single connection out of its pool.
+type Slot = Mutex<Option<Arc<reqwest::Client>>>;
 
 impl ReqwestTransport {
     /// Creates a transport that does not follow redirects, does not retry and does not send `Referer`.
@@ -22,32 +46,110 @@ impl ReqwestTransport {
     /// # Errors
     /// If the TLS backend cannot be set up.
     pub fn new() -> Result<Self, BoxError> {
-        let client = Self::configure(reqwest::Client::builder()).build()?;
-        Ok(Self(client))
+        Self::with(Box::new(reqwest::Client::builder), Some(Matcher::from_system()))
     }
 
     /// Creates a transport from your own builder, with other proxies, roots or limits. The settings that every
     /// transport needs are added to it: no redirects, no retries, no `Referer`, and the timeouts of connections.
     ///
+    /// It is a function, because the transport needs a client without a proxy for the loopback interface, and a new one
+    /// after a timeout. It is called again for each.
+    ///
+    /// ```
+    /// use clerk_tower::client::transport::ReqwestTransport;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// let proxy = reqwest::Proxy::https("http://proxy.internal:3128")?;
+    /// let transport = ReqwestTransport::from_builder(move || reqwest::Client::builder().proxy(proxy.clone()))?;
+    /// # let _ = transport; Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// If the client cannot be built.
-    pub fn from_builder(builder: reqwest::ClientBuilder) -> Result<Self, BoxError> {
-        Ok(Self(Self::configure(builder).build()?))
+    pub fn from_builder(
+        build: impl Fn() -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Result<Self, BoxError> {
+        Self::with(Box::new(build), None)
     }
 
-    fn configure(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        builder
-            // reqwest drops `Authorization` on a redirect to another host, but not a header it does not know, such as
-            // the `Clerk-Secret-Key` that the Frontend API proxy sends.
-            .redirect(reqwest::redirect::Policy::none())
-            // reqwest would retry on its own what the retry layer counts, limits and reports.
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(90))
-            .http2_keep_alive_interval(Duration::from_secs(30))
-            .http2_keep_alive_timeout(Duration::from_secs(10))
+    fn with(build: Build, system: Option<Matcher>) -> Result<Self, BoxError> {
+        let clients = Clients { build, direct: Slot::default(), others: Slot::default(), system };
+        clients.client(&clients.others)?;
+        Ok(Self(Arc::new(clients)))
     }
+}
+
+impl Clients {
+    /// Returns the slot of the client for requests to this URI.
+    fn slot(&self, uri: &Uri) -> &Slot {
+        if uri.host().is_some_and(is_loopback) { &self.direct } else { &self.others }
+    }
+
+    /// Returns the client in a slot; builds one if the slot is empty.
+    fn client(&self, slot: &Slot) -> Result<Arc<reqwest::Client>, BoxError> {
+        let mut current = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &*current {
+            return Ok(client.clone());
+        }
+        let mut builder = configure((self.build)());
+        if std::ptr::eq(slot, &self.direct) {
+            builder = builder.no_proxy();
+        }
+        Ok(current.insert(Arc::new(builder.build()?)).clone())
+    }
+
+    /// Empties the client's slot if this client is still in it. The next request gets a new client, which has no connections yet;
+    /// requests in flight keep the old one.
+    fn give_up(&self, client: &Arc<reqwest::Client>) {
+        for slot in [&self.direct, &self.others] {
+            let mut current = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            current.take_if(|current| Arc::ptr_eq(current, client));
+        }
+    }
+
+    /// Returns the error of a request to `uri` as the layers above expect it. The URL is removed, because it can contain
+    /// ids and search terms, and errors are logged.
+    fn sort(&self, error: reqwest::Error, uri: &Uri, delivery: &Delivery) -> BoxError {
+        let error = error.without_url();
+        let is_connect = error.is_connect();
+        let proxy = if is_connect { self.proxy_of(uri, &error) } else { None };
+        let error: BoxError = match proxy {
+            Some(proxy) => Box::new(ProxyError { proxy, source: error.into() }),
+            None => error.into(),
+        };
+        sort(is_connect, error, delivery)
+    }
+
+    /// Returns the proxy that requests to `uri` go through, without its credentials.
+    fn proxy_of(&self, uri: &Uri, error: &reqwest::Error) -> Option<String> {
+        if uri.host().is_some_and(is_loopback) {
+            return None;
+        }
+        let Some(system) = &self.system else {
+            // The application's own proxies are hidden in its builder, so hyper-util's error has to tell.
+            let is_tunnel = |error: &(dyn StdError + 'static)| error.to_string().starts_with("tunnel error");
+            return sources(error).any(is_tunnel).then(|| "the proxy".to_owned());
+        };
+        let proxy = system.intercept(uri)?;
+        // Host and port one by one: whatever else the authority contains may be a password.
+        let (host, port) = (proxy.uri().host()?, proxy.uri().port_u16());
+        let port = port.map_or(String::new(), |port| format!(":{port}"));
+        Some(format!("the proxy {host}{port}"))
+    }
+}
+
+fn configure(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder
+        // reqwest drops `Authorization` on a redirect to another host, but not a header it does not know, such as the
+        // `Clerk-Secret-Key` that the Frontend API proxy sends.
+        .redirect(reqwest::redirect::Policy::none())
+        // reqwest would retry on its own what the retry layer counts, limits and reports.
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(Duration::from_secs(90))
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .http2_keep_alive_timeout(Duration::from_secs(10))
 }
 
 impl fmt::Debug for ReqwestTransport {
@@ -71,17 +173,20 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         // A clone is a reference count. The future must not borrow the service.
-        let client = self.0.clone();
+        let clients = self.0.clone();
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request).map_err(hide_url)?;
-            let response = client.execute(request).await.map_err(hide_url)?;
-            Ok(response.into())
+            check_runtime(request.extensions())?;
+            let delivery = Delivery::of(request.extensions());
+            let client = clients.client(clients.slot(request.uri()))?;
+            let (head, body) = request.into_parts();
+            let (uri, body) =
+                (head.uri.clone(), TrackedBody::new(body.into(), &head.method, delivery.clone()));
+            let request = reqwest::Request::try_from(Request::from_parts(head, reqwest::Body::wrap(body)))
+                .map_err(|error| error.without_url())?;
+            let used = (clients.clone(), client.clone());
+            delivery.on_timeout(move || used.0.give_up(&used.1));
+            let response = client.execute(request).await;
+            Ok(response.map_err(|error| clients.sort(error, &uri, &delivery))?.into())
         })
     }
-}
-
-/// Removes the URL from the error, because it can contain ids and search terms, and errors are logged.
-fn hide_url(error: reqwest::Error) -> BoxError {
-    let error = error.without_url();
-    if error.is_connect() { Box::new(ConnectError(error.into())) } else { error.into() }
 }

@@ -25,7 +25,11 @@ use super::{
 };
 use crate::{
     BoxError,
-    client::{CallFuture, transport::ConnectError},
+    client::{
+        CallFuture,
+        transport::{ConnectError, Delivery},
+    },
+    runtime,
     server::{
         NoInner, ResponseBody,
         body::{OwnBody, boxed},
@@ -173,12 +177,19 @@ impl Rules {
         let permit = self.exchanges.clone().try_acquire_owned().map_err(|_| busy())?;
         let body = Watched::new(body, self.idle_timeout, None);
         let upload = body.progress();
+        runtime::current().map_err(|_| failed("runtime", upload.stage()))?;
         // The timeout ends with the response head: one for the whole body would cut off long downloads.
-        let response = transport.oneshot(sent.request.map(|()| ProxyBody::new(body)));
+        let (mut request, delivery) = (sent.request.map(|()| ProxyBody::new(body)), Delivery::default());
+        request.extensions_mut().insert(delivery.clone());
+        let response = transport.oneshot(request);
         let response = match tokio::time::timeout(self.timeout, response).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failed(phase_of(&error.into()), upload.stage())),
-            Err(_) => return Err(failed("timeout", upload.stage())),
+            Err(_) => {
+                // The transport gives up the connection, which may be dead.
+                delivery.timed_out();
+                return Err(failed("timeout", upload.stage()));
+            }
         };
         // `Upgrade` is removed from requests, so a 101 is not a valid response. Headers are limited in this direction
         // too.
