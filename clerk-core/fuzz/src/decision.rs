@@ -210,11 +210,10 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Clerk<'_, I> {
     fn call<O: PendingOperation>(&mut self, call: PendingCall<O>) -> Step {
         // The operation can be sent, or returns an error.
         let response = match call.operation().request() {
-            Ok(_) => {
-                self.responses
-                    .find(|line| !line.is_empty())
-                    .map_or(Err(CallFailure::Unreachable), |line| read(call.operation(), line))
-            }
+            Ok(_) => self
+                .responses
+                .find(|line| !line.is_empty())
+                .map_or(Err(CallFailure::Unreachable), |line| read(call.operation(), line)),
             Err(_) => Err(CallFailure::Unreachable),
         };
         call.resume(response, NOW)

@@ -1,0 +1,30 @@
+//! The seeds of each target: inputs that get far in it.
+
+/// Returns the seeds of a target.
+#[must_use]
+pub fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let texts: &[&str] = match target {
+        // Visit, rotate, advance, visit both; an outage; a flood, a rotation and a visit.
+        "keys" => {
+            return vec![
+                vec![5, 0, 2, 2, 5, 0, 5, 1, 0, 4, 5, 0, 5, 1],
+                vec![5, 0, 3, 1, 0, 4, 5, 0, 0, 5, 5, 0, 3, 0, 2, 2, 0, 3, 5, 0, 5, 1],
+                vec![5, 0, 4, 15, 2, 2, 5, 1, 0, 2, 5, 1, 0, 1, 5, 1],
+                vec![5, 0, 3, 2, 0, 4, 5, 0, 3, 0, 0, 6, 5, 0, 2, 4, 0, 7, 5, 2],
+            ];
+        }
+        "proxy" => &[
+            "GET /__clerk/v1/client?_is_native=1\nhost: app.example.com\ncookie: a=b\ncookie: c=d",
+            "POST https://app.example.com/__clerk/v1/client/sign_ins/sia_1\nx-forwarded-for: 10.0.0.9, 1.1.1.1\n\
+             cf-connecting-ip: 6.6.6.6\nx-real-ip: [::1]\nforwarded: for=1.2.3.4;host=evil.example",
+            "GET /__clerk/%2e%2e%2fv1/users\nhost: app.example.com\nx-forwarded-host: app.example.com , x\n\
+             x-forwarded-proto: https",
+            "PATCH /__clerk/npm/@clerk/clerk-js@5/dist/clerk.browser.js\nhost: [::1]:3000\nconnection: x-a, te\n\
+             x-a: 1\nte: trailers\nexpect: 100-continue\ntransfer-encoding: chunked",
+            "GET /__clerk/a/..%5cb/%252e%252e/%00\nhost: app.example.com\nclerk-secret-key: sk_live_x\n\
+             clerk-proxy-url: https://evil.example\nx-vercel-ip-country: x\nx-original-host: evil.example",
+        ],
+        _ => &[],
+    };
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
