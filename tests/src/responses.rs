@@ -432,6 +432,7 @@ pub fn read<R: Read>(id: &str, reader: &R) -> R::Found {
         "verifyM2MToken" => reader.read(&m2m::verify_token("token 1")),
         "verifyOAuthAccessToken" => reader.read(&oauth_access_tokens::verify("access token 1")),
         "GetHandshakePayload" => reader.read(&clients::get_handshake_payload("nonce 1")),
+        "DeleteInvitation" => reader.read(&invitations::delete("id_1")),
         other => panic!("no operation has the ID {other}"),
     }
 }

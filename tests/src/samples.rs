@@ -511,7 +511,8 @@ fn enterprise_connections(visitor: &mut impl OperationVisitor) {
                 .login_hint(
                     enterprise_connections::CreateSamlLoginHint::new(LoginHintMode::EmailAddress)
                         .source("source 1"),
-                ),
+                )
+                .idp_certificates(["idp certificates 1", "idp certificates 2"]),
         )
         .oidc(
             enterprise_connections::CreateOidc::new()
@@ -628,7 +629,8 @@ fn enterprise_connections(visitor: &mut impl OperationVisitor) {
                     .login_hint(
                         enterprise_connections::UpdateSamlLoginHint::new(LoginHintMode::EmailAddress)
                             .source("source 1"),
-                    ),
+                    )
+                    .idp_certificates(["idp certificates 1", "idp certificates 2"]),
             )
             .oidc(
                 enterprise_connections::UpdateOidc::new()
@@ -801,6 +803,8 @@ fn invitations(visitor: &mut impl OperationVisitor) {
     );
     visitor.visit(Sample::Minimal, invitations::revoke("id_1"));
     visitor.visit(Sample::Maximal, invitations::revoke("id_1"));
+    visitor.visit(Sample::Minimal, invitations::delete("id_1"));
+    visitor.visit(Sample::Maximal, invitations::delete("id_1"));
 }
 
 fn jwks(visitor: &mut impl OperationVisitor) {
@@ -1454,6 +1458,30 @@ fn saml_connections(visitor: &mut impl OperationVisitor) {
                 saml_connections::CreateLoginHint::new(LoginHintMode::EmailAddress).source("source 1"),
             ),
     );
+    visitor.visit(
+        Sample::Undocumented,
+        saml_connections::create("name 1", EnterpriseConnectionProvider::SamlCustom)
+            .domain("domain 1")
+            .domains(["domains 1", "domains 2"])
+            .idp_entity_id("idp entity id 1")
+            .idp_sso_url("https://example.com/1?from=clerk")
+            .idp_certificate("idp certificate 1")
+            .idp_metadata_url("https://example.com/1?from=clerk")
+            .idp_metadata("idp metadata 1")
+            .organization_id("organization_1")
+            .attribute_mapping(
+                saml_connections::CreateAttributeMapping::new()
+                    .user_id("user id 1")
+                    .email_address("ada+1@example.com")
+                    .first_name("first name 1")
+                    .last_name("last name 1"),
+            )
+            .force_authn(true)
+            .login_hint(
+                saml_connections::CreateLoginHint::new(LoginHintMode::EmailAddress).source("source 1"),
+            )
+            .idp_certificates(["idp certificates 1", "idp certificates 2"]),
+    );
     visitor.visit(Sample::Minimal, saml_connections::get("id_1"));
     visitor.visit(Sample::Maximal, saml_connections::get("id_1"));
     visitor.visit(Sample::Minimal, saml_connections::update("id_1"));
@@ -1487,6 +1515,38 @@ fn saml_connections(visitor: &mut impl OperationVisitor) {
                 saml_connections::UpdateLoginHint::new(LoginHintMode::EmailAddress).source("source 1"),
             )
             .consent_verified_domains_deletion(true),
+    );
+    visitor.visit(
+        Sample::Undocumented,
+        saml_connections::update("id_1")
+            .name("name 1")
+            .domain("domain 1")
+            .domains(["domains 1", "domains 2"])
+            .idp_entity_id("idp entity id 1")
+            .idp_sso_url("https://example.com/1?from=clerk")
+            .idp_certificate("idp certificate 1")
+            .idp_metadata_url("https://example.com/1?from=clerk")
+            .idp_metadata("idp metadata 1")
+            .organization_id("organization_1")
+            .attribute_mapping(
+                saml_connections::UpdateAttributeMapping::new()
+                    .user_id("user id 1")
+                    .email_address("ada+1@example.com")
+                    .first_name("first name 1")
+                    .last_name("last name 1"),
+            )
+            .active(true)
+            .sync_user_attributes(true)
+            .allow_subdomains(true)
+            .allow_idp_initiated(true)
+            .disable_additional_identifications(true)
+            .allow_organization_account_linking(true)
+            .force_authn(true)
+            .login_hint(
+                saml_connections::UpdateLoginHint::new(LoginHintMode::EmailAddress).source("source 1"),
+            )
+            .consent_verified_domains_deletion(true)
+            .idp_certificates(["idp certificates 1", "idp certificates 2"]),
     );
     visitor.visit(Sample::Minimal, saml_connections::delete("id_1"));
     visitor.visit(Sample::Maximal, saml_connections::delete("id_1"));
@@ -1720,6 +1780,47 @@ fn users(visitor: &mut impl OperationVisitor) {
             .banned(true)
             .locked(true),
     );
+    visitor.visit(
+        Sample::Undocumented,
+        users::create()
+            .external_id("external id 1")
+            .first_name("first name 1")
+            .last_name("last name 1")
+            .locale("locale 1")
+            .email_address(["ada+1@example.com", "ada+2@example.com"])
+            .email_address_identification_status([
+                IdentificationStatus::Verified,
+                IdentificationStatus::Reserved,
+            ])
+            .phone_number(["+15555550101", "+15555550102"])
+            .phone_number_identification_status([
+                IdentificationStatus::Verified,
+                IdentificationStatus::Reserved,
+            ])
+            .web3_wallet(["web3 wallet 1", "web3 wallet 2"])
+            .username("username 1")
+            .password("password 1")
+            .password_digest("password digest 1")
+            .password_hasher("password hasher 1")
+            .skip_password_checks(true)
+            .skip_password_requirement(true)
+            .totp_secret("totp secret 1")
+            .backup_codes(["backup codes 1", "backup codes 2"])
+            .public_metadata(Metadata::new().with("plan", "gold"))
+            .private_metadata(Metadata::new().with("plan", "gold"))
+            .unsafe_metadata(Metadata::new().with("plan", "gold"))
+            .delete_self_enabled(true)
+            .legal_accepted_at("legal accepted at 1")
+            .skip_legal_checks(true)
+            .skip_user_requirement(true)
+            .create_organization_enabled(true)
+            .create_organizations_limit(1_i64)
+            .created_at("created at 1")
+            .bypass_client_trust(true)
+            .banned(true)
+            .locked(true)
+            .timezone("timezone 1"),
+    );
     visitor.visit(Sample::Minimal, users::count());
     visitor.visit(
         Sample::Maximal,
@@ -1802,6 +1903,35 @@ fn users(visitor: &mut impl OperationVisitor) {
             .create_organizations_limit(1_i64)
             .created_at("created at 1")
             .bypass_client_trust(true),
+    );
+    visitor.visit(
+        Sample::Undocumented,
+        users::update("user_1")
+            .external_id("external id 1")
+            .first_name("first name 1")
+            .last_name("last name 1")
+            .locale("locale 1")
+            .primary_email_address_id("id_1")
+            .notify_primary_email_address_changed(true)
+            .primary_phone_number_id("id_1")
+            .primary_web3_wallet_id("id_1")
+            .username("username 1")
+            .profile_image_id("id_1")
+            .password("password 1")
+            .password_digest("password digest 1")
+            .password_hasher("password hasher 1")
+            .skip_password_checks(true)
+            .sign_out_of_other_sessions(true)
+            .totp_secret("totp secret 1")
+            .backup_codes(["backup codes 1", "backup codes 2"])
+            .delete_self_enabled(true)
+            .create_organization_enabled(true)
+            .legal_accepted_at("legal accepted at 1")
+            .skip_legal_checks(true)
+            .create_organizations_limit(1_i64)
+            .created_at("created at 1")
+            .bypass_client_trust(true)
+            .timezone("timezone 1"),
     );
     visitor.visit(Sample::Minimal, users::delete("user_1"));
     visitor.visit(Sample::Maximal, users::delete("user_1"));

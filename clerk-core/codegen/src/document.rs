@@ -10,6 +10,8 @@ pub(crate) struct Document {
     pub(crate) version: String,
     pub(crate) paths: IndexMap<String, PathItem>,
     components: Components,
+    /// Components that the overlay adds.
+    added: IndexMap<String, Schema>,
 }
 
 #[derive(Deserialize)]
@@ -168,17 +170,37 @@ impl Document {
         let parsed: Parsed =
             serde_yaml_ng::from_str(text).map_err(|e| format!("not a valid OpenAPI document: {e}"))?;
         let paths = parsed.paths.into_iter().map(|(path, item)| (path, item.unwrap_or_default())).collect();
-        Ok(Self { version: parsed.info.version, paths, components: parsed.components })
+        Ok(Self {
+            version: parsed.info.version,
+            paths,
+            components: parsed.components,
+            added: IndexMap::new(),
+        })
+    }
+
+    /// Adds components. Those of the document come first.
+    pub(crate) fn with_components(self, added: &IndexMap<String, Schema>) -> Self {
+        Self { added: added.clone(), ..self }
+    }
+
+    /// Whether the component is added.
+    pub(crate) fn is_added(&self, name: &str) -> bool {
+        self.added.contains_key(name)
+    }
+
+    /// The added components that the document has too.
+    pub(crate) fn needless_components(&self) -> impl Iterator<Item = &str> {
+        self.added.keys().map(String::as_str).filter(|name| self.components.schemas.contains_key(*name))
     }
 
     /// The component behind a `$ref`, with its name.
     pub(crate) fn schema<'a>(&'a self, reference: &'a str) -> Result<(&'a str, &'a Schema)> {
         let name = name_of(reference, "schemas")?;
-        Ok((name, self.components.schemas.get(name).ok_or_else(|| dangling(reference))?))
+        Ok((name, self.component(name).ok_or_else(|| dangling(reference))?))
     }
 
     pub(crate) fn component(&self, name: &str) -> Option<&Schema> {
-        self.components.schemas.get(name)
+        self.components.schemas.get(name).or_else(|| self.added.get(name))
     }
 
     pub(crate) fn response<'a>(&'a self, response: &'a Response) -> Result<&'a Content> {

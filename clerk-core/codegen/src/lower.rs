@@ -67,6 +67,11 @@ pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, P
             }
         }
     }
+    lowering.needless.extend(
+        document
+            .needless_components()
+            .map(|name| format!("`{name}` is in the document, so the overlay need not define it")),
+    );
     problems.overlay = lowering.needless;
     for (position, correction) in overlay.corrections.iter().enumerate() {
         if !lowering.used.contains(&position) {
@@ -538,10 +543,11 @@ impl Lowering<'_> {
                 sources.push((wire.to_owned(), schema.clone()));
             }
         }
+        let is_added = way == Way::In && self.document.is_added(place);
         let mut fields = Vec::new();
         for (wire, schema) in sources {
             let place = format!("{place}.{wire}");
-            let known = parts.iter().any(|part| part.properties.contains_key(&wire));
+            let known = !is_added && parts.iter().any(|part| part.properties.contains_key(&wire));
             let members = schema.required.clone();
             let (schema, required, omit) = self.corrected(&place, &schema, required.contains(wire.as_str()));
             // A tag with a single value adds nothing to the type.

@@ -90,9 +90,9 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(String, bool)> {
     }
     let path = path.ok_or(USAGE)?;
     let text = fs::read_to_string(&path).map_err(|e| format!("cannot read {path}: {e}"))?;
-    let document = Document::parse(&text)?;
     let codegen = Path::new(env!("CARGO_MANIFEST_DIR"));
     let overlay = Overlay::read(&codegen.join("overlay"))?;
+    let document = Document::parse(&text)?.with_components(&overlay.components);
     match mode.as_deref() {
         Some("--survey") => Ok((missing::survey(&lower::lower(&document, &overlay)?, &overlay), true)),
         Some("diff") => check::diff(codegen, &document, &overlay),

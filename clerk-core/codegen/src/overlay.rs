@@ -35,6 +35,8 @@ pub(crate) struct Overlay {
     pub(crate) corrections: Vec<Correction>,
     /// Operations that the document omits, by path, in OpenAPI form.
     pub(crate) undocumented: IndexMap<String, PathItem>,
+    /// Components that the document omits.
+    pub(crate) components: IndexMap<String, Schema>,
     pub(crate) types: Types,
     /// Query parameters that are always sent with the same value.
     pub(crate) fixed_query: BTreeMap<String, Fixed>,

@@ -1,4 +1,4 @@
-//! Domains of the instance: the primary domain and its satellites.
+//! Domains of the instance: the active domain, its satellites, and others.
 //!
 //! ```
 //! use clerk_core::{Nullable, Operation, api::domains};
@@ -56,7 +56,8 @@ impl Operation for List {
 
 /// Adds a domain to the instance.
 ///
-/// Takes its name and whether it is a satellite; Clerk accepts only `true`.
+/// Takes its name and whether it is a satellite. Clerk's published document allows only satellites;
+/// Clerk's own SDK adds other domains too.
 ///
 /// `POST /domains` ([reference](https://clerk.com/docs/reference/backend-api/tag/domains)). Documented
 /// error statuses: 400, 402, 422.
@@ -179,9 +180,9 @@ impl Operation for Update {
     }
 }
 
-/// Deletes a satellite domain.
+/// Deletes a domain.
 ///
-/// The primary domain cannot be deleted.
+/// The active domain cannot be deleted.
 ///
 /// `DELETE /domains/{domain_id}`
 /// ([reference](https://clerk.com/docs/reference/backend-api/tag/domains)). Documented error statuses:
@@ -190,7 +191,7 @@ pub fn delete(domain_id: impl Into<Id>) -> Delete {
     Delete { domain_id: domain_id.into() }
 }
 
-/// Request builder for [`delete`]: `DELETE /domains/{domain_id}`, deletes a satellite domain.
+/// Request builder for [`delete`]: `DELETE /domains/{domain_id}`, deletes a domain.
 #[derive(Clone)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Delete {

@@ -752,6 +752,8 @@ pub struct CreateSaml {
     force_authn: Nullable<bool>,
     #[serde(skip_serializing_if = "Nullable::is_absent")]
     login_hint: Nullable<CreateSamlLoginHint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idp_certificates: Option<Vec<String>>,
 }
 
 opaque!(CreateSaml);
@@ -775,6 +777,7 @@ impl CreateSaml {
     }
 
     /// Sets the identity provider's X.509 certificate.
+    #[deprecated(note = "use `idp_certificates`")]
     pub fn idp_certificate(mut self, idp_certificate: impl Into<Nullable<String>>) -> Self {
         self.idp_certificate = idp_certificate.into();
         self
@@ -822,6 +825,13 @@ impl CreateSaml {
     /// Sets the login hint that is sent to the identity provider.
     pub fn login_hint(mut self, login_hint: impl Into<Nullable<CreateSamlLoginHint>>) -> Self {
         self.login_hint = login_hint.into();
+        self
+    }
+
+    /// Sets the identity provider's X.509 certificates, as PEM, one per item. Replaces all certificates of
+    /// the connection. Clerk's published document omits this parameter.
+    pub fn idp_certificates(mut self, idp_certificates: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.idp_certificates = Some(idp_certificates.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -1051,6 +1061,8 @@ pub struct UpdateSaml {
     force_authn: Nullable<bool>,
     #[serde(skip_serializing_if = "Nullable::is_absent")]
     login_hint: Nullable<UpdateSamlLoginHint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idp_certificates: Option<Vec<String>>,
 }
 
 opaque!(UpdateSaml);
@@ -1080,6 +1092,7 @@ impl UpdateSaml {
     }
 
     /// Sets the identity provider's X.509 certificate.
+    #[deprecated(note = "use `idp_certificates`")]
     pub fn idp_certificate(mut self, idp_certificate: impl Into<Nullable<String>>) -> Self {
         self.idp_certificate = idp_certificate.into();
         self
@@ -1127,6 +1140,13 @@ impl UpdateSaml {
     /// Sets the login hint that is sent to the identity provider.
     pub fn login_hint(mut self, login_hint: impl Into<Nullable<UpdateSamlLoginHint>>) -> Self {
         self.login_hint = login_hint.into();
+        self
+    }
+
+    /// Sets the identity provider's X.509 certificates, as PEM, one per item. Replaces all certificates of
+    /// the connection. Clerk's published document omits this parameter.
+    pub fn idp_certificates(mut self, idp_certificates: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.idp_certificates = Some(idp_certificates.into_iter().map(Into::into).collect());
         self
     }
 }

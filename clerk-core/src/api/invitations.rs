@@ -17,7 +17,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
-    model::{Invitation, InvitationStatus, InvitationTemplate},
+    model::{DeletedObject, Invitation, InvitationStatus, InvitationTemplate},
     opaque::opaque,
     operation::{Operation, OperationInfo},
     page::{Paged, Window},
@@ -296,6 +296,55 @@ impl Operation for Revoke {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         let found: Invitation = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.invitation_id.as_str(), [Some(found.id.as_str())])?;
+        Ok(found)
+    }
+}
+
+/// Deletes an invitation of any status, and the copies of its email that Clerk stored.
+///
+/// Unlike revoking it, this removes the record itself, for example because the invited person asked for
+/// it. Users and organization invitations with the same email address stay.
+///
+/// `DELETE /invitations/{invitation_id}`. Clerk's published document omits this operation, so it may
+/// change or be removed without notice.
+pub fn delete(invitation_id: impl Into<Id>) -> Delete {
+    Delete { invitation_id: invitation_id.into() }
+}
+
+/// Request builder for [`delete`]: `DELETE /invitations/{invitation_id}`, deletes an invitation of any
+/// status, and the copies of its email that Clerk stored.
+#[derive(Clone)]
+#[must_use = "an operation does nothing until it is sent"]
+pub struct Delete {
+    invitation_id: Id,
+}
+
+opaque!(Delete);
+
+impl Operation for Delete {
+    type Output = DeletedObject;
+    type Credential = credential::NeedsSecretKey;
+
+    const INFO: &'static OperationInfo = &OperationInfo::new(
+        "DeleteInvitation",
+        Method::DELETE,
+        "/invitations/{invitation_id}",
+        "Invitations",
+    )
+    .undocumented();
+
+    fn request(&self) -> Result<Request<Bytes>, BuildError> {
+        RequestBuilder::new(Self::INFO).path("invitation_id", &self.invitation_id).build()
+    }
+
+    fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
+        let found: DeletedObject = decode::json(Self::INFO, response)?;
+        decode::same(
+            Self::INFO,
+            "id",
+            self.invitation_id.as_str(),
+            [found.id.as_ref().map(|id| id.as_str())],
+        )?;
         Ok(found)
     }
 }

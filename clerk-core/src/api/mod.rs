@@ -159,6 +159,7 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     invitations::Create::INFO,
     invitations::BulkCreate::INFO,
     invitations::Revoke::INFO,
+    invitations::Delete::INFO,
     jwks::GetJwks::INFO,
     jwt_templates::List::INFO,
     jwt_templates::Create::INFO,

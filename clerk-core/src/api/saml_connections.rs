@@ -143,6 +143,7 @@ pub fn create(name: impl Into<String>, provider: impl Into<EnterpriseConnectionP
         attribute_mapping: Nullable::Absent,
         force_authn: None,
         login_hint: Nullable::Absent,
+        idp_certificates: None,
     }
 }
 
@@ -164,6 +165,7 @@ pub struct Create {
     attribute_mapping: Nullable<CreateAttributeMapping>,
     force_authn: Option<bool>,
     login_hint: Nullable<CreateLoginHint>,
+    idp_certificates: Option<Vec<String>>,
 }
 
 opaque!(Create);
@@ -195,6 +197,7 @@ impl Create {
     }
 
     /// Sets the identity provider's X.509 certificate.
+    #[deprecated(note = "use `idp_certificates`")]
     pub fn idp_certificate(mut self, idp_certificate: impl Into<Nullable<String>>) -> Self {
         self.idp_certificate = idp_certificate.into();
         self
@@ -238,6 +241,13 @@ impl Create {
         self.login_hint = login_hint.into();
         self
     }
+
+    /// Sets the identity provider's X.509 certificates, as PEM, one per item. Replaces all certificates of
+    /// the connection. Clerk's published document omits this parameter.
+    pub fn idp_certificates(mut self, idp_certificates: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.idp_certificates = Some(idp_certificates.into_iter().map(Into::into).collect());
+        self
+    }
 }
 
 impl Operation for Create {
@@ -262,7 +272,8 @@ impl Operation for Create {
                     .nullable("organization_id", &self.organization_id)
                     .nullable("attribute_mapping", &self.attribute_mapping)
                     .optional("force_authn", &self.force_authn)
-                    .nullable("login_hint", &self.login_hint);
+                    .nullable("login_hint", &self.login_hint)
+                    .optional("idp_certificates", &self.idp_certificates);
             })
             .build()
     }
@@ -346,6 +357,7 @@ pub fn update(saml_connection_id: impl Into<Id>) -> Update {
         force_authn: None,
         login_hint: Nullable::Absent,
         consent_verified_domains_deletion: Nullable::Absent,
+        idp_certificates: None,
     }
 }
 
@@ -374,6 +386,7 @@ pub struct Update {
     force_authn: Option<bool>,
     login_hint: Nullable<UpdateLoginHint>,
     consent_verified_domains_deletion: Nullable<bool>,
+    idp_certificates: Option<Vec<String>>,
 }
 
 opaque!(Update);
@@ -411,6 +424,7 @@ impl Update {
     }
 
     /// Sets the identity provider's X.509 certificate.
+    #[deprecated(note = "use `idp_certificates`")]
     pub fn idp_certificate(mut self, idp_certificate: impl Into<Nullable<String>>) -> Self {
         self.idp_certificate = idp_certificate.into();
         self
@@ -505,6 +519,13 @@ impl Update {
         self.consent_verified_domains_deletion = consent_verified_domains_deletion.into();
         self
     }
+
+    /// Sets the identity provider's X.509 certificates, as PEM, one per item. Replaces all certificates of
+    /// the connection. Clerk's published document omits this parameter.
+    pub fn idp_certificates(mut self, idp_certificates: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.idp_certificates = Some(idp_certificates.into_iter().map(Into::into).collect());
+        self
+    }
 }
 
 impl Operation for Update {
@@ -540,7 +561,8 @@ impl Operation for Update {
                     .nullable("allow_organization_account_linking", &self.allow_organization_account_linking)
                     .optional("force_authn", &self.force_authn)
                     .nullable("login_hint", &self.login_hint)
-                    .nullable("consent_verified_domains_deletion", &self.consent_verified_domains_deletion);
+                    .nullable("consent_verified_domains_deletion", &self.consent_verified_domains_deletion)
+                    .optional("idp_certificates", &self.idp_certificates);
             })
             .build()
     }

@@ -373,6 +373,7 @@ pub fn create() -> Create {
         bypass_client_trust: Nullable::Absent,
         banned: Nullable::Absent,
         locked: Nullable::Absent,
+        timezone: None,
     }
 }
 
@@ -410,6 +411,7 @@ pub struct Create {
     bypass_client_trust: Nullable<bool>,
     banned: Nullable<bool>,
     locked: Nullable<bool>,
+    timezone: Option<String>,
 }
 
 opaque!(Create);
@@ -608,6 +610,12 @@ impl Create {
         self.locked = locked.into();
         self
     }
+
+    /// Sets the time zone. Clerk's published document omits this parameter.
+    pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
+        self.timezone = Some(timezone.into());
+        self
+    }
 }
 
 impl Operation for Create {
@@ -651,7 +659,8 @@ impl Operation for Create {
                     .nullable("created_at", &self.created_at)
                     .nullable("bypass_client_trust", &self.bypass_client_trust)
                     .nullable("banned", &self.banned)
-                    .nullable("locked", &self.locked);
+                    .nullable("locked", &self.locked)
+                    .optional("timezone", &self.timezone);
             })
             .build()
     }
@@ -970,6 +979,7 @@ pub fn update(user_id: impl Into<UserId>) -> Update {
         create_organizations_limit: Nullable::Absent,
         created_at: Nullable::Absent,
         bypass_client_trust: Nullable::Absent,
+        timezone: None,
     }
 }
 
@@ -1002,6 +1012,7 @@ pub struct Update {
     create_organizations_limit: Nullable<i64>,
     created_at: Nullable<String>,
     bypass_client_trust: Nullable<bool>,
+    timezone: Option<String>,
 }
 
 opaque!(Update);
@@ -1162,6 +1173,12 @@ impl Update {
         self.bypass_client_trust = bypass_client_trust.into();
         self
     }
+
+    /// Sets the time zone. Clerk's published document omits this parameter.
+    pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
+        self.timezone = Some(timezone.into());
+        self
+    }
 }
 
 impl Operation for Update {
@@ -1201,7 +1218,8 @@ impl Operation for Update {
                     .nullable("skip_legal_checks", &self.skip_legal_checks)
                     .nullable("create_organizations_limit", &self.create_organizations_limit)
                     .nullable("created_at", &self.created_at)
-                    .nullable("bypass_client_trust", &self.bypass_client_trust);
+                    .nullable("bypass_client_trust", &self.bypass_client_trust)
+                    .optional("timezone", &self.timezone);
             })
             .build()
     }

@@ -24,7 +24,7 @@ pub struct Domain {
     /// The domain name, such as `example.com`.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub name: String,
-    /// Whether this is a satellite domain. If `false`, it is the primary domain.
+    /// Whether this is a satellite domain. If `false`, it is the primary domain, or a further one.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub is_satellite: bool,
     /// URL of the Frontend API.

@@ -173,6 +173,10 @@ pub struct EnterpriseSamlConfig {
     /// The login hint that is sent to the identity provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<SamlConnectionLoginHint>,
+    /// All certificates of the identity provider that the connection trusts, the primary one first. `None`
+    /// if Clerk does not report them. Clerk's published document omits this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idp_certificates: Option<Vec<IdpCertificate>>,
 }
 
 opaque!(EnterpriseSamlConfig, id);
@@ -416,7 +420,7 @@ pub struct SamlConnection {
     pub idp_entity_id: Option<String>,
     /// The single sign-on URL of the identity provider.
     pub idp_sso_url: Option<String>,
-    /// The identity provider's certificate.
+    /// The identity provider's certificate; the first one, if there are several.
     pub idp_certificate: Option<String>,
     /// When the identity provider's certificate becomes valid. `None` if there is no certificate.
     pub idp_certificate_issued_at: Option<Timestamp>,
@@ -488,6 +492,10 @@ pub struct SamlConnection {
     /// Whether signing in through the connection is prevented from creating users.
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub disable_jit_provisioning: bool,
+    /// All certificates of the identity provider that the connection trusts, the primary one first. `None`
+    /// if Clerk does not report them. Clerk's published document omits this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idp_certificates: Option<Vec<IdpCertificate>>,
 }
 
 opaque!(SamlConnection, id);
@@ -543,3 +551,20 @@ open_enum! {
         Off = "off",
     }
 }
+
+/// A certificate with which an identity provider signs.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct IdpCertificate {
+    /// The X.509 certificate, as PEM.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    pub certificate: String,
+    /// When it becomes valid. `None` if Clerk does not know.
+    pub issued_at: Option<Timestamp>,
+    /// When it expires. `None` if Clerk does not know.
+    pub expires_at: Option<Timestamp>,
+}
+
+opaque!(IdpCertificate);
+
+private::has_private!(IdpCertificate, Serialize);

@@ -69,8 +69,8 @@ pub use self::{
         EnterpriseConnection, EnterpriseConnectionProvider, EnterpriseConnectionTestRun,
         EnterpriseConnectionTestRunLog, EnterpriseConnectionTestRunOAuth, EnterpriseConnectionTestRunSaml,
         EnterpriseConnectionTestRunStatus, EnterpriseConnectionTestRunUser, EnterpriseConnectionTestUrl,
-        EnterpriseCustomAttribute, EnterpriseOAuthConfig, EnterpriseSamlConfig, LoginHintMode,
-        SamlConnection, SamlConnectionAttributeMapping, SamlConnectionLoginHint,
+        EnterpriseCustomAttribute, EnterpriseOAuthConfig, EnterpriseSamlConfig, IdpCertificate,
+        LoginHintMode, SamlConnection, SamlConnectionAttributeMapping, SamlConnectionLoginHint,
     },
     instance::{
         Instance, InstanceCommunication, InstanceProtect, InstanceRestrictions, InstanceSettings,

@@ -156,6 +156,9 @@ pub struct User {
     /// The directory that provisions the user. `None` if no directory does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim: Option<ScimUserMetadata>,
+    /// The time zone. `None` if it is not set. Clerk's published document omits this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
 }
 
 opaque!(User, id);
@@ -221,6 +224,8 @@ struct UserWithPrivate {
     bypass_client_trust: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scim: Option<ScimUserMetadata>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
 }
 
 private::has_private!(User, UserWithPrivate);

@@ -50,6 +50,14 @@ fn a_revoked_invitation_is_an_invitation() {
 }
 
 #[test]
+fn a_deleted_invitation_is_the_one_that_was_asked_for() {
+    let gone = |id: &str| format!(r#"{{"object": "invitation", "id": "{id}", "deleted": true}}"#);
+    let operation = invitations::delete("inv_1");
+    assert!(decoded(&operation, 200, &gone("inv_1")).unwrap().deleted);
+    assert!(matches!(decoded(&operation, 200, &gone("inv_2")), Err(ResponseError::Decode(_))));
+}
+
+#[test]
 fn bulk_operations_return_lists_with_and_without_a_total() {
     let made = output::<invitations::BulkCreate>(&json!([invitation(), invitation()]));
     assert_eq!(made.len(), 2);

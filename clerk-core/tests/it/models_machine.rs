@@ -107,14 +107,25 @@ fn enterprise_connections_as_clerk_returns_them() {
     let connection: EnterpriseConnection = from_value(json!({
         "object": "enterprise_connection", "id": "entconn_1", "name": "E", "provider": "oidc_ghe_1",
         "active": true, "domains": null, "authenticatable": true, "disable_jit_provisioning": true,
-        "saml_connection": {"id": "samlc_1", "login_hint": {"mode": "of_tomorrow"}},
+        "saml_connection": {
+            "id": "samlc_1", "login_hint": {"mode": "of_tomorrow"},
+            "idp_certificates": [
+                {"certificate": "PEM 1", "issued_at": 1_700_000_000_000_i64, "expires_at": 1_800_000_000_000_i64},
+                {"certificate": "PEM 2", "issued_at": null, "expires_at": null},
+            ],
+        },
         "oauth_config": {"provider_key": "oidc_custom"},
         "custom_attributes": [{"name": "Team", "key": "team"}],
     }))
     .unwrap();
     assert!(connection.authenticatable && connection.disable_jit_provisioning);
     assert!(connection.domains.is_empty() && connection.organization_id.is_none());
-    let hint = connection.saml_connection.unwrap().login_hint.unwrap();
+    let config = connection.saml_connection.unwrap();
+    let certificates: Vec<_> = config.idp_certificates.iter().flatten().collect();
+    let read =
+        certificates.iter().map(|it| (it.certificate.as_str(), it.expires_at.map(|at| at.as_millis())));
+    assert_eq!(read.collect::<Vec<_>>(), [("PEM 1", Some(1_800_000_000_000)), ("PEM 2", None)]);
+    let hint = config.login_hint.unwrap();
     assert_eq!(hint.mode, LoginHintMode::from("of_tomorrow"));
     assert!(connection.oauth_config.unwrap().client_id.is_none());
 

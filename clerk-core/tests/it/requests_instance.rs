@@ -150,6 +150,7 @@ fn invitations_to_the_application() {
         r#"[{"email_address":"a@example.com","expires_in_days":3},{"email_address":"b@example.com","public_metadata":null}]"#,
     );
     check(&invitations::revoke("inv_1"), "POST /invitations/inv_1/revoke", "-");
+    check(&invitations::delete("inv_1"), "DELETE /invitations/inv_1", "-");
 }
 
 #[test]

@@ -227,9 +227,10 @@ fn saml_connections() {
     check(
         &saml_connections::update("samlc_1")
             .organization_id(Nullable::Null)
-            .login_hint(UpdateLoginHint::new(LoginHintMode::Off)),
+            .login_hint(UpdateLoginHint::new(LoginHintMode::Off))
+            .idp_certificates(["PEM 1", "PEM 2"]),
         "PATCH /saml_connections/samlc_1",
-        r#"{"organization_id":null,"login_hint":{"mode":"off"}}"#,
+        r#"{"organization_id":null,"login_hint":{"mode":"off"},"idp_certificates":["PEM 1","PEM 2"]}"#,
     );
     check(&saml_connections::delete("samlc_1"), "DELETE /saml_connections/samlc_1", "-");
 }

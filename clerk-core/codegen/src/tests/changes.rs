@@ -162,3 +162,28 @@ fn overlay_entries_that_the_document_already_has_are_reported() {
         ]
     );
 }
+
+#[test]
+fn a_component_of_the_overlay_is_used_but_is_not_a_fact_and_is_reported_once_the_document_has_it() {
+    const ADDED: &str = "[[corrections]]\nplace = 'Thing.parts'\nreason = ''\n\
+                         schema = { type = 'array', items = { '$ref' = '#/components/schemas/Part' } }\n\
+                         [components.Part]\ntype = 'object'\n\
+                         properties = { weight = { type = 'integer' }, name = { type = 'string' } }\n";
+    const PART: &str = "    Part: {type: object, properties: {weight: {type: integer}}}";
+    let read = |schemas: &str| {
+        let text = format!(
+            "info: {{version: v}}\npaths:\n{}\ncomponents:\n  schemas:\n{schemas}\n",
+            changing(NO_PROPERTIES, "")
+        );
+        let overlay = Overlay::parse(&format!("{OVERLAY}{ADDED}"));
+        lower_what_fits(&Document::parse(&text).unwrap().with_components(&overlay.components), &overlay)
+    };
+    let (api, problems) = read(THING);
+    assert!(problems.is_empty(), "{:?}", problems.overlay);
+    let fields: Vec<_> = api.structs["Part"].fields.iter().map(|field| field.wire.as_str()).collect();
+    assert_eq!(fields, ["weight", "name"], "in the order of the overlay");
+    assert!(!facts::list(&api).contains("Part"), "{}", facts::list(&api));
+
+    let (_, problems) = read(&format!("{THING}\n{PART}"));
+    assert_eq!(problems.overlay, ["`Part` is in the document, so the overlay need not define it"]);
+}

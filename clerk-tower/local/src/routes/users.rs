@@ -154,6 +154,7 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     body.put_string("first_name", &mut user.first_name)?;
     body.put_string("last_name", &mut user.last_name)?;
     body.put_string("locale", &mut user.locale)?;
+    body.put_string("timezone", &mut user.timezone)?;
     body.put_string("username", &mut user.username)?;
     if user.username.as_deref().is_some_and(|username| !is_username(username)) {
         return Err(ApiError::bad_format("username", "made of at most 64 letters, digits, `_`, `-` and `.`"));
@@ -209,6 +210,7 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
             "first_name",
             "last_name",
             "locale",
+            "timezone",
             "email_address",
             "email_address_identification_status",
             "phone_number",
@@ -273,6 +275,7 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
             "first_name",
             "last_name",
             "locale",
+            "timezone",
             "primary_email_address_id",
             "notify_primary_email_address_changed",
             "primary_phone_number_id",

@@ -230,6 +230,7 @@ fn updates_distinguish_absent_from_null() {
     assert_eq!(after["first_name"], Value::Null);
     assert_eq!(after["last_name"], "Lovelace");
     assert_eq!(after["external_id"], "1");
+    assert_eq!(fixture.ok("PATCH", path, &json!({"timezone": "Europe/London"}))["timezone"], "Europe/London");
     assert_eq!(after["updated_at"], 1_700_000_001_000_i64);
     assert_eq!(after["created_at"], before["created_at"]);
     assert_eq!(fixture.ok("PATCH", path, &json!({"external_id": null}))["external_id"], Value::Null);
