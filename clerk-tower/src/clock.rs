@@ -109,6 +109,11 @@ impl Moment {
         self.monotonic.saturating_duration_since(earlier.monotonic).max(wall)
     }
 
+    /// Returns this moment by monotonic time, for timers.
+    pub(crate) const fn monotonic(self) -> Instant {
+        self.monotonic
+    }
+
     /// Whether this moment is earlier than another one, by monotonic time.
     pub(crate) fn is_before(self, other: Self) -> bool {
         self.monotonic < other.monotonic

@@ -170,7 +170,9 @@ impl MachineTokens {
             // The stack has deadlines; this one holds if a custom stack has none.
             let verdict = timeout(CALL_LIMIT, call).await;
             let verdict = verdict.unwrap_or_else(|_| Err(CallFailure::Unreachable).into());
-            tokens.remember(digest, &verdict.verified, asked);
+            if tokens.is_newest(&digest, number) {
+                tokens.remember(digest, &verdict.verified, asked);
+            }
             // Only now, so that a request in between does not start another call.
             drop(landing);
             verdict
@@ -179,6 +181,11 @@ impl MachineTokens {
         telemetry::machine_token("asked");
         in_flight.by_digest.insert(digest, Running { number, asked, flight: flight.clone() });
         Joined::Waiting(flight)
+    }
+
+    /// Whether no later call about a token has been started. What an older one says may be out of date.
+    fn is_newest(&self, digest: &[u8; 32], number: u64) -> bool {
+        self.lock().by_digest.get(digest).is_some_and(|running| running.number == number)
     }
 
     /// Remembers what Clerk said about a token for which it was asked at `asked`: the token may have been revoked right

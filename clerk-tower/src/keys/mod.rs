@@ -2,9 +2,9 @@
 //!
 //! - Requests read a snapshot. While it is fresh, for five minutes, no request waits.
 //! - A service in use refreshes the snapshot in the background before that, after four to four and a half minutes.
-//! - After a silence, the first request waits for the refresh, so that a key that Clerk has removed verifies nothing for
-//!   longer than five minutes. Only if Clerk fails is the old snapshot used, for at most an hour, and each further attempt
-//!   holds requests up for at most a second.
+//! - After a silence, and after the computer was suspended, the first request waits for the refresh, so that a key that
+//!   Clerk has removed verifies nothing for longer than five minutes. Only if Clerk fails is the old snapshot used, for at
+//!   most an hour, and each further attempt holds requests up for at most a second.
 //! - After a failure the next call backs off, from one second up to a minute.
 //! - All requests that need keys share one call to Clerk. The call goes on when they hang up. If its runtime is shut down
 //!   or blocked, a request on another runtime makes the call again.
@@ -37,14 +37,17 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use clerk_core::{authenticate::KeyFailure, token::KeySet};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use self::refresh::{Look, Refresh};
 pub(crate) use self::{
     known::KnownTokens,
     machine_tokens::{MachineTokens, Verdict},
 };
-use crate::{client::stack::Stack, clock::Clock};
+use crate::{
+    client::stack::Stack,
+    clock::{Clock, Moment},
+};
 
 /// Age up to which a snapshot is used without asking Clerk, and so how long a removed key may still verify tokens.
 const FRESH_AGE: Duration = Duration::from_secs(300);
@@ -70,13 +73,12 @@ struct Snapshot {
     keys: KeySet,
     /// The response that the keys were read from, to detect whether the next one differs.
     body: Bytes,
-    /// When Clerk was asked. Monotonic time and not the client's clock: setting the clock back must not extend the life of
-    /// keys.
-    asked: Instant,
+    /// When Clerk was asked. Neither a clock that is set back nor a computer that is suspended extends the life of keys.
+    asked: Moment,
     /// The number of the call.
     call: u64,
-    /// When a refresh in the background is due.
-    due: Instant,
+    /// The age at which a refresh in the background is due.
+    due: Duration,
 }
 
 /// The age of a snapshot, the lowest first.
@@ -92,9 +94,9 @@ enum Age {
 }
 
 impl Snapshot {
-    fn age(&self, now: Instant) -> Age {
-        match now.saturating_duration_since(self.asked) {
-            _ if now < self.due => Age::Fresh,
+    fn age(&self, now: Moment) -> Age {
+        match now.since(self.asked) {
+            age if age < self.due => Age::Fresh,
             age if age < FRESH_AGE => Age::Due,
             age if age < MAX_AGE => Age::Stale,
             _ => Age::Expired,
@@ -201,14 +203,11 @@ impl KeyStore {
         if self.0.fixed.is_some() {
             return KeysState::Fixed;
         }
-        let now = Instant::now();
+        let now = self.now();
         let Some(snapshot) = self.snapshot() else { return KeysState::Missing };
         match snapshot.age(now) {
             Age::Fresh | Age::Due => KeysState::Fresh,
-            Age::Stale => {
-                let age = now.saturating_duration_since(snapshot.asked);
-                KeysState::Stale { usable_for: MAX_AGE.saturating_sub(age) }
-            }
+            Age::Stale => KeysState::Stale { usable_for: MAX_AGE.saturating_sub(now.since(snapshot.asked)) },
             Age::Expired => KeysState::Missing,
         }
     }
@@ -222,7 +221,7 @@ impl KeyStore {
         }
         // Nearly every request ends here: no lock, and nothing is written.
         let snapshot = self.0.snapshot.load();
-        let (snapshot, now) = (snapshot.as_deref()?, Instant::now());
+        let (snapshot, now) = (snapshot.as_deref()?, self.now());
         let age = snapshot.age(now);
         if age == Age::Fresh {
             return Some(snapshot.keys.clone());
@@ -257,7 +256,7 @@ impl KeyStore {
         let started = self.lock().started;
         loop {
             // Decided under the lock, awaited outside it.
-            let look = self.lock().look(self, kid, started, Instant::now());
+            let look = self.lock().look(self, kid, started, self.now());
             let (flight, patience) = match look {
                 Look::Found(keys) => return Ok(keys),
                 Look::Refused(error) => return Err(error),
@@ -278,7 +277,11 @@ impl KeyStore {
     fn old_keys(&self, kid: Option<&str>) -> Option<KeySet> {
         let snapshot = self.snapshot()?;
         let has_key = kid.is_none_or(|kid| snapshot.keys.contains(kid));
-        (has_key && snapshot.age(Instant::now()) < Age::Expired).then(|| snapshot.keys.clone())
+        (has_key && snapshot.age(self.now()) < Age::Expired).then(|| snapshot.keys.clone())
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(&*self.0.clock)
     }
 
     fn snapshot(&self) -> Option<Arc<Snapshot>> {
@@ -288,7 +291,7 @@ impl KeyStore {
     /// Puts the keys of this call in place, which was made at `asked`. If the response has not changed, the parsed keys stay,
     /// and with them the known tokens. Returns `false` if newer ones are in place: a late response must not bring a removed
     /// key back.
-    fn store(&self, keys: KeySet, body: Bytes, call: u64, asked: Instant) -> bool {
+    fn store(&self, keys: KeySet, body: Bytes, call: u64, asked: Moment) -> bool {
         let old = self.0.snapshot.load();
         let keys = match old.as_ref() {
             Some(old) if call < old.call => return false,
@@ -298,7 +301,7 @@ impl KeyStore {
             _ => self.0.known.attach(keys),
         };
         // Random, so that the processes of a service that were started together do not refresh together.
-        let due = asked + FRESH_AGE.mul_f64(0.8 + fastrand::f64() / 10.0);
+        let due = FRESH_AGE.mul_f64(0.8 + fastrand::f64() / 10.0);
         self.0.snapshot.store(Some(Arc::new(Snapshot { keys, body, asked, call, due })));
         true
     }

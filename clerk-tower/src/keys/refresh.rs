@@ -10,6 +10,7 @@ use super::{Age, KeyStore, KeysError, Snapshot};
 use crate::{
     ErrorKind,
     client::{exchange, options::CallOptions},
+    clock::Moment,
     runtime::NoRuntime,
     single_flight::Flight,
     telemetry,
@@ -65,28 +66,34 @@ pub(super) struct Refresh {
 
 struct Running {
     number: u64,
-    since: Instant,
+    since: Moment,
     flight: Flight<Fetched>,
 }
 
 impl Running {
     /// A call that takes longer than the limit runs on a runtime that is blocked; another runtime may ask again.
-    fn is_alive(&self, now: Instant) -> bool {
-        self.flight.is_running() && now.saturating_duration_since(self.since) < CALL_LIMIT + PATIENCE
+    fn is_alive(&self, now: Moment) -> bool {
+        let age = now.monotonic().saturating_duration_since(self.since.monotonic());
+        self.flight.is_running() && age < CALL_LIMIT + PATIENCE
     }
 }
 
 struct Failure {
     error: KeysError,
-    /// Clerk is not asked before this.
-    until: Instant,
+    at: Moment,
+    /// For how long Clerk is not asked again.
+    backoff: Duration,
     /// Consecutive failures.
     count: u32,
 }
 
 impl Failure {
-    fn error(&self, now: Instant) -> KeysError {
-        self.error.clone().with_retry_after(self.until.saturating_duration_since(now))
+    fn is_recent(&self, now: Moment) -> bool {
+        now.since(self.at) < self.backoff
+    }
+
+    fn error(&self, now: Moment) -> KeysError {
+        self.error.clone().with_retry_after(self.backoff.saturating_sub(now.since(self.at)))
     }
 }
 
@@ -102,7 +109,7 @@ pub(super) enum Look {
 
 impl Refresh {
     /// Looks for the keys of a request that arrived when `started` calls had been started, and starts one if it is time.
-    pub(super) fn look(&mut self, store: &KeyStore, kid: Option<&str>, started: u64, now: Instant) -> Look {
+    pub(super) fn look(&mut self, store: &KeyStore, kid: Option<&str>, started: u64, now: Moment) -> Look {
         let snapshot = store.snapshot();
         let snapshot = snapshot.as_deref();
         let has_key = |snapshot: &Snapshot| kid.is_none_or(|kid| snapshot.keys.contains(kid));
@@ -114,17 +121,17 @@ impl Refresh {
             // A response proves that a key does not exist only if the call was made after the token was seen.
             if is_fresh
                 && let Some(kid) = kid
-                && self.unknown.is_absent(kid, snapshot, started, now)
+                && self.unknown.is_absent(kid, snapshot, started, now.monotonic())
             {
                 return Look::Found(snapshot.keys.clone());
             }
         }
         if !self.is_running(now) {
-            if let Some(failure) = self.failure.as_ref().filter(|failure| now < failure.until) {
+            if let Some(failure) = self.failure.as_ref().filter(|failure| failure.is_recent(now)) {
                 return Look::Refused(failure.error(now));
             }
             // Without fresh keys, the call is made whatever key id the token names.
-            if is_fresh && let Err(retry_after) = self.unknown.take(now) {
+            if is_fresh && let Err(retry_after) = self.unknown.take(now.monotonic()) {
                 telemetry::too_many_key_ids();
                 return Look::Refused(KeysError::TooManyKeyIds { retry_after });
             }
@@ -141,8 +148,8 @@ impl Refresh {
     }
 
     /// Starts a call for a refresh in the background, if none is in flight and it is time.
-    pub(super) fn refresh(&mut self, store: &KeyStore, now: Instant) {
-        if !self.is_running(now) && self.failure.as_ref().is_none_or(|failure| failure.until <= now) {
+    pub(super) fn refresh(&mut self, store: &KeyStore, now: Moment) {
+        if !self.is_running(now) && !self.failure.as_ref().is_some_and(|failure| failure.is_recent(now)) {
             // Without a runtime, the first request that waits for keys gets the error.
             let _ = self.start(store, now, Flight::start_in_background);
         }
@@ -151,24 +158,26 @@ impl Refresh {
     /// Whether old keys may be used: only in an outage. That is while Clerk is not asked again because it has just
     /// failed, and if it does not respond to the next attempt soon either. In all other cases it can be asked first
     /// whether the keys are still valid.
-    pub(super) fn allows_stale(&self, snapshot: &Snapshot, now: Instant) -> bool {
+    pub(super) fn allows_stale(&self, snapshot: &Snapshot, now: Moment) -> bool {
         let Some(failure) = self.failure.as_ref().filter(|_| snapshot.age(now) < Age::Expired) else {
             return false;
         };
         let is_running = self.running.as_ref().is_some_and(|running| running.is_alive(now));
-        now < failure.until || (is_running && self.patience().is_some_and(|patience| patience <= now))
+        failure.is_recent(now)
+            || (is_running && self.patience().is_some_and(|patience| patience <= now.monotonic()))
     }
 
     /// Until when requests wait for the attempt in flight, if it is one of several during an outage. If the outage may have
     /// ended since the last one, they wait for its result.
     fn patience(&self) -> Option<Instant> {
         let (failure, attempt) = (self.failure.as_ref()?, self.running.as_ref()?);
-        (attempt.since <= failure.until + RECENTLY).then(|| attempt.since + PATIENCE)
+        (attempt.since.since(failure.at) <= failure.backoff + RECENTLY)
+            .then(|| attempt.since.monotonic() + PATIENCE)
     }
 
     /// Whether a call is in flight. One that was lost with its runtime is replaced at once, but only the first one, so
     /// that a call that panics is not repeated without a pause.
-    fn is_running(&mut self, now: Instant) -> bool {
+    fn is_running(&mut self, now: Moment) -> bool {
         let Some(running) = &self.running else { return false };
         if running.is_alive(now) {
             return true;
@@ -184,7 +193,7 @@ impl Refresh {
     fn start(
         &mut self,
         store: &KeyStore,
-        now: Instant,
+        now: Moment,
         start: impl FnOnce(BoxedCall) -> Result<Flight<Fetched>, NoRuntime>,
     ) -> Result<(), NoRuntime> {
         self.started = self.started.wrapping_add(1);
@@ -204,14 +213,14 @@ impl Refresh {
         is_current
     }
 
-    fn failed(&mut self, error: KeysError, now: Instant) -> KeysError {
+    fn failed(&mut self, error: KeysError, now: Moment) -> KeysError {
         let count = self.failure.as_ref().map_or(0, |failure| failure.count);
         let backoff = FIRST_BACKOFF.saturating_mul(1 << count.min(6)).min(MAX_BACKOFF);
         // Random, so that the processes of a service do not all ask at the same moment after an outage.
         let backoff = backoff.mul_f64(1.0 + fastrand::f64() / 4.0);
         let error = error.with_retry_after(backoff);
-        let (count, until) = (count.saturating_add(1), now + backoff);
-        self.failure.insert(Failure { error, until, count }).error(now)
+        let count = count.saturating_add(1);
+        self.failure.insert(Failure { error, at: now, backoff, count }).error(now)
     }
 }
 
@@ -252,7 +261,7 @@ impl UnknownKids {
             if self.absent.len() >= MAX_ABSENT {
                 self.absent.pop_front();
             }
-            self.absent.push_back((kid.into(), snapshot.asked));
+            self.absent.push_back((kid.into(), snapshot.asked.monotonic()));
         }
         true
     }
@@ -280,7 +289,7 @@ impl KeysError {
 }
 
 /// One call to Clerk. It runs in a task of its own, and stores the keys that it brings.
-async fn call(store: KeyStore, number: u64, asked: Instant) -> Fetched {
+async fn call(store: KeyStore, number: u64, asked: Moment) -> Fetched {
     let fetched = tokio::time::timeout(CALL_LIMIT, fetch(&store)).await;
     let fetched = fetched.unwrap_or_else(|_| Err(KeysError::unreachable("no response in time")));
     match &fetched {
@@ -297,7 +306,7 @@ async fn call(store: KeyStore, number: u64, asked: Instant) -> Fetched {
             }
             Ok(())
         }
-        Err(error) if is_current => Err(refresh.failed(error, Instant::now())),
+        Err(error) if is_current => Err(refresh.failed(error, store.now())),
         Err(error) => Err(error),
     }
 }

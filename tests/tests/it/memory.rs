@@ -369,6 +369,38 @@ async fn requests_with_the_same_machine_token_share_a_call() {
     }
 }
 
+/// Clerk says of an API key that it is valid, but only after it has said of a later call that the key was revoked.
+#[tokio::test(start_paused = true)]
+async fn an_older_response_does_not_replace_a_newer_refusal() {
+    let instance = Instance::new();
+    let transport = Script::new(move |received| {
+        let valid = json!({"id": "ak_1", "subject": "user_ada", "revoked": false, "expired": false});
+        let refused = json!({"errors": [{"code": "api_key_revoked", "message": "revoked"}]});
+        match received.index {
+            0 => Reply::Later(Box::pin(async move {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                Reply::json(200, &valid)
+            })),
+            _ => Reply::json(404, &refused),
+        }
+    });
+    let builder = instance.builder().publishable_key(LIVE).transport(transport.clone());
+    let builder = builder.machine_token_cache(MINUTE);
+    let clerk =
+        builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();
+    let first = tokio::spawn({
+        let clerk = clerk.clone();
+        async move { machine(&clerk, OPAQUE[0]).await }
+    });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(machine(&clerk, OPAQUE[0]).await.is_none());
+    first.await.unwrap();
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(machine(&clerk, OPAQUE[0]).await.is_none());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_takes_long_is_not_shared_with_requests_long_after_it_began() {
     let instance = Instance::new();
