@@ -38,6 +38,14 @@ impl Timestamp {
         Self(secs.saturating_mul(1000))
     }
 
+    /// Creates a timestamp from seconds or milliseconds since the epoch, whose size tells the unit.
+    ///
+    /// For senders that do not agree on the unit. As seconds, the bound is in the year 5138; as milliseconds, in 1973.
+    pub(crate) const fn from_secs_or_millis(number: i64) -> Self {
+        const LEAST_MILLIS: u64 = 100_000_000_000;
+        if number.unsigned_abs() < LEAST_MILLIS { Self::from_secs(number) } else { Self(number) }
+    }
+
     /// Returns the milliseconds since the epoch.
     #[must_use]
     pub const fn as_millis(self) -> i64 {

@@ -129,6 +129,37 @@ machines! {
     /// Extractor for the OAuth access token in the request's `Authorization` header.
     ///
     /// A JWT is verified by its signature, an opaque token by Clerk. It rejects like [`ApiKey`].
+    ///
+    /// Its fields are those of [`OAuthAuth`]. `audience` names the services that the token was issued for: set
+    /// [`machine_audiences`](crate::AuthenticateOptions::machine_audiences), so that only tokens for this service are accepted.
+    /// `actor` says who acts for the user, if that is not the client itself.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use clerk_axum::{Clerk, ClerkLayer, OAuthToken, token::TokenKind};
+    ///
+    /// async fn notes(token: OAuthToken) -> String {
+    ///     let actor = token.actor.as_ref().map(|actor| match &actor.subject {
+    ///         Some(subject) => subject.as_str(),
+    ///         None => "someone",
+    ///     });
+    ///     match actor {
+    ///         Some(actor) => format!("notes of {}, for {actor}", token.user_id),
+    ///         None => format!("notes of {}", token.user_id),
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_test_abc")
+    ///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
+    ///     .authentication(|options| {
+    ///         options.accepted_kinds(TokenKind::OAuth).machine_audiences(["https://notes.example.com"])
+    ///     })
+    ///     .build()?;
+    /// let app: Router = Router::new().route("/notes", get(notes)).layer(ClerkLayer::new(&clerk));
+    /// # let _ = app; Ok(()) }
+    /// ```
     OAuthToken: OAuth => OAuthAuth,
 }
 

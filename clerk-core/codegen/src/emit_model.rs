@@ -139,6 +139,8 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
         }
         if overlay.is_private(name, &field.wire) {
             serde.push("skip_serializing".to_owned());
+        } else if let Some(writer) = overlay.types.writers.get(&format!("{name}.{}", field.wire)) {
+            serde.push(format!("serialize_with = {writer:?}, {SKIP}"));
         } else if !field.required {
             serde.push(SKIP.to_owned());
         }
@@ -182,8 +184,10 @@ fn sentences(overlay: &Overlay, owner: &str, field: &Field) -> String {
 }
 
 /// The function that deserializes a field, if it is not the one of its type.
-fn reader(api: &Api, overlay: &Overlay, owner: &str, field: &Field) -> Option<&'static str> {
-    if !field.required || field.nullable {
+fn reader<'a>(api: &Api, overlay: &'a Overlay, owner: &str, field: &Field) -> Option<&'a str> {
+    if let Some(own) = overlay.types.readers.get(&format!("{owner}.{}", field.wire)) {
+        Some(own)
+    } else if !field.required || field.nullable {
         match field.ty {
             Ty::Int => Some("lenient::optional_integer"),
             Ty::Id(_) => Some("lenient::optional_id"),

@@ -149,6 +149,10 @@ pub(crate) struct Types {
     pub(crate) floats: Vec<String>,
     /// Integer query parameters that count items.
     pub(crate) counts: Vec<String>,
+    /// Functions that deserialize fields of models, by field, where the one for the field's type is not the right one.
+    pub(crate) readers: BTreeMap<String, String>,
+    /// Functions that serialize fields of models, in the same way.
+    pub(crate) writers: BTreeMap<String, String>,
     /// Response fields that never fall back, because their default could grant access.
     pub(crate) strict: Vec<String>,
     /// Fields of models that may be secret: each of them needs an entry in `secrets`.

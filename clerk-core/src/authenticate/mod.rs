@@ -81,7 +81,8 @@ pub use self::{
     need::{CallFailure, KeyFailure, KeyNeeded, Need, PendingCall, PendingOperation, Verification},
     outcome::{
         ApiKeyAuth, BadRequest, Diagnosis, HandshakeRefusal, Identity, M2mAuth, MachineAuth, MachineFacts,
-        Malformed, NoSignInPage, OAuthAuth, Outcome, Redirect, SignedIn, SignedOut, SignedOutCause, Status,
+        Malformed, NoSignInPage, OAuthActor, OAuthAuth, Outcome, Redirect, SignedIn, SignedOut,
+        SignedOutCause, Status,
     },
     request::{HostError, RedactedUri, RedirectCount, RequestHead, cookie},
 };

@@ -2,8 +2,11 @@
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use serde::{Deserialize, Deserializer, de};
-use serde_json::Number;
+use serde::{Deserialize, Deserializer, Serialize as _, Serializer, de};
+use serde_json::{Number, Value};
+
+use super::plain;
+use crate::Timestamp;
 
 /// Deserializes `null` as the default. With `#[serde(default)]`, a missing field is the default too.
 pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
@@ -54,6 +57,36 @@ pub(crate) fn optional_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Re
     }
 
     Option::<Wrapped>::deserialize(deserializer).map(|found| found.map(|Wrapped(value)| value))
+}
+
+/// Deserializes a timestamp in seconds or milliseconds: see [`Timestamp::from_secs_or_millis`]. `null` is `None`.
+pub(crate) fn optional_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
+    optional_integer(deserializer).map(|found| found.map(Timestamp::from_secs_or_millis))
+}
+
+/// Serializes a timestamp so that [`optional_time`] reads the same: in milliseconds, or in seconds if they would be taken for
+/// them.
+pub(crate) fn write_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    let in_millis = |time: &Timestamp| Timestamp::from_secs_or_millis(time.as_millis()) == *time;
+    time.map(|time| if in_millis(&time) { time.as_millis() } else { time.as_secs() }).serialize(serializer)
+}
+
+/// Deserializes a string or an array of strings. Anything else is `None`.
+pub(crate) fn optional_texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<String>>, D::Error> {
+    plain::optional(deserializer).map(|found| found.as_ref().and_then(texts))
+}
+
+/// Reads a string or an array of strings.
+pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Array(items) => items.iter().map(|item| item.as_str().map(ToOwned::to_owned)).collect(),
+        _ => None,
+    }
 }
 
 /// Deserializes an ID that can be `null` or empty, which both mean `None`.

@@ -10,7 +10,7 @@ use super::{
     json::{Claim, Member},
     key::Algorithm,
     kind::Category,
-    payload::{Header, Issuer, Payload},
+    payload::{Header, Issuer, Payload, Type},
 };
 use crate::Timestamp;
 
@@ -50,9 +50,13 @@ impl Token {
         // includes the five segments of an encrypted token (RFC 7516).
         let (signed, signature) = text.rsplit_once('.').ok_or(SEGMENTS)?;
         let (header, payload) = signed.split_once('.').ok_or(SEGMENTS)?;
-        let header = object(&segment_text(header)?)?;
+        let header: Header = object(&segment_text(header)?)?;
         let json = segment_text(payload)?;
-        let payload = Arc::new(object(&json)?);
+        let mut payload: Payload = object(&json)?;
+        if header.typ.valid().is_some_and(Type::is_access_token) {
+            payload.read_times_by_size();
+        }
+        let payload = Arc::new(payload);
         let signature = segment(signature)?;
         Ok(Self { text: text.into(), signed: signed.len(), signature, json, header, payload })
     }

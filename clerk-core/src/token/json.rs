@@ -37,6 +37,15 @@ impl<T> Member<T> {
     }
 }
 
+impl<T> Member<T> {
+    /// Changes the value, if there is one.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut T)) {
+        if let Self::Valid(value) = self {
+            change(value);
+        }
+    }
+}
+
 impl<T: AsRef<str>> Member<T> {
     /// Returns the value. An empty string counts as missing.
     pub(crate) fn non_empty(&self) -> Option<&T> {

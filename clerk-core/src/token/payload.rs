@@ -334,6 +334,16 @@ impl Claim<'_> for Loose {
 }
 
 impl Payload {
+    /// Reads the times as seconds or milliseconds: see [`Timestamp::from_secs_or_millis`].
+    ///
+    /// For OAuth access tokens only, in whose case Clerk's SDKs have had both. An expiry in milliseconds that was read as
+    /// seconds would never be reached.
+    pub(super) fn read_times_by_size(&mut self) {
+        for time in [&mut self.exp, &mut self.nbf, &mut self.iat] {
+            time.change(|time| *time = Timestamp::from_secs_or_millis(time.as_secs()));
+        }
+    }
+
     pub(super) fn issuer(&self) -> Issuer<'_> {
         match &self.iss {
             Member::Absent | Member::Null | Member::Valid(Loose::Falsy) => Issuer::Missing,

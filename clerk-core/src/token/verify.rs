@@ -136,6 +136,21 @@ impl VerifyOptions {
         self
     }
 
+    /// Checks the audience of a verified machine token. If any is expected, the token must have one of them.
+    ///
+    /// Stricter than for session tokens, to which Clerk adds an audience only if it is configured.
+    pub(crate) fn check_machine_audience(&self, audience: &[String]) -> Result<(), TokenError> {
+        if self.audiences.is_empty() {
+            Ok(())
+        } else if audience.is_empty() || audience.iter().any(String::is_empty) {
+            Err(TokenError::failed("the token has no audience (aud), or a malformed one"))
+        } else if audience.iter().any(|text| self.audiences.contains(text)) {
+            Ok(())
+        } else {
+            Err(ANOTHER_AUDIENCE)
+        }
+    }
+
     pub(crate) fn parties(&self) -> &[String] {
         &self.authorized_parties
     }
@@ -313,6 +328,8 @@ impl Token {
     }
 }
 
+const ANOTHER_AUDIENCE: TokenError = TokenError::failed("the token is for another audience (aud)");
+
 const NO_EXPIRY: TokenError = TokenError::failed("the expiration time (exp) is missing or not a number");
 
 const fn unknown_algorithm() -> TokenError {
@@ -333,7 +350,7 @@ fn check_audience(audience: &Member<Audience>, allowed: &[String]) -> Result<(),
             if texts.is_empty() || texts.iter().any(|text| allowed.iter().any(|one| **one == **text)) {
                 Ok(())
             } else {
-                Err(TokenError::failed("the token is for another audience (aud)"))
+                Err(ANOTHER_AUDIENCE)
             }
         }
     }

@@ -101,7 +101,8 @@ pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
         "scp": token.scopes,
         "scope": token.scopes.join(" "),
     });
-    extended(own, registered_claims(issuer, token.id.as_str(), &token.standing))
+    let standing = registered_claims(issuer, token.id.as_str(), &token.standing);
+    extended(extended(own, token.delegation()), standing)
 }
 
 /// Returns the registered claims of a machine's token: issuer, identifier and times.

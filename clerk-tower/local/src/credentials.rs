@@ -5,7 +5,7 @@ use clerk_core::{
     id::{Id, UserId},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     error::ApiError,
@@ -209,6 +209,11 @@ pub(super) struct StoredOAuthToken {
     pub(super) client_id: String,
     pub(super) subject: UserId,
     pub(super) scopes: Vec<String>,
+    #[serde(default)]
+    pub(super) audience: Vec<String>,
+    /// The claim `act`.
+    #[serde(default)]
+    pub(super) actor: Option<Value>,
     pub(super) token: String,
     pub(super) standing: Standing,
 }
@@ -220,6 +225,8 @@ impl StoredOAuthToken {
             client_id: random::id("client_"),
             subject,
             scopes: Vec::new(),
+            audience: Vec::new(),
+            actor: None,
             token: format!("oat_{}", random::string(32)),
             standing: Standing::new(now),
         }
@@ -233,7 +240,25 @@ impl StoredOAuthToken {
             "subject": self.subject,
             "scopes": self.scopes,
         });
-        extended(own, self.standing.render(now))
+        let whole = extended(extended(own, self.standing.render(now)), self.delegation());
+        // Unlike other credentials, with times in seconds.
+        let seconds = |time: Timestamp| Value::from(time.as_secs());
+        let times = json!({
+            "expiration": self.standing.expiration.map(seconds),
+            "created_at": seconds(self.standing.created_at),
+            "updated_at": seconds(self.standing.updated_at),
+        });
+        extended(whole, times)
+    }
+
+    /// Returns `aud` and `act`, as far as the token has them.
+    pub(super) fn delegation(&self) -> Value {
+        let mut members = Map::new();
+        if !self.audience.is_empty() {
+            members.insert("aud".into(), json!(self.audience));
+        }
+        members.extend(self.actor.clone().map(|actor| ("act".into(), actor)));
+        Value::Object(members)
     }
 }
 

@@ -271,6 +271,19 @@ impl LocalOAuthTokenBuilder {
         self
     }
 
+    /// Sets the services that the token is issued for (`aud`), usually URLs. The default is none.
+    pub fn audience<S: Into<String>>(mut self, audience: impl IntoIterator<Item = S>) -> Self {
+        self.token.audience = audience.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the claim `act` (RFC 8693, section 4.1), as in a token that was issued to someone who acts for the user, for
+    /// example `{"sub": "user_admin"}`. The default is none.
+    pub fn actor(mut self, act: impl Into<Value>) -> Self {
+        self.token.actor = Some(act.into());
+        self
+    }
+
     /// Sets the lifetime. The default is a day; with [`Duration::ZERO`] the token has expired already.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.token.standing.end_after(lifetime, self.now);

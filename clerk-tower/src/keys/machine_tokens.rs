@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use clerk_core::authenticate::{CallFailure, MachineFacts};
+use clerk_core::authenticate::{CallFailure, MachineFacts, OAuthActor};
 use moka::{notification::RemovalCause, sync::Cache};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -237,17 +237,28 @@ impl Drop for Landing {
 }
 
 fn weight(machine: &MachineFacts) -> u32 {
-    let (scopes, claims) = match machine {
-        MachineFacts::ApiKey(key) => (&*key.scopes, key.claims.as_ref()),
-        MachineFacts::M2m(token) => (&*token.scopes, token.claims.as_ref()),
-        MachineFacts::OAuth(token) => (&*token.scopes, None),
+    let (scopes, more) = match machine {
+        MachineFacts::ApiKey(key) => (&*key.scopes, key.claims.as_ref().map_or(0, heap)),
+        MachineFacts::M2m(token) => (&*token.scopes, token.claims.as_ref().map_or(0, heap)),
+        MachineFacts::OAuth(token) => {
+            let actors = token.actor.iter().flat_map(OAuthActor::chain).map(actor_weight);
+            (&*token.scopes, actors.fold(texts(&token.audience), usize::saturating_add))
+        }
         // The size of a kind that is added later is unknown. The largest weight keeps it out of the cache.
         _ => return u32::MAX,
     };
-    let scopes = scopes.iter().map(|scope| scope.len().saturating_add(size_of::<String>()));
-    let claims = claims.map_or(0, heap);
-    let sum = scopes.fold(claims.saturating_add(OVERHEAD), usize::saturating_add);
+    let sum = texts(scopes).saturating_add(more).saturating_add(OVERHEAD);
     u32::try_from(sum).unwrap_or(u32::MAX)
+}
+
+fn texts(texts: &[String]) -> usize {
+    texts.iter().map(|text| text.len().saturating_add(size_of::<String>())).fold(0, usize::saturating_add)
+}
+
+fn actor_weight(actor: &OAuthActor) -> usize {
+    let issuer = actor.issuer.as_ref().map_or(0, String::len);
+    let subject = actor.subject.as_ref().map_or(0, |id| id.as_str().len());
+    size_of::<OAuthActor>().saturating_add(issuer).saturating_add(subject)
 }
 
 /// The bytes that a parsed value points to.
@@ -277,7 +288,8 @@ fn heap(value: &Value) -> usize {
 mod tests {
     use clerk_core::{
         Timestamp,
-        authenticate::{AuthenticateOptions, Authenticator, Need, RequestHead, Step},
+        api::oauth_access_tokens,
+        authenticate::{AuthenticateOptions, Authenticator, Need, RequestHead, Step, Verification as _},
         model::ApiKey,
         token::{KeySet, TokenKind},
     };
@@ -301,6 +313,13 @@ mod tests {
         let key: ApiKey = serde_json::from_value(key).unwrap();
         let Step::Done(outcome) = call.resume(Ok(key), NOW) else { panic!("nothing is missing") };
         outcome.machine().unwrap().facts().clone()
+    }
+
+    /// Returns an OAuth token whose verification has these members.
+    fn oauth(members: &Value) -> MachineFacts {
+        let mut verified = json!({"id": "oat_1", "subject": "user_1", "revoked": false, "expired": false});
+        verified.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        oauth_access_tokens::Verify::facts(serde_json::from_value(verified).unwrap()).unwrap()
     }
 
     fn digest(number: u16) -> [u8; 32] {
@@ -348,6 +367,22 @@ mod tests {
         for (item, least) in [("0", 32), ("[]", 32), (r#"{"":0}"#, 600)] {
             let machine = machine(&serde_json::from_str(&text(item)).unwrap());
             assert!(weight(&machine) >= least * 1000, "{item}: {}", weight(&machine));
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_an_oauth_token_has_weight() {
+        let chain = (0..200).fold(json!(null), |act, _| json!({"sub": "x".repeat(1000), "act": act}));
+        for (members, least) in [
+            (json!({"scopes": vec!["x".repeat(100); 100]}), 10_000),
+            (json!({"aud": vec!["x".repeat(100); 100]}), 10_000),
+            (json!({"aud": vec![""; 1000]}), 1000 * size_of::<String>()),
+            (json!({"act": {"iss": "x".repeat(10_000)}}), 10_000),
+            (json!({"act": {"sub": "x".repeat(10_000)}}), 10_000),
+            (json!({"act": chain}), OAuthActor::MAX_CHAIN * 1000),
+        ] {
+            let weight = weight(&oauth(&members)) as usize;
+            assert!((least..least * 2 + 10_000).contains(&weight), "{weight}");
         }
     }
 

@@ -11,7 +11,8 @@ use axum::{
     routing::{get, post},
 };
 use clerk_axum::{
-    AcceptedKinds, ApiKey, Clerk, ClerkLayer, ClerkUser, M2mToken, OAuthToken, ProxyBuilder, Session,
+    AcceptedKinds, ApiKey, Clerk, ClerkLayer, ClerkUser, M2mToken, Machine, OAuthToken, ProxyBuilder,
+    Session,
     local::{LocalClerk, machine},
     require,
     token::TokenKind,
@@ -19,6 +20,7 @@ use clerk_axum::{
 use clerk_core::{
     Timestamp,
     api::{api_keys, m2m, machines, organization_memberships, organizations, sessions, users},
+    authenticate::OAuthActor,
     keys::MachineSecretKey,
     model::M2mTokenFormat,
     webhook::{Delivery, Event, Verifier},
@@ -249,6 +251,83 @@ async fn machine_tokens_can_be_customized() {
         ("/session", oauth().create_jwt().token, outcome(401, "token-type-mismatch")),
     ] {
         assert_eq!(fixture.get(path, &token).await, response, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn machine_tokens_of_another_audience_are_rejected_in_every_form_and_from_the_cache() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let fixture = Fixture::new();
+    let notes = fixture.local.machine("notes").create();
+    let other = fixture.local.machine("other").create();
+    let clerk = fixture.local.client_builder().machine_token_cache(MINUTE).build().unwrap();
+    let options = || clerk.authenticate_options().accepted_kinds(AcceptedKinds::any());
+    let restricted = options().machine_audiences(["https://notes.example.com", notes.id.as_str()]);
+    let app = |options| {
+        let shown = async |token: Machine| format!("{:?}", token.kind());
+        Router::new().route("/", get(shown)).layer(ClerkLayer::with_options(&clerk, options).unwrap())
+    };
+    let (open, restricted) = (app(options()), app(restricted));
+    let send = async |app: &Router, token: &str| {
+        let request = Request::get("/").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        response.status().as_u16()
+    };
+    let oauth = |audience: &[&str]| {
+        let token = || fixture.local.oauth_token("user_ada").audience(audience.iter().copied());
+        [token().create().token, token().create_jwt().token]
+    };
+    let m2m = |callee| {
+        let caller = fixture.local.machine("caller").may_call(callee).create();
+        [fixture.local.m2m_token(&caller).create().token, fixture.local.m2m_token(&caller).create_jwt().token]
+    };
+    let key = fixture.local.api_key("nightly").subject("user_ada").create().secret;
+    for (name, tokens, expected) in [
+        ("for this service", oauth(&["https://notes.example.com"]), 200),
+        ("for this service too", oauth(&["https://a.example.com", "https://notes.example.com"]), 200),
+        ("for another service", oauth(&["https://a.example.com"]), 401),
+        ("for no service", oauth(&[]), 401),
+        ("for this machine", m2m(&notes), 200),
+        ("for another machine", m2m(&other), 401),
+        ("an API key", [key.clone(), key], 200),
+    ] {
+        for token in tokens {
+            let before = fixture.local.requests();
+            // The second time, Clerk's response is cached. It was cached for a service that accepts any audience.
+            assert_eq!(send(&open, &token).await, 200, "{name}");
+            assert_eq!(send(&restricted, &token).await, expected, "{name}");
+            assert_eq!(send(&restricted, &token).await, expected, "{name}");
+            // And the check says nothing about the token to others.
+            assert_eq!(send(&open, &token).await, 200, "{name}");
+            assert!(fixture.local.requests() - before <= 1, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn handlers_know_the_audience_of_an_oauth_token_and_who_acts_for_its_user() {
+    let fixture = Fixture::new();
+    let shown = async |token: OAuthToken| {
+        let actors = token.actor.iter().flat_map(OAuthActor::chain);
+        let actors: Vec<_> = actors.map(|actor| (actor.issuer.clone(), actor.subject.clone())).collect();
+        json!([token.user_id, token.audience, actors, token.expiration.map(Timestamp::as_secs)]).to_string()
+    };
+    let app = Router::new().route("/", get(shown)).layer(ClerkLayer::new(&fixture.clerk));
+    let act = json!({"iss": "https://a.example.com", "sub": "mch_agent", "act": {"sub": "user_grace"}});
+    let end = NOW.as_secs() + 86_400;
+    let token = || fixture.local.oauth_token("user_ada");
+    let exchanged = || token().audience(["https://notes.example.com"]).actor(act.clone());
+    let actors = json!([["https://a.example.com", "mch_agent"], [null, "user_grace"]]);
+    for (token, expected) in [
+        (token().create().token, json!(["user_ada", [], [], end])),
+        (token().create_jwt().token, json!(["user_ada", [], [], end])),
+        (exchanged().create().token, json!(["user_ada", ["https://notes.example.com"], actors, end])),
+        (exchanged().create_jwt().token, json!(["user_ada", ["https://notes.example.com"], actors, end])),
+    ] {
+        let request = Request::get("/").header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
     }
 }
 

@@ -111,7 +111,18 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Sets the audiences (`aud`) of M2M and OAuth tokens in JWT form, by the rules of [`VerifyOptions::audiences`].
+    /// Sets the audiences of this service, of which an OAuth or M2M token must have at least one, whether it is opaque or a
+    /// JWT. By default, any token is accepted.
+    ///
+    /// - An OAuth token's audiences are in `aud`: usually URLs of services (RFC 8707).
+    /// - An M2M token's audiences are the machines that it was created for, in its scopes. If the service accepts M2M tokens
+    ///   too, add the ID of its own machine (`mch_…`).
+    /// - API keys have no audience and are not checked.
+    ///
+    /// A token without an audience is rejected, unlike a session token without one: see
+    /// [`audiences`](Self::audiences), which does not apply here. The reason is `token-verification-failed`. An empty string
+    /// is an error when the options are checked, so that a variable that was expanded to nothing does not turn the check
+    /// off.
     pub fn machine_audiences<T: Into<String>>(mut self, audiences: impl IntoIterator<Item = T>) -> Self {
         self.machine_audiences = audiences.into_iter().map(Into::into).collect();
         self
@@ -226,6 +237,9 @@ impl AuthenticateOptions {
         if let Some(party) = self.verify.parties().iter().find(|party| !address::is_origin(party)) {
             return Err(OptionsError::AuthorizedParty(party.clone()));
         }
+        if self.machine_audiences.iter().any(String::is_empty) {
+            return Err(OptionsError::MachineAudience);
+        }
         let machine = VerifyOptions::new().with_skew_of(&self.verify).audiences(self.machine_audiences);
         Ok(Config {
             instance,
@@ -328,6 +342,7 @@ impl std::fmt::Debug for AuthenticateOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthenticateOptions")
             .field("verify", &self.verify)
+            .field("machine_audiences", &self.machine_audiences)
             .field("publishable_key", &self.publishable_key)
             .field("accepted_kinds", &self.accepted_kinds)
             .field("forwarded", &self.forwarded)
@@ -352,6 +367,11 @@ pub enum OptionsError {
         instead = origin_instead(.0)
     )]
     AuthorizedParty(String),
+    /// A machine audience is an empty string.
+    #[error(
+        "machine_audiences: one of them is empty; expected the URL of this service, or the ID of its machine"
+    )]
+    MachineAudience,
     /// An option has white space or quotes around its value: the option, and what is wrong.
     #[error("{0}: {1}; expected the value alone")]
     CopyMistake(&'static str, &'static str),

@@ -5,7 +5,7 @@ use crate::{
     Reason,
     authenticate::{
         need::{CallFailure, Want},
-        outcome::{MachineAuth, Outcome, SignedOutCause, of_jwt},
+        outcome::{MachineAuth, MachineFacts, Outcome, SignedOutCause, of_jwt},
     },
     token::{Token, TokenError, TokenKind},
 };
@@ -30,9 +30,7 @@ impl Decision<'_> {
                 (Reason::TokenInvalid, "the token is longer than 4 KiB", false)
             }
             None => return Err(Want::Machine(kind, text.to_owned())),
-            Some(Ok(Some(facts))) => {
-                return Ok(Outcome::machine_signed_in(MachineAuth::new(text, facts.clone())));
-            }
+            Some(Ok(Some(facts))) => return Ok(self.verified_machine(text, facts.clone())),
             // Clerk responds with status 200 for these too.
             Some(Ok(None)) => (Reason::TokenInvalid, "the token has expired or was revoked", false),
             Some(Err(failure)) => match failure {
@@ -69,8 +67,20 @@ impl Decision<'_> {
             return Ok(self.signed_out(Some(kind), error.reason().clone(), cause, error.message()));
         }
         Ok(match of_jwt(kind, token) {
-            Some(facts) => Outcome::machine_signed_in(MachineAuth::new(token.expose(), facts)),
+            Some(facts) => self.verified_machine(token.expose(), facts),
             None => self.reject_token(Some(kind), &TokenError::failed("the token's claims cannot be read")),
         })
+    }
+
+    /// Signs in with a verified token of either form, if it is meant for this service.
+    ///
+    /// Checked here and not when Clerk responds: a cached result is shared by services with different audiences.
+    fn verified_machine(&self, text: &str, facts: MachineFacts) -> Outcome {
+        let audience =
+            facts.audience().map_or(Ok(()), |audience| self.config.machine.check_machine_audience(audience));
+        match audience {
+            Ok(()) => Outcome::machine_signed_in(MachineAuth::new(text, facts)),
+            Err(error) => self.reject_token(Some(facts.kind()), &error),
+        }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Timestamp,
+    decode::lenient,
     id::{Id, OrganizationId, UserId},
     model::{ApiKey, M2mToken, OAuthAccessTokenVerification},
     token::{Token, TokenKind},
@@ -98,8 +99,59 @@ pub struct OAuthAuth {
     pub client_id: Option<String>,
     /// The scopes that the user consented to.
     pub scopes: Vec<String>,
+    /// The services that the token was issued for (`aud`), usually URLs (RFC 8707). Empty if it names none, or if the claim
+    /// is neither a string nor an array of strings.
+    ///
+    /// [`AuthenticateOptions::machine_audiences`] requires one of yours among them.
+    ///
+    /// [`AuthenticateOptions::machine_audiences`]: crate::authenticate::AuthenticateOptions::machine_audiences
+    pub audience: Vec<String>,
+    /// Who acts for the user (`act`); `None` if it is the client itself.
+    pub actor: Option<OAuthActor>,
     /// When the token expires; `None` if it does not, or if that is not known.
     pub expiration: Option<Timestamp>,
+}
+
+/// Someone or something that acts for the user of an OAuth access token which was issued by a token exchange: the claim `act`
+/// (RFC 8693, section 4.1).
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OAuthActor {
+    /// The issuer that identifies the actor.
+    pub issuer: Option<String>,
+    /// The actor: a user, a client or a machine. `None` if the claim is malformed. Someone acts for the user then too.
+    pub subject: Option<Id>,
+    /// The actor before this one, who let this one act. For information only: do not base access on it.
+    pub previous: Option<Box<OAuthActor>>,
+}
+
+impl OAuthActor {
+    /// The maximum number of actors in a chain: the last ones, who are at its start. Earlier ones are left out.
+    pub const MAX_CHAIN: usize = 8;
+
+    /// Reads the claim `act`. Returns `None` for `null`.
+    ///
+    /// Any other value that is malformed is an actor without a name and not a missing one: a token that was issued to an
+    /// actor must not look like the client's own.
+    #[must_use]
+    pub fn from_json(act: &Value) -> Option<Self> {
+        Self::read(act, Self::MAX_CHAIN)
+    }
+
+    fn read(act: &Value, rest: usize) -> Option<Self> {
+        let rest = rest.checked_sub(1).filter(|_| !act.is_null())?;
+        let text = |name| act.get(name).and_then(Value::as_str).filter(|text: &&str| !text.is_empty());
+        Some(Self {
+            issuer: text("iss").map(ToOwned::to_owned),
+            subject: text("sub").map(Id::from),
+            previous: act.get("act").and_then(|act| Self::read(act, rest)).map(Box::new),
+        })
+    }
+
+    /// Iterates over the chain of actors. It starts with this one, who acts now; each lets the one before it act.
+    pub fn chain(&self) -> impl Iterator<Item = &OAuthActor> {
+        std::iter::successors(Some(self), |actor| actor.previous.as_deref())
+    }
 }
 
 impl MachineFacts {
@@ -110,6 +162,17 @@ impl MachineFacts {
             Self::ApiKey(_) => TokenKind::ApiKey,
             Self::M2m(_) => TokenKind::M2m,
             Self::OAuth(_) => TokenKind::OAuth,
+        }
+    }
+
+    /// Returns what the token was issued for; `None` for an API key, which has no audience.
+    ///
+    /// An M2M token's audience are the machines that it was created for, whether it is opaque or a JWT.
+    pub(crate) fn audience(&self) -> Option<&[String]> {
+        match self {
+            Self::ApiKey(_) => None,
+            Self::M2m(token) => Some(&token.scopes),
+            Self::OAuth(token) => Some(&token.audience),
         }
     }
 
@@ -202,7 +265,7 @@ macro_rules! opaque_debug {
     )*};
 }
 
-opaque_debug!(ApiKeyAuth, M2mAuth, OAuthAuth);
+opaque_debug!(ApiKeyAuth, M2mAuth, OAuthAuth, OAuthActor);
 
 impl fmt::Debug for MachineAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -255,6 +318,8 @@ impl MachineFacts {
             user_id,
             client_id: verified.client_id,
             scopes: verified.scopes.unwrap_or_default(),
+            audience: verified.aud.unwrap_or_default(),
+            actor: verified.act.as_ref().and_then(OAuthActor::from_json),
             expiration: verified.expiration,
         })))
     }
@@ -264,7 +329,7 @@ impl MachineFacts {
 pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
     let mut claims: Map<String, Value> = token.claims().ok()?;
     let id = text(&claims, "jti").map(Id::from);
-    let expiration = claims.get("exp").and_then(Value::as_i64).map(Timestamp::from_secs);
+    let expiration = token.unverified_expires_at();
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
     match kind {
         TokenKind::OAuth => Some(MachineFacts::OAuth(Arc::new(OAuthAuth {
@@ -276,6 +341,8 @@ pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
                 Some(Value::Array(scopes)) => texts(scopes),
                 _ => words(claims.get("scope")),
             },
+            audience: claims.get("aud").and_then(lenient::texts).unwrap_or_default(),
+            actor: claims.get("act").and_then(OAuthActor::from_json),
             expiration,
         }))),
         TokenKind::M2m => {

@@ -16,7 +16,7 @@ pub(super) use self::handshake::HandshakeTrace;
 pub use self::{
     diagnosis::Diagnosis,
     handshake::HandshakeRefusal,
-    machine::{ApiKeyAuth, M2mAuth, MachineAuth, MachineFacts, OAuthAuth},
+    machine::{ApiKeyAuth, M2mAuth, MachineAuth, MachineFacts, OAuthActor, OAuthAuth},
     sign_in::NoSignInPage,
 };
 pub(super) use self::{

@@ -1,7 +1,12 @@
 //! Machine tokens: opaque ones, which Clerk verifies, and JWTs.
 
 use clerk_core::{
-    authenticate::{AcceptedKinds, MachineAuth, MachineFacts},
+    Timestamp,
+    authenticate::{
+        AcceptedKinds, AuthenticateOptions, Authenticator, MachineAuth, MachineFacts, OAuthActor, OAuthAuth,
+        OptionsError,
+    },
+    model::OAuthAccessTokenVerification,
     token::TokenKind,
 };
 use serde_json::{Value, json};
@@ -267,5 +272,193 @@ fn oauth_jwt_details() {
         let MachineFacts::OAuth(token) = machine(&seen).facts() else { panic!() };
         assert_eq!((token.user_id.as_str(), token.client_id.as_deref()), ("user_1", client), "{changes}");
         assert_eq!(token.scopes, scopes, "{changes}");
+    }
+}
+
+/// The verdicts about an OAuth token with these members: as an opaque token, whose verification has them, and as a JWT, whose
+/// claims they are.
+fn oauth_forms(members: &Value, options: fn(AuthenticateOptions) -> AuthenticateOptions) -> [Seen; 2] {
+    let [.., (_, token, _, mut answer)] = kinds();
+    answer.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    let opaque = visit(token).reply(Reply::Json(answer));
+    [opaque, visit(&oauth(&json!({}), members))].map(|visit| visit.options(options).seen())
+}
+
+fn oauth_facts(seen: &Seen) -> &OAuthAuth {
+    let MachineFacts::OAuth(token) = machine(seen).facts() else { panic!("{seen:?}") };
+    token
+}
+
+#[test]
+fn an_oauth_token_needs_an_expected_audience_in_either_form() {
+    let is_ours =
+        |options: AuthenticateOptions| options.machine_audiences(["https://api.example", "https://b"]);
+    for (aud, audience, expected) in [
+        (json!("https://api.example"), vec!["https://api.example"], "signed-in"),
+        (json!(["https://api.example"]), vec!["https://api.example"], "signed-in"),
+        (json!(["https://x", "https://b"]), vec!["https://x", "https://b"], "signed-in"),
+        (json!("https://x"), vec!["https://x"], "signed-out: token-verification-failed"),
+        (
+            json!(["https://API.example"]),
+            vec!["https://API.example"],
+            "signed-out: token-verification-failed",
+        ),
+        (
+            json!("https://api.example/"),
+            vec!["https://api.example/"],
+            "signed-out: token-verification-failed",
+        ),
+        (json!(["", "https://b"]), vec!["", "https://b"], "signed-out: token-verification-failed"),
+        (json!(""), vec![""], "signed-out: token-verification-failed"),
+        (json!([]), vec![], "signed-out: token-verification-failed"),
+        (json!(null), vec![], "signed-out: token-verification-failed"),
+        (json!(["https://b", 5]), vec![], "signed-out: token-verification-failed"),
+        (json!({"https://b": "https://b"}), vec![], "signed-out: token-verification-failed"),
+        (json!(5), vec![], "signed-out: token-verification-failed"),
+    ] {
+        let members = json!({ "aud": aud });
+        for seen in oauth_forms(&members, is_ours) {
+            let verdict = (&*seen.verdict(), seen.outcome.token_kind());
+            assert_eq!(verdict, (expected, Some(TokenKind::OAuth)), "{aud}");
+        }
+        // Without the option, and with that of sessions, any audience is accepted.
+        for options in [|options| options, |options: AuthenticateOptions| options.audiences(["web"])] {
+            for seen in oauth_forms(&members, options) {
+                assert_eq!(oauth_facts(&seen).audience, audience, "{aud}");
+            }
+        }
+    }
+    let [opaque, _] = oauth_forms(&json!({}), is_ours);
+    assert_eq!(
+        opaque.verdict(),
+        "signed-out: token-verification-failed",
+        "the document's response has no `aud`"
+    );
+}
+
+#[test]
+fn an_m2m_tokens_audience_are_its_scopes_and_api_keys_have_none() {
+    let ours = |visit: Visit| visit.options(|options| options.machine_audiences(["mch_2"])).verdict();
+    let [(_, key, _, api_key), (_, token, _, answer), _] = kinds();
+    for (scopes, expected) in [
+        (json!(["mch_2"]), "signed-in"),
+        (json!(["mch_9", "mch_2"]), "signed-in"),
+        (json!(["mch_9"]), "signed-out: token-verification-failed"),
+        (json!([]), "signed-out: token-verification-failed"),
+    ] {
+        let mut answer = answer.clone();
+        answer["scopes"] = scopes.clone();
+        assert_eq!(ours(visit(token).reply(Reply::Json(answer))), expected, "{scopes}");
+        let words: Vec<_> = scopes.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        for changes in [json!({"scopes": words.join(" ")}), json!({"scopes": null, "aud": scopes})] {
+            assert_eq!(ours(visit(&m2m(&json!({}), &changes))), expected, "{changes}");
+        }
+    }
+    assert_eq!(ours(visit(key).reply(Reply::Json(api_key))), "signed-in");
+}
+
+#[test]
+fn an_empty_machine_audience_does_not_turn_the_check_off() {
+    for (audiences, error) in [
+        (vec![], None),
+        (vec!["https://api.example"], None),
+        (vec![""], Some(OptionsError::MachineAudience)),
+        (vec!["https://api.example", ""], Some(OptionsError::MachineAudience)),
+    ] {
+        let checked = Authenticator::new(Env::Live.options().machine_audiences(audiences.clone()));
+        assert_eq!(checked.err(), error, "{audiences:?}");
+    }
+}
+
+#[test]
+fn whoever_acts_for_the_user_of_an_oauth_token_is_known() {
+    let nested = (1..20).rev().fold(json!(null), |act, n| json!({"sub": format!("user_{n}"), "act": act}));
+    for (act, chain) in [
+        (json!(null), vec![]),
+        (json!({"sub": "user_2"}), vec![(None, Some("user_2"))]),
+        (json!({"iss": "https://a", "sub": "mch_2"}), vec![(Some("https://a"), Some("mch_2"))]),
+        (
+            json!({"sub": "a", "act": {"iss": "i", "sub": "b", "act": null}}),
+            vec![(None, Some("a")), (Some("i"), Some("b"))],
+        ),
+        // Malformed ones act all the same.
+        (json!({}), vec![(None, None)]),
+        (json!("user_2"), vec![(None, None)]),
+        (json!([{"sub": "user_2"}]), vec![(None, None)]),
+        (json!({"sub": 5, "iss": [], "act": false}), vec![(None, None), (None, None)]),
+        (
+            nested,
+            vec![
+                (None, Some("user_1")),
+                (None, Some("user_2")),
+                (None, Some("user_3")),
+                (None, Some("user_4")),
+                (None, Some("user_5")),
+                (None, Some("user_6")),
+                (None, Some("user_7")),
+                (None, Some("user_8")),
+            ],
+        ),
+    ] {
+        for seen in oauth_forms(&json!({ "act": act }), |options| options) {
+            let token = oauth_facts(&seen);
+            let actors = token.actor.iter().flat_map(OAuthActor::chain);
+            let known: Vec<_> = actors
+                .map(|actor| (actor.issuer.as_deref(), actor.subject.as_ref().map(|id| id.as_str())))
+                .collect();
+            assert_eq!(known, chain, "{act}");
+            assert_eq!(token.user_id.as_str(), "user_1", "{act}");
+            assert_eq!(format!("{token:?} {:?}", token.actor).find("user_"), None, "{act}");
+        }
+    }
+}
+
+#[test]
+fn the_times_of_oauth_tokens_are_in_seconds_or_milliseconds() {
+    let later = NOW + 50;
+    for (number, millis) in [
+        (json!(later), later * 1000),
+        (json!(later * 1000), later * 1000),
+        (json!(later * 1000 + 7), later * 1000 + 7),
+        (json!(99_999_999_999_i64), 99_999_999_999_000),
+    ] {
+        for seen in oauth_forms(&json!({"expiration": number, "exp": number}), |options| options) {
+            assert_eq!(oauth_facts(&seen).expiration, Some(Timestamp::from_millis(millis)), "{number}");
+        }
+    }
+    // A JWT's other times too. Those in milliseconds would be in the future as seconds, and an expiry never reached.
+    for (changes, expected) in [
+        (json!({"exp": NOW * 1000 - 60_000}), "signed-out: token-verification-failed"),
+        (json!({"exp": NOW - 60}), "signed-out: token-verification-failed"),
+        (json!({"exp": 100_000_000_000_i64}), "signed-out: token-verification-failed"),
+        (json!({"nbf": NOW * 1000, "iat": NOW * 1000}), "signed-in"),
+        (json!({"nbf": NOW * 1000 + 60_000}), "signed-out: token-verification-failed"),
+        (json!({"iat": NOW * 1000 + 60_000}), "signed-out: token-verification-failed"),
+    ] {
+        assert_eq!(visit(&oauth(&json!({}), &changes)).verdict(), expected, "{changes}");
+    }
+    // Other tokens have seconds, as RFC 7519 says.
+    let m2m = visit(&m2m(&json!({}), &json!({"exp": NOW * 1000}))).seen();
+    assert_eq!(machine(&m2m).expiration(), Some(Timestamp::from_secs(NOW * 1000)));
+}
+
+#[test]
+fn a_verification_of_an_oauth_token_has_its_times_in_milliseconds() {
+    for (number, millis) in [
+        (json!(1_716_883_200), Some(1_716_883_200_000)),
+        (json!(1_716_883_200_000_i64), Some(1_716_883_200_000)),
+        (json!(1_716_883_200.0), Some(1_716_883_200_000)),
+        (json!(99_999_999_999_i64), Some(99_999_999_999_000)),
+        (json!(100_000_000_000_i64), Some(100_000_000_000)),
+        (json!(0), Some(0)),
+        (json!(-1), Some(-1000)),
+        (json!(i64::MIN), Some(i64::MIN)),
+        (json!(null), None),
+    ] {
+        let read: OAuthAccessTokenVerification =
+            serde_json::from_value(json!({"expiration": number, "created_at": number, "updated_at": number}))
+                .unwrap();
+        let times = [read.expiration, read.created_at, read.updated_at];
+        assert_eq!(times, [millis.map(Timestamp::from_millis); 3], "{number}");
     }
 }

@@ -60,7 +60,8 @@ impl AuthenticateLayer {
     /// With the machine's secret key, Clerk verifies opaque tokens, and only those that were issued for this machine.
     /// A JWT is verified with the instance's public key, which a program that has only the machine's secret key cannot
     /// fetch: set [`ClerkBuilder::jwt_key`](crate::ClerkBuilder::jwt_key). Without it, a JWT is undecided, and guards
-    /// respond with 503. The scopes of a JWT say which machines it was issued for; check them.
+    /// respond with 503. The scopes of a JWT say which machines it was issued for: check them, or set
+    /// [`machine_audiences`](clerk_core::authenticate::AuthenticateOptions::machine_audiences) to this machine's ID.
     ///
     /// ```
     /// use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
