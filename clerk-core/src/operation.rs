@@ -74,7 +74,8 @@ pub struct OperationInfo {
     pub path: &'static str,
     /// The section of Clerk's reference, such as `Users`.
     pub section: &'static str,
-    /// Whether it is safe to send the operation again.
+    /// Whether it is safe to send the operation again. A request for which it is safe although it is not for every
+    /// call of its operation, because it has an idempotency key, has [`Retry::Safe`] as an extension.
     pub retry: Retry,
     /// The kind of key that the operation needs.
     pub credential: Credential,

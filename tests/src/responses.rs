@@ -17,7 +17,7 @@ use clerk_core::{
     api::{
         actor_tokens, admin_portal_link_tokens, agent_tasks, allowlist_identifiers, api_keys, beta_features,
         billing, blocklist_identifiers, clients, directories, domains, email_addresses, email_sms_templates,
-        enterprise_connections, instance_settings, invitations, jwks, jwt_templates, m2m, machines,
+        emails, enterprise_connections, instance_settings, invitations, jwks, jwt_templates, m2m, machines,
         miscellaneous, oauth_access_tokens, oauth_applications, organization_domains,
         organization_invitations, organization_memberships, organization_permissions, organization_roles,
         organizations, phone_numbers, proxy_checks, redirect_urls, role_sets, saml_connections,
@@ -433,6 +433,16 @@ pub fn read<R: Read>(id: &str, reader: &R) -> R::Found {
         "verifyOAuthAccessToken" => reader.read(&oauth_access_tokens::verify("access token 1")),
         "GetHandshakePayload" => reader.read(&clients::get_handshake_payload("nonce 1")),
         "DeleteInvitation" => reader.read(&invitations::delete("id_1")),
+        "CreateEmail" => reader.read(
+            &emails::create(emails::Recipient::new(), emails::Mailbox::new("address 1"), "subject 1")
+                .text("text 1"),
+        ),
+        "CreateEmailBatch" => reader.read(&emails::create_batch([emails::BatchMessage::new(
+            emails::Recipient::new(),
+            emails::Mailbox::new("address 1"),
+            "subject 1",
+        )])),
+        "GetEmail" => reader.read(&emails::get("id_1")),
         other => panic!("no operation has the ID {other}"),
     }
 }

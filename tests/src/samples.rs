@@ -12,7 +12,7 @@ use clerk_core::{
     api::{
         actor_tokens, admin_portal_link_tokens, agent_tasks, allowlist_identifiers, api_keys, beta_features,
         billing, blocklist_identifiers, clients, directories, domains, email_addresses, email_sms_templates,
-        enterprise_connections, instance_settings, invitations, jwks, jwt_templates, m2m, machines,
+        emails, enterprise_connections, instance_settings, invitations, jwks, jwt_templates, m2m, machines,
         miscellaneous, oauth_access_tokens, oauth_applications, organization_domains,
         organization_invitations, organization_memberships, organization_permissions, organization_roles,
         organizations, phone_numbers, proxy_checks, redirect_urls, role_sets, saml_connections,
@@ -47,6 +47,7 @@ pub fn all(visitor: &mut impl OperationVisitor) {
     domains(visitor);
     email_addresses(visitor);
     email_sms_templates(visitor);
+    emails(visitor);
     enterprise_connections(visitor);
     instance_settings(visitor);
     invitations(visitor);
@@ -414,6 +415,80 @@ fn email_sms_templates(visitor: &mut impl OperationVisitor) {
         Sample::Maximal,
         email_sms_templates::toggle_delivery(TemplateType::Email, "slug 1").delivered_by_clerk(true),
     );
+}
+
+fn emails(visitor: &mut impl OperationVisitor) {
+    visitor.visit(
+        Sample::Minimal,
+        emails::create(emails::Recipient::new(), emails::Mailbox::new("address 1"), "subject 1")
+            .text("text 1"),
+    );
+    visitor.visit(
+        Sample::Maximal,
+        emails::create(
+            emails::Recipient::new().address("address 1").user_id("user_1"),
+            emails::Mailbox::new("address 1").name("name 1"),
+            "subject 1",
+        )
+        .idempotency_key("A")
+        .html("html 1")
+        .text("text 1")
+        .reply_to(emails::Mailbox::new("address 1").name("name 1"))
+        .cc(["ada+1@example.com", "ada+2@example.com"])
+        .bcc(["ada+1@example.com", "ada+2@example.com"])
+        .headers(BTreeMap::from([("key".to_owned(), "headers 1".to_owned())]))
+        .attachments([
+            emails::Attachment::new("filename 1", "ABCD"),
+            emails::Attachment::new("filename 1", "ABCD"),
+        ]),
+    );
+    visitor.visit(
+        Sample::Minimal,
+        emails::create_batch([emails::BatchMessage::new(
+            emails::Recipient::new(),
+            emails::Mailbox::new("address 1"),
+            "subject 1",
+        )]),
+    );
+    visitor.visit(
+        Sample::Maximal,
+        emails::create_batch([
+            emails::BatchMessage::new(
+                emails::Recipient::new().address("address 1").user_id("user_1"),
+                emails::Mailbox::new("address 1").name("name 1"),
+                "subject 1",
+            )
+            .html("html 1")
+            .text("text 1")
+            .reply_to(emails::Mailbox::new("address 1").name("name 1"))
+            .cc(["ada+1@example.com", "ada+2@example.com"])
+            .bcc(["ada+1@example.com", "ada+2@example.com"])
+            .headers(BTreeMap::from([("key".to_owned(), "headers 1".to_owned())]))
+            .attachments([
+                emails::Attachment::new("filename 1", "ABCD"),
+                emails::Attachment::new("filename 1", "ABCD"),
+            ])
+            .idempotency_key("A"),
+            emails::BatchMessage::new(
+                emails::Recipient::new().address("address 1").user_id("user_1"),
+                emails::Mailbox::new("address 1").name("name 1"),
+                "subject 1",
+            )
+            .html("html 1")
+            .text("text 1")
+            .reply_to(emails::Mailbox::new("address 1").name("name 1"))
+            .cc(["ada+1@example.com", "ada+2@example.com"])
+            .bcc(["ada+1@example.com", "ada+2@example.com"])
+            .headers(BTreeMap::from([("key".to_owned(), "headers 1".to_owned())]))
+            .attachments([
+                emails::Attachment::new("filename 1", "ABCD"),
+                emails::Attachment::new("filename 1", "ABCD"),
+            ])
+            .idempotency_key("A"),
+        ]),
+    );
+    visitor.visit(Sample::Minimal, emails::get("id_1"));
+    visitor.visit(Sample::Maximal, emails::get("id_1"));
 }
 
 fn enterprise_connections(visitor: &mut impl OperationVisitor) {

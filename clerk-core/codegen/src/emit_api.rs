@@ -153,7 +153,9 @@ fn one(api: &Api, operation: &Operation, overlay: &Overlay) -> String {
     let query = || operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
     let all: Vec<(&Field, Kind)> = (operation.parameters.iter().map(|field| (field, Kind::Body)))
         .chain(query().map(|field| (field, Kind::Query)))
-        .chain(body_fields(operation).iter().map(|field| (field, Kind::Body)))
+        .chain(
+            operation.idempotency_key.iter().chain(body_fields(operation)).map(|field| (field, Kind::Body)),
+        )
         .collect();
     let mut out = function(operation, &name, &all, overlay);
 
@@ -368,7 +370,7 @@ fn implementation(api: &Api, operation: &Operation, name: &str, overlay: &Overla
         operation.tag,
         retry.unwrap_or_default(),
         told,
-        request(operation),
+        request(operation, overlay),
     )
 }
 

@@ -136,6 +136,9 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
         let mut serde: Vec<String> = renamed(field).into_iter().collect();
         if let Some(reader) = reader(api, overlay, name, field) {
             serde.push(format!("default, deserialize_with = {reader:?}"));
+        } else if field.ty == Ty::Int {
+            // One that never falls back is a whole number too, however it is written.
+            serde.push("deserialize_with = \"lenient::integer\"".to_owned());
         }
         if overlay.is_private(name, &field.wire) {
             serde.push("skip_serializing".to_owned());

@@ -99,8 +99,13 @@ impl Writer<'_> {
     fn operation(&self, size: Size) -> String {
         let operation = self.operation;
         let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
-        let all: Vec<&Field> =
-            operation.parameters.iter().chain(query).chain(body_fields(operation)).collect();
+        let all: Vec<&Field> = operation
+            .parameters
+            .iter()
+            .chain(query)
+            .chain(&operation.idempotency_key)
+            .chain(body_fields(operation))
+            .collect();
         let start = format!("{}::{}", operation.module, identifier(&operation.function));
         self.built(&start, &all, size)
     }

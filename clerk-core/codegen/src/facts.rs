@@ -75,6 +75,8 @@ fn about(operation: &Operation) -> Vec<String> {
     out.extend(operation.parameters.iter().map(|field| format!("path.{} {}", field.wire, said(field, None))));
     let query = operation.query.iter().map(|query| &query.field).filter(|field| !is_added(field));
     out.extend(query.map(|field| format!("query.{} {}", field.wire, said(field, None))));
+    let key = operation.idempotency_key.iter();
+    out.extend(key.map(|field| format!("header.{} {}", field.wire, said(field, None))));
     match &operation.body {
         Body::None => {}
         Body::Object(fields) => of_body(operation, "body", fields, &mut out),

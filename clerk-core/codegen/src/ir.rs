@@ -83,6 +83,11 @@ pub(crate) struct Valid {
 }
 
 impl Field {
+    /// Whether the field is a key with which Clerk recognizes a call that it has processed already.
+    pub(crate) fn is_idempotency_key(&self) -> bool {
+        self.valid.format.as_deref() == Some("idempotency-key")
+    }
+
     /// The allowed numbers or numbers of characters, as a Rust range.
     pub(crate) fn range(&self) -> Option<String> {
         let valid = &self.valid;
@@ -135,6 +140,8 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     pub(crate) parameters: Vec<Field>,
     pub(crate) query: Vec<Query>,
+    /// The header `Idempotency-Key`.
+    pub(crate) idempotency_key: Option<Field>,
     pub(crate) body: Body,
     /// The request objects in the body.
     pub(crate) nested: Vec<Struct>,

@@ -83,6 +83,9 @@ pub(crate) fn lower_what_fits(document: &Document, overlay: &Overlay) -> (Api, P
     (lowering.api, problems)
 }
 
+/// The one header that operations send.
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
 /// The direction of a schema: out in a request, in with a response.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
@@ -122,7 +125,7 @@ impl Lowering<'_> {
     ) -> Result<Operation> {
         let id = &source.operation_id;
         let (module, function) = self.name(source)?;
-        let (mut parameters, mut query) = (Vec::new(), Vec::new());
+        let (mut parameters, mut query, mut idempotency_key) = (Vec::new(), Vec::new(), None);
         for parameter in &source.parameters {
             let parameter = self.document.parameter(parameter)?;
             match parameter.place.as_str() {
@@ -132,6 +135,9 @@ impl Lowering<'_> {
                     fixed: self.overlay.fixed_query.get(&field.wire).map(|fixed| fixed.value.clone()),
                     field,
                 })),
+                "header" if parameter.name == IDEMPOTENCY_KEY => {
+                    idempotency_key = self.parameter(id, parameter)?;
+                }
                 other => {
                     return Err(format!(
                         "`{}` is a {other} parameter, which is not supported",
@@ -155,6 +161,7 @@ impl Lowering<'_> {
             path: path.to_owned(),
             parameters,
             query,
+            idempotency_key,
             body,
             nested: std::mem::take(&mut self.nested),
             output,

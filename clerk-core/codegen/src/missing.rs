@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    emit_api::body_fields,
     emit_model, identity,
     ir::{Api, Body, Field, Operation, Struct, Ty},
     names::camel,
@@ -42,6 +43,7 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         }
         let query = operation.query.iter().filter(|query| query.fixed.is_none()).map(|query| &query.field);
         query.filter(|it| !it.required).filter_map(|it| field(id, it, Kind::Query)).for_each(&mut say);
+        operation.idempotency_key.iter().filter_map(|it| field(id, it, Kind::Body)).for_each(&mut say);
         if let Body::Object(fields) | Body::Multipart(fields) = &operation.body {
             fields
                 .iter()
@@ -55,6 +57,13 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
             }
             let optional = object.fields.iter().filter(|it| !it.required);
             optional.filter_map(|it| field(&object.name, it, Kind::Body)).for_each(&mut say);
+        }
+    }
+    for total in &overlay.totals {
+        let fits = operations.iter().any(|operation| total.fits(&operation.id, body_fields(operation)));
+        let mut nested = operations.iter().flat_map(|operation| &operation.nested);
+        if !fits && !nested.any(|object| total.fits(&object.name, &object.fields)) {
+            say(format!("`{}` has no fields {}, so they have no total", total.of, total.fields.join(", ")));
         }
     }
     let models = emit_model::reachable(api, operations);

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use crate::{
     Result,
     document::{PathItem, Schema},
-    ir::Field,
+    ir::{Field, Ty},
+    names::identifier,
 };
 
 #[derive(Deserialize, Default)]
@@ -55,6 +56,8 @@ pub(crate) struct Overlay {
     pub(crate) identity: BTreeMap<String, Repeated>,
     /// A second field that a path parameter may repeat instead of `id`, by the parameter's name.
     pub(crate) identity_also: BTreeMap<String, String>,
+    /// Limits of several fields together.
+    pub(crate) totals: Vec<Total>,
     /// The documentation of each operation. The first sentence is its summary.
     pub(crate) summaries: BTreeMap<String, String>,
     /// The documentation of each model, request object and enum.
@@ -176,6 +179,55 @@ pub(crate) struct Chosen {
     pub(crate) is: String,
     #[allow(dead_code, reason = "documents the overlay for its readers")]
     pub(crate) reason: String,
+}
+
+/// A limit of several optional fields together, which is checked before sending.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Total {
+    /// The operation or request object.
+    pub(crate) of: String,
+    /// Strings, lists, or required objects, which count as one item.
+    pub(crate) fields: Vec<String>,
+    /// The member of each item of a list that holds its Base64.
+    member: Option<String>,
+    max_items: Option<usize>,
+    max_bytes: Option<usize>,
+}
+
+impl Total {
+    /// Whether the owner has all the fields.
+    pub(crate) fn fits(&self, owner: &str, fields: &[Field]) -> bool {
+        self.of == owner && self.fields.iter().all(|name| fields.iter().any(|field| field.wire == *name))
+    }
+
+    /// The code that checks the limit.
+    pub(crate) fn check(&self, fields: &[Field], owner: &str) -> String {
+        let first = self.fields.first().map_or("", String::as_str);
+        let fields = || fields.iter().filter(|field| self.fields.contains(&field.wire));
+        let place = |field: &Field| format!("{owner}.{}", identifier(&field.wire));
+        let mut out = String::new();
+        if let Some(max) = self.max_items {
+            let counts = fields().map(|field| match (&field.ty, field.required) {
+                (Ty::List(_), true) => format!("{}.len()", place(field)),
+                (Ty::List(_), false) => format!("{}.as_ref().map_or(0, Vec::len)", place(field)),
+                (_, true) => "1".to_owned(),
+                (_, false) => format!("usize::from({}.is_some())", place(field)),
+            });
+            let counts = counts.collect::<Vec<_>>().join(" + ");
+            out.push_str(&format!(".items({first:?}, {counts}, 0, {max})"));
+        }
+        if let Some(max) = self.max_bytes {
+            let (method, member) = match &self.member {
+                Some(member) => ("decoded", format!(".flatten().map(|item| &item.{})", identifier(member))),
+                None => ("bytes", String::new()),
+            };
+            let texts = fields().map(|field| format!("{}.iter(){member}", place(field)));
+            let texts = texts.reduce(|all, more| format!("{all}.chain({more})")).unwrap_or_default();
+            out.push_str(&format!(".{method}({first:?}, {texts}, {max})"));
+        }
+        out
+    }
 }
 
 /// The decision that a field may be secret but is meant for the reader of the model.

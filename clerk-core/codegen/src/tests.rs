@@ -321,6 +321,24 @@ fn sample_responses_have_every_field_and_list_the_strict_ones() {
     assert!(decoder.contains("\"GetThing\" => reader.read(&"), "{decoder}");
 }
 
+#[test]
+fn an_integer_that_never_falls_back_is_still_read_in_every_form() {
+    let api = returning(
+        "    Thing: {type: object, required: [banned, size], properties: {banned: {type: integer}, size: {type: integer}}}",
+        "",
+    );
+    let families = "[families.thing]\ndoc = ''\nexample = ''\ntypes = ['Thing']\n";
+    let overlay = Overlay::parse(&format!("{OVERLAY}{families}"));
+    let files = emit_model::files(&api, &overlay, &api.structs.keys().cloned().collect()).unwrap();
+    let text = &files["model/thing.rs"];
+    for want in [
+        "#[serde(deserialize_with = \"lenient::integer\")]\npub banned: i64",
+        "#[serde(default, deserialize_with = \"lenient::integer_or_zero\")]\npub size: i64",
+    ] {
+        assert!(text.contains(want), "{want}: {text}");
+    }
+}
+
 fn samples(api: &Api) -> String {
     emit_samples::file(&api.operations.iter().collect::<Vec<_>>(), api)
 }
@@ -395,6 +413,58 @@ fn limits_are_checked_before_sending() {
                 .within(self.parts.iter().flatten(), |request, object| request.number(\"rank\", object.rank, 2..))\
                 .json(";
     assert!(text.contains(want), "{text}");
+}
+
+/// A request that an idempotency key identifies: in a header, or in each item of a list.
+#[test]
+fn a_request_with_an_idempotency_key_is_checked_and_safe_to_send_again() {
+    let key = "{type: string, format: idempotency-key, pattern: '^[a-z_]{1,9}$'}";
+    let paths = format!(
+        "  /things: {{post: {{operationId: MakeThing, tags: [Things], x-speakeasy-group: things, \
+         x-speakeasy-name-override: make, parameters: [{{name: Idempotency-Key, in: header, schema: {key}}}], \
+         responses: {{'204': {{}}}}}}, put: {{operationId: MakeThings, tags: [Things], x-speakeasy-group: things, \
+         x-speakeasy-name-override: make_all, requestBody: {{content: {{application/json: {{schema: {{type: object, \
+         required: [all], properties: {{all: {{type: array, items: {{type: object, \
+         properties: {{idempotency_key: {key}}}}}}}}}}}}}}}}}, responses: {{'204': {{}}}}}}}}"
+    );
+    let api = api(&paths, "", "");
+    let text = module(&api, "things");
+    for want in [
+        "pub fn idempotency_key(mut self, idempotency_key: impl Into<String>) -> Self {",
+        "RequestBuilder::new(Self::INFO).idempotency_key(self.idempotency_key.as_deref()).build()",
+        ".within(&self.all, |request, object| request.key(\"idempotency_key\", object.idempotency_key.as_deref()))\
+         .safe_if(self.all.iter().all(|item| item.idempotency_key.is_some())).json(",
+    ] {
+        assert!(text.contains(want), "{want}\n{text}");
+    }
+    assert!(samples(&api).contains("things::make().idempotency_key(\"a\")"), "{}", samples(&api));
+}
+
+#[test]
+fn limits_of_several_fields_are_checked_in_all() {
+    let total = |of: &str| {
+        let total = |rest: &str| format!("[[totals]]\nof = '{of}'\n{rest}\n");
+        total("fields = ['html', 'text']\nmax_bytes = 9")
+            + &total("fields = ['to', 'cc']\nmax_items = 3")
+            + &total("fields = ['files']\nmember = 'content'\nmax_bytes = 5")
+    };
+    let body = "{type: object, required: [to], properties: {to: {type: object, properties: {}}, \
+                html: {type: string}, text: {type: string}, cc: {type: array, items: {type: string}}, \
+                files: {type: array, items: {type: object, required: [content], properties: {content: {type: string}}}}}}";
+    let api = accepting(body);
+    let operations = api.operations.iter().collect::<Vec<_>>();
+    let id = &operations[0].id;
+    let overlay = Overlay::parse(&format!("{OVERLAY}{}", total(id)));
+    let text = &emit_api::files(&api, &operations, &overlay, "")["api/things.rs"];
+    let want = ".bytes(\"html\", self.html.iter().chain(self.text.iter()), 9)\
+                .items(\"to\", 1 + self.cc.as_ref().map_or(0, Vec::len), 0, 3)\
+                .decoded(\"files\", self.files.iter().flatten().map(|item| &item.content), 5)";
+    assert!(text.contains(want), "{text}");
+
+    let overlay = Overlay::parse(&format!("{OVERLAY}{}", total("NoSuchThing")));
+    let gaps = missing(&api, &overlay, &operations);
+    let want = "`NoSuchThing` has no fields html, text, so they have no total";
+    assert!(gaps.iter().any(|gap| gap == want), "{gaps:?}");
 }
 
 #[test]

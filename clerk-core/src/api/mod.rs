@@ -26,6 +26,7 @@ pub mod directories;
 pub mod domains;
 pub mod email_addresses;
 pub mod email_sms_templates;
+pub mod emails;
 pub mod enterprise_connections;
 pub mod instance_settings;
 pub mod invitations;
@@ -136,6 +137,9 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     email_sms_templates::Revert::INFO,
     email_sms_templates::Preview::INFO,
     email_sms_templates::ToggleDelivery::INFO,
+    emails::Create::INFO,
+    emails::CreateBatch::INFO,
+    emails::Get::INFO,
     enterprise_connections::List::INFO,
     enterprise_connections::Create::INFO,
     enterprise_connections::Get::INFO,

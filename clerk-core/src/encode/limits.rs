@@ -70,6 +70,47 @@ impl RequestBuilder {
         self
     }
 
+    /// Fails the request if the strings have more than `max` bytes in all.
+    #[must_use]
+    pub fn bytes<'a>(
+        self,
+        field: &'static str,
+        texts: impl IntoIterator<Item = &'a String>,
+        max: usize,
+    ) -> Self {
+        self.size(field, texts.into_iter().map(String::len), max)
+    }
+
+    /// Fails the request if the strings have more than `max` bytes in all once their Base64 is decoded.
+    #[must_use]
+    pub fn decoded<'a>(
+        self,
+        field: &'static str,
+        texts: impl IntoIterator<Item = &'a String>,
+        max: usize,
+    ) -> Self {
+        self.size(field, texts.into_iter().map(|text| decoded_len(text)), max)
+    }
+
+    fn size(mut self, field: &'static str, sizes: impl Iterator<Item = usize>, max: usize) -> Self {
+        let len = sizes.fold(0, usize::saturating_add);
+        if len > max {
+            self.fail(field, Problem::TooLarge { len, max });
+        }
+        self
+    }
+
+    /// Fails the request if the idempotency key is set but not 1 to 255 ASCII letters, digits, `_` and `-`.
+    #[must_use]
+    pub fn key(mut self, field: &'static str, key: Option<&str>) -> Self {
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        let is_valid = |key: &str| (1..=255).contains(&key.len()) && key.bytes().all(is_allowed);
+        if !key.is_none_or(is_valid) {
+            self.fail(field, Problem::IdempotencyKey);
+        }
+        self
+    }
+
     /// Runs a check on each of the objects.
     #[must_use]
     pub fn within<'a, T: 'a>(
@@ -79,6 +120,12 @@ impl RequestBuilder {
     ) -> Self {
         objects.into_iter().fold(self, check)
     }
+}
+
+/// The number of bytes that Base64 stands for, with or without padding.
+fn decoded_len(text: &str) -> usize {
+    let digits = text.trim_end_matches('=').len();
+    (digits / 4).saturating_mul(3).saturating_add((digits % 4).saturating_sub(1))
 }
 
 #[cfg(test)]
@@ -126,6 +173,37 @@ mod tests {
         );
         let long = said(|request| request.letters("name", Some(&name), ..=1));
         assert_eq!(long.as_deref(), Some("Make: `name` has 2 characters; at most 1 are allowed"));
+    }
+
+    #[test]
+    fn bytes_are_counted_in_all_and_once_decoded() {
+        let texts = |texts: [&str; 2]| texts.map(str::to_owned);
+        assert_eq!(said(|request| request.bytes("html", &texts(["né", "ab"]), 5)), None);
+        let large = said(|request| request.bytes("html", &texts(["né", "abc"]), 5));
+        assert_eq!(large.as_deref(), Some("Make: `html` has 6 bytes; at most 5 are allowed"));
+        for (text, len) in [("", 0), ("YQ==", 1), ("YQ", 1), ("YWI=", 2), ("YWJj", 3), ("YWJjZA==", 4)] {
+            let text = [text.to_owned()];
+            assert_eq!(said(|request| request.decoded("files", &text, len)), None, "{text:?}");
+            if let Some(less) = len.checked_sub(1) {
+                assert!(said(|request| request.decoded("files", &text, less)).is_some(), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_idempotency_key_is_checked_and_not_shown() {
+        let long = "k".repeat(255);
+        for key in ["order_1-Receipt", "0", &long] {
+            assert_eq!(said(|request| request.idempotency_key(Some(key))), None, "{key}");
+        }
+        assert_eq!(said(|request| request.idempotency_key(None)), None);
+        for key in ["", "a b", "a\r\nx: y", "é", "a.b", &format!("{long}k")] {
+            assert_eq!(
+                said(|request| request.idempotency_key(Some(key))).as_deref(),
+                Some("Make: `Idempotency-Key` is not 1 to 255 ASCII letters, digits, `_` and `-`"),
+                "{key}"
+            );
+        }
     }
 
     #[test]

@@ -25,14 +25,14 @@ mod path;
 mod query;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Uri, header};
+use http::{HeaderName, HeaderValue, Request, Uri, header};
 
 pub use self::{
     body::JsonObject,
     multipart::{File, Form},
     query::QueryValue,
 };
-use crate::operation::OperationInfo;
+use crate::operation::{OperationInfo, Retry};
 
 /// Error of building a request. It names the operation, the field and the problem.
 ///
@@ -63,6 +63,8 @@ enum Problem {
     Letters { len: usize, allowed: limits::Allowed },
     #[error("has {len} bytes; at most {max} are allowed")]
     TooLarge { len: usize, max: usize },
+    #[error("is not 1 to 255 ASCII letters, digits, `_` and `-`")]
+    IdempotencyKey,
     #[error("has a content type that is not a valid header value")]
     ContentType,
     #[error("cannot be serialized as JSON")]
@@ -77,6 +79,8 @@ pub struct RequestBuilder {
     path: path::Template,
     query: query::Query,
     body: Option<(HeaderValue, Bytes)>,
+    idempotency_key: Option<HeaderValue>,
+    is_safe: bool,
     error: Option<BuildError>,
 }
 
@@ -96,6 +100,8 @@ impl RequestBuilder {
             path: path::Template::new(info.path),
             query: query::Query::default(),
             body: None,
+            idempotency_key: None,
+            is_safe: false,
             error: None,
         }
     }
@@ -159,6 +165,22 @@ impl RequestBuilder {
         }
     }
 
+    /// Sets the header `Idempotency-Key`, unless it is `None`. Then it is safe to send the request again.
+    #[must_use]
+    pub fn idempotency_key(mut self, key: Option<&str>) -> Self {
+        self = self.key("Idempotency-Key", key).safe_if(key.is_some());
+        self.idempotency_key = key.and_then(|key| HeaderValue::from_str(key).ok());
+        self
+    }
+
+    /// Marks the request as safe to send again, whatever the rule of its operation: it gets [`Retry::Safe`] as an
+    /// extension.
+    #[must_use]
+    pub fn safe_if(mut self, is_safe: bool) -> Self {
+        self.is_safe |= is_safe;
+        self
+    }
+
     /// Sets the body to a multipart form.
     #[must_use]
     pub fn multipart(mut self, write: impl FnOnce(&mut Form)) -> Self {
@@ -220,7 +242,13 @@ impl RequestBuilder {
         if let Some(kind) = content_type {
             request.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
+        if let Some(key) = self.idempotency_key {
+            request.headers_mut().insert(IDEMPOTENCY_KEY, key);
+        }
         request.extensions_mut().insert(info);
+        if self.is_safe {
+            request.extensions_mut().insert(Retry::Safe);
+        }
         Ok(request)
     }
 
@@ -235,6 +263,7 @@ impl RequestBuilder {
     }
 }
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod billing;
 mod common;
 mod directory;
 mod domain;
+mod email;
 mod enterprise;
 mod ext;
 mod instance;
@@ -65,6 +66,7 @@ pub use self::{
     common::{DeletedObject, TotalCount},
     directory::{Directory, DirectoryCustomAttribute, DirectoryGroupRoleMapping},
     domain::{CnameTarget, Domain, ProxyCheck},
+    email::{Email, EmailBatchResult, EmailError},
     enterprise::{
         EnterpriseConnection, EnterpriseConnectionProvider, EnterpriseConnectionTestRun,
         EnterpriseConnectionTestRunLog, EnterpriseConnectionTestRunOAuth, EnterpriseConnectionTestRunSaml,

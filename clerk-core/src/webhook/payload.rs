@@ -1,4 +1,4 @@
-//! Data of events that the Backend API does not return.
+//! Data of events.
 //!
 //! The rules of [`model`](crate::model) apply here too: unknown fields are ignored, unknown enum values are
 //! kept, and missing or `null` fields are `None`, empty, zero or `false`. IDs never fall back: without one, the event is
@@ -28,6 +28,7 @@ pub use super::billing::{
     ChargeType, Payee, PaymentAttempt, PaymentFailure, PaymentSource, PaymentTotals, Plan, Subscription,
     SubscriptionItem, UnitPrice, UnitPriceTier, UnitTotal,
 };
+pub use crate::model::Email;
 
 /// The data of a session event: the session and its user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -55,51 +56,6 @@ pub struct AcceptedInvitation {
 }
 
 opaque!(AcceptedInvitation, invitation);
-
-/// An email to a user.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Email {
-    /// Unique ID.
-    pub id: Id,
-    /// The slug of the template, such as `verification_code`.
-    pub slug: Option<String>,
-    /// The local part of the sender's address, before the `@`.
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub from_email_name: String,
-    /// The local part of the reply-to address, before the `@`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reply_to_email_name: Option<String>,
-    /// The email address of the recipient.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_email_address: Option<String>,
-    /// The ID of the recipient's email address.
-    #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
-    pub email_address_id: Option<Id>,
-    /// The user that the message is for.
-    #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<UserId>,
-    /// The subject.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
-    /// The body as HTML. Can contain a code or a link for signing in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body: Option<String>,
-    /// The body as plain text. Can contain a code or a link for signing in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub body_plain: Option<String>,
-    /// The status, such as `queued`.
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub status: String,
-    /// The values of the template's variables, such as `otp_code`.
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub data: Metadata,
-    /// Whether Clerk sends the message. If `Some(false)`, the application must send it. `None` if Clerk does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivered_by_clerk: Option<bool>,
-}
-
-opaque!(Email, id);
 
 /// A text message to a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

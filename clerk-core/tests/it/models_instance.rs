@@ -4,8 +4,8 @@ use bytes::Bytes;
 use clerk_core::{
     Metadata, Operation, Timestamp,
     api::{
-        beta_features, email_addresses, email_sms_templates, instance_settings, invitations, miscellaneous,
-        organization_invitations, proxy_checks, testing_tokens, waitlist_entries, webhooks,
+        beta_features, email_addresses, email_sms_templates, emails, instance_settings, invitations,
+        miscellaneous, organization_invitations, proxy_checks, testing_tokens, waitlist_entries, webhooks,
     },
     decode::{self, ResponseError},
     model::{
@@ -55,6 +55,31 @@ fn a_deleted_invitation_is_the_one_that_was_asked_for() {
     let operation = invitations::delete("inv_1");
     assert!(decoded(&operation, 200, &gone("inv_1")).unwrap().deleted);
     assert!(matches!(decoded(&operation, 200, &gone("inv_2")), Err(ResponseError::Decode(_))));
+}
+
+#[test]
+fn each_email_of_a_batch_has_a_result() {
+    let results = output::<emails::CreateBatch>(&json!([
+        {"index": 0, "status_code": 200, "email": {
+            "object": "email", "id": "ema_1", "from_email_name": "shop", "status": "suppressed",
+            "email_address_id": null, "data": null, "suppression_reason": "bounced",
+        }},
+        {"index": 1.0, "status_code": 429, "retry_after_seconds": 30, "errors": [
+            {"code": "too_many_requests", "message": "Too many", "long_message": "Too many requests"},
+        ]},
+    ]));
+    let [sent, refused] = &results[..] else { panic!("{results:?}") };
+    let email = sent.email.as_ref().unwrap();
+    assert_eq!((email.status.as_str(), email.suppression_reason.as_deref()), ("suppressed", Some("bounced")));
+    assert!(sent.errors.is_empty() && email.email_address_id.is_none() && email.data == Metadata::new());
+    assert_eq!((refused.index, refused.status_code, refused.retry_after_seconds), (1, 429, Some(30)));
+    assert!(refused.email.is_none() && refused.errors[0].code == "too_many_requests");
+    // Without its position, a result could be attributed to another message.
+    assert!(read::<emails::CreateBatch>(r#"[{"status_code": 200, "errors": []}]"#).is_err());
+
+    let email = |id: &str| format!(r#"{{"id": "{id}", "status": "queued"}}"#);
+    assert!(decoded(&emails::get("ema_1"), 200, &email("ema_1")).is_ok());
+    assert!(matches!(decoded(&emails::get("ema_1"), 200, &email("ema_2")), Err(ResponseError::Decode(_))));
 }
 
 #[test]

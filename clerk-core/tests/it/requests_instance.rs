@@ -5,6 +5,7 @@ use clerk_core::{
     Metadata, Nullable, Operation,
     api::{
         OPERATIONS, actor_tokens, beta_features, domains, email_addresses, email_sms_templates,
+        emails::{self, Attachment, BatchMessage, Mailbox, Recipient},
         instance_settings, invitations, jwt_templates, miscellaneous, organization_invitations,
         phone_numbers, proxy_checks, redirect_urls, sign_in_tokens, testing_tokens, waitlist_entries,
         webhooks,
@@ -124,6 +125,100 @@ fn templates() {
     );
     check(&jwt_templates::get("jtmp_1"), "GET /jwt_templates/jtmp_1", "-");
     check(&jwt_templates::delete("jtmp_1"), "DELETE /jwt_templates/jtmp_1", "-");
+}
+
+#[test]
+fn emails_and_their_idempotency_keys() {
+    let (to, from) = (Recipient::new().user_id("user_1"), Mailbox::new("shop@example.com").name("Shop"));
+    let email = emails::create(to.clone(), from, "Hi").text("Hello");
+    check(
+        &email,
+        "POST /email",
+        r#"{"to":{"user_id":"user_1"},"from":{"address":"shop@example.com","name":"Shop"},"subject":"Hi","text":"Hello"}"#,
+    );
+    check(&emails::get("ema_1"), "GET /email/ema_1", "-");
+    let message = || BatchMessage::new(to.clone(), Mailbox::new("shop@example.com"), "Hi").html("<p>");
+    check(
+        &emails::create_batch([message().idempotency_key("order_1")]),
+        "POST /email/batch",
+        r#"{"messages":[{"to":{"user_id":"user_1"},"from":{"address":"shop@example.com"},"subject":"Hi","html":"<p>","idempotency_key":"order_1"}]}"#,
+    );
+
+    let key = |request: &Request<Bytes>| request.headers().get("idempotency-key").cloned();
+    let rule = |request: &Request<Bytes>| request.extensions().get::<Retry>().copied();
+    let request = email.request().unwrap();
+    assert_eq!((key(&request), rule(&request)), (None, None));
+    let request = email.idempotency_key("order_1").request().unwrap();
+    assert_eq!((key(&request).unwrap(), rule(&request)), ("order_1".parse().unwrap(), Some(Retry::Safe)));
+    let all = emails::create_batch([message().idempotency_key("a"), message().idempotency_key("b")]);
+    assert_eq!(rule(&all.request().unwrap()), Some(Retry::Safe));
+    let some = emails::create_batch([message().idempotency_key("a"), message()]);
+    assert_eq!(rule(&some.request().unwrap()), None);
+}
+
+#[test]
+fn emails_outside_their_limits_are_not_sent() {
+    let said = |operation: &dyn Fn() -> Result<Request<Bytes>, BuildError>| {
+        operation().err().map(|error| error.to_string())
+    };
+    let to = || Recipient::new().address("ada@example.com");
+    let from = || Mailbox::new("shop@example.com");
+    let (ok, more) = ("x".repeat(49_000), "x".repeat(1_001));
+    let mebibyte = "AAAA".repeat(1_048_576 / 3);
+    let file = |content: &str| Attachment::new("a.pdf", content);
+    let address = "ada@example.com";
+    // A change of a message in its limits, one out of them, and the error.
+    type Change = Box<dyn Fn(BatchMessage) -> BatchMessage>;
+    let cases: Vec<(Change, Change, &str)> = vec![
+        (
+            Box::new({
+                let ok = ok.clone();
+                move |email| email.html(&ok).text("x".repeat(1_000))
+            }),
+            Box::new(move |email| email.html(&ok).text(&more)),
+            "`html` has 50001 bytes; at most 50000 are allowed",
+        ),
+        (
+            Box::new(move |email| email.cc([address; 24]).bcc([address; 25])),
+            Box::new(move |email| email.cc([address; 25]).bcc([address; 25])),
+            "`to` has 51 items; 0 to 50 are allowed",
+        ),
+        (
+            Box::new(move |email| email.attachments([file(&mebibyte), file("AA==")])),
+            Box::new(move |email| email.attachments([file(&"AAAA".repeat(1_048_576 / 3)), file("AAA=")])),
+            "`attachments` has 1048577 bytes; at most 1048576 are allowed",
+        ),
+        (
+            Box::new(move |email| email.attachments(vec![file(""); 10])),
+            Box::new(move |email| email.attachments(vec![file(""); 11])),
+            "`attachments` has 11 items; 0 to 10 are allowed",
+        ),
+        (
+            Box::new(move |email| email.reply_to(from().name("n".repeat(200)))),
+            Box::new(move |email| email.reply_to(from().name("n".repeat(201)))),
+            "`name` has 201 characters; at most 200 are allowed",
+        ),
+        (
+            Box::new(|email| email.idempotency_key("k".repeat(255))),
+            Box::new(|email| email.idempotency_key("k".repeat(256))),
+            "`idempotency_key` is not 1 to 255 ASCII letters, digits, `_` and `-`",
+        ),
+    ];
+    let message = || BatchMessage::new(to(), from(), "Hi");
+    for (within, beyond, want) in cases {
+        assert_eq!(said(&|| emails::create_batch([within(message())]).request()), None, "{want}");
+        let error = said(&|| emails::create_batch([message(), beyond(message())]).request());
+        assert_eq!(error, Some(format!("CreateEmailBatch: {want}")));
+    }
+    for (len, is_sent) in [(0, false), (1, true), (100, true), (101, false)] {
+        assert_eq!(emails::create_batch(vec![message(); len]).request().is_ok(), is_sent, "{len}");
+    }
+    let email = |subject: usize| emails::create(to(), from(), "s".repeat(subject));
+    assert_eq!(said(&|| email(998).request()), None);
+    assert!(said(&|| email(999).request()).unwrap().contains("`subject` has 999 characters"));
+    assert!(said(&|| email(1).cc([address; 50]).request()).unwrap().contains("`to` has 51 items"));
+    let error = said(&|| email(1).idempotency_key("no spaces").request()).unwrap();
+    assert!(error.contains("`Idempotency-Key`") && !error.contains("spaces"), "{error}");
 }
 
 #[test]

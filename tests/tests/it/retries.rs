@@ -9,7 +9,10 @@ use std::{
 
 use clerk_core::{
     Operation,
-    api::{invitations, organizations, users},
+    api::{
+        emails::{self, BatchMessage, Mailbox, Recipient},
+        invitations, organizations, users,
+    },
     credential::SatisfiedBy,
     keys::SecretKey,
 };
@@ -125,6 +128,44 @@ async fn only_safe_requests_are_retried() {
         assert_eq!(send(steps, users::create()).await.0, others, "POST {steps:?}");
         assert_eq!(send(steps, invitations::create("a@example.com")).await.0, others, "POST {steps:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_may_have_been_processed_is_only_sent_again_with_its_idempotency_key() {
+    let mailboxes = || (Recipient::new().address("ada@example.com"), Mailbox::new("shop@example.com"));
+    let email = || {
+        let (to, from) = mailboxes();
+        emails::create(to, from, "Receipt").text("Thank you.")
+    };
+    let message = |key: Option<&str>| {
+        let (to, from) = mailboxes();
+        let message = BatchMessage::new(to, from, "Receipt").text("Thank you.");
+        key.map_or(message.clone(), |key| message.idempotency_key(key))
+    };
+    for (steps, with_key, without) in [
+        (&[Status(503)][..], 3, 1),
+        (&[Break], 3, 1),
+        (&[Hang], 3, 1),
+        (&[Refuse], 3, 3),
+        (&[Status(429)], 3, 3),
+        (&[Status(409)], 1, 1),
+    ] {
+        assert_eq!(send(steps, email().idempotency_key("order_1")).await.0, with_key, "{steps:?}");
+        assert_eq!(send(steps, email()).await.0, without, "{steps:?}");
+        let batch = |second| emails::create_batch([message(Some("order_1")), message(second)]);
+        assert_eq!(send(steps, batch(Some("order_2"))).await.0, with_key, "{steps:?}");
+        assert_eq!(send(steps, batch(None)).await.0, without, "{steps:?}");
+    }
+    // All attempts have the same key.
+    let script = Script::new(&[Status(503)]);
+    script.client(|builder| builder).send(email().idempotency_key("order_1")).await.unwrap_err();
+    let keys: Vec<_> = script
+        .0
+        .requests()
+        .iter()
+        .map(|received| received.request.headers()["idempotency-key"].clone())
+        .collect();
+    assert_eq!(keys, ["order_1"; 3]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -105,8 +105,10 @@ impl Policy {
         made: u32,
         result: &Result<Response<Bytes>, Error>,
     ) -> Option<Duration> {
-        // A request without an operation is only retried when Clerk has certainly not acted.
-        let is_safe = info_of(extensions).is_some_and(|info| info.retry == Rule::Safe);
+        // A request without an operation is only retried when Clerk has certainly not acted. One with an idempotency
+        // key has a rule of its own.
+        let rule = extensions.get().copied().or_else(|| info_of(extensions).map(|info| info.retry));
+        let is_safe = rule == Some(Rule::Safe);
         match outcome(result) {
             AttemptOutcome::NotProcessed => {}
             AttemptOutcome::Unclear if is_safe => {}
