@@ -18,7 +18,7 @@ use bytes::Bytes;
 use clerk_axum::{ClerkLayer, Forwarded, ProxyBuilder, ProxyLayer};
 use clerk_core::keys;
 use clerk_tests::{
-    Instance, TextResponse, eventually,
+    Instance, Log, TextResponse, eventually,
     fault::{Fault, FaultServer, http_response, nobody},
     get, send, serve, settle,
     upstream::{AnyBody, ReceivedRequest, Upstream, fed, serve_hyper, text},
@@ -310,7 +310,7 @@ async fn headers_of_a_trusted_proxy_are_used() {
 }
 
 /// Headers in which servers tell each other about a caller.
-const ABOUT_CALLERS: [&str; 40] = [
+const ABOUT_CALLERS: [&str; 58] = [
     "ali-cdn-real-ip",
     "akamai-origin-hop",
     "cdn-src-ip",
@@ -326,29 +326,47 @@ const ABOUT_CALLERS: [&str; 40] = [
     "fly-client-ip",
     "forwarded",
     "forwarded-for",
+    "front-end-https",
     "incap-client-ip",
     "proxy-client-ip",
     "remote-addr",
     "true-client-ip",
+    "via",
     "wl-proxy-client-ip",
     "x-appengine-user-ip",
+    "x-arr-ssl",
     "x-azure-clientip",
     "x-azure-socketip",
     "x-client-ip",
     "x-cluster-client-ip",
     "x-envoy-external-address",
+    "x-forward-for",
     "x-forwarded",
     "x-forwarded-by",
     "x-forwarded-for",
     "x-forwarded-port",
     "x-forwarded-prefix",
+    "x-forwarder-for",
     "x-host",
+    "x-http-method",
+    "x-http-method-override",
+    "x-ip",
+    "x-method-override",
     "x-nf-client-connection-ip",
     "x-original-forwarded-for",
     "x-original-host",
     "x-originating-ip",
+    "x-peer-ip",
+    "x-proxyuser-ip",
     "x-real-ip",
     "x-remote-ip",
+    "x-request-uri",
+    "x-scheme",
+    "x-the-next-invention-ip",
+    "x-the-next-invention-scheme",
+    "x-the-next-invention-url",
+    "x-url",
+    "x-user-ip",
     "x-vercel-forwarded-for",
     "x-vercel-ip-country",
 ];
@@ -891,6 +909,96 @@ async fn a_callers_own_body_that_breaks_off_or_stands_still_is_the_callers_fault
         }
     });
     assert_eq!(upload(slow).await, (408, Duration::from_secs(60)));
+}
+
+/// Run in a separate process, because `tracing` caches globally which events are enabled.
+#[tokio::test(start_paused = true)]
+async fn a_caller_is_blamed_only_if_it_was_waited_for() {
+    if !clerk_tests::alone(module_path!(), "a_caller_is_blamed_only_if_it_was_waited_for") {
+        return;
+    }
+    type Failed = Box<dyn std::error::Error + Send + Sync>;
+    let log = Log::default();
+    let _guard = log.listen(tracing::Level::WARN);
+    // Clerk reads this many parts of a body of two, and reads on after so many seconds. The body then ends, or stands still.
+    for (what, reads, reads_on, ends, expected, warned) in [
+        ("Clerk reads nothing", 0, 3600, true, (502, 60), 1),
+        ("Clerk stops reading", 1, 3600, true, (502, 60), 0),
+        ("Clerk reads on too late", 1, 40, true, (502, 40), 0),
+        ("Clerk has all of it and does not respond", 2, 3600, true, (502, 60), 0),
+        ("the caller stops, and Clerk was slow before", 2, 25, false, (408, 55), 0),
+    ] {
+        let proxy = builder("https://fapi.example").timeout(Duration::from_secs(60));
+        let proxy = proxy.build_with(service_fn(move |request: Request<ProxyBody>| async move {
+            let mut body = request.into_body();
+            for _ in 0..reads {
+                body.frame().await.unwrap()?;
+            }
+            tokio::time::sleep(Duration::from_secs(reads_on)).await;
+            body.collect().await?;
+            Ok::<_, Failed>(Response::new(text("fine")))
+        }));
+        let part = |text: &'static str| Ok::<_, std::io::Error>(Frame::data(Bytes::from(text)));
+        let parts = futures_util::stream::iter([part("a"), part("b")]);
+        let rest =
+            futures_util::stream::poll_fn(move |_| if ends { Poll::Ready(None) } else { Poll::Pending });
+        let body = http_body_util::StreamBody::new(futures_util::StreamExt::chain(parts, rest));
+        let begin = tokio::time::Instant::now();
+        let response = proxy.unwrap().oneshot(to_proxy(body)).await.unwrap();
+        assert_eq!((response.status().as_u16(), begin.elapsed().as_secs()), expected, "{what}");
+        let warnings = log.warnings();
+        assert_eq!(warnings.len(), warned, "{what}: {warnings:?}");
+        assert!(warnings.iter().all(|line| line.contains("phase=\"timeout\"")), "{warnings:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_caller_costs_no_connection_of_others() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let (arrivals, mut arrived) = tokio::sync::mpsc::unbounded_channel();
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let upstream = listener.local_addr().unwrap();
+    let counter = connections.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let arrivals = arrivals.clone();
+            let respond = service_fn(move |request: Request<Incoming>| {
+                let arrivals = arrivals.clone();
+                async move {
+                    let (feed, body) = fed();
+                    if request.into_body().collect().await.is_ok() {
+                        arrivals.send(feed).unwrap();
+                    }
+                    Ok::<_, Infallible>(Response::new(body))
+                }
+            });
+            let service = hyper_util::service::TowerToHyperService::new(respond);
+            let connection = hyper::server::conn::http1::Builder::new();
+            tokio::spawn(connection.serve_connection(TokioIo::new(stream), service));
+        }
+    });
+    let proxy = builder(format!("http://{upstream}")).timeout(Duration::from_secs(2)).build().unwrap();
+    let address = serve(Router::new().fallback_service(proxy)).await;
+    // Two at the same time, so that the transport has two connections.
+    let ask = || tokio::spawn(async move { get(address, "/__clerk/v1/client", "").await.status });
+    let both = [ask(), ask()];
+    let feeds = [arrived.recv().await.unwrap(), arrived.recv().await.unwrap()];
+    drop(feeds);
+    for one in both {
+        assert_eq!(one.await.unwrap(), 200);
+    }
+    // One of them is lost with this request.
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    let head = "POST /__clerk/x HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\na";
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut response = vec![0; 1024];
+    let length = slow.read(&mut response).await.unwrap();
+    assert!(response[..length].starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&response));
+    let next = ask();
+    drop(arrived.recv().await.unwrap());
+    assert_eq!(next.await.unwrap(), 200);
+    assert_eq!(connections.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,29 +33,35 @@ const CALLER_PREFIXES: [&str; 9] = [
     "x-nf-",
 ];
 
-/// Parts of names of such headers: `X-Forwarded-For`, `Forwarded`, `X-Real-IP`, `True-Client-IP`, `Fastly-Client-IP`,
-/// `DO-Connecting-IP`, `X-Remote-Addr`, and whatever else there is.
-const CALLER_PARTS: [&str; 11] = [
-    "client-ip",
+/// Parts of names of such headers: `X-Forwarded-For` and its misspellings, `ClientIP`, `X-Remote-Addr`, and their like.
+const CALLER_PARTS: [&str; 9] = [
     "clientip",
-    "connecting-ip",
     "external-address",
-    "forwarded",
+    "forward",
+    "front-end-https",
+    "method-override",
     "origin-hop",
-    "originating-ip",
-    "real-ip",
+    "realip",
     "remote-addr",
-    "remote-ip",
-    "src-ip",
+    "userip",
 ];
 
-/// Whether a header could tell Clerk about the caller. Clerk believes this service, so a caller must not forge them.
+/// The last words of such names after `X-`: `X-Url`, `X-Rewrite-Uri`, `X-Scheme`, `X-ARR-SSL`.
+const CALLER_ENDS: [&str; 12] = [
+    "addr", "address", "host", "https", "method", "port", "proto", "protocol", "scheme", "ssl", "uri", "url",
+];
+
+/// Whether a header could tell Clerk about the caller, or about a request other than this one. Clerk believes this
+/// service, so a caller must not forge them. There is no complete list of such names, so this goes by their words.
 fn is_about_caller(name: &HeaderName) -> bool {
     // Some servers treat `X_Real_IP` and `X-Real-IP` as the same header.
     let name = name.as_str().replace('_', "-");
+    let ends_like_one = |rest: &str| rest.rsplit('-').next().is_some_and(|end| CALLER_ENDS.contains(&end));
     CALLER_PREFIXES.iter().any(|start| name.starts_with(start))
         || CALLER_PARTS.iter().any(|part| name.contains(part))
-        || name == "x-host"
+        || name.split('-').any(|word| word == "ip")
+        || name.strip_prefix("x-").is_some_and(ends_like_one)
+        || name == "via"
 }
 
 /// Upper bound on the size of the headers of a request or response. Servers and transports have limits of their own,

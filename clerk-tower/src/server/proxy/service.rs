@@ -186,9 +186,12 @@ impl Rules {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(failed(phase_of(&error.into()), upload.stage())),
             Err(_) => {
-                // The transport gives up the connection, which may be dead.
-                delivery.timed_out();
-                return Err(failed("timeout", upload.stage()));
+                let stage = upload.stage();
+                // The transport gives up the connection, which may be dead. A slow caller says nothing about it.
+                if stage.is_readers_turn() {
+                    delivery.timed_out();
+                }
+                return Err(failed("timeout", stage));
             }
         };
         // `Upgrade` is removed from requests, so a 101 is not a valid response. Headers are limited in this direction
@@ -237,8 +240,8 @@ fn phase_of(error: &BoxError) -> &'static str {
     if error.is::<ConnectError>() { "connect" } else { "transfer" }
 }
 
-/// Rejects after a failure: with 400 or 408 if the caller's own body did not arrive, which says nothing about this server,
-/// and with 502 otherwise. Only the phase is logged and nothing of the error is returned, because it can contain internal
+/// Rejects after a failure: with 400 or 408 if the caller's own body did not arrive although it was waited for, which says
+/// nothing about this server, and with 502 otherwise. Only the phase is logged and nothing of the error is returned, because it can contain internal
 /// addresses.
 fn failed(phase: &'static str, upload: Stage) -> Rejection {
     let (status, message) = match (upload, phase) {
@@ -246,8 +249,10 @@ fn failed(phase: &'static str, upload: Stage) -> Rejection {
         (Stage::Stalled, _) | (Stage::Waiting, "timeout") => {
             (StatusCode::REQUEST_TIMEOUT, "The request body was not received in time.")
         }
-        _ => {
-            telemetry::not_proxied(phase);
+        (stage, phase) => {
+            // Clerk stopped reading, which the transport reports as a failure of the body.
+            let is_unread = stage == Stage::Unread && phase == "transfer";
+            telemetry::not_proxied(if is_unread { "timeout" } else { phase });
             (StatusCode::BAD_GATEWAY, "No valid response from Clerk's Frontend API. Try again shortly.")
         }
     };

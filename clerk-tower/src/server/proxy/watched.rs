@@ -37,8 +37,31 @@ pub(super) enum Stage {
     Complete,
     /// Reading it failed.
     Broken,
-    /// It stood still for too long.
+    /// The sender was waited for, for too long.
     Stalled,
+    /// The reader did not read on for too long.
+    Unread,
+}
+
+impl Stage {
+    /// What remains of a body that stood still for too long at this stage.
+    const fn ended(self) -> Self {
+        match self {
+            Self::Waiting => Self::Stalled,
+            Self::Readable => Self::Unread,
+            Self::Complete | Self::Broken | Self::Stalled | Self::Unread => self,
+        }
+    }
+
+    /// Whether the body was dropped before its end, so that reading on fails.
+    const fn is_cut_off(self) -> bool {
+        matches!(self, Self::Stalled | Self::Unread)
+    }
+
+    /// Whether the reader has all that there is, and so is the one who is waited for.
+    pub(super) const fn is_readers_turn(self) -> bool {
+        matches!(self, Self::Readable | Self::Complete | Self::Unread)
+    }
 }
 
 type Shared = Arc<Mutex<State>>;
@@ -48,7 +71,7 @@ struct State {
     /// Kept as long as the body.
     permit: Option<OwnedSemaphorePermit>,
     stage: Stage,
-    /// When the last part was read.
+    /// When the last part was read, or the reader began to wait for the next.
     moved: Instant,
     /// Whoever waits for the next part.
     reader: Option<Waker>,
@@ -109,7 +132,8 @@ async fn watch(shared: Weak<Mutex<State>>, idle: Duration) {
         }
         let Some(shared) = shared.upgrade() else { return };
         let mut state = lock(&shared);
-        let (held, reader) = (state.end(Stage::Stalled), state.reader.take());
+        let stage = state.stage.ended();
+        let (held, reader) = (state.end(stage), state.reader.take());
         drop(state);
         // Outside of the lock, because dropping a body and waking a task may run any code.
         drop(held);
@@ -127,12 +151,15 @@ impl Body for Watched {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut state = lock(&self.shared);
         let Some(body) = &mut state.body else {
-            let is_stalled = state.stage == Stage::Stalled;
-            return Poll::Ready(is_stalled.then(|| Err(StoodStill.into())));
+            return Poll::Ready(state.stage.is_cut_off().then(|| Err(StoodStill.into())));
         };
         let polled = Pin::new(body).poll_frame(context);
         match &polled {
             Poll::Pending => {
+                // The sender has all of its time, however late the reader asks.
+                if state.stage != Stage::Waiting {
+                    state.moved = Instant::now();
+                }
                 state.stage = Stage::Waiting;
                 state.reader = Some(context.waker().clone());
             }
@@ -150,7 +177,7 @@ impl Body for Watched {
 
     fn is_end_stream(&self) -> bool {
         let state = lock(&self.shared);
-        state.body.as_ref().map_or(state.stage != Stage::Stalled, Body::is_end_stream)
+        state.body.as_ref().map_or(!state.stage.is_cut_off(), Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
