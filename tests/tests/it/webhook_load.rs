@@ -100,7 +100,7 @@ async fn headers_and_timestamp_are_checked_before_the_body_is_read() {
 }
 
 #[tokio::test]
-async fn slow_bodies_are_bounded_in_number_and_nothing_else_notices() {
+async fn slow_bodies_are_bounded_in_number_and_the_oldest_make_room_for_the_newest() {
     let clerk = client(WebhookLimits::new().timeout(Duration::from_secs(3600)));
     for address in both(&clerk).await {
         let (refusals, mut refused) = tokio::sync::mpsc::unbounded_channel();
@@ -121,16 +121,48 @@ async fn slow_bodies_are_bounded_in_number_and_nothing_else_notices() {
         }
         assert!(refused.try_recv().is_err());
         let genuine = || send(address, delivery("msg_good", Full::new(DELETED)));
-        assert_eq!(genuine().await.summary(), (503, "webhook-busy".to_owned()));
+        // What Clerk sends arrives at once.
+        for _ in 0..3 {
+            assert_eq!(genuine().await.status, 204);
+        }
         let other = Request::post("/other").body(Full::<Bytes>::default()).unwrap();
         assert_eq!(send(address, other).await.body, "fine");
-        for connection in connections {
-            connection.abort();
+        connections.into_iter().for_each(|connection| connection.abort());
+    }
+}
+
+#[tokio::test]
+async fn strangers_who_send_no_body_do_not_keep_deliveries_out() {
+    let clerk = client(WebhookLimits::new().timeout(Duration::from_secs(3600)));
+    for address in both(&clerk).await {
+        let mut head = "POST /webhooks/clerk HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n".to_owned();
+        for (name, value) in &signed("msg_stranger") {
+            let value = if name == "svix-signature" { "v1,AAAA" } else { value.to_str().unwrap() };
+            head.push_str(&format!("{name}: {value}\r\n"));
         }
-        while genuine().await.status == 503 {
-            settle().await;
+        head.push_str("\r\n");
+        let (refusals, mut refused) = tokio::sync::mpsc::unbounded_channel();
+        let strangers: Vec<_> = (0..65)
+            .map(|_| {
+                let (head, refusals) = (head.clone(), refusals.clone());
+                tokio::spawn(async move {
+                    // Each comes back as soon as it is rejected, with some of its body in half of the cases.
+                    for body in ["", "{"].iter().cycle() {
+                        let mut stream = TcpStream::connect(address).await.unwrap();
+                        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+                        refusals.send(response(&mut stream).await).unwrap();
+                        tokio::task::yield_now().await;
+                    }
+                })
+            })
+            .collect();
+        // All places are taken.
+        assert!(refused.recv().await.unwrap().contains("webhook-busy"));
+        for number in 0..50 {
+            let genuine = delivery(&format!("msg_{number}"), Full::new(DELETED));
+            assert_eq!(send(address, genuine).await.status, 204, "{number}");
         }
-        assert_eq!(genuine().await.status, 204);
+        strangers.into_iter().for_each(|stranger| stranger.abort());
     }
 }
 
@@ -150,11 +182,22 @@ async fn bodies_are_bounded_in_bytes_and_time_and_counted() {
         assert!(poll_immediate(&mut call).await.is_none());
         open.push((feed, call));
     }
-    // What has arrived is counted, so not one more byte fits.
-    let one_more = webhooks.clone().oneshot(delivery("msg_3", Full::<Bytes>::from("{"))).await.unwrap();
-    assert_eq!(one_more.status(), 503);
+    let too_large = Full::<Bytes>::from(vec![b' '; 1001]);
+    let too_large = webhooks.clone().oneshot(delivery("msg_3", too_large)).await.unwrap();
+    assert_eq!(too_large.status(), 503);
     let empty = webhooks.clone().oneshot(delivery("msg_3", Full::<Bytes>::default())).await.unwrap();
     assert_eq!(empty.status(), 400);
+    for (_, call) in &mut open {
+        assert!(poll_immediate(call).await.is_none());
+    }
+    // What has arrived is counted, so not one more byte fits: the oldest makes room.
+    let one_more = webhooks.clone().oneshot(delivery("msg_3", Full::<Bytes>::from("{"))).await.unwrap();
+    assert_eq!(one_more.status(), 400);
+    let (_feed, call) = open.remove(0);
+    assert_eq!(call.await.unwrap().status(), 503);
+    let (feed, body) = fed();
+    let call = Box::pin(webhooks.clone().oneshot(delivery("msg_1", body)));
+    open.insert(0, (feed, call));
     // A sender that goes on slowly does not get more time.
     let (feed, call) = open.pop().unwrap();
     let slow = tokio::spawn(async move {
@@ -190,7 +233,7 @@ async fn bodies_are_bounded_in_bytes_and_time_and_counted() {
             (key.key().labels().map(|label| label.value().to_owned()).collect(), count)
         })
         .collect();
-    let expected = [("busy", 1), ("handled", 1), ("refused", 4)];
+    let expected = [("busy", 2), ("handled", 1), ("refused", 5)];
     assert_eq!(counted, expected.map(|(name, count)| (name.to_owned(), count)).into());
 }
 
