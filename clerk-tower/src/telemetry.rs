@@ -300,6 +300,13 @@ pub(crate) fn not_proxied(phase: &'static str) {
     limited!(&PROCESS, SystemClock.now(), &cause, "clerk::proxy", { phase }, "cannot forward requests");
 }
 
+/// A request was not forwarded, or no longer, because too many others are.
+pub(crate) fn proxy_busy() {
+    counters::proxy_busy();
+    let (now, cause) = (SystemClock.now(), "proxy-busy");
+    limited!(&PROCESS, now, cause, "clerk::proxy", "too many requests are being forwarded, some get 503");
+}
+
 /// A webhook delivery was accepted. `outcome` says what happened to it.
 pub(crate) fn webhook(kind: &str, outcome: &'static str) {
     counters::webhook(outcome);
@@ -400,6 +407,10 @@ mod counters {
         counter!("clerk_decision_calls_refused_total", "group" => group).increment(1);
     }
 
+    pub(super) fn proxy_busy() {
+        counter!("clerk_proxy_busy_total").increment(1);
+    }
+
     pub(super) fn too_many_key_ids() {
         counter!("clerk_unknown_key_ids_refused_total").increment(1);
     }
@@ -439,6 +450,8 @@ mod counters {
     pub(super) fn decision_call(_: &'static str, _: f64) {}
 
     pub(super) fn decision_call_refused(_: &'static str) {}
+
+    pub(super) fn proxy_busy() {}
 
     pub(super) fn too_many_key_ids() {}
 

@@ -35,6 +35,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, client::conn::http1::handshake};
 use hyper_util::rt::TokioIo;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -876,6 +877,38 @@ async fn requests_in_flight_are_bounded_until_their_responses_end() {
     assert_eq!(one.into_body().collect().await.unwrap().to_bytes(), "");
     assert_eq!(ask().await.unwrap().status(), 200);
     drop(three);
+}
+
+#[tokio::test]
+async fn callers_who_do_not_send_their_bodies_make_room_for_others() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let upstream = Upstream::fine().await;
+    let hour = Duration::from_secs(3600);
+    let proxy = builder(upstream.url()).max_in_flight(4).idle_timeout(hour).timeout(hour).build().unwrap();
+    let address = serve(Router::new().fallback_service(proxy)).await;
+    let mut strangers = Vec::new();
+    for body in ["", "a", "", "a", "", "a", "", "a"] {
+        let mut stranger = TcpStream::connect(address).await.unwrap();
+        let head = "POST /__clerk/x HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n";
+        stranger.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        strangers.push(stranger);
+    }
+    for body in ["", "some", "", "more"].map(Full::<Bytes>::from) {
+        let request = || Request::post("/__clerk/v1/client").body(body.clone()).unwrap();
+        // A place is free once the transport waits for one of the strangers.
+        let served = async { while send(address, request()).await.status != 200 {} };
+        tokio::time::timeout(Duration::from_secs(60), served).await.unwrap();
+    }
+    let mut response = vec![0; 1024];
+    let length = strangers.remove(0).read(&mut response).await.unwrap();
+    let response = String::from_utf8_lossy(&response[..length]);
+    assert!(response.starts_with("HTTP/1.1 503 ") && response.contains("proxy_busy"), "{response}");
+    let counted = snapshotter.snapshot().into_vec().into_iter().any(|(key, _, _, value)| {
+        key.key().name() == "clerk_proxy_busy_total" && value != DebugValue::Counter(0)
+    });
+    assert!(counted);
 }
 
 /// Returns the caller's status for a transport that first reads the request's body, on a paused clock.

@@ -5,9 +5,10 @@ use clerk_core::{
     keys::{PublishableKey, SecretKey},
 };
 use http::{HeaderName, HeaderValue, request::Parts};
-use tokio::sync::Semaphore;
 
-use super::{Proxy, headers::AddressSource, path::Prefix, service::Rules, upstream::Upstream};
+use super::{
+    Proxy, exchanges::Exchanges, headers::AddressSource, path::Prefix, service::Rules, upstream::Upstream,
+};
 #[cfg(feature = "reqwest")]
 use crate::client::transport::ReqwestTransport;
 use crate::{Clerk, ConfigError, client::AllMisnamed};
@@ -167,8 +168,9 @@ impl ProxyBuilder {
         self
     }
 
-    /// Sets how many requests may be in flight, until the end of their responses. Defaults to 256. Further requests are
-    /// rejected at once, with 503 `proxy_busy` and `Retry-After`.
+    /// Sets how many requests may be in flight, until the end of their responses. Defaults to 256. One more takes the place
+    /// of the oldest whose caller has still to send some of its body. Whoever gets no place, or loses it, is rejected with
+    /// 503 `proxy_busy` and `Retry-After`.
     pub fn max_in_flight(mut self, max: usize) -> Self {
         self.max_in_flight = max;
         self
@@ -228,7 +230,7 @@ impl ProxyBuilder {
             address: self.address.unwrap_or(default),
             timeout: self.timeout,
             idle_timeout: self.idle_timeout,
-            exchanges: Arc::new(Semaphore::new(self.max_in_flight.min(Semaphore::MAX_PERMITS))),
+            exchanges: Exchanges::new(self.max_in_flight),
         };
         Ok(Proxy { transport, rules: Arc::new(rules) })
     }

@@ -107,7 +107,8 @@
 //! Bodies are streamed with backpressure in both directions. Dropping a response ends the request to Clerk. There is a
 //! timeout for the connection, one until the response head ([`ProxyBuilder::timeout`]), and one for a body that stands still
 //! ([`ProxyBuilder::idle_timeout`]), because its sender stops or its reader does not read. At most 256 requests are in
-//! flight, until the end of their responses ([`ProxyBuilder::max_in_flight`]). The size of a body is not limited.
+//! flight, until the end of their responses ([`ProxyBuilder::max_in_flight`]). Beyond that,
+//! whoever has announced a body and not sent it makes room for others. The size of a body is not limited.
 //!
 //! Upgrades are not proxied: `Upgrade` is a hop-by-hop header, so Clerk receives a WebSocket handshake as a plain
 //! request.
@@ -142,6 +143,7 @@
 
 mod body;
 mod builder;
+mod exchanges;
 mod headers;
 mod layer;
 mod path;

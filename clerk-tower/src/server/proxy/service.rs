@@ -10,7 +10,6 @@ use bytes::Bytes;
 use clerk_core::authenticate::{Forwarded, RequestHead};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::LOCATION, request::Parts};
 use http_body::Body;
-use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tower_service::Service;
 
@@ -18,6 +17,7 @@ use tower_service::Service;
 use super::ProxyBuilder;
 use super::{
     ProxyBody,
+    exchanges::Exchanges,
     headers::{self, AddressSource, Caller},
     path::Prefix,
     upstream::Upstream,
@@ -62,8 +62,7 @@ pub(super) struct Rules {
     pub(super) address: AddressSource,
     pub(super) timeout: Duration,
     pub(super) idle_timeout: Duration,
-    /// A permit for each request in flight, until the end of its response.
-    pub(super) exchanges: Arc<Semaphore>,
+    pub(super) exchanges: Exchanges,
 }
 
 #[cfg(feature = "reqwest")]
@@ -173,18 +172,20 @@ impl Rules {
         T: Service<Request<ProxyBody>, Response = Response<RB>, Error: Into<BoxError>>,
         RB: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        // Without waiting: a queue would have to be bounded too.
-        let permit = self.exchanges.clone().try_acquire_owned().map_err(|_| busy())?;
         let body = Watched::new(body, self.idle_timeout, None);
         let upload = body.progress();
         runtime::current().map_err(|_| failed("runtime", upload.stage()))?;
+        let exchange = self.exchanges.begin(body.progress()).ok_or_else(busy)?;
         // The timeout ends with the response head: one for the whole body would cut off long downloads.
         let (mut request, delivery) = (sent.request.map(|()| ProxyBody::new(body)), Delivery::default());
         request.extensions_mut().insert(delivery.clone());
         let response = transport.oneshot(request);
         let response = match tokio::time::timeout(self.timeout, response).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failed(phase_of(&error.into()), upload.stage())),
+            Ok(Err(error)) => {
+                let _place = exchange.answered().ok_or_else(busy)?;
+                return Err(failed(phase_of(&error.into()), upload.stage()));
+            }
             Err(_) => {
                 let stage = upload.stage();
                 // The transport gives up the connection, which may be dead. A slow caller says nothing about it.
@@ -194,6 +195,7 @@ impl Rules {
                 return Err(failed("timeout", stage));
             }
         };
+        let place = exchange.answered().ok_or_else(busy)?;
         // `Upgrade` is removed from requests, so a 101 is not a valid response. Headers are limited in this direction
         // too.
         if response.status().is_informational() || headers::are_too_large(response.headers()) {
@@ -201,7 +203,7 @@ impl Rules {
         }
         telemetry::proxied(response.status());
         let response = self.pass_on(response, &sent.target, &sent.public);
-        let watch = |body| Watched::new(boxed(body), self.idle_timeout, Some(permit));
+        let watch = |body| Watched::new(boxed(body), self.idle_timeout, Some(place));
         Ok(response.map(|body| ResponseBody::own(boxed(watch(body)))))
     }
 
@@ -261,6 +263,7 @@ fn failed(phase: &'static str, upload: Stage) -> Rejection {
 
 /// Rejects with 503 if too many requests are being forwarded.
 fn busy() -> Rejection {
+    telemetry::proxy_busy();
     let message = "Too many requests are being forwarded. Try again shortly.";
     Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "proxy_busy", message).after(Duration::from_secs(1))
 }

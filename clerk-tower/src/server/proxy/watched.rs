@@ -105,6 +105,17 @@ impl Progress {
     pub(super) fn stage(&self) -> Stage {
         lock(&self.0).stage
     }
+
+    /// Ends the body as if it had stood still for too long.
+    pub(super) fn give_up(&self) {
+        let mut state = lock(&self.0);
+        let stage = state.stage.ended();
+        let (held, reader) = (state.end(stage), state.reader.take());
+        drop(state);
+        // Outside of the lock, because dropping a body and waking a task may run any code.
+        drop(held);
+        reader.into_iter().for_each(Waker::wake);
+    }
 }
 
 /// A poisoned lock is used: a body that panicked is not polled again.
@@ -130,14 +141,7 @@ async fn watch(shared: Weak<Mutex<State>>, idle: Duration) {
             sleep_until(due).await;
             continue;
         }
-        let Some(shared) = shared.upgrade() else { return };
-        let mut state = lock(&shared);
-        let stage = state.stage.ended();
-        let (held, reader) = (state.end(stage), state.reader.take());
-        drop(state);
-        // Outside of the lock, because dropping a body and waking a task may run any code.
-        drop(held);
-        return reader.into_iter().for_each(Waker::wake);
+        return shared.upgrade().into_iter().for_each(|shared| Progress(shared).give_up());
     }
 }
 
