@@ -56,7 +56,7 @@ enum Scope {
 impl DeadlineLayer {
     /// A deadline for the whole call. A call that takes longer than `after`, or than
     /// [`CallOptions::timeout`](crate::client::options::CallOptions::timeout), ends with
-    /// [`ErrorKind::Timeout`]. Layers further in know this deadline, and do not start a
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout). Layers further in know this deadline, and do not start a
     /// backoff that would outlast it.
     #[must_use]
     pub const fn new(after: Duration) -> Self {
