@@ -11,7 +11,7 @@ use super::generations::{Depends, Tag};
 #[rustfmt::skip]
 pub(super) const SECTIONS: &[&str] = &[
     "actor_tokens", "admin_portal_link_tokens", "agents", "allowlist_identifiers", "api_keys", "beta_features",
-    "billing", "blocklist_identifiers", "clients", "directories", "domains", "email_addresses",
+    "billing", "blocklist_identifiers", "clients", "directories", "domains", "email", "email_addresses",
     "enterprise_connections", "instance", "invitations", "jwks", "jwt_templates", "m2m_tokens", "machines",
     "oauth_applications", "organization_domains", "organization_invitations", "organization_memberships",
     "organization_permissions", "organization_roles", "organizations", "phone_numbers", "proxy_checks", "public",
