@@ -247,7 +247,10 @@ fn is_json<O: Operation>(operation: &O) -> bool {
 pub fn metadata(data: &[u8]) {
     let Ok(metadata) = serde_json::from_slice::<Metadata>(data) else { return };
     assert_round_trip(&metadata);
-    assert_round_trip(&Metadata::from_value(&metadata).expect("an object is one"));
+    // The text may contain what a value cannot, such as a number out of range.
+    if let Ok(copy) = Metadata::from_value(&metadata) {
+        assert_round_trip(&copy);
+    }
 }
 
 fn assert_round_trip<T: Serialize + DeserializeOwned + PartialEq>(value: &T) {
