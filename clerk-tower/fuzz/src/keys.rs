@@ -167,7 +167,7 @@ impl World {
     fn rotate(&mut self, value: u8) {
         let now = Instant::now();
         for (key, bit) in [1_u8, 2, 4].into_iter().enumerate() {
-            let serves = value & bit != 0 || (value % 8 == 0 && key == 0);
+            let serves = value & bit != 0 || (value.is_multiple_of(8) && key == 0);
             if self.served[key] != serves {
                 (self.served[key], self.since[key]) = (serves, Some(now));
             }
