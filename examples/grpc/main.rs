@@ -1,5 +1,5 @@
-//! The same layers on a tonic server: the standard health service, for callers with a permission, and an interceptor that
-//! knows the caller.
+//! The same layers on a tonic server: the standard health service, for callers with a permission who may still sign in, and
+//! an interceptor that knows the caller.
 //!
 //! It prints a session token of a `LocalClerk` in this process. `PORT` sets the port; it defaults to 3000.
 
@@ -15,9 +15,17 @@ use clerk_tower::{
 };
 use tokio::net::TcpListener;
 use tonic::{
-    Request, Status,
+    Request, Response, Status,
     service::interceptor::InterceptedService,
     transport::{Server, server::TcpIncoming},
+};
+use tonic_health::{
+    ServingStatus,
+    pb::{
+        HealthCheckRequest, HealthCheckResponse,
+        health_server::{Health, HealthServer},
+    },
+    server::{HealthReporter, HealthService},
 };
 use tower::ServiceBuilder;
 
@@ -28,6 +36,43 @@ fn log_caller(request: Request<()>) -> Result<Request<()>, Status> {
     let session = session.ok_or_else(|| Status::internal("the interceptor is outside of the layers"))?;
     println!("called by {}", session.claims().user_id());
     Ok(request)
+}
+
+/// A health service for users who may still sign in. The token of a user who was banned a moment ago is still valid.
+struct ForActiveUsers(HealthService);
+
+#[tonic::async_trait]
+impl Health for ForActiveUsers {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        require_user(&request).await?;
+        self.0.check(request).await
+    }
+
+    type WatchStream = <HealthService as Health>::WatchStream;
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        require_user(&request).await?;
+        self.0.watch(request).await
+    }
+}
+
+/// Rejects users who were banned, locked or deleted, each with a code of its own in the message.
+async fn require_user(request: &Request<HealthCheckRequest>) -> Result<(), Status> {
+    let auth = Auth::from_extensions(request.extensions());
+    let auth = auth.ok_or_else(|| Status::internal("the service is outside of the layers"))?;
+    match auth.user().await {
+        Ok(_) => Ok(()),
+        Err(rejection) => {
+            let message = format!("{}: {}", rejection.code(), rejection.message());
+            Err(Status::new(rejection.grpc_code().into(), message))
+        }
+    }
 }
 
 #[tokio::main]
@@ -41,8 +86,9 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         .layer(AuthenticateLayer::new(&clerk))
         .layer(RequireLayer::permission("org:reports:read"))
         .into_inner();
-    let (reporter, health) = tonic_health::server::health_reporter();
-    reporter.set_service_status("reports", tonic_health::ServingStatus::Serving).await;
+    let reporter = HealthReporter::new();
+    reporter.set_service_status("reports", ServingStatus::Serving).await;
+    let health = HealthServer::new(ForActiveUsers(HealthService::from_health_reporter(reporter)));
 
     let port: u16 = env::var("PORT").ok().map_or(Ok(3000), |port| port.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;

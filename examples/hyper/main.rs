@@ -25,17 +25,18 @@ use tower::ServiceBuilder;
 
 /// The guard passes only requests with the permission.
 async fn report(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let auth = Auth::from_extensions(request.extensions()).cloned();
-    let Some(auth) = auth.filter(|auth| auth.session().is_some()) else {
-        return Ok(Rejection::layer_missing().into_response());
-    };
+    let report = write_report(&request).await;
+    Ok(report.map_or_else(Rejection::into_response, |report| Response::new(Full::from(report))))
+}
+
+async fn write_report(request: &Request<Incoming>) -> Result<String, Rejection> {
+    let auth = Auth::from_extensions(request.extensions()).ok_or_else(Rejection::layer_missing)?;
+    // Rejects users who were banned, locked or deleted since the token was issued.
+    let user = auth.user().await?;
+    let name = user.full_name().unwrap_or_default();
     // The layer's client, for other calls.
-    match auth.clerk().send(users::count()).await {
-        Ok(count) => {
-            Ok(Response::new(Full::from(format!("the report, about {} users\n", count.total_count))))
-        }
-        Err(error) => Ok(Rejection::of_call(&error).into_response()),
-    }
+    let count = auth.clerk().send(users::count()).await.map_err(|error| Rejection::of_call(&error))?;
+    Ok(format!("the report for {name}, about {} users\n", count.total_count))
 }
 
 #[tokio::main]

@@ -1,13 +1,13 @@
-use std::{convert::Infallible, ops::Deref, sync::Arc};
+use std::{convert::Infallible, ops::Deref};
 
 use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::Response,
 };
-use clerk_core::token::SessionAuth;
 use clerk_tower::{server::authenticate, server::rejection};
 use http::{Extensions, request::Parts};
 
+use super::{ClerkOrganization, ClerkUser};
 use crate::Rejection;
 
 /// Extractor for the whole decision about the request: signed in or out, the reason, and the headers.
@@ -130,25 +130,39 @@ impl Auth {
         Ok(self.0.token_from_template(template).await?)
     }
 
+    /// Returns the session's user, fetched from Clerk or its cache: for a handler that needs it only sometimes. Every other
+    /// handler takes [`ClerkUser`].
+    ///
+    /// ```
+    /// use clerk_axum::{Auth, Rejection};
+    ///
+    /// async fn page(auth: Auth) -> Result<String, Rejection> {
+    ///     match auth.optional_session()? {
+    ///         Some(session) if session.claims().actor().is_some() => Ok("the support team".to_owned()),
+    ///         Some(_) => Ok(auth.user().await?.full_name().unwrap_or_default()),
+    ///         None => Ok("a visitor".to_owned()),
+    ///     }
+    /// }
+    /// # let _ = page;
+    /// ```
+    ///
+    /// # Errors
+    /// The same as the rejections of [`ClerkUser`].
+    pub async fn user(&self) -> Result<ClerkUser, Rejection> {
+        Ok(ClerkUser::of(self.0.user().await?))
+    }
+
+    /// Returns the session's active organization, fetched from Clerk or its cache: for a handler that needs it only
+    /// sometimes. Every other handler takes [`ClerkOrganization`].
+    ///
+    /// # Errors
+    /// The same as the rejections of [`ClerkOrganization`].
+    pub async fn organization(&self) -> Result<ClerkOrganization, Rejection> {
+        Ok(ClerkOrganization::of(self.0.organization().await?))
+    }
+
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
         Self::from_extensions(&parts.extensions).ok_or_else(|| rejection::Rejection::layer_missing().into())
-    }
-
-    /// Returns the session, or `None` for requests without a token, pending sessions and machines. An invalid token is
-    /// rejected.
-    pub(super) fn session_or_none(&self) -> Result<Option<&Arc<SessionAuth>>, Rejection> {
-        let has_no_session = self.machine().is_some() || self.is_anonymous();
-        if has_no_session { Ok(None) } else { Ok(Some(self.require_session()?)) }
-    }
-
-    /// Whether the request has no token at all, as opposed to an invalid one.
-    pub(super) fn is_anonymous(&self) -> bool {
-        let outcome = self.outcome();
-        if outcome.is_undecided() {
-            return false;
-        }
-        // A pending session counts as signed out, but its token is valid, so it must not be rejected as invalid.
-        outcome.is_anonymous() || (outcome.session().is_none() && outcome.session_or_pending().is_some())
     }
 }
 

@@ -69,6 +69,6 @@ impl<S: Sync, T: DeserializeOwned> OptionalFromRequestParts<S> for Claims<T> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        Auth::of(parts)?.session_or_none()?.map(|session| Self::of(session)).transpose()
+        Auth::of(parts)?.optional_session()?.map(|session| Self::of(session)).transpose()
     }
 }

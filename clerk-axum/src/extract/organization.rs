@@ -2,15 +2,14 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::{
-    api::{organization_memberships, organizations},
-    id::{OrganizationId, UserId},
-    model::{Organization, OrganizationMembership},
+    id::OrganizationId,
+    model::Organization,
     token::{self, Check, SessionAuth},
 };
 use clerk_tower::server::rejection;
 use http::request::Parts;
 
-use super::{Auth, user::recent};
+use super::Auth;
 use crate::Rejection;
 
 /// Extractor for the session's active organization, with the member's role and permissions; no call to Clerk.
@@ -104,7 +103,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        Ok(Auth::of(parts)?.session_or_none()?.and_then(Self::of))
+        Ok(Auth::of(parts)?.optional_session()?.and_then(Self::of))
     }
 }
 
@@ -126,7 +125,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 ///
 /// | rejection | if |
 /// |---|---|
-/// | 403 `user-blocked` | the member is banned or deprovisioned |
+/// | 403 `user-banned` | the member is banned |
+/// | 403 `user-deprovisioned` | a directory has deactivated the member's account |
 /// | 403 `organization-missing` | the user is no longer a member |
 /// | 403 `organization-deleted` | the organization no longer exists |
 /// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
@@ -138,34 +138,15 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 pub struct ClerkOrganization(Arc<Organization>);
 
 impl ClerkOrganization {
+    pub(super) const fn of(organization: Arc<Organization>) -> Self {
+        Self(organization)
+    }
+
     /// Returns the organization.
     #[must_use]
     pub fn into_inner(self) -> Organization {
         Arc::unwrap_or_clone(self.0)
     }
-
-    async fn of(auth: &Auth, active: &ActiveOrganization) -> Result<Self, Rejection> {
-        let (clerk, id) = (recent(auth), active.id());
-        let refuse = |error: clerk_tower::Error| match error {
-            error if error.is_missing() => rejection::Rejection::organization_deleted(),
-            error => rejection::Rejection::of_call(&error),
-        };
-        let organization = clerk.cached(organizations::get(id)).await.map_err(refuse)?;
-        let user = active.session.claims().user_id();
-        let members = organization_memberships::list(id).user_id([user]).limit(1);
-        let members = clerk.cached(members).await.map_err(refuse)?;
-        match members.iter().find(|member| is_of(member, id, user)) {
-            Some(member) if member.is_blocked() => Err(rejection::Rejection::user_blocked().into()),
-            Some(_) => Ok(Self(organization)),
-            None => Err(rejection::Rejection::organization_missing().into()),
-        }
-    }
-}
-
-/// Returns whether this is the membership that was asked for, whatever a cache on the way has answered.
-fn is_of(member: &OrganizationMembership, organization: &OrganizationId, user: &UserId) -> bool {
-    let data = member.public_user_data.as_ref();
-    member.organization.id == *organization && data.is_some_and(|data| data.user_id == *user)
 }
 
 impl Deref for ClerkOrganization {
@@ -179,9 +160,8 @@ impl Deref for ClerkOrganization {
 impl<S: Sync> FromRequestParts<S> for ClerkOrganization {
     type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let active = <ActiveOrganization as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Self::of(&Auth::of(parts)?, &active).await
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
+        Auth::of(parts)?.organization().await
     }
 }
 
@@ -190,9 +170,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for ClerkOrganization {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let auth = Auth::of(parts)?;
-        let active = auth.session_or_none()?.and_then(ActiveOrganization::of);
-        match active {
-            Some(active) => Self::of(&auth, &active).await.map(Some),
+        match auth.optional_session()?.and_then(|session| session.claims().organization()) {
+            Some(_) => auth.organization().await.map(Some),
             None => Ok(None),
         }
     }

@@ -101,6 +101,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for Session {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        Ok(Auth::of(parts)?.session_or_none()?.cloned().map(Self))
+        Ok(Auth::of(parts)?.optional_session()?.cloned().map(Self))
     }
 }

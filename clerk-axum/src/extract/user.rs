@@ -1,21 +1,11 @@
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use clerk_core::{api::users, model::User, token::SessionAuth};
-use clerk_tower::{Clerk, server::rejection};
+use clerk_core::model::User;
 use http::request::Parts;
 
 use super::Auth;
 use crate::Rejection;
-
-/// The maximum age of a cached user or organization.
-const MAX_AGE: Duration = Duration::from_secs(30);
-
-/// Returns the layer's client, limited to values that are recent enough.
-pub(super) fn recent(auth: &Auth) -> Clerk {
-    let clerk = auth.clerk();
-    clerk.with(clerk.options().clone().max_age_at_most(MAX_AGE))
-}
 
 /// Extractor for the signed-in user, fetched from Clerk or its cache.
 ///
@@ -27,13 +17,16 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 /// }
 /// ```
 ///
-/// If you need only the ID, take [`Session`](crate::Session), which needs no call.
+/// If you need only the ID, take [`Session`](crate::Session), which needs no call. A handler that needs the user only
+/// sometimes takes [`Auth`](crate::Auth) and calls [`user`](crate::Auth::user).
 ///
 /// It rejects like [`Session`](crate::Session), and in these cases:
 ///
 /// | rejection | if |
 /// |---|---|
-/// | 403 `user-blocked` | the user is banned, locked or deprovisioned |
+/// | 403 `user-banned` | the user is banned |
+/// | 403 `user-locked` | the user is locked after too many failed sign-ins |
+/// | 403 `user-deprovisioned` | a directory has deactivated the user's account |
 /// | 401 `user-deleted` | the user no longer exists |
 /// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
 /// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
@@ -53,20 +46,14 @@ pub(super) fn recent(auth: &Auth) -> Clerk {
 pub struct ClerkUser(Arc<User>);
 
 impl ClerkUser {
+    pub(super) const fn of(user: Arc<User>) -> Self {
+        Self(user)
+    }
+
     /// Returns the user.
     #[must_use]
     pub fn into_inner(self) -> User {
         Arc::unwrap_or_clone(self.0)
-    }
-
-    async fn of(auth: &Auth, session: &SessionAuth) -> Result<Self, Rejection> {
-        let id = session.claims().user_id();
-        match recent(auth).cached(users::get(id)).await {
-            Ok(user) if user.is_blocked() => Err(rejection::Rejection::user_blocked().into()),
-            Ok(user) => Ok(Self(user)),
-            Err(error) if error.is_missing() => Err(rejection::Rejection::user_deleted().into()),
-            Err(error) => Err(rejection::Rejection::of_call(&error).into()),
-        }
     }
 }
 
@@ -82,8 +69,7 @@ impl<S: Sync> FromRequestParts<S> for ClerkUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let auth = Auth::of(parts)?;
-        Self::of(&auth, auth.require_session()?).await
+        Auth::of(parts)?.user().await
     }
 }
 
@@ -92,8 +78,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for ClerkUser {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let auth = Auth::of(parts)?;
-        match auth.session_or_none()? {
-            Some(session) => Self::of(&auth, session).await.map(Some),
+        match auth.optional_session()? {
+            Some(_) => auth.user().await.map(Some),
             None => Ok(None),
         }
     }

@@ -104,7 +104,9 @@ pub(crate) fn files(
     }
     files.insert(
         "model/mod.rs".to_owned(),
-        format!("{root}\npub use self::{{{exports}private::{{HasPrivate, WithPrivate}}}};\n"),
+        format!(
+            "{root}\npub use self::{{{exports}ext::BlockReason, private::{{HasPrivate, WithPrivate}}}};\n"
+        ),
     );
     Ok(files)
 }

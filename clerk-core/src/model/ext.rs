@@ -32,6 +32,26 @@ metadata! {
     SignUp: public_metadata unsafe_metadata;
 }
 
+/// Why Clerk restricts a user from signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BlockReason {
+    /// The user was banned, and stays so until the ban is lifted.
+    Banned,
+    /// A directory that manages the user's account has deactivated it.
+    Deprovisioned,
+    /// Too many sign-ins failed. [`User::lockout_expires_in_seconds`] says how long the lock lasts.
+    Locked,
+}
+
+impl BlockReason {
+    /// Returns the first reason that applies: banned, deprovisioned, locked.
+    fn first(applies: [bool; 3]) -> Option<Self> {
+        let reasons = [Self::Banned, Self::Deprovisioned, Self::Locked];
+        reasons.into_iter().zip(applies).find_map(|(reason, applies)| applies.then_some(reason))
+    }
+}
+
 impl User {
     /// Returns the primary email address, if the user has one.
     #[must_use]
@@ -62,7 +82,14 @@ impl User {
     /// where no directory manages the user. The other two are always present.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        self.banned || self.locked || self.deprovisioned == Some(true)
+        self.block_reason().is_some()
+    }
+
+    /// Returns why Clerk restricts the user from signing in, if it does. If there are several reasons, the one that lasts
+    /// longest: a lock may expire, a ban does not.
+    #[must_use]
+    pub fn block_reason(&self) -> Option<BlockReason> {
+        BlockReason::first([self.banned, self.deprovisioned == Some(true), self.locked])
     }
 
     /// Returns whether the user has this email address and it is verified. Ignores ASCII case.
@@ -80,8 +107,15 @@ impl OrganizationMembership {
     /// A missing flag means `false`: Clerk omits it.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
-        let is_set = |flag: Option<bool>| flag == Some(true);
-        self.public_user_data.as_ref().is_some_and(|user| is_set(user.banned) || is_set(user.deprovisioned))
+        self.block_reason().is_some()
+    }
+
+    /// Returns why Clerk restricts the member from signing in, if it does. A membership does not show whether the user is
+    /// locked.
+    #[must_use]
+    pub fn block_reason(&self) -> Option<BlockReason> {
+        let user = self.public_user_data.as_ref()?;
+        BlockReason::first([user.banned == Some(true), user.deprovisioned == Some(true), false])
     }
 }
 
@@ -174,20 +208,27 @@ mod tests {
 
     #[test]
     fn whoever_may_not_sign_in_is_blocked() {
+        use BlockReason::{Banned, Deprovisioned, Locked};
         for (more, want) in [
-            (json!({}), false),
-            (json!({"deprovisioned": null}), false),
-            (json!({"deprovisioned": false}), false),
-            (json!({"deprovisioned": true}), true),
-            (json!({"banned": true}), true),
-            (json!({"locked": true}), true),
+            (json!({}), None),
+            (json!({"deprovisioned": null}), None),
+            (json!({"deprovisioned": false}), None),
+            (json!({"deprovisioned": true}), Some(Deprovisioned)),
+            (json!({"banned": true}), Some(Banned)),
+            (json!({"locked": true}), Some(Locked)),
+            (json!({"locked": true, "banned": true, "deprovisioned": true}), Some(Banned)),
+            (json!({"locked": true, "deprovisioned": true}), Some(Deprovisioned)),
         ] {
-            assert_eq!(user(&more).is_blocked(), want, "{more}");
+            assert_eq!(user(&more).block_reason(), want, "{more}");
+            assert_eq!(user(&more).is_blocked(), want.is_some(), "{more}");
             let mut member =
                 json!({"id": "orgmem_1", "organization": {"id": "org_1"}, "public_user_data": more});
             member["public_user_data"]["user_id"] = json!("user_1");
             let member: OrganizationMembership = serde_json::from_value(member).unwrap();
-            assert_eq!(member.is_blocked(), want && more.get("locked").is_none(), "{more}");
+            // A membership does not show the lock.
+            let want = want.filter(|reason| *reason != Locked);
+            assert_eq!(member.block_reason(), want, "{more}");
+            assert_eq!(member.is_blocked(), want.is_some(), "{more}");
         }
     }
 

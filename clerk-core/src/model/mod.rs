@@ -74,6 +74,7 @@ pub use self::{
         EnterpriseCustomAttribute, EnterpriseOAuthConfig, EnterpriseSamlConfig, IdpCertificate,
         LoginHintMode, SamlConnection, SamlConnectionAttributeMapping, SamlConnectionLoginHint,
     },
+    ext::BlockReason,
     instance::{
         Instance, InstanceCommunication, InstanceProtect, InstanceRestrictions, InstanceSettings,
         OAuthApplicationSettings, OrganizationSettings, PreferredSignInStrategy, RedirectUrl, SvixUrl,

@@ -284,7 +284,7 @@ async fn the_hyper_server_is_guarded_by_the_same_layers() {
     let (url, token) = parse_curl(&program.line_with("curl ").await);
     let client = reqwest::Client::new();
     let response = client.get(&url).bearer_auth(&token).send().await.unwrap();
-    assert_eq!(response.text().await.unwrap(), "the report, about 4 users\n");
+    assert_eq!(response.text().await.unwrap(), "the report for Grace Hopper, about 4 users\n");
     assert_eq!(get(&url, None).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(get(&url, Some(&change_one_character(&token))).await.0, StatusCode::UNAUTHORIZED);
 }

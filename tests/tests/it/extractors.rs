@@ -250,9 +250,9 @@ async fn every_extractor_handles_every_visitor() {
         }
     }
     for (user, expected) in [
-        ("user_banned", "403 user-blocked"),
-        ("user_locked", "403 user-blocked"),
-        ("user_deprovisioned", "403 user-blocked"),
+        ("user_banned", "403 user-banned"),
+        ("user_locked", "403 user-locked"),
+        ("user_deprovisioned", "403 user-deprovisioned"),
         ("user_nobody", "401 user-deleted"),
     ] {
         check(address, "/session", user, &alone(user), user).await;
@@ -262,8 +262,8 @@ async fn every_extractor_handles_every_visitor() {
     let remove = organization_memberships::delete("org_acme", "user_grace");
     instance.in_memory().send(remove).await.unwrap();
     for (user, token, expected) in [
-        ("user_banned", in_acme("user_banned"), "403 user-blocked"),
-        ("user_deprovisioned", in_acme("user_deprovisioned"), "403 user-blocked"),
+        ("user_banned", in_acme("user_banned"), "403 user-banned"),
+        ("user_deprovisioned", in_acme("user_deprovisioned"), "403 user-deprovisioned"),
         ("a former member", grace, "403 organization-missing"),
     ] {
         check(address, "/active", user, &token, "org_acme acme org:member 2 false").await;
@@ -335,7 +335,7 @@ async fn derived_extractors_hide_no_rejection_in_the_documented_forms() {
         ("Ada", layer(&instance), &*ada, "ok", "ok", OTHER),
         ("nobody", layer(&instance), "", NONE, NONE, NONE),
         ("a forged token", layer(&instance), &forged, signature, signature, signature),
-        ("a banned user", layer(&instance), &banned, "ok", "403 user-blocked", OTHER),
+        ("a banned user", layer(&instance), &banned, "ok", "403 user-banned", OTHER),
         ("an outage", layer(&dead), &ada, DOWN, DOWN, DOWN),
         ("no layer", None, &ada, missing, missing, missing),
     ] {
@@ -547,6 +547,35 @@ async fn a_handler_can_create_a_token_from_a_template() {
     let app = Router::new().fallback(reports).layer(ClerkLayer::new(&clerk(&instance)));
     let response = get(serve(app).await, "/reports", &instance.ada()).await;
     assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()));
+}
+
+#[tokio::test]
+async fn a_handler_can_look_its_user_and_organization_up_only_sometimes() {
+    async fn page(auth: Auth, uri: Uri) -> Result<String, Rejection> {
+        match uri.path() {
+            "/user" => Ok(auth.user().await?.full_name().unwrap_or_default()),
+            "/organization" => Ok(auth.organization().await?.name.clone()),
+            _ => Ok(auth.optional_session()?.map_or("nobody".into(), |it| it.claims().user_id().to_string())),
+        }
+    }
+    let instance = Instance::new();
+    instance.local.user("Bad", "Boy").id("user_banned").banned(true).create();
+    let app = Router::new().fallback(page).layer(ClerkLayer::new(&clerk(&instance)));
+    let address = serve(app).await;
+    let ada = instance.local.sign_in("user_ada").organization("org_acme").token();
+    let banned = instance.local.sign_in("user_banned").token();
+    for (path, token, status, expected) in [
+        ("/", "", 200, "nobody"),
+        ("/", &*ada, 200, "user_ada"),
+        ("/", "garbage", 401, "token-invalid"),
+        ("/user", &ada, 200, "Ada Lovelace"),
+        ("/user", "", 401, "dev-browser-missing"),
+        ("/user", &banned, 403, "user-banned"),
+        ("/organization", &ada, 200, "Acme"),
+        ("/organization", &banned, 403, "organization-missing"),
+    ] {
+        assert_eq!(get(address, path, token).await.summary(), (status, expected.to_owned()), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn one_handler_responds_for_guards_and_extractors() {
         ("/session", &nobody, 401, MISSING, "Bearer"),
         ("/session", &down, 503, "clerk-unavailable", ""),
         ("/has", &grace, 403, "role-missing", "Bearer error=\"insufficient_scope\""),
-        ("/user", &banned, 403, "user-blocked", "Bearer error=\"insufficient_scope\""),
+        ("/user", &banned, 403, "user-banned", "Bearer error=\"insufficient_scope\""),
         ("/kind", &ada, 500, "clerk-kind-not-accepted", ""),
     ] {
         for (way, is_page) in WAYS.into_iter().zip([true, false]) {

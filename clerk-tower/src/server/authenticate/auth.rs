@@ -101,6 +101,28 @@ impl Auth {
         self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.0.outcome)))
     }
 
+    /// Returns the verified session, or `None` for requests without a token, with a pending session or with a machine token:
+    /// for pages that visitors may see without signing in.
+    ///
+    /// # Errors
+    /// 401 if the request has an invalid token, 503 if that could not be decided, 500 if the layer does not accept session
+    /// tokens.
+    pub fn optional_session(&self) -> Result<Option<&Arc<SessionAuth>>, Rejection> {
+        let has_no_session = self.machine().is_some() || self.has_no_token();
+        if has_no_session { Ok(None) } else { self.require_session().map(Some) }
+    }
+
+    /// Returns `true` if the request has no token, or only that of a pending session, as opposed to an invalid one.
+    #[must_use]
+    pub fn has_no_token(&self) -> bool {
+        let outcome = self.outcome();
+        if outcome.is_undecided() {
+            return false;
+        }
+        // A pending session counts as signed out, but its token is valid, so it must not be rejected as invalid.
+        outcome.is_anonymous() || (outcome.session().is_none() && outcome.session_or_pending().is_some())
+    }
+
     /// Returns the verified session if it passes `check`, or the rejection of a request without such a session.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ mod future;
 mod layer;
 mod return_address;
 mod sign_out;
+mod user;
 
 pub use self::{
     auth::Auth,

@@ -32,6 +32,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{BadRequest, NoSignInPage, Outcome},
+    model::BlockReason,
     token::{ClaimsError, Lack, Reverification, TokenKind},
 };
 use futures_util::stream;
@@ -228,10 +229,19 @@ impl Rejection {
         Self::forbidden("check-failed", "The session does not meet the requirements.")
     }
 
-    /// 403: the user is banned, locked or deprovisioned.
+    /// 403: the user is banned, locked or deprovisioned. Each has a code of its own.
     #[must_use]
-    pub fn user_blocked() -> Self {
-        Self::forbidden("user-blocked", "The user is banned, locked or deprovisioned.")
+    pub fn user_blocked(reason: BlockReason) -> Self {
+        match reason {
+            BlockReason::Banned => Self::forbidden("user-banned", "The user is banned."),
+            BlockReason::Deprovisioned => {
+                Self::forbidden("user-deprovisioned", "The user was deprovisioned by a directory.")
+            }
+            BlockReason::Locked => {
+                Self::forbidden("user-locked", "The user is locked after too many failed sign-ins.")
+            }
+            _ => Self::forbidden("user-blocked", "The user may not sign in."),
+        }
     }
 
     /// 401: the session's user no longer exists.
@@ -386,25 +396,31 @@ impl Rejection {
 }
 
 impl Rejection {
-    /// Returns the response for a gRPC client, which ignores the HTTP status: 200, the status in a header, and no body.
+    /// Returns the gRPC status code, for a service that returns a status of its framework instead of a response: with tonic,
+    /// `Status::new(rejection.grpc_code().into(), rejection.to_string())`.
     #[must_use]
-    pub fn into_grpc_response<B: Default>(self) -> Response<B> {
-        telemetry::rejected(self.status, &self.code, &self.message);
+    pub fn grpc_code(&self) -> i32 {
         // https://grpc.github.io/grpc/core/md_doc_statuscodes.html
-        let code = match self.status {
+        match self.status {
             StatusCode::BAD_REQUEST => 3,
             StatusCode::NOT_FOUND => 5,
             StatusCode::FORBIDDEN => 7,
             StatusCode::SERVICE_UNAVAILABLE => 14,
             StatusCode::UNAUTHORIZED => 16,
             _ => 13,
-        };
+        }
+    }
+
+    /// Returns the response for a gRPC client, which ignores the HTTP status: 200, the status in a header, and no body.
+    #[must_use]
+    pub fn into_grpc_response<B: Default>(self) -> Response<B> {
+        telemetry::rejected(self.status, &self.code, &self.message);
         // In gRPC's Trailers-Only form, the status is among the headers, because trailers would have to follow a body.
         let mut response = Response::new(B::default());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert("grpc-status", HeaderValue::from(code));
+        headers.insert("grpc-status", HeaderValue::from(self.grpc_code()));
         // `grpc-message` is percent-encoded. Codes and messages are visible ASCII without a percent sign, so this
         // changes nothing in them.
         if let Ok(message) = HeaderValue::try_from(format!("{}: {}", self.code, self.message)) {

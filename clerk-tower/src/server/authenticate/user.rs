@@ -1,0 +1,97 @@
+use std::{sync::Arc, time::Duration};
+
+use clerk_core::{
+    api::{organization_memberships, organizations, users},
+    id::{OrganizationId, UserId},
+    model::{Organization, OrganizationMembership, User},
+};
+
+use super::Auth;
+use crate::{Clerk, Error, server::rejection::Rejection};
+
+/// The maximum age of a cached user or organization.
+const MAX_AGE: Duration = Duration::from_secs(30);
+
+impl Auth {
+    /// Returns the session's user, fetched from Clerk or its [cache](crate::client::cache). A user who may no longer sign in
+    /// is rejected, although the token is still valid.
+    ///
+    /// The user is at most 30 seconds old, even while Clerk is down. So a user who was banned, locked, deprovisioned or
+    /// deleted elsewhere is rejected after 30 seconds at the latest. After a write through the same client, or a webhook,
+    /// the change is visible at once. A shorter fresh age of the cache, or a shorter
+    /// [`max_age`](crate::client::options::CallOptions::max_age) of the layer's client, shortens this period. With
+    /// `CachePolicy::off()`, every call of this method calls Clerk.
+    ///
+    /// ```
+    /// use clerk_tower::server::{authenticate::Auth, rejection::Rejection};
+    ///
+    /// /// Looks the user up only if the greeting needs it.
+    /// async fn greeting(auth: &Auth, is_formal: bool) -> Result<String, Rejection> {
+    ///     if !is_formal {
+    ///         return Ok("hi".to_owned());
+    ///     }
+    ///     let user = auth.user().await?;
+    ///     Ok(format!("good morning, {}", user.full_name().unwrap_or_default()))
+    /// }
+    /// # let _ = greeting;
+    /// ```
+    ///
+    /// # Errors
+    /// As [`require_session`](Self::require_session), and in these cases:
+    ///
+    /// - 403 `user-banned`, `user-locked` or `user-deprovisioned` if the user is
+    /// - 401 `user-deleted` if the user no longer exists
+    /// - 503 `clerk-unavailable` if Clerk does not respond, and no recent value is cached
+    /// - 500 `clerk-error` if Clerk refuses the call, for example after the secret key was revoked
+    pub async fn user(&self) -> Result<Arc<User>, Rejection> {
+        let id = self.require_session()?.claims().user_id();
+        let user = self.recent().cached(users::get(id)).await;
+        let user = user.map_err(|error| or_missing(&error, Rejection::user_deleted))?;
+        user.block_reason().map_or(Ok(user), |reason| Err(Rejection::user_blocked(reason)))
+    }
+
+    /// Returns the session's active organization, fetched from Clerk or its cache. A member who was removed, banned or
+    /// deprovisioned is rejected, although the token is still valid.
+    ///
+    /// The organization and the user's membership are at most 30 seconds old, by the same rules as [`user`](Self::user). A
+    /// locked user is rejected by `user` only: a membership does not show the lock.
+    ///
+    /// # Errors
+    /// As [`require_session`](Self::require_session), and in these cases:
+    ///
+    /// - 403 `organization-missing` for a personal account, or if the user is no longer a member
+    /// - 403 `organization-deleted` if the organization no longer exists
+    /// - 403 `user-banned` or `user-deprovisioned` if the member is
+    /// - 503 `clerk-unavailable` if Clerk does not respond, and no recent value is cached
+    /// - 500 `clerk-error` if Clerk refuses the call, for example after the secret key was revoked
+    pub async fn organization(&self) -> Result<Arc<Organization>, Rejection> {
+        let claims = self.require_session()?.claims();
+        let (id, user) = (claims.organization().map(|organization| organization.id), claims.user_id());
+        let id = id.ok_or_else(Rejection::organization_missing)?;
+        let refuse = |error: Error| or_missing(&error, Rejection::organization_deleted);
+        let clerk = self.recent();
+        let organization = clerk.cached(organizations::get(id)).await.map_err(refuse)?;
+        let members = organization_memberships::list(id).user_id([user]).limit(1);
+        let members = clerk.cached(members).await.map_err(refuse)?;
+        let member = members.iter().find(|member| is_of(member, id, user));
+        let member = member.ok_or_else(Rejection::organization_missing)?;
+        member.block_reason().map_or(Ok(organization), |reason| Err(Rejection::user_blocked(reason)))
+    }
+
+    /// Returns the layer's client, limited to values that are recent enough.
+    fn recent(&self) -> Clerk {
+        let clerk = self.clerk();
+        clerk.with(clerk.options().clone().max_age_at_most(MAX_AGE))
+    }
+}
+
+/// Returns `missing` if Clerk reports that the resource does not exist, or else the rejection of a failed call.
+fn or_missing(error: &Error, missing: fn() -> Rejection) -> Rejection {
+    if error.is_missing() { missing() } else { Rejection::of_call(error) }
+}
+
+/// Returns whether this is the membership that was asked for, whatever a cache on the way has answered.
+fn is_of(member: &OrganizationMembership, organization: &OrganizationId, user: &UserId) -> bool {
+    let data = member.public_user_data.as_ref();
+    member.organization.id == *organization && data.is_some_and(|data| data.user_id == *user)
+}
