@@ -7,10 +7,12 @@
 //! | [`cookies`] | how a page stays signed in; forms and sign-out |
 //! | [`caching`] | what is cached, for how long, and what invalidates it |
 //! | [`webhooks`] | notifications from Clerk |
+//! | [`database`] | your own rows for Clerk's users; each webhook handled once |
+//! | [`recipes`] | WebSocket and event streams, tenants, administrators, your own error type, a front end on another origin |
 //! | [`machine_tokens`] | API keys, M2M tokens and OAuth tokens |
 //! | [`testing`] | tests and development without an account |
 //! | [`security`] | what to set in production, what is checked, and what is not |
-//! | [`migration`] | from clerk-rs, and from a layer of your own |
+//! | [`migration`] | from Express, Next.js, Go, clerk-rs, or a layer of your own |
 //! | [`troubleshooting`] | symptoms, causes and remedies |
 
 #[doc = include_str!("layers.md")]
@@ -28,6 +30,13 @@ pub mod caching {}
 #[cfg_attr(feature = "local", doc = include_str!("webhooks.md"))]
 #[cfg_attr(not(feature = "local"), doc = "Webhooks. This page needs the feature `local`.")]
 pub mod webhooks {}
+
+// The code of these two pages is part of `examples`, where it is compiled, tested, and compared with the pages.
+#[cfg_attr(not(doctest), doc = include_str!("database.md"))]
+pub mod database {}
+
+#[cfg_attr(not(doctest), doc = include_str!("recipes.md"))]
+pub mod recipes {}
 
 #[doc = include_str!("machine_tokens.md")]
 pub mod machine_tokens {}
