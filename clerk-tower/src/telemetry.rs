@@ -199,6 +199,14 @@ pub(crate) fn guessed_sign_in_page(limiter: &LogLimiter, now: Timestamp) {
     }
 }
 
+/// The headers of a decision were not added to a response.
+///
+/// Not a warning: it also happens whenever a client hangs up. That a browser did not get its cookies is noticed when it
+/// comes back without them.
+pub(crate) fn headers_dropped() {
+    tracing::debug!(target: "clerk::auth", "a decision's headers were not added to a response");
+}
+
 /// The publishable key and the secret key are of different instances.
 pub(crate) fn keys_differ() {
     tracing::warn!(

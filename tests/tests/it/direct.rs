@@ -1,12 +1,22 @@
 //! Tests of decisions without a layer: about a request head, and about a token from another source.
 
+use std::convert::Infallible;
+
+use bytes::Bytes;
 use clerk_core::{
     api::{organization_memberships, users},
     authenticate::RequestHead,
 };
-use clerk_tests::Instance;
-use clerk_tower::{Clerk, server::authenticate::Auth};
-use http::{Request, StatusCode};
+use clerk_tests::{Instance, Log, browser::LIVE};
+use clerk_tower::{
+    Clerk,
+    server::authenticate::{Auth, AuthenticateLayer, Decision, ResponseHeaders},
+};
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full};
+use serde_json::json;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
 /// Returns the user, or the status and the code of the rejection.
 async fn authenticate(clerk: &Clerk, token: &str) -> Result<String, (u16, String)> {
@@ -52,20 +62,130 @@ async fn without_clerk_the_decision_is_unknown() {
     assert_eq!(authenticate(&clerk, &instance.ada()).await, Err((503, code)));
 }
 
-#[tokio::test]
-async fn a_request_head_is_authenticated_as_the_layer_does_it() {
-    let instance = Instance::new();
-    let clerk = instance.in_memory();
-    let session = format!("__session={}", instance.ada());
-    for (name, value, is_signed_in) in [
-        ("authorization", format!("Bearer {}", instance.ada()), true),
-        ("cookie", session, true),
-        ("authorization", "Basic x".to_owned(), false),
-    ] {
-        let (head, ()) = Request::get("/").header(name, value).body(()).unwrap().into_parts();
-        let auth = clerk.authenticate(&RequestHead::from(&head)).await;
-        assert_eq!(auth.session().is_some(), is_signed_in, "{name}");
+/// The clients: of a development instance, and of a production instance with the same keys.
+fn clients(instance: &Instance) -> [Clerk; 2] {
+    [instance.local.publishable_key().as_str(), LIVE].map(|key| {
+        let builder = instance.builder().publishable_key(key).transport(instance.local.clone());
+        builder.build().unwrap()
+    })
+}
+
+/// Responds like a handler that knows nothing of Clerk, but sets headers that a decision may have too.
+fn handled(auth: &Auth) -> Response<Bytes> {
+    let mut response = match auth.require_session() {
+        Ok(session) => Response::new(session.claims().user_id().to_string().into()),
+        Err(rejection) => rejection.into_response(),
+    };
+    for line in ["theme=dark; Path=/", "__session=own; Path=/"] {
+        response.headers_mut().append("set-cookie", line.parse().unwrap());
     }
+    response
+}
+
+/// Appends headers as a framework with a header type of its own does: to pairs.
+fn appended(headers: ResponseHeaders, response: Response<Bytes>) -> Response<Bytes> {
+    let (mut head, body) = response.into_parts();
+    let pairs: Vec<(String, Vec<u8>)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_uppercase(), value.as_bytes().to_vec()))
+        .collect();
+    let added = headers.missing_from(pairs);
+    for (name, value) in &added {
+        head.headers.append(name, value.clone());
+    }
+    Response::from_parts(head, body)
+}
+
+async fn summary<B: Body<Error: std::fmt::Debug>>(response: Response<B>) -> (u16, Vec<String>, Bytes) {
+    let (head, body) = response.into_parts();
+    let line = |(name, value): (&_, &http::HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
+    let headers = head.headers.iter().map(line).collect();
+    (head.status.as_u16(), headers, body.collect().await.unwrap().to_bytes())
+}
+
+#[tokio::test]
+async fn a_decision_without_a_layer_leads_to_the_same_response_as_the_layer() {
+    let instance = Instance::new();
+    let [development, production] = clients(&instance);
+    let session = instance.local.sign_in("user_ada");
+    let lines =
+        [format!("__session={}; Path=/", session.token()), "__client_uat=1; Path=/; Secure".to_owned()];
+    let handshake = instance.local.sign_claims(&json!({}), &json!({ "handshake": lines }));
+    let page = || Request::get("https://app.example.com/page?tab=1").header("sec-fetch-dest", "document");
+    let bearer = |token: &str| page().header("authorization", format!("Bearer {token}"));
+    let cookie = |cookies: &str| page().header("cookie", cookies);
+    for (clerk, request, expected_status, cookies) in [
+        (&production, bearer(&session.token()), 200, &["theme", "__session"][..]),
+        (&production, page(), 401, &["theme", "__session"]),
+        (&production, bearer("nonsense"), 401, &["theme", "__session"]),
+        (&development, cookie(&session.cookies()), 200, &["theme", "__session"]),
+        // The handler's own cookie is not set twice.
+        (
+            &production,
+            cookie(&format!("__clerk_handshake={handshake}")),
+            200,
+            &["theme", "__session", "__client_uat"],
+        ),
+        (&development, cookie(&session.expired_cookies()), 307, &["__clerk_redirect_count"]),
+        (
+            &development,
+            Request::get(format!("https://app.example.com/page?__clerk_handshake={handshake}"))
+                .header("sec-fetch-dest", "document"),
+            307,
+            &["__session", "__client_uat"],
+        ),
+        (
+            &development,
+            Request::get("https://app.example.com/page?__clerk_handshake=nonsense")
+                .header("sec-fetch-dest", "document"),
+            400,
+            &[],
+        ),
+    ] {
+        let (head, ()) = request.header("host", "app.example.com").body(()).unwrap().into_parts();
+        let service = AuthenticateLayer::new(clerk).layer(service_fn(async |request: Request<()>| {
+            let auth = Auth::from_extensions(request.extensions()).unwrap();
+            Ok::<_, Infallible>(handled(auth).map(Full::new))
+        }));
+        let expected = summary(service.oneshot(Request::from_parts(head.clone(), ())).await.unwrap()).await;
+        assert_eq!(expected.0, expected_status, "{expected:?}");
+        let set = expected.1.iter().filter_map(|line| line.strip_prefix("set-cookie: ")?.split('=').next());
+        assert!(set.eq(cookies.iter().copied()), "{expected:?}");
+
+        for append in [
+            (|headers, mut response| {
+                ResponseHeaders::append_to(headers, Response::headers_mut(&mut response));
+                response
+            }) as fn(ResponseHeaders, Response<Bytes>) -> Response<Bytes>,
+            appended,
+        ] {
+            let response = match clerk.authenticate(&RequestHead::from(&head)).await {
+                Decision::Respond(response) => response,
+                Decision::Continue(auth, headers) => append(headers, handled(&auth)),
+            };
+            assert_eq!(summary(response.map(Full::new)).await, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn headers_that_reach_no_response_are_logged() {
+    let clerk = Instance::new().in_memory();
+    let (head, ()) = Request::get("/").body(()).unwrap().into_parts();
+    let log = Log::default();
+    let _guard = log.listen(tracing::Level::DEBUG);
+    const MESSAGE: &str = "a decision's headers were not added to a response";
+    let Decision::Continue(_, headers) = clerk.authenticate(&RequestHead::from(&head)).await else {
+        panic!()
+    };
+    headers.append_to(&mut HeaderMap::new());
+    assert!(!log.take().contains(MESSAGE));
+    let Decision::Continue(_, headers) = clerk.authenticate(&RequestHead::from(&head)).await else {
+        panic!()
+    };
+    drop(headers);
+    assert_eq!(log.take().matches(MESSAGE).count(), 1);
 }
 
 /// Returns the user's name, or the status and the code of the rejection.

@@ -1,25 +1,65 @@
 use clerk_core::authenticate::RequestHead;
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header::AUTHORIZATION};
 
-use super::{Auth, driver::Driver};
+use super::{Auth, Decision, driver::Driver};
 use crate::Clerk;
 
 impl Clerk {
     /// Authenticates a request without a layer, with the client's own options: for servers that are not built from
-    /// tower services.
+    /// tower services, and for frameworks with request types of their own.
     ///
-    /// Add [`Outcome::headers`](clerk_core::authenticate::Outcome::headers) to the response.
+    /// The layer does exactly this: it sends the response of [`Decision::Respond`]; or it handles the request, and adds
+    /// the [`ResponseHeaders`](super::ResponseHeaders) of [`Decision::Continue`] to the response, whatever it is.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use clerk_tower::{Clerk, server::{authenticate::{Auth, Decision}, rejection::Rejection}};
+    /// use http::{Request, Response};
+    ///
+    /// /// Runs a handler of a server that knows neither layers nor extensions.
+    /// async fn serve<E: Into<Response<Bytes>>>(
+    ///     clerk: &Clerk,
+    ///     request: Request<Bytes>,
+    ///     handler: impl AsyncFnOnce(Auth, Request<Bytes>) -> Result<Response<Bytes>, E>,
+    /// ) -> Response<Bytes> {
+    ///     match clerk.authenticate(&(&request).into()).await {
+    ///         Decision::Respond(response) => response,
+    ///         Decision::Continue(auth, headers) => {
+    ///             // Not `?`: an error's response gets the headers too.
+    ///             let mut response = handler(auth, request).await.unwrap_or_else(Into::into);
+    ///             headers.append_to(response.headers_mut());
+    ///             response
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// async fn greet(auth: Auth, _: Request<Bytes>) -> Result<Response<Bytes>, Response<Bytes>> {
+    ///     let session = auth.require_session().map_err(Rejection::into_response)?;
+    ///     Ok(Response::new(session.claims().user_id().to_string().into()))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use clerk_local::LocalClerk;
+    /// let local = LocalClerk::seeded();
+    /// let (clerk, token) = (local.client(), local.sign_in("user_ada").token());
+    /// let request = Request::get("/").header("authorization", format!("Bearer {token}"));
+    /// assert_eq!(serve(&clerk, request.body(Bytes::new())?, greet).await.into_body(), "user_ada");
+    /// assert_eq!(serve(&clerk, Request::new(Bytes::new()), greet).await.status(), 401);
+    /// # Ok(()) }
+    /// ```
     ///
     /// It waits for Clerk when the [layer](crate::server::authenticate) does, which requires a tokio runtime. It never
     /// fails: if Clerk does not respond, the request is signed out and [`Auth::require_session`] rejects it with 503.
-    pub async fn authenticate(&self, head: &RequestHead<'_>) -> Auth {
+    pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
+        Decision::new(self.decide(head).await, head)
+    }
+
+    async fn decide(&self, head: &RequestHead<'_>) -> Auth {
         let driver = Driver { clerk: self.clone(), authenticator: self.authenticator().clone() };
-        let auth = match driver.start(head) {
+        match driver.start(head) {
             Ok(auth) => auth,
             Err(waiting) => driver.satisfy(waiting).await,
-        };
-        auth.explain(head);
-        auth
+        }
     }
 
     /// Authenticates a token that did not arrive in a request's headers, for example in a WebSocket message. It is
@@ -45,7 +85,10 @@ impl Clerk {
         let mut value = value.unwrap_or_else(|_| HeaderValue::from_static("Bearer -"));
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-        self.authenticate(&RequestHead::new(&Method::POST, &Uri::default(), Version::default(), &headers))
-            .await
+        let uri = Uri::default();
+        let head = RequestHead::new(&Method::POST, &uri, Version::default(), &headers);
+        let auth = self.decide(&head).await;
+        auth.explain(&head);
+        auth
     }
 }

@@ -5,21 +5,14 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::Bytes;
 use clerk_core::authenticate::RequestHead;
-use http::{
-    HeaderValue, Request, Response, StatusCode,
-    header::{CACHE_CONTROL, SET_COOKIE},
-};
-use http_body_util::Full;
+use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::Auth;
-use crate::server::{
-    ResponseBody,
-    body::OwnBody,
-    rejection::{Rejection, RejectionHandler},
-};
+use super::{Auth, Decision, ResponseHeaders};
+use crate::server::{ResponseBody, rejection::RejectionHandler};
 
 pin_project! {
     /// Response future of [`Authenticate`](super::Authenticate).
@@ -47,11 +40,14 @@ pin_project! {
         Inner {
             #[pin]
             future: F,
-            // Its headers are added to the response. `None` if an outer layer adds them.
-            auth: Option<Auth>,
+            // The decision's headers, which are added to the response. `None` if an outer layer adds them.
+            headers: Option<ResponseHeaders>,
         },
         // The layer responds itself.
-        Own { auth: Auth },
+        Own {
+            // Taken once it is returned.
+            response: Option<Box<Response<Bytes>>>,
+        },
     }
 }
 
@@ -83,7 +79,7 @@ where
         request: Request<B>,
         on_rejection: Option<Box<RejectionHandler>>,
     ) -> Self {
-        Self { state: State::Inner { future: inner.call(request), auth: None }, on_rejection }
+        Self { state: State::Inner { future: inner.call(request), headers: None }, on_rejection }
     }
 }
 
@@ -92,14 +88,14 @@ where
     S: Service<Request<B>>,
 {
     fn pass_on(mut inner: S, mut request: Request<B>, auth: Auth) -> Self {
-        auth.explain(&RequestHead::from(&request));
-        let outcome = auth.outcome();
-        if outcome.location().is_some() || outcome.bad_request().is_some() {
+        match Decision::new(auth, &RequestHead::from(&request)) {
             // Dropping the inner service releases what `poll_ready` reserved for this request, such as a permit.
-            return Self::Own { auth };
+            Decision::Respond(response) => Self::Own { response: Some(Box::new(response)) },
+            Decision::Continue(auth, headers) => {
+                auth.store(request.extensions_mut());
+                Self::Inner { future: inner.call(request), headers: Some(headers) }
+            }
         }
-        auth.clone().store(request.extensions_mut());
-        Self::Inner { future: inner.call(request), auth: Some(auth) }
     }
 }
 
@@ -122,19 +118,22 @@ where
                     };
                     state.set(State::pass_on(inner, request, auth));
                 }
-                StateProj::Inner { future, auth } => {
+                StateProj::Inner { future, headers } => {
                     let response = ready!(future.poll(context))?;
-                    let mut response = match replace(on_rejection, response) {
-                        Ok(own) => own.map(ResponseBody::own),
-                        Err(inner) => inner.map(ResponseBody::inner),
-                    };
-                    if let Some(auth) = auth {
-                        append(auth, &mut response);
+                    let mut response = replace(on_rejection, response, ResponseBody::inner);
+                    if let Some(headers) = headers.take() {
+                        headers.append_to(response.headers_mut());
                     }
                     return Poll::Ready(Ok(response));
                 }
-                StateProj::Own { auth } => {
-                    return Poll::Ready(Ok(own(auth, on_rejection)));
+                StateProj::Own { response } => {
+                    let Some(response) = response.take() else {
+                        // Reached only if the future is polled again after it is ready.
+                        return Poll::Pending;
+                    };
+                    return Poll::Ready(Ok(replace(on_rejection, *response, |body| {
+                        ResponseBody::full(body.into())
+                    })));
                 }
             }
         }
@@ -142,69 +141,19 @@ where
 }
 
 /// Returns the application's response in place of a rejection's, or the response unchanged.
-fn replace<B>(
+fn replace<B, C>(
     on_rejection: Option<&RejectionHandler>,
-    response: Response<B>,
-) -> Result<Response<OwnBody>, Response<B>> {
-    match on_rejection {
+    response: Response<C>,
+    body: impl FnOnce(C) -> ResponseBody<B>,
+) -> Response<ResponseBody<B>> {
+    let replaced = match on_rejection {
         Some(on_rejection) => on_rejection.replace(response),
         None => Err(response),
-    }
-}
-
-/// Returns the layer's own response: the redirect of the decision, or a rejection with 400.
-fn own<B>(auth: &Auth, on_rejection: Option<&RejectionHandler>) -> Response<ResponseBody<B>> {
-    let response = match auth.outcome().bad_request() {
-        Some(bad) => Rejection::bad_request(bad).into_response(),
-        None => {
-            let mut response = Response::new(Full::default());
-            // Clerk's SDKs use 307 for handshakes. `Location` is among the decision's headers, which `append` adds.
-            *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-            response
-        }
     };
-    let mut response = match replace(on_rejection, response) {
+    match replaced {
         Ok(own) => own.map(ResponseBody::own),
-        Err(response) => response.map(ResponseBody::full),
-    };
-    append(auth, &mut response);
-    // Layers further out can read why the inner service was not called.
-    auth.clone().store(response.extensions_mut());
-    response
-}
-
-/// Appends the decision's headers to those of the response.
-///
-/// `no-store` is not repeated. A cookie that the response sets itself, as signing out does, is not set a second time:
-/// RFC 6265, section 4.1.1 allows one `Set-Cookie` header per name, and browsers use the last one.
-fn append<B>(auth: &Auth, response: &mut Response<B>) {
-    let headers = response.headers_mut();
-    let is_stored = !headers.get_all(CACHE_CONTROL).iter().any(forbids_storing);
-    let added = auth.outcome().headers();
-    let own: Vec<_> = match added.contains_key(SET_COOKIE) {
-        true => headers.get_all(SET_COOKIE).iter().cloned().collect(),
-        false => Vec::new(),
-    };
-    for (name, value) in added {
-        let is_left_out = (name == CACHE_CONTROL && !is_stored)
-            || (name == SET_COOKIE && own.iter().any(|line| name_of(line) == name_of(value)));
-        if !is_left_out {
-            headers.append(name, value.clone());
-        }
+        Err(response) => response.map(body),
     }
-}
-
-/// Returns the name of the cookie that a `Set-Cookie` header sets.
-pub(super) fn name_of(line: &HeaderValue) -> &[u8] {
-    let bytes = line.as_bytes();
-    let end = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
-    bytes.get(..end).unwrap_or(bytes).trim_ascii()
-}
-
-/// Returns `true` if `no-store` is among the directives (RFC 9111, section 5.2).
-fn forbids_storing(value: &HeaderValue) -> bool {
-    let mut directives = value.as_bytes().split(|byte| *byte == b',');
-    directives.any(|directive| directive.trim_ascii().eq_ignore_ascii_case(b"no-store"))
 }
 
 impl<S, B> fmt::Debug for ResponseFuture<S, B>

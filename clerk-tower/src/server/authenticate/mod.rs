@@ -12,6 +12,9 @@
 //!
 //! Headers that a decision produces, above all cookies, are appended to the inner service's response.
 //!
+//! Servers that are not built from tower services use [`Clerk::authenticate`](crate::Clerk::authenticate), which returns a
+//! [`Decision`]: a response, or the headers to append.
+//!
 //! # Calls to Clerk
 //!
 //! A session token whose key is cached is verified without a call to Clerk. A request waits for Clerk if the key is
@@ -47,6 +50,7 @@
 //! ```
 
 mod auth;
+mod decision;
 mod direct;
 mod driver;
 mod future;
@@ -57,6 +61,7 @@ mod user;
 
 pub use self::{
     auth::Auth,
+    decision::{Decision, ResponseHeaders},
     future::ResponseFuture,
     layer::{Authenticate, AuthenticateLayer},
 };

@@ -5,7 +5,7 @@ use clerk_core::{
 };
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::{Auth, future::name_of};
+use super::{Auth, decision::name_of};
 use crate::server::rejection::Rejection;
 
 impl Auth {
@@ -74,7 +74,8 @@ impl Auth {
     /// Returns `true` if the browser has the cookie, or would get it with the response to this request.
     fn has_cookie(&self, name: &str) -> bool {
         let mut added = self.outcome().headers().get_all(header::SET_COOKIE).iter();
-        self.return_address().cookie(name).is_some() || added.any(|line| name_of(line) == name.as_bytes())
+        self.return_address().cookie(name).is_some()
+            || added.any(|line| name_of(line.as_bytes()) == name.as_bytes())
     }
 
     /// Returns the session that was verified, or those of expired tokens. The browser may have two cookies with
