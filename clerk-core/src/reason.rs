@@ -98,6 +98,8 @@ reasons! {
     TokenInvalidAlgorithm = "token-invalid-algorithm",
     /// The token was issued to a party (`azp`) that is not authorized.
     TokenInvalidAuthorizedParties = "token-invalid-authorized-parties",
+    /// The token's issuer (`iss`) is not accepted.
+    TokenInvalidIssuer = "token-invalid-issuer",
     /// The signature does not match the key.
     TokenInvalidSignature = "token-invalid-signature",
     /// The token is not valid yet (`nbf`). Decisions replace this with `session-token-nbf`.
@@ -108,6 +110,8 @@ reasons! {
     TokenVerificationFailed = "token-verification-failed",
     /// Clerk refused the secret key.
     SecretKeyInvalid = "secret-key-invalid",
+    /// Only Clerk can verify the token, and there is no secret key to ask Clerk with. Clerk's SDKs have no code for this.
+    SecretKeyMissing = "secret-key-missing",
     /// The configured public key is missing.
     JwkLocalMissing = "jwk-local-missing",
     /// Clerk did not return the instance's keys.

@@ -22,10 +22,13 @@ pub enum TokenKind {
     M2m,
     /// An OAuth access token: `oat_…`, or a JWT of type `at+jwt` (RFC 9068).
     OAuth,
+    /// A token that a front end or a service made from a JWT template of the dashboard. Always a JWT.
+    Template,
 }
 
 impl TokenKind {
-    /// Returns the kind as Clerk's SDKs write it: `session_token`, `api_key`, `m2m_token` or `oauth_token`.
+    /// Returns the kind as Clerk's SDKs write it: `session_token`, `api_key`, `m2m_token` or `oauth_token`; and
+    /// `jwt_template`, for which they have no name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -33,6 +36,7 @@ impl TokenKind {
             Self::ApiKey => "api_key",
             Self::M2m => "m2m_token",
             Self::OAuth => "oauth_token",
+            Self::Template => "jwt_template",
         }
     }
 
@@ -80,7 +84,8 @@ pub(crate) enum Category {
     Common,
     Session,
     M2m,
-    /// A token of a JWT template, or an unknown class.
+    Template,
+    /// An unknown class.
     Other,
 }
 
@@ -89,6 +94,7 @@ impl Category {
         match text {
             "cl_B7d4PD111AAA" => Self::Session,
             "cl_I7d4PD111III" => Self::Common,
+            "cl_B7d4PD222AAA" => Self::Template,
             "cl_B7d4PD333AAA" => Self::M2m,
             _ => Self::Other,
         }

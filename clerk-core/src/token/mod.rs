@@ -32,6 +32,7 @@ mod permissions;
 mod scopes;
 mod session;
 mod session_auth;
+mod template_auth;
 mod verify;
 
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use self::{
     kind::TokenKind,
     session::{Actor, FactorAges, Organization, SessionClaims},
     session_auth::SessionAuth,
+    template_auth::TemplateAuth,
     verify::{ClockSkew, VerifyOptions},
 };
 pub(crate) use self::{

@@ -6,7 +6,7 @@ use super::{
     Token, TokenError, TokenKind, VerifyingKey,
     json::Member,
     kind::Category,
-    payload::{Audience, Type},
+    payload::{Audience, Issuer, Type},
 };
 use crate::{Reason, Timestamp};
 
@@ -54,12 +54,15 @@ pub struct VerifyOptions {
     is_insecure: bool,
     audiences: Vec<String>,
     authorized_parties: Vec<String>,
+    /// Whether tokens that name no party are accepted.
+    is_party_optional: bool,
+    issuers: Vec<String>,
     header_types: Vec<String>,
 }
 
 impl VerifyOptions {
-    /// Creates the default options: five seconds of clock skew, any audience, any authorized party, and the type `JWT` or
-    /// none.
+    /// Creates the default options: five seconds of clock skew, any audience, any authorized party, any issuer, and the
+    /// type `JWT` or none.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -106,6 +109,32 @@ impl VerifyOptions {
     pub fn authorized_parties<T: Into<String>>(mut self, parties: impl IntoIterator<Item = T>) -> Self {
         // Empty strings are kept: a variable that was expanded to nothing must not turn the check off.
         self.authorized_parties = parties.into_iter().map(Into::into).collect();
+        self.is_party_optional = false;
+        self
+    }
+
+    /// Sets the same origins, for routes that browsers and native applications share: the tokens of native applications
+    /// name no party. A token without the claim is accepted; one that names a party must name one of these.
+    ///
+    /// It replaces [`authorized_parties`](Self::authorized_parties), which is safer where only browsers call.
+    #[must_use]
+    pub fn authorized_parties_if_present<T: Into<String>>(
+        mut self,
+        parties: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self = self.authorized_parties(parties);
+        self.is_party_optional = true;
+        self
+    }
+
+    /// Sets the accepted issuers (`iss`; RFC 7519, section 4.1.1), such as `https://clerk.example.com`. By default, any
+    /// issuer is accepted, because only one instance has the key that verifies a token.
+    ///
+    /// Issuers are compared as strings. Once any is set, tokens without the claim are rejected, also if the only one is an
+    /// empty string.
+    #[must_use]
+    pub fn issuers<T: Into<String>>(mut self, issuers: impl IntoIterator<Item = T>) -> Self {
+        self.issuers = issuers.into_iter().map(Into::into).collect();
         self
     }
 
@@ -153,6 +182,51 @@ impl VerifyOptions {
 
     pub(crate) fn parties(&self) -> &[String] {
         &self.authorized_parties
+    }
+
+    pub(crate) fn accepted_issuers(&self) -> &[String] {
+        &self.issuers
+    }
+
+    /// The options of tokens from JWT templates for these audiences, where these are the options of session tokens.
+    pub(crate) fn for_templates(&self, audiences: Vec<String>) -> Self {
+        Self { audiences, is_party_optional: true, ..self.clone() }
+    }
+
+    /// What is wrong with the audience of a token that has to have one of these.
+    pub(crate) fn audience_problem(&self, token: &Token) -> Option<&'static str> {
+        let is_accepted = |text: &str| self.audiences.iter().any(|one| *one == *text);
+        match &token.payload.aud {
+            Member::Valid(Audience(texts)) if texts.iter().any(|text| is_accepted(text)) => None,
+            Member::Valid(Audience(texts)) if !texts.is_empty() => {
+                Some("the token is for another audience (aud)")
+            }
+            _ => Some("the token has no audience (aud), or a malformed one"),
+        }
+    }
+
+    fn check_party(&self, party: &Member<Box<str>>) -> Result<(), TokenError> {
+        let is_any = self.authorized_parties.is_empty() || (self.is_party_optional && party.is_absent());
+        // Exactly: a match by prefix would accept `https://app.example.com.evil.example`.
+        if is_any || self.authorized_parties.iter().any(|one| party.text() == Some(one)) {
+            return Ok(());
+        }
+        Err(TokenError::new(
+            Reason::TokenInvalidAuthorizedParties,
+            "the token was issued to a party (azp) that is not authorized here",
+        ))
+    }
+
+    fn check_issuer(&self, issuer: &Issuer<'_>) -> Result<(), TokenError> {
+        let is_accepted = |issuer: &str| self.issuers.iter().any(|one| *one == *issuer);
+        match issuer {
+            _ if self.issuers.is_empty() => Ok(()),
+            Issuer::Text(issuer) if is_accepted(issuer) => Ok(()),
+            _ => Err(TokenError::new(
+                Reason::TokenInvalidIssuer,
+                "the token's issuer (iss) is not accepted here",
+            )),
+        }
     }
 }
 
@@ -221,6 +295,38 @@ impl Token {
         }
     }
 
+    /// Whether this was made from a JWT template, by its kind and its class.
+    ///
+    /// A token without a class, or with the one that some instances use for all tokens, may be a session token and does
+    /// not count.
+    pub(crate) fn is_template(&self) -> bool {
+        self.kind() == TokenKind::Session && self.category() == Category::Template
+    }
+
+    /// Verifies the token of a JWT template: its header, its signature, and its claims at the time `now`.
+    pub(crate) fn verify_template(
+        &self,
+        key: &VerifyingKey,
+        options: &VerifyOptions,
+        now: Timestamp,
+    ) -> Result<(), TokenError> {
+        self.check_header(options)?;
+        self.verify_signature(key)?;
+        self.check_template_claims(options, now)
+    }
+
+    /// Checks only the claims. Unlike in a session token, an audience is required.
+    pub(crate) fn check_template_claims(
+        &self,
+        options: &VerifyOptions,
+        now: Timestamp,
+    ) -> Result<(), TokenError> {
+        match options.audience_problem(self) {
+            Some(problem) => Err(TokenError::failed(problem)),
+            None => self.check_claims(options, now),
+        }
+    }
+
     /// Verifies an M2M or OAuth token: its type, its signature, and its claims at the time `now`.
     pub(crate) fn verify_machine(
         &self,
@@ -276,6 +382,7 @@ impl Token {
     ///
     /// - `token-verification-failed`: a claim is missing or has the wrong type, or the audience is not accepted.
     /// - `token-invalid-authorized-parties`: the token was issued to a party that is not authorized.
+    /// - `token-invalid-issuer`: the token's issuer is not accepted.
     /// - `token-expired`, `token-not-active-yet`, `token-iat-in-the-future`.
     pub fn check_claims(&self, options: &VerifyOptions, now: Timestamp) -> Result<(), TokenError> {
         // The order is that of Clerk's SDK, so that a token with several defects has the same reason.
@@ -284,16 +391,8 @@ impl Token {
             return Err(TokenError::failed("the subject (sub) is missing or not a string"));
         };
         check_audience(&claims.aud, &options.audiences)?;
-        if !options.authorized_parties.is_empty() {
-            // Exactly: a match by prefix would accept `https://app.example.com.evil.example`.
-            let azp = claims.azp.text();
-            if !options.authorized_parties.iter().any(|party| azp == Some(party)) {
-                return Err(TokenError::new(
-                    Reason::TokenInvalidAuthorizedParties,
-                    "the token was issued to a party (azp) that is not authorized here",
-                ));
-            }
-        }
+        options.check_party(&claims.azp)?;
+        options.check_issuer(&self.issuer())?;
         if claims.exp.is_absent() {
             return Err(NO_EXPIRY);
         }

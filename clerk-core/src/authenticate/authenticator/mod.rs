@@ -1,5 +1,6 @@
 //! The authenticator, which starts and resumes decisions.
 
+mod choose;
 mod diagnose;
 mod pages;
 mod resume;
@@ -51,7 +52,7 @@ impl Authenticator {
     /// Whether tokens of this kind are accepted.
     #[must_use]
     pub fn accepts(&self, kind: TokenKind) -> bool {
-        self.0.accepted_kinds.contains(kind)
+        self.0.accepts(kind)
     }
 
     /// Returns the suffix of the instance's cookies, as in `__session_<suffix>`; `None` without a publishable key.

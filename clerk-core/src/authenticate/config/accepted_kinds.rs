@@ -26,10 +26,18 @@ pub(crate) enum Kinds {
 }
 
 impl AcceptedKinds {
-    /// Accepts every kind of token.
+    /// Accepts every kind of token but those of JWT templates, which
+    /// [`AuthenticateOptions::template_audiences`](super::AuthenticateOptions::template_audiences) adds.
     #[must_use]
     pub const fn any() -> Self {
         Self(Kinds::Any)
+    }
+
+    /// Accepts no kind of token: for a service that takes only tokens of JWT templates, which
+    /// [`AuthenticateOptions::template_audiences`](super::AuthenticateOptions::template_audiences) adds.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Kinds::List(Box::default()))
     }
 
     /// Whether a token of this kind is accepted.
@@ -38,13 +46,17 @@ impl AcceptedKinds {
         match &self.0 {
             Kinds::One(one) => *one == kind,
             Kinds::List(kinds) => kinds.contains(&kind),
-            Kinds::Any => true,
+            Kinds::Any => kind != TokenKind::Template,
         }
     }
 
     /// Whether only tokens in the header are accepted, which do not involve the instance's Frontend API.
     pub(crate) const fn is_header_only(&self) -> bool {
         matches!(self.0, Kinds::One(TokenKind::ApiKey | TokenKind::M2m))
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(&self.0, Kinds::List(kinds) if kinds.is_empty())
     }
 }
 

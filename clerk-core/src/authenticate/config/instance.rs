@@ -30,6 +30,15 @@ impl Instance {
         issuer.strip_prefix("https://") == Some(host) || without_scheme(issuer) == host
     }
 
+    /// Returns the issuers of the instance's tokens. Behind a proxy it may be the proxy's address.
+    pub(crate) fn issuers(&self) -> Vec<String> {
+        let proxy = self.proxy_url.as_deref().filter(|url| !url.starts_with('/'));
+        let hosts = [&self.primary_api, &self.frontend_api].map(|host| format!("https://{host}"));
+        let mut issuers: Vec<_> = hosts.into_iter().chain(proxy.map(ToOwned::to_owned)).collect();
+        issuers.dedup();
+        issuers
+    }
+
     /// Returns the URL under which a browser on this page reaches the Frontend API.
     pub(crate) fn frontend_url(&self, page: &Url) -> Option<Url> {
         match self.proxy_url.as_deref() {

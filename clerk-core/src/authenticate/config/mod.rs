@@ -7,6 +7,7 @@ mod options;
 mod organization_sync;
 mod pattern;
 
+use self::options::IgnoredTokens;
 pub use self::{
     accepted_kinds::AcceptedKinds,
     forwarded::{Forwarded, PublicOrigin, PublicOriginError},
@@ -15,7 +16,7 @@ pub use self::{
     pattern::PatternError,
 };
 pub(super) use self::{accepted_kinds::Kinds, instance::Instance, organization_sync::Routes};
-use crate::token::VerifyOptions;
+use crate::token::{TokenKind, VerifyOptions};
 
 /// The checked options of an authenticator.
 pub(crate) struct Config {
@@ -24,9 +25,26 @@ pub(crate) struct Config {
     pub(super) session: VerifyOptions,
     /// For M2M and OAuth tokens in JWT form.
     pub(super) machine: VerifyOptions,
+    /// For tokens of JWT templates, if they are accepted.
+    pub(super) template: Option<VerifyOptions>,
     pub(super) accepted_kinds: AcceptedKinds,
+    pub(super) ignored_tokens: Option<IgnoredTokens>,
+    /// Whether operations can be sent for a decision, which takes a secret key.
+    pub(super) has_api: bool,
     pub(super) forwarded: Forwarded,
     pub(super) routes: Routes,
     pub(super) handshake_cookies_only: bool,
     pub(super) debug_headers: bool,
+}
+
+impl Config {
+    /// Whether tokens of this kind are accepted.
+    pub(super) fn accepts(&self, kind: TokenKind) -> bool {
+        self.accepted_kinds.contains(kind) || (kind == TokenKind::Template && self.template.is_some())
+    }
+
+    /// Whether a token in the header is the application's own.
+    pub(super) fn ignores(&self, token: &str) -> bool {
+        self.ignored_tokens.as_ref().is_some_and(|is_ignored| is_ignored(token))
+    }
 }

@@ -1,11 +1,16 @@
 //! The options of an authenticator, and their validation.
 
-use super::{AcceptedKinds, Config, Forwarded, Instance, OrganizationSync, PatternError};
+use std::sync::Arc;
+
+use super::{AcceptedKinds, Config, Forwarded, Instance, Kinds, OrganizationSync, PatternError};
 use crate::{
     authenticate::address,
     keys::{InstanceType, PublishableKey, copy_mistake},
-    token::{ClockSkew, VerifyOptions},
+    token::{ClockSkew, TokenKind, VerifyOptions},
 };
+
+/// Whether a token is the application's own.
+pub(crate) type IgnoredTokens = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Options of an [`Authenticator`](crate::authenticate::Authenticator), which checks them when it is created.
 #[derive(Clone, Default)]
@@ -13,6 +18,10 @@ use crate::{
 pub struct AuthenticateOptions {
     verify: VerifyOptions,
     machine_audiences: Vec<String>,
+    template_audiences: Vec<String>,
+    ignored_tokens: Option<IgnoredTokens>,
+    is_issuer_required: bool,
+    has_no_secret_key: bool,
     publishable_key: Option<PublishableKey>,
     accepted_kinds: AcceptedKinds,
     forwarded: Forwarded,
@@ -102,6 +111,103 @@ impl AuthenticateOptions {
     /// Sets the authorized parties (`azp`) of session tokens: see [`VerifyOptions::authorized_parties`].
     pub fn authorized_parties<T: Into<String>>(mut self, parties: impl IntoIterator<Item = T>) -> Self {
         self.verify = self.verify.authorized_parties(parties);
+        self
+    }
+
+    /// Sets the same, for routes that browsers and native applications share: see
+    /// [`VerifyOptions::authorized_parties_if_present`].
+    pub fn authorized_parties_if_present<T: Into<String>>(
+        mut self,
+        parties: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.verify = self.verify.authorized_parties_if_present(parties);
+        self
+    }
+
+    /// Sets the accepted issuers (`iss`) of all tokens that are JWTs, such as `https://clerk.example.com`: see
+    /// [`VerifyOptions::issuers`]. The reason of a rejection is `token-invalid-issuer`.
+    pub fn issuers<T: Into<String>>(mut self, issuers: impl IntoIterator<Item = T>) -> Self {
+        self.verify = self.verify.issuers(issuers);
+        self
+    }
+
+    /// Sets whether the issuer is checked even if [`issuers`](Self::issuers) are not set: then it is the instance of the
+    /// publishable key, which is required. Off by default.
+    ///
+    /// Set this if nothing but the address of the public keys says which instance they belong to.
+    pub const fn require_issuer(mut self, on: bool) -> Self {
+        self.is_issuer_required = on;
+        self
+    }
+
+    /// Returns the issuers whose tokens are accepted; empty if every issuer is.
+    ///
+    /// # Errors
+    ///
+    /// If the options are not valid, as in [`Authenticator::new`](crate::authenticate::Authenticator::new).
+    pub fn accepted_issuers(&self) -> Result<Vec<String>, OptionsError> {
+        let instance = self.publishable_key.as_ref().map(|key| self.instance(key)).transpose()?;
+        self.known_issuers(instance.as_ref())
+    }
+
+    /// Also accepts tokens of JWT templates in the header, for these audiences. By default, they are rejected.
+    ///
+    /// A token must have one of the audiences (`aud`), which a template sets; a session token's audience does not count.
+    /// Signature, times, issuer and, where present, the authorized party are checked as for sessions. Only a token with the
+    /// class of templates is accepted, and never in a cookie. To accept no other kind, set
+    /// [`AcceptedKinds::none`].
+    ///
+    /// A template's token outlives a sign-out: nothing revokes it before it expires, after a minute by default or after as
+    /// long as the template says.
+    ///
+    /// ```
+    /// use clerk_core::{
+    ///     authenticate::{AuthenticateOptions, Authenticator},
+    ///     token::TokenKind,
+    /// };
+    ///
+    /// let options = AuthenticateOptions::new().template_audiences(["https://api.example.com"]);
+    /// let authenticator = Authenticator::new(options)?;
+    /// assert!(authenticator.accepts(TokenKind::Template) && authenticator.accepts(TokenKind::Session));
+    /// # Ok::<(), clerk_core::authenticate::OptionsError>(())
+    /// ```
+    pub fn template_audiences<T: Into<String>>(mut self, audiences: impl IntoIterator<Item = T>) -> Self {
+        self.template_audiences = audiences.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets what the application's own tokens look like, which arrive in the `Authorization` header too. By default, every
+    /// token in the header is taken for one of Clerk's.
+    ///
+    /// Such a token is not Clerk's: it is neither read nor sent to Clerk, and the request counts as one without a token,
+    /// whose cookies are ignored too, so that nobody is signed in twice. The function gets the token without its scheme.
+    ///
+    /// ```
+    /// use clerk_core::{
+    ///     Timestamp,
+    ///     authenticate::{AuthenticateOptions, Authenticator, RequestHead, Step},
+    ///     token::KeySet,
+    /// };
+    ///
+    /// let options = AuthenticateOptions::new().ignore_tokens(|token| token.starts_with("acme_"));
+    /// let authenticator = Authenticator::new(options)?;
+    /// let request = http::Request::get("/").header("authorization", "Bearer acme_123").body(())?;
+    /// let step = authenticator.start(&RequestHead::from(&request), &KeySet::default(), Timestamp::from_secs(0));
+    /// assert!(matches!(step, Step::Done(outcome) if outcome.is_anonymous()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ignore_tokens(mut self, are_own: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.ignored_tokens = Some(Arc::new(are_own));
+        self
+    }
+
+    /// Sets that there is no secret key, so that no operation can be sent for a decision. Off by default.
+    ///
+    /// Handshakes then return a signed token instead of a nonce, and an expired cookie leads to a handshake instead of a
+    /// refresh. API keys cannot be accepted, and opaque M2M and OAuth tokens are undecided with the reason
+    /// `secret-key-missing`.
+    pub const fn without_secret_key(mut self, on: bool) -> Self {
+        self.has_no_secret_key = on;
         self
     }
 
@@ -216,11 +322,13 @@ impl AuthenticateOptions {
     /// Checks the options.
     pub(crate) fn check(self) -> Result<Config, OptionsError> {
         self.check_copied()?;
+        self.check_kinds()?;
         // As in Clerk's SDKs, OAuth tokens and combinations of kinds require the publishable key. Session tokens alone
         // do not: without the key, handshakes, suffixed cookies and organization sync are off.
         let is_plain =
             self.accepted_kinds == AcceptedKinds::default() || self.accepted_kinds.is_header_only();
-        if self.publishable_key.is_none() && !is_plain {
+        let takes_only_templates = self.accepted_kinds.is_none() && !self.template_audiences.is_empty();
+        if self.publishable_key.is_none() && !is_plain && !takes_only_templates {
             return Err(OptionsError::PublishableKeyMissing("these kinds of token"));
         }
         let instance = match &self.publishable_key {
@@ -240,17 +348,57 @@ impl AuthenticateOptions {
         if self.machine_audiences.iter().any(String::is_empty) {
             return Err(OptionsError::MachineAudience);
         }
-        let machine = VerifyOptions::new().with_skew_of(&self.verify).audiences(self.machine_audiences);
+        let session = self.verify.clone().issuers(self.known_issuers(instance.as_ref())?);
+        let machine = VerifyOptions::new()
+            .with_skew_of(&session)
+            .issuers(session.accepted_issuers().iter().cloned())
+            .audiences(self.machine_audiences);
+        let template =
+            (!self.template_audiences.is_empty()).then(|| session.for_templates(self.template_audiences));
         Ok(Config {
             instance,
-            session: self.verify,
+            session,
             machine,
+            template,
             accepted_kinds: self.accepted_kinds,
+            ignored_tokens: self.ignored_tokens,
+            has_api: !self.has_no_secret_key,
             forwarded: self.forwarded,
             routes: self.organization_sync.compile()?,
             handshake_cookies_only: self.handshake_cookies_only,
             debug_headers: self.debug_headers,
         })
+    }
+
+    /// The issuers that are set, or those of the instance if the issuer is required.
+    fn known_issuers(&self, instance: Option<&Instance>) -> Result<Vec<String>, OptionsError> {
+        match (self.verify.accepted_issuers(), instance) {
+            ([], _) if !self.is_issuer_required => Ok(Vec::new()),
+            ([], Some(instance)) => Ok(instance.issuers()),
+            ([], None) => Err(OptionsError::IssuerMissing),
+            (issuers, _) => match issuers.iter().find(|issuer| !address::is_origin(issuer)) {
+                // One with a slash at its end, for example, would reject every token without an obvious cause.
+                Some(issuer) if address::configured(issuer).is_none() || issuer.ends_with('/') => {
+                    Err(OptionsError::Issuer(issuer.clone()))
+                }
+                _ => Ok(issuers.to_vec()),
+            },
+        }
+    }
+
+    fn check_kinds(&self) -> Result<(), OptionsError> {
+        let accepts = |kind| match &self.accepted_kinds.0 {
+            Kinds::One(one) => *one == kind,
+            Kinds::List(kinds) => kinds.contains(&kind),
+            Kinds::Any => false,
+        };
+        if accepts(TokenKind::Template) || self.template_audiences.iter().any(String::is_empty) {
+            return Err(OptionsError::TemplateAudience);
+        }
+        if self.has_no_secret_key && accepts(TokenKind::ApiKey) {
+            return Err(OptionsError::SecretKeyMissing);
+        }
+        Ok(())
     }
 
     /// Names mistakes of copying, which the checks of the values would not recognize.
@@ -343,6 +491,7 @@ impl std::fmt::Debug for AuthenticateOptions {
         f.debug_struct("AuthenticateOptions")
             .field("verify", &self.verify)
             .field("machine_audiences", &self.machine_audiences)
+            .field("template_audiences", &self.template_audiences)
             .field("publishable_key", &self.publishable_key)
             .field("accepted_kinds", &self.accepted_kinds)
             .field("forwarded", &self.forwarded)
@@ -372,6 +521,27 @@ pub enum OptionsError {
         "machine_audiences: one of them is empty; expected the URL of this service, or the ID of its machine"
     )]
     MachineAudience,
+    /// The audience of JWT templates is missing, or is an empty string.
+    #[error(
+        "template_audiences: expected at least one audience, none of them empty, such as the URL of this service; tokens of \
+         JWT templates are accepted by this option alone, and not by accepted_kinds"
+    )]
+    TemplateAudience,
+    /// An issuer is not an address, so no token could name it.
+    #[error(
+        "issuers: {0:?} is not an issuer; expected the address of the instance's Frontend API, such as \
+         https://clerk.example.com, without a trailing slash"
+    )]
+    Issuer(String),
+    /// The issuer has to be checked and is not known.
+    #[error(
+        "issuers: not set; without the publishable key they are required, because nothing else says which instance the \
+         tokens have to come from"
+    )]
+    IssuerMissing,
+    /// API keys are accepted, and there is no secret key.
+    #[error("accepted_kinds: API keys can only be verified by Clerk, with the secret key")]
+    SecretKeyMissing,
     /// An option has white space or quotes around its value: the option, and what is wrong.
     #[error("{0}: {1}; expected the value alone")]
     CopyMistake(&'static str, &'static str),

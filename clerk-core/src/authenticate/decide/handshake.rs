@@ -100,9 +100,12 @@ impl Browser<'_> {
             .append_pair("redirect_url", back.as_str())
             .append_pair("__clerk_api_version", DOCUMENT_VERSION)
             .append_pair("suffixed_cookies", if self.set.is_suffixed { "true" } else { "false" })
-            .append_pair("__clerk_hs_reason", reason.as_str())
-            // Asks for a short nonce instead of the payload, which can exceed the limits on URLs and cookies.
-            .append_pair("format", "nonce");
+            .append_pair("__clerk_hs_reason", reason.as_str());
+        // Asks for a short nonce instead of the payload, which can exceed the limits on URLs and cookies. The payload of a
+        // nonce can only be fetched with the secret key; without one, the payload itself is verified by its signature.
+        if config.has_api {
+            query.append_pair("format", "nonce");
+        }
         if let Some(session) = self.set.session.or(self.bearer) {
             query.append_pair("__session", session);
         }
@@ -149,7 +152,7 @@ impl Browser<'_> {
         let nonce = self.query.nonce.as_deref().filter(|_| reads_links).or(self.cookies.nonce.as_deref());
         let token =
             self.query.handshake.as_deref().filter(|_| reads_links).or(self.cookies.handshake.as_deref());
-        if let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE) {
+        if let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE && self.decision.config.has_api) {
             match &self.decision.learned.handshake {
                 None => Err(Want::Handshake(nonce.to_owned())),
                 Some(Ok(lines)) => self.apply_cookies(instance, &SetCookies::read(lines)),

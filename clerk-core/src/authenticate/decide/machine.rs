@@ -29,6 +29,11 @@ impl Decision<'_> {
             None if text.len() > MAX_OPAQUE => {
                 (Reason::TokenInvalid, "the token is longer than 4 KiB", false)
             }
+            None if !self.config.has_api => (
+                Reason::SecretKeyMissing,
+                "only Clerk can verify the token, and there is no secret key",
+                true,
+            ),
             None => return Err(Want::Machine(kind, text.to_owned())),
             Some(Ok(Some(facts))) => return Ok(self.verified_machine(text, facts.clone())),
             // Clerk responds with status 200 for these too.

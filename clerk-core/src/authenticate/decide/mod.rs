@@ -9,6 +9,7 @@ mod header;
 mod machine;
 mod refresh;
 mod set_cookie;
+mod template;
 mod verify;
 
 use self::header::Bearer;
@@ -44,12 +45,16 @@ impl<'a> Decision<'a> {
         }
         let bearer = match authorization(self.head.headers) {
             Authorization::None => None,
+            Authorization::Token(text) if self.config.ignores(text) => return Ok(self.without_token()),
             Authorization::Token(text) => Some(Bearer::read(text, self.keys())),
             Authorization::Broken => return Ok(self.broken_header()),
         };
         // A token in the header takes precedence: a caller that sends one does not rely on cookies, which browsers also
         // attach to forged requests (CSRF).
         match (&self.config.accepted_kinds.0, bearer) {
+            (_, Some(Bearer::Jwt(jwt))) if self.config.template.is_some() && jwt.token().is_template() => {
+                self.header_template(jwt)
+            }
             (Kinds::One(TokenKind::Session), Some(bearer)) => self.header_session(bearer),
             (Kinds::One(TokenKind::Session), None) => self.cookie_session(),
             (Kinds::One(kind), Some(bearer)) if bearer.kind() == *kind => self.header_machine(bearer),
@@ -60,6 +65,9 @@ impl<'a> Decision<'a> {
                 SignedOutCause::NoToken,
                 "the bearer token is missing",
             )),
+            (Kinds::List(kinds), None) if kinds.is_empty() && self.config.template.is_some() => {
+                Ok(self.without_token())
+            }
             (Kinds::List(kinds), None) if !kinds.contains(&TokenKind::Session) => {
                 Ok(mismatch(None, SignedOutCause::NoToken))
             }
@@ -72,6 +80,19 @@ impl<'a> Decision<'a> {
             }
             (Kinds::List(_) | Kinds::Any, Some(bearer)) => self.header_machine(bearer),
         }
+    }
+
+    /// Decides about a request whose header has no token of Clerk's, and whose cookies do not count.
+    fn without_token(&self) -> Outcome {
+        let (kind, reason) = match &self.config.accepted_kinds.0 {
+            _ if self.config.accepts(TokenKind::Session) => {
+                (Some(TokenKind::Session), Reason::SessionTokenAndUatMissing)
+            }
+            Kinds::One(kind) => (Some(*kind), Reason::NoTokenInHeader),
+            Kinds::List(kinds) if kinds.is_empty() => (Some(TokenKind::Template), Reason::NoTokenInHeader),
+            Kinds::List(_) | Kinds::Any => (None, Reason::NoTokenInHeader),
+        };
+        self.signed_out(kind, reason, SignedOutCause::NoToken, "the header has no token of Clerk's")
     }
 
     /// Rejects several `Authorization` headers, or one that is not valid UTF-8.

@@ -57,6 +57,9 @@ impl Browser<'_> {
         if !self.decision.head.is_get() {
             return Ok(Err(Reason::ExpiredNonGet.into()));
         }
+        if !self.decision.config.has_api {
+            return Ok(Err(Reason::ExpiredMissingApiClient.into()));
+        }
         let Some(refresh_token) = self.cookies.refresh.as_deref() else {
             return Ok(Err(Reason::ExpiredNoRefreshCookie.into()));
         };

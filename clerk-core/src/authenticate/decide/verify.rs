@@ -51,6 +51,21 @@ impl<'a> Decision<'a> {
         })
     }
 
+    /// Verifies the token of a JWT template, in the same way.
+    pub(super) fn verify_template(&self, template: &SessionToken) -> Asked<Result<(), Rejection>> {
+        let token = template.token();
+        let Some(options) = &self.config.template else { return Ok(Err(TokenError::mismatch().into())) };
+        if let SessionToken::Known(_) = template {
+            let checked =
+                token.check_header(options).and_then(|()| token.check_template_claims(options, self.now));
+            return Ok(checked.map_err(Rejection::from));
+        }
+        Ok(match self.key(token)? {
+            Ok(key) => token.verify_template(key, options, self.now).map_err(Rejection::from),
+            Err(rejection) => Err(rejection),
+        })
+    }
+
     /// Turns a verified token into a session.
     pub(super) fn session(&self, session_token: SessionToken) -> Arc<SessionAuth> {
         session_token.into_session(self.keys())

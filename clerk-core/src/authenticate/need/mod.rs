@@ -206,7 +206,7 @@ impl Want {
             Self::Machine(TokenKind::OAuth, token) => {
                 Need::OAuth(PendingCall { operation: oauth_access_tokens::verify(token), suspended })
             }
-            Self::Machine(TokenKind::ApiKey | TokenKind::Session, token) => {
+            Self::Machine(TokenKind::ApiKey | TokenKind::Session | TokenKind::Template, token) => {
                 Need::ApiKey(PendingCall { operation: api_keys::verify(token), suspended })
             }
         }

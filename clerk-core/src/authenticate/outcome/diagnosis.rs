@@ -9,7 +9,7 @@ use crate::{
         config::{Config, Forwarded},
         request::{Authorization, CookieSet, Cookies, RedirectCount, RequestHead, authorization, cookie},
     },
-    token::{Issuer, KeySet, Token},
+    token::{Issuer, KeySet, Token, TokenKind},
 };
 
 /// Probable mistake in the configuration, or a wrong clock, when a request is rejected.
@@ -115,6 +115,34 @@ pub enum Diagnosis {
          `Forwarded::TrustFirst`"
     )]
     ForwardedIgnored,
+    /// A genuine token was issued by another instance than the accepted ones.
+    #[error(
+        "a genuine token was issued by {issuer}, and the accepted issuers are {expected}: the keys do not belong to the \
+         instance of the publishable key, or `issuers` is wrong. Copy all keys from the API keys page of one instance; behind \
+         a proxy or on a satellite domain, set `issuers` to what the front end's tokens say"
+    )]
+    OtherIssuer {
+        /// The host that the token names.
+        issuer: String,
+        /// The issuers that are accepted.
+        expected: String,
+    },
+    /// A token of a JWT template arrived where they are not accepted.
+    #[error(
+        "a token that names itself one of a JWT template was rejected: this layer takes none. If the front end calls \
+         `getToken({{ template }})` on purpose, give the template an audience (aud) and accept it with \
+         `.authentication(|options| options.template_audiences([..]))`; else let it call `getToken()`"
+    )]
+    TemplateToken,
+    /// A genuine token of a JWT template is for another audience.
+    #[error(
+        "a token of a JWT template was rejected because of its audience: {problem}. Compare the claim aud of the template in \
+         Clerk's dashboard with `template_audiences`"
+    )]
+    TemplateAudience {
+        /// What is wrong with the audience.
+        problem: &'static str,
+    },
     /// A genuine token was issued to an origin that is not authorized.
     #[error(
         "a genuine session token was issued to {party}, which is not in authorized_parties: add it if it is your origin, \
@@ -128,7 +156,8 @@ pub enum Diagnosis {
 
 impl Diagnosis {
     /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `handshake-keys`,
-    /// `handshake-refused`, `cookies-not-kept`, `redirect-loop`, `cookies-blocked`, `forwarded-ignored`, `other-party`.
+    /// `handshake-refused`, `cookies-not-kept`, `redirect-loop`, `cookies-blocked`, `forwarded-ignored`, `other-issuer`,
+    /// `template-token`, `template-audience`, `other-party`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -142,6 +171,9 @@ impl Diagnosis {
             Self::RedirectLoop(_) => "redirect-loop",
             Self::CookiesBlocked => "cookies-blocked",
             Self::ForwardedIgnored => "forwarded-ignored",
+            Self::OtherIssuer { .. } => "other-issuer",
+            Self::TemplateToken => "template-token",
+            Self::TemplateAudience { .. } => "template-audience",
             Self::OtherParty { .. } => "other-party",
         }
     }
@@ -229,6 +261,11 @@ pub(crate) fn diagnose(
     match reason {
         _ if is_early => clock_behind(&diagnoser.token()?, now),
         Reason::TokenInvalidAuthorizedParties => Some(other_party(&diagnoser.token()?)),
+        Reason::TokenInvalidIssuer => diagnoser.other_issuer(),
+        Reason::TokenTypeMismatch => diagnoser.template_token(),
+        Reason::TokenVerificationFailed if outcome.token_kind() == Some(TokenKind::Template) => {
+            diagnoser.template_audience()
+        }
         Reason::JwkKidMismatch => diagnoser.other_keys(),
         Reason::SessionTokenAndUatMissing => diagnoser.other_cookie(),
         _ if diagnoser.is_in_redirect_loop() => Some(Diagnosis::RedirectLoop(reason.clone())),
@@ -305,6 +342,27 @@ impl Diagnoser<'_> {
     /// Whether a navigating browser has reached the limit of redirects.
     fn is_in_redirect_loop(&self) -> bool {
         self.head.can_navigate() && self.cookies.redirect_count.is_at_limit()
+    }
+
+    fn other_issuer(&self) -> Option<Diagnosis> {
+        let token = self.token()?;
+        let issuer = match token.issuer() {
+            Issuer::Text(issuer) => host(issuer),
+            Issuer::Missing | Issuer::Malformed => "no issuer (iss is missing)".to_owned(),
+        };
+        let expected = self.config.session.accepted_issuers().join(", ");
+        Some(Diagnosis::OtherIssuer { issuer, expected })
+    }
+
+    /// The token has the class of templates, and this layer accepts none.
+    fn template_token(&self) -> Option<Diagnosis> {
+        let is_unexpected = self.config.template.is_none() && self.token()?.is_template();
+        is_unexpected.then_some(Diagnosis::TemplateToken)
+    }
+
+    fn template_audience(&self) -> Option<Diagnosis> {
+        let problem = self.config.template.as_ref()?.audience_problem(&self.token()?)?;
+        Some(Diagnosis::TemplateAudience { problem })
     }
 
     fn other_keys(&self) -> Option<Diagnosis> {

@@ -364,7 +364,7 @@ pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
                 expiration,
             })))
         }
-        TokenKind::Session | TokenKind::ApiKey => None,
+        TokenKind::Session | TokenKind::ApiKey | TokenKind::Template => None,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) use self::{
 };
 use crate::{
     Reason,
-    token::{SessionAuth, TokenKind},
+    token::{SessionAuth, TemplateAuth, TokenKind},
 };
 
 /// Authentication status of a request.
@@ -111,6 +111,8 @@ pub enum Identity {
     Session(Arc<SessionAuth>),
     /// A machine token.
     Machine(Arc<MachineAuth>),
+    /// A token of a JWT template.
+    Template(TemplateAuth),
 }
 
 /// Request without a valid token, in [`Outcome::SignedOut`].
@@ -242,6 +244,12 @@ impl Outcome {
     /// Creates the outcome of a valid machine token.
     pub(super) fn machine_signed_in(machine: MachineAuth) -> Self {
         let identity = Identity::Machine(Arc::new(machine));
+        Self::SignedIn(SignedIn { identity, response: ResponseHeaders::default() })
+    }
+
+    /// Creates the outcome of a valid token of a JWT template.
+    pub(super) fn template_signed_in(template: TemplateAuth) -> Self {
+        let identity = Identity::Template(template);
         Self::SignedIn(SignedIn { identity, response: ResponseHeaders::default() })
     }
 
@@ -428,6 +436,7 @@ impl Outcome {
     pub fn token_kind(&self) -> Option<TokenKind> {
         match self {
             Self::SignedIn(SignedIn { identity: Identity::Machine(machine), .. }) => Some(machine.kind()),
+            Self::SignedIn(SignedIn { identity: Identity::Template(_), .. }) => Some(TokenKind::Template),
             Self::SignedOut(signed_out) => signed_out.token_kind,
             Self::SignedIn(_) | Self::Redirect(_) | Self::BadRequest(_) => Some(TokenKind::Session),
         }
@@ -455,6 +464,15 @@ impl Outcome {
     pub const fn machine(&self) -> Option<&Arc<MachineAuth>> {
         match self {
             Self::SignedIn(SignedIn { identity: Identity::Machine(machine), .. }) => Some(machine),
+            _ => None,
+        }
+    }
+
+    /// Returns the verified token of a JWT template.
+    #[must_use]
+    pub const fn template(&self) -> Option<&TemplateAuth> {
+        match self {
+            Self::SignedIn(SignedIn { identity: Identity::Template(template), .. }) => Some(template),
             _ => None,
         }
     }

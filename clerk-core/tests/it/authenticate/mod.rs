@@ -4,6 +4,7 @@ mod browsers;
 mod deviations;
 mod handshakes;
 mod header;
+mod kinds;
 mod machines;
 mod organizations;
 mod outages;

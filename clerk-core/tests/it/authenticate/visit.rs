@@ -287,7 +287,9 @@ pub(crate) fn check(outcome: &Outcome) {
     let headers = outcome.headers();
     let count = |name: &str| headers.get_all(name).iter().count();
     let is_in = outcome.status() == Status::SignedIn;
-    assert_eq!(is_in, outcome.session_or_pending().is_some() || outcome.machine().is_some());
+    let token =
+        [outcome.session_or_pending().is_some(), outcome.machine().is_some(), outcome.template().is_some()];
+    assert_eq!(token.iter().filter(|is_found| **is_found).count(), usize::from(is_in));
     assert_eq!(is_in, outcome.reason().is_none());
     assert!(!(is_in && outcome.is_undecided()), "an undecided request is signed in");
     for name in ["x-clerk-auth-status", "x-clerk-auth-reason"] {
