@@ -1,7 +1,7 @@
 use axum_core::response::IntoResponse;
 use clerk_core::authenticate::{AuthenticateOptions, OptionsError};
 use clerk_tower::{
-    Clerk, MachineClerk,
+    ClerkVerifier, ConfigError, MachineClerk,
     server::authenticate::{Authenticate, AuthenticateLayer},
     server::rejection::RequestInfo,
 };
@@ -39,7 +39,7 @@ pub struct ClerkLayer(AuthenticateLayer);
 
 impl ClerkLayer {
     /// Authenticates for the instance of `clerk`, with the options that the client was built with.
-    pub fn new(clerk: &Clerk) -> Self {
+    pub fn new(clerk: impl Into<ClerkVerifier>) -> Self {
         Self::of(AuthenticateLayer::new(clerk))
     }
 
@@ -48,8 +48,23 @@ impl ClerkLayer {
     ///
     /// # Errors
     /// If the options contradict each other, or one of them is invalid.
-    pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
+    pub fn with_options(
+        clerk: impl Into<ClerkVerifier>,
+        options: AuthenticateOptions,
+    ) -> Result<Self, OptionsError> {
         AuthenticateLayer::with_options(clerk, options).map(Self::of)
+    }
+
+    /// Authenticates for several instances; each request is decided for one of them, with its keys alone. See
+    /// [`AuthenticateLayer::for_instances`], and [`Auth::is_of`](clerk_tower::server::authenticate::Auth::is_of), which
+    /// tells which one it was.
+    ///
+    /// # Errors
+    /// If there is no client, an instance's issuer is not known, or two have the same issuer.
+    pub fn for_instances<C: Into<ClerkVerifier>>(
+        clerks: impl IntoIterator<Item = C>,
+    ) -> Result<Self, ConfigError> {
+        AuthenticateLayer::for_instances(clerks).map(Self::of)
     }
 
     /// Authenticates machines by their M2M tokens, and accepts no other token. See [`AuthenticateLayer::for_machine`].

@@ -24,7 +24,8 @@ pub use clerk_local as local;
 /// All of [`clerk_tower`]: the client, and the tower services that this crate is built on.
 pub use clerk_tower as tower;
 pub use clerk_tower::{
-    BoxError, Clerk, ClerkBuilder, Config, ConfigError, ErrorKind, MachineClerk, PageStream, WebhookLimits,
+    BoxError, Clerk, ClerkBuilder, ClerkVerifier, Config, ConfigError, ErrorKind, MachineClerk, PageStream,
+    WebhookLimits,
     server::{
         proxy::{ProxyBuilder, ProxyLayer},
         rejection::RequestInfo,
@@ -36,7 +37,7 @@ pub use self::{
     error::Error,
     extract::{
         ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, M2mToken, Machine,
-        OAuthToken, Requirement, Session, Webhook,
+        OAuthToken, Requirement, Session, TemplateToken, Webhook,
     },
     layer::ClerkLayer,
     rejection::Rejection,

@@ -15,7 +15,7 @@ mod telemetry;
 #[cfg(feature = "blocking")]
 pub use self::clerk::blocking;
 pub use self::{
-    clerk::{Clerk, ClerkBuilder, MachineClerk},
+    clerk::{Clerk, ClerkBuilder, ClerkVerifier, MachineClerk},
     client::{Config, ConfigError, PageStream},
     error::{BoxError, Error, ErrorKind},
     intake::WebhookLimits,

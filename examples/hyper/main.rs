@@ -35,7 +35,7 @@ async fn write_report(request: &Request<Incoming>) -> Result<String, Rejection> 
     let user = auth.user().await?;
     let name = user.full_name().unwrap_or_default();
     // The layer's client, for other calls.
-    let count = auth.clerk().send(users::count()).await.map_err(|error| Rejection::of_call(&error))?;
+    let count = auth.clerk()?.send(users::count()).await.map_err(|error| Rejection::of_call(&error))?;
     Ok(format!("the report for {name}, about {} users\n", count.total_count))
 }
 

@@ -87,7 +87,7 @@ fn api_key(secret: &Value) -> Reply {
 
 /// Wraps the application in a layer that accepts every token kind of the instance.
 pub fn authenticated(instance: &Instance, app: Router) -> Router {
-    app.layer(ClerkLayer::new(&clerk(instance, AcceptedKinds::any())))
+    app.layer(ClerkLayer::new(clerk(instance, AcceptedKinds::any())))
 }
 
 /// Sends a request to an application in memory.

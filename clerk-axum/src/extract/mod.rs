@@ -4,6 +4,7 @@ mod has;
 mod machine;
 mod organization;
 mod session;
+mod template;
 mod user;
 mod webhook;
 
@@ -14,6 +15,7 @@ pub use self::{
     machine::{ApiKey, M2mToken, Machine, OAuthToken},
     organization::{ActiveOrganization, ClerkOrganization},
     session::Session,
+    template::TemplateToken,
     user::ClerkUser,
     webhook::Webhook,
 };

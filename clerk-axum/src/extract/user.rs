@@ -30,6 +30,7 @@ use crate::Rejection;
 /// | 401 `user-deleted` | the user no longer exists |
 /// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
 /// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
+/// | 500 `clerk-secret-key-missing` | the layer's client has no secret key |
 ///
 /// `Option<ClerkUser>` is `None` where `Option<Session>` is.
 #[doc = include_str!("derive.md")]

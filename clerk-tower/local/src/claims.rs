@@ -16,6 +16,8 @@ pub(super) const SESSION_CATEGORY: &str = "cl_B7d4PD111AAA";
 
 /// The header `cat` of M2M tokens in JWT form.
 const M2M_CATEGORY: &str = "cl_B7d4PD333AAA";
+/// The class of tokens from JWT templates.
+const TEMPLATE_CATEGORY: &str = "cl_B7d4PD222AAA";
 
 /// The default lifetime of a session token.
 pub(super) const LIFETIME: Duration = Duration::from_secs(60);
@@ -68,6 +70,35 @@ pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, 
     }
     claims.extend(options.extra.clone());
     Value::Object(claims)
+}
+
+/// Returns the header of a JWT template's token, without the parts that every token has.
+pub(super) fn template_header() -> Map<String, Value> {
+    Map::from_iter([("cat".to_owned(), TEMPLATE_CATEGORY.into())])
+}
+
+/// Returns the claims of a JWT template's token.
+pub(super) fn template(
+    issuer: &str,
+    session: &Session,
+    options: &TokenOptions,
+    now: Timestamp,
+    audience: &str,
+) -> Value {
+    let issued = now.as_secs();
+    let mut claims = json!({
+        "iss": issuer,
+        "sub": session.user,
+        "aud": audience,
+        "exp": now.saturating_add(options.lifetime).as_secs(),
+        "iat": issued,
+        "nbf": issued.saturating_sub(10),
+        "jti": random::string(20),
+    });
+    if let Some(party) = &options.authorized_party {
+        claims = extended(claims, json!({ "azp": party }));
+    }
+    extended(claims, Value::Object(options.extra.clone()))
 }
 
 /// Returns the header of an M2M token in JWT form, without the parts that every token has.

@@ -48,7 +48,8 @@ impl Faults {
             self.failures -= 1;
             return Some(self.status);
         }
-        (self.jwks_down && path == "/jwks").then_some(StatusCode::SERVICE_UNAVAILABLE)
+        (self.jwks_down && ["/jwks", "/.well-known/jwks.json"].contains(&path))
+            .then_some(StatusCode::SERVICE_UNAVAILABLE)
     }
 
     pub(super) const fn total(&self) -> u64 {

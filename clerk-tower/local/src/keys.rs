@@ -1,12 +1,15 @@
 //! The RSA key pair that signs tokens.
 
 use aws_lc_rs::{
-    encoding::{AsDer as _, Pkcs8V1Der},
+    encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der},
     rand::SystemRandom,
     rsa::KeySize,
     signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use serde_json::{Map, Value, json};
 
 use crate::random;
@@ -50,6 +53,15 @@ impl SigningKey {
             "n": encode(public.modulus().big_endian_without_leading_zero()),
             "e": encode(public.exponent().big_endian_without_leading_zero()),
         })
+    }
+
+    /// Returns the public key as PEM (RFC 7468).
+    pub(super) fn pem(&self) -> String {
+        let der: PublicKeyX509Der<'_> = random::until_ok(|| self.pair.public_key().as_der());
+        let text = BASE64_STANDARD.encode(der.as_ref());
+        let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
+        let body: Vec<_> = lines.collect();
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", body.join("\n"))
     }
 
     /// Signs a JWT. Its header has `alg`, `kid` and `typ`; `extra` adds or replaces fields, and removes those that are

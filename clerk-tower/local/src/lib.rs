@@ -218,6 +218,19 @@ impl LocalClerk {
         &self.shared.issuer
     }
 
+    /// Returns the public key set as JSON, as `GET /jwks` and the address `/.well-known/jwks.json` return it.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        serde_json::json!({ "keys": [self.key().jwk()] }).to_string()
+    }
+
+    /// Returns the current public key as PEM, for `CLERK_JWT_KEY` or
+    /// [`ClerkBuilder::jwt_key`](clerk_tower::ClerkBuilder::jwt_key).
+    #[must_use]
+    pub fn jwt_key(&self) -> String {
+        self.key().pem()
+    }
+
     /// Returns the ID of the current signing key, `ins_…`.
     #[must_use]
     pub fn key_id(&self) -> String {
@@ -230,7 +243,7 @@ impl LocalClerk {
         *lock(&self.shared.key) = key;
     }
 
-    /// Sets whether every `GET /jwks` fails with status 503. The default is false.
+    /// Sets whether every `GET /jwks` and `GET /.well-known/jwks.json` fails with status 503. The default is false.
     pub fn set_jwks_down(&self, down: bool) {
         self.faults().jwks_down = down;
     }

@@ -77,6 +77,12 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
+    /// Returns the instance that is served.
+    #[must_use]
+    pub const fn local(&self) -> &LocalClerk {
+        &self.local
+    }
+
     /// Returns the address on which the server listens.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
@@ -87,6 +93,14 @@ impl LocalServer {
     #[must_use]
     pub fn api_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Returns the URL of the instance's public keys, for a
+    /// [`ClerkVerifier`](clerk_tower::ClerkVerifier) without the secret key:
+    /// `Clerk::builder().publishable_key(local.publishable_key()).jwks_url(server.jwks_url())`.
+    #[must_use]
+    pub fn jwks_url(&self) -> String {
+        format!("{}/.well-known/jwks.json", self.api_url())
     }
 
     /// Returns the URL of the sign-in page.
@@ -145,6 +159,7 @@ impl LocalServer {
             ("CLERK_PUBLISHABLE_KEY", self.local.publishable_key().as_str().to_owned()),
             ("CLERK_WEBHOOK_SIGNING_SECRET", self.local.shared.webhook_secret.clone()),
             ("CLERK_API_URL", self.api_url()),
+            ("CLERK_JWKS_URL", self.jwks_url()),
             ("CLERK_PROXY_URL", self.api_url()),
             ("CLERK_SIGN_IN_URL", self.sign_in_url()),
             ("CLERK_SIGN_UP_URL", self.sign_up_url()),

@@ -139,6 +139,26 @@ impl LocalSession {
         self.token_at(self.local.now())
     }
 
+    /// Creates a token of a JWT template for this audience, as a front end gets it from `getToken({ template })`. Its claims
+    /// are the user, the times, the authorized party, and those that were set with [`claim`](Self::claim).
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::seeded();
+    /// let session = local.sign_in("user_ada").claim("plan", "gold");
+    /// let authorization = format!("Bearer {}", session.template_token("https://api.example.com"));
+    /// // A layer with these `template_audiences` accepts it, any other rejects it.
+    /// # drop(authorization);
+    /// ```
+    #[must_use]
+    pub fn template_token(&self, audience: impl AsRef<str>) -> String {
+        let issuer = self.local.issuer().to_owned();
+        let claims =
+            claims::template(&issuer, &self.session, &self.options, self.local.now(), audience.as_ref());
+        self.local.key().sign(&claims::template_header(), &claims)
+    }
+
     /// Returns an expired token of this session, with a valid signature. It was issued more than an hour ago and
     /// expired an hour ago.
     ///

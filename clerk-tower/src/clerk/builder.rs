@@ -9,14 +9,14 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Clerk, DecisionCalls, Inner, MachineClerk};
+use super::{Clerk, ClerkVerifier, DecisionCalls, Inner, MachineClerk};
 use crate::{
     Error,
     client::{
-        AllMisnamed, Backend, Config, ConfigError, Environment, Problem, STACK_SETTINGS,
+        AllMisnamed, Backend, Config, ConfigError, Environment, KeysAddress, Problem, STACK_SETTINGS,
         cache::CachePolicy,
         middleware::{base_uri::BaseUriLayer, concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
-        parse, pem_key,
+        parse, public_keys,
         rate_limit::RateLimitLayer,
         retry::{Budget, RetryLayer},
         stack::{Layers, Stack},
@@ -24,7 +24,7 @@ use crate::{
     },
     clock::{Clock, SystemClock},
     intake::{Intake, WebhookLimits},
-    keys::{KeyStore, KnownTokens, MachineTokens},
+    keys::{KeySource, KeyStore, KnownTokens, MachineTokens, PublicKeys},
     log_limiter::LogLimiter,
     telemetry,
 };
@@ -183,11 +183,20 @@ impl ClerkBuilder {
         self.set_parsed("machine_secret_key", key, |config, key| config.machine_secret_key = Some(key))
     }
 
-    /// Sets the instance's public key as PEM. Session tokens are then verified without the network, and a key rotation
-    /// at Clerk requires a new configuration. A blank string counts as unset.
-    pub fn jwt_key(mut self, pem: impl AsRef<str>) -> Self {
+    /// Sets the instance's public key as PEM, or its public keys as a JSON Web Key Set. Tokens are then verified without
+    /// the network, and a key rotation at Clerk requires a new configuration. A blank string counts as unset.
+    pub fn jwt_key(mut self, keys: impl AsRef<str>) -> Self {
         self.replace("jwt_key");
-        self.set_parsed("jwt_key", pem_key("jwt_key", pem.as_ref()), |config, keys| config.jwt_key = keys)
+        let keys = public_keys("jwt_key", keys.as_ref());
+        self.set_parsed("jwt_key", keys, |config, keys| config.jwt_key = keys)
+    }
+
+    /// Sets where the instance's public keys are fetched without the secret key, for [`build_verifier`]: `https`, or `http`
+    /// on the loopback interface. Defaults to `/.well-known/jwks.json` at the Frontend API of the publishable key.
+    ///
+    /// [`build_verifier`]: Self::build_verifier
+    pub fn jwks_url(self, url: impl Into<String>) -> Self {
+        self.set("jwks_url", |config| config.jwks_url = Some(url.into()))
     }
 
     /// Adds the signing secret of the webhook endpoint that this service serves, `whsec_…`. A delivery may be signed
@@ -420,17 +429,109 @@ impl ClerkBuilder {
         if let Some(key) = &self.config.machine_secret_key {
             credentials = credentials.machine_secret_key(key);
         }
-        self.assemble(credentials, Some(secret_key))
+        if self.set.contains("jwks_url") {
+            let problem = "has no effect beside `secret_key`, with which Clerk's API returns the keys; remove one of them";
+            return Err(ConfigError::new("jwks_url", problem));
+        }
+        self.assemble(credentials, Some(secret_key), None)
     }
 
     fn secret_key_missing(&self) -> ConfigError {
         if self.is_from_env {
             let advice =
                 "copy the secret key (sk_test_… or sk_live_…) from the API keys page of Clerk's dashboard";
-            return ConfigError::new("CLERK_SECRET_KEY", self.config.misnamed.not_set("secret_key", advice));
+            let problem = self.config.misnamed.not_set("secret_key", advice);
+            let other = "to verify tokens without it, use ClerkVerifier::from_env with CLERK_PUBLISHABLE_KEY, CLERK_JWT_KEY or \
+                         CLERK_JWKS_URL";
+            return ConfigError::new("CLERK_SECRET_KEY", format_args!("{problem}; {other}"));
         }
-        let advice = "the client needs it to call Clerk's API and to fetch its keys";
+        let advice =
+            "the client needs it to call Clerk's API; to verify tokens without it, call `build_verifier`";
         ConfigError::new("secret_key", self.config.misnamed.not_set("secret_key", advice))
+    }
+
+    /// Checks the settings and builds what authenticates with the keys that are set: the secret key, the public keys
+    /// ([`jwt_key`](Self::jwt_key)), their address ([`jwks_url`](Self::jwks_url)), or the publishable key. Nothing is sent.
+    /// See [`ClerkVerifier`] for what each of them allows.
+    ///
+    /// ```
+    /// use clerk_tower::Clerk;
+    ///
+    /// // The address follows from the publishable key.
+    /// let clerk = Clerk::builder().publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k").build_verifier().unwrap();
+    /// assert!(clerk.as_clerk().is_none());
+    ///
+    /// let error = Clerk::builder().build_verifier().unwrap_err();
+    /// assert!(error.to_string().starts_with("publishable_key: not set; to verify tokens, set one of"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first setting that is wrong, or what may be set if nothing is.
+    pub fn build_verifier(mut self) -> Result<ClerkVerifier, ConfigError> {
+        if let Some(problem) = self.problems.first() {
+            return Err(problem.error.clone());
+        }
+        if self.secret_key_provider.is_some() || self.config.secret_key.is_some() {
+            return self.build().map(ClerkVerifier::of);
+        }
+        let credentials = match &self.config.machine_secret_key {
+            Some(key) => CredentialsLayer::for_machine(key),
+            None => CredentialsLayer::none(),
+        };
+        let address = self.keys_address()?;
+        if let Some(address) = &address {
+            self.config.authentication = self.pinned(&address.issuer)?;
+        }
+        self.assemble(credentials, None, address).map(ClerkVerifier::of)
+    }
+
+    /// Where the public keys are; `None` if they are configured, or if nothing but webhooks is.
+    fn keys_address(&self) -> Result<Option<KeysAddress>, ConfigError> {
+        let config = &self.config;
+        match (&config.jwks_url, &config.publishable_key) {
+            (Some(_), _) if self.set.contains("jwks_url") && config.jwt_key.is_some() => {
+                let problem =
+                    "has no effect beside `jwt_key`, which is used without the network; remove one of them";
+                Err(ConfigError::new("jwks_url", problem))
+            }
+            _ if config.jwt_key.is_some() => Ok(None),
+            (Some(url), _) => {
+                KeysAddress::new(url).map(Some).map_err(|error| ConfigError::new("jwks_url", error))
+            }
+            (None, Some(key)) => {
+                KeysAddress::of(key).map(Some).map_err(|error| ConfigError::new("publishable_key", error))
+            }
+            (None, None) if !config.webhook_secrets.is_empty() => Ok(None),
+            (None, None) => Err(self.keys_missing()),
+        }
+    }
+
+    fn keys_missing(&self) -> ConfigError {
+        if self.is_from_env {
+            let advice = "to verify tokens, set one of CLERK_PUBLISHABLE_KEY (pk_test_… or pk_live_…), CLERK_JWT_KEY (the \
+                          public key as PEM) and CLERK_JWKS_URL; to call Clerk's API as well, set CLERK_SECRET_KEY; all \
+                          are on the API keys page of Clerk's dashboard";
+            let problem = self.config.misnamed.not_set("publishable_key", advice);
+            return ConfigError::new("CLERK_PUBLISHABLE_KEY", problem);
+        }
+        let advice = "to verify tokens, set one of `publishable_key`, `jwt_key` and `jwks_url`; to call Clerk's API as \
+                      well, set `secret_key`";
+        ConfigError::new("publishable_key", self.config.misnamed.not_set("publishable_key", advice))
+    }
+
+    /// The options with the issuers that fetched keys stand for.
+    fn pinned(&self, host: &str) -> Result<AuthenticateOptions, ConfigError> {
+        let mut options = self.config.authentication.clone();
+        if let Some(key) = &self.config.publishable_key {
+            options = options.publishable_key(key.clone()).require_issuer(true);
+        }
+        let found = options.accepted_issuers().map_err(|error| self.authentication_error(&error))?;
+        Ok(if found.is_empty() { options.issuers([host]) } else { options.issuers(found) })
+    }
+
+    fn authentication_error(&self, error: &OptionsError) -> ConfigError {
+        let is_from_env = self.is_from_env && !self.set.contains("authentication");
+        authentication_error(error, is_from_env, &self.config.misnamed)
     }
 
     /// Checks the settings and builds a machine's client. Nothing is sent. It has only the machine's secret key,
@@ -456,7 +557,7 @@ impl ClerkBuilder {
             return Err(self.machine_secret_key_missing());
         };
         let credentials = CredentialsLayer::for_machine(key);
-        MachineClerk::of(self.assemble(credentials, None)?)
+        MachineClerk::of(self.assemble(credentials, None, None)?)
     }
 
     fn machine_secret_key_missing(&self) -> ConfigError {
@@ -473,6 +574,7 @@ impl ClerkBuilder {
         self,
         credentials: CredentialsLayer,
         secret_key: Option<SecretKey>,
+        keys_address: Option<KeysAddress>,
     ) -> Result<Clerk, ConfigError> {
         self.check_pointless()?;
         let mut config = self.config;
@@ -485,13 +587,19 @@ impl ClerkBuilder {
         }
         warn_of_mixed_instances(&config, secret_key.as_ref());
         warn_of_misnamed(&config.misnamed);
-        let options = config.authentication.clone();
-        let authenticator = Authenticator::new(options.clone()).map_err(|error| {
-            let is_from_env = self.is_from_env && !self.set.contains("authentication");
-            authentication_error(&error, is_from_env, &config.misnamed)
-        })?;
+        let can_ask = secret_key.is_some() || config.machine_secret_key.is_some();
+        let options = config.authentication.clone().without_secret_key(!can_ask);
+        let is_from_env = self.is_from_env && !self.set.contains("authentication");
+        let of_options = |error| authentication_error(&error, is_from_env, &config.misnamed);
+        let authenticator = Authenticator::new(options.clone()).map_err(of_options)?;
+        let issuers = match &keys_address {
+            Some(_) => options.accepted_issuers().map_err(of_options)?,
+            None => Vec::new(),
+        };
+        let base_uri = config.checked_base_uri()?;
         let layers = Layers {
-            base_uri: config.checked_base_uri()?,
+            // Without a key, nothing but the keys themselves is ever asked for.
+            base_uri: keys_address.as_ref().map_or(base_uri, |address| address.base_uri.clone()),
             credentials,
             timeout: config.timeout,
             attempt_timeout: config.attempt_timeout,
@@ -510,7 +618,11 @@ impl ClerkBuilder {
         };
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         let known = KnownTokens::up_to(config.known_token_bytes);
-        let keys = KeyStore::new(stack.clone(), config.jwt_key.take(), known, self.clock.clone());
+        let source = match keys_address {
+            Some(address) => KeySource::Address(stack.clone(), PublicKeys { path: address.path }),
+            None => KeySource::Backend(stack.clone()),
+        };
+        let keys = KeyStore::new(source, config.jwt_key.take(), known, self.clock.clone());
         let machine_tokens = MachineTokens::with_lifetime(config.machine_token_cache, self.clock.clone());
         let backend = Backend::new(stack, config.cache, self.clock, config.timeout);
         let shared = Inner {
@@ -522,6 +634,7 @@ impl ClerkBuilder {
             webhooks: config.webhook_verifier(),
             webhook_intake: Intake::new(config.webhook_limits),
             has_machine_key: config.machine_secret_key.is_some(),
+            issuers,
             publishable_key: config.publishable_key,
             secret_key,
             misnamed: config.misnamed,
@@ -560,7 +673,8 @@ impl ClerkBuilder {
 
 /// Names the variable that an invalid option comes from, if it comes from the environment.
 fn authentication_error(error: &OptionsError, is_from_env: bool, misnamed: &AllMisnamed) -> ConfigError {
-    const VARIABLES: [(&str, &str); 6] = [
+    const VARIABLES: [(&str, &str); 7] = [
+        ("authorized_parties", "CLERK_AUTHORIZED_PARTIES"),
         ("publishable_key", "CLERK_PUBLISHABLE_KEY"),
         ("proxy_url", "CLERK_PROXY_URL"),
         ("sign_in_url", "CLERK_SIGN_IN_URL"),

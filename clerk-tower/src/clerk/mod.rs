@@ -50,13 +50,14 @@ mod decision_calls;
 mod environment_tests;
 mod machine;
 mod service;
+mod verifier;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
     Operation, Timestamp,
-    authenticate::{AuthenticateOptions, Authenticator},
+    authenticate::{AuthenticateOptions, Authenticator, OptionsError},
     credential::SatisfiedBy,
     keys::{PublishableKey, SecretKey},
     page::Paged,
@@ -66,7 +67,7 @@ use http::Response;
 
 pub(crate) use self::decision_calls::DecisionCalls;
 use self::decision_calls::Group;
-pub use self::{builder::ClerkBuilder, machine::MachineClerk};
+pub use self::{builder::ClerkBuilder, machine::MachineClerk, verifier::ClerkVerifier};
 use crate::{
     Error, ErrorKind, PageStream,
     client::{AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions},
@@ -95,6 +96,8 @@ struct Inner {
     webhooks: Option<Verifier>,
     webhook_intake: Intake,
     has_machine_key: bool,
+    /// The issuers that the keys' address stands for, if nothing else says which instance they belong to.
+    issuers: Vec<String>,
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
     misnamed: AllMisnamed,
@@ -240,6 +243,24 @@ impl Clerk {
     /// [`AuthenticateLayer::with_options`](crate::server::authenticate::AuthenticateLayer::with_options).
     pub fn authenticate_options(&self) -> AuthenticateOptions {
         self.shared.options.clone()
+    }
+
+    /// These options, with what follows from the keys that this client has, whoever made the options.
+    pub(crate) fn pin(&self, options: AuthenticateOptions) -> Result<AuthenticateOptions, OptionsError> {
+        let options = options.without_secret_key(!self.can_ask());
+        if self.shared.issuers.is_empty() || !options.accepted_issuers()?.is_empty() {
+            return Ok(options);
+        }
+        Ok(options.issuers(self.shared.issuers.iter().cloned()))
+    }
+
+    /// Whether a decision can ask Clerk anything, which takes a secret key of some kind.
+    fn can_ask(&self) -> bool {
+        self.has_secret_key() || self.shared.has_machine_key
+    }
+
+    pub(crate) fn has_secret_key(&self) -> bool {
+        self.shared.secret_key.is_some()
     }
 
     /// The same options, checked.

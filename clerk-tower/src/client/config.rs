@@ -58,9 +58,11 @@ pub struct Config {
     pub publishable_key: Option<PublishableKey>,
     /// A machine's secret key, `ak_…`.
     pub machine_secret_key: Option<MachineSecretKey>,
-    /// The instance's public key. If set, session tokens are verified without the network, and a key rotation at Clerk
+    /// The instance's public keys. If set, session tokens are verified without the network, and a key rotation at Clerk
     /// requires a new configuration.
     pub jwt_key: Option<KeySet>,
+    /// Where the instance's public keys are fetched without the secret key. If unset, it follows from the publishable key.
+    pub jwks_url: Option<String>,
     /// The signing secrets of the webhook endpoint. A delivery may be signed with any of them.
     pub webhook_secrets: Vec<WebhookSecret>,
     /// How much of webhook deliveries may be received at the same time.
@@ -107,6 +109,7 @@ impl Default for Config {
             publishable_key: None,
             machine_secret_key: None,
             jwt_key: None,
+            jwks_url: None,
             webhook_secrets: Vec::new(),
             webhook_limits: WebhookLimits::new(),
             api_url: "https://api.clerk.com".to_owned(),
@@ -149,7 +152,12 @@ impl Config {
             .and_then(|secrets| check.keep("webhook_secret", webhook_secrets(&secrets)))
             .unwrap_or_default();
         let pem = check.variable("jwt_key", "CLERK_JWT_KEY");
-        config.jwt_key = pem.and_then(|pem| check.keep("jwt_key", pem_key("CLERK_JWT_KEY", &pem)).flatten());
+        config.jwt_key =
+            pem.and_then(|pem| check.keep("jwt_key", public_keys("CLERK_JWT_KEY", &pem)).flatten());
+        config.jwks_url = check.variable("jwks_url", "CLERK_JWKS_URL").filter(|url| {
+            let checked = KeysAddress::new(url).map_err(|error| ConfigError::new("CLERK_JWKS_URL", error));
+            check.keep("jwks_url", checked).is_some()
+        });
         // The proxy's builder checks it again, but its error could not name the variable.
         config.fapi_url = check.variable("fapi_url", "CLERK_FAPI_URL").filter(|url| {
             let checked =
@@ -285,6 +293,7 @@ impl fmt::Debug for Config {
             .field("publishable_key", &self.publishable_key)
             .field("machine_secret_key", &self.machine_secret_key)
             .field("jwt_key", &self.jwt_key)
+            .field("jwks_url", &self.jwks_url.as_deref().map(shown_url))
             .field("webhook_secrets", &self.webhook_secrets)
             .field("webhook_limits", &self.webhook_limits)
             // Not checked yet, so the URL may contain credentials by mistake.
@@ -320,12 +329,47 @@ fn check_version(setting: &'static str, version: &str) -> Result<(), ConfigError
     Err(ConfigError::new(setting, format_args!("{found}; expected one path segment such as v1")))
 }
 
-/// The key in a PEM string; `None` if the string is blank.
-pub(crate) fn pem_key(setting: &'static str, pem: &str) -> Result<Option<KeySet>, ConfigError> {
-    if pem.trim().is_empty() {
-        return Ok(None);
+/// The keys in a string: one as PEM, or a JSON Web Key Set; `None` if the string is blank.
+pub(crate) fn public_keys(setting: &'static str, text: &str) -> Result<Option<KeySet>, ConfigError> {
+    let keys = match text.trim() {
+        "" => return Ok(None),
+        json if json.starts_with('{') => KeySet::from_jwks(json.as_bytes()),
+        _ => KeySet::from_pem(text),
+    };
+    keys.map(Some).map_err(|error| ConfigError::new(setting, error))
+}
+
+/// The address of an instance's public keys, and what the API's layers need to fetch them from it.
+pub(crate) struct KeysAddress {
+    pub(crate) base_uri: BaseUriLayer,
+    /// The last segment, with a slash.
+    pub(crate) path: String,
+    /// The origin, which is the issuer of the instance's tokens.
+    pub(crate) issuer: String,
+}
+
+impl KeysAddress {
+    pub(crate) fn new(url: &str) -> Result<Self, String> {
+        const EXPECTED: &str = "expected the address of the public keys, such as \
+                                https://clerk.example.com/.well-known/jwks.json";
+        let (base, last) = url.rsplit_once('/').ok_or(EXPECTED)?;
+        let base_uri = BaseUriLayer::for_key(base).map_err(|error| match error {
+            plain if plain == InvalidBaseUri::PLAIN_HTTP => {
+                "with http, anyone on the way could replace the keys; use https".to_owned()
+            }
+            error => format!("{error}; {EXPECTED}"),
+        })?;
+        if last.is_empty() || last.contains(['?', '#']) || !last.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(EXPECTED.to_owned());
+        }
+        let issuer = base_uri.origin();
+        Ok(Self { base_uri, path: format!("/{last}"), issuer })
     }
-    KeySet::from_pem(pem).map(Some).map_err(|error| ConfigError::new(setting, error))
+
+    /// The address that follows from a publishable key.
+    pub(crate) fn of(key: &PublishableKey) -> Result<Self, String> {
+        Self::new(&format!("https://{}/.well-known/jwks.json", key.frontend_api()))
+    }
 }
 
 /// Reads the variables about the website that this service is part of. The options check the values when the client is
@@ -340,6 +384,10 @@ fn website(check: &mut Checker<'_>) -> AuthenticateOptions {
     }
     if let Some(url) = check.variable("sign_up_url", "CLERK_SIGN_UP_URL") {
         options = options.sign_up_url(url);
+    }
+    if let Some(parties) = check.variable("authorized_parties", "CLERK_AUTHORIZED_PARTIES") {
+        let parties = parties.split(|char: char| char == ',' || char.is_whitespace());
+        options = options.authorized_parties(parties.filter(|party| !party.is_empty()));
     }
     if check.is_on("satellite", "CLERK_IS_SATELLITE") {
         options = options.satellite(match check.variable("satellite", "CLERK_DOMAIN") {

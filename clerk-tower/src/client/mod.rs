@@ -28,7 +28,7 @@ pub mod upload;
 
 pub(crate) use self::{
     backend::{Backend, exchange},
-    config::{Problem, STACK_SETTINGS, parse, pem_key},
+    config::{KeysAddress, Problem, STACK_SETTINGS, parse, public_keys},
     environment::{AllMisnamed, Environment},
 };
 pub use self::{

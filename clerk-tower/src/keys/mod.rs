@@ -13,6 +13,9 @@
 //!   are undecided meanwhile (503 with `Retry-After`).
 //! - A session token whose signature was verified is remembered until the keys change, and then costs a lookup.
 //!
+//! With the secret key, the keys come from the Backend API. A [`ClerkVerifier`](crate::ClerkVerifier) without it fetches them
+//! from the instance's public address, by the same rules.
+//!
 //! Every [`Clerk`](crate::Clerk) has a store of its own, so a key of one instance cannot verify another instance's
 //! tokens.
 //!
@@ -27,6 +30,7 @@
 mod known;
 mod machine_tokens;
 mod refresh;
+mod source;
 
 use std::{
     fmt,
@@ -43,11 +47,9 @@ use self::refresh::{Look, Refresh};
 pub(crate) use self::{
     known::KnownTokens,
     machine_tokens::{MachineTokens, Verdict},
+    source::{KeySource, PublicKeys},
 };
-use crate::{
-    client::stack::Stack,
-    clock::{Clock, Moment},
-};
+use crate::clock::{Clock, Moment};
 
 /// Age up to which a snapshot is used without asking Clerk, and so how long a removed key may still verify tokens.
 const FRESH_AGE: Duration = Duration::from_secs(300);
@@ -59,13 +61,13 @@ const MAX_AGE: Duration = Duration::from_secs(3600);
 pub struct KeyStore(Arc<Shared>);
 
 struct Shared {
-    /// The configured key. If it is set, no keys are fetched.
+    /// The configured keys. If they are set, none are fetched.
     fixed: Option<KeySet>,
+    source: KeySource,
     known: KnownTokens,
     /// Read by every request without a lock. Only a refresh replaces it.
     snapshot: ArcSwapOption<Snapshot>,
     refresh: Mutex<Refresh>,
-    stack: Stack,
     clock: Arc<dyn Clock>,
 }
 
@@ -136,9 +138,10 @@ pub enum KeysError {
         /// What went wrong, without secrets.
         problem: Arc<str>,
     },
-    /// There is no secret key to ask Clerk with.
+    /// There is neither a secret key to ask Clerk with, nor an address of the public keys.
     #[error(
-        "Clerk's keys cannot be fetched without the secret key; set CLERK_SECRET_KEY, or the public key in CLERK_JWT_KEY"
+        "Clerk's keys cannot be fetched; set CLERK_SECRET_KEY, CLERK_PUBLISHABLE_KEY or CLERK_JWKS_URL, or the public key \
+         itself in CLERK_JWT_KEY"
     )]
     NotConfigured {
         /// How long until this is checked again.
@@ -187,14 +190,14 @@ impl KeysError {
 
 impl KeyStore {
     pub(crate) fn new(
-        stack: Stack,
+        source: KeySource,
         fixed: Option<KeySet>,
         known: KnownTokens,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let fixed = fixed.map(|keys| known.attach(keys));
         let snapshot = ArcSwapOption::empty();
-        Self(Arc::new(Shared { fixed, known, snapshot, refresh: Mutex::default(), stack, clock }))
+        Self(Arc::new(Shared { fixed, source, known, snapshot, refresh: Mutex::default(), clock }))
     }
 
     /// Returns the state of the keys, for a health check. This starts no call.

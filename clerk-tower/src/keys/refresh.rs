@@ -2,19 +2,12 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use clerk_core::{Operation as _, Timestamp, api::jwks, credential::Credential, token::KeySet};
+use clerk_core::{Operation as _, Timestamp, api::jwks, token::KeySet};
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 
 use super::{Age, KeyStore, KeysError, Snapshot};
-use crate::{
-    ErrorKind,
-    client::{exchange, options::CallOptions},
-    clock::Moment,
-    runtime::NoRuntime,
-    single_flight::Flight,
-    telemetry,
-};
+use crate::{ErrorKind, clock::Moment, runtime::NoRuntime, single_flight::Flight, telemetry};
 
 /// Anyone can send tokens with made-up key ids. This many of them may each cause a call at once, and then one in each
 /// interval. These calls are counted separately: an ordinary refresh does not delay the look for a new key.
@@ -312,16 +305,13 @@ async fn call(store: KeyStore, number: u64, asked: Moment) -> Fetched {
 }
 
 async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
-    let operation = jwks::get_jwks();
-    // No retries in the stack: the store has its own backoff, and requests wait for the first result.
-    let once = CallOptions::new().max_attempts(1);
-    let response = exchange(store.0.stack.clone(), &operation, Credential::SecretKey, Some(&once)).await;
+    let response = store.0.source.fetch().await;
     let response = response.map_err(|error| match error.kind() {
         ErrorKind::Config(_) => KeysError::NotConfigured { retry_after: FIRST_BACKOFF },
         _ => KeysError::unreachable(&error.with_sources().to_string()),
     })?;
     if !response.status().is_success() {
-        let error = operation.decode(&response).err();
+        let error = jwks::get_jwks().decode(&response).err();
         let error = error.map(|error| crate::Error::from_response(jwks::GetJwks::INFO, error));
         return Err(match error {
             Some(error) if error.status_error().is_some_and(|e| e.has_code("clerk_key_invalid")) => {

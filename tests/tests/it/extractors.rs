@@ -328,7 +328,7 @@ async fn derived_extractors_hide_no_rejection_in_the_documented_forms() {
     let forged = format!("{}AAAA", &ada[..ada.len() - 4]);
     let dead = Instance::new();
     dead.local.set_jwks_down(true);
-    let layer = |instance| Some(ClerkLayer::new(&clerk(instance)));
+    let layer = |instance| Some(ClerkLayer::new(clerk(instance)));
     let missing = "500 clerk-layer-missing";
     let signature = "401 token-invalid-signature";
     for (visitor, layer, token, session, user, key) in [
@@ -409,7 +409,7 @@ const UNCOVERED: [Place; 6] = [
 #[tokio::test]
 async fn every_extractor_responds_the_same_in_every_layout() {
     let instance = Instance::new();
-    let layer = ClerkLayer::new(&clerk(&instance));
+    let layer = ClerkLayer::new(clerk(&instance));
     let ada = instance.local.sign_in("user_ada").organization("org_acme").claim("plan", "gold").token();
     for (place, build, prefix) in COVERED {
         let address = serve(build(routes(), layer.clone())).await;
@@ -489,7 +489,7 @@ async fn a_delivery_is_extracted_in_every_layout_for_every_visitor() {
 #[tokio::test]
 async fn invalid_claims_are_named_but_not_shown() {
     let instance = Instance::new();
-    let address = serve(routes().layer(ClerkLayer::new(&clerk(&instance)))).await;
+    let address = serve(routes().layer(ClerkLayer::new(clerk(&instance)))).await;
     let odd = instance.local.sign_in("user_ada").claim("plan", 31_337).token();
     let response = get(address, "/claims", &odd).await;
     assert!(response.body.contains("at plan: found integer, expected a string"), "{}", response.body);
@@ -504,7 +504,7 @@ async fn a_handler_reads_claims_and_ages_from_its_session() {
         Ok(format!("{plan} {ages:?}"))
     }
     let instance = Instance::new();
-    let app = Router::new().route("/", on_get(about)).layer(ClerkLayer::new(&clerk(&instance)));
+    let app = Router::new().route("/", on_get(about)).layer(ClerkLayer::new(clerk(&instance)));
     let address = serve(app).await;
     let ada = || instance.local.sign_in("user_ada");
     for (session, status, expected_body) in [
@@ -524,7 +524,7 @@ async fn a_handler_can_create_a_token_from_a_template() {
         auth.token_from_template(uri.path().trim_matches('/')).await
     }
     let instance = Instance::new();
-    let app = Router::new().fallback(reports).layer(ClerkLayer::new(&clerk(&instance)));
+    let app = Router::new().fallback(reports).layer(ClerkLayer::new(clerk(&instance)));
     let address = serve(app).await;
     let ada = instance.local.sign_in("user_ada");
     let made = format!("POST /v1/sessions/{}/tokens/reports", ada.session_id());
@@ -544,7 +544,7 @@ async fn a_handler_can_create_a_token_from_a_template() {
     // A visitor whose token cannot be verified is not treated as signed out.
     let instance = Instance::new();
     instance.local.set_jwks_down(true);
-    let app = Router::new().fallback(reports).layer(ClerkLayer::new(&clerk(&instance)));
+    let app = Router::new().fallback(reports).layer(ClerkLayer::new(clerk(&instance)));
     let response = get(serve(app).await, "/reports", &instance.ada()).await;
     assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()));
 }
@@ -560,7 +560,7 @@ async fn a_handler_can_look_its_user_and_organization_up_only_sometimes() {
     }
     let instance = Instance::new();
     instance.local.user("Bad", "Boy").id("user_banned").banned(true).create();
-    let app = Router::new().fallback(page).layer(ClerkLayer::new(&clerk(&instance)));
+    let app = Router::new().fallback(page).layer(ClerkLayer::new(clerk(&instance)));
     let address = serve(app).await;
     let ada = instance.local.sign_in("user_ada").organization("org_acme").token();
     let banned = instance.local.sign_in("user_banned").token();
@@ -581,7 +581,7 @@ async fn a_handler_can_look_its_user_and_organization_up_only_sometimes() {
 #[tokio::test]
 async fn an_outage_is_503_where_clerk_is_needed() {
     let instance = Instance::new();
-    let address = serve(routes().layer(ClerkLayer::new(&clerk(&instance)))).await;
+    let address = serve(routes().layer(ClerkLayer::new(clerk(&instance)))).await;
     let ada = instance.ada();
     instance.local.set_jwks_down(true);
     for path in &PATHS[..6] {

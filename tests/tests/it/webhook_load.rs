@@ -243,7 +243,7 @@ async fn running_handlers_can_be_waited_for_after_their_connection_is_closed() {
         (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
     let (starts, waits, counter) = (begun.clone(), go_on.clone(), ended.clone());
     let webhooks =
-        ClerkWebhooks::new(&client(WebhookLimits::new())).unwrap().on(kind::USER_DELETED, move |_, _| {
+        ClerkWebhooks::new(client(WebhookLimits::new())).unwrap().on(kind::USER_DELETED, move |_, _| {
             starts.notify_one();
             let (waits, counter) = (waits.clone(), counter.clone());
             async move {
@@ -288,7 +288,7 @@ async fn handlers_run_in_the_span_of_their_request() {
     let log = Log::default();
     let _guard = log.listen(tracing::Level::INFO);
     let webhooks =
-        ClerkWebhooks::new(&client(WebhookLimits::new())).unwrap().on(kind::USER_DELETED, async |_, _| {
+        ClerkWebhooks::new(client(WebhookLimits::new())).unwrap().on(kind::USER_DELETED, async |_, _| {
             tracing::info!("in the handler");
         });
     let span = tracing::info_span!("request", id = "req_7");

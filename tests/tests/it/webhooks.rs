@@ -679,7 +679,7 @@ async fn a_handler_that_hangs_times_out_and_its_delivery_is_retried() {
     let instance = Instance::new();
     let log = Log::default();
     let (tries, seen) = (AtomicUsize::new(0), log.clone());
-    let webhooks = ClerkWebhooks::new(&client(&instance, &[SECRET]))
+    let webhooks = ClerkWebhooks::new(client(&instance, &[SECRET]))
         .unwrap()
         .handler_timeout(Duration::from_secs(60))
         .on(kind::USER_UPDATED, move |_, _| {

@@ -118,6 +118,11 @@ impl BaseUriLayer {
     pub(crate) fn base(&self) -> &Base {
         &self.0
     }
+
+    /// The scheme, the host and the port.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.0.scheme, self.0.authority)
+    }
 }
 
 impl<S> Layer<S> for BaseUriLayer {

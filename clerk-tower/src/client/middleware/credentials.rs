@@ -86,6 +86,11 @@ impl CredentialsLayer {
         Self(Arc::new(Headers { secret: None, machine: Some(Source::Fixed(key.to_header())) }))
     }
 
+    /// Uses no key: only operations that need none can be sent.
+    pub(crate) fn none() -> Self {
+        Self(Arc::new(Headers { secret: None, machine: None }))
+    }
+
     /// Also uses a machine's secret key, for the operations that need one.
     #[must_use]
     pub fn machine_secret_key(self, key: &MachineSecretKey) -> Self {

@@ -3,12 +3,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use clerk_core::{
     api::sessions,
     authenticate::{Authenticator, Diagnosis, MachineAuth, NoSignInPage, Outcome, RequestHead},
-    token::{Check, SessionAuth, TokenKind},
+    token::{Check, SessionAuth, TemplateAuth, TokenKind},
 };
 use http::{Extensions, HeaderValue, Response, StatusCode, header};
 
 use super::return_address::ReturnAddress;
-use crate::{Clerk, server::rejection::Rejection, telemetry};
+use crate::{Clerk, ClerkVerifier, keys::KeyStore, server::rejection::Rejection, telemetry};
 
 /// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one
 /// allocation.
@@ -74,6 +74,13 @@ impl Auth {
         extensions.insert(self);
     }
 
+    /// Whether this was decided for the instance of this client: where one layer authenticates for
+    /// [several](super::AuthenticateLayer::for_instances).
+    #[must_use]
+    pub fn is_of(&self, clerk: impl Into<ClerkVerifier>) -> bool {
+        self.0.clerk.is_same(clerk.into().client())
+    }
+
     /// Returns `true` if this was decided by the same client with the same options. Then a second layer can reuse it.
     pub(super) fn is_by(&self, clerk: &Clerk, authenticator: &Authenticator) -> bool {
         self.0.clerk.is_same(clerk) && self.0.authenticator.is_same(authenticator)
@@ -101,14 +108,16 @@ impl Auth {
         self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.0.outcome)))
     }
 
-    /// Returns the verified session, or `None` for requests without a token, with a pending session or with a machine token:
+    /// Returns the verified session, or `None` for requests without a token, with a pending session, or with a token of
+    /// another kind:
     /// for pages that visitors may see without signing in.
     ///
     /// # Errors
     /// 401 if the request has an invalid token, 503 if that could not be decided, 500 if the layer does not accept session
     /// tokens.
     pub fn optional_session(&self) -> Result<Option<&Arc<SessionAuth>>, Rejection> {
-        let has_no_session = self.machine().is_some() || self.has_no_token();
+        let is_other = self.machine().is_some() || self.template().is_some();
+        let has_no_session = is_other || self.has_no_token();
         if has_no_session { Ok(None) } else { self.require_session().map(Some) }
     }
 
@@ -158,6 +167,7 @@ impl Auth {
     fn has_token(&self, kind: TokenKind) -> bool {
         match kind {
             TokenKind::Session => self.session().is_some(),
+            TokenKind::Template => self.template().is_some(),
             _ => self.machine().is_some_and(|machine| machine.kind() == kind),
         }
     }
@@ -172,7 +182,7 @@ impl Auth {
     fn waiting(&self, rejection: Rejection) -> Rejection {
         match self.0.retry_after {
             // Only then: an accepted request without a token is not helped by waiting.
-            Some(wait) if self.0.outcome.is_undecided() => Rejection::unavailable(Some(wait)),
+            Some(wait) if rejection.is_unavailable() => Rejection::unavailable(Some(wait)),
             _ => rejection,
         }
     }
@@ -207,12 +217,28 @@ impl Auth {
         self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
     }
 
-    /// Returns the token of the session or machine, to pass it on to another service. It is a credential: do not log
+    /// Returns the verified token of a JWT template. `None` if the request has none, or one that is not accepted.
+    #[must_use]
+    pub fn template(&self) -> Option<&TemplateAuth> {
+        self.0.outcome.template()
+    }
+
+    /// Returns the verified token of a JWT template, or the rejection of a request without one.
+    ///
+    /// # Errors
+    /// 401 if the request has none, 503 if that could not be decided, 500 if the layer does not accept any.
+    pub fn require_template(&self) -> Result<&TemplateAuth, Rejection> {
+        self.require_accepted(TokenKind::Template)?;
+        self.template().ok_or_else(|| self.waiting(Rejection::no_template(&self.0.outcome)))
+    }
+
+    /// Returns the token of the session, machine or template, to pass it on to another service. It is a credential: do not log
     /// it.
     #[must_use]
     pub fn expose_token(&self) -> Option<&str> {
         let session = self.session().map(|session| session.expose_token());
-        session.or_else(|| self.machine().map(|machine| machine.expose_token()))
+        let machine = || self.machine().map(|machine| machine.expose_token());
+        session.or_else(machine).or_else(|| Some(self.template()?.expose_token()))
     }
 
     /// Creates a token for the session from a [JWT template](https://clerk.com/docs/guides/sessions/jwt-templates) of
@@ -224,7 +250,7 @@ impl Auth {
     /// template does not exist.
     pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
         let id = self.require_session()?.claims().session_id().ok_or_else(Rejection::internal)?;
-        let made = self.0.clerk.send(sessions::create_token_from_template(id.clone(), template)).await;
+        let made = self.clerk()?.send(sessions::create_token_from_template(id.clone(), template)).await;
         // 500 and not 404: a missing template is a mistake in this program, and the caller's resource may well exist.
         let made = made.map_err(|error| match error.is_missing() {
             true => Rejection::internal(),
@@ -281,13 +307,19 @@ impl Auth {
         })
     }
 
-    /// Returns the client that the layer was created with.
+    /// Returns the client that the layer was created with, to call Clerk's API.
     ///
-    /// In a layer [for a machine](super::AuthenticateLayer::for_machine) the client may have no secret key. Calls that
-    /// need one then fail before anything is sent.
-    #[must_use]
-    pub fn clerk(&self) -> &Clerk {
-        &self.0.clerk
+    /// # Errors
+    /// 500 `clerk-secret-key-missing` if it has no secret key, as in a layer [for a
+    /// machine](super::AuthenticateLayer::for_machine) or with a [`ClerkVerifier`].
+    pub fn clerk(&self) -> Result<&Clerk, Rejection> {
+        let clerk = Some(&self.0.clerk).filter(|clerk| clerk.has_secret_key());
+        clerk.ok_or_else(Rejection::secret_key_missing)
+    }
+
+    /// The keys of the instance.
+    pub(super) fn keys(&self) -> &KeyStore {
+        self.0.clerk.keys()
     }
 }
 

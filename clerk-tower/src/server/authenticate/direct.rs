@@ -2,7 +2,7 @@ use clerk_core::authenticate::RequestHead;
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header::AUTHORIZATION};
 
 use super::{Auth, Decision, driver::Driver};
-use crate::Clerk;
+use crate::{Clerk, ClerkVerifier};
 
 impl Clerk {
     /// Authenticates a request without a layer, with the client's own options: for servers that are not built from
@@ -90,5 +90,17 @@ impl Clerk {
         let auth = self.decide(&head).await;
         auth.explain(&head);
         auth
+    }
+}
+
+impl ClerkVerifier {
+    /// Authenticates a request without a layer, as [`Clerk::authenticate`] does.
+    pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
+        self.client().authenticate(head).await
+    }
+
+    /// Authenticates a token that did not arrive in a request's headers, as [`Clerk::authenticate_token`] does.
+    pub async fn authenticate_token(&self, token: &str) -> Auth {
+        self.client().authenticate_token(token).await
     }
 }

@@ -3,15 +3,15 @@ use std::time::Duration;
 use clerk_core::{
     Timestamp,
     authenticate::{
-        Authenticator, CallFailure, KeyFailure, KeyNeeded, Need, Outcome, PendingCall, PendingOperation,
-        RequestHead, Step, Verification,
+        AuthenticateOptions, Authenticator, CallFailure, KeyFailure, KeyNeeded, Need, OptionsError, Outcome,
+        PendingCall, PendingOperation, RequestHead, Step, Verification,
     },
     token::KeySet,
 };
 use tokio::time::{Instant, timeout_at};
 
 use super::{Auth, return_address::ReturnAddress};
-use crate::{Clerk, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict, runtime};
+use crate::{Clerk, ClerkVerifier, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict, runtime};
 
 /// Drives decisions about requests: makes the calls that a suspended decision waits for.
 ///
@@ -29,6 +29,26 @@ pub(super) struct Waiting {
 }
 
 impl Driver {
+    /// Decides with other options than those that the client was built with.
+    pub(super) fn with_options(
+        clerk: &ClerkVerifier,
+        options: AuthenticateOptions,
+    ) -> Result<Self, OptionsError> {
+        let clerk = clerk.client();
+        let authenticator = Authenticator::new(clerk.pin(options)?)?;
+        Ok(Self { clerk: clerk.clone(), authenticator })
+    }
+
+    /// Returns the driver that decides about this request, if there are others for other instances.
+    pub(super) fn for_request<'a>(&'a self, others: &'a [Self], head: &RequestHead<'_>) -> &'a Self {
+        if others.is_empty() {
+            return self;
+        }
+        let all: Vec<&Self> = std::iter::once(self).chain(others).collect();
+        let authenticators: Vec<&Authenticator> = all.iter().map(|driver| &driver.authenticator).collect();
+        all.get(Authenticator::choose(&authenticators, head)).copied().unwrap_or(self)
+    }
+
     /// Starts a decision. Most requests are decided at once, without a future.
     pub(super) fn start(&self, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
         let keys = self.clerk.keys().current().unwrap_or_default();

@@ -1,11 +1,12 @@
 use std::{
     mem,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use clerk_core::{
-    authenticate::{AuthenticateOptions, Authenticator, OptionsError, RequestHead},
+    authenticate::{AuthenticateOptions, OptionsError, RequestHead},
     token::TokenKind,
 };
 use http::{Extensions, Request, Response, Uri};
@@ -15,7 +16,7 @@ use tower_service::Service;
 
 use super::{Auth, ResponseFuture, driver::Driver};
 use crate::{
-    BoxError, Clerk, MachineClerk,
+    BoxError, ClerkVerifier, ConfigError, MachineClerk,
     client::middleware::inner_service,
     server::{
         ResponseBody,
@@ -28,6 +29,8 @@ use crate::{
 #[must_use]
 pub struct AuthenticateLayer {
     driver: Driver,
+    /// The drivers of other instances.
+    others: Arc<[Driver]>,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
@@ -37,8 +40,10 @@ type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 impl AuthenticateLayer {
     /// Authenticates for the instance of `clerk`, with the options that the client was built with.
-    pub fn new(clerk: &Clerk) -> Self {
-        Self::by(clerk, clerk.authenticator().clone())
+    pub fn new(clerk: impl Into<ClerkVerifier>) -> Self {
+        let clerk = clerk.into();
+        let clerk = clerk.client();
+        Self::by(Driver { clerk: clerk.clone(), authenticator: clerk.authenticator().clone() })
     }
 
     /// Authenticates with different options. Start from [`Clerk::authenticate_options`], so that the instance stays the
@@ -46,13 +51,63 @@ impl AuthenticateLayer {
     ///
     /// # Errors
     /// If the options contradict each other, or one of them is invalid.
-    pub fn with_options(clerk: &Clerk, options: AuthenticateOptions) -> Result<Self, OptionsError> {
-        Authenticator::new(options).map(|authenticator| Self::by(clerk, authenticator))
+    pub fn with_options(
+        clerk: impl Into<ClerkVerifier>,
+        options: AuthenticateOptions,
+    ) -> Result<Self, OptionsError> {
+        Driver::with_options(&clerk.into(), options).map(Self::by)
     }
 
-    fn by(clerk: &Clerk, authenticator: Authenticator) -> Self {
-        let driver = Driver { clerk: clerk.clone(), authenticator };
-        Self { driver, on_rejection: None, original_uri: |_| None }
+    fn by(driver: Driver) -> Self {
+        Self { driver, others: Arc::default(), on_rejection: None, original_uri: |_| None }
+    }
+
+    /// Authenticates for several instances, with the options that each client was built with. Each request is decided for
+    /// one of them, with its keys alone:
+    ///
+    /// - a JWT in the header for the instance that is its issuer (`iss`), which therefore has to be known: from the
+    ///   publishable key, or from [`AuthenticateOptions::issuers`]
+    /// - an opaque token for the first one that accepts its kind
+    /// - a browser for the first one that has a cookie with its suffix
+    /// - anything else for the first one
+    ///
+    /// [`Auth::is_of`] tells which one it was. Browsers without cookies are sent to sign in at the first one.
+    ///
+    /// ```
+    /// use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let shop = Clerk::builder().publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k").build_verifier()?;
+    /// let staff = Clerk::builder().publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5vcmck").build_verifier()?;
+    /// let layer = AuthenticateLayer::for_instances([&shop, &staff])?;
+    /// # let _ = layer; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no client, an instance's issuer is not known, or two have the same issuer.
+    pub fn for_instances<C: Into<ClerkVerifier>>(
+        clerks: impl IntoIterator<Item = C>,
+    ) -> Result<Self, ConfigError> {
+        let mut drivers = Vec::new();
+        let mut known: Vec<String> = Vec::new();
+        for clerk in clerks {
+            let clerk = clerk.into();
+            let options = clerk.authenticate_options().require_issuer(true);
+            let invalid = |error: OptionsError| ConfigError::new("authentication", error);
+            let issuers = options.accepted_issuers().map_err(invalid)?;
+            if let Some(issuer) = issuers.iter().find(|issuer| known.contains(issuer)) {
+                let problem =
+                    format!("two instances have the issuer {issuer}, so nothing tells whose a token is");
+                return Err(ConfigError::new("issuers", problem));
+            }
+            known.extend(issuers);
+            drivers.push(Driver::with_options(&clerk, options).map_err(invalid)?);
+        }
+        let mut drivers = drivers.into_iter();
+        let Some(first) = drivers.next() else {
+            return Err(ConfigError::new("instances", "expected at least one client"));
+        };
+        Ok(Self { others: drivers.collect(), ..Self::by(first) })
     }
 
     /// Authenticates machines by their M2M tokens, and accepts no other token.
@@ -76,7 +131,7 @@ impl AuthenticateLayer {
     /// If the options that the client was built with contradict M2M tokens.
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         let clerk = machine.client();
-        Self::with_options(clerk, clerk.authenticate_options().accepted_kinds(TokenKind::M2m))
+        Self::with_options(machine, clerk.authenticate_options().accepted_kinds(TokenKind::M2m))
     }
 
     /// Sets where the original URI of a request is, for a layer inside a router that removes the prefix it has matched,
@@ -151,6 +206,7 @@ impl<S> Layer<S> for AuthenticateLayer {
         Authenticate {
             inner,
             driver: self.driver.clone(),
+            others: self.others.clone(),
             on_rejection: self.on_rejection.clone(),
             original_uri: self.original_uri,
         }
@@ -163,6 +219,7 @@ impl<S> Layer<S> for AuthenticateLayer {
 pub struct Authenticate<S> {
     inner: S,
     driver: Driver,
+    others: Arc<[Driver]>,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
@@ -171,8 +228,14 @@ inner_service!(Authenticate<S>);
 
 impl<S> Authenticate<S> {
     /// Wraps `inner`, with the options that `clerk` was built with.
-    pub fn new(inner: S, clerk: &Clerk) -> Self {
+    pub fn new(inner: S, clerk: impl Into<ClerkVerifier>) -> Self {
         AuthenticateLayer::new(clerk).layer(inner)
+    }
+
+    /// Whether this layer, inside of another one, would decide the same.
+    fn would_repeat(&self, decided: &Auth) -> bool {
+        let mut drivers = std::iter::once(&self.driver).chain(&*self.others);
+        drivers.any(|driver| decided.is_by(&driver.clerk, &driver.authenticator))
     }
 }
 
@@ -196,15 +259,16 @@ where
         let handler = self.on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
         let decided = Auth::from_extensions(request.extensions());
         // A nested layer with the same client and options would decide the same, and add the same cookies again.
-        if decided.is_some_and(|auth| auth.is_by(&self.driver.clerk, &self.driver.authenticator)) {
+        if decided.is_some_and(|auth| self.would_repeat(auth)) {
             return ResponseFuture::decided_outside(inner, request, handler);
         }
         let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
         let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
-        match self.driver.start(&head) {
+        let driver = self.driver.for_request(&self.others, &head);
+        match driver.start(&head) {
             Ok(auth) => ResponseFuture::decided(inner, request, auth, handler),
             Err(waiting) => {
-                let decision = self.driver.clone().satisfy(waiting);
+                let decision = driver.clone().satisfy(waiting);
                 ResponseFuture::waiting(inner, request, decision, handler)
             }
         }

@@ -38,7 +38,7 @@ impl Auth {
         // Before any cookie is deleted: if Clerk cannot be reached, the session is still active, and the visitor must
         // see that.
         for id in self.sessions_to_end().await? {
-            match self.clerk().send(sessions::revoke(id)).await {
+            match self.clerk()?.send(sessions::revoke(id)).await {
                 Err(error) if !error.is_missing() => return Err(Rejection::of_call(&error)),
                 _ => {}
             }
@@ -103,7 +103,7 @@ impl Auth {
         // Only the signature is checked. The claims of an expired token would fail, but its session may still be
         // active.
         let Some(kid) = token.kid().filter(|_| token.is_session()) else { return Ok(false) };
-        let keys = self.clerk().keys().with_key(kid).await;
+        let keys = self.keys().with_key(kid).await;
         let keys = keys.map_err(|error| Rejection::unavailable(Some(error.retry_after())))?;
         Ok(keys.get(kid).is_ok_and(|key| token.verify_signature(key).is_ok()))
     }

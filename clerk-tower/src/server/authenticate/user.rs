@@ -45,7 +45,7 @@ impl Auth {
     /// - 500 `clerk-error` if Clerk refuses the call, for example after the secret key was revoked
     pub async fn user(&self) -> Result<Arc<User>, Rejection> {
         let id = self.require_session()?.claims().user_id();
-        let user = self.recent().cached(users::get(id)).await;
+        let user = self.recent()?.cached(users::get(id)).await;
         let user = user.map_err(|error| or_missing(&error, Rejection::user_deleted))?;
         user.block_reason().map_or(Ok(user), |reason| Err(Rejection::user_blocked(reason)))
     }
@@ -69,7 +69,7 @@ impl Auth {
         let (id, user) = (claims.organization().map(|organization| organization.id), claims.user_id());
         let id = id.ok_or_else(Rejection::organization_missing)?;
         let refuse = |error: Error| or_missing(&error, Rejection::organization_deleted);
-        let clerk = self.recent();
+        let clerk = self.recent()?;
         let organization = clerk.cached(organizations::get(id)).await.map_err(refuse)?;
         let members = organization_memberships::list(id).user_id([user]).limit(1);
         let members = clerk.cached(members).await.map_err(refuse)?;
@@ -79,9 +79,9 @@ impl Auth {
     }
 
     /// Returns the layer's client, limited to values that are recent enough.
-    fn recent(&self) -> Clerk {
-        let clerk = self.clerk();
-        clerk.with(clerk.options().clone().max_age_at_most(MAX_AGE))
+    fn recent(&self) -> Result<Clerk, Rejection> {
+        let clerk = self.clerk()?;
+        Ok(clerk.with(clerk.options().clone().max_age_at_most(MAX_AGE)))
     }
 }
 

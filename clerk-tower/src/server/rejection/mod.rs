@@ -31,6 +31,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use clerk_core::{
+    Reason,
     authenticate::{BadRequest, NoSignInPage, Outcome},
     model::BlockReason,
     token::{ClaimsError, Lack, Reverification, TokenKind},
@@ -90,14 +91,15 @@ impl Rejection {
     #[must_use]
     pub fn signed_out(outcome: &Outcome) -> Self {
         if outcome.is_undecided() {
-            return Self::unavailable(None);
+            let is_missing = outcome.reason() == Some(&Reason::SecretKeyMissing);
+            return if is_missing { Self::secret_key_missing() } else { Self::unavailable(None) };
         }
-        let code = match (outcome.reason(), outcome.machine()) {
+        let code = match (outcome.reason(), outcome.session_or_pending()) {
             (Some(reason), _) => Cow::Owned(reason.code().to_owned()),
-            // Authenticated, but with a machine token.
-            (None, Some(_)) => Cow::Borrowed("token-type-mismatch"),
             // A valid session that still has tasks to complete.
-            (None, None) => Cow::Borrowed("session-pending"),
+            (None, Some(_)) => Cow::Borrowed("session-pending"),
+            // Authenticated, but with a token of another kind.
+            (None, None) => Cow::Borrowed("token-type-mismatch"),
         };
         let message = "A valid session is required. Sign in, or send a session token as a bearer token.";
         // RFC 6750, section 3.1: the challenge has no error code if the request contained no token.
@@ -115,6 +117,22 @@ impl Rejection {
         }
         if rejection.status == StatusCode::UNAUTHORIZED {
             rejection.message = Cow::Borrowed("A machine token is required. Send one as a bearer token.");
+        }
+        rejection
+    }
+
+    /// Rejects a request without an accepted token of a JWT template: with 401 and the reason's code, or with 503 if the
+    /// request is undecided.
+    #[must_use]
+    pub fn no_template(outcome: &Outcome) -> Self {
+        let mut rejection = Self::signed_out(outcome);
+        if outcome.reason().is_none() {
+            rejection.code = Cow::Borrowed("token-type-mismatch");
+        }
+        if rejection.status == StatusCode::UNAUTHORIZED {
+            let message =
+                "A token of a JWT template with the right audience is required. Send one as a bearer token.";
+            rejection.message = Cow::Borrowed(message);
         }
         rejection
     }
@@ -283,6 +301,11 @@ impl Rejection {
     /// 500: the layer does not accept this kind of token, so no request can pass.
     #[must_use]
     pub fn not_accepted(kind: TokenKind) -> Self {
+        if kind == TokenKind::Template {
+            let message = "The authentication layer does not accept tokens of JWT templates: add their audience with \
+                           `.authentication(|options| options.template_audiences([..]))` on the client's builder.";
+            return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", message);
+        }
         let message = Cow::Owned(format!(
             "The authentication layer does not accept this kind of token: add TokenKind::{kind:?} to \
              `.authentication(|options| options.accepted_kinds([..]))` on the client's builder."
@@ -297,6 +320,14 @@ impl Rejection {
                        or TokenKind::OAuth to `.authentication(|options| options.accepted_kinds([..]))` on the client's \
                        builder.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-kind-not-accepted", message)
+    }
+
+    /// 500: what the request needs takes a call to Clerk, and there is no secret key to make it with.
+    #[must_use]
+    pub fn secret_key_missing() -> Self {
+        let message = "This needs a call to Clerk, and the service has no secret key: set CLERK_SECRET_KEY, or \
+                       `.secret_key(..)` on the client's builder.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "clerk-secret-key-missing", message)
     }
 
     /// 500: Clerk refused a call, or its response could not be used.

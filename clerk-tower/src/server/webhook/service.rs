@@ -21,7 +21,7 @@ use super::{
     handler::{Handled, Handler, Wants},
 };
 use crate::{
-    BoxError, Clerk, ConfigError, runtime,
+    BoxError, Clerk, ClerkVerifier, ConfigError, runtime,
     server::{NoInner, ResponseBody, rejection::Rejection},
     telemetry,
 };
@@ -50,7 +50,9 @@ impl ClerkWebhooks {
     ///
     /// # Errors
     /// If the client has no signing secret.
-    pub fn new(clerk: &Clerk) -> Result<Self, ConfigError> {
+    pub fn new(clerk: impl Into<ClerkVerifier>) -> Result<Self, ConfigError> {
+        let clerk = clerk.into();
+        let clerk = clerk.client();
         if clerk.webhook_verifier().is_none() {
             let advice = "copy the signing secret (whsec_…) of the endpoint from the Webhooks page of Clerk's dashboard, or \
                           call `.webhook_secret(..)` on the client's builder";

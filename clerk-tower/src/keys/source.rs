@@ -1,0 +1,66 @@
+//! Where an instance's keys come from.
+
+use bytes::Bytes;
+use clerk_core::{
+    Operation, OperationInfo,
+    api::jwks,
+    credential::{Credential, NeedsNoKey},
+    decode::ResponseError,
+    encode::BuildError,
+};
+use http::{Method, Request, Response};
+
+use crate::{
+    Error,
+    client::{exchange, options::CallOptions, stack::Stack},
+};
+
+/// Where keys are fetched from.
+pub(crate) enum KeySource {
+    /// The Backend API, with the secret key.
+    Backend(Stack),
+    /// The instance's public address, without a key. The stack knows the address but for the last segment.
+    Address(Stack, PublicKeys),
+}
+
+impl KeySource {
+    /// Asks once. The store has a backoff of its own, and requests wait for the first result.
+    pub(super) async fn fetch(&self) -> Result<Response<Bytes>, Error> {
+        let once = CallOptions::new().max_attempts(1);
+        match self {
+            Self::Backend(stack) => {
+                exchange(stack.clone(), &jwks::get_jwks(), Credential::SecretKey, Some(&once)).await
+            }
+            Self::Address(stack, keys) => exchange(stack.clone(), keys, Credential::None, Some(&once)).await,
+        }
+    }
+}
+
+/// The public key set of an instance, which its Frontend API serves to everybody.
+pub(crate) struct PublicKeys {
+    /// The last segment of the address, with a slash.
+    pub(crate) path: String,
+}
+
+impl Operation for PublicKeys {
+    type Output = ();
+    type Credential = NeedsNoKey;
+
+    const INFO: &'static OperationInfo =
+        &OperationInfo::new("GetPublicKeys", Method::GET, "/.well-known/jwks.json", "JWKS")
+            .credential::<NeedsNoKey>()
+            .undocumented();
+
+    fn request(&self) -> Result<Request<Bytes>, BuildError> {
+        let mut request = jwks::get_jwks().request()?;
+        if let Ok(uri) = self.path.parse() {
+            *request.uri_mut() = uri;
+        }
+        request.extensions_mut().insert(Self::INFO);
+        Ok(request)
+    }
+
+    fn decode(&self, response: &Response<Bytes>) -> Result<(), ResponseError> {
+        jwks::get_jwks().decode(response).map(drop)
+    }
+}
