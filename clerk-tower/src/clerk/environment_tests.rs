@@ -18,7 +18,7 @@ Bo/cm0pizxIeQdwHGxp2vCsREaUemHSUIbTfoeHKhucENL/rZh0t211Bve4lZrHl
 const PUBLISHABLE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 
 /// A good value of every variable.
-const GOOD: [(&str, &str); 13] = [
+const GOOD: [(&str, &str); 15] = [
     ("CLERK_SECRET_KEY", "sk_live_verysecret"),
     ("CLERK_PUBLISHABLE_KEY", PUBLISHABLE),
     ("CLERK_JWT_KEY", PEM),
@@ -32,6 +32,8 @@ const GOOD: [(&str, &str); 13] = [
     ("CLERK_API_URL", "https://api.verysecret.com"),
     ("CLERK_API_VERSION", "v1"),
     ("CLERK_FAPI_URL", "https://fapi.verysecret.com"),
+    ("CLERK_JWKS_URL", "https://clerk.verysecret.com/.well-known/jwks.json"),
+    ("CLERK_AUTHORIZED_PARTIES", "https://app.verysecret.com"),
 ];
 
 /// Builds a client from the good variables, but for these.
@@ -71,7 +73,7 @@ fn mistakes_of_copying_are_named_for_every_variable() {
         ] {
             match name {
                 // White space separates secrets, and lines.
-                "CLERK_WEBHOOK_SIGNING_SECRET" if value.trim() == good => {
+                "CLERK_WEBHOOK_SIGNING_SECRET" | "CLERK_AUTHORIZED_PARTIES" if value.trim() == good => {
                     built(&[(name, &value)]).unwrap();
                 }
                 "CLERK_JWT_KEY" => {
@@ -100,6 +102,63 @@ fn addresses_are_written_as_they_are_meant() {
         ("CLERK_FAPI_URL", "https://.clerk.com", "the host is not valid"),
     ] {
         refused(name, value, says);
+    }
+}
+
+#[test]
+fn authorized_parties_are_separated_by_commas_or_spaces() {
+    for value in [
+        "https://a.example.com,https://b.example.com",
+        " https://a.example.com\thttps://b.example.com ",
+        ",https://a.example.com, \n https://b.example.com,",
+    ] {
+        let options = built(&[("CLERK_AUTHORIZED_PARTIES", value)]).unwrap().authenticate_options();
+        let shown = format!("{options:?}");
+        assert!(
+            shown.contains(r#"authorized_parties: ["https://a.example.com", "https://b.example.com"]"#),
+            "{shown}"
+        );
+    }
+    refused("CLERK_AUTHORIZED_PARTIES", "https://app.example.com/", "not an origin");
+    refused("CLERK_AUTHORIZED_PARTIES", "app.example.com", "not an origin");
+}
+
+#[test]
+fn a_verifier_is_built_from_the_best_that_is_set() {
+    let verifier = |names: &[&str]| {
+        let find = |name: &str| {
+            let found = GOOD.iter().find(|(good, _)| *good == name && names.contains(&name));
+            found.map(|(_, value)| OsString::from(value))
+        };
+        ClerkBuilder::with_env(Config::read_env(&Environment::new(&find))).build_verifier()
+    };
+    for (names, has_secret, is_fixed) in [
+        (&["CLERK_SECRET_KEY", "CLERK_PUBLISHABLE_KEY", "CLERK_JWT_KEY", "CLERK_JWKS_URL"][..], true, true),
+        (&["CLERK_SECRET_KEY", "CLERK_JWKS_URL"], true, false),
+        (&["CLERK_JWT_KEY", "CLERK_JWKS_URL"], false, true),
+        (&["CLERK_JWT_KEY"], false, true),
+        (&["CLERK_JWKS_URL"], false, false),
+        (&["CLERK_PUBLISHABLE_KEY"], false, false),
+        (&["CLERK_WEBHOOK_SIGNING_SECRET"], false, false),
+    ] {
+        let built = verifier(names).unwrap();
+        assert_eq!(built.as_clerk().is_some(), has_secret, "{names:?}");
+        assert_eq!(built.keys().state() == crate::keys::KeysState::Fixed, is_fixed, "{names:?}");
+    }
+    let error = verifier(&[]).unwrap_err().to_string();
+    for alternative in ["CLERK_PUBLISHABLE_KEY", "CLERK_JWT_KEY", "CLERK_JWKS_URL", "CLERK_SECRET_KEY"] {
+        assert!(error.contains(alternative), "{error}");
+    }
+    let error = built(&[("CLERK_SECRET_KEY", "")]).unwrap_err();
+    assert!(
+        error.starts_with("CLERK_SECRET_KEY: not set") && error.contains("ClerkVerifier::from_env"),
+        "{error}"
+    );
+    for value in
+        ["http://clerk.example.com/.well-known/jwks.json", "https://clerk.example.com", "clerk.example.com/x"]
+    {
+        let error = built(&[("CLERK_JWKS_URL", value)]).unwrap_err();
+        assert!(error.starts_with("CLERK_JWKS_URL: "), "{value}: {error}");
     }
 }
 

@@ -352,6 +352,9 @@ impl KeysAddress {
     pub(crate) fn new(url: &str) -> Result<Self, String> {
         const EXPECTED: &str = "expected the address of the public keys, such as \
                                 https://clerk.example.com/.well-known/jwks.json";
+        if let Some(mistake) = copy_mistake(url) {
+            return Err(format!("{mistake}; {EXPECTED}"));
+        }
         let (base, last) = url.rsplit_once('/').ok_or(EXPECTED)?;
         let base_uri = BaseUriLayer::for_key(base).map_err(|error| match error {
             plain if plain == InvalidBaseUri::PLAIN_HTTP => {
@@ -386,8 +389,8 @@ fn website(check: &mut Checker<'_>) -> AuthenticateOptions {
         options = options.sign_up_url(url);
     }
     if let Some(parties) = check.variable("authorized_parties", "CLERK_AUTHORIZED_PARTIES") {
-        let parties = parties.split(|char: char| char == ',' || char.is_whitespace());
-        options = options.authorized_parties(parties.filter(|party| !party.is_empty()));
+        let parties = check.keep("authorized_parties", authorized_parties(&parties));
+        options = options.authorized_parties(parties.unwrap_or_default());
     }
     if check.is_on("satellite", "CLERK_IS_SATELLITE") {
         options = options.satellite(match check.variable("satellite", "CLERK_DOMAIN") {
@@ -396,6 +399,22 @@ fn website(check: &mut Checker<'_>) -> AuthenticateOptions {
         });
     }
     options
+}
+
+/// Splits origins at commas and white space. The options check the origins themselves.
+fn authorized_parties(text: &str) -> Result<Vec<String>, ConfigError> {
+    let parties =
+        text.split(|char: char| char == ',' || char.is_whitespace()).filter(|party| !party.is_empty());
+    let check = |party: &str| match copy_mistake(party) {
+        Some(mistake) => Err(ConfigError::new(
+            "CLERK_AUTHORIZED_PARTIES",
+            format_args!(
+                "{mistake}; expected origins such as https://app.example.com, separated by commas or spaces"
+            ),
+        )),
+        None => Ok(party.to_owned()),
+    };
+    parties.map(check).collect()
 }
 
 /// Parses one secret, or several separated by white space, so that a secret can be rotated without rejecting deliveries.

@@ -614,7 +614,7 @@ async fn without_the_layer_every_request_is_rejected() {
 #[tokio::test]
 async fn a_layer_without_machine_tokens_lists_the_accepted_kinds() {
     let instance = Instance::new();
-    let address = serve(routes().layer(ClerkLayer::new(&instance.in_memory()))).await;
+    let address = serve(routes().layer(ClerkLayer::new(instance.in_memory()))).await;
     let response = get(address, "/machine", "ak_good").await;
     assert_eq!(response.summary(), (500, "clerk-kind-not-accepted".to_owned()));
     assert!(response.body.contains("TokenKind::M2m"), "{}", response.body);

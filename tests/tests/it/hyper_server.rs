@@ -80,7 +80,7 @@ async fn the_decision_is_in_the_extensions_under_its_own_type() {
     let instance = Instance::new();
     let token = instance.ada();
     let service =
-        AuthenticateLayer::new(&instance.in_memory()).layer(service_fn(async |request: Request<()>| {
+        AuthenticateLayer::new(instance.in_memory()).layer(service_fn(async |request: Request<()>| {
             let extensions = request.extensions();
             let users = [
                 extensions.get::<Auth>().cloned(),

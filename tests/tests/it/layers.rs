@@ -173,7 +173,7 @@ async fn the_decisions_headers_are_added_once_to_existing_headers() {
     assert_eq!(values(&response, "x-own"), ["1"]);
 
     // Layers of clones of one client decide once per request, in axum and outside of it.
-    let nested = ServiceBuilder::new().layer(layer()).layer(ClerkLayer::new(&clerk.clone())).layer(layer());
+    let nested = ServiceBuilder::new().layer(layer()).layer(ClerkLayer::new(clerk.clone())).layer(layer());
     let response = nested.service(inner).oneshot(Request::new(())).await.unwrap();
     assert_eq!(values(&response, REASON), ["the handler's own", MISSING]);
     assert_eq!(values(&response, STATUS), ["signed-out"]);

@@ -149,7 +149,7 @@ async fn a_browser_is_signed_in_by_a_handshake_without_the_secret_key() {
     let app = app(&clerk);
     let visit = |uri: String, cookies: String| {
         let request = Request::get(uri)
-            .header("host", "app.example.com")
+            .header("host", "127.0.0.1:3000")
             .header("accept", "text/html")
             .header("sec-fetch-dest", "document")
             .header(header::COOKIE, cookies);
@@ -265,7 +265,7 @@ fn settings_that_cannot_work_are_errors() {
                 .publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k")
                 .authentication(|options| options.accepted_kinds(clerk_axum::token::TokenKind::ApiKey))
                 .build_verifier(),
-            "accepted_kinds: API keys can only be verified by Clerk",
+            "authentication: accepted_kinds: API keys can only be verified by Clerk",
         ),
     ] {
         let error = result.unwrap_err().to_string();
