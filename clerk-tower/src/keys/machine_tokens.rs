@@ -104,7 +104,6 @@ impl MachineTokens {
         let refused = Cache::builder()
             .max_capacity(MAX_REFUSED_BYTES)
             .weigher(|_, _: &_| REFUSED_BYTES)
-            .time_to_live(REFUSED_AGE)
             .eviction_listener(move |_, _, cause| evicted(cause, "refused-machine-tokens"))
             .build();
         Self { lifetime, valid, refused, in_flight: Mutex::default(), clock }
