@@ -4,6 +4,8 @@ mod error;
 mod extract;
 pub mod guide;
 mod layer;
+#[cfg(any(feature = "aide", feature = "utoipa"))]
+mod openapi;
 mod rejection;
 pub mod require;
 
@@ -33,6 +35,10 @@ pub use clerk_tower::{
     },
 };
 
+#[cfg(feature = "aide")]
+pub use self::openapi::aide;
+#[cfg(feature = "utoipa")]
+pub use self::openapi::utoipa;
 pub use self::{
     error::Error,
     extract::{

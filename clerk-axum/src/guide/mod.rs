@@ -9,6 +9,7 @@
 //! | [`webhooks`] | notifications from Clerk |
 //! | [`database`] | your own rows for Clerk's users; each webhook handled once |
 //! | [`recipes`] | WebSocket and event streams, tenants, administrators, your own error type, a front end on another origin |
+//! | [`openapi`] | security schemes and responses, with aide or with utoipa |
 //! | [`machine_tokens`] | API keys, M2M tokens and OAuth tokens |
 //! | [`testing`] | tests and development without an account |
 //! | [`security`] | what to set in production, what is checked, and what is not |
@@ -31,12 +32,15 @@ pub mod caching {}
 #[cfg_attr(not(feature = "local"), doc = "Webhooks. This page needs the feature `local`.")]
 pub mod webhooks {}
 
-// The code of these two pages is part of `examples`, where it is compiled, tested, and compared with the pages.
+// The code of these pages is part of `examples`, where it is compiled, tested, and compared with the pages.
 #[cfg_attr(not(doctest), doc = include_str!("database.md"))]
 pub mod database {}
 
 #[cfg_attr(not(doctest), doc = include_str!("recipes.md"))]
 pub mod recipes {}
+
+#[cfg_attr(not(doctest), doc = include_str!("openapi.md"))]
+pub mod openapi {}
 
 #[doc = include_str!("machine_tokens.md")]
 pub mod machine_tokens {}

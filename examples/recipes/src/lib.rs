@@ -3,6 +3,8 @@
 
 pub mod admins;
 pub mod error;
+pub mod openapi_aide;
+pub mod openapi_utoipa;
 pub mod streams;
 pub mod tenants;
 pub mod users;

@@ -42,6 +42,8 @@ const ALLOWED: &[&str] = &[
 
 /// Crates that are allowed because a feature with their name enables them, as `(our crate, foreign crate)`.
 const BEHIND_A_FEATURE: &[(&str, &str)] = &[
+    ("clerk_axum", "aide"),
+    ("clerk_axum", "utoipa"),
     ("clerk_core", "chrono"),
     ("clerk_core", "jiff"),
     ("clerk_core", "time"),

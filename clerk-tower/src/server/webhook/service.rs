@@ -125,7 +125,7 @@ impl ClerkWebhooks {
 
     /// Sets how long handled deliveries are remembered, so that they are not handled again. Defaults to one hour, and
     /// at most 10,000 deliveries. A delivery that is resent from Clerk's dashboard counts as the same delivery. With
-    /// zero, every delivery is handled.
+    /// zero, every delivery is handled: for handlers that store [`Delivery::id`] in the transaction that the delivery causes.
     pub fn remember_for(mut self, age: Duration) -> Self {
         self.remember_for = age;
         self

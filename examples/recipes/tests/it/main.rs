@@ -3,6 +3,7 @@
 mod admins;
 mod error;
 mod guide;
+mod openapi;
 mod streams;
 mod tenants;
 mod users;
