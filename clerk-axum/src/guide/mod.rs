@@ -11,6 +11,7 @@
 //! | [`recipes`] | WebSocket and event streams, tenants, administrators, your own error type, a front end on another origin |
 //! | [`openapi`] | security schemes and responses, with aide or with utoipa |
 //! | [`machine_tokens`] | API keys, M2M tokens and OAuth tokens |
+//! | [`frameworks`] | actix-web, poem, Lambda, and whatever is not built on tower |
 //! | [`testing`] | tests and development without an account |
 //! | [`security`] | what to set in production, what is checked, and what is not |
 //! | [`migration`] | from Express, Next.js, Go, clerk-rs, or a layer of your own |
@@ -44,6 +45,9 @@ pub mod openapi {}
 
 #[doc = include_str!("machine_tokens.md")]
 pub mod machine_tokens {}
+
+#[doc = include_str!("frameworks.md")]
+pub mod frameworks {}
 
 #[cfg_attr(feature = "local", doc = include_str!("testing.md"))]
 #[cfg_attr(not(feature = "local"), doc = "Testing. This page needs the feature `local`.")]
