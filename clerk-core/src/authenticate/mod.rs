@@ -5,7 +5,8 @@
 //! the result, or with the reason why there is no result, for the next step. How to fetch, wait and retry is up to the
 //! caller.
 //!
-//! A JWT whose key is in the given [`KeySet`] is decided without a need.
+//! A JWT whose key is in the given [`KeySet`] is decided without a need, unless its signature does not match: then the key
+//! may have been replaced under the same id.
 //!
 //! ```
 //! use clerk_core::{

@@ -143,6 +143,18 @@ impl KeySet {
         }
     }
 
+    /// Whether the keys have ids. One in PEM format has none, and is never fetched.
+    pub(crate) fn has_ids(&self) -> bool {
+        self.0.only.is_none()
+    }
+
+    /// Whether two sets share the same parsed keys, as clones do.
+    #[must_use]
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        let only = |set: &Self| set.0.only.as_ref().map(Arc::as_ptr);
+        Arc::ptr_eq(&self.0.keys, &other.0.keys) && only(self) == only(other)
+    }
+
     /// Whether the set has a key with this id, even if it cannot verify tokens.
     #[must_use]
     pub fn contains(&self, kid: &str) -> bool {
@@ -151,7 +163,7 @@ impl KeySet {
 }
 
 /// Returns the error when no key has a token's key id.
-pub(crate) const fn unknown_key() -> TokenError {
+const fn unknown_key() -> TokenError {
     TokenError::new(Reason::JwkKidMismatch, "none of the instance's keys has the token's key id")
 }
 

@@ -50,7 +50,4 @@ pub use self::{
     template_auth::TemplateAuth,
     verify::{ClockSkew, VerifyOptions},
 };
-pub(crate) use self::{
-    key_set::{plausible_kid, unknown_key},
-    payload::Issuer,
-};
+pub(crate) use self::{key_set::plausible_kid, payload::Issuer};

@@ -9,8 +9,11 @@
 //! - All requests that need keys share one call to Clerk. The call goes on when they hang up. If its runtime is shut down
 //!   or blocked, a request on another runtime makes the call again.
 //! - A token with an unknown key id is rejected only after Clerk was asked, so the first token after a rotation is
-//!   accepted. Anyone can make up key ids: three calls at once, then one in ten seconds. Other tokens with unknown key ids
-//!   are undecided meanwhile (503 with `Retry-After`).
+//!   accepted. So is one whose signature does not match the key with its id: Clerk may have replaced the key under the same
+//!   id. Anyone can make up key ids and signatures: together, they cause three calls at once, then one in ten seconds, and
+//!   one in ten seconds for each key id. For those ten seconds, what Clerk had under the id is taken to be unchanged: other
+//!   tokens under it that do not verify are rejected. If there were too many calls, tokens that they would be about are
+//!   undecided (503 with `Retry-After`). Tokens that verify with the known keys never wait for any of this.
 //! - A session token whose signature was verified is remembered until the keys change, and then costs a lookup.
 //!
 //! With the secret key, the keys come from the Backend API. A [`ClerkVerifier`](crate::ClerkVerifier) without it fetches them
@@ -40,10 +43,13 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
-use clerk_core::{authenticate::KeyFailure, token::KeySet};
+use clerk_core::{
+    authenticate::{KeyFailure, KeyNeeded},
+    token::KeySet,
+};
 use tokio::time::timeout_at;
 
-use self::refresh::{Look, Refresh};
+use self::refresh::{Look, Refresh, Wanted};
 pub(crate) use self::{
     known::KnownTokens,
     machine_tokens::{MachineTokens, Verdict},
@@ -81,6 +87,13 @@ struct Snapshot {
     call: u64,
     /// The age at which a refresh in the background is due.
     due: Duration,
+}
+
+/// Keys to decide with.
+pub(crate) struct Found {
+    pub(crate) keys: KeySet,
+    /// Whether they are no longer fresh, because Clerk fails.
+    pub(crate) is_old: bool,
 }
 
 /// The age of a snapshot, the lowest first.
@@ -153,9 +166,11 @@ pub enum KeysError {
         /// How long until Clerk is asked again.
         retry_after: Duration,
     },
-    /// The known keys do not include the one that was asked for, and Clerk was asked too often because of other unknown
-    /// key ids to be asked about this one now.
-    #[error("too many tokens with unknown key ids: Clerk is asked about one of them in ten seconds")]
+    /// The known keys do not include the one that was asked for, and Clerk was asked too often because of other tokens with
+    /// unknown key ids, or with signatures that do not match, to be asked about this one now.
+    #[error(
+        "too many tokens that the known keys do not verify: Clerk is asked about one of them in ten seconds"
+    )]
     TooManyKeyIds {
         /// How long until Clerk may be asked again.
         retry_after: Duration,
@@ -239,7 +254,7 @@ impl KeyStore {
     /// # Errors
     /// If Clerk cannot be reached, or refuses the secret key.
     pub async fn warm_up(&self) -> Result<(), KeysError> {
-        self.find(None).await.map(drop)
+        self.find(Wanted::Any).await.map(drop)
     }
 
     /// Returns the keys to look `kid` up in. They are fetched if none are cached, if the cached ones are no longer fresh,
@@ -249,19 +264,25 @@ impl KeyStore {
     /// # Errors
     /// If Clerk does not return keys, or may not be asked again yet. [`KeysError::retry_after`] says when it may.
     pub async fn with_key(&self, kid: &str) -> Result<KeySet, KeysError> {
-        self.find(Some(kid)).await
+        self.find(Wanted::Key(kid)).await.map(|found| found.keys)
     }
 
-    async fn find(&self, kid: Option<&str>) -> Result<KeySet, KeysError> {
+    /// Returns the keys that a decision waits for: ones with the key id, and others than it has tried.
+    pub(crate) async fn meet(&self, needed: &KeyNeeded) -> Result<Found, KeysError> {
+        let kid = needed.kid();
+        self.find(needed.tried().map_or(Wanted::Key(kid), |tried| Wanted::Another(kid, tried))).await
+    }
+
+    async fn find(&self, wanted: Wanted<'_>) -> Result<Found, KeysError> {
         if let Some(fixed) = &self.0.fixed {
-            return Ok(fixed.clone());
+            return Ok(Found { keys: fixed.clone(), is_old: false });
         }
         let started = self.lock().started;
         loop {
             // Decided under the lock, awaited outside it.
-            let look = self.lock().look(self, kid, started, self.now());
+            let look = self.lock().look(self, wanted, started, self.now());
             let (flight, patience) = match look {
-                Look::Found(keys) => return Ok(keys),
+                Look::Found(found) => return Ok(found),
                 Look::Refused(error) => return Err(error),
                 Look::Wait(flight, patience) => (flight, patience),
             };
@@ -270,17 +291,17 @@ impl KeyStore {
                 None => Ok(flight.wait().await),
             };
             if let Ok(Ok(Err(error))) = landed {
-                return self.old_keys(kid).ok_or(error);
+                return self.old_keys(wanted).ok_or(error);
             }
             // There are new keys; or the call was lost, and is made again; or it takes so long that old keys may be used.
         }
     }
 
     /// The keys to use after Clerk has failed.
-    fn old_keys(&self, kid: Option<&str>) -> Option<KeySet> {
+    fn old_keys(&self, wanted: Wanted<'_>) -> Option<Found> {
         let snapshot = self.snapshot()?;
-        let has_key = kid.is_none_or(|kid| snapshot.keys.contains(kid));
-        (has_key && snapshot.age(self.now()) < Age::Expired).then(|| snapshot.keys.clone())
+        let is_usable = wanted.is_met_by(&snapshot.keys) && snapshot.age(self.now()) < Age::Expired;
+        is_usable.then(|| Found { keys: snapshot.keys.clone(), is_old: true })
     }
 
     fn now(&self) -> Moment {

@@ -6,17 +6,17 @@ use clerk_core::{Operation as _, Timestamp, api::jwks, token::KeySet};
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 
-use super::{Age, KeyStore, KeysError, Snapshot};
+use super::{Age, Found, KeyStore, KeysError, Snapshot};
 use crate::{ErrorKind, clock::Moment, runtime::NoRuntime, single_flight::Flight, telemetry};
 
-/// Anyone can send tokens with made-up key ids. This many of them may each cause a call at once, and then one in each
-/// interval. These calls are counted separately: an ordinary refresh does not delay the look for a new key.
+/// Anyone can send tokens with made-up key ids or signatures. This many of them may each cause a call at once, and then one
+/// in each interval. These calls are counted separately: an ordinary refresh does not delay the look for a new key.
 const UNKNOWN_BURST: u32 = 3;
 const UNKNOWN_INTERVAL: Duration = Duration::from_secs(10);
-/// For how many key ids, and for how long, it is remembered that Clerk does not have them. A program that sends tokens of
+/// For how many key ids, and for how long, it is remembered that Clerk was asked about them. A program that sends tokens of
 /// another instance again and again then does not use up the calls above.
-const MAX_ABSENT: usize = 64;
-const ABSENT_AGE: Duration = UNKNOWN_INTERVAL;
+const MAX_ASKED: usize = 64;
+const ASKED_AGE: Duration = UNKNOWN_INTERVAL;
 /// Upper bound on the length of a key id that is remembered, in bytes. Clerk's have about thirty.
 const MAX_KID: usize = 256;
 /// The backoff after a failure. It doubles up to the maximum.
@@ -45,6 +45,7 @@ type Fetched = Result<(), KeysError>;
 /// | stale, backoff ended just now | waits for another attempt for a second, then gets the old keys |
 /// | no keys | waits for the first fetch; during a backoff, the error |
 /// | fresh, unknown key id | waits for a fetch that began after the request; the error if there were too many |
+/// | fresh, the signature does not match | the same, unless Clerk was asked about the key id a moment ago |
 #[derive(Default)]
 pub(super) struct Refresh {
     running: Option<Running>,
@@ -54,7 +55,7 @@ pub(super) struct Refresh {
     failure: Option<Failure>,
     /// Whether the last call ended without a result.
     was_lost: bool,
-    unknown: UnknownKids,
+    unverified: Unverified,
 }
 
 struct Running {
@@ -90,10 +91,36 @@ impl Failure {
     }
 }
 
+/// What a request needs of the keys.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    Any,
+    /// A key with this id.
+    Key(&'a str),
+    /// Another key with this id than the one in these keys, which does not match a signature.
+    Another(&'a str, &'a KeySet),
+}
+
+impl<'a> Wanted<'a> {
+    fn kid(self) -> Option<&'a str> {
+        match self {
+            Self::Any => None,
+            Self::Key(kid) | Self::Another(kid, _) => Some(kid),
+        }
+    }
+
+    pub(super) fn is_met_by(self, keys: &KeySet) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Key(kid) => keys.contains(kid),
+            Self::Another(kid, tried) => keys.contains(kid) && !keys.ptr_eq(tried),
+        }
+    }
+}
+
 /// What a request for keys leads to.
 pub(super) enum Look {
-    /// The keys to decide with.
-    Found(KeySet),
+    Found(Found),
     /// Wait for this call, until the old keys may be used if there is such a time, and look again.
     Wait(Flight<Fetched>, Option<Instant>),
     /// Clerk may not be asked now.
@@ -102,34 +129,37 @@ pub(super) enum Look {
 
 impl Refresh {
     /// Looks for the keys of a request that arrived when `started` calls had been started, and starts one if it is time.
-    pub(super) fn look(&mut self, store: &KeyStore, kid: Option<&str>, started: u64, now: Moment) -> Look {
+    pub(super) fn look(&mut self, store: &KeyStore, wanted: Wanted<'_>, started: u64, now: Moment) -> Look {
         let snapshot = store.snapshot();
         let snapshot = snapshot.as_deref();
-        let has_key = |snapshot: &Snapshot| kid.is_none_or(|kid| snapshot.keys.contains(kid));
+        let has_key = |snapshot: &Snapshot| wanted.is_met_by(&snapshot.keys);
         let is_fresh = snapshot.is_some_and(|snapshot| snapshot.age(now) < Age::Stale);
         if let Some(snapshot) = snapshot {
             if (is_fresh || self.allows_stale(snapshot, now)) && has_key(snapshot) {
-                return Look::Found(snapshot.keys.clone());
+                return Look::Found(Found { keys: snapshot.keys.clone(), is_old: !is_fresh });
             }
-            // A response proves that a key does not exist only if the call was made after the token was seen.
+            // A response proves that there is no such key only if the call was made after the token was seen.
             if is_fresh
-                && let Some(kid) = kid
-                && self.unknown.is_absent(kid, snapshot, started, now.monotonic())
+                && let Some(kid) = wanted.kid()
+                && self.unverified.was_asked(kid, snapshot, started, now.monotonic())
             {
-                return Look::Found(snapshot.keys.clone());
+                return Look::Found(Found { keys: snapshot.keys.clone(), is_old: false });
             }
         }
         if !self.is_running(now) {
             if let Some(failure) = self.failure.as_ref().filter(|failure| failure.is_recent(now)) {
                 return Look::Refused(failure.error(now));
             }
-            // Without fresh keys, the call is made whatever key id the token names.
-            if is_fresh && let Err(retry_after) = self.unknown.take(now.monotonic()) {
+            // Without fresh keys, the call is made whatever key the token needs.
+            if is_fresh && let Err(retry_after) = self.unverified.take(now.monotonic()) {
                 telemetry::too_many_key_ids();
                 return Look::Refused(KeysError::TooManyKeyIds { retry_after });
             }
             if let Err(NoRuntime(problem)) = self.start(store, now, Flight::start) {
                 return Look::Refused(KeysError::unreachable(problem));
+            }
+            if let Some(kid) = wanted.kid() {
+                self.unverified.remember(kid, self.started, now.monotonic());
             }
         }
         let Some(running) = &self.running else {
@@ -219,16 +249,23 @@ impl Refresh {
 
 type BoxedCall = std::pin::Pin<Box<dyn Future<Output = Fetched> + Send>>;
 
-/// Limits the calls that tokens with unknown key ids cause.
+/// Limits the calls that are caused by tokens which the known keys do not verify.
 #[derive(Default)]
-struct UnknownKids {
+struct Unverified {
     /// When as many calls are possible again as at the start.
     full_at: Option<Instant>,
-    /// Key ids that Clerk did not have, and when it was asked.
-    absent: VecDeque<(Box<str>, Instant)>,
+    /// The key ids of such tokens that Clerk was asked about.
+    asked: VecDeque<AskedAbout>,
 }
 
-impl UnknownKids {
+struct AskedAbout {
+    kid: Box<str>,
+    /// The number of the call, and when it was made.
+    call: u64,
+    at: Instant,
+}
+
+impl Unverified {
     /// Takes one call, or returns how long until the next one.
     fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + UNKNOWN_INTERVAL;
@@ -240,23 +277,30 @@ impl UnknownKids {
         Err(too_early)
     }
 
-    /// Whether a key that is not in the snapshot does not exist: the call was made after its token was seen, or there was
+    /// Whether the snapshot has all that Clerk has under this id: the call was made after the token was seen, or there was
     /// such a call a moment ago.
-    fn is_absent(&mut self, kid: &str, snapshot: &Snapshot, started: u64, now: Instant) -> bool {
-        self.absent.retain(|(_, asked)| now.saturating_duration_since(*asked) < ABSENT_AGE);
-        if self.absent.iter().any(|(absent, _)| **absent == *kid) {
+    fn was_asked(&mut self, kid: &str, snapshot: &Snapshot, started: u64, now: Instant) -> bool {
+        self.asked.retain(|asked| now.saturating_duration_since(asked.at) < ASKED_AGE);
+        if self.asked.iter().any(|asked| *asked.kid == *kid && asked.call <= snapshot.call) {
             return true;
         }
-        if snapshot.call <= started {
-            return false;
+        let is_later = snapshot.call > started;
+        if is_later {
+            self.remember(kid, snapshot.call, snapshot.asked.monotonic());
         }
-        if kid.len() <= MAX_KID {
-            if self.absent.len() >= MAX_ABSENT {
-                self.absent.pop_front();
-            }
-            self.absent.push_back((kid.into(), snapshot.asked.monotonic()));
+        is_later
+    }
+
+    /// Remembers that this call asks Clerk about this id.
+    fn remember(&mut self, kid: &str, call: u64, at: Instant) {
+        if kid.len() > MAX_KID {
+            return;
         }
-        true
+        self.asked.retain(|asked| *asked.kid != *kid);
+        if self.asked.len() >= MAX_ASKED {
+            self.asked.pop_front();
+        }
+        self.asked.push_back(AskedAbout { kid: kid.into(), call, at });
     }
 }
 

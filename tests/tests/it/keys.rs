@@ -304,6 +304,91 @@ async fn tokens_under_a_new_key_are_accepted_at_once_also_during_a_flood() {
     assert_eq!(fixture.guarded(&token).await, (200, None));
 }
 
+/// Another key under the same id as the instance's, which Clerk has from now on, and a token under it.
+async fn replace_key(fixture: &Fixture) -> String {
+    let (other, kid) = (Instance::new(), fixture.instance.local.key_id());
+    let mut keys = other.backend("GET", "/v1/jwks").await;
+    keys["keys"][0]["kid"] = json!(kid);
+    fixture.upstream.respond_instead(&*keys.to_string().leak());
+    other.local.sign_claims(&json!({"kid": kid}), &claims(&json!({})))
+}
+
+/// A token under the instance's key id with a signature of its own.
+fn forged(fixture: &Fixture, number: u32) -> String {
+    let (token, signature) = (fixture.token(), format!("{number:0341}A"));
+    let (message, _) = token.rsplit_once('.').unwrap();
+    format!("{message}.{signature}")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_replaced_under_its_id_is_used_at_once_and_verifies_no_old_token() {
+    let fixture = Fixture::warm().await;
+    let old = fixture.token();
+    assert_eq!(fixture.authenticate(&old).await, "signed-in");
+    let token = replace_key(&fixture).await;
+    let both = join_all((0..100).map(|_| fixture.authenticate(&token))).await;
+    assert!(both.iter().all(|verdict| verdict == "signed-in"), "{both:?}");
+    assert_eq!(fixture.upstream.new_calls(), 1);
+    // Also the known one, and without another call: Clerk was asked about this id a moment ago.
+    for _ in 0..100 {
+        assert_eq!(fixture.authenticate(&old).await, "token-invalid-signature");
+    }
+    assert_eq!(fixture.upstream.new_calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_forged_signatures_causes_one_call_in_ten_seconds_and_delays_no_good_token() {
+    let fixture = Fixture::warm().await;
+    let token = fixture.token();
+    fixture.upstream.close();
+    let mut hostile: Vec<Verdict> =
+        (0..300).map(|number| fixture.authenticate(&forged(&fixture, number))).collect();
+    for request in &mut hostile {
+        assert!(poll_immediate(request).await.is_none());
+    }
+    settle().await;
+    assert_eq!(poll_immediate(fixture.authenticate(&token)).await.as_deref(), Some("signed-in"));
+    fixture.upstream.open();
+    assert!(join_all(hostile).await.into_iter().all(|verdict| verdict == "token-invalid-signature"));
+    assert_eq!(fixture.upstream.new_calls(), 1);
+    for second in 0..120 {
+        for number in 0..10 {
+            let verdict = fixture.authenticate(&forged(&fixture, second * 10 + number)).await;
+            assert_eq!(verdict, "token-invalid-signature");
+        }
+        assert_eq!(poll_immediate(fixture.authenticate(&token)).await.as_deref(), Some("signed-in"));
+        pass(1).await;
+    }
+    let calls = fixture.upstream.new_calls();
+    assert!((11..=13).contains(&calls), "{calls}");
+    // They leave calls for keys with new ids, and a replaced key is found ten seconds later.
+    fixture.instance.local.rotate_keys();
+    assert_eq!(fixture.authenticate(&fixture.token()).await, "signed-in");
+    let replaced = replace_key(&fixture).await;
+    pass(10).await;
+    assert_eq!(fixture.authenticate(&replaced).await, "signed-in");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signature_that_does_not_match_is_undecided_if_clerk_cannot_be_asked() {
+    let fixture = Fixture::warm().await;
+    for number in 0..3 {
+        fixture.authenticate(&fixture.unknown(number)).await;
+    }
+    assert_eq!(fixture.upstream.new_calls(), 3);
+    let token = replace_key(&fixture).await;
+    let (status, wait) = fixture.guarded(&token).await;
+    assert_eq!((status, fixture.upstream.new_calls()), (503, 0));
+    assert!((1..=10).contains(&wait.unwrap()));
+    pass(wait.unwrap()).await;
+    assert_eq!(fixture.guarded(&token).await, (200, None));
+    // The same while Clerk responds without keys.
+    let fixture = Fixture::warm().await;
+    fixture.upstream.respond_instead("{}");
+    assert_eq!(fixture.authenticate(&forged(&fixture, 1)).await, "undecided");
+    assert_eq!(fixture.authenticate(&fixture.token()).await, "signed-in");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_ordinary_refresh_does_not_delay_the_look_for_a_new_key() {
     let fixture = Fixture::warm().await;

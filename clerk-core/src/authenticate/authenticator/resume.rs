@@ -34,11 +34,20 @@ impl Need {
 impl KeyNeeded {
     /// Resumes the decision with the instance's current keys, or with the reason why they cannot be loaded.
     ///
-    /// If the key is not among them, the token is rejected with `jwk-kid-mismatch`.
+    /// If the key is not among them, the token is rejected with `jwk-kid-mismatch`, and if it does not match the signature,
+    /// with `token-invalid-signature`.
     pub fn resume(mut self, keys: Result<&KeySet, KeyFailure>, now: Timestamp) -> Step {
         self.suspended.learned.keys = Some(keys.cloned());
         self.suspended.learned.kids.push(self.kid);
         resume(*self.suspended, now)
+    }
+
+    /// Resumes the decision with keys that may be outdated, because the current ones cannot be loaded.
+    ///
+    /// A token that they do not verify is not rejected: the request is undecided.
+    pub fn resume_old(mut self, keys: &KeySet, failure: KeyFailure, now: Timestamp) -> Step {
+        self.suspended.keys = keys.clone();
+        self.resume(Err(failure), now)
     }
 }
 

@@ -216,16 +216,13 @@ impl Browser<'_> {
             Ok(_) => return Ok(Err(TokenError::invalid("the handshake is a token of another kind").into())),
             Err(error) => return Ok(Err(error.into())),
         };
-        let key = match self.decision.key(&token)? {
-            Ok(key) => key,
-            Err(rejection) => return Ok(Err(rejection)),
-        };
-        let verified = token
-            .check_header(&Default::default())
-            .and_then(|()| token.verify_signature(key))
-            .and_then(|()| token.check_times(self.decision.config.session.skew(), self.decision.now));
-        if let Err(error) = verified {
-            return Ok(Err(error.into()));
+        let verified = self.decision.verify_with_key(&token, |key| {
+            token.check_header(&Default::default())?;
+            token.verify_signature(key)?;
+            token.check_times(self.decision.config.session.skew(), self.decision.now)
+        })?;
+        if let Err(rejection) = verified {
+            return Ok(Err(rejection));
         }
         let lines = match token.claims::<Payload>() {
             Ok(Payload { handshake: Value::Array(lines) }) => lines,

@@ -57,9 +57,9 @@ impl Decision<'_> {
         let verified = match token.check_machine() {
             Err(error) => Err(Rejection::from(error)),
             Ok(()) => {
-                let verified = self.key(token)?.and_then(|key| {
-                    token.verify_machine(key, &self.config.machine, self.now).map_err(Rejection::from)
-                });
+                let verified = self.verify_with_key(token, |key| {
+                    token.verify_machine(key, &self.config.machine, self.now)
+                })?;
                 // Clerk's SDK has a single code for all errors here, missing keys included.
                 verified.map_err(|rejection| Rejection {
                     error: TokenError::failed(rejection.error.message()),

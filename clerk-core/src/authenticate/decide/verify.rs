@@ -5,8 +5,11 @@ use std::sync::Arc;
 use super::{Asked, Decision};
 use crate::{
     Reason,
-    authenticate::{need::Want, request::SessionToken},
-    token::{SessionAuth, Token, TokenError, VerifyOptions, VerifyingKey, plausible_kid, unknown_key},
+    authenticate::{
+        need::{KeyFailure, Want},
+        request::SessionToken,
+    },
+    token::{SessionAuth, Token, TokenError, VerifyOptions, VerifyingKey, plausible_kid},
 };
 
 /// Error when a token is not accepted.
@@ -32,7 +35,7 @@ impl Rejection {
     }
 }
 
-impl<'a> Decision<'a> {
+impl Decision<'_> {
     /// Verifies a session token. The signature of a known one was verified before; its claims are always checked.
     pub(super) fn verify(
         &self,
@@ -45,10 +48,7 @@ impl<'a> Decision<'a> {
             let checked = token.check_header(options).and_then(|()| token.check_claims(options, self.now));
             return Ok(checked.map_err(Rejection::from));
         }
-        Ok(match self.key(token)? {
-            Ok(key) => token.verify(key, options, self.now).map_err(Rejection::from),
-            Err(rejection) => Err(rejection),
-        })
+        self.verify_with_key(token, |key| token.verify(key, options, self.now))
     }
 
     /// Verifies the token of a JWT template, in the same way.
@@ -60,10 +60,7 @@ impl<'a> Decision<'a> {
                 token.check_header(options).and_then(|()| token.check_template_claims(options, self.now));
             return Ok(checked.map_err(Rejection::from));
         }
-        Ok(match self.key(token)? {
-            Ok(key) => token.verify_template(key, options, self.now).map_err(Rejection::from),
-            Err(rejection) => Err(rejection),
-        })
+        self.verify_with_key(token, |key| token.verify_template(key, options, self.now))
     }
 
     /// Turns a verified token into a session.
@@ -71,27 +68,35 @@ impl<'a> Decision<'a> {
         session_token.into_session(self.keys())
     }
 
-    /// Returns the key that a token names, or the wish to fetch it.
-    pub(super) fn key(&self, token: &Token) -> Asked<Result<&'a VerifyingKey, Rejection>> {
-        let keys = self.keys();
-        let kid = token.kid().unwrap_or_default();
-        // Also if the key cannot verify tokens: fetching the keys again would not change that.
-        if keys.contains(kid) {
-            return Ok(keys.get(kid).map_err(Rejection::from));
+    /// Verifies a token with the key that it names, or returns the wish to fetch the key: it may be new, and one that does
+    /// not match the signature may have been replaced under the same id.
+    pub(super) fn verify_with_key(
+        &self,
+        token: &Token,
+        verify: impl FnOnce(&VerifyingKey) -> Result<(), TokenError>,
+    ) -> Asked<Result<(), Rejection>> {
+        let (keys, kid) = (self.keys(), token.kid().unwrap_or_default());
+        let error = match keys.get(kid).and_then(verify) {
+            Ok(()) => return Ok(Ok(())),
+            Err(error) => error,
+        };
+        // A key that cannot verify tokens at all is not fetched again.
+        let may_be_outdated =
+            !keys.contains(kid) || (keys.has_ids() && *error.reason() == Reason::TokenInvalidSignature);
+        if !may_be_outdated || !plausible_kid(kid) {
+            return Ok(Err(error.into()));
         }
-        Ok(Err(match &self.learned.keys {
-            _ if !plausible_kid(kid) => unknown_key().into(),
-            // Only once for each key id: if the keys were fetched and still lack this one, the token is rejected. Keys
+        match &self.learned.keys {
+            // Only once for each key id: if the keys were fetched and still do not verify it, the token is rejected. Keys
             // that were fetched for another token prove nothing about this one's.
-            None => return Err(Want::Key(kid.into())),
-            Some(Ok(_)) if self.learned.kids.iter().all(|asked| **asked != *kid) => {
-                return Err(Want::Key(kid.into()));
-            }
-            Some(Ok(_)) => unknown_key().into(),
+            Some(Ok(_)) if self.learned.kids.iter().any(|asked| **asked == *kid) => Ok(Err(error.into())),
+            None | Some(Ok(_)) => Err(Want::Key(kid.into())),
             Some(Err(failure)) => {
                 let (reason, message) = failure.reason();
-                Rejection { error: TokenError::new(reason, message), is_undecided: true }
+                let reason =
+                    if *failure == KeyFailure::TooManyKeyIds { error.reason().clone() } else { reason };
+                Ok(Err(Rejection { error: TokenError::new(reason, message), is_undecided: true }))
             }
-        }))
+        }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Need {
-    /// One of the instance's public keys.
+    /// One of the instance's public keys: it is unknown, or does not match the token's signature.
     Key(KeyNeeded),
     /// The payload of a handshake, by its nonce.
     Handshake(PendingCall<clients::GetHandshakePayload>),
@@ -88,8 +88,9 @@ pub enum KeyFailure {
     SecretKeyInvalid,
     /// No secret key is configured: `jwk-failed-to-resolve`.
     NotConfigured,
-    /// The known keys do not include the token's, and Clerk cannot be asked about it yet, because there were too many
-    /// tokens with unknown key ids: `jwk-kid-mismatch`. Unlike with keys that lack it, the request is undecided.
+    /// The known keys do not verify the token, and Clerk cannot be asked about newer ones yet, because there were too many
+    /// such tokens: `jwk-kid-mismatch`, or `token-invalid-signature` if they include one with the token's id. Unlike with
+    /// keys that were fetched for this token, the request is undecided.
     TooManyKeyIds,
 }
 
@@ -104,7 +105,7 @@ impl KeyFailure {
             }
             Self::TooManyKeyIds => (
                 Reason::JwkKidMismatch,
-                "the token's key is not known, and Clerk cannot be asked about it yet",
+                "the token's key is new or was replaced, or the token is forged: Clerk cannot be asked yet",
             ),
         }
     }
@@ -221,6 +222,19 @@ impl KeyNeeded {
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// Returns the keys that the token was verified with, if they have one with its id. Its signature does not match that
+    /// key: either it is forged, or Clerk has replaced the key under the same id since they were fetched.
+    ///
+    /// A client can send any number of forged tokens, too. With keys that are never fetched again, resume with these.
+    #[must_use]
+    pub fn tried(&self) -> Option<&KeySet> {
+        let keys = match &self.suspended.learned.keys {
+            Some(Ok(keys)) => keys,
+            Some(Err(_)) | None => &self.suspended.keys,
+        };
+        keys.contains(&self.kid).then_some(keys)
     }
 }
 

@@ -1,9 +1,13 @@
 //! The order in which a session token is checked, in the header and in a cookie.
 
+use clerk_core::authenticate::{AcceptedKinds, KeyFailure};
 use serde_json::{Value, json};
 
 use crate::{
-    tokens::{KID, NOW, OTHER_KEY, claims, jose, jwk, key_set, session, sign_with, token_of},
+    tokens::{
+        KID, NOW, OTHER_KEY, claims, handshake as returned, jose, jwk, key_set, m2m, oauth, session,
+        sign_with, token_of,
+    },
     visit::{ENVS, Env, Visit},
 };
 
@@ -68,8 +72,49 @@ fn a_missing_key_is_fetched_once() {
             assert_eq!(missing.verdict(), "signed-out: jwk-kid-mismatch");
             assert_eq!(missing.asked.len(), 1);
             let wrong = key_set(&[jwk(&OTHER_KEY, KID)]);
-            let wrong = visit.keys(Default::default(), Ok(wrong)).verdict();
-            assert_eq!(wrong, "signed-out: token-invalid-signature");
+            let wrong = visit.keys(Default::default(), Ok(wrong)).seen();
+            assert_eq!(wrong.verdict(), "signed-out: token-invalid-signature");
+            assert_eq!(wrong.asked_lines(), ["key ins_test"]);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_does_not_match_is_fetched_once_more_because_it_may_have_been_replaced() {
+    let any = |visit: Visit| visit.options(|options| options.accepted_kinds(AcceptedKinds::any()));
+    let (right, wrong) = (crate::tokens::keys(), key_set(&[jwk(&OTHER_KEY, KID)]));
+    for env in ENVS {
+        let token = session(env, &json!({}));
+        let line = format!("__session={token}; Path=/");
+        let session = ["token-invalid-signature", "unexpected-error?", "token-invalid-signature?"];
+        let machine =
+            ["token-verification-failed", "token-verification-failed?", "token-verification-failed?"];
+        let handshake = env.pick(
+            [
+                "session-token-and-uat-missing",
+                "session-token-and-uat-missing?",
+                "session-token-and-uat-missing?",
+            ],
+            ["unexpected-error", "unexpected-error?", "token-invalid-signature?"],
+        );
+        for (visit, reasons) in [
+            (Visit::api(env).bearer(&token), session),
+            (Visit::document(env).signed_in(&token), session),
+            (any(Visit::api(env)).bearer(m2m(&json!({}), &json!({}))), machine),
+            (any(Visit::api(env)).bearer(oauth(&json!({}), &json!({}))), machine),
+            // Both the handshake's token and the session in it need the key, and it is fetched for the first.
+            (Visit::api(env).known_browser().cookie("__clerk_handshake", returned(env, &[&line])), handshake),
+        ] {
+            let seen = |more| visit.clone().keys(wrong.clone(), more).seen();
+            let replaced = seen(Ok(right.clone()));
+            assert_eq!(replaced.verdict(), "signed-in");
+            assert_eq!(replaced.asked_lines(), ["another key ins_test"]);
+            let failures = [KeyFailure::Unreachable, KeyFailure::TooManyKeyIds];
+            let others = [Ok(wrong.clone())].into_iter().chain(failures.map(Err));
+            for (more, reason) in others.zip(reasons) {
+                let other = seen(more);
+                assert_eq!((other.verdict(), other.asked.len()), (format!("signed-out: {reason}"), 1));
+            }
         }
     }
 }
@@ -85,6 +130,9 @@ fn a_pem_key_needs_neither_an_id_nor_a_call() {
             let token = token_of(env, &json!({"kid": kid}), &json!({}));
             assert_eq!(both(env, &token, |visit| visit.keys(keys.clone(), Ok(keys.clone()))), "signed-in");
         }
+        let forged = sign_with(&OTHER_KEY, &jose(&json!({})), &claims(env, &json!({})));
+        let seen = Visit::api(env).bearer(&forged).keys(keys.clone(), Ok(keys.clone())).seen();
+        assert_eq!((&*seen.verdict(), seen.asked.len()), ("signed-out: token-invalid-signature", 0));
     }
 }
 

@@ -189,7 +189,8 @@ impl Visit {
     fn answer(&self, need: Need, asked: &mut Vec<Asked>) -> Step {
         match need {
             Need::Key(key) => {
-                asked.push(Asked { line: format!("key {}", key.kid()), body: Value::Null });
+                let what = if key.tried().is_some() { "another key" } else { "key" };
+                asked.push(Asked { line: format!("{what} {}", key.kid()), body: Value::Null });
                 key.resume(self.more_keys.as_ref().map_err(|failure| *failure), now())
             }
             Need::Handshake(call) => self.call(call, asked),

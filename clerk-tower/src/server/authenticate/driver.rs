@@ -6,7 +6,6 @@ use clerk_core::{
         AuthenticateOptions, Authenticator, CallFailure, KeyFailure, KeyNeeded, Need, OptionsError, Outcome,
         PendingCall, PendingOperation, RequestHead, Step, Verification,
     },
-    token::KeySet,
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -88,16 +87,17 @@ impl Driver {
     }
 
     async fn key(&self, key: KeyNeeded, wait: &mut Wait) -> Step {
-        let keys = wait.limit(self.clerk.keys().with_key(key.kid())).await;
-        let answer: Result<&KeySet, KeyFailure> = match &keys {
-            Some(Ok(keys)) => Ok(keys),
+        let found = wait.limit(self.clerk.keys().meet(&key)).await;
+        let now = self.clerk.now();
+        match found {
+            Some(Ok(found)) if found.is_old => key.resume_old(&found.keys, KeyFailure::Unreachable, now),
+            Some(Ok(found)) => key.resume(Ok(&found.keys), now),
             Some(Err(error)) => {
                 wait.again_after(Some(error.retry_after()));
-                Err(error.failure())
+                key.resume(Err(error.failure()), now)
             }
-            None => Err(KeyFailure::Unreachable),
-        };
-        key.resume(answer, self.clerk.now())
+            None => key.resume(Err(KeyFailure::Unreachable), now),
+        }
     }
 
     /// Sends the operation that a decision about a browser waits for, with any key that it accepts.
