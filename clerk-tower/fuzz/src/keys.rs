@@ -15,7 +15,10 @@ use aws_lc_rs::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use clerk_core::Timestamp;
-use clerk_tower::{Clerk, clock::ManualClock};
+use clerk_tower::{
+    Clerk,
+    clock::{Clock as _, ManualClock},
+};
 use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
@@ -28,12 +31,17 @@ use tower::Service;
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 /// How long keys are used without asking Clerk.
 const FRESH: Duration = Duration::from_secs(300);
+/// How long keys are used while Clerk cannot be asked.
+const OLDEST: Duration = Duration::from_secs(3600);
 /// After an outage: the last call that Clerk leaves without a response, and the longest backoff.
 const RECOVERY: Duration = Duration::from_secs(30 + 75);
 /// How long Clerk may not be asked about one unknown key id because of others, or about the same one again.
 const UNKNOWN: Duration = Duration::from_secs(10);
 
-/// The steps by which the clock advances.
+/// How long tokens are valid before and after [`NOW`]: longer than any schedule.
+const LIFETIME: i64 = 30 * 24 * 60 * 60;
+
+/// The steps by which the clock advances, and by which the wall clock alone is moved.
 const ADVANCES: [Duration; 8] = [
     Duration::from_millis(100),
     Duration::from_secs(1),
@@ -75,7 +83,8 @@ fn unsigned(kid: &str) -> String {
     let header = json!({"alg": "RS256", "typ": "JWT", "kid": kid});
     let now = NOW.as_secs();
     let claims = json!({
-        "iss": "https://clerk.example.com", "sub": "user_1", "sid": "sess_1", "iat": now, "nbf": now, "exp": now + 60,
+        "iss": "https://clerk.example.com", "sub": "user_1", "sid": "sess_1", "iat": now - LIFETIME,
+        "nbf": now - LIFETIME, "exp": now + LIFETIME,
     });
     format!("{}.{}", encode(header.to_string()), encode(claims.to_string()))
 }
@@ -87,25 +96,33 @@ enum Weather {
     Stalled,
 }
 
+/// A moment by the wall clock and by monotonic time.
+#[derive(Clone, Copy)]
+struct Moment(Timestamp, Instant);
+
 /// Clerk, and since when it has been as it is.
 struct World {
+    clock: ManualClock,
     weather: Weather,
     weather_since: Instant,
     weather_changes: u32,
     served: [bool; 3],
     /// Since when each key is served, or no longer served. `None` if it never was.
     since: [Option<Instant>; 3],
+    /// When Clerk last returned each key.
+    returned: [Option<Moment>; 3],
     flood: Option<Instant>,
     calls: u32,
     advances: u32,
     strangers: u32,
 }
 
-/// A schedule of rotations, outages, silences, floods of unknown key ids, and visitors with good tokens: two bytes for
-/// each step.
+/// A schedule of rotations, outages, silences, suspensions of the computer, corrections of its clock, floods of unknown
+/// key ids, and visitors with good tokens: two bytes for each step.
 ///
-/// A key that Clerk has removed lets nobody in while Clerk can be asked, and a token under a key that Clerk has is never
-/// refused with 401. It is undecided only in or soon after an outage or a flood. The calls to Clerk are bounded.
+/// A key that Clerk has removed lets nobody in while Clerk can be asked, and in no case after an hour. A token under a key
+/// that Clerk has is never refused with 401. It is undecided only in or soon after an outage or a flood. The calls to
+/// Clerk are bounded.
 pub fn keys(data: &[u8]) {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime starts").block_on(play(data));
@@ -113,8 +130,9 @@ pub fn keys(data: &[u8]) {
 
 async fn play(data: &[u8]) {
     let start = Instant::now();
-    let clerk = Transport::new(start);
-    let client = Clerk::builder().secret_key("sk_test_4pK7dQ2mXw9sB1vN6yJ3").clock(ManualClock::at(NOW));
+    let clock = ManualClock::at(NOW);
+    let clerk = Transport::new(start, clock.clone());
+    let client = Clerk::builder().secret_key("sk_test_4pK7dQ2mXw9sB1vN6yJ3").clock(clock);
     let client = client.transport(clerk.clone()).build().expect("the settings are valid");
     for step in data.chunks_exact(2).take(60) {
         let (action, value) = (step[0] % 8, step[1]);
@@ -126,6 +144,7 @@ async fn play(data: &[u8]) {
             2 => clerk.world().rotate(value),
             3 => clerk.world().change(value),
             4 => flood(&client, &clerk, value).await,
+            5 => clerk.world().move_clock(value),
             _ => visit(&client, &clerk, usize::from(value % 3)).await,
         }
         clerk.world().check_calls(start.elapsed());
@@ -182,6 +201,25 @@ impl World {
         }
     }
 
+    /// Moves the wall clock alone: forward, as after a suspension, or back.
+    fn move_clock(&mut self, value: u8) {
+        let step = ADVANCES[usize::from(value % 8)];
+        if value < 192 {
+            // The age of keys and the backoff go by whichever clock shows more.
+            self.advances += 1;
+            self.clock.advance(step);
+        } else {
+            let millis = i64::try_from(step.as_millis()).expect("the steps are short");
+            self.clock.set(Timestamp::from_millis(self.clock.now().as_millis() - millis));
+        }
+    }
+
+    /// How long ago a moment was, by the clock that shows more.
+    fn age(&self, Moment(wall, monotonic): Moment) -> Duration {
+        let wall = self.clock.now().as_millis() - wall.as_millis();
+        monotonic.elapsed().max(Duration::from_millis(u64::try_from(wall).unwrap_or(0)))
+    }
+
     fn judge(&self, key: usize, status: u16, took: Duration) {
         assert!(took <= Duration::from_secs(60), "{took:?}");
         let recovers = self.weather != Weather::Fair
@@ -195,8 +233,9 @@ impl World {
                 assert!(recovers || flooded || self.strangers_share(), "undecided without a reason");
             }
             (false, 200) => {
-                let changed = changed.expect("a key that Clerk never had verifies nothing");
-                assert!(recovers || changed <= FRESH, "a removed key let somebody in after {changed:?}");
+                let returned = self.returned[key].expect("a key that Clerk never returned verifies nothing");
+                let (age, limit) = (self.age(returned), if recovers { OLDEST } else { FRESH });
+                assert!(age <= limit + took, "a removed key let somebody in after {age:?}");
             }
             (_, other) => panic!("status {other}"),
         }
@@ -224,13 +263,15 @@ impl World {
 struct Transport(Arc<Mutex<World>>);
 
 impl Transport {
-    fn new(now: Instant) -> Self {
+    fn new(now: Instant, clock: ManualClock) -> Self {
         Self(Arc::new(Mutex::new(World {
+            clock,
             weather: Weather::Fair,
             weather_since: now,
             weather_changes: 0,
             served: [true, false, false],
             since: [Some(now), None, None],
+            returned: [None; 3],
             flood: None,
             calls: 0,
             advances: 0,
@@ -260,7 +301,12 @@ impl Service<Request<Bytes>> for Transport {
             Weather::Stalled => return Box::pin(pending()),
             Weather::Out => (503, json!({"errors": []})),
             Weather::Fair => {
-                let served = SIGNERS.iter().zip(world.served).filter(|(_, served)| *served);
+                let moment = Moment(world.clock.now(), Instant::now());
+                let served = world.served;
+                for (returned, _) in world.returned.iter_mut().zip(served).filter(|(_, served)| *served) {
+                    *returned = Some(moment);
+                }
+                let served = SIGNERS.iter().zip(served).filter(|(_, served)| *served);
                 (200, json!({"keys": served.map(|(signer, _)| &signer.jwk).collect::<Vec<_>>()}))
             }
         };

@@ -4,19 +4,21 @@
 #[must_use]
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     let texts: &[&str] = match target {
-        // Visit, rotate, advance, visit both; an outage; a flood, a rotation and a visit.
+        // Visit, rotate, advance, visit both; an outage; a flood, a rotation and a visit; a suspension, and a clock that
+        // is set back.
         "keys" => {
             return vec![
-                vec![5, 0, 2, 2, 5, 0, 5, 1, 0, 4, 5, 0, 5, 1],
-                vec![5, 0, 3, 1, 0, 4, 5, 0, 0, 5, 5, 0, 3, 0, 2, 2, 0, 3, 5, 0, 5, 1],
-                vec![5, 0, 4, 15, 2, 2, 5, 1, 0, 2, 5, 1, 0, 1, 5, 1],
-                vec![5, 0, 3, 2, 0, 4, 5, 0, 3, 0, 0, 6, 5, 0, 2, 4, 0, 7, 5, 2],
+                vec![6, 0, 2, 2, 6, 0, 6, 1, 0, 4, 6, 0, 6, 1],
+                vec![6, 0, 3, 1, 0, 4, 6, 0, 0, 5, 6, 0, 3, 0, 2, 2, 0, 3, 6, 0, 6, 1],
+                vec![6, 0, 4, 15, 2, 2, 6, 1, 0, 2, 6, 1, 0, 1, 6, 1],
+                vec![6, 0, 3, 2, 0, 4, 6, 0, 3, 0, 0, 6, 6, 0, 2, 4, 0, 7, 6, 2],
+                vec![6, 0, 2, 2, 5, 4, 6, 0, 6, 1, 2, 4, 5, 196, 0, 4, 6, 1, 6, 2, 3, 1, 5, 7, 6, 2],
             ];
         }
         "proxy" => &[
             "GET /__clerk/v1/client?_is_native=1\nhost: app.example.com\ncookie: a=b\ncookie: c=d",
             "POST https://app.example.com/__clerk/v1/client/sign_ins/sia_1\nx-forwarded-for: 10.0.0.9, 1.1.1.1\n\
-             cf-connecting-ip: 6.6.6.6\nx-real-ip: [::1]\nforwarded: for=1.2.3.4;host=evil.example",
+             cf-connecting-ip: 6.6.6.6\nx-real-ip: [::1]\nx-real-ipp: x\nforwarded: for=1.2.3.4;host=evil.example",
             "GET /__clerk/%2e%2e%2fv1/users\nhost: app.example.com\nx-forwarded-host: app.example.com , x\n\
              x-forwarded-proto: https",
             "PATCH /__clerk/npm/@clerk/clerk-js@5/dist/clerk.browser.js\nhost: [::1]:3000\nconnection: x-a, te\n\
