@@ -36,6 +36,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "/orders?page=2&__clerk_handshake=a.b.c",
             "https://ada:secret@a.example:8443/b?%5F%5Fclerk_db_jwt=x&token=y&flag&=z",
             "/sign-in?redirect_url=https%3A%2F%2Fa.example%2F%3F__clerk_ticket%3Dx&a=b=c",
+            "ada@*",
         ]),
         "patterns" => texts(&[
             "/orgs/:slug/(.*)\n/orgs/acme/x",

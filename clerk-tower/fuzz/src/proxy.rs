@@ -23,19 +23,10 @@ const PUBLISHABLE_KEY: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 const UPSTREAM: &str = "frontend-api.example.com";
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
-/// Starts of the names of headers in which a caller could pretend to have another address or host.
-const ADDRESS_HEADERS: [&str; 10] = [
-    "cf-",
-    "fastly-client-ip",
-    "forwarded",
-    "true-client-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-forwarded",
-    "x-original-",
-    "x-real-ip",
-    "x-vercel-",
-];
+/// Headers in which a caller could pretend to have another address or host, and the starts of names of such.
+const ADDRESS_HEADERS: [&str; 6] =
+    ["fastly-client-ip", "forwarded", "true-client-ip", "x-client-ip", "x-cluster-client-ip", "x-real-ip"];
+const ADDRESS_PREFIXES: [&str; 4] = ["cf-", "x-forwarded", "x-original-", "x-vercel-"];
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime starts"));
@@ -117,7 +108,8 @@ fn check_path(path: &str) {
 fn check_addresses(headers: &HeaderMap, trusts: bool) {
     const SET: [&str; 3] = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
     for name in headers.keys() {
-        let about_addresses = ADDRESS_HEADERS.iter().any(|start| name.as_str().starts_with(start));
+        let about_addresses = ADDRESS_HEADERS.contains(&name.as_str())
+            || ADDRESS_PREFIXES.iter().any(|start| name.as_str().starts_with(start));
         assert!(!about_addresses || SET.contains(&name.as_str()), "{name}");
     }
     for name in SET {
