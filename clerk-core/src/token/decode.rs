@@ -340,8 +340,7 @@ mod tests {
     #[test]
     fn debug_shows_neither_token_nor_claims() {
         let text = session_token(json!({"email": "ada@example.com"}));
-        let shown = format!("{:?}", Token::decode(&text).unwrap());
-        assert!(!shown.contains("user_1") && !shown.contains("ada") && !shown.contains("eyJ"), "{shown}");
+        assert_eq!(format!("{:?}", Token::decode(&text).unwrap()), "Token { kind: Session, .. }");
     }
 
     proptest! {

@@ -238,6 +238,7 @@ mod tests {
         ] {
             assert!(verifies(&text), "{text}");
         }
+        assert_eq!(format!("{:?}", VerifyingKey::from_pem(&pem).unwrap()), "VerifyingKey { .. }");
     }
 
     #[test]
@@ -258,6 +259,7 @@ mod tests {
             (pem.replace("PUBLIC", "RSA PRIVATE"), "private key"),
             (pem.replace("PUBLIC KEY", "CERTIFICATE"), "certificate"),
             (pem.replace("PUBLIC", "RSA PUBLIC"), "PKCS #1"),
+            (pem.replace("PUBLIC KEY", "DH PARAMETERS"), "not of a public key"),
             (format!("{pem}{pem}"), "more than one key"),
             (format!("\"{pem}\""), "in quotes"),
             (format!("'{}'", pem.replace('\n', "\\n")), "in quotes"),

@@ -304,14 +304,9 @@ mod tests {
     fn debug_shows_no_claims() {
         let session =
             session(json!({"o": {"id": "org_1", "slg": "acme"}, "act": {"sub": "user_2"}, "fva": [7, 8]}));
-        let shown = format!(
-            "{session:?} {:?} {:?} {:?}",
-            session.organization(),
-            session.actor(),
-            session.factor_ages()
-        );
-        for secret in ["user_", "sess_", "org_", "acme", "7", "app.example"] {
-            assert!(!shown.contains(secret), "{shown}");
-        }
+        assert_eq!(format!("{session:?}"), "SessionClaims { .. }");
+        assert_eq!(format!("{:?}", session.organization()), "Some(Organization { .. })");
+        assert_eq!(format!("{:?}", session.actor()), "Some(Actor { .. })");
+        assert_eq!(format!("{:?}", session.factor_ages()), "Some(FactorAges { .. })");
     }
 }

@@ -297,8 +297,14 @@ fn a_payer_may_be_a_user() {
     let mut data = subscription_item("active");
     data["payer"]["user_id"] = json!("user_1");
     data["payer"]["organization_id"] = json!("");
-    let event = deliver("subscriptionItem.active", &data).unwrap();
-    assert_eq!((event.user_id().unwrap().as_str(), event.organization_id()), ("user_1", None));
+    let typed = deliver("subscriptionItem.active", &data).unwrap();
+    assert_eq!((typed.user_id().unwrap().as_str(), typed.organization_id()), ("user_1", None));
+    // Also if the event cannot be decoded.
+    for kind in ["subscription.updated", "subscriptionItem.active", "paymentAttempt.updated"] {
+        let event = read(&event(kind, &json!({"payer": data["payer"]}))).event;
+        assert!(matches!(event, Event::Unreadable { .. }), "{kind}");
+        assert_eq!((event.user_id().unwrap().as_str(), event.organization_id()), ("user_1", None), "{kind}");
+    }
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl fmt::Debug for Authenticator {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{fmt::Debug, time::Duration};
 
     use http::{HeaderValue, Request, header};
     use proptest::prelude::*;
@@ -417,15 +417,18 @@ mod tests {
         let token = session_token(json!({}));
         let signed_in = outcome(&plain(), "GET", &[("authorization", &bearer(&token))]);
         let request = request("GET", &[("authorization", &bearer(&token))]);
-        let shown = format!(
-            "{signed_in:?} {:?} {:?} {:?} {:?}",
-            signed_in.session(),
-            need(&plain(), &token),
-            RequestHead::from(&request),
-            with_instance(),
-        );
-        for secret in ["eyJ", "user_1", "sess_1", "app.example"] {
-            assert!(!shown.contains(secret), "{shown}");
+        let values: [(&dyn Debug, &str); 5] = [
+            (
+                &signed_in,
+                "Outcome { status: SignedIn, reason: None, token_kind: Some(Session), undecided: false, .. }",
+            ),
+            (&signed_in.session(), "Some(SessionAuth { .. })"),
+            (&need(&plain(), &token), "KeyNeeded { .. }"),
+            (&RequestHead::from(&request), "RequestHead { method: GET, .. }"),
+            (&with_instance(), "Authenticator { accepted_kinds: AcceptedKinds(One(Session)), .. }"),
+        ];
+        for (value, expected) in values {
+            assert_eq!(format!("{value:?}"), expected);
         }
     }
 

@@ -262,6 +262,41 @@ fn a_proxy_url_has_neither_a_query_nor_a_second_host() {
 }
 
 #[test]
+fn options_that_need_the_publishable_key_are_errors_without_it() {
+    use TokenKind::{ApiKey, M2m, OAuth, Session};
+    let check = |options: AuthenticateOptions| Authenticator::new(options).map(drop);
+    for (kinds, needs_key) in [
+        (AcceptedKinds::from(Session), false),
+        (AcceptedKinds::from(ApiKey), false),
+        (AcceptedKinds::from(M2m), false),
+        (AcceptedKinds::from(OAuth), true),
+        (AcceptedKinds::from([ApiKey, M2m]), true),
+        (AcceptedKinds::any(), true),
+    ] {
+        let checked = check(AuthenticateOptions::new().accepted_kinds(kinds.clone()));
+        let expected = OptionsError::PublishableKeyMissing("these kinds of token");
+        assert_eq!(checked, if needs_key { Err(expected) } else { Ok(()) }, "{kinds:?}");
+        assert_eq!(check(Env::Live.options().accepted_kinds(kinds)), Ok(()));
+    }
+    let satellite = AuthenticateOptions::new().satellite(Satellite::domain("docs.example.org"));
+    assert_eq!(check(satellite), Err(OptionsError::PublishableKeyMissing("a satellite")));
+}
+
+#[test]
+fn mistakes_of_copying_name_the_option() {
+    let live = || Env::Live.options();
+    for (option, options) in [
+        ("proxy_url", live().proxy_url("https://app.example.com/__clerk\n")),
+        ("sign_in_url", live().sign_in_url("\"/sign-in\"")),
+        ("sign_up_url", live().sign_up_url(" /sign-up")),
+        ("satellite_domain", live().satellite(Satellite::domain("docs.example.org "))),
+    ] {
+        let error = Authenticator::new(options).map(drop).unwrap_err();
+        assert!(matches!(error, OptionsError::CopyMistake(named, _) if named == option), "{error:?}");
+    }
+}
+
+#[test]
 fn the_clock_skew_is_at_most_a_minute() {
     let expired = session(Env::Live, &json!({"exp": NOW - 50}));
     let skew = |seconds: u64| std::time::Duration::from_secs(seconds);
@@ -286,6 +321,9 @@ fn the_clock_skew_is_at_most_a_minute() {
             assert_eq!(visit.verdict() == "signed-in", is_accepted, "{seconds}");
         }
     }
+    let long_expired = session(Env::Live, &json!({"exp": NOW - 3600}));
+    let visit = Visit::api(Env::Live).bearer(&long_expired);
+    assert_eq!(visit.options(|options| options.insecure_clock_skew(skew(3601))).verdict(), "signed-in");
     // Without an authenticator there is no error, but the same limit.
     let token = Token::decode(&session(Env::Live, &json!({"exp": NOW - 61}))).unwrap();
     let verify = |options: VerifyOptions| token.check_claims(&options, now()).is_ok();
@@ -340,14 +378,31 @@ fn m2m_tokens_without_a_class_are_accepted() {
 
 #[test]
 fn messages_are_returned_only_for_debugging() {
-    let request = Request::get("/p").header("authorization", "Bearer x").body(()).unwrap();
-    for on in [false, true] {
-        let authenticator = Authenticator::new(Env::Live.options().debug_headers(on)).unwrap();
-        let step = authenticator.start(&RequestHead::from(&request), &keys(), now());
-        let Step::Done(outcome) = step else { panic!() };
-        let message = outcome.headers().get("x-clerk-auth-message").map(|value| value.to_str().unwrap());
-        let expected = "expected a token with three segments (reason=token-invalid, token-carrier=header)";
-        assert_eq!(message, on.then_some(expected));
+    let machine = m2m(&json!({"cat": "cl_new"}), &json!({}));
+    for (kind, header, value, expected) in [
+        (
+            TokenKind::Session,
+            "authorization",
+            "Bearer x",
+            "expected a token with three segments (reason=token-invalid, token-carrier=header)",
+        ),
+        (TokenKind::Session, "cookie", "__client_uat=0", "the session token is missing"),
+        (
+            TokenKind::M2m,
+            "authorization",
+            &format!("Bearer {machine}"),
+            "the token's class (cat) is not that of a machine token",
+        ),
+    ] {
+        let request = Request::get("/p").header(header, value).body(()).unwrap();
+        for on in [false, true] {
+            let options = Env::Live.options().accepted_kinds(kind).debug_headers(on);
+            let authenticator = Authenticator::new(options).unwrap();
+            let step = authenticator.start(&RequestHead::from(&request), &keys(), now());
+            let Step::Done(outcome) = step else { panic!("{value}") };
+            let message = outcome.headers().get("x-clerk-auth-message").map(|value| value.to_str().unwrap());
+            assert_eq!(message, on.then_some(expected), "{value}");
+        }
     }
 }
 

@@ -134,8 +134,15 @@ fn every_status_of_the_response_has_a_reason() {
 #[test]
 fn an_opaque_token_that_is_too_long_causes_no_call() {
     for prefix in ["ak_", "mt_", "oat_"] {
-        let seen = visit(&format!("{prefix}{}", "x".repeat(4096))).seen();
-        assert_eq!(seen.verdict(), "signed-out: token-invalid");
+        for (length, calls) in [(4096, 1), (4097, 0)] {
+            let token = format!("{prefix}{}", "x".repeat(length - prefix.len()));
+            let seen = visit(&token).reply(Reply::Status(404, json!({}))).seen();
+            assert_eq!(
+                (&*seen.verdict(), seen.asked.len()),
+                ("signed-out: token-invalid", calls),
+                "{length}"
+            );
+        }
     }
 }
 

@@ -111,6 +111,18 @@ fn sessions_in_the_header_are_not_redirected() {
 }
 
 #[test]
+fn patterns_of_one_sort_are_enough() {
+    for sync in [
+        OrganizationSync::new().organization_patterns(["/:slug"]),
+        OrganizationSync::new().personal_account_patterns(["/other"]),
+    ] {
+        let visit = Visit::document(Env::Live).signed_in(session(Env::Live, &acme())).target("/other");
+        let visit = visit.options(|options| options.organization_sync(sync));
+        assert_eq!(visit.verdict(), "handshake: active-organization-mismatch");
+    }
+}
+
+#[test]
 fn empty_lists_match_nothing() {
     for env in ENVS {
         let none = OrganizationSync::new().organization_patterns([""; 0]).personal_account_patterns([""; 0]);
