@@ -43,7 +43,7 @@ pub use self::{
     error::Error,
     extract::{
         ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, M2mToken, Machine,
-        OAuthToken, Requirement, Session, TemplateToken, Webhook,
+        Meets, OAuthToken, Requirement, Session, SessionRule, TemplateToken, Webhook,
     },
     layer::ClerkLayer,
     rejection::Rejection,

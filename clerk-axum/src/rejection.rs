@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use axum_core::{
     body::Body,
@@ -20,6 +20,43 @@ use http::StatusCode;
 pub struct Rejection(rejection::Rejection);
 
 impl Rejection {
+    /// 401 with a code of the application's, for a handler or a [rule](crate::require::request) of its own: the request does
+    /// not show who sent it. The response asks for a bearer token.
+    ///
+    /// ```
+    /// use axum::http::HeaderMap;
+    /// use clerk_axum::Rejection;
+    ///
+    /// async fn upload(headers: HeaderMap) -> Result<&'static str, Rejection> {
+    ///     let signature = headers.get("x-signature").ok_or_else(|| Rejection::unauthorized("signature-missing"))?;
+    ///     // … verify it
+    /// #   let _ = signature;
+    ///     Ok("uploaded")
+    /// }
+    /// # let _ = upload;
+    /// ```
+    ///
+    /// A code that is not [valid](rejection::Rejection::is_valid_code) is replaced by `check-failed`, and a warning is
+    /// logged.
+    #[must_use]
+    pub fn unauthorized(code: impl Into<Cow<'static, str>>) -> Self {
+        Self(rejection::Rejection::unauthorized(code))
+    }
+
+    /// 403 with a code of the application's, for a handler or a [rule](crate::require::request) of its own: it is known who
+    /// sent the request, and that is not enough.
+    ///
+    /// A code that is not [valid](rejection::Rejection::is_valid_code) is replaced by `check-failed`, and a warning is
+    /// logged.
+    #[must_use]
+    pub fn forbidden(code: impl Into<Cow<'static, str>>) -> Self {
+        Self(rejection::Rejection::forbidden(code))
+    }
+
+    pub(crate) fn into_inner(self) -> rejection::Rejection {
+        self.0
+    }
+
     /// Returns the status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {

@@ -78,11 +78,54 @@
 //!     "metadata": {"reverification": "strict_mfa"}
 //! }}
 //! ```
+//!
+//! # Rules of your own
+//!
+//! [`session`], [`claims`] and [`request`](fn@request) require what a function of yours accepts. They combine with all other
+//! guards, so a route can accept users with a permission as well as clients that have an API key of your own:
+//!
+//! ```
+//! use axum::{Router, extract::Request, middleware::map_request, routing::get};
+//! use clerk_axum::{Clerk, ClerkLayer, Rejection, require};
+//!
+//! /// A client whose API key was checked.
+//! #[derive(Clone)]
+//! struct OwnClient(&'static str);
+//!
+//! /// Looks the key up. Here there is only one.
+//! async fn check_key(mut request: Request) -> Request {
+//!     let key = request.headers().get("x-api-key").map(|key| key.as_bytes());
+//!     if key == Some(b"secret") {
+//!         request.extensions_mut().insert(OwnClient("the importer"));
+//!     }
+//!     request
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clerk = Clerk::builder().secret_key("sk_test_abc").build()?;
+//! let own_key = require::request(|head| match head.extensions.get::<OwnClient>() {
+//!     Some(_) => Ok(()),
+//!     None => Err(Rejection::unauthorized("api-key-missing")),
+//! });
+//! let not_for_support = require::session("no-impersonation", |session| session.actor().is_none());
+//! let app: Router = Router::new()
+//!     .route("/reports", get("reports").route_layer(require::permission("org:reports:read").or(own_key)))
+//!     .route("/account", get("account").route_layer(not_for_support))
+//!     .layer(map_request(check_key))
+//!     .layer(ClerkLayer::new(&clerk));
+//! # let _ = app; Ok(()) }
+//! ```
+//!
+//! In the handler, `Option<Session>` tells the two apart. A rule in a handler's signature is [`Meets`](crate::Meets).
 
 use std::borrow::Cow;
 
 use clerk_core::token::{Check, Reverification, TokenKind};
 pub use clerk_tower::server::require::RequireLayer;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use crate::{Rejection, Session};
 
 /// Requires a signed-in request.
 pub fn signed_in() -> RequireLayer {
@@ -156,4 +199,67 @@ pub fn machine(kind: TokenKind) -> RequireLayer {
 /// Requires a verified machine token of this kind that has this scope.
 pub fn scope(kind: TokenKind, scope: impl Into<Cow<'static, str>>) -> RequireLayer {
     RequireLayer::scope(kind, scope)
+}
+
+/// Requires a session that a predicate of yours accepts. Rejects others with 403 and `code`, a stable code of yours.
+///
+/// ```
+/// use axum::{Router, routing::delete};
+/// use clerk_axum::require;
+///
+/// // Members of the support team who act for a user must not delete anything.
+/// let guard = require::session("no-impersonation", |session| session.actor().is_none());
+/// let app: Router = Router::new().route("/account", delete("deleted").route_layer(guard));
+/// # let _ = app;
+/// ```
+///
+/// A code has 1 to 64 lower-case ASCII letters, digits, `-` and `_`, and begins with a letter. Any other is replaced by
+/// `check-failed`, and a warning is logged. The predicate runs for each request, and must not block.
+pub fn session<F>(code: impl Into<Cow<'static, str>>, is_accepted: F) -> RequireLayer
+where
+    F: Fn(&Session) -> bool + Send + Sync + 'static,
+{
+    RequireLayer::session(code, move |session| is_accepted(&Session::new(session.clone())))
+}
+
+/// Requires a session whose claims, custom ones included, a predicate of yours accepts. Rejects others with 403 and `code`,
+/// as [`session`] does.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use clerk_axum::require;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Custom {
+///     seats: Option<u32>,
+/// }
+///
+/// let guard = require::claims("seat-missing", |custom: &Custom| custom.seats.is_some());
+/// let app: Router = Router::new().route("/team", get("team").route_layer(guard));
+/// # let _ = app;
+/// ```
+///
+/// Claims that do not match the type are rejected with 500 `claims-mismatch`, as by [`Claims`](crate::Claims).
+pub fn claims<T, F>(code: impl Into<Cow<'static, str>>, is_accepted: F) -> RequireLayer
+where
+    T: DeserializeOwned + 'static,
+    F: Fn(&T) -> bool + Send + Sync + 'static,
+{
+    RequireLayer::claims(code, is_accepted)
+}
+
+/// Requires what a rule of yours requires of the request's head, such as an API key of your own that a middleware outside of
+/// the guard has checked. See the [example](self#rules-of-your-own).
+///
+/// It needs neither a session nor [`ClerkLayer`](crate::ClerkLayer). Rejections are made with [`Rejection::unauthorized`] and
+/// [`Rejection::forbidden`]. In a combination with [`or`](RequireLayer::or), a rule that recognizes callers rejects with 401:
+/// visitors who are not signed in then still get the 401 of the other guard, or the redirect to the sign-in page.
+///
+/// The rule runs for each request, also if the other guard of a combination has let it through, and must not block. Headers are
+/// written by the caller: a rule must not take one for a proof.
+pub fn request<F>(rule: F) -> RequireLayer
+where
+    F: Fn(&Parts) -> Result<(), Rejection> + Send + Sync + 'static,
+{
+    RequireLayer::request(move |head| rule(head).map_err(Rejection::into_inner))
 }

@@ -181,6 +181,12 @@ pub(crate) fn rejected(status: StatusCode, code: &str, message: &str) {
     }
 }
 
+/// A rule of the application rejects requests with a code that is not valid.
+pub(crate) fn invalid_code() {
+    let (now, cause) = (SystemClock.now(), "invalid-code");
+    limited!(&PROCESS, now, cause, "clerk::auth", "a guard has an invalid code, responds with check-failed");
+}
+
 /// A guard that redirects to the sign-in page does not know it.
 pub(crate) fn no_sign_in_page(error: NoSignInPage) {
     tracing::warn!(target: "clerk::auth", %error, "guard cannot redirect to the sign-in page, responds with 401");

@@ -2,6 +2,7 @@ mod auth;
 mod claims;
 mod has;
 mod machine;
+mod meets;
 mod organization;
 mod session;
 mod template;
@@ -13,6 +14,7 @@ pub use self::{
     claims::Claims,
     has::{Has, Requirement},
     machine::{ApiKey, M2mToken, Machine, OAuthToken},
+    meets::{Meets, SessionRule},
     organization::{ActiveOrganization, ClerkOrganization},
     session::Session,
     template::TemplateToken,

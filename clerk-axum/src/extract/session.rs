@@ -53,6 +53,10 @@ use crate::Rejection;
 pub struct Session(Arc<SessionAuth>);
 
 impl Session {
+    pub(crate) const fn new(session: Arc<SessionAuth>) -> Self {
+        Self(session)
+    }
+
     pub(super) fn of(auth: &Auth) -> Result<Self, Rejection> {
         Ok(Self(auth.require_session()?.clone()))
     }

@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use clerk_axum::{
     AcceptedKinds, ActiveOrganization, ApiKey, Auth, Claims, Clerk, ClerkLayer, ClerkOrganization, ClerkUser,
-    Has, M2mToken, Machine, OAuthToken, Rejection, Requirement, Session, Webhook,
+    Has, M2mToken, Machine, Meets, OAuthToken, Rejection, Requirement, Session, SessionRule, Webhook,
     api::{organization_memberships, organizations},
     token::Check,
     webhook::Verifier,
@@ -97,13 +97,14 @@ where
         )
 }
 
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 11] = [
     "/session",
     "/user",
     "/active",
     "/organization",
     "/claims",
     "/has",
+    "/meets",
     "/key",
     "/m2m",
     "/oauth",
@@ -115,6 +116,14 @@ struct Admin;
 impl Requirement for Admin {
     fn check() -> Check {
         Check::new().role("org:admin")
+    }
+}
+
+impl SessionRule for Admin {
+    const CODE: &'static str = "not-an-admin";
+
+    fn is_met_by(session: &Session) -> bool {
+        session.organization_role() == Some("org:admin")
     }
 }
 
@@ -136,6 +145,7 @@ fn routes() -> Router {
             custom.plan.clone().unwrap_or("no plan".into())
         }))
         .merge(forms("/has", |session: &Has<Admin>| session.user_id().to_string()))
+        .merge(forms("/meets", |session: &Meets<Admin>| session.user_id().to_string()))
         .merge(forms("/key", |key: &ApiKey| key.name.clone()))
         .merge(forms("/m2m", |token: &M2mToken| token.machine_id.to_string()))
         .merge(forms("/oauth", |token: &OAuthToken| token.client_id.clone().unwrap()))
@@ -176,18 +186,18 @@ const DOWN: &str = "503 clerk-unavailable";
 const ADMIN: &str = "org_acme acme org:admin 4 true";
 
 /// A visitor with its token, and the expected results of the extractors in the order of [`PATHS`].
-type Visitor<'a> = (&'static str, &'a str, [&'static str; 10]);
+type Visitor<'a> = (&'static str, &'a str, [&'static str; 11]);
 
 /// The visitors with no token, with garbage, and with a valid token of each kind.
 fn plain(ada: &str) -> [Visitor<'_>; 6] {
     let o = OTHER;
     [
-        ("nobody", "", [NONE; 10]),
-        ("garbage", "garbage", [BAD; 10]),
-        ("Ada", ada, ["user_ada", "Ada", ADMIN, "Acme", "gold", "user_ada", o, o, o, o]),
-        ("an API key", "ak_good", [o, o, o, o, o, o, "nightly", o, o, "key nightly"]),
-        ("a machine", "mt_good", [o, o, o, o, o, o, o, "mch_1", o, "m2m mch_1"]),
-        ("an OAuth client", "oat_good", [o, o, o, o, o, o, o, o, "client_1", "oauth user_ada"]),
+        ("nobody", "", [NONE; 11]),
+        ("garbage", "garbage", [BAD; 11]),
+        ("Ada", ada, ["user_ada", "Ada", ADMIN, "Acme", "gold", "user_ada", "user_ada", o, o, o, o]),
+        ("an API key", "ak_good", [o, o, o, o, o, o, o, "nightly", o, o, "key nightly"]),
+        ("a machine", "mt_good", [o, o, o, o, o, o, o, o, "mch_1", o, "m2m mch_1"]),
+        ("an OAuth client", "oat_good", [o, o, o, o, o, o, o, o, o, "client_1", "oauth user_ada"]),
     ]
 }
 
@@ -220,29 +230,54 @@ async fn every_extractor_handles_every_visitor() {
     let misfit = "500 claims-mismatch";
     let no_organization = "403 organization-missing?";
     let no_role = "403 role-missing?";
+    let no_role_rule = "403 not-an-admin?";
     let gone_admin = "org_gone gone org:admin 1 false";
     let [p, o] = [PENDING, OTHER];
     let special = [
-        ("a forged token", &*forged, ["401 token-invalid-signature"; 10]),
-        ("a pending session", &pending, [p, p, p, p, p, p, o, o, o, o]),
+        ("a forged token", &*forged, ["401 token-invalid-signature"; 11]),
+        ("a pending session", &pending, [p, p, p, p, p, p, p, o, o, o, o]),
         (
             "a personal account",
             &alone("user_alan"),
-            ["user_alan", "Alan", no_organization, no_organization, "no plan", no_role, o, o, o, o],
+            [
+                "user_alan",
+                "Alan",
+                no_organization,
+                no_organization,
+                "no plan",
+                no_role,
+                no_role_rule,
+                o,
+                o,
+                o,
+                o,
+            ],
         ),
         (
             "somebody of the support team",
             &by_support,
-            ["user_ada by user_support", "Ada", ADMIN, "Acme", "no plan", "user_ada", o, o, o, o],
+            ["user_ada by user_support", "Ada", ADMIN, "Acme", "no plan", "user_ada", "user_ada", o, o, o, o],
         ),
-        ("odd claims", &odd, ["user_ada", "Ada", ADMIN, "Acme", misfit, "user_ada", o, o, o, o]),
+        ("odd claims", &odd, ["user_ada", "Ada", ADMIN, "Acme", misfit, "user_ada", "user_ada", o, o, o, o]),
         (
             "a deleted organization",
             &in_gone,
-            ["user_ada", "Ada", gone_admin, "403 organization-deleted", "no plan", "user_ada", o, o, o, o],
+            [
+                "user_ada",
+                "Ada",
+                gone_admin,
+                "403 organization-deleted",
+                "no plan",
+                "user_ada",
+                "user_ada",
+                o,
+                o,
+                o,
+                o,
+            ],
         ),
-        ("a revoked key", "ak_revoked", [BAD; 10]),
-        ("a key that cannot be verified", "ak_down", [DOWN; 10]),
+        ("a revoked key", "ak_revoked", [BAD; 11]),
+        ("a key that cannot be verified", "ak_down", [DOWN; 11]),
     ];
     for (visitor, token, expected) in plain(&good).into_iter().chain(special) {
         for (path, expected) in PATHS.into_iter().zip(expected) {
@@ -584,7 +619,7 @@ async fn an_outage_is_503_where_clerk_is_needed() {
     let address = serve(routes().layer(ClerkLayer::new(clerk(&instance)))).await;
     let ada = instance.ada();
     instance.local.set_jwks_down(true);
-    for path in &PATHS[..6] {
+    for path in &PATHS[..7] {
         check(address, path, "Ada, without keys", &ada, DOWN).await;
         check(address, path, "nobody, without keys", "", NONE).await;
     }
@@ -593,7 +628,7 @@ async fn an_outage_is_503_where_clerk_is_needed() {
     client.keys().warm_up().await.unwrap();
     let address = serve(routes().layer(ClerkLayer::new(&client))).await;
     other.local.fail_next(u64::MAX, StatusCode::INTERNAL_SERVER_ERROR);
-    let expected = ["user_ada", DOWN, ADMIN, DOWN, "no plan", "user_ada"];
+    let expected = ["user_ada", DOWN, ADMIN, DOWN, "no plan", "user_ada", "user_ada"];
     for (path, expected) in PATHS.into_iter().zip(expected) {
         check(address, path, "Ada", &other.ada(), expected).await;
     }

@@ -5,11 +5,13 @@ use std::{convert::Infallible, net::SocketAddr};
 use axum::{Router, routing::get as on_get};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use clerk_axum::{AcceptedKinds, ClerkLayer, Has, RequestInfo, Requirement, require};
+use clerk_axum::{
+    AcceptedKinds, ClerkLayer, Has, Meets, Rejection, RequestInfo, Requirement, Session, SessionRule, require,
+};
 use clerk_core::token::{Check, Reverification, ReverificationLevel, TokenKind};
 use clerk_tests::{
     Instance, get,
-    guarded::{Visitors, ask, clerk},
+    guarded::{Visitors, ask, ask_with, clerk},
     send, serve,
     upstream::serve_hyper,
 };
@@ -173,6 +175,18 @@ async fn results(app: &Router, visitors: &Visitors) -> Vec<String> {
     results
 }
 
+#[derive(serde::Deserialize)]
+struct Plan {
+    pla: Option<String>,
+}
+
+/// A type that no session's claims match.
+#[derive(serde::Deserialize)]
+struct Misfit {
+    #[allow(dead_code, reason = "only the shape matters")]
+    sub: u64,
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_guard_reports_what_is_missing() {
     const BAD: &str = "token-invalid";
@@ -183,6 +197,9 @@ async fn every_guard_reports_what_is_missing() {
     let strict_admin = || Check::new().reverification(Reverification::STRICT).role("org:admin");
     let key = || require::machine(TokenKind::ApiKey);
     let never = Reverification::new(ReverificationLevel::FirstFactor, 0);
+    let in_person = |user| require::session("not-them", move |session| session.user_id() == user);
+    let plus = || require::claims("no-plus", |claims: &Plan| claims.pla.as_deref() == Some("u:plus"));
+    let misfit = require::claims("never", |_: &Misfit| true);
     for (guard, layer, [alan, grace, ada, script]) in [
         ("signed_in", require::signed_in(), ["ok", "ok", "ok", MISMATCH]),
         (
@@ -234,6 +251,26 @@ async fn every_guard_reports_what_is_missing() {
             require::role("org:admin").and(require::permission("org:users:manage")),
             ["role-missing", "role-missing", "ok", MISMATCH],
         ),
+        ("session", in_person("user_ada"), ["not-them", "not-them", "ok", MISMATCH]),
+        ("claims", plus(), ["ok", "no-plus", "no-plus", MISMATCH]),
+        (
+            "claims of another type",
+            misfit,
+            ["claims-mismatch", "claims-mismatch", "claims-mismatch", MISMATCH],
+        ),
+        (
+            "a predicate with an invalid code",
+            require::session("Not a code", |session| session.user_id() == "user_ada"),
+            ["check-failed", "check-failed", "ok", MISMATCH],
+        ),
+        ("a predicate or another", in_person("user_ada").or(plus()), ["ok", "not-them", "ok", MISMATCH]),
+        ("a predicate or a role", plus().or(require::role("org:admin")), ["ok", "no-plus", "ok", MISMATCH]),
+        (
+            "a predicate and a role",
+            in_person("user_ada").and(require::role("org:admin")),
+            ["not-them", "not-them", "ok", MISMATCH],
+        ),
+        ("a predicate or a machine", in_person("user_ada").or(key()), ["not-them", "not-them", "ok", "ok"]),
         ("and, never both", key().and(require::signed_in()), [MISMATCH; 4]),
         (
             "a tree",
@@ -247,6 +284,172 @@ async fn every_guard_reports_what_is_missing() {
         let script = if ["plan-missing", "check-failed"].contains(&script) { MISMATCH } else { script };
         let pending = if results[2] == MISMATCH { MISMATCH } else { PENDING };
         assert_eq!(results, [MISSING, BAD, pending, alan, grace, ada, script, DOWN], "{guard}");
+    }
+}
+
+/// What the application's middleware puts into the extensions once it has checked its own key.
+#[derive(Clone)]
+struct OwnKey;
+
+async fn check_own_key(mut request: axum::extract::Request) -> axum::extract::Request {
+    if request.headers().get("x-api-key").is_some_and(|key| key == "right") {
+        request.extensions_mut().insert(OwnKey);
+    }
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_of_the_application_combine_with_every_guard() {
+    let instance = Instance::new();
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
+    const NO_KEY: &str = "api-key-missing";
+    const NO_LAYER: &str = "clerk-layer-missing";
+    let own_key = || {
+        require::request(|head| match head.extensions.get::<OwnKey>() {
+            Some(OwnKey) => Ok(()),
+            None => Err(Rejection::unauthorized(NO_KEY)),
+        })
+    };
+    let get_only = || {
+        require::request(|head| match head.method {
+            Method::GET => Err(Rejection::forbidden("office-only")),
+            _ => Ok(()),
+        })
+    };
+    let (role, signed_in) = (|| require::role("org:admin"), require::signed_in);
+    // For nobody, Grace, Ada and an undecided visitor; the first line without a key of the application's own, the second
+    // with one; then the same guard without the layer, without and with the key.
+    let fine = ["ok"; 4];
+    for (name, guard, without, with, bare) in [
+        ("own", own_key(), [NO_KEY; 4], fine, [NO_KEY, "ok"]),
+        ("signed in or own", signed_in().or(own_key()), [MISSING, "ok", "ok", DOWN], fine, [NO_LAYER, "ok"]),
+        ("own or signed in", own_key().or(signed_in()), [NO_KEY, "ok", "ok", DOWN], fine, [NO_LAYER, "ok"]),
+        ("role or own", role().or(own_key()), [MISSING, "role-missing", "ok", DOWN], fine, [NO_LAYER, "ok"]),
+        (
+            "role and own",
+            role().and(own_key()),
+            [MISSING, "role-missing", NO_KEY, DOWN],
+            [MISSING, "role-missing", "ok", DOWN],
+            [NO_LAYER; 2],
+        ),
+        (
+            "a tree",
+            own_key().or(signed_in().and(require::session("not-ada", |it| it.user_id() == "user_ada"))),
+            [NO_KEY, "not-ada", "ok", DOWN],
+            fine,
+            [NO_LAYER, "ok"],
+        ),
+        ("forbidden", get_only(), ["office-only"; 4], ["office-only"; 4], ["office-only"; 2]),
+        (
+            "forbidden or signed in",
+            get_only().or(signed_in()),
+            ["office-only", "ok", "ok", DOWN],
+            ["office-only", "ok", "ok", DOWN],
+            [NO_LAYER; 2],
+        ),
+    ] {
+        let routes = || {
+            Router::new()
+                .route("/x", on_get("x").route_layer(guard.clone()))
+                .layer(axum::middleware::map_request(check_own_key))
+        };
+        let (app, without_layer) = (routes().layer(ClerkLayer::new(&clerk)), routes());
+        let ask_with_key = async |app: &Router, token: &str, key: &str| {
+            let mut request = Request::get("/x").header("host", "app.example.com").header("x-api-key", key);
+            if !token.is_empty() {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            let response = ask_with(app, request.body(axum::body::Body::empty()).unwrap()).await;
+            if response.status == 200 { "ok".to_owned() } else { response.code() }
+        };
+        for (key, expected, bare) in [("wrong", without, bare[0]), ("right", with, bare[1])] {
+            let asked = [0, 4, 5, 7].map(|index| (Visitors::NAMES[index], &visitors.tokens[index]));
+            for ((visitor, token), expected) in asked.into_iter().zip(expected) {
+                assert_eq!(ask_with_key(&app, token, key).await, expected, "{name}, {key}, {visitor}");
+                let code = ask_with_key(&without_layer, token, key).await;
+                assert_eq!(code, bare, "{name}, {key}, {visitor}, without the layer");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rule_of_the_application_responds_with_its_own_code_and_redirects_only_visitors() {
+    let instance = Instance::new();
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
+    let own = |status| {
+        require::request(move |_| {
+            Err(if status == 401 { Rejection::unauthorized("own") } else { Rejection::forbidden("own") })
+        })
+    };
+    for (status, challenge) in [(401, "Bearer"), (403, "Bearer error=\"insufficient_scope\"")] {
+        let app = Router::new().route("/x", on_get("x").route_layer(own(status).redirect_to_sign_in()));
+        let app = app.layer(ClerkLayer::new(&clerk));
+        let ada = &visitors.tokens[5];
+        let response = ask(&app, Method::GET, "/x", ada).await;
+        assert_eq!(response.summary(), (status, "own".to_owned()));
+        assert_eq!(response.header("www-authenticate"), challenge);
+        for (token, redirected) in [("", status == 401), (ada, false)] {
+            let mut page = Request::get("/x").header("host", "app.example.com").header("accept", "text/html");
+            if !token.is_empty() {
+                page = page.header("authorization", format!("Bearer {token}"));
+            }
+            let response = ask_with(&app, page.body(axum::body::Body::empty()).unwrap()).await;
+            assert_eq!(response.status == 303, redirected, "{status} {token}: {}", response.status);
+        }
+    }
+}
+
+struct OnlyAda;
+
+impl SessionRule for OnlyAda {
+    const CODE: &'static str = "not-ada";
+
+    fn is_met_by(session: &Session) -> bool {
+        session.user_id() == "user_ada"
+    }
+}
+
+#[tokio::test]
+async fn a_rule_as_an_extractor_rejects_like_the_guard() {
+    let instance = Instance::new();
+    let (clerk, visitors) = (clerk(&instance, AcceptedKinds::any()), Visitors::of(&instance));
+    let guard = || require::session(OnlyAda::CODE, OnlyAda::is_met_by);
+    let routes = || {
+        Router::new()
+            .route("/guard", on_get("user_ada").route_layer(guard()))
+            .route(
+                "/rule",
+                on_get(async |session: Meets<OnlyAda>| {
+                    assert!(!format!("{session:?}").contains("user_"));
+                    assert_eq!(session.clone().user_id(), session.user_id());
+                    session.into_inner().user_id().to_string()
+                }),
+            )
+            .route(
+                "/maybe",
+                on_get(async |session: Option<Meets<OnlyAda>>| {
+                    session.map_or("none".to_owned(), |session| session.user_id().to_string())
+                }),
+            )
+    };
+    let (app, bare) = (routes().layer(ClerkLayer::new(&clerk)), routes());
+    for (visitor, token) in visitors.iter() {
+        let summary = async |path| ask(&app, Method::GET, path, token).await.summary();
+        let guarded = summary("/guard").await;
+        assert_eq!(summary("/rule").await, guarded, "{visitor}");
+        let is_none = matches!(visitor, "nobody" | "pending" | "Alan" | "Grace" | "a script");
+        let expected = if is_none { (200, "none".to_owned()) } else { guarded.clone() };
+        assert_eq!(summary("/maybe").await, expected, "{visitor}");
+        let expected = match visitor {
+            "Ada" => (200, "user_ada"),
+            "Alan" | "Grace" => (403, "not-ada"),
+            "down" => (503, DOWN),
+            _ => (401, &*guarded.1),
+        };
+        assert_eq!(guarded, (expected.0, expected.1.to_owned()), "{visitor}");
+        let response = ask(&bare, Method::GET, "/maybe", token).await;
+        assert_eq!(response.summary(), (500, "clerk-layer-missing".to_owned()), "{visitor}");
     }
 }
 

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use axum::{Router, routing::get};
 use clerk_axum::{
-    ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, Machine, Requirement,
-    Session, token::Check,
+    ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Has, Machine, Meets, Requirement,
+    Session, SessionRule, token::Check,
 };
 use clerk_tests::{
     Instance,
@@ -30,6 +30,16 @@ impl Requirement for Manager {
     }
 }
 
+struct AdminsOnly;
+
+impl SessionRule for AdminsOnly {
+    const CODE: &'static str = "lacks-an-admin";
+
+    fn is_met_by(session: &Session) -> bool {
+        session.organization_role() == Some("org:admin")
+    }
+}
+
 /// Returns an application with a route for each extractor.
 fn app() -> Router {
     Router::new()
@@ -37,6 +47,7 @@ fn app() -> Router {
         .route("/Session", get(async |_: Session| "in"))
         .route("/Claims", get(async |_: Claims<Value>| "in"))
         .route("/Has", get(async |_: Has<Manager>| "in"))
+        .route("/Meets", get(async |_: Meets<AdminsOnly>| "in"))
         .route("/ActiveOrganization", get(async |_: ActiveOrganization| "in"))
         .route("/ClerkUser", get(async |_: ClerkUser| "in"))
         .route("/ClerkOrganization", get(async |_: ClerkOrganization| "in"))
@@ -46,6 +57,7 @@ fn app() -> Router {
         .route("/Option/Session", get(async |it: Option<Session>| some_or_none(it.is_some())))
         .route("/Option/Claims", get(async |it: Option<Claims<Value>>| some_or_none(it.is_some())))
         .route("/Option/Has", get(async |it: Option<Has<Manager>>| some_or_none(it.is_some())))
+        .route("/Option/Meets", get(async |it: Option<Meets<AdminsOnly>>| some_or_none(it.is_some())))
         .route(
             "/Option/ActiveOrganization",
             get(async |it: Option<ActiveOrganization>| some_or_none(it.is_some())),
@@ -156,9 +168,17 @@ async fn optional_extractors_are_none_where_the_table_says() {
             seen.push(name);
         }
     }
-    for name in
-        ["Session", "ClerkUser", "Claims", "ActiveOrganization", "ClerkOrganization", "Has", "ApiKey", "Auth"]
-    {
+    for name in [
+        "Session",
+        "ClerkUser",
+        "Claims",
+        "ActiveOrganization",
+        "ClerkOrganization",
+        "Has",
+        "Meets",
+        "ApiKey",
+        "Auth",
+    ] {
         assert!(seen.contains(&name), "{name} has no row");
     }
 }
@@ -206,7 +226,7 @@ fn every_response_to_a_delivery_has_a_row() {
 #[test]
 fn every_code_and_every_cause_has_a_row() {
     let rejection = "clerk-tower/src/server/rejection/mod.rs";
-    let mut codes = quoted(rejection, "Self::forbidden(");
+    let mut codes = quoted(rejection, "Self::insufficient(");
     for status in ["UNAUTHORIZED", "BAD_REQUEST", "SERVICE_UNAVAILABLE", "NOT_FOUND", "INTERNAL_SERVER_ERROR"]
     {
         codes.extend(quoted(rejection, &format!("StatusCode::{status},")));

@@ -180,13 +180,13 @@ impl Rejection {
     /// 403: the session has no active organization.
     #[must_use]
     pub fn organization_missing() -> Self {
-        Self::forbidden("organization-missing", "An active organization is required.")
+        Self::insufficient("organization-missing", "An active organization is required.")
     }
 
     /// 403: the session does not have a permission in an active organization.
     #[must_use]
     pub fn permission_missing() -> Self {
-        Self::forbidden(
+        Self::insufficient(
             "permission-missing",
             "The session does not have the required permission in an active organization.",
         )
@@ -196,21 +196,21 @@ impl Rejection {
     #[must_use]
     pub fn role_missing() -> Self {
         let message = "The session does not have the required role in an active organization.";
-        Self::forbidden("role-missing", message)
+        Self::insufficient("role-missing", message)
     }
 
     /// 403: neither the active organization's nor the user's plan includes a feature.
     #[must_use]
     pub fn feature_missing() -> Self {
         let message = "Neither the user's nor the active organization's plan includes the required feature.";
-        Self::forbidden("feature-missing", message)
+        Self::insufficient("feature-missing", message)
     }
 
     /// 403: neither the active organization nor the user has a plan.
     #[must_use]
     pub fn plan_missing() -> Self {
         let message = "Neither the user nor the active organization has the required plan.";
-        Self::forbidden("plan-missing", message)
+        Self::insufficient("plan-missing", message)
     }
 
     /// 403: the user has to verify their identity again. With the body of this response, Clerk's front ends ask for
@@ -218,7 +218,7 @@ impl Rejection {
     #[must_use]
     pub fn reverification_missing(asked: Reverification) -> Self {
         let message = "Reverification is required: the user has to verify their identity again.";
-        Self { reverification: Some(asked), ..Self::forbidden("reverification-error", message) }
+        Self { reverification: Some(asked), ..Self::insufficient("reverification-error", message) }
     }
 
     /// 403: the session does not pass a [`Check`](clerk_core::token::Check). The parameter is the part that fails.
@@ -238,27 +238,27 @@ impl Rejection {
     /// 403: the machine token does not have a scope.
     #[must_use]
     pub fn scope_missing() -> Self {
-        Self::forbidden("scope-missing", "The token does not have the required scope.")
+        Self::insufficient("scope-missing", "The token does not have the required scope.")
     }
 
     /// 403: the session does not pass a check that has no code of its own.
     #[must_use]
     pub fn check_failed() -> Self {
-        Self::forbidden("check-failed", "The session does not meet the requirements.")
+        Self::insufficient("check-failed", "The session does not meet the requirements.")
     }
 
     /// 403: the user is banned, locked or deprovisioned. Each has a code of its own.
     #[must_use]
     pub fn user_blocked(reason: BlockReason) -> Self {
         match reason {
-            BlockReason::Banned => Self::forbidden("user-banned", "The user is banned."),
+            BlockReason::Banned => Self::insufficient("user-banned", "The user is banned."),
             BlockReason::Deprovisioned => {
-                Self::forbidden("user-deprovisioned", "The user was deprovisioned by a directory.")
+                Self::insufficient("user-deprovisioned", "The user was deprovisioned by a directory.")
             }
             BlockReason::Locked => {
-                Self::forbidden("user-locked", "The user is locked after too many failed sign-ins.")
+                Self::insufficient("user-locked", "The user is locked after too many failed sign-ins.")
             }
-            _ => Self::forbidden("user-blocked", "The user may not sign in."),
+            _ => Self::insufficient("user-blocked", "The user may not sign in."),
         }
     }
 
@@ -276,7 +276,7 @@ impl Rejection {
     /// 403: the session's active organization no longer exists.
     #[must_use]
     pub fn organization_deleted() -> Self {
-        Self::forbidden("organization-deleted", "The active organization no longer exists.")
+        Self::insufficient("organization-deleted", "The active organization no longer exists.")
     }
 
     /// 500: the session's claims do not match the application's type. The session itself is valid. It is not a 4xx,
@@ -348,7 +348,7 @@ impl Rejection {
         if error.is_retryable() { Self::unavailable(error.seconds_to_wait()) } else { Self::internal() }
     }
 
-    fn forbidden(code: &'static str, message: &'static str) -> Self {
+    fn insufficient(code: &'static str, message: &'static str) -> Self {
         // RFC 6750, section 3.1: the token is valid, but not sufficient.
         Self {
             challenge: Some("Bearer error=\"insufficient_scope\""),
@@ -424,6 +424,60 @@ impl Rejection {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Rejections by a rule of the application's own, with a code of its own.
+impl Rejection {
+    /// 401: the request does not show who sent it. The response asks for a bearer token.
+    ///
+    /// ```
+    /// use clerk_tower::server::rejection::Rejection;
+    ///
+    /// let rejection = Rejection::unauthorized("api-key-missing");
+    /// assert_eq!((rejection.status().as_u16(), rejection.code()), (401, "api-key-missing"));
+    /// ```
+    ///
+    /// A code that is not [valid](Self::is_valid_code) is replaced by `check-failed`, and a warning is logged.
+    #[must_use]
+    pub fn unauthorized(code: impl Into<Cow<'static, str>>) -> Self {
+        let message = "The request has no valid credentials.";
+        let rejection = Self::new(StatusCode::UNAUTHORIZED, "", message);
+        Self { challenge: Some("Bearer"), code: own_code(code.into()), ..rejection }
+    }
+
+    /// 403: it is known who sent the request, and that is not enough.
+    ///
+    /// A code that is not [valid](Self::is_valid_code) is replaced by `check-failed`, and a warning is logged.
+    #[must_use]
+    pub fn forbidden(code: impl Into<Cow<'static, str>>) -> Self {
+        let message = "The request does not meet the requirements.";
+        Self { code: own_code(code.into()), ..Self::insufficient("", message) }
+    }
+
+    /// Returns whether a code has the form that clients can rely on, such as `seat-missing`: 1 to 64 lower-case ASCII
+    /// letters, digits, `-` and `_`, of which the first is a letter.
+    #[must_use]
+    pub const fn is_valid_code(code: &str) -> bool {
+        let (bytes, length) = (code.as_bytes(), code.len());
+        let begins_with_letter = matches!(bytes, [b'a'..=b'z', ..]);
+        let mut rest = bytes;
+        while let [byte, tail @ ..] = rest {
+            if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_') {
+                return false;
+            }
+            rest = tail;
+        }
+        begins_with_letter && length <= 64
+    }
+}
+
+/// Returns the application's code, or a valid one in its place. The request is rejected either way.
+fn own_code(code: Cow<'static, str>) -> Cow<'static, str> {
+    if Rejection::is_valid_code(&code) {
+        return code;
+    }
+    telemetry::invalid_code();
+    Cow::Borrowed("check-failed")
 }
 
 impl Rejection {
@@ -533,6 +587,40 @@ mod tests {
             );
             let message = response.headers()["grpc-message"].to_str().unwrap();
             assert!(message.starts_with(rejection.code()) && !message.contains('%'), "{message}");
+        }
+    }
+
+    #[test]
+    fn codes_of_the_application_have_a_form() {
+        let (longest, too_long) = ("a".repeat(64), "a".repeat(65));
+        for (code, is_valid) in [
+            ("seat-missing", true),
+            ("seat_missing_2", true),
+            ("x", true),
+            (&*longest, true),
+            (&*too_long, false),
+            ("", false),
+            ("-x", false),
+            ("2fa", false),
+            ("Seat-Missing", false),
+            ("seat missing", false),
+            ("seat%20missing", false),
+            ("seat\"missing", false),
+            ("seat\r\nx: y", false),
+            ("platz-fürs-büro", false),
+        ] {
+            assert_eq!(Rejection::is_valid_code(code), is_valid, "{code:?}");
+            for (rejection, status, challenge) in [
+                (Rejection::forbidden(code.to_owned()), 403, "Bearer error=\"insufficient_scope\""),
+                (Rejection::unauthorized(code.to_owned()), 401, "Bearer"),
+            ] {
+                let expected = if is_valid { code } else { "check-failed" };
+                assert_eq!((rejection.status().as_u16(), rejection.code()), (status, expected));
+                let response: Response<Bytes> = rejection.into_response();
+                assert_eq!(response.headers()["www-authenticate"], challenge);
+                let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+                assert_eq!(body["errors"][0]["code"], expected);
+            }
         }
     }
 

@@ -7,14 +7,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_core::token::{Check, Reverification, TokenKind};
-use http::{Request, Response};
+use clerk_core::token::{Check, Reverification, SessionAuth, TokenKind};
+use http::{Request, Response, request::Parts};
 use http_body_util::{Either, Full};
 use pin_project_lite::pin_project;
+use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{rule::Rule, sign_in::SignIn};
+use super::{
+    rule::{Own, Rule},
+    sign_in::SignIn,
+};
 use crate::{
     client::middleware::inner_service,
     server::{
@@ -90,6 +94,86 @@ impl RequireLayer {
     /// Requires a verified machine token of this kind that has this scope.
     pub fn scope(kind: TokenKind, scope: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Rule::Scope(kind, scope.into()))
+    }
+
+    /// Requires a session that a predicate of the application accepts. Rejects others with 403 and `code`, a stable
+    /// [code](Rejection::is_valid_code) of the application's.
+    ///
+    /// ```
+    /// use clerk_tower::server::require::RequireLayer;
+    ///
+    /// // Members of the support team who act for a user must not delete anything.
+    /// let guard = RequireLayer::session("no-impersonation", |session| session.claims().actor().is_none());
+    /// # let _ = guard;
+    /// ```
+    ///
+    /// The predicate runs for each request, and must not block. See [`claims`](Self::claims) for custom claims.
+    pub fn session<F>(code: impl Into<Cow<'static, str>>, is_accepted: F) -> Self
+    where
+        F: Fn(&Arc<SessionAuth>) -> bool + Send + Sync + 'static,
+    {
+        let rejection = Rejection::forbidden(code);
+        Self::new(Rule::Session(Own::new(
+            move |session| {
+                if is_accepted(session) { Ok(()) } else { Err(rejection.clone()) }
+            },
+        )))
+    }
+
+    /// Requires a session whose claims, custom ones included, a predicate of the application accepts. Rejects others with
+    /// 403 and `code`, a stable [code](Rejection::is_valid_code) of the application's.
+    ///
+    /// ```
+    /// use clerk_tower::server::require::RequireLayer;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Custom {
+    ///     seats: Option<u32>,
+    /// }
+    ///
+    /// let guard = RequireLayer::claims("seat-missing", |custom: &Custom| custom.seats.is_some());
+    /// # let _ = guard;
+    /// ```
+    ///
+    /// Claims that do not match the type are a mistake of the application, and are rejected with 500 `claims-mismatch`. Use
+    /// an `Option` field for a claim that not every user has.
+    pub fn claims<T, F>(code: impl Into<Cow<'static, str>>, is_accepted: F) -> Self
+    where
+        T: DeserializeOwned + 'static,
+        F: Fn(&T) -> bool + Send + Sync + 'static,
+    {
+        let rejection = Rejection::forbidden(code);
+        Self::new(Rule::Session(Own::new(move |session: &Arc<SessionAuth>| {
+            let claims = session.claims_as().map_err(|error| Rejection::claims_mismatch(&error))?;
+            if is_accepted(&claims) { Ok(()) } else { Err(rejection.clone()) }
+        })))
+    }
+
+    /// Requires what a rule of the application requires of the request's head, such as an API key of its own that a
+    /// middleware outside of the guard has checked. It needs neither a session nor the authenticating layer.
+    ///
+    /// ```
+    /// use clerk_tower::server::{rejection::Rejection, require::RequireLayer};
+    ///
+    /// /// What the application's middleware puts into the extensions of a request whose key it has checked.
+    /// #[derive(Clone)]
+    /// struct OwnKey;
+    ///
+    /// let own_key = RequireLayer::request(|head| match head.extensions.get::<OwnKey>() {
+    ///     Some(OwnKey) => Ok(()),
+    ///     None => Err(Rejection::unauthorized("api-key-missing")),
+    /// });
+    /// let guard = RequireLayer::permission("org:reports:read").or(own_key);
+    /// # let _ = guard;
+    /// ```
+    ///
+    /// The rule runs for each request, also in a combination whose other guard has let it through, and must not block.
+    /// Headers are written by the caller: a rule must not take one for a proof.
+    pub fn request<F>(rule: F) -> Self
+    where
+        F: Fn(&Parts) -> Result<(), Rejection> + Send + Sync + 'static,
+    {
+        Self::new(Rule::Request(Own::new(rule)))
     }
 
     /// Combines two guards: both must let the request through. Nested guards do the same, and the outer one responds
@@ -190,7 +274,10 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        match self.rule.check(request.extensions()) {
+        let (head, body) = request.into_parts();
+        let verdict = self.rule.check(&head);
+        let request = Request::from_parts(head, body);
+        match verdict {
             Ok(()) => ResponseFuture::inner(self.inner.call(request)),
             Err(rejection) => {
                 // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by

@@ -1,7 +1,7 @@
 //! Guards: layers that reject requests whose session or token does not allow them.
 //!
 //! A guard belongs inside [`AuthenticateLayer`](crate::server::authenticate::AuthenticateLayer). Without that layer it
-//! rejects every request with 500.
+//! rejects every request with 500, except where a [rule of the application](RequireLayer::request) lets it through.
 //!
 //! Combine guards with [`RequireLayer::and`] and [`RequireLayer::or`]. A rejection is a JSON response, which the
 //! authenticating layer can [replace](crate::server::authenticate::AuthenticateLayer::on_rejection). A guard for pages

@@ -1,9 +1,9 @@
 //! What a guard requires, and which rejection wins if several requirements are not met.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
-use clerk_core::token::{Check, TokenKind};
-use http::{Extensions, StatusCode};
+use clerk_core::token::{Check, SessionAuth, TokenKind};
+use http::{StatusCode, request::Parts};
 
 use crate::{server::authenticate::Auth, server::rejection::Rejection};
 
@@ -18,38 +18,57 @@ pub(super) enum Rule {
     Machine(TokenKind),
     /// A machine token with a scope.
     Scope(TokenKind, Cow<'static, str>),
+    /// A session that the application's predicate accepts.
+    Session(Own<Arc<SessionAuth>>),
+    /// A request that the application's rule accepts, with or without a session.
+    Request(Own<Parts>),
     And(Arc<Rule>, Arc<Rule>),
     Or(Arc<Rule>, Arc<Rule>),
 }
 
+type Decide<A> = dyn Fn(&A) -> Result<(), Rejection> + Send + Sync;
+
+/// A rule that the application has written.
+pub(super) struct Own<A>(Box<Decide<A>>);
+
+impl<A> Own<A> {
+    pub(super) fn new(rule: impl Fn(&A) -> Result<(), Rejection> + Send + Sync + 'static) -> Self {
+        Self(Box::new(rule))
+    }
+}
+
+impl<A> fmt::Debug for Own<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Own").finish_non_exhaustive()
+    }
+}
+
 impl Rule {
     /// Returns how the request is rejected, if it is.
-    pub(super) fn check(&self, extensions: &Extensions) -> Result<(), Rejection> {
+    pub(super) fn check(&self, head: &Parts) -> Result<(), Rejection> {
         // Without the layer nothing is known about the request. That is a mistake in the program, so not a 401.
-        let auth = Auth::from_extensions(extensions).ok_or_else(Rejection::layer_missing)?;
-        self.check_auth(auth)
-    }
-
-    fn check_auth(&self, auth: &Auth) -> Result<(), Rejection> {
+        let auth = || Auth::from_extensions(&head.extensions).ok_or_else(Rejection::layer_missing);
         match self {
-            Self::SignedIn => auth.require_session().map(drop),
-            Self::Has(check) => auth.require_has(check).map(drop),
-            Self::Token(kinds) => auth.require_token(kinds),
-            Self::Machine(kind) => auth.require_machine(*kind).map(drop),
+            Self::SignedIn => auth()?.require_session().map(drop),
+            Self::Has(check) => auth()?.require_has(check).map(drop),
+            Self::Token(kinds) => auth()?.require_token(kinds),
+            Self::Machine(kind) => auth()?.require_machine(*kind).map(drop),
             Self::Scope(kind, scope) => {
-                if auth.require_machine(*kind)?.has_scope(scope) {
+                if auth()?.require_machine(*kind)?.has_scope(scope) {
                     Ok(())
                 } else {
                     Err(Rejection::scope_missing())
                 }
             }
-            Self::And(left, right) => match (left.check_auth(auth), right.check_auth(auth)) {
+            Self::Session(Own(rule)) => rule(auth()?.require_session()?),
+            Self::Request(Own(rule)) => rule(head),
+            Self::And(left, right) => match (left.check(head), right.check(head)) {
                 (Ok(()), right) => right,
                 (left, Ok(())) => left,
                 // Reverification would not help a user who also lacks something else: do not ask for it in vain.
                 (Err(left), Err(right)) => Err(more_severe(left, right, Proof::Last)),
             },
-            Self::Or(left, right) => match (left.check_auth(auth), right.check_auth(auth)) {
+            Self::Or(left, right) => match (left.check(head), right.check(head)) {
                 (Ok(()), _) | (_, Ok(())) => Ok(()),
                 // Reverification alone is enough to pass, and the user can do it at once.
                 (Err(left), Err(right)) => Err(more_severe(left, right, Proof::First)),

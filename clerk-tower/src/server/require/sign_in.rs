@@ -51,6 +51,10 @@ impl SignIn {
         }
         // The layer may be missing, and then there is nothing to build the return URL from.
         let auth = Auth::from_extensions(request.extensions())?;
+        // A rule of the application rejects a visitor who is signed in already: signing in again would not change that.
+        if auth.session().is_some() {
+            return None;
+        }
         let can_loop = can_loop(auth.outcome());
         if is_incurable(rejection.code()) || (can_loop && auth.return_address().is_looping()) {
             return None;
