@@ -2,7 +2,7 @@ use axum_core::response::IntoResponse;
 use clerk_core::authenticate::{AuthenticateOptions, OptionsError};
 use clerk_tower::{
     ClerkVerifier, ConfigError, MachineClerk,
-    server::authenticate::{Authenticate, AuthenticateLayer},
+    server::authenticate::{Authenticate, AuthenticateLayer, InsecureIdentity},
     server::rejection::RequestInfo,
 };
 use tower_layer::Layer;
@@ -73,6 +73,32 @@ impl ClerkLayer {
     /// If the options that the client was built with contradict M2M tokens.
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         AuthenticateLayer::for_machine(machine).map(Self::of)
+    }
+
+    /// Gives every request the same configured identity, without Clerk and without any check: for self-hosted editions and
+    /// local modes of an application. Every extractor of a session, a user or an organization works, and so do guards; nothing
+    /// is sent. See the [guide](crate::guide::testing#running-without-clerk).
+    ///
+    /// Insecure: everybody who reaches the service is this user. A warning says so when the layer is created.
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use clerk_axum::{ClerkLayer, InsecureIdentity, Session};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let owner = InsecureIdentity::new("user_owner").organization("org_home", "org:admin");
+    /// let app: Router = Router::new()
+    ///     .route("/", get(async |session: Session| session.user_id().to_string()))
+    ///     .layer(ClerkLayer::insecure_identity(&owner)?);
+    /// # let _ = app; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// If one of Clerk's environment variables, or the identity's client, has the secret key of a production instance
+    /// (`sk_live_…`), unless [`insecure_beside_live_key`](InsecureIdentity::insecure_beside_live_key) allows it. If the user's
+    /// ID is empty, or the claims are too long for a token.
+    pub fn insecure_identity(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
+        AuthenticateLayer::insecure_identity(identity).map(Self::of)
     }
 
     /// In a nested router, axum removes the matched prefix from the request's URI, and keeps the full one in the

@@ -29,6 +29,7 @@ pub use clerk_tower::{
     BoxError, Clerk, ClerkBuilder, ClerkVerifier, Config, ConfigError, ErrorKind, MachineClerk, PageStream,
     WebhookLimits,
     server::{
+        authenticate::InsecureIdentity,
         proxy::{ProxyBuilder, ProxyLayer},
         rejection::RequestInfo,
         webhook::ClerkWebhooks,

@@ -181,6 +181,11 @@ pub(crate) fn rejected(status: StatusCode, code: &str, message: &str) {
     }
 }
 
+/// A layer was created that authenticates nothing.
+pub(crate) fn insecure_identity() {
+    tracing::warn!(target: "clerk::auth", "authentication is off, every request gets the configured identity");
+}
+
 /// A rule of the application rejects requests with a code that is not valid.
 pub(crate) fn invalid_code() {
     let (now, cause) = (SystemClock.now(), "invalid-code");

@@ -4,8 +4,14 @@ use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::Response,
 };
-use clerk_tower::{server::authenticate, server::rejection};
-use http::{Extensions, request::Parts};
+use clerk_tower::{
+    ConfigError,
+    server::{
+        authenticate::{self, InsecureIdentity},
+        rejection,
+    },
+};
+use http::{Extensions, Request, request::Parts};
 
 use super::{ClerkOrganization, ClerkUser};
 use crate::Rejection;
@@ -64,6 +70,48 @@ impl Auth {
     #[must_use]
     pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
         authenticate::Auth::from_extensions(extensions).cloned().map(Self)
+    }
+
+    /// Creates the result of authentication without a request, a layer or a client: for unit tests of handlers, together with
+    /// [`extract`](Self::extract).
+    ///
+    /// Insecure: every other `Auth` proves that a client has authenticated the request. In a service, use
+    /// [`ClerkLayer::insecure_identity`](crate::ClerkLayer::insecure_identity), which is refused beside a live key and visible
+    /// in the log.
+    ///
+    /// # Errors
+    /// If the user's ID is empty, or the claims are too long for a token.
+    pub fn insecure(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
+        authenticate::Auth::insecure(identity).map(Self)
+    }
+
+    /// Runs an extractor of this crate with this decision, by the same rules as for a handler's argument. In a unit test, it
+    /// makes the arguments of a handler:
+    ///
+    /// ```
+    /// use clerk_axum::{Auth, ClerkUser, InsecureIdentity, Session};
+    ///
+    /// async fn greet(session: Session, user: ClerkUser) -> String {
+    ///     format!("hello {}, with {} permissions", user.id, session.permissions().len())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ada = Auth::insecure(&InsecureIdentity::new("user_ada"))?;
+    /// let greeting = greet(ada.extract().await?, ada.extract().await?).await;
+    /// assert_eq!(greeting, "hello user_ada, with 0 permissions");
+    ///
+    /// let nobody = Auth::insecure(&InsecureIdentity::nobody())?;
+    /// assert_eq!(nobody.extract::<Session>().await.unwrap_err().status(), 401);
+    /// assert!(nobody.extract::<Option<Session>>().await?.is_none());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The extractor's rejection.
+    pub async fn extract<E: FromRequestParts<()>>(&self) -> Result<E, E::Rejection> {
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.extensions.insert(self.0.clone());
+        E::from_request_parts(&mut parts, &()).await
     }
 
     /// Returns a redirect to the sign-in page, and from there back to `return_to`.

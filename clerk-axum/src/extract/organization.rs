@@ -131,6 +131,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
 /// | 403 `organization-deleted` | the organization no longer exists |
 /// | 503 `clerk-unavailable` | Clerk does not respond, and no recent value is cached |
 /// | 500 `clerk-error` | Clerk refuses the call, for example after the secret key was revoked |
+/// | 500 `clerk-secret-key-missing` | the layer's client has no secret key |
 ///
 /// `Option<ClerkOrganization>` is `None` where `Option<ActiveOrganization>` is.
 #[doc = include_str!("derive.md")]

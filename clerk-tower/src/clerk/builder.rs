@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, future::ready, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -6,12 +6,13 @@ use clerk_core::{
     keys::{MachineSecretKey, PublishableKey, SecretKey, WebhookSecret},
 };
 use http::{Request, Response};
+use tower::service_fn;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{Clerk, ClerkVerifier, DecisionCalls, Inner, MachineClerk};
 use crate::{
-    Error,
+    Error, ErrorKind,
     client::{
         AllMisnamed, Backend, Config, ConfigError, Environment, KeysAddress, Problem, STACK_SETTINGS,
         cache::CachePolicy,
@@ -567,6 +568,13 @@ impl ClerkBuilder {
             return ConfigError::new("CLERK_MACHINE_SECRET_KEY", problem(advice));
         }
         ConfigError::new("machine_secret_key", problem("a machine's client needs it"))
+    }
+
+    /// Returns a client that has no key and no transport: every call fails before anything is sent.
+    pub(crate) fn offline() -> Result<Clerk, ConfigError> {
+        let offline = "this application runs without Clerk; nothing was sent";
+        let stack = service_fn(move |_| ready(Err(Error::new(None, ErrorKind::Config(offline)))));
+        Self::new(Config::default()).stack(stack).assemble(CredentialsLayer::none(), None, None)
     }
 
     /// Checks the other settings and puts the client together.

@@ -36,6 +36,17 @@ const OTHER_NAMES: [(&str, &[&str]); 4] = [
     ("CLERK_MACHINE_SECRET_KEY", &["CLERK_MACHINE_SECRET", "CLERK_MACHINE_KEY", "CLERK_M2M_SECRET_KEY"]),
 ];
 
+/// Returns the name of a variable that has the secret key of a production instance, if any of Clerk's variables does: under
+/// whatever name an application sets it, and however it is quoted.
+pub(crate) fn with_live_key(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Option<String> {
+    variables.into_iter().find_map(|(name, value)| {
+        let name = name.to_string_lossy().into_owned();
+        let is_live =
+            name.to_ascii_uppercase().contains("CLERK") && value.to_string_lossy().contains("sk_live_");
+        is_live.then_some(name)
+    })
+}
+
 /// A variable that is set under a name that is not read, while the right name is unset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Misnamed {
@@ -106,5 +117,29 @@ impl<'a> Environment<'a> {
             .chain(others.map(|other| (*other).to_owned()));
         let found = names.find(|other| (self.0)(other).is_some_and(|value| !value.is_empty()))?;
         Some(Misnamed { setter, name, found })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_keys_are_found_under_every_name_of_clerks() {
+        for (name, value, is_found) in [
+            ("CLERK_SECRET_KEY", "sk_live_abc", true),
+            ("CLERK_SECRET_KEY", " \"sk_live_abc\"\n", true),
+            ("MY_CLERK_KEY", "sk_live_abc", true),
+            ("clerk_secret_key", "sk_live_abc", true),
+            ("CLERK_SECRET_KEY", "sk_test_abc", false),
+            ("CLERK_SECRET_KEY", "", false),
+            ("CLERK_PUBLISHABLE_KEY", "pk_live_abc", false),
+            // Another service's keys look the same.
+            ("STRIPE_SECRET_KEY", "sk_live_abc", false),
+        ] {
+            let variables =
+                [("PATH", "/bin"), (name, value)].map(|(name, value)| (name.into(), value.into()));
+            assert_eq!(with_live_key(variables).is_some(), is_found, "{name}={value:?}");
+        }
     }
 }

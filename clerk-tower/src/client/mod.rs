@@ -29,7 +29,7 @@ pub mod upload;
 pub(crate) use self::{
     backend::{Backend, exchange},
     config::{KeysAddress, Problem, STACK_SETTINGS, parse, public_keys},
-    environment::{AllMisnamed, Environment},
+    environment::{AllMisnamed, Environment, with_live_key},
 };
 pub use self::{
     config::{Config, ConfigError},

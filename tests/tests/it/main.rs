@@ -20,6 +20,7 @@ mod guide;
 mod http;
 mod http2;
 mod hyper_server;
+mod insecure;
 mod instances;
 mod keys;
 mod keys_model;

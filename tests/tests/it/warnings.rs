@@ -22,7 +22,8 @@ use tokio::{
 use tower::ServiceExt as _;
 
 /// The functions that warn without a limit: about how the application was built, once for each client or guard.
-const ONCE: [&str; 4] = ["guessed_sign_in_page", "keys_differ", "misnamed", "no_sign_in_page"];
+const ONCE: [&str; 5] =
+    ["guessed_sign_in_page", "insecure_identity", "keys_differ", "misnamed", "no_sign_in_page"];
 
 /// The macros that can log a warning.
 const WARNING: [&str; 3] = ["warn", "error", "event"];

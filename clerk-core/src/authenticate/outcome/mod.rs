@@ -320,6 +320,14 @@ impl Outcome {
 }
 
 impl Outcome {
+    /// Creates the outcome of a request that is signed in although no token of it was verified.
+    ///
+    /// Insecure, like [`SessionAuth::insecure_from_claims`]: for unit tests, and for applications that run without Clerk.
+    #[must_use]
+    pub fn insecure_signed_in(session: Arc<SessionAuth>) -> Self {
+        Self::signed_in(session)
+    }
+
     /// Adds what was noticed about the handshake that the request returned from.
     pub(super) fn with_handshake(mut self, trace: Option<Box<HandshakeTrace>>) -> Self {
         if trace.is_some() {

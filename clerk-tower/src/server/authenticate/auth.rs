@@ -7,7 +7,7 @@ use clerk_core::{
 };
 use http::{Extensions, HeaderValue, Response, StatusCode, header};
 
-use super::return_address::ReturnAddress;
+use super::{insecure::Profile, return_address::ReturnAddress};
 use crate::{Clerk, ClerkVerifier, keys::KeyStore, server::rejection::Rejection, telemetry};
 
 /// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one
@@ -26,7 +26,7 @@ use crate::{Clerk, ClerkVerifier, keys::KeyStore, server::rejection::Rejection, 
 /// }
 /// ```
 ///
-/// Only a decision of a client creates one, so it cannot come from a request.
+/// Only a decision of a client creates one, so it cannot come from a request; or [`Auth::insecure`], for unit tests.
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
 
@@ -37,6 +37,8 @@ struct Inner {
     clerk: Clerk,
     authenticator: Authenticator,
     return_address: ReturnAddress,
+    /// What Clerk would return about a configured identity. `None` if the request was authenticated.
+    profile: Option<Arc<Profile>>,
 }
 
 impl Auth {
@@ -48,7 +50,23 @@ impl Auth {
         return_address: ReturnAddress,
     ) -> Self {
         telemetry::decided(&outcome);
-        Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, return_address }))
+        Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, return_address, profile: None }))
+    }
+
+    /// A request that gets a configured identity.
+    pub(super) fn of_profile(
+        outcome: Outcome,
+        clerk: Clerk,
+        authenticator: Authenticator,
+        return_address: ReturnAddress,
+        profile: Option<Arc<Profile>>,
+    ) -> Self {
+        telemetry::decided(&outcome);
+        Self(Arc::new(Inner { outcome, retry_after: None, clerk, authenticator, return_address, profile }))
+    }
+
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        self.0.profile.as_deref()
     }
 
     /// Returns the layer's decision, as `extensions.get::<Auth>()` does. `None` if the request did not pass through the

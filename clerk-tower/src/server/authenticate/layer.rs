@@ -14,7 +14,7 @@ use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Auth, ResponseFuture, driver::Driver};
+use super::{Auth, InsecureIdentity, ResponseFuture, driver::Driver, insecure::Prepared};
 use crate::{
     BoxError, ClerkVerifier, ConfigError, MachineClerk,
     client::middleware::inner_service,
@@ -31,6 +31,8 @@ pub struct AuthenticateLayer {
     driver: Driver,
     /// The drivers of other instances.
     others: Arc<[Driver]>,
+    /// The identity of every request, instead of the driver's decision.
+    identity: Option<Arc<Prepared>>,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
@@ -59,7 +61,7 @@ impl AuthenticateLayer {
     }
 
     fn by(driver: Driver) -> Self {
-        Self { driver, others: Arc::default(), on_rejection: None, original_uri: |_| None }
+        Self { driver, others: Arc::default(), identity: None, on_rejection: None, original_uri: |_| None }
     }
 
     /// Authenticates for several instances, with the options that each client was built with. Each request is decided for
@@ -132,6 +134,36 @@ impl AuthenticateLayer {
     pub fn for_machine(machine: &MachineClerk) -> Result<Self, OptionsError> {
         let clerk = machine.client();
         Self::with_options(machine, clerk.authenticate_options().accepted_kinds(TokenKind::M2m))
+    }
+
+    /// Gives every request the same configured identity, without Clerk and without any check: for self-hosted editions and
+    /// local modes of an application. Sessions, claims, guards, [`Auth::user`] and [`Auth::organization`] work as usual, and
+    /// nothing is sent.
+    ///
+    /// Insecure: everybody who reaches the service is this user. A warning says so when the layer is created.
+    ///
+    /// ```
+    /// use std::env;
+    /// use clerk_tower::{Clerk, server::authenticate::{AuthenticateLayer, InsecureIdentity}};
+    ///
+    /// fn layer() -> Result<AuthenticateLayer, Box<dyn std::error::Error>> {
+    ///     if env::var("AUTH_MODE").is_ok_and(|mode| mode == "local") {
+    ///         let owner = InsecureIdentity::new("user_owner").organization("org_home", "org:admin");
+    ///         return Ok(AuthenticateLayer::insecure_identity(&owner)?);
+    ///     }
+    ///     Ok(AuthenticateLayer::new(&Clerk::from_env()?))
+    /// }
+    /// # let _ = layer;
+    /// ```
+    ///
+    /// # Errors
+    /// If one of Clerk's environment variables, or the identity's client, has the secret key of a production instance
+    /// (`sk_live_…`), unless [`insecure_beside_live_key`](InsecureIdentity::insecure_beside_live_key) allows it. If the user's
+    /// ID is empty, or the claims are too long for a token.
+    pub fn insecure_identity(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
+        let prepared = Prepared::for_layer(identity)?;
+        let driver = Driver { clerk: prepared.clerk.clone(), authenticator: prepared.authenticator.clone() };
+        Ok(Self { identity: Some(Arc::new(prepared)), ..Self::by(driver) })
     }
 
     /// Sets where the original URI of a request is, for a layer inside a router that removes the prefix it has matched,
@@ -207,6 +239,7 @@ impl<S> Layer<S> for AuthenticateLayer {
             inner,
             driver: self.driver.clone(),
             others: self.others.clone(),
+            identity: self.identity.clone(),
             on_rejection: self.on_rejection.clone(),
             original_uri: self.original_uri,
         }
@@ -220,6 +253,8 @@ pub struct Authenticate<S> {
     inner: S,
     driver: Driver,
     others: Arc<[Driver]>,
+    /// The identity of every request, instead of the driver's decision.
+    identity: Option<Arc<Prepared>>,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
@@ -264,6 +299,10 @@ where
         }
         let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
         let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
+        if let Some(identity) = &self.identity {
+            let auth = identity.auth(&head);
+            return ResponseFuture::decided(inner, request, auth, handler);
+        }
         let driver = self.driver.for_request(&self.others, &head);
         match driver.start(&head) {
             Ok(auth) => ResponseFuture::decided(inner, request, auth, handler),

@@ -28,6 +28,13 @@
 //! Set [`AuthenticateLayer::on_rejection`] to replace the response of all rejections, by a guard, an extractor or the
 //! layer itself.
 //!
+//! # Without Clerk
+//!
+//! [`AuthenticateLayer::insecure_identity`] gives every request one configured identity, for self-hosted editions and local
+//! modes; [`Auth::insecure`] makes the same identity for unit tests.
+//!
+//! # Example
+//!
 //! ```
 //! use bytes::Bytes;
 //! use clerk_tower::{Clerk, server::authenticate::{Auth, AuthenticateLayer}};
@@ -54,6 +61,7 @@ mod decision;
 mod direct;
 mod driver;
 mod future;
+mod insecure;
 mod layer;
 mod return_address;
 mod sign_out;
@@ -63,5 +71,6 @@ pub use self::{
     auth::Auth,
     decision::{Decision, ResponseHeaders},
     future::ResponseFuture,
+    insecure::InsecureIdentity,
     layer::{Authenticate, AuthenticateLayer},
 };

@@ -43,10 +43,13 @@ impl Auth {
     /// - 401 `user-deleted` if the user no longer exists
     /// - 503 `clerk-unavailable` if Clerk does not respond, and no recent value is cached
     /// - 500 `clerk-error` if Clerk refuses the call, for example after the secret key was revoked
+    /// - 500 `clerk-secret-key-missing` if the layer's client has no secret key
     pub async fn user(&self) -> Result<Arc<User>, Rejection> {
         let id = self.require_session()?.claims().user_id();
-        let user = self.recent()?.cached(users::get(id)).await;
-        let user = user.map_err(|error| or_missing(&error, Rejection::user_deleted))?;
+        let user = match self.profile() {
+            Some(profile) => profile.user.clone(),
+            None => self.fetch_user(id).await?,
+        };
         user.block_reason().map_or(Ok(user), |reason| Err(Rejection::user_blocked(reason)))
     }
 
@@ -64,10 +67,14 @@ impl Auth {
     /// - 403 `user-banned` or `user-deprovisioned` if the member is
     /// - 503 `clerk-unavailable` if Clerk does not respond, and no recent value is cached
     /// - 500 `clerk-error` if Clerk refuses the call, for example after the secret key was revoked
+    /// - 500 `clerk-secret-key-missing` if the layer's client has no secret key
     pub async fn organization(&self) -> Result<Arc<Organization>, Rejection> {
         let claims = self.require_session()?.claims();
         let (id, user) = (claims.organization().map(|organization| organization.id), claims.user_id());
         let id = id.ok_or_else(Rejection::organization_missing)?;
+        if let Some(profile) = self.profile() {
+            return profile.organization.clone().ok_or_else(Rejection::organization_missing);
+        }
         let refuse = |error: Error| or_missing(&error, Rejection::organization_deleted);
         let clerk = self.recent()?;
         let organization = clerk.cached(organizations::get(id)).await.map_err(refuse)?;
@@ -76,6 +83,11 @@ impl Auth {
         let member = members.iter().find(|member| is_of(member, id, user));
         let member = member.ok_or_else(Rejection::organization_missing)?;
         member.block_reason().map_or(Ok(organization), |reason| Err(Rejection::user_blocked(reason)))
+    }
+
+    async fn fetch_user(&self, id: &UserId) -> Result<Arc<User>, Rejection> {
+        let user = self.recent()?.cached(users::get(id)).await;
+        user.map_err(|error| or_missing(&error, Rejection::user_deleted))
     }
 
     /// Returns the layer's client, limited to values that are recent enough.
