@@ -10,6 +10,7 @@
 //! | [`database`] | your own rows for Clerk's users; each webhook handled once |
 //! | [`recipes`] | WebSocket and event streams, tenants, administrators, your own error type, a front end on another origin |
 //! | [`openapi`] | security schemes and responses, with aide or with utoipa |
+//! | [`verification`] | without the secret key; several instances; keys of your own in the same header |
 //! | [`machine_tokens`] | API keys, M2M tokens and OAuth tokens |
 //! | [`frameworks`] | actix-web, poem, Lambda, and whatever is not built on tower |
 //! | [`testing`] | tests and development without an account |
@@ -42,6 +43,8 @@ pub mod recipes {}
 
 #[cfg_attr(not(doctest), doc = include_str!("openapi.md"))]
 pub mod openapi {}
+#[doc = include_str!("verification.md")]
+pub mod verification {}
 
 #[doc = include_str!("machine_tokens.md")]
 pub mod machine_tokens {}
