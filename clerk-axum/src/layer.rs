@@ -7,7 +7,7 @@ use clerk_tower::{
 };
 use tower_layer::Layer;
 
-use crate::Rejection;
+use crate::{Auth, Rejection};
 
 /// Layer that authenticates every request and lets it through; extractors and guards then decide.
 ///
@@ -99,6 +99,12 @@ impl ClerkLayer {
     /// ID is empty, or the claims are too long for a token.
     pub fn insecure_identity(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
         AuthenticateLayer::insecure_identity(identity).map(Self::of)
+    }
+
+    /// Authenticates a token that did not arrive in a request's headers, with this layer's options and for its instances: for
+    /// example one in a WebSocket message. See [`Clerk::authenticate_token`](clerk_tower::Clerk::authenticate_token).
+    pub async fn authenticate_token(&self, token: &str) -> Auth {
+        self.0.authenticate_token(token).await.into()
     }
 
     /// In a nested router, axum removes the matched prefix from the request's URI, and keeps the full one in the

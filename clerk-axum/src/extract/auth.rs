@@ -214,6 +214,12 @@ impl Auth {
     }
 }
 
+impl From<authenticate::Auth> for Auth {
+    fn from(auth: authenticate::Auth) -> Self {
+        Self(auth)
+    }
+}
+
 impl Deref for Auth {
     type Target = authenticate::Auth;
 

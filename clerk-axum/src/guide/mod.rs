@@ -43,6 +43,7 @@ pub mod recipes {}
 
 #[cfg_attr(not(doctest), doc = include_str!("openapi.md"))]
 pub mod openapi {}
+
 #[doc = include_str!("verification.md")]
 pub mod verification {}
 

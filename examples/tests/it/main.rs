@@ -8,6 +8,7 @@
     reason = "a test may fail"
 )]
 
+mod applications;
 mod grpc;
 mod programs;
 mod surfing;

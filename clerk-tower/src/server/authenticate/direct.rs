@@ -1,7 +1,7 @@
 use clerk_core::authenticate::RequestHead;
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header::AUTHORIZATION};
 
-use super::{Auth, Decision, driver::Driver};
+use super::{Auth, AuthenticateLayer, Decision};
 use crate::{Clerk, ClerkVerifier};
 
 impl Clerk {
@@ -51,15 +51,7 @@ impl Clerk {
     /// It waits for Clerk when the [layer](crate::server::authenticate) does, which requires a tokio runtime. It never
     /// fails: if Clerk does not respond, the request is signed out and [`Auth::require_session`] rejects it with 503.
     pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
-        Decision::new(self.decide(head).await, head)
-    }
-
-    async fn decide(&self, head: &RequestHead<'_>) -> Auth {
-        let driver = Driver { clerk: self.clone(), authenticator: self.authenticator().clone() };
-        match driver.start(head) {
-            Ok(auth) => auth,
-            Err(waiting) => driver.satisfy(waiting).await,
-        }
+        AuthenticateLayer::new(self).authenticate(head).await
     }
 
     /// Authenticates a token that did not arrive in a request's headers, for example in a WebSocket message. It is
@@ -78,6 +70,31 @@ impl Clerk {
     /// # Ok(()) }
     /// ```
     pub async fn authenticate_token(&self, token: &str) -> Auth {
+        AuthenticateLayer::new(self).authenticate_token(token).await
+    }
+}
+
+impl ClerkVerifier {
+    /// Authenticates a request without a layer, as [`Clerk::authenticate`] does.
+    pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
+        AuthenticateLayer::new(self).authenticate(head).await
+    }
+
+    /// Authenticates a token that did not arrive in a request's headers, as [`Clerk::authenticate_token`] does.
+    pub async fn authenticate_token(&self, token: &str) -> Auth {
+        AuthenticateLayer::new(self).authenticate_token(token).await
+    }
+}
+
+/// The layer's decisions, with its options and for its instances, where it cannot be applied to a service.
+impl AuthenticateLayer {
+    /// Authenticates a request, as [`Clerk::authenticate`] does.
+    pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
+        Decision::new(self.drivers().decide(head).await, head)
+    }
+
+    /// Authenticates a token that did not arrive in a request's headers, as [`Clerk::authenticate_token`] does.
+    pub async fn authenticate_token(&self, token: &str) -> Auth {
         // Only the first word of the header would be read, so `<valid token> anything` would be accepted. A string with
         // spaces or control characters is replaced by `-`, which is never valid.
         let is_word = token.bytes().all(|byte| byte.is_ascii_graphic());
@@ -87,20 +104,8 @@ impl Clerk {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
         let uri = Uri::default();
         let head = RequestHead::new(&Method::POST, &uri, Version::default(), &headers);
-        let auth = self.decide(&head).await;
+        let auth = self.drivers().decide(&head).await;
         auth.explain(&head);
         auth
-    }
-}
-
-impl ClerkVerifier {
-    /// Authenticates a request without a layer, as [`Clerk::authenticate`] does.
-    pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
-        self.client().authenticate(head).await
-    }
-
-    /// Authenticates a token that did not arrive in a request's headers, as [`Clerk::authenticate_token`] does.
-    pub async fn authenticate_token(&self, token: &str) -> Auth {
-        self.client().authenticate_token(token).await
     }
 }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use clerk_core::{
     Timestamp,
@@ -9,7 +9,7 @@ use clerk_core::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{Auth, return_address::ReturnAddress};
+use super::{Auth, insecure::Prepared, return_address::ReturnAddress};
 use crate::{Clerk, ClerkVerifier, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict, runtime};
 
 /// Drives decisions about requests: makes the calls that a suspended decision waits for.
@@ -19,6 +19,55 @@ use crate::{Clerk, ClerkVerifier, Error, ErrorKind, clerk::DecisionCalls, keys::
 pub(super) struct Driver {
     pub(super) clerk: Clerk,
     pub(super) authenticator: Authenticator,
+    /// The identity of every request, instead of a decision.
+    identity: Option<Arc<Prepared>>,
+}
+
+/// A driver for each instance of a service, of which most have one.
+#[derive(Clone, Debug)]
+pub(super) struct Drivers {
+    first: Driver,
+    others: Arc<[Driver]>,
+}
+
+impl From<Driver> for Drivers {
+    fn from(first: Driver) -> Self {
+        Self { first, others: Arc::default() }
+    }
+}
+
+impl Drivers {
+    /// `None` without a driver.
+    pub(super) fn of(drivers: Vec<Driver>) -> Option<Self> {
+        let mut drivers = drivers.into_iter();
+        Some(Self { first: drivers.next()?, others: drivers.collect() })
+    }
+
+    /// Returns the driver that decides about this request.
+    pub(super) fn for_request(&self, head: &RequestHead<'_>) -> &Driver {
+        if self.others.is_empty() {
+            return &self.first;
+        }
+        let authenticators: Vec<&Authenticator> = self.iter().map(|driver| &driver.authenticator).collect();
+        self.iter().nth(Authenticator::choose(&authenticators, head)).unwrap_or(&self.first)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Driver> {
+        std::iter::once(&self.first).chain(&*self.others)
+    }
+
+    /// Whether a layer with these drivers made this decision.
+    pub(super) fn made(&self, decided: &Auth) -> bool {
+        self.iter().any(|driver| decided.is_by(&driver.clerk, &driver.authenticator))
+    }
+
+    pub(super) async fn decide(&self, head: &RequestHead<'_>) -> Auth {
+        let driver = self.for_request(head);
+        match driver.start(head) {
+            Ok(auth) => auth,
+            Err(waiting) => driver.clone().satisfy(waiting).await,
+        }
+    }
 }
 
 /// A suspended decision, which waits for a response from Clerk.
@@ -34,22 +83,24 @@ impl Driver {
         options: AuthenticateOptions,
     ) -> Result<Self, OptionsError> {
         let clerk = clerk.client();
-        let authenticator = Authenticator::new(clerk.pin(options)?)?;
-        Ok(Self { clerk: clerk.clone(), authenticator })
+        Authenticator::new(clerk.pin(options)?).map(|authenticator| Self::new(clerk, authenticator))
     }
 
-    /// Returns the driver that decides about this request, if there are others for other instances.
-    pub(super) fn for_request<'a>(&'a self, others: &'a [Self], head: &RequestHead<'_>) -> &'a Self {
-        if others.is_empty() {
-            return self;
-        }
-        let all: Vec<&Self> = std::iter::once(self).chain(others).collect();
-        let authenticators: Vec<&Authenticator> = all.iter().map(|driver| &driver.authenticator).collect();
-        all.get(Authenticator::choose(&authenticators, head)).copied().unwrap_or(self)
+    pub(super) fn new(clerk: &Clerk, authenticator: Authenticator) -> Self {
+        Self { clerk: clerk.clone(), authenticator, identity: None }
+    }
+
+    /// Decides nothing: every request has the same identity.
+    pub(super) fn of_identity(prepared: Prepared) -> Self {
+        let (clerk, authenticator) = (prepared.clerk.clone(), prepared.authenticator.clone());
+        Self { clerk, authenticator, identity: Some(Arc::new(prepared)) }
     }
 
     /// Starts a decision. Most requests are decided at once, without a future.
     pub(super) fn start(&self, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
+        if let Some(identity) = &self.identity {
+            return Ok(identity.auth(head));
+        }
         let keys = self.clerk.keys().current().unwrap_or_default();
         let step = self.authenticator.start(head, &keys, self.clerk.now());
         let return_address = ReturnAddress::of(head);

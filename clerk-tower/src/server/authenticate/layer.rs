@@ -1,6 +1,5 @@
 use std::{
     mem,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -14,7 +13,11 @@ use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Auth, InsecureIdentity, ResponseFuture, driver::Driver, insecure::Prepared};
+use super::{
+    Auth, InsecureIdentity, ResponseFuture,
+    driver::{Driver, Drivers},
+    insecure::Prepared,
+};
 use crate::{
     BoxError, ClerkVerifier, ConfigError, MachineClerk,
     client::middleware::inner_service,
@@ -28,11 +31,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthenticateLayer {
-    driver: Driver,
-    /// The drivers of other instances.
-    others: Arc<[Driver]>,
-    /// The identity of every request, instead of the driver's decision.
-    identity: Option<Arc<Prepared>>,
+    drivers: Drivers,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
@@ -45,7 +44,7 @@ impl AuthenticateLayer {
     pub fn new(clerk: impl Into<ClerkVerifier>) -> Self {
         let clerk = clerk.into();
         let clerk = clerk.client();
-        Self::by(Driver { clerk: clerk.clone(), authenticator: clerk.authenticator().clone() })
+        Self::by(Driver::new(clerk, clerk.authenticator().clone()))
     }
 
     /// Authenticates with different options. Start from [`Clerk::authenticate_options`], so that the instance stays the
@@ -61,7 +60,7 @@ impl AuthenticateLayer {
     }
 
     fn by(driver: Driver) -> Self {
-        Self { driver, others: Arc::default(), identity: None, on_rejection: None, original_uri: |_| None }
+        Self { drivers: driver.into(), on_rejection: None, original_uri: |_| None }
     }
 
     /// Authenticates for several instances, with the options that each client was built with. Each request is decided for
@@ -105,11 +104,13 @@ impl AuthenticateLayer {
             known.extend(issuers);
             drivers.push(Driver::with_options(&clerk, options).map_err(invalid)?);
         }
-        let mut drivers = drivers.into_iter();
-        let Some(first) = drivers.next() else {
-            return Err(ConfigError::new("instances", "expected at least one client"));
-        };
-        Ok(Self { others: drivers.collect(), ..Self::by(first) })
+        let drivers = Drivers::of(drivers);
+        let drivers = drivers.ok_or_else(|| ConfigError::new("instances", "expected at least one client"))?;
+        Ok(Self { drivers, on_rejection: None, original_uri: |_| None })
+    }
+
+    pub(super) const fn drivers(&self) -> &Drivers {
+        &self.drivers
     }
 
     /// Authenticates machines by their M2M tokens, and accepts no other token.
@@ -162,8 +163,7 @@ impl AuthenticateLayer {
     /// ID is empty, or the claims are too long for a token.
     pub fn insecure_identity(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
         let prepared = Prepared::for_layer(identity)?;
-        let driver = Driver { clerk: prepared.clerk.clone(), authenticator: prepared.authenticator.clone() };
-        Ok(Self { identity: Some(Arc::new(prepared)), ..Self::by(driver) })
+        Ok(Self::by(Driver::of_identity(prepared)))
     }
 
     /// Sets where the original URI of a request is, for a layer inside a router that removes the prefix it has matched,
@@ -237,9 +237,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     fn layer(&self, inner: S) -> Authenticate<S> {
         Authenticate {
             inner,
-            driver: self.driver.clone(),
-            others: self.others.clone(),
-            identity: self.identity.clone(),
+            drivers: self.drivers.clone(),
             on_rejection: self.on_rejection.clone(),
             original_uri: self.original_uri,
         }
@@ -251,10 +249,7 @@ impl<S> Layer<S> for AuthenticateLayer {
 #[derive(Clone, Debug)]
 pub struct Authenticate<S> {
     inner: S,
-    driver: Driver,
-    others: Arc<[Driver]>,
-    /// The identity of every request, instead of the driver's decision.
-    identity: Option<Arc<Prepared>>,
+    drivers: Drivers,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
@@ -265,12 +260,6 @@ impl<S> Authenticate<S> {
     /// Wraps `inner`, with the options that `clerk` was built with.
     pub fn new(inner: S, clerk: impl Into<ClerkVerifier>) -> Self {
         AuthenticateLayer::new(clerk).layer(inner)
-    }
-
-    /// Whether this layer, inside of another one, would decide the same.
-    fn would_repeat(&self, decided: &Auth) -> bool {
-        let mut drivers = std::iter::once(&self.driver).chain(&*self.others);
-        drivers.any(|driver| decided.is_by(&driver.clerk, &driver.authenticator))
     }
 }
 
@@ -294,16 +283,12 @@ where
         let handler = self.on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
         let decided = Auth::from_extensions(request.extensions());
         // A nested layer with the same client and options would decide the same, and add the same cookies again.
-        if decided.is_some_and(|auth| self.would_repeat(auth)) {
+        if decided.is_some_and(|auth| self.drivers.made(auth)) {
             return ResponseFuture::decided_outside(inner, request, handler);
         }
         let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
         let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
-        if let Some(identity) = &self.identity {
-            let auth = identity.auth(&head);
-            return ResponseFuture::decided(inner, request, auth, handler);
-        }
-        let driver = self.driver.for_request(&self.others, &head);
+        let driver = self.drivers.for_request(&head);
         match driver.start(&head) {
             Ok(auth) => ResponseFuture::decided(inner, request, auth, handler),
             Err(waiting) => {
