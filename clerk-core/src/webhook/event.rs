@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -152,13 +152,25 @@ fn locate<T: DeserializeOwned>(data: &str) -> (String, String) {
 
 /// Sets the field at this path, if it is one of [`ASSUMED`] that is missing or `null`.
 fn assume(data: &str, path: &str) -> Option<String> {
-    let (parent, field) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut parents: Vec<&str> = path.split('.').collect();
+    let field = parents.pop()?;
     let (_, value) = ASSUMED.into_iter().find(|(name, _)| *name == field)?;
-    let Plain(mut data) = serde_json::from_str(data).ok()?;
-    let parent =
-        parent.split('.').filter(|name| !name.is_empty()).try_fold(&mut data, |at, name| at.get_mut(name));
-    let replaced = parent?.as_object_mut()?.insert(field.to_owned(), value.into());
-    replaced.is_none_or(|value| value.is_null()).then(|| data.to_string())
+    set(data, &parents, field, value)
+}
+
+/// Sets a field of an object that is missing or `null`. All else stays text: it may be nested too deeply for a [`Value`].
+fn set(data: &str, parents: &[&str], field: &str, value: bool) -> Option<String> {
+    let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(data).ok()?;
+    if let [parent, below @ ..] = parents {
+        let at = members.get_mut(*parent)?;
+        *at = RawValue::from_string(set(at.get(), below, field, value)?).ok()?;
+    } else {
+        let old = members.insert(field.to_owned(), serde_json::value::to_raw_value(&value).ok()?);
+        if old.is_some_and(|old| old.get() != "null") {
+            return None;
+        }
+    }
+    serde_json::to_string(&members).ok()
 }
 
 /// Declares the events: variant, type of the data, event type, and name of the constant.

@@ -436,6 +436,17 @@ fn what_decides_elsewhere_is_assumed_in_an_event_which_says_so() {
         }
     }
     assert_eq!(read(&event("user.created", &user())).assumed, [""; 0]);
+    // Also beside metadata that is nested more deeply than a `Value` can be.
+    let mut marked = user();
+    marked.as_object_mut().unwrap().remove("banned");
+    marked["public_metadata"] = json!({"deep": "here"});
+    let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+    let body = event("user.created", &marked).to_string().replace("\"here\"", &deep);
+    let delivery = Delivery::read("msg_1", body.as_bytes());
+    let Event::UserCreated(user_with_depth) = &delivery.event else { panic!("{delivery:?}") };
+    assert_eq!((user_with_depth.banned, &*delivery.assumed), (false, &["banned".to_owned()][..]));
+    let metadata = serde_json::to_string(&user_with_depth.public_metadata).unwrap();
+    assert!(metadata.contains(&deep), "{metadata}");
     let gone = read(&event("user.deleted", &json!({"id": "user_1"})));
     let Event::UserDeleted(it) = &gone.event else { panic!("{gone:?}") };
     assert_eq!((it.deleted, &*gone.assumed), (true, &["deleted".to_owned()][..]));
