@@ -617,6 +617,28 @@ mod extractor {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_response_to_the_later_request_is_kept_whatever_its_status() {
+    for (status, code) in [(403, "authorization_invalid"), (404, "resource_not_found"), (404, "proxy")] {
+        let fixture = Fixture::new();
+        let older = fixture.ask("user_1");
+        settle().await;
+        let late = fixture.scripted.one();
+        tokio::time::advance(secs(2)).await;
+        let clerk = fixture.clerk.with(CallOptions::new().max_age(secs(1)));
+        let newer = tokio::spawn(async move { clerk.cached(users::get("user_1")).await });
+        settle().await;
+        fixture.scripted.one().refuse(status, code);
+        assert_eq!(newer.await.unwrap().unwrap_err().status().unwrap(), status);
+        late.respond(200, &user("user_1", "old"));
+        assert_eq!(older.await.unwrap().unwrap().first_name.as_deref(), Some("old"));
+        // The older value is not served, and the refusal is not, either: Clerk is asked again.
+        tokio::time::advance(secs(5)).await;
+        assert_eq!(fixture.name("user_1", "new").await, ("new".to_owned(), true), "{status} {code}");
+        assert_eq!(fixture.name("user_1", "newer").await, ("new".to_owned(), false));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn setting_the_clock_back_extends_no_age() {
     let fixture = Fixture::new();
     fixture.name("user_1", "old").await;

@@ -132,13 +132,12 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
             Ok(value)
         }
         Err(error) => {
-            // Only Clerk's own "not found" is cached: a proxy's 404 would hide existing resources.
-            if error.is_missing() {
-                cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, 0));
-            } else if error.is_retryable() {
+            if error.is_retryable() {
                 cache.store.back_off(&key, cache.now());
             } else {
-                cache.store.drop_older(&key, asked);
+                // Of these, only Clerk's own "not found" is served: a proxy's 404 would hide existing resources. All of them
+                // replace an older value, which must not hide a 403.
+                cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, 0));
             }
             Err(error)
         }

@@ -28,7 +28,8 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// An operation's output, of any type.
 pub(super) type Value = Arc<dyn Any + Send + Sync>;
-/// What is cached: a value, or Clerk's error that the resource does not exist.
+/// What is cached: a value, or Clerk's error that the resource does not exist. Another error that says that Clerk does not
+/// return the value, such as 403, is stored and not served.
 pub(super) type Cached = Result<Value, Error>;
 
 /// Identifies an entry. The API's address and version are the client's, and the method is always `GET`.
@@ -107,7 +108,12 @@ impl Store {
     pub(super) fn look(&self, key: &Key, now: Moment, max_age: Option<Duration>) -> Found {
         let Some(entry) = self.get(key) else { return Found::Nothing };
         let age = now.since(entry.asked);
-        let fresh = if entry.result.is_ok() { self.policy.fresh } else { self.policy.not_found };
+        let fresh = match &entry.result {
+            Ok(_) => self.policy.fresh,
+            Err(error) if error.is_missing() => self.policy.not_found,
+            // Only there so that no response to an earlier request takes its place.
+            Err(_) => return Found::Nothing,
+        };
         if age < max_age.map_or(fresh, |max| fresh.min(max)) {
             return Found::Fresh(entry.result.clone());
         }
@@ -131,10 +137,15 @@ impl Store {
     /// Stores an entry, unless something that it depends on was invalidated since its request was sent, or there is one
     /// of a later request.
     pub(super) fn keep(&self, key: Key, entry: Entry) {
-        let is_late = self.get(&key).is_some_and(|newer| entry.asked.is_before(newer.asked));
-        if !is_late && self.generations.holds(&entry.stamp) {
-            self.entries.insert(key, Arc::new(entry));
+        if !self.generations.holds(&entry.stamp) {
+            return;
         }
+        let asked = entry.asked;
+        let is_newer = |other: &Entry| asked.is_before(other.asked) && self.generations.holds(&other.stamp);
+        self.entries.entry(key).and_compute_with(|other| match other {
+            Some(other) if is_newer(other.value()) => Op::Nop,
+            _ => Op::Put(Arc::new(entry)),
+        });
     }
 
     /// Records that Clerk did not respond, so that no request is sent for a while.
@@ -142,13 +153,6 @@ impl Store {
         if let Some(entry) = self.get(key) {
             let until = now.since(entry.asked).saturating_add(BACKOFF).as_millis();
             entry.backs_off_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
-        }
-    }
-
-    /// Drops an older value after Clerk has responded with an error such as 403: the value must not hide it.
-    pub(super) fn drop_older(&self, key: &Key, asked: Moment) {
-        if let Some(entry) = self.get(key).filter(|entry| !asked.is_before(entry.asked)) {
-            self.remove(key, &entry);
         }
     }
 
