@@ -43,7 +43,7 @@ impl ClerkLayer {
         Self::of(AuthenticateLayer::new(clerk))
     }
 
-    /// Authenticates with different options. Start from [`Clerk::authenticate_options`], so that the instance stays the
+    /// Authenticates with different options. Start from [`ClerkVerifier::authenticate_options`], so that the instance stays the
     /// same.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Error, Has, M2mToken, Machine,
-    OAuthToken, Rejection, Requirement, Session, Webhook,
+    Meets, OAuthToken, Rejection, Requirement, Session, SessionRule, Webhook,
 };
 
 /// The security schemes that a session satisfies; either of them is enough.
@@ -142,6 +142,7 @@ extractors! {
     Session: SESSION, &[401, 503];
     Claims<T>: SESSION, &[401, 503];
     Has<P: Requirement>: SESSION, &[401, 403, 503];
+    Meets<R: SessionRule>: SESSION, &[401, 403, 503];
     ActiveOrganization: SESSION, &[401, 403, 503];
     ClerkUser: SESSION, &[401, 403, 503];
     ClerkOrganization: SESSION, &[401, 403, 503];

@@ -47,7 +47,7 @@ impl AuthenticateLayer {
         Self::by(Driver::new(clerk, clerk.authenticator().clone()))
     }
 
-    /// Authenticates with different options. Start from [`Clerk::authenticate_options`], so that the instance stays the
+    /// Authenticates with different options. Start from [`ClerkVerifier::authenticate_options`], so that the instance stays the
     /// same.
     ///
     /// # Errors
