@@ -5,12 +5,13 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use clerk_core::{
     api::{organization_memberships, users},
-    authenticate::RequestHead,
+    authenticate::{RequestHead, Status},
+    token::TokenKind,
 };
 use clerk_tests::{Instance, Log, browser::LIVE};
 use clerk_tower::{
     Clerk,
-    server::authenticate::{Auth, AuthenticateLayer, Decision, ResponseHeaders},
+    server::authenticate::{Auth, AuthenticateLayer, Decision, InsecureIdentity, ResponseHeaders},
 };
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
@@ -166,6 +167,38 @@ async fn a_decision_without_a_layer_leads_to_the_same_response_as_the_layer() {
             };
             assert_eq!(summary(response.map(Full::new)).await, expected);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_layer_with_other_settings_decides_without_a_service_too() {
+    let (shop, staff) = (Instance::new(), Instance::new());
+    let [first, _] = clients(&shop);
+    let [second, _] = clients(&staff);
+    let both = AuthenticateLayer::for_instances([&first, &second]).unwrap();
+    let machines = first.authenticate_options().accepted_kinds(TokenKind::ApiKey);
+    let machines = AuthenticateLayer::with_options(&first, machines).unwrap();
+    let key = shop.local.api_key("nightly").subject("user_ada").create().secret;
+    let owner = AuthenticateLayer::insecure_identity(&InsecureIdentity::new("user_owner")).unwrap();
+    let Decision::Continue(auth, headers) = owner.authenticate(&(&Request::new(())).into()).await else {
+        panic!("one identity for every request")
+    };
+    headers.append_to(&mut HeaderMap::new());
+    assert_eq!(auth.session().unwrap().claims().user_id(), "user_owner");
+    for (case, layer, token, expected) in [
+        ("the first instance", &both, &shop.ada(), Some(&first)),
+        ("the second instance", &both, &staff.ada(), Some(&second)),
+        ("a third instance", &both, &Instance::new().ada(), None),
+        ("a machine", &machines, &key, Some(&first)),
+        ("a person instead of a machine", &machines, &shop.ada(), None),
+    ] {
+        let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+        let Decision::Continue(auth, headers) = layer.authenticate(&(&request).into()).await else {
+            panic!("{case}")
+        };
+        headers.append_to(&mut HeaderMap::new());
+        assert_eq!(auth.outcome().status() == Status::SignedIn, expected.is_some(), "{case}");
+        assert!(expected.is_none_or(|clerk| auth.is_of(clerk)), "{case}");
     }
 }
 

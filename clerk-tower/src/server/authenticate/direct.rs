@@ -48,6 +48,8 @@ impl Clerk {
     /// # Ok(()) }
     /// ```
     ///
+    /// For several instances or with other options, use [`AuthenticateLayer::authenticate`].
+    ///
     /// It waits for Clerk when the [layer](crate::server::authenticate) does, which requires a tokio runtime. It never
     /// fails: if Clerk does not respond, the request is signed out and [`Auth::require_session`] rejects it with 503.
     pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
@@ -89,6 +91,9 @@ impl ClerkVerifier {
 /// The layer's decisions, with its options and for its instances, where it cannot be applied to a service.
 impl AuthenticateLayer {
     /// Authenticates a request, as [`Clerk::authenticate`] does.
+    ///
+    /// [`on_rejection`](Self::on_rejection) and [`original_uri`](Self::original_uri) have no effect here: the caller has
+    /// the response and the URI.
     pub async fn authenticate(&self, head: &RequestHead<'_>) -> Decision {
         Decision::new(self.drivers().decide(head).await, head)
     }
