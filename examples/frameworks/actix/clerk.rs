@@ -21,7 +21,7 @@ use actix_web::{
 use bytes::Bytes;
 use clerk_core::{model::User, token::SessionAuth};
 use clerk_tower::{
-    Clerk,
+    ClerkVerifier,
     server::{
         authenticate::{Auth, Decision, ResponseHeaders},
         rejection::Rejection,
@@ -29,9 +29,9 @@ use clerk_tower::{
 };
 
 /// Middleware that authenticates every request: `App::new().wrap(clerk::authenticate(clerk))`. Register it after (which
-/// means outside) all others that send responses of their own.
+/// means outside) all others that send responses of their own. A `Clerk` is converted with `into()`.
 pub fn authenticate<S, B>(
-    clerk: Clerk,
+    clerk: ClerkVerifier,
 ) -> impl Transform<S, ServiceRequest, Response = ServiceResponse, Error = Error, InitError = ()>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
@@ -40,7 +40,11 @@ where
     from_fn(move |request, next| handle(clerk.clone(), request, next))
 }
 
-async fn handle<B>(clerk: Clerk, request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse, Error>
+async fn handle<B>(
+    clerk: ClerkVerifier,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse, Error>
 where
     B: MessageBody + 'static,
 {

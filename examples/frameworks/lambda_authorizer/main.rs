@@ -4,18 +4,20 @@
 //! An authorizer can allow or deny, but neither redirect a browser nor set cookies. For pages, see `lambda_function`.
 //!
 //! Set the authorizer's result TTL to 0: API Gateway would reuse a result for five minutes by default, but a session token
-//! is valid for one minute. It needs `CLERK_SECRET_KEY`. With `CLERK_JWT_KEY`, a cold start fetches no keys.
+//! is valid for one minute.
+//!
+//! It needs no secret: set `CLERK_PUBLISHABLE_KEY`, or `CLERK_JWT_KEY`, with which a cold start fetches no keys.
 
 use std::error::Error;
 
 use clerk_core::token::{Check, SessionAuth};
-use clerk_tower::Clerk;
+use clerk_tower::ClerkVerifier;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 /// Decides about an event. An error with this message is a response with 401 to the caller; one with any other message is
 /// a response with 500.
-async fn authorize(clerk: &Clerk, event: &Value) -> Result<Value, String> {
+async fn authorize(clerk: &ClerkVerifier, event: &Value) -> Result<Value, String> {
     const UNAUTHORIZED: &str = "Unauthorized";
     let auth = clerk.authenticate_token(bearer_token(event).ok_or(UNAUTHORIZED)?).await;
     match auth.require_has(&Check::new().permission("org:reports:read")) {
@@ -86,6 +88,6 @@ fn context(session: &SessionAuth) -> Map<String, Value> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let clerk = Clerk::from_env()?;
+    let clerk = ClerkVerifier::from_env()?;
     clerk_framework_examples::run_lambda(async |event| authorize(&clerk, &event).await).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use clerk_core::{authenticate::RequestHead, model::User, token::SessionAuth};
 use clerk_tower::{
-    Clerk,
+    ClerkVerifier,
     server::{
         authenticate::{Auth, Decision},
         rejection::Rejection,
@@ -14,8 +14,8 @@ use clerk_tower::{
 use poem::{Endpoint, Error, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response, Result};
 
 /// Middleware that authenticates every request: `app.with(Authenticate(clerk))`. Add it after (which means outside) all
-/// others that send responses of their own, and after `catch_error`.
-pub struct Authenticate(pub Clerk);
+/// others that send responses of their own, and after `catch_error`. A `Clerk` is converted with `into()`.
+pub struct Authenticate(pub ClerkVerifier);
 
 impl<E: Endpoint> Middleware<E> for Authenticate {
     type Output = Authenticated<E>;
@@ -28,7 +28,7 @@ impl<E: Endpoint> Middleware<E> for Authenticate {
 /// Endpoint of [`Authenticate`].
 pub struct Authenticated<E> {
     inner: E,
-    clerk: Clerk,
+    clerk: ClerkVerifier,
 }
 
 impl<E: Endpoint> Endpoint for Authenticated<E> {

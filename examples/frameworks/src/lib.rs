@@ -3,7 +3,7 @@
 use std::{env, error::Error, net::TcpListener, time::Duration};
 
 use clerk_local::{LocalClerk, LocalServer};
-use clerk_tower::Clerk;
+use clerk_tower::ClerkVerifier;
 use serde_json::{Value, json};
 
 /// Creates a client from the environment. Without `CLERK_SECRET_KEY`, it starts a `LocalClerk` in this process, and prints
@@ -11,15 +11,15 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// If a variable is not valid.
-pub async fn client() -> Result<(Clerk, Option<LocalServer>), Box<dyn Error>> {
+pub async fn client() -> Result<(ClerkVerifier, Option<LocalServer>), Box<dyn Error>> {
     if env::var_os("CLERK_SECRET_KEY").is_some() {
-        return Ok((Clerk::from_env()?, None));
+        return Ok((ClerkVerifier::from_env()?, None));
     }
     let local = LocalClerk::seeded();
     let server = local.serve(([127, 0, 0, 1], 0)).await?;
     let session = local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200));
     println!("LocalClerk: -H 'Authorization: Bearer {}'", session.token());
-    Ok((server.client_builder().build()?, Some(server)))
+    Ok((server.client_builder().build()?.into(), Some(server)))
 }
 
 /// Listens on the port of `PORT`, 3000 by default, and prints the address.

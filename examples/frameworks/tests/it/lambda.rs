@@ -14,6 +14,8 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::program::Program;
 
+const AUTHORIZER: &str = env!("CARGO_BIN_EXE_lambda_authorizer");
+
 /// What the Runtime API passes on.
 struct Runtime {
     events: Mutex<mpsc::Receiver<Value>>,
@@ -55,7 +57,10 @@ impl Lambda {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(Server::new_with_acceptor(TcpAcceptor::from_tokio(listener).unwrap()).run(app));
+        // An authorizer needs no secret.
+        let is_public = |name: &str| path != AUTHORIZER || name != "CLERK_SECRET_KEY";
         let mut envs = clerk.env();
+        envs.retain(|(name, _)| is_public(name));
         envs.push(("AWS_LAMBDA_RUNTIME_API", address.to_string()));
         Self { _program: Program::start(path, envs), local, clerk, events, results }
     }
@@ -112,7 +117,7 @@ fn policy(principal: &str, effect: &str, context: &Value) -> Value {
 
 #[tokio::test]
 async fn the_authorizer_understands_every_kind_of_event() {
-    let mut lambda = Lambda::start(env!("CARGO_BIN_EXE_lambda_authorizer")).await;
+    let mut lambda = Lambda::start(AUTHORIZER).await;
     let grace = lambda.local.sign_in("user_grace").organization("org_acme");
     let bearer = |token: String| format!("Bearer {token}");
     let (good, expired) = (bearer(grace.token()), bearer(grace.expired_token()));
@@ -151,7 +156,7 @@ async fn the_authorizer_understands_every_kind_of_event() {
 
 #[tokio::test]
 async fn without_clerk_the_authorizer_fails_instead_of_denying() {
-    let mut lambda = Lambda::start(env!("CARGO_BIN_EXE_lambda_authorizer")).await;
+    let mut lambda = Lambda::start(AUTHORIZER).await;
     let token = lambda.local.sign_in("user_grace").organization("org_acme").token();
     lambda.local.set_jwks_down(true);
     let error = lambda.invoke(token_event(&[&format!("Bearer {token}")])).await.unwrap_err();
