@@ -16,7 +16,7 @@ use ::aide::{
 
 use super::{SESSION, response};
 
-/// Adds the security schemes `clerk_bearer`, `clerk_cookie` and `clerk_machine` to a document.
+/// Adds the security schemes `clerk_bearer`, `clerk_cookie`, `clerk_machine` and `clerk_template` to a document.
 ///
 /// Call it when the document is finished: `.finish_api_with(&mut api, clerk_axum::aide::security_schemes)`.
 pub fn security_schemes(mut api: TransformOpenApi<'_>) -> TransformOpenApi<'_> {

@@ -10,16 +10,17 @@ use serde_json::{Value, json};
 
 use crate::{
     ActiveOrganization, ApiKey, Auth, Claims, ClerkOrganization, ClerkUser, Error, Has, M2mToken, Machine,
-    Meets, OAuthToken, Rejection, Requirement, Session, SessionRule, Webhook,
+    Meets, OAuthToken, Rejection, Requirement, Session, SessionRule, TemplateToken, Webhook,
 };
 
 /// The security schemes that a session satisfies; either of them is enough.
 const SESSION: &[&str] = &["clerk_bearer", "clerk_cookie"];
 const MACHINE: &[&str] = &["clerk_machine"];
+const TEMPLATE: &[&str] = &["clerk_template"];
 const NONE: &[&str] = &[];
 
 /// Returns the security schemes with their names.
-fn security_schemes() -> [(&'static str, Value); 3] {
+fn security_schemes() -> [(&'static str, Value); 4] {
     [
         (
             "clerk_bearer",
@@ -45,6 +46,15 @@ fn security_schemes() -> [(&'static str, Value); 3] {
                 "type": "http",
                 "scheme": "bearer",
                 "description": "An API key, an M2M token or an OAuth access token of Clerk.",
+            }),
+        ),
+        (
+            "clerk_template",
+            json!({
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "A token of a JWT template of Clerk.",
             }),
         ),
     ]
@@ -150,6 +160,7 @@ extractors! {
     M2mToken: MACHINE, &[401, 503];
     OAuthToken: MACHINE, &[401, 503];
     Machine: MACHINE, &[401, 503];
+    TemplateToken: TEMPLATE, &[401, 503];
     Webhook: NONE, &[400, 413, 503];
 }
 

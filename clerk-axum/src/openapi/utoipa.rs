@@ -19,7 +19,8 @@ use ::utoipa::{
 
 use super::response;
 
-/// Modifier that adds the security schemes `clerk_bearer`, `clerk_cookie` and `clerk_machine` to a document.
+/// Modifier that adds the security schemes `clerk_bearer`, `clerk_cookie`, `clerk_machine` and `clerk_template` to a
+/// document.
 #[derive(Clone, Copy, Debug)]
 pub struct SecuritySchemes;
 

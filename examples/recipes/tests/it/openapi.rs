@@ -1,5 +1,7 @@
 //! The documents of aide and of utoipa say what the applications do.
 
+use std::{fs, path::Path};
+
 use axum::Router;
 use clerk_axum::{Clerk, local::LocalClerk, token::TokenKind};
 use clerk_recipes::{openapi_aide, openapi_utoipa};
@@ -44,6 +46,7 @@ fn operations_have_their_security_requirements_and_responses() {
         assert_eq!(schemes["clerk_cookie"]["in"], "cookie", "{name}");
         assert_eq!(schemes["clerk_cookie"]["name"], "__session", "{name}");
         assert_eq!(schemes["clerk_machine"]["scheme"], "bearer", "{name}");
+        assert_eq!(schemes["clerk_template"]["bearerFormat"], "JWT", "{name}");
         for (path, security, expected) in [
             ("/", &optional, &["200", "401", "503"][..]),
             ("/me", &session, &["200", "401", "403", "503"]),
@@ -67,6 +70,29 @@ fn operations_have_their_security_requirements_and_responses() {
         let forbidden = &document["paths"]["/me"]["get"]["responses"]["403"];
         let alternatives = forbidden["content"]["application/json"]["schema"]["oneOf"].as_array().unwrap();
         assert_eq!(alternatives[1]["required"], json!(["clerk_error"]), "{name}");
+    }
+}
+
+/// Extractors cannot be listed by the compiler, so this reads the crate's list of them.
+#[test]
+fn every_extractor_is_documented() {
+    let read = |path: &str| {
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clerk-axum/src");
+        fs::read_to_string(sources.join(path)).unwrap()
+    };
+    let list = read("extract/mod.rs");
+    let names = list.split("pub use").nth(1).unwrap().split(|character: char| !character.is_alphanumeric());
+    // Types are capitalized, modules are not.
+    let names: Vec<&str> = names.filter(|name| name.starts_with(char::is_uppercase)).collect();
+    assert!(names.len() >= 12, "{names:?}");
+    let (openapi, page) = (read("openapi/mod.rs"), read("guide/openapi.md"));
+    let documented = openapi.split("\nextractors! {").nth(1).unwrap();
+    let traits = ["Requirement", "SessionRule"];
+    for name in names.into_iter().filter(|name| !traits.contains(name)) {
+        let is_documented =
+            [": ", "<"].iter().any(|after| documented.contains(&format!("    {name}{after}")));
+        assert!(is_documented, "openapi/mod.rs lacks {name}");
+        assert!(page.contains(&format!("[`{name}")), "guide/openapi.md lacks {name}");
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::{HeaderValue, header};
 use clerk_axum::{Timestamp, local::LocalClerk, tower::clock::ManualClock};
 use clerk_recipes::streams::app;
 use futures_util::{SinkExt as _, StreamExt as _};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
@@ -58,7 +58,9 @@ async fn an_event_stream_takes_the_token_of_the_query_and_ends_when_it_expires()
 
     // A tenth of a second before the token expires.
     clock.advance(Duration::from_millis(59_900));
-    let all = open(&token).await.text().await.unwrap();
+    // Without an end, the test would wait forever.
+    let all = open(&token).await.text();
+    let all = timeout(Duration::from_secs(60), all).await.expect("the stream does not end").unwrap();
     assert!(all.ends_with("event: renew\ndata: now\n\n"), "{all}");
 
     clock.advance(Duration::from_secs(10));
@@ -88,7 +90,8 @@ async fn a_socket_takes_the_token_of_the_sub_protocol_and_does_not_repeat_it() {
 
     clock.advance(Duration::from_millis(59_900));
     let (mut socket, _) = connect(&address, &format!("clerk, {token}")).await.unwrap();
-    let closed = socket.next().await.unwrap().unwrap();
+    let closed = timeout(Duration::from_secs(60), socket.next()).await.expect("the socket stays open");
+    let closed = closed.unwrap().unwrap();
     let Message::Close(Some(CloseFrame { code, .. })) = closed else { panic!("{closed:?}") };
     assert_eq!(u16::from(code), 1008);
 }
