@@ -13,10 +13,14 @@ use crate::{
     Meets, OAuthToken, Rejection, Requirement, Session, SessionRule, TemplateToken, Webhook,
 };
 
-/// The security schemes that a session satisfies; either of them is enough.
+/// The security schemes that satisfy an extractor; any of them is enough. utoipa's macros name them instead.
+#[cfg(feature = "aide")]
 const SESSION: &[&str] = &["clerk_bearer", "clerk_cookie"];
+#[cfg(feature = "aide")]
 const MACHINE: &[&str] = &["clerk_machine"];
+#[cfg(feature = "aide")]
 const TEMPLATE: &[&str] = &["clerk_template"];
+#[cfg(feature = "aide")]
 const NONE: &[&str] = &[];
 
 /// Returns the security schemes with their names.
