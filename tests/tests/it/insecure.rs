@@ -235,6 +235,13 @@ async fn a_handler_is_called_without_a_layer_or_a_local_instance() {
         let response = response.await.map_err(|rejection| rejection.code().to_owned());
         assert_eq!(response, expected.map(str::to_owned).map_err(str::to_owned));
     }
+    for (changes, expected) in
+        [(json!({"banned": true}), Some("user-banned")), (json!({"locked": true}), None)]
+    {
+        let member = ada.clone().user_model(user(&changes)).organization_model(acme());
+        let organization = Auth::insecure(&member).unwrap().extract::<ClerkOrganization>().await;
+        assert_eq!(organization.as_ref().err().map(Rejection::code), expected, "{changes}");
+    }
     let auth = Auth::insecure(&ada.session_id("sess_9")).unwrap();
     let session: Session = auth.extract().await.unwrap();
     assert_eq!(session.session_id().unwrap(), "sess_9");

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use clerk_core::{
     api::{organization_memberships, organizations, users},
     id::{OrganizationId, UserId},
-    model::{Organization, OrganizationMembership, User},
+    model::{BlockReason, Organization, OrganizationMembership, User},
 };
 
 use super::Auth;
@@ -73,7 +73,10 @@ impl Auth {
         let (id, user) = (claims.organization().map(|organization| organization.id), claims.user_id());
         let id = id.ok_or_else(Rejection::organization_missing)?;
         if let Some(profile) = self.profile() {
-            return profile.organization.clone().ok_or_else(Rejection::organization_missing);
+            // As at Clerk, a membership does not show the lock.
+            let reason = profile.user.block_reason().filter(|reason| *reason != BlockReason::Locked);
+            let organization = profile.organization.clone().ok_or_else(Rejection::organization_missing)?;
+            return reason.map_or(Ok(organization), |reason| Err(Rejection::user_blocked(reason)));
         }
         let refuse = |error: Error| or_missing(&error, Rejection::organization_deleted);
         let clerk = self.recent()?;
