@@ -346,14 +346,19 @@ impl ClerkBuilder {
         })
     }
 
-    /// Shares a retry budget with other clients. By default each client has one of its own.
+    /// Shares a retry budget with other clients. By default each client has one of its own. Calls that decisions wait for
+    /// have [budgets of their own](crate::client::purpose) in each client.
     pub fn retry_budget(mut self, budget: Budget) -> Self {
         self.retry_budget = Some(budget);
         self
     }
 
-    /// Sets how many calls may be in flight. Further calls wait for a permit, at most until their deadline. There is no
-    /// limit by default.
+    /// Sets how many of the calls that this program makes itself may be in flight. Further calls wait for a permit, at most
+    /// until their deadline. There is no limit by default.
+    ///
+    /// Calls that decisions wait for do not use these permits: strangers cause them, and
+    /// [`max_decision_calls`](Self::max_decision_calls) limits them for each of two groups. Nor does the fetch of keys, of
+    /// which there is one at a time. So `max_concurrent_calls + 2 × max_decision_calls + 1` calls may be in flight in all.
     pub fn max_concurrent_calls(self, max: usize) -> Self {
         self.set("max_concurrent_calls", |config| config.max_concurrent_calls = Some(max))
     }

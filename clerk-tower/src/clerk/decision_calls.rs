@@ -1,6 +1,6 @@
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::telemetry;
+use crate::{client::purpose::Purpose, telemetry};
 
 /// Limits the calls to Clerk that decisions wait for. Anyone can cause them, with made-up tokens and nonces, so they must
 /// not take all connections, nor all of the file descriptors that this service has for its other work.
@@ -14,14 +14,17 @@ pub(crate) struct DecisionCalls {
 /// The calls that are limited together. A flood of machine tokens does not keep browsers from signing in.
 pub(crate) struct Group {
     name: &'static str,
+    pub(super) purpose: Purpose,
     of: fn(&DecisionCalls) -> &Semaphore,
 }
 
 impl DecisionCalls {
     /// Verifications of opaque machine tokens.
-    pub(crate) const MACHINES: Group = Group { name: "machines", of: |calls| &calls.machines };
+    pub(crate) const MACHINES: Group =
+        Group { name: "machines", purpose: Purpose::MachineToken, of: |calls| &calls.machines };
     /// Handshakes and refreshes.
-    pub(crate) const BROWSERS: Group = Group { name: "browsers", of: |calls| &calls.browsers };
+    pub(crate) const BROWSERS: Group =
+        Group { name: "browsers", purpose: Purpose::Browser, of: |calls| &calls.browsers };
 
     /// Allows this many calls of each group at the same time, but at least one.
     pub(super) fn up_to(max: usize) -> Self {

@@ -203,7 +203,7 @@ impl Clerk {
         let Some(_call) = self.shared.decision_calls.begin(&group) else {
             return Err(Error::new(Some(O::INFO), ErrorKind::Overloaded));
         };
-        self.backend.send(operation, O::INFO.credential).await
+        self.backend.made_for(group.purpose).send(operation, O::INFO.credential).await
     }
 
     /// Streams the items of a list, page after page. The operation's own `limit` is the page size, which defaults to

@@ -12,15 +12,17 @@ use super::{
     PageStream,
     cache::{Cache, CachePolicy},
     options::CallOptions,
+    purpose::Purpose,
     stack::Stack,
 };
 use crate::{Error, ErrorKind, clock::Clock, error::attempts, telemetry};
 
-/// A stack, the cache in front of it, the clock, and the options of one handle. Clones are cheap.
+/// A stack, the cache in front of it, the clock, and the options and the purpose of one handle's calls. Clones are cheap.
 #[derive(Clone)]
 pub(crate) struct Backend {
     shared: Arc<Shared>,
     options: CallOptions,
+    purpose: Purpose,
 }
 
 struct Shared {
@@ -32,12 +34,18 @@ struct Shared {
 impl Backend {
     pub(crate) fn new(stack: Stack, cache: CachePolicy, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
         let cache = Cache::new(cache, stack.clone(), clock.clone(), timeout);
-        Self { shared: Arc::new(Shared { stack, cache, clock }), options: CallOptions::new() }
+        let shared = Arc::new(Shared { stack, cache, clock });
+        Self { shared, options: CallOptions::new(), purpose: Purpose::Program }
     }
 
     /// The same backend with other options.
     pub(crate) fn with(&self, options: CallOptions) -> Self {
-        Self { shared: self.shared.clone(), options }
+        Self { options, ..self.clone() }
+    }
+
+    /// The same backend for calls with this purpose.
+    pub(crate) fn made_for(&self, purpose: Purpose) -> Self {
+        Self { purpose, ..self.clone() }
     }
 
     pub(crate) const fn options(&self) -> &CallOptions {
@@ -82,7 +90,7 @@ impl Backend {
         operation: &O,
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
-        let request = build(operation, credential, Some(&self.options))?;
+        let request = build(operation, credential, Some(&self.options), self.purpose)?;
         // Created before the request is sent. If the caller drops this future, Clerk may still carry out the write, and
         // dropping the guard then invalidates what it touches.
         let writing = self.shared.cache.writing(O::INFO, request.uri());
@@ -113,7 +121,7 @@ impl Backend {
             );
         };
         // Without this handle's options: concurrent callers with other options may share the call.
-        let request = build(&operation, credential, None)?;
+        let request = build(&operation, credential, None, self.purpose)?;
         if self.shared.cache.takes(&request, &self.options) {
             return self.shared.cache.get(operation, request, credential, &self.options).await;
         }
@@ -135,25 +143,28 @@ impl Backend {
     }
 }
 
-/// Builds an operation's request, sends it through `stack` with this kind of key, and returns the response, whatever
-/// its status.
+/// Builds an operation's request, sends it through `stack` with this kind of key and for this purpose, and returns the
+/// response, whatever its status.
 pub(crate) async fn exchange<O: Operation>(
     stack: Stack,
     operation: &O,
     credential: Credential,
     options: Option<&CallOptions>,
+    purpose: Purpose,
 ) -> Result<Response<Bytes>, Error> {
-    stack.oneshot(build(operation, credential, options)?).await
+    stack.oneshot(build(operation, credential, options, purpose)?).await
 }
 
 fn build<O: Operation>(
     operation: &O,
     credential: Credential,
     options: Option<&CallOptions>,
+    purpose: Purpose,
 ) -> Result<Request<Bytes>, Error> {
     let mut request =
         operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
     request.extensions_mut().insert(credential);
+    request.extensions_mut().insert(purpose);
     if let Some(options) = options.filter(|options| !options.is_empty()) {
         request.extensions_mut().insert(options.clone());
     }

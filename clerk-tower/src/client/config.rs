@@ -92,7 +92,8 @@ pub struct Config {
     pub attempt_timeout: Duration,
     /// How often a call may be sent, including the first time. Defaults to 3.
     pub max_attempts: NonZeroU32,
-    /// How many calls may be in flight. Defaults to `None`: no limit.
+    /// How many of the calls that the program makes itself may be in flight. Defaults to `None`: no limit. Calls that
+    /// decisions wait for have [`max_decision_calls`](Self::max_decision_calls) instead.
     pub max_concurrent_calls: Option<usize>,
     /// How many bytes a response body may have. Defaults to 16 MiB.
     pub max_response_bytes: usize,

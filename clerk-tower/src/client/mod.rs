@@ -5,6 +5,7 @@
 //! | [`cache`] | the response cache behind [`Clerk::cached`](crate::Clerk::cached) |
 //! | [`middleware`] | the layers of the default stack |
 //! | [`options`] | per-call overrides of the client's settings |
+//! | [`purpose`] | what a call is made for, which decides about the limits that apply to it |
 //! | [`rate_limit`] | holds calls back after a 429 |
 //! | [`retry`] | retries calls where that is safe |
 //! | [`stack`] | the order of the layers |
@@ -20,6 +21,7 @@ mod future;
 pub mod middleware;
 pub mod options;
 mod pages;
+pub mod purpose;
 pub mod rate_limit;
 pub mod retry;
 pub mod stack;

@@ -12,7 +12,7 @@ use http::{Method, Request, Response};
 
 use crate::{
     Error,
-    client::{exchange, options::CallOptions, stack::Stack},
+    client::{exchange, options::CallOptions, purpose::Purpose, stack::Stack},
 };
 
 /// Where keys are fetched from.
@@ -29,9 +29,12 @@ impl KeySource {
         let once = CallOptions::new().max_attempts(1);
         match self {
             Self::Backend(stack) => {
-                exchange(stack.clone(), &jwks::get_jwks(), Credential::SecretKey, Some(&once)).await
+                let operation = jwks::get_jwks();
+                exchange(stack.clone(), &operation, Credential::SecretKey, Some(&once), Purpose::Keys).await
             }
-            Self::Address(stack, keys) => exchange(stack.clone(), keys, Credential::None, Some(&once)).await,
+            Self::Address(stack, keys) => {
+                exchange(stack.clone(), keys, Credential::None, Some(&once), Purpose::Keys).await
+            }
         }
     }
 }

@@ -9,17 +9,24 @@ use std::{
     time::Duration,
 };
 
-use clerk_core::{api::users, authenticate::AcceptedKinds};
+use clerk_core::{
+    api::{api_keys, users},
+    authenticate::AcceptedKinds,
+};
 use clerk_tests::{
     Instance,
-    scripted::{Reply, Script},
+    scripted::{ReceivedRequest, Reply, Script},
     tokens::claims,
 };
-use clerk_tower::Clerk;
+use clerk_tower::{
+    Clerk, ClerkBuilder,
+    client::purpose::Purpose,
+    server::authenticate::{Auth, Decision},
+};
 use http::Request;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde_json::json;
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 const LIVE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 
@@ -39,13 +46,12 @@ fn counted(snapshotter: &Snapshotter) -> BTreeMap<String, u64> {
     named.collect()
 }
 
-/// A client of an instance whose verifications of machine tokens, handshakes and refreshes hang while it stalls.
-fn stalling(instance: &Instance) -> (Clerk, watch::Sender<bool>) {
+/// Sets up a client of an instance whose verifications of machine tokens, handshakes and refreshes hang while it stalls.
+fn stalling(instance: &Instance) -> (ClerkBuilder, watch::Sender<bool>) {
     let (sender, stalls) = watch::channel(true);
     let local = instance.local.clone();
     let transport = Script::new(move |received| {
-        let path = received.request.uri().path();
-        if !["verify", "handshake_payload", "refresh"].iter().any(|end| path.ends_with(end)) {
+        if !is_for_a_decision(received) {
             return Reply::Pass(local.clone());
         }
         let (mut stalls, local) = (stalls.clone(), local.clone());
@@ -54,10 +60,42 @@ fn stalling(instance: &Instance) -> (Clerk, watch::Sender<bool>) {
             Reply::Pass(local)
         }))
     });
+    (with_all_kinds(instance, transport), sender)
+}
+
+fn is_for_a_decision(received: &ReceivedRequest) -> bool {
+    let path = received.request.uri().path();
+    ["verify", "handshake_payload", "refresh"].iter().any(|end| path.ends_with(end))
+}
+
+fn with_all_kinds(instance: &Instance, transport: Script) -> ClerkBuilder {
     let builder = instance.builder().publishable_key(LIVE).transport(transport);
-    let clerk =
-        builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();
-    (clerk, sender)
+    builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any()))
+}
+
+/// How many calls were sent for this purpose.
+fn sent_for(script: &Script, purpose: Purpose) -> usize {
+    let requests = script.requests();
+    requests.iter().filter(|received| Purpose::of(received.request.extensions()) == purpose).count()
+}
+
+/// Sends these made-up API keys at the same time.
+fn flood(clerk: &Clerk, numbers: std::ops::Range<u32>) -> Vec<JoinHandle<Auth>> {
+    let send = |number| {
+        let clerk = clerk.clone();
+        tokio::spawn(async move { clerk.authenticate_token(&format!("ak_garbage{number}")).await })
+    };
+    numbers.map(send).collect()
+}
+
+/// A browser that comes back from Clerk with this nonce.
+async fn return_with(clerk: &Clerk, nonce: &str) -> Decision {
+    let request = Request::get("https://app.example.com/")
+        .header("host", "app.example.com")
+        .header("cookie", format!("__clerk_handshake_nonce={nonce}"))
+        .body(())
+        .unwrap();
+    clerk.authenticate(&(&request).into()).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -66,16 +104,12 @@ async fn calls_that_strangers_cause_are_bounded_and_nothing_else_notices() {
     let snapshotter = recorder.snapshotter();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let instance = Instance::new();
-    let (clerk, stalls) = stalling(&instance);
+    let (builder, stalls) = stalling(&instance);
+    let clerk = builder.build().unwrap();
     let session = instance.ada();
     clerk.keys().warm_up().await.unwrap();
 
-    let garbage: Vec<_> = (0..6000)
-        .map(|number| {
-            let clerk = clerk.clone();
-            tokio::spawn(async move { clerk.authenticate_token(&format!("ak_garbage{number}")).await })
-        })
-        .collect();
+    let garbage = flood(&clerk, 0..6000);
     tokio::time::sleep(Duration::from_millis(10)).await;
     let finished = garbage.iter().filter(|request| request.is_finished()).count();
     assert_eq!(finished, 6000 - 64, "refused at once");
@@ -111,16 +145,12 @@ async fn nonces_are_bounded_apart_from_machine_tokens() {
     let snapshotter = recorder.snapshotter();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let instance = Instance::new();
-    let (clerk, stalls) = stalling(&instance);
+    let (builder, stalls) = stalling(&instance);
+    let clerk = builder.build().unwrap();
     let requests: Vec<_> = (0..1000)
         .map(|number| {
             let clerk = clerk.clone();
-            let request = Request::get("https://app.example.com/")
-                .header("host", "app.example.com")
-                .header("cookie", format!("__clerk_handshake_nonce=nonce{number}"))
-                .body(())
-                .unwrap();
-            tokio::spawn(async move { clerk.authenticate(&(&request).into()).await })
+            tokio::spawn(async move { return_with(&clerk, &format!("nonce{number}")).await })
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -133,6 +163,76 @@ async fn nonces_are_bounded_apart_from_machine_tokens() {
     tokio::time::sleep(Duration::from_millis(10)).await;
     assert_eq!(counted(&snapshotter)["clerk_decision_calls browsers"], 0);
     drop(stalls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_takes_no_permit_of_the_programs_own_calls() {
+    let instance = Instance::new();
+    let (builder, stalls) = stalling(&instance);
+    let clerk = builder.max_concurrent_calls(2).build().unwrap();
+    let garbage = flood(&clerk, 0..64);
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert!(garbage.iter().all(|request| !request.is_finished()));
+
+    // The keys are not known yet.
+    let start = Instant::now();
+    assert!(clerk.authenticate_token(&instance.ada()).await.session().is_some());
+    clerk.send(users::get("user_ada")).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+
+    // Nor do the program's own calls hold up keys and decisions.
+    let own: Vec<_> = (0..3)
+        .map(|number| {
+            let clerk = clerk.clone();
+            tokio::spawn(async move { clerk.send(api_keys::verify(format!("ak_own{number}"))).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let start = Instant::now();
+    clerk.keys().with_key("ins_another").await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    stalls.send(false).unwrap();
+    for request in garbage {
+        assert_eq!(request.await.unwrap().outcome().reason().unwrap().as_str(), "token-invalid");
+    }
+    for call in own {
+        assert!(call.await.unwrap().unwrap_err().is_not_found());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_uses_up_no_retries_of_other_calls() {
+    let instance = Instance::new();
+    let script = Script::new(|_| Reply::new(503, ""));
+    let clerk = with_all_kinds(&instance, script.clone()).build().unwrap();
+    for request in flood(&clerk, 0..64) {
+        assert!(request.await.unwrap().require_any_machine().is_err());
+    }
+    let sent = sent_for(&script, Purpose::MachineToken);
+    assert!((64 + 50..64 * 3).contains(&sent), "the budget of the machine tokens is used up: {sent}");
+
+    let _ = return_with(&clerk, "nonce").await;
+    assert_eq!(sent_for(&script, Purpose::Browser), 3);
+    clerk.send(users::get("user_ada")).await.unwrap_err();
+    assert_eq!(sent_for(&script, Purpose::Program), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_call_says_what_it_is_made_for() {
+    let instance = Instance::new();
+    let local = instance.local.clone();
+    let script = Script::new(move |_| Reply::Pass(local.clone()));
+    let clerk = with_all_kinds(&instance, script.clone()).build().unwrap();
+    clerk.send(users::get("user_ada")).await.unwrap();
+    clerk.cached(users::get("user_ada")).await.unwrap();
+    clerk.authenticate_token(&instance.ada()).await;
+    clerk.authenticate_token("ak_garbage").await;
+    let _ = return_with(&clerk, "nonce").await;
+    let purposes = script.requests().into_iter().map(|received| Purpose::of(received.request.extensions()));
+    assert_eq!(
+        purposes.collect::<Vec<_>>(),
+        [Purpose::Program, Purpose::Program, Purpose::Keys, Purpose::MachineToken, Purpose::Browser]
+    );
 }
 
 #[tokio::test(start_paused = true)]

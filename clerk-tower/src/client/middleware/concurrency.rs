@@ -1,10 +1,14 @@
-//! Limits how many calls are in flight at once.
+//! Limits how many of the program's calls are in flight at once.
 //!
 //! Off in the default stack, because latency says more about an overload than a number does. With
 //! [`ClerkBuilder::max_concurrent_calls`](crate::ClerkBuilder::max_concurrent_calls), calls beyond the limit wait for
 //! a permit; with [`ConcurrencyLayer::shed_load`] they fail at once with
 //! [`ErrorKind::Overloaded`], and nothing is sent. A call holds its permit until it
 //! ends: while it waits for the [rate limit](crate::client::rate_limit), and during the backoff before a retry.
+//!
+//! Only the calls that the program makes itself need a permit. Strangers cause the others, and must not take the program's
+//! permits: those that decisions wait for are limited by
+//! [`max_decision_calls`](crate::ClerkBuilder::max_decision_calls), and one fetch of keys is in flight at a time.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -35,9 +39,14 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::inner_service;
-use crate::{Error, ErrorKind, client::attempt::Progress, client::future::CallFuture, error::info_of};
+use crate::{
+    Error, ErrorKind,
+    client::{attempt::Progress, future::CallFuture, purpose::Purpose},
+    error::info_of,
+};
 
-/// Layer that applies [`Concurrency`]. All services made by one layer share one limit. See the [module docs](self)
+/// Layer that applies [`Concurrency`] to the calls of the program, not to those made for
+/// [other purposes](crate::client::purpose). All services made by one layer share one limit. See the [module docs](self)
 /// for an example.
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLayer {
@@ -108,6 +117,10 @@ where
         // The service that is ready is the one to call; a clone may not be.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
+        // In this queue, calls that strangers cause would take the program's permits, and keys would wait behind them.
+        if Purpose::of(request.extensions()) != Purpose::Program {
+            return CallFuture::new(inner.call(request));
+        }
         let (permits, sheds) = (self.permits.clone(), self.sheds);
         CallFuture::new(async move {
             let mut request = request;

@@ -3,9 +3,12 @@ use std::{
     time::Duration,
 };
 
+use http::Extensions;
 use tokio::time::Instant;
 
-/// Limits the retries of all calls of a client together. Clones share one budget.
+use crate::client::purpose::Purpose;
+
+/// Limits the retries of all calls together that a program makes with a client. Clones share one budget.
 ///
 /// Each successful call deposits a fifth of a retry, and five are added per second, up to 50; each retry withdraws
 /// one. While Clerk is down, only time refills the budget, so the retries of a busy service do not add to the outage.
@@ -70,6 +73,26 @@ impl Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// One budget for each purpose that has retries, so that the calls that strangers cause do not use up the program's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Budgets {
+    pub(super) program: Budget,
+    machine_tokens: Budget,
+    browsers: Budget,
+}
+
+impl Budgets {
+    /// Returns the budget of a request with these extensions.
+    pub(super) fn of(&self, extensions: &Extensions) -> &Budget {
+        match Purpose::of(extensions) {
+            // Keys are fetched without retries.
+            Purpose::Program | Purpose::Keys => &self.program,
+            Purpose::MachineToken => &self.machine_tokens,
+            Purpose::Browser => &self.browsers,
+        }
     }
 }
 

@@ -12,9 +12,9 @@
 //! [`OperationInfo::retry`](clerk_core::OperationInfo) says which operations are safe: `GET`, `PUT`, `DELETE`, and
 //! others that have the same effect when they are sent twice. Before each retry the call waits for a random backoff
 //! (full jitter) whose upper bound doubles each time, and at least as long as Clerk's `Retry-After` says. A backoff
-//! that would outlast the call's deadline is not started: the response or the error is returned as it is. All calls of
-//! a client share a [`Budget`], so that retries do not multiply an outage: they are at most a fifth of the calls that
-//! succeed, plus a few each second.
+//! that would outlast the call's deadline is not started: the response or the error is returned as it is. All calls that
+//! a program makes share a [`Budget`], so that retries do not multiply an outage: they are at most a fifth of the calls that
+//! succeed, plus a few each second. Calls that decisions wait for have [budgets of their own](crate::client::purpose).
 //!
 //! ```
 //! use std::sync::atomic::{AtomicU32, Ordering};
@@ -54,7 +54,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 pub use self::budget::Budget;
-use self::policy::Policy;
+use self::{budget::Budgets, policy::Policy};
 use crate::{
     Error,
     client::{attempt::Progress, future::CallFuture},
@@ -72,7 +72,7 @@ impl RetryLayer {
     /// Creates a layer that makes at most three attempts, with a budget of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self(Policy::new(Self::MAX_ATTEMPTS, Budget::new(), Arc::new(SystemClock)))
+        Self(Policy::new(Self::MAX_ATTEMPTS, Budgets::default(), Arc::new(SystemClock)))
     }
 
     /// Sets how often a call may be sent, including the first time. Defaults to 3; zero counts as one.
@@ -82,10 +82,11 @@ impl RetryLayer {
         self
     }
 
-    /// Shares a budget with another client.
+    /// Shares a budget with another client. It is for the calls that the program makes itself; calls that decisions wait for
+    /// have [budgets of their own](crate::client::purpose).
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
-        self.0.budget = budget;
+        self.0.budgets.program = budget;
         self
     }
 
@@ -113,7 +114,7 @@ impl<S> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Retry { retry: tower::retry::Retry::new(self.0.clone(), inner), budget: self.0.budget.clone() }
+        Retry { retry: tower::retry::Retry::new(self.0.clone(), inner), budgets: self.0.budgets.clone() }
     }
 }
 
@@ -122,7 +123,7 @@ impl<S> Layer<S> for RetryLayer {
 #[derive(Clone)]
 pub struct Retry<S> {
     retry: tower::retry::Retry<Policy, S>,
-    budget: Budget,
+    budgets: Budgets,
 }
 
 impl<S> Retry<S> {
@@ -172,7 +173,8 @@ where
         // Counted outside the policy: tower ends a call without asking it when the inner service is not ready for a
         // retry, and even then the error has to say that an earlier attempt may have taken effect.
         let progress = Progress::of(request.extensions_mut());
-        let (call, budget) = (self.retry.call(request), self.budget.clone());
+        let budget = self.budgets.of(request.extensions()).clone();
+        let call = self.retry.call(request);
         CallFuture::new(async move {
             let result = call.await;
             if result.as_ref().is_ok_and(|response| response.status().is_success()) {

@@ -13,7 +13,7 @@ use http_body_util::LengthLimitError;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
-use super::Budget;
+use super::budget::Budgets;
 use crate::{
     Error, ErrorKind,
     client::{
@@ -33,7 +33,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(super) struct Policy {
     pub(super) max_attempts: NonZeroU32,
-    pub(super) budget: Budget,
+    pub(super) budgets: Budgets,
     pub(super) clock: Arc<dyn Clock>,
     /// The attempts that this layer has made of one call. tower clones the policy for each call, so each starts at one.
     made: u32,
@@ -89,8 +89,8 @@ impl Future for Backoff {
 }
 
 impl Policy {
-    pub(super) fn new(max_attempts: NonZeroU32, budget: Budget, clock: Arc<dyn Clock>) -> Self {
-        Self { max_attempts, budget, clock, made: 1 }
+    pub(super) fn new(max_attempts: NonZeroU32, budgets: Budgets, clock: Arc<dyn Clock>) -> Self {
+        Self { max_attempts, budgets, clock, made: 1 }
     }
 
     fn max_attempts(&self, extensions: &Extensions) -> u32 {
@@ -123,7 +123,8 @@ impl Policy {
         let is_in_time =
             expires(extensions).is_none_or(|end| now.checked_add(backoff).is_some_and(|then| then < end));
         // A 429 costs no budget, since the gate limits the rate of what follows; neither does a retry that is not made.
-        (is_in_time && (is_rate_limited(result) || self.budget.withdraw(now))).then_some(backoff)
+        (is_in_time && (is_rate_limited(result) || self.budgets.of(extensions).withdraw(now)))
+            .then_some(backoff)
     }
 }
 

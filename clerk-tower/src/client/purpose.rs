@@ -1,0 +1,54 @@
+//! What a call is made for, so that what strangers cause cannot hold up this program's own calls.
+//!
+//! Anyone can make a service call Clerk, with made-up tokens and nonces. Such calls use the same connections as the calls
+//! that the program makes, but no permit and no retry of theirs:
+//!
+//! | made for | in flight | retry budget |
+//! |---|---|---|
+//! | [`Purpose::Program`] | [`max_concurrent_calls`], off by default | [`retry_budget`] |
+//! | [`Purpose::MachineToken`] | [`max_decision_calls`] | of their own |
+//! | [`Purpose::Browser`] | [`max_decision_calls`] | of their own |
+//! | [`Purpose::Keys`] | one | none: not retried by the stack |
+//!
+//! A purpose is an extension of the request; a request without one is the program's own. A layer or a stack of yours that
+//! limits calls can read it:
+//!
+//! ```
+//! use bytes::Bytes;
+//! use clerk_tower::client::purpose::Purpose;
+//! use http::Request;
+//!
+//! fn may_wait(request: &Request<Bytes>) -> bool {
+//!     Purpose::of(request.extensions()) == Purpose::Program
+//! }
+//! # assert!(may_wait(&Request::new(Bytes::new())));
+//! ```
+//!
+//! [`max_concurrent_calls`]: crate::ClerkBuilder::max_concurrent_calls
+//! [`max_decision_calls`]: crate::ClerkBuilder::max_decision_calls
+//! [`retry_budget`]: crate::ClerkBuilder::retry_budget
+
+use http::Extensions;
+
+/// What a call is made for. See the [module docs](self).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// The program itself: its handlers, jobs, and the cache.
+    #[default]
+    Program,
+    /// A decision that waits for the verification of an opaque machine token.
+    MachineToken,
+    /// A decision that waits for a handshake's payload or a refreshed session.
+    Browser,
+    /// The keys that tokens are verified with.
+    Keys,
+}
+
+impl Purpose {
+    /// Returns the purpose of a request with these extensions.
+    #[must_use]
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or_default()
+    }
+}
