@@ -1,14 +1,14 @@
 //! What a call is made for, so that what strangers cause cannot hold up this program's own calls.
 //!
 //! Anyone can make a service call Clerk, with made-up tokens and nonces. Such calls use the same connections as the calls
-//! that the program makes, but no permit and no retry of theirs:
+//! that the program makes, but no permit, no retry and no gate of theirs:
 //!
-//! | made for | in flight | retry budget |
-//! |---|---|---|
-//! | [`Purpose::Program`] | [`max_concurrent_calls`], off by default | [`retry_budget`] |
-//! | [`Purpose::MachineToken`] | [`max_decision_calls`] | of their own |
-//! | [`Purpose::Browser`] | [`max_decision_calls`] | of their own |
-//! | [`Purpose::Keys`] | one | none: not retried by the stack |
+//! | made for | in flight | retry budget | [rate limit gates](crate::client::rate_limit) |
+//! |---|---|---|---|
+//! | [`Purpose::Program`] | [`max_concurrent_calls`], off by default | [`retry_budget`] | of their own |
+//! | [`Purpose::MachineToken`] | [`max_decision_calls`] | of their own | of their own |
+//! | [`Purpose::Browser`] | [`max_decision_calls`] | of their own | of their own |
+//! | [`Purpose::Keys`] | one | none: not retried by the stack | of their own |
 //!
 //! A purpose is an extension of the request; a request without one is the program's own. A layer or a stack of yours that
 //! limits calls can read it:

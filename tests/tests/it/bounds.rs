@@ -217,6 +217,40 @@ async fn a_flood_uses_up_no_retries_of_other_calls() {
     assert_eq!(sent_for(&script, Purpose::Program), 3);
 }
 
+/// Clerk refuses the calls of strangers, of the program, or of both.
+#[tokio::test(start_paused = true)]
+async fn a_429_holds_back_only_calls_with_the_same_purpose() {
+    for (refused, strangers, own) in [
+        (&[Purpose::MachineToken][..], 1, 2),
+        (&[Purpose::Program], 3, 1),
+        (&[Purpose::MachineToken, Purpose::Program], 1, 1),
+    ] {
+        let instance = Instance::new();
+        let local = instance.local.clone();
+        let script = Script::new(move |received| {
+            if !refused.contains(&Purpose::of(received.request.extensions())) {
+                return Reply::Pass(local.clone());
+            }
+            let response = http::Response::builder().status(429).header("retry-after", "600");
+            Reply::Respond(response.body(clerk_local::LocalBody::default()).unwrap())
+        });
+        let clerk = with_all_kinds(&instance, script.clone()).build().unwrap();
+        for number in 0..2 {
+            clerk.authenticate_token(&format!("ak_garbage{number}")).await;
+        }
+        // The same operation with the same key. Its first response is Clerk's, whatever strangers got.
+        let error = clerk.send(api_keys::verify("ak_own0")).await.unwrap_err();
+        let status = if refused.contains(&Purpose::Program) { 429 } else { 404 };
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        clerk.send(api_keys::verify("ak_own1")).await.unwrap_err();
+        clerk.authenticate_token("ak_garbage2").await;
+
+        assert_eq!(sent_for(&script, Purpose::MachineToken), strangers, "{refused:?}");
+        assert_eq!(sent_for(&script, Purpose::Program), own, "{refused:?}");
+        assert_eq!(script.elapsed(), Duration::ZERO);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_call_says_what_it_is_made_for() {
     let instance = Instance::new();

@@ -7,6 +7,8 @@ use std::{
 use clerk_core::credential::Credential;
 use tokio::time::Instant;
 
+use crate::client::purpose::Purpose;
+
 /// How far apart calls are let through after the gate was closed. If they all went at once, the next 429 would follow.
 const SPACING: Duration = Duration::from_millis(20);
 /// Once the gate was open for this long and Clerk accepted a call, calls no longer queue.
@@ -17,9 +19,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Upper bound on `Retry-After`; then one call probes again. A wrong header must not block a section for a day.
 const LONGEST_CLOSED: Duration = Duration::from_secs(15 * 60);
 
-/// What one 429 applies to: the kind of key and the section of the API. Both come from code, so the number of gates is
-/// small.
-pub(super) type Family = (Credential, &'static str);
+/// What one 429 applies to. All of it comes from code, so the number of gates is small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Family {
+    /// A stranger's 429 does not hold the program's own calls back.
+    pub(super) purpose: Purpose,
+    pub(super) credential: Credential,
+    /// The section of the API.
+    pub(super) section: &'static str,
+}
 
 /// One gate per family. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +119,8 @@ impl Gates {
 mod tests {
     use super::*;
 
-    const USERS: Family = (Credential::SecretKey, "Users");
+    const USERS: Family =
+        Family { purpose: Purpose::Program, credential: Credential::SecretKey, section: "Users" };
 
     fn secs(secs: u64) -> Duration {
         Duration::from_secs(secs)
@@ -131,8 +140,13 @@ mod tests {
             assert_eq!(ask(&gates, start), Turn::At(opens + SPACING * waiting));
         }
         // Other families are not affected.
-        assert_eq!(gates.turn((Credential::SecretKey, "Invitations"), start, None), Turn::Now);
-        assert_eq!(gates.turn((Credential::MachineSecretKey, "Users"), start, None), Turn::Now);
+        for other in [
+            Family { section: "Invitations", ..USERS },
+            Family { credential: Credential::MachineSecretKey, ..USERS },
+            Family { purpose: Purpose::Browser, ..USERS },
+        ] {
+            assert_eq!(gates.turn(other, start, None), Turn::Now, "{other:?}");
+        }
         // Clerk accepts a call and the queue is empty: all calls pass again.
         gates.passed(USERS, opens);
         assert_eq!(ask(&gates, opens + secs(1)), Turn::Now);

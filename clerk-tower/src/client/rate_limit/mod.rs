@@ -1,11 +1,14 @@
 //! Holds calls back after Clerk has responded with 429.
 //!
 //! After a 429, Clerk refuses every call of that kind for a while. A gate then closes for the operations of the same
-//! section that use the same kind of key, and stays closed for as long as `Retry-After` says, but at most 15 minutes.
-//! Calls that arrive meanwhile wait in order. When the gate opens, they are let through one after the other, not all at
-//! once. Once the gate was open for a second and Clerk has accepted a call, calls are no longer held back. A call whose
+//! section that use the same kind of key and are made for the same [purpose](crate::client::purpose). It stays closed for
+//! as long as `Retry-After` says, but at most 15 minutes. Calls that arrive meanwhile wait in order. When the gate opens,
+//! they are let through one after the other, not all at once. Once the gate was open for a second and Clerk has accepted a call, calls are no longer held back. A call whose
 //! turn would come after its deadline fails at once with [`ErrorKind::RateLimited`]:
 //! nothing is sent, and the queue cannot grow without bound. Calls of other sections are not affected.
+//!
+//! A 429 for a made-up token of a stranger does not hold back the program's own calls. If Clerk counts both towards one
+//! limit, the program's next call is sent, and gets a 429 of its own.
 //!
 //! The layer belongs inside [`retry`](crate::client::retry), so that retries wait at the gate too.
 //!
@@ -43,7 +46,7 @@ use std::{
 
 use bytes::Bytes;
 use clerk_core::{OperationInfo, credential::Credential, decode::retry_after};
-use http::{Request, Response, StatusCode, header};
+use http::{Extensions, Request, Response, StatusCode, header};
 use tokio::time::{Instant, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -55,6 +58,7 @@ use crate::{
         attempt::Progress,
         future::CallFuture,
         middleware::{deadline::expires, inner_service},
+        purpose::Purpose,
     },
     clock::{Clock, SystemClock},
     error::info_of,
@@ -151,7 +155,7 @@ where
             let mut request = request;
             let progress = Progress::of(request.extensions_mut());
             let info = info_of(request.extensions());
-            let family = family(info, request.extensions().get::<Credential>().copied());
+            let family = family(info, request.extensions());
             pass(&gates, family, info, expires(request.extensions()), &progress).await?;
             // Taken before the call, so that the gate can tell calls from before a 429 from those after it.
             let sent = Instant::now();
@@ -160,7 +164,7 @@ where
                 let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let asked = asked.and_then(|value| retry_after(value, clock.now()));
                 gates.close(family, asked, sent, Instant::now());
-                telemetry::rate_limited(family.1);
+                telemetry::rate_limited(family.section);
             } else {
                 gates.passed(family, sent);
             }
@@ -171,9 +175,10 @@ where
 
 /// Returns what the call's rate limit applies to. The limit belongs to the key that is sent, which may differ from the
 /// one that the operation names.
-fn family(info: Option<&'static OperationInfo>, sent: Option<Credential>) -> Family {
+fn family(info: Option<&'static OperationInfo>, extensions: &Extensions) -> Family {
+    let sent = extensions.get().copied();
     let credential = sent.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
-    (credential, info.map_or("", |info| info.section))
+    Family { purpose: Purpose::of(extensions), credential, section: info.map_or("", |info| info.section) }
 }
 
 /// Waits for a turn, again each time the gate closes, but not beyond the deadline.
@@ -194,7 +199,7 @@ async fn pass(
             }
         };
         // The gate may close again while this call waits. Its turn is void then, and it has to queue again.
-        telemetry::waited_at_gate(family.1);
+        telemetry::waited_at_gate(family.section);
         let waiting = progress.wait();
         sleep_until(turn).await;
         drop(waiting);
