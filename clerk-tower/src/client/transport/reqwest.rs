@@ -23,6 +23,11 @@ use crate::BoxError;
 ///
 /// It reads `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` as reqwest does. Addresses on the loopback interface are never
 /// proxied.
+///
+/// Without TLS, which the client accepts only on the loopback interface, a server that sends interim responses (1xx) without
+/// end can hold the thread, and so delay the deadlines of its calls: each time the connection is polled, hyper parses all that
+/// has arrived, and reqwest has no setting for how much it reads at once. Over TLS that is limited by the size of a record. If
+/// you do not trust what listens on that port, use `HyperTransport` (feature `hyper`), which reads 32 KiB at a time.
 #[derive(Clone)]
 pub struct ReqwestTransport(Arc<Clients>);
 
