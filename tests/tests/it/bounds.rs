@@ -317,6 +317,7 @@ async fn every_bound_has_a_counter() {
     let counts = counted(&snapshotter);
     assert_eq!(counts["clerk_unknown_key_ids_refused_total"], 7);
     assert!(counts["clerk_evictions_total known-tokens"] > 0, "{counts:?}");
+    assert!(counts["clerk_evictions_total machine-tokens"] > 0, "{counts:?}");
     assert!(counts["clerk_evictions_total refused-machine-tokens"] > 0, "{counts:?}");
     assert_eq!(counts["clerk_machine_tokens_total asked"], 10_010);
 }
