@@ -3,10 +3,8 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{Router, body::Body, extract::State, routing::get};
@@ -22,7 +20,7 @@ use http::{Request, Response};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use serde_json::json;
 use tower::{Layer as _, ServiceExt as _, service_fn};
-use tracing::{Instrument as _, Subscriber, span};
+use tracing::{Instrument as _, Subscriber, span, subscriber::DefaultGuard};
 use tracing_subscriber::{
     fmt::format::FmtSpan,
     layer::{self, SubscriberExt as _},
@@ -46,6 +44,7 @@ async fn calls_and_decisions_are_traced_and_counted() {
     }
     a_call_is_one_span_with_names_of_opentelemetry().await;
     calls_that_requests_share_belong_to_their_spans().await;
+    a_refresh_in_the_background_has_a_span_of_its_own().await;
     calls_and_decisions_are_counted().await;
     everything_that_a_request_starts_carries_its_span().await;
 }
@@ -81,26 +80,30 @@ async fn a_call_is_one_span_with_names_of_opentelemetry() {
     assert!(!text.contains("hidden") && !text.contains("sk_test"), "{text}");
 }
 
-/// Counts the links between spans.
-struct Links(Arc<AtomicU64>);
+/// Records which span follows from which.
+#[derive(Clone, Default)]
+struct Links(Arc<Mutex<Vec<(&'static str, &'static str)>>>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for Links {
     fn on_follows_from(&self, span: &span::Id, follows: &span::Id, context: layer::Context<'_, S>) {
         let name = |id| context.span(id).unwrap().name();
-        assert_eq!((name(span), name(follows)), ("follower", "leader"));
-        self.0.fetch_add(1, Ordering::SeqCst);
+        self.0.lock().unwrap().push((name(span), name(follows)));
     }
 }
 
-async fn calls_that_requests_share_belong_to_their_spans() {
-    let (log, links) = (Log::default(), Arc::new(AtomicU64::new(0)));
-    let writer = log.clone();
+/// Records all spans of this thread and their links, as long as the guard lives.
+fn listen() -> (Log, Links, DefaultGuard) {
+    let (log, links) = (Log::default(), Links::default());
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_span_events(FmtSpan::CLOSE)
-        .with_writer(move || writer.clone());
-    let subscriber = tracing_subscriber::registry().with(lines).with(Links(links.clone()));
-    let guard = tracing::subscriber::set_default(subscriber);
+        .with_writer(log.clone());
+    let subscriber = tracing_subscriber::registry().with(lines).with(links.clone());
+    (log, links, tracing::subscriber::set_default(subscriber))
+}
+
+async fn calls_that_requests_share_belong_to_their_spans() {
+    let (log, links, guard) = listen();
     let local = LocalClerk::seeded();
     let clerk = local.client_builder().build().unwrap();
     let read = || async { clerk.cached(users::get("user_ada")).await.unwrap() };
@@ -111,7 +114,31 @@ async fn calls_that_requests_share_belong_to_their_spans() {
     let text = log.take();
     assert_eq!(local.requests(), 1);
     assert!(text.lines().any(|line| line.contains("close") && line.contains("leader:clerk.call{")), "{text}");
-    assert_eq!(links.load(Ordering::SeqCst), 3);
+    assert_eq!(*links.0.lock().unwrap(), [("follower", "leader"); 3]);
+}
+
+/// A refresh follows from the request that found a value to be old, and does not extend it.
+async fn a_refresh_in_the_background_has_a_span_of_its_own() {
+    let instance = Instance::new();
+    let clerk = instance.builder().transport(instance.local.clone()).build().unwrap();
+    let visit = async || {
+        assert!(clerk.authenticate_token(&instance.ada()).await.session().is_some());
+        clerk.cached(users::get("user_ada")).await.unwrap();
+    };
+    visit().await;
+    // The keys are due soon after four minutes. The value is no longer fresh after 30 seconds.
+    for (age, line) in [(45, "clerk.refresh:clerk.call{"), (240, "fetched the instance's keys")] {
+        instance.clock.advance(Duration::from_secs(age));
+        let (log, links, guard) = listen();
+        visit().instrument(tracing::info_span!("request")).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        drop(guard);
+        let text = log.take();
+        let refresh: Vec<_> = text.lines().filter(|line| line.contains("clerk.refresh")).collect();
+        assert!(refresh.iter().any(|found| found.contains(line)), "{line}: {text}");
+        assert!(refresh.iter().all(|line| !line.contains(" request:")), "{text}");
+        assert_eq!(*links.0.lock().unwrap(), [("clerk.refresh", "request")], "{text}");
+    }
 }
 
 /// Also what runs in tasks of its own: keys, cached calls, pages, webhook handlers.
