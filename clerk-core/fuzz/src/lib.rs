@@ -138,11 +138,11 @@ pub fn redacted_uri(data: &[u8]) {
         assert!(shown_value == value || shown_value == "[redacted]");
         assert!(!name.starts_with("__") || shown_value.is_empty() || shown_value == "[redacted]", "{shown}");
     }
-    // The target of CONNECT (RFC 9112, section 3.2.3) is only an authority, which may look like a path once it is alone.
-    match uri.authority().filter(|_| uri.scheme().is_none()) {
-        Some(authority) => assert!(authority.as_str().ends_with(&shown) && !shown.contains('@')),
-        None => assert_eq!(uri.path(), shown.parse::<Uri>().expect("a URI").path()),
-    }
+    // Not parsed again: what `http` accepts with a user name, it may reject without one.
+    let scheme = uri.scheme_str().map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    let host =
+        uri.authority().and_then(|authority| authority.as_str().rsplit('@').next()).unwrap_or_default();
+    assert_eq!(shown.split('?').next(), Some(&*format!("{scheme}{host}{}", uri.path())));
 }
 
 /// Keys of all kinds. A valid one is returned unchanged.

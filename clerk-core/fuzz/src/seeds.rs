@@ -37,6 +37,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             "https://ada:secret@a.example:8443/b?%5F%5Fclerk_db_jwt=x&token=y&flag&=z",
             "/sign-in?redirect_url=https%3A%2F%2Fa.example%2F%3F__clerk_ticket%3Dx&a=b=c",
             "ada@*",
+            "https://ada[x:secret@a]b?c=d",
         ]),
         "patterns" => texts(&[
             "/orgs/:slug/(.*)\n/orgs/acme/x",
