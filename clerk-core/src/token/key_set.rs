@@ -325,7 +325,8 @@ mod tests {
     #[test]
     fn an_empty_id_is_none() {
         let set = key_set(json!([with(json!({"kid": ""})), jwk(&OTHER_KEY, "other")]));
-        assert!(!set.contains("") && set.contains("other"));
+        assert!(!set.contains("") && set.contains("other") && !set.is_empty());
+        assert_eq!(format!("{set:?}"), r#"["other"]"#);
         assert_eq!(set.get("").unwrap_err().reason().as_str(), "jwk-kid-mismatch");
     }
 

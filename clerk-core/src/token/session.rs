@@ -277,6 +277,8 @@ mod tests {
         assert_eq!(session.plans().collect::<Vec<_>>(), ["free"]);
         let ages = session.factor_ages().unwrap();
         assert_eq!((ages.first(), ages.second()), (Some(Duration::from_secs(180)), None));
+        let ages = self::session(json!({"fva": [-1, 5]})).factor_ages().unwrap();
+        assert_eq!((ages.first(), ages.second()), (None, Some(Duration::from_secs(300))));
         let actor = session.actor().unwrap();
         assert_eq!(actor.user_id.as_ref().unwrap(), "user_admin");
         assert_eq!(actor.kind.as_deref(), Some("agent"));

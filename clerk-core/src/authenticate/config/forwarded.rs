@@ -104,6 +104,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_one_setting_trusts_headers() {
+        let origin = Forwarded::Origin("https://a.example".parse().unwrap());
+        for (forwarded, trusts, shown) in [
+            (Forwarded::Ignore, false, "Ignore"),
+            (Forwarded::TrustFirst, true, "TrustFirst"),
+            (origin, false, "Origin(\"https://a.example\")"),
+        ] {
+            assert_eq!((forwarded.trusts_headers(), &*format!("{forwarded:?}")), (trusts, shown));
+        }
+    }
+
+    #[test]
     fn origins_are_validated_and_normalized() {
         for bad in [
             "",

@@ -1,6 +1,6 @@
 //! Outages of Clerk: which outcomes are undecided, and which are not.
 
-use clerk_core::authenticate::{AcceptedKinds, KeyFailure};
+use clerk_core::authenticate::{AcceptedKinds, HandshakeRefusal, KeyFailure};
 use serde_json::json;
 
 use crate::{
@@ -76,6 +76,12 @@ fn a_handshake_that_cannot_be_verified_leaves_the_request_undecided() {
         assert_eq!(seen.verdict(), format!("signed-out: {reason}?"));
         assert!(seen.outcome.bad_request().is_none());
     }
+    // Also if the session token is certainly invalid: the handshake may contain a new one.
+    let visit = Visit::api(Env::Live)
+        .signed_in("garbage")
+        .cookie("__clerk_handshake", handshake(Env::Live, &[]))
+        .keys(Default::default(), Err(KeyFailure::Unreachable));
+    assert_eq!(visit.verdict(), "signed-out: token-invalid?");
     // A redirect is never undecided.
     let visit = Visit::document(Env::Live)
         .cookie("__clerk_handshake", handshake(Env::Live, &[]))
@@ -90,7 +96,11 @@ fn a_nonce_without_a_response_is_undecided_unless_redirected() {
         for env in ENVS {
             let visit = Visit::document(env).target("/p?__clerk_handshake_nonce=n").reply(reply.clone());
             let verdict = env.pick("signed-out: session-token-missing?", "signed-out: session-token-missing");
-            assert_eq!(visit.verdict(), verdict, "{env:?} {reply:?}");
+            let seen = visit.seen();
+            assert_eq!(seen.verdict(), verdict, "{env:?} {reply:?}");
+            assert_eq!(seen.outcome.refused_handshake(), None);
+            let refused = visit.reply(Reply::Status(404, json!({}))).seen();
+            assert_eq!(refused.outcome.refused_handshake(), Some(&HandshakeRefusal::Nonce));
         }
     }
 }
