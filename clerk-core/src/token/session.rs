@@ -294,7 +294,9 @@ mod tests {
 
     #[test]
     fn a_malformed_actor_is_still_an_actor() {
-        for act in [json!("user_admin"), json!(5), json!([]), json!({}), json!({"sub": 5})] {
+        for act in
+            [json!("user_admin"), json!(5), json!(0.5), json!(false), json!([]), json!({}), json!({"sub": 5})]
+        {
             let session = session(json!({"act": act}));
             assert_eq!(session.actor().unwrap().user_id, None, "{act}");
         }

@@ -430,6 +430,8 @@ mod tests {
         for (value, expected) in values {
             assert_eq!(format!("{value:?}"), expected);
         }
+        let options = format!("{:?}", AuthenticateOptions::new());
+        assert!(options.starts_with("AuthenticateOptions { verify: "), "{options}");
     }
 
     #[test]
