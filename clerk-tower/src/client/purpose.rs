@@ -1,14 +1,14 @@
 //! What a call is made for, so that what strangers cause cannot hold up this program's own calls.
 //!
-//! Anyone can make a service call Clerk, with made-up tokens and nonces. Such calls use the same connections as the calls
-//! that the program makes, but no permit, no retry and no gate of theirs:
+//! Anyone can make a service call Clerk, with made-up tokens and nonces. Such calls share nothing that they could use up with
+//! the calls that the program makes:
 //!
-//! | made for | in flight | retry budget | [rate limit gates](crate::client::rate_limit) |
-//! |---|---|---|---|
-//! | [`Purpose::Program`] | [`max_concurrent_calls`], off by default | [`retry_budget`] | of their own |
-//! | [`Purpose::MachineToken`] | [`max_decision_calls`] | of their own | of their own |
-//! | [`Purpose::Browser`] | [`max_decision_calls`] | of their own | of their own |
-//! | [`Purpose::Keys`] | one | none: not retried by the stack | of their own |
+//! | made for | in flight | retry budget | [rate limit gates](crate::client::rate_limit) | [connections](crate::client::transport) |
+//! |---|---|---|---|---|
+//! | [`Purpose::Program`] | [`max_concurrent_calls`], off by default | [`retry_budget`] | of their own | shared with keys |
+//! | [`Purpose::MachineToken`] | [`max_decision_calls`] | of their own | of their own | shared with browsers |
+//! | [`Purpose::Browser`] | [`max_decision_calls`] | of their own | of their own | shared with machine tokens |
+//! | [`Purpose::Keys`] | one | none: not retried by the stack | of their own | shared with the program |
 //!
 //! A purpose is an extension of the request; a request without one is the program's own. A layer or a stack of yours that
 //! limits calls can read it:
@@ -50,5 +50,11 @@ impl Purpose {
     #[must_use]
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().copied().unwrap_or_default()
+    }
+
+    /// Whether a decision waits for the call, so that a stranger may have caused it.
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    pub(crate) const fn is_decision(self) -> bool {
+        matches!(self, Self::MachineToken | Self::Browser)
     }
 }

@@ -25,7 +25,7 @@ use super::{
     CONNECT_TIMEOUT, check_runtime,
     delivery::{Delivery, TrackedBody, sort},
 };
-use crate::BoxError;
+use crate::{BoxError, client::purpose::Purpose};
 
 /// How much of an HTTP/1.1 response is read at once, and how large its head may be.
 const READ_BUFFER: usize = 32 * 1024;
@@ -42,7 +42,13 @@ const READ_BUFFER: usize = 32 * 1024;
 /// # let _ = clerk; Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct HyperTransport<C = HttpsConnector<HttpConnector>>(Client<C, TrackedBody<Full<Bytes>>>);
+pub struct HyperTransport<C = HttpsConnector<HttpConnector>> {
+    program: Pool<C>,
+    /// For calls that strangers may have caused. The streams of an HTTP/2 connection are limited.
+    decisions: Pool<C>,
+}
+
+type Pool<C> = Client<C, TrackedBody<Full<Bytes>>>;
 
 impl HyperTransport {
     /// Creates a transport that connects with TLS 1.2 or later, or without TLS for `http` URIs.
@@ -86,7 +92,7 @@ where
             // A connection parses whatever has arrived before it lets others run. With hyper's 400 KiB, a server that
             // sends interim responses without end could keep a thread busy for seconds, beyond all deadlines.
             .http1_read_buf_exact_size(READ_BUFFER);
-        Self(builder.build(connector))
+        Self { program: builder.build(connector.clone()), decisions: builder.build(connector) }
     }
 }
 
@@ -111,7 +117,8 @@ where
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         // A clone is a few reference counts. The future must not borrow the service.
-        let client = self.0.clone();
+        let is_decision = Purpose::of(request.extensions()).is_decision();
+        let client = if is_decision { self.decisions.clone() } else { self.program.clone() };
         Box::pin(async move {
             check_runtime(request.extensions())?;
             let delivery = Delivery::of(request.extensions());

@@ -9,7 +9,8 @@
 //!
 //! The two transports here also give up the connection of an attempt that took too long: the next attempt, and all other
 //! calls from then on, use another one. So a connection whose packets vanish costs one attempt. They never use a proxy
-//! for the loopback interface.
+//! for the loopback interface. Calls that decisions wait for have connections of their own: over HTTP/2 a connection has a
+//! limited number of streams, and [strangers](crate::client::purpose) must not take those of the program's own calls.
 //!
 //! ```
 //! use bytes::Bytes;

@@ -17,7 +17,7 @@ use super::{
     delivery::{Delivery, TrackedBody, sort, sources},
     is_loopback,
 };
-use crate::BoxError;
+use crate::{BoxError, client::purpose::Purpose};
 
 /// Default transport: a [`reqwest::Client`] with its connection pool, HTTP/2, rustls and the system's proxy settings.
 ///
@@ -33,11 +33,19 @@ pub struct ReqwestTransport(Arc<Clients>);
 
 struct Clients {
     build: Build,
-    /// For the loopback interface, without a proxy. Created when it is needed.
-    direct: Slot,
-    others: Slot,
+    program: Slots,
+    /// For calls that strangers may have caused. The streams of an HTTP/2 connection are limited.
+    decisions: Slots,
     /// The system's proxies, to name the one that failed; `None` if the application chose its own.
     system: Option<Matcher>,
+}
+
+/// Clients that are created when they are needed.
+#[derive(Default)]
+struct Slots {
+    /// For the loopback interface, without a proxy.
+    direct: Slot,
+    others: Slot,
 }
 
 type Build = Box<dyn Fn() -> reqwest::ClientBuilder + Send + Sync>;
@@ -78,26 +86,29 @@ impl ReqwestTransport {
     }
 
     fn with(build: Build, system: Option<Matcher>) -> Result<Self, BoxError> {
-        let clients = Clients { build, direct: Slot::default(), others: Slot::default(), system };
-        clients.client(&clients.others)?;
+        let clients = Clients { build, program: Slots::default(), decisions: Slots::default(), system };
+        clients.client(&clients.program.others, false)?;
         Ok(Self(Arc::new(clients)))
     }
 }
 
 impl Clients {
-    /// Returns the slot of the client for requests to this URI.
-    fn slot(&self, uri: &Uri) -> &Slot {
-        if uri.host().is_some_and(is_loopback) { &self.direct } else { &self.others }
+    /// Returns the client for a request.
+    fn client_for<B>(&self, request: &Request<B>) -> Result<Arc<reqwest::Client>, BoxError> {
+        let is_decision = Purpose::of(request.extensions()).is_decision();
+        let slots = if is_decision { &self.decisions } else { &self.program };
+        let is_direct = request.uri().host().is_some_and(is_loopback);
+        self.client(if is_direct { &slots.direct } else { &slots.others }, is_direct)
     }
 
     /// Returns the client in a slot; builds one if the slot is empty.
-    fn client(&self, slot: &Slot) -> Result<Arc<reqwest::Client>, BoxError> {
+    fn client(&self, slot: &Slot, is_direct: bool) -> Result<Arc<reqwest::Client>, BoxError> {
         let mut current = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = &*current {
             return Ok(client.clone());
         }
         let mut builder = configure((self.build)());
-        if std::ptr::eq(slot, &self.direct) {
+        if is_direct {
             builder = builder.no_proxy();
         }
         Ok(current.insert(Arc::new(builder.build()?)).clone())
@@ -106,7 +117,8 @@ impl Clients {
     /// Empties the client's slot if this client is still in it. The next request gets a new client, which has no connections yet;
     /// requests in flight keep the old one.
     fn give_up(&self, client: &Arc<reqwest::Client>) {
-        for slot in [&self.direct, &self.others] {
+        let slots = [&self.program, &self.decisions];
+        for slot in slots.into_iter().flat_map(|slots| [&slots.direct, &slots.others]) {
             let mut current = slot.lock().unwrap_or_else(PoisonError::into_inner);
             current.take_if(|current| Arc::ptr_eq(current, client));
         }
@@ -182,7 +194,7 @@ where
         Box::pin(async move {
             check_runtime(request.extensions())?;
             let delivery = Delivery::of(request.extensions());
-            let client = clients.client(clients.slot(request.uri()))?;
+            let client = clients.client_for(&request)?;
             let (head, body) = request.into_parts();
             let (uri, body) =
                 (head.uri.clone(), TrackedBody::new(body.into(), &head.method, delivery.clone()));

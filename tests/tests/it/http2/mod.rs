@@ -3,6 +3,7 @@
 //! A server counts the requests that it receives. Both transports, with TLS and without.
 
 mod server;
+mod streams;
 mod wire;
 
 use std::time::Duration;

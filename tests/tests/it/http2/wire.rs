@@ -8,7 +8,7 @@ use std::{
 };
 
 use clerk_tower::{
-    Clerk,
+    Clerk, ClerkBuilder,
     client::transport::{HyperTransport, ReqwestTransport},
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -40,10 +40,14 @@ impl Wire {
     }
 
     pub(super) fn client(self, address: SocketAddr, tls: &Tls) -> Clerk {
+        self.builder(address, tls).build().unwrap()
+    }
+
+    pub(super) fn builder(self, address: SocketAddr, tls: &Tls) -> ClerkBuilder {
         let scheme = if self.is_secure() { "https" } else { "http" };
         let builder = Clerk::builder().secret_key("sk_test_abc");
         let builder = builder.api_url(format!("{scheme}://localhost:{}", address.port()));
-        let builder = match self {
+        match self {
             Self::Reqwest => builder.transport(
                 ReqwestTransport::from_builder(|| {
                     reqwest::Client::builder().tls_certs_only([]).http2_prior_knowledge()
@@ -53,8 +57,7 @@ impl Wire {
             Self::ReqwestTls => builder.transport(tls.reqwest()),
             Self::Hyper => builder.transport(HyperTransport::with_connector(PriorKnowledge)),
             Self::HyperTls => builder.transport(tls.hyper()),
-        };
-        builder.build().unwrap()
+        }
     }
 }
 
