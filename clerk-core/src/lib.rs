@@ -6,6 +6,7 @@ pub mod credential;
 pub mod decode;
 pub mod encode;
 pub mod id;
+pub mod json;
 pub mod keys;
 pub mod metadata;
 pub mod model;
@@ -20,6 +21,7 @@ pub mod token;
 pub mod webhook;
 
 pub use self::{
+    json::AnyJson,
     metadata::Metadata,
     nullable::Nullable,
     operation::{Operation, OperationInfo},

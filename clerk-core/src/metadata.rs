@@ -59,24 +59,29 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{self, DeserializeOwned, MapAccess, Unexpected},
+    de::{DeserializeOwned, Unexpected},
 };
 use serde_json::{
     Map, Value,
     value::{RawValue, to_raw_value},
 };
 
-use crate::decode::{describe_data, plain};
+use crate::{
+    decode::plain,
+    json::{self, AnyJson, JsonError, problem_of},
+};
 
 /// A free-form JSON object. Nested `null`s are kept, because they delete keys in a merge.
 ///
-/// It is stored as JSON text and parsed when it is read: end users can write metadata, and some shapes of it take
-/// a hundred times their length once they are parsed. So read it once, with [`to`](Self::to), where you need several
-/// keys.
+/// It is stored as JSON text and parsed when it is read, as [`AnyJson`] is, and for the same reason: end users can write
+/// metadata. So read it once, with [`to`](Self::to), where you need several keys.
+///
+/// Clerk can return metadata that a [`Value`] cannot hold; [`AnyJson`] says when. Such metadata does not prevent its user
+/// or organization from being read, or serialized to JSON text. [`get`](Self::get) still returns its other keys.
 #[derive(Clone, Default)]
 pub struct Metadata(
-    // The text of an object. Empty for an empty object, which so needs no memory.
-    Box<str>,
+    // `None` is an empty object, which so needs no memory.
+    Option<AnyJson>,
 );
 
 impl Metadata {
@@ -89,35 +94,35 @@ impl Metadata {
     /// Serializes `value` as metadata.
     ///
     /// # Errors
-    /// Returns an error if `value` cannot be serialized, or does not serialize to a JSON object.
-    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, MetadataError> {
-        match serde_json::to_value(value) {
-            Ok(Value::Object(object)) => Ok(object.into()),
-            Ok(_) => Err(MetadataError::new("the value is not a JSON object")),
-            Err(_) => Err(MetadataError::new("the value cannot be serialized as JSON")),
+    /// Returns an error if `value` cannot be serialized as JSON, or does not serialize to a JSON object.
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, JsonError> {
+        let json = AnyJson::from_value(value)?;
+        if json.kind() == Unexpected::Map {
+            Ok(Self::of(json))
+        } else {
+            Err(JsonError::new("the value is not a JSON object"))
         }
     }
 
     /// Deserializes the whole object as a `T`.
     ///
     /// # Errors
-    /// Returns an error if the object does not match `T`.
-    pub fn to<T: DeserializeOwned>(&self) -> Result<T, MetadataError> {
-        let reader = &mut serde_json::Deserializer::from_str(self.text());
-        serde_path_to_error::deserialize(reader).map_err(|error| MetadataError::of(&error))
+    /// Returns an error if the object does not match `T`, or contains what a [`Value`] cannot.
+    pub fn to<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
+        self.0.as_ref().map_or_else(|| AnyJson::from(Value::Object(Map::new())).to(), AnyJson::to)
     }
 
     /// Parses the object, whatever its keys.
     ///
     /// # Errors
-    /// Returns an error if the object is nested more than 128 levels deep.
-    pub fn to_object(&self) -> Result<Map<String, Value>, MetadataError> {
-        let reader = &mut serde_json::Deserializer::from_str(self.text());
-        plain::object(reader).map_err(|error| MetadataError::new(problem_of(&error)))
+    /// Returns an error if the object contains what a [`Value`] cannot.
+    pub fn to_object(&self) -> Result<Map<String, Value>, JsonError> {
+        let reader = &mut serde_json::Deserializer::from_str(self.as_str());
+        plain::object(reader).map_err(|error| JsonError::new(problem_of(&error)))
     }
 
-    /// Parses and returns the value of a key. `None` if there is no such key, or if its value is nested more than
-    /// 128 levels deep.
+    /// Parses and returns the value of a key. `None` if there is no such key, or if its value contains what a [`Value`]
+    /// cannot.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Value> {
         let plain::Plain(value) = serde_json::from_str(self.members().get(key)?.get()).ok()?;
@@ -132,72 +137,34 @@ impl Metadata {
         if let Ok(value) = &value {
             members.insert(Cow::Owned(key), value);
         }
-        serde_json::to_string(&members).map(|text| Self(text.into())).unwrap_or_default()
+        AnyJson::from_value(&members).map(|json| Self(Some(json))).unwrap_or_default()
+    }
+
+    fn of(object: AnyJson) -> Self {
+        Self(Some(object).filter(|object| object.as_str() != "{}"))
     }
 
     /// The JSON text.
-    fn text(&self) -> &str {
-        if self.0.is_empty() { "{}" } else { &self.0 }
+    fn as_str(&self) -> &str {
+        self.0.as_ref().map_or("{}", AnyJson::as_str)
     }
 
     /// The members, whose values are not parsed.
     fn members(&self) -> BTreeMap<Cow<'_, str>, &RawValue> {
-        serde_json::from_str(self.text()).unwrap_or_default()
+        serde_json::from_str(self.as_str()).unwrap_or_default()
     }
-}
-
-/// Error of a conversion between metadata and a type.
-///
-/// It names the path and the problem, but contains no value, because metadata is personal data.
-///
-/// ```
-/// use clerk_core::Metadata;
-///
-/// #[derive(serde::Deserialize, Debug)]
-/// struct Plan { seats: u32 }
-///
-/// let error = Metadata::new().with("seats", "five").to::<Plan>().unwrap_err();
-/// assert_eq!(error.to_string(), "metadata at seats: found string, expected u32");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("metadata{}{path}: {problem}", if path.is_empty() { "" } else { " at " })]
-#[non_exhaustive]
-pub struct MetadataError {
-    /// The path of the field, such as `plan.seats`. Empty for the whole object.
-    pub path: String,
-    problem: String,
-}
-
-impl MetadataError {
-    fn new(problem: &str) -> Self {
-        Self { path: String::new(), problem: problem.to_owned() }
-    }
-
-    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        if !error.inner().is_data() {
-            return Self { path: error.path().to_string(), ..Self::new(problem_of(error.inner())) };
-        }
-        let path = error.path().to_string();
-        let (path, problem) = describe_data(if path == "." { "" } else { &path }, &error.inner().to_string());
-        Self { path, problem }
-    }
-}
-
-/// The text is valid JSON, so only its depth can be a problem.
-fn problem_of(error: &serde_json::Error) -> &'static str {
-    if error.is_data() { "not an object" } else { "nested too deeply" }
 }
 
 impl From<Map<String, Value>> for Metadata {
     fn from(object: Map<String, Value>) -> Self {
-        if object.is_empty() { Self::default() } else { Self(Value::Object(object).to_string().into()) }
+        Self::of(Value::Object(object).into())
     }
 }
 
 /// Compares the content: neither spaces nor the order of keys make a difference.
 impl PartialEq for Metadata {
     fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
+        self.as_str() == other.as_str()
             || matches!((self.to_object(), other.to_object()), (Ok(one), Ok(other)) if one == other)
     }
 }
@@ -211,56 +178,16 @@ impl fmt::Debug for Metadata {
 
 impl Serialize for Metadata {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.to_object() {
-            Ok(object) => object.serialize(serializer),
-            // Too deep to be parsed, but serde_json can write the text as it is.
-            Err(_) => serde_json::from_str::<&RawValue>(self.text())
-                .map_err(serde::ser::Error::custom)?
-                .serialize(serializer),
+        match (self.to_object(), &self.0) {
+            (Err(_), Some(json)) => json.serialize(serializer),
+            (object, _) => object.unwrap_or_default().serialize(serializer),
         }
     }
 }
 
-/// The name with which serde_json is asked for the text of a value instead of the value. If it does not know the name,
-/// it parses the value, and so does every other format.
-const RAW_VALUE: &str = "$serde_json::private::RawValue";
-
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(RAW_VALUE, MetadataVisitor)
-    }
-}
-
-struct MetadataVisitor;
-
-impl<'de> de::Visitor<'de> for MetadataVisitor {
-    type Value = Metadata;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    /// A value of another format, or one that serde has buffered.
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Metadata, D::Error> {
-        plain::object(deserializer).map(Into::into)
-    }
-
-    /// The text of the value, under the name that was asked for.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
-        let text = match map.next_key::<Cow<'_, str>>()? {
-            Some(name) if name == RAW_VALUE => map.next_value::<Box<str>>()?,
-            _ => return Err(de::Error::invalid_type(Unexpected::Map, &self)),
-        };
-        let found = match text.trim_start().bytes().next() {
-            Some(b'{') if text.len() == 2 => return Ok(Metadata::default()),
-            Some(b'{') => return Ok(Metadata(text)),
-            Some(b'[') => Unexpected::Seq,
-            Some(b'"') => Unexpected::Other("string"),
-            Some(b'n') => Unexpected::Unit,
-            Some(b't' | b'f') => Unexpected::Other("boolean"),
-            _ => Unexpected::Other("number"),
-        };
-        Err(de::Error::invalid_type(found, &self))
+        json::object(deserializer).map(Self::of)
     }
 }
 
@@ -323,7 +250,7 @@ mod tests {
         for value in [json!(null), json!(["hidden"]), json!("hidden"), json!(7)] {
             assert_eq!(
                 Metadata::from_value(&value).unwrap_err().to_string(),
-                "metadata: the value is not a JSON object"
+                "JSON: the value is not a JSON object"
             );
         }
         let keys = std::collections::HashMap::from([((1, 2), 3)]);
@@ -338,7 +265,7 @@ mod tests {
         // Whoever nests metadata deeply makes nothing unreadable but that.
         let metadata = read(&deep);
         assert_eq!((metadata.get("b"), metadata.get("a")), (Some(json!(2)), None));
-        assert_eq!(metadata.to_object().unwrap_err().to_string(), "metadata: nested too deeply");
+        assert_eq!(metadata.to_object().unwrap_err().to_string(), "JSON: nested too deeply");
         assert_eq!(metadata.to::<Value>().unwrap_err().problem, "nested too deeply");
         assert_eq!(serde_json::to_string(&metadata).unwrap(), deep);
         assert!(metadata == read(&deep) && metadata != Metadata::new());

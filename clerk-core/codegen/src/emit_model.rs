@@ -91,9 +91,6 @@ pub(crate) fn files(
         if lenient {
             paths.insert("crate::decode::lenient".to_owned());
         }
-        if text.contains("plain::") {
-            paths.insert("crate::decode::plain".to_owned());
-        }
         let mut head =
             doc("//!", &format!("{}\n\n```\n{}\n```", described.doc.trim(), described.example.trim()));
         head.push_str(crate::check::GENERATED);
@@ -197,7 +194,6 @@ fn reader<'a>(api: &Api, overlay: &'a Overlay, owner: &str, field: &Field) -> Op
             Ty::Int => Some("lenient::optional_integer"),
             Ty::Id(_) => Some("lenient::optional_id"),
             Ty::Map(_) => Some("lenient::optional_map_without_nulls"),
-            Ty::Json => Some("plain::optional"),
             _ => None,
         }
     } else if is_strict(api, overlay, owner, field) {

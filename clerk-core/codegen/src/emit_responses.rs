@@ -107,7 +107,7 @@ impl<'a> Sample<'a> {
             Ty::Float => json!(1.5),
             Ty::Time => json!(1_700_000_000_000_i64),
             Ty::Id(_) => json!("id_1"),
-            Ty::Metadata | Ty::Json => json!({"any_key": "any value"}),
+            Ty::Metadata | Ty::Json | Ty::AnyJson => json!({"any_key": "any value"}),
             Ty::File => return Err(format!("`{path}` is a file, which a response cannot contain").into()),
             Ty::List(item) => json!([self.value(item, &format!("{path}[0]"))?]),
             Ty::Map(value) => json!({"any_key": self.value(value, &join(path, "any_key"))?}),

@@ -178,7 +178,7 @@ impl Writer<'_> {
                 let with = |name: &String| format!(".with({name:?}, \"the {name}\")");
                 format!("Metadata::new(){}", valid.members.iter().map(with).collect::<String>())
             }
-            Ty::Json => "json!({\"plan\": \"gold\"})".to_owned(),
+            Ty::Json | Ty::AnyJson => "json!({\"plan\": \"gold\"})".to_owned(),
             Ty::File => {
                 "File::new(\"a picture\").name(\"picture.png\").content_type(\"image/png\")".to_owned()
             }

@@ -147,7 +147,7 @@ fn word(ty: &Ty) -> String {
         Ty::Float => "float".to_owned(),
         Ty::Time => "time".to_owned(),
         Ty::Metadata => "object".to_owned(),
-        Ty::Json => "anything".to_owned(),
+        Ty::Json | Ty::AnyJson => "anything".to_owned(),
         Ty::File => "file".to_owned(),
         Ty::Id(name) | Ty::Struct(name) | Ty::Enum(name) => name.clone(),
         Ty::List(item) => format!("[{}]", word(item)),

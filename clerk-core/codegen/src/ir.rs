@@ -22,7 +22,10 @@ pub(crate) enum Ty {
     /// One of the ID types of `clerk_core::id`.
     Id(String),
     Metadata,
+    /// Any JSON in a request.
     Json,
+    /// Any JSON in a response, which is stored as text.
+    AnyJson,
     /// A file in a multipart form.
     File,
     List(Box<Ty>),

@@ -387,7 +387,8 @@ impl Lowering<'_> {
                 }
                 _ => Ty::Metadata,
             },
-            None => Ty::Json,
+            None if way == Way::Out => Ty::Json,
+            None => Ty::AnyJson,
             Some(other) => return Err(format!("`{place}` has the unknown type `{other}`").into()),
         })
     }

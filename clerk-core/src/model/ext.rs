@@ -4,7 +4,7 @@ use super::{
     EmailAddress, Invitation, OAuthAccessTokenVerification, Organization, OrganizationInvitation,
     OrganizationMembership, PhoneNumber, SignUp, User, VerificationStatus,
 };
-use crate::{Metadata, metadata::MetadataError};
+use crate::{Metadata, json::JsonError};
 
 /// Adds methods with the names of the metadata fields that deserialize them as a type of the application.
 macro_rules! metadata {
@@ -15,7 +15,7 @@ macro_rules! metadata {
             ///
             /// # Errors
             /// Returns an error if the metadata does not match `T`.
-            pub fn $field<T: DeserializeOwned>(&self) -> Result<T, MetadataError> {
+            pub fn $field<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
                 let stored: Option<&Metadata> = (&self.$field).into();
                 stored.map_or_else(|| Metadata::new().to(), Metadata::to)
             }

@@ -173,7 +173,7 @@ async fn api_keys_are_managed_through_the_api() {
     assert_eq!(fixture.get("/key", &made.secret).await, outcome(200, "nightly user_ada"));
 
     let seen = clerk.send(api_keys::verify(&*made.secret)).await.unwrap();
-    assert_eq!((seen.claims, seen.last_used_at), (Some(json!({"tier": 2})), Some(NOW)));
+    assert_eq!((seen.claims, seen.last_used_at), (Some(json!({"tier": 2}).into()), Some(NOW)));
     let update = api_keys::update(&made.id).subject("org_acme").scopes(["write"]);
     let changed = clerk.send(update.seconds_until_expiration(60)).await.unwrap();
     assert_eq!(changed.expiration, Some(NOW.saturating_add(Duration::from_secs(60))));

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use serde_json::{Map, Value};
 
 use crate::{
-    Timestamp,
+    AnyJson, Timestamp,
     decode::lenient,
     id::{Id, OrganizationId, UserId},
     model::{ApiKey, M2mToken, OAuthAccessTokenVerification},
@@ -47,7 +47,7 @@ pub struct ApiKeyAuth {
     /// The scopes, whose meaning the application defines.
     pub scopes: Vec<String>,
     /// The application's custom claims, which may be any JSON.
-    pub claims: Option<Value>,
+    pub claims: Option<AnyJson>,
     /// When the key expires; `None` if it does not, or if that is not known.
     pub expiration: Option<Timestamp>,
 }
@@ -82,7 +82,7 @@ pub struct M2mAuth {
     /// among the scopes. If it is verified with a machine's secret key, Clerk checks that.
     pub scopes: Vec<String>,
     /// The application's custom claims, which may be any JSON.
-    pub claims: Option<Value>,
+    pub claims: Option<AnyJson>,
     /// When the token expires; `None` if it does not, or if that is not known.
     pub expiration: Option<Timestamp>,
 }
@@ -313,13 +313,15 @@ impl MachineFacts {
     pub(crate) fn of_oauth_token(verified: OAuthAccessTokenVerification) -> Option<MachineFacts> {
         let is_good = verified.is_valid();
         let user_id = verified.subject.filter(|_| is_good)?;
+        // Without the actor, the token would look like the client's own.
+        let act = verified.act.as_ref().map(AnyJson::to_value).transpose().ok()?;
         Some(MachineFacts::OAuth(Arc::new(OAuthAuth {
             id: verified.id,
             user_id,
             client_id: verified.client_id,
             scopes: verified.scopes.unwrap_or_default(),
             audience: verified.aud.unwrap_or_default(),
-            actor: verified.act.as_ref().and_then(OAuthActor::from_json),
+            actor: act.as_ref().and_then(OAuthActor::from_json),
             expiration: verified.expiration,
         })))
     }
@@ -355,7 +357,8 @@ pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
             for name in ["iss", "sub", "exp", "nbf", "iat", "jti"] {
                 claims.remove(name);
             }
-            let claims = Some(claims).filter(|claims| !claims.is_empty()).map(Value::Object);
+            let claims =
+                Some(claims).filter(|claims| !claims.is_empty()).map(|claims| Value::Object(claims).into());
             Some(MachineFacts::M2m(Arc::new(M2mAuth {
                 id,
                 machine_id: subject.into(),
