@@ -359,7 +359,8 @@ impl KeysAddress {
         let (base, last) = url.rsplit_once('/').ok_or(EXPECTED)?;
         let base_uri = BaseUriLayer::for_key(base).map_err(|error| match error {
             plain if plain == InvalidBaseUri::PLAIN_HTTP => {
-                "with http, anyone on the way could replace the keys; use https".to_owned()
+                "with http, anyone on the way could replace the keys; use https, except for localhost"
+                    .to_owned()
             }
             error => format!("{error}; {EXPECTED}"),
         })?;

@@ -102,7 +102,7 @@ async fn keys_of_two_instances(log: &Log) {
         assert_eq!(visit(&app, "/me", &[("authorization", &bearer)]).await.status(), 401);
     }
     let line = log.warning();
-    assert!(line.contains("clerk.example.com names a key that this instance does not have"), "{line}");
+    assert!(line.contains("clerk.example.com is not signed with a key of this service's instance"), "{line}");
     assert!(line.contains("cause=\"other-keys\" suppressed=0"), "{line}");
     here.instance.clock.advance(Duration::from_secs(60));
     visit(&app, "/me", &[("authorization", &bearer)]).await;

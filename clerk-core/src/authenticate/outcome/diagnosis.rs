@@ -49,11 +49,11 @@ pub enum Diagnosis {
         /// The host that the publishable key names.
         expected: String,
     },
-    /// The token names a key that the instance does not have.
+    /// The token is not signed with a key of the instance.
     #[error(
-        "a session token from {issuer} names a key that this instance does not have: the secret key belongs to another \
-         instance than the front end's publishable key, or the token is forged. Copy all keys from the API keys page of \
-         one instance"
+        "a session token from {issuer} is not signed with a key of this service's instance: the secret key, CLERK_JWT_KEY \
+         or CLERK_JWKS_URL belongs to another instance than the front end's publishable key, or the token is forged. Copy \
+         all keys from the API keys page of one instance"
     )]
     OtherKeys {
         /// The host that the token names.

@@ -20,6 +20,12 @@ impl<'a> RequestHead<'a> {
         Self { method, uri, headers, version }
     }
 
+    /// Returns the method.
+    #[must_use]
+    pub const fn method(&self) -> &'a Method {
+        self.method
+    }
+
     /// Returns the version of HTTP.
     #[must_use]
     pub const fn version(&self) -> Version {

@@ -97,8 +97,10 @@ impl AuthenticateLayer {
             let invalid = |error: OptionsError| ConfigError::new("authentication", error);
             let issuers = options.accepted_issuers().map_err(invalid)?;
             if let Some(issuer) = issuers.iter().find(|issuer| known.contains(issuer)) {
-                let problem =
-                    format!("two instances have the issuer {issuer}, so nothing tells whose a token is");
+                let problem = format!(
+                    "two instances have the issuer {issuer}, so nothing tells whose a token is; give each client the \
+                     publishable key of its own instance"
+                );
                 return Err(ConfigError::new("issuers", problem));
             }
             known.extend(issuers);

@@ -64,6 +64,7 @@ mod future;
 mod insecure;
 mod layer;
 mod return_address;
+mod sign_in;
 mod sign_out;
 mod user;
 

@@ -3,6 +3,8 @@ use std::borrow::Cow;
 use clerk_core::authenticate::{RedirectCount, RequestHead, cookie};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header};
 
+use crate::server::rejection::is_document;
+
 /// The headers that contain the host and scheme that the browser used, if a proxy in front sets them.
 const FORWARDED: [HeaderName; 2] =
     [HeaderName::from_static("x-forwarded-host"), HeaderName::from_static("x-forwarded-proto")];
@@ -18,6 +20,7 @@ pub(crate) struct ReturnAddress {
     has_several_hosts: bool,
     forwarded: [Option<HeaderValue>; 2],
     cookies: Vec<HeaderValue>,
+    is_document: bool,
 }
 
 impl ReturnAddress {
@@ -27,7 +30,14 @@ impl ReturnAddress {
         let (host, has_several_hosts) = (hosts.next().cloned(), hosts.next().is_some());
         let forwarded = FORWARDED.map(|name| headers.get(name).cloned());
         let cookies = headers.get_all(header::COOKIE).iter().cloned().collect();
-        Self { uri: head.uri().clone(), version: head.version(), host, has_several_hosts, forwarded, cookies }
+        let is_document = is_document(head.method(), headers);
+        let (uri, version) = (head.uri().clone(), head.version());
+        Self { uri, version, host, has_several_hosts, forwarded, cookies, is_document }
+    }
+
+    /// Returns `true` if a browser navigates to a page, and can be sent to another one.
+    pub(super) const fn is_document(&self) -> bool {
+        self.is_document
     }
 
     pub(super) fn cookie(&self, name: &str) -> Option<Cow<'_, str>> {

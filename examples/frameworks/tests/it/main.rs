@@ -8,6 +8,7 @@
     reason = "a test may fail"
 )]
 
+mod applications;
 mod lambda;
 mod program;
 mod servers;
