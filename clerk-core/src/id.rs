@@ -38,6 +38,8 @@ macro_rules! ids {
             }
         }
 
+        $crate::model::memory::has_memory!($name);
+
         impl From<&str> for $name {
             fn from(id: &str) -> Self {
                 Self(id.into())

@@ -45,6 +45,8 @@ macro_rules! open_enum {
             }
         }
 
+        $crate::model::memory::has_memory!($name);
+
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
                 self.as_str()

@@ -60,6 +60,15 @@ pub trait Operation {
     /// Returns [`ResponseError::Status`] for any other status, and [`ResponseError::Decode`] if the body does not
     /// match the output type, or is about another resource.
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError>;
+
+    /// Returns how much memory a decoded value takes, in bytes, without its strings: a cache adds the length of the
+    /// response.
+    ///
+    /// Defaults to the size of the type. Implement it if `Output` contains lists or maps, whose elements can take many
+    /// times their length in the response.
+    fn memory(output: &Self::Output) -> usize {
+        size_of_val(output)
+    }
 }
 
 /// Static information about an operation.

@@ -129,6 +129,11 @@ where
         };
         Ok(Page { data: raw.data.into_iter().enumerate().map(read).collect(), total_count: raw.total_count })
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        let data = output.data.capacity().saturating_mul(size_of::<Result<O::Item, DecodeError>>());
+        size_of_val(output).saturating_add(data)
+    }
 }
 
 /// A list can be streamed item by item, too: an item that cannot be decoded takes its place, and does not end the

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    emit_model::has_lists,
     emit_request::request,
     identity,
     ir::{Api, Body, Field, Operation, Output, Struct, Ty},
@@ -120,6 +121,7 @@ fn module(api: &Api, name: &str, operations: &[&Operation], overlay: &Overlay) -
         ("Page<", "crate::Page"),
         ("impl Paged", "crate::page::Paged"),
         ("Window", "crate::page::Window"),
+        ("memory::of", "crate::model::memory::self"),
         ("page::", "crate::page::self"),
         ("Nullable<", "crate::Nullable"),
         ("Retry::", "crate::operation::Retry"),
@@ -358,13 +360,20 @@ fn implementation(api: &Api, operation: &Operation, name: &str, overlay: &Overla
         None if operation.public => "NeedsNoKey",
         None => "NeedsSecretKey",
     };
+    let has_lists = match &operation.output {
+        Output::Page(_) => true,
+        Output::Value(ty) => has_lists(api, ty),
+        Output::Nothing | Output::Text => false,
+    };
+    let memory =
+        if has_lists { "\nfn memory(output: &Self::Output) -> usize {\nmemory::of(output)\n}\n" } else { "" };
     let undocumented = if operation.documented { "" } else { ".undocumented()" };
     let told = if credential == "NeedsSecretKey" { "" } else { ".credential::<Self::Credential>()" };
     format!(
         "impl Operation for {name} {{\ntype Output = {output};\ntype Credential = credential::{credential};\n\n\
          const INFO: &'static OperationInfo = &OperationInfo::new({id:?}, Method::{}, {:?}, {:?}){}{}{undocumented};\n\n\
          fn request(&self) -> Result<Request<Bytes>, BuildError> {{\n{}\n}}\n\n\
-         fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n{read}\n}}\n}}\n\n",
+         fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {{\n{read}\n}}\n{memory}}}\n\n",
         operation.method,
         operation.path,
         operation.tag,

@@ -57,7 +57,7 @@ pub(crate) fn files(
          //! ```\n",
     );
     root.push_str(crate::check::GENERATED);
-    root.push_str("\nmod ext;\nmod private;\n");
+    root.push_str("\nmod ext;\npub(crate) mod memory;\nmod private;\n");
     let mut exports = String::new();
     for (family, described) in &overlay.families {
         let members: Vec<&String> = described.types.iter().filter(|name| names.contains(*name)).collect();
@@ -83,6 +83,7 @@ pub(crate) fn files(
             paths.insert("serde::Deserialize".to_owned());
             paths.insert("serde::Serialize".to_owned());
             paths.insert("crate::opaque::opaque".to_owned());
+            paths.insert("crate::model::memory::has_memory".to_owned());
             paths.insert("crate::model::private".to_owned());
         }
         if has_enums {
@@ -151,6 +152,7 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
     }
     let id = object.fields.iter().find(|field| field.wire == "id").map_or("", |_| ", id");
     out.push_str(&format!("}}\n\nopaque!({name}{id});\n\n"));
+    out.push_str(&with_memory(api, object));
     out.push_str(&with_private(api, overlay, object));
     out
 }
@@ -219,6 +221,26 @@ fn stored(field: &Field) -> String {
         _ => spell(&field.ty),
     };
     if !field.required || field.nullable { format!("Option<{ty}>") } else { ty }
+}
+
+/// The implementation that counts the memory of the lists in a model.
+fn with_memory(api: &Api, object: &Struct) -> String {
+    let lists = object.fields.iter().filter(|field| has_lists(api, &field.ty));
+    let fields: String = lists.map(|field| format!(", {}", identifier(&field.wire))).collect();
+    format!("has_memory!({}{fields});\n\n", object.name)
+}
+
+/// Whether a value of the type contains lists or maps, itself or in a model.
+pub(crate) fn has_lists(api: &Api, ty: &Ty) -> bool {
+    match ty {
+        Ty::List(_) | Ty::Map(_) => true,
+        Ty::Maybe(inner) => has_lists(api, inner),
+        Ty::Struct(name) => {
+            let model = api.structs.get(name);
+            model.is_some_and(|model| model.fields.iter().any(|field| has_lists(api, &field.ty)))
+        }
+        _ => false,
+    }
 }
 
 /// The implementation that serializes a model with its private fields, and with those of the models in it.

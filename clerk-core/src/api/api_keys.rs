@@ -20,6 +20,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
+    model::memory,
     model::{ApiKey, ApiKeySecret, ApiKeyWithSecret, DeletedObject},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -109,6 +110,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -228,6 +233,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets an API key.
@@ -262,6 +271,10 @@ impl Operation for Get {
         let found: ApiKey = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.api_key_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -353,6 +366,10 @@ impl Operation for Update {
         let found: ApiKey = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.api_key_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -475,6 +492,10 @@ impl Operation for Revoke {
         decode::same(Self::INFO, "id", self.api_key_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Verifies an API key, given by its secret.
@@ -511,5 +532,9 @@ impl Operation for Verify {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

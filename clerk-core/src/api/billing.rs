@@ -20,6 +20,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{
         BillingDiscountRedemption, BillingPayerType, BillingPaymentAttempt, BillingPlan, BillingPrice,
         BillingPricePeriods, BillingPriceTransition, BillingStatement, BillingSubscriptionItem,
@@ -88,6 +89,10 @@ impl Operation for ListPlans {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -163,6 +168,10 @@ impl Operation for ListPrices {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -370,6 +379,10 @@ impl Operation for ListSubscriptionItems {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for ListSubscriptionItems {
@@ -438,6 +451,10 @@ impl Operation for CancelSubscriptionItem {
         decode::same(Self::INFO, "id", self.subscription_item_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Extends the current free trial of a subscription item.
@@ -494,6 +511,10 @@ impl Operation for ExtendSubscriptionItemFreeTrial {
         let found: BillingSubscriptionItem = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.subscription_item_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -553,6 +574,10 @@ impl Operation for CreatePriceTransition {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -731,6 +756,10 @@ impl Operation for ListStatements {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for ListStatements {
@@ -784,6 +813,10 @@ impl Operation for GetStatement {
         let found: BillingStatement = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.statement_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -846,6 +879,10 @@ impl Operation for GetStatementPaymentAttempts {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

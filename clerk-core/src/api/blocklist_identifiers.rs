@@ -16,6 +16,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{BlocklistIdentifier, DeletedObject},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -54,6 +55,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::ClientId,
+    model::memory,
     model::{Client, HandshakePayload},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -75,6 +76,10 @@ impl Operation for List {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for List {
@@ -126,6 +131,10 @@ impl Operation for Verify {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a client, with its sessions.
@@ -161,6 +170,10 @@ impl Operation for Get {
         decode::same(Self::INFO, "id", self.client_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets the cookies of a handshake, for the nonce that the handshake returned.
@@ -195,5 +208,9 @@ impl Operation for GetHandshakePayload {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{DeletedObject, Directory, DirectoryGroupRoleMapping},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -80,6 +81,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -172,6 +177,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a directory.
@@ -207,6 +216,10 @@ impl Operation for Get {
         let found: Directory = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -298,6 +311,10 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Deletes a directory.
@@ -384,6 +401,10 @@ impl Operation for RotateApiKey {
         decode::same(Self::INFO, "id", self.directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Lists the group-to-role mappings of a directory, in order of precedence.
@@ -423,6 +444,10 @@ impl Operation for ListGroupRoleMappings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -501,6 +526,10 @@ impl Operation for CreateGroupRoleMapping {
         )?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Replaces all group-to-role mappings of a directory.
@@ -554,6 +583,10 @@ impl Operation for ReplaceGroupRoleMappings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

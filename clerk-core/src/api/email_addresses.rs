@@ -16,6 +16,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
+    model::memory,
     model::{CodeVerification, DeletedObject, EmailAddress, IdentificationStatus},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -98,6 +99,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets an email address.
@@ -137,6 +142,10 @@ impl Operation for Get {
         let found: EmailAddress = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.email_address_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -217,6 +226,10 @@ impl Operation for Update {
         let found: EmailAddress = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.email_address_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -440,5 +453,9 @@ impl Operation for ReplaceForUser {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     Metadata, Nullable, Page, credential,
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
+    model::memory,
     model::{Template, TemplateType},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -82,6 +83,10 @@ impl Operation for List {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for List {
@@ -141,6 +146,10 @@ impl Operation for Get {
         let found: Template = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -259,6 +268,10 @@ impl Operation for Upsert {
         decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Reverts a template to Clerk's default.
@@ -305,6 +318,10 @@ impl Operation for Revert {
         let found: Template = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -457,5 +474,9 @@ impl Operation for ToggleDelivery {
         let found: Template = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

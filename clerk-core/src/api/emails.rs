@@ -22,6 +22,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
+    model::memory,
     model::{Email, EmailBatchResult},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -234,6 +235,10 @@ impl Operation for CreateBatch {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

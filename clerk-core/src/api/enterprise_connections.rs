@@ -24,6 +24,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
+    model::memory,
     model::{
         DeletedObject, EnterpriseConnection, EnterpriseConnectionProvider, EnterpriseConnectionTestRun,
         EnterpriseConnectionTestRunStatus, EnterpriseConnectionTestUrl, LoginHintMode,
@@ -103,6 +104,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -258,6 +263,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets an enterprise connection.
@@ -300,6 +309,10 @@ impl Operation for Get {
         let found: EnterpriseConnection = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.enterprise_connection_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -474,6 +487,10 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.enterprise_connection_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Deletes an enterprise connection.
@@ -598,6 +615,10 @@ impl Operation for ListTestRuns {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{
         EnrollmentMode, Instance, InstanceCommunication, InstanceProtect, InstanceRestrictions,
         OAuthApplicationSettings, OrganizationSettings, PreferredSignInStrategy,
@@ -53,6 +54,10 @@ impl Operation for Get {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -407,6 +412,10 @@ impl Operation for GetCommunication {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Replaces the list of countries to which Clerk sends no text messages.
@@ -461,6 +470,10 @@ impl Operation for UpdateCommunication {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets the OAuth provider settings of the instance.
@@ -497,6 +510,10 @@ impl Operation for GetOAuthApplicationSettings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -621,6 +638,10 @@ impl Operation for UpdateOAuthApplicationSettings {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Changes the domain of a production instance.
@@ -718,6 +739,10 @@ impl Operation for GetOrganizationSettings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -838,5 +863,9 @@ impl Operation for UpdateOrganizationSettings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::Jwks,
+    model::memory,
     opaque::opaque,
     operation::{Operation, OperationInfo},
 };
@@ -48,5 +49,9 @@ impl Operation for GetJwks {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

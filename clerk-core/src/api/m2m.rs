@@ -24,6 +24,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{CreatedM2mToken, M2mToken, M2mTokenFormat},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -100,6 +101,10 @@ impl Operation for ListTokens {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -194,6 +199,10 @@ impl Operation for CreateToken {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Revokes an M2M token.
@@ -252,6 +261,10 @@ impl Operation for RevokeToken {
         decode::same(Self::INFO, "id", self.m2m_token_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Verifies an M2M token.
@@ -293,5 +306,9 @@ impl Operation for VerifyToken {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

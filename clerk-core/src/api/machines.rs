@@ -17,6 +17,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{DeletedMachineScope, DeletedObject, Machine, MachineScope, MachineSecret, MachineWithSecretKey},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -89,6 +90,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -164,6 +169,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a machine.
@@ -199,6 +208,10 @@ impl Operation for Get {
         let found: Machine = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.machine_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -260,6 +273,10 @@ impl Operation for Update {
         let found: Machine = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.machine_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

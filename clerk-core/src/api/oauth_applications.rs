@@ -23,6 +23,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, File, RequestBuilder},
     id::{Id, UserId},
+    model::memory,
     model::{DeletedObject, OAuthApplication, OAuthApplicationWithSecret},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -100,6 +101,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -220,6 +225,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets an OAuth application.
@@ -260,6 +269,10 @@ impl Operation for Get {
         let found: OAuthApplication = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.oauth_application_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -377,6 +390,10 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.oauth_application_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Permanently deletes an OAuth application.
@@ -481,6 +498,10 @@ impl Operation for UploadLogo {
         decode::same(Self::INFO, "id", self.oauth_application_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Rotates the client secret of an OAuth application.
@@ -524,6 +545,10 @@ impl Operation for RotateSecret {
         let found: OAuthApplicationWithSecret = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.oauth_application_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
+    model::memory,
     model::{DeletedObject, EnrollmentMode, EnrollmentModeFilter, OrganizationDomain},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -108,6 +109,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -497,6 +502,10 @@ impl Operation for ListAll {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     encode::{BuildError, RequestBuilder},
     id::{OrganizationId, UserId},
     model::OrganizationMembership,
+    model::memory,
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
     page::{Paged, Window},
@@ -230,6 +231,10 @@ impl Operation for List {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for List {
@@ -326,6 +331,10 @@ impl Operation for Create {
         )?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Changes the role of a member.
@@ -391,6 +400,10 @@ impl Operation for Update {
         )?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Removes a member from an organization.
@@ -446,6 +459,10 @@ impl Operation for Delete {
             [found.public_user_data.as_ref().map(|public_user_data| public_user_data.user_id.as_str())],
         )?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -536,6 +553,10 @@ impl Operation for UpdateMetadata {
         )?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Lists the memberships of all organizations of the instance.
@@ -602,6 +623,10 @@ impl Operation for ListAll {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{DeletedObject, Role},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -93,6 +94,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -190,6 +195,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a role.
@@ -229,6 +238,10 @@ impl Operation for Get {
         let found: Role = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.organization_role_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -313,6 +326,10 @@ impl Operation for Update {
         let found: Role = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.organization_role_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -415,6 +432,10 @@ impl Operation for AssignPermission {
         decode::same(Self::INFO, "id", self.organization_role_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Removes a permission from a role.
@@ -466,5 +487,9 @@ impl Operation for RemovePermission {
         let found: Role = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.organization_role_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, File, RequestBuilder},
     id::{OrganizationId, UserId},
+    model::memory,
     model::{
         BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingSubscription, DeletedObject,
         Organization,
@@ -147,6 +148,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -796,6 +801,10 @@ impl Operation for GetBillingSubscription {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, UserId},
+    model::memory,
     model::{CodeVerification, DeletedObject, IdentificationStatus, PhoneNumber},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -97,6 +98,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a phone number.
@@ -136,6 +141,10 @@ impl Operation for Get {
         let found: PhoneNumber = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.phone_number_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -217,6 +226,10 @@ impl Operation for Update {
         let found: PhoneNumber = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.phone_number_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -420,5 +433,9 @@ impl Operation for ReplaceForUser {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

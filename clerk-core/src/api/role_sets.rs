@@ -21,6 +21,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{DeletedObject, RoleSet, RoleSetType},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -93,6 +94,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -194,6 +199,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a role set, by ID or key.
@@ -234,6 +243,10 @@ impl Operation for Get {
             [Some(found.id.as_str()), Some(found.key.as_str())],
         )?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -338,6 +351,10 @@ impl Operation for Update {
             [Some(found.id.as_str()), Some(found.key.as_str())],
         )?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -480,6 +497,10 @@ impl Operation for AddRoles {
         )?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Removes a role from a role set and gives its members another role.
@@ -542,5 +563,9 @@ impl Operation for ReplaceRole {
             [Some(found.id.as_str()), Some(found.key.as_str())],
         )?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
+    model::memory,
     model::{DeletedObject, EnterpriseConnectionProvider, LoginHintMode, SamlConnection},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -105,6 +106,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -281,6 +286,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a SAML connection.
@@ -326,6 +335,10 @@ impl Operation for Get {
             [found.id.as_ref().map(|id| id.as_str())],
         )?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -576,6 +589,10 @@ impl Operation for Update {
             [found.id.as_ref().map(|id| id.as_str())],
         )?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::Id,
+    model::memory,
     model::{DeletedObject, Directory, DirectoryGroupRoleMapping},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -77,6 +78,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -166,6 +171,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a directory.
@@ -205,6 +214,10 @@ impl Operation for Get {
         let found: Directory = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.scim_directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -300,6 +313,10 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.scim_directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Deletes a directory.
@@ -390,6 +407,10 @@ impl Operation for RotateApiKey {
         decode::same(Self::INFO, "id", self.scim_directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Lists the group-to-role mappings of a directory, in order of precedence.
@@ -429,6 +450,10 @@ impl Operation for ListGroupRoleMappings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -508,6 +533,10 @@ impl Operation for CreateGroupRoleMapping {
         )?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Replaces all group-to-role mappings of a directory.
@@ -561,6 +590,10 @@ impl Operation for ReplaceGroupRoleMappings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{ClientId, OrganizationId, SessionId, UserId},
+    model::memory,
     model::{Session, SessionRefresh, SessionRefreshFormat, SessionStatus, SessionToken},
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
@@ -99,6 +100,10 @@ impl Operation for List {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for List {
@@ -162,6 +167,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a session.
@@ -197,6 +206,10 @@ impl Operation for Get {
         let found: Session = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.session_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -294,6 +307,10 @@ impl Operation for Refresh {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Revokes a session.
@@ -331,6 +348,10 @@ impl Operation for Revoke {
         let found: Session = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.session_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     encode::{BuildError, RequestBuilder},
     id::Id,
     model::SignUp,
+    model::memory,
     opaque::opaque,
     operation::{Operation, OperationInfo},
 };
@@ -53,6 +54,10 @@ impl Operation for Get {
         let found: SignUp = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -110,5 +115,9 @@ impl Operation for Update {
         let found: SignUp = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, File, RequestBuilder},
     id::{Id, OrganizationId, UserId},
+    model::memory,
     model::{
         AffectedUser, BillingCreditAction, BillingCreditBalance, BillingCreditEntry, BillingSubscription,
         DeletedObject, IdentificationStatus, InvitationStatus, OAuthAccessToken, OrganizationInvitation,
@@ -307,6 +308,10 @@ impl Operation for List {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -668,6 +673,10 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Counts the users that match the filters.
@@ -943,6 +952,10 @@ impl Operation for Get {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -1229,6 +1242,10 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Deletes a user.
@@ -1301,6 +1318,10 @@ impl Operation for Ban {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Lifts the ban of a user.
@@ -1335,6 +1356,10 @@ impl Operation for Unban {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -1374,6 +1399,10 @@ impl Operation for BulkBan {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Lifts the bans of 1 to 50 users at once.
@@ -1412,6 +1441,10 @@ impl Operation for BulkUnban {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Locks a user.
@@ -1449,6 +1482,10 @@ impl Operation for Lock {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Lifts the lock of a user.
@@ -1484,6 +1521,10 @@ impl Operation for Unlock {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -1530,6 +1571,10 @@ impl Operation for SetProfileImage {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Deletes the profile image of a user.
@@ -1569,6 +1614,10 @@ impl Operation for DeleteProfileImage {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -1646,6 +1695,10 @@ impl Operation for ReplaceMetadata {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Merges new values into the metadata of a user.
@@ -1722,6 +1775,10 @@ impl Operation for UpdateMetadata {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets the billing subscription of a user.
@@ -1760,6 +1817,10 @@ impl Operation for GetBillingSubscription {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -1950,6 +2011,10 @@ impl Operation for GetOAuthAccessTokens {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for GetOAuthAccessTokens {
@@ -2022,6 +2087,10 @@ impl Operation for GetOrganizationMemberships {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -2105,6 +2174,10 @@ impl Operation for GetOrganizationInvitations {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 impl Paged for GetOrganizationInvitations {
@@ -2171,6 +2244,10 @@ impl Operation for RemovePassword {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -2422,6 +2499,10 @@ impl Operation for ListTrustedDevices {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }
 
@@ -2676,6 +2757,10 @@ impl Operation for SetPasswordCompromised {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Removes the mark that the password of a user is compromised.
@@ -2718,5 +2803,9 @@ impl Operation for UnsetPasswordCompromised {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output) -> usize {
+        memory::of(output)
     }
 }

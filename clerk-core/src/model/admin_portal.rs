@@ -16,6 +16,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
 };
@@ -56,6 +57,8 @@ pub struct AdminPortalLinkToken {
 }
 
 opaque!(AdminPortalLinkToken, id);
+
+has_memory!(AdminPortalLinkToken, scopes);
 
 private::has_private!(AdminPortalLinkToken, Serialize);
 
@@ -98,5 +101,7 @@ pub struct CreatedAdminPortalLinkToken {
 }
 
 opaque!(CreatedAdminPortalLinkToken, id);
+
+has_memory!(CreatedAdminPortalLinkToken, scopes);
 
 private::has_private!(CreatedAdminPortalLinkToken, Serialize);

@@ -11,7 +11,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum};
+use crate::{
+    decode::lenient, id::Id, model::memory::has_memory, model::private, opaque::opaque, open_enum::open_enum,
+};
 
 /// A task that an agent performs as a user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,8 @@ pub struct AgentTask {
 }
 
 opaque!(AgentTask);
+
+has_memory!(AgentTask);
 
 private::has_private!(AgentTask, Serialize);
 

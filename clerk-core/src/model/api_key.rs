@@ -18,6 +18,7 @@ use crate::{
     AnyJson, Timestamp,
     decode::lenient,
     id::{Id, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
 };
@@ -66,6 +67,8 @@ pub struct ApiKey {
 }
 
 opaque!(ApiKey, id);
+
+has_memory!(ApiKey, scopes);
 
 private::has_private!(ApiKey, Serialize);
 
@@ -117,6 +120,8 @@ pub struct ApiKeyWithSecret {
 
 opaque!(ApiKeyWithSecret, id);
 
+has_memory!(ApiKeyWithSecret, scopes);
+
 private::has_private!(ApiKeyWithSecret, Serialize);
 
 /// The secret of an API key.
@@ -129,5 +134,7 @@ pub struct ApiKeySecret {
 }
 
 opaque!(ApiKeySecret);
+
+has_memory!(ApiKeySecret);
 
 private::has_private!(ApiKeySecret, Serialize);

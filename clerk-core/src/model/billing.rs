@@ -16,6 +16,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, OrganizationId, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
     open_enum::open_enum,
@@ -59,6 +60,8 @@ pub struct BillingSubscription {
 
 opaque!(BillingSubscription, id);
 
+has_memory!(BillingSubscription, subscription_items, next_payment);
+
 private::has_private!(BillingSubscription, Serialize);
 
 open_enum! {
@@ -98,6 +101,8 @@ pub struct BillingSubscriptionNextPayment {
 }
 
 opaque!(BillingSubscriptionNextPayment);
+
+has_memory!(BillingSubscriptionNextPayment, per_unit_totals, totals);
 
 private::has_private!(BillingSubscriptionNextPayment, Serialize);
 
@@ -189,6 +194,8 @@ pub struct BillingSubscriptionItem {
 
 opaque!(BillingSubscriptionItem, id);
 
+has_memory!(BillingSubscriptionItem, plan, next_payment, seats, totals, next_invoice);
+
 private::has_private!(BillingSubscriptionItem, Serialize);
 
 open_enum! {
@@ -235,6 +242,8 @@ pub struct BillingSubscriptionItemNextPayment {
 
 opaque!(BillingSubscriptionItemNextPayment);
 
+has_memory!(BillingSubscriptionItemNextPayment, per_unit_totals, totals);
+
 private::has_private!(BillingSubscriptionItemNextPayment, Serialize);
 
 /// Credit for the rest of a paid billing period.
@@ -250,6 +259,8 @@ pub struct BillingSubscriptionCredit {
 }
 
 opaque!(BillingSubscriptionCredit);
+
+has_memory!(BillingSubscriptionCredit);
 
 private::has_private!(BillingSubscriptionCredit, Serialize);
 
@@ -276,6 +287,8 @@ pub struct BillingSeats {
 }
 
 opaque!(BillingSeats);
+
+has_memory!(BillingSeats, tiers);
 
 private::has_private!(BillingSeats, Serialize);
 
@@ -346,6 +359,8 @@ pub struct BillingPlan {
 
 opaque!(BillingPlan, id);
 
+has_memory!(BillingPlan, features, unit_prices);
+
 private::has_private!(BillingPlan, Serialize);
 
 /// What a plan charges for one kind of unit, such as seats.
@@ -364,6 +379,8 @@ pub struct BillingUnitPrice {
 }
 
 opaque!(BillingUnitPrice);
+
+has_memory!(BillingUnitPrice, tiers);
 
 private::has_private!(BillingUnitPrice, Serialize);
 
@@ -388,6 +405,8 @@ pub struct BillingUnitPriceTier {
 
 opaque!(BillingUnitPriceTier);
 
+has_memory!(BillingUnitPriceTier);
+
 private::has_private!(BillingUnitPriceTier, Serialize);
 
 /// A feature of a plan.
@@ -409,6 +428,8 @@ pub struct Feature {
 }
 
 opaque!(Feature, id);
+
+has_memory!(Feature);
 
 private::has_private!(Feature, Serialize);
 
@@ -454,6 +475,8 @@ pub struct BillingPayer {
 }
 
 opaque!(BillingPayer, id);
+
+has_memory!(BillingPayer);
 
 private::has_private!(BillingPayer, Serialize);
 
@@ -517,6 +540,8 @@ pub struct BillingPaymentMethod {
 
 opaque!(BillingPaymentMethod, id);
 
+has_memory!(BillingPaymentMethod);
+
 private::has_private!(BillingPaymentMethod, Serialize);
 
 open_enum! {
@@ -561,6 +586,8 @@ pub struct BillingMoney {
 
 opaque!(BillingMoney);
 
+has_memory!(BillingMoney);
+
 private::has_private!(BillingMoney, Serialize);
 
 /// The totals of a payment.
@@ -592,6 +619,8 @@ pub struct BillingTotals {
 
 opaque!(BillingTotals);
 
+has_memory!(BillingTotals, per_unit_totals);
+
 private::has_private!(BillingTotals, Serialize);
 
 /// The total for one kind of unit, such as seats.
@@ -610,6 +639,8 @@ pub struct BillingPerUnitTotal {
 }
 
 opaque!(BillingPerUnitTotal);
+
+has_memory!(BillingPerUnitTotal, tiers);
 
 private::has_private!(BillingPerUnitTotal, Serialize);
 
@@ -634,6 +665,8 @@ pub struct BillingPerUnitTotalTier {
 
 opaque!(BillingPerUnitTotalTier);
 
+has_memory!(BillingPerUnitTotalTier);
+
 private::has_private!(BillingPerUnitTotalTier, Serialize);
 
 /// Credits applied to a payment, by source.
@@ -650,6 +683,8 @@ pub struct BillingCredits {
 }
 
 opaque!(BillingCredits);
+
+has_memory!(BillingCredits);
 
 private::has_private!(BillingCredits, Serialize);
 
@@ -673,6 +708,8 @@ pub struct BillingProrationCredit {
 
 opaque!(BillingProrationCredit);
 
+has_memory!(BillingProrationCredit);
+
 private::has_private!(BillingProrationCredit, Serialize);
 
 /// Credit from the payer's balance that a payment uses.
@@ -689,6 +726,8 @@ pub struct BillingPayerCredit {
 
 opaque!(BillingPayerCredit);
 
+has_memory!(BillingPayerCredit);
+
 private::has_private!(BillingPayerCredit, Serialize);
 
 /// Discounts applied to a payment, by source.
@@ -703,6 +742,8 @@ pub struct BillingDiscounts {
 }
 
 opaque!(BillingDiscounts);
+
+has_memory!(BillingDiscounts);
 
 private::has_private!(BillingDiscounts, Serialize);
 
@@ -726,6 +767,8 @@ pub struct BillingProrationDiscount {
 
 opaque!(BillingProrationDiscount);
 
+has_memory!(BillingProrationDiscount);
+
 private::has_private!(BillingProrationDiscount, Serialize);
 
 /// The credit balance of a payer.
@@ -737,6 +780,8 @@ pub struct BillingCreditBalance {
 }
 
 opaque!(BillingCreditBalance);
+
+has_memory!(BillingCreditBalance);
 
 private::has_private!(BillingCreditBalance, Serialize);
 
@@ -767,6 +812,8 @@ pub struct BillingCreditEntry {
 }
 
 opaque!(BillingCreditEntry, id);
+
+has_memory!(BillingCreditEntry);
 
 private::has_private!(BillingCreditEntry, Serialize);
 
@@ -855,6 +902,8 @@ pub struct BillingPaymentSource {
 
 opaque!(BillingPaymentSource, id);
 
+has_memory!(BillingPaymentSource);
+
 private::has_private!(BillingPaymentSource, Serialize);
 
 open_enum! {
@@ -913,6 +962,8 @@ pub struct BillingPrice {
 
 opaque!(BillingPrice, id);
 
+has_memory!(BillingPrice);
+
 private::has_private!(BillingPrice, Serialize);
 
 open_enum! {
@@ -938,6 +989,8 @@ pub struct BillingPriceTransition {
 }
 
 opaque!(BillingPriceTransition);
+
+has_memory!(BillingPriceTransition, subscription_item, transition);
 
 private::has_private!(BillingPriceTransition, Serialize);
 
@@ -973,6 +1026,8 @@ pub struct BillingPriceTransitionDetails {
 }
 
 opaque!(BillingPriceTransitionDetails);
+
+has_memory!(BillingPriceTransitionDetails, previous_plan);
 
 private::has_private!(BillingPriceTransitionDetails, Serialize);
 
@@ -1037,6 +1092,8 @@ pub struct BillingDiscountRedemption {
 
 opaque!(BillingDiscountRedemption, id);
 
+has_memory!(BillingDiscountRedemption);
+
 private::has_private!(BillingDiscountRedemption, Serialize);
 
 open_enum! {
@@ -1100,6 +1157,8 @@ pub struct BillingStatement {
 
 opaque!(BillingStatement, id);
 
+has_memory!(BillingStatement, totals, groups);
+
 private::has_private!(BillingStatement, Serialize);
 
 open_enum! {
@@ -1125,6 +1184,8 @@ pub struct BillingStatementGroup {
 }
 
 opaque!(BillingStatementGroup);
+
+has_memory!(BillingStatementGroup, items);
 
 private::has_private!(BillingStatementGroup, Serialize);
 
@@ -1194,6 +1255,8 @@ pub struct BillingPaymentAttempt {
 }
 
 opaque!(BillingPaymentAttempt, id);
+
+has_memory!(BillingPaymentAttempt, totals);
 
 private::has_private!(BillingPaymentAttempt, Serialize);
 

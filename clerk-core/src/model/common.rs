@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decode::lenient, id::Id, model::private, opaque::opaque};
+use crate::{decode::lenient, id::Id, model::memory::has_memory, model::private, opaque::opaque};
 
 /// Confirms that an object was deleted.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct DeletedObject {
 
 opaque!(DeletedObject, id);
 
+has_memory!(DeletedObject);
+
 private::has_private!(DeletedObject, Serialize);
 
 /// A total number of items.
@@ -47,5 +49,7 @@ pub struct TotalCount {
 }
 
 opaque!(TotalCount);
+
+has_memory!(TotalCount);
 
 private::has_private!(TotalCount, Serialize);

@@ -20,6 +20,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::Id,
+    model::memory::has_memory,
     model::{Role, private},
     opaque::opaque,
 };
@@ -68,6 +69,8 @@ pub struct Directory {
 
 opaque!(Directory, id);
 
+has_memory!(Directory, attribute_mapping, custom_attributes);
+
 /// All fields of [`Directory`].
 #[derive(Serialize)]
 #[serde(remote = "Directory")]
@@ -114,6 +117,8 @@ pub struct DirectoryCustomAttribute {
 
 opaque!(DirectoryCustomAttribute);
 
+has_memory!(DirectoryCustomAttribute);
+
 private::has_private!(DirectoryCustomAttribute, Serialize);
 
 /// A mapping from a directory's group to the role that its members get.
@@ -146,5 +151,7 @@ pub struct DirectoryGroupRoleMapping {
 }
 
 opaque!(DirectoryGroupRoleMapping, id);
+
+has_memory!(DirectoryGroupRoleMapping, role);
 
 private::has_private!(DirectoryGroupRoleMapping, Serialize);

@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, decode::lenient, id::Id, model::private, opaque::opaque};
+use crate::{Timestamp, decode::lenient, id::Id, model::memory::has_memory, model::private, opaque::opaque};
 
 /// A domain of the instance.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub struct Domain {
 
 opaque!(Domain, id);
 
+has_memory!(Domain, cname_targets);
+
 private::has_private!(Domain, Serialize);
 
 /// A DNS record that a domain needs.
@@ -64,6 +66,8 @@ pub struct CnameTarget {
 }
 
 opaque!(CnameTarget);
+
+has_memory!(CnameTarget);
 
 private::has_private!(CnameTarget, Serialize);
 
@@ -91,5 +95,7 @@ pub struct ProxyCheck {
 }
 
 opaque!(ProxyCheck, id);
+
+has_memory!(ProxyCheck);
 
 private::has_private!(ProxyCheck, Serialize);

@@ -15,6 +15,7 @@ use crate::{
     Metadata,
     decode::lenient,
     id::{Id, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
 };
@@ -70,6 +71,8 @@ pub struct Email {
 
 opaque!(Email, id);
 
+has_memory!(Email);
+
 private::has_private!(Email, Serialize);
 
 /// What became of one email of a batch.
@@ -100,6 +103,8 @@ pub struct EmailBatchResult {
 
 opaque!(EmailBatchResult);
 
+has_memory!(EmailBatchResult, errors);
+
 private::has_private!(EmailBatchResult, Serialize);
 
 /// The reason why an email was not sent.
@@ -121,5 +126,7 @@ pub struct EmailError {
 }
 
 opaque!(EmailError);
+
+has_memory!(EmailError);
 
 private::has_private!(EmailError, Serialize);

@@ -17,6 +17,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
+    model::memory::has_memory,
     model::{EnterpriseProtocol, private},
     opaque::opaque,
     open_enum::open_enum,
@@ -80,6 +81,8 @@ pub struct EnterpriseConnection {
 
 opaque!(EnterpriseConnection, id);
 
+has_memory!(EnterpriseConnection, domains, custom_attributes, saml_connection);
+
 private::has_private!(EnterpriseConnection, Serialize);
 
 open_enum! {
@@ -127,6 +130,8 @@ pub struct EnterpriseCustomAttribute {
 }
 
 opaque!(EnterpriseCustomAttribute);
+
+has_memory!(EnterpriseCustomAttribute);
 
 private::has_private!(EnterpriseCustomAttribute, Serialize);
 
@@ -181,6 +186,8 @@ pub struct EnterpriseSamlConfig {
 
 opaque!(EnterpriseSamlConfig, id);
 
+has_memory!(EnterpriseSamlConfig, idp_certificates);
+
 private::has_private!(EnterpriseSamlConfig, Serialize);
 
 /// The OpenID Connect settings of an enterprise connection.
@@ -227,6 +234,8 @@ pub struct EnterpriseOAuthConfig {
 
 opaque!(EnterpriseOAuthConfig, id);
 
+has_memory!(EnterpriseOAuthConfig);
+
 private::has_private!(EnterpriseOAuthConfig, Serialize);
 
 /// A test sign-in through an enterprise connection.
@@ -259,6 +268,8 @@ pub struct EnterpriseConnectionTestRun {
 }
 
 opaque!(EnterpriseConnectionTestRun, id);
+
+has_memory!(EnterpriseConnectionTestRun, logs);
 
 /// All fields of [`EnterpriseConnectionTestRun`].
 #[derive(Serialize)]
@@ -312,6 +323,8 @@ pub struct EnterpriseConnectionTestRunUser {
 
 opaque!(EnterpriseConnectionTestRunUser);
 
+has_memory!(EnterpriseConnectionTestRunUser);
+
 private::has_private!(EnterpriseConnectionTestRunUser, Serialize);
 
 /// A log entry of a test run.
@@ -334,6 +347,8 @@ pub struct EnterpriseConnectionTestRunLog {
 
 opaque!(EnterpriseConnectionTestRunLog);
 
+has_memory!(EnterpriseConnectionTestRunLog);
+
 private::has_private!(EnterpriseConnectionTestRunLog, Serialize);
 
 /// The messages that were exchanged in a SAML test run.
@@ -353,6 +368,8 @@ pub struct EnterpriseConnectionTestRunSaml {
 
 opaque!(EnterpriseConnectionTestRunSaml);
 
+has_memory!(EnterpriseConnectionTestRunSaml);
+
 private::has_private!(EnterpriseConnectionTestRunSaml, Serialize);
 
 /// The data that the identity provider returned in an OpenID Connect test run.
@@ -371,6 +388,8 @@ pub struct EnterpriseConnectionTestRunOAuth {
 }
 
 opaque!(EnterpriseConnectionTestRunOAuth);
+
+has_memory!(EnterpriseConnectionTestRunOAuth);
 
 /// All fields of [`EnterpriseConnectionTestRunOAuth`].
 #[derive(Serialize)]
@@ -396,6 +415,8 @@ pub struct EnterpriseConnectionTestUrl {
 }
 
 opaque!(EnterpriseConnectionTestUrl);
+
+has_memory!(EnterpriseConnectionTestUrl);
 
 private::has_private!(EnterpriseConnectionTestUrl, Serialize);
 
@@ -500,6 +521,8 @@ pub struct SamlConnection {
 
 opaque!(SamlConnection, id);
 
+has_memory!(SamlConnection, domains, idp_certificates);
+
 private::has_private!(SamlConnection, Serialize);
 
 /// Maps the user's fields to attributes of the identity provider.
@@ -522,6 +545,8 @@ pub struct SamlConnectionAttributeMapping {
 
 opaque!(SamlConnectionAttributeMapping);
 
+has_memory!(SamlConnectionAttributeMapping);
+
 private::has_private!(SamlConnectionAttributeMapping, Serialize);
 
 /// The login hint that is sent to the identity provider.
@@ -537,6 +562,8 @@ pub struct SamlConnectionLoginHint {
 }
 
 opaque!(SamlConnectionLoginHint);
+
+has_memory!(SamlConnectionLoginHint);
 
 private::has_private!(SamlConnectionLoginHint, Serialize);
 
@@ -566,5 +593,7 @@ pub struct IdpCertificate {
 }
 
 opaque!(IdpCertificate);
+
+has_memory!(IdpCertificate);
 
 private::has_private!(IdpCertificate, Serialize);

@@ -16,6 +16,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::Id,
+    model::memory::has_memory,
     model::{EnrollmentMode, private},
     opaque::opaque,
     open_enum::open_enum,
@@ -38,6 +39,8 @@ pub struct Instance {
 }
 
 opaque!(Instance, id);
+
+has_memory!(Instance, allowed_origins);
 
 private::has_private!(Instance, Serialize);
 
@@ -65,6 +68,8 @@ pub struct InstanceSettings {
 
 opaque!(InstanceSettings, id);
 
+has_memory!(InstanceSettings);
+
 private::has_private!(InstanceSettings, Serialize);
 
 /// The sign-up restrictions of the instance.
@@ -90,6 +95,8 @@ pub struct InstanceRestrictions {
 
 opaque!(InstanceRestrictions);
 
+has_memory!(InstanceRestrictions);
+
 private::has_private!(InstanceRestrictions, Serialize);
 
 /// The bot and abuse protection settings of the instance.
@@ -109,6 +116,8 @@ pub struct InstanceProtect {
 
 opaque!(InstanceProtect);
 
+has_memory!(InstanceProtect);
+
 private::has_private!(InstanceProtect, Serialize);
 
 /// The messaging settings of the instance.
@@ -121,6 +130,8 @@ pub struct InstanceCommunication {
 }
 
 opaque!(InstanceCommunication);
+
+has_memory!(InstanceCommunication, blocked_country_codes);
 
 private::has_private!(InstanceCommunication, Serialize);
 
@@ -160,6 +171,8 @@ pub struct OAuthApplicationSettings {
 }
 
 opaque!(OAuthApplicationSettings);
+
+has_memory!(OAuthApplicationSettings, default_scopes);
 
 private::has_private!(OAuthApplicationSettings, Serialize);
 
@@ -219,6 +232,8 @@ pub struct OrganizationSettings {
 
 opaque!(OrganizationSettings);
 
+has_memory!(OrganizationSettings, domains_enrollment_modes);
+
 private::has_private!(OrganizationSettings, Serialize);
 
 /// An allowed redirect URL.
@@ -240,6 +255,8 @@ pub struct RedirectUrl {
 
 opaque!(RedirectUrl, id);
 
+has_memory!(RedirectUrl);
+
 private::has_private!(RedirectUrl, Serialize);
 
 /// A URL to the Svix dashboard.
@@ -251,5 +268,7 @@ pub struct SvixUrl {
 }
 
 opaque!(SvixUrl);
+
+has_memory!(SvixUrl);
 
 private::has_private!(SvixUrl, Serialize);

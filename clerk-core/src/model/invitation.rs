@@ -17,6 +17,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::Id,
+    model::memory::has_memory,
     model::{InvitationStatus, private},
     opaque::opaque,
     open_enum::open_enum,
@@ -56,6 +57,8 @@ pub struct Invitation {
 }
 
 opaque!(Invitation, id);
+
+has_memory!(Invitation);
 
 /// All fields of [`Invitation`].
 #[derive(Serialize)]

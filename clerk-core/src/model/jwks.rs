@@ -13,7 +13,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{decode::lenient, model::private, opaque::opaque};
+use crate::{decode::lenient, model::memory::has_memory, model::private, opaque::opaque};
 
 /// A JSON Web Key Set (RFC 7517).
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct Jwks {
 }
 
 opaque!(Jwks);
+
+has_memory!(Jwks, keys);
 
 private::has_private!(Jwks, Serialize);
 
@@ -76,5 +78,7 @@ pub struct Jwk {
 }
 
 opaque!(Jwk);
+
+has_memory!(Jwk, x5c);
 
 private::has_private!(Jwk, Serialize);

@@ -17,7 +17,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AnyJson, Timestamp, decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum,
+    AnyJson, Timestamp, decode::lenient, id::Id, model::memory::has_memory, model::private, opaque::opaque,
+    open_enum::open_enum,
 };
 
 /// A machine.
@@ -51,6 +52,8 @@ pub struct Machine {
 }
 
 opaque!(Machine, id);
+
+has_memory!(Machine, scoped_machines);
 
 private::has_private!(Machine, Serialize);
 
@@ -89,6 +92,8 @@ pub struct MachineWithSecretKey {
 
 opaque!(MachineWithSecretKey, id);
 
+has_memory!(MachineWithSecretKey, scoped_machines);
+
 /// All fields of [`MachineWithSecretKey`].
 #[derive(Serialize)]
 #[serde(remote = "MachineWithSecretKey")]
@@ -116,6 +121,8 @@ pub struct MachineSecret {
 }
 
 opaque!(MachineSecret);
+
+has_memory!(MachineSecret);
 
 /// All fields of [`MachineSecret`].
 #[derive(Serialize)]
@@ -155,6 +162,8 @@ pub struct ScopedMachine {
 
 opaque!(ScopedMachine, id);
 
+has_memory!(ScopedMachine);
+
 private::has_private!(ScopedMachine, Serialize);
 
 /// A permission for one machine to talk to another.
@@ -172,6 +181,8 @@ pub struct MachineScope {
 
 opaque!(MachineScope);
 
+has_memory!(MachineScope);
+
 private::has_private!(MachineScope, Serialize);
 
 /// Confirms that a machine scope was deleted.
@@ -187,6 +198,8 @@ pub struct DeletedMachineScope {
 }
 
 opaque!(DeletedMachineScope);
+
+has_memory!(DeletedMachineScope);
 
 private::has_private!(DeletedMachineScope, Serialize);
 
@@ -223,6 +236,8 @@ pub struct M2mToken {
 }
 
 opaque!(M2mToken, id);
+
+has_memory!(M2mToken, scopes);
 
 private::has_private!(M2mToken, Serialize);
 
@@ -262,6 +277,8 @@ pub struct CreatedM2mToken {
 }
 
 opaque!(CreatedM2mToken, id);
+
+has_memory!(CreatedM2mToken, scopes);
 
 /// All fields of [`CreatedM2mToken`].
 #[derive(Serialize)]

@@ -31,6 +31,7 @@ mod instance;
 mod invitation;
 mod jwks;
 mod machine;
+pub(crate) mod memory;
 mod oauth_application;
 mod organization;
 mod organization_domain;

@@ -15,6 +15,7 @@ use crate::{
     AnyJson, Timestamp,
     decode::lenient,
     id::{Id, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
 };
@@ -84,6 +85,8 @@ pub struct OAuthApplication {
 }
 
 opaque!(OAuthApplication, id);
+
+has_memory!(OAuthApplication, redirect_uris);
 
 private::has_private!(OAuthApplication, Serialize);
 
@@ -156,6 +159,8 @@ pub struct OAuthApplicationWithSecret {
 }
 
 opaque!(OAuthApplicationWithSecret, id);
+
+has_memory!(OAuthApplicationWithSecret, redirect_uris);
 
 /// All fields of [`OAuthApplicationWithSecret`].
 #[derive(Serialize)]
@@ -256,5 +261,7 @@ pub struct OAuthAccessTokenVerification {
 }
 
 opaque!(OAuthAccessTokenVerification, id);
+
+has_memory!(OAuthAccessTokenVerification, scopes, aud);
 
 private::has_private!(OAuthAccessTokenVerification, Serialize);

@@ -18,6 +18,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, OrganizationId, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
     open_enum::open_enum,
@@ -90,6 +91,8 @@ pub struct Organization {
 
 opaque!(Organization, id);
 
+has_memory!(Organization);
+
 /// All fields of [`Organization`].
 #[derive(Serialize)]
 #[serde(remote = "Organization")]
@@ -160,6 +163,8 @@ pub struct OrganizationMembership {
 
 opaque!(OrganizationMembership, id);
 
+has_memory!(OrganizationMembership, permissions);
+
 /// All fields of [`OrganizationMembership`].
 #[derive(Serialize)]
 #[serde(remote = "OrganizationMembership")]
@@ -217,6 +222,8 @@ pub struct OrganizationMembershipPublicUserData {
 
 opaque!(OrganizationMembershipPublicUserData);
 
+has_memory!(OrganizationMembershipPublicUserData);
+
 private::has_private!(OrganizationMembershipPublicUserData, Serialize);
 
 /// An invitation to an organization.
@@ -271,6 +278,8 @@ pub struct OrganizationInvitation {
 
 opaque!(OrganizationInvitation, id);
 
+has_memory!(OrganizationInvitation);
+
 /// All fields of [`OrganizationInvitation`].
 #[derive(Serialize)]
 #[serde(remote = "OrganizationInvitation")]
@@ -321,6 +330,8 @@ pub struct OrganizationInvitationPublicUserData {
 
 opaque!(OrganizationInvitationPublicUserData);
 
+has_memory!(OrganizationInvitationPublicUserData);
+
 private::has_private!(OrganizationInvitationPublicUserData, Serialize);
 
 /// The public data of the organization that an invitation is for.
@@ -344,6 +355,8 @@ pub struct OrganizationInvitationPublicOrganizationData {
 }
 
 opaque!(OrganizationInvitationPublicOrganizationData, id);
+
+has_memory!(OrganizationInvitationPublicOrganizationData);
 
 private::has_private!(OrganizationInvitationPublicOrganizationData, Serialize);
 

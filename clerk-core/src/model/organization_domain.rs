@@ -18,6 +18,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
+    model::memory::has_memory,
     model::{OrganizationInvitationPublicOrganizationData, VerificationStatus, private},
     opaque::opaque,
     open_enum::open_enum,
@@ -66,6 +67,8 @@ pub struct OrganizationDomain {
 
 opaque!(OrganizationDomain, id);
 
+has_memory!(OrganizationDomain);
+
 private::has_private!(OrganizationDomain, Serialize);
 
 /// The verification of a domain, and its progress.
@@ -88,6 +91,8 @@ pub struct OrganizationDomainVerification {
 }
 
 opaque!(OrganizationDomainVerification);
+
+has_memory!(OrganizationDomainVerification);
 
 private::has_private!(OrganizationDomainVerification, Serialize);
 

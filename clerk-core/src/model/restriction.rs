@@ -12,7 +12,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum};
+use crate::{
+    Timestamp, decode::lenient, id::Id, model::memory::has_memory, model::private, opaque::opaque,
+    open_enum::open_enum,
+};
 
 /// An entry of the allow-list.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +45,8 @@ pub struct AllowlistIdentifier {
 
 opaque!(AllowlistIdentifier, id);
 
+has_memory!(AllowlistIdentifier);
+
 private::has_private!(AllowlistIdentifier, Serialize);
 
 /// An entry of the block-list.
@@ -68,6 +73,8 @@ pub struct BlocklistIdentifier {
 }
 
 opaque!(BlocklistIdentifier, id);
+
+has_memory!(BlocklistIdentifier);
 
 private::has_private!(BlocklistIdentifier, Serialize);
 

@@ -19,6 +19,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::{Id, OrganizationId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
     open_enum::open_enum,
@@ -54,6 +55,8 @@ pub struct Role {
 
 opaque!(Role, id);
 
+has_memory!(Role, permissions);
+
 private::has_private!(Role, Serialize);
 
 /// A permission that a role can have.
@@ -83,6 +86,8 @@ pub struct Permission {
 }
 
 opaque!(Permission, id);
+
+has_memory!(Permission);
 
 private::has_private!(Permission, Serialize);
 
@@ -124,6 +129,8 @@ pub struct RoleSet {
 }
 
 opaque!(RoleSet, id);
+
+has_memory!(RoleSet, roles, role_set_migration);
 
 private::has_private!(RoleSet, Serialize);
 
@@ -170,6 +177,8 @@ pub struct RoleSetItem {
 }
 
 opaque!(RoleSetItem, id);
+
+has_memory!(RoleSetItem);
 
 private::has_private!(RoleSetItem, Serialize);
 
@@ -222,5 +231,7 @@ pub struct RoleSetMigration {
 }
 
 opaque!(RoleSetMigration, id);
+
+has_memory!(RoleSetMigration, mappings);
 
 private::has_private!(RoleSetMigration, Serialize);

@@ -18,6 +18,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{ClientId, Id, OrganizationId, SessionId, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
     open_enum::open_enum,
@@ -66,6 +67,8 @@ pub struct Session {
 }
 
 opaque!(Session, id);
+
+has_memory!(Session, tasks);
 
 private::has_private!(Session, Serialize);
 
@@ -122,6 +125,8 @@ pub struct SessionActivity {
 
 opaque!(SessionActivity, id);
 
+has_memory!(SessionActivity);
+
 private::has_private!(SessionActivity, Serialize);
 
 /// A task that the user must complete before a pending session becomes active.
@@ -135,6 +140,8 @@ pub struct SessionTask {
 
 opaque!(SessionTask);
 
+has_memory!(SessionTask);
+
 private::has_private!(SessionTask, Serialize);
 
 /// A newly minted token.
@@ -147,6 +154,8 @@ pub struct SessionToken {
 }
 
 opaque!(SessionToken);
+
+has_memory!(SessionToken);
 
 private::has_private!(SessionToken, Serialize);
 
@@ -164,6 +173,8 @@ pub struct SessionRefresh {
 }
 
 opaque!(SessionRefresh);
+
+has_memory!(SessionRefresh, cookies);
 
 /// All fields of [`SessionRefresh`].
 #[derive(Serialize)]
@@ -218,6 +229,8 @@ pub struct Client {
 
 opaque!(Client, id);
 
+has_memory!(Client, session_ids, sessions);
+
 private::has_private!(Client, Serialize);
 
 /// The result of a handshake.
@@ -231,6 +244,8 @@ pub struct HandshakePayload {
 }
 
 opaque!(HandshakePayload);
+
+has_memory!(HandshakePayload, directives);
 
 /// All fields of [`HandshakePayload`].
 #[derive(Serialize)]

@@ -17,6 +17,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
     open_enum::open_enum,
@@ -48,6 +49,8 @@ pub struct SignInToken {
 }
 
 opaque!(SignInToken, id);
+
+has_memory!(SignInToken);
 
 private::has_private!(SignInToken, Serialize);
 
@@ -92,6 +95,8 @@ pub struct ActorToken {
 
 opaque!(ActorToken, id);
 
+has_memory!(ActorToken);
+
 private::has_private!(ActorToken, Serialize);
 
 open_enum! {
@@ -119,5 +124,7 @@ pub struct TestingToken {
 }
 
 opaque!(TestingToken);
+
+has_memory!(TestingToken);
 
 private::has_private!(TestingToken, Serialize);

@@ -17,6 +17,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, SessionId, UserId},
+    model::memory::has_memory,
     model::private,
     opaque::opaque,
     open_enum::open_enum,
@@ -94,6 +95,8 @@ pub struct SignUp {
 
 opaque!(SignUp, id);
 
+has_memory!(SignUp, required_fields, optional_fields, missing_fields, unverified_fields, verifications);
+
 private::has_private!(SignUp, Serialize);
 
 open_enum! {
@@ -124,6 +127,8 @@ pub struct SignUpVerifications {
 
 opaque!(SignUpVerifications);
 
+has_memory!(SignUpVerifications, email_address, phone_number, web3_wallet);
+
 private::has_private!(SignUpVerifications, Serialize);
 
 /// The progress of one verification of a sign-up attempt.
@@ -139,6 +144,8 @@ pub struct SignUpVerification {
 }
 
 opaque!(SignUpVerification);
+
+has_memory!(SignUpVerification, supported_strategies);
 
 private::has_private!(SignUpVerification, Serialize);
 

@@ -13,7 +13,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Metadata, Timestamp, decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum,
+    Metadata, Timestamp, decode::lenient, id::Id, model::memory::has_memory, model::private, opaque::opaque,
+    open_enum::open_enum,
 };
 
 /// A template for an email or a text message.
@@ -98,6 +99,8 @@ pub struct Template {
 
 opaque!(Template, id);
 
+has_memory!(Template, available_variables, required_variables);
+
 private::has_private!(Template, Serialize);
 
 open_enum! {
@@ -143,5 +146,7 @@ pub struct JwtTemplate {
 }
 
 opaque!(JwtTemplate, id);
+
+has_memory!(JwtTemplate);
 
 private::has_private!(JwtTemplate, Serialize);

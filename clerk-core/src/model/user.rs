@@ -18,6 +18,7 @@ use crate::{
     Metadata, Timestamp,
     decode::lenient,
     id::{Id, UserId},
+    model::memory::has_memory,
     model::{OrganizationMembership, Verification, private},
     opaque::opaque,
     open_enum::open_enum,
@@ -163,6 +164,18 @@ pub struct User {
 
 opaque!(User, id);
 
+has_memory!(
+    User,
+    email_addresses,
+    phone_numbers,
+    web3_wallets,
+    passkeys,
+    external_accounts,
+    saml_accounts,
+    enterprise_accounts,
+    organization_memberships
+);
+
 /// All fields of [`User`].
 #[derive(Serialize)]
 #[serde(remote = "User")]
@@ -260,6 +273,8 @@ pub struct EmailAddress {
 
 opaque!(EmailAddress, id);
 
+has_memory!(EmailAddress, linked_to);
+
 private::has_private!(EmailAddress, Serialize);
 
 /// A phone number of a user.
@@ -298,6 +313,8 @@ pub struct PhoneNumber {
 }
 
 opaque!(PhoneNumber, id);
+
+has_memory!(PhoneNumber, linked_to, backup_codes);
 
 /// All fields of [`PhoneNumber`].
 #[derive(Serialize)]
@@ -341,6 +358,8 @@ pub struct Web3Wallet {
 
 opaque!(Web3Wallet, id);
 
+has_memory!(Web3Wallet);
+
 private::has_private!(Web3Wallet, Serialize);
 
 /// A passkey of a user.
@@ -362,6 +381,8 @@ pub struct Passkey {
 
 opaque!(Passkey, id);
 
+has_memory!(Passkey);
+
 private::has_private!(Passkey, Serialize);
 
 /// A link to the identification that an email address or phone number came from.
@@ -376,6 +397,8 @@ pub struct IdentificationLink {
 }
 
 opaque!(IdentificationLink, id);
+
+has_memory!(IdentificationLink);
 
 private::has_private!(IdentificationLink, Serialize);
 
@@ -459,6 +482,8 @@ pub struct ExternalAccount {
 
 opaque!(ExternalAccount, id);
 
+has_memory!(ExternalAccount);
+
 private::has_private!(ExternalAccount, Serialize);
 
 open_enum! {
@@ -514,6 +539,8 @@ pub struct SamlAccount {
 
 opaque!(SamlAccount, id);
 
+has_memory!(SamlAccount, saml_connection);
+
 private::has_private!(SamlAccount, Serialize);
 
 /// The SAML connection of a SAML account.
@@ -561,6 +588,8 @@ pub struct SamlAccountConnection {
 
 opaque!(SamlAccountConnection, id);
 
+has_memory!(SamlAccountConnection, domains);
+
 private::has_private!(SamlAccountConnection, Serialize);
 
 /// A user's account at an enterprise identity provider.
@@ -607,6 +636,8 @@ pub struct EnterpriseAccount {
 }
 
 opaque!(EnterpriseAccount, id);
+
+has_memory!(EnterpriseAccount, enterprise_connection);
 
 private::has_private!(EnterpriseAccount, Serialize);
 
@@ -660,6 +691,8 @@ pub struct EnterpriseAccountConnection {
 
 opaque!(EnterpriseAccountConnection, id);
 
+has_memory!(EnterpriseAccountConnection, domains);
+
 private::has_private!(EnterpriseAccountConnection, Serialize);
 
 open_enum! {
@@ -687,6 +720,8 @@ pub struct ScimUserMetadata {
 }
 
 opaque!(ScimUserMetadata);
+
+has_memory!(ScimUserMetadata);
 
 private::has_private!(ScimUserMetadata, Serialize);
 
@@ -726,6 +761,8 @@ pub struct OAuthAccessToken {
 }
 
 opaque!(OAuthAccessToken);
+
+has_memory!(OAuthAccessToken, scopes);
 
 /// All fields of [`OAuthAccessToken`].
 #[derive(Serialize)]
@@ -785,6 +822,8 @@ pub struct TrustedDevice {
 
 opaque!(TrustedDevice, id);
 
+has_memory!(TrustedDevice);
+
 private::has_private!(TrustedDevice, Serialize);
 
 open_enum! {
@@ -818,6 +857,8 @@ pub struct PasswordVerification {
 
 opaque!(PasswordVerification);
 
+has_memory!(PasswordVerification);
+
 private::has_private!(PasswordVerification, Serialize);
 
 /// The result of a one-time code or backup code check.
@@ -833,6 +874,8 @@ pub struct TotpVerification {
 }
 
 opaque!(TotpVerification);
+
+has_memory!(TotpVerification);
 
 private::has_private!(TotpVerification, Serialize);
 
@@ -856,5 +899,7 @@ pub struct AffectedUser {
 }
 
 opaque!(AffectedUser);
+
+has_memory!(AffectedUser);
 
 private::has_private!(AffectedUser, Serialize);

@@ -13,7 +13,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Metadata, Timestamp, decode::lenient, id::Id, model::private, opaque::opaque, open_enum::open_enum,
+    Metadata, Timestamp, decode::lenient, id::Id, model::memory::has_memory, model::private, opaque::opaque,
+    open_enum::open_enum,
 };
 
 /// How an identification was verified, or the progress of its verification.
@@ -57,6 +58,8 @@ pub struct Verification {
 }
 
 opaque!(Verification);
+
+has_memory!(Verification);
 
 private::has_private!(Verification, Serialize);
 
@@ -132,6 +135,8 @@ pub struct VerificationError {
 
 opaque!(VerificationError);
 
+has_memory!(VerificationError);
+
 private::has_private!(VerificationError, Serialize);
 
 /// A verification by one-time code, and its progress.
@@ -161,5 +166,7 @@ pub struct CodeVerification {
 }
 
 opaque!(CodeVerification, id);
+
+has_memory!(CodeVerification);
 
 private::has_private!(CodeVerification, Serialize);

@@ -18,6 +18,7 @@ use crate::{
     Timestamp,
     decode::lenient,
     id::Id,
+    model::memory::has_memory,
     model::{Invitation, private},
     opaque::opaque,
     open_enum::open_enum,
@@ -50,6 +51,8 @@ pub struct WaitlistEntry {
 }
 
 opaque!(WaitlistEntry, id);
+
+has_memory!(WaitlistEntry);
 
 /// All fields of [`WaitlistEntry`].
 #[derive(Serialize)]

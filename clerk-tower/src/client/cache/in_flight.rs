@@ -27,8 +27,9 @@ use crate::{
     telemetry,
 };
 
-/// Decodes a response, and checks that it is about what the operation asked for.
-pub(super) type Decode = Arc<dyn Fn(&Response<Bytes>) -> Result<Value, ResponseError> + Send + Sync>;
+/// Decodes a response, and checks that it is about what the operation asked for. Returns also the memory of the value
+/// without its strings.
+pub(super) type Decode = Arc<dyn Fn(&Response<Bytes>) -> Result<(Value, usize), ResponseError> + Send + Sync>;
 
 /// A call that can be made without knowing the operation's type.
 #[derive(Clone)]
@@ -37,8 +38,6 @@ pub(super) struct CacheCall {
     pub(super) info: &'static OperationInfo,
     pub(super) request: Request<Bytes>,
     pub(super) decode: Decode,
-    /// The size of the operation's output, without what it points to.
-    pub(super) size: usize,
     pub(super) max_age: Option<Duration>,
 }
 
@@ -147,21 +146,20 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
     cached
 }
 
-/// Sends a call. Returns the value, and an estimate of its size: its own, and what it points to. That is text of the
-/// body, since free-form JSON is stored as text.
+/// Sends a call. Returns the value, and an estimate of its size: its strings, which are text of the body since free-form
+/// JSON is stored as text, and everything else.
 async fn send(cache: &Shared, call: CacheCall) -> Result<(Value, usize), Error> {
-    let size = call.size;
     let span = telemetry::Call::start(call.info);
     let response = span.during(cache.stack.clone().oneshot(call.request)).await;
     let sent = response.and_then(|response| match (call.decode)(&response) {
-        Ok(value) => Ok((value, response)),
+        Ok(decoded) => Ok((decoded, response)),
         Err(error) => Err(Error::from_response(call.info, error).after(attempts(&response))),
     });
     match &sent {
         Ok((_, response)) => span.end(Ok(response.status()), attempts(response)),
         Err(error) => span.end(Err(error), error.all_attempts()),
     }
-    sent.map(|(value, response)| (value, response.body().len().saturating_add(size)))
+    sent.map(|((value, memory), response)| (value, response.body().len().saturating_add(memory)))
 }
 
 /// Removes a call when it ends, however it ends: it may panic, and its runtime may be shut down.

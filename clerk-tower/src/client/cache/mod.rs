@@ -264,15 +264,12 @@ impl Cache {
         let cached = if let Found::Fresh(cached) = found {
             cached
         } else {
-            let decode = move |response: &_| operation.decode(response).map(|value| Arc::new(value) as Value);
-            let call = CacheCall {
-                key,
-                info: O::INFO,
-                request,
-                size: size_of::<O::Output>(),
-                decode: Arc::new(decode),
-                max_age,
+            let decode = move |response: &_| {
+                let value = operation.decode(response)?;
+                let memory = O::memory(&value);
+                Ok((Arc::new(value) as Value, memory))
             };
+            let call = CacheCall { key, info: O::INFO, request, decode: Arc::new(decode), max_age };
             self.get_slowly(call, found, options.settings().and_then(|settings| settings.timeout)).await
         };
         if is_hit {
