@@ -45,10 +45,16 @@ fn is_written_plainly(text: &str) -> bool {
 /// Authorized parties are compared with a token's `azp` as strings, so nothing may follow the host. Browsers write hosts
 /// in lower case, and without the scheme's default port.
 pub(super) fn is_origin(text: &str) -> bool {
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    let is_scheme =
+        |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
     text.split_once("://").is_some_and(|(scheme, host)| {
         let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
-        let is_plain = is_part(scheme) && is_part(host) && !host.contains(['/', '?', '#', '@', '*', ',']);
+        let is_plain = is_part(scheme)
+            && is_scheme(scheme)
+            && is_part(host)
+            && !host.contains(['/', '?', '#', '@', '*', ',']);
         is_plain && (!is_web || web_origin(text).is_some_and(|origin| origin == text))
     })
 }

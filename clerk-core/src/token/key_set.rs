@@ -126,6 +126,12 @@ impl KeySet {
         self.0.keys.is_empty() && self.0.only.is_none()
     }
 
+    /// Whether any of the keys can verify tokens.
+    #[must_use]
+    pub fn can_verify(&self) -> bool {
+        self.0.only.is_some() || self.0.keys.iter().any(|(_, key)| key.is_some())
+    }
+
     /// Returns the key with this id.
     ///
     /// # Errors

@@ -485,9 +485,7 @@ impl ClerkBuilder {
             None => CredentialsLayer::none(),
         };
         let address = self.keys_address()?;
-        if let Some(address) = &address {
-            self.config.authentication = self.pinned(&address.issuer)?;
-        }
+        self.config.authentication = self.pinned(address.as_ref())?;
         self.assemble(credentials, None, address).map(ClerkVerifier::of)
     }
 
@@ -525,14 +523,17 @@ impl ClerkBuilder {
         ConfigError::new("publishable_key", self.config.misnamed.not_set("publishable_key", advice))
     }
 
-    /// The options with the issuers that fetched keys stand for.
-    fn pinned(&self, host: &str) -> Result<AuthenticateOptions, ConfigError> {
+    /// The options with the issuers that the publishable key stands for, or else the address of the keys.
+    fn pinned(&self, address: Option<&KeysAddress>) -> Result<AuthenticateOptions, ConfigError> {
         let mut options = self.config.authentication.clone();
         if let Some(key) = &self.config.publishable_key {
             options = options.publishable_key(key.clone()).require_issuer(true);
         }
         let found = options.accepted_issuers().map_err(|error| self.authentication_error(&error))?;
-        Ok(if found.is_empty() { options.issuers([host]) } else { options.issuers(found) })
+        Ok(match address {
+            Some(address) if found.is_empty() => options.issuers([&*address.issuer]),
+            _ => options.issuers(found),
+        })
     }
 
     fn authentication_error(&self, error: &OptionsError) -> ConfigError {
@@ -600,19 +601,17 @@ impl ClerkBuilder {
         }
         warn_of_mixed_instances(&config, secret_key.as_ref());
         warn_of_misnamed(&config.misnamed);
-        let can_ask = secret_key.is_some() || config.machine_secret_key.is_some();
-        let options = config.authentication.clone().without_secret_key(!can_ask);
+        let options = config
+            .authentication
+            .clone()
+            .without_secret_key(secret_key.is_none())
+            .machine_secret_key(config.machine_secret_key.is_some());
         let is_from_env = self.is_from_env && !self.set.contains("authentication");
         let of_options = |error| authentication_error(&error, is_from_env, &config.misnamed);
         let authenticator = Authenticator::new(options.clone()).map_err(of_options)?;
-        let issuers = match &keys_address {
-            Some(_) => options.accepted_issuers().map_err(of_options)?,
-            None => Vec::new(),
-        };
-        let base_uri = config.checked_base_uri()?;
+        let issuers = options.accepted_issuers().map_err(of_options)?;
         let layers = Layers {
-            // Without a key, nothing but the keys themselves is ever asked for.
-            base_uri: keys_address.as_ref().map_or(base_uri, |address| address.base_uri.clone()),
+            base_uri: config.checked_base_uri()?,
             credentials,
             timeout: config.timeout,
             attempt_timeout: config.attempt_timeout,
@@ -632,7 +631,9 @@ impl ClerkBuilder {
         let stack = self.layers.into_iter().fold(stack, |stack, wrap| wrap(stack));
         let known = KnownTokens::up_to(config.known_token_bytes);
         let source = match keys_address {
-            Some(address) => KeySource::Address(stack.clone(), PublicKeys { path: address.path }),
+            Some(KeysAddress { base_uri, path, .. }) => {
+                KeySource::Address(stack.clone(), PublicKeys { base_uri, path })
+            }
             None => KeySource::Backend(stack.clone()),
         };
         let keys = KeyStore::new(source, config.jwt_key.take(), known, self.clock.clone());

@@ -119,6 +119,8 @@ fn authorized_parties_are_separated_by_commas_or_spaces() {
             "{shown}"
         );
     }
+    refused("CLERK_AUTHORIZED_PARTIES", ",", "only separators");
+    refused("CLERK_AUTHORIZED_PARTIES", r#"["https://app.example.com"]"#, "not an origin");
     refused("CLERK_AUTHORIZED_PARTIES", "https://app.example.com/", "not an origin");
     refused("CLERK_AUTHORIZED_PARTIES", "app.example.com", "not an origin");
 }

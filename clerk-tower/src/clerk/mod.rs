@@ -96,7 +96,8 @@ struct Inner {
     webhooks: Option<Verifier>,
     webhook_intake: Intake,
     has_machine_key: bool,
-    /// The issuers that the keys' address stands for, if nothing else says which instance they belong to.
+    /// The issuers that the client was built with, or that follow from its keys. Options that are made anew have to name
+    /// others to replace them.
     issuers: Vec<String>,
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
@@ -247,16 +248,13 @@ impl Clerk {
 
     /// These options, with what follows from the keys that this client has, whoever made the options.
     pub(crate) fn pin(&self, options: AuthenticateOptions) -> Result<AuthenticateOptions, OptionsError> {
-        let options = options.without_secret_key(!self.can_ask());
+        let options = options
+            .without_secret_key(!self.has_secret_key())
+            .machine_secret_key(self.shared.has_machine_key);
         if self.shared.issuers.is_empty() || !options.accepted_issuers()?.is_empty() {
             return Ok(options);
         }
         Ok(options.issuers(self.shared.issuers.iter().cloned()))
-    }
-
-    /// Whether a decision can ask Clerk anything, which takes a secret key of some kind.
-    fn can_ask(&self) -> bool {
-        self.has_secret_key() || self.shared.has_machine_key
     }
 
     pub(crate) fn has_secret_key(&self) -> bool {

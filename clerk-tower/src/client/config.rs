@@ -337,7 +337,14 @@ pub(crate) fn public_keys(setting: &'static str, text: &str) -> Result<Option<Ke
         json if json.starts_with('{') => KeySet::from_jwks(json.as_bytes()),
         _ => KeySet::from_pem(text),
     };
-    keys.map(Some).map_err(|error| ConfigError::new(setting, error))
+    match keys {
+        Ok(keys) if keys.can_verify() => Ok(Some(keys)),
+        Ok(_) => Err(ConfigError::new(
+            setting,
+            "none of the keys can verify tokens; expected RSA keys with an ID (kid), as Clerk's key set has them",
+        )),
+        Err(error) => Err(ConfigError::new(setting, error)),
+    }
 }
 
 /// The address of an instance's public keys, and what the API's layers need to fetch them from it.
@@ -362,7 +369,7 @@ impl KeysAddress {
                 "with http, anyone on the way could replace the keys; use https, except for localhost"
                     .to_owned()
             }
-            error => format!("{error}; {EXPECTED}"),
+            _ => EXPECTED.to_owned(),
         })?;
         if last.is_empty() || last.contains(['?', '#']) || !last.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(EXPECTED.to_owned());
@@ -416,7 +423,15 @@ fn authorized_parties(text: &str) -> Result<Vec<String>, ConfigError> {
         )),
         None => Ok(party.to_owned()),
     };
-    parties.map(check).collect()
+    let parties: Vec<_> = parties.map(check).collect::<Result<_, _>>()?;
+    // Several variables that were expanded to nothing, with commas between them: that must not turn the check off.
+    if parties.is_empty() {
+        return Err(ConfigError::new(
+            "CLERK_AUTHORIZED_PARTIES",
+            "there are only separators; expected origins such as https://app.example.com, or no value",
+        ));
+    }
+    Ok(parties)
 }
 
 /// Parses one secret, or several separated by white space, so that a secret can be rotated without rejecting deliveries.

@@ -104,6 +104,11 @@ impl CallOptions {
         Ok(self.set(|settings| settings.base_uri = Some(layer)))
     }
 
+    /// The same, for an address that was checked before.
+    pub(crate) fn at(self, base: &BaseUriLayer) -> Self {
+        self.set(|settings| settings.base_uri = Some(base.clone()))
+    }
+
     /// Sets how old a value from the [cache](crate::client::cache) may be. If it is older, or no longer fresh, Clerk is
     /// asked, and if that fails the caller gets the error.
     pub fn max_age(self, age: Duration) -> Self {

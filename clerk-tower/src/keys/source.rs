@@ -12,14 +12,16 @@ use http::{Method, Request, Response};
 
 use crate::{
     Error,
-    client::{exchange, options::CallOptions, purpose::Purpose, stack::Stack},
+    client::{
+        exchange, middleware::base_uri::BaseUriLayer, options::CallOptions, purpose::Purpose, stack::Stack,
+    },
 };
 
 /// Where keys are fetched from.
 pub(crate) enum KeySource {
     /// The Backend API, with the secret key.
     Backend(Stack),
-    /// The instance's public address, without a key. The stack knows the address but for the last segment.
+    /// The instance's public address, without a key. No other call goes there.
     Address(Stack, PublicKeys),
 }
 
@@ -33,7 +35,8 @@ impl KeySource {
                 exchange(stack.clone(), &operation, Credential::SecretKey, Some(&once), Purpose::Keys).await
             }
             Self::Address(stack, keys) => {
-                exchange(stack.clone(), keys, Credential::None, Some(&once), Purpose::Keys).await
+                let there = once.at(&keys.base_uri);
+                exchange(stack.clone(), keys, Credential::None, Some(&there), Purpose::Keys).await
             }
         }
     }
@@ -41,6 +44,8 @@ impl KeySource {
 
 /// The public key set of an instance, which its Frontend API serves to everybody.
 pub(crate) struct PublicKeys {
+    /// The address but for the last segment.
+    pub(crate) base_uri: BaseUriLayer,
     /// The last segment of the address, with a slash.
     pub(crate) path: String,
 }

@@ -1,6 +1,9 @@
 //! Services without the secret key: with a public key, its address, or the publishable key alone.
 
-use std::net::Ipv4Addr;
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, body::Body, routing::get};
 use clerk_axum::{
@@ -9,8 +12,9 @@ use clerk_axum::{
     local::{LocalClerk, LocalServer},
     require,
 };
+use clerk_tests::scripted::{Reply, Script};
 use http::{Request, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 const API: &str = "https://api.example.com";
@@ -231,6 +235,61 @@ async fn a_rotation_is_followed_and_an_outage_is_undecided() {
     assert!(signed_in().await);
 }
 
+#[tokio::test]
+async fn a_machines_key_goes_to_the_api_only() {
+    // The host of the key set gets no key, and cannot vouch for an opaque token.
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let record = seen.clone();
+    let transport = Script::new(move |received| {
+        let request = &received.request;
+        let key =
+            request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
+        record.lock().unwrap().push((request.uri().to_string(), key));
+        Reply::json(404, &json!({"errors": []}))
+    });
+    let clerk = Clerk::builder()
+        .publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k")
+        .machine_secret_key("ak_machine")
+        .transport(transport)
+        .authentication(|options| options.accepted_kinds(AcceptedKinds::any()))
+        .build_verifier()
+        .unwrap();
+    for token in ["mt_1", "oat_1", "ak_1", &LocalClerk::seeded().sign_in("user_ada").token()] {
+        assert!(clerk.authenticate_token(token).await.machine().is_none());
+    }
+    let seen = seen.lock().unwrap().clone();
+    let to = |host: &str| seen.iter().filter(|(uri, _)| uri.starts_with(host)).collect::<Vec<_>>();
+    let (api, keys) = (to("https://api.clerk.com/"), to("https://clerk.example.com/.well-known/jwks.json"));
+    assert_eq!(seen.len(), api.len() + keys.len(), "{seen:?}");
+    assert!(keys.iter().all(|(_, key)| key.is_none()) && !keys.is_empty(), "{seen:?}");
+    assert!(api.len() == 1 && api[0].0.ends_with("/m2m_tokens/verify"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn options_that_are_made_anew_keep_the_issuers() {
+    let local = LocalClerk::seeded();
+    let token = local.sign_in("user_ada").token();
+    let other = |builder: clerk_axum::ClerkBuilder| {
+        let builder = builder.jwt_key(local.jwt_key());
+        builder.authentication(|options| options.issuers(["https://clerk.example.com"]))
+    };
+    let clients: [ClerkVerifier; 2] = [
+        other(Clerk::builder()).build_verifier().unwrap(),
+        other(Clerk::builder().secret_key("sk_test_abc")).build().unwrap().into(),
+    ];
+    for clerk in clients {
+        let anew = clerk_axum::AuthenticateOptions::new();
+        for layer in [ClerkLayer::new(&clerk), ClerkLayer::with_options(&clerk, anew).unwrap()] {
+            let app = Router::new().route("/", get(async |_: Session| "in")).layer(layer);
+            assert_eq!(bearer(&app, "/", &token).await, (401, "token-invalid-issuer".to_owned()));
+        }
+        let meant = clerk_axum::AuthenticateOptions::new().issuers([local.issuer()]);
+        let layer = ClerkLayer::with_options(&clerk, meant).unwrap();
+        let app = Router::new().route("/", get(async |_: Session| "in")).layer(layer);
+        assert_eq!(bearer(&app, "/", &token).await, ok("in"));
+    }
+}
+
 #[test]
 fn webhooks_need_only_their_own_secret() {
     let clerk = Clerk::builder().webhook_secret("whsec_c2VjcmV0").build_verifier().unwrap();
@@ -255,6 +314,11 @@ fn settings_that_cannot_work_are_errors() {
         (builder().jwks_url("clerk.example.com").build_verifier(), "jwks_url: expected the address"),
         (builder().jwt_key("{}").build_verifier(), "jwt_key: the document is not a JSON Web Key Set"),
         (builder().jwt_key(r#"{"keys":[]}"#).build_verifier(), "jwt_key: the JSON Web Key Set has no keys"),
+        (
+            builder().jwt_key(r#"{"keys":[{"kid":"a","kty":"EC"}]}"#).build_verifier(),
+            "jwt_key: none of the keys can verify",
+        ),
+        (builder().jwks_url("https://clerk.example.com").build_verifier(), "jwks_url: expected the address"),
         (builder().jwt_key(pem).build_verifier(), "jwt_key:"),
         (
             builder().secret_key("sk_test_a").jwks_url("https://a.example.com/jwks.json").build_verifier(),

@@ -30,11 +30,14 @@ impl Instance {
         issuer.strip_prefix("https://") == Some(host) || without_scheme(issuer) == host
     }
 
-    /// Returns the issuers of the instance's tokens. Behind a proxy it may be the proxy's address.
-    pub(crate) fn issuers(&self) -> Vec<String> {
-        let proxy = self.proxy_url.as_deref().filter(|url| !url.starts_with('/'));
+    /// Returns the issuers of the instance's tokens. Behind a proxy it may be the proxy's address; if that is a path, it is
+    /// one of this service's public origin.
+    pub(crate) fn issuers(&self, origin: Option<&str>) -> Vec<String> {
+        let proxy = self.proxy_url.as_deref().map(|url| url.trim_end_matches('/')).and_then(|url| {
+            if url.starts_with('/') { Some(format!("{}{url}", origin?)) } else { Some(url.to_owned()) }
+        });
         let hosts = [&self.primary_api, &self.frontend_api].map(|host| format!("https://{host}"));
-        let mut issuers: Vec<_> = hosts.into_iter().chain(proxy.map(ToOwned::to_owned)).collect();
+        let mut issuers: Vec<_> = hosts.into_iter().chain(proxy).collect();
         issuers.dedup();
         issuers
     }

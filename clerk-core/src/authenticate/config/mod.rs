@@ -29,8 +29,10 @@ pub(crate) struct Config {
     pub(super) template: Option<VerifyOptions>,
     pub(super) accepted_kinds: AcceptedKinds,
     pub(super) ignored_tokens: Option<IgnoredTokens>,
-    /// Whether operations can be sent for a decision, which takes a secret key.
+    /// Whether operations can be sent for a decision, which takes the instance's secret key.
     pub(super) has_api: bool,
+    /// Whether opaque M2M tokens can be verified without it.
+    pub(super) has_machine_key: bool,
     pub(super) forwarded: Forwarded,
     pub(super) routes: Routes,
     pub(super) handshake_cookies_only: bool,
@@ -41,6 +43,11 @@ impl Config {
     /// Whether tokens of this kind are accepted.
     pub(super) fn accepts(&self, kind: TokenKind) -> bool {
         self.accepted_kinds.contains(kind) || (kind == TokenKind::Template && self.template.is_some())
+    }
+
+    /// Whether Clerk can be asked about an opaque token of this kind.
+    pub(super) const fn can_verify(&self, kind: TokenKind) -> bool {
+        self.has_api || (self.has_machine_key && matches!(kind, TokenKind::M2m))
     }
 
     /// Whether a token in the header is the application's own.

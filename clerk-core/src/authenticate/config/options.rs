@@ -22,6 +22,7 @@ pub struct AuthenticateOptions {
     ignored_tokens: Option<IgnoredTokens>,
     is_issuer_required: bool,
     has_no_secret_key: bool,
+    has_machine_key: bool,
     publishable_key: Option<PublishableKey>,
     accepted_kinds: AcceptedKinds,
     forwarded: Forwarded,
@@ -211,6 +212,13 @@ impl AuthenticateOptions {
         self
     }
 
+    /// Sets that there is a machine's secret key, which verifies opaque M2M tokens also without the instance's. Off by
+    /// default.
+    pub const fn machine_secret_key(mut self, on: bool) -> Self {
+        self.has_machine_key = on;
+        self
+    }
+
     /// Sets the audiences (`aud`) of session tokens: see [`VerifyOptions::audiences`].
     pub fn audiences<T: Into<String>>(mut self, audiences: impl IntoIterator<Item = T>) -> Self {
         self.verify = self.verify.audiences(audiences);
@@ -363,6 +371,7 @@ impl AuthenticateOptions {
             accepted_kinds: self.accepted_kinds,
             ignored_tokens: self.ignored_tokens,
             has_api: !self.has_no_secret_key,
+            has_machine_key: self.has_machine_key,
             forwarded: self.forwarded,
             routes: self.organization_sync.compile()?,
             handshake_cookies_only: self.handshake_cookies_only,
@@ -374,7 +383,7 @@ impl AuthenticateOptions {
     fn known_issuers(&self, instance: Option<&Instance>) -> Result<Vec<String>, OptionsError> {
         match (self.verify.accepted_issuers(), instance) {
             ([], _) if !self.is_issuer_required => Ok(Vec::new()),
-            ([], Some(instance)) => Ok(instance.issuers()),
+            ([], Some(instance)) => Ok(instance.issuers(self.origin().as_deref())),
             ([], None) => Err(OptionsError::IssuerMissing),
             (issuers, _) => match issuers.iter().find(|issuer| !address::is_origin(issuer)) {
                 // One with a slash at its end, for example, would reject every token without an obvious cause.
@@ -383,6 +392,14 @@ impl AuthenticateOptions {
                 }
                 _ => Ok(issuers.to_vec()),
             },
+        }
+    }
+
+    /// This service's public origin, if it is configured.
+    fn origin(&self) -> Option<String> {
+        match &self.forwarded {
+            Forwarded::Origin(origin) => Some(origin.as_str().to_owned()),
+            _ => None,
         }
     }
 

@@ -29,7 +29,7 @@ impl Decision<'_> {
             None if text.len() > MAX_OPAQUE => {
                 (Reason::TokenInvalid, "the token is longer than 4 KiB", false)
             }
-            None if !self.config.has_api => (
+            None if !self.config.can_verify(kind) => (
                 Reason::SecretKeyMissing,
                 "only Clerk can verify the token, and there is no secret key",
                 true,
@@ -60,10 +60,10 @@ impl Decision<'_> {
                 let verified = self.verify_with_key(token, |key| {
                     token.verify_machine(key, &self.config.machine, self.now)
                 })?;
-                // Clerk's SDK has a single code for all errors here, missing keys included.
-                verified.map_err(|rejection| Rejection {
-                    error: TokenError::failed(rejection.error.message()),
-                    ..rejection
+                // Clerk's SDK has a single code for all errors here, missing keys included. It checks no issuer.
+                verified.map_err(|rejection| match rejection.error.reason() {
+                    Reason::TokenInvalidIssuer => rejection,
+                    _ => Rejection { error: TokenError::failed(rejection.error.message()), ..rejection },
                 })
             }
         };

@@ -122,7 +122,7 @@ pub enum Diagnosis {
          a proxy or on a satellite domain, set `issuers` to what the front end's tokens say"
     )]
     OtherIssuer {
-        /// The host that the token names.
+        /// The issuer that the token names.
         issuer: String,
         /// The issuers that are accepted.
         expected: String,
@@ -153,6 +153,9 @@ pub enum Diagnosis {
         party: String,
     },
 }
+
+/// Upper bound on the length of an issuer that is shown, in bytes.
+const MAX_ISSUER: usize = 200;
 
 impl Diagnosis {
     /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `handshake-keys`,
@@ -347,7 +350,12 @@ impl Diagnoser<'_> {
     fn other_issuer(&self) -> Option<Diagnosis> {
         let token = self.token()?;
         let issuer = match token.issuer() {
-            Issuer::Text(issuer) => host(issuer),
+            Issuer::Text(issuer)
+                if issuer.len() <= MAX_ISSUER && issuer.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                issuer.to_owned()
+            }
+            Issuer::Text(_) => "an invalid issuer".to_owned(),
             Issuer::Missing | Issuer::Malformed => "no issuer (iss is missing)".to_owned(),
         };
         let expected = self.config.session.accepted_issuers().join(", ");

@@ -14,7 +14,7 @@ mod session_token;
 pub(super) use self::{
     authorization::{Authorization, token as authorization},
     cookie_set::{CookieSet, DecodedSession},
-    cookies::Cookies,
+    cookies::{Cookies, client_uat},
     query::Query,
     referrer::is_clerk_page,
     session_token::SessionToken,

@@ -268,11 +268,10 @@ fn issuers_are_checked_where_they_are_set_or_required() {
         (json!(null), "signed-in", other),
         (json!(["https://clerk.example.com"]), "signed-in", other),
     ] {
-        // Clerk's SDKs have one code for all errors of a machine's token.
-        let of_machine = if checked == other { "signed-out: token-verification-failed" } else { checked };
         for (token, checked) in [
             (session(Env::Live, &json!({"iss": issuer})), checked),
-            (m2m(&json!({}), &json!({"iss": issuer})), of_machine),
+            (m2m(&json!({}), &json!({"iss": issuer})), checked),
+            (oauth(&json!({}), &json!({"iss": issuer})), checked),
         ] {
             let verdict = |change: fn(AuthenticateOptions) -> AuthenticateOptions| {
                 let visit = Visit::api(Env::Live);
@@ -395,11 +394,46 @@ fn what_is_probably_wrong_is_named() {
 }
 
 #[test]
+fn a_proxy_may_be_the_issuer() {
+    let issuers =
+        |proxy: &str| Env::Live.options().require_issuer(true).proxy_url(proxy).accepted_issuers().unwrap();
+    let api = "https://clerk.example.com".to_owned();
+    let proxied = "https://app.example.com/__clerk".to_owned();
+    for proxy in
+        ["https://app.example.com/__clerk", "https://app.example.com/__clerk/", "/__clerk", "/__clerk/"]
+    {
+        assert_eq!(issuers(proxy), [api.clone(), proxied.clone()], "{proxy}");
+    }
+    // A path says nothing without the public origin.
+    let unknown = clerk_core::authenticate::Forwarded::Ignore;
+    let options = Env::Live.options().require_issuer(true).proxy_url("/__clerk").forwarded(unknown);
+    assert_eq!(options.accepted_issuers().unwrap(), [api]);
+}
+
+#[test]
+fn a_machines_key_verifies_only_opaque_m2m_tokens() {
+    let options = || Env::Live.options().without_secret_key(true).machine_secret_key(true);
+    let any = |options: AuthenticateOptions| options.accepted_kinds(AcceptedKinds::any());
+    for (token, asks) in [("mt_1", true), ("oat_1", false), ("ak_1", false)] {
+        let visit = Visit::api(Env::Live).options(|_| any(options())).bearer(token);
+        let seen = visit.reply(Reply::Status(404, json!({}))).seen();
+        assert_eq!(!seen.asked.is_empty(), asks, "{token}");
+        assert_eq!(seen.outcome.is_undecided(), !asks, "{token}");
+    }
+    let page = Visit::document(Env::Live).options(|_| options());
+    let seen = page.signed_in(session(Env::Live, &json!({"exp": NOW - 60}))).seen();
+    assert_eq!(seen.parameter("format"), None, "a nonce could not be redeemed");
+    let keys = Authenticator::new(options().accepted_kinds(TokenKind::ApiKey));
+    assert_eq!(keys.unwrap_err(), OptionsError::SecretKeyMissing);
+}
+
+#[test]
 fn the_issuer_and_the_cookies_choose_between_instances() {
-    let live = Authenticator::new(Env::Live.options().require_issuer(true)).unwrap();
-    let dev =
-        Authenticator::new(Env::Dev.options().require_issuer(true).accepted_kinds(AcceptedKinds::any()))
-            .unwrap();
+    let options = |env: Env, own: &'static str| {
+        env.options().require_issuer(true).ignore_tokens(move |token| token.starts_with(own))
+    };
+    let live = Authenticator::new(options(Env::Live, "ak_own")).unwrap();
+    let dev = Authenticator::new(options(Env::Dev, "mt_own").accepted_kinds(AcceptedKinds::any())).unwrap();
     let chosen = |visit: Visit| Authenticator::choose(&[&live, &dev], &RequestHead::from(&visit.request()));
     let api = || Visit::api(Env::Live);
     let of = |env: Env| session(env, &json!({}));
@@ -417,6 +451,14 @@ fn the_issuer_and_the_cookies_choose_between_instances() {
         (api().suffixed("__session", of(Env::Live)).cookie("__session_nx2hSE6I", of(Env::Dev)), 0),
         (api().cookie("__session_nx2hSE6I", of(Env::Dev)).signed_in(of(Env::Live)), 1),
         (api().cookie("__client_uat_nx2hSE6I", "1"), 1),
+        // What the first instance left behind, or a sibling domain has set, keeps nobody from the second one.
+        (api().suffixed("__client_uat", "0").cookie("__client_uat_nx2hSE6I", "1"), 1),
+        (api().suffixed("__session", "x").cookie("__session_nx2hSE6I", of(Env::Dev)), 1),
+        (api().suffixed("__session", of(Env::Dev)).cookie("__session_nx2hSE6I", of(Env::Dev)), 1),
+        (api().suffixed("__client_uat", "0"), 0),
+        // The application's own token is nobody's, whatever instance says so.
+        (api().bearer("ak_own_1"), 0),
+        (api().bearer("mt_own_1"), 1),
         // The header comes before cookies, as in every decision.
         (api().bearer(of(Env::Live)).cookie("__session_nx2hSE6I", of(Env::Dev)), 0),
     ] {
