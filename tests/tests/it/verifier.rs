@@ -12,10 +12,12 @@ use clerk_axum::{
     local::{LocalClerk, LocalServer},
     require,
 };
+use clerk_tests::log::Log;
 use clerk_tests::scripted::{Reply, Script};
 use http::{Request, header};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use tracing::Level;
 
 const API: &str = "https://api.example.com";
 
@@ -263,6 +265,19 @@ async fn a_machines_key_goes_to_the_api_only() {
     assert_eq!(seen.len(), api.len() + keys.len(), "{seen:?}");
     assert!(keys.iter().all(|(_, key)| key.is_none()) && !keys.is_empty(), "{seen:?}");
     assert!(api.len() == 1 && api[0].0.ends_with("/m2m_tokens/verify"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_configured_key_of_another_instance_is_named_in_the_log() {
+    let (log, local) = (Log::default(), LocalClerk::seeded());
+    let token = local.sign_in("user_ada").token();
+    for (key, is_named) in [(local.jwt_key(), false), (LocalClerk::seeded().jwt_key(), true)] {
+        let clerk = Clerk::builder().jwt_key(key).build_verifier().unwrap();
+        let _guard = log.listen(Level::WARN);
+        assert_eq!(clerk.authenticate_token(&token).await.session().is_none(), is_named);
+        let warnings = log.take();
+        assert_eq!(warnings.contains("configured-key"), is_named, "{warnings}");
+    }
 }
 
 #[tokio::test]

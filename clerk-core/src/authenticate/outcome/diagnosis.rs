@@ -127,6 +127,14 @@ pub enum Diagnosis {
         /// The issuers that are accepted.
         expected: String,
     },
+    /// A token was not signed with the configured public key. Not found by
+    /// [`Authenticator::diagnose`](crate::authenticate::Authenticator::diagnose), which does not know where keys come from.
+    #[error(
+        "a token was not signed with the configured public key: `jwt_key` (CLERK_JWT_KEY) belongs to another instance than the \
+         front end's publishable key, Clerk's key was rotated, or the token is forged. Copy the key again from the API keys \
+         page, or leave it out, so that the keys are fetched"
+    )]
+    ConfiguredKey,
     /// A token of a JWT template arrived where they are not accepted.
     #[error(
         "a token that names itself one of a JWT template was rejected: this layer takes none. If the front end calls \
@@ -160,7 +168,7 @@ const MAX_ISSUER: usize = 200;
 impl Diagnosis {
     /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `handshake-keys`,
     /// `handshake-refused`, `cookies-not-kept`, `redirect-loop`, `cookies-blocked`, `forwarded-ignored`, `other-issuer`,
-    /// `template-token`, `template-audience`, `other-party`.
+    /// `configured-key`, `template-token`, `template-audience`, `other-party`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -175,6 +183,7 @@ impl Diagnosis {
             Self::CookiesBlocked => "cookies-blocked",
             Self::ForwardedIgnored => "forwarded-ignored",
             Self::OtherIssuer { .. } => "other-issuer",
+            Self::ConfiguredKey => "configured-key",
             Self::TemplateToken => "template-token",
             Self::TemplateAudience { .. } => "template-audience",
             Self::OtherParty { .. } => "other-party",

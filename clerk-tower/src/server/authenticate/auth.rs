@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use clerk_core::{
+    Reason,
     api::sessions,
     authenticate::{Authenticator, Diagnosis, MachineAuth, NoSignInPage, Outcome, RequestHead},
     token::{Check, SessionAuth, TemplateAuth, TokenKind},
@@ -8,7 +9,12 @@ use clerk_core::{
 use http::{Extensions, HeaderValue, Response, StatusCode, header};
 
 use super::{insecure::Profile, return_address::ReturnAddress};
-use crate::{Clerk, ClerkVerifier, keys::KeyStore, server::rejection::Rejection, telemetry};
+use crate::{
+    Clerk, ClerkVerifier,
+    keys::{KeyStore, KeysState},
+    server::rejection::Rejection,
+    telemetry,
+};
 
 /// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one
 /// allocation.
@@ -80,8 +86,16 @@ impl Auth {
     pub(super) fn explain(&self, head: &RequestHead<'_>) {
         if self.outcome().may_be_diagnosed() {
             let now = self.0.clerk.now();
-            self.log(|| self.0.authenticator.diagnose(head, self.outcome(), now));
+            let found = || self.0.authenticator.diagnose(head, self.outcome(), now);
+            self.log(|| found().or_else(|| self.configured_key()));
         }
+    }
+
+    /// With fetched keys a signature that does not match is a forged one, which is nothing unusual. A configured key may be
+    /// the wrong one, and then nobody can sign in.
+    fn configured_key(&self) -> Option<Diagnosis> {
+        let is_unmatched = self.outcome().reason() == Some(&Reason::TokenInvalidSignature);
+        (is_unmatched && self.keys().state() == KeysState::Fixed).then_some(Diagnosis::ConfiguredKey)
     }
 
     fn log(&self, find: impl FnOnce() -> Option<Diagnosis>) {
