@@ -285,6 +285,31 @@ mod tests {
     }
 
     #[test]
+    fn ages_of_any_size_are_read() {
+        let ages = |fva: Value| session(json!({ "fva": fva })).factor_ages();
+        let long = Duration::from_secs(u64::try_from(i32::MAX).unwrap() * 60);
+        assert_eq!(ages(json!([i64::MAX, -1])).unwrap().first(), Some(long));
+        assert!(ages(json!([3, i64::MIN])).is_none() && ages(json!([3, -2])).is_none());
+    }
+
+    #[test]
+    fn an_issuer_is_missing_by_the_rules_of_javascript() {
+        let issuer = |iss: Value| {
+            let token = Token::decode(&sign(&header(json!({})), &claims(json!({ "iss": iss })))).unwrap();
+            format!("{:?}", token.issuer())
+        };
+        for missing in
+            [json!(0), json!(0.0), json!(-0.0), json!(false), json!(""), json!("null"), json!(null)]
+        {
+            assert_eq!(issuer(missing.clone()), "Missing", "{missing}");
+        }
+        for malformed in [json!(1), json!(-1), json!(0.5), json!(true), json!([]), json!({})] {
+            assert_eq!(issuer(malformed.clone()), "Malformed", "{malformed}");
+        }
+        assert_eq!(issuer(json!("https://a.example.com")), r#"Text("https://a.example.com")"#);
+    }
+
+    #[test]
     fn unknown_statuses_are_preserved() {
         assert!(session(json!({"sts": "pending"})).is_pending());
         assert_eq!(session(json!({"sts": "zombie"})).status(), Some("zombie"));
