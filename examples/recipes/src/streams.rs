@@ -89,7 +89,10 @@ async fn socket(
 async fn echo(mut socket: WebSocket, clerk: Clerk, session: SessionClaims) {
     let end = Instant::now() + remaining(&clerk, session.expires_at());
     while let Ok(Some(Ok(message))) = time::timeout_at(end, socket.recv()).await {
-        if matches!(message, Message::Text(_)) && socket.send(message).await.is_err() {
+        // A client that does not read must not keep the socket open either.
+        if matches!(message, Message::Text(_))
+            && !matches!(time::timeout_at(end, socket.send(message)).await, Ok(Ok(())))
+        {
             return;
         }
     }

@@ -80,7 +80,8 @@ async fn bury(database: &mut SqliteConnection, id: &str, at: Timestamp) -> sqlx:
         ON CONFLICT (id) DO UPDATE
             SET name = NULL, email = NULL, deleted_at = excluded.deleted_at
             WHERE users.deleted_at IS NULL";
-    sqlx::query(statement).bind(id).bind(at.as_millis()).execute(database).await?;
+    sqlx::query(statement).bind(id).bind(at.as_millis()).execute(&mut *database).await?;
+    sqlx::query("DELETE FROM sign_ins WHERE user_id = ?").bind(id).execute(database).await?;
     Ok(())
 }
 
@@ -147,7 +148,10 @@ async fn receive(pool: SqlitePool, now: Timestamp, delivery: Arc<Delivery>) -> R
         }
         // Not idempotent: without the table of deliveries, a repetition would count twice.
         Event::SessionCreated(event) => {
-            let statement = "INSERT INTO sign_ins (user_id, at) VALUES (?, ?)";
+            let statement = "
+                INSERT INTO sign_ins (user_id, at)
+                SELECT ?1, ?2 WHERE NOT EXISTS
+                    (SELECT * FROM users WHERE id = ?1 AND deleted_at IS NOT NULL)";
             let insert = sqlx::query(statement).bind(event.session.user_id.as_str()).bind(at.as_millis());
             insert.execute(&mut *transaction).await?;
         }

@@ -139,7 +139,7 @@ fn orders(indices: &[usize]) -> Vec<Vec<usize>> {
 async fn events_in_any_order_leave_the_newest_state_and_a_deleted_user_stays_deleted() {
     let stage = Stage::new().await;
     let address = stage.process().await;
-    for (events, is_deleted) in [(&[0, 1, 2][..], false), (&[0, 1, 2, 3], true)] {
+    for (events, is_deleted) in [(&[0, 1, 2][..], false), (&[0, 2, 3, 4], true)] {
         for order in orders(events) {
             let (id, user) = stage.user().await;
             let all = [
@@ -147,6 +147,7 @@ async fn events_in_any_order_leave_the_newest_state_and_a_deleted_user_stays_del
                 stage.changed("user.updated", &user, "second", 2_000),
                 stage.changed("user.updated", &user, "third", 3_000),
                 stage.deleted(&id),
+                stage.signed_in(&id).await,
             ];
             for index in &order {
                 assert_eq!(deliver(&address, &all[*index]).await, 204, "{order:?}");
@@ -155,6 +156,7 @@ async fn events_in_any_order_leave_the_newest_state_and_a_deleted_user_stays_del
             let expected = (!is_deleted).then(|| "third Lovelace".to_owned());
             assert_eq!((name, deleted), (expected, is_deleted), "{order:?}");
             assert!(!is_deleted || email.is_none(), "{order:?}");
+            assert_eq!(stage.count("sign_ins").await, 0, "{order:?}");
         }
     }
 }
