@@ -297,8 +297,12 @@ mod tests {
     fn models_with_json_that_no_value_can_hold_are_read_and_written() {
         for (text, problem) in unparsable() {
             let json: AnyJson = serde_json::from_str(&text).unwrap();
-            assert_eq!(json.to_value().unwrap_err().problem, problem, "{text}");
-            assert_eq!(json.to::<Value>().unwrap_err().problem, problem, "{text}");
+            // Features of serde_json that another crate may enable make numbers of any size readable.
+            let is_held = serde_json::from_str::<Value>(&text).is_ok();
+            if !is_held {
+                assert_eq!(json.to_value().unwrap_err().problem, problem, "{text}");
+                assert_eq!(json.to::<Value>().unwrap_err().problem, problem, "{text}");
+            }
             assert_eq!(AnyJson::from_value(&json).unwrap().as_str(), text);
 
             let body = format!(
@@ -310,7 +314,7 @@ mod tests {
                 assert!(serde_json::from_str::<User>(&written).unwrap() == user, "{written}");
             }
             assert_eq!(Metadata::from_value(&user.public_metadata).as_ref(), Ok(&user.public_metadata));
-            assert!(serde_json::to_value(&user).is_err());
+            assert_eq!(serde_json::to_value(&user).is_ok(), is_held, "{text}");
 
             let body = format!(
                 r#"{{"id":"ak_1","subject":"user_1","revoked":false,"expired":false,"claims":{text}}}"#
