@@ -16,8 +16,8 @@ impl Authenticator {
     ///   never chosen this way.
     /// - A token in the header that is the application's own for any of them: that one, so that it counts for none.
     /// - An opaque token in the header: the first one that accepts its kind.
-    /// - A browser: the first one of which there is a session cookie with its suffix and its issuer, or else one with which
-    ///   somebody is signed in (`__client_uat`), or else any cookie with its suffix; or else the one that accepts the issuer of
+    /// - A browser: the first one of which there is a session cookie with its suffix and its issuer, and with which somebody is
+    ///   signed in (`__client_uat`); or else one of the two; or else any cookie with its suffix; or else the one that accepts the issuer of
     ///   the cookie `__session`. Anybody on a sibling domain can set cookies, so a mere name does not come first.
     #[must_use]
     pub fn choose(among: &[&Self], head: &RequestHead<'_>) -> usize {
@@ -33,8 +33,12 @@ impl Authenticator {
             Authorization::Broken => None,
             Authorization::None => {
                 let cookies = |one: &Self| Cookies::read(head.headers, one.cookie_suffix());
-                by(&|one| cookies(one).suffixed_session.is_some_and(|text| one.is_issuer_of(&text)))
-                    .or_else(|| by(&|one| client_uat(cookies(one).suffixed_client_uat.as_deref()) != 0))
+                let is_active = |one: &Self| client_uat(cookies(one).suffixed_client_uat.as_deref()) != 0;
+                let has_own =
+                    |one: &Self| cookies(one).suffixed_session.is_some_and(|text| one.is_issuer_of(&text));
+                by(&|one| is_active(one) && has_own(one))
+                    .or_else(|| by(&is_active))
+                    .or_else(|| by(&has_own))
                     .or_else(|| by(&|one| cookies(one).has_suffixed()))
                     .or_else(|| by_issuer(Cookies::read(head.headers, None).session.as_deref()?))
             }

@@ -455,6 +455,14 @@ fn the_issuer_and_the_cookies_choose_between_instances() {
         (api().suffixed("__client_uat", "0").cookie("__client_uat_nx2hSE6I", "1"), 1),
         (api().suffixed("__session", "x").cookie("__session_nx2hSE6I", of(Env::Dev)), 1),
         (api().suffixed("__session", of(Env::Dev)).cookie("__session_nx2hSE6I", of(Env::Dev)), 1),
+        (
+            api()
+                .suffixed("__session", session(Env::Live, &json!({"exp": NOW - 3600})))
+                .suffixed("__client_uat", "0")
+                .cookie("__session_nx2hSE6I", of(Env::Dev))
+                .cookie("__client_uat_nx2hSE6I", "1"),
+            1,
+        ),
         (api().suffixed("__client_uat", "0"), 0),
         // The application's own token is nobody's, whatever instance says so.
         (api().bearer("ak_own_1"), 0),
