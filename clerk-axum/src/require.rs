@@ -252,8 +252,9 @@ where
 /// the guard has checked. See the [example](self#rules-of-your-own).
 ///
 /// It needs neither a session nor [`ClerkLayer`](crate::ClerkLayer). Rejections are made with [`Rejection::unauthorized`] and
-/// [`Rejection::forbidden`]. In a combination with [`or`](RequireLayer::or), a rule that recognizes callers rejects with 401:
-/// visitors who are not signed in then still get the 401 of the other guard, or the redirect to the sign-in page.
+/// [`Rejection::forbidden`]. In a combination, put such
+/// a rule second, as in `guard.or(rule)`, and let it reject with 401: of two 401, that of the first guard is returned, so
+/// visitors who are not signed in get the usual one, or the redirect to the sign-in page.
 ///
 /// The rule runs for each request, also if the other guard of a combination has let it through, and must not block. Headers are
 /// written by the caller: a rule must not take one for a proof.

@@ -76,11 +76,8 @@ macro_rules! machines {
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
                 let auth = Auth::of(parts)?;
-                // An invalid token is none of these, so it is rejected below.
-                let is_other = auth.session().is_some()
-                    || auth.template().is_some()
-                    || auth.machine().is_some_and(|machine| machine.kind() != TokenKind::$kind);
-                if is_other || auth.has_no_token() { Ok(None) } else { Self::of(&auth).map(Some) }
+                // An invalid token is rejected.
+                if auth.has_none_of(&[TokenKind::$kind]) { Ok(None) } else { Self::of(&auth).map(Some) }
             }
         }
     )*};
@@ -239,7 +236,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Machine {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let auth = Auth::of(parts)?;
-        let is_other = auth.session().is_some() || auth.template().is_some() || auth.has_no_token();
-        if is_other { Ok(None) } else { Self::of(&auth).map(Some) }
+        let kinds = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
+        if auth.has_none_of(&kinds) { Ok(None) } else { Self::of(&auth).map(Some) }
     }
 }

@@ -1,7 +1,7 @@
 use std::ops::Deref;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use clerk_core::token::TemplateAuth;
+use clerk_core::token::{TemplateAuth, TokenKind};
 use clerk_tower::server::rejection;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -78,7 +78,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for TemplateToken {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let auth = Auth::of(parts)?;
-        let is_other = auth.session().is_some() || auth.machine().is_some() || auth.has_no_token();
-        if is_other { Ok(None) } else { Self::of(&auth).map(Some) }
+        if auth.has_none_of(&[TokenKind::Template]) { Ok(None) } else { Self::of(&auth).map(Some) }
     }
 }

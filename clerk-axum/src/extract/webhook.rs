@@ -48,8 +48,10 @@ use crate::Rejection;
 /// | rejection | if |
 /// |---|---|
 /// | 400 | the request is not a valid delivery |
+/// | 408 | the body does not arrive in time |
 /// | 413 | the body is too large |
 /// | 500 | the client has no signing secret |
+/// | 503 | too many deliveries are being received |
 ///
 /// The log says why, at level `warn`. `Result<Webhook, Rejection>` lets the handler decide. `Option<Webhook>` does not
 /// compile as an argument of a handler.

@@ -104,9 +104,10 @@ fn response(status: u16) -> Value {
             json!({ "oneOf": [errors, reverification] }),
         ),
         404 => ("Clerk does not have what was asked for.", None, errors),
+        408 => ("The body was not received in time.", None, errors),
         413 => ("The body is too large.", None, errors),
         503 => {
-            ("Clerk is needed to decide, and does not respond. Try again later.", Some("Retry-After"), errors)
+            ("This cannot be decided or done at the moment. Try again later.", Some("Retry-After"), errors)
         }
         _ => ("An error.", None, errors),
     };
@@ -165,7 +166,7 @@ extractors! {
     OAuthToken: MACHINE, &[401, 503];
     Machine: MACHINE, &[401, 503];
     TemplateToken: TEMPLATE, &[401, 503];
-    Webhook: NONE, &[400, 413, 503];
+    Webhook: NONE, &[400, 408, 413, 503];
 }
 
 /// Documents what a handler returns by its statuses.

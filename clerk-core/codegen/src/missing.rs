@@ -67,6 +67,13 @@ pub(crate) fn missing(api: &Api, overlay: &Overlay, operations: &[&Operation]) -
         }
     }
     let models = emit_model::reachable(api, operations);
+    for place in overlay.types.readers.keys().chain(overlay.types.writers.keys()) {
+        let mut objects = models.iter().filter_map(|name| api.structs.get(name));
+        let is_field = |name: &str, wire: &str| place.split_once('.') == Some((name, wire));
+        if !objects.any(|object| object.fields.iter().any(|field| is_field(&object.name, &field.wire))) {
+            say(format!("`{place}` is not a field of a model, so it has no reader or writer"));
+        }
+    }
     undecided(api, overlay, &models).into_iter().for_each(&mut say);
     identity::problems(api, overlay, operations).into_iter().for_each(&mut say);
     for name in models {

@@ -26,7 +26,7 @@ struct Inner {
     known: Option<Arc<dyn KnownTokens>>,
 }
 
-/// Cache of session tokens whose signature was verified with the keys of one [`KeySet`].
+/// Cache of session tokens, and of tokens from JWT templates, whose signature was verified with the keys of one [`KeySet`].
 ///
 /// A cached token skips only the verification of its signature: its claims are checked on every request. Compare the
 /// whole token on lookup, never only a part or a hash of it, since a collision would sign in another user. Entries may be

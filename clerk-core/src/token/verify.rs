@@ -113,8 +113,8 @@ impl VerifyOptions {
         self
     }
 
-    /// Sets the same origins, for routes that browsers and native applications share: the tokens of native applications
-    /// name no party. A token without the claim is accepted; one that names a party must name one of these.
+    /// Sets the accepted origins (`azp`), and accepts tokens that name none. For routes that browsers and native applications
+    /// share: the tokens of native applications have no origin. A token that names one must name one of these.
     ///
     /// It replaces [`authorized_parties`](Self::authorized_parties), which is safer where only browsers call.
     #[must_use]
@@ -321,6 +321,9 @@ impl Token {
         options: &VerifyOptions,
         now: Timestamp,
     ) -> Result<(), TokenError> {
+        if !self.is_template() {
+            return Err(TokenError::mismatch());
+        }
         match options.audience_problem(self) {
             Some(problem) => Err(TokenError::failed(problem)),
             None => self.check_claims(options, now),

@@ -117,6 +117,12 @@ impl ClerkBuilder {
         self
     }
 
+    /// A setter whose setting is one of the options: what was wrong with its variable no longer counts.
+    fn forget_problems_of(mut self, setter: &'static str) -> Self {
+        self.replace(setter);
+        self
+    }
+
     fn replace(&mut self, setter: &'static str) {
         self.set.insert(setter);
         self.config.misnamed.forget(setter);
@@ -248,7 +254,8 @@ impl ClerkBuilder {
     /// Sets the origins that may use session tokens, such as `https://app.example.com`. If any is set, a token must
     /// name one of them in `azp`. Set this in production: it rejects tokens that leaked through a sibling domain.
     pub fn authorized_parties<T: Into<String>>(self, parties: impl IntoIterator<Item = T>) -> Self {
-        self.authentication(|options| options.authorized_parties(parties))
+        self.forget_problems_of("authorized_parties")
+            .authentication(|options| options.authorized_parties(parties))
     }
 
     /// Sets the audiences of this service. A token that names only other audiences is rejected; one that names none is
@@ -532,7 +539,8 @@ impl ClerkBuilder {
         let found = options.accepted_issuers().map_err(|error| self.authentication_error(&error))?;
         Ok(match address {
             Some(address) if found.is_empty() => options.issuers([&*address.issuer]),
-            _ => options.issuers(found),
+            // Not stored as a list: a proxy, a satellite or an origin that a layer adds changes the instance's issuers.
+            _ => options,
         })
     }
 
@@ -563,6 +571,10 @@ impl ClerkBuilder {
         let Some(key) = &self.config.machine_secret_key else {
             return Err(self.machine_secret_key_missing());
         };
+        if self.set.contains("jwks_url") {
+            let problem = "has no effect on a machine's client; set `jwt_key`, or call `build_verifier`";
+            return Err(ConfigError::new("jwks_url", problem));
+        }
         let credentials = CredentialsLayer::for_machine(key);
         MachineClerk::of(self.assemble(credentials, None, None)?)
     }
@@ -605,11 +617,10 @@ impl ClerkBuilder {
             .authentication
             .clone()
             .without_secret_key(secret_key.is_none())
-            .machine_secret_key(config.machine_secret_key.is_some());
+            .with_machine_secret_key(config.machine_secret_key.is_some());
         let is_from_env = self.is_from_env && !self.set.contains("authentication");
         let of_options = |error| authentication_error(&error, is_from_env, &config.misnamed);
         let authenticator = Authenticator::new(options.clone()).map_err(of_options)?;
-        let issuers = options.accepted_issuers().map_err(of_options)?;
         let layers = Layers {
             base_uri: config.checked_base_uri()?,
             credentials,
@@ -648,7 +659,6 @@ impl ClerkBuilder {
             webhooks: config.webhook_verifier(),
             webhook_intake: Intake::new(config.webhook_limits),
             has_machine_key: config.machine_secret_key.is_some(),
-            issuers,
             publishable_key: config.publishable_key,
             secret_key,
             misnamed: config.misnamed,

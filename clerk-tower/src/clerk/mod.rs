@@ -96,9 +96,6 @@ struct Inner {
     webhooks: Option<Verifier>,
     webhook_intake: Intake,
     has_machine_key: bool,
-    /// The issuers that the client was built with, or that follow from its keys. Options that are made anew have to name
-    /// others to replace them.
-    issuers: Vec<String>,
     publishable_key: Option<PublishableKey>,
     secret_key: Option<SecretKey>,
     misnamed: AllMisnamed,
@@ -250,11 +247,13 @@ impl Clerk {
     pub(crate) fn pin(&self, options: AuthenticateOptions) -> Result<AuthenticateOptions, OptionsError> {
         let options = options
             .without_secret_key(!self.has_secret_key())
-            .machine_secret_key(self.shared.has_machine_key);
-        if self.shared.issuers.is_empty() || !options.accepted_issuers()?.is_empty() {
+            .with_machine_secret_key(self.shared.has_machine_key);
+        // Options that are made anew keep the client's issuers, unless they name others.
+        let own = self.shared.options.accepted_issuers()?;
+        if own.is_empty() || !options.accepted_issuers()?.is_empty() {
             return Ok(options);
         }
-        Ok(options.issuers(self.shared.issuers.iter().cloned()))
+        Ok(options.issuers(own))
     }
 
     pub(crate) fn has_secret_key(&self) -> bool {

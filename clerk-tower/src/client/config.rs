@@ -6,6 +6,7 @@ use clerk_core::{
     token::KeySet,
     webhook::Verifier,
 };
+use http::Uri;
 
 use super::{
     cache::CachePolicy,
@@ -351,7 +352,7 @@ pub(crate) fn public_keys(setting: &'static str, text: &str) -> Result<Option<Ke
 pub(crate) struct KeysAddress {
     pub(crate) base_uri: BaseUriLayer,
     /// The last segment, with a slash.
-    pub(crate) path: String,
+    pub(crate) path: Uri,
     /// The origin, which is the issuer of the instance's tokens.
     pub(crate) issuer: String,
 }
@@ -374,8 +375,9 @@ impl KeysAddress {
         if last.is_empty() || last.contains(['?', '#']) || !last.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(EXPECTED.to_owned());
         }
+        let path = format!("/{last}").parse().map_err(|_| EXPECTED)?;
         let issuer = base_uri.origin();
-        Ok(Self { base_uri, path: format!("/{last}"), issuer })
+        Ok(Self { base_uri, path, issuer })
     }
 
     /// The address that follows from a publishable key.

@@ -11,7 +11,6 @@ use clerk_core::{
     authenticate::{CallFailure, MachineFacts, OAuthActor},
 };
 use moka::{notification::RemovalCause, sync::Cache};
-
 use tokio::time::timeout;
 
 use crate::{
@@ -92,22 +91,29 @@ impl MachineTokens {
 
     /// With a lifetime of zero, valid tokens are not remembered.
     pub(crate) fn with_lifetime(lifetime: Duration, clock: Arc<dyn Clock>) -> Self {
-        let evicted = |cause, memory| {
-            if cause == RemovalCause::Size {
-                telemetry::evicted(memory);
-            }
-        };
         let valid = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|_, known: &Known| weight(&known.machine))
             // Ages are compared at each lookup. This only frees memory.
             .time_to_live(lifetime)
-            .eviction_listener(move |_, _, cause| evicted(cause, "machine-tokens"))
+            .eviction_listener(|_, _, cause| {
+                if cause == RemovalCause::Size {
+                    telemetry::evicted("machine-tokens");
+                }
+            })
             .build();
         let refused = Cache::builder()
             .max_capacity(MAX_REFUSED_BYTES)
             .weigher(|_, _: &_| REFUSED_BYTES)
-            .eviction_listener(move |_, _, cause| evicted(cause, "refused-machine-tokens"))
+            // An entry leaves when its memory is needed. It only counts if it still mattered.
+            .eviction_listener({
+                let clock = clock.clone();
+                move |_, (_, asked): (Verified, Moment), cause| {
+                    if cause == RemovalCause::Size && Moment::now(&*clock).since(asked) < REFUSED_AGE {
+                        telemetry::evicted("refused-machine-tokens");
+                    }
+                }
+            })
             .build();
         Self { lifetime, valid, refused, in_flight: Mutex::default(), clock }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use clerk_core::{Operation as _, Timestamp, api::jwks, token::KeySet};
+use clerk_core::{Timestamp, token::KeySet};
 use http::{HeaderMap, HeaderValue, header};
 use tokio::time::Instant;
 
@@ -355,10 +355,9 @@ async fn fetch(store: &KeyStore) -> Result<(KeySet, bytes::Bytes), KeysError> {
         _ => KeysError::unreachable(&error.with_sources().to_string()),
     })?;
     if !response.status().is_success() {
-        let error = jwks::get_jwks().decode(&response).err();
-        let error = error.map(|error| crate::Error::from_response(jwks::GetJwks::INFO, error));
-        return Err(match error {
-            Some(error) if error.status_error().is_some_and(|e| e.has_code("clerk_key_invalid")) => {
+        let source = &store.0.source;
+        return Err(match source.failure(&response) {
+            Some(error) if source.refused_the_secret_key(&error) => {
                 KeysError::SecretKeyInvalid { retry_after: FIRST_BACKOFF }
             }
             Some(error) => KeysError::refused(&error.to_string()),

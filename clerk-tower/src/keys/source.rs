@@ -8,7 +8,7 @@ use clerk_core::{
     decode::ResponseError,
     encode::BuildError,
 };
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
 
 use crate::{
     Error,
@@ -42,12 +42,29 @@ impl KeySource {
     }
 }
 
+impl KeySource {
+    /// Returns the error that a response means.
+    pub(super) fn failure(&self, response: &Response<Bytes>) -> Option<Error> {
+        let (info, failed) = match self {
+            Self::Backend(_) => (jwks::GetJwks::INFO, jwks::get_jwks().decode(response).err()),
+            Self::Address(_, keys) => (PublicKeys::INFO, keys.decode(response).err()),
+        };
+        failed.map(|error| Error::from_response(info, error))
+    }
+
+    /// Whether an error says that Clerk refused the secret key. At an address without one, it cannot be the cause.
+    pub(super) fn refused_the_secret_key(&self, error: &Error) -> bool {
+        let is_refused = error.status_error().is_some_and(|error| error.has_code("clerk_key_invalid"));
+        matches!(self, Self::Backend(_)) && is_refused
+    }
+}
+
 /// The public key set of an instance, which its Frontend API serves to everybody.
 pub(crate) struct PublicKeys {
     /// The address but for the last segment.
     pub(crate) base_uri: BaseUriLayer,
     /// The last segment of the address, with a slash.
-    pub(crate) path: String,
+    pub(crate) path: Uri,
 }
 
 impl Operation for PublicKeys {
@@ -61,9 +78,7 @@ impl Operation for PublicKeys {
 
     fn request(&self) -> Result<Request<Bytes>, BuildError> {
         let mut request = jwks::get_jwks().request()?;
-        if let Ok(uri) = self.path.parse() {
-            *request.uri_mut() = uri;
-        }
+        *request.uri_mut() = self.path.clone();
         request.extensions_mut().insert(Self::INFO);
         Ok(request)
     }

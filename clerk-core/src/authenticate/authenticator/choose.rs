@@ -1,5 +1,7 @@
 //! Choosing between the instances of a service.
 
+use std::cmp::Reverse;
+
 use super::Authenticator;
 use crate::{
     authenticate::request::{Authorization, Cookies, RequestHead, authorization, client_uat},
@@ -7,18 +9,23 @@ use crate::{
 };
 
 impl Authenticator {
-    /// Returns which of several authenticators decides about a request, as an index; zero if nothing tells.
+    /// Returns the index of the authenticator that decides about a request, or zero if nothing in the request tells.
     ///
-    /// Each is for another instance. What chooses is not verified: the chosen authenticator decides with its own keys alone.
+    /// Each authenticator is for another instance. The choice relies on unverified data: the chosen one then decides with its
+    /// own keys alone.
     ///
-    /// - A JWT in the header: the authenticator that accepts its issuer. See
-    ///   [`AuthenticateOptions::issuers`](crate::authenticate::AuthenticateOptions::issuers); one without the option is
-    ///   never chosen this way.
-    /// - A token in the header that is the application's own for any of them: that one, so that it counts for none.
+    /// - A token in the header that one of them ignores as the application's own: that one.
+    /// - A JWT in the header: the first one that accepts its issuer. One that accepts any issuer (see
+    ///   [`accepted_issuers`](crate::authenticate::AuthenticateOptions::accepted_issuers)) is never chosen this way.
     /// - An opaque token in the header: the first one that accepts its kind.
-    /// - A browser: the first one of which there is a session cookie with its suffix and its issuer, and with which somebody is
-    ///   signed in (`__client_uat`); or else one of the two; or else any cookie with its suffix; or else the one that accepts the issuer of
-    ///   the cookie `__session`. Anybody on a sibling domain can set cookies, so a mere name does not come first.
+    /// - Cookies: the first one that satisfies the first of these rules that any satisfies:
+    ///   1. with its suffix, `__client_uat` says that somebody is signed in, and the session cookie has its issuer
+    ///   2. with its suffix, `__client_uat` says that somebody is signed in
+    ///   3. the session cookie with its suffix has its issuer
+    ///   4. there is any of these cookies with its suffix
+    ///   5. `__session` has its issuer
+    ///
+    /// A name alone comes late, because any site on a sibling domain can set cookies.
     #[must_use]
     pub fn choose(among: &[&Self], head: &RequestHead<'_>) -> usize {
         let by = |suits: &dyn Fn(&Self) -> bool| among.iter().position(|one| suits(one));
@@ -32,18 +39,29 @@ impl Authenticator {
             }
             Authorization::Broken => None,
             Authorization::None => {
-                let cookies = |one: &Self| Cookies::read(head.headers, one.cookie_suffix());
-                let is_active = |one: &Self| client_uat(cookies(one).suffixed_client_uat.as_deref()) != 0;
-                let has_own =
-                    |one: &Self| cookies(one).suffixed_session.is_some_and(|text| one.is_issuer_of(&text));
-                by(&|one| is_active(one) && has_own(one))
-                    .or_else(|| by(&is_active))
-                    .or_else(|| by(&has_own))
-                    .or_else(|| by(&|one| cookies(one).has_suffixed()))
-                    .or_else(|| by_issuer(Cookies::read(head.headers, None).session.as_deref()?))
+                let claims = among.iter().map(|one| one.claim_on(head)).enumerate();
+                // The first of the strongest. `max_by_key` would return the last one.
+                let strongest = claims.min_by_key(|(_, claim)| Reverse(*claim));
+                let suffixed = strongest.filter(|(_, claim)| *claim > Claim::None).map(|(index, _)| index);
+                suffixed.or_else(|| by_issuer(Cookies::read(head.headers, None).session.as_deref()?))
             }
         };
         chosen.unwrap_or_default()
+    }
+
+    /// What the cookies with this instance's suffix say about a browser.
+    fn claim_on(&self, head: &RequestHead<'_>) -> Claim {
+        let cookies = Cookies::read(head.headers, self.cookie_suffix());
+        let is_active = client_uat(cookies.suffixed_client_uat.as_deref()) != 0;
+        let is_own = cookies.suffixed_session.as_deref().is_some_and(|text| self.is_issuer_of(text));
+        let has_any = cookies.suffixed_session.is_some() || cookies.suffixed_client_uat.is_some();
+        match (is_active, is_own) {
+            (true, true) => Claim::Both,
+            (true, false) => Claim::ActiveClient,
+            (false, true) => Claim::OwnSession,
+            (false, false) if has_any => Claim::Name,
+            (false, false) => Claim::None,
+        }
     }
 
     /// Whether this is a token that names an issuer which is accepted here. Its signature is not verified.
@@ -52,4 +70,17 @@ impl Authenticator {
         let token = Token::decode(text).ok();
         token.is_some_and(|token| matches!(token.issuer(), Issuer::Text(issuer) if is_accepted(issuer)))
     }
+}
+
+/// How much speaks for an instance, the weakest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Claim {
+    None,
+    /// A cookie has the right name.
+    Name,
+    /// The session token names the instance's issuer, and nobody is said to be signed in.
+    OwnSession,
+    /// Somebody is signed in.
+    ActiveClient,
+    Both,
 }

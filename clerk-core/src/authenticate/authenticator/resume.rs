@@ -44,7 +44,8 @@ impl KeyNeeded {
 
     /// Resumes the decision with keys that may be outdated, because the current ones cannot be loaded.
     ///
-    /// A token that they do not verify is not rejected: the request is undecided.
+    /// If they lack the token's key, or its signature does not match, the request is undecided. Every other rule applies as
+    /// usual.
     pub fn resume_old(mut self, keys: &KeySet, failure: KeyFailure, now: Timestamp) -> Step {
         self.suspended.keys = keys.clone();
         self.resume(Err(failure), now)

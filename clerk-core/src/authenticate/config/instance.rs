@@ -9,7 +9,7 @@ use crate::authenticate::address;
 pub(crate) struct Instance {
     pub(crate) suffix: String,
     pub(crate) is_production: bool,
-    /// The host of the Frontend API, which is the issuer of session tokens. A proxy does not change it.
+    /// The host of the Frontend API, which usually is the issuer of the tokens. For the others, see [`Self::issuers`].
     pub(crate) frontend_api: String,
     /// The host in the publishable key: the primary domain's Frontend API, also on a satellite.
     pub(crate) primary_api: String,
@@ -33,8 +33,9 @@ impl Instance {
     /// Returns the issuers of the instance's tokens. Behind a proxy it may be the proxy's address; if that is a path, it is
     /// one of this service's public origin.
     pub(crate) fn issuers(&self, origin: Option<&str>) -> Vec<String> {
-        let proxy = self.proxy_url.as_deref().map(|url| url.trim_end_matches('/')).and_then(|url| {
-            if url.starts_with('/') { Some(format!("{}{url}", origin?)) } else { Some(url.to_owned()) }
+        let proxy = self.proxy_url.as_deref().and_then(|url| {
+            let url = if url.starts_with('/') { format!("{}{url}", origin?) } else { url.to_owned() };
+            Some(url.trim_end_matches('/').to_owned())
         });
         let hosts = [&self.primary_api, &self.frontend_api].map(|host| format!("https://{host}"));
         let mut issuers: Vec<_> = hosts.into_iter().chain(proxy).collect();

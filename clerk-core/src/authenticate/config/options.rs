@@ -115,8 +115,8 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Sets the same, for routes that browsers and native applications share: see
-    /// [`VerifyOptions::authorized_parties_if_present`].
+    /// Sets the authorized parties (`azp`), and accepts session tokens that name none, for routes that browsers and native
+    /// applications share: see [`VerifyOptions::authorized_parties_if_present`].
     pub fn authorized_parties_if_present<T: Into<String>>(
         mut self,
         parties: impl IntoIterator<Item = T>,
@@ -132,8 +132,8 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Sets whether the issuer is checked even if [`issuers`](Self::issuers) are not set: then it is the instance of the
-    /// publishable key, which is required. Off by default.
+    /// Sets whether the issuer is checked even if [`issuers`](Self::issuers) are not set. Then the accepted issuers are those of
+    /// the publishable key's instance, and the key is required. Off by default.
     ///
     /// Set this if nothing but the address of the public keys says which instance they belong to.
     pub const fn require_issuer(mut self, on: bool) -> Self {
@@ -141,7 +141,7 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Returns the issuers whose tokens are accepted; empty if every issuer is.
+    /// Returns the accepted issuers; empty if any issuer is accepted.
     ///
     /// # Errors
     ///
@@ -202,19 +202,20 @@ impl AuthenticateOptions {
         self
     }
 
-    /// Sets that there is no secret key, so that no operation can be sent for a decision. Off by default.
+    /// Sets whether the instance's secret key is missing, so that no operation can be sent for a decision. Off by default.
     ///
     /// Handshakes then return a signed token instead of a nonce, and an expired cookie leads to a handshake instead of a
-    /// refresh. API keys cannot be accepted, and opaque M2M and OAuth tokens are undecided with the reason
-    /// `secret-key-missing`.
+    /// refresh. Naming API keys in [`accepted_kinds`](Self::accepted_kinds) is an error. With [`AcceptedKinds::any`] they are
+    /// undecided, as opaque OAuth tokens are, and opaque M2M tokens without
+    /// [`with_machine_secret_key`](Self::with_machine_secret_key). The reason is `secret-key-missing`.
     pub const fn without_secret_key(mut self, on: bool) -> Self {
         self.has_no_secret_key = on;
         self
     }
 
-    /// Sets that there is a machine's secret key, which verifies opaque M2M tokens also without the instance's. Off by
-    /// default.
-    pub const fn machine_secret_key(mut self, on: bool) -> Self {
+    /// Sets whether a machine's secret key is there, which can verify opaque M2M tokens without the instance's secret key.
+    /// Off by default.
+    pub const fn with_machine_secret_key(mut self, on: bool) -> Self {
         self.has_machine_key = on;
         self
     }
@@ -226,7 +227,7 @@ impl AuthenticateOptions {
     }
 
     /// Sets the audiences of this service, of which an OAuth or M2M token must have at least one, whether it is opaque or a
-    /// JWT. By default, any token is accepted.
+    /// JWT. By default, audiences are not checked.
     ///
     /// - An OAuth token's audiences are in `aud`: usually URLs of services (RFC 8707).
     /// - An M2M token's audiences are the machines that it was created for, in its scopes. If the service accepts M2M tokens
@@ -385,13 +386,16 @@ impl AuthenticateOptions {
             ([], _) if !self.is_issuer_required => Ok(Vec::new()),
             ([], Some(instance)) => Ok(instance.issuers(self.origin().as_deref())),
             ([], None) => Err(OptionsError::IssuerMissing),
-            (issuers, _) => match issuers.iter().find(|issuer| !address::is_origin(issuer)) {
+            (issuers, _) => {
                 // One with a slash at its end, for example, would reject every token without an obvious cause.
-                Some(issuer) if address::configured(issuer).is_none() || issuer.ends_with('/') => {
-                    Err(OptionsError::Issuer(issuer.clone()))
+                let is_issuer = |text: &str| {
+                    address::is_origin(text) || (address::configured(text).is_some() && !text.ends_with('/'))
+                };
+                match issuers.iter().find(|issuer| !is_issuer(issuer)) {
+                    Some(issuer) => Err(OptionsError::Issuer(issuer.clone())),
+                    None => Ok(issuers.to_vec()),
                 }
-                _ => Ok(issuers.to_vec()),
-            },
+            }
         }
     }
 

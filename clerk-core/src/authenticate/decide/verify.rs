@@ -44,8 +44,12 @@ impl Decision<'_> {
     ) -> Asked<Result<(), Rejection>> {
         let token = session_token.token();
         if let SessionToken::Known(_) = session_token {
-            // The cache may be shared by authenticators with different options, so all checks are repeated.
-            let checked = token.check_header(options).and_then(|()| token.check_claims(options, self.now));
+            // The cache may be shared by authenticators with different options, and has tokens of JWT templates too.
+            let checked = if token.is_session() {
+                token.check_header(options).and_then(|()| token.check_claims(options, self.now))
+            } else {
+                Err(TokenError::mismatch())
+            };
             return Ok(checked.map_err(Rejection::from));
         }
         self.verify_with_key(token, |key| token.verify(key, options, self.now))

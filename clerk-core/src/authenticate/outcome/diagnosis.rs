@@ -137,9 +137,9 @@ pub enum Diagnosis {
     ConfiguredKey,
     /// A token of a JWT template arrived where they are not accepted.
     #[error(
-        "a token that names itself one of a JWT template was rejected: this layer takes none. If the front end calls \
+        "a token that claims to be from a JWT template was rejected, because this layer does not accept them. If the front end calls \
          `getToken({{ template }})` on purpose, give the template an audience (aud) and accept it with \
-         `.authentication(|options| options.template_audiences([..]))`; else let it call `getToken()`"
+         `.authentication(|options| options.template_audiences([..]))`; otherwise, let it call `getToken()`"
     )]
     TemplateToken,
     /// A genuine token of a JWT template is for another audience.
@@ -161,9 +161,6 @@ pub enum Diagnosis {
         party: String,
     },
 }
-
-/// Upper bound on the length of an issuer that is shown, in bytes.
-const MAX_ISSUER: usize = 200;
 
 impl Diagnosis {
     /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `handshake-keys`,
@@ -359,13 +356,9 @@ impl Diagnoser<'_> {
     fn other_issuer(&self) -> Option<Diagnosis> {
         let token = self.token()?;
         let issuer = match token.issuer() {
-            Issuer::Text(issuer)
-                if issuer.len() <= MAX_ISSUER && issuer.bytes().all(|byte| byte.is_ascii_graphic()) =>
-            {
-                issuer.to_owned()
-            }
-            Issuer::Text(_) => "an invalid issuer".to_owned(),
-            Issuer::Missing | Issuer::Malformed => "no issuer (iss is missing)".to_owned(),
+            Issuer::Text(issuer) => cleaned(issuer, |byte| matches!(byte, b'.' | b'-' | b':' | b'/' | b'_')),
+            Issuer::Missing => "no issuer (iss is missing)".to_owned(),
+            Issuer::Malformed => "an invalid issuer (iss is not a string)".to_owned(),
         };
         let expected = self.config.session.accepted_issuers().join(", ");
         Some(Diagnosis::OtherIssuer { issuer, expected })
@@ -429,7 +422,7 @@ fn origin(party: &str) -> String {
 fn cleaned(text: &str, other: impl Fn(u8) -> bool) -> String {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || other(byte));
     match text.get(..LONGEST) {
-        _ if text.is_empty() || !is_plain => "an invalid host".to_owned(),
+        _ if text.is_empty() || !is_plain => "an invalid address".to_owned(),
         Some(cut) if cut.len() < text.len() => format!("{cut}…"),
         _ => text.to_owned(),
     }

@@ -81,13 +81,6 @@ impl<'a> Cookies<'a> {
     }
 }
 
-impl Cookies<'_> {
-    /// Whether there is a cookie of the session or of the client with the instance's suffix.
-    pub(crate) const fn has_suffixed(&self) -> bool {
-        self.suffixed_session.is_some() || self.suffixed_client_uat.is_some()
-    }
-}
-
 /// Returns the decoded value of one of Clerk's cookies, as decisions use it.
 ///
 /// `fields` are the request's `Cookie` headers, of which HTTP/2 may send several. The first cookie of the name wins, and

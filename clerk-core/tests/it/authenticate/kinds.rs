@@ -311,6 +311,10 @@ fn options_that_cannot_work_are_errors() {
         assert_eq!(error(plain().issuers([issuer])), expected);
     }
     assert!(Authenticator::new(plain().issuers(["https://app.example.com/__clerk"])).is_ok());
+    for second in ["https://clerk.example.com/", ""] {
+        let options = plain().issuers(["https://app.example.com/__clerk", second]);
+        assert_eq!(error(options), OptionsError::Issuer(second.to_owned()));
+    }
     let no_key = |kinds: AcceptedKinds| Env::Live.options().without_secret_key(true).accepted_kinds(kinds);
     assert_eq!(error(no_key(TokenKind::ApiKey.into())), OptionsError::SecretKeyMissing);
     assert_eq!(error(no_key([TokenKind::Session, TokenKind::ApiKey].into())), OptionsError::SecretKeyMissing);
@@ -404,6 +408,7 @@ fn a_proxy_may_be_the_issuer() {
     {
         assert_eq!(issuers(proxy), [api.clone(), proxied.clone()], "{proxy}");
     }
+    assert_eq!(issuers("/"), [api.clone(), "https://app.example.com".to_owned()]);
     // A path says nothing without the public origin.
     let unknown = clerk_core::authenticate::Forwarded::Ignore;
     let options = Env::Live.options().require_issuer(true).proxy_url("/__clerk").forwarded(unknown);
@@ -412,7 +417,7 @@ fn a_proxy_may_be_the_issuer() {
 
 #[test]
 fn a_machines_key_verifies_only_opaque_m2m_tokens() {
-    let options = || Env::Live.options().without_secret_key(true).machine_secret_key(true);
+    let options = || Env::Live.options().without_secret_key(true).with_machine_secret_key(true);
     let any = |options: AuthenticateOptions| options.accepted_kinds(AcceptedKinds::any());
     for (token, asks) in [("mt_1", true), ("oat_1", false), ("ak_1", false)] {
         let visit = Visit::api(Env::Live).options(|_| any(options())).bearer(token);

@@ -31,7 +31,7 @@
 //! | older | a new value, or the error |
 //! | "not found" from Clerk, up to 5 seconds ([`not_found`](CachePolicy::not_found)) | the same error |
 //!
-//! Other errors are never cached. [`CallOptions::max_age`](crate::client::options::CallOptions::max_age) asks for a
+//! Other errors are never served from the cache; they only replace an older value. [`CallOptions::max_age`](crate::client::options::CallOptions::max_age) asks for a
 //! fresh value that is not older than that. Calls with a base URI or headers of their own bypass the cache.
 //!
 //! # Concurrent callers

@@ -119,9 +119,10 @@ impl BaseUriLayer {
         &self.0
     }
 
-    /// The scheme, the host and the port.
+    /// The scheme, the host and the port, in the form in which issuers and browsers write them.
     pub(crate) fn origin(&self) -> String {
-        format!("{}://{}", self.0.scheme, self.0.authority)
+        let text = format!("{}://{}", self.0.scheme, self.0.authority);
+        text.parse::<PublicOrigin>().map_or(text, |origin| origin.as_str().to_owned())
     }
 }
 

@@ -32,7 +32,8 @@ use crate::{
 /// }
 /// ```
 ///
-/// Only a decision of a client creates one, so it cannot come from a request; or [`Auth::insecure`], for unit tests.
+/// It cannot come from a request: only a client's decision creates one, and what is named `insecure`: [`Auth::insecure`] for
+/// unit tests, and [`AuthenticateLayer::insecure_identity`](super::AuthenticateLayer::insecure_identity).
 #[derive(Clone)]
 pub struct Auth(Arc<Inner>);
 
@@ -54,21 +55,10 @@ impl Auth {
         clerk: Clerk,
         authenticator: Authenticator,
         return_address: ReturnAddress,
-    ) -> Self {
-        telemetry::decided(&outcome);
-        Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, return_address, profile: None }))
-    }
-
-    /// A request that gets a configured identity.
-    pub(super) fn of_profile(
-        outcome: Outcome,
-        clerk: Clerk,
-        authenticator: Authenticator,
-        return_address: ReturnAddress,
         profile: Option<Arc<Profile>>,
     ) -> Self {
         telemetry::decided(&outcome);
-        Self(Arc::new(Inner { outcome, retry_after: None, clerk, authenticator, return_address, profile }))
+        Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, return_address, profile }))
     }
 
     pub(super) fn profile(&self) -> Option<&Profile> {
@@ -106,8 +96,11 @@ impl Auth {
         extensions.insert(self);
     }
 
-    /// Whether this was decided for the instance of this client: where one layer authenticates for
+    /// Returns whether this was decided for this client, or a clone of it: where one layer authenticates for
     /// [several](super::AuthenticateLayer::for_instances).
+    ///
+    /// Another client for the same instance is a different one. Allow what is of the right instance, as in
+    /// `if auth.is_of(&staff)`, and deny everything else.
     #[must_use]
     pub fn is_of(&self, clerk: impl Into<ClerkVerifier>) -> bool {
         self.0.clerk.is_same(clerk.into().client())
@@ -141,16 +134,22 @@ impl Auth {
     }
 
     /// Returns the verified session, or `None` for requests without a token, with a pending session, or with a token of
-    /// another kind:
-    /// for pages that visitors may see without signing in.
+    /// another kind. For pages that visitors may see without signing in.
     ///
     /// # Errors
     /// 401 if the request has an invalid token, 503 if that could not be decided, 500 if the layer does not accept session
     /// tokens.
     pub fn optional_session(&self) -> Result<Option<&Arc<SessionAuth>>, Rejection> {
-        let is_other = self.machine().is_some() || self.template().is_some();
-        let has_no_session = is_other || self.has_no_token();
-        if has_no_session { Ok(None) } else { self.require_session().map(Some) }
+        if self.has_none_of(&[TokenKind::Session]) { Ok(None) } else { self.require_session().map(Some) }
+    }
+
+    /// Whether the request has no token, or a verified one of another kind, as opposed to an invalid one.
+    #[must_use]
+    pub fn has_none_of(&self, kinds: &[TokenKind]) -> bool {
+        let verified = (self.session().map(|_| TokenKind::Session))
+            .or_else(|| Some(self.machine()?.kind()))
+            .or_else(|| self.template().map(|_| TokenKind::Template));
+        verified.map_or_else(|| self.has_no_token(), |kind| !kinds.contains(&kind))
     }
 
     /// Returns `true` if the request has no token, or only that of a pending session, as opposed to an invalid one.
@@ -188,11 +187,10 @@ impl Auth {
             return Ok(());
         }
         let outcome = self.outcome();
-        let takes_sessions = kinds.contains(&TokenKind::Session);
-        Err(self.waiting(if takes_sessions {
-            Rejection::no_token(outcome)
-        } else {
-            Rejection::no_machine(outcome)
+        Err(self.waiting(match kinds {
+            [TokenKind::Template] => Rejection::no_template(outcome),
+            _ if kinds.contains(&TokenKind::Session) => Rejection::no_token(outcome),
+            _ => Rejection::no_machine(outcome),
         }))
     }
 

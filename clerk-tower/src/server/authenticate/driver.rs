@@ -111,7 +111,8 @@ impl Driver {
     }
 
     fn auth(&self, outcome: Outcome, retry_after: Option<Duration>, return_address: ReturnAddress) -> Auth {
-        Auth::new(outcome, retry_after, self.clerk.clone(), self.authenticator.clone(), return_address)
+        let (clerk, authenticator) = (self.clerk.clone(), self.authenticator.clone());
+        Auth::new(outcome, retry_after, clerk, authenticator, return_address, None)
     }
 
     /// Makes the calls that the decision waits for, until it is made or the timeout has passed.

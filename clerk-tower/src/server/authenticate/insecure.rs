@@ -192,7 +192,11 @@ impl InsecureIdentity {
             }
         };
         let organization = match (&self.organization, session.claims().organization()) {
-            (Some(organization), _) => Some(organization.clone()),
+            (Some(organization), Some(claims)) if organization.id == *claims.id => Some(organization.clone()),
+            (Some(_), _) => {
+                let problem = "organization_model is not that of the active organization; set it last";
+                return Err(ConfigError::new(SETTING, problem));
+            }
             (None, Some(claims)) => {
                 let known = json!({"id": claims.id, "slug": claims.slug});
                 Some(serde_json::from_value(known).map_err(invalid)?)
@@ -236,7 +240,7 @@ impl Prepared {
     pub(super) fn auth(&self, head: &RequestHead<'_>) -> Auth {
         let (outcome, clerk, authenticator) =
             (self.outcome.clone(), self.clerk.clone(), self.authenticator.clone());
-        Auth::of_profile(outcome, clerk, authenticator, ReturnAddress::of(head), self.profile.clone())
+        Auth::new(outcome, None, clerk, authenticator, ReturnAddress::of(head), self.profile.clone())
     }
 }
 

@@ -32,7 +32,7 @@ impl Auth {
     /// ```
     ///
     /// # Errors
-    /// 503 if Clerk did not respond, 500 if it refused; the browser then keeps its cookies. A session that has already
+    /// 503 if Clerk did not respond, 500 if it refused or the client has no secret key; the browser then keeps its cookies. A session that has already
     /// ended is not an error.
     pub async fn sign_out<B: Default>(&self, to: &str) -> Result<Response<B>, Rejection> {
         // Before any cookie is deleted: if Clerk cannot be reached, the session is still active, and the visitor must
@@ -88,6 +88,8 @@ impl Auth {
         for name in self.session_cookies() {
             let token = self.return_address().cookie(&name).and_then(|value| Token::decode(&value).ok());
             let Some(token) = token else { continue };
+            // Without a secret key no session can be ended, so the keys need not be fetched.
+            self.clerk()?;
             let id = SessionClaims::of(&token).session_id().cloned();
             match id.filter(|id| !ids.contains(id)) {
                 // Without this check, a forged cookie could end the session of anyone whose session id is known.

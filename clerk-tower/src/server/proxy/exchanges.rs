@@ -5,7 +5,7 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::watched::{Progress, Stage};
+use super::watched::Progress;
 
 /// The requests in flight, whose number is bounded.
 ///
@@ -49,13 +49,15 @@ impl Exchanges {
 
     /// Takes the place of the oldest request whose caller is waited for.
     fn displace(&self) -> Option<OwnedSemaphorePermit> {
-        let mut unanswered = self.lock();
-        let mut waiting = unanswered.all.iter().filter(|(_, (_, upload))| upload.stage() == Stage::Waiting);
-        let oldest = *waiting.next()?.0;
-        let (place, upload) = unanswered.all.remove(&oldest)?;
-        drop(unanswered);
-        upload.give_up();
+        let (oldest, _) = self.uploads().into_iter().find(|(_, upload)| upload.displace())?;
+        let (place, _) = self.lock().all.remove(&oldest)?;
         Some(place)
+    }
+
+    /// The uploads of all requests, the oldest first. A copy, because ending a body may run any code, also some that needs the
+    /// lock.
+    fn uploads(&self) -> Vec<(u64, Progress)> {
+        self.lock().all.iter().map(|(number, (_, upload))| (*number, upload.clone())).collect()
     }
 
     /// A poisoned lock is used: nothing that can panic runs with it.

@@ -187,6 +187,7 @@ impl Rules {
                 return Err(failed(phase_of(&error.into()), upload.stage()));
             }
             Err(_) => {
+                let _place = exchange.answered().ok_or_else(busy)?;
                 let stage = upload.stage();
                 // The transport gives up the connection, which may be dead. A slow caller says nothing about it.
                 if stage.is_readers_turn() {

@@ -25,6 +25,7 @@ pub(super) struct Watched {
 }
 
 /// What is known of a body, also after it was dropped.
+#[derive(Clone)]
 pub(super) struct Progress(Shared);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,19 @@ impl Progress {
         // Outside of the lock, because dropping a body and waking a task may run any code.
         drop(held);
         reader.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ends the body if its sender is waited for. Returns `false` if it is not: what has arrived meanwhile is read.
+    pub(super) fn displace(&self) -> bool {
+        let mut state = lock(&self.0);
+        if state.stage != Stage::Waiting {
+            return false;
+        }
+        let (held, reader) = (state.end(Stage::Stalled), state.reader.take());
+        drop(state);
+        drop(held);
+        reader.into_iter().for_each(Waker::wake);
+        true
     }
 }
 

@@ -86,8 +86,8 @@ impl Rejection {
         self
     }
 
-    /// Rejects a request that is not signed in: with 401 and the reason's code, or with 503 if Clerk did not respond
-    /// and the request is undecided.
+    /// Rejects a request that is not signed in: with 401 and the reason's code; with 503 if Clerk did not respond and the
+    /// request is undecided; or with 500 `clerk-secret-key-missing` if it can be decided only with the secret key.
     #[must_use]
     pub fn signed_out(outcome: &Outcome) -> Self {
         if outcome.is_undecided() {
@@ -107,38 +107,36 @@ impl Rejection {
         Self { challenge: Some(challenge), code, ..Self::new(StatusCode::UNAUTHORIZED, "", message) }
     }
 
-    /// Rejects a request without a machine token of the required kind: with 401 and the reason's code, or with 503 if
-    /// Clerk did not respond and the request is undecided.
+    /// Rejects a request without a machine token of the required kind, with the statuses of
+    /// [`signed_out`](Self::signed_out).
     #[must_use]
     pub fn no_machine(outcome: &Outcome) -> Self {
-        let mut rejection = Self::signed_out(outcome);
-        if outcome.reason().is_none() {
-            rejection.code = Cow::Borrowed("token-type-mismatch");
-        }
-        if rejection.status == StatusCode::UNAUTHORIZED {
-            rejection.message = Cow::Borrowed("A machine token is required. Send one as a bearer token.");
-        }
-        rejection
+        Self::of_other_kind(outcome, "A machine token is required. Send one as a bearer token.")
     }
 
-    /// Rejects a request without an accepted token of a JWT template: with 401 and the reason's code, or with 503 if the
-    /// request is undecided.
+    /// Rejects a request without an accepted token of a JWT template, with the statuses of
+    /// [`signed_out`](Self::signed_out).
     #[must_use]
     pub fn no_template(outcome: &Outcome) -> Self {
+        let message =
+            "A token of a JWT template with the right audience is required. Send one as a bearer token.";
+        Self::of_other_kind(outcome, message)
+    }
+
+    /// The rejection of a request without a token of the right kind. `message` replaces that of a 401.
+    fn of_other_kind(outcome: &Outcome, message: &'static str) -> Self {
         let mut rejection = Self::signed_out(outcome);
-        if outcome.reason().is_none() {
-            rejection.code = Cow::Borrowed("token-type-mismatch");
-        }
         if rejection.status == StatusCode::UNAUTHORIZED {
-            let message =
-                "A token of a JWT template with the right audience is required. Send one as a bearer token.";
+            if outcome.reason().is_none() {
+                rejection.code = Cow::Borrowed("token-type-mismatch");
+            }
             rejection.message = Cow::Borrowed(message);
         }
         rejection
     }
 
-    /// Rejects a request that has neither a session nor a machine token where one of them is required: with 401 and the
-    /// reason's code, or with 503 if Clerk did not respond and the request is undecided.
+    /// Rejects a request that has neither a session nor a machine token where one of them is required, with the statuses of
+    /// [`signed_out`](Self::signed_out).
     #[must_use]
     pub fn no_token(outcome: &Outcome) -> Self {
         let mut rejection = Self::signed_out(outcome);
