@@ -47,7 +47,10 @@ async fn chat(
 /// Echoes messages until the session's latest token expires.
 async fn echo(mut socket: WebSocket, clerk: Clerk, session: Session) {
     let mut end = session.expires_at();
-    while let Ok(message) = time::timeout(until(&clerk, end), socket.recv()).await {
+    // A timeout alone does not end it: it returns a message that is ready, even after the deadline.
+    while !until(&clerk, end).is_zero()
+        && let Ok(message) = time::timeout(until(&clerk, end), socket.recv()).await
+    {
         let reply = match message {
             None | Some(Err(_) | Ok(Message::Close(_))) => return,
             Some(Ok(Message::Text(text))) => match text.strip_prefix("token ") {
@@ -62,13 +65,14 @@ async fn echo(mut socket: WebSocket, clerk: Clerk, session: Session) {
             },
             Some(Ok(_)) => continue,
         };
-        if socket.send(reply).await.is_err() {
+        // A client that does not read must not keep the socket open either.
+        if !matches!(time::timeout(until(&clerk, end), socket.send(reply)).await, Ok(Ok(()))) {
             return;
         }
     }
     let close = CloseFrame { code: close_code::POLICY, reason: "the session token has expired".into() };
-    // Fails if the client has already disconnected.
-    let _ = socket.send(Message::Close(Some(close))).await;
+    // Fails if the client has already disconnected, and does not wait for one that does not read.
+    let _ = time::timeout(Duration::from_secs(5), socket.send(Message::Close(Some(close)))).await;
 }
 
 fn until(clerk: &Clerk, end: Timestamp) -> Duration {

@@ -120,6 +120,13 @@ fn authorized_parties_are_separated_by_commas_or_spaces() {
         );
     }
     refused("CLERK_AUTHORIZED_PARTIES", ",", "only separators");
+    let find = |name: &str| match name {
+        "CLERK_SECRET_KEY" => Some(OsString::from("sk_test_abc")),
+        "CLERK_AUTHORIZED_PARTIES" => Some(OsString::from(",")),
+        _ => None,
+    };
+    let builder = ClerkBuilder::with_env(Config::read_env(&Environment::new(&find)));
+    builder.authorized_parties(["https://app.example.com"]).build().unwrap();
     refused("CLERK_AUTHORIZED_PARTIES", r#"["https://app.example.com"]"#, "not an origin");
     refused("CLERK_AUTHORIZED_PARTIES", "https://app.example.com/", "not an origin");
     refused("CLERK_AUTHORIZED_PARTIES", "app.example.com", "not an origin");

@@ -21,7 +21,7 @@ use http::{
 use serde_json::{Value, json};
 
 /// The application.
-async fn handle(auth: &Auth, path: &str) -> Result<Response<Bytes>, Rejection> {
+async fn handle(auth: &Auth, method: &Method, path: &str) -> Result<Response<Bytes>, Rejection> {
     let text = match path {
         "/" => match auth.optional_session()? {
             Some(session) => format!("Hello {}", session.claims().user_id()),
@@ -33,7 +33,8 @@ async fn handle(auth: &Auth, path: &str) -> Result<Response<Bytes>, Rejection> {
             auth.require_has(&Check::new().permission("org:reports:read"))?;
             "the report".to_owned()
         }
-        "/sign-out" => return auth.sign_out("/").await,
+        // Not GET: a link on another site could sign visitors out.
+        "/sign-out" if method == Method::POST => return auth.sign_out("/").await,
         _ => {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::NOT_FOUND;
@@ -49,7 +50,7 @@ async fn invoke(clerk: &Clerk, event: &Value) -> Result<Value, String> {
     let response = match clerk.authenticate(&(&head).into()).await {
         Decision::Respond(response) => response,
         Decision::Continue(auth, headers) => {
-            let response = handle(&auth, head.uri().path()).await;
+            let response = handle(&auth, head.method(), head.uri().path()).await;
             let mut response = response.unwrap_or_else(Rejection::into_response);
             headers.append_to(response.headers_mut());
             response

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// # Errors
 /// If a variable is not valid.
 pub async fn client() -> Result<(ClerkVerifier, Option<LocalServer>), Box<dyn Error>> {
-    if env::var_os("CLERK_SECRET_KEY").is_some() {
+    if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
         return Ok((ClerkVerifier::from_env()?, None));
     }
     let local = LocalClerk::seeded();

@@ -88,7 +88,10 @@ async fn socket(
 /// Echoes messages until the token expires. The example `websocket` shows how to renew it.
 async fn echo(mut socket: WebSocket, clerk: Clerk, session: SessionClaims) {
     let end = Instant::now() + remaining(&clerk, session.expires_at());
-    while let Ok(Some(Ok(message))) = time::timeout_at(end, socket.recv()).await {
+    // A timeout alone does not end it: it returns a message that is ready, even after the deadline.
+    while Instant::now() < end
+        && let Ok(Some(Ok(message))) = time::timeout_at(end, socket.recv()).await
+    {
         // A client that does not read must not keep the socket open either.
         if matches!(message, Message::Text(_))
             && !matches!(time::timeout_at(end, socket.send(message)).await, Ok(Ok(())))
@@ -97,8 +100,8 @@ async fn echo(mut socket: WebSocket, clerk: Clerk, session: SessionClaims) {
         }
     }
     let close = CloseFrame { code: close_code::POLICY, reason: "the session token has expired".into() };
-    // Fails if the client has already disconnected.
-    let _ = socket.send(Message::Close(Some(close))).await;
+    // Fails if the client has already disconnected, and does not wait for one that does not read.
+    let _ = time::timeout(Duration::from_secs(5), socket.send(Message::Close(Some(close)))).await;
 }
 
 #[derive(Clone, FromRef)]

@@ -306,6 +306,37 @@ async fn options_that_are_made_anew_keep_the_issuers() {
 }
 
 #[test]
+fn an_address_names_the_issuer_in_the_form_that_tokens_have() {
+    for url in [
+        "https://clerk.example.com/.well-known/jwks.json",
+        "https://Clerk.Example.COM/.well-known/jwks.json",
+        "https://clerk.example.com:443/keys",
+    ] {
+        let clerk = Clerk::builder().jwks_url(url).build_verifier().unwrap();
+        let issuers = clerk.authenticate_options().accepted_issuers().unwrap();
+        assert_eq!(issuers, ["https://clerk.example.com"], "{url}");
+    }
+    let error = Clerk::builder()
+        .machine_secret_key("ak_machine")
+        .jwks_url("https://clerk.example.com/keys")
+        .build_machine()
+        .unwrap_err();
+    assert!(error.to_string().starts_with("jwks_url: has no effect on a machine's client"), "{error}");
+}
+
+#[test]
+fn a_layer_that_adds_the_origin_of_a_proxy_adds_its_issuer() {
+    let clerk = Clerk::builder()
+        .publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k")
+        .authentication(|options| options.proxy_url("/__clerk"))
+        .build_verifier()
+        .unwrap();
+    let origin = clerk_axum::Forwarded::Origin("https://app.example.com".parse().unwrap());
+    let issuers = clerk.authenticate_options().forwarded(origin).accepted_issuers().unwrap();
+    assert_eq!(issuers, ["https://clerk.example.com", "https://app.example.com/__clerk"]);
+}
+
+#[test]
 fn webhooks_need_only_their_own_secret() {
     let clerk = Clerk::builder().webhook_secret("whsec_c2VjcmV0").build_verifier().unwrap();
     assert!(clerk.as_clerk().is_none() && ClerkWebhooks::new(&clerk).is_ok());
@@ -334,6 +365,10 @@ fn settings_that_cannot_work_are_errors() {
             "jwt_key: none of the keys can verify",
         ),
         (builder().jwks_url("https://clerk.example.com").build_verifier(), "jwks_url: expected the address"),
+        (
+            builder().jwks_url("https://clerk.example.com/<jwks>").build_verifier(),
+            "jwks_url: expected the address",
+        ),
         (builder().jwt_key(pem).build_verifier(), "jwt_key:"),
         (
             builder().secret_key("sk_test_a").jwks_url("https://a.example.com/jwks.json").build_verifier(),

@@ -81,11 +81,11 @@ mod tests {
             ("https://clerk.other.com", "clerk.other.com"),
             ("https://clerk.other.com/path", "clerk.other.com"),
             ("clerk.other.com:80", "clerk.other.com:80"),
-            ("line\nbreak", "an invalid host"),
-            ("\u{1b}[31m", "an invalid host"),
-            ("https://", "an invalid host"),
+            ("line\nbreak", "an invalid address"),
+            ("\u{1b}[31m", "an invalid address"),
+            ("https://", "an invalid address"),
             (&"a".repeat(101), &*format!("{}…", "a".repeat(100))),
-            (&"é".repeat(60), "an invalid host"),
+            (&"é".repeat(60), "an invalid address"),
         ] {
             let found = of_token(options(), &unknown_key(json!(issuer)));
             let issuer = shown.to_owned();
@@ -180,7 +180,7 @@ mod tests {
         for (party, shown) in [
             (json!("https://app.example.com"), "https://app.example.com"),
             (json!(null), "no party (azp is missing)"),
-            (json!("a\nb"), "an invalid host"),
+            (json!("a\nb"), "an invalid address"),
         ] {
             let options = options().authorized_parties(["https://other.example.com"]);
             let found = of_token(options, &session_token(json!({"azp": party})));

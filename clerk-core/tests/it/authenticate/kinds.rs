@@ -1,9 +1,11 @@
 //! Which token passes where: every kind of token, in the header and in a cookie, before layers that accept different
 //! kinds; and the options that narrow or widen what passes.
 
+use std::sync::{Arc, Mutex};
+
 use clerk_core::{
     authenticate::{AcceptedKinds, AuthenticateOptions, Authenticator, Diagnosis, OptionsError, RequestHead},
-    token::{Check, TokenKind},
+    token::{Check, KnownTokens, SessionAuth, TokenKind},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -218,6 +220,35 @@ fn templates_are_checked_as_sessions_are() {
     // A navigation is not redirected for it either.
     let visit = Visit::document(Env::Live).options(|_| options()).bearer(template(&json!({"exp": NOW - 60})));
     assert_eq!(visit.verdict(), "signed-out: token-expired");
+}
+
+/// Remembers whatever is inserted.
+#[derive(Default)]
+struct Memory(Mutex<Vec<Arc<SessionAuth>>>);
+
+impl KnownTokens for Memory {
+    fn get(&self, token: &str) -> Option<Arc<SessionAuth>> {
+        self.0.lock().unwrap().iter().find(|known| known.expose_token() == token).cloned()
+    }
+
+    fn insert(&self, session: &Arc<SessionAuth>) {
+        self.0.lock().unwrap().push(session.clone());
+    }
+}
+
+#[test]
+fn a_token_that_is_known_as_a_template_is_still_no_session() {
+    let memory = Arc::new(Memory::default());
+    let keys = keys().with_known_tokens(memory.clone());
+    let token = template(&json!({}));
+    let templates = || Visit::api(Env::Live).options(|options| options.template_audiences([API]));
+    let with_keys = |visit: Visit| visit.keys(keys.clone(), Ok(keys.clone()));
+    for _ in 0..2 {
+        assert_eq!(with_keys(templates()).bearer(&token).verdict(), "signed-in");
+    }
+    assert_eq!(memory.0.lock().unwrap().len(), 1, "the second time it was known");
+    assert_eq!(with_keys(templates()).signed_in(&token).verdict(), "signed-out: token-type-mismatch");
+    assert_eq!(with_keys(Visit::api(Env::Live)).bearer(&token).verdict(), "signed-out: token-type-mismatch");
 }
 
 #[test]

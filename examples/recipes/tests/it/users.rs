@@ -106,7 +106,9 @@ async fn first_requests_and_webhooks_at_once_leave_one_row_with_the_newest_state
         let (id, old) = stage.user().await;
         let renamed = stage.client().send(api::update(&*id).first_name("Augusta")).await.unwrap();
         let renamed = serde_json::to_value(&renamed).unwrap();
-        let created = stage.local.webhook("user.created", &old);
+        // Not the same millisecond: between equal times, the later delivery wins.
+        let before = renamed["updated_at"].as_i64().unwrap() - 1;
+        let created = stage.changed("user.created", &old, "Ada", before);
         let updated = stage.local.webhook("user.updated", &renamed);
         let token = stage.local.sign_in(&*id).token();
         let requests = join_all(processes.iter().map(|address| format!("{address}/me")).map(|url| {
