@@ -51,8 +51,9 @@ pub fn optional(mut operation: TransformOperation<'_>) -> TransformOperation<'_>
     operation
 }
 
-/// Adds the security schemes as alternatives. Until [`require`] is called, so is no authentication at all: aide asks an
-/// `Option<T>` for the input of `T`, but not for its early responses.
+/// Adds the security schemes as alternatives, and an empty requirement, which makes authentication optional. [`require`]
+/// removes the empty one. For an `Option<T>`, aide calls only `operation_input` of `T` and not `inferred_early_responses`, so
+/// it stays.
 pub(super) fn accept(operation: &mut Operation, schemes: &[&str]) {
     if operation.security.is_empty() && !schemes.is_empty() {
         operation.security.push(SecurityRequirement::default());

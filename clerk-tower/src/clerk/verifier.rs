@@ -12,7 +12,8 @@ use crate::{
 ///
 /// Public material is enough to verify tokens: the public key itself, the address of the key set, or the publishable key,
 /// from which that address follows. So a service that only checks who calls needs no secret. Everything in
-/// [`server`](crate::server) that takes a client takes one of these; a [`Clerk`] or a [`MachineClerk`] is one too.
+/// [`server`](crate::server) that authenticates requests or verifies webhooks takes one of these; a [`Clerk`] or a
+/// [`MachineClerk`] is accepted too.
 ///
 /// | | with the secret key | without |
 /// |---|---|---|

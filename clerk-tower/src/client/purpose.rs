@@ -1,7 +1,7 @@
-//! What a call is made for, so that what strangers cause cannot hold up this program's own calls.
+//! What a call is made for, so that calls which strangers cause cannot hold up the program's own.
 //!
-//! Anyone can make a service call Clerk, with made-up tokens and nonces. Such calls share nothing that they could use up with
-//! the calls that the program makes:
+//! Anyone can make a service call Clerk, with made-up tokens and nonces. Such calls have limits of their own, so they cannot
+//! use up those of the program's calls:
 //!
 //! | made for | in flight | retry budget | [rate limit gates](crate::client::rate_limit) | [connections](crate::client::transport) |
 //! |---|---|---|---|---|

@@ -1,5 +1,5 @@
-//! The services that a call passes through, outermost first: overall deadline → concurrency limit of the program's own calls (off by default) →
-//! retry → rate limit gate → credentials → attempt deadline → bounded body → base URI → transport.
+//! The services that a call passes through, outermost first: overall deadline → concurrency limit of the program's own
+//! calls (off by default) → retry → rate limit gate → credentials → attempt deadline → bounded body → base URI → transport.
 //!
 //! [`Clerk::cached`](crate::Clerk::cached) stands in front of all of them, because its
 //! [cache](crate::client::cache) stores decoded values; a call that it makes passes through the whole stack.

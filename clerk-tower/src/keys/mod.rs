@@ -10,8 +10,8 @@
 //!   or blocked, a request on another runtime makes the call again.
 //! - A token with an unknown key id is rejected only after Clerk was asked, so the first token after a rotation is
 //!   accepted. So is one whose signature does not match the key with its id: Clerk may have replaced the key under the same
-//!   id. Anyone can make up key ids and signatures: together, they cause three calls at once, then one in ten seconds, and
-//!   one in ten seconds for each key id. For those ten seconds, what Clerk had under the id is taken to be unchanged: other
+//!   id. Anyone can make up key ids and signatures: together, they cause three calls at once, then one every ten seconds,
+//!   and one every ten seconds for each key id. For those ten seconds, what Clerk had under the id is taken to be unchanged: other
 //!   tokens under it that do not verify are rejected. If there were too many calls, tokens that they would be about are
 //!   undecided (503 with `Retry-After`). Tokens that verify with the known keys never wait for any of this.
 //! - A session token whose signature was verified is remembered until the keys change, and then costs a lookup.

@@ -15,7 +15,7 @@ use clerk_tower::{
     },
 };
 use http::{
-    Request, Response, StatusCode,
+    Method, Request, Response, StatusCode,
     header::{COOKIE, SET_COOKIE},
 };
 use serde_json::{Value, json};

@@ -3,9 +3,10 @@
 //! After a 429, Clerk refuses every call of that kind for a while. A gate then closes for the operations of the same
 //! section that use the same kind of key and are made for the same [purpose](crate::client::purpose). It stays closed for
 //! as long as `Retry-After` says, but at most 15 minutes. Calls that arrive meanwhile wait in order. When the gate opens,
-//! they are let through one after the other, not all at once. Once the gate was open for a second and Clerk has accepted a call, calls are no longer held back. A call whose
-//! turn would come after its deadline fails at once with [`ErrorKind::RateLimited`]:
-//! nothing is sent, and the queue cannot grow without bound. Calls of other sections are not affected.
+//! they are sent one after the other, not all at once. Once Clerk has accepted a call and the gate has been open for a
+//! second, new calls are sent at once. A call whose turn would come after its deadline fails at once with
+//! [`ErrorKind::RateLimited`]: nothing is sent, and the queue cannot grow without bound. Calls of other sections are not
+//! affected.
 //!
 //! A 429 for a made-up token of a stranger does not hold back the program's own calls. If Clerk counts both towards one
 //! limit, the program's next call is sent, and gets a 429 of its own.

@@ -69,7 +69,8 @@ impl AuthenticateLayer {
     /// - a JWT in the header for the instance that is its issuer (`iss`), which therefore has to be known: from the
     ///   publishable key, or from [`AuthenticateOptions::issuers`]
     /// - an opaque token for the first one that accepts its kind
-    /// - a browser for the first one that has a cookie with its suffix
+    /// - a browser for the first one where somebody is signed in, by the cookies with the instance's suffix; see
+    ///   [`Authenticator::choose`](clerk_core::authenticate::Authenticator::choose) for the whole order
     /// - anything else for the first one
     ///
     /// [`Auth::is_of`] tells which one it was. Browsers without cookies are sent to sign in at the first one.

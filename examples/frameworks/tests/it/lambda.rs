@@ -68,7 +68,8 @@ impl Lambda {
     /// Returns the response to an event, or the message of its error.
     async fn invoke(&mut self, event: Value) -> Result<Value, String> {
         self.events.send(event).await.unwrap();
-        let (how, body) = self.results.recv().await.unwrap();
+        let result = tokio::time::timeout(LIMIT, self.results.recv()).await;
+        let (how, body) = result.expect("the program does not respond").unwrap();
         match how.as_str() {
             "response" => Ok(body),
             "error" => Err(body["errorMessage"].as_str().unwrap().to_owned()),
@@ -226,7 +227,7 @@ async fn the_function_serves_programs_and_browsers() {
     // A refresh, whose cookies are set by every response.
     let refresh = fresh.iter().find(|cookie| cookie.starts_with("__refresh_")).unwrap();
     let cookies = format!("{expired}; {refresh}");
-    for (path, status) in [("/session", 200), ("/report", 200), ("/nowhere", 404)] {
+    for (path, status) in [("/session", 200), ("/report", 200), ("/nowhere", 404), ("/sign-out", 404)] {
         let response = lambda.invoke(page(path, &browser, &cookies)).await.unwrap();
         assert_eq!(
             (&response["statusCode"], &response["headers"]["cache-control"]),

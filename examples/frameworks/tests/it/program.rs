@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// Long enough for any machine. Nothing waits this long unless it fails.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// A program, which is stopped when it is dropped.
 pub struct Program {

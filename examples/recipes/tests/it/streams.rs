@@ -139,3 +139,14 @@ async fn no_log_contains_the_token() {
         assert!(!line.contains(payload), "{line}");
     }
 }
+
+#[tokio::test]
+async fn a_socket_ends_with_its_token_whatever_the_client_sends_and_without_being_read() {
+    for message in [Message::text("x".repeat(1000)), Message::binary(vec![0])] {
+        let (clock, _local, address, token) = start().await;
+        clock.advance(Duration::from_millis(59_900));
+        let (mut socket, _) = connect(&address, &format!("clerk, {token}")).await.unwrap();
+        let flood = async { while socket.send(message.clone()).await.is_ok() {} };
+        timeout(Duration::from_secs(60), flood).await.expect("the socket stays open");
+    }
+}
