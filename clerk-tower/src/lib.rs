@@ -4,6 +4,7 @@ mod clerk;
 pub mod client;
 pub mod clock;
 mod error;
+pub mod fleet;
 mod intake;
 pub mod keys;
 mod log_limiter;
