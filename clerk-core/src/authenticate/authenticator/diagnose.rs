@@ -84,6 +84,7 @@ mod tests {
             ("line\nbreak", "an invalid address"),
             ("\u{1b}[31m", "an invalid address"),
             ("https://", "an invalid address"),
+            (&"a".repeat(100), &*"a".repeat(100)),
             (&"a".repeat(101), &*format!("{}…", "a".repeat(100))),
             (&"é".repeat(60), "an invalid address"),
         ] {

@@ -75,7 +75,15 @@ mod tests {
     }
 
     fn urls(options: AuthenticateOptions, return_to: Option<&str>) -> [Result<String, NoSignInPage>; 2] {
-        let request = Request::get("/dash?x=1")
+        urls_at("/dash?x=1", options, return_to)
+    }
+
+    fn urls_at(
+        target: &str,
+        options: AuthenticateOptions,
+        return_to: Option<&str>,
+    ) -> [Result<String, NoSignInPage>; 2] {
+        let request = Request::get(target)
             .header("host", "app.example.com")
             .header("cookie", "__clerk_db_jwt=dvb_1")
             .body(())
@@ -112,6 +120,21 @@ mod tests {
             let expected = [sign_in, sign_up]
                 .map(|url| Ok(format!("{url}{}{BACK}", if url.contains('?') { '&' } else { '?' })));
             assert_eq!(urls(options, None), expected);
+        }
+    }
+
+    #[test]
+    fn pages_return_to_the_request_without_the_parameters_of_a_handshake() {
+        for (target, back) in [
+            ("/dash", "/dash"),
+            ("/dash?x=a%20b&flag", "/dash?x=a%20b&flag"),
+            ("/dash?x=1&__clerk_handshake=e30.e30.c2ln&y=2", "/dash?x=1&y=2"),
+            ("/dash?__clerk_handshake_nonce=n&__clerk_help=1&__clerk_db_jwt=dvb_1", "/dash"),
+        ] {
+            let [sign_in, _] = urls_at(target, options(LIVE), None);
+            let url = url::Url::parse(&sign_in.unwrap()).unwrap();
+            let pairs: Vec<_> = url.query_pairs().collect();
+            assert_eq!(pairs, [("redirect_url".into(), format!("http://app.example.com{back}").into())]);
         }
     }
 

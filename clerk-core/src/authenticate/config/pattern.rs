@@ -304,6 +304,12 @@ mod tests {
             ("/a{/b}?/:slug", "/a/acme", Some("acme")),
             ("/a.:slug", "/a.acme", Some("acme")),
             ("/a.:slug", "/abacme", None),
+            // A parameter does not contain the character before it.
+            ("/a.:slug", "/a.b.c", None),
+            ("/a-:slug", "/a-b-c", Some("b-c")),
+            // Parentheses that are escaped do not count.
+            ("/:slug(\\(a\\))", "/(a)", Some("(a)")),
+            ("/:slug(\\\\)", "/\\", Some("\\")),
             ("/a\\:slug", "/a:slug", Some("-")),
         ] {
             assert_eq!(slug(pattern, path).as_deref(), expected, "{pattern} {path}");

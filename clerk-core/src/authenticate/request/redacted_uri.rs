@@ -114,6 +114,8 @@ mod tests {
                 "/sign-in?redirect_url=%2F%253F%255F%255Fclerk_ticket%253Dsecret",
                 "/sign-in?redirect_url=[redacted]",
             ),
+            ("/sign-in?redirect_url=%2F%3F__dev_session%3Dsecret", "/sign-in?redirect_url=[redacted]"),
+            ("/sign-in?redirect_url=%2F%3Frotating_token_nonce%3Dsecret", "/sign-in?redirect_url=[redacted]"),
             ("/sign-in?redirect_url=%2Fpage%3Fa%3D1", "/sign-in?redirect_url=%2Fpage%3Fa%3D1"),
             ("https://ada:secret@a.example:8443/b?token=secret", "https://a.example:8443/b?token=[redacted]"),
             ("a.example:443", "a.example:443"),

@@ -72,8 +72,15 @@ mod tests {
 
     #[test]
     fn the_limit_is_three_redirects() {
-        for (count, is_at_limit) in [("0", false), ("2", false), ("3", true), ("99999999999", true)] {
-            assert_eq!(RedirectCount::parse(Some(count)).is_at_limit(), is_at_limit, "{count}");
+        for (text, is_repeated, is_at_limit) in [
+            ("0", false, false),
+            ("1", false, false),
+            ("2", true, false),
+            ("3", true, true),
+            ("99999999999", true, true),
+        ] {
+            let count = RedirectCount::parse(Some(text));
+            assert_eq!((count.is_repeated(), count.is_at_limit()), (is_repeated, is_at_limit), "{text}");
         }
         let line = RedirectCount::default().next_cookie(2).unwrap();
         assert_eq!(line, "__clerk_redirect_count=1; SameSite=Lax; HttpOnly; Max-Age=2");

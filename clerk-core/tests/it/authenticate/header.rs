@@ -49,6 +49,7 @@ fn invalid_tokens_are_rejected_and_wrong_times_redirect() {
             let seen = Visit::document(env).bearer(&token).seen();
             let status = if is_sent { "handshake" } else { "signed-out" };
             assert_eq!(seen.verdict(), format!("{status}: {reason}"), "{env:?}");
+            assert!(!seen.outcome.is_anonymous());
             if is_sent {
                 assert_eq!(seen.parameter("__session"), Some(token));
             }

@@ -2,6 +2,7 @@
 
 mod browsers;
 mod deviations;
+mod diagnoses;
 mod handshakes;
 mod header;
 mod kinds;

@@ -47,6 +47,7 @@ fn only_navigations_are_redirected() {
             let seen = visit.seen();
             assert_eq!(seen.verdict(), expected, "{env:?} {method} {destination:?} {accept:?}");
             assert_eq!(seen.set_cookies().len(), usize::from(is_redirected));
+            assert!(seen.outcome.is_anonymous());
         }
     }
 }

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{
-        AuthenticateOptions, Authenticator, CallFailure, Forwarded, KeyFailure, Need, Outcome, PendingCall,
-        PendingOperation, RequestHead, Status, Step,
+        AuthenticateOptions, Authenticator, CallFailure, Diagnosis, Forwarded, KeyFailure, Need, Outcome,
+        PendingCall, PendingOperation, RequestHead, Status, Step,
     },
     token::KeySet,
 };
@@ -184,6 +184,19 @@ impl Visit {
 
     pub(crate) fn verdict(&self) -> String {
         self.seen().verdict()
+    }
+
+    /// Returns the probable mistake in the configuration.
+    pub(crate) fn diagnosis(&self) -> Option<Diagnosis> {
+        let (request, outcome) = (self.request(), self.seen().outcome);
+        let found = Authenticator::new(self.options.clone()).unwrap().diagnose(
+            &RequestHead::from(&request),
+            &outcome,
+            now(),
+        );
+        // Callers ask this first.
+        assert!(found.is_none() || outcome.may_be_diagnosed(), "{found:?}");
+        found
     }
 
     fn answer(&self, need: Need, asked: &mut Vec<Asked>) -> Step {
