@@ -326,6 +326,48 @@ pub(crate) fn proxy_busy() {
     limited!(&PROCESS, now, cause, "clerk::proxy", "too many requests are being forwarded, some get 503");
 }
 
+/// The link to the other processes of a fleet was made or lost.
+pub(crate) fn fleet_link(state: &'static str) {
+    counters::fleet_link(state);
+    tracing::debug!(target: "clerk::fleet", state, "link to the other processes");
+}
+
+/// A message to or from other processes.
+pub(crate) fn fleet_message(direction: &'static str) {
+    counters::fleet_message(direction);
+}
+
+/// Something that another process wrote cannot be read.
+pub(crate) fn fleet_unreadable() {
+    let (now, cause) = (SystemClock.now(), "fleet-unreadable");
+    limited!(
+        &PROCESS,
+        now,
+        cause,
+        "clerk::fleet",
+        "what another process told cannot be read, it may have another version of this crate"
+    );
+}
+
+/// The engine of a fleet failed to do something. Each kind of failure is a cause of its own.
+pub(crate) fn fleet_failed(task: &'static str, kind: &'static str, error: &dyn std::error::Error) {
+    counters::fleet_failed(task, kind);
+    let (now, cause) = (SystemClock.now(), format!("fleet {kind}"));
+    let error = with_sources(error);
+    limited!(&PROCESS, now, &cause, "clerk::fleet", { task, kind, error = %error }, "the fleet's engine fails, this process acts on its own");
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
 /// A webhook delivery was accepted. `outcome` says what happened to it.
 pub(crate) fn webhook(kind: &str, outcome: &'static str) {
     counters::webhook(outcome);
@@ -434,6 +476,18 @@ mod counters {
         counter!("clerk_unknown_key_ids_refused_total").increment(1);
     }
 
+    pub(super) fn fleet_link(state: &'static str) {
+        counter!("clerk_fleet_links_total", "state" => state).increment(1);
+    }
+
+    pub(super) fn fleet_message(direction: &'static str) {
+        counter!("clerk_fleet_messages_total", "direction" => direction).increment(1);
+    }
+
+    pub(super) fn fleet_failed(task: &'static str, kind: &'static str) {
+        counter!("clerk_fleet_failures_total", "task" => task, "kind" => kind).increment(1);
+    }
+
     pub(super) fn cached(operation: &'static str, outcome: &'static str) {
         counter!("clerk_cache_total", "operation" => operation, "outcome" => outcome).increment(1);
     }
@@ -473,6 +527,12 @@ mod counters {
     pub(super) fn proxy_busy() {}
 
     pub(super) fn too_many_key_ids() {}
+
+    pub(super) fn fleet_link(_: &'static str) {}
+
+    pub(super) fn fleet_message(_: &'static str) {}
+
+    pub(super) fn fleet_failed(_: &'static str, _: &'static str) {}
 
     pub(super) fn cached(_: &'static str, _: &'static str) {}
 

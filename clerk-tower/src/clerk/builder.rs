@@ -1,5 +1,7 @@
 use std::{collections::BTreeSet, fmt, future::ready, sync::Arc, time::Duration};
 
+use aws_lc_rs::digest;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use clerk_core::{
     authenticate::{AuthenticateOptions, Authenticator, OptionsError},
@@ -15,7 +17,7 @@ use crate::{
     Error, ErrorKind,
     client::{
         AllMisnamed, Backend, Config, ConfigError, Environment, KeysAddress, Problem, STACK_SETTINGS,
-        cache::CachePolicy,
+        cache::{Cache, CachePolicy, Generations},
         middleware::{base_uri::BaseUriLayer, concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
         parse, public_keys,
         rate_limit::RateLimitLayer,
@@ -24,6 +26,7 @@ use crate::{
         transport::Transport,
     },
     clock::{Clock, SystemClock},
+    fleet::{Fleet, Member, Parts},
     intake::{Intake, WebhookLimits},
     keys::{KeySource, KeyStore, KnownTokens, MachineTokens, PublicKeys},
     log_limiter::LogLimiter,
@@ -78,6 +81,7 @@ pub struct ClerkBuilder {
     clock: Arc<dyn Clock>,
     carrier: Carrier,
     layers: Vec<Wrap>,
+    fleet: Option<Fleet>,
 }
 
 impl ClerkBuilder {
@@ -93,6 +97,7 @@ impl ClerkBuilder {
             clock: Arc::new(SystemClock),
             carrier: Carrier::DefaultTransport,
             layers: Vec::new(),
+            fleet: None,
         }
     }
 
@@ -227,6 +232,15 @@ impl ClerkBuilder {
             config.misnamed.forget("webhook_secret");
             config.webhook_secrets.push(secret);
         })
+    }
+
+    /// Joins a [fleet](crate::fleet): this process and the others of the service tell each other what changed at Clerk.
+    ///
+    /// Building does no I/O. The link is made in the background, on the runtime that this is called on or else the first
+    /// that uses the client. [`Clerk::fleet`] says how it stands.
+    pub fn fleet(mut self, fleet: impl Into<Fleet>) -> Self {
+        self.fleet = Some(fleet.into());
+        self
     }
 
     /// Sets how much of webhook deliveries may be received at the same time. Defaults to [`WebhookLimits::new`].
@@ -649,7 +663,25 @@ impl ClerkBuilder {
         };
         let keys = KeyStore::new(source, config.jwt_key.take(), known, self.clock.clone());
         let machine_tokens = MachineTokens::with_lifetime(config.machine_token_cache, self.clock.clone());
-        let backend = Backend::new(stack, config.cache, self.clock, config.timeout);
+        let generations = Arc::new(Generations::new());
+        let member = self.fleet.map(|fleet| {
+            let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
+            let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
+            let (broadcast, store) = fleet.into_engine();
+            Ok(Member::join(Parts {
+                names,
+                broadcast,
+                store,
+                listeners: vec![generations.clone()],
+                clock: self.clock.clone(),
+                revocations_for: Duration::from_secs(120),
+            }))
+        });
+        let member = member.transpose()?;
+        let timeout = config.timeout;
+        let cache =
+            Cache::new(config.cache, generations, member.clone(), stack.clone(), self.clock.clone(), timeout);
+        let backend = Backend::new(stack, cache, self.clock);
         let shared = Inner {
             keys,
             machine_tokens: Arc::new(machine_tokens),
@@ -665,6 +697,7 @@ impl ClerkBuilder {
             fapi_url: config.fapi_url,
             decision_timeout: config.decision_timeout.unwrap_or(config.timeout),
             log_limiter: LogLimiter::default(),
+            member,
         };
         Ok(Clerk { backend, shared: Arc::new(shared) })
     }
@@ -718,6 +751,15 @@ fn authentication_error(error: &OptionsError, is_from_env: bool, misnamed: &AllM
         Some((option, problem)) => ConfigError::new("authentication", format_args!("{option}: {problem}")),
         None => ConfigError::new("authentication", text),
     }
+}
+
+/// What the processes of one instance have in common: the Frontend API, or else the secret key.
+fn instance_name(config: &Config, secret_key: Option<&SecretKey>) -> Option<String> {
+    if let Some(key) = &config.publishable_key {
+        return Some(key.frontend_api().to_owned());
+    }
+    let digest = digest::digest(&digest::SHA256, secret_key?.expose().as_bytes());
+    Some(BASE64_URL_SAFE_NO_PAD.encode(digest.as_ref().get(..16)?))
 }
 
 fn check_machine_token_cache(lifetime: Duration) -> Result<(), ConfigError> {

@@ -71,6 +71,7 @@ pub use self::{builder::ClerkBuilder, machine::MachineClerk, verifier::ClerkVeri
 use crate::{
     Error, ErrorKind, PageStream,
     client::{AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions},
+    fleet::{Member, Membership},
     intake::Intake,
     keys::{KeyStore, MachineTokens},
     log_limiter::LogLimiter,
@@ -102,6 +103,7 @@ struct Inner {
     fapi_url: Option<String>,
     decision_timeout: Duration,
     log_limiter: LogLimiter,
+    member: Option<Member>,
 }
 
 impl Clerk {
@@ -307,6 +309,12 @@ impl Clerk {
 
     pub(crate) fn webhook_intake(&self) -> &Intake {
         &self.shared.webhook_intake
+    }
+
+    /// Returns this client's membership of a [fleet](crate::fleet): the state of its link.
+    #[must_use]
+    pub fn fleet(&self) -> Membership<'_> {
+        Membership::of(self.shared.member.as_ref())
     }
 
     /// Returns the verifier of webhook deliveries; `None` if the client was built without a signing secret. See

@@ -5,6 +5,7 @@ use clerk_core::{Timestamp, authenticate::AuthenticateOptions, webhook::Verifier
 use super::{Clerk, ClerkBuilder, MachineClerk};
 use crate::{
     client::{ConfigError, cache::Cache},
+    fleet::Membership,
     keys::KeyStore,
 };
 
@@ -104,6 +105,12 @@ impl ClerkVerifier {
     #[must_use]
     pub fn cache(&self) -> &Cache {
         self.0.cache()
+    }
+
+    /// Returns this client's membership of a [fleet](crate::fleet).
+    #[must_use]
+    pub fn fleet(&self) -> Membership<'_> {
+        self.0.fleet()
     }
 
     /// Returns the time on this client's clock.

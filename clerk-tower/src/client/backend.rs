@@ -1,20 +1,14 @@
 //! Sends operations and decodes their responses, for [`Clerk`](crate::Clerk), [`MachineClerk`](crate::MachineClerk) and
 //! the blocking client.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use clerk_core::{Operation, Timestamp, credential::Credential, page::Paged};
 use http::{Method, Request, Response};
 use tower::ServiceExt as _;
 
-use super::{
-    PageStream,
-    cache::{Cache, CachePolicy},
-    options::CallOptions,
-    purpose::Purpose,
-    stack::Stack,
-};
+use super::{PageStream, cache::Cache, options::CallOptions, purpose::Purpose, stack::Stack};
 use crate::{Error, ErrorKind, clock::Clock, error::attempts, telemetry};
 
 /// A stack, the cache in front of it, the clock, and the options and the purpose of one handle's calls. Clones are cheap.
@@ -32,8 +26,7 @@ struct Shared {
 }
 
 impl Backend {
-    pub(crate) fn new(stack: Stack, cache: CachePolicy, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
-        let cache = Cache::new(cache, stack.clone(), clock.clone(), timeout);
+    pub(crate) fn new(stack: Stack, cache: Cache, clock: Arc<dyn Clock>) -> Self {
         let shared = Arc::new(Shared { stack, cache, clock });
         Self { shared, options: CallOptions::new(), purpose: Purpose::Program }
     }

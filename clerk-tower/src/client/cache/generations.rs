@@ -4,9 +4,13 @@
 //! long as they have not moved. Invalidating is therefore an increment: it costs the same however many entries there
 //! are, it reaches responses that are still on their way, and a late response cannot bring back what was invalidated.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use super::invalidation::SECTIONS;
+use crate::fleet::{EVERYTHING, Listener, Topic};
 
 /// The number of counters. Fixed, so that memory does not grow with the ids that were seen. Two resources that share a
 /// counter are invalidated together, which costs a call but is never wrong.
@@ -30,10 +34,36 @@ pub(super) enum Tag<'a> {
     Resource(&'a str, &'a str),
 }
 
-impl Tag<'_> {
-    /// Everything and the sections have counters of their own; resources share the rest.
-    fn slot(self) -> u16 {
+/// The text by which processes of a fleet tell each other. Names and not counters: another version may have other sections.
+impl fmt::Display for Tag<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Everything => f.write_str(EVERYTHING),
+            Self::Each(section) => write!(f, "each/{section}"),
+            Self::Lists(section) => write!(f, "lists/{section}"),
+            Self::Resource(section, id) => write!(f, "one/{section}/{id}"),
+        }
+    }
+}
+
+impl<'a> Tag<'a> {
+    /// Reads what [`fmt::Display`] writes.
+    fn parse(text: &'a str) -> Option<Self> {
+        if text == EVERYTHING {
+            return Some(Self::Everything);
+        }
+        let (kind, rest) = text.split_once('/')?;
+        match kind {
+            "each" => Some(Self::Each(rest)),
+            "lists" => Some(Self::Lists(rest)),
+            "one" => rest.split_once('/').map(|(section, id)| Self::Resource(section, id)),
+            _ => None,
+        }
+    }
+
+    /// Everything and the sections have counters of their own; resources share the rest.
+    fn slot(&self) -> u16 {
+        match *self {
             Self::Everything => 0,
             Self::Each(name) => section(name, 1).unwrap_or_else(|| shared(["each", name])),
             Self::Lists(name) => section(name, 2).unwrap_or_else(|| shared(["lists", name])),
@@ -80,10 +110,10 @@ pub(super) struct Stamp {
 }
 
 /// The counters.
-pub(super) struct Generations(Box<[AtomicU64]>);
+pub(crate) struct Generations(Box<[AtomicU64]>);
 
 impl Generations {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
     }
 
@@ -110,9 +140,43 @@ impl Generations {
     }
 }
 
+/// Changes that another process of a fleet made or learned.
+impl Listener for Generations {
+    fn topic(&self) -> Topic {
+        Topic::Changed
+    }
+
+    fn hear(&self, text: &str) -> bool {
+        let tag = Tag::parse(text);
+        tag.into_iter().for_each(|tag| self.invalidate(tag));
+        tag.is_some()
+    }
+
+    fn missed(&self) {
+        self.invalidate(Tag::Everything);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_are_read_as_they_are_written() {
+        for tag in [
+            Tag::Everything,
+            Tag::Each("users"),
+            Tag::Lists("users"),
+            Tag::Resource("users", "user_1"),
+            Tag::Resource("organizations", "a/b"),
+            Tag::Each(""),
+        ] {
+            assert_eq!(Tag::parse(&tag.to_string()), Some(tag));
+        }
+        for text in ["", "users", "one/users", "some/users", "*/"] {
+            assert_eq!(Tag::parse(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_stamp_holds_until_something_it_depends_on_is_invalidated() {

@@ -63,6 +63,12 @@
 //! }
 //! ```
 //!
+//! # Several processes
+//!
+//! Each process has a cache of its own. The processes of a [fleet](crate::fleet) tell each other what a write or a delivery
+//! invalidates, within milliseconds; while the link is up, values may be fresh for longer:
+//! [`fresh_while_linked`](CachePolicy::fresh_while_linked).
+//!
 //! # Separate caches
 //!
 //! Each client that is built has a cache of its own; its clones share it. A [`MachineClerk`](crate::MachineClerk) does
@@ -93,6 +99,7 @@ use clerk_core::{
 };
 use http::{Request, Uri};
 
+pub(crate) use self::generations::Generations;
 pub use self::policy::CachePolicy;
 use self::{
     generations::Tag,
@@ -103,6 +110,7 @@ use crate::{
     Error, ErrorKind,
     client::{options::CallOptions, stack::Stack},
     clock::{Clock, Moment},
+    fleet::{Member, Topic},
     runtime::{self, NoRuntime},
     telemetry,
 };
@@ -119,6 +127,7 @@ struct Shared {
     store: Store,
     in_flight: InFlight,
     stack: Stack,
+    member: Option<Member>,
     clock: Arc<dyn Clock>,
     call_limit: Duration,
     hits: AtomicU64,
@@ -149,12 +158,20 @@ pub struct CacheStats {
 }
 
 impl Cache {
-    pub(crate) fn new(policy: CachePolicy, stack: Stack, clock: Arc<dyn Clock>, timeout: Duration) -> Self {
+    pub(crate) fn new(
+        policy: CachePolicy,
+        generations: Arc<Generations>,
+        member: Option<Member>,
+        stack: Stack,
+        clock: Arc<dyn Clock>,
+        timeout: Duration,
+    ) -> Self {
         Self(Arc::new(Shared {
             policy,
-            store: Store::new(policy),
+            store: Store::new(policy, generations, member.clone()),
             in_flight: InFlight::default(),
             stack,
+            member,
             clock,
             call_limit: timeout.saturating_add(CALL_LIMIT),
             hits: AtomicU64::new(0),
@@ -217,6 +234,9 @@ impl Cache {
 
     fn invalidate_tag(&self, tag: Tag<'_>) {
         self.0.store.generations.invalidate(tag);
+        if let Some(member) = &self.0.member {
+            member.tell(Topic::Changed, tag.to_string());
+        }
     }
 
     fn invalidate_resource(&self, section: &str, id: &str) {
@@ -234,7 +254,8 @@ impl fmt::Debug for Cache {
 impl Cache {
     /// Returns a guard for a request that writes. Keep it until the caller has the response.
     pub(crate) fn writing(&self, info: &'static OperationInfo, uri: &Uri) -> Option<Writing> {
-        let writes = !info.method.is_safe() && !self.0.policy.is_off();
+        // A process without a cache of its own still tells the others.
+        let writes = !info.method.is_safe() && (!self.0.policy.is_off() || self.0.member.is_some());
         writes.then(|| Writing { cache: self.clone(), info, uri: uri.clone(), happened: true })
     }
 

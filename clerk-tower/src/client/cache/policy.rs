@@ -20,6 +20,7 @@ use std::time::Duration;
 #[must_use]
 pub struct CachePolicy {
     pub(super) fresh: Duration,
+    pub(super) while_linked: Duration,
     pub(super) while_revalidate: Duration,
     pub(super) if_error: Duration,
     pub(super) not_found: Duration,
@@ -32,6 +33,7 @@ impl CachePolicy {
     pub const fn new() -> Self {
         Self {
             fresh: Duration::from_secs(30),
+            while_linked: Duration::ZERO,
             while_revalidate: Duration::from_secs(60),
             if_error: Duration::from_secs(600),
             not_found: Duration::from_secs(5),
@@ -47,6 +49,26 @@ impl CachePolicy {
     /// Sets up to which age a value is returned without a request to Clerk. Defaults to 30 seconds.
     pub const fn fresh(mut self, age: Duration) -> Self {
         self.fresh = age;
+        self
+    }
+
+    /// Sets up to which age a value is fresh while this process is linked to the others of its
+    /// [fleet](crate::fleet). Defaults to [`fresh`](Self::fresh), and has no effect if it is shorter.
+    ///
+    /// A longer age is safe if a webhook endpoint of the fleet receives all events of the instance: then every change
+    /// reaches every process in a moment, whoever made it. It is not the default, because no process can know that. Without
+    /// such an endpoint, what is changed in the dashboard or by the users themselves stays unnoticed for this long. A link
+    /// that breaks unnoticed is found within ten seconds; then values are fresh for the shorter age again, and all are
+    /// forgotten when the link is back.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use clerk_tower::client::cache::CachePolicy;
+    ///
+    /// let policy = CachePolicy::new().fresh_while_linked(Duration::from_secs(600));
+    /// ```
+    pub const fn fresh_while_linked(mut self, age: Duration) -> Self {
+        self.while_linked = age;
         self
     }
 
@@ -85,7 +107,7 @@ impl CachePolicy {
 
     /// The age after which a value is of no use to any caller.
     pub(super) fn longest(&self) -> Duration {
-        self.fresh.max(self.while_revalidate).max(self.if_error).max(self.not_found)
+        self.fresh.max(self.while_linked).max(self.while_revalidate).max(self.if_error).max(self.not_found)
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     generations::{Generations, Stamp},
     policy::CachePolicy,
 };
-use crate::{Error, clock::Moment};
+use crate::{Error, clock::Moment, fleet::Member};
 
 /// Estimated bytes of an entry beside the value and the URI: counters, and the cache's own bookkeeping.
 const OVERHEAD: usize = 512;
@@ -71,12 +71,13 @@ pub(super) enum Found {
 
 pub(super) struct Store {
     entries: Cache<Key, Arc<Entry>>,
-    pub(super) generations: Generations,
+    pub(super) generations: Arc<Generations>,
     policy: CachePolicy,
+    member: Option<Member>,
 }
 
 impl Store {
-    pub(super) fn new(policy: CachePolicy) -> Self {
+    pub(super) fn new(policy: CachePolicy, generations: Arc<Generations>, member: Option<Member>) -> Self {
         // moka's default policy keeps what is read often, so a job that reads every user once does not evict the rest.
         let entries = Cache::builder()
             .max_capacity(policy.max_bytes)
@@ -84,7 +85,7 @@ impl Store {
             // Ages are compared at each lookup. This only frees the memory of entries that are not read again.
             .time_to_live(policy.longest().clamp(Duration::from_secs(1), LONGEST))
             .build();
-        Self { entries, generations: Generations::new(), policy }
+        Self { entries, generations, policy, member }
     }
 
     fn get(&self, key: &Key) -> Option<Arc<Entry>> {
@@ -104,12 +105,20 @@ impl Store {
         });
     }
 
+    /// Up to which age values are fresh now.
+    pub(super) fn fresh(&self) -> Duration {
+        // A stale value is one that another process changed and that this one did not hear of. While the link is up, it
+        // hears of all of them.
+        let is_linked = self.member.as_ref().is_some_and(Member::is_linked);
+        if is_linked { self.policy.fresh.max(self.policy.while_linked) } else { self.policy.fresh }
+    }
+
     /// Looks an entry up. With `max_age`, only a fresh and younger entry counts.
     pub(super) fn look(&self, key: &Key, now: Moment, max_age: Option<Duration>) -> Found {
         let Some(entry) = self.get(key) else { return Found::Nothing };
         let age = now.since(entry.asked);
         let fresh = match &entry.result {
-            Ok(_) => self.policy.fresh,
+            Ok(_) => self.fresh(),
             Err(error) if error.is_missing() => self.policy.not_found,
             // Only there so that no response to an earlier request takes its place.
             Err(_) => return Found::Nothing,
