@@ -5,6 +5,7 @@ pub mod alone;
 pub mod browser;
 pub mod client;
 pub mod conformance;
+pub mod engine;
 pub mod fault;
 pub mod guarded;
 pub mod log;

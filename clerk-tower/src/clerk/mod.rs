@@ -311,6 +311,11 @@ impl Clerk {
         &self.shared.webhook_intake
     }
 
+    /// Makes sure that this process hears the others of its fleet, whichever runtime it began on.
+    pub(crate) fn wake(&self) {
+        self.shared.member.iter().for_each(Member::wake);
+    }
+
     /// Returns this client's membership of a [fleet](crate::fleet): the state of its link.
     #[must_use]
     pub fn fleet(&self) -> Membership<'_> {

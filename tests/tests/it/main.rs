@@ -15,6 +15,7 @@ mod drift;
 mod encoders;
 mod extractors;
 mod faults;
+mod fleet;
 mod guards;
 mod guide;
 mod http;

@@ -302,6 +302,7 @@ impl Cache {
 
     async fn get_slowly(&self, call: CacheCall, found: Found, timeout: Option<Duration>) -> Cached {
         let (info, key, max_age) = (call.info, call.key.clone(), call.max_age);
+        self.0.member.iter().for_each(Member::wake);
         if let Found::Stale { value, refresh } = found {
             self.count(info, "stale", &self.0.stale);
             if refresh {

@@ -101,6 +101,7 @@ impl Driver {
         if let Some(identity) = &self.identity {
             return Ok(identity.auth(head));
         }
+        self.clerk.wake();
         let keys = self.clerk.keys().current().unwrap_or_default();
         let step = self.authenticator.start(head, &keys, self.clerk.now());
         let return_address = ReturnAddress::of(head);

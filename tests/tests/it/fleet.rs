@@ -1,0 +1,364 @@
+//! Several clients as members of one fleet: what one does or learns reaches the others.
+
+use std::time::Duration;
+
+use clerk_core::{api::users, webhook::Verifier};
+use clerk_tests::{
+    Instance, NOW,
+    engine::Engine,
+    scripted::{Call, Scripted},
+    settle,
+};
+use clerk_tower::{
+    Clerk, ClerkBuilder,
+    client::cache::CachePolicy,
+    clock::ManualClock,
+    fleet::{Broadcast as _, Fleet, FleetErrorKind, FleetState},
+};
+use serde_json::{Value, json};
+
+const CHANNEL: &str = "{clerk:clerk.example.com}:notices";
+
+/// A process: a client with an engine, a transport and a clock under the test's control.
+struct Process {
+    engine: Engine,
+    scripted: Scripted,
+    clock: ManualClock,
+    clerk: Clerk,
+}
+
+fn pk() -> String {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    format!("pk_test_{}", BASE64_STANDARD.encode("clerk.example.com$"))
+}
+
+impl Process {
+    fn of(engine: &Engine) -> Self {
+        Self::with(engine, |builder| builder)
+    }
+
+    fn with(engine: &Engine, configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Self {
+        let (engine, scripted, clock) = (engine.another(), Scripted::default(), ManualClock::at(NOW));
+        let builder = Clerk::builder()
+            .secret_key("sk_test_x")
+            .publishable_key(pk())
+            .webhook_secret("whsec_c2VjcmV0")
+            .transport(scripted.clone())
+            .clock(clock.clone())
+            .max_attempts(1)
+            .fleet(&engine);
+        let clerk = configure(builder).build().unwrap();
+        Self { engine, scripted, clock, clerk }
+    }
+
+    fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    /// Asks for a user. If that causes a call, Clerk responds with this name. Returns the name that the caller gets.
+    async fn name(&self, name: &str) -> String {
+        let clerk = self.clerk.clone();
+        let reading = tokio::spawn(async move { clerk.cached(users::get("user_1")).await });
+        settle().await;
+        self.scripted.take().into_iter().for_each(|call| call.respond(200, &user(name)));
+        reading.await.unwrap().unwrap().first_name.clone().unwrap()
+    }
+
+    /// Updates the user at Clerk.
+    async fn write(&self) {
+        let clerk = self.clerk.clone();
+        let sending = tokio::spawn(async move { clerk.send(users::update("user_1").first_name("x")).await });
+        settle().await;
+        let call: Call = self.scripted.one();
+        call.respond(200, &user("x"));
+        sending.await.unwrap().unwrap();
+    }
+
+    fn receive(&self, id: &str, event: &Value) {
+        let body = event.to_string();
+        let verifier: &Verifier = self.clerk.webhook_verifier().unwrap();
+        let headers = verifier.sign(id, self.clerk.now(), body.as_bytes());
+        self.clerk.verify_webhook(&headers, body.as_bytes()).unwrap();
+    }
+}
+
+fn user(name: &str) -> Value {
+    json!({"id": "user_1", "object": "user", "first_name": name, "banned": false, "locked": false})
+}
+
+async fn linked(processes: &[&Process]) {
+    for process in processes {
+        process.clerk.fleet().linked().await;
+    }
+    settle().await;
+}
+
+fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+#[tokio::test]
+async fn what_one_process_changes_or_learns_the_others_forget() {
+    let engine = Engine::new();
+    let (one, other) = (Process::of(&engine), Process::of(&engine));
+    linked(&[&one, &other]).await;
+    assert_eq!(other.name("1").await, "1");
+    one.write().await;
+    settle().await;
+    assert_eq!(other.name("2").await, "2");
+    assert_eq!(other.name("3").await, "2");
+    one.receive("msg_1", &json!({"type": "user.updated", "data": user("3"), "object": "event"}));
+    settle().await;
+    assert_eq!(other.name("3").await, "3");
+    // Another user's change is not this user's.
+    one.receive("msg_2", &json!({"type": "user.deleted", "data": {"id": "user_2"}, "object": "event"}));
+    settle().await;
+    assert_eq!(other.name("4").await, "3");
+    one.clerk.cache().invalidate_all();
+    settle().await;
+    assert_eq!(other.name("4").await, "4");
+}
+
+#[tokio::test]
+async fn an_answer_on_its_way_when_the_change_arrives_is_not_kept() {
+    let engine = Engine::new();
+    let (one, other) = (Process::of(&engine), Process::of(&engine));
+    linked(&[&one, &other]).await;
+    let clerk = other.clerk.clone();
+    let reading = tokio::spawn(async move { clerk.cached(users::get("user_1")).await });
+    settle().await;
+    let call = other.scripted.one();
+    one.write().await;
+    settle().await;
+    call.respond(200, &user("old"));
+    assert_eq!(reading.await.unwrap().unwrap().first_name.as_deref(), Some("old"));
+    assert_eq!(other.name("new").await, "new");
+}
+
+#[tokio::test]
+async fn a_process_without_a_cache_tells_the_others_too() {
+    let engine = Engine::new();
+    let one = Process::with(&engine, |builder| builder.cache(CachePolicy::off()));
+    let other = Process::of(&engine);
+    linked(&[&one, &other]).await;
+    assert_eq!(other.name("1").await, "1");
+    one.write().await;
+    settle().await;
+    assert_eq!(other.name("2").await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_lost_link_everything_is_forgotten() {
+    let engine = Engine::new();
+    let (one, other) = (Process::of(&engine), Process::of(&engine));
+    linked(&[&one, &other]).await;
+    assert_eq!(other.name("1").await, "1");
+    other.engine.break_off(FleetErrorKind::Unreachable);
+    settle().await;
+    one.write().await;
+    settle().await;
+    // What it does not know it cannot forget, but it is not older than it would be without a fleet.
+    assert_eq!(other.name("2").await, "1");
+    other.engine.mend();
+    linked(&[&other]).await;
+    assert_eq!(other.name("2").await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_told_is_told_when_the_link_is_back() {
+    for kind in
+        [FleetErrorKind::Unreachable, FleetErrorKind::Full, FleetErrorKind::Timeout, FleetErrorKind::Denied]
+    {
+        let engine = Engine::new();
+        let (one, other) = (Process::of(&engine), Process::of(&engine));
+        linked(&[&one, &other]).await;
+        assert_eq!(other.name("1").await, "1");
+        one.engine.break_off(kind);
+        one.write().await;
+        tokio::time::sleep(secs(20)).await;
+        assert_eq!(other.name("2").await, "1", "{kind:?}");
+        one.engine.mend();
+        tokio::time::sleep(secs(6)).await;
+        assert_eq!(other.name("2").await, "2", "{kind:?}");
+    }
+}
+
+/// An engine that fails over may have lost what it said it had taken.
+#[tokio::test(start_paused = true)]
+async fn what_was_told_just_before_the_link_broke_is_told_again() {
+    let engine = Engine::new();
+    let one = Process::of(&engine);
+    linked(&[&one]).await;
+    one.write().await;
+    settle().await;
+    let told = one.engine.count("publish");
+    assert!(told > 0);
+    one.engine.break_off(FleetErrorKind::Unreachable);
+    tokio::time::sleep(secs(1)).await;
+    one.engine.mend();
+    tokio::time::sleep(secs(6)).await;
+    assert!(one.engine.count("publish") > told);
+    // But not what was told long ago.
+    let told = one.engine.count("publish");
+    one.advance(secs(600));
+    one.engine.break_off(FleetErrorKind::Unreachable);
+    tokio::time::sleep(secs(1)).await;
+    one.engine.mend();
+    tokio::time::sleep(secs(6)).await;
+    assert_eq!(one.engine.count("publish"), told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn values_are_fresh_for_longer_only_while_the_link_is_up() {
+    let engine = Engine::new();
+    let policy = CachePolicy::new().fresh_while_linked(secs(600)).stale_while_revalidate(Duration::ZERO);
+    let process = Process::with(&engine, |builder| builder.cache(policy));
+    linked(&[&process]).await;
+    assert_eq!(process.name("1").await, "1");
+    process.advance(secs(599));
+    assert_eq!(process.name("2").await, "1");
+    process.engine.break_off(FleetErrorKind::Timeout);
+    settle().await;
+    assert_eq!(process.name("2").await, "2");
+    process.advance(secs(29));
+    assert_eq!(process.name("3").await, "2");
+    process.advance(secs(2));
+    assert_eq!(process.name("3").await, "3");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_counts_as_missed() {
+    let engine = Engine::new();
+    let process = Process::of(&engine);
+    linked(&[&process]).await;
+    for (number, message) in [
+        r#"{"v":2,"from":"x","notices":[]}"#,
+        r#"{"v":1,"from":"x","notices":[["moved","x"]]}"#,
+        r#"{"v":1,"from":"x","notices":[["changed","some/users"]]}"#,
+        "no message at all",
+        "",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (before, after) = (format!("{number} before"), format!("{number} after"));
+        process.clerk.cache().invalidate_all();
+        settle().await;
+        assert_eq!(process.name(&before).await, before);
+        engine.inner().publish(CHANNEL, message.into()).await.unwrap();
+        settle().await;
+        assert_eq!(process.name(&after).await, after, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn instances_and_prefixes_do_not_hear_each_other() {
+    let engine = Engine::new();
+    let other_prefix =
+        Process::with(&engine, |builder| builder.fleet(Fleet::from(&engine).prefix("staging")));
+    let other_instance =
+        Process::with(&engine, |builder| builder.fleet(Fleet::from(&engine).instance("clerk.other.example")));
+    let (one, same) = (Process::of(&engine), Process::of(&engine));
+    for process in [&other_prefix, &other_instance, &same] {
+        process.clerk.fleet().linked().await;
+        assert_eq!(process.name("1").await, "1");
+    }
+    one.write().await;
+    settle().await;
+    assert_eq!(other_prefix.name("2").await, "1");
+    assert_eq!(other_instance.name("2").await, "1");
+    assert_eq!(same.name("2").await, "2");
+}
+
+#[test]
+fn names_that_do_not_fit_are_refused() {
+    let build = |fleet: Fleet| {
+        Clerk::builder().secret_key("sk_test_x").fleet(fleet).build().err().map(|error| error.to_string())
+    };
+    let fleet = || Fleet::from(&Engine::new());
+    assert_eq!(build(fleet()), None);
+    let rule = "expected 1 to 64 visible ASCII characters without braces";
+    assert_eq!(build(fleet().prefix("")), Some(format!("fleet: prefix: {rule}")));
+    assert_eq!(build(fleet().prefix("a{b}")), Some(format!("fleet: prefix: {rule}")));
+    assert_eq!(build(fleet().instance("a b")), Some(format!("fleet: instance: {rule}")));
+    let unknown = Clerk::builder().webhook_secret("whsec_c2VjcmV0").fleet(fleet()).build_verifier();
+    assert_eq!(
+        unknown.unwrap_err().to_string(),
+        "fleet: instance: not known; set the publishable key, or the name of the instance"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_of_the_link_is_known() {
+    let alone = Instance::new().in_memory();
+    assert_eq!(alone.fleet().state(), FleetState::Alone);
+    alone.fleet().linked().await;
+    let process = Process::of(&Engine::new());
+    assert_eq!(process.clerk.fleet().state(), FleetState::Linking);
+    linked(&[&process]).await;
+    assert_eq!(process.clerk.fleet().state(), FleetState::Linked);
+    process.engine.break_off(FleetErrorKind::Denied);
+    settle().await;
+    process.advance(secs(7));
+    let lost = FleetState::Lost { elapsed: secs(7), kind: FleetErrorKind::Denied };
+    assert_eq!(process.clerk.fleet().state(), lost);
+    process.engine.mend();
+    linked(&[&process]).await;
+    assert_eq!(process.clerk.fleet().state(), FleetState::Linked);
+}
+
+#[tokio::test]
+async fn a_client_that_is_dropped_leaves_nothing_behind() {
+    let engine = Engine::new();
+    let process = Process::of(&engine);
+    linked(&[&process]).await;
+    let Process { engine, clerk, .. } = process;
+    assert_eq!(engine.subscriptions(), 1);
+    let clone = clerk.clone();
+    drop(clerk);
+    settle().await;
+    assert_eq!(engine.subscriptions(), 1);
+    drop(clone);
+    settle().await;
+    assert_eq!(engine.subscriptions(), 0);
+}
+
+#[test]
+fn a_client_whose_runtime_ends_is_linked_again_on_the_next() {
+    let engine = Engine::new();
+    // Built where there is no runtime.
+    let process = Process::of(&engine);
+    assert_eq!(process.clerk.fleet().state(), FleetState::Linking);
+    for _ in 0..2 {
+        let other = Process::of(&engine);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            process.name("before").await;
+            linked(&[&process, &other]).await;
+            process.name("1").await;
+            other.write().await;
+            settle().await;
+            assert_eq!(process.name("2").await, "2");
+        });
+        drop(runtime);
+        assert!(matches!(process.clerk.fleet().state(), FleetState::Lost { .. }));
+    }
+}
+
+/// The costs that the guide states.
+#[tokio::test]
+async fn a_cached_read_costs_no_command_and_a_write_costs_two() {
+    let engine = Engine::new();
+    let process = Process::of(&engine);
+    linked(&[&process]).await;
+    process.name("1").await;
+    let before = process.engine.commands();
+    for _ in 0..100 {
+        process.name("1").await;
+    }
+    assert_eq!(process.engine.commands(), before);
+    process.write().await;
+    settle().await;
+    // All that it touches is one command, and one message.
+    assert_eq!(process.engine.commands() - before, 2);
+}
