@@ -12,7 +12,7 @@ use poem::{
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
-use crate::program::Program;
+use crate::program::{LIMIT, Program};
 
 const AUTHORIZER: &str = env!("CARGO_BIN_EXE_lambda_authorizer");
 
@@ -68,8 +68,8 @@ impl Lambda {
     /// Returns the response to an event, or the message of its error.
     async fn invoke(&mut self, event: Value) -> Result<Value, String> {
         self.events.send(event).await.unwrap();
-        let result = tokio::time::timeout(LIMIT, self.results.recv()).await;
-        let (how, body) = result.expect("the program does not respond").unwrap();
+        let received = tokio::time::timeout(LIMIT, self.results.recv()).await;
+        let (how, body) = received.expect("the program does not respond").unwrap();
         match how.as_str() {
             "response" => Ok(body),
             "error" => Err(body["errorMessage"].as_str().unwrap().to_owned()),
