@@ -135,6 +135,8 @@ impl Store for Known {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 mod tests {
+    use std::collections::HashSet;
+
     use aws_lc_rs::{
         rand::SystemRandom,
         rsa::KeySize,
@@ -171,34 +173,69 @@ mod tests {
         format!("{message}.{}", encode(signature))
     }
 
+    /// The session of a token with this text in a claim.
+    fn session(keys: &KeySet, key: &RsaKeyPair, number: u32, text: &str) -> Arc<SessionAuth> {
+        let authenticator = Authenticator::new(AuthenticateOptions::new()).unwrap();
+        let now = SystemClock.now();
+        let seconds = now.as_millis() / 1000;
+        let claims = json!({
+            "iss": "https://clerk.example.com",
+            "sub": "user_ada",
+            "sid": "sess_1",
+            "iat": seconds,
+            "nbf": seconds - 10,
+            "exp": seconds + 60,
+            "number": number,
+            "text": text,
+        });
+        let bearer = format!("Bearer {}", sign(key, &claims));
+        let request = Request::get("/").header("authorization", bearer).body(()).unwrap();
+        let Step::Done(outcome) = authenticator.start(&RequestHead::from(&request), keys, now) else {
+            panic!()
+        };
+        outcome.session().unwrap().clone()
+    }
+
     #[test]
     fn a_flood_of_valid_tokens_stays_within_the_bound() {
         let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let known = Arc::new(Known::new(MAX));
         let keys = KeySet::from_jwks(jwks(&key).as_bytes()).unwrap().with_known_tokens(known.clone());
-        let authenticator = Authenticator::new(AuthenticateOptions::new()).unwrap();
-        let now = SystemClock.now();
-        let seconds = now.as_millis() / 1000;
         for number in 0..300 {
-            let token = sign(
-                &key,
-                &json!({
-                    "iss": "https://clerk.example.com",
-                    "sub": "user_ada",
-                    "sid": "sess_1",
-                    "iat": seconds,
-                    "nbf": seconds - 10,
-                    "exp": seconds + 60,
-                    "number": number,
-                }),
-            );
-            let request =
-                Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
-            let step = authenticator.start(&RequestHead::from(&request), &keys, now);
-            assert!(matches!(step, Step::Done(outcome) if outcome.session().is_some()));
+            session(&keys, &key, number, "");
         }
-        let used = known.slots.iter().filter(|slot| slot.load().is_some()).count();
-        assert!(known.bytes.load(Ordering::Relaxed) <= MAX);
-        assert!((5..100).contains(&used), "{used}");
+        let kept: Vec<u64> =
+            known.slots.iter().filter_map(|slot| slot.load().as_deref().map(weight)).collect();
+        assert_eq!(known.bytes.load(Ordering::Relaxed), kept.iter().sum::<u64>());
+        assert!(kept.iter().sum::<u64>() <= MAX && kept.len() >= 5, "{kept:?}");
+        // Four times its text, which is longer than its signature in base64, and the rest.
+        assert!(kept.iter().all(|weight| *weight > 4 * 342 + OVERHEAD), "{kept:?}");
+    }
+
+    #[test]
+    fn a_token_that_does_not_fit_displaces_no_other() {
+        let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let keys = KeySet::from_jwks(jwks(&key).as_bytes()).unwrap();
+        let small = session(&keys, &key, 0, "");
+        let max = weight(&small);
+        for number in 1..20 {
+            // It fits exactly.
+            let known = Known::new(max);
+            known.insert(&small);
+            let large = session(&keys, &key, number, "xxx");
+            known.insert(&large);
+            assert!(known.get(small.expose_token()).is_some() && known.get(large.expose_token()).is_none());
+        }
+    }
+
+    #[test]
+    fn tokens_use_all_slots() {
+        let known = Known::new(MAX);
+        let pairs: Vec<_> = (0..1000).map(|number| known.slots_of(&format!("{number:040}"))).collect();
+        for which in 0..2 {
+            let used: HashSet<_> =
+                pairs.iter().map(|pair| std::ptr::from_ref(pair[which].unwrap())).collect();
+            assert_eq!(used.len(), known.slots.len());
+        }
     }
 }

@@ -278,7 +278,7 @@ fn text_length(claims: Option<&AnyJson>) -> usize {
 mod tests {
     use clerk_core::{
         Timestamp,
-        api::oauth_access_tokens,
+        api::{m2m, oauth_access_tokens},
         authenticate::{AuthenticateOptions, Authenticator, Need, RequestHead, Step, Verification as _},
         model::ApiKey,
         token::{KeySet, TokenKind},
@@ -374,6 +374,40 @@ mod tests {
             let weight = weight(&oauth(&members)) as usize;
             assert!((least..least * 2 + 10_000).contains(&weight), "{weight}");
         }
+    }
+
+    #[test]
+    fn what_is_known_of_an_m2m_token_has_weight() {
+        let verified = json!({
+            "id": "mt_1", "subject": "mch_1", "revoked": false, "expired": false,
+            "scopes": vec!["x".repeat(100); 100], "claims": {"text": "x".repeat(10_000)},
+        });
+        let machine = m2m::VerifyToken::facts(serde_json::from_value(verified).unwrap()).unwrap();
+        let weight = weight(&machine) as usize;
+        assert!((20_000..25_000).contains(&weight), "{weight}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_leaves_nothing_behind_and_does_not_end_its_successor() {
+        let tokens = Arc::new(tokens());
+        let verdict = |seconds| async move {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Verdict::from(Err(CallFailure::Unreachable))
+        };
+        let slow = tokio::spawn({
+            let tokens = tokens.clone();
+            async move { tokens.verify(digest(1), || verdict(5)).await }
+        });
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        // Too late to share the first call.
+        let later = tokio::spawn({
+            let tokens = tokens.clone();
+            async move { tokens.verify(digest(1), || verdict(9)).await }
+        });
+        slow.await.unwrap();
+        assert_eq!(tokens.lock().by_digest.len(), 1);
+        later.await.unwrap();
+        assert!(tokens.lock().by_digest.is_empty());
     }
 
     #[test]

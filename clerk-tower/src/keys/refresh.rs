@@ -387,3 +387,189 @@ fn compare_clocks(headers: &HeaderMap, now: Timestamp) {
         telemetry::clock_differs(ahead);
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+mod tests {
+    use std::{convert::Infallible, future::pending};
+
+    use bytes::Bytes;
+    use clerk_local::LocalBody;
+    use http::{Request, Response};
+    use tower::service_fn;
+
+    use super::*;
+    use crate::{
+        Clerk,
+        clock::ManualClock,
+        keys::{FRESH_AGE, KeysState, MAX_AGE},
+    };
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    const DUE: Duration = Duration::from_secs(250);
+
+    /// A store whose calls get this response, or none.
+    fn store(clock: &ManualClock, response: Option<(u16, &'static str)>) -> KeyStore {
+        let transport = service_fn(move |_: Request<Bytes>| async move {
+            let Some((status, body)) = response else { return pending().await };
+            let body: LocalBody = body.to_owned().into();
+            Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap())
+        });
+        let clerk = Clerk::builder()
+            .secret_key("sk_test_x")
+            .clock(clock.clone())
+            .transport(transport)
+            .build()
+            .unwrap();
+        clerk.keys().clone()
+    }
+
+    fn clock() -> ManualClock {
+        ManualClock::at(Timestamp::from_secs(1_700_000_000))
+    }
+
+    /// Keys that have this id.
+    fn keys(kid: &str) -> KeySet {
+        KeySet::from_jwks(format!(r#"{{"keys":[{{"kid":"{kid}"}}]}}"#).as_bytes()).unwrap()
+    }
+
+    fn failure(at: Moment, backoff: Duration) -> Failure {
+        Failure { error: KeysError::unreachable("down"), at, backoff, count: 1 }
+    }
+
+    /// A store with keys of this age.
+    fn aged(age: Duration) -> (KeyStore, Moment) {
+        let clock = clock();
+        let store = store(&clock, None);
+        let (keys, asked) = (keys("a"), store.now());
+        let snapshot = Snapshot { keys, body: Bytes::new(), asked, call: 1, due: DUE };
+        store.0.snapshot.store(Some(std::sync::Arc::new(snapshot)));
+        clock.advance(age);
+        (store.clone(), store.now())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_keys_are_used_for_depends_on_their_age() {
+        for (age, expected, in_an_outage) in [
+            (Duration::ZERO, Age::Fresh, true),
+            (DUE - MILLISECOND, Age::Fresh, true),
+            (DUE, Age::Due, true),
+            (FRESH_AGE - MILLISECOND, Age::Due, true),
+            (FRESH_AGE, Age::Stale, true),
+            (MAX_AGE - MILLISECOND, Age::Stale, true),
+            (MAX_AGE, Age::Expired, false),
+        ] {
+            let (store, now) = aged(age);
+            assert_eq!(store.snapshot().unwrap().age(now), expected, "{age:?}");
+            assert_eq!(store.current().is_some(), expected < Age::Stale, "{age:?}");
+            let state = match expected {
+                Age::Fresh | Age::Due => KeysState::Fresh,
+                Age::Stale => KeysState::Stale { usable_for: MAX_AGE - age },
+                Age::Expired => KeysState::Missing,
+            };
+            assert_eq!(store.state(), state, "{age:?}");
+            // Clerk has just failed.
+            let (store, now) = aged(age);
+            store.lock().failure = Some(failure(now, FIRST_BACKOFF));
+            assert_eq!(store.current().is_some(), in_an_outage, "{age:?}");
+        }
+    }
+
+    /// A request waits for all of an attempt if there are no keys to use instead.
+    #[tokio::test(start_paused = true)]
+    async fn only_requests_with_usable_keys_are_impatient() {
+        for (age, kid, is_impatient) in [
+            (FRESH_AGE, "a", true),
+            (FRESH_AGE, "b", false),
+            (MAX_AGE - MILLISECOND, "a", true),
+            (MAX_AGE, "a", false),
+        ] {
+            let (store, now) = aged(age);
+            // The backoff has just ended.
+            store.lock().failure = Some(failure(now, Duration::ZERO));
+            let look = store.lock().look(&store, Wanted::Key(kid), 0, now);
+            let Look::Wait(_, patience) = look else { panic!("{age:?} {kid}") };
+            assert_eq!(patience.is_some(), is_impatient, "{age:?} {kid}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_response_brings_no_removed_key_back() {
+        let store = store(&clock(), None);
+        for (call, kid, is_stored, current) in
+            [(2, "b", true, "b"), (1, "a", false, "b"), (3, "c", true, "c"), (2, "b", false, "c")]
+        {
+            assert_eq!(store.store(keys(kid), kid.to_owned().into(), call, store.now()), is_stored, "{call}");
+            assert!(store.current().unwrap().contains(current), "{call}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_replaced_causes_no_backoff() {
+        let store = store(&clock(), Some((500, "")));
+        for (number, causes_backoff) in [(1, false), (2, true)] {
+            let flight = Flight::start(pending()).unwrap();
+            store.lock().running = Some(Running { number: 2, since: store.now(), flight });
+            assert!(call(store.clone(), number, store.now()).await.is_err());
+            assert_eq!(store.lock().failure.is_some(), causes_backoff, "{number}");
+            assert_eq!(store.lock().running.is_none(), causes_backoff, "{number}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_says_whether_clerk_refused_the_secret_key() {
+        for (status, body, refuses_key) in [
+            (401, r#"{"errors":[{"code":"clerk_key_invalid","message":"m"}]}"#, true),
+            (401, r#"{"errors":[{"code":"authentication_invalid","message":"m"}]}"#, false),
+            (500, r#"{"errors":[{"code":"internal","message":"m"}]}"#, false),
+            (404, "", false),
+            // None of the keys can be used.
+            (200, r#"{"keys":[{"kty":"RSA"}]}"#, false),
+        ] {
+            let error = store(&clock(), Some((status, body))).warm_up().await.unwrap_err();
+            let is_refused = matches!(error, KeysError::SecretKeyInvalid { .. });
+            let has_responded = matches!(error, KeysError::Unavailable { responded: true, .. });
+            assert_eq!((is_refused, has_responded), (refuses_key, !refuses_key), "{status} {error:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_given_up_just_after_its_limit() {
+        let since = Moment::now(&clock());
+        let running = Running { number: 1, since, flight: Flight::start(pending()).unwrap() };
+        for (wait, is_alive) in
+            [(Duration::ZERO, true), (CALL_LIMIT, true), (PATIENCE - MILLISECOND, true), (MILLISECOND, false)]
+        {
+            tokio::time::advance(wait).await;
+            assert_eq!(running.is_alive(Moment::now(&clock())), is_alive, "{wait:?} later");
+        }
+    }
+
+    #[test]
+    fn clerk_is_asked_again_at_the_end_of_a_backoff() {
+        let clock = clock();
+        let failure = failure(Moment::now(&clock), FIRST_BACKOFF);
+        clock.advance(FIRST_BACKOFF - MILLISECOND);
+        assert!(failure.is_recent(Moment::now(&clock)));
+        clock.advance(MILLISECOND);
+        assert!(!failure.is_recent(Moment::now(&clock)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_remembered_of_key_ids_is_bounded() {
+        let (mut unverified, now) = (Unverified::default(), Instant::now());
+        for number in 0..2 * MAX_ASKED {
+            unverified.remember(&number.to_string(), 1, now);
+            unverified.remember("again", 1, now);
+        }
+        unverified.remember(&"k".repeat(MAX_KID + 1), 1, now);
+        assert_eq!(unverified.asked.len(), MAX_ASKED);
+        let (store, _) = aged(Duration::ZERO);
+        let snapshot = store.snapshot().unwrap();
+        let last = (2 * MAX_ASKED - 1).to_string();
+        let mut was_asked = |kid: &str, now| unverified.was_asked(kid, &snapshot, 1, now);
+        assert!(was_asked(&last, now) && was_asked("again", now) && !was_asked("0", now));
+        assert!(was_asked(&last, now + ASKED_AGE - MILLISECOND));
+        assert!(!was_asked(&last, now + ASKED_AGE));
+    }
+}

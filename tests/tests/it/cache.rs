@@ -529,9 +529,56 @@ async fn a_panic_is_an_error_for_the_waiting_callers_only() {
     assert_eq!(fixture.name("user_1", "Ada").await, ("Ada".to_owned(), true));
 }
 
+/// An operation of a program, whose request has a header or a body besides its URI.
+#[derive(Clone, Copy, Debug)]
+struct Special {
+    has_header: bool,
+    has_body: bool,
+}
+
+impl Operation for Special {
+    type Output = usize;
+    type Credential = NeedsSecretKey;
+    const INFO: &'static OperationInfo = &OperationInfo::new("Special", Method::GET, "/special", "Users");
+
+    fn request(&self) -> Result<Request<Bytes>, BuildError> {
+        let mut request = Request::new(if self.has_body { "{}".into() } else { Bytes::new() });
+        *request.uri_mut() = "/special".parse().unwrap();
+        request.extensions_mut().insert(Self::INFO);
+        if self.has_header {
+            request.headers_mut().insert("x-a", HeaderValue::from_static("b"));
+        }
+        Ok(request)
+    }
+
+    fn decode(&self, response: &Response<Bytes>) -> Result<usize, ResponseError> {
+        Ok(response.body().len())
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_its_uri_does_not_identify_is_not_cached() {
+    for (has_header, has_body) in [(false, false), (true, false), (false, true), (true, true)] {
+        let fixture = Fixture::new();
+        let special = Special { has_header, has_body };
+        let mut calls = 0;
+        for _ in 0..2 {
+            let clerk = fixture.clerk.clone();
+            let reading = tokio::spawn(async move { clerk.cached(special).await });
+            settle().await;
+            let sent = fixture.scripted.take();
+            calls += sent.len();
+            sent.into_iter().for_each(|call| call.respond(200, &json!({})));
+            reading.await.unwrap().unwrap();
+        }
+        assert_eq!(calls, if has_header || has_body { 2 } else { 1 }, "{special:?}");
+    }
+}
+
 #[tokio::test]
 async fn without_a_cache_every_call_is_sent() {
     let fixture = Fixture::with(|builder| builder.cache(CachePolicy::off()));
+    assert_eq!(fixture.clerk.cache().policy(), CachePolicy::off());
     assert_eq!(fixture.name("user_1", "old").await, ("old".to_owned(), true));
     assert_eq!(fixture.name("user_1", "new").await, ("new".to_owned(), true));
     assert_eq!(fixture.clerk.cache().stats(), Default::default());

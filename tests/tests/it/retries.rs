@@ -16,9 +16,13 @@ use clerk_core::{
     credential::SatisfiedBy,
     keys::SecretKey,
 };
-use clerk_tests::scripted::{self, Reply};
+use clerk_tests::{
+    NOW,
+    scripted::{self, Reply},
+};
 use clerk_tower::{
     Clerk, ClerkBuilder, Error, ErrorKind, client::options::CallOptions, client::retry::Budget,
+    clock::ManualClock,
 };
 use futures_util::future::join_all;
 use http::Response;
@@ -198,6 +202,24 @@ async fn retry_after_is_a_lower_bound_and_the_deadline_an_upper_one() {
         let error = clerk.send(users::count()).await.unwrap_err();
         assert_eq!((script.sent(), script.0.elapsed()), (1, Duration::ZERO), "{header}");
         assert!(error.retry_after(clerk.now()).unwrap() >= Duration::from_secs(11), "{header}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_in_retry_after_is_compared_with_the_clients_clock() {
+    // A retry waits for it, and so do later calls after a 429.
+    for (status, attempts) in [(503, 2), (429, 1)] {
+        let script = Script::by(move |index, _| match index {
+            // Five seconds after the client's time.
+            0 => Wait(status, "Tue, 14 Nov 2023 22:13:25 GMT"),
+            _ => Status(200),
+        });
+        let clerk = script.client(|builder| builder.clock(ManualClock::at(NOW)).max_attempts(attempts));
+        let first = clerk.send(users::count()).await;
+        assert_eq!(first.is_ok(), attempts > 1, "{status}");
+        clerk.send(users::count()).await.unwrap();
+        let waited = script.times()[1].as_secs_f64();
+        assert!((5.0..5.6).contains(&waited), "{status}: {waited}");
     }
 }
 
