@@ -86,7 +86,7 @@ pub(super) enum Link {
     },
 }
 
-/// State of the link to the other processes of a fleet. See [`FleetHandle::state`](super::FleetHandle::state).
+/// State of the link to the other processes of a fleet. See [`Membership::state`](super::Membership::state).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FleetState {

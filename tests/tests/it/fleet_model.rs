@@ -1,0 +1,236 @@
+//! Random schedules of reads, writes, deliveries and broken links in a fleet, checked against what each read may return.
+//!
+//! Clerk is modeled as a number for each user, which a write increments. Members write and read at random, calls take
+//! time, callers hang up, and links break and are mended. The clock is tokio's, and paused.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use clerk_core::{Timestamp, api::users};
+use clerk_tests::{
+    NOW,
+    engine::Engine,
+    scripted::{Reply, Script},
+};
+use clerk_tower::{Clerk, client::cache::CachePolicy, clock::Clock, fleet::FleetErrorKind};
+use fastrand::Rng;
+use futures_util::future::join_all;
+use http::Method;
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+
+const MEMBERS: usize = 4;
+const USERS: usize = 3;
+/// How long values are fresh without a link, and with one.
+const FRESH: Duration = Duration::from_secs(30);
+const LINKED: Duration = Duration::from_secs(120);
+/// How long a notice may take while both links are up. Nothing but the pause before a member tells again takes time.
+const TOLD_WITHIN: Duration = Duration::from_secs(6);
+const LENGTH: Duration = Duration::from_secs(600);
+
+/// A clock that goes as tokio's does.
+#[derive(Clone, Copy)]
+struct TokioClock(Instant);
+
+impl Clock for TokioClock {
+    fn now(&self) -> Timestamp {
+        NOW.saturating_add(self.0.elapsed())
+    }
+}
+
+/// One version of a user.
+#[derive(Clone, Copy)]
+struct Version {
+    /// When it took effect at Clerk.
+    since: Instant,
+    /// When its writer learned of it, if it was a member and has: its index, and the time.
+    known: Option<(usize, Instant)>,
+}
+
+/// A break of a member's link. The end is unknown while it lasts.
+type Break = (Instant, Option<Instant>);
+
+#[derive(Default)]
+struct World {
+    /// The versions of each user, from the second on.
+    versions: [Vec<Version>; USERS],
+    breaks: [Vec<Break>; MEMBERS],
+    reads: usize,
+    stale_reads: usize,
+}
+
+impl World {
+    /// Whether a member's link was up all the time between two moments, with a margin.
+    fn was_linked(&self, member: usize, from: Instant, to: Instant) -> bool {
+        self.breaks[member]
+            .iter()
+            .all(|(begin, end)| *begin > to || end.is_some_and(|end| end + TOLD_WITHIN < from))
+    }
+
+    /// When what a member knew at `known` has certainly been told. `None` if it is still cut off.
+    fn told(&self, member: usize, known: Instant) -> Option<Instant> {
+        let mut from = known;
+        for (begin, end) in &self.breaks[member] {
+            if *begin < from + TOLD_WITHIN && end.is_none_or(|end| end > from) {
+                from = (*end)?;
+            }
+        }
+        Some(from + TOLD_WITHIN)
+    }
+
+    /// Checks a read that began at `began` and returned this version.
+    fn check(&mut self, member: usize, user: usize, began: Instant, got: usize, seed: u64) {
+        self.reads += 1;
+        // The first version that the read does not show.
+        let Some(missed) = self.versions[user].get(got).copied() else { return };
+        let Some(stale) = began.checked_duration_since(missed.since).filter(|stale| !stale.is_zero()) else {
+            return;
+        };
+        self.stale_reads += 1;
+        assert!(stale <= LINKED, "seed {seed}: member {member} read what was {stale:?} out of date");
+        if let Some((writer, known)) = missed.known {
+            if writer == member {
+                assert!(began < known, "seed {seed}: member {member} did not read its own write");
+            }
+            let told = self.told(writer, known);
+            assert!(
+                !self.was_linked(member, missed.since, began) || told.is_none_or(|told| began < told),
+                "seed {seed}: member {member} read what {writer} had changed {:?} before",
+                began - known
+            );
+        }
+        match self.breaks[member].last() {
+            // It fell back when its link broke.
+            Some((begin, None)) if *begin < began => {
+                assert!(
+                    stale <= FRESH,
+                    "seed {seed}: member {member} without a link read what was {stale:?} old"
+                );
+            }
+            // It forgot everything when its link was mended.
+            Some((_, Some(mended))) if *mended + TOLD_WITHIN < began => {
+                assert!(
+                    *mended < missed.since,
+                    "seed {seed}: member {member} read what was old before the link was back"
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+fn script(world: &Arc<Mutex<World>>, rng: Rng) -> Script {
+    let (world, rng) = (world.clone(), Mutex::new(rng));
+    Script::new(move |received| {
+        let uri = received.request.uri().path();
+        let user: usize = uri.rsplit('_').next().unwrap().parse().unwrap();
+        let writes = received.request.method() == Method::PATCH;
+        let (world, before, after) = {
+            let mut rng = rng.lock().unwrap();
+            (world.clone(), Duration::from_millis(rng.u64(1..300)), Duration::from_millis(rng.u64(1..300)))
+        };
+        Reply::Later(Box::pin(async move {
+            sleep(before).await;
+            let version = {
+                let mut world = world.lock().unwrap();
+                if writes {
+                    world.versions[user].push(Version { since: Instant::now(), known: None });
+                }
+                world.versions[user].len()
+            };
+            sleep(after).await;
+            let body = json!({"id": format!("user_{user}"), "object": "user", "first_name": version.to_string(),
+                "banned": false, "locked": false});
+            Reply::new(200, Bytes::from(body.to_string()))
+        }))
+    })
+}
+
+struct Member {
+    index: usize,
+    engine: Engine,
+    clerk: Clerk,
+}
+
+fn version(name: Option<&str>) -> usize {
+    name.unwrap().parse().unwrap()
+}
+
+/// Acts until the end.
+async fn act(member: &Member, world: &Mutex<World>, mut rng: Rng, end: Instant, seed: u64) {
+    while Instant::now() < end {
+        sleep(Duration::from_millis(rng.u64(0..2_000))).await;
+        let user = rng.usize(0..USERS);
+        let id = format!("user_{user}");
+        if rng.u8(0..20) == 0 {
+            let write = member.clerk.send(users::update(id).first_name("x"));
+            let patience = Duration::from_millis(if rng.u8(0..4) == 0 { rng.u64(1..600) } else { 10_000 });
+            let written = timeout(patience, write).await;
+            let now = Instant::now();
+            let mut world = world.lock().unwrap();
+            // Who hung up learns nothing, but counts the write as done; it may also take effect later.
+            if let Ok(written) = written {
+                let number = version(written.unwrap().first_name.as_deref());
+                world.versions[user][number - 1].known = Some((member.index, now));
+            }
+        } else {
+            let began = Instant::now();
+            let read = member.clerk.cached(users::get(id)).await.unwrap();
+            let got = version(read.first_name.as_deref());
+            world.lock().unwrap().check(member.index, user, began, got, seed);
+        }
+    }
+}
+
+async fn break_links(members: &[Member], world: &Mutex<World>, mut rng: Rng, end: Instant) {
+    const KINDS: [FleetErrorKind; 4] =
+        [FleetErrorKind::Unreachable, FleetErrorKind::Timeout, FleetErrorKind::Full, FleetErrorKind::Denied];
+    while Instant::now() < end {
+        sleep(Duration::from_millis(rng.u64(0..60_000))).await;
+        let member = rng.choice(members).unwrap();
+        world.lock().unwrap().breaks[member.index].push((Instant::now(), None));
+        member.engine.break_off(*rng.choice(&KINDS).unwrap());
+        sleep(Duration::from_millis(rng.u64(0..100_000))).await;
+        member.engine.mend();
+        world.lock().unwrap().breaks[member.index].last_mut().unwrap().1 = Some(Instant::now());
+    }
+}
+
+async fn run(seed: u64) -> (usize, usize) {
+    let mut rng = Rng::with_seed(seed);
+    let world: Arc<Mutex<World>> = Arc::default();
+    let (engine, clock) = (Engine::new(), TokioClock(Instant::now()));
+    let policy = CachePolicy::new()
+        .fresh(FRESH)
+        .fresh_while_linked(LINKED)
+        .stale_while_revalidate(Duration::ZERO)
+        .stale_if_error(Duration::ZERO);
+    let members: Vec<Member> = (0..MEMBERS)
+        .map(|index| {
+            let engine = engine.another();
+            let builder = Clerk::builder().secret_key("sk_test_x").clock(clock).cache(policy);
+            let clerk = builder.transport(script(&world, rng.fork())).fleet(&engine).build().unwrap();
+            Member { index, engine, clerk }
+        })
+        .collect();
+    let end = Instant::now() + LENGTH;
+    let acting = members.iter().map(|member| act(member, &world, rng.fork(), end, seed)).collect::<Vec<_>>();
+    tokio::join!(join_all(acting), break_links(&members, &world, rng.fork(), end));
+    let world = world.lock().unwrap();
+    (world.reads, world.stale_reads)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_read_is_older_than_its_bound_whatever_happens_to_the_links() {
+    let (mut reads, mut stale) = (0, 0);
+    for seed in 0..40 {
+        let counted = run(seed).await;
+        reads += counted.0;
+        stale += counted.1;
+    }
+    // The schedules are not idle, and some reads are out of date within their bounds.
+    assert!(reads > 20_000 && stale > 20, "{stale} of {reads}");
+}
