@@ -324,8 +324,9 @@ impl ClerkBuilder {
     /// Sets how long an opaque machine token, such as an API key, counts as good without asking Clerk again. Defaults
     /// to zero; at most five minutes.
     ///
-    /// This saves one call to Clerk per request, and accepts a token that was revoked meanwhile for that long. None is
-    /// cached beyond its expiry, and at most 4 MiB of them are.
+    /// This saves one call to Clerk per request, and accepts a token that was revoked meanwhile for that long, unless this
+    /// client revokes it, or learns of it from a webhook delivery or from another process of its [fleet](crate::fleet).
+    /// None is cached beyond its expiry, and at most 4 MiB of them are.
     ///
     /// Without this setting too, requests with the same token share a call that began at most a second before, and a token
     /// that Clerk does not know or that is no longer valid is refused for three seconds without asking again.
@@ -662,8 +663,9 @@ impl ClerkBuilder {
             None => KeySource::Backend(stack.clone()),
         };
         let keys = KeyStore::new(source, config.jwt_key.take(), known, self.clock.clone());
-        let machine_tokens = MachineTokens::with_lifetime(config.machine_token_cache, self.clock.clone());
         let generations = Arc::new(Generations::new());
+        let machine_tokens =
+            MachineTokens::with_lifetime(config.machine_token_cache, generations.clone(), self.clock.clone());
         let member = self.fleet.map(|fleet| {
             let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
             let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;

@@ -14,6 +14,7 @@ use moka::{notification::RemovalCause, sync::Cache};
 use tokio::time::timeout;
 
 use crate::{
+    client::cache::{Before, Generations, Stamp},
     clock::{Clock, Moment},
     single_flight::{Flight, Lost},
     telemetry,
@@ -53,8 +54,14 @@ impl From<Verified> for Verdict {
 ///
 /// The tokens themselves are not stored. Digests are compared, so the time that a lookup takes reveals nothing about a
 /// token. Refused tokens have a memory of their own: a flood of made-up tokens must not evict valid ones.
+///
+/// A write, a webhook delivery or another process of a fleet that may have revoked a token makes the verdicts forgotten
+/// through the generations of the cache, those that are on their way included. Verdicts are never taken from a fleet's
+/// engine, sealed or not: somebody who can write to it could keep one that was revoked, and what lets a program in has to
+/// come from Clerk.
 pub(crate) struct MachineTokens {
     lifetime: Duration,
+    generations: Arc<Generations>,
     valid: Cache<[u8; 32], Known>,
     /// The refused ones, and when Clerk was asked.
     refused: Cache<[u8; 32], (Verified, Moment)>,
@@ -66,6 +73,7 @@ pub(crate) struct MachineTokens {
 struct Known {
     machine: MachineFacts,
     asked: Moment,
+    stamp: Stamp,
 }
 
 #[derive(Default)]
@@ -82,6 +90,7 @@ enum Joined {
 struct Running {
     number: u64,
     asked: Moment,
+    before: Before,
     flight: Flight<Verdict>,
 }
 
@@ -90,7 +99,11 @@ impl MachineTokens {
     pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(300);
 
     /// With a lifetime of zero, valid tokens are not remembered.
-    pub(crate) fn with_lifetime(lifetime: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn with_lifetime(
+        lifetime: Duration,
+        generations: Arc<Generations>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let valid = Cache::builder()
             .max_capacity(MAX_BYTES)
             .weigher(|_, known: &Known| weight(&known.machine))
@@ -115,7 +128,7 @@ impl MachineTokens {
                 }
             })
             .build();
-        Self { lifetime, valid, refused, in_flight: Mutex::default(), clock }
+        Self { lifetime, generations, valid, refused, in_flight: Mutex::default(), clock }
     }
 
     /// Returns what Clerk says about a token: what it said a moment ago, or the result of `ask`, which requests with the
@@ -145,6 +158,7 @@ impl MachineTokens {
         let refused = self.refused.get(digest).filter(|(_, asked)| now.since(*asked) < REFUSED_AGE);
         let is_valid = |known: &Known| {
             now.since(known.asked) < self.lifetime
+                && self.generations.holds(&known.stamp)
                 && known.machine.expiration().is_none_or(|end| self.clock.now() < end)
         };
         let valid = || self.valid.get(digest).filter(is_valid).map(|known| Ok(Some(known.machine)));
@@ -163,9 +177,13 @@ impl MachineTokens {
         if let Some(verified) = self.remembered(&digest) {
             return Joined::Remembered(verified);
         }
-        let asked = Moment::now(&*self.clock);
-        let is_shared =
-            |running: &&Running| running.flight.is_running() && asked.since(running.asked) <= SHARED_AGE;
+        let (asked, before) = (Moment::now(&*self.clock), self.generations.now());
+        // Whose token it is, and so whether a change concerns it, is not known before the response.
+        let is_shared = |running: &&Running| {
+            running.flight.is_running()
+                && asked.since(running.asked) <= SHARED_AGE
+                && self.generations.holds(&Stamp::of_machine_token("", running.before))
+        };
         if let Some(running) = in_flight.by_digest.get(&digest).filter(is_shared) {
             telemetry::machine_token("shared");
             return Joined::Waiting(running.flight.clone());
@@ -179,7 +197,7 @@ impl MachineTokens {
             let verdict = timeout(CALL_LIMIT, call).await;
             let verdict = verdict.unwrap_or_else(|_| Err(CallFailure::Unreachable).into());
             if tokens.is_newest(&digest, number) {
-                tokens.remember(digest, &verdict.verified, asked);
+                tokens.remember(digest, &verdict.verified, asked, before);
             }
             // Only now, so that a request in between does not start another call.
             drop(landing);
@@ -187,7 +205,7 @@ impl MachineTokens {
         });
         let Ok(flight) = flight else { return Joined::Remembered(Err(CallFailure::Unreachable)) };
         telemetry::machine_token("asked");
-        in_flight.by_digest.insert(digest, Running { number, asked, flight: flight.clone() });
+        in_flight.by_digest.insert(digest, Running { number, asked, before, flight: flight.clone() });
         Joined::Waiting(flight)
     }
 
@@ -198,10 +216,11 @@ impl MachineTokens {
 
     /// Remembers what Clerk said about a token for which it was asked at `asked`: the token may have been revoked right
     /// after Clerk looked it up.
-    fn remember(&self, digest: [u8; 32], verified: &Verified, asked: Moment) {
+    fn remember(&self, digest: [u8; 32], verified: &Verified, asked: Moment, before: Before) {
         match verified {
             Ok(Some(machine)) if !self.lifetime.is_zero() => {
-                self.valid.insert(digest, Known { machine: machine.clone(), asked });
+                let stamp = Stamp::of_machine_token(subject(machine), before);
+                self.valid.insert(digest, Known { machine: machine.clone(), asked, stamp });
             }
             Ok(Some(_)) => {}
             verified if is_definite(verified) => {
@@ -214,6 +233,17 @@ impl MachineTokens {
 
     fn lock(&self) -> MutexGuard<'_, InFlight> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whom a token belongs to.
+fn subject(machine: &MachineFacts) -> &str {
+    match machine {
+        MachineFacts::ApiKey(key) => key.subject.as_str(),
+        MachineFacts::M2m(token) => token.machine_id.as_str(),
+        MachineFacts::OAuth(token) => token.user_id.as_str(),
+        // A kind that is added later is not stored: see `weight`.
+        _ => "",
     }
 }
 
@@ -323,15 +353,20 @@ mod tests {
     }
 
     fn tokens() -> MachineTokens {
-        MachineTokens::with_lifetime(MachineTokens::MAX_LIFETIME, Arc::new(ManualClock::at(NOW)))
+        let (generations, clock) = (Arc::new(Generations::new()), Arc::new(ManualClock::at(NOW)));
+        MachineTokens::with_lifetime(MachineTokens::MAX_LIFETIME, generations, clock)
+    }
+
+    fn remember(tokens: &MachineTokens, number: u16, verified: &Verified) {
+        tokens.remember(digest(number), verified, moment(), tokens.generations.now());
     }
 
     #[test]
     fn a_flood_of_refused_tokens_stays_within_its_bound_and_evicts_no_valid_one() {
         let tokens = tokens();
-        tokens.remember(digest(9), &Ok(Some(machine(&json!({})))), moment());
+        remember(&tokens, 9, &Ok(Some(machine(&json!({})))));
         for number in 10..10_000 {
-            tokens.remember(digest(number), &Ok(None), moment());
+            remember(&tokens, number, &Ok(None));
         }
         tokens.refused.run_pending_tasks();
         assert!(tokens.refused.weighted_size() <= MAX_REFUSED_BYTES);
@@ -344,7 +379,7 @@ mod tests {
         let tokens = tokens();
         let machine = machine(&json!({"text": "x".repeat(4000)}));
         for number in 0..3000 {
-            tokens.remember(digest(number), &Ok(Some(machine.clone())), moment());
+            remember(&tokens, number, &Ok(Some(machine.clone())));
         }
         tokens.valid.run_pending_tasks();
         assert!(tokens.valid.weighted_size() <= MAX_BYTES);
@@ -414,7 +449,7 @@ mod tests {
     fn a_token_that_is_too_large_is_not_stored() {
         let tokens = tokens();
         let machine = machine(&json!({"text": "x".repeat(5_000_000)}));
-        tokens.remember(digest(1), &Ok(Some(machine)), moment());
+        remember(&tokens, 1, &Ok(Some(machine)));
         tokens.valid.run_pending_tasks();
         assert_eq!(tokens.valid.weighted_size(), 0);
     }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use clerk_core::{api::users, webhook::Verifier};
+use clerk_core::{
+    api::{api_keys, users},
+    authenticate::AcceptedKinds,
+    webhook::Verifier,
+};
 use clerk_tests::{
     Instance, NOW,
     engine::Engine,
@@ -343,6 +347,43 @@ fn a_client_whose_runtime_ends_is_linked_again_on_the_next() {
         drop(runtime);
         assert!(matches!(process.clerk.fleet().state(), FleetState::Lost { .. }));
     }
+}
+
+/// A machine token is verified with a call whose method is `POST`. That is no change to tell.
+#[tokio::test]
+async fn a_verified_machine_token_is_not_told_and_a_revoked_one_is() {
+    let engine = Engine::new();
+    let accepting = |builder: ClerkBuilder| {
+        builder
+            .machine_token_cache(secs(60))
+            .authentication(|options| options.accepted_kinds(AcceptedKinds::any()))
+    };
+    let (one, other) = (Process::with(&engine, accepting), Process::with(&engine, accepting));
+    linked(&[&one, &other]).await;
+    let verify = async |process: &Process, revoked: bool| {
+        let clerk = process.clerk.clone();
+        let verifying = tokio::spawn(async move { clerk.authenticate_token("ak_0123456789").await });
+        settle().await;
+        let key = json!({"id": "ak_1", "subject": "user_1", "revoked": revoked, "expired": false});
+        process.scripted.take().into_iter().for_each(|call| call.respond(200, &key));
+        verifying.await.unwrap().machine().is_some()
+    };
+    let before = engine_commands(&[&one, &other]);
+    assert!(verify(&one, false).await && verify(&other, false).await);
+    settle().await;
+    assert_eq!(engine_commands(&[&one, &other]), before);
+    assert!(verify(&other, true).await, "remembered");
+    let clerk = one.clerk.clone();
+    let revoking = tokio::spawn(async move { clerk.send(api_keys::revoke("ak_1")).await });
+    settle().await;
+    one.scripted.one().respond(200, &json!({"id": "ak_1", "revoked": true}));
+    let _ = revoking.await.unwrap();
+    settle().await;
+    assert!(!verify(&one, true).await && !verify(&other, true).await);
+}
+
+fn engine_commands(processes: &[&Process]) -> usize {
+    processes.iter().map(|process| process.engine.commands()).sum()
 }
 
 /// The costs that the guide states.

@@ -12,6 +12,7 @@ use std::{
 
 use clerk_core::{
     Timestamp,
+    api::{api_keys, m2m, machines, oauth_applications, organizations, users},
     authenticate::{AcceptedKinds, AuthenticateOptions, Authenticator, MachineAuth, Need, RequestHead, Step},
     token::{KeySet, KnownTokens, SessionAuth, TokenKind},
 };
@@ -24,6 +25,7 @@ use clerk_tests::{
 };
 use clerk_tower::{
     Clerk, ClerkBuilder,
+    client::cache::CachePolicy,
     clock::Clock as _,
     server::authenticate::{Auth, AuthenticateLayer},
 };
@@ -510,6 +512,88 @@ async fn only_what_clerk_says_about_a_machine_token_is_cached() {
         assert!(machine(&clerk, token).await.is_some());
         assert_eq!(machines.new_calls(), 1);
     }
+}
+
+/// Whether a valid verdict about each of the opaque tokens is still remembered after a change.
+async fn remembered_after(change: impl AsyncFnOnce(&Clerk)) -> [bool; 3] {
+    let (instance, machines) = (Instance::new(), Machines::default());
+    let clerk = machines.client(&instance, |builder| {
+        builder.machine_token_cache(MINUTE).cache(CachePolicy::off()).webhook_secret("whsec_c2VjcmV0")
+    });
+    for token in OPAQUE {
+        assert!(machine(&clerk, token).await.is_some());
+    }
+    change(&clerk).await;
+    machines.say(200, json!({"revoked": true}));
+    let mut remembered = [false; 3];
+    for (token, remembered) in OPAQUE.into_iter().zip(&mut remembered) {
+        *remembered = machine(&clerk, token).await.is_some();
+    }
+    remembered
+}
+
+#[tokio::test]
+async fn what_may_revoke_a_machine_token_makes_the_verdicts_forgotten() {
+    let (all, none, of_user) = ([false; 3], [true; 3], [false, true, false]);
+    // Whether the response can be decoded does not matter: the write may have happened.
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(api_keys::revoke("id_1")).await)).await, all);
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(api_keys::delete("id_1")).await)).await, all);
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(m2m::revoke_token("mt_1")).await)).await, all);
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(machines::delete("mch_1")).await)).await, all);
+    let revoke =
+        async |clerk: &Clerk| drop(clerk.send(oauth_applications::revoke_token("oa_1", "oat")).await);
+    assert_eq!(remembered_after(revoke).await, all);
+    // Those of a user end with the user, and not with another one.
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(users::ban("user_1")).await)).await, of_user);
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(users::ban("user_2")).await)).await, none);
+    let delete = async |clerk: &Clerk| drop(clerk.send(organizations::delete("org_1")).await);
+    assert_eq!(remembered_after(delete).await, none);
+    for (event, expected) in [
+        (json!({"type": "user.deleted", "data": {"id": "user_1", "deleted": true}}), of_user),
+        (json!({"type": "user.deleted", "data": {"id": "user_2", "deleted": true}}), none),
+        (json!({"type": "apiKey.revoked", "data": {"id": "ak_1"}}), all),
+    ] {
+        let body = event.to_string();
+        let receive = async |clerk: &Clerk| {
+            let headers = clerk.webhook_verifier().unwrap().sign("msg_1", clerk.now(), body.as_bytes());
+            drop(clerk.verify_webhook(&headers, body.as_bytes()).unwrap());
+        };
+        assert_eq!(remembered_after(receive).await, expected, "{event}");
+    }
+    assert_eq!(remembered_after(async |clerk| clerk.cache().invalidate_all()).await, all);
+    // To look at a key, or to verify one, changes nothing.
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(api_keys::verify("ak_2")).await)).await, none);
+    assert_eq!(remembered_after(async |clerk| drop(clerk.send(api_keys::get("ak_2")).await)).await, none);
+}
+
+/// Clerk looks a key up, and then it is revoked.
+#[tokio::test(start_paused = true)]
+async fn a_verdict_on_its_way_when_its_token_is_revoked_is_not_remembered() {
+    let instance = Instance::new();
+    let transport = Script::new(move |received| {
+        let key = json!({"id": "ak_1", "subject": "user_1", "revoked": received.index > 0, "expired": false});
+        if received.index > 0 {
+            return Reply::json(200, &key);
+        }
+        Reply::Later(Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            Reply::json(200, &key)
+        }))
+    });
+    let builder = instance.builder().publishable_key(LIVE).transport(transport).machine_token_cache(MINUTE);
+    let clerk =
+        builder.authentication(|options| options.accepted_kinds(AcceptedKinds::any())).build().unwrap();
+    let first = tokio::spawn({
+        let clerk = clerk.clone();
+        async move { machine(&clerk, OPAQUE[0]).await }
+    });
+    settle().await;
+    let _ = clerk.send(api_keys::revoke("ak_1")).await;
+    // Who comes after the revocation does not share the call from before.
+    assert!(machine(&clerk, OPAQUE[0]).await.is_none());
+    assert!(first.await.unwrap().is_some());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(machine(&clerk, OPAQUE[0]).await.is_none());
 }
 
 #[tokio::test]

@@ -1,22 +1,24 @@
 //! Invalidation by generation counters, which only go up.
 //!
-//! An entry remembers the counters of everything it depends on, as they stood before Clerk was asked. It is valid as
-//! long as they have not moved. Invalidating is therefore an increment: it costs the same however many entries there
-//! are, it reaches responses that are still on their way, and a late response cannot bring back what was invalidated.
+//! Every invalidation has a number, and the counter of what it invalidates takes it over. An entry remembers the last
+//! number from before Clerk was asked. It is valid as long as no counter that it depends on has a later one. Invalidating
+//! therefore costs the same however many entries there are, it reaches responses that are still on their way, and a late
+//! response cannot bring back what was invalidated. What a response depends on may be known only when it is there.
 
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use super::invalidation::SECTIONS;
+use super::invalidation::{self, SECTIONS};
 use crate::fleet::{EVERYTHING, Listener, Topic};
 
 /// The number of counters. Fixed, so that memory does not grow with the ids that were seen. Two resources that share a
 /// counter are invalidated together, which costs a call but is never wrong.
 const SLOTS: u16 = 4096;
-/// The counters below this one belong to everything and to the sections, two for each section.
+/// The counters below this one belong to everything, to machine tokens, and to the sections, two for each section.
 const FIRST_SHARED: u16 = 128;
+const MACHINE_TOKENS: &str = "machine-tokens";
 /// An entry depends on at most this many tags.
 pub(super) const MAX_TAGS: usize = 6;
 
@@ -26,6 +28,8 @@ pub(super) const MAX_TAGS: usize = 6;
 pub(super) enum Tag<'a> {
     /// Anything at all.
     Everything,
+    /// Clerk's verdicts about machine tokens: one may have been revoked.
+    MachineTokens,
     /// Every resource of a section: one has changed, and it is not known which.
     Each(&'a str),
     /// The lists and counts of a section. They change with each of its resources.
@@ -39,6 +43,7 @@ impl fmt::Display for Tag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everything => f.write_str(EVERYTHING),
+            Self::MachineTokens => f.write_str(MACHINE_TOKENS),
             Self::Each(section) => write!(f, "each/{section}"),
             Self::Lists(section) => write!(f, "lists/{section}"),
             Self::Resource(section, id) => write!(f, "one/{section}/{id}"),
@@ -51,6 +56,9 @@ impl<'a> Tag<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         if text == EVERYTHING {
             return Some(Self::Everything);
+        }
+        if text == MACHINE_TOKENS {
+            return Some(Self::MachineTokens);
         }
         let (kind, rest) = text.split_once('/')?;
         match kind {
@@ -65,6 +73,7 @@ impl<'a> Tag<'a> {
     fn slot(&self) -> u16 {
         match *self {
             Self::Everything => 0,
+            Self::MachineTokens => FIRST_SHARED - 1,
             Self::Each(name) => section(name, 1).unwrap_or_else(|| shared(["each", name])),
             Self::Lists(name) => section(name, 2).unwrap_or_else(|| shared(["lists", name])),
             Self::Resource(section, id) => shared([section, id]),
@@ -101,41 +110,58 @@ impl<'a> FromIterator<Tag<'a>> for Depends {
     }
 }
 
-/// The state of an entry's [`Depends`] at one time.
+/// The last invalidation before something began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Before(u64);
+
+/// What an entry depends on, and the last invalidation that it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
     depends: Depends,
-    /// No counter ever goes down, so the sum is unchanged only if each of them is.
-    sum: u64,
+    before: Before,
+}
+
+impl Stamp {
+    /// For Clerk's verdict about a machine token of this subject: a user, an organization or a machine.
+    pub(crate) fn of_machine_token(subject: &str, before: Before) -> Self {
+        Self { depends: invalidation::machine_token_depends(subject), before }
+    }
 }
 
 /// The counters.
-pub(crate) struct Generations(Box<[AtomicU64]>);
+pub(crate) struct Generations {
+    last: AtomicU64,
+    counters: Box<[AtomicU64]>,
+}
 
 impl Generations {
     pub(crate) fn new() -> Self {
-        Self((0..SLOTS).map(|_| AtomicU64::new(0)).collect())
+        let counters = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
+        Self { last: AtomicU64::new(0), counters }
     }
 
-    fn sum(&self, depends: Depends) -> u64 {
-        // `SeqCst`: a reader that starts after a write was acknowledged must see its increments, on every counter.
-        let counters = depends.0.iter().filter_map(|slot| self.0.get(usize::from(*slot)));
-        counters.fold(0, |sum, counter| sum.wrapping_add(counter.load(Ordering::SeqCst)))
+    /// The last invalidation. Take it before asking Clerk.
+    pub(crate) fn now(&self) -> Before {
+        Before(self.last.load(Ordering::SeqCst))
     }
 
-    /// The state of the counters. Take it before asking Clerk.
     pub(super) fn stamp(&self, depends: Depends) -> Stamp {
-        Stamp { depends, sum: self.sum(depends) }
+        Stamp { depends, before: self.now() }
     }
 
     /// Returns `true` if nothing was invalidated since.
-    pub(super) fn holds(&self, stamp: &Stamp) -> bool {
-        self.sum(stamp.depends) == stamp.sum
+    pub(crate) fn holds(&self, stamp: &Stamp) -> bool {
+        // `SeqCst`: a reader that starts after a write was acknowledged must see its numbers, on every counter.
+        let counters = stamp.depends.0.iter().filter_map(|slot| self.counters.get(usize::from(*slot)));
+        counters.into_iter().all(|counter| counter.load(Ordering::SeqCst) <= stamp.before.0)
     }
 
     pub(super) fn invalidate(&self, tag: Tag<'_>) {
-        if let Some(counter) = self.0.get(usize::from(tag.slot())) {
-            counter.fetch_add(1, Ordering::SeqCst);
+        // Who begins between the two has the number already. That is right: Clerk is asked only after it, and what is
+        // invalidated has happened before.
+        let number = self.last.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
+        if let Some(counter) = self.counters.get(usize::from(tag.slot())) {
+            counter.fetch_max(number, Ordering::SeqCst);
         }
     }
 }
@@ -165,6 +191,7 @@ mod tests {
     fn tags_are_read_as_they_are_written() {
         for tag in [
             Tag::Everything,
+            Tag::MachineTokens,
             Tag::Each("users"),
             Tag::Lists("users"),
             Tag::Resource("users", "user_1"),
@@ -201,12 +228,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_stamp_depends_on_may_be_known_later() {
+        let generations = Generations::new();
+        let before = generations.now();
+        generations.invalidate(Tag::Resource("users", "user_2"));
+        let of = |subject| Stamp::of_machine_token(subject, before);
+        assert!(generations.holds(&of("user_1")) && generations.holds(&of("mch_1")));
+        assert!(!generations.holds(&of("user_2")));
+        for (tag, [user, organization, machine, unknown]) in [
+            (Tag::Lists("users"), [true; 4]),
+            (Tag::Each("users"), [false, true, true, false]),
+            (Tag::Each("organizations"), [true, false, true, false]),
+            (Tag::MachineTokens, [false; 4]),
+            (Tag::Everything, [false; 4]),
+        ] {
+            let before = generations.now();
+            generations.invalidate(tag);
+            let holds = |subject| generations.holds(&Stamp::of_machine_token(subject, before));
+            assert_eq!(
+                [holds("user_1"), holds("org_1"), holds("mch_1"), holds("")],
+                [user, organization, machine, unknown]
+            );
+        }
+    }
+
+    #[test]
     fn sections_share_no_counter_and_resources_seldom_do() {
         let mut sections: Vec<u16> = SECTIONS
             .iter()
             .flat_map(|section| [Tag::Each(section).slot(), Tag::Lists(section).slot()])
             .collect();
-        sections.push(Tag::Everything.slot());
+        sections.extend([Tag::Everything.slot(), Tag::MachineTokens.slot()]);
         assert!(sections.iter().all(|slot| *slot < FIRST_SHARED));
         let all = sections.len();
         sections.sort_unstable();

@@ -45,6 +45,14 @@ struct Rule {
     touches: &'static [Tag<'static>],
 }
 
+/// Operations that only look something up, although their method is `POST`: the secret is in the body.
+const LOOK_UPS: &[&str] = &[
+    "/api_keys/verify",
+    "/clients/verify",
+    "/m2m_tokens/verify",
+    "/oauth_applications/access_tokens/verify",
+];
+
 const fn below(path: &'static str, touches: &'static [Tag<'static>]) -> Rule {
     Rule { method: None, path, exact: false, touches }
 }
@@ -53,7 +61,7 @@ const fn at(method: Method, path: &'static str, touches: &'static [Tag<'static>]
     Rule { method: Some(method), path, exact: true, touches }
 }
 
-use Tag::{Each, Everything, Lists};
+use Tag::{Each, Everything, Lists, MachineTokens};
 
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
@@ -106,6 +114,11 @@ const RULES: &[Rule] = &[
     below("/waitlist_entries", &[Lists("invitations"), Lists("allowlist_identifiers")]),
     // A machine's tokens are deleted with it.
     below("/machines", &[Lists("m2m_tokens")]),
+    // What exists is revoked, deleted or changed. What is new has no verdict yet.
+    below("/api_keys/{apiKeyID}", &[MachineTokens]),
+    below("/m2m_tokens/{m2m_token_id}", &[MachineTokens]),
+    below("/machines/{machine_id}", &[MachineTokens]),
+    below("/oauth_applications/{oauth_application_id}", &[MachineTokens]),
 ];
 
 const ROLES: &[Tag<'_>] = &[
@@ -164,6 +177,20 @@ pub(super) fn depends(info: &OperationInfo, path: &str) -> Depends {
     let shown = SHOWS.iter().filter(|(start, _)| info.path.starts_with(start));
     let shown = shown.map(|(_, section)| Tag::Lists(section));
     [Tag::Everything, Tag::Each(section), own].into_iter().chain(shown).collect()
+}
+
+/// Whether an operation may change something.
+pub(super) fn is_write(info: &OperationInfo) -> bool {
+    !info.method.is_safe() && !LOOK_UPS.contains(&info.path)
+}
+
+/// What Clerk's verdict about a machine token of this subject depends on. A user or an organization that is deleted takes
+/// its tokens along, and nobody promises that one that is banned does not. An empty subject is one that is not known.
+pub(super) fn machine_token_depends(subject: &str) -> Depends {
+    let may_own = |prefix: &str| subject.is_empty() || subject.starts_with(prefix);
+    let owners = TOLD_APART.iter().filter(|(_, prefix)| may_own(prefix));
+    let owners = owners.flat_map(|(section, _)| [Some(Each(section)), resource(section, subject)]);
+    [Everything, MachineTokens].into_iter().chain(owners.flatten()).collect()
 }
 
 /// What a change of one resource touches: the resource, the lists of its section, and what shows it elsewhere.
@@ -232,7 +259,7 @@ mod tests {
     use clerk_core::api::OPERATIONS;
 
     use super::{
-        super::generations::{Generations, MAX_TAGS},
+        super::generations::{Generations, MAX_TAGS, Stamp},
         *,
     };
 
@@ -315,6 +342,42 @@ mod tests {
         }
     }
 
+    /// Whatever sections there will be: a verdict is forgotten if a token, or what it belongs to, may have ended.
+    #[test]
+    fn what_makes_verdicts_about_machine_tokens_forgotten() {
+        for info in OPERATIONS.iter().filter(|info| is_write(info)) {
+            let section = section_of(info.path);
+            let is_about_tokens =
+                ["api_keys", "m2m_tokens", "machines", "oauth_applications"].contains(&section);
+            let is_new = info.path == format!("/{section}");
+            let generations = Generations::new();
+            let before = generations.now();
+            touched_by_write(info, &path(info, &["x_1"]), |tag| generations.invalidate(tag));
+            let holds = generations.holds(&Stamp::of_machine_token("mch_1", before));
+            assert!(!(is_about_tokens && !is_new && holds), "{}", info.id);
+            assert!(holds || !is_about_tokens || !is_new, "{}", info.id);
+        }
+        for (kind, user, token, forgotten) in [
+            ("DeleteUser", "user_1", "user_1", true),
+            ("DeleteUser", "user_1", "mch_1", false),
+            ("DeleteUser", "user_1", "org_1", true),
+            ("BanUser", "user_1", "user_1", true),
+            ("BanUser", "user_1", "user_2", false),
+            ("UsersBan", "", "user_2", true),
+            ("UpdateUser", "user_1", "user_1", true),
+            ("UpdateUser", "user_1", "org_1", false),
+            ("RevokeSession", "sess_1", "user_1", false),
+            ("createM2MToken", "", "mch_1", false),
+            ("DeleteOrganization", "org_1", "org_1", true),
+        ] {
+            let (generations, write) = (Generations::new(), info(kind));
+            let before = generations.now();
+            touched_by_write(write, &path(write, &[user]), |tag| generations.invalidate(tag));
+            let holds = generations.holds(&Stamp::of_machine_token(token, before));
+            assert_eq!(holds, !forgotten, "{kind} {token}");
+        }
+    }
+
     #[test]
     fn no_read_depends_on_more_tags_than_fit() {
         for info in OPERATIONS {
@@ -359,6 +422,9 @@ mod tests {
         }
         for rule in RULES {
             assert!(OPERATIONS.iter().any(|info| rule.covers(&info.method, info.path)), "{}", rule.path);
+        }
+        for path in LOOK_UPS {
+            assert!(OPERATIONS.iter().any(|info| info.path == *path && !is_write(info)), "{path}");
         }
         for (start, _) in SHOWS {
             assert!(OPERATIONS.iter().any(|info| info.path.starts_with(start)), "{start}");

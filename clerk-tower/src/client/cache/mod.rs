@@ -99,7 +99,7 @@ use clerk_core::{
 };
 use http::{Request, Uri};
 
-pub(crate) use self::generations::Generations;
+pub(crate) use self::generations::{Before, Generations, Stamp};
 pub use self::policy::CachePolicy;
 use self::{
     generations::Tag,
@@ -233,10 +233,11 @@ impl Cache {
     }
 
     fn invalidate_tag(&self, tag: Tag<'_>) {
-        self.0.store.generations.invalidate(tag);
+        // In this order: who begins a look-up after the invalidation has to see that the others do not know of it yet.
         if let Some(member) = &self.0.member {
             member.tell(Topic::Changed, tag.to_string());
         }
+        self.0.store.generations.invalidate(tag);
     }
 
     fn invalidate_resource(&self, section: &str, id: &str) {
@@ -254,9 +255,13 @@ impl fmt::Debug for Cache {
 impl Cache {
     /// Returns a guard for a request that writes. Keep it until the caller has the response.
     pub(crate) fn writing(&self, info: &'static OperationInfo, uri: &Uri) -> Option<Writing> {
-        // A process without a cache of its own still tells the others.
-        let writes = !info.method.is_safe() && (!self.0.policy.is_off() || self.0.member.is_some());
-        writes.then(|| Writing { cache: self.clone(), info, uri: uri.clone(), happened: true })
+        // Without a cache as well: the memory of machine tokens and the other processes depend on it.
+        invalidation::is_write(info).then(|| Writing {
+            cache: self.clone(),
+            info,
+            uri: uri.clone(),
+            happened: true,
+        })
     }
 
     /// Returns `true` if an operation may be served from the cache. A request with headers or a body of its own may
