@@ -83,6 +83,9 @@ reasons! {
     SessionTokenButNoClientUat = "session-token-but-no-client-uat",
     /// The URL is for another organization than the active one.
     ActiveOrganizationMismatch = "active-organization-mismatch",
+    /// The token is valid, but its session was revoked after it was issued, or its user was banned, locked or deleted. Clerk's
+    /// SDKs have no code for this.
+    SessionRevoked = "session-revoked",
     /// The token's kind is not accepted here.
     TokenTypeMismatch = "token-type-mismatch",
     /// Any other cause, such as Clerk being unreachable.

@@ -171,8 +171,8 @@ enum Purpose {
     Handshake { reason: Reason, has_token: bool },
     /// After a handshake of a development instance that returned this session: to the URL without its parameters.
     SignedIn(Arc<SessionAuth>),
-    /// The same after a handshake that returned no session.
-    SignedOut,
+    /// The same after a handshake that returned no session, or a revoked one.
+    SignedOut { reason: Reason, has_token: bool },
 }
 
 /// Request that has to be rejected with 400, in [`Outcome::BadRequest`].
@@ -210,7 +210,7 @@ const MESSAGE: HeaderName = HeaderName::from_static("x-clerk-auth-message");
 pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The reason when a handshake returns without a session.
-const RETURNED_WITHOUT_SESSION: &Reason = &Reason::SessionTokenMissing;
+const RETURNED_WITHOUT_SESSION: Reason = Reason::SessionTokenMissing;
 
 /// Returns the headers that say why a request is not signed in. Anything that is not a valid header value is left out.
 fn explain(status: Status, reason: &Reason, message: Option<&str>) -> HeaderMap {
@@ -292,7 +292,11 @@ impl Outcome {
     ) -> Self {
         let (purpose, mut headers) = match session {
             Some(session) => (Purpose::SignedIn(session), HeaderMap::new()),
-            None => (Purpose::SignedOut, explain(Status::SignedOut, RETURNED_WITHOUT_SESSION, None)),
+            None => {
+                let reason = RETURNED_WITHOUT_SESSION;
+                let headers = explain(Status::SignedOut, &reason, None);
+                (Purpose::SignedOut { reason, has_token: false }, headers)
+            }
         };
         append_all(&mut headers, response.headers);
         headers.append(LOCATION, location.clone());
@@ -303,7 +307,7 @@ impl Outcome {
 
     /// Creates the outcome of a handshake that returned without a session. `response` has its cookies.
     pub(super) fn returned_signed_out(is_undecided: bool, response: ResponseHeaders) -> Self {
-        let reason = RETURNED_WITHOUT_SESSION.clone();
+        let reason = RETURNED_WITHOUT_SESSION;
         let mut headers = explain(Status::SignedOut, &reason, None);
         append_all(&mut headers, response.headers);
         let response = ResponseHeaders { headers, ..response };
@@ -326,6 +330,42 @@ impl Outcome {
     #[must_use]
     pub fn insecure_signed_in(session: Arc<SessionAuth>) -> Self {
         Self::signed_in(session)
+    }
+
+    /// Signs the request out with [`Reason::SessionRevoked`], if it is signed in with a session. Other outcomes stay as they
+    /// are.
+    ///
+    /// A session token is valid until it expires, also after its session was revoked. A caller that knows of the revocation
+    /// asks [`session_or_pending`](Self::session_or_pending), and calls this if the session is a revoked one.
+    ///
+    /// Nobody is redirected to Clerk for it, because a session that Clerk still considers active would return in a loop. If
+    /// a handshake or a refresh brought the token, its cookies and, on a development instance, its redirect are kept: they
+    /// end the handshake, and the next request with this token is signed out in the same way.
+    #[must_use]
+    pub fn session_revoked(self) -> Self {
+        if self.session_or_pending().is_none() {
+            return self;
+        }
+        let (reason, has_token) = (Reason::SessionRevoked, true);
+        let explained = |response: ResponseHeaders| {
+            let mut headers = explain(Status::SignedOut, &Reason::SessionRevoked, None);
+            append_all(&mut headers, response.headers);
+            ResponseHeaders { headers, ..response }
+        };
+        match self {
+            Self::SignedIn(SignedIn { response, .. }) => Self::SignedOut(SignedOut {
+                reason,
+                token_kind: Some(TokenKind::Session),
+                cause: SignedOutCause::decided(has_token),
+                response: explained(response),
+            }),
+            Self::Redirect(Redirect { location, response, .. }) => Self::Redirect(Redirect {
+                location,
+                purpose: Purpose::SignedOut { reason, has_token },
+                response: explained(response),
+            }),
+            other => other,
+        }
     }
 
     /// Adds what was noticed about the handshake that the request returned from.
@@ -371,7 +411,7 @@ impl Outcome {
             Self::Redirect(redirect) => match redirect.purpose {
                 Purpose::Handshake { .. } => Status::Handshake,
                 Purpose::SignedIn(_) => Status::SignedIn,
-                Purpose::SignedOut => Status::SignedOut,
+                Purpose::SignedOut { .. } => Status::SignedOut,
             },
         }
     }
@@ -384,9 +424,8 @@ impl Outcome {
             Self::SignedOut(signed_out) => Some(&signed_out.reason),
             Self::BadRequest(_) => Some(&Reason::UnexpectedError),
             Self::Redirect(redirect) => match &redirect.purpose {
-                Purpose::Handshake { reason, .. } => Some(reason),
+                Purpose::Handshake { reason, .. } | Purpose::SignedOut { reason, .. } => Some(reason),
                 Purpose::SignedIn(_) => None,
-                Purpose::SignedOut => Some(RETURNED_WITHOUT_SESSION),
             },
         }
     }
@@ -432,9 +471,8 @@ impl Outcome {
             Self::SignedOut(signed_out) => !signed_out.cause.has_token(),
             Self::BadRequest(malformed) => !malformed.has_token,
             Self::Redirect(redirect) => match redirect.purpose {
-                Purpose::Handshake { has_token, .. } => !has_token,
+                Purpose::Handshake { has_token, .. } | Purpose::SignedOut { has_token, .. } => !has_token,
                 Purpose::SignedIn(_) => false,
-                Purpose::SignedOut => true,
             },
         }
     }

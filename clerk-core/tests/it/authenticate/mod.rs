@@ -13,6 +13,7 @@ mod properties;
 mod redirects;
 mod referrers;
 mod refreshes;
+mod revocations;
 mod satellites;
 mod selection;
 pub(crate) mod tokens;
