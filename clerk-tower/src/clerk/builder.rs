@@ -669,6 +669,7 @@ impl ClerkBuilder {
         let member = self.fleet.map(|fleet| {
             let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
             let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
+            fleet.check().map_err(|error| ConfigError::new("fleet", error))?;
             let (broadcast, store) = fleet.into_engine();
             Ok(Member::join(Parts {
                 names,

@@ -68,10 +68,14 @@ mod member;
 mod message;
 mod names;
 mod outbox;
+#[cfg(feature = "redis")]
+mod redis;
 mod seam;
 
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "redis")]
+pub use self::redis::Redis;
 pub use self::{
     in_process::InProcess,
     member::FleetState,
@@ -92,7 +96,12 @@ pub struct Fleet {
     store: Arc<dyn Store>,
     prefix: String,
     instance: Option<String>,
+    problem: Option<String>,
+    check: Option<Check>,
 }
+
+/// Checks that an engine can be reached.
+type Check = Arc<dyn Fn() -> Result<(), FleetError> + Send + Sync>;
 
 impl Fleet {
     /// Creates a fleet with an engine of your own.
@@ -102,7 +111,26 @@ impl Fleet {
             store: Arc::new(store),
             prefix: "clerk".to_owned(),
             instance: None,
+            problem: None,
+            check: None,
         }
+    }
+
+    /// A fleet that cannot be joined: building a client fails with this.
+    #[cfg(feature = "redis")]
+    fn invalid(problem: String) -> Self {
+        Self { problem: Some(problem), ..Self::from(InProcess::new()) }
+    }
+
+    #[cfg(feature = "redis")]
+    fn checked_by(mut self, check: impl Fn() -> Result<(), FleetError> + Send + Sync + 'static) -> Self {
+        self.check = Some(Arc::new(check));
+        self
+    }
+
+    /// Checks the engine, if it is required: blocks until that is done.
+    pub(crate) fn check(&self) -> Result<(), FleetError> {
+        self.check.as_ref().map_or(Ok(()), |check| check())
     }
 
     /// Sets what the names of all keys and channels begin with. Defaults to `clerk`. Set it if services that have nothing to
@@ -123,6 +151,9 @@ impl Fleet {
     /// The names, unless one is invalid: then which, and why. `instance` is the name by default.
     pub(crate) fn names(&self, instance: impl FnOnce() -> Option<String>) -> Result<Names, String> {
         let rule = format!("expected 1 to {} visible ASCII characters without braces", Names::MAX_LENGTH);
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
+        }
         if !names::is_valid(&self.prefix) {
             return Err(format!("prefix: {rule}"));
         }

@@ -1,0 +1,283 @@
+mod connection;
+mod error;
+mod subscription;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use redis::{ConnectionInfo, FromRedisValue, IntoConnectionInfo as _, Pipeline, Script, ScriptInvocation, cmd};
+
+use self::{connection::Connections, subscription::Messages};
+use super::{Broadcast, Fleet, FleetError, FleetErrorKind, FleetFuture, Store, Subscription};
+
+/// Values of the server that are larger are not read.
+const MAX_VALUE: usize = 1024 * 1024;
+
+/// Redis or Valkey as a fleet's engine, from version 5 on.
+///
+/// It takes any deployment that looks like one server: one server, a primary behind a name that follows a failover, or the
+/// proxy of a cluster. All keys of an instance are on one node of a cluster, but clusters that redirect clients are not
+/// supported.
+///
+/// Each client has two connections: one for commands, which are pipelined, and one for messages.
+///
+/// ```
+/// use std::time::Duration;
+/// use clerk_tower::{Clerk, fleet::{Fleet, Redis}};
+///
+/// let redis = Redis::connect("rediss://clerk:password@redis.internal:6380/0").timeout(Duration::from_millis(100));
+/// let clerk = Clerk::builder()
+///     .secret_key("sk_test_abc")
+///     .fleet(Fleet::from(redis).prefix("shop"))
+///     .build()
+///     .unwrap();
+/// # let _ = clerk;
+/// ```
+///
+/// # Access
+///
+/// A user with these rights is enough, with the default prefix:
+///
+/// ```text
+/// ACL SETUSER clerk on >password resetkeys ~{clerk:* resetchannels &{clerk:* -@all +hello +auth +select +client|setinfo
+///     +ping +set +get +strlen +incr +pexpire +del +eval +evalsha +script|load +publish +subscribe
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Redis {
+    address: Result<ConnectionInfo, String>,
+    root_certificate: Option<Vec<u8>>,
+    timeout: Duration,
+    connect_timeout: Duration,
+    max_in_flight: usize,
+    is_required: bool,
+}
+
+impl Redis {
+    /// Creates an engine at this address: `redis://user:password@host:port/database`, or `rediss://` for TLS, or
+    /// `redis+unix:///path?db=0`. This does no I/O. An address that is not valid is an error when the client is built.
+    pub fn connect(url: impl AsRef<str>) -> Self {
+        let address = url.as_ref().into_connection_info().map_err(|error| {
+            // Only the fixed part of the error: an address may contain a password.
+            format!("{}; expected redis://host:port, or rediss:// for TLS", error.category())
+        });
+        Self {
+            address,
+            root_certificate: None,
+            timeout: Duration::from_millis(250),
+            connect_timeout: Duration::from_secs(2),
+            max_in_flight: 256,
+            is_required: false,
+        }
+    }
+
+    /// Sets how long a command may take, with the time that its connection takes if there is none. Defaults to 250
+    /// milliseconds. Requests wait for commands only where that saves a call to Clerk, and for the claim of a delivery.
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// Sets how long a connection may take. Defaults to two seconds.
+    pub const fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// Sets how many commands may be in flight. Defaults to 256. Further ones fail at once, as if the server could not be
+    /// reached.
+    pub const fn max_in_flight(mut self, max: usize) -> Self {
+        self.max_in_flight = max;
+        self
+    }
+
+    /// Sets the only certificate authority that is trusted, as PEM, for `rediss://`. Defaults to those of the operating
+    /// system.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificate = Some(pem.into());
+        self
+    }
+
+    /// Makes it an error to build the client if the server cannot be reached. Building then waits for it, up to the connect
+    /// timeout. Without this, the client is built, warns, and acts on its own until the server can be reached.
+    pub const fn required(mut self) -> Self {
+        self.is_required = true;
+        self
+    }
+}
+
+/// Shows no password.
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis")
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_in_flight", &self.max_in_flight)
+            .field("is_required", &self.is_required)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Redis> for Fleet {
+    fn from(redis: Redis) -> Self {
+        let is_required = redis.is_required;
+        match Connections::new(redis) {
+            Ok(connections) => {
+                let engine = Engine(Arc::new(connections));
+                let fleet = Self::new(engine.clone(), engine.clone());
+                if is_required { fleet.checked_by(move || engine.0.check()) } else { fleet }
+            }
+            Err(problem) => Self::invalid(problem),
+        }
+    }
+}
+
+/// The engine: scripts and commands over shared connections.
+#[derive(Clone)]
+struct Engine(Arc<Connections>);
+
+/// Of each key the value, or nothing if it is too large or not a string.
+const GET: &str = "\
+local values = {}
+for number, key in ipairs(KEYS) do
+  local length = redis.pcall('STRLEN', key)
+  values[number] = false
+  if type(length) == 'number' and length > 0 and length <= tonumber(ARGV[1]) then
+    values[number] = redis.call('GET', key)
+  end
+end
+return values";
+
+const SET_IF_EQUAL: &str = "\
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return 1
+end
+return 0";
+
+const DELETE_IF_EQUAL: &str = "\
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('DEL', KEYS[1])
+end
+return 0";
+
+const INCREMENT: &str = "\
+local sum = redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return sum";
+
+/// At least a millisecond, and at most what the server can express.
+fn millis(duration: Duration) -> u64 {
+    let longest = 365 * 24 * 60 * 60 * 1000;
+    u64::try_from(duration.as_millis()).unwrap_or(longest).clamp(1, longest)
+}
+
+impl Engine {
+    async fn script<T: FromRedisValue>(
+        &self,
+        name: &'static str,
+        code: &'static str,
+        keys: &[&str],
+        fill: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> Result<T, FleetError> {
+        let script = Script::new(code);
+        let mut invocation = script.prepare_invoke();
+        for key in keys {
+            invocation.key(*key);
+        }
+        fill(&mut invocation);
+        self.0.run(name, async |mut connection| invocation.invoke_async(&mut connection).await).await
+    }
+}
+
+impl Store for Engine {
+    fn get<'a>(&'a self, keys: &'a [String]) -> FleetFuture<'a, Vec<Option<Bytes>>> {
+        Box::pin(async move {
+            if keys.is_empty() {
+                return Ok(Vec::new());
+            }
+            let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let values: Vec<Option<Vec<u8>>> = self
+                .script("get", GET, &names, |script| {
+                    script.arg(MAX_VALUE);
+                })
+                .await?;
+            if values.len() != keys.len() {
+                return Err(FleetError::new(FleetErrorKind::Unsupported));
+            }
+            Ok(values.into_iter().map(|value| value.map(Bytes::from)).collect())
+        })
+    }
+
+    fn set<'a>(&'a self, values: &'a [(String, Bytes)], expires_in: Duration) -> FleetFuture<'a, ()> {
+        Box::pin(async move {
+            let mut pipeline = Pipeline::with_capacity(values.len());
+            for (key, value) in values {
+                pipeline.cmd("SET").arg(key).arg(&**value).arg("PX").arg(millis(expires_in)).ignore();
+            }
+            self.0.run("set", async |mut connection| pipeline.query_async(&mut connection).await).await
+        })
+    }
+
+    fn set_if_absent<'a>(
+        &'a self,
+        key: &'a str,
+        value: Bytes,
+        expires_in: Duration,
+    ) -> FleetFuture<'a, bool> {
+        Box::pin(async move {
+            let mut command = cmd("SET");
+            command.arg(key).arg(&*value).arg("PX").arg(millis(expires_in)).arg("NX");
+            let set: Option<String> =
+                self.0.run("set_if_absent", async |mut connection| command.query_async(&mut connection).await).await?;
+            Ok(set.is_some())
+        })
+    }
+
+    fn set_if_equal<'a>(
+        &'a self,
+        key: &'a str,
+        expected: &'a [u8],
+        value: Bytes,
+        expires_in: Duration,
+    ) -> FleetFuture<'a, bool> {
+        Box::pin(async move {
+            self.script("set_if_equal", SET_IF_EQUAL, &[key], |script| {
+                script.arg(expected).arg(&*value).arg(millis(expires_in));
+            })
+            .await
+        })
+    }
+
+    fn delete_if_equal<'a>(&'a self, key: &'a str, expected: &'a [u8]) -> FleetFuture<'a, bool> {
+        Box::pin(async move {
+            self.script("delete_if_equal", DELETE_IF_EQUAL, &[key], |script| {
+                script.arg(expected);
+            })
+            .await
+        })
+    }
+
+    fn increment<'a>(&'a self, key: &'a str, expires_in: Duration) -> FleetFuture<'a, u64> {
+        Box::pin(async move {
+            self.script("increment", INCREMENT, &[key], |script| {
+                script.arg(millis(expires_in));
+            })
+            .await
+        })
+    }
+}
+
+impl Broadcast for Engine {
+    fn publish<'a>(&'a self, channel: &'a str, message: Bytes) -> FleetFuture<'a, ()> {
+        Box::pin(async move {
+            let mut command = cmd("PUBLISH");
+            command.arg(channel).arg(&*message);
+            self.0.run("publish", async |mut connection| command.query_async(&mut connection).await).await
+        })
+    }
+
+    fn subscribe(&self, channel: &str) -> Box<dyn Subscription> {
+        Box::new(Messages::new(self.0.clone(), channel))
+    }
+}
