@@ -11,7 +11,9 @@ use std::{
 
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError,
-    TlsCertificates, aio::{MultiplexedConnection, PubSub}, cmd,
+    TlsCertificates,
+    aio::{MultiplexedConnection, PubSub},
+    cmd,
 };
 use tokio::{
     sync::Semaphore,
@@ -63,7 +65,9 @@ impl Connections {
     /// `Err` says what is wrong with the settings.
     pub(super) fn new(redis: Redis) -> Result<Self, String> {
         let address = redis.address?;
-        if matches!(address.addr(), ConnectionAddr::TcpTls { .. }) && rustls::crypto::CryptoProvider::get_default().is_none() {
+        if matches!(address.addr(), ConnectionAddr::TcpTls { .. })
+            && rustls::crypto::CryptoProvider::get_default().is_none()
+        {
             // The client would panic if it had to choose. Another thread may have been faster, which is as good.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         }
@@ -83,7 +87,8 @@ impl Connections {
 
     fn client(&self) -> Result<Client, RedisError> {
         let settings = self.address.redis_settings().clone();
-        let protocol = if self.is_old.load(Ordering::Relaxed) { ProtocolVersion::RESP2 } else { ProtocolVersion::RESP3 };
+        let protocol =
+            if self.is_old.load(Ordering::Relaxed) { ProtocolVersion::RESP2 } else { ProtocolVersion::RESP3 };
         let address = self.address.clone().set_redis_settings(settings.set_protocol(protocol));
         match &self.root_certificate {
             Some(pem) => Client::build_with_tls(
@@ -125,7 +130,10 @@ impl Connections {
         is_protocol(error) && !self.is_old.swap(true, Ordering::Relaxed)
     }
 
-    async fn within_limit<T>(&self, attempt: impl Future<Output = Result<T, RedisError>>) -> Result<T, FleetError> {
+    async fn within_limit<T>(
+        &self,
+        attempt: impl Future<Output = Result<T, RedisError>>,
+    ) -> Result<T, FleetError> {
         let made = timeout(self.connect_timeout, attempt).await;
         made.map_err(|_| FleetError::new(FleetErrorKind::Timeout))?.map_err(fleet_error)
     }
@@ -140,7 +148,9 @@ impl Connections {
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.map_err(|error| FleetError::with_source(FleetErrorKind::Other, error))?.block_on(check)
+                runtime
+                    .map_err(|error| FleetError::with_source(FleetErrorKind::Other, error))?
+                    .block_on(check)
             });
             thread.join().unwrap_or_else(|_| Err(other()))
         })

@@ -5,7 +5,9 @@ mod subscription;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use redis::{ConnectionInfo, FromRedisValue, IntoConnectionInfo as _, Pipeline, Script, ScriptInvocation, cmd};
+use redis::{
+    ConnectionInfo, FromRedisValue, IntoConnectionInfo as _, Pipeline, Script, ScriptInvocation, cmd,
+};
 
 use self::{connection::Connections, subscription::Messages};
 use super::{Broadcast, Fleet, FleetError, FleetErrorKind, FleetFuture, Store, Subscription};
@@ -228,8 +230,10 @@ impl Store for Engine {
         Box::pin(async move {
             let mut command = cmd("SET");
             command.arg(key).arg(&*value).arg("PX").arg(millis(expires_in)).arg("NX");
-            let set: Option<String> =
-                self.0.run("set_if_absent", async |mut connection| command.query_async(&mut connection).await).await?;
+            let set: Option<String> = self
+                .0
+                .run("set_if_absent", async |mut connection| command.query_async(&mut connection).await)
+                .await?;
             Ok(set.is_some())
         })
     }
