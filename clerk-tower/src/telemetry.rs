@@ -357,6 +357,12 @@ pub(crate) fn fleet_failed(task: &'static str, kind: &'static str, error: &dyn s
     limited!(&PROCESS, now, &cause, "clerk::fleet", { task, kind, error = %error }, "the fleet's engine fails, this process acts on its own");
 }
 
+/// Another process took over what this one was doing: it stood still for too long, or the engine lost what it stored.
+pub(crate) fn fleet_lease_lost(task: &'static str) {
+    counters::fleet_lease_lost(task);
+    tracing::debug!(target: "clerk::fleet", task, "another process took over");
+}
+
 fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -488,6 +494,10 @@ mod counters {
         counter!("clerk_fleet_failures_total", "task" => task, "kind" => kind).increment(1);
     }
 
+    pub(super) fn fleet_lease_lost(task: &'static str) {
+        counter!("clerk_fleet_leases_lost_total", "task" => task).increment(1);
+    }
+
     pub(super) fn cached(operation: &'static str, outcome: &'static str) {
         counter!("clerk_cache_total", "operation" => operation, "outcome" => outcome).increment(1);
     }
@@ -533,6 +543,8 @@ mod counters {
     pub(super) fn fleet_message(_: &'static str) {}
 
     pub(super) fn fleet_failed(_: &'static str, _: &'static str) {}
+
+    pub(super) fn fleet_lease_lost(_: &'static str) {}
 
     pub(super) fn cached(_: &'static str, _: &'static str) {}
 

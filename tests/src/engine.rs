@@ -22,6 +22,8 @@ use tokio::sync::watch;
 pub struct Engine {
     inner: InProcess,
     broken: watch::Sender<Option<FleetErrorKind>>,
+    /// How many of the next commands take effect, although they seem to fail.
+    unanswered: Arc<AtomicUsize>,
     commands: Arc<Mutex<HashMap<&'static str, usize>>>,
     subscriptions: Arc<AtomicUsize>,
 }
@@ -40,8 +42,8 @@ impl Engine {
     }
 
     fn reaching(inner: InProcess) -> Self {
-        let (commands, subscriptions) = (Arc::default(), Arc::default());
-        Self { inner, broken: watch::Sender::new(None), commands, subscriptions }
+        let (unanswered, commands, subscriptions) = (Arc::default(), Arc::default(), Arc::default());
+        Self { inner, broken: watch::Sender::new(None), unanswered, commands, subscriptions }
     }
 
     /// Returns the same engine as another member reaches it: its link breaks apart from this one's.
@@ -58,6 +60,11 @@ impl Engine {
     /// From now on everything works again.
     pub fn mend(&self) {
         self.broken.send_replace(None);
+    }
+
+    /// The next commands take effect, but nothing is heard of them.
+    pub fn lose_responses(&self, number: usize) {
+        self.unanswered.store(number, Ordering::SeqCst);
     }
 
     /// Returns how many commands of this name were sent by this member.
@@ -86,7 +93,11 @@ impl Engine {
 
     fn run<'a, T>(&'a self, command: &'static str, call: FleetFuture<'a, T>) -> FleetFuture<'a, T> {
         *self.commands.lock().unwrap().entry(command).or_default() += 1;
-        match *self.broken.borrow() {
+        let one_less = |number: usize| number.checked_sub(1);
+        let is_unanswered =
+            self.unanswered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+        let timeout = is_unanswered.then_some(FleetErrorKind::Timeout);
+        match self.broken.borrow().or(timeout) {
             None => call,
             Some(kind) => Box::pin(async move { Err(FleetError::new(kind)) }),
         }

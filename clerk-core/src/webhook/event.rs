@@ -23,6 +23,9 @@ use crate::{
 pub struct Delivery {
     /// The ID of the delivery. It stays the same if Clerk repeats the delivery, so use it for deduplication.
     pub id: String,
+    /// Names the endpoint by the signing secret that was used, without revealing it. If several endpoints of the instance
+    /// get the same event, their deliveries have the same [`id`](Self::id): use both where one database serves several.
+    pub endpoint: String,
     /// The event.
     pub event: Event,
     /// The paths of fields of `event` that Clerk did not send, although they decide about access elsewhere: `banned` and
@@ -109,6 +112,7 @@ impl Delivery {
         };
         Self {
             id: id.to_owned(),
+            endpoint: String::new(),
             event,
             assumed,
             timestamp: member(envelope.timestamp),

@@ -1,7 +1,10 @@
 use std::{fmt, time::Duration};
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Delivery;
@@ -100,11 +103,9 @@ impl Verifier {
     /// Returns a [`WebhookError`] that tells which check failed.
     pub fn verify(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Delivery, WebhookError> {
         let Signed { id, timestamp, signatures } = self.read(headers, now)?;
-        if self.is_signed(&content(id, timestamp, body), &signatures) {
-            Ok(Delivery::read(id, body))
-        } else {
-            Err(WebhookError::InvalidSignature)
-        }
+        let signer = self.signer(&content(id, timestamp, body), &signatures);
+        let signer = signer.ok_or(WebhookError::InvalidSignature)?;
+        Ok(Delivery { endpoint: endpoint(signer), ..Delivery::read(id, body) })
     }
 
     /// Returns the headers of a delivery, signed with the first secret. Meant for tests and for fakes of Clerk.
@@ -146,19 +147,23 @@ impl Verifier {
         }
     }
 
-    /// Whether one of the signatures was made with one of the secrets. Comparisons take constant time, so
-    /// that an attacker cannot guess a signature byte by byte. The content is hashed once per secret, not
-    /// once per signature.
-    fn is_signed(&self, content: &[u8], signatures: &[&str]) -> bool {
-        let tags: Vec<_> = self.secrets.iter().map(|secret| hmac::sign(secret.key(), content)).collect();
-        let is_ours = |tag: &[u8]| tags.iter().any(|own| verify_slices_are_equal(own.as_ref(), tag).is_ok());
-        signatures
+    /// Returns the last of the secrets that one of the signatures was made with. Comparisons take constant time, so that
+    /// an attacker cannot guess a signature byte by byte. The content is hashed once per secret, not once per signature.
+    ///
+    /// The last one, because during a rotation Clerk signs with both secrets, and the old one is set last: processes that
+    /// have only that one then agree with those that have both about the [endpoint](Delivery::endpoint).
+    fn signer(&self, content: &[u8], signatures: &[&str]) -> Option<&WebhookSecret> {
+        let tags: Vec<_> = signatures
             .iter()
             .flat_map(|line| line.split(' '))
             // A proxy that joins several header lines puts a comma between them.
             .filter_map(|entry| entry.trim_end_matches(',').strip_prefix("v1,"))
             .filter_map(|encoded| BASE64_STANDARD.decode(encoded).ok())
-            .any(|tag| is_ours(&tag))
+            .collect();
+        self.secrets.iter().rev().find(|secret| {
+            let own = hmac::sign(secret.key(), content);
+            tags.iter().any(|tag| verify_slices_are_equal(own.as_ref(), tag).is_ok())
+        })
     }
 }
 
@@ -221,6 +226,12 @@ fn leading_integer(text: &str) -> Option<i64> {
     format!("{sign}{}", digits.get(..end)?).parse().ok()
 }
 
+/// Returns what names the endpoint that has this secret. It cannot be used as a signature: what is signed has two dots.
+fn endpoint(secret: &WebhookSecret) -> String {
+    let tag = hmac::sign(secret.key(), b"name of the endpoint");
+    BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
+}
+
 fn content(id: &str, timestamp: i64, body: &[u8]) -> Vec<u8> {
     let mut content = format!("{id}.{timestamp}.").into_bytes();
     content.extend_from_slice(body);
@@ -247,6 +258,35 @@ mod tests {
         let headers =
             verifier.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", Timestamp::from_secs(1_614_265_330), body);
         assert_eq!(headers["svix-signature"], "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn the_endpoint_is_named_by_the_secret_that_signed() {
+        let [new, old] = ["whsec_bmV3", "whsec_b2xk"];
+        let endpoint = |verifier: &Verifier, headers: &HeaderMap| {
+            verifier.verify(headers, BODY, NOW).map(|delivery| delivery.endpoint).unwrap()
+        };
+        let by_new = verifier(new).sign("msg_1", NOW, BODY);
+        let by_old = verifier(old).sign("msg_2", NOW, BODY);
+        let (name_of_new, name_of_old) =
+            (endpoint(&verifier(new), &by_new), endpoint(&verifier(old), &by_old));
+        assert_eq!([name_of_new.len(), name_of_old.len()], [22, 22]);
+        assert_ne!(name_of_new, name_of_old);
+        let both = verifier(new).or(old.parse().unwrap());
+        assert_eq!(endpoint(&both, &by_new), name_of_new);
+        assert_eq!(endpoint(&both, &by_old), name_of_old);
+        // While Clerk signs with both, all processes agree, whether they know the new secret already or not.
+        let mut by_both = verifier(new).sign("msg_2", NOW, BODY);
+        let signatures = format!(
+            "{} {}",
+            by_both["svix-signature"].to_str().unwrap(),
+            by_old["svix-signature"].to_str().unwrap()
+        );
+        by_both.insert("svix-signature", signatures.parse().unwrap());
+        for verifier in [both, verifier(old)] {
+            assert_eq!(endpoint(&verifier, &by_both), name_of_old);
+        }
+        assert_eq!(endpoint(&verifier(new), &by_both), name_of_new);
     }
 
     #[test]

@@ -316,6 +316,10 @@ impl Clerk {
         self.shared.member.iter().for_each(Member::wake);
     }
 
+    pub(crate) fn member(&self) -> Option<&Member> {
+        self.shared.member.as_ref()
+    }
+
     /// Returns this client's membership of a [fleet](crate::fleet): the state of its link.
     #[must_use]
     pub fn fleet(&self) -> Membership<'_> {

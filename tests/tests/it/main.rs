@@ -16,6 +16,7 @@ mod encoders;
 mod extractors;
 mod faults;
 mod fleet;
+mod fleet_deliveries;
 mod fleet_model;
 mod guards;
 mod guide;

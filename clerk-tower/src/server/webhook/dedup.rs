@@ -35,7 +35,7 @@ pub(super) enum Begin {
     Full,
 }
 
-/// A delivery that is being handled. If it is dropped before it is [done](Running::done), it may be delivered again.
+/// A delivery that is being handled. If it is dropped before it is [done](Running::done), it may be handled again.
 #[derive(Debug)]
 pub(super) struct Running {
     dedup: Dedup,
@@ -91,7 +91,7 @@ impl Dedup {
 
 impl Running {
     /// Records that the delivery was handled, so that it is not handled again.
-    pub(super) fn done(self, now: Timestamp) {
+    pub(super) fn done(&self, now: Timestamp) {
         self.dedup.done.insert(self.id.clone(), now);
     }
 }

@@ -45,8 +45,8 @@
 //! | the body takes longer than ten seconds to arrive | 408 `webhook-timeout` |
 //! | the body does not arrive completely | 400 `webhook-body` |
 //! | no signature matches | 400 `webhook-signature` |
-//! | already handled within the last hour ([`remember_for`](ClerkWebhooks::remember_for)) | 204 at once |
-//! | still being handled | 409 `webhook-running`; Clerk delivers again |
+//! | already handled within the last hour ([`remember_for`](ClerkWebhooks::remember_for)), here or by another process of the [fleet](crate::fleet) | 204 at once |
+//! | still being handled, here or by another process of the fleet | 409 `webhook-running`; Clerk delivers again |
 //! | 10,000 deliveries are being handled | 503 `webhook-busy`; Clerk delivers again |
 //! | all handlers of the event succeeded, or it has none | 204 |
 //! | signed, but its handler cannot get it, because it cannot be decoded | 500 `webhook-unreadable`; Clerk delivers again |
@@ -72,12 +72,27 @@
 //! the process ends, wait for running handlers with [`drained`](ClerkWebhooks::drained). Handlers run in the span of the
 //! request that delivered the event.
 //!
-//! Deduplication is per process and in memory. Another process of the same service, or this one after a restart, does
-//! not know earlier deliveries, and the cache is per process too. Handlers should therefore be idempotent, and must not
-//! rely on the order of deliveries. All deliveries of an event have the same [`Delivery::id`].
+//! All deliveries of an event have the same [`Delivery::id`]. Handlers must not rely on the order of events.
+//!
+//! # Several processes
+//!
+//! Without a [fleet](crate::fleet), deduplication is per process and in memory: another process of the same service, or
+//! this one after a restart, does not know earlier deliveries. Handlers should be idempotent.
+//!
+//! In a fleet, the process that a delivery reaches first claims it, for 30 seconds at a time, as long as its handlers run.
+//! A repetition that reaches another process meanwhile gets 409, and 204 after they have succeeded. If they fail, the next
+//! delivery is handled again, by whichever process it reaches. If the process dies, that is possible when the 30 seconds
+//! are over.
+//!
+//! It is still at least once, and not exactly once. A delivery is handled by two processes if the fleet's engine does not
+//! respond, or loses what it stored, or if a process stands still for longer than 30 seconds while its handlers run. And a
+//! process may die after its handlers have done their work and before it could say so.
+//!
+//! Clerk's endpoints are handled apart; see [`name`](ClerkWebhooks::name).
 //!
 //! [`Delivery::id`]: clerk_core::webhook::Delivery::id
 
+mod claim;
 mod dedup;
 mod handler;
 mod receive;

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::digest::{self, SHA256};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clerk_core::webhook::{Delivery, Event, Kind};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
@@ -17,6 +19,7 @@ use tower_service::Service;
 use tracing::Instrument as _;
 
 use super::{
+    claim::{Claim, Claimed, End},
     dedup::{Begin, Dedup, Running},
     handler::{Handled, Handler, Wants},
 };
@@ -41,6 +44,7 @@ pub struct ClerkWebhooks {
     max_body_bytes: usize,
     remember_for: Duration,
     handler_timeout: Duration,
+    name: Option<String>,
     dedup: Dedup,
 }
 
@@ -67,6 +71,7 @@ impl ClerkWebhooks {
             max_body_bytes: 2 * 1024 * 1024,
             remember_for: Duration::from_secs(3600),
             handler_timeout: Duration::from_secs(300),
+            name: None,
             dedup: Dedup::default(),
         })
     }
@@ -124,10 +129,25 @@ impl ClerkWebhooks {
     }
 
     /// Sets how long handled deliveries are remembered, so that they are not handled again. Defaults to one hour, and
-    /// at most 10,000 deliveries. A delivery that is resent from Clerk's dashboard counts as the same delivery. With
-    /// zero, every delivery is handled: for handlers that store [`Delivery::id`] in the transaction that the delivery causes.
+    /// at most 10,000 deliveries in each process; a [fleet](crate::fleet) remembers all of them. A delivery that is resent
+    /// from Clerk's dashboard counts as the same delivery. With zero, every delivery is handled, and a fleet is not asked:
+    /// for handlers that store [`Delivery::id`] in the transaction that the delivery causes.
     pub fn remember_for(mut self, age: Duration) -> Self {
         self.remember_for = age;
+        self
+    }
+
+    /// Sets the name under which the processes of a [fleet](crate::fleet) share what they have handled. Without a fleet it
+    /// has no effect.
+    ///
+    /// By default, the signing secret of a delivery is the name: endpoints of Clerk are handled apart, although their
+    /// deliveries of one event have the same ID. Set a name
+    ///
+    /// - if Clerk has several endpoints that all lead to this service, and each event is to be handled once;
+    /// - if two services get the same deliveries, for example from a proxy that copies them: each needs a name of its own,
+    ///   or one of them does not handle what the other has.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -138,11 +158,12 @@ impl ClerkWebhooks {
         self
     }
 
-    /// Waits until no handler is running, also if Clerk closed the connection of its delivery. For a graceful shutdown:
+    /// Waits until no handler is running, and the [fleet](crate::fleet) knows what was handled, also if Clerk closed the connection of its delivery. For a graceful shutdown:
     /// call it on a clone after the server has stopped accepting requests, because otherwise the runtime ends with the
     /// handlers in the middle of their work.
     ///
-    /// Running handlers end within the [`handler_timeout`](Self::handler_timeout) at the latest. Wrap this in a timeout for
+    /// Running handlers end within the [`handler_timeout`](Self::handler_timeout) at the latest, and a fleet that does not
+    /// respond is given 20 seconds. Wrap this in a timeout for
     /// a shorter wait. What is then cut off is delivered again.
     ///
     /// ```
@@ -177,14 +198,8 @@ impl ClerkWebhooks {
         let kind = telemetry::webhook_kind(&delivery.event);
         let running = match self.dedup.begin(&delivery.id, self.clerk.now(), self.remember_for) {
             Begin::New(running) => running,
-            Begin::Done => {
-                telemetry::webhook(kind, "repeated");
-                return Ok(());
-            }
-            Begin::Running => {
-                telemetry::webhook(kind, "running");
-                return Err(Rejection::webhook_running());
-            }
+            Begin::Done => return repeated(kind),
+            Begin::Running => return is_running(kind),
             Begin::Full => return Err(self.clerk.log(Rejection::webhook_busy())),
         };
         let runtime = runtime::current().map_err(|_| Rejection::webhook_failed())?;
@@ -193,15 +208,43 @@ impl ClerkWebhooks {
         task.await.unwrap_or_else(|_| Err(Rejection::webhook_failed()))
     }
 
-    /// Runs all handlers, in a task of its own: a server drops the request's future when Clerk closes the connection,
-    /// which would cancel a handler in the middle.
+    /// Handles a delivery that is new to this process, in a task of its own: a server drops the request's future when Clerk
+    /// closes the connection, which would cancel a handler in the middle.
     async fn handle(self, delivery: Arc<Delivery>, running: Running) -> Result<(), Rejection> {
+        let kind = telemetry::webhook_kind(&delivery.event);
+        let member = self.clerk.member().filter(|_| !self.remember_for.is_zero());
+        let Some(member) = member else { return self.run(&delivery, &running).await };
+        match Claim::begin(member.clone(), member.names().key("delivery", self.digest(&delivery))).await {
+            Claimed::Ours(claim) => {
+                let result = self.run(&delivery, &running).await;
+                let end = if result.is_ok() { End::Done(self.remember_for) } else { End::Released };
+                claim.settle(end, running).await;
+                result
+            }
+            // Not remembered here: the engine knows for how long it still counts.
+            Claimed::Done => repeated(kind),
+            Claimed::Running => is_running(kind),
+        }
+    }
+
+    /// Returns what is the same for all deliveries of an event to this endpoint. A digest, because an ID may be long.
+    fn digest(&self, delivery: &Delivery) -> String {
+        let id = &delivery.id;
+        let what = match &self.name {
+            Some(name) => format!("name\0{name}\0{id}"),
+            None => format!("endpoint\0{}\0{id}", delivery.endpoint),
+        };
+        BASE64_URL_SAFE_NO_PAD.encode(digest::digest(&SHA256, what.as_bytes()))
+    }
+
+    /// Runs all handlers.
+    async fn run(&self, delivery: &Arc<Delivery>, running: &Running) -> Result<(), Rejection> {
         // Logged on drop, because a panic skips the code below.
         let kind = telemetry::webhook_kind(&delivery.event);
         let mut attempt = Attempt { clerk: &self.clerk, kind, how: Some("panicked") };
         let all = async {
             // One after another: a handler may rely on an earlier one, such as one that inserts a row which it updates.
-            for work in self.handlers.iter().filter_map(|handler| handler.start(&delivery)) {
+            for work in self.handlers.iter().filter_map(|handler| handler.start(delivery)) {
                 work.await?;
             }
             Ok::<_, BoxError>(())
@@ -221,9 +264,8 @@ impl ClerkWebhooks {
         };
         attempt.how = Some(how);
         if let Some(observer) = &self.on_error {
-            observer(&delivery, &error);
+            observer(delivery, &error);
         }
-        // `running` is dropped here, so that the next delivery is handled again.
         Err(rejection)
     }
 
@@ -253,6 +295,16 @@ impl Drop for Attempt<'_> {
             telemetry::webhook_failed(self.clerk.log_limiter(), self.clerk.now(), self.kind, how);
         }
     }
+}
+
+fn repeated(kind: &str) -> Result<(), Rejection> {
+    telemetry::webhook(kind, "repeated");
+    Ok(())
+}
+
+fn is_running(kind: &str) -> Result<(), Rejection> {
+    telemetry::webhook(kind, "running");
+    Err(Rejection::webhook_running())
 }
 
 fn response(result: Result<(), Rejection>) -> Response<ResponseBody<NoInner>> {
