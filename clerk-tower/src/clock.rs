@@ -109,6 +109,15 @@ impl Moment {
         self.monotonic.saturating_duration_since(earlier.monotonic).max(wall)
     }
 
+    /// Returns how much time has certainly passed since an earlier moment: by the clock that shows less.
+    ///
+    /// For what keeps somebody out, and must not end too early.
+    pub(crate) fn since_by_both(self, earlier: Self) -> Duration {
+        let wall = self.wall.as_millis().saturating_sub(earlier.wall.as_millis());
+        let wall = Duration::from_millis(u64::try_from(wall).unwrap_or(0));
+        self.monotonic.saturating_duration_since(earlier.monotonic).min(wall)
+    }
+
     /// Returns this moment by monotonic time, for timers.
     pub(crate) const fn monotonic(self) -> Instant {
         self.monotonic

@@ -278,6 +278,19 @@ pub(crate) fn evicted(memory: &'static str) {
     counters::evicted(memory);
 }
 
+/// A revocation was forgotten early, because there were too many.
+pub(crate) fn revocation_evicted() {
+    counters::evicted("revocations");
+    let (now, cause) = (SystemClock.now(), "too-many-revocations");
+    limited!(
+        &PROCESS,
+        now,
+        cause,
+        "clerk::auth",
+        "too many sessions were revoked, the tokens of some are accepted until they expire"
+    );
+}
+
 /// A request has an opaque machine token: Clerk is asked about it, the call is shared, or the result is remembered.
 pub(crate) fn machine_token(outcome: &'static str) {
     counters::machine_token(outcome);

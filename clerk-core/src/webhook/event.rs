@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 use crate::{
     Timestamp,
     decode::{describe_data, lenient, plain::Plain},
-    id::{OrganizationId, UserId},
+    id::{OrganizationId, SessionId, UserId},
     model::{
         BillingPayer, DeletedObject, Organization, OrganizationDomain, OrganizationInvitation,
         OrganizationMembership, Permission, Role, User, WaitlistEntry,
@@ -374,6 +374,26 @@ impl Event {
             }
             Self::OrganizationInvitationAccepted(accepted) => Some(accepted.user_id.clone()),
             _ => self.payer().and_then(|payer| payer.user_id.clone()),
+        }
+    }
+
+    /// Returns the session that the event is about.
+    ///
+    /// `None` if the event is not about a session, or if Clerk does not name the session.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        match self {
+            Self::Other { kind, data } | Self::Unreadable { kind, data, .. }
+                if subject(kind) == "session" =>
+            {
+                named(data, &["/id"])
+            }
+            Self::SessionCreated(it)
+            | Self::SessionPending(it)
+            | Self::SessionEnded(it)
+            | Self::SessionRemoved(it)
+            | Self::SessionRevoked(it) => Some(it.session.id.clone()),
+            _ => None,
         }
     }
 

@@ -22,6 +22,7 @@ use crate::{
         parse, public_keys,
         rate_limit::RateLimitLayer,
         retry::{Budget, RetryLayer},
+        revocations::Revocations,
         stack::{Layers, Stack},
         transport::Transport,
     },
@@ -319,6 +320,16 @@ impl ClerkBuilder {
     /// long as the keys stay the same; its claims are checked every time.
     pub fn known_token_bytes(self, max: u64) -> Self {
         self.set("known_token_bytes", |config| config.known_token_bytes = max)
+    }
+
+    /// Sets how long session tokens live at most. Defaults to 60 seconds, which is also Clerk's default; from one second to
+    /// one day.
+    ///
+    /// Sessions that a webhook delivery or a call of this client ends are remembered for that long, and for two minutes
+    /// more, so that their tokens are rejected at once. Raise this if you have set a longer lifetime in the dashboard, or
+    /// create longer tokens with [`sessions::create_token`](clerk_core::api::sessions::create_token).
+    pub fn session_token_lifetime(self, lifetime: Duration) -> Self {
+        self.set("session_token_lifetime", |config| config.session_token_lifetime = lifetime)
     }
 
     /// Sets how long an opaque machine token, such as an API key, counts as good without asking Clerk again. Defaults
@@ -620,6 +631,7 @@ impl ClerkBuilder {
         self.check_pointless()?;
         let mut config = self.config;
         check_machine_token_cache(config.machine_token_cache)?;
+        check_session_token_lifetime(config.session_token_lifetime)?;
         if let Some(url) = &config.fapi_url {
             BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("fapi_url", error))?;
         }
@@ -666,6 +678,7 @@ impl ClerkBuilder {
         let generations = Arc::new(Generations::new());
         let machine_tokens =
             MachineTokens::with_lifetime(config.machine_token_cache, generations.clone(), self.clock.clone());
+        let revocations = Revocations::new(config.session_token_lifetime, self.clock.clone());
         let member = self.fleet.map(|fleet| {
             let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
             let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
@@ -677,14 +690,14 @@ impl ClerkBuilder {
                 store,
                 listeners: vec![generations.clone()],
                 clock: self.clock.clone(),
-                revocations_for: Duration::from_secs(120),
+                revocations_for: revocations.kept_for(),
             }))
         });
         let member = member.transpose()?;
         let timeout = config.timeout;
         let cache =
             Cache::new(config.cache, generations, member.clone(), stack.clone(), self.clock.clone(), timeout);
-        let backend = Backend::new(stack, cache, self.clock);
+        let backend = Backend::new(stack, cache, revocations, self.clock);
         let shared = Inner {
             keys,
             machine_tokens: Arc::new(machine_tokens),
@@ -763,6 +776,13 @@ fn instance_name(config: &Config, secret_key: Option<&SecretKey>) -> Option<Stri
     }
     let digest = digest::digest(&digest::SHA256, secret_key?.expose().as_bytes());
     Some(BASE64_URL_SAFE_NO_PAD.encode(digest.as_ref().get(..16)?))
+}
+
+fn check_session_token_lifetime(lifetime: Duration) -> Result<(), ConfigError> {
+    if (Duration::from_secs(1)..=Revocations::MAX_TOKEN_LIFETIME).contains(&lifetime) {
+        return Ok(());
+    }
+    Err(ConfigError::new("session_token_lifetime", "expected a duration from one second to one day"))
 }
 
 fn check_machine_token_cache(lifetime: Duration) -> Result<(), ConfigError> {

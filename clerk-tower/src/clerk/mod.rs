@@ -61,7 +61,8 @@ use clerk_core::{
     credential::SatisfiedBy,
     keys::{PublishableKey, SecretKey},
     page::Paged,
-    webhook::Verifier,
+    token::SessionClaims,
+    webhook::{Delivery, Verifier},
 };
 use http::Response;
 
@@ -70,7 +71,9 @@ use self::decision_calls::Group;
 pub use self::{builder::ClerkBuilder, machine::MachineClerk, verifier::ClerkVerifier};
 use crate::{
     Error, ErrorKind, PageStream,
-    client::{AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions},
+    client::{
+        AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions, revocations::Revoked,
+    },
     fleet::{Member, Membership},
     intake::Intake,
     keys::{KeyStore, MachineTokens},
@@ -305,6 +308,18 @@ impl Clerk {
     /// Whether the two are handles of one client.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.backend.is_same(&other.backend)
+    }
+
+    /// Whether a session of these claims, which were verified, was revoked a moment ago.
+    pub(crate) fn is_revoked(&self, claims: &SessionClaims) -> bool {
+        self.backend.revocations().refuse(claims)
+    }
+
+    /// Refuses what a verified delivery says has ended.
+    pub(crate) fn revoke_by(&self, delivery: &Delivery) {
+        if let Some(revoked) = Revoked::by_delivery(delivery, self.now()) {
+            self.backend.revoke(&revoked);
+        }
     }
 
     pub(crate) fn webhook_intake(&self) -> &Intake {

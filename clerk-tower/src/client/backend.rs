@@ -8,7 +8,14 @@ use clerk_core::{Operation, Timestamp, credential::Credential, page::Paged};
 use http::{Method, Request, Response};
 use tower::ServiceExt as _;
 
-use super::{PageStream, cache::Cache, options::CallOptions, purpose::Purpose, stack::Stack};
+use super::{
+    PageStream,
+    cache::Cache,
+    options::CallOptions,
+    purpose::Purpose,
+    revocations::{Ending, Revocations, Revoked},
+    stack::Stack,
+};
 use crate::{Error, ErrorKind, clock::Clock, error::attempts, telemetry};
 
 /// A stack, the cache in front of it, the clock, and the options and the purpose of one handle's calls. Clones are cheap.
@@ -22,12 +29,13 @@ pub(crate) struct Backend {
 struct Shared {
     stack: Stack,
     cache: Cache,
+    revocations: Revocations,
     clock: Arc<dyn Clock>,
 }
 
 impl Backend {
-    pub(crate) fn new(stack: Stack, cache: Cache, clock: Arc<dyn Clock>) -> Self {
-        let shared = Arc::new(Shared { stack, cache, clock });
+    pub(crate) fn new(stack: Stack, cache: Cache, revocations: Revocations, clock: Arc<dyn Clock>) -> Self {
+        let shared = Arc::new(Shared { stack, cache, revocations, clock });
         Self { shared, options: CallOptions::new(), purpose: Purpose::Program }
     }
 
@@ -47,6 +55,16 @@ impl Backend {
 
     pub(crate) fn cache(&self) -> &Cache {
         &self.shared.cache
+    }
+
+    pub(crate) fn revocations(&self) -> &Revocations {
+        &self.shared.revocations
+    }
+
+    /// Refuses what a delivery or a write of this process revoked. Everything that this process learns first comes through
+    /// here.
+    pub(crate) fn revoke(&self, revoked: &Revoked) {
+        self.shared.revoke(revoked);
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -87,6 +105,9 @@ impl Backend {
         // Created before the request is sent. If the caller drops this future, Clerk may still carry out the write, and
         // dropping the guard then invalidates what it touches.
         let writing = self.shared.cache.writing(O::INFO, request.uri());
+        let (clock, shared) = (&self.shared.clock, self.shared.clone());
+        let revoke = move |revoked: &Revoked| shared.revoke(revoked);
+        let ending = Ending::of(O::INFO, request.uri(), request.body(), clock, revoke);
         let response = self.shared.stack.clone().oneshot(request).await;
         let result = response.and_then(|response| match operation.decode(&response) {
             Ok(value) => Ok((value, response)),
@@ -94,6 +115,9 @@ impl Backend {
         });
         if let Some(writing) = writing {
             writing.ended(result.as_ref().err());
+        }
+        if let Some(ending) = ending {
+            ending.ended(result.as_ref().err());
         }
         result
     }
@@ -133,6 +157,12 @@ impl Backend {
     /// Returns `true` if the two differ at most in their options.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl Shared {
+    fn revoke(&self, revoked: &Revoked) {
+        self.revocations.apply(revoked);
     }
 }
 

@@ -78,6 +78,9 @@ pub struct Config {
     pub authentication: AuthenticateOptions,
     /// How many bytes verified session tokens may take in memory. Defaults to 16 MiB; zero disables the memory.
     pub known_token_bytes: u64,
+    /// How long session tokens live at most, as the dashboard says. Defaults to 60 seconds; from one second to one day.
+    /// Revoked sessions are remembered for that long, and for two minutes more.
+    pub session_token_lifetime: Duration,
     /// How long an opaque machine token counts as good without asking Clerk again. Defaults to zero; at most five
     /// minutes.
     pub machine_token_cache: Duration,
@@ -119,6 +122,7 @@ impl Default for Config {
             fapi_url: None,
             authentication: AuthenticateOptions::default(),
             known_token_bytes: 16 * 1024 * 1024,
+            session_token_lifetime: Duration::from_secs(60),
             machine_token_cache: Duration::ZERO,
             timeout: Duration::from_secs(10),
             decision_timeout: None,
@@ -304,6 +308,7 @@ impl fmt::Debug for Config {
             .field("fapi_url", &self.fapi_url.as_deref().map(shown_url))
             .field("authentication", &self.authentication)
             .field("known_token_bytes", &self.known_token_bytes)
+            .field("session_token_lifetime", &self.session_token_lifetime)
             .field("machine_token_cache", &self.machine_token_cache)
             .field("timeout", &self.timeout)
             .field("decision_timeout", &self.decision_timeout)

@@ -24,6 +24,7 @@ mod pages;
 pub mod purpose;
 pub mod rate_limit;
 pub mod retry;
+pub(crate) mod revocations;
 pub mod stack;
 pub mod transport;
 pub mod upload;

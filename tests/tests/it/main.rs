@@ -42,6 +42,7 @@ mod redirect_loops;
 mod rejections;
 mod requests;
 mod retries;
+mod revocations;
 mod round_trips;
 mod runtimes;
 mod secrets;

@@ -84,6 +84,9 @@ fn only_sessions_are_revoked() {
         let before = visit.seen();
         assert_ne!(before.outcome.reason(), Some(&Reason::SessionRevoked));
         assert_eq!(revoked(&visit).verdict(), before.verdict(), "{name}");
-        assert_eq!(format!("{:?}", revoked(&visit).outcome.headers()), format!("{:?}", before.outcome.headers()));
+        assert_eq!(
+            format!("{:?}", revoked(&visit).outcome.headers()),
+            format!("{:?}", before.outcome.headers())
+        );
     }
 }

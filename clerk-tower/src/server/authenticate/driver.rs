@@ -112,6 +112,11 @@ impl Driver {
     }
 
     fn auth(&self, outcome: Outcome, retry_after: Option<Duration>, return_address: ReturnAddress) -> Auth {
+        // Last of all: a session may have been revoked while its decision waited for Clerk.
+        let outcome = match outcome.session_or_pending() {
+            Some(session) if self.clerk.is_revoked(session.claims()) => outcome.session_revoked(),
+            _ => outcome,
+        };
         let (clerk, authenticator) = (self.clerk.clone(), self.authenticator.clone());
         Auth::new(outcome, retry_after, clerk, authenticator, return_address, None)
     }

@@ -12,7 +12,8 @@ impl Clerk {
     /// Verifies a webhook delivery with the client's signing secrets and clock, and decodes it.
     ///
     /// `body` must be exactly the bytes that were received. The reason of a rejection is logged. A valid delivery
-    /// invalidates what it makes stale in the client's [cache](crate::client::cache).
+    /// invalidates what it makes stale in the client's [cache](crate::client::cache), and from then on the tokens of
+    /// sessions that it says have ended are rejected.
     ///
     /// ```
     /// use clerk_core::webhook::Verifier;
@@ -37,6 +38,7 @@ impl Clerk {
         let delivery = verifier.verify(headers, body, self.now()).map_err(|error| self.refused(&error))?;
         // Also for repeated deliveries: invalidating twice is harmless, and the cache must not depend on deduplication.
         self.cache().invalidate(&delivery.event);
+        self.revoke_by(&delivery);
         telemetry::webhook_shape(self.log_limiter(), self.now(), &delivery);
         Ok(delivery)
     }
