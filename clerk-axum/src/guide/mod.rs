@@ -6,6 +6,7 @@
 //! | [`extractors`] | what handlers can ask for, and how requests without it are rejected |
 //! | [`cookies`] | how a page stays signed in; forms and sign-out |
 //! | [`caching`] | what is cached, for how long, and what invalidates it |
+//! | [`fleet`] | several processes that act as one, through Redis or Valkey |
 //! | [`webhooks`] | notifications from Clerk |
 //! | [`database`] | your own rows for Clerk's users; each webhook handled once |
 //! | [`recipes`] | WebSocket and event streams, tenants, administrators, your own error type, a front end on another origin |
@@ -29,6 +30,9 @@ pub mod cookies {}
 
 #[doc = include_str!("caching.md")]
 pub mod caching {}
+
+#[doc = include_str!("fleet.md")]
+pub mod fleet {}
 
 #[cfg_attr(feature = "local", doc = include_str!("webhooks.md"))]
 #[cfg_attr(not(feature = "local"), doc = "Webhooks. This page needs the feature `local`.")]

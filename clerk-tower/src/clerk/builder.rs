@@ -688,7 +688,7 @@ impl ClerkBuilder {
                 names,
                 broadcast,
                 store,
-                listeners: vec![generations.clone()],
+                listeners: vec![generations.clone(), Arc::new(revocations.clone())],
                 clock: self.clock.clone(),
                 revocations_for: revocations.kept_for(),
             }))
@@ -697,7 +697,7 @@ impl ClerkBuilder {
         let timeout = config.timeout;
         let cache =
             Cache::new(config.cache, generations, member.clone(), stack.clone(), self.clock.clone(), timeout);
-        let backend = Backend::new(stack, cache, revocations, self.clock);
+        let backend = Backend::new(stack, cache, revocations, member.clone(), self.clock);
         let shared = Inner {
             keys,
             machine_tokens: Arc::new(machine_tokens),

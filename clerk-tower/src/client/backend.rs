@@ -16,7 +16,13 @@ use super::{
     revocations::{Ending, Revocations, Revoked},
     stack::Stack,
 };
-use crate::{Error, ErrorKind, clock::Clock, error::attempts, telemetry};
+use crate::{
+    Error, ErrorKind,
+    clock::Clock,
+    error::attempts,
+    fleet::{Member, Topic},
+    telemetry,
+};
 
 /// A stack, the cache in front of it, the clock, and the options and the purpose of one handle's calls. Clones are cheap.
 #[derive(Clone)]
@@ -30,12 +36,19 @@ struct Shared {
     stack: Stack,
     cache: Cache,
     revocations: Revocations,
+    member: Option<Member>,
     clock: Arc<dyn Clock>,
 }
 
 impl Backend {
-    pub(crate) fn new(stack: Stack, cache: Cache, revocations: Revocations, clock: Arc<dyn Clock>) -> Self {
-        let shared = Arc::new(Shared { stack, cache, revocations, clock });
+    pub(crate) fn new(
+        stack: Stack,
+        cache: Cache,
+        revocations: Revocations,
+        member: Option<Member>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let shared = Arc::new(Shared { stack, cache, revocations, member, clock });
         Self { shared, options: CallOptions::new(), purpose: Purpose::Program }
     }
 
@@ -163,6 +176,9 @@ impl Backend {
 impl Shared {
     fn revoke(&self, revoked: &Revoked) {
         self.revocations.apply(revoked);
+        if let (Some(member), Some(text)) = (&self.member, revoked.write()) {
+            member.tell(Topic::Revoked, text);
+        }
     }
 }
 

@@ -542,3 +542,39 @@ async fn webhooks_without_a_secret_say_what_to_set() {
     assert_eq!(code, Some(1));
     assert!(stderr.contains("CLERK_WEBHOOK_SIGNING_SECRET") && stderr.contains("not set"), "{stderr}");
 }
+
+/// Who signs out at one server is signed out at the others, although the token is valid for a minute.
+#[tokio::test]
+async fn the_servers_of_a_fleet_refuse_who_signed_out_at_one_of_them() {
+    for envs in [&[][..], &[("PATH", "")][..]] {
+        let mut program = Program::start(env!("CARGO_BIN_EXE_fleet"), envs);
+        let mut servers = Vec::new();
+        for _ in 0..3 {
+            servers.push(parse_curl(&program.line_with("curl ").await));
+        }
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        for (url, token) in &servers {
+            let response = client.get(url).bearer_auth(token).send().await.unwrap();
+            assert_eq!(response.text().await.unwrap(), "Ada is signed in\n");
+        }
+        let (url, token) = &servers[0];
+        let sign_out = client.post(url.replace("/me", "/sign-out")).bearer_auth(token);
+        assert_eq!(sign_out.send().await.unwrap().status(), StatusCode::SEE_OTHER);
+        for (number, (url, token)) in servers.iter().enumerate() {
+            let refused = async {
+                loop {
+                    let (status, body) = get(url, Some(token)).await;
+                    if status != StatusCode::OK {
+                        return (status, body["errors"][0]["code"].as_str().unwrap_or_default().to_owned());
+                    }
+                    // The server that signed out needs no message; the others have it in a moment.
+                    assert_ne!(number, 0, "the server that signed out accepts the token");
+                }
+            };
+            let refused = timeout(LIMIT, refused).await.expect("the token is accepted for long");
+            assert_eq!(refused, (StatusCode::UNAUTHORIZED, "session-revoked".to_owned()), "server {number}");
+        }
+        program.interrupt().await;
+        program.end().await;
+    }
+}

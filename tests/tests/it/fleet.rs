@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clerk_core::{
-    api::{api_keys, users},
+    api::{api_keys, sessions, users},
     authenticate::AcceptedKinds,
     webhook::Verifier,
 };
@@ -402,4 +402,99 @@ async fn a_cached_read_costs_no_command_and_a_write_costs_two() {
     settle().await;
     // All that it touches is one command, and one message.
     assert_eq!(process.engine.commands() - before, 2);
+}
+
+/// Several clients of one instance, by which sessions are known to be good or revoked.
+struct Sessions {
+    instance: Instance,
+    engine: Engine,
+}
+
+impl Sessions {
+    fn new() -> Self {
+        Self { instance: Instance::new(), engine: Engine::new() }
+    }
+
+    async fn process(&self) -> (Engine, Clerk) {
+        let engine = self.engine.another();
+        let builder = self.instance.local.client_builder().clock(self.instance.clock.clone());
+        let clerk = builder.webhook_secret("whsec_c2VjcmV0").fleet(&engine).build().unwrap();
+        clerk.fleet().linked().await;
+        (engine, clerk)
+    }
+}
+
+async fn accepts(clerk: &Clerk, token: &str) -> bool {
+    let auth = clerk.authenticate_token(token).await;
+    let reason = auth.outcome().reason().map(ToString::to_string);
+    assert_eq!(reason.as_deref(), if auth.session().is_some() { None } else { Some("session-revoked") });
+    auth.session().is_some()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_one_process_ended_is_refused_by_all() {
+    let sessions = Sessions::new();
+    let (engine_of_one, one) = sessions.process().await;
+    let (engine_of_other, other) = sessions.process().await;
+    let session = sessions.instance.local.sign_in("user_ada");
+    let (token, untouched) = (session.token(), sessions.instance.local.sign_in("user_ada").token());
+    assert!(accepts(&one, &token).await && accepts(&other, &token).await);
+    let claims = one.authenticate_token(&token).await;
+    let id = claims.session().unwrap().claims().session_id().unwrap().clone();
+
+    // A process that is cut off accepts it until the link is back.
+    engine_of_other.break_off(FleetErrorKind::Unreachable);
+    settle().await;
+    one.send(sessions::revoke(id)).await.unwrap();
+    assert!(!accepts(&one, &token).await);
+    settle().await;
+    assert!(accepts(&other, &token).await);
+    engine_of_other.mend();
+    other.fleet().linked().await;
+    assert!(!accepts(&other, &token).await);
+    // So does one that starts later.
+    let (_, later) = sessions.process().await;
+    assert!(!accepts(&later, &token).await && accepts(&later, &untouched).await);
+
+    // A process that cannot tell tells it later.
+    engine_of_one.break_off(FleetErrorKind::Full);
+    one.send(users::ban("user_ada")).await.unwrap();
+    assert!(!accepts(&one, &untouched).await);
+    settle().await;
+    assert!(accepts(&other, &untouched).await && accepts(&later, &untouched).await);
+    engine_of_one.mend();
+    tokio::time::sleep(secs(6)).await;
+    assert!(!accepts(&other, &untouched).await && !accepts(&later, &untouched).await);
+
+    // With the link up, it takes a message.
+    let grace = sessions.instance.local.sign_in("user_grace").token();
+    assert!(accepts(&other, &grace).await && accepts(&later, &grace).await);
+    let event = json!({"type": "user.deleted", "object": "event", "timestamp": one.now().as_millis(), "data": {"id": "user_grace", "deleted": true}});
+    let headers = one.webhook_verifier().unwrap().sign("msg_1", one.now(), event.to_string().as_bytes());
+    one.verify_webhook(&headers, event.to_string().as_bytes()).unwrap();
+    settle().await;
+    assert!(!accepts(&other, &grace).await && !accepts(&later, &grace).await && !accepts(&one, &grace).await);
+}
+
+/// Revocations are read in batches, and the engine forgets them in the order in which they were written.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_starts_late_reads_all_revocations() {
+    let sessions = Sessions::new();
+    let (_, one) = sessions.process().await;
+    let mut tokens = Vec::new();
+    for _ in 0..40 {
+        for _ in 0..20 {
+            let token = sessions.instance.local.sign_in("user_ada").token();
+            let auth = one.authenticate_token(&token).await;
+            let id = auth.session().unwrap().claims().session_id().unwrap().clone();
+            one.send(sessions::revoke(id)).await.unwrap();
+            tokens.push(token);
+        }
+        settle().await;
+    }
+    let (engine, later) = sessions.process().await;
+    for token in &tokens {
+        assert!(!accepts(&later, token).await);
+    }
+    assert!(engine.count("get") <= 6, "{}", engine.count("get"));
 }

@@ -57,7 +57,8 @@ impl CachePolicy {
     ///
     /// A longer age is safe if a webhook endpoint of the fleet receives all events of the instance: then every change
     /// reaches every process in a moment, whoever made it. It is not the default, because no process can know that. Without
-    /// such an endpoint, what is changed in the dashboard or by the users themselves stays unnoticed for this long. A link
+    /// such an endpoint, what is changed in the dashboard or by the users themselves stays unnoticed for this long; and so does
+    /// what a process writes that is cut off, until its delivery arrives or the process is linked again. A link
     /// that breaks unnoticed is found within ten seconds; then values are fresh for the shorter age again, and all are
     /// forgotten when the link is back.
     ///

@@ -39,6 +39,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     clock::{Clock, Moment},
+    fleet::{Listener, Topic},
     telemetry,
 };
 
@@ -83,6 +84,12 @@ impl Revoked {
         // Clerk has always sent the time. Without it, the event is at least no later than the delivery.
         let until = delivery.timestamp.unwrap_or_else(|| now.saturating_add(SKEW));
         Some(Self { subject, until })
+    }
+
+    /// The text that [`read`](Self::read) reads. `None` if others would not accept it.
+    pub(crate) fn write(&self) -> Option<String> {
+        let text = serde_json::to_string(self).ok()?;
+        Self::read(&text).map(|_| text)
     }
 
     /// Reads what another process tells. Anyone who can write to the engine may have written this.
@@ -163,14 +170,22 @@ impl Revocations {
     pub(crate) fn apply(&self, revoked: &Revoked) {
         self.0.add(self.0.key(&revoked.subject), revoked);
     }
+}
 
-    /// Applies what another process tells. Returns `false` if it cannot be read.
-    #[allow(dead_code, reason = "for the fleet")]
-    pub(crate) fn hear(&self, text: &str) -> bool {
+/// What another process of a fleet revoked, or learned from Clerk.
+impl Listener for Revocations {
+    fn topic(&self) -> Topic {
+        Topic::Revoked
+    }
+
+    fn hear(&self, text: &str) -> bool {
         let revoked = Revoked::read(text);
         revoked.iter().for_each(|revoked| self.apply(revoked));
         revoked.is_some()
     }
+
+    /// Nothing that is known becomes untrue. A member reads what it missed from the store.
+    fn missed(&self) {}
 }
 
 impl Shared {
