@@ -188,6 +188,40 @@ async fn cached_responses_are_used_by_age() {
 }
 
 #[tokio::test]
+async fn each_age_of_the_policy_can_be_set() {
+    let policy = CachePolicy::new()
+        .fresh(secs(1))
+        .stale_while_revalidate(secs(2))
+        .stale_if_error(secs(4))
+        .not_found(secs(8));
+    // The response that is cached, its age, what Clerk responds later, and whether the caller gets that.
+    for (first, age, second, gets_second) in [
+        (200, 0, 503, false),
+        (200, 1, 503, false),
+        (200, 3, 503, false),
+        (200, 4, 503, true),
+        (404, 7, 200, false),
+        (404, 8, 200, true),
+    ] {
+        let fixture = Fixture::with(|builder| builder.cache(policy));
+        let read = async |status: u16| {
+            let reading = fixture.ask("user_1");
+            settle().await;
+            for call in fixture.scripted.take() {
+                match status {
+                    200 => call.respond(200, &user("user_1", "Ada")),
+                    _ => call.refuse(status, "resource_not_found"),
+                }
+            }
+            reading.await.unwrap().map_or_else(|error| error.status().unwrap().as_u16(), |_| 200)
+        };
+        assert_eq!(read(first).await, first);
+        fixture.clock.advance(secs(age));
+        assert_eq!(read(second).await, if gets_second { second } else { first }, "{first} after {age} s");
+    }
+}
+
+#[tokio::test]
 async fn a_background_refresh_provides_the_next_response() {
     let fixture = Fixture::new();
     fixture.name("user_1", "old").await;

@@ -5,6 +5,7 @@ use clerk_axum::{Auth, Clerk, ClerkLayer};
 use clerk_tests::{
     Instance, TextResponse,
     browser::{LIVE, SUFFIX},
+    scripted::{Reply, Script},
     send, serve,
 };
 use http::{Method, Request, StatusCode};
@@ -85,6 +86,31 @@ async fn if_clerk_is_unreachable_the_browser_keeps_its_session() {
 }
 
 /// Another application on the domain, or an attacker who can set cookies there, cannot affect signing out.
+#[tokio::test]
+async fn only_a_session_that_clerk_does_not_know_counts_as_ended() {
+    for (status, code, expected) in [
+        (404, "resource_not_found", StatusCode::SEE_OTHER),
+        // Not Clerk's own response.
+        (404, "", StatusCode::INTERNAL_SERVER_ERROR),
+        (403, "authorization_invalid", StatusCode::INTERNAL_SERVER_ERROR),
+        (503, "", StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        let instance = Instance::new();
+        let local = instance.local.clone();
+        let script = Script::new(move |received| {
+            if received.request.uri().path().ends_with("/revoke") {
+                return Reply::json(status, &json!({"errors": [{"code": code, "message": "m"}]}));
+            }
+            Reply::Pass(local.clone())
+        });
+        let clerk = instance.builder().transport(script).build().unwrap();
+        let cookies = instance.local.sign_in("user_ada").cookies();
+        let response = leave(&clerk, Method::POST, cookies.as_bytes()).await;
+        assert_eq!(response.status, expected, "{status} {code}");
+        assert_eq!(!ended(&response).is_empty(), expected == StatusCode::SEE_OTHER, "{status} {code}");
+    }
+}
+
 #[tokio::test]
 async fn foreign_cookies_are_neither_removed_nor_used() {
     let instance = Instance::new();

@@ -12,6 +12,7 @@ use clerk_axum::{
     local::{LocalClerk, LocalServer},
     require,
 };
+use clerk_core::token::TokenKind;
 use clerk_tests::log::Log;
 use clerk_tests::scripted::{Reply, Script};
 use http::{Request, header};
@@ -118,6 +119,29 @@ async fn everything_that_needs_no_call_works_with_each_kind_of_keys() {
         assert_eq!(get_with(&app, "/session", header::COOKIE, ada.cookies()).await, ok("user_ada"), "{way}");
         let seen = clerk.authenticate_token(&ada.token()).await;
         assert_eq!(seen.require_session().unwrap().claims().user_id(), "user_ada", "{way}");
+    }
+}
+
+#[tokio::test]
+async fn a_guard_can_require_the_token_of_a_template() {
+    let server = serve().await;
+    let ada = local(&server).sign_in("user_ada");
+    for (way, clerk) in ways(&server) {
+        let app = Router::new()
+            .route("/", get("the page"))
+            .route_layer(require::token([TokenKind::Template]))
+            .layer(ClerkLayer::new(&clerk));
+        for (token, status, says) in [
+            (ada.template_token(API), 200, "the page"),
+            (ada.token(), 401, "A token of a JWT template with the right audience is required"),
+            (String::new(), 401, "A token of a JWT template with the right audience is required"),
+        ] {
+            let request = Request::get("/").header("authorization", format!("Bearer {token}"));
+            let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{way}");
+            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            assert!(String::from_utf8_lossy(&body).contains(says), "{way}: {body:?}");
+        }
     }
 }
 

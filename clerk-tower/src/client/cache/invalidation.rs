@@ -378,6 +378,45 @@ mod tests {
         }
     }
 
+    /// Beside the user and the organization that it names.
+    #[test]
+    fn what_an_event_invalidates() {
+        for (kind, touched, untouched) in [
+            ("user.created", &["GetOrganization"][..], "ListJWTTemplates"),
+            ("user.updated", &[], "GetOrganization"),
+            ("organization.updated", &[], "GetOrganization"),
+            ("organizationMembership.created", &[], "GetOrganization"),
+            ("email.failed", &[], "GetUser"),
+            ("sms.failed", &[], "GetUser"),
+            ("session.ended", &["GetSessionList", "GetClientList"], "GetUser"),
+            (
+                "organizationDomain.created",
+                &["ListAllOrganizationDomains", "GetOrganization"],
+                "ListJWTTemplates",
+            ),
+            (
+                "organizationInvitation.accepted",
+                &["ListOrganizationInvitations", "GetOrganization", "ListOrganizations", "GetUserList"],
+                "ListJWTTemplates",
+            ),
+            ("role.updated", &["ListOrganizationMemberships", "ListOrganizationRoles"], "ListJWTTemplates"),
+            ("permission.deleted", &["ListOrganizationPermissions"], "ListJWTTemplates"),
+            ("waitlistEntry.created", &["ListWaitlistEntries", "ListInvitations"], "GetUser"),
+            ("subscription.updated", &["GetUserBillingSubscription"], "ListJWTTemplates"),
+            ("subscriptionItem.ended", &["GetUserBillingSubscription"], "ListJWTTemplates"),
+            ("paymentAttempt.created", &["GetUserBillingSubscription"], "ListJWTTemplates"),
+        ] {
+            let forgets = |read: &str| {
+                let read = info(read);
+                let generations = Generations::new();
+                let stamp = generations.stamp(depends(read, &path(read, &["x_1"])));
+                touched_by_event(kind, |tag| generations.invalidate(tag));
+                !generations.holds(&stamp)
+            };
+            assert!(touched.iter().all(|read| forgets(read)) && !forgets(untouched), "{kind}");
+        }
+    }
+
     #[test]
     fn no_read_depends_on_more_tags_than_fit() {
         for info in OPERATIONS {

@@ -244,3 +244,17 @@ impl Wait {
         self.retry_after = self.retry_after.max(wait);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_without_an_end_is_not_in_the_past() {
+        for limit in [Duration::MAX, Duration::from_secs(1)] {
+            let wait = Wait::until(limit);
+            assert_eq!(wait.limit(async { 1 }).await, Some(1), "{limit:?}");
+        }
+        assert_eq!(Wait::until(Duration::ZERO).limit(async { 1 }).await, None);
+    }
+}

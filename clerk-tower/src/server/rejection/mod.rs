@@ -567,6 +567,7 @@ mod tests {
 
     #[test]
     fn every_rejection_has_a_grpc_status() {
+        let missing = Rejection::new(StatusCode::NOT_FOUND, "not-found", "m");
         for (rejection, code) in [
             (Rejection::permission_missing(), "7"),
             (Rejection::feature_missing(), "7"),
@@ -577,6 +578,7 @@ mod tests {
             (Rejection::layer_missing(), "13"),
             (Rejection::not_accepted(TokenKind::ApiKey), "13"),
             (Rejection::bad_request(BadRequest::RedirectUrl), "3"),
+            (missing, "5"),
         ] {
             let response: Response<()> = rejection.clone().into_grpc_response();
             assert_eq!(
@@ -586,6 +588,15 @@ mod tests {
             let message = response.headers()["grpc-message"].to_str().unwrap();
             assert!(message.starts_with(rejection.code()) && !message.contains('%'), "{message}");
         }
+    }
+
+    #[test]
+    fn a_rejection_can_be_logged_and_says_when_to_try_again() {
+        let rejection = Rejection::unavailable(Some(Duration::from_secs(7)));
+        assert_eq!(rejection.retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!(Rejection::layer_missing().retry_after(), None);
+        let expected = format!("503 {}: {}", rejection.code(), rejection.message());
+        assert_eq!(rejection.to_string(), expected);
     }
 
     #[test]
