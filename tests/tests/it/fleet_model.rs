@@ -1,4 +1,4 @@
-//! Random schedules of reads, writes, deliveries and broken links in a fleet, checked against what each read may return.
+//! Random schedules of reads, writes, sign-outs and broken links in a fleet, checked against what each member may know.
 //!
 //! Clerk is modeled as a number for each user, which a write increments. Members write and read at random, calls take
 //! time, callers hang up, and links break and are mended. The clock is tokio's, and paused.
@@ -9,7 +9,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_core::{Timestamp, api::users};
+use clerk_core::{
+    Timestamp,
+    api::{sessions, users},
+    id::SessionId,
+};
+use clerk_local::LocalClerk;
 use clerk_tests::{
     NOW,
     engine::Engine,
@@ -233,4 +238,112 @@ async fn no_read_is_older_than_its_bound_whatever_happens_to_the_links() {
     }
     // The schedules are not idle, and some reads are out of date within their bounds.
     assert!(reads > 20_000 && stale > 20, "{stale} of {reads}");
+}
+
+/// How long a token may be accepted after its session was revoked: as long as it lives, plus the clock skew.
+const LIFETIME: Duration = Duration::from_secs(65);
+
+/// A session, by its token, and what happened to it.
+struct Session {
+    token: String,
+    id: SessionId,
+    /// Which member revoked it, and when its call returned.
+    revoked: Option<(usize, Instant)>,
+}
+
+struct Visits<'a> {
+    local: &'a LocalClerk,
+    sessions: Mutex<Vec<Session>>,
+    /// Only the breaks are used.
+    world: Mutex<World>,
+    seed: u64,
+    counts: Mutex<[usize; 3]>,
+}
+
+impl Visits<'_> {
+    /// Authenticates at random, and revokes now and then.
+    async fn act(&self, member: &Member, mut rng: Rng, end: Instant) {
+        while Instant::now() < end {
+            sleep(Duration::from_millis(rng.u64(0..500))).await;
+            if rng.u8(0..10) == 0 {
+                let session = self.local.sign_in("user_ada");
+                let token = session.token();
+                let auth = member.clerk.authenticate_token(&token).await;
+                let id = auth.session().unwrap().claims().session_id().unwrap().clone();
+                self.sessions.lock().unwrap().push(Session { token, id, revoked: None });
+            }
+            let count = self.sessions.lock().unwrap().len();
+            // The newest are of interest: the tokens of others have expired.
+            let Some(index) = count.checked_sub(1 + rng.usize(0..30)) else { continue };
+            if rng.u8(0..10) == 0 {
+                let id = self.sessions.lock().unwrap()[index].id.clone();
+                let revoked = member.clerk.send(sessions::revoke(id)).await;
+                let now = Instant::now();
+                if revoked.is_ok() {
+                    self.sessions.lock().unwrap()[index].revoked.get_or_insert((member.index, now));
+                }
+            } else {
+                let (token, revoked) = {
+                    let session = &self.sessions.lock().unwrap()[index];
+                    (session.token.clone(), session.revoked)
+                };
+                let began = Instant::now();
+                let auth = member.clerk.authenticate_token(&token).await;
+                self.check(member.index, began, revoked, auth.session().is_some());
+            }
+        }
+    }
+
+    fn check(&self, member: usize, began: Instant, revoked: Option<(usize, Instant)>, is_accepted: bool) {
+        let mut counts = self.counts.lock().unwrap();
+        let Some((by, at)) = revoked else { return counts[0] += 1 };
+        if !is_accepted {
+            counts[1] += 1;
+            return;
+        }
+        counts[2] += 1;
+        let (world, seed) = (self.world.lock().unwrap(), self.seed);
+        assert_ne!(member, by, "seed {seed}: member {member} accepts what it revoked");
+        assert!(began < at + LIFETIME, "seed {seed}: member {member} accepts what has expired");
+        // It knows, unless one of them was cut off in between, or has been linked again only just now.
+        let told = world.told(by, at);
+        assert!(
+            !world.was_linked(member, at, began) || told.is_none_or(|told| began < told),
+            "seed {seed}: member {member} accepts what {by} revoked {:?} ago",
+            began - at
+        );
+        if let (Some(told), Some((_, Some(mended)))) = (told, world.breaks[member].last()) {
+            let knows = *mended.max(&told) + TOLD_WITHIN;
+            assert!(
+                began < knows,
+                "seed {seed}: member {member} has not read what {by} revoked while it was cut off"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_revoked_session_is_accepted_for_longer_than_its_bound_whatever_happens_to_the_links() {
+    let mut total = [0; 3];
+    for seed in 0..6 {
+        let mut rng = Rng::with_seed(seed);
+        let (engine, clock) = (Engine::new(), TokioClock(Instant::now()));
+        let local = LocalClerk::with_clock(clock).seed();
+        let members: Vec<Member> = (0..MEMBERS)
+            .map(|index| {
+                let engine = engine.another();
+                let clerk = local.client_builder().clock(clock).fleet(&engine).build().unwrap();
+                Member { index, engine, clerk }
+            })
+            .collect();
+        let end = Instant::now() + LENGTH;
+        let (sessions, world, counts) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let visits = Visits { local: &local, sessions, world, seed, counts };
+        let acting: Vec<_> = members.iter().map(|member| visits.act(member, rng.fork(), end)).collect();
+        tokio::join!(join_all(acting), break_links(&members, &visits.world, rng.fork(), end));
+        let counts = visits.counts.lock().unwrap();
+        total.iter_mut().zip(*counts).for_each(|(sum, count)| *sum += count);
+    }
+    let [good, refused, late] = total;
+    assert!(good > 2_500 && refused > 500 && late > 5, "{good} good, {refused} refused, {late} late");
 }
