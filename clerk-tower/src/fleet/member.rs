@@ -168,7 +168,12 @@ impl Member {
 
     /// Whether other processes may not know yet what this one did.
     pub(crate) fn is_behind(&self) -> bool {
-        self.0.behind.load(Ordering::SeqCst) > 0
+        self.untold() > 0
+    }
+
+    /// How many notices the others have not been told.
+    pub(crate) fn untold(&self) -> usize {
+        self.0.behind.load(Ordering::SeqCst)
     }
 
     /// Whether messages of other processes arrive.

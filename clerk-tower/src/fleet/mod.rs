@@ -200,6 +200,13 @@ impl<'a> Membership<'a> {
         self.0.map_or(FleetState::Alone, Member::state)
     }
 
+    /// Returns how many changes and revocations of this process the others have not been told yet. It is zero nearly always;
+    /// one that stays above zero while the link is up means that the engine refuses commands.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.0.map_or(0, Member::untold)
+    }
+
     /// Waits until the link is made. Without a fleet, it returns at once.
     ///
     /// The engine may be unreachable for long: wrap this in a timeout.

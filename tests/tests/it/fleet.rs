@@ -181,8 +181,10 @@ async fn what_could_not_be_told_is_told_when_the_link_is_back() {
         one.write().await;
         tokio::time::sleep(secs(20)).await;
         assert_eq!(other.name("2").await, "1", "{kind:?}");
+        assert!(one.clerk.fleet().untold() > 0);
         one.engine.mend();
         tokio::time::sleep(secs(6)).await;
+        assert_eq!(one.clerk.fleet().untold(), 0);
         assert_eq!(other.name("2").await, "2", "{kind:?}");
     }
 }
