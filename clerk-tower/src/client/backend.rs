@@ -74,8 +74,7 @@ impl Backend {
         &self.shared.revocations
     }
 
-    /// Refuses what a delivery or a write of this process revoked. Everything that this process learns first comes through
-    /// here.
+    /// Refuses what a delivery or a write of this process revoked, and tells the other processes of the fleet.
     pub(crate) fn revoke(&self, revoked: &Revoked) {
         self.shared.revoke(revoked);
     }
@@ -130,7 +129,7 @@ impl Backend {
             writing.ended(result.as_ref().err());
         }
         if let Some(ending) = ending {
-            ending.ended(result.as_ref().err());
+            ending.ended(result.as_ref().map(|(_, response)| response.headers()));
         }
         result
     }

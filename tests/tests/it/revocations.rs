@@ -292,3 +292,84 @@ fn lifetimes_of_tokens_are_checked() {
         assert_eq!(problem.as_deref(), (!is_good).then_some(expected), "{lifetime:?}");
     }
 }
+
+/// Processes of one service.
+mod fleet {
+    use clerk_tests::engine::Engine;
+    use clerk_tower::fleet::Broadcast as _;
+
+    use super::*;
+
+    fn process(instance: &Instance, engine: &Engine) -> Clerk {
+        let builder = instance.builder().publishable_key(instance.local.publishable_key().clone());
+        let builder = builder.webhook_secret(instance.local.webhook_secret()).fleet(engine);
+        builder.transport(instance.local.clone()).build().unwrap()
+    }
+
+    async fn linked(processes: &[&Clerk]) {
+        for process in processes {
+            process.fleet().linked().await;
+        }
+        settle().await;
+    }
+
+    #[tokio::test]
+    async fn what_one_process_revokes_all_refuse() {
+        let (instance, engine) = (Instance::new(), Engine::new());
+        let (one, other) = (process(&instance, &engine), process(&instance, &engine.another()));
+        linked(&[&one, &other]).await;
+        let (session, member) = (instance.local.sign_in("user_ada"), instance.ada());
+        let (ada, ben) = (session.token(), instance.local.sign_in("user_ben").token());
+        for token in [&ada, &member, &ben] {
+            assert_eq!(verdict(&other, token).await, "signed-in");
+        }
+        // By signing out, which only this process sees.
+        let auth = one.authenticate_token(&ada).await;
+        auth.sign_out::<()>("/").await.unwrap();
+        settle().await;
+        assert_eq!(verdict(&other, &ada).await, "session-revoked");
+        assert_eq!(verdict(&other, &member).await, "signed-in");
+        // By calls, and by a delivery.
+        one.send(organization_memberships::delete("org_acme", "user_ada")).await.unwrap();
+        deliver(&instance, &one, "user.deleted", &json!({"id": "user_ben", "deleted": true}));
+        settle().await;
+        for token in [&ada, &member, &ben] {
+            assert_eq!(verdict(&other, token).await, "session-revoked");
+        }
+        // A process that starts later learns it before its link is up.
+        let late = process(&instance, &engine.another());
+        linked(&[&late]).await;
+        for token in [&ada, &member, &ben] {
+            assert_eq!(verdict(&late, token).await, "session-revoked");
+        }
+    }
+
+    /// Whoever can write to the engine can sign somebody out for a while, and no more.
+    #[tokio::test]
+    async fn hostile_messages_let_nobody_in() {
+        let (instance, engine) = (Instance::new(), Engine::new());
+        let clerk = process(&instance, &engine);
+        linked(&[&clerk]).await;
+        let (session, other) = (instance.local.sign_in("user_ada"), instance.local.sign_in("user_ada"));
+        clerk.send(sessions::revoke(session.session_id())).await.unwrap();
+        let channel = format!("{{clerk:{}}}:notices", instance.local.publishable_key().frontend_api());
+        for text in [
+            json!({"session": session.session_id(), "until": i64::MIN}).to_string(),
+            json!({"user": "user_ada", "until": i64::MIN}).to_string(),
+            json!({"forgiven": session.session_id(), "until": 1}).to_string(),
+            "x".repeat(5000),
+            String::new(),
+        ] {
+            let message = json!({"v": 1, "from": "x", "notices": [["revoked", text]]}).to_string();
+            engine.publish(&channel, message.into()).await.unwrap();
+            settle().await;
+            assert_eq!(verdict(&clerk, &session.token()).await, "session-revoked", "{text}");
+            assert_eq!(verdict(&clerk, &other.token()).await, "signed-in", "{text}");
+        }
+        let text = json!({"user": "user_ada", "until": i64::MAX}).to_string();
+        let message = json!({"v": 1, "from": "x", "notices": [["revoked", text]]}).to_string();
+        engine.publish(&channel, message.into()).await.unwrap();
+        settle().await;
+        assert_eq!(verdict(&clerk, &other.token()).await, "session-revoked");
+    }
+}

@@ -12,8 +12,9 @@
 //! - A user, a membership and an organization are refused by tokens whose `iat` is at or before the event, and both are
 //!   times of Clerk's clock. `iat` has whole seconds, so a token that was issued later within the second of the event is
 //!   refused too. It is renewed within a minute, and a user who was unbanned and has signed in again gets in at once.
-//! - For an own write Clerk's time is not known. Any token that was issued before the response has an `iat` that is at most
-//!   the clock skew ahead of this clock, or it is not accepted anyway. So the local time plus [`SKEW`] is taken.
+//! - An own write is dated by the `Date` of Clerk's response, rounded up. The bodies do not help: some have no time, and
+//!   `updated_at` may be that of an earlier change. Without a response, or if its date differs from this clock by more than
+//!   clocks may, the local time plus [`SKEW`] is taken: tokens from further ahead are not accepted anyway.
 //! - How long an entry is kept is measured here, from when it was heard: see [`Revocations::new`].
 
 mod rules;
@@ -33,7 +34,7 @@ use clerk_core::{
     token::{ClockSkew, SessionClaims},
     webhook::Delivery,
 };
-use http::Uri;
+use http::{HeaderMap, Uri, header::DATE};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -88,21 +89,24 @@ impl Revoked {
 
     /// The text that [`read`](Self::read) reads. `None` if others would not accept it.
     pub(crate) fn write(&self) -> Option<String> {
-        let text = serde_json::to_string(self).ok()?;
-        Self::read(&text).map(|_| text)
+        self.has_plausible_ids().then(|| serde_json::to_string(self).ok())?
     }
 
     /// Reads what another process tells. Anyone who can write to the engine may have written this.
     fn read(text: &str) -> Option<Self> {
-        let revoked: Self =
-            Some(text).filter(|text| text.len() <= MAX_TEXT).map(serde_json::from_str)?.ok()?;
-        let ids = match &revoked.subject {
+        if text.len() > MAX_TEXT {
+            return None;
+        }
+        serde_json::from_str(text).ok().filter(Self::has_plausible_ids)
+    }
+
+    fn has_plausible_ids(&self) -> bool {
+        let ids = match &self.subject {
             Subject::Session(id) | Subject::User(id) | Subject::Organization(id) => [id, id],
             Subject::Membership { user, organization } => [user, organization],
         };
-        let is_id =
-            |id: &&String| (1..=MAX_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-        ids.iter().all(is_id).then_some(revoked)
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        ids.iter().all(|id| (1..=MAX_ID).contains(&id.len()) && id.bytes().all(is_plain))
     }
 }
 
@@ -300,6 +304,8 @@ pub(crate) struct Ending<F: Fn(&Revoked)> {
     clock: Arc<dyn Clock>,
     revoke: F,
     happened: bool,
+    /// When it happened, by Clerk's clock.
+    date: Option<Timestamp>,
 }
 
 impl<F: Fn(&Revoked)> Ending<F> {
@@ -313,23 +319,34 @@ impl<F: Fn(&Revoked)> Ending<F> {
     ) -> Option<Self> {
         let subjects = rules::by_write(info, uri.path(), body);
         let clock = clock.clone();
-        (!subjects.is_empty()).then_some(Self { subjects, clock, revoke, happened: true })
+        (!subjects.is_empty()).then_some(Self { subjects, clock, revoke, happened: true, date: None })
     }
 
     /// Ends the write. If it certainly had no effect, nothing is revoked.
-    pub(crate) fn ended(mut self, error: Option<&Error>) {
-        // What Clerk does not find has ended already, or never was.
-        self.happened = error.is_none_or(|error| error.may_have_been_processed() || error.is_missing());
+    pub(crate) fn ended(mut self, result: Result<&HeaderMap, &Error>) {
+        match result {
+            Ok(headers) => self.date = date_of(headers, self.clock.now()),
+            // What Clerk does not find has ended already, or never was.
+            Err(error) => self.happened = error.may_have_been_processed() || error.is_missing(),
+        }
     }
 }
 
 impl<F: Fn(&Revoked)> Drop for Ending<F> {
     fn drop(&mut self) {
         if self.happened {
-            let until = self.clock.now().saturating_add(SKEW);
+            let until = self.date.unwrap_or_else(|| self.clock.now().saturating_add(SKEW));
             self.subjects.drain(..).for_each(|subject| (self.revoke)(&Revoked { subject, until }));
         }
     }
+}
+
+/// The end of the second that a response names as its date, unless that is far from the time `now`.
+fn date_of(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let date = Timestamp::from(httpdate::parse_http_date(date).ok()?).saturating_add(Duration::from_secs(1));
+    let distance = Duration::from_millis(date.as_millis().abs_diff(now.as_millis()));
+    (distance <= ClockSkew::MAX).then_some(date)
 }
 
 #[cfg(test)]

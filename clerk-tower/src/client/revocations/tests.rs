@@ -283,7 +283,7 @@ fn what_processes_tell_each_other_is_read_as_it_is_written() {
         (3, r#"{"organization":"org_1","until":1700000000500}"#),
     ] {
         let said = revoked(kind, 500);
-        assert_eq!(serde_json::to_string(&said).unwrap(), text);
+        assert_eq!(said.write().unwrap(), text);
         assert_eq!(Revoked::read(text), Some(said));
         // A later version may say more.
         let more = text.replacen('{', r#"{"why":"ban","#, 1);
@@ -301,6 +301,7 @@ fn what_is_not_a_revocation_is_not_heard() {
         (format!(r#"{{"user":"u","until":1,"x":"{}"}}"#, "x".repeat(MAX_TEXT)), false),
         (r#"{"session":"","until":1}"#.to_owned(), false),
         (r#"{"session":"a b","until":1}"#.to_owned(), false),
+        (r#"{"session":"a\"b","until":1}"#.to_owned(), false),
         ("{\"session\":\"a\u{0}\",\"until\":1}".to_owned(), false),
         (r#"{"session":"sess_1"}"#.to_owned(), false),
         (r#"{"session":1,"until":1}"#.to_owned(), false),
@@ -314,6 +315,25 @@ fn what_is_not_a_revocation_is_not_heard() {
         assert_eq!(revocations.hear(&text), is_read, "{text}");
     }
     assert_eq!(revocations.0.count.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn what_others_would_not_read_is_not_told() {
+    let session =
+        |id: String| Revoked { subject: Subject::Session(id), until: Timestamp::from_millis(i64::MIN) };
+    for (id, is_told) in
+        [("x".repeat(MAX_ID), true), ("x".repeat(MAX_ID + 1), false), ("\"".to_owned(), false)]
+    {
+        let text = session(id.clone()).write();
+        assert_eq!(text.is_some(), is_told, "{id}");
+        assert!(text.is_none_or(|text| Revoked::read(&text) == Some(session(id))));
+    }
+    let (user, organization) = ("x".repeat(MAX_ID), "y".repeat(MAX_ID));
+    let longest = Revoked {
+        subject: Subject::Membership { user, organization },
+        until: Timestamp::from_millis(i64::MIN),
+    };
+    assert_eq!(Revoked::read(&longest.write().unwrap()), Some(longest));
 }
 
 proptest! {
@@ -458,6 +478,30 @@ fn it_was_decided_for_each_write_about_users_and_sessions_whether_it_ends_sessio
     }
     for id in ENDS_NONE {
         info(id);
+    }
+}
+
+#[test]
+fn an_own_write_is_dated_by_clerks_response_if_that_is_plausible() {
+    // `NOW` is Tue, 14 Nov 2023 22:13:20 GMT.
+    for (date, expected) in [
+        (Some("Tue, 14 Nov 2023 22:13:20 GMT"), 1),
+        (Some("Tue, 14 Nov 2023 22:13:17 GMT"), -2),
+        (Some("Tue, 14 Nov 2023 22:14:19 GMT"), 60),
+        // Further away than clocks may be, or no date at all.
+        (Some("Tue, 14 Nov 2023 22:14:20 GMT"), 5),
+        (Some("Tue, 14 Nov 2023 22:12:18 GMT"), 5),
+        (Some("Thu, 01 Jan 1970 00:00:00 GMT"), 5),
+        (Some("now"), 5),
+        (None, 5),
+    ] {
+        let clock: Arc<dyn Clock> = Arc::new(clock());
+        let uri = Uri::from_static("/users/user_1/ban");
+        let found = std::cell::RefCell::new(Vec::new());
+        let ending = Ending::of(info("BanUser"), &uri, b"", &clock, |it| found.borrow_mut().push(it.clone()));
+        let headers = date.map(|date| (DATE, date.parse().unwrap())).into_iter().collect();
+        ending.unwrap().ended(Ok(&headers));
+        assert_eq!(found.take(), [revoked(1, expected * 1000)], "{date:?}");
     }
 }
 
