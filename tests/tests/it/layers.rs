@@ -205,6 +205,36 @@ async fn an_inner_layer_of_another_instance_makes_its_own_decision() {
     }
 }
 
+/// An inner layer may be the stricter one: the outer one's decision must not stand for it.
+#[tokio::test]
+async fn an_inner_layer_with_other_options_makes_its_own_decision() {
+    let instance = Instance::new();
+    let clerk = instance.in_memory();
+    let layer = |party: Option<&str>| {
+        let options = clerk.authenticate_options();
+        AuthenticateLayer::with_options(&clerk, options.authorized_parties(party)).unwrap()
+    };
+    let (ours, other) = (Some("https://app.example.com"), Some("https://other.example.com"));
+    for (outer, inner, signed_in) in [
+        (None, None, true),
+        (None, ours, true),
+        (None, other, false),
+        (other, None, true),
+        (other, ours, true),
+    ] {
+        let service = ServiceBuilder::new().layer(layer(outer)).layer(layer(inner)).service_fn(
+            async |request: Request<()>| {
+                let auth = Auth::from_extensions(request.extensions()).unwrap();
+                Ok::<_, Infallible>(Response::new(auth.session().is_some()))
+            },
+        );
+        let token = instance.local.sign_in("user_ada").authorized_party("https://app.example.com").token();
+        let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+        let response = service.oneshot(request).await.unwrap().into_body();
+        assert_eq!(own(own(response)), signed_in, "{outer:?} {inner:?}");
+    }
+}
+
 /// Returns the inner service's body; fails if the layer made the response.
 fn own<B>(body: ResponseBody<B>) -> B {
     body.into_inner().expect("the layer has not made the response itself")

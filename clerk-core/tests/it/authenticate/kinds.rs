@@ -356,22 +356,30 @@ fn options_that_cannot_work_are_errors() {
 fn an_own_token_is_no_token_and_its_cookies_do_not_count() {
     let own = |kinds: AcceptedKinds| {
         Visit::document(Env::Live).options(|options| {
-            options.accepted_kinds(kinds).ignore_tokens(|token| token.starts_with("ak_own"))
+            options
+                .accepted_kinds(kinds)
+                .template_audiences([API])
+                .ignore_tokens(|token| token.starts_with("ak_own"))
         })
     };
-    for (kinds, reason) in [
-        (AcceptedKinds::default(), "signed-out: session-token-and-uat-missing"),
-        (AcceptedKinds::any(), "signed-out: session-token-and-uat-missing"),
-        (TokenKind::ApiKey.into(), "signed-out: No token in header"),
-        ([TokenKind::ApiKey, TokenKind::M2m].into(), "signed-out: No token in header"),
+    let session_missing = "signed-out: session-token-and-uat-missing";
+    let token_missing = "signed-out: No token in header";
+    for (kinds, reason, kind) in [
+        (AcceptedKinds::default(), session_missing, Some(TokenKind::Session)),
+        (AcceptedKinds::any(), session_missing, Some(TokenKind::Session)),
+        (TokenKind::ApiKey.into(), token_missing, Some(TokenKind::ApiKey)),
+        ([TokenKind::ApiKey, TokenKind::M2m].into(), token_missing, None),
+        (AcceptedKinds::none(), token_missing, Some(TokenKind::Template)),
     ] {
         // Neither a call nor a redirect, although it looks like an API key and the browser has an active client.
         for cookies in [json!({}), json!({"exp": NOW - 60})] {
             let seen = own(kinds.clone()).bearer("ak_own_1").signed_in(session(Env::Live, &cookies)).seen();
-            assert_eq!(seen.verdict(), reason);
+            assert_eq!((&*seen.verdict(), seen.outcome.token_kind()), (reason, kind));
             assert!(seen.outcome.is_anonymous() && seen.asked.is_empty());
         }
     }
+    let empty = own(AcceptedKinds::none()).seen();
+    assert_eq!((&*empty.verdict(), empty.outcome.token_kind()), (token_missing, Some(TokenKind::Template)));
     let signed_in = own(AcceptedKinds::default()).signed_in(session(Env::Live, &json!({})));
     assert_eq!(signed_in.verdict(), "signed-in");
 }
