@@ -118,6 +118,19 @@ impl Moment {
         self.monotonic.saturating_duration_since(earlier.monotonic).min(wall)
     }
 
+    /// Returns the moment that was this long before.
+    pub(crate) fn earlier_by(self, age: Duration) -> Self {
+        let millis = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let wall = Timestamp::from_millis(self.wall.as_millis().saturating_sub(millis));
+        // Monotonic time may have begun since. Then the age counts by the client's clock.
+        Self { wall, monotonic: self.monotonic.checked_sub(age).unwrap_or(self.monotonic) }
+    }
+
+    /// Returns this moment by the client's clock.
+    pub(crate) const fn wall(self) -> Timestamp {
+        self.wall
+    }
+
     /// Returns this moment by monotonic time, for timers.
     pub(crate) const fn monotonic(self) -> Instant {
         self.monotonic
@@ -145,6 +158,19 @@ mod tests {
         clock.set(Timestamp::from_secs(1));
         clock.advance(Duration::MAX);
         assert_eq!(shared.now().as_millis(), i64::MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_earlier_moment_is_older_by_either_clock() {
+        let clock = ManualClock::at(Timestamp::from_secs(1000));
+        tokio::time::advance(Duration::from_secs(600)).await;
+        let now = Moment::now(&clock);
+        let earlier = now.earlier_by(Duration::from_secs(30));
+        assert_eq!(now.since(earlier), Duration::from_secs(30));
+        assert!(earlier.is_before(now) && earlier.wall() == Timestamp::from_secs(970));
+        clock.set(Timestamp::from_secs(1));
+        assert_eq!(Moment::now(&clock).since(earlier), Duration::from_secs(30));
+        assert!(now.earlier_by(Duration::MAX).wall() < Timestamp::from_secs(0));
     }
 
     #[tokio::test(start_paused = true)]

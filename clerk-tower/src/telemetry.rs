@@ -376,6 +376,31 @@ pub(crate) fn fleet_lease_lost(task: &'static str) {
     tracing::debug!(target: "clerk::fleet", task, "another process took over");
 }
 
+/// What became of a look-up in the second level of the cache.
+pub(crate) fn second_level(outcome: &'static str) {
+    counters::second_level(outcome);
+    tracing::debug!(target: "clerk::cache", outcome, "second level of the cache");
+}
+
+/// Runs a look-up in the second level of the cache inside its span.
+pub(crate) async fn second_level_span<F: Future>(info: &'static OperationInfo, look: F) -> F::Output {
+    let span = tracing::debug_span!(target: "clerk::cache", "clerk.second_level", clerk.operation = info.id);
+    look.instrument(span).await
+}
+
+/// A response in the second level of the cache is not one that a process with the same keys stored.
+pub(crate) fn second_level_unreadable() {
+    counters::second_level("unreadable");
+    let (now, cause) = (SystemClock.now(), "second-level-unreadable");
+    limited!(
+        &PROCESS,
+        now,
+        cause,
+        "clerk::cache",
+        "a response in the second level of the cache cannot be read, so Clerk is asked"
+    );
+}
+
 fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -511,6 +536,10 @@ mod counters {
         counter!("clerk_fleet_leases_lost_total", "task" => task).increment(1);
     }
 
+    pub(super) fn second_level(outcome: &'static str) {
+        counter!("clerk_second_level_total", "outcome" => outcome).increment(1);
+    }
+
     pub(super) fn cached(operation: &'static str, outcome: &'static str) {
         counter!("clerk_cache_total", "operation" => operation, "outcome" => outcome).increment(1);
     }
@@ -558,6 +587,8 @@ mod counters {
     pub(super) fn fleet_failed(_: &'static str, _: &'static str) {}
 
     pub(super) fn fleet_lease_lost(_: &'static str) {}
+
+    pub(super) fn second_level(_: &'static str) {}
 
     pub(super) fn cached(_: &'static str, _: &'static str) {}
 

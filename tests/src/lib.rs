@@ -3,6 +3,7 @@
 
 pub mod alone;
 pub mod browser;
+pub mod chest;
 pub mod client;
 pub mod conformance;
 pub mod engine;

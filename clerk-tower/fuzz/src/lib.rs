@@ -2,6 +2,7 @@
 //!
 //! No input may cause a panic. Further properties are asserted, and described at each target.
 
+mod fleet;
 mod keys;
 mod proxy;
 pub mod seeds;
@@ -9,10 +10,10 @@ pub mod seeds;
 #[path = "../../../clerk-core/fuzz/src/tests.rs"]
 mod tests;
 
-pub use self::{keys::keys, proxy::proxy};
+pub use self::{fleet::fleet, keys::keys, proxy::proxy};
 
 /// A fuzz target.
 pub type Target = fn(&[u8]);
 
 /// All targets, by name.
-pub const TARGETS: [(&str, Target); 2] = [("keys", keys), ("proxy", proxy)];
+pub const TARGETS: [(&str, Target); 3] = [("fleet", fleet), ("keys", keys), ("proxy", proxy)];

@@ -15,6 +15,20 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
                 vec![6, 0, 2, 2, 5, 4, 6, 0, 6, 1, 2, 4, 5, 196, 0, 4, 6, 1, 6, 2, 3, 1, 5, 7, 6, 2],
             ];
         }
+        // Messages and changes of values in turn: none; good and bad messages; values of anybody's making; a change of one bit.
+        "fleet" => {
+            let pieces = |first: u8, pieces: &[&[u8]]| [&[first], &pieces.join(&0xFF)[..]].concat();
+            let notice = br#"{"v":1,"from":"x","notices":[["changed","one/users/user_1"],["revoked","s/sess_1"]]}"#;
+            return vec![
+                vec![0],
+                vec![1],
+                pieces(0, &[notice, b"", br#"{"v":2}"#, b"", br#"{"v":1,"from":"x","notices":[["paused","x"]]}"#]),
+                pieces(0, &[b"", b"=0123456789abcdef", b"", b"=", b"", b"-", b"", b"=9999999999999999999"]),
+                pieces(0, &[b"", b"", b"", b"", b"", b"", b"", b"\x22\x01"]),
+                pieces(1, &[b"", b"", b"", b"", b"", b"", b"", b"\x10\x80", notice]),
+                pieces(0, &[b"", b"=100", b"", br#"=["s/sess_1","u/user_1"]"#, b"", b"=[1]"]),
+            ];
+        }
         "proxy" => &[
             "GET /__clerk/v1/client?_is_native=1\nhost: app.example.com\ncookie: a=b\ncookie: c=d",
             "POST https://app.example.com/__clerk/v1/client/sign_ins/sia_1\nx-forwarded-for: 10.0.0.9, 1.1.1.1\n\

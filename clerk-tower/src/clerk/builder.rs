@@ -17,7 +17,7 @@ use crate::{
     Error, ErrorKind,
     client::{
         AllMisnamed, Backend, Config, ConfigError, Environment, KeysAddress, Problem, STACK_SETTINGS,
-        cache::{Cache, CachePolicy, Generations},
+        cache::{Cache, CachePolicy, Generations, Keys as SecondLevelKeys, SecondLevel},
         middleware::{base_uri::BaseUriLayer, concurrency::ConcurrencyLayer, credentials::CredentialsLayer},
         parse, public_keys,
         rate_limit::RateLimitLayer,
@@ -460,6 +460,7 @@ impl ClerkBuilder {
             match (self.secret_key_provider.take(), self.config.secret_key.take()) {
                 (Some(provider), _) => {
                     let key = provider();
+                    self.secret_key_provider = Some(provider.clone());
                     (CredentialsLayer::from_provider(move || provider()), key)
                 }
                 (None, Some(key)) => (CredentialsLayer::new(&key), key),
@@ -648,8 +649,11 @@ impl ClerkBuilder {
         let is_from_env = self.is_from_env && !self.set.contains("authentication");
         let of_options = |error| authentication_error(&error, is_from_env, &config.misnamed);
         let authenticator = Authenticator::new(options.clone()).map_err(of_options)?;
+        let base_uri = config.checked_base_uri()?;
+        let address = base_uri.base().to_string();
+        let has_stack = matches!(self.carrier, Carrier::Stack(_));
         let layers = Layers {
-            base_uri: config.checked_base_uri()?,
+            base_uri,
             credentials,
             timeout: config.timeout,
             attempt_timeout: config.attempt_timeout,
@@ -679,7 +683,9 @@ impl ClerkBuilder {
         let machine_tokens =
             MachineTokens::with_lifetime(config.machine_token_cache, generations.clone(), self.clock.clone());
         let revocations = Revocations::new(config.session_token_lifetime, self.clock.clone());
-        let member = self.fleet.map(|fleet| {
+        let mut fleet = self.fleet;
+        let second_level = fleet.as_mut().and_then(Fleet::take_second_level);
+        let member = fleet.map(|fleet| {
             let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
             let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
             fleet.check().map_err(|error| ConfigError::new("fleet", error))?;
@@ -694,9 +700,24 @@ impl ClerkBuilder {
             }))
         });
         let member = member.transpose()?;
-        let timeout = config.timeout;
-        let cache =
-            Cache::new(config.cache, generations, member.clone(), stack.clone(), self.clock.clone(), timeout);
+        let second_level = second_level.zip(member.clone()).map(|(settings, member)| {
+            // A machine's client has no secret key, whatever was set.
+            let fixed = secret_key.clone();
+            let provider = self.secret_key_provider.filter(|_| fixed.is_some());
+            let secret = provider.or_else(|| fixed.map(|key| Arc::new(move || key.clone()) as Provider));
+            let keys = SecondLevelKeys { secret, machine: config.machine_secret_key.clone() };
+            check_second_level(&keys, config.cache, has_stack)?;
+            Ok(SecondLevel::new(settings, member, keys, address))
+        });
+        let cache = Cache::new(
+            config.cache,
+            generations,
+            member.clone(),
+            second_level.transpose()?,
+            stack.clone(),
+            self.clock.clone(),
+            config.timeout,
+        );
         let backend = Backend::new(stack, cache, revocations, member.clone(), self.clock);
         let shared = Inner {
             keys,
@@ -783,6 +804,24 @@ fn check_session_token_lifetime(lifetime: Duration) -> Result<(), ConfigError> {
         return Ok(());
     }
     Err(ConfigError::new("session_token_lifetime", "expected a duration from one second to one day"))
+}
+
+fn check_second_level(
+    keys: &SecondLevelKeys,
+    cache: CachePolicy,
+    has_stack: bool,
+) -> Result<(), ConfigError> {
+    let problem = if has_stack {
+        "second_level: `stack` decides with which key and to which address calls are sent, so what other processes ask for \
+         may be something else; set a transport and layers instead"
+    } else if cache.is_off() {
+        "second_level: has no effect beside `CachePolicy::off`; remove one of them"
+    } else if keys.secret.is_none() && keys.machine.is_none() {
+        "second_level: needs the secret key or a machine's secret key, which seal what is stored"
+    } else {
+        return Ok(());
+    };
+    Err(ConfigError::new("fleet", problem))
 }
 
 fn check_machine_token_cache(lifetime: Duration) -> Result<(), ConfigError> {

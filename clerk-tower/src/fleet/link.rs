@@ -124,7 +124,7 @@ impl Inner {
         telemetry::fleet_failed("link", error.kind().as_str(), error);
         let since = match self.link() {
             Link::Down { since, .. } => since,
-            Link::New | Link::Up => self.now(),
+            Link::New | Link::Up { .. } => self.now(),
         };
         self.set_link(Link::Down { since, kind: error.kind() });
     }
@@ -134,11 +134,16 @@ impl Inner {
         match self.read_revocations().await {
             Ok(()) => {
                 telemetry::fleet_link("linked");
-                if matches!(self.link(), Link::Down { .. }) {
-                    // The engine may have failed over to a copy that lacks the last moments.
-                    self.repeat();
-                }
-                self.set_link(Link::Up);
+                let again = match self.link() {
+                    Link::New => None,
+                    Link::Up { again } => again,
+                    Link::Down { .. } => {
+                        // The engine may have failed over to a copy that lacks the last moments.
+                        self.repeat();
+                        Some(self.now())
+                    }
+                };
+                self.set_link(Link::Up { again });
                 true
             }
             Err(error) => {

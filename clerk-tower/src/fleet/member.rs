@@ -79,7 +79,10 @@ pub(super) struct Signals {
 pub(super) enum Link {
     /// There was none yet.
     New,
-    Up,
+    Up {
+        /// Since when, if it was down before.
+        again: Option<Moment>,
+    },
     Down {
         since: Moment,
         kind: FleetErrorKind,
@@ -186,14 +189,21 @@ impl Member {
         self.wake();
         let mut link = self.0.link.subscribe();
         // The sender is as old as the member.
-        let _ = link.wait_for(|link| matches!(link, Link::Up)).await;
+        let _ = link.wait_for(|link| matches!(link, Link::Up { .. })).await;
+    }
+
+    /// For how long the link has been up, if it was down before.
+    pub(crate) fn relinked_for(&self) -> Option<Duration> {
+        let link = self.0.link();
+        let Link::Up { again } = link else { return Some(Duration::ZERO) };
+        again.map(|since| self.0.now().since(since))
     }
 
     pub(crate) fn state(&self) -> FleetState {
         self.wake();
         match *self.0.link.borrow() {
             Link::New => FleetState::Linking,
-            Link::Up => FleetState::Linked,
+            Link::Up { .. } => FleetState::Linked,
             Link::Down { since, kind } => FleetState::Lost { elapsed: self.0.now().since(since), kind },
         }
     }
@@ -271,7 +281,7 @@ impl Inner {
     }
 
     pub(super) fn set_link(&self, link: Link) {
-        self.is_linked.store(matches!(link, Link::Up), Ordering::Relaxed);
+        self.is_linked.store(matches!(link, Link::Up { .. }), Ordering::Relaxed);
         self.link.send_replace(link);
     }
 
@@ -298,7 +308,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(member) = self.member() {
-            if matches!(member.link(), Link::Up) {
+            if matches!(member.link(), Link::Up { .. }) {
                 let since = member.now();
                 member.set_link(Link::Down { since, kind: FleetErrorKind::Unreachable });
             }

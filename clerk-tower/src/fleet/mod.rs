@@ -7,8 +7,10 @@
 //! |---|---|
 //! | writes to Clerk, or receives a webhook delivery | forget what it changed in their [caches](crate::client::cache) |
 //! | ends a session, bans or deletes a user, or hears of it from Clerk | refuse the tokens: `session-revoked` |
+//! | revokes an API key or another machine token | forget Clerk's verdicts about such tokens |
 //! | gets a 429 from Clerk | wait as well, until the same moment |
 //! | handles a webhook delivery | do not handle it again |
+//! | asks Clerk for a value, with a [second level](SecondLevel) | take the response |
 //!
 //! Without a fleet, each of these holds within the process.
 //!
@@ -29,13 +31,20 @@
 //!
 //! Whoever can write to it can make processes forget, sign users out, and keep deliveries from being handled. Nobody gets
 //! in by it, and no data about users is taken from it unless it carries a proof that only a process with your secret key
-//! can make.
+//! can make: a response in the [second level](SecondLevel) of the cache. Such a response can be put back after a change, for
+//! as long as it is fresh by its age, and a look-up can be made to wait for a process that does not exist, for a second.
+//! Whoever can read the engine can read these responses, unless they are
+//! [encrypted](SecondLevel::encrypt_with).
 //!
 //! # Clocks
 //!
-//! Nothing compares the clocks of two processes, or one with the engine's. Ages and leases count from when they were
-//! written, by one clock. The exception are revocations of a user's tokens up to a point in time: that time is Clerk's
-//! own where Clerk says it, and so is the time in a token.
+//! Nothing compares the clocks of two processes, or one with the engine's, with two exceptions. Ages and leases count from
+//! when they were written, by one clock.
+//!
+//! - Revocations of a user's tokens up to a point in time: that time is Clerk's own where Clerk says it, and so is the time
+//!   in a token.
+//! - The age of a response in the [second level](SecondLevel) of the cache. If the clocks of two processes differ, it may be
+//!   used for longer by the difference.
 //!
 //! # An engine of your own
 //!
@@ -70,22 +79,27 @@ mod names;
 mod outbox;
 #[cfg(feature = "redis")]
 mod redis;
+mod seal;
 mod seam;
+mod second_level;
 
 use std::{fmt, sync::Arc};
 
 #[cfg(feature = "redis")]
 pub use self::redis::Redis;
-pub use self::{
-    in_process::InProcess,
-    member::FleetState,
-    seam::{Broadcast, FleetError, FleetErrorKind, FleetFuture, Heard, Store, Subscription},
-};
 pub(crate) use self::{
+    changes::{LIFETIME as GENERATION_LIFETIME, key as generation_key, new_generation},
     member::{Listener, Member, Parts},
     message::Topic,
     names::Names,
     outbox::EVERYTHING,
+    seal::{OVERHEAD as SEAL_OVERHEAD, Seal},
+};
+pub use self::{
+    in_process::InProcess,
+    member::FleetState,
+    seam::{Broadcast, FleetError, FleetErrorKind, FleetFuture, Heard, Store, Subscription},
+    second_level::SecondLevel,
 };
 
 /// A fleet to join: an engine, and the names under which its processes find each other. See the [module docs](self).
@@ -98,6 +112,7 @@ pub struct Fleet {
     instance: Option<String>,
     problem: Option<String>,
     check: Option<Check>,
+    second_level: Option<SecondLevel>,
 }
 
 /// Checks that an engine can be reached.
@@ -113,6 +128,7 @@ impl Fleet {
             instance: None,
             problem: None,
             check: None,
+            second_level: None,
         }
     }
 
@@ -148,6 +164,15 @@ impl Fleet {
         self
     }
 
+    /// Adds a second level to the [response cache](crate::client::cache), which the processes share. Without this, each asks
+    /// Clerk for itself.
+    ///
+    /// Responses, which contain personal data, then lie in the engine: see [`SecondLevel`].
+    pub fn second_level(mut self, settings: SecondLevel) -> Self {
+        self.second_level = Some(settings);
+        self
+    }
+
     /// The names, unless one is invalid: then which, and why. `instance` is the name by default.
     pub(crate) fn names(&self, instance: impl FnOnce() -> Option<String>) -> Result<Names, String> {
         let rule = format!("expected 1 to {} visible ASCII characters without braces", Names::MAX_LENGTH);
@@ -163,6 +188,10 @@ impl Fleet {
             return Err(format!("instance: {rule}"));
         }
         Ok(Names::new(&self.prefix, &instance))
+    }
+
+    pub(crate) fn take_second_level(&mut self) -> Option<SecondLevel> {
+        self.second_level.take()
     }
 
     pub(crate) fn into_engine(self) -> (Arc<dyn Broadcast>, Arc<dyn Store>) {
@@ -181,6 +210,7 @@ impl fmt::Debug for Fleet {
         f.debug_struct("Fleet")
             .field("prefix", &self.prefix)
             .field("instance", &self.instance)
+            .field("second_level", &self.second_level)
             .finish_non_exhaustive()
     }
 }

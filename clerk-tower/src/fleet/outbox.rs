@@ -34,8 +34,8 @@ impl Outbox {
     }
 
     fn add_change(&mut self, text: String) {
-        let is_everything =
-            text == EVERYTHING || text.len() > MAX_NOTICE || self.changed.len() >= MAX_CHANGES;
+        let is_one_too_many = self.changed.len() >= MAX_CHANGES && !self.changed.contains(&text);
+        let is_everything = text == EVERYTHING || text.len() > MAX_NOTICE || is_one_too_many;
         if is_everything {
             self.changed.clear();
         }

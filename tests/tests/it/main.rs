@@ -18,6 +18,8 @@ mod faults;
 mod fleet;
 mod fleet_deliveries;
 mod fleet_model;
+mod fleet_second_level;
+mod fleet_second_level_model;
 mod guards;
 mod guide;
 mod http;

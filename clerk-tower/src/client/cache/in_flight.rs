@@ -9,13 +9,14 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{OperationInfo, decode::ResponseError};
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tower::ServiceExt as _;
 
 use super::{
     Shared,
     generations::Stamp,
     invalidation,
+    second_level::{Ended, Found as FoundShared, Looked, SecondLevel},
     store::{Cached, Entry, Found, Key, Value},
 };
 use crate::{
@@ -39,6 +40,8 @@ pub(super) struct CacheCall {
     pub(super) request: Request<Bytes>,
     pub(super) decode: Decode,
     pub(super) max_age: Option<Duration>,
+    /// How long the caller that starts it waits at most.
+    pub(super) limit: Duration,
 }
 
 /// The calls that are in flight.
@@ -54,6 +57,8 @@ struct Calls {
 struct Running {
     number: u64,
     asked: Moment,
+    /// Up to which age the call takes a response from another process.
+    max_age: Option<Duration>,
     stamp: Stamp,
     flight: Flight<Cached>,
 }
@@ -77,9 +82,15 @@ impl Running {
     /// written since it started, and it did not start longer ago than a call may take, as after a suspend of the
     /// computer.
     fn serves(&self, cache: &Shared, now: Moment, max_age: Option<Duration>) -> bool {
+        let waited = now.since(self.asked);
+        let older = cache.second_level.as_ref().map_or(Some(Duration::ZERO), |_| self.max_age);
         self.flight.is_running()
             && cache.store.generations.holds(&self.stamp)
-            && now.since(self.asked) <= max_age.unwrap_or(cache.call_limit)
+            && match max_age {
+                None => waited <= cache.call_limit,
+                // What comes from another process may be older than the call.
+                Some(max) => older.is_some_and(|older| waited.saturating_add(older) <= max),
+            }
     }
 }
 
@@ -109,24 +120,36 @@ fn join_with(cache: &Arc<Shared>, call: CacheCall, start: Start) -> Result<Joine
     }
     // Numbered, so that a call that was replaced does not remove its successor when it ends.
     calls.started = calls.started.wrapping_add(1);
-    let (number, key, info) = (calls.started, call.key.clone(), call.info);
+    let (number, key, info, max_age) = (calls.started, call.key.clone(), call.info, call.max_age);
     let stamp = cache.store.generations.stamp(invalidation::depends(info, key.uri.path()));
     let flight = start(Box::pin(fetch(cache.clone(), number, call, now, stamp)))
         .map_err(|NoRuntime(problem)| Error::new(Some(info), ErrorKind::Config(problem)))?;
-    calls.by_key.insert(key, Running { number, asked: now, stamp, flight: flight.clone() });
+    calls.by_key.insert(key, Running { number, asked: now, max_age, stamp, flight: flight.clone() });
     Ok(Joined::Waiting(flight))
 }
 
-/// Makes the call, in a task of its own, and stores its result.
+/// Takes the response from another process or makes the call, in a task of its own, and stores its result.
 async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, stamp: Stamp) -> Cached {
     let (info, key) = (call.info, call.key.clone());
     // Created here and not in `join`, which holds the lock that its `drop` takes.
     let landing = Landing { cache: cache.clone(), key: key.clone(), number };
+    let turn = match second_level(&cache, &call).await {
+        Looked::Found(FoundShared { value, bytes, asked }) => {
+            cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
+            drop(landing);
+            return Ok(value);
+        }
+        Looked::Ask(turn) => turn,
+    };
     // The stack has deadlines; this one holds if a custom stack has none.
     let sent = tokio::time::timeout(cache.call_limit, send(&cache, call)).await;
     let sent = sent.unwrap_or_else(|_| Err(Error::new(Some(info), ErrorKind::Timeout(cache.call_limit))));
+    if let Some(turn) = turn {
+        SecondLevel::end(&cache, *turn, ended(&sent), asked, stamp);
+    }
     let cached = match sent {
-        Ok((value, bytes)) => {
+        Ok(Sent { value, memory, response }) => {
+            let bytes = response.body().len().saturating_add(memory);
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
             Ok(value)
         }
@@ -146,20 +169,47 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
     cached
 }
 
-/// Sends a call. Returns the value, and an estimate of its size: its strings, which are text of the body since free-form
-/// JSON is stored as text, and everything else.
-async fn send(cache: &Shared, call: CacheCall) -> Result<(Value, usize), Error> {
+async fn second_level(cache: &Shared, call: &CacheCall) -> Looked {
+    match &cache.second_level {
+        Some(shared) => telemetry::second_level_span(call.info, shared.look(cache, call)).await,
+        None => Looked::Ask(None),
+    }
+}
+
+/// What the other processes learn of a call.
+fn ended(sent: &Result<Sent, Error>) -> Ended {
+    match sent {
+        Ok(sent) if sent.response.status() == StatusCode::OK => Ended::Response(sent.response.body().clone()),
+        Err(error)
+            if error.status().is_some_and(|status| status.is_client_error()) && !error.is_retryable() =>
+        {
+            Ended::Refused
+        }
+        _ => Ended::Failed,
+    }
+}
+
+/// The response to a call. The size of the value is that of its strings, which are text of the body since free-form JSON is
+/// stored as text, and of everything else.
+struct Sent {
+    value: Value,
+    /// The memory of the value without its strings.
+    memory: usize,
+    response: Response<Bytes>,
+}
+
+async fn send(cache: &Shared, call: CacheCall) -> Result<Sent, Error> {
     let span = telemetry::Call::start(call.info);
     let response = span.during(cache.stack.clone().oneshot(call.request)).await;
     let sent = response.and_then(|response| match (call.decode)(&response) {
-        Ok(decoded) => Ok((decoded, response)),
+        Ok((value, memory)) => Ok(Sent { value, memory, response }),
         Err(error) => Err(Error::from_response(call.info, error).after(attempts(&response))),
     });
     match &sent {
-        Ok((_, response)) => span.end(Ok(response.status()), attempts(response)),
+        Ok(Sent { response, .. }) => span.end(Ok(response.status()), attempts(response)),
         Err(error) => span.end(Err(error), error.all_attempts()),
     }
-    sent.map(|((value, memory), response)| (value, response.body().len().saturating_add(memory)))
+    sent
 }
 
 /// Removes a call when it ends, however it ends: it may panic, and its runtime may be shut down.

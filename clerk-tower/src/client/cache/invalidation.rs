@@ -171,12 +171,17 @@ fn resource_of<'a>(template: &str, path: &'a str) -> Option<Tag<'a>> {
 }
 
 /// What the response to a read of `path` depends on.
-pub(super) fn depends(info: &OperationInfo, path: &str) -> Depends {
+pub(super) fn depends_on<'a>(info: &'a OperationInfo, path: &'a str) -> impl Iterator<Item = Tag<'a>> {
     let section = section_of(path);
     let own = resource_of(info.path, path).unwrap_or(Tag::Lists(section));
     let shown = SHOWS.iter().filter(|(start, _)| info.path.starts_with(start));
     let shown = shown.map(|(_, section)| Tag::Lists(section));
-    [Tag::Everything, Tag::Each(section), own].into_iter().chain(shown).collect()
+    [Tag::Everything, Tag::Each(section), own].into_iter().chain(shown)
+}
+
+/// The counters of it.
+pub(super) fn depends(info: &OperationInfo, path: &str) -> Depends {
+    depends_on(info, path).collect()
 }
 
 /// Whether an operation may change something.

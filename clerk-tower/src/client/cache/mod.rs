@@ -69,6 +69,39 @@
 //! invalidates, within milliseconds; while the link is up, values may be fresh for longer:
 //! [`fresh_while_linked`](CachePolicy::fresh_while_linked).
 //!
+//! # Second level
+//!
+//! The processes of a fleet can share responses through its engine:
+//! [`Fleet::second_level`](crate::fleet::Fleet::second_level). It is off by default, because the responses, which are
+//! personal data, then lie in the engine. The ages above stay the same: they count from when Clerk was asked, whichever
+//! process asked. Only a look-up that would otherwise call Clerk waits for the engine, and for another process that asks for
+//! the same at this moment; both are bounded. "Not found" and other errors are not shared, and nothing that is older than
+//! [`fresh`](CachePolicy::fresh) is.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use clerk_core::api::users;
+//! use clerk_local::LocalClerk;
+//! use clerk_tower::{Clerk, fleet::{Fleet, InProcess, SecondLevel}};
+//!
+//! let local = LocalClerk::seeded();
+//! let engine = InProcess::new();
+//! let client = || {
+//!     let fleet = Fleet::from(engine.clone()).second_level(SecondLevel::new());
+//!     Clerk::builder().secret_key(local.secret_key()).transport(local.clone()).fleet(fleet).build()
+//! };
+//! let (one, other) = (client()?, client()?);
+//! one.fleet().linked().await;
+//! other.fleet().linked().await;
+//!
+//! one.cached(users::get("user_ada")).await?;
+//! # for _ in 0..100 { tokio::task::yield_now().await; }
+//! // A moment later the others need not ask.
+//! other.cached(users::get("user_ada")).await?;
+//! assert_eq!(other.cache().stats().second_level, 1);
+//! # Ok(()) }
+//! ```
+//!
 //! # Separate caches
 //!
 //! Each client that is built has a cache of its own; its clones share it. A [`MachineClerk`](crate::MachineClerk) does
@@ -78,6 +111,7 @@ mod generations;
 mod in_flight;
 mod invalidation;
 mod policy;
+mod second_level;
 mod store;
 
 use std::{
@@ -101,6 +135,7 @@ use http::{Request, Uri};
 
 pub(crate) use self::generations::{Before, Generations, Stamp};
 pub use self::policy::CachePolicy;
+pub(crate) use self::second_level::{Keys, SecondLevel};
 use self::{
     generations::Tag,
     in_flight::{CacheCall, InFlight},
@@ -128,7 +163,9 @@ struct Shared {
     in_flight: InFlight,
     stack: Stack,
     member: Option<Member>,
+    second_level: Option<SecondLevel>,
     clock: Arc<dyn Clock>,
+    timeout: Duration,
     call_limit: Duration,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -147,8 +184,10 @@ impl Shared {
 pub struct CacheStats {
     /// Callers that got a fresh value at once.
     pub hits: u64,
-    /// Callers that waited for Clerk.
+    /// Callers that waited for Clerk, or for another process of the fleet.
     pub misses: u64,
+    /// Calls that were not sent, because another process had the response in the [second level](self#second-level).
+    pub second_level: u64,
     /// Callers that got a stale value.
     pub stale: u64,
     /// Entries in memory. Some of them may be invalid and waiting to be evicted.
@@ -162,6 +201,7 @@ impl Cache {
         policy: CachePolicy,
         generations: Arc<Generations>,
         member: Option<Member>,
+        second_level: Option<SecondLevel>,
         stack: Stack,
         clock: Arc<dyn Clock>,
         timeout: Duration,
@@ -172,7 +212,9 @@ impl Cache {
             in_flight: InFlight::default(),
             stack,
             member,
+            second_level,
             clock,
+            timeout,
             call_limit: timeout.saturating_add(CALL_LIMIT),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -224,7 +266,9 @@ impl Cache {
         let (entries, bytes) = self.0.store.size();
         let [hits, misses, stale] =
             [&self.0.hits, &self.0.misses, &self.0.stale].map(|counter| counter.load(Ordering::Relaxed));
-        CacheStats { hits, misses, stale, entries, bytes }
+        let shared = self.0.second_level.as_ref();
+        let second_level = shared.map_or(0, |shared| shared.hits.load(Ordering::Relaxed));
+        CacheStats { hits, misses, second_level, stale, entries, bytes }
     }
 
     /// Returns the policy that the client was built with.
@@ -295,8 +339,10 @@ impl Cache {
                 let memory = O::memory(&value);
                 Ok((Arc::new(value) as Value, memory))
             };
-            let call = CacheCall { key, info: O::INFO, request, decode: Arc::new(decode), max_age };
-            self.get_slowly(call, found, options.settings().and_then(|settings| settings.timeout)).await
+            let timeout = options.settings().and_then(|settings| settings.timeout);
+            let limit = timeout.unwrap_or(self.0.timeout);
+            let call = CacheCall { key, info: O::INFO, request, decode: Arc::new(decode), max_age, limit };
+            self.get_slowly(call, found, timeout).await
         };
         if is_hit {
             self.count(O::INFO, "hit", &self.0.hits);

@@ -136,6 +136,11 @@ impl Store {
         Found::Nothing
     }
 
+    /// Returns when Clerk was asked for what is there.
+    pub(super) fn asked(&self, key: &Key) -> Option<Moment> {
+        self.get(key).map(|entry| entry.asked)
+    }
+
     /// Returns the stale value to use if Clerk does not respond.
     pub(super) fn look_after_failure(&self, key: &Key, now: Moment) -> Option<Value> {
         let entry = self.get(key)?;

@@ -24,6 +24,7 @@
 
 use std::{
     borrow::Cow,
+    fmt,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -73,6 +74,12 @@ pub(crate) struct Base {
     pub(crate) authority: Authority,
     /// Without a trailing slash.
     pub(crate) prefix: String,
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}{}", self.scheme, self.authority, self.prefix)
+    }
 }
 
 impl BaseUriLayer {
