@@ -21,7 +21,7 @@ use crate::{
     log_limiter::{LogLimiter, PROCESS},
 };
 
-pub(crate) use self::counters::{rate_limited, waited_at_gate};
+pub(crate) use self::counters::{rate_limit_heard, rate_limited, waited_at_gate};
 
 /// Logs a warning, at most once a minute for each cause. Strangers can cause most lines, so a test checks that warnings are
 /// logged only through this macro, or once for each object that the application creates.
@@ -552,6 +552,10 @@ mod counters {
         counter!("clerk_rate_limited_total", "section" => section).increment(1);
     }
 
+    pub(crate) fn rate_limit_heard(section: &'static str) {
+        counter!("clerk_rate_limits_heard_total", "section" => section).increment(1);
+    }
+
     pub(crate) fn waited_at_gate(section: &'static str) {
         counter!("clerk_gate_waits_total", "section" => section).increment(1);
     }
@@ -595,6 +599,8 @@ mod counters {
     pub(super) fn webhook(_: &'static str) {}
 
     pub(crate) fn rate_limited(_: &'static str) {}
+
+    pub(crate) fn rate_limit_heard(_: &'static str) {}
 
     pub(crate) fn waited_at_gate(_: &'static str) {}
 }

@@ -155,6 +155,10 @@ impl Store for Engine {
     fn increment<'a>(&'a self, key: &'a str, expires_in: Duration) -> FleetFuture<'a, u64> {
         command!(self.increment(key, expires_in))
     }
+
+    fn take_turn<'a>(&'a self, key: &'a str, interval: Duration) -> FleetFuture<'a, Duration> {
+        command!(self.take_turn(key, interval))
+    }
 }
 
 impl Broadcast for Engine {

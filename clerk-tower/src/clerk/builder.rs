@@ -649,6 +649,26 @@ impl ClerkBuilder {
         let is_from_env = self.is_from_env && !self.set.contains("authentication");
         let of_options = |error| authentication_error(&error, is_from_env, &config.misnamed);
         let authenticator = Authenticator::new(options.clone()).map_err(of_options)?;
+        let generations = Arc::new(Generations::new());
+        let revocations = Revocations::new(config.session_token_lifetime, self.clock.clone());
+        let rate_limit = RateLimitLayer::new().clock(self.clock.clone());
+        let mut fleet = self.fleet;
+        let second_level = fleet.as_mut().and_then(Fleet::take_second_level);
+        let member = fleet.map(|fleet| {
+            let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
+            let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
+            fleet.check().map_err(|error| ConfigError::new("fleet", error))?;
+            let (broadcast, store) = fleet.into_engine();
+            Ok(Member::join(Parts {
+                names,
+                broadcast,
+                store,
+                listeners: vec![generations.clone(), Arc::new(revocations.clone()), rate_limit.listener()],
+                clock: self.clock.clone(),
+                revocations_for: revocations.kept_for(),
+            }))
+        });
+        let member = member.transpose()?;
         let base_uri = config.checked_base_uri()?;
         let address = base_uri.base().to_string();
         let has_stack = matches!(self.carrier, Carrier::Stack(_));
@@ -662,7 +682,7 @@ impl ClerkBuilder {
                 .max_attempts(config.max_attempts.get())
                 .budget(self.retry_budget.unwrap_or_default())
                 .clock(self.clock.clone()),
-            rate_limit: RateLimitLayer::new().clock(self.clock.clone()),
+            rate_limit: rate_limit.telling(member.clone()),
             concurrency: config.max_concurrent_calls.map(ConcurrencyLayer::new),
         };
         let stack = match self.carrier {
@@ -679,27 +699,8 @@ impl ClerkBuilder {
             None => KeySource::Backend(stack.clone()),
         };
         let keys = KeyStore::new(source, config.jwt_key.take(), known, self.clock.clone());
-        let generations = Arc::new(Generations::new());
         let machine_tokens =
             MachineTokens::with_lifetime(config.machine_token_cache, generations.clone(), self.clock.clone());
-        let revocations = Revocations::new(config.session_token_lifetime, self.clock.clone());
-        let mut fleet = self.fleet;
-        let second_level = fleet.as_mut().and_then(Fleet::take_second_level);
-        let member = fleet.map(|fleet| {
-            let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
-            let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
-            fleet.check().map_err(|error| ConfigError::new("fleet", error))?;
-            let (broadcast, store) = fleet.into_engine();
-            Ok(Member::join(Parts {
-                names,
-                broadcast,
-                store,
-                listeners: vec![generations.clone(), Arc::new(revocations.clone())],
-                clock: self.clock.clone(),
-                revocations_for: revocations.kept_for(),
-            }))
-        });
-        let member = member.transpose()?;
         let second_level = second_level.zip(member.clone()).map(|(settings, member)| {
             // A machine's client has no secret key, whatever was set.
             let fixed = secret_key.clone();

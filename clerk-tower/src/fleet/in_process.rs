@@ -9,7 +9,9 @@ use std::{
 use bytes::Bytes;
 use tokio::{sync::broadcast, time::Instant};
 
-use super::{Broadcast, FleetError, FleetErrorKind, FleetFuture, Heard, Store, Subscription};
+use super::{
+    Broadcast, FleetError, FleetErrorKind, FleetFuture, Heard, Store, Subscription, seam::MAX_TURNS_AHEAD,
+};
 
 /// How many messages of a channel wait for a slow subscription before it misses some.
 const WAITING_MESSAGES: usize = 1024;
@@ -160,6 +162,17 @@ impl Store for InProcess {
         };
         values.set(key, sum.to_string().into(), expires_in);
         done(Ok(sum))
+    }
+
+    fn take_turn<'a>(&'a self, key: &'a str, interval: Duration) -> FleetFuture<'a, Duration> {
+        let mut values = self.values();
+        // The next turn is when the value ends.
+        let ends = values.by_key.get(key).map(|value| value.ends);
+        let wait = ends.map_or(Duration::ZERO, |ends| ends.saturating_duration_since(Instant::now()));
+        let far = interval.saturating_mul(MAX_TURNS_AHEAD);
+        let wait = if wait > far { Duration::ZERO } else { wait };
+        values.set(key, Bytes::new(), wait.saturating_add(interval));
+        done(Ok(wait))
     }
 }
 

@@ -69,6 +69,8 @@ async fn tell(running: &Running, outbox: &tokio::sync::Notify) {
             let Some(member) = running.member() else { return };
             let (taken, notices) = member.take();
             if taken.is_empty() {
+                // Of what could not be told, nothing may be left: pauses end.
+                member.told(&taken, notices);
                 break;
             }
             match member.send(&taken).await {

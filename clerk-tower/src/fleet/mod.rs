@@ -29,12 +29,12 @@
 //!
 //! # What an engine can do to you
 //!
-//! Whoever can write to it can make processes forget, sign users out, and keep deliveries from being handled. Nobody gets
-//! in by it, and no data about users is taken from it unless it carries a proof that only a process with your secret key
-//! can make: a response in the [second level](SecondLevel) of the cache. Such a response can be put back after a change, for
-//! as long as it is fresh by its age, and a look-up can be made to wait for a process that does not exist, for a second.
-//! Whoever can read the engine can read these responses, unless they are
-//! [encrypted](SecondLevel::encrypt_with).
+//! Whoever can write to it can make processes forget, sign users out, keep deliveries from being handled, and make calls
+//! to Clerk wait, for up to 15 minutes at a time. Nobody gets in by it, and no data about users is taken from it unless it
+//! carries a proof that only a process with your secret key can make: a response in the [second level](SecondLevel) of the
+//! cache. Such a response can be put back after a change, for as long as it is fresh by its age, and a look-up can be made to
+//! wait for a process that does not exist, for a second. Whoever can read the engine can read these responses, unless they
+//! are [encrypted](SecondLevel::encrypt_with).
 //!
 //! # Clocks
 //!

@@ -3,8 +3,12 @@
 use std::{error::Error as StdError, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use clerk_core::Timestamp;
 
-use crate::BoxError;
+use crate::{
+    BoxError,
+    clock::{Clock as _, SystemClock},
+};
 
 /// Future of the methods of [`Broadcast`] and [`Store`].
 pub type FleetFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, FleetError>> + Send + 'a>>;
@@ -84,6 +88,52 @@ pub trait Store: Send + Sync + 'static {
 
     /// Adds one to a counter and prolongs it. A counter that does not exist starts at zero. Returns the sum.
     fn increment<'a>(&'a self, key: &'a str, expires_in: Duration) -> FleetFuture<'a, u64>;
+
+    /// Takes the next of the turns that come one after the other, an `interval` apart, and returns how long it is until then.
+    /// Without turns that are still to come, it is now. A next turn that is more than 10,000 intervals away is not to be
+    /// believed, and starts anew from now.
+    ///
+    /// This implementation gets and sets the time of the next turn, by this process's clock. If the engine has a clock of its
+    /// own, override it: then the clocks of the processes do not matter, and many of them do not get in each other's way.
+    fn take_turn<'a>(&'a self, key: &'a str, interval: Duration) -> FleetFuture<'a, Duration> {
+        Box::pin(take_turn(self, key, interval))
+    }
+}
+
+/// A turn that is further away than this many intervals is not believed.
+pub(super) const MAX_TURNS_AHEAD: u32 = 10_000;
+/// How often to try to take a turn while others do.
+const MAX_TRIES: usize = 32;
+
+async fn take_turn<S: Store + ?Sized>(
+    store: &S,
+    key: &str,
+    interval: Duration,
+) -> Result<Duration, FleetError> {
+    let keys = [key.to_owned()];
+    let far = interval.saturating_mul(MAX_TURNS_AHEAD);
+    for _ in 0..MAX_TRIES {
+        let found = store.get(&keys).await?.into_iter().next().flatten();
+        let now = micros_of(SystemClock.now());
+        let next = found.as_ref().and_then(|next| std::str::from_utf8(next).ok()?.parse::<u64>().ok());
+        let wait = next.map_or(Duration::ZERO, |next| Duration::from_micros(next.saturating_sub(now)));
+        let wait = if wait > far { Duration::ZERO } else { wait };
+        let expires_in = wait.saturating_add(interval).max(Duration::from_millis(1));
+        let next = u64::try_from(expires_in.as_micros()).unwrap_or(u64::MAX).saturating_add(now);
+        let next = Bytes::from(next.to_string());
+        let is_ours = match &found {
+            Some(present) => store.set_if_equal(key, present, next, expires_in).await?,
+            None => store.set_if_absent(key, next, expires_in).await?,
+        };
+        if is_ours {
+            return Ok(wait);
+        }
+    }
+    Err(FleetError::new(FleetErrorKind::Busy))
+}
+
+fn micros_of(time: Timestamp) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(0).saturating_mul(1000)
 }
 
 /// Error of an engine. Clones share the cause.

@@ -18,6 +18,8 @@ mod faults;
 mod fleet;
 mod fleet_deliveries;
 mod fleet_model;
+mod fleet_pace;
+mod fleet_patience;
 mod fleet_second_level;
 mod fleet_second_level_model;
 mod guards;

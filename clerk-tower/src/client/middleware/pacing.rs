@@ -2,7 +2,7 @@
 //!
 //! A batch job that uses up the instance's rate limit slows down the service that users wait for. [`PacingLayer`] lets
 //! calls through at a steady rate; the [rate limit gate](crate::client::rate_limit) still applies after a 429. The rate
-//! is per process: divide it between several jobs.
+//! is per process: divide it between several jobs, or [share](PacingLayer::fleet) it.
 //!
 //! ```
 //! use clerk_tower::{Clerk, client::middleware::pacing::PacingLayer};
@@ -24,10 +24,13 @@
 use std::{
     fmt, mem,
     num::NonZeroU32,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 
+use aws_lc_rs::digest::{self, SHA256};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, Reference as _},
@@ -44,7 +47,16 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::inner_service;
-use crate::client::future::CallFuture;
+use crate::{
+    client::{ConfigError, attempt::Progress, future::CallFuture},
+    fleet::{Fleet, Store},
+    telemetry,
+};
+
+/// How long not to ask an engine that failed.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Nobody waits for more turns than this, whatever the engine says.
+const MAX_TURNS: u32 = 10_000;
 
 /// Layer that applies [`Pacing`]. All services made by one layer share one rate. See the [module docs](self) for an
 /// example.
@@ -52,16 +64,61 @@ use crate::client::future::CallFuture;
 pub struct PacingLayer(Arc<Limiter>);
 
 struct Limiter {
+    quota: Quota,
     rate: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Nanos>>,
     /// Held by the call that is next. The others get it in the order of their arrival, which governor alone does not
     /// guarantee.
     next: Semaphore,
+    shared: Option<Shared>,
+}
+
+/// The turns that all processes take together.
+struct Shared {
+    store: Arc<dyn Store>,
+    key: String,
+    interval: Duration,
+    /// The engine failed, and is not asked before this.
+    asked_again: Mutex<Option<Instant>>,
+}
+
+impl Shared {
+    /// Waits until it is this process's turn. If the engine fails, this process's own rate has to do.
+    async fn turn(&self) {
+        if self.asked_again().is_some_and(|again| Instant::now() < again) {
+            return;
+        }
+        match self.store.take_turn(&self.key, self.interval).await {
+            Ok(wait) => sleep(wait.min(self.interval.saturating_mul(MAX_TURNS))).await,
+            Err(error) => {
+                telemetry::fleet_failed("pace", error.kind().as_str(), &error);
+                let again = Instant::now() + RETRY_AFTER;
+                *self.asked_again.lock().unwrap_or_else(PoisonError::into_inner) = Some(again);
+            }
+        }
+    }
+
+    fn asked_again(&self) -> Option<Instant> {
+        *self.asked_again.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Limiter {
+    fn new(quota: Quota, shared: Option<Shared>) -> Self {
+        // No burst after an idle period: the rate is steady.
+        let quota = quota.allow_burst(NonZeroU32::MIN);
+        let rate = RateLimiter::direct_with_clock(quota, TokioClock(Instant::now()));
+        Self { quota, rate, next: Semaphore::new(1), shared }
+    }
+
     /// Waits until it is this call's turn.
     async fn turn(&self) {
+        // One call at a time also takes one turn of the fleet at a time: calls that are given up here waste no others, and a
+        // process with many calls leaves turns to the other ones.
         let _next = self.next.acquire().await;
+        if let Some(shared) = &self.shared {
+            shared.turn().await;
+        }
+        // Also after a turn of the fleet: an engine that fails now and then must not double this process's rate.
         while let Err(not_until) = self.rate.check() {
             // Not governor's own `until_ready`, whose timer ignores tokio's paused clock in tests.
             let now = self.rate.clock().now();
@@ -108,12 +165,46 @@ impl PacingLayer {
         Self::with(Quota::per_hour(at_least_one(calls)))
     }
 
+    /// Shares the rate with all processes that have a layer of this name, through the engine of a [fleet](crate::fleet).
+    /// Together they make no more calls than this layer allows; each call costs one command to the engine. They get turns one
+    /// by one, whoever asks first.
+    ///
+    /// The names are those of the fleet's [prefix](Fleet::prefix) and, if it is set, of its [instance](Fleet::instance). Jobs
+    /// for two instances need two names otherwise.
+    ///
+    /// If the engine fails, each process goes on at this rate on its own. All of them together may then be too fast, and the
+    /// [gate](crate::client::rate_limit) handles the 429s.
+    ///
+    /// ```
+    /// use clerk_tower::{Clerk, client::middleware::pacing::PacingLayer, fleet::{Fleet, InProcess}};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let fleet = Fleet::from(InProcess::new()); // or Redis
+    /// let clerk = Clerk::builder()
+    ///     .secret_key("sk_live_abc")
+    ///     .layer(PacingLayer::per_second(50).fleet(fleet.clone(), "nightly")?)
+    ///     .fleet(fleet)
+    ///     .build()?;
+    /// # let _ = clerk; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// If the fleet's prefix, instance or address is invalid.
+    pub fn fleet(self, fleet: impl Into<Fleet>, name: impl AsRef<str>) -> Result<Self, ConfigError> {
+        let fleet = fleet.into();
+        let names = fleet.names(|| Some("any".to_owned()));
+        let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
+        // A digest, because a name may have any characters.
+        let digest = digest::digest(&SHA256, name.as_ref().as_bytes());
+        let key = names.key("pace", BASE64_URL_SAFE_NO_PAD.encode(digest));
+        let (_, store) = fleet.into_engine();
+        let interval = self.0.quota.replenish_interval();
+        let shared = Shared { store, key, interval, asked_again: Mutex::default() };
+        Ok(Self(Arc::new(Limiter::new(self.0.quota, Some(shared)))))
+    }
+
     fn with(quota: Quota) -> Self {
-        let clock = TokioClock(Instant::now());
-        // No burst after an idle period: the rate is steady.
-        let quota = quota.allow_burst(NonZeroU32::MIN);
-        let rate = RateLimiter::direct_with_clock(quota, clock);
-        Self(Arc::new(Limiter { rate, next: Semaphore::new(1) }))
+        Self(Arc::new(Limiter::new(quota, None)))
     }
 }
 
@@ -176,7 +267,11 @@ where
         let mut inner = mem::replace(&mut self.inner, clone);
         let limiter = self.limiter.clone();
         CallFuture::new(async move {
+            let mut request = request;
+            // A deadline around this layer then knows that the call was not sent.
+            let waiting = Progress::of(request.extensions_mut()).wait();
             limiter.turn().await;
+            drop(waiting);
             inner.call(request).await
         })
     }

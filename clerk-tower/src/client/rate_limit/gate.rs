@@ -4,10 +4,15 @@ use std::{
     time::Duration,
 };
 
-use clerk_core::credential::Credential;
+use clerk_core::{api::OPERATIONS, credential::Credential};
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::client::purpose::Purpose;
+use crate::{
+    client::purpose::Purpose,
+    fleet::{Listener, Topic},
+    telemetry,
+};
 
 /// How far apart calls are let through after the gate was closed. If they all went at once, the next 429 would follow.
 const SPACING: Duration = Duration::from_millis(20);
@@ -18,6 +23,14 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Upper bound on `Retry-After`; then one call probes again. A wrong header must not block a section for a day.
 const LONGEST_CLOSED: Duration = Duration::from_secs(15 * 60);
+
+/// An opening that is later by less than this is not told to other processes: a burst of 429s is told once.
+const NEWS: Duration = Duration::from_millis(500);
+/// Up to this much later, by lot, a gate opens that closed because another process got a 429. Otherwise all processes would
+/// send their next call in the same moment, and a fleet of many would get the next 429 for it. `Retry-After` is in whole
+/// seconds, so this costs no more than its rounding; and the first calls of 100 processes then are 100 in a second, which is
+/// what a production instance may do.
+const SPREAD: Duration = Duration::from_secs(1);
 
 /// What one 429 applies to. All of it comes from code, so the number of gates is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +94,15 @@ impl Gates {
 
     /// Closes the gate after a 429 for a call that was sent at `sent`. Calls in flight at the same time count as one
     /// refusal, so that a burst does not double the pause many times.
-    pub(super) fn close(&self, family: Family, asked: Option<Duration>, sent: Instant, now: Instant) {
+    ///
+    /// Returns for how long the gate is closed, if that is news to other processes.
+    pub(super) fn close(
+        &self,
+        family: Family,
+        asked: Option<Duration>,
+        sent: Instant,
+        now: Instant,
+    ) -> Option<Duration> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = Gate { closed: sent, opens: now, last_turn: None, refusals: 0 };
         let gate = gates.entry(family).or_insert(new);
@@ -90,19 +111,36 @@ impl Gates {
         let doubled = 1_u32.checked_shl(gate.refusals).unwrap_or(u32::MAX);
         let pause = match asked {
             Some(asked) => asked,
-            None if is_known => return,
+            None if is_known => return None,
             None => FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE),
         };
         if !is_known {
             gate.closed = now;
             gate.refusals = gate.refusals.saturating_add(1);
         }
-        let opens = now + pause.min(LONGEST_CLOSED);
+        let pause = pause.min(LONGEST_CLOSED);
+        let (known, opens) = (gate.opens.max(now), now + pause);
         if opens > gate.opens {
             gate.opens = opens;
             // Waiting calls have to queue again, behind the new opening.
             gate.last_turn = None;
         }
+        (opens >= known + NEWS).then_some(pause)
+    }
+
+    /// Closes the gate because another process got a 429, unless it is closed for as long anyway.
+    fn close_as_told(&self, family: Family, told: Duration, now: Instant) {
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let opens = now + told.min(LONGEST_CLOSED);
+        let known = gates.get(&family);
+        if opens <= known.map_or(now, |gate| gate.opens) {
+            return;
+        }
+        // Counts as one refusal, so that calls queue until one of them passes; however many processes tell of a burst.
+        let refusals = known.map_or(0, |gate| gate.refusals).max(1);
+        let opens = opens + SPREAD.mul_f64(fastrand::f64());
+        gates.insert(family, Gate { closed: now, opens, last_turn: None, refusals });
+        telemetry::rate_limit_heard(family.section);
     }
 
     /// Records a response other than 429 for a call that was sent at `sent`. A call from before the 429 proves nothing
@@ -113,6 +151,62 @@ impl Gates {
             gate.refusals = 0;
         }
     }
+}
+
+/// How processes of a fleet tell each other of a 429.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Pause {
+    purpose: String,
+    section: String,
+    /// From the moment in which it is told: nobody's clock is compared with another's.
+    millis: u64,
+}
+
+/// The purposes that are told. Keys are not among them: each process fetches them once, and nobody could sign in to one that
+/// somebody kept from doing so.
+const TOLD: [(Purpose, &str); 3] =
+    [(Purpose::Program, "program"), (Purpose::MachineToken, "machine_token"), (Purpose::Browser, "browser")];
+
+impl Family {
+    /// Returns what to tell other processes, if it concerns them: what is sent with the instance's secret key, which they
+    /// share.
+    pub(super) fn pause(self, pause: Duration) -> Option<String> {
+        let (_, purpose) = TOLD.into_iter().find(|(purpose, _)| *purpose == self.purpose)?;
+        // A section of somebody's own operations may be unknown elsewhere.
+        let section = known_section(self.section)?;
+        let is_shared = self.credential == Credential::SecretKey;
+        let millis = u64::try_from(pause.as_millis()).ok()?;
+        let pause = Pause { purpose: purpose.to_owned(), section: section.to_owned(), millis };
+        is_shared.then(|| serde_json::to_string(&pause).ok()).flatten()
+    }
+}
+
+fn known_section(name: &str) -> Option<&'static str> {
+    OPERATIONS.iter().map(|info| info.section).find(|section| *section == name)
+}
+
+/// What other processes tell of their 429s. It is told to nobody else.
+impl Listener for Gates {
+    fn topic(&self) -> Topic {
+        Topic::Paused
+    }
+
+    fn hear(&self, text: &str) -> bool {
+        let read = || {
+            let told: Pause = serde_json::from_str(text).ok()?;
+            let (purpose, _) = TOLD.into_iter().find(|(_, name)| *name == told.purpose)?;
+            let section = known_section(&told.section)?;
+            let family = Family { purpose, credential: Credential::SecretKey, section };
+            Some((family, Duration::from_millis(told.millis)))
+        };
+        let Some((family, pause)) = read() else { return false };
+        self.close_as_told(family, pause, Instant::now());
+        true
+    }
+
+    /// The next call gets a 429 of its own.
+    fn missed(&self) {}
 }
 
 #[cfg(test)]
@@ -203,6 +297,103 @@ mod tests {
         // A late 429 with `Retry-After` still extends the pause.
         gates.close(USERS, Some(secs(9)), start, millis(20));
         assert_eq!(ask(&gates, millis(30)), Turn::At(millis(9020)));
+    }
+
+    /// What a process tells is read by the others, if it concerns them.
+    #[test]
+    fn what_is_told_of_a_refusal_is_heard() {
+        let (opened, start) = (Gates::default(), Instant::now());
+        for (family, is_told) in [
+            (USERS, true),
+            (Family { purpose: Purpose::MachineToken, ..USERS }, true),
+            (Family { purpose: Purpose::Browser, ..USERS }, true),
+            (Family { section: "Invitations", ..USERS }, true),
+            // Keys hold up everybody, other keys are not shared, and other sections are not known.
+            (Family { purpose: Purpose::Keys, ..USERS }, false),
+            (Family { credential: Credential::MachineSecretKey, ..USERS }, false),
+            (Family { credential: Credential::None, ..USERS }, false),
+            (Family { section: "", ..USERS }, false),
+            (Family { section: "Somebody's own", ..USERS }, false),
+        ] {
+            let told = family.pause(secs(3));
+            assert_eq!(told.is_some(), is_told, "{family:?}");
+            let Some(told) = told else { continue };
+            let gates = Gates::default();
+            assert!(gates.hear(&told), "{told}");
+            let Turn::At(turn) = gates.turn(family, start, None) else { panic!("{family:?}") };
+            let wait = turn - start;
+            assert!((secs(3)..secs(5)).contains(&wait), "{wait:?}");
+            if family != USERS {
+                assert_eq!(gates.turn(USERS, start, None), Turn::Now);
+            }
+        }
+        for text in [
+            "",
+            "null",
+            r#"{"purpose":"keys","section":"JWKS","millis":3000}"#,
+            r#"{"purpose":"Program","section":"Users","millis":3000}"#,
+            r#"{"purpose":"program","section":"users","millis":3000}"#,
+            r#"{"purpose":"program","section":"","millis":3000}"#,
+            r#"{"purpose":"program","section":"Users"}"#,
+            r#"{"purpose":"program","section":"Users","millis":-1}"#,
+            r#"{"purpose":"program","section":"Users","millis":1.5}"#,
+            r#"{"purpose":"program","section":"Users","millis":"3000"}"#,
+            r#"{"purpose":"program","section":"Users","millis":99999999999999999999999}"#,
+            r#"{"purpose":"program","section":"Users","millis":3000,"credential":"machine"}"#,
+        ] {
+            assert!(!opened.hear(text), "{text}");
+        }
+        assert!(opened.hear(r#"{"purpose":"program","section":"Users","millis":0}"#));
+        assert_eq!(ask(&opened, start), Turn::Now);
+    }
+
+    #[test]
+    fn whatever_others_tell_a_gate_opens_again() {
+        let (gates, start) = (Gates::default(), Instant::now());
+        gates.close_as_told(USERS, Duration::MAX, start);
+        let Turn::At(turn) = ask(&gates, start) else { panic!() };
+        assert!(turn < start + LONGEST_CLOSED + SPREAD, "{:?}", turn - start);
+    }
+
+    #[test]
+    fn a_burst_in_all_processes_is_one_refusal_and_told_once() {
+        let (gates, start) = (Gates::default(), Instant::now());
+        let millis = |millis| start + Duration::from_millis(millis);
+        // Several calls of this process, and several processes, each with its own lot.
+        let told: Vec<_> = (1..11).map(|late| gates.close(USERS, None, start, millis(late))).collect();
+        assert_eq!(told.iter().flatten().collect::<Vec<_>>(), [&secs(1)]);
+        for late in 11..30 {
+            gates.close_as_told(USERS, secs(1), millis(late));
+        }
+        let Turn::At(opens) = ask(&gates, millis(30)) else { panic!() };
+        assert!(opens >= millis(1000) && opens < millis(1030) + SPREAD);
+        // What others have told before is not told again.
+        assert_eq!(gates.close(USERS, Some(secs(1)), start, millis(31)), None);
+        // Still refused: the pause has doubled once.
+        assert_eq!(gates.close(USERS, None, opens, opens), Some(secs(2)));
+        // Hearing of it does not open a gate, or let calls pass that nobody knows to be good.
+        gates.close_as_told(USERS, secs(1), opens);
+        assert_eq!(ask(&gates, opens), Turn::At(opens + secs(2)));
+        // A call from before proves nothing, and one from after does.
+        let later = opens + secs(10);
+        gates.close_as_told(USERS, secs(1), later);
+        gates.passed(USERS, opens);
+        assert!(matches!(ask(&gates, later), Turn::At(_)));
+        gates.passed(USERS, later + secs(2));
+        assert_eq!(ask(&gates, later + secs(3)), Turn::Now);
+    }
+
+    /// A gate that a process only heard of lets its calls queue until one of them passes.
+    #[test]
+    fn calls_queue_at_a_gate_that_others_closed() {
+        let (gates, start) = (Gates::default(), Instant::now());
+        gates.close_as_told(USERS, secs(1), start);
+        let late = start + secs(60);
+        assert_eq!(ask(&gates, late), Turn::Now);
+        assert_eq!(ask(&gates, late), Turn::At(late + SPACING));
+        gates.passed(USERS, late);
+        assert_eq!(ask(&gates, late + secs(1)), Turn::Now);
+        assert_eq!(ask(&gates, late + secs(1)), Turn::Now);
     }
 
     /// Even if more calls arrive than are let through one by one, they are not held back once the gate has settled.

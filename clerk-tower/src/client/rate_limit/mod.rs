@@ -11,6 +11,11 @@
 //! A 429 for a made-up token of a stranger does not hold back the program's own calls. If Clerk counts both towards one
 //! limit, the program's next call is sent, and gets a 429 of its own.
 //!
+//! The processes of a [fleet](crate::fleet) tell each other how long Clerk asked them to wait, and wait as well. Each of them
+//! opens its gate up to a second later, at random, so that they do not all call Clerk in the same moment. That holds for calls
+//! with the instance's secret key, except for the fetch of keys. A layer in a [stack](crate::client::stack) of your own does
+//! not take part.
+//!
 //! The layer belongs inside [`retry`](crate::client::retry), so that retries wait at the gate too.
 //!
 //! ```
@@ -63,6 +68,7 @@ use crate::{
     },
     clock::{Clock, SystemClock},
     error::info_of,
+    fleet::{Listener, Member, Topic},
     telemetry,
 };
 
@@ -72,19 +78,33 @@ use crate::{
 pub struct RateLimitLayer {
     gates: Gates,
     clock: Arc<dyn Clock>,
+    member: Option<Member>,
 }
 
 impl RateLimitLayer {
     /// Creates a layer whose gates are open.
     #[must_use]
     pub fn new() -> Self {
-        Self { gates: Gates::default(), clock: Arc::new(SystemClock) }
+        Self { gates: Gates::default(), clock: Arc::new(SystemClock), member: None }
     }
 
     /// Sets the clock that dates in `Retry-After` are compared with. Defaults to the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+}
+
+impl RateLimitLayer {
+    /// Returns what hears the 429s of other processes.
+    pub(crate) fn listener(&self) -> Arc<dyn Listener> {
+        Arc::new(self.gates.clone())
+    }
+
+    /// Tells other processes of 429s.
+    pub(crate) fn telling(mut self, member: Option<Member>) -> Self {
+        self.member = member;
         self
     }
 }
@@ -105,7 +125,7 @@ impl<S> Layer<S> for RateLimitLayer {
     type Service = RateLimit<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RateLimit { inner, gates: self.gates.clone(), clock: self.clock.clone() }
+        RateLimit { inner, gates: self.gates.clone(), clock: self.clock.clone(), member: self.member.clone() }
     }
 }
 
@@ -115,6 +135,7 @@ pub struct RateLimit<S> {
     inner: S,
     gates: Gates,
     clock: Arc<dyn Clock>,
+    member: Option<Member>,
 }
 
 inner_service!(RateLimit<S>);
@@ -151,7 +172,7 @@ where
         // The service that is ready is the one to call; a clone may not be.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let (gates, clock) = (self.gates.clone(), self.clock.clone());
+        let (gates, clock, member) = (self.gates.clone(), self.clock.clone(), self.member.clone());
         CallFuture::new(async move {
             let mut request = request;
             let progress = Progress::of(request.extensions_mut());
@@ -164,8 +185,11 @@ where
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
                 let asked = asked.and_then(|value| retry_after(value, clock.now()));
-                gates.close(family, asked, sent, Instant::now());
+                let news = gates.close(family, asked, sent, Instant::now());
                 telemetry::rate_limited(family.section);
+                if let (Some(member), Some(notice)) = (member, news.and_then(|pause| family.pause(pause))) {
+                    member.tell(Topic::Paused, notice);
+                }
             } else {
                 gates.passed(family, sent);
             }

@@ -10,7 +10,9 @@ use redis::{
 };
 
 use self::{connection::Connections, subscription::Messages};
-use super::{Broadcast, Fleet, FleetError, FleetErrorKind, FleetFuture, Store, Subscription};
+use super::{
+    Broadcast, Fleet, FleetError, FleetErrorKind, FleetFuture, Store, Subscription, seam::MAX_TURNS_AHEAD,
+};
 
 /// Values of the server that are larger are not read.
 const MAX_VALUE: usize = 1024 * 1024;
@@ -42,7 +44,7 @@ const MAX_VALUE: usize = 1024 * 1024;
 ///
 /// ```text
 /// ACL SETUSER clerk on >password resetkeys ~{clerk:* resetchannels &{clerk:* -@all +hello +auth +select +client|setinfo
-///     +ping +set +get +strlen +incr +pexpire +del +eval +evalsha +script|load +publish +subscribe
+///     +ping +set +get +strlen +incr +pexpire +del +eval +evalsha +script|load +publish +subscribe +time
 /// ```
 #[derive(Clone)]
 #[must_use]
@@ -168,6 +170,19 @@ local sum = redis.call('INCR', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return sum";
 
+/// Times are in microseconds since 1970, by the server's clock; a Lua number is exact up to 2^53.
+const TAKE_TURN: &str = "\
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local turn = tonumber(redis.pcall('GET', KEYS[1]))
+if not (turn and turn > now and turn - now <= tonumber(ARGV[2])) then
+  turn = now
+end
+local after = turn + ARGV[1]
+local expires_in = math.ceil((after - now) / 1000)
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', string.format('%.0f', expires_in))
+return turn - now";
+
 /// At least a millisecond, and at most what the server can express.
 fn millis(duration: Duration) -> u64 {
     let longest = 365 * 24 * 60 * 60 * 1000;
@@ -268,6 +283,19 @@ impl Store for Engine {
                 script.arg(millis(expires_in));
             })
             .await
+        })
+    }
+
+    fn take_turn<'a>(&'a self, key: &'a str, interval: Duration) -> FleetFuture<'a, Duration> {
+        Box::pin(async move {
+            let far = interval.saturating_mul(MAX_TURNS_AHEAD);
+            let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1);
+            let wait: u64 = self
+                .script("take_turn", TAKE_TURN, &[key], |script| {
+                    script.arg(micros(interval)).arg(micros(far));
+                })
+                .await?;
+            Ok(Duration::from_micros(wait))
         })
     }
 }

@@ -122,6 +122,7 @@ mod tests {
         drop(first);
         let Begin::New(second) = begin(&dedup, "a", NOW) else { panic!() };
         second.done(NOW);
+        drop(second);
         assert!(matches!(begin(&dedup, "a", NOW), Begin::Done));
         assert!(matches!(begin(&dedup, "b", NOW), Begin::New(_)));
         // The hour has passed.
