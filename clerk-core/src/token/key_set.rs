@@ -239,7 +239,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::token::testing::{KEY, KID, OTHER_KEY, jwk, key_set, modulus};
+    use crate::token::testing::{KEY, KID, OTHER_KEY, jwk, key_set, modulus, pem};
 
     fn with(changes: Value) -> Value {
         let mut key = jwk(&KEY, KID);
@@ -292,6 +292,31 @@ mod tests {
             assert_eq!(set.get(KID).unwrap_err().reason().as_str(), "token-verification-failed", "{changes}");
             assert!(set.contains(KID));
             assert!(set.get("other").is_ok());
+        }
+    }
+
+    #[test]
+    fn a_set_can_verify_tokens_with_one_usable_key() {
+        let unusable = || with(json!({"kty": "EC"}));
+        for (set, can_verify) in [
+            (KeySet::default(), false),
+            (key_set(json!([unusable()])), false),
+            (key_set(json!([unusable(), jwk(&OTHER_KEY, "other")])), true),
+            (KeySet::from_pem(&pem(&KEY)).unwrap(), true),
+        ] {
+            assert_eq!(set.can_verify(), can_verify, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn only_clones_share_their_keys() {
+        let parsed = || key_set(json!([jwk(&KEY, KID)]));
+        let configured = || KeySet::from_pem(&pem(&KEY)).unwrap();
+        let sets = [parsed(), parsed(), configured(), configured()];
+        for (a, one) in sets.iter().enumerate() {
+            for (b, other) in sets.iter().enumerate() {
+                assert_eq!(one.ptr_eq(&other.clone()), a == b, "{a} {b}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use clerk_core::{
-    authenticate::{AcceptedKinds, AuthenticateOptions, Authenticator, Diagnosis, OptionsError, RequestHead},
+    authenticate::{AcceptedKinds, AuthenticateOptions, Authenticator, OptionsError, RequestHead},
     token::{Check, KnownTokens, SessionAuth, TokenKind},
 };
 use proptest::prelude::*;
@@ -353,6 +353,26 @@ fn options_that_cannot_work_are_errors() {
 }
 
 #[test]
+fn an_authenticator_says_which_kinds_it_accepts() {
+    use TokenKind::{ApiKey, M2m, OAuth, Session, Template};
+    let options = || Env::Live.options();
+    let templates = || options().template_audiences([API]);
+    for (options, accepted) in [
+        (options(), &[Session][..]),
+        (templates(), &[Session, Template]),
+        (templates().accepted_kinds(AcceptedKinds::none()), &[Template]),
+        (options().accepted_kinds([ApiKey, M2m]), &[ApiKey, M2m]),
+        (options().accepted_kinds(AcceptedKinds::any()), &[Session, ApiKey, M2m, OAuth]),
+        (templates().accepted_kinds(AcceptedKinds::any()), &[Session, ApiKey, M2m, OAuth, Template]),
+    ] {
+        let authenticator = Authenticator::new(options).unwrap();
+        for kind in [Session, ApiKey, M2m, OAuth, Template] {
+            assert_eq!(authenticator.accepts(kind), accepted.contains(&kind), "{kind} {accepted:?}");
+        }
+    }
+}
+
+#[test]
 fn an_own_token_is_no_token_and_its_cookies_do_not_count() {
     let own = |kinds: AcceptedKinds| {
         Visit::document(Env::Live).options(|options| {
@@ -432,8 +452,17 @@ fn what_is_probably_wrong_is_named() {
     let foreign = session(Env::Live, &json!({"iss": "https://clerk.other.com"}));
     assert_eq!(code(options().require_issuer(true), &foreign), Some("other-issuer"));
     assert_eq!(code(options(), &foreign), None);
-    let shown = Diagnosis::TemplateAudience { problem: "p" }.to_string();
-    assert!(shown.contains("template_audiences"));
+    for (audience, says) in [
+        (json!("x"), "for another audience"),
+        (json!(["x", "y"]), "for another audience"),
+        (json!([]), "no audience"),
+        (json!(null), "no audience"),
+        (json!(5), "malformed"),
+    ] {
+        let visit = Visit::api(Env::Live).options(|options| options.template_audiences([API]));
+        let found = visit.bearer(template(&json!({"aud": audience}))).diagnosis().unwrap().to_string();
+        assert!(found.contains(says) && found.contains("template_audiences"), "{audience}: {found}");
+    }
 }
 
 #[test]
