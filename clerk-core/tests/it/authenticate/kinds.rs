@@ -336,6 +336,16 @@ fn options_that_cannot_work_are_errors() {
     assert!(
         Authenticator::new(plain().accepted_kinds(AcceptedKinds::none()).template_audiences([API])).is_ok()
     );
+    // Only for templates alone is no publishable key needed.
+    for kinds in [AcceptedKinds::any(), TokenKind::OAuth.into(), [TokenKind::Session, TokenKind::M2m].into()]
+    {
+        let options = plain().accepted_kinds(kinds).template_audiences([API]);
+        assert!(matches!(error(options), OptionsError::PublishableKeyMissing(_)));
+    }
+    assert!(matches!(
+        error(plain().accepted_kinds(AcceptedKinds::none())),
+        OptionsError::PublishableKeyMissing(_)
+    ));
     assert_eq!(error(plain().require_issuer(true)), OptionsError::IssuerMissing);
     for issuer in ["", "clerk.example.com", "https://clerk.example.com/", "https://"] {
         let expected = OptionsError::Issuer(issuer.to_owned());
@@ -524,6 +534,10 @@ fn the_issuer_and_the_cookies_choose_between_instances() {
         (api().suffixed("__session", of(Env::Live)).cookie("__session_nx2hSE6I", of(Env::Dev)), 0),
         (api().cookie("__session_nx2hSE6I", of(Env::Dev)).signed_in(of(Env::Live)), 1),
         (api().cookie("__client_uat_nx2hSE6I", "1"), 1),
+        // A name with the suffix is enough if nothing else speaks for the other one.
+        (api().cookie("__client_uat_nx2hSE6I", "0"), 1),
+        (api().cookie("__session_nx2hSE6I", "x"), 1),
+        (api().cookie("__client_uat_nx2hSE6I", "0").signed_in(of(Env::Live)), 1),
         // What the first instance left behind, or a sibling domain has set, keeps nobody from the second one.
         (api().suffixed("__client_uat", "0").cookie("__client_uat_nx2hSE6I", "1"), 1),
         (api().suffixed("__session", "x").cookie("__session_nx2hSE6I", of(Env::Dev)), 1),
