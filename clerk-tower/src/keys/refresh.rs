@@ -391,18 +391,18 @@ fn compare_clocks(headers: &HeaderMap, now: Timestamp) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 mod tests {
-    use std::{convert::Infallible, future::pending};
+    use std::{future::pending, sync::Arc};
 
     use bytes::Bytes;
-    use clerk_local::LocalBody;
     use http::{Request, Response};
     use tower::service_fn;
 
     use super::*;
     use crate::{
-        Clerk,
+        Error,
+        client::stack::Stack,
         clock::ManualClock,
-        keys::{FRESH_AGE, KeysState, MAX_AGE},
+        keys::{FRESH_AGE, KeySource, KeysState, KnownTokens, MAX_AGE},
     };
 
     const MILLISECOND: Duration = Duration::from_millis(1);
@@ -410,18 +410,11 @@ mod tests {
 
     /// A store whose calls get this response, or none.
     fn store(clock: &ManualClock, response: Option<(u16, &'static str)>) -> KeyStore {
-        let transport = service_fn(move |_: Request<Bytes>| async move {
+        let stack = Stack::new(service_fn(move |_: Request<Bytes>| async move {
             let Some((status, body)) = response else { return pending().await };
-            let body: LocalBody = body.to_owned().into();
-            Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap())
-        });
-        let clerk = Clerk::builder()
-            .secret_key("sk_test_x")
-            .clock(clock.clone())
-            .transport(transport)
-            .build()
-            .unwrap();
-        clerk.keys().clone()
+            Ok::<_, Error>(Response::builder().status(status).body(Bytes::from(body)).unwrap())
+        }));
+        KeyStore::new(KeySource::Backend(stack), None, KnownTokens::up_to(0), Arc::new(clock.clone()))
     }
 
     fn clock() -> ManualClock {
@@ -443,7 +436,7 @@ mod tests {
         let store = store(&clock, None);
         let (keys, asked) = (keys("a"), store.now());
         let snapshot = Snapshot { keys, body: Bytes::new(), asked, call: 1, due: DUE };
-        store.0.snapshot.store(Some(std::sync::Arc::new(snapshot)));
+        store.0.snapshot.store(Some(Arc::new(snapshot)));
         clock.advance(age);
         (store.clone(), store.now())
     }
