@@ -37,8 +37,7 @@ pub fn fleet(data: &[u8]) {
 
 async fn play(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
-    let pieces: Vec<Bytes> =
-        rest.split(|byte| *byte == END).take(64).map(Bytes::copy_from_slice).collect();
+    let pieces: Vec<Bytes> = rest.split(|byte| *byte == END).take(64).map(Bytes::copy_from_slice).collect();
     let (messages, changes) = pieces.into_iter().enumerate().partition::<Vec<_>, _>(|(nth, _)| nth % 2 == 0);
     let without_number = |pieces: Vec<(usize, Bytes)>| pieces.into_iter().map(|(_, piece)| piece).collect();
     let engine = Engine(Arc::new(Mutex::new(State {

@@ -18,11 +18,15 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         // Messages and changes of values in turn: none; good and bad messages; values of anybody's making; a change of one bit.
         "fleet" => {
             let pieces = |first: u8, pieces: &[&[u8]]| [&[first], &pieces.join(&0xFF)[..]].concat();
-            let notice = br#"{"v":1,"from":"x","notices":[["changed","one/users/user_1"],["revoked","s/sess_1"]]}"#;
+            let notice =
+                br#"{"v":1,"from":"x","notices":[["changed","one/users/user_1"],["revoked","s/sess_1"]]}"#;
             return vec![
                 vec![0],
                 vec![1],
-                pieces(0, &[notice, b"", br#"{"v":2}"#, b"", br#"{"v":1,"from":"x","notices":[["paused","x"]]}"#]),
+                pieces(
+                    0,
+                    &[notice, b"", br#"{"v":2}"#, b"", br#"{"v":1,"from":"x","notices":[["paused","x"]]}"#],
+                ),
                 pieces(0, &[b"", b"=0123456789abcdef", b"", b"=", b"", b"-", b"", b"=9999999999999999999"]),
                 pieces(0, &[b"", b"", b"", b"", b"", b"", b"", b"\x22\x01"]),
                 pieces(1, &[b"", b"", b"", b"", b"", b"", b"", b"\x10\x80", notice]),
