@@ -190,8 +190,8 @@ async fn a_write_is_seen_by_its_process_at_once_and_by_the_others_when_it_is_tol
     assert_eq!(one.name("2").await, "2");
     settle().await;
     assert_eq!(other.name("3").await, "2");
-    // While it cannot be told, the engine is not asked.
-    one.reach.set_fault(Some(Fault::Fails(FleetErrorKind::Full)));
+    // While it cannot be told, what the engine has is not taken.
+    one.reach.set_fault(Some(Fault::Full));
     one.write().await;
     settle().await;
     assert_eq!(one.name("4").await, "4");

@@ -20,7 +20,7 @@ use clerk_tower::{
     Clerk,
     client::cache::CachePolicy,
     clock::ManualClock,
-    fleet::{Fleet, FleetErrorKind, SecondLevel},
+    fleet::{Fleet, SecondLevel},
 };
 use http::Method;
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -51,7 +51,7 @@ enum Step {
     /// A process hears what was told.
     Deliver(usize),
     Break(usize),
-    /// The commands of a process fail, and its link is up.
+    /// A process can store nothing, and its link is up.
     Refuse(usize),
     Mend(usize),
     Pass(u64),
@@ -174,7 +174,7 @@ impl Schedule {
             Step::Fail(some) => self.end(some, false),
             Step::Deliver(process) => self.deliver(process).await,
             Step::Break(process) => self.set_fault(process, Some(Fault::Broken)),
-            Step::Refuse(process) => self.set_fault(process, Some(Fault::Fails(FleetErrorKind::Full))),
+            Step::Refuse(process) => self.set_fault(process, Some(Fault::Full)),
             Step::Mend(process) => self.set_fault(process, None),
             Step::Pass(millis) => {
                 let duration = Duration::from_millis(millis);
