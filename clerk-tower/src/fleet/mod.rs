@@ -194,6 +194,18 @@ impl Fleet {
         self.second_level.take()
     }
 
+    /// Returns what sends messages: for the tests of an engine, and for an engine that wraps another.
+    #[must_use]
+    pub fn broadcast(&self) -> Arc<dyn Broadcast> {
+        self.broadcast.clone()
+    }
+
+    /// Returns what keeps values: for the tests of an engine, and for an engine that wraps another.
+    #[must_use]
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
     pub(crate) fn into_engine(self) -> (Arc<dyn Broadcast>, Arc<dyn Store>) {
         (self.broadcast, self.store)
     }

@@ -4,25 +4,27 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError,
-    TlsCertificates,
+    AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value,
     aio::{MultiplexedConnection, PubSub},
     cmd,
 };
 use tokio::{
     sync::Semaphore,
-    time::{Instant, timeout},
+    task::AbortHandle,
+    time::{Instant, timeout, timeout_at},
 };
+use tokio_rustls::TlsConnector;
 use tracing::Instrument as _;
 
 use super::{
     Redis,
+    address::{Address, Stream},
     error::{ends_connection, fleet_error},
 };
 use crate::{
@@ -31,103 +33,115 @@ use crate::{
     single_flight::Flight,
 };
 
+/// The longest timeout of a command: a fleet expects each to end within a second.
+const LONGEST_TIMEOUT: Duration = Duration::from_millis(900);
 /// How long no connection is tried after one has failed, and at most after several.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Makes connections.
+/// How many responses, or commands, wait between the tasks of callers and that of the connection.
+const WAITING_COMMANDS: usize = 64;
+
+/// Makes connections, and keeps the one for commands.
 pub(super) struct Connections {
-    address: ConnectionInfo,
-    root_certificate: Option<Vec<u8>>,
+    address: Address,
+    tls: Option<TlsConnector>,
     timeout: Duration,
     pub(super) connect_timeout: Duration,
     permits: Semaphore,
-    /// The server does not know the protocol of version 6.
+    /// The server does not know `HELLO`, which came with version 6.
     is_old: AtomicBool,
+    /// Failures since a command was answered last.
+    failures: AtomicU32,
     state: Mutex<State>,
 }
 
-type Connecting = Flight<Result<MultiplexedConnection, FleetError>>;
+type Connecting = Flight<Result<Arc<Connection>, FleetError>>;
 
 enum State {
-    Down { failures: u32, until: Option<Instant>, why: FleetErrorKind },
-    Connecting { failures: u32, flight: Connecting },
-    Up { connection: MultiplexedConnection, number: u64 },
+    Down { until: Option<Instant>, error: FleetError },
+    Connecting(Connecting),
+    Up(Arc<Connection>),
 }
 
-/// A connection, numbered so that a failure of an old one does not end a new one.
-struct Connected {
-    connection: MultiplexedConnection,
-    number: u64,
+/// A connection, and the task that reads and writes.
+struct Connection {
+    commands: MultiplexedConnection,
+    driver: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // Otherwise it would wait for responses to all that was sent.
+        self.driver.abort();
+    }
 }
 
 impl Connections {
     /// `Err` says what is wrong with the settings.
     pub(super) fn new(redis: Redis) -> Result<Self, String> {
         let address = redis.address?;
-        if matches!(address.addr(), ConnectionAddr::TcpTls { .. })
-            && rustls::crypto::CryptoProvider::get_default().is_none()
-        {
-            // The client would panic if it had to choose. Another thread may have been faster, which is as good.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        }
-        let connections = Self {
+        let tls = address.tls(redis.root_certificate.as_deref())?;
+        let error = FleetError::new(FleetErrorKind::Unreachable);
+        Ok(Self {
             address,
-            root_certificate: redis.root_certificate,
-            timeout: redis.timeout,
+            tls,
+            timeout: redis.timeout.min(LONGEST_TIMEOUT),
             connect_timeout: redis.connect_timeout,
             permits: Semaphore::new(redis.max_in_flight.clamp(1, Semaphore::MAX_PERMITS)),
             is_old: AtomicBool::new(false),
-            state: Mutex::new(State::Down { failures: 0, until: None, why: FleetErrorKind::Unreachable }),
+            failures: AtomicU32::new(0),
+            state: Mutex::new(State::Down { until: None, error }),
+        })
+    }
+
+    /// Connects, and greets the server in the newest protocol that it knows.
+    async fn greet<T, F>(&self, greet: impl Fn(RedisConnectionInfo, Stream) -> F) -> Result<T, FleetError>
+    where
+        F: Future<Output = Result<T, RedisError>>,
+    {
+        let attempt = async |protocol| {
+            let stream = self.address.connect(self.tls.as_ref()).await?;
+            greet(self.address.settings().set_protocol(protocol), stream).await
         };
-        // Checks the certificate.
-        connections.client().map_err(|error| error.category().to_owned())?;
-        Ok(connections)
-    }
-
-    fn client(&self) -> Result<Client, RedisError> {
-        let settings = self.address.redis_settings().clone();
-        let protocol =
-            if self.is_old.load(Ordering::Relaxed) { ProtocolVersion::RESP2 } else { ProtocolVersion::RESP3 };
-        let address = self.address.clone().set_redis_settings(settings.set_protocol(protocol));
-        match &self.root_certificate {
-            Some(pem) => Client::build_with_tls(
-                address,
-                TlsCertificates { client_tls: None, root_cert: Some(pem.clone()) },
-            ),
-            None => Client::open(address),
-        }
-    }
-
-    pub(super) async fn subscriber(&self) -> Result<PubSub, FleetError> {
-        let attempt = async {
-            match self.client()?.get_async_pubsub().await {
-                Err(error) if self.is_too_new(&error) => self.client()?.get_async_pubsub().await,
-                made => made,
+        let either = async {
+            if self.is_old.load(Ordering::Relaxed) || self.address.asks_for_old() {
+                return attempt(ProtocolVersion::RESP2).await;
             }
-        };
-        self.within_limit(attempt).await
-    }
-
-    async fn connect(&self) -> Result<MultiplexedConnection, FleetError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.connect_timeout))
-            // `run` limits each command.
-            .set_response_timeout(Some(self.connect_timeout));
-        let attempt = async {
-            match self.client()?.get_multiplexed_async_connection_with_config(&config).await {
-                Err(error) if self.is_too_new(&error) => {
-                    self.client()?.get_multiplexed_async_connection_with_config(&config).await
+            match attempt(ProtocolVersion::RESP3).await {
+                Err(error) if is_protocol(&error) => {
+                    self.is_old.store(true, Ordering::Relaxed);
+                    attempt(ProtocolVersion::RESP2).await
                 }
                 made => made,
             }
         };
-        self.within_limit(attempt).await
+        self.within_limit(either).await
     }
 
-    /// Whether the server does not know the newer protocol, and this is the first time that it says so.
-    fn is_too_new(&self, error: &RedisError) -> bool {
-        is_protocol(error) && !self.is_old.swap(true, Ordering::Relaxed)
+    pub(super) async fn subscriber(&self) -> Result<PubSub, FleetError> {
+        self.greet(async |settings, stream| PubSub::new(&settings, stream).await).await
+    }
+
+    async fn connect(&self) -> Result<Arc<Connection>, FleetError> {
+        let greet = async |settings, stream| {
+            let config = AsyncConnectionConfig::new()
+                // `run` limits each command, and `greet` each connection.
+                .set_connection_timeout(None)
+                .set_response_timeout(None)
+                .set_pipeline_buffer_size(WAITING_COMMANDS);
+            let (mut commands, driver) =
+                MultiplexedConnection::new_with_config(&settings, stream, config).await?;
+            let driver = tokio::spawn(driver).abort_handle();
+            let connection = Connection { commands: commands.clone(), driver };
+            // A server that starts takes connections before it has its data. Users who may not do this get an error,
+            // which is as good.
+            match cmd("PING").query_async::<Value>(&mut commands).await {
+                Err(error) if ends_connection(&error) => Err(error),
+                _ => Ok(Arc::new(connection)),
+            }
+        };
+        self.greet(greet).await
     }
 
     async fn within_limit<T>(
@@ -135,35 +149,34 @@ impl Connections {
         attempt: impl Future<Output = Result<T, RedisError>>,
     ) -> Result<T, FleetError> {
         let made = timeout(self.connect_timeout, attempt).await;
-        made.map_err(|_| FleetError::new(FleetErrorKind::Timeout))?.map_err(fleet_error)
+        made.map_err(|_| FleetError::new(FleetErrorKind::Timeout))?.map_err(|error| fleet_error(&error))
     }
 
     /// Connects once, apart from everything else, on a runtime of its own.
     pub(super) fn check(&self) -> Result<(), FleetError> {
-        let check = async {
-            let mut connection = self.connect().await?;
-            self.within_limit(cmd("PING").query_async(&mut connection)).await
-        };
         let other = || FleetError::new(FleetErrorKind::Other);
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime
-                    .map_err(|error| FleetError::with_source(FleetErrorKind::Other, error))?
-                    .block_on(check)
+                let runtime =
+                    runtime.map_err(|error| FleetError::with_source(FleetErrorKind::Other, error))?;
+                let result = runtime.block_on(self.connect()).map(drop);
+                // A name that is being resolved is not waited for.
+                runtime.shutdown_background();
+                result
             });
             thread.join().unwrap_or_else(|_| Err(other()))
         })
     }
 
     /// Runs a command within its deadline.
-    pub(super) async fn run<T, F>(
+    pub(super) async fn run<F>(
         self: &Arc<Self>,
         name: &'static str,
         command: impl FnOnce(MultiplexedConnection) -> F,
-    ) -> Result<T, FleetError>
+    ) -> Result<Value, FleetError>
     where
-        F: Future<Output = Result<T, RedisError>>,
+        F: Future<Output = Result<Value, RedisError>>,
     {
         let span = tracing::debug_span!(
             target: "clerk::fleet",
@@ -175,96 +188,93 @@ impl Connections {
         self.run_within(command).instrument(span).await
     }
 
-    async fn run_within<T, F>(
+    async fn run_within<F>(
         self: &Arc<Self>,
         command: impl FnOnce(MultiplexedConnection) -> F,
-    ) -> Result<T, FleetError>
+    ) -> Result<Value, FleetError>
     where
-        F: Future<Output = Result<T, RedisError>>,
+        F: Future<Output = Result<Value, RedisError>>,
     {
-        if runtime::current().is_err() {
-            return Err(FleetError::new(FleetErrorKind::Unreachable));
-        }
+        runtime::current().map_err(|error| FleetError::with_source(FleetErrorKind::Unreachable, error.0))?;
         let Ok(_permit) = self.permits.try_acquire() else {
             return Err(FleetError::new(FleetErrorKind::Busy));
         };
         let deadline = Instant::now() + self.timeout;
-        let connected = tokio::time::timeout_at(deadline, self.connected()).await;
-        let Connected { connection, number } =
-            connected.map_err(|_| FleetError::new(FleetErrorKind::Timeout))??;
-        let result = tokio::time::timeout_at(deadline, command(connection)).await;
-        let result = result.map_err(|_| FleetError::new(FleetErrorKind::Timeout));
-        let result = result.and_then(|result| result.map_err(fleet_error));
-        if let Err(error) = &result
-            && ends_connection(error.kind())
-        {
-            self.end(number, error.kind());
+        let late = |_| FleetError::new(FleetErrorKind::Timeout);
+        let connection = timeout_at(deadline, self.connection()).await.map_err(late)??;
+        match timeout_at(deadline, command(connection.commands.clone())).await {
+            Ok(Ok(value)) => {
+                self.failures.store(0, Ordering::Relaxed);
+                Ok(value)
+            }
+            Ok(Err(error)) => {
+                let failure = fleet_error(&error);
+                if ends_connection(&error) {
+                    self.end(&connection, failure.clone());
+                }
+                Err(failure)
+            }
+            // The server stands still, or the other side is gone, or the task of the connection does not run.
+            Err(elapsed) => {
+                let failure = late(elapsed);
+                self.end(&connection, failure.clone());
+                Err(failure)
+            }
         }
-        result
     }
 
     /// Returns the connection, or waits for one that is being made. Fails at once while none is tried.
-    async fn connected(self: &Arc<Self>) -> Result<Connected, FleetError> {
+    async fn connection(self: &Arc<Self>) -> Result<Arc<Connection>, FleetError> {
         let flight = {
             let mut state = self.lock();
             match &*state {
-                State::Up { connection, number } => {
-                    return Ok(Connected { connection: connection.clone(), number: *number });
+                // The task ends with its runtime, and when the server closes the connection.
+                State::Up(connection) if !connection.driver.is_finished() => return Ok(connection.clone()),
+                State::Down { until: Some(until), error } if Instant::now() < *until => {
+                    return Err(error.clone());
                 }
-                State::Down { until: Some(until), why, .. } if Instant::now() < *until => {
-                    return Err(FleetError::new(*why));
-                }
-                State::Connecting { flight, .. } if flight.is_running() => flight.clone(),
-                State::Down { failures, .. } | State::Connecting { failures, .. } => {
-                    let failures = *failures;
-                    let flight = self.start(failures)?;
-                    *state = State::Connecting { failures, flight: flight.clone() };
+                State::Connecting(flight) if flight.is_running() => flight.clone(),
+                _ => {
+                    let flight = self.start()?;
+                    *state = State::Connecting(flight.clone());
                     flight
                 }
             }
         };
-        let unreachable = |_| FleetError::new(FleetErrorKind::Unreachable);
-        let connection = flight.wait().await.map_err(unreachable)??;
-        let number = match &*self.lock() {
-            State::Up { number, .. } => *number,
-            // It failed in the meantime.
-            _ => 0,
-        };
-        Ok(Connected { connection, number })
+        flight.wait().await.map_err(|_| FleetError::new(FleetErrorKind::Unreachable))?
     }
 
     /// Starts a connection, in a task of its own: its callers may hang up.
-    fn start(self: &Arc<Self>, failures: u32) -> Result<Connecting, FleetError> {
+    fn start(self: &Arc<Self>) -> Result<Connecting, FleetError> {
         let this = self.clone();
         let connect = async move {
             let connected = this.connect().await;
-            let mut state = this.lock();
-            *state = match &connected {
-                Ok(connection) => State::Up { connection: connection.clone(), number: fastrand::u64(1..) },
-                Err(error) => State::down(failures, error.kind()),
+            let next = match &connected {
+                Ok(connection) => State::Up(connection.clone()),
+                Err(error) => this.down(error.clone()),
             };
-            drop(state);
+            *this.lock() = next;
             connected
         };
-        Flight::start(connect).map_err(|_| FleetError::new(FleetErrorKind::Unreachable))
+        Flight::start(connect).map_err(|error| FleetError::with_source(FleetErrorKind::Unreachable, error.0))
     }
 
-    fn end(&self, number: u64, why: FleetErrorKind) {
+    fn end(&self, connection: &Arc<Connection>, error: FleetError) {
         let mut state = self.lock();
-        if matches!(&*state, State::Up { number: up, .. } if *up == number) {
-            *state = State::down(0, why);
+        if matches!(&*state, State::Up(present) if Arc::ptr_eq(present, connection)) {
+            *state = self.down(error);
         }
+    }
+
+    /// After one failure the next command connects at once, and only then are there pauses.
+    fn down(&self, error: FleetError) -> State {
+        let before = self.failures.fetch_add(1, Ordering::Relaxed);
+        let until = before.checked_sub(1).and_then(|times| Instant::now().checked_add(pause_after(times)));
+        State::Down { until, error }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn down(failures: u32, why: FleetErrorKind) -> Self {
-        let until = Instant::now().checked_add(pause_after(failures));
-        Self::Down { failures: failures.saturating_add(1), until, why }
     }
 }
 

@@ -1,3 +1,5 @@
+mod address;
+mod bounded;
 mod connection;
 mod error;
 mod subscription;
@@ -5,11 +7,9 @@ mod subscription;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use redis::{
-    ConnectionInfo, FromRedisValue, IntoConnectionInfo as _, Pipeline, Script, ScriptInvocation, cmd,
-};
+use redis::{Cmd, FromRedisValue, Pipeline, Script, ScriptInvocation, Value, cmd, from_redis_value};
 
-use self::{connection::Connections, subscription::Messages};
+use self::{address::Address, connection::Connections, subscription::Messages};
 use super::{
     Broadcast, Fleet, FleetError, FleetErrorKind, FleetFuture, Store, Subscription, seam::MAX_TURNS_AHEAD,
 };
@@ -43,13 +43,13 @@ const MAX_VALUE: usize = 1024 * 1024;
 /// A user with these rights is enough, with the default prefix:
 ///
 /// ```text
-/// ACL SETUSER clerk on >password resetkeys ~{clerk:* resetchannels &{clerk:* -@all +hello +auth +select +client|setinfo
-///     +ping +set +get +strlen +incr +pexpire +del +eval +evalsha +script|load +publish +subscribe +time
+/// ACL SETUSER clerk on >password resetkeys ~{clerk:* resetchannels &{clerk:* -@all +hello +auth +select +ping
+///     +set +get +strlen +incr +pexpire +del +eval +evalsha +script|load +publish +subscribe +time
 /// ```
 #[derive(Clone)]
 #[must_use]
 pub struct Redis {
-    address: Result<ConnectionInfo, String>,
+    address: Result<Address, String>,
     root_certificate: Option<Vec<u8>>,
     timeout: Duration,
     connect_timeout: Duration,
@@ -61,12 +61,8 @@ impl Redis {
     /// Creates an engine at this address: `redis://user:password@host:port/database`, or `rediss://` for TLS, or
     /// `redis+unix:///path?db=0`. This does no I/O. An address that is not valid is an error when the client is built.
     pub fn connect(url: impl AsRef<str>) -> Self {
-        let address = url.as_ref().into_connection_info().map_err(|error| {
-            // Only the fixed part of the error: an address may contain a password.
-            format!("{}; expected redis://host:port, or rediss:// for TLS", error.category())
-        });
         Self {
-            address,
+            address: Address::parse(url.as_ref()),
             root_certificate: None,
             timeout: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(2),
@@ -76,7 +72,7 @@ impl Redis {
     }
 
     /// Sets how long a command may take, with the time that its connection takes if there is none. Defaults to 250
-    /// milliseconds. Requests wait for commands only where that saves a call to Clerk, and for the claim of a delivery.
+    /// milliseconds, and is at most 900. Requests wait for commands only where that saves a call to Clerk, and for the claim of a delivery.
     pub const fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
@@ -203,8 +199,33 @@ impl Engine {
             invocation.key(*key);
         }
         fill(&mut invocation);
-        self.0.run(name, async |mut connection| invocation.invoke_async(&mut connection).await).await
+        let value =
+            self.0.run(name, async |mut connection| invocation.invoke_async(&mut connection).await).await?;
+        read(value)
     }
+
+    async fn command<T: FromRedisValue>(&self, name: &'static str, command: &Cmd) -> Result<T, FleetError> {
+        let value =
+            self.0.run(name, async |mut connection| command.query_async(&mut connection).await).await?;
+        read(value)
+    }
+}
+
+/// A response that is not what it should be says nothing about the connection: the value may be somebody else's.
+fn read<T: FromRedisValue>(value: Value) -> Result<T, FleetError> {
+    from_redis_value(value).map_err(|_| unexpected())
+}
+
+fn unexpected() -> FleetError {
+    FleetError::with_source(FleetErrorKind::Unsupported, "the server answered something else than expected")
+}
+
+/// What is written must be readable.
+fn check_size(value: &[u8]) -> Result<(), FleetError> {
+    if value.len() <= MAX_VALUE {
+        return Ok(());
+    }
+    Err(FleetError::with_source(FleetErrorKind::Unsupported, "a value is larger than a mebibyte"))
 }
 
 impl Store for Engine {
@@ -228,11 +249,16 @@ impl Store for Engine {
 
     fn set<'a>(&'a self, values: &'a [(String, Bytes)], expires_in: Duration) -> FleetFuture<'a, ()> {
         Box::pin(async move {
+            if values.is_empty() {
+                return Ok(());
+            }
             let mut pipeline = Pipeline::with_capacity(values.len());
             for (key, value) in values {
+                check_size(value)?;
                 pipeline.cmd("SET").arg(key).arg(&**value).arg("PX").arg(millis(expires_in)).ignore();
             }
-            self.0.run("set", async |mut connection| pipeline.query_async(&mut connection).await).await
+            self.0.run("set", async |mut connection| pipeline.query_async(&mut connection).await).await?;
+            Ok(())
         })
     }
 
@@ -243,12 +269,10 @@ impl Store for Engine {
         expires_in: Duration,
     ) -> FleetFuture<'a, bool> {
         Box::pin(async move {
+            check_size(&value)?;
             let mut command = cmd("SET");
             command.arg(key).arg(&*value).arg("PX").arg(millis(expires_in)).arg("NX");
-            let set: Option<String> = self
-                .0
-                .run("set_if_absent", async |mut connection| command.query_async(&mut connection).await)
-                .await?;
+            let set: Option<String> = self.command("set_if_absent", &command).await?;
             Ok(set.is_some())
         })
     }
@@ -261,6 +285,7 @@ impl Store for Engine {
         expires_in: Duration,
     ) -> FleetFuture<'a, bool> {
         Box::pin(async move {
+            check_size(&value)?;
             self.script("set_if_equal", SET_IF_EQUAL, &[key], |script| {
                 script.arg(expected).arg(&*value).arg(millis(expires_in));
             })
@@ -279,10 +304,13 @@ impl Store for Engine {
 
     fn increment<'a>(&'a self, key: &'a str, expires_in: Duration) -> FleetFuture<'a, u64> {
         Box::pin(async move {
-            self.script("increment", INCREMENT, &[key], |script| {
-                script.arg(millis(expires_in));
-            })
-            .await
+            let sum: i64 = self
+                .script("increment", INCREMENT, &[key], |script| {
+                    script.arg(millis(expires_in));
+                })
+                .await?;
+            // Somebody else may have set a counter below zero.
+            u64::try_from(sum).map_err(|_| unexpected())
         })
     }
 
@@ -290,12 +318,12 @@ impl Store for Engine {
         Box::pin(async move {
             let far = interval.saturating_mul(MAX_TURNS_AHEAD);
             let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1);
-            let wait: u64 = self
+            let wait: i64 = self
                 .script("take_turn", TAKE_TURN, &[key], |script| {
                     script.arg(micros(interval)).arg(micros(far));
                 })
                 .await?;
-            Ok(Duration::from_micros(wait))
+            u64::try_from(wait).map(Duration::from_micros).map_err(|_| unexpected())
         })
     }
 }
@@ -305,7 +333,8 @@ impl Broadcast for Engine {
         Box::pin(async move {
             let mut command = cmd("PUBLISH");
             command.arg(channel).arg(&*message);
-            self.0.run("publish", async |mut connection| command.query_async(&mut connection).await).await
+            let _receivers: i64 = self.command("publish", &command).await?;
+            Ok(())
         })
     }
 

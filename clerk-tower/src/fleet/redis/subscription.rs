@@ -36,6 +36,8 @@ pub(super) struct Messages {
     has_skipped: bool,
     /// Attempts to connect that failed, one after the other.
     failures: u32,
+    /// Why the last one failed: another reason is reported as well.
+    reported: Option<FleetErrorKind>,
 }
 
 struct Link {
@@ -45,7 +47,14 @@ struct Link {
 
 impl Messages {
     pub(super) fn new(connections: Arc<Connections>, channel: &str) -> Self {
-        Self { connections, channel: channel.to_owned(), link: None, has_skipped: false, failures: 0 }
+        Self {
+            connections,
+            channel: channel.to_owned(),
+            link: None,
+            has_skipped: false,
+            failures: 0,
+            reported: None,
+        }
     }
 
     async fn hear(&mut self) -> Heard {
@@ -67,6 +76,7 @@ impl Messages {
         };
         self.link = None;
         self.failures = 1;
+        self.reported = Some(error.kind());
         Heard::Lost(error)
     }
 
@@ -79,11 +89,12 @@ impl Messages {
                 Ok(link) => {
                     self.link = Some(link);
                     self.failures = 0;
+                    self.reported = None;
                     return Heard::Linked;
                 }
                 Err(error) => {
                     self.failures = self.failures.saturating_add(1);
-                    if self.failures == 1 {
+                    if self.reported.replace(error.kind()) != Some(error.kind()) {
                         return Heard::Lost(error);
                     }
                 }
@@ -95,7 +106,7 @@ impl Messages {
 async fn try_connect(connections: &Connections, channel: &str) -> Result<Link, FleetError> {
     let (mut sink, messages) = connections.subscriber().await?.split();
     let subscribed = timeout(connections.connect_timeout, sink.subscribe(channel)).await;
-    subscribed.map_err(|_| FleetError::new(FleetErrorKind::Timeout))?.map_err(fleet_error)?;
+    subscribed.map_err(|_| FleetError::new(FleetErrorKind::Timeout))?.map_err(|error| fleet_error(&error))?;
     Ok(Link { messages, ping: Box::pin(ping(sink)) })
 }
 
@@ -105,7 +116,7 @@ async fn ping(mut sink: PubSubSink) -> FleetError {
         sleep(PING_EVERY).await;
         match timeout(PONG_WITHIN, sink.ping::<Value>()).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => return fleet_error(error),
+            Ok(Err(error)) => return fleet_error(&error),
             Err(_) => return FleetError::new(FleetErrorKind::Timeout),
         }
     }
