@@ -12,9 +12,11 @@ pub mod guarded;
 pub mod log;
 pub mod mistakes;
 pub mod operation_visitor;
+pub mod redis_server;
 pub mod responses;
 pub mod samples;
 pub mod scripted;
+pub mod tcp_proxy;
 pub mod tokens;
 pub mod upstream;
 pub mod varied;
@@ -35,6 +37,8 @@ pub use self::{
     alone::alone,
     client::{TextResponse, get, send},
     log::Log,
+    redis_server::RedisServer,
+    tcp_proxy::TcpProxy,
 };
 
 /// The time at which the tests start.

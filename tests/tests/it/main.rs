@@ -43,6 +43,7 @@ mod positions;
 mod proxy;
 mod quiet;
 mod redirect_loops;
+mod redis;
 mod rejections;
 mod requests;
 mod retries;
