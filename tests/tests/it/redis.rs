@@ -227,9 +227,9 @@ async fn a_node_of_a_cluster_conforms() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_unix_socket_and_another_database_conform() {
-    let folder = std::env::temp_dir().join(format!("clerk-redis-socket-{}", std::process::id()));
-    let path = folder.to_str().unwrap();
-    let server = server!("--unixsocket", path);
+    let server = server!("--unixsocket", "socket");
+    let path = server.folder().join("socket");
+    let path = path.display();
     conforms_at(&format!("redis+unix://{path}?db=3")).await;
     assert_eq!(server.run(&["EXISTS", &key("sum")]), "0");
 }
