@@ -12,6 +12,8 @@ use clerk_tower::{
     client::middleware::collect::CollectLayer,
     client::middleware::credentials::CredentialsLayer,
     client::middleware::deadline::DeadlineLayer,
+    client::rate_limit::RateLimitLayer,
+    client::retry::RetryLayer,
     client::stack::Stack,
     client::transport::ReqwestTransport,
     keys::{KeyStore, KeysError},
@@ -71,6 +73,13 @@ async fn every_layer_calls_the_service_that_was_ready() {
         stands_on_readiness(CollectLayer::new(10).layer(limited(at_once, response)), relative).await;
         let base = BaseUriLayer::new("https://api.clerk.com/v1").unwrap();
         stands_on_readiness(base.layer(limited(at_once, response)), relative).await;
+
+        let collected = service_fn(async |_: Request<Bytes>| {
+            tokio::task::yield_now().await;
+            Ok::<_, Error>(Response::new(Bytes::from("fine")))
+        });
+        stands_on_readiness(RateLimitLayer::new().layer(limited(at_once, collected)), relative).await;
+        stands_on_readiness(RetryLayer::new().layer(limited(at_once, collected)), relative).await;
 
         let signed_in = || Request::get("/").header("authorization", &ada).body(Bytes::new()).unwrap();
         let authenticate = AuthenticateLayer::new(&clerk);

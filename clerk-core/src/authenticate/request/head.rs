@@ -97,3 +97,18 @@ impl std::fmt::Debug for RequestHead<'_> {
         f.debug_struct("RequestHead").field("method", self.method).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_has_the_parts_of_its_request() {
+        let request =
+            http::Request::post("/a?b").version(Version::HTTP_2).header("x-c", "d").body(()).unwrap();
+        let head = RequestHead::from(&request);
+        assert_eq!((head.method(), head.uri()), (&Method::POST, &Uri::from_static("/a?b")));
+        assert_eq!(head.version(), Version::HTTP_2);
+        assert_eq!(head.headers()["x-c"], "d");
+    }
+}
