@@ -406,6 +406,25 @@ async fn a_cached_read_costs_no_command_and_a_write_costs_two() {
     assert_eq!(process.engine.commands() - before, 2);
 }
 
+/// Browsers cause these, once a minute for each visitor.
+#[tokio::test]
+async fn tokens_and_refreshes_of_sessions_are_not_told() {
+    let sessions = Sessions::new();
+    let (engine, clerk) = sessions.process().await;
+    let token = sessions.instance.local.sign_in("user_ada").token();
+    let auth = clerk.authenticate_token(&token).await;
+    let id = auth.session().unwrap().claims().session_id().unwrap().clone();
+    let before = engine.commands();
+    clerk.send(sessions::create_token(id.clone())).await.unwrap();
+    let _ = clerk.send(sessions::create_token_from_template(id.clone(), "any")).await;
+    let _ = clerk.send(sessions::refresh(id, "old", "refresh", "https://example.com")).await;
+    settle().await;
+    assert_eq!(engine.commands(), before);
+    clerk.send(users::update("user_ada").first_name("x")).await.unwrap();
+    settle().await;
+    assert_eq!(engine.commands(), before + 2);
+}
+
 /// Several clients of one instance, by which sessions are known to be good or revoked.
 struct Sessions {
     instance: Instance,

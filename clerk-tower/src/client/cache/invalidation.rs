@@ -53,6 +53,14 @@ const LOOK_UPS: &[&str] = &[
     "/oauth_applications/access_tokens/verify",
 ];
 
+/// Writes that only move the time at which a session was last active. Requests of browsers cause them, once a minute for each
+/// visitor, so the other processes of a fleet are not told.
+const IN_PASSING: &[&str] = &[
+    "/sessions/{session_id}/refresh",
+    "/sessions/{session_id}/tokens",
+    "/sessions/{session_id}/tokens/{template_name}",
+];
+
 const fn below(path: &'static str, touches: &'static [Tag<'static>]) -> Rule {
     Rule { method: None, path, exact: false, touches }
 }
@@ -187,6 +195,11 @@ pub(super) fn depends(info: &OperationInfo, path: &str) -> Depends {
 /// Whether an operation may change something.
 pub(super) fn is_write(info: &OperationInfo) -> bool {
     !info.method.is_safe() && !LOOK_UPS.contains(&info.path)
+}
+
+/// Whether other processes are told of a write.
+pub(super) fn is_told(info: &OperationInfo) -> bool {
+    !IN_PASSING.contains(&info.path)
 }
 
 /// What Clerk's verdict about a machine token of this subject depends on. A user or an organization that is deleted takes
@@ -469,6 +482,12 @@ mod tests {
         }
         for path in LOOK_UPS {
             assert!(OPERATIONS.iter().any(|info| info.path == *path && !is_write(info)), "{path}");
+        }
+        for path in IN_PASSING {
+            assert!(
+                OPERATIONS.iter().any(|info| info.path == *path && is_write(info) && !is_told(info)),
+                "{path}"
+            );
         }
         for (start, _) in SHOWS {
             assert!(OPERATIONS.iter().any(|info| info.path.starts_with(start)), "{start}");

@@ -415,7 +415,11 @@ impl Drop for Writing {
     fn drop(&mut self) {
         if self.happened {
             let cache = &self.cache;
-            invalidation::touched_by_write(self.info, self.uri.path(), |tag| cache.invalidate_tag(tag));
+            let is_told = invalidation::is_told(self.info);
+            invalidation::touched_by_write(self.info, self.uri.path(), |tag| match is_told {
+                true => cache.invalidate_tag(tag),
+                false => cache.0.store.generations.invalidate(tag),
+            });
         }
     }
 }
