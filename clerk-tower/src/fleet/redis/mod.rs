@@ -7,7 +7,7 @@ mod subscription;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use redis::{Cmd, FromRedisValue, Pipeline, Script, ScriptInvocation, Value, cmd, from_redis_value};
+use redis::{Cmd, FromRedisValue, Script, ScriptInvocation, Value, cmd, from_redis_value};
 
 use self::{address::Address, connection::Connections, subscription::Messages};
 use super::{
@@ -148,6 +148,12 @@ for number, key in ipairs(KEYS) do
 end
 return values";
 
+const SET: &str = "\
+for number, key in ipairs(KEYS) do
+  redis.call('SET', key, ARGV[number + 1], 'PX', ARGV[1])
+end
+return redis.status_reply('OK')";
+
 const SET_IF_EQUAL: &str = "\
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -249,16 +255,26 @@ impl Store for Engine {
 
     fn set<'a>(&'a self, values: &'a [(String, Bytes)], expires_in: Duration) -> FleetFuture<'a, ()> {
         Box::pin(async move {
-            if values.is_empty() {
-                return Ok(());
+            values.iter().try_for_each(|(_, value)| check_size(value))?;
+            match values {
+                [] => Ok(()),
+                [(key, value)] => {
+                    let mut command = cmd("SET");
+                    command.arg(key).arg(&**value).arg("PX").arg(millis(expires_in));
+                    self.command("set", &command).await
+                }
+                // One command, however many values there are: a write to Clerk changes about a dozen generations.
+                _ => {
+                    let keys: Vec<&str> = values.iter().map(|(key, _)| &**key).collect();
+                    self.script("set", SET, &keys, |script| {
+                        script.arg(millis(expires_in));
+                        for (_, value) in values {
+                            script.arg(&**value);
+                        }
+                    })
+                    .await
+                }
             }
-            let mut pipeline = Pipeline::with_capacity(values.len());
-            for (key, value) in values {
-                check_size(value)?;
-                pipeline.cmd("SET").arg(key).arg(&**value).arg("PX").arg(millis(expires_in)).ignore();
-            }
-            self.0.run("set", async |mut connection| pipeline.query_async(&mut connection).await).await?;
-            Ok(())
         })
     }
 
