@@ -20,7 +20,7 @@ thread_local! {
     /// Whether the runtime that this thread met last has timers.
     static TIMERS: Probe = const { Cell::new(None) };
     /// Whether it has I/O.
-    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    #[cfg(any(feature = "hyper", feature = "redis", feature = "reqwest"))]
     static IO: Probe = const { Cell::new(None) };
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn current() -> Result<Handle, NoRuntime> {
 }
 
 /// Checks that the current runtime has timers and I/O.
-#[cfg(any(feature = "hyper", feature = "reqwest"))]
+#[cfg(any(feature = "hyper", feature = "redis", feature = "reqwest"))]
 pub(crate) fn check_io() -> Result<(), NoRuntime> {
     use std::net::{Ipv4Addr, UdpSocket};
 

@@ -7,7 +7,7 @@ use futures_util::future::{join, select};
 use tokio::time::{sleep, timeout};
 
 use super::{
-    FleetError, Heard, Subscription, changes,
+    FleetError, FleetErrorKind, Heard, Subscription, changes,
     member::{Inner, Link, Running},
     message::{self, MAX_NOTICE, Read, Topic},
     outbox::Outbox,
@@ -208,11 +208,23 @@ impl Inner {
         if new.is_empty() { Ok(()) } else { self.store.set(&new, changes::LIFETIME).await }
     }
 
+    async fn next_number(&self) -> Result<u64, FleetError> {
+        let last = self.names.key("revoked", "last");
+        match self.store.increment(&last, NUMBER_LIFETIME).await {
+            // Something that is no number is there, and would stay.
+            Err(error) if error.kind() == FleetErrorKind::Unsupported => {
+                self.store.set(&[(last.clone(), Bytes::from_static(b"0"))], NUMBER_LIFETIME).await?;
+                self.store.increment(&last, NUMBER_LIFETIME).await
+            }
+            number => number,
+        }
+    }
+
     /// Writes revocations down, for processes that start later or are cut off now.
     async fn store_revocations(&self, outbox: &Outbox) -> Result<(), FleetError> {
         let texts: Vec<&str> = outbox.revoked().collect();
         for batch in texts.chunks(16) {
-            let number = self.store.increment(&self.names.key("revoked", "last"), NUMBER_LIFETIME).await?;
+            let number = self.next_number().await?;
             // Strings can always be written.
             let text = serde_json::to_vec(batch).unwrap_or_default().into();
             self.store.set(&[(self.revocation_key(number), text)], self.revocations_for).await?;

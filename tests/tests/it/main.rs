@@ -44,6 +44,7 @@ mod proxy;
 mod quiet;
 mod redirect_loops;
 mod redis;
+mod redis_fleet;
 mod rejections;
 mod requests;
 mod retries;

@@ -10,6 +10,7 @@ use clerk_tower::{
 };
 use futures_util::future::join_all;
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     runtime::Builder,
     time::{Instant, timeout},
 };
@@ -107,6 +108,8 @@ async fn conforms(store: &dyn Store, broadcast: &dyn Broadcast) {
     store.set(&[(key("a"), bytes("1")), (key("b"), binary.clone())], MINUTE).await.unwrap();
     let values = store.get(&[key("b"), key("none"), key("a"), key("a")]).await.unwrap();
     assert_eq!(values, [Some(binary), None, Some(bytes("1")), Some(bytes("1"))]);
+    set(store, "empty", "").await.unwrap();
+    assert_eq!(get(store, "empty").await, Some(bytes("")));
     set(store, "a", "2").await.unwrap();
     assert_eq!(get(store, "a").await, Some(bytes("2")));
 
@@ -180,14 +183,44 @@ async fn conforms(store: &dyn Store, broadcast: &dyn Broadcast) {
         broadcast.publish(&channel, sent.clone()).await.unwrap();
         assert!(message(&mut *one).await == sent && message(&mut *other).await == sent);
     }
-    // A future that is dropped loses nothing.
-    for _ in 0..20 {
-        assert!(futures_util::FutureExt::now_or_never(one.next()).is_none());
-    }
     broadcast.publish(&channel, bytes("2")).await.unwrap();
     assert_eq!(message(&mut *one).await, "2");
     broadcast.publish(&key("foreign"), bytes("3")).await.unwrap();
     assert_eq!(message(&mut *foreign).await, "3");
+    survives_impatience(broadcast).await;
+}
+
+/// Nothing is lost by those who ask again and again what is next, and wait for it never.
+async fn survives_impatience(broadcast: &dyn Broadcast) {
+    const MESSAGES: usize = 1_000;
+    let channel = key("impatient");
+    let mut subscription = broadcast.subscribe(&channel);
+    let (mut sent, mut received, mut dropped, mut is_linked) = (0, 0, 0, false);
+    let listening = async {
+        while received < MESSAGES {
+            match futures_util::FutureExt::now_or_never(subscription.next()) {
+                Some(Heard::Linked) => is_linked = true,
+                Some(Heard::Message(message)) => {
+                    assert_eq!(message, received.to_string());
+                    received += 1;
+                }
+                Some(other) => panic!("{other:?} after {received} messages"),
+                None => {
+                    dropped += 1;
+                    tokio::task::yield_now().await;
+                }
+            }
+            // Messages come in bursts.
+            if is_linked && sent < MESSAGES && sent <= received {
+                for _ in 0..10 {
+                    broadcast.publish(&channel, sent.to_string().into()).await.unwrap();
+                    sent += 1;
+                }
+            }
+        }
+    };
+    timeout(MINUTE, listening).await.expect("no message is lost");
+    assert!(dropped > 0, "it was never asked in vain");
 }
 
 async fn conforms_at(url: &str) {
@@ -251,6 +284,47 @@ async fn a_user_with_the_documented_rights_conforms() {
     let foreign = store(&format!("redis://clerk:password@127.0.0.1:{port}"));
     let error = foreign.set(&[("elsewhere".to_owned(), bytes("1"))], MINUTE).await.unwrap_err();
     assert_eq!(error.kind(), FleetErrorKind::Denied);
+}
+
+#[tokio::test]
+async fn the_documented_rights_are_the_fewest() {
+    let server = server!();
+    let user = documented_user();
+    let attempt = async |user: &str| {
+        server.run(&["ACL", "DELUSER", "clerk"]);
+        server.run(&["SCRIPT", "FLUSH"]);
+        let set: Vec<_> = ["ACL", "SETUSER"].into_iter().chain(user.split(' ')).collect();
+        assert_eq!(server.run(&set), "OK", "{user}");
+        let engine = fleet(&format!("redis://clerk:password@127.0.0.1:{}", server.port()));
+        let (store, name) = (engine.store(), key("right"));
+        let mut subscription = engine.broadcast().subscribe(&key("channel"));
+        let subscribed = match heard(&mut *subscription).await {
+            Heard::Lost(error) => Err(error),
+            _ => Ok(()),
+        };
+        let one = || bytes("1");
+        let results = [
+            subscribed,
+            engine.broadcast().publish(&key("channel"), one()).await,
+            store.get(std::slice::from_ref(&name)).await.map(drop),
+            store.set(&[(name.clone(), one())], MINUTE).await,
+            store.set_if_absent(&name, one(), MINUTE).await.map(drop),
+            store.set_if_equal(&name, b"1", one(), MINUTE).await.map(drop),
+            store.increment(&name, MINUTE).await.map(drop),
+            store.delete_if_equal(&name, b"2").await.map(drop),
+            store.take_turn(&key("turn"), Duration::from_millis(1)).await.map(drop),
+        ];
+        results.into_iter().filter_map(Result::err).map(|error| error.kind()).collect::<Vec<_>>()
+    };
+    assert_eq!(attempt(&user).await, []);
+    // PING is sent by the heartbeat.
+    let rights = user.split(' ').filter(|right| right.starts_with(['+', '~', '&']) && *right != "+ping");
+    assert!(rights.clone().count() > 8);
+    for right in rights {
+        let failures = attempt(&user.replace(&format!(" {right}"), "")).await;
+        assert!(!failures.is_empty(), "{right} is not needed");
+        assert!(failures.iter().all(|kind| *kind == FleetErrorKind::Denied), "{right}: {failures:?}");
+    }
 }
 
 #[tokio::test]
@@ -342,6 +416,13 @@ async fn foreign_values_are_errors_or_absent_and_end_no_connection() {
         set(&*store, "turn", garbage).await.unwrap();
         assert_eq!(store.take_turn(&key("turn"), MINUTE).await.unwrap(), Duration::ZERO, "{garbage}");
     }
+    // Many large values do not make a response that is refused.
+    for number in 0..20 {
+        server.run(&["SETRANGE", &key(&number.to_string()), "1000000", "x"]);
+    }
+    let names: Vec<_> = (0..20).map(|number| key(&number.to_string())).collect();
+    let values = store.get(&names).await.unwrap();
+    assert_eq!(values.iter().filter(|value| value.is_some()).count(), 8);
     let large = Bytes::from(vec![0; 1024 * 1024 + 1]);
     assert!(store.set(&[(key("large"), large.clone())], MINUTE).await.is_err());
     assert!(store.set_if_absent(&key("large"), large, MINUTE).await.is_err());
@@ -386,12 +467,17 @@ async fn a_server_that_stands_still_costs_each_command_its_deadline_at_most() {
     assert!(
         all.iter().all(|result| result.as_ref().is_err_and(|error| error.kind() == FleetErrorKind::Timeout))
     );
+    // Those that follow know, and do not wait: each of them would wait for a quarter of a second.
+    for _ in 0..100 {
+        assert_eq!(set(&*store, "a", "2").await.unwrap_err().kind(), FleetErrorKind::Timeout);
+    }
     assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     // Its heartbeat finds out.
     assert_eq!(lost(&mut *subscription).await, FleetErrorKind::Timeout);
     server.go_on();
-    recovers(&*store).await;
     linked(&mut *subscription).await;
+    // The link shows that the server is back, so that the next command waits for its connection.
+    set(&*store, "a", "3").await.unwrap();
 }
 
 #[tokio::test]
@@ -466,6 +552,107 @@ async fn a_server_that_loads_or_became_a_replica_is_not_used() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_no_more_clients_is_found_again() {
+    let server = server!();
+    let mut held = ::redis::Client::open(server.url()).unwrap().get_connection().unwrap();
+    let mut limit = |clients: u32| {
+        ::redis::cmd("CONFIG").arg("SET").arg("maxclients").arg(clients).query::<()>(&mut held).unwrap();
+    };
+    limit(1);
+    let engine = fleet(&server.url());
+    let mut subscription = engine.broadcast().subscribe(&key("channel"));
+    assert_eq!(lost(&mut *subscription).await, FleetErrorKind::Unreachable);
+    let error = set(&*engine.store(), "a", "1").await.unwrap_err();
+    assert_eq!(error.kind(), FleetErrorKind::Unreachable);
+    limit(100);
+    linked(&mut *subscription).await;
+    set(&*engine.store(), "a", "1").await.unwrap();
+}
+
+/// Answers everything with this. Returns the URL.
+async fn peer(answer: Bytes) -> String {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                while let Ok(1..) = stream.read(&mut [0; 1024]).await {
+                    let _ = stream.write_all(&answer).await;
+                }
+            });
+        }
+    });
+    format!("redis://user:hunter2@{address}")
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_speak_the_protocol_is_an_error() {
+    let nested = "*1\r\n".repeat(2_000);
+    for answer in [
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "$999999999999999999\r\n",
+        "$-2\r\n",
+        "*99999999999\r\n:1\r\n",
+        "*-5\r\n",
+        "%9223372036854775807\r\n",
+        "!999999999999\r\n",
+        "=-1\r\n",
+        ":99999999999999999999999\r\n",
+        "(9\r\n",
+        "-\r\n",
+        "+\r\n",
+        "\r\n",
+        "_\r\n_\r\n_\r\n",
+        ">2\r\n+message\r\n+x\r\n",
+        "*3\r\n$7\r\nmessage\r\n:1\r\n:1\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\u{ff}",
+        "-ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'user' 'hunter2'\r\n",
+        "-ERR unknown command 'AUTH', with args beginning with: 'hunter2'\r\n",
+        "-NOAUTH your password is hunter2\r\n",
+        "-WRONGPASS hunter2\r\n",
+        "-OOM hunter2\r\n",
+        &nested,
+    ] {
+        let url = peer(Bytes::copy_from_slice(answer.as_bytes())).await;
+        let engine = Fleet::from(Redis::connect(url).connect_timeout(Duration::from_millis(200)));
+        // What it answers may happen to be an answer.
+        let read = engine.store().get(&[key("a")]).await;
+        assert!(!matches!(&read, Ok(values) if values != &[None]), "{answer:?}: {read:?}");
+        let mut subscription = engine.broadcast().subscribe(&key("channel"));
+        let heard = timeout(Duration::from_secs(3), subscription.next()).await;
+        let shown = match &read {
+            Err(error) => format!("{error} {:?}", std::error::Error::source(error).map(ToString::to_string)),
+            Ok(_) => String::new(),
+        };
+        assert!(!format!("{shown} {read:?} {heard:?}").contains("hunter2"), "{answer:?}: {shown} {heard:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_for_a_free_place_loses_nothing() {
+    let server = server!();
+    let engine = Fleet::from(Redis::connect(server.url()).max_in_flight(64).timeout(AT_ONCE));
+    let store = engine.store();
+    recovers(&*store).await;
+    let increments = (0..5_000).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            loop {
+                match store.increment(&key("sum"), MINUTE).await {
+                    Ok(sum) => return sum,
+                    Err(error) => assert_eq!(error.kind(), FleetErrorKind::Busy, "{error:?}"),
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+    });
+    let mut sums: Vec<_> = join_all(increments).await.into_iter().map(Result::unwrap).collect();
+    sums.sort_unstable();
+    assert_eq!(sums, (1..=5_000).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
 async fn no_more_commands_are_in_flight_than_may_be() {
     let server = server!();
     let store = store(&server.url());
@@ -499,6 +686,15 @@ fn a_client_survives_the_end_of_the_runtime_that_it_connected_on() {
     // Without a runtime, and with one that lacks something, nothing panics.
     let error = futures_util::FutureExt::now_or_never(set(&*store, "a", "4")).unwrap().unwrap_err();
     assert_eq!(error.kind(), FleetErrorKind::Unreachable);
+    for lacking in
+        [Builder::new_current_thread().build(), Builder::new_current_thread().enable_time().build()]
+    {
+        // A store of its own: the other one has a connection, which is another runtime's.
+        let new = self::store(&server.url());
+        let error = lacking.unwrap().block_on(set(&*new, "a", "5")).unwrap_err();
+        assert_eq!(error.kind(), FleetErrorKind::Unreachable, "{error:?}");
+        runtime().block_on(recovers(&*new));
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use clerk_core::keys::copy_mistake;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, RedisConnectionInfo};
 use rustls::{
     ClientConfig, RootCertStore,
@@ -33,11 +34,14 @@ impl Address {
     /// `Err` says what is wrong, and shows nothing of the URL: it may contain a password.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let invalid = || format!("invalid URL of Redis: {EXPECTED}");
+        if let Some(mistake) = copy_mistake(url) {
+            return Err(format!("invalid URL of Redis: {mistake}; {EXPECTED}"));
+        }
         let mut url = Url::parse(url).map_err(|_| invalid())?;
         if url.fragment().is_some() {
-            return Err(
-                "invalid URL of Redis: a fragment is not supported, and TLS cannot be insecure".to_owned()
-            );
+            return Err(format!(
+                "invalid URL of Redis: a fragment is not supported, and TLS cannot be insecure; {EXPECTED}"
+            ));
         }
         let plain = match url.scheme() {
             "rediss" | "valkeys" => Some("redis"),

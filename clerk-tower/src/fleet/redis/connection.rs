@@ -59,8 +59,16 @@ pub(super) struct Connections {
 type Connecting = Flight<Result<Arc<Connection>, FleetError>>;
 
 enum State {
-    Down { until: Option<Instant>, error: FleetError },
-    Connecting(Connecting),
+    Down {
+        until: Option<Instant>,
+        error: FleetError,
+    },
+    /// Commands wait until `ends` at most, or not at all if there is an error.
+    Connecting {
+        flight: Connecting,
+        ends: Option<Instant>,
+        error: Option<FleetError>,
+    },
     Up(Arc<Connection>),
 }
 
@@ -100,6 +108,7 @@ impl Connections {
     where
         F: Future<Output = Result<T, RedisError>>,
     {
+        runtime::check_io().map_err(|error| FleetError::with_source(FleetErrorKind::Unreachable, error.0))?;
         let attempt = async |protocol| {
             let stream = self.address.connect(self.tls.as_ref()).await?;
             greet(self.address.settings().set_protocol(protocol), stream).await
@@ -223,25 +232,56 @@ impl Connections {
         }
     }
 
-    /// Returns the connection, or waits for one that is being made. Fails at once while none is tried.
+    /// Returns the connection, or waits for one that is being made. Fails at once while none is tried, and while one is
+    /// tried although the server did not answer before.
     async fn connection(self: &Arc<Self>) -> Result<Arc<Connection>, FleetError> {
-        let flight = {
+        let (flight, error) = {
             let mut state = self.lock();
-            match &*state {
+            let now = Instant::now();
+            let error = match &*state {
                 // The task ends with its runtime, and when the server closes the connection.
                 State::Up(connection) if !connection.driver.is_finished() => return Ok(connection.clone()),
-                State::Down { until: Some(until), error } if Instant::now() < *until => {
-                    return Err(error.clone());
+                State::Up(_) => None,
+                State::Down { until: Some(until), error } if now < *until => return Err(error.clone()),
+                State::Down { error, .. } => Some(error.clone()).filter(|error| self.is_hopeless(error)),
+                State::Connecting { error, .. } => error.clone(),
+            };
+            match &*state {
+                State::Connecting { flight, ends: Some(ends), .. } if flight.is_running() && now < *ends => {
+                    (flight.clone(), error)
                 }
-                State::Connecting(flight) if flight.is_running() => flight.clone(),
                 _ => {
                     let flight = self.start()?;
-                    *state = State::Connecting(flight.clone());
-                    flight
+                    // The task ends in time, unless its runtime stands still.
+                    let ends = now.checked_add(self.connect_timeout.saturating_mul(2));
+                    *state = State::Connecting { flight: flight.clone(), ends, error: error.clone() };
+                    (flight, error)
                 }
             }
         };
-        flight.wait().await.map_err(|_| FleetError::new(FleetErrorKind::Unreachable))?
+        match error {
+            Some(error) => Err(error),
+            None => flight.wait().await.map_err(|_| FleetError::new(FleetErrorKind::Unreachable))?,
+        }
+    }
+
+    /// Whether no command should wait for the next connection. One that was lost is probably made again at once.
+    fn is_hopeless(&self, error: &FleetError) -> bool {
+        error.kind() == FleetErrorKind::Timeout || self.failures.load(Ordering::Relaxed) > 1
+    }
+
+    /// The server can be reached, as another connection shows: commands wait for theirs again.
+    pub(super) fn is_reached(&self) {
+        let mut state = self.lock();
+        match &mut *state {
+            State::Up(_) => return,
+            State::Connecting { error, .. } => *error = None,
+            State::Down { until, error } => {
+                *until = None;
+                *error = FleetError::new(FleetErrorKind::Unreachable);
+            }
+        }
+        self.failures.store(0, Ordering::Relaxed);
     }
 
     /// Starts a connection, in a task of its own: its callers may hang up.
@@ -285,9 +325,11 @@ pub(super) fn pause_after(failures: u32) -> Duration {
     doubled.min(LONGEST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// Whether a server does not know the newer protocol.
+/// Whether a server does not know the newer protocol, or the user may not use it.
 fn is_protocol(error: &RedisError) -> bool {
+    let is_about_hello = error.detail().is_some_and(|detail| detail.to_ascii_lowercase().contains("hello"));
     error.kind() == ErrorKind::RESP3NotSupported
-        || error.detail().is_some_and(|detail| detail.to_ascii_lowercase().contains("hello"))
-        || matches!(error.code(), Some("NOPROTO"))
+        // A server that wants a password says in which ways HELLO takes it.
+        || is_about_hello && error.code() != Some("NOAUTH")
+        || error.code() == Some("NOPROTO")
 }

@@ -101,7 +101,8 @@ fn kind_of_text(detail: &str) -> FleetErrorKind {
         FleetErrorKind::Unreachable
     } else if says("can't run this command") || says("without any password") || says("invalid password") {
         FleetErrorKind::Denied
-    } else if says("unknown command") || says("WRONGTYPE") || says("not an integer") {
+    } else if says("unknown command") || says("WRONGTYPE") || says("not an integer") || says("would overflow")
+    {
         FleetErrorKind::Unsupported
     } else {
         FleetErrorKind::Other

@@ -16,6 +16,8 @@ use super::{
 
 /// Values of the server that are larger are not read.
 const MAX_VALUE: usize = 1024 * 1024;
+/// And as much of them is read at once. What is beyond that is absent.
+const MAX_VALUES: usize = 8 * MAX_VALUE;
 
 /// Redis or Valkey as a fleet's engine, from version 5 on.
 ///
@@ -40,11 +42,11 @@ const MAX_VALUE: usize = 1024 * 1024;
 ///
 /// # Access
 ///
-/// A user with these rights is enough, with the default prefix:
+/// A user with these rights is enough, with the default prefix. A database other than 0 needs `+select`.
 ///
 /// ```text
-/// ACL SETUSER clerk on >password resetkeys ~{clerk:* resetchannels &{clerk:* -@all +hello +auth +select +ping
-///     +set +get +strlen +incr +pexpire +del +eval +evalsha +script|load +publish +subscribe +time
+/// ACL SETUSER clerk on >password resetkeys ~{clerk:* resetchannels &{clerk:* -@all
+///     +ping +get +set +strlen +incr +pexpire +del +evalsha +script|load +time +publish +subscribe
 /// ```
 #[derive(Clone)]
 #[must_use]
@@ -136,14 +138,19 @@ impl From<Redis> for Fleet {
 #[derive(Clone)]
 struct Engine(Arc<Connections>);
 
-/// Of each key the value, or nothing if it is too large or not a string.
+/// Of each key the value, or nothing if it is no string, or too large for itself or for the response.
 const GET: &str = "\
-local values = {}
+local values, left = {}, tonumber(ARGV[2])
 for number, key in ipairs(KEYS) do
   local length = redis.pcall('STRLEN', key)
   values[number] = false
-  if type(length) == 'number' and length > 0 and length <= tonumber(ARGV[1]) then
-    values[number] = redis.call('GET', key)
+  if type(length) == 'number' then
+    if length <= tonumber(ARGV[1]) and length <= left then
+      values[number] = redis.call('GET', key)
+      left = left - length
+    end
+  elseif not string.find(length.err, 'WRONGTYPE', 1, true) then
+    return length
   end
 end
 return values";
@@ -243,7 +250,7 @@ impl Store for Engine {
             let names: Vec<&str> = keys.iter().map(String::as_str).collect();
             let values: Vec<Option<Vec<u8>>> = self
                 .script("get", GET, &names, |script| {
-                    script.arg(MAX_VALUE);
+                    script.arg(MAX_VALUE).arg(MAX_VALUES);
                 })
                 .await?;
             if values.len() != keys.len() {

@@ -26,21 +26,28 @@ const PONG_WITHIN: Duration = Duration::from_secs(3);
 const MAX_MESSAGE: usize = 64 * 1024;
 
 type Ping = Pin<Box<dyn Future<Output = FleetError> + Send>>;
+type Attempt = Pin<Box<dyn Future<Output = Result<Live, FleetError>> + Send>>;
 
 /// A subscription: it connects when it is asked for what happens next, and again after a failure.
 pub(super) struct Messages {
     connections: Arc<Connections>,
     channel: String,
-    link: Option<Link>,
+    link: Link,
     /// A message was left out, so something may have been missed.
     has_skipped: bool,
-    /// Attempts to connect that failed, one after the other.
+    /// Attempts to connect that failed, one after the other, and what was said of them.
     failures: u32,
-    /// Why the last one failed: another reason is reported as well.
-    reported: Option<FleetErrorKind>,
+    said: Option<FleetErrorKind>,
 }
 
-struct Link {
+enum Link {
+    Down,
+    /// Kept, so that it goes on if nobody waits for a moment.
+    Connecting(Attempt),
+    Up(Live),
+}
+
+struct Live {
     messages: PubSubStream,
     ping: Ping,
 }
@@ -50,10 +57,10 @@ impl Messages {
         Self {
             connections,
             channel: channel.to_owned(),
-            link: None,
+            link: Link::Down,
             has_skipped: false,
             failures: 0,
-            reported: None,
+            said: None,
         }
     }
 
@@ -61,53 +68,71 @@ impl Messages {
         if std::mem::take(&mut self.has_skipped) {
             return Heard::Linked;
         }
-        let Some(link) = &mut self.link else { return self.connect().await };
-        let error = match select(link.messages.next(), &mut link.ping).await {
-            Either::Left((Some(message), _)) => {
-                let payload = message.get_payload_bytes();
-                if payload.len() <= MAX_MESSAGE {
-                    return Heard::Message(Bytes::copy_from_slice(payload));
-                }
-                self.has_skipped = true;
-                return Heard::Lost(FleetError::new(FleetErrorKind::Unsupported));
-            }
-            Either::Left((None, _)) => FleetError::new(FleetErrorKind::Unreachable),
-            Either::Right((error, _)) => error,
-        };
-        self.link = None;
-        self.failures = 1;
-        self.reported = Some(error.kind());
-        Heard::Lost(error)
-    }
-
-    async fn connect(&mut self) -> Heard {
         loop {
-            if let Some(before) = self.failures.checked_sub(1) {
-                sleep(pause_after(before)).await;
-            }
-            match try_connect(&self.connections, &self.channel).await {
-                Ok(link) => {
-                    self.link = Some(link);
-                    self.failures = 0;
-                    self.reported = None;
-                    return Heard::Linked;
-                }
-                Err(error) => {
-                    self.failures = self.failures.saturating_add(1);
-                    if self.reported.replace(error.kind()) != Some(error.kind()) {
+            match &mut self.link {
+                Link::Down => self.link = Link::Connecting(self.attempt()),
+                Link::Connecting(attempt) => match attempt.await {
+                    Ok(live) => {
+                        self.link = Link::Up(live);
+                        (self.failures, self.said) = (0, None);
+                        self.connections.is_reached();
+                        return Heard::Linked;
+                    }
+                    Err(error) => {
+                        self.link = Link::Down;
+                        self.failures = self.failures.saturating_add(1);
+                        // Each reason once.
+                        if self.said.replace(error.kind()) != Some(error.kind()) {
+                            return Heard::Lost(error);
+                        }
+                    }
+                },
+                Link::Up(live) => match live.next().await {
+                    Ok(message) if message.len() <= MAX_MESSAGE => return Heard::Message(message),
+                    Ok(_) => {
+                        self.has_skipped = true;
+                        return Heard::Lost(FleetError::new(FleetErrorKind::Unsupported));
+                    }
+                    Err(error) => {
+                        self.link = Link::Down;
+                        (self.failures, self.said) = (1, Some(error.kind()));
                         return Heard::Lost(error);
                     }
-                }
+                },
             }
         }
     }
+
+    fn attempt(&self) -> Attempt {
+        let pause = self.failures.checked_sub(1).map(pause_after);
+        let (connections, channel) = (self.connections.clone(), self.channel.clone());
+        Box::pin(async move {
+            if let Some(pause) = pause {
+                sleep(pause).await;
+            }
+            Live::connect(&connections, &channel).await
+        })
+    }
 }
 
-async fn try_connect(connections: &Connections, channel: &str) -> Result<Link, FleetError> {
-    let (mut sink, messages) = connections.subscriber().await?.split();
-    let subscribed = timeout(connections.connect_timeout, sink.subscribe(channel)).await;
-    subscribed.map_err(|_| FleetError::new(FleetErrorKind::Timeout))?.map_err(|error| fleet_error(&error))?;
-    Ok(Link { messages, ping: Box::pin(ping(sink)) })
+impl Live {
+    async fn connect(connections: &Connections, channel: &str) -> Result<Self, FleetError> {
+        let (mut sink, messages) = connections.subscriber().await?.split();
+        let subscribed = timeout(connections.connect_timeout, sink.subscribe(channel)).await;
+        subscribed
+            .map_err(|_| FleetError::new(FleetErrorKind::Timeout))?
+            .map_err(|error| fleet_error(&error))?;
+        Ok(Self { messages, ping: Box::pin(ping(sink)) })
+    }
+
+    /// `Err` says why no further messages will arrive.
+    async fn next(&mut self) -> Result<Bytes, FleetError> {
+        match select(self.messages.next(), &mut self.ping).await {
+            Either::Left((Some(message), _)) => Ok(Bytes::copy_from_slice(message.get_payload_bytes())),
+            Either::Left((None, _)) => Err(FleetError::new(FleetErrorKind::Unreachable)),
+            Either::Right((error, _)) => Err(error),
+        }
+    }
 }
 
 /// Asks the server again and again whether it is there. Returns why it is not.
