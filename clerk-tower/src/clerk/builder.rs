@@ -238,10 +238,10 @@ impl ClerkBuilder {
     /// Joins a [fleet](crate::fleet): this process and the others of the service tell each other what changed at Clerk.
     ///
     /// Building does no I/O. The link is made in the background, on the runtime that this is called on or else the first
-    /// that uses the client. [`Clerk::fleet`] says how it stands.
+    /// that uses the client. [`Clerk::fleet`] says how it stands. Replaces [`Config::redis_url`].
     pub fn fleet(mut self, fleet: impl Into<Fleet>) -> Self {
         self.fleet = Some(fleet.into());
-        self
+        self.set("fleet", |config| config.redis_url = None)
     }
 
     /// Sets how much of webhook deliveries may be received at the same time. Defaults to [`WebhookLimits::new`].
@@ -652,7 +652,11 @@ impl ClerkBuilder {
         let generations = Arc::new(Generations::new());
         let revocations = Revocations::new(config.session_token_lifetime, self.clock.clone());
         let rate_limit = RateLimitLayer::new().clock(self.clock.clone());
-        let mut fleet = self.fleet;
+        let at_redis = |url| Fleet::at_redis(url).map_err(|error| ConfigError::new("redis_url", error));
+        let mut fleet = match self.fleet {
+            Some(fleet) => Some(fleet),
+            None => config.redis_url.as_deref().map(at_redis).transpose()?,
+        };
         let second_level = fleet.as_mut().and_then(Fleet::take_second_level);
         let member = fleet.map(|fleet| {
             let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));

@@ -18,7 +18,7 @@ Bo/cm0pizxIeQdwHGxp2vCsREaUemHSUIbTfoeHKhucENL/rZh0t211Bve4lZrHl
 const PUBLISHABLE: &str = "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k";
 
 /// A good value of every variable.
-const GOOD: [(&str, &str); 15] = [
+const GOOD: &[(&str, &str)] = &[
     ("CLERK_SECRET_KEY", "sk_live_verysecret"),
     ("CLERK_PUBLISHABLE_KEY", PUBLISHABLE),
     ("CLERK_JWT_KEY", PEM),
@@ -34,12 +34,14 @@ const GOOD: [(&str, &str); 15] = [
     ("CLERK_FAPI_URL", "https://fapi.verysecret.com"),
     ("CLERK_JWKS_URL", "https://clerk.verysecret.com/.well-known/jwks.json"),
     ("CLERK_AUTHORIZED_PARTIES", "https://app.verysecret.com"),
+    #[cfg(feature = "redis")]
+    ("CLERK_REDIS_URL", "rediss://verysecret:verysecret@redis.verysecret.com:6380/1"),
 ];
 
 /// Builds a client from the good variables, but for these.
 fn built(changes: &[(&str, &str)]) -> Result<crate::Clerk, String> {
     let find = |name: &str| {
-        let found = changes.iter().chain(&GOOD).find(|(other, _)| *other == name);
+        let found = changes.iter().chain(GOOD).find(|(other, _)| *other == name);
         found.map(|(_, value)| OsString::from(value))
     };
     let config = Config::read_env(&Environment::new(&find));
@@ -58,7 +60,7 @@ fn refused(name: &str, value: &str, says: &str) {
 #[test]
 fn mistakes_of_copying_are_named_for_every_variable() {
     built(&[]).unwrap();
-    for (name, good) in GOOD {
+    for &(name, good) in GOOD {
         let is_switch = name == "CLERK_IS_SATELLITE";
         let says = |mistake| if is_switch { "expected true or false" } else { mistake };
         refused(name, &format!("\"{good}\""), says("in quotes"));
@@ -133,6 +135,47 @@ fn authorized_parties_are_separated_by_commas_or_spaces() {
 }
 
 #[test]
+fn the_server_of_the_fleet_is_an_address_or_a_setter() {
+    for url in [
+        "redis.verysecret.com",
+        "https://redis.verysecret.com",
+        "redis://:verysecret@",
+        "redis://verysecret#x",
+        "sk_test_verysecret",
+    ] {
+        refused("CLERK_REDIS_URL", url, "");
+    }
+    let find = |name: &str| match name {
+        "CLERK_SECRET_KEY" => Some(OsString::from("sk_test_abc")),
+        "CLERK_REDIS_URL" => Some(OsString::from("nonsense")),
+        _ => None,
+    };
+    let builder = || ClerkBuilder::with_env(Config::read_env(&Environment::new(&find)));
+    builder().build().unwrap_err();
+    let clerk = builder().fleet(crate::fleet::InProcess::new()).build().unwrap();
+    assert_eq!(clerk.fleet().state(), crate::fleet::FleetState::Linking);
+    // The same in a configuration that is written by hand.
+    let by_hand = |url: &str| {
+        let secret_key = Some("sk_test_abc".parse().unwrap());
+        let config = Config { secret_key, redis_url: Some(url.to_owned()), ..Config::default() };
+        assert!(!format!("{config:?}").contains("verysecret"), "{config:?}");
+        ClerkBuilder::new(config).build().map_err(|error| error.to_string())
+    };
+    let error = by_hand("redis+unix:///x?pass=verysecret#").unwrap_err();
+    assert!(error.starts_with("redis_url: ") && error.contains("expected"), "{error}");
+    for url in ["redis+unix:///x?pass=verysecret", "redis://u:verysecret@localhost"] {
+        let built = by_hand(url);
+        if cfg!(feature = "redis") {
+            assert_eq!(built.unwrap().fleet().state(), crate::fleet::FleetState::Linking);
+        } else {
+            let error = built.unwrap_err();
+            assert!(error.contains("the feature `redis`"), "{error}");
+        }
+    }
+    assert_eq!(built(&[("CLERK_REDIS_URL", "")]).unwrap().fleet().state(), crate::fleet::FleetState::Alone);
+}
+
+#[test]
 fn a_verifier_is_built_from_the_best_that_is_set() {
     let verifier = |names: &[&str]| {
         let find = |name: &str| {
@@ -185,7 +228,7 @@ fn the_clock_skew_is_bounded() {
 
 #[test]
 fn a_blank_variable_counts_as_unset() {
-    for (name, _) in GOOD {
+    for &(name, _) in GOOD {
         for blank in ["", " ", "\n"] {
             let is_needed = matches!(name, "CLERK_SECRET_KEY" | "CLERK_PUBLISHABLE_KEY");
             let error = built(&[(name, blank)]).err().unwrap_or_default();

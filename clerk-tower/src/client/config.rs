@@ -14,7 +14,7 @@ use super::{
     middleware::base_uri::{BaseUriLayer, InvalidBaseUri},
     retry::RetryLayer,
 };
-use crate::intake::WebhookLimits;
+use crate::{fleet::Fleet, intake::WebhookLimits};
 
 /// Error of building a client. It names the setting and what is wrong with it, and never contains a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +74,10 @@ pub struct Config {
     pub api_version: String,
     /// The address that the Frontend API proxy forwards to. If unset, it follows from the publishable key.
     pub fapi_url: Option<String>,
+    /// The address of the Redis or Valkey server of the [fleet](crate::fleet), as
+    /// [`Redis::connect`](../fleet/struct.Redis.html#method.connect) takes it. Requires the feature `redis`. If unset, and
+    /// without [`ClerkBuilder::fleet`](crate::ClerkBuilder::fleet), there is no fleet.
+    pub redis_url: Option<String>,
     /// How incoming requests are authenticated.
     pub authentication: AuthenticateOptions,
     /// How many bytes verified session tokens may take in memory. Defaults to 16 MiB; zero disables the memory.
@@ -120,6 +124,7 @@ impl Default for Config {
             api_url: "https://api.clerk.com".to_owned(),
             api_version: "v1".to_owned(),
             fapi_url: None,
+            redis_url: None,
             authentication: AuthenticateOptions::default(),
             known_token_bytes: 16 * 1024 * 1024,
             session_token_lifetime: Duration::from_secs(60),
@@ -169,6 +174,10 @@ impl Config {
             let checked =
                 BaseUriLayer::for_key(url).map_err(|error| ConfigError::new("CLERK_FAPI_URL", error));
             check.keep("fapi_url", checked).is_some()
+        });
+        config.redis_url = check.variable("fleet", "CLERK_REDIS_URL").filter(|url| {
+            let checked = Fleet::at_redis(url).map_err(|error| ConfigError::new("CLERK_REDIS_URL", error));
+            check.keep("fleet", checked).is_some()
         });
         config.authentication = website(&mut check);
         (config, problems)
@@ -306,6 +315,7 @@ impl fmt::Debug for Config {
             .field("api_url", &shown_url(&self.api_url))
             .field("api_version", &self.api_version)
             .field("fapi_url", &self.fapi_url.as_deref().map(shown_url))
+            .field("redis_url", &self.redis_url.as_deref().map(shown_redis_url))
             .field("authentication", &self.authentication)
             .field("known_token_bytes", &self.known_token_bytes)
             .field("session_token_lifetime", &self.session_token_lifetime)
@@ -320,6 +330,11 @@ impl fmt::Debug for Config {
             .field("cache", &self.cache)
             .finish()
     }
+}
+
+/// A password may also be in the query.
+fn shown_redis_url(url: &str) -> &str {
+    if url.contains('?') { "[redacted]" } else { shown_url(url) }
 }
 
 fn shown_url(url: &str) -> &str {

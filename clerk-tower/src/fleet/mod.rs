@@ -138,6 +138,20 @@ impl Fleet {
         Self { problem: Some(problem), ..Self::from(InProcess::new()) }
     }
 
+    /// Creates a fleet with the server at this address. The error says what was expected, and shows nothing of the address.
+    pub(crate) fn at_redis(url: &str) -> Result<Self, String> {
+        #[cfg(feature = "redis")]
+        {
+            let fleet = Self::from(Redis::connect(url));
+            fleet.problem.clone().map_or(Ok(fleet), Err)
+        }
+        #[cfg(not(feature = "redis"))]
+        {
+            let _ = url;
+            Err("the feature `redis` of this crate is not enabled; expected that, or no value".to_owned())
+        }
+    }
+
     #[cfg(feature = "redis")]
     fn checked_by(mut self, check: impl Fn() -> Result<(), FleetError> + Send + Sync + 'static) -> Self {
         self.check = Some(Arc::new(check));
