@@ -46,7 +46,7 @@ use crate::{
 
 /// How far Clerk's clock may be ahead of this one when a write is dated: the default of the tolerated clock skew.
 const SKEW: Duration = Duration::from_secs(5);
-/// At most so many entries. Each takes about a hundred bytes.
+/// At most so many entries in each of the two tables. Each takes about a hundred bytes.
 const MAX_ENTRIES: usize = 100_000;
 /// Longer ids are not read from other processes.
 const MAX_ID: usize = 255;
@@ -112,7 +112,13 @@ impl Revoked {
 
 /// The revocations that this client knows of. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Revocations(Arc<Shared>);
+pub(crate) struct Revocations {
+    /// By this client's own writes, and by deliveries that it verified.
+    own: Arc<Shared>,
+    /// Told by other processes. They have a table of their own, so that whoever can write to the engine cannot evict the
+    /// others with invented ones.
+    heard: Arc<Shared>,
+}
 
 struct Shared {
     clock: Arc<dyn Clock>,
@@ -155,24 +161,26 @@ impl Revocations {
 
     fn with_max_entries(token_lifetime: Duration, clock: Arc<dyn Clock>, max_entries: usize) -> Self {
         let kept_for = token_lifetime.saturating_add(ClockSkew::MAX.saturating_mul(2));
-        let (hasher, count, table) = (RandomState::new(), AtomicUsize::new(0), RwLock::default());
-        Self(Arc::new(Shared { clock, hasher, kept_for, max_entries, count, table }))
+        let shared = |clock| {
+            let (hasher, count, table) = (RandomState::new(), AtomicUsize::new(0), RwLock::default());
+            Arc::new(Shared { clock, hasher, kept_for, max_entries, count, table })
+        };
+        Self { own: shared(clock.clone()), heard: shared(clock) }
     }
 
     /// For how long a revocation is remembered.
     pub(crate) fn kept_for(&self) -> Duration {
-        self.0.kept_for
+        self.own.kept_for
     }
 
-    /// Whether the session of these claims was revoked. Without any revocations, this is one load.
+    /// Whether the session of these claims was revoked. Without any revocations, this is two loads.
     pub(crate) fn refuse(&self, claims: &SessionClaims) -> bool {
-        // Acquire: whoever was told that a revocation is applied finds it here.
-        self.0.count.load(Ordering::Acquire) > 0 && self.0.refuses(claims)
+        self.own.refuse(claims) || self.heard.refuse(claims)
     }
 
     /// Refuses tokens from now on. When this returns, no thread accepts one of them any more.
     pub(crate) fn apply(&self, revoked: &Revoked) {
-        self.0.add(self.0.key(&revoked.subject), revoked);
+        self.own.add(revoked);
     }
 }
 
@@ -184,7 +192,7 @@ impl Listener for Revocations {
 
     fn hear(&self, text: &str) -> bool {
         let revoked = Revoked::read(text);
-        revoked.iter().for_each(|revoked| self.apply(revoked));
+        revoked.iter().for_each(|revoked| self.heard.add(revoked));
         revoked.is_some()
     }
 
@@ -241,7 +249,13 @@ impl Shared {
         entries.any(|entry| issued <= entry.until)
     }
 
-    fn add(&self, key: u64, revoked: &Revoked) {
+    fn refuse(&self, claims: &SessionClaims) -> bool {
+        // Acquire: whoever was told that a revocation is applied finds it here.
+        self.count.load(Ordering::Acquire) > 0 && self.refuses(claims)
+    }
+
+    fn add(&self, revoked: &Revoked) {
+        let key = self.key(&revoked.subject);
         let now = Moment::now(&*self.clock);
         let until = match revoked.subject {
             Subject::Session(_) => Timestamp::from_millis(i64::MAX),

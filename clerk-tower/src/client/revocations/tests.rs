@@ -114,8 +114,8 @@ async fn revocations_are_kept_until_no_token_can_be_valid_and_then_cost_nothing(
     assert!(revocations.refuse(&token));
     pass(&clock, Duration::from_millis(1)).await;
     assert!(!revocations.refuse(&token));
-    assert_eq!(revocations.0.count.load(Ordering::SeqCst), 0);
-    assert!(revocations.0.read().entries.is_empty() && revocations.0.read().by_age.is_empty());
+    assert_eq!(revocations.own.count.load(Ordering::SeqCst), 0);
+    assert!(revocations.own.read().entries.is_empty() && revocations.own.read().by_age.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,10 +154,32 @@ fn the_memory_is_bounded_and_the_oldest_are_evicted() {
         // Said again and again, it stays the newest.
         bounded.apply(&Revoked { subject: session(7), until });
     }
-    assert_eq!(bounded.0.read().entries.len(), 100);
-    assert_eq!(bounded.0.read().by_age.len(), 100);
+    assert_eq!(bounded.own.read().entries.len(), 100);
+    assert_eq!(bounded.own.read().by_age.len(), 100);
     let kept: Vec<_> = (0..1000).filter(|number| refuses(*number)).collect();
     assert_eq!(kept, [7].into_iter().chain(901..1000).collect::<Vec<_>>());
+}
+
+/// Whoever can write to a fleet's engine can invent revocations.
+#[test]
+fn what_others_tell_does_not_evict_what_this_process_did() {
+    let bounded = Revocations::with_max_entries(MINUTE, Arc::new(clock()), 10);
+    let session = |number: usize| Revoked {
+        subject: Subject::Session(format!("sess_{number}")),
+        until: Timestamp::default(),
+    };
+    let refuses = |number: usize| bounded.refuse(&claims("u", &format!("sess_{number}"), "", NOW));
+    bounded.apply(&session(0));
+    for number in 1..100 {
+        assert!(bounded.hear(&session(number).write().unwrap()));
+    }
+    assert!(refuses(0) && !refuses(1) && refuses(99));
+    // Nor does it become one of theirs.
+    assert!(bounded.hear(&session(0).write().unwrap()));
+    for number in 1..100 {
+        assert!(bounded.hear(&session(number).write().unwrap()));
+    }
+    assert!(refuses(0));
 }
 
 #[test]
@@ -167,7 +189,7 @@ fn a_full_table_takes_as_much_memory_as_documented() {
         let subject = Subject::Session(format!("sess_{number}"));
         revocations.apply(&Revoked { subject, until: Timestamp::default() });
     }
-    let read = revocations.0.read();
+    let read = revocations.own.read();
     assert_eq!((read.entries.len(), read.by_age.len()), (MAX_ENTRIES, MAX_ENTRIES));
     // A hash table at a quarter of its capacity after deletions, and a tree whose nodes are half full, at the worst.
     let bytes = read.entries.capacity() * (size_of::<(u64, Entry)>() + 1)
@@ -182,7 +204,7 @@ fn clients_do_not_share_revocations_and_their_hashes_differ() {
     let token = claims("user_1", "sess_1", "", NOW);
     assert!(one.refuse(&token) && !two.refuse(&token));
     let subject = revoked(0, 0).subject;
-    assert_ne!(one.0.key(&subject), two.0.key(&subject));
+    assert_ne!(one.own.key(&subject), two.own.key(&subject));
 }
 
 /// Threads that are told of a revocation by nothing but the return of `apply`.
@@ -314,7 +336,7 @@ fn what_is_not_a_revocation_is_not_heard() {
     ] {
         assert_eq!(revocations.hear(&text), is_read, "{text}");
     }
-    assert_eq!(revocations.0.count.load(Ordering::SeqCst), 1);
+    assert_eq!(revocations.heard.count.load(Ordering::SeqCst), 1);
 }
 
 #[test]
