@@ -278,7 +278,8 @@ impl Broadcast for Reach {
     fn publish<'a>(&'a self, _: &'a str, message: Bytes) -> FleetFuture<'a, ()> {
         let published = self.run("publish", |_| ());
         let mut state = self.chest.lock();
-        let (holds, is_told) = (state.holds, state.members[self.number].fault.is_none());
+        let is_told = matches!(state.members[self.number].fault, None | Some(Fault::Full));
+        let holds = state.holds;
         let others = state.members.iter_mut().enumerate();
         let others = others.filter(|(number, other)| {
             is_told && *number != self.number && other.fault != Some(Fault::Broken)

@@ -3,8 +3,8 @@
 use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
-use futures_util::future::{join, select};
-use tokio::time::{sleep, timeout};
+use futures_util::future::{join, select, try_join_all};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
     FleetError, FleetErrorKind, Heard, Subscription, changes,
@@ -20,6 +20,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A process that starts or was cut off reads at most this many of the newest revocations, so many in one round trip.
 const MAX_CAUGHT_UP: u64 = 10_000;
 const BATCH: u64 = 250;
+/// So many generations are deleted at once.
+const MAX_DELETED: usize = 64;
 /// The number of the last revocation is kept for longer than any revocation.
 const NUMBER_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -35,28 +37,52 @@ pub(super) async fn run(running: Running) {
     select(closed, both).await;
 }
 
+/// Messages arrive, but the revocations from before could not be read yet.
+struct Behind {
+    again: Instant,
+    pause: Duration,
+}
+
+impl Behind {
+    fn after(pause: Duration) -> Self {
+        Self { again: Instant::now() + spread(pause), pause }
+    }
+
+    fn longer(&self) -> Self {
+        Self::after(self.pause.saturating_mul(2).min(LONGEST_PAUSE))
+    }
+}
+
+/// So that the processes of a fleet do not all come back in the same moment.
+fn spread(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
 async fn listen(running: &Running, mut subscription: Box<dyn Subscription>) {
-    // Messages arrive, but the revocations from before could not be read yet.
-    let mut is_behind = false;
+    let mut behind: Option<Behind> = None;
     loop {
-        let heard = if is_behind {
-            timeout(LONGEST_PAUSE, subscription.next()).await.ok()
-        } else {
-            Some(subscription.next().await)
+        let heard = match &behind {
+            None => Some(subscription.next().await),
+            // Also if messages never cease.
+            Some(behind) if behind.again <= Instant::now() => None,
+            Some(behind) => timeout_at(behind.again, subscription.next()).await.ok(),
         };
         let Some(member) = running.member() else { return };
         match heard {
             Some(Heard::Message(message)) => member.hear(&message),
             Some(Heard::Lost(error)) => {
-                is_behind = false;
+                behind = None;
                 member.lost(&error);
             }
             Some(Heard::Linked) => {
                 // Only now: what was missed is not known before.
                 member.missed(Topic::Changed);
-                is_behind = !member.catch_up().await;
+                behind = (!member.catch_up().await).then(|| Behind::after(FIRST_PAUSE));
             }
-            None => is_behind = !member.catch_up().await,
+            None => {
+                let is_caught_up = member.catch_up().await;
+                behind = behind.filter(|_| !is_caught_up).map(|behind| behind.longer());
+            }
         }
     }
 }
@@ -82,8 +108,7 @@ async fn tell(running: &Running, outbox: &tokio::sync::Notify) {
                     telemetry::fleet_failed("tell", error.kind().as_str(), &error);
                     member.put_back(taken);
                     drop(member);
-                    // Spread out, so that the processes of a fleet do not all come back in the same moment.
-                    sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+                    sleep(spread(pause)).await;
                     pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
                 }
             }
@@ -205,13 +230,27 @@ impl Inner {
 
     async fn store_changes(&self, outbox: &Outbox) -> Result<(), FleetError> {
         let new = changes::new_generations(&self.names, outbox.changed());
-        if new.is_empty() { Ok(()) } else { self.store.set(&new, changes::LIFETIME).await }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let Err(error) = self.store.set(&new, changes::LIFETIME).await else { return Ok(()) };
+        // An engine that is full still deletes. Otherwise others would take from it what was there before the change, and
+        // a generation that does not exist is as good as a new one.
+        let keys: Vec<String> = new.into_iter().map(|(key, _)| key).collect();
+        for keys in keys.chunks(MAX_DELETED) {
+            let present = self.store.get(keys).await?;
+            let present = keys.iter().zip(present).filter_map(|(key, value)| Some((key, value?)));
+            let deleted = present.map(async |(key, value)| self.store.delete_if_equal(key, &value).await);
+            try_join_all(deleted).await?;
+        }
+        telemetry::fleet_failed("tell", error.kind().as_str(), &error);
+        Ok(())
     }
 
+    /// Returns the number of the next revocations. A value that is not a number is none of ours, and would stay for ever.
     async fn next_number(&self) -> Result<u64, FleetError> {
         let last = self.names.key("revoked", "last");
         match self.store.increment(&last, NUMBER_LIFETIME).await {
-            // Something that is no number is there, and would stay.
             Err(error) if error.kind() == FleetErrorKind::Unsupported => {
                 self.store.set(&[(last.clone(), Bytes::from_static(b"0"))], NUMBER_LIFETIME).await?;
                 self.store.increment(&last, NUMBER_LIFETIME).await

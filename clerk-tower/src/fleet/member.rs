@@ -71,6 +71,8 @@ struct Untold {
 #[derive(Default)]
 pub(super) struct Signals {
     pub(super) outbox: Notify,
+    /// Something was told.
+    told: Notify,
     pub(super) closed: watch::Sender<bool>,
 }
 
@@ -192,6 +194,18 @@ impl Member {
         let _ = link.wait_for(|link| matches!(link, Link::Up { .. })).await;
     }
 
+    /// Waits until the others have been told everything.
+    pub(crate) async fn told(&self) {
+        self.wake();
+        loop {
+            let told = self.0.signals.told.notified();
+            if !self.is_behind() {
+                return;
+            }
+            told.await;
+        }
+    }
+
     /// For how long the link has been up, if it was down before.
     pub(crate) fn relinked_for(&self) -> Option<Duration> {
         let link = self.0.link();
@@ -252,6 +266,8 @@ impl Inner {
         while untold.told.front().is_some_and(|(at, ..)| now.since(*at) > longest) {
             untold.told.pop_front();
         }
+        drop(untold);
+        self.signals.told.notify_waiters();
     }
 
     /// Tells again what was told a short time ago.

@@ -30,7 +30,8 @@
 //! # What an engine can do to you
 //!
 //! Whoever can write to it can make processes forget, sign users out, keep deliveries from being handled, and make calls
-//! to Clerk wait, for up to 15 minutes at a time. Nobody gets in by it, and no data about users is taken from it unless it
+//! to Clerk wait, for up to 15 minutes at a time. They can also keep a process from learning what others ended: a token of
+//! such a session is then accepted until it expires. Otherwise nobody gets in by it, and no data about users is taken from it unless it
 //! carries a proof that only a process with your secret key can make: a response in the [second level](SecondLevel) of the
 //! cache. Such a response can be put back after a change, for as long as it is fresh by its age, and a look-up can be made to
 //! wait for a process that does not exist, for a second. Whoever can read the engine can read these responses, unless they
@@ -261,6 +262,24 @@ impl<'a> Membership<'a> {
     #[must_use]
     pub fn untold(&self) -> usize {
         self.0.map_or(0, Member::untold)
+    }
+
+    /// Waits until the others have been told everything that this process did. Without a fleet, it returns at once.
+    ///
+    /// Telling takes a moment and happens in the background. A program that ends right after a write, such as a command line
+    /// tool, does not tell of it: it should wait for this, and so should a server before it exits. The engine may be
+    /// unreachable for long: wrap this in a timeout.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # async fn example(clerk: clerk_tower::Clerk) {
+    /// let _ = tokio::time::timeout(Duration::from_secs(2), clerk.fleet().told()).await;
+    /// # }
+    /// ```
+    pub async fn told(&self) {
+        if let Some(member) = self.0 {
+            member.told().await;
+        }
     }
 
     /// Waits until the link is made. Without a fleet, it returns at once.

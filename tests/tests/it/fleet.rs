@@ -17,7 +17,7 @@ use clerk_tower::{
     Clerk, ClerkBuilder,
     client::cache::CachePolicy,
     clock::ManualClock,
-    fleet::{Broadcast as _, Fleet, FleetErrorKind, FleetState},
+    fleet::{Broadcast as _, Fleet, FleetErrorKind, FleetState, Store as _},
 };
 use serde_json::{Value, json};
 
@@ -518,4 +518,59 @@ async fn a_process_that_starts_late_reads_all_revocations() {
         assert!(!accepts(&later, token).await);
     }
     assert!(engine.count("get") <= 6, "{}", engine.count("get"));
+}
+
+/// Reading what was missed may fail although messages arrive.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_hears_messages_all_the_time_catches_up_soon() {
+    let engine = Engine::new();
+    let other = Process::of(&engine);
+    linked(&[&other]).await;
+    let one = Process::of(&engine);
+    one.engine.lose_responses(2);
+    settle().await;
+    assert!(matches!(one.clerk.fleet().state(), FleetState::Lost { .. }), "{:?}", one.clerk.fleet().state());
+    for _ in 0..10 {
+        other.write().await;
+        tokio::time::advance(Duration::from_millis(50)).await;
+        settle().await;
+    }
+    assert_eq!(one.clerk.fleet().state(), FleetState::Linked);
+}
+
+/// A program that ends waits for this.
+#[tokio::test(start_paused = true)]
+async fn a_process_can_wait_until_the_others_have_been_told() {
+    use futures_util::FutureExt as _;
+    let engine = Engine::new();
+    let one = Process::of(&engine);
+    linked(&[&one]).await;
+    assert!(one.clerk.fleet().told().now_or_never().is_some());
+    one.engine.break_off(FleetErrorKind::Unreachable);
+    one.write().await;
+    settle().await;
+    assert!(one.clerk.fleet().told().now_or_never().is_none());
+    one.engine.mend();
+    one.clerk.fleet().told().await;
+    assert_eq!(one.clerk.fleet().untold(), 0);
+    assert!(
+        Clerk::builder().secret_key("sk_test_x").build().unwrap().fleet().told().now_or_never().is_some()
+    );
+}
+
+/// Somebody who can write to the engine cannot keep revocations from being written down, nor make a process tell for ever.
+#[tokio::test(start_paused = true)]
+async fn a_number_of_the_last_revocation_that_is_none_starts_anew() {
+    for last in ["x", "", "-5", "18446744073709551615"] {
+        let sessions = Sessions::new();
+        let (engine, one) = sessions.process().await;
+        let token = sessions.instance.local.sign_in("user_ada").token();
+        let (key, text) = ("{clerk:clerk.example.com}:1:revoked:last".to_owned(), last.to_owned().into());
+        engine.inner().set(&[(key, text)], secs(3600)).await.unwrap();
+        one.send(users::ban("user_ada")).await.unwrap();
+        settle().await;
+        assert_eq!(one.fleet().untold(), 0, "{last}");
+        let (_, later) = sessions.process().await;
+        assert!(!accepts(&later, &token).await, "{last}");
+    }
 }

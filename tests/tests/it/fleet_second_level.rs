@@ -194,6 +194,11 @@ async fn a_write_is_seen_by_its_process_at_once_and_by_the_others_when_it_is_tol
     one.reach.set_fault(Some(Fault::Full));
     one.write().await;
     settle().await;
+    // Nor do the others, nor a process that starts now.
+    assert_eq!(other.name("3").await, "3");
+    assert_eq!(Process::of(&chest).await.name("3").await, "3");
+    one.write().await;
+    settle().await;
     assert_eq!(one.name("4").await, "4");
     one.reach.set_fault(None);
     pass(&[&one, &other], secs(10)).await;
