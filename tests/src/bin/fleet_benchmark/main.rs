@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! redis-server --port 6390 --save "" &
-//! cargo run --release -p clerk-tests --bin fleet -- redis://127.0.0.1:6390
+//! cargo run --release -p clerk-tests --bin fleet_benchmark -- redis://127.0.0.1:6390
 //! ```
 //!
 //! The server should have no other clients: its counters of commands are read. Clerk is a function in this process that
@@ -19,7 +19,7 @@ use std::{
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url] = &arguments[..] else {
-        say("usage: fleet REDIS_URL");
+        say("usage: fleet_benchmark REDIS_URL");
         return ExitCode::from(2);
     };
     match bench::run(url).await {
