@@ -29,13 +29,14 @@
 //!
 //! # What an engine can do to you
 //!
-//! Whoever can write to it can make processes forget, sign users out, keep deliveries from being handled, and make calls
-//! to Clerk wait, for up to 15 minutes at a time. They can also keep a process from learning what others ended: a token of
-//! such a session is then accepted until it expires. Otherwise nobody gets in by it, and no data about users is taken from it unless it
-//! carries a proof that only a process with your secret key can make: a response in the [second level](SecondLevel) of the
-//! cache. Such a response can be put back after a change, for as long as it is fresh by its age, and a look-up can be made to
-//! wait for a process that does not exist, for a second. Whoever can read the engine can read these responses, unless they
-//! are [encrypted](SecondLevel::encrypt_with).
+//! Whoever can write to it can make processes forget, sign users out, keep deliveries from being handled, and keep calls to
+//! Clerk from being sent, for up to 15 minutes at a time: those that cannot wait for so long fail. They can also keep a
+//! process from learning what others ended: a token of such a session is then accepted until it expires. Otherwise nobody
+//! gets in by it, and no data about users is taken from it unless it carries a proof that only a process with your secret
+//! key can make: a response in the [second level](SecondLevel) of the cache. Such a response can be put back after a
+//! change, for as long as it is fresh by its age, and a look-up can be made to wait for a process that does not exist, for
+//! a second. Whoever can read the engine can read these responses, unless they are
+//! [encrypted](SecondLevel::encrypt_with).
 //!
 //! # Clocks
 //!
