@@ -703,13 +703,15 @@ async fn a_message_that_is_too_large_is_reported_as_missed() {
     let engine = fleet(&server.url());
     let mut subscription = engine.broadcast().subscribe("channel");
     linked(&mut *subscription).await;
-    let large = "x".repeat(64 * 1024 + 1);
-    server.run(&["PUBLISH", "channel", &large]);
-    server.run(&["PUBLISH", "channel", "next"]);
+    // What came after it is dropped too, so that many of them do not fill the memory.
+    for _ in 0..3 {
+        server.run(&["PUBLISH", "channel", &"x".repeat(64 * 1024 + 1)]);
+    }
     assert_eq!(lost(&mut *subscription).await, FleetErrorKind::Unsupported);
-    assert!(matches!(heard(&mut *subscription).await, Heard::Linked));
+    linked(&mut *subscription).await;
+    server.run(&["PUBLISH", "channel", "next"]);
     assert_eq!(message(&mut *subscription).await, "next");
-    // One beyond all bounds ends the connection.
+    // One beyond all bounds.
     server.run(&["PUBLISH", "channel", &"x".repeat(2 * 1024 * 1024)]);
     lost(&mut *subscription).await;
     linked(&mut *subscription).await;

@@ -22,7 +22,7 @@ use crate::fleet::{FleetError, FleetErrorKind, Heard, Subscription};
 /// How long after the last answer the server is asked whether it is there, and how long it may take to answer.
 const PING_EVERY: Duration = Duration::from_secs(2);
 const PONG_WITHIN: Duration = Duration::from_secs(3);
-/// Larger messages are not passed on.
+/// A larger message ends the connection.
 const MAX_MESSAGE: usize = 64 * 1024;
 
 type Ping = Pin<Box<dyn Future<Output = FleetError> + Send>>;
@@ -33,8 +33,6 @@ pub(super) struct Messages {
     connections: Arc<Connections>,
     channel: String,
     link: Link,
-    /// A message was left out, so something may have been missed.
-    has_skipped: bool,
     /// Attempts to connect that failed, one after the other, and what was said of them.
     failures: u32,
     said: Option<FleetErrorKind>,
@@ -54,20 +52,10 @@ struct Live {
 
 impl Messages {
     pub(super) fn new(connections: Arc<Connections>, channel: &str) -> Self {
-        Self {
-            connections,
-            channel: channel.to_owned(),
-            link: Link::Down,
-            has_skipped: false,
-            failures: 0,
-            said: None,
-        }
+        Self { connections, channel: channel.to_owned(), link: Link::Down, failures: 0, said: None }
     }
 
     async fn hear(&mut self) -> Heard {
-        if std::mem::take(&mut self.has_skipped) {
-            return Heard::Linked;
-        }
         loop {
             match &mut self.link {
                 Link::Down => self.link = Link::Connecting(self.attempt()),
@@ -88,11 +76,7 @@ impl Messages {
                     }
                 },
                 Link::Up(live) => match live.next().await {
-                    Ok(message) if message.len() <= MAX_MESSAGE => return Heard::Message(message),
-                    Ok(_) => {
-                        self.has_skipped = true;
-                        return Heard::Lost(FleetError::new(FleetErrorKind::Unsupported));
-                    }
+                    Ok(message) => return Heard::Message(message),
                     Err(error) => {
                         self.link = Link::Down;
                         (self.failures, self.said) = (1, Some(error.kind()));
@@ -128,6 +112,10 @@ impl Live {
     /// `Err` says why no further messages will arrive.
     async fn next(&mut self) -> Result<Bytes, FleetError> {
         match select(self.messages.next(), &mut self.ping).await {
+            // More of them may wait in the client's memory, which is freed with the connection.
+            Either::Left((Some(message), _)) if message.get_payload_bytes().len() > MAX_MESSAGE => {
+                Err(FleetError::new(FleetErrorKind::Unsupported))
+            }
             Either::Left((Some(message), _)) => Ok(Bytes::copy_from_slice(message.get_payload_bytes())),
             Either::Left((None, _)) => Err(FleetError::new(FleetErrorKind::Unreachable)),
             Either::Right((error, _)) => Err(error),
