@@ -20,6 +20,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A process that starts or was cut off reads at most this many of the newest revocations, so many in one round trip.
 const MAX_CAUGHT_UP: u64 = 10_000;
 const BATCH: u64 = 250;
+/// And at most this many bytes: others may have filled the log with something else.
+const MAX_CAUGHT_UP_BYTES: usize = 32 * 1024 * 1024;
 /// So many generations are deleted at once.
 const MAX_DELETED: usize = 64;
 /// The number of the last revocation is kept for longer than any revocation.
@@ -185,8 +187,8 @@ impl Inner {
         let text = last.first().and_then(Option::as_ref).and_then(|last| std::str::from_utf8(last).ok());
         let Some(last) = text.and_then(|last| last.parse::<u64>().ok()) else { return Ok(()) };
         let oldest = last.saturating_sub(MAX_CAUGHT_UP);
-        let mut end = last;
-        while end > oldest {
+        let (mut end, mut bytes) = (last, 0_usize);
+        while end > oldest && bytes < MAX_CAUGHT_UP_BYTES {
             let start = end.saturating_sub(BATCH).max(oldest);
             let keys: Vec<String> = (start..end).map(|before| self.revocation_key(before + 1)).collect();
             let found = self.store.get(&keys).await?;
@@ -195,6 +197,7 @@ impl Inner {
                 break;
             }
             for text in found.into_iter().flatten() {
+                bytes = bytes.saturating_add(text.len());
                 self.hear_revocations(&text);
             }
             end = start;

@@ -120,7 +120,6 @@ pub(crate) struct Parts {
     pub(crate) revocations_for: Duration,
 }
 
-#[allow(dead_code, reason = "the parts that use them follow")]
 impl Member {
     /// Joins a fleet. The link is made by a task on the current runtime, or on the first one that [`wake`](Self::wake) is
     /// called on.

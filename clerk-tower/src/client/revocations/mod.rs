@@ -125,8 +125,8 @@ struct Shared {
     hasher: RandomState,
     kept_for: Duration,
     max_entries: usize,
-    /// The number of entries, so that a request is not held up while nothing is revoked. Written under the lock.
-    count: AtomicUsize,
+    /// The number of entries of both tables, so that a request is not held up while nothing is revoked.
+    count: Arc<AtomicUsize>,
     table: RwLock<Table>,
 }
 
@@ -161,8 +161,9 @@ impl Revocations {
 
     fn with_max_entries(token_lifetime: Duration, clock: Arc<dyn Clock>, max_entries: usize) -> Self {
         let kept_for = token_lifetime.saturating_add(ClockSkew::MAX.saturating_mul(2));
+        let count = Arc::new(AtomicUsize::new(0));
         let shared = |clock| {
-            let (hasher, count, table) = (RandomState::new(), AtomicUsize::new(0), RwLock::default());
+            let (hasher, count, table) = (RandomState::new(), count.clone(), RwLock::default());
             Arc::new(Shared { clock, hasher, kept_for, max_entries, count, table })
         };
         Self { own: shared(clock.clone()), heard: shared(clock) }
@@ -173,9 +174,10 @@ impl Revocations {
         self.own.kept_for
     }
 
-    /// Whether the session of these claims was revoked. Without any revocations, this is two loads.
+    /// Whether the session of these claims was revoked. Without any revocations, this is one load.
     pub(crate) fn refuse(&self, claims: &SessionClaims) -> bool {
-        self.own.refuse(claims) || self.heard.refuse(claims)
+        // Acquire: whoever was told that a revocation is applied finds it here.
+        self.own.count.load(Ordering::Acquire) > 0 && (self.own.refuses(claims) || self.heard.refuses(claims))
     }
 
     /// Refuses tokens from now on. When this returns, no thread accepts one of them any more.
@@ -207,8 +209,12 @@ impl Shared {
 
     fn change<T>(&self, change: impl FnOnce(&mut Table) -> T) -> T {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let before = table.entries.len();
         let result = change(&mut table);
-        self.count.store(table.entries.len(), Ordering::Release);
+        let after = table.entries.len();
+        // Under the lock. What was counted is subtracted only after it was added, so this does not go below zero.
+        self.count.fetch_add(after.saturating_sub(before), Ordering::AcqRel);
+        self.count.fetch_sub(before.saturating_sub(after), Ordering::AcqRel);
         result
     }
 
@@ -247,11 +253,6 @@ impl Shared {
         ];
         let mut entries = keys.iter().flatten().filter_map(|key| table.entries.get(key));
         entries.any(|entry| issued <= entry.until)
-    }
-
-    fn refuse(&self, claims: &SessionClaims) -> bool {
-        // Acquire: whoever was told that a revocation is applied finds it here.
-        self.count.load(Ordering::Acquire) > 0 && self.refuses(claims)
     }
 
     fn add(&self, revoked: &Revoked) {
