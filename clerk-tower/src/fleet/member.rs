@@ -161,10 +161,17 @@ impl Member {
 
     /// Tells the other processes, as soon as the link allows. This neither waits nor fails.
     pub(crate) fn tell(&self, topic: Topic, text: String) {
+        self.tell_all(topic, [text]);
+    }
+
+    /// Tells all of this in one message, if it fits into one.
+    pub(crate) fn tell_all(&self, topic: Topic, texts: impl IntoIterator<Item = String>) {
         {
             let mut untold = self.0.untold();
-            self.0.behind.fetch_add(1, Ordering::SeqCst);
-            untold.outbox.add(topic, text);
+            for text in texts {
+                self.0.behind.fetch_add(1, Ordering::SeqCst);
+                untold.outbox.add(topic, text);
+            }
         }
         self.0.signals.outbox.notify_one();
         self.wake();

@@ -406,6 +406,26 @@ async fn a_cached_read_costs_no_command_and_a_write_costs_two() {
     assert_eq!(process.engine.commands() - before, 2);
 }
 
+/// Also if another thread tells what is in the outbox as soon as there is something.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_write_or_an_event_changes_is_one_message() {
+    let sessions = Sessions::new();
+    let (engine, clerk) = sessions.process().await;
+    let event = json!({"type": "user.updated", "object": "event", "data": user("x")});
+    for number in 0..50 {
+        let before = engine.commands();
+        clerk.send(users::update("user_ada").first_name("x")).await.unwrap();
+        clerk.fleet().told().await;
+        assert_eq!(engine.commands() - before, 2);
+        let id = format!("msg_{number}");
+        let body = event.to_string();
+        let headers = clerk.webhook_verifier().unwrap().sign(&id, clerk.now(), body.as_bytes());
+        clerk.verify_webhook(&headers, body.as_bytes()).unwrap();
+        clerk.fleet().told().await;
+        assert_eq!(engine.commands() - before, 4);
+    }
+}
+
 /// Browsers cause these, once a minute for each visitor.
 #[tokio::test]
 async fn tokens_and_refreshes_of_sessions_are_not_told() {

@@ -212,7 +212,7 @@ pub(super) fn machine_token_depends(subject: &str) -> Depends {
 }
 
 /// What a change of one resource touches: the resource, the lists of its section, and what shows it elsewhere.
-pub(super) fn touched(section: &str, id: &str, mut invalidate: impl FnMut(Tag<'_>)) {
+pub(super) fn touched<'a>(section: &'a str, id: &'a str, mut invalidate: impl FnMut(Tag<'a>)) {
     invalidate(Tag::Lists(section));
     invalidate(resource(section, id).unwrap_or(Tag::Each(section)));
     let rules =
@@ -221,7 +221,7 @@ pub(super) fn touched(section: &str, id: &str, mut invalidate: impl FnMut(Tag<'_
 }
 
 /// What a write to `path` touches.
-pub(super) fn touched_by_write(info: &OperationInfo, path: &str, mut invalidate: impl FnMut(Tag<'_>)) {
+pub(super) fn touched_by_write<'a>(info: &OperationInfo, path: &'a str, mut invalidate: impl FnMut(Tag<'a>)) {
     let section = section_of(path);
     if !SECTIONS.contains(&section) {
         return invalidate(Tag::Everything);
@@ -245,9 +245,9 @@ pub(super) fn is_nameless(kind: &str, has_user: bool, has_organization: bool) ->
 
 /// What an event touches beside the user and the organization that it names. A type that is not listed touches
 /// everything.
-pub(super) fn touched_by_event(kind: &str, invalidate: impl FnMut(Tag<'_>)) {
+pub(super) fn touched_by_event(kind: &str, invalidate: impl FnMut(Tag<'static>)) {
     let subject = kind.split('.').next().unwrap_or_default();
-    let tags: &[Tag<'_>] = match subject {
+    let tags: &[Tag<'static>] = match subject {
         "user" if kind == "user.updated" => &[],
         // Organizations count their members.
         "user" => &[Each("organizations")],

@@ -241,22 +241,24 @@ impl Cache {
         if matches!(kind, "email.created" | "sms.created") {
             return;
         }
+        let mut tags = Vec::new();
         if let Some(id) = &user {
-            self.invalidate_user(id);
+            invalidation::touched("users", id.as_str(), |tag| tags.push(tag));
         }
         if let Some(id) = &organization {
-            self.invalidate_organization(id);
+            invalidation::touched("organizations", id.as_str(), |tag| tags.push(tag));
         }
-        invalidation::touched_by_event(kind, |tag| self.invalidate_tag(tag));
+        invalidation::touched_by_event(kind, |tag| tags.push(tag));
         if invalidation::is_nameless(kind, user.is_some(), organization.is_some()) {
-            self.invalidate_tag(Tag::Everything);
+            tags.push(Tag::Everything);
         }
+        self.invalidate_tags(&tags);
     }
 
     /// Invalidates everything.
     pub fn invalidate_all(&self) {
         // The tag also covers calls in flight, whose responses are not stored any more. `clear` only frees the memory.
-        self.invalidate_tag(Tag::Everything);
+        self.invalidate_tags(&[Tag::Everything]);
         self.0.store.clear();
     }
 
@@ -276,16 +278,19 @@ impl Cache {
         self.0.policy
     }
 
-    fn invalidate_tag(&self, tag: Tag<'_>) {
-        // In this order: who begins a look-up after the invalidation has to see that the others do not know of it yet.
+    fn invalidate_tags(&self, tags: &[Tag<'_>]) {
+        // In this order: who begins a look-up after the invalidation has to see that the others do not know of it yet. All
+        // at once, so that the others hear of it in one message.
         if let Some(member) = &self.0.member {
-            member.tell(Topic::Changed, tag.to_string());
+            member.tell_all(Topic::Changed, tags.iter().map(ToString::to_string));
         }
-        self.0.store.generations.invalidate(tag);
+        tags.iter().for_each(|tag| self.0.store.generations.invalidate(*tag));
     }
 
     fn invalidate_resource(&self, section: &str, id: &str) {
-        invalidation::touched(section, id, |tag| self.invalidate_tag(tag));
+        let mut tags = Vec::new();
+        invalidation::touched(section, id, |tag| tags.push(tag));
+        self.invalidate_tags(&tags);
     }
 }
 
@@ -414,12 +419,13 @@ impl Writing {
 impl Drop for Writing {
     fn drop(&mut self) {
         if self.happened {
-            let cache = &self.cache;
-            let is_told = invalidation::is_told(self.info);
-            invalidation::touched_by_write(self.info, self.uri.path(), |tag| match is_told {
-                true => cache.invalidate_tag(tag),
-                false => cache.0.store.generations.invalidate(tag),
-            });
+            let mut tags = Vec::new();
+            invalidation::touched_by_write(self.info, self.uri.path(), |tag| tags.push(tag));
+            if invalidation::is_told(self.info) {
+                self.cache.invalidate_tags(&tags);
+            } else {
+                tags.iter().for_each(|tag| self.cache.0.store.generations.invalidate(*tag));
+            }
         }
     }
 }
