@@ -401,7 +401,8 @@ pub(crate) fn second_level_unreadable() {
     );
 }
 
-fn with_sources(error: &dyn std::error::Error) -> String {
+/// An error with its causes.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -27,7 +27,7 @@ use crate::{
         transport::Transport,
     },
     clock::{Clock, SystemClock},
-    fleet::{Fleet, Member, Parts},
+    fleet::{Fleet, FleetError, Member, Parts},
     intake::{Intake, WebhookLimits},
     keys::{KeySource, KeyStore, KnownTokens, MachineTokens, PublicKeys},
     log_limiter::LogLimiter,
@@ -661,7 +661,8 @@ impl ClerkBuilder {
         let member = fleet.map(|fleet| {
             let names = fleet.names(|| instance_name(&config, secret_key.as_ref()));
             let names = names.map_err(|problem| ConfigError::new("fleet", problem))?;
-            fleet.check().map_err(|error| ConfigError::new("fleet", error))?;
+            let with_causes = |error: FleetError| ConfigError::new("fleet", telemetry::with_sources(&error));
+            fleet.check().map_err(with_causes)?;
             let (broadcast, store) = fleet.into_engine();
             Ok(Member::join(Parts {
                 names,
