@@ -589,29 +589,27 @@ fn any_event() -> impl Strategy<Value = (String, Value)> {
     proptest::sample::select(events()).prop_map(|(kind, data, ..)| (kind, data)).prop_flat_map(changed)
 }
 
-/// Decodes an event, serializes it, and decodes it again.
-fn check_round_trip(kind: &str, data: &Value) -> Result<(), String> {
-    let Ok(event) = deliver(kind, data) else { return Ok(()) };
+/// Serializes an event, and decodes it again. Private members, such as the link of an invitation, are left out.
+fn written_and_read(kind: &str, event: &Event) -> Result<Event, String> {
     let written = event.data().map_err(|error| error.to_string())?;
     let again = deliver(kind, &written)?;
-    if again != event || again.data().ok() != Some(written) {
-        return Err(format!("{kind}: another event than {data}"));
-    }
-    Ok(())
+    if again.data().ok() == Some(written) { Ok(again) } else { Err(format!("{kind}: other data")) }
 }
 
 #[test]
 fn every_event_is_read_again_from_what_is_written() {
     for (kind, data, ..) in events() {
-        assert!(deliver(&kind, &data).is_ok(), "{kind}");
-        check_round_trip(&kind, &data).unwrap();
+        let event = deliver(&kind, &data).unwrap();
+        assert_eq!(written_and_read(&kind, &event).as_ref(), Ok(&event));
     }
 }
 
 proptest! {
     #[test]
     fn what_was_read_of_any_event_is_read_again((kind, data) in any_event()) {
-        check_round_trip(&kind, &data).map_err(TestCaseError::fail)?;
+        let Ok(event) = deliver(&kind, &data) else { return Ok(()) };
+        let again = written_and_read(&kind, &event).map_err(TestCaseError::fail)?;
+        prop_assert_eq!(written_and_read(&kind, &again), Ok(again));
     }
 
     #[test]
