@@ -26,8 +26,8 @@ const LONGEST_CLOSED: Duration = Duration::from_secs(15 * 60);
 
 /// An opening that is later by less than this is not told to other processes: a burst of 429s is told once.
 const NEWS: Duration = Duration::from_millis(500);
-/// Up to this much later, by lot, a gate opens that closed because another process got a 429. Otherwise all processes would
-/// send their next call in the same moment, and a fleet of many would get the next 429 for it. `Retry-After` is in whole
+/// A gate that closed because another process got a 429 opens later by a random time of up to this. Otherwise all processes
+/// would send their next call in the same moment, and a fleet of many would get the next 429 for it. `Retry-After` is in whole
 /// seconds, so this costs no more than its rounding; and the first calls of 100 processes then are 100 in a second, which is
 /// what a production instance may do.
 const SPREAD: Duration = Duration::from_secs(1);
