@@ -1,0 +1,68 @@
+//! Counts what each path costs, and compares it with what is recorded in `counts.toml`. See the library's documentation.
+
+#![allow(missing_docs, reason = "a program")]
+
+mod callgrind;
+mod record;
+
+use std::{env, process::ExitCode};
+
+use clerk_counts::{
+    cases,
+    jobs::{Case, Job, Prepare, counted},
+};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+use crate::record::{Counts, Record};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
+
+fn main() -> ExitCode {
+    let is_asked = |argument: &str| env::args().any(|own| own == argument);
+    // Programs that list tests ask every program that `cargo test` runs.
+    if is_asked("--list") {
+        return ExitCode::SUCCESS;
+    }
+    let cases = cases::all();
+    if is_asked(callgrind::INSIDE) {
+        for case in &cases {
+            each_of(case, counted);
+        }
+        return ExitCode::SUCCESS;
+    }
+    // Only `cargo bench` builds what users run: an optimized program.
+    let instructions = if is_asked("--bench") { callgrind::instructions(&cases) } else { None };
+    let counts = cases.iter().enumerate().map(|(number, case)| {
+        let allocations = difference(case, each_of(case, allocations));
+        let instructions = instructions.as_ref().map(|all| difference(case, all[number]).round());
+        (case.name, Counts { instructions, allocations: (allocations * 100.0).round() / 100.0 })
+    });
+    let counts: Vec<_> = counts.collect();
+    if is_asked("--record") {
+        return record::write(&counts);
+    }
+    Record::read().compare(&cases, &counts)
+}
+
+/// Measures the baseline and the path of a case. Each runs once before, so that tables have grown and caches are filled.
+fn each_of<T>(case: &Case, mut measure: impl FnMut(&mut Job) -> T) -> [T; 2] {
+    let mut one = |prepare: &Prepare| {
+        prepare(case.repetitions)();
+        measure(&mut prepare(case.repetitions))
+    };
+    [one(&case.baseline), one(&case.path)]
+}
+
+/// Returns what one repetition of the path takes beyond the baseline.
+#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn difference(case: &Case, [baseline, path]: [u64; 2]) -> f64 {
+    (path as f64 - baseline as f64) / case.repetitions as f64
+}
+
+fn allocations(job: &mut Job) -> u64 {
+    let region = Region::new(ALLOCATOR);
+    job();
+    let change = region.change();
+    u64::try_from(change.allocations + change.reallocations).unwrap()
+}
