@@ -103,7 +103,7 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 }
 
 /// A list operation whose response is decoded item by item. Created by [`Paged::elements`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Elements<O>(O);
 
 impl<O> Operation for Elements<O>

@@ -1,7 +1,7 @@
 //! Tests that the caches' memory bounds count what is allocated. A program of its own: the allocator counts everything
 //! in it, so nothing else may run.
 
-use std::{alloc::System, convert::Infallible, sync::Arc};
+use std::{alloc::System, convert::Infallible, hash::Hash, sync::Arc};
 
 use bytes::Bytes;
 use cap::Cap;
@@ -34,7 +34,12 @@ fn hostile() -> [(&'static str, String); 4] {
 /// counted. `{id}` in the body is the ID that is asked for.
 async fn check<O>(shape: &str, calls: u32, body: String, operation: impl Fn(u32) -> O) -> u64
 where
-    O: Operation<Output: Send + Sync + 'static, Credential = NeedsSecretKey> + Send + Sync + 'static,
+    O: Operation<Output: Send + Sync + 'static, Credential = NeedsSecretKey>
+        + Eq
+        + Hash
+        + Send
+        + Sync
+        + 'static,
 {
     let instance = Instance::new();
     let body = Arc::<str>::from(body);

@@ -168,7 +168,9 @@ fn one(api: &Api, operation: &Operation, overlay: &Overlay) -> String {
         "///",
         &format!("Request builder for [`{function}`]: `{method} {path}`, {}", lower_first(summary)),
     ));
-    out.push_str("#[derive(Clone)]\n");
+    // What reads can be cached, and then the operation itself is the key.
+    let derives = if method == "GET" { "Clone, PartialEq, Eq, Hash" } else { "Clone" };
+    out.push_str(&format!("#[derive({derives})]\n"));
     out.push_str("#[must_use = \"an operation does nothing until it is sent\"]\n");
     let members: String = all
         .iter()

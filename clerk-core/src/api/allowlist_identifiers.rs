@@ -33,7 +33,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /allowlist_identifiers`, lists the entries of the allow-list.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,

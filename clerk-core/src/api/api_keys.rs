@@ -43,7 +43,7 @@ pub fn list(subject: impl Into<Id>) -> List {
 }
 
 /// Request builder for [`list`]: `GET /api_keys`, lists the API keys of a user or an organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     r#type: Option<String>,
@@ -248,7 +248,7 @@ pub fn get(api_key_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /api_keys/{apiKeyID}`, gets an API key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     api_key_id: Id,
@@ -420,7 +420,7 @@ pub fn get_secret(api_key_id: impl Into<Id>) -> GetSecret {
 
 /// Request builder for [`get_secret`]: `GET /api_keys/{apiKeyID}/secret`, gets the secret of an API
 /// key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetSecret {
     api_key_id: Id,

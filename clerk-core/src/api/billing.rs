@@ -40,7 +40,7 @@ pub fn list_plans() -> ListPlans {
 }
 
 /// Request builder for [`list_plans`]: `GET /billing/plans`, lists plans, newest first.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListPlans {
     limit: Option<u32>,
@@ -119,7 +119,7 @@ pub fn list_prices() -> ListPrices {
 }
 
 /// Request builder for [`list_prices`]: `GET /billing/prices`, lists prices, lowest first.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListPrices {
     limit: Option<u32>,
@@ -293,7 +293,7 @@ pub fn list_subscription_items() -> ListSubscriptionItems {
 
 /// Request builder for [`list_subscription_items`]: `GET /billing/subscription_items`, lists the
 /// subscription items of users and organizations, newest first.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListSubscriptionItems {
     limit: Option<u32>,
@@ -714,7 +714,7 @@ pub fn list_statements() -> ListStatements {
 }
 
 /// Request builder for [`list_statements`]: `GET /billing/statements`, lists statements, newest first.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListStatements {
     limit: Option<u32>,
@@ -786,7 +786,7 @@ pub fn get_statement(statement_id: impl Into<Id>) -> GetStatement {
 }
 
 /// Request builder for [`get_statement`]: `GET /billing/statements/{statementID}`, gets a statement.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetStatement {
     statement_id: Id,
@@ -832,7 +832,7 @@ pub fn get_statement_payment_attempts(statement_id: impl Into<Id>) -> GetStateme
 /// Request builder for [`get_statement_payment_attempts`]:
 /// `GET /billing/statements/{statementID}/payment_attempts`, lists the payment attempts of a statement,
 /// newest first.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetStatementPaymentAttempts {
     statement_id: Id,

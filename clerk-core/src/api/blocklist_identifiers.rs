@@ -32,7 +32,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /blocklist_identifiers`, lists the entries of the block-list.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List;
 

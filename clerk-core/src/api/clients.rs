@@ -34,7 +34,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /clients`, lists the clients of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -146,7 +146,7 @@ pub fn get(client_id: impl Into<ClientId>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /clients/{client_id}`, gets a client, with its sessions.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     client_id: ClientId,
@@ -186,7 +186,7 @@ pub fn get_handshake_payload(nonce: impl Into<String>) -> GetHandshakePayload {
 
 /// Request builder for [`get_handshake_payload`]: `GET /clients/handshake_payload`, gets the cookies of
 /// a handshake, for the nonce that the handshake returned.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetHandshakePayload {
     nonce: String,

@@ -41,7 +41,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /directories`, lists directories.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -193,7 +193,7 @@ pub fn get(directory_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /directories/{directory_id}`, gets a directory.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     directory_id: Id,
@@ -419,7 +419,7 @@ pub fn list_group_role_mappings(directory_id: impl Into<Id>) -> ListGroupRoleMap
 /// Request builder for [`list_group_role_mappings`]:
 /// `GET /directories/{directory_id}/group_role_mappings`, lists the group-to-role mappings of a
 /// directory, in order of precedence.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListGroupRoleMappings {
     directory_id: Id,

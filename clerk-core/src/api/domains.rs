@@ -33,7 +33,7 @@ pub fn list() -> List {
 
 /// Request builder for [`list`]: `GET /domains`, lists the domains of the instance, with the DNS
 /// records that each one needs.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List;
 

@@ -115,7 +115,7 @@ pub fn get(email_address_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /email_addresses/{email_address_id}`, gets an email address.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     email_address_id: Id,

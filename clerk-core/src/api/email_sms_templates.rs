@@ -35,7 +35,7 @@ pub fn list(template_type: impl Into<TemplateType>) -> List {
 
 /// Request builder for [`list`]: `GET /templates/{template_type}`, lists the email templates or the
 /// text message templates.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     template_type: TemplateType,
@@ -115,7 +115,7 @@ pub fn get(template_type: impl Into<TemplateType>, slug: impl Into<String>) -> G
 
 /// Request builder for [`get`]: `GET /templates/{template_type}/{slug}`, gets a template, by its type
 /// and slug.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     template_type: TemplateType,

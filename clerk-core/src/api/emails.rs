@@ -253,7 +253,7 @@ pub fn get(email_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /email/{email_id}`, gets an email and its status.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     email_id: Id,

@@ -44,7 +44,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /enterprise_connections`, lists enterprise connections.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -280,7 +280,7 @@ pub fn get(enterprise_connection_id: impl Into<Id>) -> Get {
 
 /// Request builder for [`get`]: `GET /enterprise_connections/{enterprise_connection_id}`, gets an
 /// enterprise connection.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     enterprise_connection_id: Id,
@@ -558,7 +558,7 @@ pub fn list_test_runs(enterprise_connection_id: impl Into<Id>) -> ListTestRuns {
 /// Request builder for [`list_test_runs`]:
 /// `GET /enterprise_connections/{enterprise_connection_id}/test_runs`, lists the test runs of an
 /// enterprise connection.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListTestRuns {
     enterprise_connection_id: Id,

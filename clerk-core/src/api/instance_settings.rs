@@ -35,7 +35,7 @@ pub fn get() -> Get {
 }
 
 /// Request builder for [`get`]: `GET /instance`, gets the instance that the secret key belongs to.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get;
 
@@ -299,7 +299,7 @@ pub fn get_protect() -> GetProtect {
 
 /// Request builder for [`get_protect`]: `GET /instance/protect`, gets the bot and abuse protection
 /// settings of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetProtect;
 
@@ -388,7 +388,7 @@ pub fn get_communication() -> GetCommunication {
 
 /// Request builder for [`get_communication`]: `GET /instance/communication`, gets the messaging
 /// settings of the instance, such as the blocked countries.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetCommunication;
 
@@ -487,7 +487,7 @@ pub fn get_oauth_application_settings() -> GetOAuthApplicationSettings {
 
 /// Request builder for [`get_oauth_application_settings`]: `GET /instance/oauth_application_settings`,
 /// gets the OAuth provider settings of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetOAuthApplicationSettings;
 
@@ -716,7 +716,7 @@ pub fn get_organization_settings() -> GetOrganizationSettings {
 
 /// Request builder for [`get_organization_settings`]: `GET /instance/organization_settings`, gets the
 /// organization settings of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetOrganizationSettings;
 

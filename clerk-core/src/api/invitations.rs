@@ -35,7 +35,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /invitations`, lists invitations.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     status: Vec<InvitationStatus>,

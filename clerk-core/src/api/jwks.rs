@@ -31,7 +31,7 @@ pub fn get_jwks() -> GetJwks {
 }
 
 /// Request builder for [`get_jwks`]: `GET /jwks`, gets the public keys of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetJwks;
 

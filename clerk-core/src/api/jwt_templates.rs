@@ -33,7 +33,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /jwt_templates`, lists JWT templates.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -198,7 +198,7 @@ pub fn get(template_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /jwt_templates/{template_id}`, gets a JWT template.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     template_id: Id,

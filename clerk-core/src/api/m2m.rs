@@ -42,7 +42,7 @@ pub fn list_tokens(subject: impl Into<Id>) -> ListTokens {
 }
 
 /// Request builder for [`list_tokens`]: `GET /m2m_tokens`, lists the M2M tokens of a machine.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListTokens {
     subject: Id,

@@ -33,7 +33,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /machines`, lists machines.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -185,7 +185,7 @@ pub fn get(machine_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /machines/{machine_id}`, gets a machine.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     machine_id: Id,
@@ -327,7 +327,7 @@ pub fn get_secret_key(machine_id: impl Into<Id>) -> GetSecretKey {
 
 /// Request builder for [`get_secret_key`]: `GET /machines/{machine_id}/secret_key`, gets a machine's
 /// secret key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetSecretKey {
     machine_id: Id,

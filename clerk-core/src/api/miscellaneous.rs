@@ -39,7 +39,7 @@ pub fn get_public_interstitial() -> GetPublicInterstitial {
 
 /// Request builder for [`get_public_interstitial`]: `GET /public/interstitial`, gets the HTML page that
 /// checks in the browser whether a user is signed in.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetPublicInterstitial {
     frontend_api: Option<String>,

@@ -40,7 +40,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /oauth_applications`, lists OAuth applications.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -242,7 +242,7 @@ pub fn get(oauth_application_id: impl Into<Id>) -> Get {
 
 /// Request builder for [`get`]: `GET /oauth_applications/{oauth_application_id}`, gets an OAuth
 /// application.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     oauth_application_id: Id,

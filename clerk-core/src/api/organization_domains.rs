@@ -44,7 +44,7 @@ pub fn list(organization_id: impl Into<OrganizationId>) -> List {
 
 /// Request builder for [`list`]: `GET /organizations/{organization_id}/domains`, lists the domains of
 /// an organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     organization_id: OrganizationId,
@@ -405,7 +405,7 @@ pub fn list_all() -> ListAll {
 
 /// Request builder for [`list_all`]: `GET /organization_domains`, lists the domains of all
 /// organizations of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListAll {
     organization_id: Option<OrganizationId>,

@@ -36,7 +36,7 @@ pub fn list_all() -> ListAll {
 
 /// Request builder for [`list_all`]: `GET /organization_invitations`, lists the invitations of all
 /// organizations of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListAll {
     order_by: Option<String>,
@@ -146,7 +146,7 @@ pub fn list(organization_id: impl Into<OrganizationId>) -> List {
 
 /// Request builder for [`list`]: `GET /organizations/{organization_id}/invitations`, lists the
 /// invitations of an organization, newest first.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     organization_id: OrganizationId,
@@ -428,7 +428,7 @@ pub fn list_pending(organization_id: impl Into<OrganizationId>) -> ListPending {
 
 /// Request builder for [`list_pending`]: `GET /organizations/{organization_id}/invitations/pending`,
 /// lists the pending invitations of an organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListPending {
     organization_id: OrganizationId,
@@ -506,7 +506,7 @@ pub fn get(organization_id: impl Into<OrganizationId>, invitation_id: impl Into<
 
 /// Request builder for [`get`]: `GET /organizations/{organization_id}/invitations/{invitation_id}`,
 /// gets an invitation to an organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     organization_id: OrganizationId,

@@ -55,7 +55,7 @@ pub fn list(organization_id: impl Into<OrganizationId>) -> List {
 
 /// Request builder for [`list`]: `GET /organizations/{organization_id}/memberships`, lists the
 /// memberships of an organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     organization_id: OrganizationId,
@@ -570,7 +570,7 @@ pub fn list_all() -> ListAll {
 
 /// Request builder for [`list_all`]: `GET /organization_memberships`, lists the memberships of all
 /// organizations of the instance.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListAll {
     order_by: Option<String>,

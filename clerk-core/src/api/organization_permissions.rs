@@ -33,7 +33,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /organization_permissions`, lists permissions.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     query: Option<String>,
@@ -181,7 +181,7 @@ pub fn get(permission_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /organization_permissions/{permission_id}`, gets a permission.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     permission_id: Id,

@@ -33,7 +33,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /organization_roles`, lists roles.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     query: Option<String>,
@@ -211,7 +211,7 @@ pub fn get(organization_role_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /organization_roles/{organization_role_id}`, gets a role.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     organization_role_id: Id,

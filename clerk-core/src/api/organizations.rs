@@ -48,7 +48,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /organizations`, lists organizations.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     include_members_count: Option<bool>,
@@ -289,7 +289,7 @@ pub fn get(organization_id: impl Into<OrganizationId>) -> Get {
 
 /// Request builder for [`get`]: `GET /organizations/{organization_id}`, gets an organization, by ID or
 /// slug.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     organization_id: OrganizationId,
@@ -776,7 +776,7 @@ pub fn get_billing_subscription(organization_id: impl Into<OrganizationId>) -> G
 /// Request builder for [`get_billing_subscription`]:
 /// `GET /organizations/{organization_id}/billing/subscription`, gets the billing subscription of an
 /// organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetBillingSubscription {
     organization_id: OrganizationId,
@@ -819,7 +819,7 @@ pub fn get_billing_credit_balance(organization_id: impl Into<OrganizationId>) ->
 
 /// Request builder for [`get_billing_credit_balance`]:
 /// `GET /organizations/{organization_id}/billing/credits`, gets the credit balance of an organization.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetBillingCreditBalance {
     organization_id: OrganizationId,

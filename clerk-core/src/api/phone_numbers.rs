@@ -114,7 +114,7 @@ pub fn get(phone_number_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /phone_numbers/{phone_number_id}`, gets a phone number.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     phone_number_id: Id,

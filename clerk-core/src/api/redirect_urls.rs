@@ -32,7 +32,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /redirect_urls`, lists the allowed redirect URLs.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -143,7 +143,7 @@ pub fn get(id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /redirect_urls/{id}`, gets an allowed redirect URL.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     id: Id,

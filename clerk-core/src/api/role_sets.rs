@@ -37,7 +37,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /role_sets`, lists role sets.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     query: Option<String>,
@@ -215,7 +215,7 @@ pub fn get(role_set_key_or_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /role_sets/{role_set_key_or_id}`, gets a role set, by ID or key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     role_set_key_or_id: Id,

@@ -37,7 +37,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /saml_connections`, lists SAML connections.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -303,7 +303,7 @@ pub fn get(saml_connection_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /saml_connections/{saml_connection_id}`, gets a SAML connection.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     saml_connection_id: Id,

@@ -38,7 +38,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /scim_directories`, lists directories.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,
@@ -187,7 +187,7 @@ pub fn get(scim_directory_id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /scim_directories/{scim_directory_id}`, gets a directory.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     scim_directory_id: Id,
@@ -425,7 +425,7 @@ pub fn list_group_role_mappings(scim_directory_id: impl Into<Id>) -> ListGroupRo
 /// Request builder for [`list_group_role_mappings`]:
 /// `GET /scim_directories/{scim_directory_id}/group_role_mappings`, lists the group-to-role mappings of
 /// a directory, in order of precedence.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListGroupRoleMappings {
     scim_directory_id: Id,

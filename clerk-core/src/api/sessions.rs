@@ -34,7 +34,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /sessions`, lists sessions.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     client_id: Option<ClientId>,
@@ -183,7 +183,7 @@ pub fn get(session_id: impl Into<SessionId>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /sessions/{session_id}`, gets a session.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     session_id: SessionId,

@@ -31,7 +31,7 @@ pub fn get(id: impl Into<Id>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /sign_ups/{id}`, gets a sign-up attempt.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     id: Id,

@@ -70,7 +70,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /users`, lists users.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     email_address: Vec<String>,
@@ -713,7 +713,7 @@ pub fn count() -> Count {
 }
 
 /// Request builder for [`count`]: `GET /users/count`, counts the users that match the filters.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Count {
     email_address: Vec<String>,
@@ -929,7 +929,7 @@ pub fn get(user_id: impl Into<UserId>) -> Get {
 }
 
 /// Request builder for [`get`]: `GET /users/{user_id}`, gets a user.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct Get {
     user_id: UserId,
@@ -1792,7 +1792,7 @@ pub fn get_billing_subscription(user_id: impl Into<UserId>) -> GetBillingSubscri
 
 /// Request builder for [`get_billing_subscription`]: `GET /users/{user_id}/billing/subscription`, gets
 /// the billing subscription of a user.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetBillingSubscription {
     user_id: UserId,
@@ -1835,7 +1835,7 @@ pub fn get_billing_credit_balance(user_id: impl Into<UserId>) -> GetBillingCredi
 
 /// Request builder for [`get_billing_credit_balance`]: `GET /users/{user_id}/billing/credits`, gets the
 /// credit balance of a user.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetBillingCreditBalance {
     user_id: UserId,
@@ -1961,7 +1961,7 @@ pub fn get_oauth_access_tokens(
 /// Request builder for [`get_oauth_access_tokens`]:
 /// `GET /users/{user_id}/oauth_access_tokens/{provider}`, lists the OAuth access tokens of a user for a
 /// provider, such as `oauth_google`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetOAuthAccessTokens {
     user_id: UserId,
@@ -2041,7 +2041,7 @@ pub fn get_organization_memberships(user_id: impl Into<UserId>) -> GetOrganizati
 
 /// Request builder for [`get_organization_memberships`]:
 /// `GET /users/{user_id}/organization_memberships`, lists the organization memberships of a user.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetOrganizationMemberships {
     user_id: UserId,
@@ -2119,7 +2119,7 @@ pub fn get_organization_invitations(user_id: impl Into<UserId>) -> GetOrganizati
 
 /// Request builder for [`get_organization_invitations`]:
 /// `GET /users/{user_id}/organization_invitations`, lists the organization invitations of a user.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct GetOrganizationInvitations {
     user_id: UserId,
@@ -2474,7 +2474,7 @@ pub fn list_trusted_devices(user_id: impl Into<UserId>) -> ListTrustedDevices {
 
 /// Request builder for [`list_trusted_devices`]: `GET /users/{user_id}/trusted_devices`, lists the
 /// trusted devices of a user.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct ListTrustedDevices {
     user_id: UserId,

@@ -34,7 +34,7 @@ pub fn list() -> List {
 }
 
 /// Request builder for [`list`]: `GET /waitlist_entries`, lists the entries of the waitlist.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[must_use = "an operation does nothing until it is sent"]
 pub struct List {
     limit: Option<u32>,

@@ -57,6 +57,9 @@ fn check(value: &str) -> Result<(), Problem> {
 }
 
 fn is_encoded_dots(value: &str) -> bool {
+    if !value.contains('%') {
+        return false;
+    }
     let mut text = value.to_ascii_lowercase();
     loop {
         let next = text.replace("%25", "%").replace("%2e", ".");

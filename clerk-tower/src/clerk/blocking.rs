@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, hash::Hash, io, sync::Arc};
 
 use bytes::Bytes;
 use clerk_core::{Operation, OperationInfo, credential::SatisfiedBy, keys::SecretKey, page::Paged};
@@ -119,6 +119,8 @@ impl Clerk {
     pub fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
         O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static>
+            + Eq
+            + Hash
             + Send
             + Sync
             + 'static,

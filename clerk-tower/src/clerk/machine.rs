@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, hash::Hash, sync::Arc};
 
 use bytes::Bytes;
 use clerk_core::{Operation, credential::SatisfiedBy, keys::MachineSecretKey, page::Paged};
@@ -88,6 +88,8 @@ impl MachineClerk {
     pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
         O: Operation<Credential: SatisfiedBy<MachineSecretKey>, Output: Send + Sync + 'static>
+            + Eq
+            + Hash
             + Send
             + Sync
             + 'static,

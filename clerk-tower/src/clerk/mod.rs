@@ -52,7 +52,7 @@ mod machine;
 mod service;
 mod verifier;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -158,6 +158,9 @@ impl Clerk {
     /// Sends an operation that reads, or takes its value from the [cache](crate::client::cache). The value is decoded
     /// once, and all callers share it.
     ///
+    /// Operations that are equal share a value. For one of your own, derive [`Eq`] and [`Hash`]: whatever changes its
+    /// response has to be part of both.
+    ///
     /// An operation that does not read, with `GET`, does not compile:
     ///
     /// ```compile_fail,E0080
@@ -172,6 +175,8 @@ impl Clerk {
     pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
         O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static>
+            + Eq
+            + Hash
             + Send
             + Sync
             + 'static,

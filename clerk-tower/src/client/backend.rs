@@ -1,7 +1,7 @@
 //! Sends operations and decodes their responses, for [`Clerk`](crate::Clerk), [`MachineClerk`](crate::MachineClerk) and
 //! the blocking client.
 
-use std::sync::Arc;
+use std::{hash::Hash, sync::Arc};
 
 use bytes::Bytes;
 use clerk_core::{Operation, Timestamp, credential::Credential, page::Paged};
@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 
 use super::{
     PageStream,
-    cache::Cache,
+    cache::{Asked, Cache, Found},
     options::CallOptions,
     purpose::Purpose,
     revocations::{Ending, Revocations, Revoked},
@@ -141,7 +141,7 @@ impl Backend {
         credential: Credential,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + Send + Sync + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Eq + Hash + Send + Sync + 'static,
     {
         const {
             assert!(
@@ -149,12 +149,23 @@ impl Backend {
                 "only operations with the method GET can be cached"
             );
         };
-        // Without this handle's options: concurrent callers with other options may share the call.
-        let request = build(&operation, credential, None, self.purpose)?;
-        if self.shared.cache.takes(&request, &self.options) {
-            return self.shared.cache.get(operation, request, credential, &self.options).await;
+        let cache = &self.shared.cache;
+        if !cache.takes(&self.options) {
+            return self.send(&operation, credential).await.map(Arc::new);
         }
-        self.send(&operation, credential).await.map(Arc::new)
+        let asked = Asked { operation, credential };
+        let found = match cache.look(&asked, &self.options) {
+            Found::Fresh(cached) => return cache.hit::<O>(cached),
+            found => found,
+        };
+        // Without this handle's options: concurrent callers with other options may share the call.
+        let request = build(&asked.operation, credential, None, self.purpose)?;
+        // The second level of the cache knows only the URI, which does not identify the response to other requests.
+        let is_plain = request.headers().is_empty() && request.body().is_empty();
+        if !is_plain {
+            return self.send(&asked.operation, credential).await.map(Arc::new);
+        }
+        cache.get(asked, found, request, &self.options).await
     }
 
     /// Streams the items of a list.

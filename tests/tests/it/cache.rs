@@ -1,6 +1,12 @@
 //! Tests of the response cache: hits, calls to Clerk, and invalidation.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -8,7 +14,7 @@ use clerk_core::{
     api::{m2m, organizations, sessions, users},
     credential::NeedsSecretKey,
     decode::ResponseError,
-    encode::BuildError,
+    encode::{BuildError, RequestBuilder},
     model::User,
     webhook::Event,
 };
@@ -522,6 +528,7 @@ async fn a_caller_waits_until_its_own_deadline_and_the_call_continues() {
 }
 
 /// Decodes `/users/{user_id}` into its own type, and panics if the response is empty.
+#[derive(PartialEq, Eq, Hash)]
 struct Fragile;
 
 impl Operation for Fragile {
@@ -564,7 +571,7 @@ async fn a_panic_is_an_error_for_the_waiting_callers_only() {
 }
 
 /// An operation of a program, whose request has a header or a body besides its URI.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Special {
     has_header: bool,
     has_body: bool,
@@ -607,6 +614,42 @@ async fn a_request_that_its_uri_does_not_identify_is_not_cached() {
         }
         assert_eq!(calls, if has_header || has_body { 2 } else { 1 }, "{special:?}");
     }
+}
+
+/// An operation that counts its requests.
+#[derive(PartialEq, Eq, Hash)]
+struct Counted;
+
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
+
+impl Operation for Counted {
+    type Output = usize;
+    type Credential = NeedsSecretKey;
+    const INFO: &'static OperationInfo = &OperationInfo::new("Counted", Method::GET, "/counted", "Users");
+
+    fn request(&self) -> Result<Request<Bytes>, BuildError> {
+        REQUESTS.fetch_add(1, Ordering::Relaxed);
+        RequestBuilder::new(Self::INFO).build()
+    }
+
+    fn decode(&self, response: &Response<Bytes>) -> Result<usize, ResponseError> {
+        Ok(response.body().len())
+    }
+}
+
+#[tokio::test]
+async fn a_hit_builds_no_request() {
+    let fixture = Fixture::new();
+    let clerk = fixture.clerk.clone();
+    let reading = tokio::spawn(async move { clerk.cached(Counted).await });
+    settle().await;
+    fixture.scripted.one().respond(200, &json!({}));
+    assert_eq!(*reading.await.unwrap().unwrap(), 2);
+    for _ in 0..3 {
+        assert_eq!(*fixture.clerk.cached(Counted).await.unwrap(), 2);
+    }
+    assert_eq!(REQUESTS.load(Ordering::Relaxed), 1);
+    assert_eq!(fixture.clerk.cache().stats().hits, 3);
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ fn request(method: &Method, path: &str, info: &'static OperationInfo) -> Request
 
 macro_rules! operation {
     ($name:ident, $method:ident, $template:literal, $path:expr) => {
+        #[derive(PartialEq, Eq, Hash)]
         struct $name(usize);
 
         impl Operation for $name {

@@ -1,13 +1,14 @@
 //! The calls in flight: concurrent callers of the same operation share one.
 
 use std::{
+    borrow::Borrow as _,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
-use clerk_core::{OperationInfo, decode::ResponseError};
+use clerk_core::{OperationInfo, credential::Credential, decode::ResponseError};
 use futures_util::future::BoxFuture;
 use http::{Request, Response, StatusCode};
 use tower::ServiceExt as _;
@@ -37,11 +38,19 @@ pub(super) type Decode = Arc<dyn Fn(&Response<Bytes>) -> Result<(Value, usize), 
 pub(super) struct CacheCall {
     pub(super) key: Key,
     pub(super) info: &'static OperationInfo,
+    pub(super) credential: Credential,
     pub(super) request: Request<Bytes>,
     pub(super) decode: Decode,
     pub(super) max_age: Option<Duration>,
     /// How long the caller that starts it waits at most.
     pub(super) limit: Duration,
+}
+
+impl CacheCall {
+    /// The length of the path and the query: about that of the operation's strings, which the entry's key has.
+    fn address_len(&self) -> usize {
+        self.request.uri().path_and_query().map_or(0, |address| address.as_str().len())
+    }
 }
 
 /// The calls that are in flight.
@@ -111,17 +120,18 @@ fn join_with(cache: &Arc<Shared>, call: CacheCall, start: Start) -> Result<Joine
     let mut calls = cache.in_flight.lock();
     // Looked up again under the lock: a call may have ended since.
     let now = cache.now();
-    if let Found::Fresh(cached) = cache.store.look(&call.key, now, call.max_age) {
+    if let Found::Fresh(cached) = cache.store.look(call.key.borrow(), now, call.max_age) {
         return Ok(Joined::Known(cached));
     }
     let running = calls.by_key.get(&call.key);
     if let Some(running) = running.filter(|running| running.serves(cache, now, call.max_age)) {
         return Ok(Joined::Waiting(running.flight.clone()));
     }
+    cache.store.sweep(&call.key);
     // Numbered, so that a call that was replaced does not remove its successor when it ends.
     calls.started = calls.started.wrapping_add(1);
     let (number, key, info, max_age) = (calls.started, call.key.clone(), call.info, call.max_age);
-    let stamp = cache.store.generations.stamp(invalidation::depends(info, key.uri.path()));
+    let stamp = cache.store.generations.stamp(invalidation::depends(info, call.request.uri().path()));
     let flight = start(Box::pin(fetch(cache.clone(), number, call, now, stamp)))
         .map_err(|NoRuntime(problem)| Error::new(Some(info), ErrorKind::Config(problem)))?;
     calls.by_key.insert(key, Running { number, asked: now, max_age, stamp, flight: flight.clone() });
@@ -130,11 +140,12 @@ fn join_with(cache: &Arc<Shared>, call: CacheCall, start: Start) -> Result<Joine
 
 /// Takes the response from another process or makes the call, in a task of its own, and stores its result.
 async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, stamp: Stamp) -> Cached {
-    let (info, key) = (call.info, call.key.clone());
+    let (info, key, address_len) = (call.info, call.key.clone(), call.address_len());
     // Created here and not in `join`, which holds the lock that its `drop` takes.
     let landing = Landing { cache: cache.clone(), key: key.clone(), number };
     let turn = match second_level(&cache, &call).await {
         Looked::Found(FoundShared { value, bytes, asked }) => {
+            let bytes = bytes.saturating_add(address_len);
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
             drop(landing);
             return Ok(value);
@@ -149,7 +160,7 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
     }
     let cached = match sent {
         Ok(Sent { value, memory, response }) => {
-            let bytes = response.body().len().saturating_add(memory);
+            let bytes = response.body().len().saturating_add(memory).saturating_add(address_len);
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
             Ok(value)
         }
@@ -159,7 +170,7 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
             } else {
                 // Of these, only Clerk's own "not found" is served: a proxy's 404 would hide existing resources. All of them
                 // replace an older value, which must not hide a 403.
-                cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, 0));
+                cache.store.keep(key, Entry::new(Err(error.clone()), asked, stamp, address_len));
             }
             Err(error)
         }

@@ -115,8 +115,8 @@ mod second_level;
 mod store;
 
 use std::{
-    any::TypeId,
     fmt,
+    hash::Hash,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -127,7 +127,6 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{
     Operation, OperationInfo,
-    credential::Credential,
     id::{OrganizationId, UserId},
     webhook::Event,
 };
@@ -135,11 +134,14 @@ use http::{Request, Uri};
 
 pub(crate) use self::generations::{Before, Generations, Stamp};
 pub use self::policy::CachePolicy;
-pub(crate) use self::second_level::{Keys, SecondLevel};
 use self::{
     generations::Tag,
     in_flight::{CacheCall, InFlight},
-    store::{Cached, Found, Key, Store, Value},
+    store::{Store, Value},
+};
+pub(crate) use self::{
+    second_level::{Keys, SecondLevel},
+    store::{Asked, Cached, Found},
 };
 use crate::{
     Error, ErrorKind,
@@ -313,47 +315,51 @@ impl Cache {
         })
     }
 
-    /// Returns `true` if an operation may be served from the cache. A request with headers or a body of its own may
-    /// not: the URI alone does not identify its response.
-    pub(crate) fn takes(&self, request: &Request<Bytes>, options: &CallOptions) -> bool {
-        let is_plain = request.headers().is_empty() && request.body().is_empty();
-        is_plain && !options.changes_the_response() && !self.0.policy.is_off()
+    /// Returns `true` if calls with these options may be served from the cache.
+    pub(crate) fn takes(&self, options: &CallOptions) -> bool {
+        !options.changes_the_response() && !self.0.policy.is_off()
     }
 
-    /// Returns a cached value, or asks Clerk.
+    /// Looks a value up. This neither waits nor builds a request.
+    pub(crate) fn look<O>(&self, asked: &Asked<O>, options: &CallOptions) -> Found
+    where
+        O: Eq + Hash + Send + Sync + 'static,
+    {
+        self.0.store.look(asked, self.0.now(), max_age(options))
+    }
+
+    /// Returns a fresh value that was found.
+    pub(crate) fn hit<O>(&self, cached: Cached) -> Result<Arc<O::Output>, Error>
+    where
+        O: Operation<Output: Send + Sync + 'static>,
+    {
+        self.count(O::INFO, "hit", &self.0.hits);
+        typed::<O>(cached)
+    }
+
+    /// Asks Clerk, unless what was found may be used.
     pub(crate) async fn get<O>(
         &self,
-        operation: O,
+        asked: Asked<O>,
+        found: Found,
         request: Request<Bytes>,
-        credential: Credential,
         options: &CallOptions,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + Send + Sync + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Eq + Hash + Send + Sync + 'static,
     {
-        let key = Key { operation: TypeId::of::<O>(), credential, uri: request.uri().clone() };
-        let max_age = options.settings().and_then(|settings| settings.max_age);
-        let found = self.0.store.look(&key, self.0.now(), max_age);
-        // A hit neither waits nor starts a task.
-        let is_hit = matches!(found, Found::Fresh(_));
-        let cached = if let Found::Fresh(cached) = found {
-            cached
-        } else {
-            let decode = move |response: &_| {
-                let value = operation.decode(response)?;
-                let memory = O::memory(&value);
-                Ok((Arc::new(value) as Value, memory))
-            };
-            let timeout = options.settings().and_then(|settings| settings.timeout);
-            let limit = timeout.unwrap_or(self.0.timeout);
-            let call = CacheCall { key, info: O::INFO, request, decode: Arc::new(decode), max_age, limit };
-            self.get_slowly(call, found, timeout).await
+        let (credential, asked) = (asked.credential, Arc::new(asked));
+        let key = asked.clone().into();
+        let decode = move |response: &_| {
+            let value = asked.operation.decode(response)?;
+            let memory = O::memory(&value);
+            Ok((Arc::new(value) as Value, memory))
         };
-        if is_hit {
-            self.count(O::INFO, "hit", &self.0.hits);
-        }
-        let value = cached?.downcast::<O::Output>();
-        value.map_err(|_| Error::new(Some(O::INFO), ErrorKind::Config("the cached value has another type")))
+        let timeout = options.settings().and_then(|settings| settings.timeout);
+        let (max_age, limit) = (max_age(options), timeout.unwrap_or(self.0.timeout));
+        let decode = Arc::new(decode);
+        let call = CacheCall { key, info: O::INFO, credential, request, decode, max_age, limit };
+        typed::<O>(self.get_slowly(call, found, timeout).await)
     }
 
     async fn get_slowly(&self, call: CacheCall, found: Found, timeout: Option<Duration>) -> Cached {
@@ -397,6 +403,19 @@ impl Cache {
         counter.fetch_add(1, Ordering::Relaxed);
         telemetry::cached(info.id, outcome);
     }
+}
+
+fn max_age(options: &CallOptions) -> Option<Duration> {
+    options.settings().and_then(|settings| settings.max_age)
+}
+
+/// Returns a cached value as the type that its operation has.
+fn typed<O>(cached: Cached) -> Result<Arc<O::Output>, Error>
+where
+    O: Operation<Output: Send + Sync + 'static>,
+{
+    let value = cached?.downcast::<O::Output>();
+    value.map_err(|_| Error::new(Some(O::INFO), ErrorKind::Config("the cached value has another type")))
 }
 
 /// A write in flight. When it is dropped, with its response or because its caller hung up, what it touched is

@@ -241,7 +241,7 @@ impl SecondLevel {
     /// Where the response to a call is. Processes that would ask another address, or with another key, have other places.
     fn place(&self, call: &CacheCall) -> Option<Place> {
         let names = self.member.names();
-        let (credential, uri) = (call.key.credential, &call.key.uri);
+        let (credential, uri) = (call.credential, call.request.uri());
         let (of_key, seal) = self.keys.with(credential, |key| {
             let of_key = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, key.as_bytes()));
             (of_key, Seal::new(key, self.settings.encryption_key.as_ref()))

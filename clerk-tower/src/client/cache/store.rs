@@ -1,7 +1,9 @@
 //! The entries of the cache.
 
 use std::{
-    any::{Any, TypeId},
+    any::Any,
+    borrow::Borrow,
+    hash::{Hash, Hasher},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,7 +12,6 @@ use std::{
 };
 
 use clerk_core::credential::Credential;
-use http::Uri;
 use moka::{ops::compute::Op, sync::Cache};
 
 use super::{
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{Error, clock::Moment, fleet::Member};
 
-/// Estimated bytes of an entry beside the value and the URI: counters, and the cache's own bookkeeping.
+/// Estimated bytes of an entry beside the value and the operation: counters, and the cache's own bookkeeping.
 const OVERHEAD: usize = 512;
 /// After a failed refresh, the stale value is used for this long before Clerk is asked again.
 const BACKOFF: Duration = Duration::from_secs(5);
@@ -27,18 +28,82 @@ const BACKOFF: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// An operation's output, of any type.
-pub(super) type Value = Arc<dyn Any + Send + Sync>;
+pub(crate) type Value = Arc<dyn Any + Send + Sync>;
 /// What is cached: a value, or Clerk's error that the resource does not exist. Another error that says that Clerk does not
 /// return the value, such as 403, is stored and not served.
-pub(super) type Cached = Result<Value, Error>;
+pub(crate) type Cached = Result<Value, Error>;
 
-/// Identifies an entry. The API's address and version are the client's, and the method is always `GET`.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    /// The operation's type, so that an entry has the output type that its reader expects.
-    pub(super) operation: TypeId,
-    pub(super) credential: Credential,
-    pub(super) uri: Uri,
+/// What identifies an entry: the operation, whose type also says which type the entry has, and the kind of key that it is
+/// sent with. The API's address and version are the client's.
+///
+/// So a hit needs no request: the operation that the caller has is compared with the one that was sent.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Asked<O> {
+    pub(crate) operation: O,
+    pub(crate) credential: Credential,
+}
+
+/// An [`Asked`] of any type.
+pub(super) trait AnyAsked: Any + Send + Sync {
+    fn is_same(&self, other: &dyn AnyAsked) -> bool;
+    fn hash_to(&self, state: &mut dyn Hasher);
+}
+
+impl<O: Eq + Hash + Send + Sync + 'static> AnyAsked for Asked<O> {
+    fn is_same(&self, other: &dyn AnyAsked) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<Self>().is_some_and(|other| self == other)
+    }
+
+    fn hash_to(&self, mut state: &mut dyn Hasher) {
+        // Without the credential, which hardly ever tells two entries apart.
+        self.type_id().hash(&mut state);
+        self.operation.hash(&mut state);
+    }
+}
+
+impl PartialEq for dyn AnyAsked {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other)
+    }
+}
+
+impl Eq for dyn AnyAsked {}
+
+impl Hash for dyn AnyAsked {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash_to(state);
+    }
+}
+
+/// The key of an entry. It is looked up by a `&dyn AnyAsked`, which needs no allocation.
+#[derive(Clone)]
+pub(super) struct Key(Arc<dyn AnyAsked>);
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        *self.0 == *other.0
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl<O: Eq + Hash + Send + Sync + 'static> From<Arc<Asked<O>>> for Key {
+    fn from(asked: Arc<Asked<O>>) -> Self {
+        Self(asked)
+    }
+}
+
+impl Borrow<dyn AnyAsked> for Key {
+    fn borrow(&self) -> &dyn AnyAsked {
+        &*self.0
+    }
 }
 
 pub(super) struct Entry {
@@ -46,7 +111,7 @@ pub(super) struct Entry {
     /// When Clerk was asked.
     pub(super) asked: Moment,
     pub(super) stamp: Stamp,
-    /// Estimated size of the value.
+    /// Estimated size of the value and of the operation's strings.
     pub(super) bytes: usize,
     /// Up to which age Clerk is not asked again after a failure, in milliseconds.
     backs_off_until: AtomicU64,
@@ -59,7 +124,7 @@ impl Entry {
 }
 
 /// What a lookup finds.
-pub(super) enum Found {
+pub(crate) enum Found {
     Fresh(Cached),
     /// Usable; `refresh` says whether to ask again in the background.
     Stale {
@@ -88,19 +153,14 @@ impl Store {
         Self { entries, generations, policy, member }
     }
 
-    fn get(&self, key: &Key) -> Option<Arc<Entry>> {
-        let entry = self.entries.get(key)?;
-        if self.generations.holds(&entry.stamp) {
-            return Some(entry);
-        }
-        self.remove(key, &entry);
-        None
+    fn get(&self, key: &dyn AnyAsked) -> Option<Arc<Entry>> {
+        self.entries.get(key).filter(|entry| self.generations.holds(&entry.stamp))
     }
 
-    /// Removes this entry, unless a newer one has replaced it.
-    fn remove(&self, key: &Key, old: &Arc<Entry>) {
+    /// Removes the entry if it is invalid, so that it takes no memory until there is a new value, if there ever is.
+    pub(super) fn sweep(&self, key: &Key) {
         self.entries.entry_by_ref(key).and_compute_with(|entry| match entry {
-            Some(entry) if Arc::ptr_eq(entry.value(), old) => Op::Remove,
+            Some(entry) if !self.generations.holds(&entry.value().stamp) => Op::Remove,
             _ => Op::Nop,
         });
     }
@@ -114,7 +174,7 @@ impl Store {
     }
 
     /// Looks an entry up. With `max_age`, only a fresh and younger entry counts.
-    pub(super) fn look(&self, key: &Key, now: Moment, max_age: Option<Duration>) -> Found {
+    pub(super) fn look(&self, key: &dyn AnyAsked, now: Moment, max_age: Option<Duration>) -> Found {
         let Some(entry) = self.get(key) else { return Found::Nothing };
         let age = now.since(entry.asked);
         let fresh = match &entry.result {
@@ -138,12 +198,12 @@ impl Store {
 
     /// Returns when Clerk was asked for what is there.
     pub(super) fn asked(&self, key: &Key) -> Option<Moment> {
-        self.get(key).map(|entry| entry.asked)
+        self.get(key.borrow()).map(|entry| entry.asked)
     }
 
     /// Returns the stale value to use if Clerk does not respond.
     pub(super) fn look_after_failure(&self, key: &Key, now: Moment) -> Option<Value> {
-        let entry = self.get(key)?;
+        let entry = self.get(key.borrow())?;
         let value = entry.result.as_ref().ok()?;
         (now.since(entry.asked) < self.policy.if_error).then(|| value.clone())
     }
@@ -164,7 +224,7 @@ impl Store {
 
     /// Records that Clerk did not respond, so that no request is sent for a while.
     pub(super) fn back_off(&self, key: &Key, now: Moment) {
-        if let Some(entry) = self.get(key) {
+        if let Some(entry) = self.get(key.borrow()) {
             let until = now.since(entry.asked).saturating_add(BACKOFF).as_millis();
             entry.backs_off_until.store(u64::try_from(until).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
@@ -182,6 +242,40 @@ impl Store {
 }
 
 fn weight(key: &Key, entry: &Entry) -> u32 {
-    let address = key.uri.path().len().saturating_add(key.uri.query().map_or(0, str::len));
-    u32::try_from(entry.bytes.saturating_add(address).saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
+    let asked = size_of_val(&*key.0);
+    u32::try_from(entry.bytes.saturating_add(asked).saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use clerk_core::api::{organizations, users};
+
+    use super::*;
+
+    fn asked<O>(operation: O, credential: Credential) -> Arc<dyn AnyAsked>
+    where
+        O: Eq + Hash + Send + Sync + 'static,
+    {
+        Arc::new(Asked { operation, credential })
+    }
+
+    #[test]
+    fn an_entry_is_found_by_an_equal_operation_of_the_same_type_with_the_same_kind_of_key() {
+        let (secret, machine) = (Credential::SecretKey, Credential::MachineSecretKey);
+        let entries: Cache<Key, u32> = Cache::new(100);
+        entries.insert(Key(asked(users::get("user_1"), secret)), 1);
+        entries.insert(Key(asked(users::list().limit(2).query("ada"), secret)), 2);
+        for (asked, found) in [
+            (asked(users::get("user_1"), secret), Some(1)),
+            (asked(users::get("user_2"), secret), None),
+            (asked(users::get("user_1"), machine), None),
+            (asked(organizations::get("user_1"), secret), None),
+            (asked(users::list().query("ada").limit(2), secret), Some(2)),
+            (asked(users::list().query("ada"), secret), None),
+            (asked(users::list().email_address_query("ada").limit(2), secret), None),
+        ] {
+            assert_eq!(entries.get(&*asked), found);
+            assert_eq!(entries.get(&Key(asked)), found);
+        }
+    }
 }
