@@ -206,8 +206,10 @@ impl SessionClaims {
         if self.user_id().as_str().is_empty() || check.0.is_empty() {
             return Some(Lack::Anything);
         }
-        let lacking = || check.0.iter().filter(|part| !self.meets(part)).map(Condition::lack);
-        lacking().find(|lack| !matches!(lack, Lack::Reverification(_))).or_else(|| lacking().next())
+        let mut lacking = check.0.iter().filter(|part| !self.meets(part)).map(Condition::lack);
+        let first = lacking.next()?;
+        let is_final = |lack: &Lack| !matches!(lack, Lack::Reverification(_));
+        if is_final(&first) { Some(first) } else { lacking.find(is_final).or(Some(first)) }
     }
 
     fn meets(&self, part: &Condition) -> bool {

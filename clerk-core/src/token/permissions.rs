@@ -24,9 +24,10 @@ impl Permissions<'_> {
             Self::None => false,
             Self::List(list) => list.iter().any(|one| one.strip_prefix("org:") == Some(rest)),
             Self::Bitmaps { features, names, masks } => {
-                // Compares without building strings: guards call this on every request.
-                pairs(features, names, masks).any(|(feature, name)| {
-                    rest.strip_prefix(feature).and_then(|rest| rest.strip_prefix(':')) == Some(name)
+                // Builds no strings, and reads no other feature's bitmap: guards call this on every request.
+                with_masks(features, masks).any(|(feature, mask)| {
+                    let asked = rest.strip_prefix(feature).and_then(|rest| rest.strip_prefix(':'));
+                    asked.is_some_and(|asked| granted(names, mask).any(|name| name == asked))
                 })
             }
         }
@@ -48,15 +49,20 @@ impl Permissions<'_> {
 ///
 /// Surplus bitmaps and bits are ignored: there is no feature or permission that they could grant.
 fn pairs<'a>(features: &'a str, names: &'a str, masks: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-    items(features, Owner::Organization).zip(masks.split(',')).flat_map(move |(feature, mask)| {
-        let mask = Mask::parse(mask.trim());
-        names
-            .split(',')
-            .map(str::trim)
-            .enumerate()
-            .filter(move |&(bit, _)| mask.has(bit))
-            .map(move |(_, name)| (feature, name))
-    })
+    let pairs = move |(feature, mask)| granted(names, mask).map(move |name| (feature, name));
+    with_masks(features, masks).flat_map(pairs)
+}
+
+/// Returns the organization's features, each with its bitmap.
+fn with_masks<'a>(features: &'a str, masks: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    items(features, Owner::Organization).zip(masks.split(','))
+}
+
+/// Returns the permissions that a bitmap selects.
+fn granted<'a>(names: &'a str, mask: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    let mask = Mask::parse(mask.trim());
+    let names = names.split(',').map(str::trim).enumerate();
+    names.filter(move |&(bit, _)| mask.has(bit)).map(|(_, name)| name)
 }
 
 /// The bits of a whole number of any size.
