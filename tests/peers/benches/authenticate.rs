@@ -25,7 +25,7 @@ use clerk_core::{
     authenticate::{Authenticator, RequestHead, Status, Step},
     token::{KeySet, SessionClaims, Token, VerifyOptions},
 };
-use clerk_peers::{Key, PARTY, bearer, cookie, options, request, rounds::Rounds};
+use clerk_peers::{Key, PARTY, bearer, cookie, one_key::OneKey, options, request, rounds::Rounds};
 use clerk_tower::{
     Clerk,
     server::authenticate::{Auth, AuthenticateLayer},
@@ -142,7 +142,7 @@ fn main() {
     jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default().unwrap();
     let decoding = DecodingKey::from_rsa_components(&key.modulus(), "AQAB").unwrap();
     let validation = Validation::new(Algorithm::RS256);
-    let provider = Arc::new(one_key::OneKey::new(&key));
+    let provider = Arc::new(OneKey::new(&key));
     let authenticator = Authenticator::new(options()).unwrap();
     let clerk = key.clerk(1 << 24);
     let remembering = clerk.keys().current().unwrap();
@@ -203,40 +203,4 @@ fn main() {
     rounds.add_timed("known: layer, cookie", TOKENS, || pass(&clerk, guarded, &cookies));
     rounds.add_timed("no token: layer", TOKENS, || pass(&clerk, open, &nothing));
     rounds.run(ROUNDS);
-}
-
-mod one_key {
-    //! A provider for clerk-rs that has the key, like clerk-rs's own cache after the first request.
-
-    use clerk_peers::{KID, Key};
-    use clerk_rs::validators::{
-        authorizer::ClerkError,
-        jwks::{JwksKey, JwksProvider},
-    };
-
-    pub(super) struct OneKey(JwksKey);
-
-    impl OneKey {
-        pub(super) fn new(key: &Key) -> Self {
-            let text = ToOwned::to_owned;
-            Self(JwksKey {
-                use_key: text("sig"),
-                kty: text("RSA"),
-                kid: text(KID),
-                alg: text("RS256"),
-                n: key.modulus(),
-                e: text("AQAB"),
-            })
-        }
-    }
-
-    #[async_trait::async_trait]
-    impl JwksProvider for OneKey {
-        type Error = ClerkError;
-
-        async fn get_key(&self, kid: &str) -> Result<JwksKey, ClerkError> {
-            assert_eq!(kid, self.0.kid);
-            Ok(self.0.clone())
-        }
-    }
 }

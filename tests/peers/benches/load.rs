@@ -1,15 +1,18 @@
-//! Requests per second of a bare hyper server, with the layer and without.
+//! Requests per second of an axum server that says hello, with one layer in front of it and without.
 //!
-//! One thread serves and another one sends requests, over loopback with keep-alive connections. Both servers get the same
-//! bytes, in turns. The response body has two bytes and the handler does nothing, so the layer's share is as large as it
-//! gets. On an idle machine with two cores, client and server have one core each. Under other load, the last column, the
-//! CPU time of the server's thread, is more reliable than requests per second. The goal is 95 % of the bare server's
-//! throughput.
+//! One thread serves and another one sends requests, over loopback with keep-alive connections. A layer and the bare
+//! server get the same bytes, in turns, and all layers have their turn in every round. The handler does nothing, so a
+//! layer's share is as large as it gets. On an idle machine with two cores, client and server have one core each. Under
+//! other load, the last column, the CPU time of the server's thread that the layer adds, is more reliable than requests
+//! per second.
+//!
+//! ```text
+//! cargo bench --manifest-path tests/peers/Cargo.toml --bench load
+//! ```
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a benchmark stops at the first error")]
 
 use std::{
-    convert::Infallible,
     fs,
     net::SocketAddr,
     path::PathBuf,
@@ -18,66 +21,73 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use clerk_peers::{Key, OTHER_HEADERS, bearer, cookie, rounds::median};
-use clerk_tower::server::authenticate::{Auth, AuthenticateLayer};
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use axum::{Router, routing::get, serve::ListenerExt as _};
+use clerk_axum::{ClerkLayer, Session};
+use clerk_peers::{Key, OTHER_HEADERS, bearer, cookie, one_key::OneKey, rounds::median};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime},
     task::JoinSet,
 };
-use tower::{Layer as _, Service, service_fn};
+use tower_http::{cors::CorsLayer, trace::TraceLayer};
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 15;
 const SLICE: Duration = Duration::from_millis(400);
 
-async fn plain(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    Ok(Response::new(Full::from("ok")))
+/// A layer's server, and what it gets.
+struct Contender {
+    name: &'static str,
+    app: Router,
+    request: Vec<u8>,
+    /// What `/user` responds to the same headers, which shows that the layer does its work.
+    user: &'static str,
 }
 
-async fn guarded(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let auth = Auth::from_extensions(request.extensions());
-    let is_signed_in = auth.is_some_and(|auth| auth.session().is_some());
-    Ok(Response::new(Full::from(if is_signed_in { "ok" } else { "no" })))
+fn contenders(key: &Key) -> Vec<Contender> {
+    let app = Router::new().route("/", get(async || "hello"));
+    let none = app.clone().route("/user", get(async || "anybody"));
+    let user = async |session: Option<Session>| if session.is_some() { "somebody" } else { "nobody" };
+    let clerk = app.route("/user", get(user)).layer(ClerkLayer::new(key.clerk(1 << 24)));
+    let token = key.token(0);
+    let of = |name, app, carry, user| Contender { name, app, request: request("/", carry), user };
+    let clerk_rs = clerk_rs::validators::axum::ClerkLayer::new(OneKey::new(key), None, true);
+    vec![
+        of("bare, against itself", none.clone(), None, "anybody"),
+        of(
+            "tower-http TraceLayer, nobody listening",
+            none.clone().layer(TraceLayer::new_for_http()),
+            None,
+            "anybody",
+        ),
+        of("tower-http CorsLayer::permissive", none.clone().layer(CorsLayer::permissive()), None, "anybody"),
+        of("ClerkLayer, known token in the header", clerk.clone(), Some(bearer(&token)), "somebody"),
+        of("ClerkLayer, no token", clerk.clone(), None, "nobody"),
+        of("ClerkLayer, known token in a cookie", clerk, Some(cookie(&token)), "somebody"),
+        of("clerk-rs 0.5, token in the header", none.layer(clerk_rs), Some(bearer(&token)), "anybody"),
+    ]
 }
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-async fn serve<S, B>(listener: TcpListener, service: S)
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + 'static,
-    B: hyper::body::Body<Data = Bytes, Error: Into<tower::BoxError>> + 'static,
-{
-    while let Ok((stream, _)) = listener.accept().await {
-        stream.set_nodelay(true).unwrap();
-        let service = TowerToHyperService::new(service.clone());
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        tokio::task::spawn_local(connection);
-    }
-}
-
-/// Starts both servers on a thread of their own. Returns their addresses and the thread's `schedstat` file.
-fn start(key: &Key) -> ([SocketAddr; 2], PathBuf) {
-    let clerk = key.clerk(1 << 24);
+/// Starts all servers on a thread of their own. Returns their addresses and the thread's `schedstat` file.
+fn start(apps: Vec<Router>) -> (Vec<SocketAddr>, PathBuf) {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime(), async move {
-            let bare = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-            let layered = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-            let addresses = [bare.local_addr().unwrap(), layered.local_addr().unwrap()];
+        runtime().block_on(async move {
+            let (mut addresses, mut servers) = (Vec::new(), JoinSet::new());
+            for app in apps {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+                addresses.push(listener.local_addr().unwrap());
+                let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
+                servers.spawn(async { axum::serve(listener, app).await });
+            }
             let thread = fs::read_link("/proc/thread-self").unwrap_or_default();
             sender.send((addresses, PathBuf::from("/proc").join(thread).join("schedstat"))).unwrap();
-            let service = AuthenticateLayer::new(&clerk).layer(service_fn(guarded));
-            tokio::join!(serve(bare, service_fn(plain)), serve(layered, service));
+            servers.join_all().await;
         });
     });
     receiver.recv().unwrap()
@@ -127,8 +137,8 @@ fn slice(
     [count / start.elapsed().as_secs_f64(), (cpu_time(schedstat) - before) / 1e3 / count]
 }
 
-fn request(carry: Option<(&str, String)>) -> Vec<u8> {
-    let mut text = "GET /dashboard?page=2 HTTP/1.1\r\n".to_owned();
+fn request(path: &str, carry: Option<(&str, String)>) -> Vec<u8> {
+    let mut text = format!("GET {path} HTTP/1.1\r\n");
     let others = OTHER_HEADERS.map(|(name, value)| (name, value.to_owned()));
     for (name, value) in others.into_iter().chain(carry) {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -139,19 +149,26 @@ fn request(carry: Option<(&str, String)>) -> Vec<u8> {
 
 fn main() {
     let key = Key::new();
-    let token = key.token(0);
-    let kinds = [
-        ("no token", request(None), b"\r\n\r\nno"),
-        ("token in a header", request(Some(bearer(&token))), b"\r\n\r\nok"),
-        ("token in a cookie", request(Some(cookie(&token))), b"\r\n\r\nok"),
-    ];
-    let ([bare, layered], schedstat) = start(&key);
+    let contenders = contenders(&key);
+    let bare = Router::new().route("/", get(async || "hello"));
+    let apps = contenders.iter().map(|contender| contender.app.clone()).chain([bare]).collect();
+    let (mut servers, schedstat) = start(apps);
+    let bare = servers.pop().unwrap();
     let client = runtime();
-    let mut times = [const { Vec::new() }; 3];
+    for (Contender { request, user, .. }, server) in contenders.iter().zip(&servers) {
+        let request = String::from_utf8(request.clone()).unwrap().replacen("GET / ", "GET /user ", 1);
+        client.block_on(repeat(
+            *server,
+            request.into_bytes(),
+            user.as_bytes(),
+            Instant::now() + Duration::from_millis(1),
+        ));
+    }
+    let mut times: Vec<_> = contenders.iter().map(|_| Vec::new()).collect();
     for round in 0..=ROUNDS {
-        for ((_, request, response), times) in kinds.iter().zip(&mut times) {
-            let without = slice(&client, bare, &schedstat, request, b"\r\n\r\nok");
-            let with = slice(&client, layered, &schedstat, request, *response);
+        for ((contender, server), times) in contenders.iter().zip(&servers).zip(&mut times) {
+            let without = slice(&client, bare, &schedstat, &contender.request, b"hello");
+            let with = slice(&client, *server, &schedstat, &contender.request, b"hello");
             // The first round is a warm-up.
             if round > 0 {
                 times.push((without, with));
@@ -159,17 +176,17 @@ fn main() {
         }
     }
     println!("{CONNECTIONS} connections, {ROUNDS} rounds of {SLICE:?}; medians");
-    println!("{:<20} {:>12} {:>12} {:>7}   {:>22}", "", "bare/s", "layer/s", "ratio", "server's µs/request");
-    for ((name, ..), times) in kinds.iter().zip(&times) {
+    println!("{:<42} {:>10} {:>10} {:>7}   {:>24}", "", "bare/s", "layer/s", "ratio", "server's us/request");
+    for (Contender { name, .. }, times) in contenders.iter().zip(&times) {
         let of = |pick: fn(&([f64; 2], [f64; 2])) -> f64| median(times.iter().map(pick).collect());
         println!(
-            "{name:<20} {:>12.0} {:>12.0} {:>7.3}   {:>6.2} {:>6.2} ({:>5.3})",
+            "{name:<42} {:>10.0} {:>10.0} {:>7.3}   {:>7.2} {:>7.2} {:>+8.2}",
             of(|([bare, _], _)| *bare),
             of(|(_, [layer, _])| *layer),
             of(|([bare, _], [layer, _])| layer / bare),
             of(|([_, bare], _)| *bare),
             of(|(_, [_, layer])| *layer),
-            of(|([_, bare], [_, layer])| bare / layer),
+            of(|([_, bare], [_, layer])| layer - bare),
         );
     }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a benchmark stops at the first error")]
 
+pub mod one_key;
 pub mod rounds;
 
 use std::time::{SystemTime, UNIX_EPOCH};
