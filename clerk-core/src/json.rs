@@ -16,7 +16,7 @@
 //! # Ok(()) }
 //! ```
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -25,7 +25,7 @@ use serde::{
 use serde_json::{Value, value::RawValue};
 
 use crate::decode::{
-    describe_data,
+    describe_data, lenient,
     plain::{self, Plain},
 };
 
@@ -165,14 +165,23 @@ impl<'de> de::Visitor<'de> for TextVisitor {
 
     /// The text of the value, under the name that was asked for.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyJson, A::Error> {
-        let json = match map.next_key::<Cow<'_, str>>()? {
-            Some(name) if name == RAW_VALUE => AnyJson(without_lone_surrogates(map.next_value()?)),
+        let json = match map.next_key::<IsRaw>()? {
+            Some(IsRaw(true)) => AnyJson(without_lone_surrogates(map.next_value()?)),
             _ => return Err(de::Error::invalid_type(Unexpected::Map, &self)),
         };
         if self.is_object && json.kind() != Unexpected::Map {
             return Err(de::Error::invalid_type(json.kind(), &self));
         }
         Ok(json)
+    }
+}
+
+/// Whether a key is the name under which serde_json passes the text of a value.
+struct IsRaw(bool);
+
+impl<'de> Deserialize<'de> for IsRaw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(lenient::Text(|name| Self(name == RAW_VALUE)))
     }
 }
 

@@ -230,12 +230,8 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
         f.write_str("a list, or an object with a list in `data`")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut data = Vec::new();
-        while let Some(item) = items.next_element()? {
-            data.push(item);
-        }
-        Ok(Page { data, total_count: None })
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        Ok(Page { data: lenient::elements(items)?, total_count: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -244,7 +240,7 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 // Some endpoints write an empty list as null.
-                Key::Data => data = Some(map.next_value::<Option<Vec<T>>>()?.unwrap_or_default()),
+                Key::Data => data = Some(map.next_value::<List<T>>()?.0),
                 Key::TotalCount => total_count = map.next_value::<Total>()?.0,
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -253,6 +249,11 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for PageVisitor<T> {
         Ok(Page { data, total_count })
     }
 }
+
+/// A list that can be `null`.
+#[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
+struct List<T>(#[serde(deserialize_with = "lenient::list")] Vec<T>);
 
 /// A whole number that can be written as a float.
 #[derive(Deserialize)]

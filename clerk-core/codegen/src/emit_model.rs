@@ -196,14 +196,15 @@ fn reader<'a>(api: &Api, overlay: &'a Overlay, owner: &str, field: &Field) -> Op
             Ty::Int => Some("lenient::optional_integer"),
             Ty::Id(_) => Some("lenient::optional_id"),
             Ty::Map(_) => Some("lenient::optional_map_without_nulls"),
+            Ty::List(_) => Some("lenient::optional_list"),
             _ => None,
         }
     } else if is_strict(api, overlay, owner, field) {
         None
     } else if field.ty == Ty::Int {
         Some("lenient::integer_or_zero")
-    } else if matches!(&field.ty, Ty::List(item) if matches!(**item, Ty::Maybe(_))) {
-        Some("lenient::list_without_nulls")
+    } else if let Ty::List(item) = &field.ty {
+        Some(if matches!(**item, Ty::Maybe(_)) { "lenient::list_without_nulls" } else { "lenient::list" })
     } else if matches!(field.ty, Ty::Map(_)) {
         Some("lenient::map_without_nulls")
     } else {

@@ -90,11 +90,19 @@ pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
 }
 
 /// Deserializes an ID that can be `null` or empty, which both mean `None`.
-pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: From<String>>(
+pub(crate) fn optional_id<'de, D: Deserializer<'de>, T: for<'a> From<&'a str>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(text.filter(|text| !text.is_empty()).map(T::from))
+    struct Wrapped<T>(Option<T>);
+
+    impl<'de, T: for<'a> From<&'a str>> Deserialize<'de> for Wrapped<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let read = |text: &str| Some(text).filter(|text| !text.is_empty()).map(T::from);
+            deserializer.deserialize_str(Text(read)).map(Self)
+        }
+    }
+
+    Option::<Wrapped<T>>::deserialize(deserializer).map(|found| found.and_then(|Wrapped(id)| id))
 }
 
 /// Visits a string and converts it, without an intermediate copy.
@@ -110,6 +118,59 @@ impl<T, F: FnOnce(&str) -> T> de::Visitor<'_> for Text<T, F> {
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
         Ok((self.0)(text))
     }
+}
+
+/// Deserializes a list. `null` is an empty list.
+pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    optional_list(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Deserializes a list, without room for more elements. `null` is `None`.
+pub(crate) fn optional_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    Option::<Exact<T>>::deserialize(deserializer).map(|found| found.map(|Exact(list)| list))
+}
+
+/// A list without room for more elements: models are read, and kept in caches, and never grow.
+struct Exact<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Exact<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ExactVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ExactVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> de::Visitor<'de> for ExactVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<Vec<T>, A::Error> {
+        elements(items)
+    }
+}
+
+/// Reads the elements of a list.
+pub(crate) fn elements<'de, A: de::SeqAccess<'de>, T: Deserialize<'de>>(
+    mut items: A,
+) -> Result<Vec<T>, A::Error> {
+    let mut list = Vec::new();
+    while let Some(item) = items.next_element()? {
+        if list.is_empty() {
+            // Most lists in models have one element, for which `push` would allocate four.
+            list.reserve_exact(1);
+        }
+        list.push(item);
+    }
+    list.shrink_to_fit();
+    Ok(list)
 }
 
 /// Deserializes a list. `null` is an empty list, and `null` items are dropped.
@@ -160,6 +221,7 @@ pub(crate) fn optional_map_without_nulls<'de, D: Deserializer<'de>, T: Deseriali
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Page, id::Id};
 
     fn read(json: &str) -> Result<i64, serde_json::Error> {
         integer(&mut serde_json::Deserializer::from_str(json))
@@ -180,6 +242,46 @@ mod tests {
         }
         for json in ["1e300", "18446744073709551615", "\"3\"", "null", "true", "9007199254740993.0e1"] {
             assert!(read(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn lists_have_no_room_for_more_elements() {
+        for length in 0..20_u8 {
+            let json = format!("{:?}", (0..length).collect::<Vec<_>>());
+            let reader = || serde_json::Deserializer::from_str(&json);
+            let page: Page<u8> = serde_json::from_str(&json).unwrap();
+            let whole: Page<u8> = serde_json::from_str(&format!(r#"{{"data":{json}}}"#)).unwrap();
+            for list in [
+                list(&mut reader()).unwrap(),
+                optional_list(&mut reader()).unwrap().unwrap(),
+                page.data,
+                whole.data,
+            ] {
+                assert!(list.iter().copied().eq(0..length), "{json}");
+                assert_eq!(list.capacity(), list.len(), "{json}");
+            }
+        }
+        let null = || serde_json::Value::Null;
+        assert_eq!(
+            (list::<_, u8>(null()).unwrap(), optional_list::<_, u8>(null()).unwrap()),
+            (Vec::new(), None)
+        );
+        for json in ["7", "{}", "\"a\"", "[null]", "[[1]]"] {
+            assert!(list::<_, u8>(&mut serde_json::Deserializer::from_str(json)).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_null_or_empty_is_none() {
+        for (json, want) in
+            [("null", None), ("\"\"", None), ("\"idn_1\"", Some("idn_1")), ("\"\\u0061\"", Some("a"))]
+        {
+            let id: Option<Id> = optional_id(&mut serde_json::Deserializer::from_str(json)).unwrap();
+            assert_eq!(id.as_ref().map(Id::as_str), want, "{json}");
+        }
+        for json in ["7", "[]", "{}", "false"] {
+            assert!(optional_id::<_, Id>(&mut serde_json::Deserializer::from_str(json)).is_err(), "{json}");
         }
     }
 }

@@ -39,6 +39,7 @@ pub struct AdminPortalLinkToken {
     /// Your own reference to the customer's IT contact.
     pub it_contact_id: Option<String>,
     /// The scopes of the token.
+    #[serde(default, deserialize_with = "lenient::optional_list")]
     pub scopes: Option<Vec<String>>,
     /// Whether the token was revoked. Never falls back: if it is missing, decoding fails.
     pub revoked: bool,
@@ -80,6 +81,7 @@ pub struct CreatedAdminPortalLinkToken {
     /// Your own reference to the customer's IT contact.
     pub it_contact_id: Option<String>,
     /// The scopes of the token.
+    #[serde(default, deserialize_with = "lenient::optional_list")]
     pub scopes: Option<Vec<String>>,
     /// The token. It can be used once.
     #[serde(default, deserialize_with = "lenient::or_default")]

@@ -43,7 +43,7 @@ pub struct ApiKey {
     /// Custom claims, any JSON.
     pub claims: Option<AnyJson>,
     /// The scopes of the key. Your application defines them.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub scopes: Vec<String>,
     /// Whether the key was revoked. Never falls back: if it is missing, decoding fails.
     pub revoked: bool,
@@ -92,7 +92,7 @@ pub struct ApiKeyWithSecret {
     /// Custom claims, any JSON.
     pub claims: Option<AnyJson>,
     /// The scopes of the key. Your application defines them.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub scopes: Vec<String>,
     /// The secret, which is the key that clients send.
     #[serde(default, deserialize_with = "lenient::or_default")]

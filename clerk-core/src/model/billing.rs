@@ -48,7 +48,7 @@ pub struct BillingSubscription {
     /// When a payment became past due.
     pub past_due_at: Option<Timestamp>,
     /// The items of the subscription.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub subscription_items: Vec<BillingSubscriptionItem>,
     /// The next payment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct BillingSubscriptionNextPayment {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub amount: BillingMoney,
     /// Totals for each kind of unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub per_unit_totals: Option<Vec<BillingPerUnitTotal>>,
     /// The totals.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,7 +233,7 @@ pub struct BillingSubscriptionItemNextPayment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date: Option<Timestamp>,
     /// Totals for each kind of unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub per_unit_totals: Option<Vec<BillingPerUnitTotal>>,
     /// The totals.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -282,7 +282,7 @@ pub struct BillingSeats {
     #[serde(default, deserialize_with = "lenient::optional_integer")]
     pub quantity: Option<i64>,
     /// The price tiers.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub tiers: Option<Vec<BillingPerUnitTotalTier>>,
 }
 
@@ -334,7 +334,7 @@ pub struct BillingPlan {
     /// URL of the picture.
     pub avatar_url: Option<String>,
     /// The features that the plan includes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub features: Option<Vec<Feature>>,
     /// Whether the plan has a free trial.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -343,7 +343,7 @@ pub struct BillingPlan {
     #[serde(default, deserialize_with = "lenient::optional_integer")]
     pub free_trial_days: Option<i64>,
     /// The prices for each kind of unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub unit_prices: Option<Vec<BillingUnitPrice>>,
     /// The billing period. Only set in an older response format.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -374,7 +374,7 @@ pub struct BillingUnitPrice {
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub block_size: i64,
     /// The price tiers.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub tiers: Vec<BillingUnitPriceTier>,
 }
 
@@ -607,7 +607,7 @@ pub struct BillingTotals {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub grand_total: BillingMoney,
     /// Totals for each kind of unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub per_unit_totals: Option<Vec<BillingPerUnitTotal>>,
     /// The credits that are applied.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -634,7 +634,7 @@ pub struct BillingPerUnitTotal {
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]
     pub block_size: i64,
     /// The price tiers.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub tiers: Vec<BillingPerUnitTotalTier>,
 }
 
@@ -1151,7 +1151,7 @@ pub struct BillingStatement {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub totals: BillingTotals,
     /// The payment attempts, grouped by date.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub groups: Vec<BillingStatementGroup>,
 }
 
@@ -1179,7 +1179,7 @@ pub struct BillingStatementGroup {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub timestamp: Timestamp,
     /// The payment attempts of the group.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub items: Vec<BillingPaymentAttempt>,
 }
 

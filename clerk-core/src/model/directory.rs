@@ -53,7 +53,7 @@ pub struct Directory {
     #[serde(default, deserialize_with = "lenient::map_without_nulls")]
     pub attribute_mapping: BTreeMap<String, String>,
     /// The custom attributes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub custom_attributes: Option<Vec<DirectoryCustomAttribute>>,
     /// The API key for the identity provider. Only present right after it was created or rotated. Private:
     /// only [`WithPrivate`](crate::model::WithPrivate) serializes it.

@@ -40,7 +40,7 @@ pub struct Domain {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub development_origin: String,
     /// The DNS records that the domain needs.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub cname_targets: Option<Vec<CnameTarget>>,
 }
 

@@ -87,7 +87,7 @@ pub struct EmailBatchResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
     /// Why the email was not sent. Empty if it was sent.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub errors: Vec<EmailError>,
     /// The HTTP status that the message would have had by itself.
     #[serde(default, deserialize_with = "lenient::integer_or_zero")]

@@ -42,7 +42,7 @@ pub struct EnterpriseConnection {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub active: bool,
     /// The email domains of the connection.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub domains: Vec<String>,
     /// The organization that the connection is linked to.
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
@@ -57,7 +57,7 @@ pub struct EnterpriseConnection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_organization_account_linking: Option<bool>,
     /// The custom attributes that are copied from the identity provider.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub custom_attributes: Option<Vec<EnterpriseCustomAttribute>>,
     /// The SAML settings. `None` if the connection does not use SAML.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,7 +180,7 @@ pub struct EnterpriseSamlConfig {
     pub login_hint: Option<SamlConnectionLoginHint>,
     /// All certificates of the identity provider that the connection trusts, the primary one first. `None`
     /// if Clerk does not report them. Clerk's published document omits this field.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub idp_certificates: Option<Vec<IdpCertificate>>,
 }
 
@@ -254,7 +254,7 @@ pub struct EnterpriseConnectionTestRun {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parsed_user_info: Option<EnterpriseConnectionTestRunUser>,
     /// The log of the test run.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub logs: Option<Vec<EnterpriseConnectionTestRunLog>>,
     /// The messages that were exchanged. `None` unless the connection uses SAML.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -435,7 +435,7 @@ pub struct SamlConnection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// The email domains of the connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub domains: Option<Vec<String>>,
     /// The identity provider's entity ID.
     pub idp_entity_id: Option<String>,
@@ -515,7 +515,7 @@ pub struct SamlConnection {
     pub disable_jit_provisioning: bool,
     /// All certificates of the identity provider that the connection trusts, the primary one first. `None`
     /// if Clerk does not report them. Clerk's published document omits this field.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub idp_certificates: Option<Vec<IdpCertificate>>,
 }
 

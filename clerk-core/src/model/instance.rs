@@ -32,6 +32,7 @@ pub struct Instance {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub environment_type: String,
     /// The origins that may call Clerk from browser-like environments, such as extensions.
+    #[serde(default, deserialize_with = "lenient::optional_list")]
     pub allowed_origins: Option<Vec<String>>,
     /// The workspace that owns the application. `None` if it has no owner.
     #[serde(default, deserialize_with = "lenient::optional_id")]
@@ -125,7 +126,7 @@ private::has_private!(InstanceProtect, Serialize);
 #[non_exhaustive]
 pub struct InstanceCommunication {
     /// The countries to which Clerk sends no text messages, as ISO 3166-1 alpha-2 codes.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub blocked_country_codes: Vec<String>,
 }
 
@@ -155,6 +156,7 @@ pub struct OAuthApplicationSettings {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub dynamic_oauth_client_registration: bool,
     /// The scopes of a client that requests none.
+    #[serde(default, deserialize_with = "lenient::optional_list")]
     pub default_scopes: Option<Vec<String>>,
     /// Whether OAuth access tokens are JWTs. If `false`, they are opaque tokens.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -220,7 +222,7 @@ pub struct OrganizationSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slug_disabled: Option<bool>,
     /// The enrollment modes that organization domains can use.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub domains_enrollment_modes: Vec<EnrollmentMode>,
     /// The key of the role of users who join through an email domain.
     #[serde(default, deserialize_with = "lenient::or_default")]

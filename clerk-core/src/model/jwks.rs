@@ -20,7 +20,7 @@ use crate::{decode::lenient, model::memory::has_memory, model::private, opaque::
 #[non_exhaustive]
 pub struct Jwks {
     /// The keys of the set.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub keys: Vec<Jwk>,
 }
 
@@ -55,7 +55,7 @@ pub struct Jwk {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub e: Option<String>,
     /// The certificate chain of the key, base64.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub x5c: Option<Vec<String>>,
     /// SHA-1 thumbprint of the certificate, base64url.
     #[serde(skip_serializing_if = "Option::is_none")]

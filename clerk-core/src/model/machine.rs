@@ -47,7 +47,7 @@ pub struct Machine {
     )]
     pub default_token_ttl: Option<i64>,
     /// The machines that this machine can talk to.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub scoped_machines: Vec<ScopedMachine>,
 }
 
@@ -83,7 +83,7 @@ pub struct MachineWithSecretKey {
     )]
     pub default_token_ttl: Option<i64>,
     /// The machines that this machine can talk to.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub scoped_machines: Vec<ScopedMachine>,
     /// The secret key. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
     #[serde(default, deserialize_with = "lenient::or_default", skip_serializing)]
@@ -215,7 +215,7 @@ pub struct M2mToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<AnyJson>,
     /// The machines that accept the token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// Whether the token was revoked. Never falls back: if it is missing, decoding fails.
     pub revoked: bool,
@@ -253,7 +253,7 @@ pub struct CreatedM2mToken {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<AnyJson>,
     /// The machines that accept the token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// The token. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
     #[serde(default, deserialize_with = "lenient::or_default", skip_serializing)]

@@ -55,7 +55,7 @@ pub struct OAuthApplication {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub scopes: String,
     /// The URIs to which users may be redirected.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub redirect_uris: Vec<String>,
     /// The URL to which users are redirected.
     #[deprecated(note = "use `redirect_uris`")]
@@ -125,7 +125,7 @@ pub struct OAuthApplicationWithSecret {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub scopes: String,
     /// The URIs to which users may be redirected.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub redirect_uris: Vec<String>,
     /// The URL to which users are redirected.
     #[deprecated(note = "use `redirect_uris`")]
@@ -211,7 +211,7 @@ pub struct OAuthAccessTokenVerification {
     #[serde(default, deserialize_with = "lenient::optional_id", skip_serializing_if = "Option::is_none")]
     pub subject: Option<UserId>,
     /// The scopes of the token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// Whether the token was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -139,7 +139,7 @@ pub struct OrganizationMembership {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_name: Option<String>,
     /// The permissions of the role, such as `org:sys_memberships:read`.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub permissions: Vec<String>,
     /// Metadata that the frontend can read and only the backend can write.
     #[serde(default, deserialize_with = "lenient::or_default")]

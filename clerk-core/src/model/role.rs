@@ -43,7 +43,7 @@ pub struct Role {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub is_creator_eligible: bool,
     /// The permissions of the role.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub permissions: Vec<Permission>,
     /// When it was created.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -106,7 +106,7 @@ pub struct RoleSet {
     /// The description.
     pub description: Option<String>,
     /// The roles of the set.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub roles: Vec<RoleSetItem>,
     /// The role that new members get.
     #[serde(skip_serializing_if = "Option::is_none")]

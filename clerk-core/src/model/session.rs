@@ -62,7 +62,7 @@ pub struct Session {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub created_at: Timestamp,
     /// The tasks that the user must complete before the session becomes active.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub tasks: Option<Vec<SessionTask>>,
 }
 
@@ -168,7 +168,7 @@ pub struct SessionRefresh {
     pub jwt: Option<String>,
     /// The cookies to set, each as the value of one `Set-Cookie` header. Private: only
     /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
-    #[serde(skip_serializing)]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing)]
     pub cookies: Option<Vec<String>>,
 }
 
@@ -205,10 +205,10 @@ pub struct Client {
     /// Unique ID.
     pub id: ClientId,
     /// The IDs of the sessions on the client.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub session_ids: Vec<SessionId>,
     /// The sessions on the client.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub sessions: Vec<Session>,
     /// The current sign-in attempt.
     pub sign_in_id: Option<String>,

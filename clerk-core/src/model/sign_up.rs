@@ -33,16 +33,16 @@ pub struct SignUp {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub status: SignUpStatus,
     /// The fields that are required.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub required_fields: Vec<String>,
     /// The fields that are optional.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub optional_fields: Vec<String>,
     /// The required fields that are still missing.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub missing_fields: Vec<String>,
     /// The fields that are not verified yet.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub unverified_fields: Vec<String>,
     /// The progress of the verifications.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -139,7 +139,7 @@ pub struct SignUpVerification {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_action: Option<SignUpNextAction>,
     /// The verification strategies that are available.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub supported_strategies: Option<Vec<String>>,
 }
 

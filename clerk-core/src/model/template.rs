@@ -68,10 +68,10 @@ pub struct Template {
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub body: String,
     /// The variables that the body can contain.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub available_variables: Vec<String>,
     /// The variables that the body must contain.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub required_variables: Vec<String>,
     /// The local part of the sender's address, before the `@`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -71,16 +71,16 @@ pub struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsafe_metadata: Option<Metadata>,
     /// All email addresses.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub email_addresses: Vec<EmailAddress>,
     /// All phone numbers.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub phone_numbers: Vec<PhoneNumber>,
     /// All Web3 wallets.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub web3_wallets: Vec<Web3Wallet>,
     /// All passkeys.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub passkeys: Vec<Passkey>,
     /// Whether the user has a password.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -102,16 +102,16 @@ pub struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_last_updated_at: Option<Timestamp>,
     /// Accounts at social providers.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub external_accounts: Vec<ExternalAccount>,
     /// Accounts at SAML identity providers.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub saml_accounts: Vec<SamlAccount>,
     /// Accounts at enterprise identity providers.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub enterprise_accounts: Vec<EnterpriseAccount>,
     /// Memberships in organizations. Only present if requested.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub organization_memberships: Option<Vec<OrganizationMembership>>,
     /// When the user last signed in.
     pub last_sign_in_at: Option<Timestamp>,
@@ -258,7 +258,7 @@ pub struct EmailAddress {
     /// The verification. `None` if it was never started.
     pub verification: Option<Verification>,
     /// The identifications that this one was created from.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub linked_to: Vec<IdentificationLink>,
     /// Whether the email domain matches an active enterprise connection.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -298,11 +298,11 @@ pub struct PhoneNumber {
     /// The verification. `None` if it was never started.
     pub verification: Option<Verification>,
     /// The identifications that this one was created from.
-    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[serde(default, deserialize_with = "lenient::list")]
     pub linked_to: Vec<IdentificationLink>,
     /// Backup codes. Only present right after they were generated. Private: only
     /// [`WithPrivate`](crate::model::WithPrivate) serializes it.
-    #[serde(skip_serializing)]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing)]
     pub backup_codes: Option<Vec<String>>,
     /// When it was created.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -558,7 +558,7 @@ pub struct SamlAccountConnection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// The email domains of the connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub domains: Option<Vec<String>>,
     /// Whether it is active.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -664,7 +664,7 @@ pub struct EnterpriseAccountConnection {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// The email domains of the connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub domains: Option<Vec<String>>,
     /// Whether it is active.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -749,7 +749,7 @@ pub struct OAuthAccessToken {
     /// The display name.
     pub label: Option<String>,
     /// The scopes of the token.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient::optional_list", skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// The OpenID Connect ID token. Private: only [`WithPrivate`](crate::model::WithPrivate) serializes it.
     #[serde(skip_serializing)]
