@@ -38,7 +38,12 @@ macro_rules! ids {
             }
         }
 
-        $crate::model::memory::has_memory!($name);
+        impl $crate::model::memory::Memory for $name {
+            fn allocated(&self) -> usize {
+                // Beside the text there are two counters.
+                self.0.len().saturating_add(2 * size_of::<usize>())
+            }
+        }
 
         impl From<&str> for $name {
             fn from(id: &str) -> Self {

@@ -24,9 +24,12 @@ use serde::{
 };
 use serde_json::{Value, value::RawValue};
 
-use crate::decode::{
-    describe_data, lenient,
-    plain::{self, Plain},
+use crate::{
+    decode::{
+        describe_data, lenient,
+        plain::{self, Plain},
+    },
+    model::memory::Memory,
 };
 
 /// Any JSON value. It is stored as JSON text and parsed when it is read.
@@ -93,6 +96,12 @@ impl AnyJson {
             Some(b't' | b'f') => Unexpected::Other("boolean"),
             _ => Unexpected::Other("number"),
         }
+    }
+}
+
+impl Memory for AnyJson {
+    fn allocated(&self) -> usize {
+        self.0.len()
     }
 }
 

@@ -155,6 +155,8 @@ impl Metadata {
     }
 }
 
+crate::model::memory::has_memory!(Metadata, 0);
+
 impl From<Map<String, Value>> for Metadata {
     fn from(object: Map<String, Value>) -> Self {
         Self::of(Value::Object(object).into())

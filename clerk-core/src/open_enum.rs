@@ -45,7 +45,11 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::model::memory::has_memory!($name);
+        impl $crate::model::memory::Memory for $name {
+            fn allocated(&self) -> usize {
+                if let Self::Other(text) = self { text.len() } else { 0 }
+            }
+        }
 
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {

@@ -61,13 +61,13 @@ pub trait Operation {
     /// match the output type, or is about another resource.
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError>;
 
-    /// Returns how much memory a decoded value takes, in bytes, without its strings: a cache adds the length of the
-    /// response.
+    /// Returns how much memory a decoded value takes, in bytes: how a cache weighs it. `response` is the length of the
+    /// response's body.
     ///
-    /// Defaults to the size of the type. Implement it if `Output` contains lists or maps, whose elements can take many
-    /// times their length in the response.
-    fn memory(output: &Self::Output) -> usize {
-        size_of_val(output)
+    /// Defaults to the size of the type and the length of the body, which the strings of the value rarely exceed. Implement
+    /// it if `Output` contains lists or maps, whose elements can take many times their length in the response.
+    fn memory(output: &Self::Output, response: usize) -> usize {
+        size_of_val(output).saturating_add(response)
     }
 }
 

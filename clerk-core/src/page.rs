@@ -75,6 +75,15 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
         self
     }
 
+    /// Returns how much memory an item has allocated, in bytes: how a cache weighs [`elements`](Self::elements).
+    ///
+    /// Defaults to zero. Implement it if `Item` contains lists or maps, whose elements can take many times their length in
+    /// the response.
+    fn item_memory(item: &Self::Item) -> usize {
+        let _ = item;
+        0
+    }
+
     /// Returns the operation with a response that is decoded item by item.
     ///
     /// An item that cannot be decoded then does not prevent the others from being returned: each item is a `Result`,
@@ -130,9 +139,12 @@ where
         Ok(Page { data: raw.data.into_iter().enumerate().map(read).collect(), total_count: raw.total_count })
     }
 
-    fn memory(output: &Self::Output) -> usize {
-        let data = output.data.capacity().saturating_mul(size_of::<Result<O::Item, DecodeError>>());
-        size_of_val(output).saturating_add(data)
+    fn memory(output: &Self::Output, response: usize) -> usize {
+        let slots = output.data.capacity().saturating_mul(size_of::<Result<O::Item, DecodeError>>());
+        let items = output.data.iter().flatten().map(O::item_memory);
+        // The response's length is for what an item does not count, and for the errors.
+        let beside = slots.saturating_add(response).saturating_add(size_of_val(output));
+        items.fold(beside, usize::saturating_add)
     }
 }
 

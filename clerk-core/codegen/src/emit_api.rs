@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    emit_model::has_lists,
     emit_request::request,
     identity,
     ir::{Api, Body, Field, Operation, Output, Struct, Ty},
@@ -211,7 +210,8 @@ fn paged(operation: &Operation, name: &str) -> String {
         "impl Paged for {name} {{\ntype Item = {};\n\n\
          fn window(&self) -> Window {{\nWindow {{ offset: self.offset, limit: self.limit }}\n}}\n\n\
          fn with_window(mut self, window: Window) -> Self {{\n\
-         self.offset = window.offset;\nself.limit = window.limit;\nself\n}}\n{}}}\n\n",
+         self.offset = window.offset;\nself.limit = window.limit;\nself\n}}\n\n\
+         fn item_memory(item: &Self::Item) -> usize {{\nmemory::Memory::allocated(item)\n}}\n{}}}\n\n",
         spell(item),
         cursor(operation, &spell(item)),
     )
@@ -362,13 +362,13 @@ fn implementation(api: &Api, operation: &Operation, name: &str, overlay: &Overla
         None if operation.public => "NeedsNoKey",
         None => "NeedsSecretKey",
     };
-    let has_lists = match &operation.output {
-        Output::Page(_) => true,
-        Output::Value(ty) => has_lists(api, ty),
-        Output::Nothing | Output::Text => false,
+    // Only responses to this method are cached.
+    let memory = match &operation.output {
+        Output::Page(_) | Output::Value(_) if operation.method == "GET" => {
+            "\nfn memory(output: &Self::Output, _: usize) -> usize {\nmemory::of(output)\n}\n"
+        }
+        _ => "",
     };
-    let memory =
-        if has_lists { "\nfn memory(output: &Self::Output) -> usize {\nmemory::of(output)\n}\n" } else { "" };
     let undocumented = if operation.documented { "" } else { ".undocumented()" };
     let told = if credential == "NeedsSecretKey" { "" } else { ".credential::<Self::Credential>()" };
     format!(

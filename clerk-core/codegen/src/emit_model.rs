@@ -152,7 +152,7 @@ fn structure(api: &Api, overlay: &Overlay, object: &Struct) -> String {
     }
     let id = object.fields.iter().find(|field| field.wire == "id").map_or("", |_| ", id");
     out.push_str(&format!("}}\n\nopaque!({name}{id});\n\n"));
-    out.push_str(&with_memory(api, object));
+    out.push_str(&with_memory(object));
     out.push_str(&with_private(api, overlay, object));
     out
 }
@@ -224,24 +224,12 @@ fn stored(field: &Field) -> String {
     if !field.required || field.nullable { format!("Option<{ty}>") } else { ty }
 }
 
-/// The implementation that counts the memory of the lists in a model.
-fn with_memory(api: &Api, object: &Struct) -> String {
-    let lists = object.fields.iter().filter(|field| has_lists(api, &field.ty));
-    let fields: String = lists.map(|field| format!(", {}", identifier(&field.wire))).collect();
+/// The implementation that counts the memory of a model.
+fn with_memory(object: &Struct) -> String {
+    let allocates = |ty: &Ty| !matches!(ty, Ty::Bool | Ty::Int | Ty::Count | Ty::Float | Ty::Time);
+    let allocating = object.fields.iter().filter(|field| allocates(&field.ty));
+    let fields: String = allocating.map(|field| format!(", {}", identifier(&field.wire))).collect();
     format!("has_memory!({}{fields});\n\n", object.name)
-}
-
-/// Whether a value of the type contains lists or maps, itself or in a model.
-pub(crate) fn has_lists(api: &Api, ty: &Ty) -> bool {
-    match ty {
-        Ty::List(_) | Ty::Map(_) => true,
-        Ty::Maybe(inner) => has_lists(api, inner),
-        Ty::Struct(name) => {
-            let model = api.structs.get(name);
-            model.is_some_and(|model| model.fields.iter().any(|field| has_lists(api, &field.ty)))
-        }
-        _ => false,
-    }
 }
 
 /// The implementation that serializes a model with its private fields, and with those of the models in it.

@@ -18,7 +18,6 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     id::{Id, OrganizationId},
-    model::memory,
     model::{AdminPortalLinkToken, CreatedAdminPortalLinkToken},
     opaque::opaque,
     operation::{Operation, OperationInfo},
@@ -99,10 +98,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Revokes an admin portal link token.
@@ -160,9 +155,5 @@ impl Operation for Revoke {
         let found: AdminPortalLinkToken = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.admin_portal_link_token_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }

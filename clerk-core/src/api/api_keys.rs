@@ -112,7 +112,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -128,6 +128,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -233,10 +237,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets an API key.
@@ -273,7 +273,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -367,10 +367,6 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.api_key_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Deletes an API key.
@@ -442,6 +438,10 @@ impl Operation for GetSecret {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Revokes an API key.
@@ -492,10 +492,6 @@ impl Operation for Revoke {
         decode::same(Self::INFO, "id", self.api_key_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Verifies an API key, given by its secret.
@@ -532,9 +528,5 @@ impl Operation for Verify {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }

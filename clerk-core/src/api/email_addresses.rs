@@ -99,10 +99,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets an email address.
@@ -144,7 +140,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -226,10 +222,6 @@ impl Operation for Update {
         let found: EmailAddress = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.email_address_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -453,9 +445,5 @@ impl Operation for ReplaceForUser {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }

@@ -84,7 +84,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -100,6 +100,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -148,7 +152,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -268,10 +272,6 @@ impl Operation for Upsert {
         decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Reverts a template to Clerk's default.
@@ -318,10 +318,6 @@ impl Operation for Revert {
         let found: Template = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -474,9 +470,5 @@ impl Operation for ToggleDelivery {
         let found: Template = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "slug", self.slug.as_str(), [Some(found.slug.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }

@@ -236,10 +236,6 @@ impl Operation for CreateBatch {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets an email and its status.
@@ -276,6 +272,10 @@ impl Operation for Get {
         let found: Email = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.email_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
     }
 }
 

@@ -106,7 +106,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -122,6 +122,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -263,10 +267,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets an enterprise connection.
@@ -311,7 +311,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -487,10 +487,6 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.enterprise_connection_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Deletes an enterprise connection.
@@ -617,7 +613,7 @@ impl Operation for ListTestRuns {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -633,6 +629,10 @@ impl Paged for ListTestRuns {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 

@@ -103,7 +103,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -119,6 +119,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -260,10 +264,6 @@ impl Operation for BulkCreate {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 

@@ -92,7 +92,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -108,6 +108,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -169,10 +173,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets a machine.
@@ -210,7 +210,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -273,10 +273,6 @@ impl Operation for Update {
         let found: Machine = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.machine_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -352,6 +348,10 @@ impl Operation for GetSecretKey {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
     }
 }
 

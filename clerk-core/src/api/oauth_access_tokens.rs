@@ -17,7 +17,6 @@ use crate::{
     decode::{self, ResponseError},
     encode::{BuildError, RequestBuilder},
     model::OAuthAccessTokenVerification,
-    model::memory,
     opaque::opaque,
     operation::{Operation, OperationInfo, Retry},
 };
@@ -63,9 +62,5 @@ impl Operation for Verify {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }

@@ -103,7 +103,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -119,6 +119,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -225,10 +229,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets an OAuth application.
@@ -271,7 +271,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -390,10 +390,6 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.oauth_application_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Permanently deletes an OAuth application.
@@ -498,10 +494,6 @@ impl Operation for UploadLogo {
         decode::same(Self::INFO, "id", self.oauth_application_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Rotates the client secret of an OAuth application.
@@ -545,10 +537,6 @@ impl Operation for RotateSecret {
         let found: OAuthApplicationWithSecret = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.oauth_application_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 

@@ -111,7 +111,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -127,6 +127,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -504,7 +508,7 @@ impl Operation for ListAll {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -520,5 +524,9 @@ impl Paged for ListAll {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }

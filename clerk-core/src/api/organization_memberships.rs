@@ -232,7 +232,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -248,6 +248,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -331,10 +335,6 @@ impl Operation for Create {
         )?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Changes the role of a member.
@@ -400,10 +400,6 @@ impl Operation for Update {
         )?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Removes a member from an organization.
@@ -459,10 +455,6 @@ impl Operation for Delete {
             [found.public_user_data.as_ref().map(|public_user_data| public_user_data.user_id.as_str())],
         )?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -553,10 +545,6 @@ impl Operation for UpdateMetadata {
         )?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Lists the memberships of all organizations of the instance.
@@ -625,7 +613,7 @@ impl Operation for ListAll {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -641,5 +629,9 @@ impl Paged for ListAll {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }

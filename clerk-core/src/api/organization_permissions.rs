@@ -96,7 +96,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -112,6 +112,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -208,6 +212,10 @@ impl Operation for Get {
         let found: Permission = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.permission_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
     }
 }
 

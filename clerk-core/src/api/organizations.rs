@@ -150,7 +150,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -166,6 +166,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -348,6 +352,10 @@ impl Operation for Get {
             [Some(found.id.as_str()), Some(found.slug.as_str())],
         )?;
         Ok(found)
+    }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
     }
 }
 
@@ -803,7 +811,7 @@ impl Operation for GetBillingSubscription {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -844,6 +852,10 @@ impl Operation for GetBillingCreditBalance {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
     }
 }
 

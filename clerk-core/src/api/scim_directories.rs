@@ -80,7 +80,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -96,6 +96,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -171,10 +175,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets a directory.
@@ -216,7 +216,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -313,10 +313,6 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.scim_directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Deletes a directory.
@@ -407,10 +403,6 @@ impl Operation for RotateApiKey {
         decode::same(Self::INFO, "id", self.scim_directory_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Lists the group-to-role mappings of a directory, in order of precedence.
@@ -452,7 +444,7 @@ impl Operation for ListGroupRoleMappings {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -533,10 +525,6 @@ impl Operation for CreateGroupRoleMapping {
         )?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Replaces all group-to-role mappings of a directory.
@@ -590,10 +578,6 @@ impl Operation for ReplaceGroupRoleMappings {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 

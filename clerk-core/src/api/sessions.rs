@@ -101,7 +101,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -117,6 +117,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -167,10 +171,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets a session.
@@ -208,7 +208,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -307,10 +307,6 @@ impl Operation for Refresh {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Revokes a session.
@@ -348,10 +344,6 @@ impl Operation for Revoke {
         let found: Session = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.session_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 

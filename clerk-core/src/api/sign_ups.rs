@@ -56,7 +56,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -115,9 +115,5 @@ impl Operation for Update {
         let found: SignUp = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }

@@ -310,7 +310,7 @@ impl Operation for List {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -326,6 +326,10 @@ impl Paged for List {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 
     fn cursor<'a>(&self, item: &'a User) -> Option<&'a str> {
@@ -673,10 +677,6 @@ impl Operation for Create {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Counts the users that match the filters.
@@ -918,6 +918,10 @@ impl Operation for Count {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
+    }
 }
 
 /// Gets a user.
@@ -954,7 +958,7 @@ impl Operation for Get {
         Ok(found)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -1242,10 +1246,6 @@ impl Operation for Update {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Deletes a user.
@@ -1318,10 +1318,6 @@ impl Operation for Ban {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Lifts the ban of a user.
@@ -1356,10 +1352,6 @@ impl Operation for Unban {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -1399,10 +1391,6 @@ impl Operation for BulkBan {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Lifts the bans of 1 to 50 users at once.
@@ -1441,10 +1429,6 @@ impl Operation for BulkUnban {
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Locks a user.
@@ -1482,10 +1466,6 @@ impl Operation for Lock {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Lifts the lock of a user.
@@ -1521,10 +1501,6 @@ impl Operation for Unlock {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -1571,10 +1547,6 @@ impl Operation for SetProfileImage {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Deletes the profile image of a user.
@@ -1614,10 +1586,6 @@ impl Operation for DeleteProfileImage {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -1695,10 +1663,6 @@ impl Operation for ReplaceMetadata {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Merges new values into the metadata of a user.
@@ -1775,10 +1739,6 @@ impl Operation for UpdateMetadata {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Gets the billing subscription of a user.
@@ -1819,7 +1779,7 @@ impl Operation for GetBillingSubscription {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -1860,6 +1820,10 @@ impl Operation for GetBillingCreditBalance {
 
     fn decode(&self, response: &Response<Bytes>) -> Result<Self::Output, ResponseError> {
         decode::json(Self::INFO, response)
+    }
+
+    fn memory(output: &Self::Output, _: usize) -> usize {
+        memory::of(output)
     }
 }
 
@@ -2012,7 +1976,7 @@ impl Operation for GetOAuthAccessTokens {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -2028,6 +1992,10 @@ impl Paged for GetOAuthAccessTokens {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -2089,7 +2057,7 @@ impl Operation for GetOrganizationMemberships {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -2105,6 +2073,10 @@ impl Paged for GetOrganizationMemberships {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -2175,7 +2147,7 @@ impl Operation for GetOrganizationInvitations {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -2191,6 +2163,10 @@ impl Paged for GetOrganizationInvitations {
         self.offset = window.offset;
         self.limit = window.limit;
         self
+    }
+
+    fn item_memory(item: &Self::Item) -> usize {
+        memory::Memory::allocated(item)
     }
 }
 
@@ -2244,10 +2220,6 @@ impl Operation for RemovePassword {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }
 
@@ -2501,7 +2473,7 @@ impl Operation for ListTrustedDevices {
         decode::json(Self::INFO, response)
     }
 
-    fn memory(output: &Self::Output) -> usize {
+    fn memory(output: &Self::Output, _: usize) -> usize {
         memory::of(output)
     }
 }
@@ -2757,10 +2729,6 @@ impl Operation for SetPasswordCompromised {
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
     }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
-    }
 }
 
 /// Removes the mark that the password of a user is compromised.
@@ -2803,9 +2771,5 @@ impl Operation for UnsetPasswordCompromised {
         let found: User = decode::json(Self::INFO, response)?;
         decode::same(Self::INFO, "id", self.user_id.as_str(), [Some(found.id.as_str())])?;
         Ok(found)
-    }
-
-    fn memory(output: &Self::Output) -> usize {
-        memory::of(output)
     }
 }

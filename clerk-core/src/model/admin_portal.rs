@@ -59,7 +59,16 @@ pub struct AdminPortalLinkToken {
 
 opaque!(AdminPortalLinkToken, id);
 
-has_memory!(AdminPortalLinkToken, scopes);
+has_memory!(
+    AdminPortalLinkToken,
+    id,
+    admin_portal_link_id,
+    instance_id,
+    organization_id,
+    it_contact_id,
+    scopes,
+    revocation_reason
+);
 
 private::has_private!(AdminPortalLinkToken, Serialize);
 
@@ -104,6 +113,16 @@ pub struct CreatedAdminPortalLinkToken {
 
 opaque!(CreatedAdminPortalLinkToken, id);
 
-has_memory!(CreatedAdminPortalLinkToken, scopes);
+has_memory!(
+    CreatedAdminPortalLinkToken,
+    id,
+    admin_portal_link_id,
+    instance_id,
+    organization_id,
+    it_contact_id,
+    scopes,
+    token,
+    revocation_reason
+);
 
 private::has_private!(CreatedAdminPortalLinkToken, Serialize);

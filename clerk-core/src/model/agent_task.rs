@@ -34,7 +34,7 @@ pub struct AgentTask {
 
 opaque!(AgentTask);
 
-has_memory!(AgentTask);
+has_memory!(AgentTask, agent_id, agent_task_id, task_id, url);
 
 private::has_private!(AgentTask, Serialize);
 

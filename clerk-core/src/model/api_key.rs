@@ -68,7 +68,7 @@ pub struct ApiKey {
 
 opaque!(ApiKey, id);
 
-has_memory!(ApiKey, scopes);
+has_memory!(ApiKey, id, r#type, subject, name, description, claims, scopes, revocation_reason, created_by);
 
 private::has_private!(ApiKey, Serialize);
 
@@ -120,7 +120,19 @@ pub struct ApiKeyWithSecret {
 
 opaque!(ApiKeyWithSecret, id);
 
-has_memory!(ApiKeyWithSecret, scopes);
+has_memory!(
+    ApiKeyWithSecret,
+    id,
+    r#type,
+    subject,
+    name,
+    description,
+    claims,
+    scopes,
+    secret,
+    revocation_reason,
+    created_by
+);
 
 private::has_private!(ApiKeyWithSecret, Serialize);
 
@@ -135,6 +147,6 @@ pub struct ApiKeySecret {
 
 opaque!(ApiKeySecret);
 
-has_memory!(ApiKeySecret);
+has_memory!(ApiKeySecret, secret);
 
 private::has_private!(ApiKeySecret, Serialize);

@@ -60,7 +60,7 @@ pub struct BillingSubscription {
 
 opaque!(BillingSubscription, id);
 
-has_memory!(BillingSubscription, subscription_items, next_payment);
+has_memory!(BillingSubscription, id, instance_id, status, payer_id, subscription_items, next_payment);
 
 private::has_private!(BillingSubscription, Serialize);
 
@@ -102,7 +102,7 @@ pub struct BillingSubscriptionNextPayment {
 
 opaque!(BillingSubscriptionNextPayment);
 
-has_memory!(BillingSubscriptionNextPayment, per_unit_totals, totals);
+has_memory!(BillingSubscriptionNextPayment, amount, per_unit_totals, totals);
 
 private::has_private!(BillingSubscriptionNextPayment, Serialize);
 
@@ -194,7 +194,30 @@ pub struct BillingSubscriptionItem {
 
 opaque!(BillingSubscriptionItem, id);
 
-has_memory!(BillingSubscriptionItem, plan, next_payment, seats, totals, next_invoice);
+has_memory!(
+    BillingSubscriptionItem,
+    id,
+    instance_id,
+    status,
+    credit,
+    credits,
+    plan_id,
+    price_id,
+    plan,
+    plan_period,
+    payment_method,
+    lifetime_paid,
+    next_payment,
+    payer_id,
+    payer,
+    proration_date,
+    seats,
+    totals,
+    amount,
+    payment_source_id,
+    payment_source,
+    next_invoice
+);
 
 private::has_private!(BillingSubscriptionItem, Serialize);
 
@@ -242,7 +265,7 @@ pub struct BillingSubscriptionItemNextPayment {
 
 opaque!(BillingSubscriptionItemNextPayment);
 
-has_memory!(BillingSubscriptionItemNextPayment, per_unit_totals, totals);
+has_memory!(BillingSubscriptionItemNextPayment, amount, per_unit_totals, totals);
 
 private::has_private!(BillingSubscriptionItemNextPayment, Serialize);
 
@@ -260,7 +283,7 @@ pub struct BillingSubscriptionCredit {
 
 opaque!(BillingSubscriptionCredit);
 
-has_memory!(BillingSubscriptionCredit);
+has_memory!(BillingSubscriptionCredit, amount);
 
 private::has_private!(BillingSubscriptionCredit, Serialize);
 
@@ -359,7 +382,22 @@ pub struct BillingPlan {
 
 opaque!(BillingPlan, id);
 
-has_memory!(BillingPlan, features, unit_prices);
+has_memory!(
+    BillingPlan,
+    id,
+    name,
+    fee,
+    annual_monthly_fee,
+    annual_fee,
+    description,
+    product_id,
+    for_payer_type,
+    slug,
+    avatar_url,
+    features,
+    unit_prices,
+    period
+);
 
 private::has_private!(BillingPlan, Serialize);
 
@@ -380,7 +418,7 @@ pub struct BillingUnitPrice {
 
 opaque!(BillingUnitPrice);
 
-has_memory!(BillingUnitPrice, tiers);
+has_memory!(BillingUnitPrice, name, tiers);
 
 private::has_private!(BillingUnitPrice, Serialize);
 
@@ -405,7 +443,7 @@ pub struct BillingUnitPriceTier {
 
 opaque!(BillingUnitPriceTier);
 
-has_memory!(BillingUnitPriceTier);
+has_memory!(BillingUnitPriceTier, fee_per_block);
 
 private::has_private!(BillingUnitPriceTier, Serialize);
 
@@ -429,7 +467,7 @@ pub struct Feature {
 
 opaque!(Feature, id);
 
-has_memory!(Feature);
+has_memory!(Feature, id, name, description, slug, avatar_url);
 
 private::has_private!(Feature, Serialize);
 
@@ -476,7 +514,19 @@ pub struct BillingPayer {
 
 opaque!(BillingPayer, id);
 
-has_memory!(BillingPayer);
+has_memory!(
+    BillingPayer,
+    id,
+    instance_id,
+    user_id,
+    first_name,
+    last_name,
+    email,
+    organization_id,
+    organization_name,
+    image_url,
+    credits_balance
+);
 
 private::has_private!(BillingPayer, Serialize);
 
@@ -540,7 +590,19 @@ pub struct BillingPaymentMethod {
 
 opaque!(BillingPaymentMethod, id);
 
-has_memory!(BillingPaymentMethod);
+has_memory!(
+    BillingPaymentMethod,
+    id,
+    payer_id,
+    payment_type,
+    gateway,
+    gateway_external_id,
+    gateway_external_account_id,
+    last4,
+    status,
+    wallet_type,
+    card_type
+);
 
 private::has_private!(BillingPaymentMethod, Serialize);
 
@@ -586,7 +648,7 @@ pub struct BillingMoney {
 
 opaque!(BillingMoney);
 
-has_memory!(BillingMoney);
+has_memory!(BillingMoney, amount_formatted, currency, currency_symbol);
 
 private::has_private!(BillingMoney, Serialize);
 
@@ -619,7 +681,7 @@ pub struct BillingTotals {
 
 opaque!(BillingTotals);
 
-has_memory!(BillingTotals, per_unit_totals);
+has_memory!(BillingTotals, subtotal, base_fee, tax_total, grand_total, per_unit_totals, credits, discounts);
 
 private::has_private!(BillingTotals, Serialize);
 
@@ -640,7 +702,7 @@ pub struct BillingPerUnitTotal {
 
 opaque!(BillingPerUnitTotal);
 
-has_memory!(BillingPerUnitTotal, tiers);
+has_memory!(BillingPerUnitTotal, name, tiers);
 
 private::has_private!(BillingPerUnitTotal, Serialize);
 
@@ -665,7 +727,7 @@ pub struct BillingPerUnitTotalTier {
 
 opaque!(BillingPerUnitTotalTier);
 
-has_memory!(BillingPerUnitTotalTier);
+has_memory!(BillingPerUnitTotalTier, fee_per_block, total);
 
 private::has_private!(BillingPerUnitTotalTier, Serialize);
 
@@ -684,7 +746,7 @@ pub struct BillingCredits {
 
 opaque!(BillingCredits);
 
-has_memory!(BillingCredits);
+has_memory!(BillingCredits, proration, payer, total);
 
 private::has_private!(BillingCredits, Serialize);
 
@@ -708,7 +770,7 @@ pub struct BillingProrationCredit {
 
 opaque!(BillingProrationCredit);
 
-has_memory!(BillingProrationCredit);
+has_memory!(BillingProrationCredit, amount);
 
 private::has_private!(BillingProrationCredit, Serialize);
 
@@ -726,7 +788,7 @@ pub struct BillingPayerCredit {
 
 opaque!(BillingPayerCredit);
 
-has_memory!(BillingPayerCredit);
+has_memory!(BillingPayerCredit, remaining_balance, applied_amount);
 
 private::has_private!(BillingPayerCredit, Serialize);
 
@@ -743,7 +805,7 @@ pub struct BillingDiscounts {
 
 opaque!(BillingDiscounts);
 
-has_memory!(BillingDiscounts);
+has_memory!(BillingDiscounts, proration, total);
 
 private::has_private!(BillingDiscounts, Serialize);
 
@@ -767,7 +829,7 @@ pub struct BillingProrationDiscount {
 
 opaque!(BillingProrationDiscount);
 
-has_memory!(BillingProrationDiscount);
+has_memory!(BillingProrationDiscount, amount);
 
 private::has_private!(BillingProrationDiscount, Serialize);
 
@@ -781,7 +843,7 @@ pub struct BillingCreditBalance {
 
 opaque!(BillingCreditBalance);
 
-has_memory!(BillingCreditBalance);
+has_memory!(BillingCreditBalance, balance);
 
 private::has_private!(BillingCreditBalance, Serialize);
 
@@ -813,7 +875,7 @@ pub struct BillingCreditEntry {
 
 opaque!(BillingCreditEntry, id);
 
-has_memory!(BillingCreditEntry);
+has_memory!(BillingCreditEntry, id, payer_id, amount, source_type, source_id, note, created_at);
 
 private::has_private!(BillingCreditEntry, Serialize);
 
@@ -902,7 +964,19 @@ pub struct BillingPaymentSource {
 
 opaque!(BillingPaymentSource, id);
 
-has_memory!(BillingPaymentSource);
+has_memory!(
+    BillingPaymentSource,
+    id,
+    payer_id,
+    payment_method,
+    gateway,
+    gateway_external_id,
+    gateway_external_account_id,
+    last4,
+    status,
+    wallet_type,
+    card_type
+);
 
 private::has_private!(BillingPaymentSource, Serialize);
 
@@ -962,7 +1036,18 @@ pub struct BillingPrice {
 
 opaque!(BillingPrice, id);
 
-has_memory!(BillingPrice);
+has_memory!(
+    BillingPrice,
+    id,
+    plan_id,
+    instance_id,
+    currency,
+    currency_symbol,
+    fee,
+    annual_monthly_fee,
+    description,
+    supported_billing_periods
+);
 
 private::has_private!(BillingPrice, Serialize);
 
@@ -1027,7 +1112,15 @@ pub struct BillingPriceTransitionDetails {
 
 opaque!(BillingPriceTransitionDetails);
 
-has_memory!(BillingPriceTransitionDetails, previous_plan);
+has_memory!(
+    BillingPriceTransitionDetails,
+    previous_plan,
+    previous_price,
+    effective_mode,
+    immediate_charge,
+    previous_subscription_item_status,
+    previous_subscription_item_id
+);
 
 private::has_private!(BillingPriceTransitionDetails, Serialize);
 
@@ -1092,7 +1185,20 @@ pub struct BillingDiscountRedemption {
 
 opaque!(BillingDiscountRedemption, id);
 
-has_memory!(BillingDiscountRedemption);
+has_memory!(
+    BillingDiscountRedemption,
+    id,
+    subscription_item_id,
+    discount_id,
+    name,
+    source,
+    promo_code,
+    effect,
+    amount_off,
+    amount,
+    status,
+    redeemed_by
+);
 
 private::has_private!(BillingDiscountRedemption, Serialize);
 
@@ -1157,7 +1263,7 @@ pub struct BillingStatement {
 
 opaque!(BillingStatement, id);
 
-has_memory!(BillingStatement, totals, groups);
+has_memory!(BillingStatement, id, instance_id, payer, status, totals, groups);
 
 private::has_private!(BillingStatement, Serialize);
 
@@ -1256,7 +1362,27 @@ pub struct BillingPaymentAttempt {
 
 opaque!(BillingPaymentAttempt, id);
 
-has_memory!(BillingPaymentAttempt, totals);
+has_memory!(
+    BillingPaymentAttempt,
+    id,
+    payment_id,
+    instance_id,
+    charge_type,
+    payee_id,
+    payee,
+    payer_id,
+    payer,
+    subscription_item_id,
+    subscription_item,
+    amount,
+    totals,
+    payment_method_id,
+    payment_method,
+    statement_id,
+    gateway_external_id,
+    gateway_external_url,
+    status
+);
 
 private::has_private!(BillingPaymentAttempt, Serialize);
 

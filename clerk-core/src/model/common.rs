@@ -35,7 +35,7 @@ pub struct DeletedObject {
 
 opaque!(DeletedObject, id);
 
-has_memory!(DeletedObject);
+has_memory!(DeletedObject, object, id, slug, external_id);
 
 private::has_private!(DeletedObject, Serialize);
 

@@ -69,7 +69,17 @@ pub struct Directory {
 
 opaque!(Directory, id);
 
-has_memory!(Directory, attribute_mapping, custom_attributes);
+has_memory!(
+    Directory,
+    id,
+    name,
+    enterprise_connection_id,
+    endpoint_url,
+    provider,
+    attribute_mapping,
+    custom_attributes,
+    api_key
+);
 
 /// All fields of [`Directory`].
 #[derive(Serialize)]
@@ -117,7 +127,7 @@ pub struct DirectoryCustomAttribute {
 
 opaque!(DirectoryCustomAttribute);
 
-has_memory!(DirectoryCustomAttribute);
+has_memory!(DirectoryCustomAttribute, name, key, sso_path, directory_path);
 
 private::has_private!(DirectoryCustomAttribute, Serialize);
 
@@ -152,6 +162,13 @@ pub struct DirectoryGroupRoleMapping {
 
 opaque!(DirectoryGroupRoleMapping, id);
 
-has_memory!(DirectoryGroupRoleMapping, role);
+has_memory!(
+    DirectoryGroupRoleMapping,
+    id,
+    directory_id,
+    directory_group_id,
+    directory_group_display_name,
+    role
+);
 
 private::has_private!(DirectoryGroupRoleMapping, Serialize);

@@ -46,7 +46,16 @@ pub struct Domain {
 
 opaque!(Domain, id);
 
-has_memory!(Domain, cname_targets);
+has_memory!(
+    Domain,
+    id,
+    name,
+    frontend_api_url,
+    accounts_portal_url,
+    proxy_url,
+    development_origin,
+    cname_targets
+);
 
 private::has_private!(Domain, Serialize);
 
@@ -67,7 +76,7 @@ pub struct CnameTarget {
 
 opaque!(CnameTarget);
 
-has_memory!(CnameTarget);
+has_memory!(CnameTarget, host, value);
 
 private::has_private!(CnameTarget, Serialize);
 
@@ -96,6 +105,6 @@ pub struct ProxyCheck {
 
 opaque!(ProxyCheck, id);
 
-has_memory!(ProxyCheck);
+has_memory!(ProxyCheck, id, domain_id, proxy_url);
 
 private::has_private!(ProxyCheck, Serialize);

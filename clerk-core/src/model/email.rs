@@ -71,7 +71,22 @@ pub struct Email {
 
 opaque!(Email, id);
 
-has_memory!(Email);
+has_memory!(
+    Email,
+    id,
+    slug,
+    from_email_name,
+    reply_to_email_name,
+    to_email_address,
+    email_address_id,
+    user_id,
+    subject,
+    body,
+    body_plain,
+    status,
+    suppression_reason,
+    data
+);
 
 private::has_private!(Email, Serialize);
 
@@ -103,7 +118,7 @@ pub struct EmailBatchResult {
 
 opaque!(EmailBatchResult);
 
-has_memory!(EmailBatchResult, errors);
+has_memory!(EmailBatchResult, email, errors);
 
 private::has_private!(EmailBatchResult, Serialize);
 
@@ -127,6 +142,6 @@ pub struct EmailError {
 
 opaque!(EmailError);
 
-has_memory!(EmailError);
+has_memory!(EmailError, code, message, long_message, meta);
 
 private::has_private!(EmailError, Serialize);

@@ -81,7 +81,18 @@ pub struct EnterpriseConnection {
 
 opaque!(EnterpriseConnection, id);
 
-has_memory!(EnterpriseConnection, domains, custom_attributes, saml_connection);
+has_memory!(
+    EnterpriseConnection,
+    id,
+    name,
+    provider,
+    logo_public_url,
+    domains,
+    organization_id,
+    custom_attributes,
+    saml_connection,
+    oauth_config
+);
 
 private::has_private!(EnterpriseConnection, Serialize);
 
@@ -131,7 +142,7 @@ pub struct EnterpriseCustomAttribute {
 
 opaque!(EnterpriseCustomAttribute);
 
-has_memory!(EnterpriseCustomAttribute);
+has_memory!(EnterpriseCustomAttribute, name, key, sso_path, scim_path, directory_path);
 
 private::has_private!(EnterpriseCustomAttribute, Serialize);
 
@@ -186,7 +197,19 @@ pub struct EnterpriseSamlConfig {
 
 opaque!(EnterpriseSamlConfig, id);
 
-has_memory!(EnterpriseSamlConfig, idp_certificates);
+has_memory!(
+    EnterpriseSamlConfig,
+    id,
+    name,
+    idp_entity_id,
+    idp_sso_url,
+    idp_metadata_url,
+    acs_url,
+    sp_entity_id,
+    sp_metadata_url,
+    login_hint,
+    idp_certificates
+);
 
 private::has_private!(EnterpriseSamlConfig, Serialize);
 
@@ -234,7 +257,18 @@ pub struct EnterpriseOAuthConfig {
 
 opaque!(EnterpriseOAuthConfig, id);
 
-has_memory!(EnterpriseOAuthConfig);
+has_memory!(
+    EnterpriseOAuthConfig,
+    id,
+    name,
+    provider_key,
+    client_id,
+    discovery_url,
+    auth_url,
+    token_url,
+    user_info_url,
+    logo_public_url
+);
 
 private::has_private!(EnterpriseOAuthConfig, Serialize);
 
@@ -269,7 +303,7 @@ pub struct EnterpriseConnectionTestRun {
 
 opaque!(EnterpriseConnectionTestRun, id);
 
-has_memory!(EnterpriseConnectionTestRun, logs);
+has_memory!(EnterpriseConnectionTestRun, id, status, connection_type, parsed_user_info, logs, saml, oauth);
 
 /// All fields of [`EnterpriseConnectionTestRun`].
 #[derive(Serialize)]
@@ -323,7 +357,7 @@ pub struct EnterpriseConnectionTestRunUser {
 
 opaque!(EnterpriseConnectionTestRunUser);
 
-has_memory!(EnterpriseConnectionTestRunUser);
+has_memory!(EnterpriseConnectionTestRunUser, email_address, first_name, last_name, user_id);
 
 private::has_private!(EnterpriseConnectionTestRunUser, Serialize);
 
@@ -347,7 +381,7 @@ pub struct EnterpriseConnectionTestRunLog {
 
 opaque!(EnterpriseConnectionTestRunLog);
 
-has_memory!(EnterpriseConnectionTestRunLog);
+has_memory!(EnterpriseConnectionTestRunLog, level, code, short_message, message);
 
 private::has_private!(EnterpriseConnectionTestRunLog, Serialize);
 
@@ -368,7 +402,7 @@ pub struct EnterpriseConnectionTestRunSaml {
 
 opaque!(EnterpriseConnectionTestRunSaml);
 
-has_memory!(EnterpriseConnectionTestRunSaml);
+has_memory!(EnterpriseConnectionTestRunSaml, saml_request, saml_response, relay_state);
 
 private::has_private!(EnterpriseConnectionTestRunSaml, Serialize);
 
@@ -389,7 +423,7 @@ pub struct EnterpriseConnectionTestRunOAuth {
 
 opaque!(EnterpriseConnectionTestRunOAuth);
 
-has_memory!(EnterpriseConnectionTestRunOAuth);
+has_memory!(EnterpriseConnectionTestRunOAuth, id_token, access_token, user_info);
 
 /// All fields of [`EnterpriseConnectionTestRunOAuth`].
 #[derive(Serialize)]
@@ -416,7 +450,7 @@ pub struct EnterpriseConnectionTestUrl {
 
 opaque!(EnterpriseConnectionTestUrl);
 
-has_memory!(EnterpriseConnectionTestUrl);
+has_memory!(EnterpriseConnectionTestUrl, url);
 
 private::has_private!(EnterpriseConnectionTestUrl, Serialize);
 
@@ -521,7 +555,27 @@ pub struct SamlConnection {
 
 opaque!(SamlConnection, id);
 
-has_memory!(SamlConnection, domains, idp_certificates);
+has_memory!(
+    SamlConnection,
+    id,
+    name,
+    domain,
+    domains,
+    idp_entity_id,
+    idp_sso_url,
+    idp_certificate,
+    idp_metadata_url,
+    idp_metadata,
+    acs_url,
+    sp_entity_id,
+    sp_metadata_url,
+    organization_id,
+    attribute_mapping,
+    provider,
+    login_hint,
+    enterprise_connection_id,
+    idp_certificates
+);
 
 private::has_private!(SamlConnection, Serialize);
 
@@ -545,7 +599,7 @@ pub struct SamlConnectionAttributeMapping {
 
 opaque!(SamlConnectionAttributeMapping);
 
-has_memory!(SamlConnectionAttributeMapping);
+has_memory!(SamlConnectionAttributeMapping, user_id, email_address, first_name, last_name);
 
 private::has_private!(SamlConnectionAttributeMapping, Serialize);
 
@@ -563,7 +617,7 @@ pub struct SamlConnectionLoginHint {
 
 opaque!(SamlConnectionLoginHint);
 
-has_memory!(SamlConnectionLoginHint);
+has_memory!(SamlConnectionLoginHint, mode, source);
 
 private::has_private!(SamlConnectionLoginHint, Serialize);
 
@@ -594,6 +648,6 @@ pub struct IdpCertificate {
 
 opaque!(IdpCertificate);
 
-has_memory!(IdpCertificate);
+has_memory!(IdpCertificate, certificate);
 
 private::has_private!(IdpCertificate, Serialize);

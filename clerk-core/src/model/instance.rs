@@ -41,7 +41,7 @@ pub struct Instance {
 
 opaque!(Instance, id);
 
-has_memory!(Instance, allowed_origins);
+has_memory!(Instance, id, environment_type, allowed_origins, workspace_id);
 
 private::has_private!(Instance, Serialize);
 
@@ -69,7 +69,7 @@ pub struct InstanceSettings {
 
 opaque!(InstanceSettings, id);
 
-has_memory!(InstanceSettings);
+has_memory!(InstanceSettings, id, from_email_address);
 
 private::has_private!(InstanceSettings, Serialize);
 
@@ -234,7 +234,13 @@ pub struct OrganizationSettings {
 
 opaque!(OrganizationSettings);
 
-has_memory!(OrganizationSettings, domains_enrollment_modes);
+has_memory!(
+    OrganizationSettings,
+    creator_role,
+    domains_enrollment_modes,
+    domains_default_role,
+    initial_role_set_key
+);
 
 private::has_private!(OrganizationSettings, Serialize);
 
@@ -257,7 +263,7 @@ pub struct RedirectUrl {
 
 opaque!(RedirectUrl, id);
 
-has_memory!(RedirectUrl);
+has_memory!(RedirectUrl, id, url);
 
 private::has_private!(RedirectUrl, Serialize);
 
@@ -271,6 +277,6 @@ pub struct SvixUrl {
 
 opaque!(SvixUrl);
 
-has_memory!(SvixUrl);
+has_memory!(SvixUrl, svix_url);
 
 private::has_private!(SvixUrl, Serialize);

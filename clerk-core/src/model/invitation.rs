@@ -58,7 +58,7 @@ pub struct Invitation {
 
 opaque!(Invitation, id);
 
-has_memory!(Invitation);
+has_memory!(Invitation, id, email_address, public_metadata, status, url);
 
 /// All fields of [`Invitation`].
 #[derive(Serialize)]

@@ -79,6 +79,6 @@ pub struct Jwk {
 
 opaque!(Jwk);
 
-has_memory!(Jwk, x5c);
+has_memory!(Jwk, kid, alg, r#use, kty, n, e, x5c, x5t, x5t_s256, x5u, crv, x, y);
 
 private::has_private!(Jwk, Serialize);

@@ -53,7 +53,7 @@ pub struct Machine {
 
 opaque!(Machine, id);
 
-has_memory!(Machine, scoped_machines);
+has_memory!(Machine, id, name, instance_id, scoped_machines);
 
 private::has_private!(Machine, Serialize);
 
@@ -92,7 +92,7 @@ pub struct MachineWithSecretKey {
 
 opaque!(MachineWithSecretKey, id);
 
-has_memory!(MachineWithSecretKey, scoped_machines);
+has_memory!(MachineWithSecretKey, id, name, instance_id, scoped_machines, secret_key);
 
 /// All fields of [`MachineWithSecretKey`].
 #[derive(Serialize)]
@@ -122,7 +122,7 @@ pub struct MachineSecret {
 
 opaque!(MachineSecret);
 
-has_memory!(MachineSecret);
+has_memory!(MachineSecret, secret);
 
 /// All fields of [`MachineSecret`].
 #[derive(Serialize)]
@@ -162,7 +162,7 @@ pub struct ScopedMachine {
 
 opaque!(ScopedMachine, id);
 
-has_memory!(ScopedMachine);
+has_memory!(ScopedMachine, id, name, instance_id);
 
 private::has_private!(ScopedMachine, Serialize);
 
@@ -181,7 +181,7 @@ pub struct MachineScope {
 
 opaque!(MachineScope);
 
-has_memory!(MachineScope);
+has_memory!(MachineScope, from_machine_id, to_machine_id);
 
 private::has_private!(MachineScope, Serialize);
 
@@ -199,7 +199,7 @@ pub struct DeletedMachineScope {
 
 opaque!(DeletedMachineScope);
 
-has_memory!(DeletedMachineScope);
+has_memory!(DeletedMachineScope, from_machine_id, to_machine_id);
 
 private::has_private!(DeletedMachineScope, Serialize);
 
@@ -237,7 +237,7 @@ pub struct M2mToken {
 
 opaque!(M2mToken, id);
 
-has_memory!(M2mToken, scopes);
+has_memory!(M2mToken, id, subject, claims, scopes, revocation_reason);
 
 private::has_private!(M2mToken, Serialize);
 
@@ -278,7 +278,7 @@ pub struct CreatedM2mToken {
 
 opaque!(CreatedM2mToken, id);
 
-has_memory!(CreatedM2mToken, scopes);
+has_memory!(CreatedM2mToken, id, subject, claims, scopes, token, revocation_reason);
 
 /// All fields of [`CreatedM2mToken`].
 #[derive(Serialize)]

@@ -86,7 +86,23 @@ pub struct OAuthApplication {
 
 opaque!(OAuthApplication, id);
 
-has_memory!(OAuthApplication, redirect_uris);
+has_memory!(
+    OAuthApplication,
+    id,
+    instance_id,
+    name,
+    client_id,
+    client_uri,
+    client_image_url,
+    scopes,
+    redirect_uris,
+    callback_url,
+    authorize_url,
+    token_fetch_url,
+    user_info_url,
+    discovery_url,
+    token_introspection_url
+);
 
 private::has_private!(OAuthApplication, Serialize);
 
@@ -160,7 +176,24 @@ pub struct OAuthApplicationWithSecret {
 
 opaque!(OAuthApplicationWithSecret, id);
 
-has_memory!(OAuthApplicationWithSecret, redirect_uris);
+has_memory!(
+    OAuthApplicationWithSecret,
+    id,
+    instance_id,
+    name,
+    client_id,
+    client_uri,
+    client_image_url,
+    scopes,
+    redirect_uris,
+    callback_url,
+    authorize_url,
+    token_fetch_url,
+    user_info_url,
+    discovery_url,
+    token_introspection_url,
+    client_secret
+);
 
 /// All fields of [`OAuthApplicationWithSecret`].
 #[derive(Serialize)]
@@ -262,6 +295,6 @@ pub struct OAuthAccessTokenVerification {
 
 opaque!(OAuthAccessTokenVerification, id);
 
-has_memory!(OAuthAccessTokenVerification, scopes, aud);
+has_memory!(OAuthAccessTokenVerification, id, client_id, subject, scopes, revocation_reason, aud, act);
 
 private::has_private!(OAuthAccessTokenVerification, Serialize);

@@ -91,7 +91,17 @@ pub struct Organization {
 
 opaque!(Organization, id);
 
-has_memory!(Organization);
+has_memory!(
+    Organization,
+    id,
+    name,
+    slug,
+    image_url,
+    public_metadata,
+    private_metadata,
+    created_by,
+    role_set_key
+);
 
 /// All fields of [`Organization`].
 #[derive(Serialize)]
@@ -163,7 +173,17 @@ pub struct OrganizationMembership {
 
 opaque!(OrganizationMembership, id);
 
-has_memory!(OrganizationMembership, permissions);
+has_memory!(
+    OrganizationMembership,
+    id,
+    role,
+    role_name,
+    permissions,
+    public_metadata,
+    private_metadata,
+    organization,
+    public_user_data
+);
 
 /// All fields of [`OrganizationMembership`].
 #[derive(Serialize)]
@@ -222,7 +242,16 @@ pub struct OrganizationMembershipPublicUserData {
 
 opaque!(OrganizationMembershipPublicUserData);
 
-has_memory!(OrganizationMembershipPublicUserData);
+has_memory!(
+    OrganizationMembershipPublicUserData,
+    user_id,
+    first_name,
+    last_name,
+    profile_image_url,
+    image_url,
+    identifier,
+    username
+);
 
 private::has_private!(OrganizationMembershipPublicUserData, Serialize);
 
@@ -278,7 +307,21 @@ pub struct OrganizationInvitation {
 
 opaque!(OrganizationInvitation, id);
 
-has_memory!(OrganizationInvitation);
+has_memory!(
+    OrganizationInvitation,
+    id,
+    email_address,
+    role,
+    role_name,
+    organization_id,
+    inviter_id,
+    public_inviter_data,
+    status,
+    public_metadata,
+    private_metadata,
+    url,
+    public_organization_data
+);
 
 /// All fields of [`OrganizationInvitation`].
 #[derive(Serialize)]
@@ -330,7 +373,7 @@ pub struct OrganizationInvitationPublicUserData {
 
 opaque!(OrganizationInvitationPublicUserData);
 
-has_memory!(OrganizationInvitationPublicUserData);
+has_memory!(OrganizationInvitationPublicUserData, user_id, first_name, last_name, image_url, identifier);
 
 private::has_private!(OrganizationInvitationPublicUserData, Serialize);
 
@@ -356,7 +399,7 @@ pub struct OrganizationInvitationPublicOrganizationData {
 
 opaque!(OrganizationInvitationPublicOrganizationData, id);
 
-has_memory!(OrganizationInvitationPublicOrganizationData);
+has_memory!(OrganizationInvitationPublicOrganizationData, id, name, slug, image_url);
 
 private::has_private!(OrganizationInvitationPublicOrganizationData, Serialize);
 

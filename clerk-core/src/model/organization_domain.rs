@@ -67,7 +67,18 @@ pub struct OrganizationDomain {
 
 opaque!(OrganizationDomain, id);
 
-has_memory!(OrganizationDomain);
+has_memory!(
+    OrganizationDomain,
+    id,
+    organization_id,
+    name,
+    enrollment_mode,
+    affiliation_email_address,
+    affiliation_verification,
+    ownership_verification,
+    verification,
+    public_organization_data
+);
 
 private::has_private!(OrganizationDomain, Serialize);
 
@@ -92,7 +103,7 @@ pub struct OrganizationDomainVerification {
 
 opaque!(OrganizationDomainVerification);
 
-has_memory!(OrganizationDomainVerification);
+has_memory!(OrganizationDomainVerification, status, strategy);
 
 private::has_private!(OrganizationDomainVerification, Serialize);
 

@@ -45,7 +45,7 @@ pub struct AllowlistIdentifier {
 
 opaque!(AllowlistIdentifier, id);
 
-has_memory!(AllowlistIdentifier);
+has_memory!(AllowlistIdentifier, id, invitation_id, identifier, identifier_type, instance_id);
 
 private::has_private!(AllowlistIdentifier, Serialize);
 
@@ -74,7 +74,7 @@ pub struct BlocklistIdentifier {
 
 opaque!(BlocklistIdentifier, id);
 
-has_memory!(BlocklistIdentifier);
+has_memory!(BlocklistIdentifier, id, identifier, identifier_type, instance_id);
 
 private::has_private!(BlocklistIdentifier, Serialize);
 

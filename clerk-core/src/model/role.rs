@@ -55,7 +55,7 @@ pub struct Role {
 
 opaque!(Role, id);
 
-has_memory!(Role, permissions);
+has_memory!(Role, id, name, key, description, permissions);
 
 private::has_private!(Role, Serialize);
 
@@ -87,7 +87,7 @@ pub struct Permission {
 
 opaque!(Permission, id);
 
-has_memory!(Permission);
+has_memory!(Permission, id, name, key, description, r#type);
 
 private::has_private!(Permission, Serialize);
 
@@ -130,7 +130,18 @@ pub struct RoleSet {
 
 opaque!(RoleSet, id);
 
-has_memory!(RoleSet, roles, role_set_migration);
+has_memory!(
+    RoleSet,
+    id,
+    name,
+    key,
+    description,
+    roles,
+    default_role,
+    creator_role,
+    r#type,
+    role_set_migration
+);
 
 private::has_private!(RoleSet, Serialize);
 
@@ -178,7 +189,7 @@ pub struct RoleSetItem {
 
 opaque!(RoleSetItem, id);
 
-has_memory!(RoleSetItem);
+has_memory!(RoleSetItem, id, name, key, description);
 
 private::has_private!(RoleSetItem, Serialize);
 
@@ -232,6 +243,16 @@ pub struct RoleSetMigration {
 
 opaque!(RoleSetMigration, id);
 
-has_memory!(RoleSetMigration, mappings);
+has_memory!(
+    RoleSetMigration,
+    id,
+    organization_id,
+    instance_id,
+    source_role_set_id,
+    dest_role_set_id,
+    trigger_type,
+    status,
+    mappings
+);
 
 private::has_private!(RoleSetMigration, Serialize);

@@ -68,7 +68,17 @@ pub struct Session {
 
 opaque!(Session, id);
 
-has_memory!(Session, tasks);
+has_memory!(
+    Session,
+    id,
+    user_id,
+    client_id,
+    actor,
+    status,
+    last_active_organization_id,
+    latest_activity,
+    tasks
+);
 
 private::has_private!(Session, Serialize);
 
@@ -125,7 +135,7 @@ pub struct SessionActivity {
 
 opaque!(SessionActivity, id);
 
-has_memory!(SessionActivity);
+has_memory!(SessionActivity, id, device_type, browser_name, browser_version, ip_address, city, country);
 
 private::has_private!(SessionActivity, Serialize);
 
@@ -140,7 +150,7 @@ pub struct SessionTask {
 
 opaque!(SessionTask);
 
-has_memory!(SessionTask);
+has_memory!(SessionTask, key);
 
 private::has_private!(SessionTask, Serialize);
 
@@ -155,7 +165,7 @@ pub struct SessionToken {
 
 opaque!(SessionToken);
 
-has_memory!(SessionToken);
+has_memory!(SessionToken, jwt);
 
 private::has_private!(SessionToken, Serialize);
 
@@ -174,7 +184,7 @@ pub struct SessionRefresh {
 
 opaque!(SessionRefresh);
 
-has_memory!(SessionRefresh, cookies);
+has_memory!(SessionRefresh, jwt, cookies);
 
 /// All fields of [`SessionRefresh`].
 #[derive(Serialize)]
@@ -229,7 +239,16 @@ pub struct Client {
 
 opaque!(Client, id);
 
-has_memory!(Client, session_ids, sessions);
+has_memory!(
+    Client,
+    id,
+    session_ids,
+    sessions,
+    sign_in_id,
+    sign_up_id,
+    last_active_session_id,
+    last_authentication_strategy
+);
 
 private::has_private!(Client, Serialize);
 

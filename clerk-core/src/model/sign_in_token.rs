@@ -50,7 +50,7 @@ pub struct SignInToken {
 
 opaque!(SignInToken, id);
 
-has_memory!(SignInToken);
+has_memory!(SignInToken, id, status, user_id, token, url);
 
 private::has_private!(SignInToken, Serialize);
 
@@ -95,7 +95,7 @@ pub struct ActorToken {
 
 opaque!(ActorToken, id);
 
-has_memory!(ActorToken);
+has_memory!(ActorToken, id, status, user_id, actor, token, url);
 
 private::has_private!(ActorToken, Serialize);
 
@@ -125,6 +125,6 @@ pub struct TestingToken {
 
 opaque!(TestingToken);
 
-has_memory!(TestingToken);
+has_memory!(TestingToken, token);
 
 private::has_private!(TestingToken, Serialize);

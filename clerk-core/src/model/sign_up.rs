@@ -95,7 +95,29 @@ pub struct SignUp {
 
 opaque!(SignUp, id);
 
-has_memory!(SignUp, required_fields, optional_fields, missing_fields, unverified_fields, verifications);
+has_memory!(
+    SignUp,
+    id,
+    status,
+    required_fields,
+    optional_fields,
+    missing_fields,
+    unverified_fields,
+    verifications,
+    username,
+    email_address,
+    phone_number,
+    web3_wallet,
+    first_name,
+    last_name,
+    unsafe_metadata,
+    public_metadata,
+    external_id,
+    created_session_id,
+    created_user_id,
+    locale,
+    external_account
+);
 
 private::has_private!(SignUp, Serialize);
 
@@ -127,7 +149,7 @@ pub struct SignUpVerifications {
 
 opaque!(SignUpVerifications);
 
-has_memory!(SignUpVerifications, email_address, phone_number, web3_wallet);
+has_memory!(SignUpVerifications, email_address, phone_number, web3_wallet, external_account);
 
 private::has_private!(SignUpVerifications, Serialize);
 
@@ -145,7 +167,7 @@ pub struct SignUpVerification {
 
 opaque!(SignUpVerification);
 
-has_memory!(SignUpVerification, supported_strategies);
+has_memory!(SignUpVerification, next_action, supported_strategies);
 
 private::has_private!(SignUpVerification, Serialize);
 

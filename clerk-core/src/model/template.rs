@@ -99,7 +99,22 @@ pub struct Template {
 
 opaque!(Template, id);
 
-has_memory!(Template, available_variables, required_variables);
+has_memory!(
+    Template,
+    id,
+    instance_id,
+    resource_type,
+    template_type,
+    name,
+    slug,
+    subject,
+    markup,
+    body,
+    available_variables,
+    required_variables,
+    from_email_name,
+    reply_to_email_name
+);
 
 private::has_private!(Template, Serialize);
 
@@ -147,6 +162,6 @@ pub struct JwtTemplate {
 
 opaque!(JwtTemplate, id);
 
-has_memory!(JwtTemplate);
+has_memory!(JwtTemplate, id, name, claims, signing_algorithm);
 
 private::has_private!(JwtTemplate, Serialize);

@@ -166,6 +166,20 @@ opaque!(User, id);
 
 has_memory!(
     User,
+    id,
+    external_id,
+    primary_email_address_id,
+    primary_phone_number_id,
+    primary_web3_wallet_id,
+    username,
+    first_name,
+    last_name,
+    locale,
+    profile_image_url,
+    image_url,
+    public_metadata,
+    private_metadata,
+    unsafe_metadata,
     email_addresses,
     phone_numbers,
     web3_wallets,
@@ -173,7 +187,9 @@ has_memory!(
     external_accounts,
     saml_accounts,
     enterprise_accounts,
-    organization_memberships
+    organization_memberships,
+    scim,
+    timezone
 );
 
 /// All fields of [`User`].
@@ -273,7 +289,7 @@ pub struct EmailAddress {
 
 opaque!(EmailAddress, id);
 
-has_memory!(EmailAddress, linked_to);
+has_memory!(EmailAddress, id, email_address, verification, linked_to);
 
 private::has_private!(EmailAddress, Serialize);
 
@@ -314,7 +330,7 @@ pub struct PhoneNumber {
 
 opaque!(PhoneNumber, id);
 
-has_memory!(PhoneNumber, linked_to, backup_codes);
+has_memory!(PhoneNumber, id, phone_number, verification, linked_to, backup_codes);
 
 /// All fields of [`PhoneNumber`].
 #[derive(Serialize)]
@@ -358,7 +374,7 @@ pub struct Web3Wallet {
 
 opaque!(Web3Wallet, id);
 
-has_memory!(Web3Wallet);
+has_memory!(Web3Wallet, id, web3_wallet, verification);
 
 private::has_private!(Web3Wallet, Serialize);
 
@@ -381,7 +397,7 @@ pub struct Passkey {
 
 opaque!(Passkey, id);
 
-has_memory!(Passkey);
+has_memory!(Passkey, id, name, verification);
 
 private::has_private!(Passkey, Serialize);
 
@@ -398,7 +414,7 @@ pub struct IdentificationLink {
 
 opaque!(IdentificationLink, id);
 
-has_memory!(IdentificationLink);
+has_memory!(IdentificationLink, r#type, id);
 
 private::has_private!(IdentificationLink, Serialize);
 
@@ -482,7 +498,26 @@ pub struct ExternalAccount {
 
 opaque!(ExternalAccount, id);
 
-has_memory!(ExternalAccount);
+has_memory!(
+    ExternalAccount,
+    object,
+    id,
+    provider,
+    identification_id,
+    provider_user_id,
+    approved_scopes,
+    email_address,
+    first_name,
+    last_name,
+    avatar_url,
+    image_url,
+    username,
+    phone_number,
+    public_metadata,
+    label,
+    verification,
+    external_account_id
+);
 
 private::has_private!(ExternalAccount, Serialize);
 
@@ -539,7 +574,18 @@ pub struct SamlAccount {
 
 opaque!(SamlAccount, id);
 
-has_memory!(SamlAccount, saml_connection);
+has_memory!(
+    SamlAccount,
+    id,
+    provider,
+    email_address,
+    first_name,
+    last_name,
+    provider_user_id,
+    public_metadata,
+    verification,
+    saml_connection
+);
 
 private::has_private!(SamlAccount, Serialize);
 
@@ -588,7 +634,7 @@ pub struct SamlAccountConnection {
 
 opaque!(SamlAccountConnection, id);
 
-has_memory!(SamlAccountConnection, domains);
+has_memory!(SamlAccountConnection, id, name, domain, domains, provider);
 
 private::has_private!(SamlAccountConnection, Serialize);
 
@@ -637,7 +683,20 @@ pub struct EnterpriseAccount {
 
 opaque!(EnterpriseAccount, id);
 
-has_memory!(EnterpriseAccount, enterprise_connection);
+has_memory!(
+    EnterpriseAccount,
+    id,
+    protocol,
+    provider,
+    email_address,
+    first_name,
+    last_name,
+    provider_user_id,
+    enterprise_connection_id,
+    public_metadata,
+    verification,
+    enterprise_connection
+);
 
 private::has_private!(EnterpriseAccount, Serialize);
 
@@ -691,7 +750,7 @@ pub struct EnterpriseAccountConnection {
 
 opaque!(EnterpriseAccountConnection, id);
 
-has_memory!(EnterpriseAccountConnection, domains);
+has_memory!(EnterpriseAccountConnection, id, protocol, provider, name, logo_public_url, domain, domains);
 
 private::has_private!(EnterpriseAccountConnection, Serialize);
 
@@ -721,7 +780,7 @@ pub struct ScimUserMetadata {
 
 opaque!(ScimUserMetadata);
 
-has_memory!(ScimUserMetadata);
+has_memory!(ScimUserMetadata, directory_id, external_id);
 
 private::has_private!(ScimUserMetadata, Serialize);
 
@@ -762,7 +821,18 @@ pub struct OAuthAccessToken {
 
 opaque!(OAuthAccessToken);
 
-has_memory!(OAuthAccessToken, scopes);
+has_memory!(
+    OAuthAccessToken,
+    external_account_id,
+    provider_user_id,
+    token,
+    provider,
+    public_metadata,
+    label,
+    scopes,
+    id_token,
+    token_secret
+);
 
 /// All fields of [`OAuthAccessToken`].
 #[derive(Serialize)]
@@ -822,7 +892,7 @@ pub struct TrustedDevice {
 
 opaque!(TrustedDevice, id);
 
-has_memory!(TrustedDevice);
+has_memory!(TrustedDevice, id, platform, app_identifier, name, algorithm, status);
 
 private::has_private!(TrustedDevice, Serialize);
 
@@ -875,7 +945,7 @@ pub struct TotpVerification {
 
 opaque!(TotpVerification);
 
-has_memory!(TotpVerification);
+has_memory!(TotpVerification, code_type);
 
 private::has_private!(TotpVerification, Serialize);
 
@@ -900,6 +970,6 @@ pub struct AffectedUser {
 
 opaque!(AffectedUser);
 
-has_memory!(AffectedUser);
+has_memory!(AffectedUser, user_id);
 
 private::has_private!(AffectedUser, Serialize);

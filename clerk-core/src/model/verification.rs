@@ -59,7 +59,17 @@ pub struct Verification {
 
 opaque!(Verification);
 
-has_memory!(Verification);
+has_memory!(
+    Verification,
+    status,
+    strategy,
+    channel,
+    verified_at_client,
+    external_verification_redirect_url,
+    error,
+    nonce,
+    message
+);
 
 private::has_private!(Verification, Serialize);
 
@@ -135,7 +145,7 @@ pub struct VerificationError {
 
 opaque!(VerificationError);
 
-has_memory!(VerificationError);
+has_memory!(VerificationError, message, long_message, code, meta);
 
 private::has_private!(VerificationError, Serialize);
 
@@ -167,6 +177,6 @@ pub struct CodeVerification {
 
 opaque!(CodeVerification, id);
 
-has_memory!(CodeVerification);
+has_memory!(CodeVerification, id, status, strategy, channel);
 
 private::has_private!(CodeVerification, Serialize);

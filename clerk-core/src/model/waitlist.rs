@@ -52,7 +52,7 @@ pub struct WaitlistEntry {
 
 opaque!(WaitlistEntry, id);
 
-has_memory!(WaitlistEntry);
+has_memory!(WaitlistEntry, id, email_address, status, invitation);
 
 /// All fields of [`WaitlistEntry`].
 #[derive(Serialize)]

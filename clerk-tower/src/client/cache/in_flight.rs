@@ -29,8 +29,8 @@ use crate::{
     telemetry,
 };
 
-/// Decodes a response, and checks that it is about what the operation asked for. Returns also the memory of the value
-/// without its strings.
+/// Decodes a response, and checks that it is about what the operation asked for. Returns also the memory of the value, in
+/// bytes.
 pub(super) type Decode = Arc<dyn Fn(&Response<Bytes>) -> Result<(Value, usize), ResponseError> + Send + Sync>;
 
 /// A call that can be made without knowing the operation's type.
@@ -159,8 +159,8 @@ async fn fetch(cache: Arc<Shared>, number: u64, call: CacheCall, asked: Moment, 
         SecondLevel::end(&cache, *turn, ended(&sent), asked, stamp);
     }
     let cached = match sent {
-        Ok(Sent { value, memory, response }) => {
-            let bytes = response.body().len().saturating_add(memory).saturating_add(address_len);
+        Ok(Sent { value, bytes, .. }) => {
+            let bytes = bytes.saturating_add(address_len);
             cache.store.keep(key, Entry::new(Ok(value.clone()), asked, stamp, bytes));
             Ok(value)
         }
@@ -200,12 +200,11 @@ fn ended(sent: &Result<Sent, Error>) -> Ended {
     }
 }
 
-/// The response to a call. The size of the value is that of its strings, which are text of the body since free-form JSON is
-/// stored as text, and of everything else.
+/// The response to a call.
 struct Sent {
     value: Value,
-    /// The memory of the value without its strings.
-    memory: usize,
+    /// The memory of the value.
+    bytes: usize,
     response: Response<Bytes>,
 }
 
@@ -213,7 +212,7 @@ async fn send(cache: &Shared, call: CacheCall) -> Result<Sent, Error> {
     let span = telemetry::Call::start(call.info);
     let response = span.during(cache.stack.clone().oneshot(call.request)).await;
     let sent = response.and_then(|response| match (call.decode)(&response) {
-        Ok((value, memory)) => Ok(Sent { value, memory, response }),
+        Ok((value, bytes)) => Ok(Sent { value, bytes, response }),
         Err(error) => Err(Error::from_response(call.info, error).after(attempts(&response))),
     });
     match &sent {

@@ -130,7 +130,7 @@ use clerk_core::{
     id::{OrganizationId, UserId},
     webhook::Event,
 };
-use http::{Request, Uri};
+use http::{Request, Response, Uri};
 
 pub(crate) use self::generations::{Before, Generations, Stamp};
 pub use self::policy::CachePolicy;
@@ -350,10 +350,10 @@ impl Cache {
     {
         let (credential, asked) = (asked.credential, Arc::new(asked));
         let key = asked.clone().into();
-        let decode = move |response: &_| {
+        let decode = move |response: &Response<Bytes>| {
             let value = asked.operation.decode(response)?;
-            let memory = O::memory(&value);
-            Ok((Arc::new(value) as Value, memory))
+            let bytes = O::memory(&value, response.body().len());
+            Ok((Arc::new(value) as Value, bytes))
         };
         let timeout = options.settings().and_then(|settings| settings.timeout);
         let (max_age, limit) = (max_age(options), timeout.unwrap_or(self.0.timeout));

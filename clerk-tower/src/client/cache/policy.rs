@@ -93,7 +93,7 @@ impl CachePolicy {
         self
     }
 
-    /// Sets how much memory the cache may use, estimated from the size of the response bodies. Defaults to 32 MiB. Zero
+    /// Sets how much memory the cache may use, estimated from what its values have allocated. Defaults to 32 MiB. Zero
     /// turns the cache off.
     pub const fn max_bytes(mut self, max: u64) -> Self {
         self.max_bytes = max;

@@ -378,8 +378,7 @@ impl SecondLevel {
             return None;
         }
         let response = Response::new(body);
-        let (value, memory) = (call.decode)(&response).ok()?;
-        let bytes = response.body().len().saturating_add(memory);
+        let (value, bytes) = (call.decode)(&response).ok()?;
         Some(Found { value, bytes, asked: now.earlier_by(age) })
     }
 
