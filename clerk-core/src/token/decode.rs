@@ -23,8 +23,16 @@ pub struct Token {
     signed: usize,
     signature: Vec<u8>,
     json: String,
-    pub(super) header: Header,
+    pub(super) header: Arc<Header>,
     pub(super) payload: Arc<Payload>,
+}
+
+/// A token's first segment and what it says. All session tokens of an instance have the same one, as long as its key does
+/// not change, so it is parsed once for each set of keys.
+#[derive(Clone)]
+pub(super) struct KnownHeader {
+    segment: Box<str>,
+    header: Arc<Header>,
 }
 
 /// Upper bound on a token's length in bytes, so that an unauthenticated request cannot cause much work.
@@ -42,6 +50,10 @@ impl Token {
     ///
     /// If the string is anything else: `token-invalid`.
     pub fn decode(text: &str) -> Result<Self, TokenError> {
+        Self::decode_with(None, text)
+    }
+
+    pub(super) fn decode_with(known: Option<&KnownHeader>, text: &str) -> Result<Self, TokenError> {
         if text.len() > MAX_LENGTH {
             return Err(TokenError::invalid("the token is longer than 16 KiB"));
         }
@@ -50,7 +62,10 @@ impl Token {
         // includes the five segments of an encrypted token (RFC 7516).
         let (signed, signature) = text.rsplit_once('.').ok_or(SEGMENTS)?;
         let (header, payload) = signed.split_once('.').ok_or(SEGMENTS)?;
-        let header: Header = object(&segment_text(header)?)?;
+        let header = match known {
+            Some(known) if *known.segment == *header => known.header.clone(),
+            _ => Arc::new(object::<Header>(&segment_text(header)?)?),
+        };
         let json = segment_text(payload)?;
         let mut payload: Payload = object(&json)?;
         if header.typ.valid().is_some_and(Type::is_access_token) {
@@ -59,6 +74,11 @@ impl Token {
         let payload = Arc::new(payload);
         let signature = segment(signature)?;
         Ok(Self { text: text.into(), signed: signed.len(), signature, json, header, payload })
+    }
+
+    pub(super) fn known_header(&self) -> KnownHeader {
+        let (segment, _) = self.text.split_once('.').unwrap_or_default();
+        KnownHeader { segment: segment.into(), header: self.header.clone() }
     }
 
     /// Returns the key id (`kid`), if the header has one. An empty one counts as missing.

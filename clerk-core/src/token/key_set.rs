@@ -1,13 +1,18 @@
 //! The public keys of an instance, by key id.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    SessionAuth, TokenError,
+    SessionAuth, Token, TokenError,
+    decode::KnownHeader,
     key::{Algorithm, VerifyingKey, VerifyingKeyError},
 };
 use crate::Reason;
@@ -24,6 +29,8 @@ struct Inner {
     /// A key that is used for every key id, as one in PEM format has none.
     only: Option<Arc<VerifyingKey>>,
     known: Option<Arc<dyn KnownTokens>>,
+    /// The header of the first session token that the keys have verified.
+    header: OnceLock<KnownHeader>,
 }
 
 /// Cache of session tokens, and of tokens from JWT templates, whose signature was verified with the keys of one [`KeySet`].
@@ -114,7 +121,17 @@ impl KeySet {
         self.0.known.as_ref()?.get(token)
     }
 
+    /// Decodes a token, which may have any header.
+    pub(crate) fn decode(&self, token: &str) -> Result<Token, TokenError> {
+        Token::decode_with(self.0.header.get(), token)
+    }
+
+    /// Keeps what a verified token spares the next ones.
     pub(crate) fn remember(&self, session: &Arc<SessionAuth>) {
+        let token = session.token();
+        if token.is_session() {
+            self.0.header.get_or_init(|| token.known_header());
+        }
         if let Some(known) = &self.0.known {
             known.insert(session);
         }
@@ -239,7 +256,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::token::testing::{KEY, KID, OTHER_KEY, jwk, key_set, modulus, pem};
+    use crate::token::testing::{
+        KEY, KID, OTHER_KEY, claims, header, jwk, key_set, keys, modulus, pem, session_token, sign,
+    };
 
     fn with(changes: Value) -> Value {
         let mut key = jwk(&KEY, KID);
@@ -247,6 +266,32 @@ mod tests {
             key[name] = value.clone();
         }
         key
+    }
+
+    #[test]
+    fn the_header_of_session_tokens_is_parsed_once() {
+        let keys = keys();
+        let remember = |text: &str| {
+            let session = Arc::new(SessionAuth::new(keys.decode(text).unwrap()));
+            keys.remember(&session);
+            session
+        };
+        // Tokens of another kind have another header, and must not take the place of the usual one.
+        remember(&sign(&header(json!({"typ": "at+jwt"})), &claims(json!({}))));
+        let first = remember(&session_token(json!({})));
+        let shares = |text: &str| Arc::ptr_eq(&keys.decode(text).unwrap().header, &first.token().header);
+        assert!(shares(&session_token(json!({"sub": "user_2"}))));
+        for changes in
+            [json!({"kid": "ins_2"}), json!({"alg": "none"}), json!({"typ": null}), json!({"x": 1})]
+        {
+            let text = sign(&header(changes.clone()), &claims(json!({})));
+            assert!(!shares(&text), "{changes}");
+            assert_eq!(keys.decode(&text).unwrap().kid(), Token::decode(&text).unwrap().kid());
+        }
+        let text = session_token(json!({}));
+        for damaged in [text.replacen('.', "", 1), text.replacen('.', "..", 1), text.replacen('.', "A.", 1)] {
+            assert!(keys.decode(&damaged).is_err(), "{damaged}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ impl SessionToken {
     pub(crate) fn read(text: &str, keys: &KeySet) -> Result<Self, TokenError> {
         match keys.known(text) {
             Some(session) => Ok(Self::Known(session)),
-            None => Token::decode(text).map(Self::New),
+            None => keys.decode(text).map(Self::New),
         }
     }
 
