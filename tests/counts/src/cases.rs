@@ -159,18 +159,28 @@ fn calls(world: &World) -> Vec<Case> {
 }
 
 /// Returns the tokens of the requests.
-type Tokens = Rc<dyn Fn() -> Rc<str>>;
+pub(crate) type Tokens = Rc<dyn Fn() -> Rc<str>>;
 /// Creates a request with a token.
-type Make = fn(&str) -> Request<()>;
+pub(crate) type Make = fn(&str) -> Request<()>;
 
 /// Returns tokens that a client has seen before, one after the other.
 fn known(world: &World, clerk: &Clerk) -> Tokens {
-    let tokens: Vec<Rc<str>> = (0..32).map(|_| world.token().into()).collect();
+    let tokens: Vec<String> = (0..32).map(|_| world.token()).collect();
+    make_known(world, clerk, &tokens);
+    cycle(tokens)
+}
+
+/// Sends a request with each of the tokens.
+pub(crate) fn make_known(world: &World, clerk: &Clerk, tokens: &[String]) {
     let mut service = ClerkLayer::new(clerk).layer(service_fn(hello));
-    for token in &tokens {
+    for token in tokens {
         world.runtime.block_on(service.call(with(token, Carry::Header))).unwrap();
     }
-    let next = Cell::new(0);
+}
+
+/// Returns one token after the other, and then the first one again.
+pub(crate) fn cycle(tokens: impl IntoIterator<Item = String>) -> Tokens {
+    let (tokens, next) = (tokens.into_iter().map(Rc::from).collect::<Vec<Rc<str>>>(), Cell::new(0));
     Rc::new(move || tokens[next.replace(next.get() + 1) % tokens.len()].clone())
 }
 
@@ -183,7 +193,8 @@ fn tamper(token: &str) -> String {
     format!("{header}.{payload}.{signature}")
 }
 
-fn compare<S, T, B, C>(
+/// Sends requests to a service without the path, and to one with it.
+pub(crate) fn compare<S, T, B, C>(
     world: &World,
     name: &'static str,
     repetitions: usize,
@@ -212,7 +223,7 @@ where
 }
 
 /// The handler.
-fn hello(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
+pub(crate) fn hello(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     drop(request);
     ready(Ok(Response::new(())))
 }

@@ -17,6 +17,7 @@
 //! callgrind_annotate --threshold=100 target/tmp/counts/known-token-in-the-header
 //! ```
 
+pub mod bad_tokens;
 pub mod cases;
 pub mod jobs;
 pub mod world;

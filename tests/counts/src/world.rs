@@ -74,8 +74,14 @@ impl World {
     /// Returns a session token that no other call returns, of the usual length: with an organization and permissions.
     #[must_use]
     pub fn token(&self) -> String {
+        self.token_with(&json!({}), &json!({}))
+    }
+
+    /// Returns such a token with more members in its header, and more claims.
+    #[must_use]
+    pub fn token_with(&self, header: &Value, more: &Value) -> String {
         let number = self.tokens.replace(self.tokens.get() + 1);
-        let claims = json!({
+        let mut claims = json!({
             "azp": PARTY, "exp": NOW + 50, "fea": "o:teams", "fva": [3, -1], "iat": NOW - 10,
             "iss": "https://clerk.example.com", "jti": format!("c6a1f0c4b8d1{number:08}"), "nbf": NOW - 20,
             "o": {
@@ -84,7 +90,11 @@ impl World {
             },
             "pla": "o:pro", "sid": "sess_29w83sxmDNGwOuEthce5gg56FcC", "sts": "active", "sub": USER, "v": 2,
         });
-        self.local.sign_claims(&json!({ "cat": "cl_B7d4PD111AAA" }), &claims)
+        let mut all = json!({ "cat": "cl_B7d4PD111AAA" });
+        for (object, more) in [(&mut claims, more), (&mut all, header)] {
+            object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        }
+        self.local.sign_claims(&all, &claims)
     }
 
     /// Returns a client that has the key, so that it calls Clerk only for users.

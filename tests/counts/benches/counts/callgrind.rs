@@ -20,6 +20,9 @@ pub(crate) fn instructions(cases: &[Case]) -> Option<Vec<[u64; 2]>> {
     fs::create_dir_all(&folder).unwrap();
     let out = folder.join("part");
     let status = Command::new("valgrind")
+        // What a server frees is at hand for its next request. By default that holds for few pieces of each size, and
+        // then the counts depend on what was allocated before.
+        .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=127")
         .args(["--tool=callgrind", "--quiet"])
         .arg(format!("--toggle-collect={COUNTED}"))
         .arg(format!("--dump-after={COUNTED}"))

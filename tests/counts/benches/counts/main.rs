@@ -8,6 +8,7 @@ mod record;
 use std::{env, process::ExitCode};
 
 use clerk_counts::{
+    bad_tokens::{self, TOLERANCE},
     cases,
     jobs::{Case, Job, Prepare, counted},
 };
@@ -24,7 +25,9 @@ fn main() -> ExitCode {
     if is_asked("--list") {
         return ExitCode::SUCCESS;
     }
-    let cases = cases::all();
+    let (mut cases, groups) = (cases::all(), bad_tokens::all());
+    let (recorded, sizes) = (cases.len(), groups.each_ref().map(Vec::len));
+    cases.extend(groups.into_iter().flatten());
     if is_asked(callgrind::INSIDE) {
         for case in &cases {
             each_of(case, counted);
@@ -38,11 +41,30 @@ fn main() -> ExitCode {
         let instructions = instructions.as_ref().map(|all| difference(case, all[number]).round());
         (case.name, Counts { instructions, allocations: (allocations * 100.0).round() / 100.0 })
     });
-    let counts: Vec<_> = counts.collect();
+    let mut counts: Vec<_> = counts.collect();
+    let mut bad_tokens = counts.split_off(recorded).into_iter();
+    let groups = sizes.map(|size| bad_tokens.by_ref().take(size).collect::<Vec<_>>());
     if is_asked("--record") {
         return record::write(&counts);
     }
-    Record::read().compare(&cases, &counts)
+    let is_alike = groups.map(|group| are_alike(&group)) == [true; 3];
+    if Record::read().compare(&cases, &counts) && is_alike { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether it costs the same to reject each of these bad tokens.
+fn are_alike(group: &[(&str, Counts)]) -> bool {
+    let spread = |counts: Vec<f64>| {
+        let least = counts.iter().copied().fold(f64::INFINITY, f64::min);
+        counts.iter().map(|count| count / least - 1.0).fold(0.0, f64::max)
+    };
+    let instructions = spread(group.iter().filter_map(|(_, counts)| counts.instructions).collect());
+    let allocations = spread(group.iter().map(|(_, counts)| counts.allocations).collect());
+    let is_alike = instructions <= TOLERANCE && allocations == 0.0;
+    println!("{} bad tokens: instructions differ by {:.2} %", group.len(), instructions * 100.0);
+    if !is_alike {
+        println!("NOT ALIKE: what it costs to reject a token shows where it is wrong: {group:?}");
+    }
+    is_alike
 }
 
 /// Measures the baseline and the path of a case. Each runs once before, so that tables have grown and caches are filled.
