@@ -3,7 +3,7 @@
 
 #![recursion_limit = "256"]
 
-use std::{alloc::System, convert::Infallible, hash::Hash, sync::Arc};
+use std::{alloc::System, convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use cap::Cap;
@@ -125,12 +125,7 @@ struct Filled {
 /// counted. `{id}` in the body is the ID that is asked for.
 async fn check<O>(shape: &str, calls: u32, body: String, operation: impl Fn(u32) -> O) -> Filled
 where
-    O: Operation<Output: Send + Sync + 'static, Credential = NeedsSecretKey>
-        + Eq
-        + Hash
-        + Send
-        + Sync
-        + 'static,
+    O: Operation<Output: Send + Sync + 'static, Credential = NeedsSecretKey> + Cacheable,
 {
     let instance = Instance::new();
     let body = Arc::<str>::from(body);

@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 
-use std::{fmt, hash::Hash, io, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use bytes::Bytes;
 use clerk_core::{Operation, OperationInfo, credential::SatisfiedBy, keys::SecretKey, page::Paged};
@@ -22,7 +22,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::{
     Error, ErrorKind, PageStream,
-    client::{ConfigError, cache::Cache, options::CallOptions},
+    client::{
+        ConfigError,
+        cache::{Cache, Cacheable},
+        options::CallOptions,
+    },
 };
 
 /// [`Clerk`](crate::Clerk) with calls that block until the response is there. It runs a thread of its own.
@@ -118,12 +122,7 @@ impl Clerk {
     /// The same as those of [`send`](Self::send).
     pub fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static>
-            + Eq
-            + Hash
-            + Send
-            + Sync
-            + 'static,
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + Cacheable,
     {
         self.runtime.wait(O::INFO, self.inner.cached(operation))
     }

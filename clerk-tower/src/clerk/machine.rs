@@ -1,4 +1,4 @@
-use std::{fmt, hash::Hash, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use clerk_core::{Operation, credential::SatisfiedBy, keys::MachineSecretKey, page::Paged};
@@ -7,7 +7,11 @@ use http::Response;
 use super::{Clerk, ClerkBuilder};
 use crate::{
     Error, PageStream,
-    client::{ConfigError, cache::Cache, options::CallOptions},
+    client::{
+        ConfigError,
+        cache::{Cache, Cacheable},
+        options::CallOptions,
+    },
 };
 
 /// The client of one machine: it sends operations that accept a machine's secret key.
@@ -87,12 +91,7 @@ impl MachineClerk {
     /// The same as those of [`send`](Self::send).
     pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Credential: SatisfiedBy<MachineSecretKey>, Output: Send + Sync + 'static>
-            + Eq
-            + Hash
-            + Send
-            + Sync
-            + 'static,
+        O: Operation<Credential: SatisfiedBy<MachineSecretKey>, Output: Send + Sync + 'static> + Cacheable,
     {
         self.0.backend.cached(operation, O::Credential::SENT).await
     }

@@ -52,7 +52,7 @@ mod machine;
 mod service;
 mod verifier;
 
-use std::{fmt, hash::Hash, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{
@@ -72,7 +72,10 @@ pub use self::{builder::ClerkBuilder, machine::MachineClerk, verifier::ClerkVeri
 use crate::{
     Error, ErrorKind, PageStream,
     client::{
-        AllMisnamed, Backend, Config, ConfigError, cache::Cache, options::CallOptions, revocations::Revoked,
+        AllMisnamed, Backend, Config, ConfigError,
+        cache::{Cache, Cacheable},
+        options::CallOptions,
+        revocations::Revoked,
     },
     fleet::{Member, Membership},
     intake::Intake,
@@ -158,12 +161,9 @@ impl Clerk {
     /// Sends an operation that reads, or takes its value from the [cache](crate::client::cache). The value is decoded
     /// once, and all callers share it.
     ///
-    /// Operations that are equal share a value. For one of your own, derive [`Eq`] and [`Hash`]: whatever changes its
-    /// response has to be part of both.
-    ///
     /// An operation that does not read, with `GET`, does not compile:
     ///
-    /// ```compile_fail,E0080
+    /// ```compile_fail,E0277
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let clerk = clerk_tower::Clerk::from_env()?;
     /// clerk.cached(clerk_core::api::users::delete("user_1")).await?;
@@ -174,12 +174,7 @@ impl Clerk {
     /// The same as those of [`send`](Self::send).
     pub async fn cached<O>(&self, operation: O) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static>
-            + Eq
-            + Hash
-            + Send
-            + Sync
-            + 'static,
+        O: Operation<Credential: SatisfiedBy<SecretKey>, Output: Send + Sync + 'static> + Cacheable,
     {
         self.backend.cached(operation, O::Credential::SENT).await
     }

@@ -1,7 +1,7 @@
 //! Sends operations and decodes their responses, for [`Clerk`](crate::Clerk), [`MachineClerk`](crate::MachineClerk) and
 //! the blocking client.
 
-use std::{hash::Hash, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use clerk_core::{Operation, Timestamp, credential::Credential, page::Paged};
@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 
 use super::{
     PageStream,
-    cache::{Asked, Cache, Found},
+    cache::{Asked, Cache, Cacheable, Found},
     options::CallOptions,
     purpose::Purpose,
     revocations::{Ending, Revocations, Revoked},
@@ -141,7 +141,7 @@ impl Backend {
         credential: Credential,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + Eq + Hash + Send + Sync + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Cacheable,
     {
         const {
             assert!(

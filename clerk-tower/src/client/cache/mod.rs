@@ -155,6 +155,20 @@ use crate::{
 /// Added to the client's timeout: how long a call of the cache may take, even if a custom stack has no deadline.
 const CALL_LIMIT: Duration = Duration::from_secs(60);
 
+/// An operation that [`Clerk::cached`](crate::Clerk::cached) takes: one that can be compared, because equal operations
+/// share a value. All operations with `GET` are.
+///
+/// For one of your own, derive [`PartialEq`], [`Eq`] and [`Hash`]; whatever changes its response has to be part of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be cached: only operations with the method GET can be cached",
+    note = "for an operation of your own, which has that method, derive `PartialEq`, `Eq` and `Hash`",
+    note = "send others with `clerk.send`"
+)]
+pub trait Cacheable: Eq + Hash + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<O: Eq + Hash + Send + Sync + 'static> Cacheable for O {}
+
 /// Response cache of a client: [`Clerk::cache`](crate::Clerk::cache). Clones share it.
 #[derive(Clone)]
 pub struct Cache(Arc<Shared>);
@@ -323,7 +337,7 @@ impl Cache {
     /// Looks a value up. This neither waits nor builds a request.
     pub(crate) fn look<O>(&self, asked: &Asked<O>, options: &CallOptions) -> Found
     where
-        O: Eq + Hash + Send + Sync + 'static,
+        O: Cacheable,
     {
         self.0.store.look(asked, self.0.now(), max_age(options))
     }
@@ -346,7 +360,7 @@ impl Cache {
         options: &CallOptions,
     ) -> Result<Arc<O::Output>, Error>
     where
-        O: Operation<Output: Send + Sync + 'static> + Eq + Hash + Send + Sync + 'static,
+        O: Operation<Output: Send + Sync + 'static> + Cacheable,
     {
         let (credential, asked) = (asked.credential, Arc::new(asked));
         let key = asked.clone().into();

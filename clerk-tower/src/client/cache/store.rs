@@ -15,6 +15,7 @@ use clerk_core::credential::Credential;
 use moka::{ops::compute::Op, sync::Cache};
 
 use super::{
+    Cacheable,
     generations::{Generations, Stamp},
     policy::CachePolicy,
 };
@@ -49,7 +50,7 @@ pub(super) trait AnyAsked: Any + Send + Sync {
     fn hash_to(&self, state: &mut dyn Hasher);
 }
 
-impl<O: Eq + Hash + Send + Sync + 'static> AnyAsked for Asked<O> {
+impl<O: Cacheable> AnyAsked for Asked<O> {
     fn is_same(&self, other: &dyn AnyAsked) -> bool {
         let other: &dyn Any = other;
         other.downcast_ref::<Self>().is_some_and(|other| self == other)
@@ -94,7 +95,7 @@ impl Hash for Key {
     }
 }
 
-impl<O: Eq + Hash + Send + Sync + 'static> From<Arc<Asked<O>>> for Key {
+impl<O: Cacheable> From<Arc<Asked<O>>> for Key {
     fn from(asked: Arc<Asked<O>>) -> Self {
         Self(asked)
     }
@@ -252,10 +253,7 @@ mod tests {
 
     use super::*;
 
-    fn asked<O>(operation: O, credential: Credential) -> Arc<dyn AnyAsked>
-    where
-        O: Eq + Hash + Send + Sync + 'static,
-    {
+    fn asked(operation: impl Cacheable, credential: Credential) -> Arc<dyn AnyAsked> {
         Arc::new(Asked { operation, credential })
     }
 
