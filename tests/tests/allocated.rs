@@ -15,6 +15,7 @@ use clerk_core::{
     page::Paged,
 };
 use clerk_tests::{Instance, responses};
+use clerk_tower::client::cache::Cacheable;
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use serde::{Serialize, de::DeserializeOwned};
