@@ -65,8 +65,8 @@ impl AnyJson {
     /// # Errors
     /// Returns an error if the value does not match `T`, or contains what a [`Value`] cannot.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
-        let reader = &mut serde_json::Deserializer::from_str(&self.0);
-        serde_path_to_error::deserialize(reader).map_err(|error| JsonError::of(&error))
+        // Tracking the path slows down reading, so it is only done after an error.
+        serde_json::from_str(&self.0).map_err(|_| JsonError::locate::<T>(&self.0))
     }
 
     /// Parses the value, whatever it is.
@@ -249,7 +249,12 @@ impl JsonError {
         Self { path: String::new(), problem: problem.to_owned() }
     }
 
-    fn of(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+    /// Deserializes the text again to find the path of the error.
+    fn locate<T: DeserializeOwned>(text: &str) -> Self {
+        let reader = &mut serde_json::Deserializer::from_str(text);
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(reader) else {
+            return Self::new("does not match the type");
+        };
         if !error.inner().is_data() {
             return Self { path: error.path().to_string(), ..Self::new(problem_of(error.inner())) };
         }
