@@ -61,8 +61,7 @@ fn with_masks<'a>(features: &'a str, masks: &'a str) -> impl Iterator<Item = (&'
 /// Returns the permissions that a bitmap selects.
 fn granted<'a>(names: &'a str, mask: &str) -> impl Iterator<Item = &'a str> + use<'a> {
     let mask = Mask::parse(mask.trim());
-    let names = names.split(',').map(str::trim).enumerate();
-    names.filter(move |&(bit, _)| mask.has(bit)).map(|(_, name)| name)
+    names.split(',').enumerate().filter(move |&(bit, _)| mask.has(bit)).map(|(_, name)| name.trim())
 }
 
 /// The bits of a whole number of any size.

@@ -11,7 +11,7 @@ pub(super) enum Owner {
 ///
 /// A claim that contains an item without a scope is malformed and has no items: Clerk's SDK throws an error for it.
 pub(super) fn items(claim: &str, owner: Owner) -> impl Iterator<Item = &str> {
-    let is_valid = claim.split(',').all(|item| item.contains(':'));
+    let is_valid = claim.as_bytes().split(|byte| *byte == b',').all(|item| item.contains(&b':'));
     let claim = if is_valid { claim } else { "" };
     claim.split(',').filter_map(move |item| {
         let (scope, name) = item.trim().split_once(':')?;
