@@ -104,7 +104,7 @@ impl ClerkLayer {
     /// Authenticates a token that did not arrive in a request's headers, with this layer's options and for its instances: for
     /// example one in a WebSocket message. See [`Clerk::authenticate_token`](clerk_tower::Clerk::authenticate_token).
     pub async fn authenticate_token(&self, token: &str) -> Auth {
-        self.0.authenticate_token(token).await.into()
+        Auth::without_request(self.0.authenticate_token(token).await)
     }
 
     /// In a nested router, axum removes the matched prefix from the request's URI, and keeps the full one in the

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use http::HeaderValue;
+
 /// Declares the reasons once: variant and code.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $code:literal,)*) => {
@@ -41,12 +43,14 @@ macro_rules! reasons {
                 }
             }
 
-            /// Returns the code, unless it contains Clerk's error code of a refresh. A static string becomes a header
-            /// value without an allocation.
-            pub(crate) const fn as_static_str(&self) -> Option<&'static str> {
+            /// Returns the code as the value of a header; `None` if Clerk's own error code is not a valid one.
+            pub(crate) fn header_value(&self) -> Option<HeaderValue> {
                 match self {
-                    $(Self::$variant => Some($code),)*
-                    Self::ExpiredRefused(_) => None,
+                    // Checked by the compiler and not for every request.
+                    $(Self::$variant => Some(const { HeaderValue::from_static($code) }),)*
+                    Self::ExpiredRefused(RefusalCode(code)) => {
+                        HeaderValue::from_str(code).ok()
+                    }
                 }
             }
 
@@ -183,7 +187,7 @@ mod tests {
         assert_eq!(codes.len(), Reason::ALL.len());
         for reason in Reason::ALL {
             assert_eq!(HeaderValue::from_str(reason.as_str()).unwrap(), reason.as_str());
-            assert_eq!(reason.as_static_str(), Some(reason.as_str()));
+            assert_eq!(reason.header_value().unwrap(), reason.as_str());
             assert!(reason.code().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{reason}");
         }
     }

@@ -96,7 +96,12 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn now(clock: &dyn Clock) -> Self {
-        Self { wall: clock.now(), monotonic: Instant::now() }
+        Self::at(clock.now())
+    }
+
+    /// This moment, for which a clock showed `wall`.
+    pub(crate) fn at(wall: Timestamp) -> Self {
+        Self { wall, monotonic: Instant::now() }
     }
 
     /// Returns how much time has passed since an earlier moment, by the clock that shows more.

@@ -148,12 +148,17 @@ const fn bad_request_name(bad: BadRequest) -> &'static str {
 }
 
 /// Logs what is probably wrong with the configuration. `find` looks for it, and only runs if the line is enabled.
-pub(crate) fn diagnosed(limiter: &LogLimiter, now: Timestamp, find: impl FnOnce() -> Option<Diagnosis>) {
+pub(crate) fn diagnosed(
+    limiter: &LogLimiter,
+    now: impl FnOnce() -> Timestamp,
+    find: impl FnOnce(Timestamp) -> Option<Diagnosis>,
+) {
     // The search is skipped as well.
     if !tracing::enabled!(target: "clerk::auth", Level::WARN) {
         return;
     }
-    let Some(diagnosis) = find() else { return };
+    let now = now();
+    let Some(diagnosis) = find(now) else { return };
     let cause = diagnosis.code();
     // The causes of a redirect loop that are found on its way. They explain why it reaches the limit.
     const CAUSES: [&str; 7] = [

@@ -1,9 +1,10 @@
-use std::{convert::Infallible, ops::Deref};
+use std::{convert::Infallible, fmt, ops::Deref};
 
 use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::Response,
 };
+use clerk_core::authenticate::RequestHead;
 use clerk_tower::{
     ConfigError,
     server::{
@@ -11,7 +12,7 @@ use clerk_tower::{
         rejection,
     },
 };
-use http::{Extensions, Request, request::Parts};
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version, request::Parts};
 
 use super::{ClerkOrganization, ClerkUser};
 use crate::Rejection;
@@ -49,10 +50,14 @@ use crate::Rejection;
 /// }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Auth(authenticate::Auth);
+pub struct Auth {
+    auth: authenticate::Auth,
+    visit: Visit,
+}
 
 impl Auth {
-    /// Returns the layer's decision from a request's extensions. `None` if the request did not pass through the layer.
+    /// Returns the layer's decision from a request's extensions, for a middleware. `None` if the request did not pass through
+    /// the layer.
     ///
     /// ```
     /// use axum::{extract::Request, middleware::Next, response::Response};
@@ -68,8 +73,8 @@ impl Auth {
     /// # let _ = log_user;
     /// ```
     #[must_use]
-    pub fn from_extensions(extensions: &Extensions) -> Option<Self> {
-        authenticate::Auth::from_extensions(extensions).cloned().map(Self)
+    pub fn from_extensions(extensions: &Extensions) -> Option<&authenticate::Auth> {
+        authenticate::Auth::from_extensions(extensions)
     }
 
     /// Creates the result of authentication without a request, a layer or a client: for unit tests of handlers, together with
@@ -82,7 +87,7 @@ impl Auth {
     /// # Errors
     /// If the user's ID is empty, or the claims are too long for a token.
     pub fn insecure(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
-        authenticate::Auth::insecure(identity).map(Self)
+        authenticate::Auth::insecure(identity).map(Self::without_request)
     }
 
     /// Runs an extractor of this crate with this decision, by the same rules as for a handler's argument. In a unit test, it
@@ -110,7 +115,9 @@ impl Auth {
     /// The extractor's rejection.
     pub async fn extract<E: FromRequestParts<()>>(&self) -> Result<E, E::Rejection> {
         let (mut parts, ()) = Request::new(()).into_parts();
-        parts.extensions.insert(self.0.clone());
+        let Visit { method, uri, version, headers } = self.visit.clone();
+        (parts.method, parts.uri, parts.version, parts.headers) = (method, uri, version, headers);
+        parts.extensions.insert(self.auth.clone());
         E::from_request_parts(&mut parts, &()).await
     }
 
@@ -123,7 +130,7 @@ impl Auth {
     /// - 500 `clerk-sign-in-page-missing` if neither the publishable key nor a sign-in page is set
     /// - 400 `clerk-return-address` if the request has no host, or `return_to` is not a valid URL
     pub fn redirect_to_sign_in(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
-        let response = self.0.redirect_to_sign_in(return_to);
+        let response = self.auth.redirect_to_sign_in(&self.visit.head(), return_to);
         response.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
     }
 
@@ -132,7 +139,7 @@ impl Auth {
     /// # Errors
     /// The same as [`redirect_to_sign_in`](Self::redirect_to_sign_in).
     pub fn redirect_to_sign_up(&self, return_to: Option<&str>) -> Result<Response, Rejection> {
-        let response = self.0.redirect_to_sign_up(return_to);
+        let response = self.auth.redirect_to_sign_up(&self.visit.head(), return_to);
         response.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
     }
 
@@ -155,7 +162,7 @@ impl Auth {
     /// # Errors
     /// 503 if Clerk does not respond, 500 if it refuses the call. The browser then keeps its cookies.
     pub async fn sign_out(&self, to: &str) -> Result<Response, Rejection> {
-        Ok(self.0.sign_out(to).await?)
+        Ok(self.auth.sign_out(&self.visit.head(), to).await?)
     }
 
     /// Creates a token for the session from a JWT template of Clerk's dashboard, to call another service with.
@@ -175,7 +182,7 @@ impl Auth {
     /// 401 if the request is not signed in, 503 if Clerk does not respond, 500 if it refuses the call or does not have the
     /// template.
     pub async fn token_from_template(&self, template: &str) -> Result<String, Rejection> {
-        Ok(self.0.token_from_template(template).await?)
+        Ok(self.auth.token_from_template(template).await?)
     }
 
     /// Returns the session's user, fetched from Clerk or its cache: for a handler that needs it only sometimes. Every other
@@ -197,7 +204,7 @@ impl Auth {
     /// # Errors
     /// The same as the rejections of [`ClerkUser`].
     pub async fn user(&self) -> Result<ClerkUser, Rejection> {
-        Ok(ClerkUser::of(self.0.user().await?))
+        Ok(ClerkUser::of(self.auth.user().await?))
     }
 
     /// Returns the session's active organization, fetched from Clerk or its cache: for a handler that needs it only
@@ -206,17 +213,50 @@ impl Auth {
     /// # Errors
     /// The same as the rejections of [`ClerkOrganization`].
     pub async fn organization(&self) -> Result<ClerkOrganization, Rejection> {
-        Ok(ClerkOrganization::of(self.0.organization().await?))
+        Ok(ClerkOrganization::of(self.auth.organization().await?))
     }
 
     pub(super) fn of(parts: &Parts) -> Result<Self, Rejection> {
-        Self::from_extensions(&parts.extensions).ok_or_else(|| rejection::Rejection::layer_missing().into())
+        let auth = decided(parts)?;
+        Ok(Self { auth: auth.clone(), visit: Visit::of(&auth.head_of(parts)) })
+    }
+
+    /// The decision about a token that did not arrive in a request, so that there is nowhere to come back to.
+    pub(crate) fn without_request(auth: authenticate::Auth) -> Self {
+        Self { auth, visit: Visit::default() }
     }
 }
 
-impl From<authenticate::Auth> for Auth {
-    fn from(auth: authenticate::Auth) -> Self {
-        Self(auth)
+/// Returns the layer's decision, without what a redirect needs: most extractors need no more.
+pub(super) fn decided(parts: &Parts) -> Result<&authenticate::Auth, Rejection> {
+    let auth = authenticate::Auth::from_extensions(&parts.extensions);
+    auth.ok_or_else(|| rejection::Rejection::layer_missing().into())
+}
+
+/// The request's head, for links that lead back to it.
+#[derive(Clone, Default)]
+struct Visit {
+    method: Method,
+    uri: Uri,
+    version: Version,
+    headers: HeaderMap,
+}
+
+impl Visit {
+    fn of(head: &RequestHead<'_>) -> Self {
+        let (method, uri) = (head.method().clone(), head.uri().clone());
+        Self { method, uri, version: head.version(), headers: head.headers().clone() }
+    }
+
+    const fn head(&self) -> RequestHead<'_> {
+        RequestHead::new(&self.method, &self.uri, self.version, &self.headers)
+    }
+}
+
+/// Shows only the method: the others may contain credentials.
+impl fmt::Debug for Visit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visit").field("method", &self.method).finish_non_exhaustive()
     }
 }
 
@@ -224,7 +264,7 @@ impl Deref for Auth {
     type Target = authenticate::Auth;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.auth
     }
 }
 

@@ -6,7 +6,7 @@ use clerk_tower::server::rejection;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::Auth;
+use super::auth::decided;
 use crate::Rejection;
 
 /// Extractor for the claims of the session, including custom ones, deserialized into a type of your choice.
@@ -61,7 +61,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Claims<T> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Self::of(Auth::of(parts)?.require_session()?)
+        Self::of(decided(parts)?.require_session()?)
     }
 }
 
@@ -69,6 +69,6 @@ impl<S: Sync, T: DeserializeOwned> OptionalFromRequestParts<S> for Claims<T> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        Auth::of(parts)?.optional_session()?.map(|session| Self::of(session)).transpose()
+        decided(parts)?.optional_session()?.map(|session| Self::of(session)).transpose()
     }
 }

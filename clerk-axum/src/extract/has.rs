@@ -4,7 +4,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::token::Check;
 use http::request::Parts;
 
-use super::{Auth, Session};
+use super::{Session, auth::decided};
 use crate::Rejection;
 
 /// What [`Has`] requires of a session. Each requirement is a type, so that a handler's signature says what it needs.
@@ -96,7 +96,7 @@ impl<S: Sync, P: Requirement> FromRequestParts<S> for Has<P> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let auth = Auth::of(parts)?;
+        let auth = decided(parts)?;
         auth.require_has(&P::check())?;
         Session::of(&auth).map(Self::of)
     }

@@ -5,10 +5,10 @@ use clerk_core::{
     authenticate::{self, ApiKeyAuth, M2mAuth, MachineAuth, OAuthAuth},
     token::TokenKind,
 };
-use clerk_tower::server::rejection;
+use clerk_tower::server::{authenticate::Auth, rejection};
 use http::request::Parts;
 
-use super::Auth;
+use super::auth::decided;
 use crate::Rejection;
 
 macro_rules! machines {
@@ -67,7 +67,7 @@ macro_rules! machines {
             type Rejection = Rejection;
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-                Self::of(&Auth::of(parts)?)
+                Self::of(decided(parts)?)
             }
         }
 
@@ -75,7 +75,7 @@ macro_rules! machines {
             type Rejection = Rejection;
 
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-                let auth = Auth::of(parts)?;
+                let auth = decided(parts)?;
                 // An invalid token is rejected.
                 if auth.has_none_of(&[TokenKind::$kind]) { Ok(None) } else { Self::of(&auth).map(Some) }
             }
@@ -227,7 +227,7 @@ impl<S: Sync> FromRequestParts<S> for Machine {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Self::of(&Auth::of(parts)?)
+        Self::of(decided(parts)?)
     }
 }
 
@@ -235,7 +235,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Machine {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        let auth = Auth::of(parts)?;
+        let auth = decided(parts)?;
         let kinds = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
         if auth.has_none_of(&kinds) { Ok(None) } else { Self::of(&auth).map(Some) }
     }

@@ -4,7 +4,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_tower::server::rejection;
 use http::request::Parts;
 
-use super::{Auth, Session};
+use super::{Session, auth::decided};
 use crate::Rejection;
 
 /// What [`Meets`] requires of a session: a predicate of yours, and the code of the rejection. Each rule is a type, so that a
@@ -116,7 +116,7 @@ impl<S: Sync, R: SessionRule> FromRequestParts<S> for Meets<R> {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Self::of(Session::of(&Auth::of(parts)?)?)
+        Self::of(Session::of(decided(parts)?)?)
     }
 }
 

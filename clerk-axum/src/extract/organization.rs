@@ -9,7 +9,7 @@ use clerk_core::{
 use clerk_tower::server::rejection;
 use http::request::Parts;
 
-use super::Auth;
+use super::auth::decided;
 use crate::Rejection;
 
 /// Extractor for the session's active organization, with the member's role and permissions; no call to Clerk.
@@ -94,7 +94,7 @@ impl<S: Sync> FromRequestParts<S> for ActiveOrganization {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        let auth = Auth::of(parts)?;
+        let auth = decided(parts)?;
         Self::of(auth.require_session()?).ok_or_else(|| rejection::Rejection::organization_missing().into())
     }
 }
@@ -103,7 +103,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for ActiveOrganization {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        Ok(Auth::of(parts)?.optional_session()?.and_then(Self::of))
+        Ok(decided(parts)?.optional_session()?.and_then(Self::of))
     }
 }
 
@@ -162,7 +162,7 @@ impl<S: Sync> FromRequestParts<S> for ClerkOrganization {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Auth::of(parts)?.organization().await
+        Ok(Self::of(decided(parts)?.organization().await?))
     }
 }
 
@@ -170,9 +170,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for ClerkOrganization {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        let auth = Auth::of(parts)?;
+        let auth = decided(parts)?;
         match auth.optional_session()?.and_then(|session| session.claims().organization()) {
-            Some(_) => auth.organization().await.map(Some),
+            Some(_) => Ok(Some(Self::of(auth.organization().await?))),
             None => Ok(None),
         }
     }

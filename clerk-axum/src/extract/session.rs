@@ -2,11 +2,11 @@ use std::{ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::token::{Organization, SessionAuth, SessionClaims};
-use clerk_tower::server::rejection;
+use clerk_tower::server::{authenticate::Auth, rejection};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::Auth;
+use super::auth::decided;
 use crate::Rejection;
 
 /// Extractor for the verified session of a signed-in request, with its claims; no call to Clerk.
@@ -97,7 +97,7 @@ impl<S: Sync> FromRequestParts<S> for Session {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Self::of(&Auth::of(parts)?)
+        Self::of(decided(parts)?)
     }
 }
 
@@ -105,6 +105,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for Session {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        Ok(Auth::of(parts)?.optional_session()?.cloned().map(Self))
+        Ok(decided(parts)?.optional_session()?.cloned().map(Self))
     }
 }

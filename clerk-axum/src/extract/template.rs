@@ -2,11 +2,11 @@ use std::ops::Deref;
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::token::{TemplateAuth, TokenKind};
-use clerk_tower::server::rejection;
+use clerk_tower::server::{authenticate::Auth, rejection};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::Auth;
+use super::auth::decided;
 use crate::Rejection;
 
 /// Extractor for a verified token of a [JWT template](https://clerk.com/docs/guides/sessions/jwt-templates), on a layer that
@@ -69,7 +69,7 @@ impl<S: Sync> FromRequestParts<S> for TemplateToken {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Self::of(&Auth::of(parts)?)
+        Self::of(decided(parts)?)
     }
 }
 
@@ -77,7 +77,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for TemplateToken {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        let auth = Auth::of(parts)?;
+        let auth = decided(parts)?;
         if auth.has_none_of(&[TokenKind::Template]) { Ok(None) } else { Self::of(&auth).map(Some) }
     }
 }

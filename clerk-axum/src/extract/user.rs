@@ -4,7 +4,7 @@ use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::model::User;
 use http::request::Parts;
 
-use super::Auth;
+use super::auth::decided;
 use crate::Rejection;
 
 /// Extractor for the signed-in user, fetched from Clerk or its cache.
@@ -70,7 +70,7 @@ impl<S: Sync> FromRequestParts<S> for ClerkUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        Auth::of(parts)?.user().await
+        Ok(Self::of(decided(parts)?.user().await?))
     }
 }
 
@@ -78,9 +78,9 @@ impl<S: Sync> OptionalFromRequestParts<S> for ClerkUser {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        let auth = Auth::of(parts)?;
+        let auth = decided(parts)?;
         match auth.optional_session()? {
-            Some(_) => auth.user().await.map(Some),
+            Some(_) => Ok(Some(Self::of(auth.user().await?))),
             None => Ok(None),
         }
     }

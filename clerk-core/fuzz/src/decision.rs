@@ -92,7 +92,7 @@ pub fn cookies(data: &[u8]) {
             }
             let head = RequestHead::new(&Method::GET, &uri, Version::HTTP_2, &headers);
             let outcome = Clerk::silent().decide(authenticator, &head, &OWN_KEYS);
-            (outcome.status(), outcome.reason().cloned(), outcome.headers().clone())
+            (outcome.status(), outcome.reason().cloned(), outcome.headers().collect::<Vec<_>>())
         };
         let one = decide(std::slice::from_ref(&whole));
         if parts.len() <= 64 {
@@ -158,7 +158,7 @@ pub fn handshake(data: &[u8]) {
         };
         let outcome = decide("__clerk_handshake_nonce=n", &response);
         let missing = outcome.reason().is_some_and(|reason| reason.as_str() == "session-token-missing");
-        let set = outcome.headers().get_all(header::SET_COOKIE).iter().count();
+        let set = outcome.headers().filter(|(name, _)| name == header::SET_COOKIE).count();
         let expected = if missing { lines.len() } else { 0 };
         assert_eq!(set + outcome.dropped_cookies(), expected);
         decide(&format!("__clerk_handshake={header}.{payload}.c2ln"), "{}");
@@ -234,7 +234,7 @@ fn check(outcome: &Outcome) {
     assert_eq!((is_in, !is_in), (outcome.machine().is_some(), outcome.reason().is_some()));
     assert!(!outcome.is_undecided() || (!is_in && outcome.location().is_none()));
     assert_eq!(outcome.status() == Status::Handshake, {
-        outcome.headers().get("x-clerk-auth-status").is_some_and(|status| status == "handshake")
+        outcome.headers().any(|(name, value)| name == "x-clerk-auth-status" && value == "handshake")
     });
     let Some(location) = outcome.location() else {
         assert!(outcome.status() != Status::Handshake);
@@ -244,5 +244,5 @@ fn check(outcome: &Outcome) {
     let url = Url::parse(location).expect("a location is absolute");
     assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{url}");
     assert_eq!(url.as_str(), location);
-    assert_eq!(outcome.headers()[header::CACHE_CONTROL], "no-store");
+    assert!(outcome.headers().any(|header| header == (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))));
 }

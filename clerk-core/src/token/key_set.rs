@@ -39,8 +39,8 @@ struct Inner {
 /// whole token on lookup, never only a part or a hash of it, since a collision would sign in another user. Entries may be
 /// evicted at any time.
 pub trait KnownTokens: Send + Sync {
-    /// Returns the session that was inserted with exactly this token.
-    fn get(&self, token: &str) -> Option<Arc<SessionAuth>>;
+    /// Returns the session that was inserted with exactly this token, which is compared as bytes.
+    fn get(&self, token: &[u8]) -> Option<Arc<SessionAuth>>;
 
     /// Inserts a session under its token, [`SessionAuth::expose_token`].
     fn insert(&self, session: &Arc<SessionAuth>);
@@ -117,7 +117,7 @@ impl KeySet {
         Self(Arc::new(Inner { known: Some(known), ..Arc::unwrap_or_clone(self.0) }))
     }
 
-    pub(crate) fn known(&self, token: &str) -> Option<Arc<SessionAuth>> {
+    pub(crate) fn known(&self, token: &[u8]) -> Option<Arc<SessionAuth>> {
         self.0.known.as_ref()?.get(token)
     }
 

@@ -44,6 +44,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use clerk_core::{
+    Timestamp,
     authenticate::{KeyFailure, KeyNeeded},
     token::KeySet,
 };
@@ -234,12 +235,17 @@ impl KeyStore {
     /// the background if one is due.
     #[must_use]
     pub fn current(&self) -> Option<KeySet> {
+        self.current_at(self.0.clock.now())
+    }
+
+    /// As [`current`](Self::current), by a caller that has just read this store's clock.
+    pub(crate) fn current_at(&self, now: Timestamp) -> Option<KeySet> {
         if let Some(fixed) = &self.0.fixed {
             return Some(fixed.clone());
         }
         // Nearly every request ends here: no lock, and nothing is written.
         let snapshot = self.0.snapshot.load();
-        let (snapshot, now) = (snapshot.as_deref()?, self.now());
+        let (snapshot, now) = (snapshot.as_deref()?, Moment::at(now));
         let age = snapshot.age(now);
         if age == Age::Fresh {
             return Some(snapshot.keys.clone());

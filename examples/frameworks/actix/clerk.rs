@@ -48,7 +48,7 @@ async fn handle<B>(
 where
     B: MessageBody + 'static,
 {
-    let head = head(&request).map_err(ErrorBadRequest)?;
+    let head = head(request.request()).map_err(ErrorBadRequest)?;
     let (auth, headers) = match clerk.authenticate(&(&head).into()).await {
         Decision::Respond(response) => return Ok(request.into_response(convert(response))),
         Decision::Continue(auth, headers) => (auth, headers),
@@ -70,7 +70,7 @@ where
 
 /// Converts a request's head. actix-web uses version 0.2 of the crate `http`, and Clerk version 1, so everything is
 /// converted by its bytes.
-fn head(request: &ServiceRequest) -> Result<http::Request<()>, http::Error> {
+pub fn head(request: &HttpRequest) -> Result<http::Request<()>, http::Error> {
     let version =
         if request.version() == Version::HTTP_2 { http::Version::HTTP_2 } else { http::Version::HTTP_11 };
     let head = http::Request::builder().method(request.method().as_str()).uri(request.uri().to_string());

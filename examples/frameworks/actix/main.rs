@@ -6,7 +6,7 @@
 mod clerk;
 
 use actix_web::{
-    App, Error, HttpResponse, HttpServer,
+    App, Error, HttpRequest, HttpResponse, HttpServer,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::ErrorImATeapot,
@@ -15,6 +15,7 @@ use actix_web::{
     web,
 };
 use clerk_core::token::Check;
+use clerk_tower::server::rejection::Rejection;
 
 use crate::clerk::{CurrentUser, Rejected, Session, Visitor};
 
@@ -59,8 +60,9 @@ async fn theme() -> HttpResponse {
 }
 
 /// Ends the session at Clerk.
-async fn sign_out(Visitor(auth): Visitor) -> Result<HttpResponse, Rejected> {
-    Ok(clerk::convert(auth.sign_out("/").await?))
+async fn sign_out(Visitor(auth): Visitor, request: HttpRequest) -> Result<HttpResponse, Rejected> {
+    let head = clerk::head(&request).map_err(|_| Rejection::internal())?;
+    Ok(clerk::convert(auth.sign_out(&(&head).into(), "/").await?))
 }
 
 #[actix_web::main]

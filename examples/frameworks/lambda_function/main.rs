@@ -21,8 +21,8 @@ use http::{
 use serde_json::{Value, json};
 
 /// The application.
-async fn handle(auth: &Auth, method: &Method, path: &str) -> Result<Response<Bytes>, Rejection> {
-    let text = match path {
+async fn handle(auth: &Auth, head: &Request<()>) -> Result<Response<Bytes>, Rejection> {
+    let text = match head.uri().path() {
         "/" => match auth.optional_session()? {
             Some(session) => format!("Hello {}", session.claims().user_id()),
             None => "Nobody is signed in".to_owned(),
@@ -34,7 +34,7 @@ async fn handle(auth: &Auth, method: &Method, path: &str) -> Result<Response<Byt
             "the report".to_owned()
         }
         // Not GET: a link on another site could sign visitors out.
-        "/sign-out" if method == Method::POST => return auth.sign_out("/").await,
+        "/sign-out" if head.method() == Method::POST => return auth.sign_out(&head.into(), "/").await,
         _ => {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::NOT_FOUND;
@@ -50,7 +50,7 @@ async fn invoke(clerk: &Clerk, event: &Value) -> Result<Value, String> {
     let response = match clerk.authenticate(&(&head).into()).await {
         Decision::Respond(response) => response,
         Decision::Continue(auth, headers) => {
-            let response = handle(&auth, head.method(), head.uri().path()).await;
+            let response = handle(&auth, &head).await;
             let mut response = response.unwrap_or_else(Rejection::into_response);
             headers.append_to(response.headers_mut());
             response

@@ -35,10 +35,7 @@ impl<E: Endpoint> Endpoint for Authenticated<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        // The original URI: inside `nest`, the other one lacks the prefix.
-        let uri = request.original_uri();
-        let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
-        let (auth, headers) = match self.clerk.authenticate(&head).await {
+        let (auth, headers) = match self.clerk.authenticate(&head(&request)).await {
             Decision::Respond(response) => return Ok(convert(response)),
             Decision::Continue(auth, headers) => (auth, headers),
         };
@@ -49,6 +46,11 @@ impl<E: Endpoint> Endpoint for Authenticated<E> {
         headers.append_to(response.headers_mut());
         Ok(response)
     }
+}
+
+/// Returns the head of a request, with its original URI: inside `nest`, the other one lacks the prefix.
+pub fn head(request: &Request) -> RequestHead<'_> {
+    RequestHead::new(request.method(), request.original_uri(), request.version(), request.headers())
 }
 
 /// Converts a response of Clerk, such as that of a rejection or of signing out.

@@ -15,7 +15,7 @@ use poem::{
     post,
 };
 
-use crate::clerk::{Authenticate, CurrentUser, Session, Visitor, convert, rejected};
+use crate::clerk::{Authenticate, CurrentUser, Session, Visitor, convert, head, rejected};
 
 /// A public page, which greets visitors who are signed in.
 #[handler]
@@ -65,8 +65,8 @@ async fn theme() -> Response {
 
 /// Ends the session at Clerk.
 #[handler]
-async fn sign_out(Visitor(auth): Visitor) -> Result<Response> {
-    auth.sign_out("/").await.map(convert).map_err(rejected)
+async fn sign_out(Visitor(auth): Visitor, request: &Request) -> Result<Response> {
+    auth.sign_out(&head(request), "/").await.map(convert).map_err(rejected)
 }
 
 #[tokio::main]

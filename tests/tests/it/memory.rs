@@ -81,9 +81,9 @@ struct Counting {
 }
 
 impl KnownTokens for Counting {
-    fn get(&self, token: &str) -> Option<Arc<SessionAuth>> {
+    fn get(&self, token: &[u8]) -> Option<Arc<SessionAuth>> {
         let sessions = self.sessions.lock().unwrap();
-        let found = sessions.iter().find(|session| session.expose_token() == token).cloned();
+        let found = sessions.iter().find(|session| session.expose_token().as_bytes() == token).cloned();
         self.hits.fetch_add(u64::from(found.is_some()), Ordering::SeqCst);
         found
     }

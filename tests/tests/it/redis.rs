@@ -632,7 +632,7 @@ async fn a_peer_that_does_not_speak_the_protocol_is_an_error() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_waits_for_a_free_place_loses_nothing() {
     let server = server!();
-    let engine = Fleet::from(Redis::connect(server.url()).max_in_flight(64).timeout(AT_ONCE));
+    let engine = Fleet::from(Redis::connect(server.url()).max_in_flight(64).timeout(MINUTE));
     let store = engine.store();
     recovers(&*store).await;
     let increments = (0..5_000).map(|_| {

@@ -325,7 +325,7 @@ mod fleet {
         }
         // By signing out, which only this process sees.
         let auth = one.authenticate_token(&ada).await;
-        auth.sign_out::<()>("/").await.unwrap();
+        auth.sign_out::<()>(&(&Request::new(())).into(), "/").await.unwrap();
         settle().await;
         assert_eq!(verdict(&other, &ada).await, "session-revoked");
         assert_eq!(verdict(&other, &member).await, "signed-in");

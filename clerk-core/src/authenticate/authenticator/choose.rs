@@ -43,7 +43,7 @@ impl Authenticator {
                 // The first of the strongest. `max_by_key` would return the last one.
                 let strongest = claims.min_by_key(|(_, claim)| Reverse(*claim));
                 let suffixed = strongest.filter(|(_, claim)| *claim > Claim::None).map(|(index, _)| index);
-                suffixed.or_else(|| by_issuer(Cookies::read(head.headers, None).session.as_deref()?))
+                suffixed.or_else(|| by_issuer(&Cookies::read(head.headers, None).session?.text()))
             }
         };
         chosen.unwrap_or_default()
@@ -52,8 +52,8 @@ impl Authenticator {
     /// What the cookies with this instance's suffix say about a browser.
     fn claim_on(&self, head: &RequestHead<'_>) -> Claim {
         let cookies = Cookies::read(head.headers, self.cookie_suffix());
-        let is_active = client_uat(cookies.suffixed_client_uat.as_deref()) != 0;
-        let is_own = cookies.suffixed_session.as_deref().is_some_and(|text| self.is_issuer_of(text));
+        let is_active = client_uat(cookies.suffixed_client_uat) != 0;
+        let is_own = cookies.suffixed_session.is_some_and(|value| self.is_issuer_of(&value.text()));
         let has_any = cookies.suffixed_session.is_some() || cookies.suffixed_client_uat.is_some();
         match (is_active, is_own) {
             (true, true) => Claim::Both,

@@ -7,7 +7,8 @@ use crate::{
     Timestamp,
     authenticate::{
         need::{
-            CallFailure, KeyFailure, KeyNeeded, Need, PendingCall, PendingOperation, Suspended, Verification,
+            CallFailure, KeyFailure, KeyNeeded, Learned, Need, PendingCall, PendingOperation, Suspended,
+            Verification,
         },
         outcome::MachineFacts,
     },
@@ -77,8 +78,8 @@ impl<O: Verification> PendingCall<O> {
 
 fn resume(mut suspended: Suspended, now: Timestamp) -> Step {
     let authenticator = Authenticator(suspended.config.clone());
-    let learned = mem::take(&mut suspended.learned);
-    authenticator.decide(&suspended.head(), &suspended.keys, learned, now)
+    let learned = mem::replace(&mut suspended.learned, Learned::NOTHING);
+    authenticator.resume(&suspended.head(), &suspended.keys, learned, now)
 }
 
 #[cfg(test)]

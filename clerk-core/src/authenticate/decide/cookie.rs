@@ -4,6 +4,8 @@
 //! consistency of the cookies, the session token, a refresh (`refresh`), and last whether a valid session needs a
 //! handshake nevertheless.
 
+use std::borrow::Cow;
+
 use http::header::REFERER;
 use url::Url;
 
@@ -14,7 +16,7 @@ use crate::{
         address,
         config::Instance,
         outcome::{BadRequest, Outcome, SignedOutCause},
-        request::{CookieSet, Cookies, DecodedSession, Query, SessionToken, is_clerk_page},
+        request::{CookieSet, CookieValue, Cookies, DecodedSession, Query, SessionToken, is_clerk_page},
     },
     token::{SessionClaims, Token, TokenError, TokenKind},
 };
@@ -253,8 +255,9 @@ impl<'a> Browser<'a> {
     }
 
     /// Returns the dev-browser token of the URL, or of the cookie.
-    pub(super) fn dev_browser(&self) -> Option<&'a str> {
-        self.query.dev_browser.as_deref().or(self.set.dev_browser)
+    pub(super) fn dev_browser(&self) -> Option<Cow<'a, str>> {
+        let in_query = self.query.dev_browser.as_deref().map(Cow::Borrowed);
+        in_query.or_else(|| self.set.dev_browser.map(CookieValue::text))
     }
 
     /// Synchronizes satellites with the primary domain, in both roles.
@@ -293,7 +296,7 @@ impl<'a> Browser<'a> {
             return Some(self.bad_request(BadRequest::RedirectUrl));
         };
         if let Some(token) = self.dev_browser() {
-            back.query_pairs_mut().append_pair("__clerk_db_jwt", token);
+            back.query_pairs_mut().append_pair("__clerk_db_jwt", &token);
         }
         address::set_pair(&mut back, "__clerk_synced", "true");
         let message = "the browser returns to a satellite";
@@ -312,10 +315,11 @@ impl<'a> Browser<'a> {
     fn other_origin(&self, instance: &Instance) -> Option<Outcome> {
         let head = &self.decision.head;
         // Only once: the browser returns from the handshake with the same referrer, and would be redirected again.
-        if instance.satellite.is_some() || !head.is_document() || !self.cookies.redirect_count.is_zero() {
+        if instance.satellite.is_some() || !self.cookies.redirect_count.is_zero() {
             return None;
         }
-        let referrer = Url::parse(head.text(&REFERER)).ok()?;
+        let referrer = head.headers.get(REFERER).filter(|_| head.is_document())?;
+        let referrer = Url::parse(referrer.to_str().ok()?).ok()?;
         let page = self.url()?;
         if referrer.origin() == page.origin() || is_clerk_page(&referrer, &page, instance) {
             return None;

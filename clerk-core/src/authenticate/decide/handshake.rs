@@ -1,7 +1,9 @@
 //! Handshakes: redirects to Clerk that renew a browser's cookies, and requests that return from them.
 
+use std::borrow::Cow;
+
 use http::{
-    HeaderMap, HeaderValue,
+    HeaderValue,
     header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN},
 };
 use serde::Deserialize;
@@ -19,7 +21,7 @@ use crate::{
         outcome::{
             BadRequest, Diagnosis, HandshakeRefusal, HandshakeTrace, Outcome, ResponseHeaders, SignedOutCause,
         },
-        request::SessionToken,
+        request::{CookieValue, SessionToken},
     },
     token::{ClockSkew, Token, TokenError, TokenKind},
 };
@@ -106,13 +108,14 @@ impl Browser<'_> {
         if config.has_api {
             query.append_pair("format", "nonce");
         }
-        if let Some(session) = self.set.session.or(self.bearer) {
-            query.append_pair("__session", session);
+        let session = self.set.session.map(CookieValue::text).or(self.bearer.map(Cow::Borrowed));
+        if let Some(session) = session {
+            query.append_pair("__session", &session);
         }
         if !instance.is_production
             && let Some(dev_browser) = self.dev_browser()
         {
-            query.append_pair("__clerk_db_jwt", dev_browser);
+            query.append_pair("__clerk_db_jwt", &dev_browser);
         }
         if let Some(target) = config.routes.target(page.path()) {
             query.append_pair("organization_id", target.as_str());
@@ -142,26 +145,31 @@ struct ReturnedSession {
 }
 
 /// Resolving a returning handshake.
-impl Browser<'_> {
+impl<'a> Browser<'a> {
     /// Resolves a returning handshake. Its nonce takes precedence over its token, and the URL over the cookie.
     pub(super) fn returned(&self, instance: &Instance) -> Asked<Returned> {
         // Login CSRF: see `handshake_cookies_only`. Besides, only a navigation can return from Clerk: an image or a form on
         // another site must not be able to replace the visitor's session. The cookie may arrive with any request.
-        let reads_links = self.decision.head.is_navigation()
-            && !(instance.is_production && self.decision.config.handshake_cookies_only);
-        let nonce = self.query.nonce.as_deref().filter(|_| reads_links).or(self.cookies.nonce.as_deref());
-        let token =
-            self.query.handshake.as_deref().filter(|_| reads_links).or(self.cookies.handshake.as_deref());
+        let reads_links = || {
+            self.decision.head.is_navigation()
+                && !(instance.is_production && self.decision.config.handshake_cookies_only)
+        };
+        let returned = |link: &'a Option<Cow<'_, str>>, cookie: Option<CookieValue<'a>>| {
+            let link = link.as_deref().filter(|_| reads_links());
+            link.map(Cow::Borrowed).or_else(|| cookie.map(CookieValue::text))
+        };
+        let nonce = returned(&self.query.nonce, self.cookies.nonce);
+        let token = returned(&self.query.handshake, self.cookies.handshake);
         if let Some(nonce) = nonce.filter(|nonce| nonce.len() <= MAX_NONCE && self.decision.config.has_api) {
             match &self.decision.learned.handshake {
-                None => Err(Want::Handshake(nonce.to_owned())),
+                None => Err(Want::Handshake(nonce.into_owned())),
                 Some(Ok(lines)) => self.apply_cookies(instance, &SetCookies::read(lines)),
                 Some(Err(failure)) => Ok(Returned::Done(self.without_payload(instance, failure))),
             }
         } else if let Some(token) = token {
-            match self.verify_handshake(token)? {
+            match self.verify_handshake(&token)? {
                 Ok(lines) => self.apply_cookies(instance, &SetCookies::read(&lines)),
-                Err(rejection) => Ok(self.reject_handshake(instance, &rejection, token)),
+                Err(rejection) => Ok(self.reject_handshake(instance, &rejection, &token)),
             }
         } else {
             Ok(Returned::Nothing)
@@ -272,16 +280,16 @@ impl Browser<'_> {
     }
 
     fn cookie_headers(&self, instance: &Instance, set_cookies: &SetCookies<'_>) -> ResponseHeaders {
-        let mut headers = HeaderMap::new();
+        let mut headers = Vec::new();
         // CORS headers are what Clerk's SDK sets. In production, though, the application's handler responds to this
         // request, and `null` is the origin of every sandboxed frame: a script there could send any nonce and read the
         // response. So they are limited to navigations, whose responses no script can read.
         if !instance.is_production || self.decision.head.can_navigate() {
-            headers.append(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null"));
-            headers.append(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.push((ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("null")));
+            headers.push((ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")));
         }
         let dropped_cookies = set_cookies.append_to(&mut headers);
-        ResponseHeaders { headers, dropped_cookies, handshake: None }
+        ResponseHeaders::new(headers, dropped_cookies)
     }
 
     /// Returns the URL without the parameters of the handshake, to which a development instance redirects.
@@ -298,7 +306,7 @@ impl Browser<'_> {
         if !self.cookies.redirect_count.is_repeated() {
             return None;
         }
-        let old = self.set.session.and_then(|text| Token::decode(text).ok());
+        let old = self.set.session.and_then(|value| Token::decode(&value.text()).ok());
         let issued = |token: &Token| token.unverified_issued_at().map(Timestamp::as_secs);
         let (old, new) = (old.as_ref().and_then(issued), issued(new)?);
         let is_kept = old.is_some_and(|old| new.saturating_sub(old) <= LOOP_SECONDS);

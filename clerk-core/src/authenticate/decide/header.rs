@@ -25,10 +25,14 @@ pub(super) enum Bearer<'a> {
 }
 
 impl<'a> Bearer<'a> {
+    pub(super) fn known(token: &[u8], keys: &KeySet) -> Option<Self> {
+        SessionToken::known(token, keys).map(Self::Jwt)
+    }
+
     pub(super) fn read(text: &'a str, keys: &KeySet) -> Self {
         match TokenKind::of_opaque(text) {
             Some(kind) => Self::Opaque(kind, text),
-            None => SessionToken::read(text, keys).map_or_else(Self::Undecodable, Self::Jwt),
+            None => SessionToken::decode(text, keys).map_or_else(Self::Undecodable, Self::Jwt),
         }
     }
 

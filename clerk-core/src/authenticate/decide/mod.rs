@@ -17,7 +17,7 @@ use super::{
     config::{Config, Kinds},
     need::{Learned, Want},
     outcome::{BadRequest, Outcome, SignedOutCause},
-    request::{Authorization, RequestHead, authorization},
+    request::{Authorization, AuthorizationHeader, RequestHead},
 };
 use crate::{
     Reason, Timestamp,
@@ -43,11 +43,9 @@ impl<'a> Decision<'a> {
             let message = self.message("the request is not valid");
             return Ok(Outcome::malformed(BadRequest::SeveralHosts, true, message));
         }
-        let bearer = match authorization(self.head.headers) {
-            Authorization::None => None,
-            Authorization::Token(text) if self.config.ignores(text) => return Ok(self.without_token()),
-            Authorization::Token(text) => Some(Bearer::read(text, self.keys())),
-            Authorization::Broken => return Ok(self.broken_header()),
+        let bearer = match self.bearer() {
+            Ok(bearer) => bearer,
+            Err(outcome) => return Ok(*outcome),
         };
         // A token in the header takes precedence: a caller that sends one does not rely on cookies, which browsers also
         // attach to forged requests (CSRF).
@@ -79,6 +77,23 @@ impl<'a> Decision<'a> {
                 self.header_session(bearer)
             }
             (Kinds::List(_) | Kinds::Any, Some(bearer)) => self.header_machine(bearer),
+        }
+    }
+
+    /// Returns the token in the header, or the outcome if that is already the end.
+    fn bearer(&self) -> Result<Option<Bearer<'a>>, Box<Outcome>> {
+        let header = AuthorizationHeader::of(self.head.headers);
+        if let Some(token) = header.after_bearer()
+            && self.config.ignored_tokens.is_none()
+            && let Some(known) = Bearer::known(token, self.keys())
+        {
+            return Ok(Some(known));
+        }
+        match header.parse() {
+            Authorization::None => Ok(None),
+            Authorization::Token(text) if self.config.ignores(text) => Err(Box::new(self.without_token())),
+            Authorization::Token(text) => Ok(Some(Bearer::read(text, self.keys()))),
+            Authorization::Broken => Err(Box::new(self.broken_header())),
         }
     }
 

@@ -1,9 +1,6 @@
 //! Refreshing an expired session token without a redirect.
 
-use http::{
-    HeaderMap,
-    header::{CACHE_CONTROL, COOKIE},
-};
+use http::header::{CACHE_CONTROL, COOKIE};
 
 use super::{Asked, cookie::Browser, set_cookie::SetCookies, verify::Rejection};
 use crate::{
@@ -13,6 +10,7 @@ use crate::{
         address,
         need::{CallFailure, Want},
         outcome::{NO_STORE, Outcome, ResponseHeaders},
+        request::CookieValue,
     },
     metadata::Metadata,
     model::SessionRefreshFormat,
@@ -60,12 +58,12 @@ impl Browser<'_> {
         if !self.decision.config.has_api {
             return Ok(Err(Reason::ExpiredMissingApiClient.into()));
         }
-        let Some(refresh_token) = self.cookies.refresh.as_deref() else {
+        let Some(refresh_token) = self.cookies.refresh.map(CookieValue::text) else {
             return Ok(Err(Reason::ExpiredNoRefreshCookie.into()));
         };
         let lines = match &self.decision.learned.refresh {
             None => {
-                return match self.refresh_operation(expired, refresh_token) {
+                return match self.refresh_operation(expired, &refresh_token) {
                     Ok(operation) => Err(Want::Refresh(Box::new(operation))),
                     Err(reason) => Ok(Err(reason.into())),
                 };
@@ -82,10 +80,10 @@ impl Browser<'_> {
         };
         Ok(match verified {
             Ok(session) => {
-                let mut headers = HeaderMap::new();
+                let mut headers = Vec::new();
                 let dropped_cookies = set_cookies.append_to(&mut headers);
-                headers.append(CACHE_CONTROL, NO_STORE);
-                let response = ResponseHeaders { headers, dropped_cookies, handshake: None };
+                headers.push((CACHE_CONTROL, NO_STORE));
+                let response = ResponseHeaders::new(headers, dropped_cookies);
                 Ok(Outcome::renewed(self.decision.session(session), response))
             }
             Err(Rejection { is_undecided, .. }) => {

@@ -62,7 +62,7 @@ pub(super) struct Suspended {
 }
 
 /// The results that are known so far.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "public only because a sealed trait names it")]
 pub struct Learned {
     pub(super) keys: Option<Result<KeySet, KeyFailure>>,
@@ -74,6 +74,11 @@ pub struct Learned {
     pub(super) refresh: Option<Result<Vec<String>, CallFailure>>,
     /// `None` if the token is no longer valid.
     pub(super) machine: Option<Result<Option<MachineFacts>, CallFailure>>,
+}
+
+impl Learned {
+    pub(super) const NOTHING: Self =
+        Self { keys: None, kids: Vec::new(), handshake: None, refresh: None, machine: None };
 }
 
 /// Reason why the instance's keys could not be loaded.

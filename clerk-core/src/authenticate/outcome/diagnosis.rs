@@ -343,7 +343,7 @@ impl Diagnoser<'_> {
             Authorization::None => {
                 let instance = self.config.instance.as_ref();
                 let (set, _) = CookieSet::choose(&self.cookies, instance, &KeySet::default(), self.now);
-                Token::decode(set.session?).ok()
+                Token::decode(&set.session?.text()).ok()
             }
         }
     }
@@ -387,8 +387,8 @@ impl Diagnoser<'_> {
     /// The request has no session cookie of this instance, but one of another instance.
     fn other_cookie(&self) -> Option<Diagnosis> {
         let has_own = self.cookies.suffixed_session.is_some() || self.cookies.suffixed_client_uat.is_some();
-        let foreign = self.cookies.session.as_deref().filter(|_| !has_own)?;
-        match Token::decode(foreign).ok()?.issuer() {
+        let foreign = self.cookies.session.filter(|_| !has_own)?;
+        match Token::decode(&foreign.text()).ok()?.issuer() {
             Issuer::Text(issuer) => self.other_instance(issuer),
             Issuer::Missing | Issuer::Malformed => None,
         }

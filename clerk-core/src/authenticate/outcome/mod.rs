@@ -8,7 +8,7 @@ mod sign_in;
 use std::{fmt, sync::Arc};
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
+    HeaderName, HeaderValue,
     header::{CACHE_CONTROL, LOCATION, SET_COOKIE},
 };
 
@@ -49,6 +49,14 @@ impl Status {
             Self::SignedIn => "signed-in",
             Self::SignedOut => "signed-out",
             Self::Handshake => "handshake",
+        }
+    }
+
+    const fn header_value(self) -> HeaderValue {
+        match self {
+            Self::SignedIn => const { HeaderValue::from_static(Self::SignedIn.as_str()) },
+            Self::SignedOut => const { HeaderValue::from_static(Self::SignedOut.as_str()) },
+            Self::Handshake => const { HeaderValue::from_static(Self::Handshake.as_str()) },
         }
     }
 }
@@ -183,23 +191,54 @@ pub struct Malformed {
     response: ResponseHeaders,
 }
 
-/// The headers that a decision adds to the response.
+/// What a decision adds to the response, besides the headers that follow from its status and its reason. Nothing for nearly
+/// every request.
 #[derive(Clone, Default)]
-pub(super) struct ResponseHeaders {
-    pub(super) headers: HeaderMap,
+pub(super) struct ResponseHeaders(Option<Box<Added>>);
+
+#[derive(Clone, Default)]
+struct Added {
+    /// Says more about the reason.
+    message: Option<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// The number of Clerk's cookies that were left out.
-    pub(super) dropped_cookies: usize,
+    dropped_cookies: usize,
     /// What was noticed about the handshake that the request returned from.
-    pub(super) handshake: Option<Box<HandshakeTrace>>,
+    handshake: Option<Box<HandshakeTrace>>,
 }
 
 impl ResponseHeaders {
+    /// `dropped_cookies` is the number of Clerk's cookies that are not among the headers.
+    pub(super) fn new(headers: Vec<(HeaderName, HeaderValue)>, dropped_cookies: usize) -> Self {
+        Self(Some(Box::new(Added { headers, dropped_cookies, ..Added::default() })))
+    }
+
+    /// A message that is not a valid header value is left out.
+    fn explained(message: Option<&str>) -> Self {
+        let message = message.filter(|message| !message.is_empty());
+        let message = message.and_then(|message| HeaderValue::from_str(message).ok());
+        Self(message.map(|message| Box::new(Added { message: Some(message), ..Added::default() })))
+    }
+
+    fn with(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.0.get_or_insert_default().headers.extend(headers);
+        self
+    }
+
+    fn redirecting(self, location: HeaderValue) -> Self {
+        self.with([(LOCATION, location), (CACHE_CONTROL, NO_STORE)])
+    }
+
     /// Forbids caches to store a response that sets cookies.
-    pub(super) fn not_stored(mut self) -> Self {
-        if self.headers.contains_key(SET_COOKIE) {
-            self.headers.append(CACHE_CONTROL, NO_STORE);
+    pub(super) fn not_stored(self) -> Self {
+        if self.headers().iter().any(|(name, _)| name == SET_COOKIE) {
+            return self.with([(CACHE_CONTROL, NO_STORE)]);
         }
         self
+    }
+
+    fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        self.0.as_ref().map_or(&[], |added| &added.headers)
     }
 }
 
@@ -211,23 +250,6 @@ pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The reason when a handshake returns without a session.
 const RETURNED_WITHOUT_SESSION: Reason = Reason::SessionTokenMissing;
-
-/// Returns the headers that say why a request is not signed in. Anything that is not a valid header value is left out.
-fn explain(status: Status, reason: &Reason, message: Option<&str>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(3);
-    headers.append(STATUS, HeaderValue::from_static(status.as_str()));
-    let reason = match reason.as_static_str() {
-        Some(code) => Some(HeaderValue::from_static(code)),
-        None => HeaderValue::from_str(reason.as_str()).ok(),
-    };
-    if let Some(reason) = reason {
-        headers.append(REASON, reason);
-    }
-    if let Some(Ok(message)) = message.filter(|message| !message.is_empty()).map(HeaderValue::from_str) {
-        headers.append(MESSAGE, message);
-    }
-    headers
-}
 
 /// Constructors, one for each state.
 impl Outcome {
@@ -260,9 +282,12 @@ impl Outcome {
         cause: SignedOutCause,
         message: Option<&str>,
     ) -> Self {
-        let headers = explain(Status::SignedOut, &reason, message);
-        let response = ResponseHeaders { headers, ..ResponseHeaders::default() };
-        Self::SignedOut(SignedOut { reason, token_kind, cause, response })
+        Self::SignedOut(SignedOut {
+            reason,
+            token_kind,
+            cause,
+            response: ResponseHeaders::explained(message),
+        })
     }
 
     /// Creates a redirect to Clerk, to the primary domain or to a satellite, with the cookie that counts it.
@@ -273,11 +298,8 @@ impl Outcome {
         has_token: bool,
         message: Option<&str>,
     ) -> Self {
-        let mut headers = explain(Status::Handshake, &reason, message);
-        headers.append(LOCATION, location.clone());
-        headers.append(CACHE_CONTROL, NO_STORE);
-        headers.append(SET_COOKIE, count);
-        let response = ResponseHeaders { headers, ..ResponseHeaders::default() };
+        let response = ResponseHeaders::explained(message).redirecting(location.clone());
+        let response = response.with([(SET_COOKIE, count)]);
         Self::Redirect(Redirect { location, purpose: Purpose::Handshake { reason, has_token }, response })
     }
 
@@ -290,36 +312,23 @@ impl Outcome {
         session: Option<Arc<SessionAuth>>,
         response: ResponseHeaders,
     ) -> Self {
-        let (purpose, mut headers) = match session {
-            Some(session) => (Purpose::SignedIn(session), HeaderMap::new()),
-            None => {
-                let reason = RETURNED_WITHOUT_SESSION;
-                let headers = explain(Status::SignedOut, &reason, None);
-                (Purpose::SignedOut { reason, has_token: false }, headers)
-            }
+        let purpose = match session {
+            Some(session) => Purpose::SignedIn(session),
+            None => Purpose::SignedOut { reason: RETURNED_WITHOUT_SESSION, has_token: false },
         };
-        append_all(&mut headers, response.headers);
-        headers.append(LOCATION, location.clone());
-        headers.append(CACHE_CONTROL, NO_STORE);
-        let response = ResponseHeaders { headers, ..response };
+        let response = response.redirecting(location.clone());
         Self::Redirect(Redirect { location, purpose, response })
     }
 
     /// Creates the outcome of a handshake that returned without a session. `response` has its cookies.
     pub(super) fn returned_signed_out(is_undecided: bool, response: ResponseHeaders) -> Self {
-        let reason = RETURNED_WITHOUT_SESSION;
-        let mut headers = explain(Status::SignedOut, &reason, None);
-        append_all(&mut headers, response.headers);
-        let response = ResponseHeaders { headers, ..response };
-        let cause = SignedOutCause::new(false, is_undecided);
+        let (reason, cause) = (RETURNED_WITHOUT_SESSION, SignedOutCause::new(false, is_undecided));
         Self::SignedOut(SignedOut { reason, token_kind: Some(TokenKind::Session), cause, response })
     }
 
     /// Creates a rejection with 400.
     pub(super) fn malformed(error: BadRequest, has_token: bool, message: Option<&str>) -> Self {
-        let headers = explain(Status::SignedOut, &Reason::UnexpectedError, message);
-        let response = ResponseHeaders { headers, ..ResponseHeaders::default() };
-        Self::BadRequest(Malformed { error, has_token, response })
+        Self::BadRequest(Malformed { error, has_token, response: ResponseHeaders::explained(message) })
     }
 }
 
@@ -347,22 +356,17 @@ impl Outcome {
             return self;
         }
         let (reason, has_token) = (Reason::SessionRevoked, true);
-        let explained = |response: ResponseHeaders| {
-            let mut headers = explain(Status::SignedOut, &Reason::SessionRevoked, None);
-            append_all(&mut headers, response.headers);
-            ResponseHeaders { headers, ..response }
-        };
         match self {
             Self::SignedIn(SignedIn { response, .. }) => Self::SignedOut(SignedOut {
                 reason,
                 token_kind: Some(TokenKind::Session),
                 cause: SignedOutCause::decided(has_token),
-                response: explained(response),
+                response,
             }),
             Self::Redirect(Redirect { location, response, .. }) => Self::Redirect(Redirect {
                 location,
                 purpose: Purpose::SignedOut { reason, has_token },
-                response: explained(response),
+                response,
             }),
             other => other,
         }
@@ -371,13 +375,13 @@ impl Outcome {
     /// Adds what was noticed about the handshake that the request returned from.
     pub(super) fn with_handshake(mut self, trace: Option<Box<HandshakeTrace>>) -> Self {
         if trace.is_some() {
-            self.response_mut().handshake = trace;
+            self.response_mut().0.get_or_insert_default().handshake = trace;
         }
         self
     }
 
     pub(super) fn handshake_trace(&self) -> Option<&HandshakeTrace> {
-        self.response().handshake.as_deref()
+        self.response().0.as_ref()?.handshake.as_deref()
     }
 
     const fn response_mut(&mut self) -> &mut ResponseHeaders {
@@ -386,17 +390,6 @@ impl Outcome {
             Self::SignedOut(signed_out) => &mut signed_out.response,
             Self::Redirect(redirect) => &mut redirect.response,
             Self::BadRequest(malformed) => &mut malformed.response,
-        }
-    }
-}
-
-fn append_all(headers: &mut HeaderMap, more: HeaderMap) {
-    let mut last = None;
-    for (name, value) in more {
-        // `HeaderMap` returns a name only with the first of its values.
-        last = name.or(last);
-        if let Some(name) = &last {
-            headers.append(name, value);
         }
     }
 }
@@ -524,17 +517,29 @@ impl Outcome {
     }
 
     /// Returns the headers to *append* to the response, in every state. A name such as `set-cookie` may occur more than
-    /// once.
+    /// once. To look one up, collect them into an [`http::HeaderMap`].
+    pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let response = self.response();
+        let explained = self.reason().into_iter().flat_map(move |reason| {
+            let reason = reason.header_value().map(|reason| (REASON, reason));
+            let message = response.0.as_ref().and_then(|added| added.message.clone());
+            let message = message.map(|message| (MESSAGE, message));
+            [Some((STATUS, self.status().header_value())), reason, message].into_iter().flatten()
+        });
+        explained.chain(response.headers().iter().cloned())
+    }
+
+    /// Whether there are [headers](Self::headers) to append to the response.
     #[must_use]
-    pub const fn headers(&self) -> &HeaderMap {
-        &self.response().headers
+    pub fn has_headers(&self) -> bool {
+        self.reason().is_some() || !self.response().headers().is_empty()
     }
 
     /// Returns how many of Clerk's cookies were left out of the headers, because they are not valid header values, are too
     /// long, or are too many.
     #[must_use]
-    pub const fn dropped_cookies(&self) -> usize {
-        self.response().dropped_cookies
+    pub fn dropped_cookies(&self) -> usize {
+        self.response().0.as_ref().map_or(0, |added| added.dropped_cookies)
     }
 
     /// Returns why the result of a handshake was ignored, with which the browser returned from Clerk.

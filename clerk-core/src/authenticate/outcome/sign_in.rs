@@ -8,7 +8,7 @@ use crate::{
     authenticate::{
         address,
         config::{Config, Instance},
-        request::{CookieSet, Cookies, Query, RequestHead},
+        request::{CookieSet, CookieValue, Cookies, Query, RequestHead},
     },
     token::KeySet,
 };
@@ -73,8 +73,8 @@ pub(crate) fn page_url(
         let cookies = Cookies::read(head.headers, Some(&*instance.suffix));
         let query = Query::read(head.uri.query());
         let (set, _) = CookieSet::choose(&cookies, Some(instance), &KeySet::default(), now);
-        if let Some(token) = query.dev_browser.as_deref().or(set.dev_browser) {
-            address::set_pair(&mut target, "__clerk_db_jwt", token);
+        if let Some(token) = query.dev_browser.or_else(|| set.dev_browser.map(CookieValue::text)) {
+            address::set_pair(&mut target, "__clerk_db_jwt", &token);
         }
     }
     Ok(target.into())

@@ -2,7 +2,13 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::cookies::cut;
+/// The header, before it is parsed: most tokens are known, and then only compared.
+#[derive(Clone, Copy)]
+pub(crate) enum AuthorizationHeader<'a> {
+    None,
+    One(&'a [u8]),
+    Several,
+}
 
 /// The content of the header.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,29 +20,54 @@ pub(crate) enum Authorization<'a> {
     Broken,
 }
 
-/// Returns the token.
-///
-/// Several headers are rejected: a proxy might check one of them, and this service another.
-pub(crate) fn token(headers: &HeaderMap) -> Authorization<'_> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Authorization::None };
-    if values.next().is_some() {
-        return Authorization::Broken;
+impl<'a> AuthorizationHeader<'a> {
+    pub(crate) fn of(headers: &'a HeaderMap) -> Self {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::None,
+            (Some(value), None) => Self::One(value.as_bytes()),
+            (Some(_), Some(_)) => Self::Several,
+        }
     }
-    match std::str::from_utf8(value.as_bytes()) {
-        Ok(value) => credential(value),
-        Err(_) => {
-            // Another scheme's credentials may have any bytes, and are ignored.
-            let (bytes, blank) = (value.as_bytes().trim_ascii(), b' ');
-            let ours = is_bearer(bytes.get(..6).unwrap_or_default()) || !bytes.contains(&blank);
-            if ours { Authorization::Broken } else { Authorization::None }
+
+    /// Returns everything after `Bearer` and one blank. That is the token, unless it has a blank, as no known token has.
+    pub(crate) fn after_bearer(self) -> Option<&'a [u8]> {
+        let Self::One(value) = self else { return None };
+        let (scheme, rest) = value.split_at_checked(BEARER.len())?;
+        is_bearer(scheme).then(|| rest.strip_prefix(b" "))?
+    }
+
+    /// Returns the token.
+    ///
+    /// Several headers are rejected: a proxy might check one of them, and this service another.
+    pub(crate) fn parse(self) -> Authorization<'a> {
+        let value = match self {
+            Self::None => return Authorization::None,
+            Self::One(value) => value,
+            Self::Several => return Authorization::Broken,
+        };
+        match std::str::from_utf8(value) {
+            Ok(value) => credential(value),
+            Err(_) => {
+                // Another scheme's credentials may have any bytes, and are ignored.
+                let (bytes, blank) = (value.trim_ascii(), b' ');
+                let ours =
+                    is_bearer(bytes.get(..BEARER.len()).unwrap_or_default()) || !bytes.contains(&blank);
+                if ours { Authorization::Broken } else { Authorization::None }
+            }
         }
     }
 }
 
+/// Returns the token of the header, as [`AuthorizationHeader::parse`] does.
+pub(crate) fn token(headers: &HeaderMap) -> Authorization<'_> {
+    AuthorizationHeader::of(headers).parse()
+}
+
 fn credential(value: &str) -> Authorization<'_> {
-    let (scheme, rest) = cut(value.trim_ascii(), b' ');
-    match rest.map(|rest| cut(rest, b' ').0) {
+    let value = value.trim_ascii();
+    let (scheme, rest) = value.split_once(' ').map_or((value, None), |(scheme, rest)| (scheme, Some(rest)));
+    match rest.map(|rest| rest.split_once(' ').map_or(rest, |(token, _)| token)) {
         None | Some("") if scheme.is_empty() || is_bearer(scheme.as_bytes()) => Authorization::None,
         // Clerk's SDKs accept a token without a scheme.
         None | Some("") => Authorization::Token(scheme),
@@ -45,9 +76,11 @@ fn credential(value: &str) -> Authorization<'_> {
     }
 }
 
+const BEARER: &[u8] = b"bearer";
+
 /// Schemes are case-insensitive (RFC 9110, section 11.1).
 const fn is_bearer(scheme: &[u8]) -> bool {
-    scheme.eq_ignore_ascii_case(b"bearer")
+    scheme.eq_ignore_ascii_case(BEARER)
 }
 
 #[cfg(test)]

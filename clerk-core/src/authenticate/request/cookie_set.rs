@@ -3,7 +3,7 @@
 //! Applications on the same domain see each other's cookies. So newer ones have a suffix that identifies the instance.
 //! Older ones have none, and may be left over from before or belong to another application.
 
-use super::{Cookies, SessionToken, cookies::client_uat};
+use super::{CookieValue, Cookies, SessionToken, cookies::client_uat};
 use crate::{
     Timestamp,
     authenticate::config::Instance,
@@ -14,10 +14,10 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct CookieSet<'a> {
     /// The session token, encoded.
-    pub(crate) session: Option<&'a str>,
+    pub(crate) session: Option<CookieValue<'a>>,
     /// When the client was last updated; zero if no user is signed in on it.
     pub(crate) client_uat: i64,
-    pub(crate) dev_browser: Option<&'a str>,
+    pub(crate) dev_browser: Option<CookieValue<'a>>,
     /// Whether this is the set with the suffix.
     pub(crate) is_suffixed: bool,
 }
@@ -36,24 +36,27 @@ impl<'a> CookieSet<'a> {
         keys: &KeySet,
         now: Timestamp,
     ) -> (Self, DecodedSession) {
-        let decode = |text: Option<&str>| text.map(|text| SessionToken::read(text, keys));
-        let (session, suffixed_session) = (cookies.session.as_deref(), cookies.suffixed_session.as_deref());
-        let (plain, suffixed) = (decode(session), decode(suffixed_session));
+        let decode = |value: Option<CookieValue<'_>>| value.map(|value| SessionToken::of_cookie(value, keys));
+        let plain = decode(cookies.session);
+        // Clerk sets the same token under both names.
+        let same = plain.as_ref().filter(|_| cookies.session == cookies.suffixed_session);
+        let same = same.and_then(|plain| plain.as_ref().ok()?.same());
+        let suffixed = same.map_or_else(|| decode(cookies.suffixed_session), |same| Some(Ok(same)));
         let is_suffixed = instance
             .is_some_and(|instance| uses_suffixed(cookies, plain.as_ref(), suffixed.as_ref(), instance, now));
         if is_suffixed {
             let set = Self {
-                session: suffixed_session,
-                client_uat: client_uat(cookies.suffixed_client_uat.as_deref()),
-                dev_browser: cookies.suffixed_dev_browser.as_deref(),
+                session: cookies.suffixed_session,
+                client_uat: client_uat(cookies.suffixed_client_uat),
+                dev_browser: cookies.suffixed_dev_browser,
                 is_suffixed,
             };
             (set, suffixed)
         } else {
             let set = Self {
-                session,
-                client_uat: client_uat(cookies.client_uat.as_deref()),
-                dev_browser: cookies.dev_browser.as_deref(),
+                session: cookies.session,
+                client_uat: client_uat(cookies.client_uat),
+                dev_browser: cookies.dev_browser,
                 is_suffixed,
             };
             (set, plain)
@@ -85,7 +88,7 @@ fn uses_suffixed(
             Issuer::Text(_) | Issuer::Malformed => return true,
         }
     }
-    let suffixed_uat = cookies.suffixed_client_uat.as_deref();
+    let suffixed_uat = cookies.suffixed_client_uat;
     // Rule 3: there are no cookies with the suffix.
     if suffixed_uat.is_none() && suffixed.is_none() {
         return false;
@@ -93,7 +96,8 @@ fn uses_suffixed(
     let issued =
         |token: Decoded<'_>| readable(token).and_then(Token::unverified_issued_at).unwrap_or_default();
     // A client whose cookie is "0" has signed out. One without a cookie has not.
-    let (plain_out, suffixed_out) = (cookies.client_uat.as_deref() == Some("0"), suffixed_uat == Some("0"));
+    let is_zero = |value: Option<CookieValue<'_>>| value.is_some_and(|value| value.text() == "0");
+    let (plain_out, suffixed_out) = (is_zero(cookies.client_uat), is_zero(suffixed_uat));
     // Rule 4: both are signed in, so the newer session wins.
     if !suffixed_out && !plain_out && issued(plain) > issued(suffixed) {
         return false;
@@ -142,7 +146,7 @@ mod tests {
     /// Whether the suffixed set is chosen, given `__session` and `__client_uat`, each without and with the suffix.
     fn choose(key: &str, values: [Option<&str>; 4]) -> bool {
         let [session, suffixed_session, client_uat, suffixed_client_uat] =
-            values.map(|value| value.map(Into::into));
+            values.map(|value| value.map(|value| CookieValue::new(value.as_bytes())));
         let cookies =
             Cookies { session, suffixed_session, client_uat, suffixed_client_uat, ..Cookies::default() };
         let options = AuthenticateOptions::new().publishable_key(key.parse().unwrap());

@@ -1,40 +1,78 @@
 //! Cookies, parsed as in Clerk's SDKs.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 use percent_encoding::percent_decode_str;
 
 use super::RedirectCount;
 
+/// The value of a cookie as it arrived, with escapes. It is never empty.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CookieValue<'a>(&'a [u8]);
+
+impl<'a> CookieValue<'a> {
+    #[cfg(test)]
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Returns the percent-decoded value. If that is not valid UTF-8, returns the value with its escapes.
+    ///
+    /// This comes after splitting the header: a decoded semicolon would otherwise forge another cookie.
+    pub(crate) fn text(self) -> Cow<'a, str> {
+        // Clerk's values are ASCII, but a browser sends back whatever somebody has set.
+        let text =
+            std::str::from_utf8(self.0).map_or_else(|_| String::from_utf8_lossy(self.0), Cow::Borrowed);
+        if memchr::memchr(b'%', text.as_bytes()).is_none() || !has_valid_escapes(&text) {
+            return text;
+        }
+        match percent_decode_str(&text).decode_utf8() {
+            Ok(decoded) => Cow::Owned(decoded.into_owned()),
+            Err(_) => text,
+        }
+    }
+}
+
+impl fmt::Debug for CookieValue<'_> {
+    /// Shows nothing of the value, which may be a credential.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CookieValue(..)")
+    }
+}
+
 /// Clerk's cookies, under their plain names and under those with the instance's suffix. An empty cookie counts as missing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cookies<'a> {
-    pub(crate) session: Option<Cow<'a, str>>,
-    pub(crate) suffixed_session: Option<Cow<'a, str>>,
-    pub(crate) client_uat: Option<Cow<'a, str>>,
-    pub(crate) suffixed_client_uat: Option<Cow<'a, str>>,
-    pub(crate) dev_browser: Option<Cow<'a, str>>,
-    pub(crate) suffixed_dev_browser: Option<Cow<'a, str>>,
+    pub(crate) session: Option<CookieValue<'a>>,
+    pub(crate) suffixed_session: Option<CookieValue<'a>>,
+    pub(crate) client_uat: Option<CookieValue<'a>>,
+    pub(crate) suffixed_client_uat: Option<CookieValue<'a>>,
+    pub(crate) dev_browser: Option<CookieValue<'a>>,
+    pub(crate) suffixed_dev_browser: Option<CookieValue<'a>>,
     /// Read only with the suffix.
-    pub(crate) refresh: Option<Cow<'a, str>>,
+    pub(crate) refresh: Option<CookieValue<'a>>,
     /// Read only without a suffix, like the next two.
-    pub(crate) handshake: Option<Cow<'a, str>>,
-    pub(crate) nonce: Option<Cow<'a, str>>,
+    pub(crate) handshake: Option<CookieValue<'a>>,
+    pub(crate) nonce: Option<CookieValue<'a>>,
     pub(crate) redirect_count: RedirectCount,
 }
 
 /// The value of a cookie while parsing. The first one of a name wins, even if it is empty.
 #[derive(Default)]
-struct First<'a>(Option<Cow<'a, str>>);
+struct First<'a>(Option<&'a [u8]>);
 
 impl<'a> First<'a> {
-    fn offer(&mut self, value: Cow<'a, str>) {
+    fn offer(&mut self, value: &'a [u8]) {
         self.0.get_or_insert(value);
     }
 
-    fn value(self) -> Option<Cow<'a, str>> {
-        self.0.filter(|value| !value.is_empty())
+    fn value(self) -> Option<CookieValue<'a>> {
+        self.0.filter(|value| !value.is_empty()).map(CookieValue)
     }
 }
 
@@ -46,26 +84,23 @@ impl<'a> Cookies<'a> {
         let (mut dev_browser, mut suffixed_dev_browser) = (First::default(), First::default());
         let (mut refresh, mut handshake, mut nonce, mut count) =
             (First::default(), First::default(), First::default(), First::default());
-        let take = |name: &str, value: Cow<'a, str>| {
-            let is_suffixed = |base: &str| {
-                let end = name.strip_prefix(base).and_then(|rest| rest.strip_prefix('_'));
-                end.is_some() && end == suffix
-            };
+        for (name, value) in headers.get_all(COOKIE).iter().flat_map(pairs) {
             match name {
-                "__session" => session.offer(value),
-                "__client_uat" => uat.offer(value),
-                "__clerk_db_jwt" => dev_browser.offer(value),
-                "__clerk_handshake" => handshake.offer(value),
-                "__clerk_handshake_nonce" => nonce.offer(value),
-                RedirectCount::COOKIE => count.offer(value),
-                _ if is_suffixed("__session") => suffixed_session.offer(value),
-                _ if is_suffixed("__client_uat") => suffixed_uat.offer(value),
-                _ if is_suffixed("__clerk_db_jwt") => suffixed_dev_browser.offer(value),
-                _ if is_suffixed("__refresh") => refresh.offer(value),
-                _ => {}
+                b"__session" => session.offer(value),
+                b"__client_uat" => uat.offer(value),
+                b"__clerk_db_jwt" => dev_browser.offer(value),
+                b"__clerk_handshake" => handshake.offer(value),
+                b"__clerk_handshake_nonce" => nonce.offer(value),
+                _ if name == RedirectCount::COOKIE.as_bytes() => count.offer(value),
+                _ => match base_of(name, suffix) {
+                    Some(b"__session") => suffixed_session.offer(value),
+                    Some(b"__client_uat") => suffixed_uat.offer(value),
+                    Some(b"__clerk_db_jwt") => suffixed_dev_browser.offer(value),
+                    Some(b"__refresh") => refresh.offer(value),
+                    _ => {}
+                },
             }
-        };
-        each(headers.get_all(COOKIE), take);
+        }
         Self {
             session: session.value(),
             suffixed_session: suffixed_session.value(),
@@ -76,9 +111,14 @@ impl<'a> Cookies<'a> {
             refresh: refresh.value(),
             handshake: handshake.value(),
             nonce: nonce.value(),
-            redirect_count: RedirectCount::parse(count.value().as_deref()),
+            redirect_count: RedirectCount::parse(count.value().map(CookieValue::text).as_deref()),
         }
     }
+}
+
+/// Returns the name without the instance's suffix, if it has that.
+fn base_of<'n>(name: &'n [u8], suffix: Option<&str>) -> Option<&'n [u8]> {
+    name.strip_suffix(suffix?.as_bytes())?.strip_suffix(b"_")
 }
 
 /// Returns the decoded value of one of Clerk's cookies, as decisions use it.
@@ -98,58 +138,32 @@ impl<'a> Cookies<'a> {
 /// # Ok::<(), http::Error>(())
 /// ```
 pub fn cookie<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, name: &str) -> Option<Cow<'a, str>> {
-    let mut found = First::default();
-    each(fields, |other, value| {
-        if other == name {
-            found.offer(value);
-        }
-    });
-    found.value()
-}
-
-/// Calls `take` with each cookie that may be one of Clerk's, decoded.
-fn each<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, mut take: impl FnMut(&str, Cow<'a, str>)) {
-    for field in fields {
-        match std::str::from_utf8(field.as_bytes()) {
-            Ok(field) => pairs(field).for_each(|(name, value)| take(name, decode(value))),
-            // Clerk's cookies are ASCII, but another one in the same header may not be.
-            Err(_) => pairs(&String::from_utf8_lossy(field.as_bytes()))
-                .for_each(|(name, value)| take(name, Cow::Owned(decode(value).into_owned()))),
-        }
-    }
+    let mut pairs = fields.into_iter().flat_map(pairs);
+    let (_, value) = pairs.find(|(other, _)| *other == name.as_bytes())?;
+    First(Some(value)).value().map(CookieValue::text)
 }
 
 /// Returns the pairs of one header that may be Clerk's, still encoded.
-fn pairs(field: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut rest = Some(field);
+fn pairs(field: &HeaderValue) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = Some(field.as_bytes());
     let pairs = std::iter::from_fn(move || {
         let (pair, after) = cut(rest?, b';');
         rest = after;
-        Some(pair)
+        Some(pair.trim_ascii())
     });
-    pairs
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| (name.trim_ascii(), value.trim_ascii()))
-        .filter(|(name, _)| name.starts_with("__"))
+    pairs.filter(|pair| pair.starts_with(b"__")).filter_map(|pair| {
+        let (name, value) = cut(pair, b'=');
+        Some((name.trim_ascii_end(), value?.trim_ascii_start()))
+    })
 }
 
-/// Splits at the first occurrence of an ASCII character. Tokens are long, and this is faster than `split_once`.
-pub(crate) fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
-    let found = memchr::memchr(at, text.as_bytes());
-    match found.and_then(|position| text.split_at_checked(position)) {
+/// Splits at the first occurrence of a byte. Tokens are long, and this is faster than `split`.
+pub(crate) fn cut(bytes: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
+    let found = memchr::memchr(at, bytes);
+    match found.and_then(|position| bytes.split_at_checked(position)) {
         Some((before, rest)) => (before, rest.get(1..)),
-        None => (text, None),
+        None => (bytes, None),
     }
-}
-
-/// Percent-decodes a value. If the result is not valid UTF-8, returns the value unchanged.
-///
-/// Call this after splitting the header: a decoded semicolon would otherwise forge another cookie.
-fn decode(value: &str) -> Cow<'_, str> {
-    if memchr::memchr(b'%', value.as_bytes()).is_none() || !has_valid_escapes(value) {
-        return Cow::Borrowed(value);
-    }
-    percent_decode_str(value).decode_utf8().unwrap_or(Cow::Borrowed(value))
 }
 
 fn has_valid_escapes(value: &str) -> bool {
@@ -159,8 +173,9 @@ fn has_valid_escapes(value: &str) -> bool {
 }
 
 /// Parses `__client_uat`, the time of the client's last update: the integer at the start, or zero.
-pub(crate) fn client_uat(cookie: Option<&str>) -> i64 {
-    let text = cookie.unwrap_or_default().trim_start();
+pub(crate) fn client_uat(cookie: Option<CookieValue<'_>>) -> i64 {
+    let text = cookie.map(CookieValue::text).unwrap_or_default();
+    let text = text.trim_start();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -185,8 +200,12 @@ mod tests {
         headers
     }
 
+    fn text(value: Option<CookieValue<'_>>) -> Option<&str> {
+        value.map(|value| std::str::from_utf8(value.0).unwrap())
+    }
+
     fn session(fields: &[&str]) -> Option<String> {
-        Cookies::read(&headers(fields), None).session.map(Cow::into_owned)
+        Cookies::read(&headers(fields), None).session.map(|value| value.text().into_owned())
     }
 
     #[test]
@@ -226,10 +245,10 @@ mod tests {
              __client_uat_abcdefgh=2",
         ]);
         let cookies = Cookies::read(&headers, Some("abcdefgh"));
-        assert_eq!(cookies.session.as_deref(), Some("a"));
-        assert_eq!(cookies.suffixed_session.as_deref(), Some("b"));
-        assert_eq!(cookies.client_uat.as_deref(), Some("1"));
-        assert_eq!(cookies.suffixed_client_uat.as_deref(), Some("2"));
+        assert_eq!(text(cookies.session), Some("a"));
+        assert_eq!(text(cookies.suffixed_session), Some("b"));
+        assert_eq!(text(cookies.client_uat), Some("1"));
+        assert_eq!(text(cookies.suffixed_client_uat), Some("2"));
         assert_eq!(cookies.refresh, None);
         let cookies = Cookies::read(&headers, None);
         assert_eq!(cookies.suffixed_session, None);
@@ -266,14 +285,11 @@ mod tests {
              __clerk_redirect_count=2; __clerk_redirect_count_abcdefgh=3; __clerk_db_jwt=e; __clerk_db_jwt_abcdefgh=f",
         ]);
         let cookies = Cookies::read(&headers, Some("abcdefgh"));
-        assert_eq!(cookies.refresh.as_deref(), Some("b"));
+        assert_eq!(text(cookies.refresh), Some("b"));
         assert_eq!(cookies.handshake, None);
-        assert_eq!(cookies.nonce.as_deref(), Some("d"));
+        assert_eq!(text(cookies.nonce), Some("d"));
         assert_eq!(cookies.redirect_count, RedirectCount::parse(Some("2")));
-        assert_eq!(
-            (cookies.dev_browser.as_deref(), cookies.suffixed_dev_browser.as_deref()),
-            (Some("e"), Some("f"))
-        );
+        assert_eq!((text(cookies.dev_browser), text(cookies.suffixed_dev_browser)), (Some("e"), Some("f")));
     }
 
     #[test]
@@ -290,7 +306,8 @@ mod tests {
             (Some("- 5"), 0),
             (Some("99999999999999999999"), i64::MAX),
         ] {
-            assert_eq!(client_uat(text), expected, "{text:?}");
+            let cookie = text.filter(|text| !text.is_empty()).map(|text: &str| CookieValue(text.as_bytes()));
+            assert_eq!(client_uat(cookie), expected, "{text:?}");
         }
     }
 }

@@ -12,9 +12,9 @@ mod referrer;
 mod session_token;
 
 pub(super) use self::{
-    authorization::{Authorization, token as authorization},
+    authorization::{Authorization, AuthorizationHeader, token as authorization},
     cookie_set::{CookieSet, DecodedSession},
-    cookies::{Cookies, client_uat},
+    cookies::{CookieValue, Cookies, client_uat},
     query::Query,
     referrer::is_clerk_page,
     session_token::SessionToken,

@@ -69,7 +69,25 @@ impl RequestHead<'_> {
             Forwarded::TrustFirst => self.forwarded_url("/").is_some(),
             Forwarded::Ignore => false,
         };
-        !is_known && self.host() == Err(HostError::Several)
+        !is_known && self.has_several_hosts()
+    }
+
+    /// Whether there is more than one `Host`, or in HTTP/2 one that contradicts `:authority`.
+    fn has_several_hosts(&self) -> bool {
+        let mut hosts = self.headers.get_all(HOST).iter();
+        let host = hosts.next();
+        // RFC 9112, section 3.2: a proxy and this service might choose different ones.
+        if hosts.next().is_some() {
+            return true;
+        }
+        // In HTTP/1.1, `Host` is ignored if the target is absolute (RFC 9112, section 3.2.2). In HTTP/2, a request whose
+        // `Host` contradicts the target is malformed (RFC 9113, section 8.3.1).
+        match (host, self.uri.authority()) {
+            (Some(host), Some(authority)) if self.version >= Version::HTTP_2 => {
+                !host.to_str().is_ok_and(|host| self.is_same_host(authority, host))
+            }
+            _ => false,
+        }
     }
 
     /// Returns the URL under which the client sent this request.
@@ -107,23 +125,15 @@ impl RequestHead<'_> {
 
     /// Returns the host of the request itself.
     fn host(&self) -> Result<&str, HostError> {
-        let mut hosts = self.headers.get_all(HOST).iter();
-        let (host, more) = (hosts.next(), hosts.next());
-        // RFC 9112, section 3.2: a proxy and this service might choose different ones.
-        if more.is_some() {
+        if self.has_several_hosts() {
             return Err(HostError::Several);
         }
-        let host = host.map(|host| host.to_str());
-        let Some(authority) = self.uri.authority() else {
-            return host.ok_or(HostError::Missing)?.map_err(|_| HostError::Invalid);
-        };
-        let agrees = host.is_none_or(|host| host.is_ok_and(|host| self.is_same_host(authority, host)));
-        // In HTTP/1.1, `Host` is ignored if the target is absolute (RFC 9112, section 3.2.2). In HTTP/2, a request whose
-        // `Host` contradicts the target is malformed (RFC 9113, section 8.3.1).
-        if agrees || self.version < Version::HTTP_2 {
-            Ok(authority.as_str())
-        } else {
-            Err(HostError::Several)
+        match self.uri.authority() {
+            Some(authority) => Ok(authority.as_str()),
+            None => {
+                let host = self.headers.get(HOST).ok_or(HostError::Missing)?;
+                host.to_str().map_err(|_| HostError::Invalid)
+            }
         }
     }
 

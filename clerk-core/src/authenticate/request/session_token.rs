@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::CookieValue;
 use crate::token::{KeySet, SessionAuth, Token, TokenError};
 
 /// A decoded token. Only the signature of a known one has been verified, and no claims.
@@ -12,11 +13,29 @@ pub(crate) enum SessionToken {
 }
 
 impl SessionToken {
+    pub(crate) fn known(token: &[u8], keys: &KeySet) -> Option<Self> {
+        keys.known(token).map(Self::Known)
+    }
+
+    pub(crate) fn decode(text: &str, keys: &KeySet) -> Result<Self, TokenError> {
+        keys.decode(text).map(Self::New)
+    }
+
     pub(crate) fn read(text: &str, keys: &KeySet) -> Result<Self, TokenError> {
-        match keys.known(text) {
-            Some(session) => Ok(Self::Known(session)),
-            None => keys.decode(text).map(Self::New),
+        Self::known(text.as_bytes(), keys).map_or_else(|| Self::decode(text, keys), Ok)
+    }
+
+    /// Returns the same token, if it is a known one.
+    pub(crate) fn same(&self) -> Option<Self> {
+        match self {
+            Self::Known(session) => Some(Self::Known(session.clone())),
+            Self::New(_) => None,
         }
+    }
+
+    /// A known token has no escapes, so its bytes are those of the cookie.
+    pub(crate) fn of_cookie(value: CookieValue<'_>, keys: &KeySet) -> Result<Self, TokenError> {
+        Self::known(value.as_bytes(), keys).map_or_else(|| Self::decode(&value.text(), keys), Ok)
     }
 
     pub(crate) fn token(&self) -> &Token {

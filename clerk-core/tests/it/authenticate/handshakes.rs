@@ -226,7 +226,7 @@ fn invalid_header_values_are_dropped_and_counted() {
         for (way, visit) in ways(env, &lines) {
             let seen = visit.seen();
             assert_eq!(seen.verdict(), "signed-in", "{env:?} {way}");
-            let cookies = seen.outcome.headers().get_all("set-cookie").iter().count();
+            let cookies = seen.outcome.headers().filter(|(name, _)| name == "set-cookie").count();
             assert_eq!(cookies + seen.outcome.dropped_cookies(), lines.len());
             assert!(seen.outcome.dropped_cookies() >= 2);
         }
@@ -265,7 +265,7 @@ fn a_handshake_whose_session_does_not_verify_is_ignored() {
                 assert!(seen.set_cookies().is_empty() && seen.location().is_none(), "{env:?} {way} {name}");
                 let seen = visit.signed_in(session(env, &json!({}))).seen();
                 assert_eq!(seen.verdict(), "signed-in", "{env:?} {way} {name}");
-                assert!(seen.outcome.headers().is_empty());
+                assert!(!seen.outcome.has_headers());
             }
         }
     }

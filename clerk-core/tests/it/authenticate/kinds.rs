@@ -227,8 +227,8 @@ fn templates_are_checked_as_sessions_are() {
 struct Memory(Mutex<Vec<Arc<SessionAuth>>>);
 
 impl KnownTokens for Memory {
-    fn get(&self, token: &str) -> Option<Arc<SessionAuth>> {
-        self.0.lock().unwrap().iter().find(|known| known.expose_token() == token).cloned()
+    fn get(&self, token: &[u8]) -> Option<Arc<SessionAuth>> {
+        self.0.lock().unwrap().iter().find(|known| known.expose_token().as_bytes() == token).cloned()
     }
 
     fn insert(&self, session: &Arc<SessionAuth>) {

@@ -74,7 +74,7 @@ fn a_verified_opaque_token_signs_in() {
         assert_eq!(json!(machine.scopes()), answer["scopes"]);
         assert!(machine.has_scope(&machine.scopes()[0]) && !machine.has_scope("admin"));
         assert_eq!((machine.kind(), machine.expose_token()), (kind, token));
-        assert!(seen.outcome.headers().is_empty() && seen.outcome.session_or_pending().is_none());
+        assert!(!seen.outcome.has_headers() && seen.outcome.session_or_pending().is_none());
     }
 }
 

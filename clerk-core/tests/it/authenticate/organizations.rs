@@ -79,7 +79,7 @@ fn another_organization_never_signs_out() {
             document().cookie("__clerk_redirect_count", "4"),
         ] {
             let seen = other.seen();
-            assert_eq!((&*seen.verdict(), seen.outcome.headers().len()), ("signed-in", 0), "{env:?}");
+            assert_eq!((&*seen.verdict(), seen.outcome.headers().count()), ("signed-in", 0), "{env:?}");
         }
     }
 }

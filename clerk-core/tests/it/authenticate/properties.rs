@@ -94,7 +94,7 @@ fn sound(outcome: &Outcome, options: &Choice) {
     if outcome.bad_request().is_some() {
         assert_eq!(outcome.status(), Status::SignedOut);
     }
-    for value in outcome.headers().values() {
+    for (_, value) in outcome.headers() {
         assert!(HeaderValue::from_bytes(value.as_bytes()).is_ok());
     }
 }
@@ -369,7 +369,7 @@ proptest! {
         let run = || {
             let step = authenticator.start(&RequestHead::from(&request), &keys(), now());
             let outcome = Driver { replies: replies.clone(), keys: Ok(keys()) }.run(step);
-            (outcome.status(), outcome.reason().cloned(), outcome.headers().clone())
+            (outcome.status(), outcome.reason().cloned(), outcome.headers().collect::<Vec<_>>())
         };
         prop_assert_eq!(run(), run());
     }

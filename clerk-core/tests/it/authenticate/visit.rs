@@ -284,7 +284,8 @@ impl Seen {
     }
 
     pub(crate) fn all(&self, name: &str) -> Vec<String> {
-        self.outcome.headers().get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+        let values = self.outcome.headers().filter(|(other, _)| other == name);
+        values.map(|(_, value)| value.to_str().unwrap().to_owned()).collect()
     }
 
     pub(crate) fn user(&self) -> Option<String> {
@@ -298,7 +299,7 @@ impl Seen {
 
 /// Checks the invariants of every outcome.
 pub(crate) fn check(outcome: &Outcome) {
-    let headers = outcome.headers();
+    let headers: http::HeaderMap = outcome.headers().collect();
     let count = |name: &str| headers.get_all(name).iter().count();
     let is_in = outcome.status() == Status::SignedIn;
     let token =

@@ -1,14 +1,14 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use clerk_core::{
-    Reason,
+    Reason, Timestamp,
     api::sessions,
     authenticate::{Authenticator, Diagnosis, MachineAuth, NoSignInPage, Outcome, RequestHead},
     token::{Check, SessionAuth, TemplateAuth, TokenKind},
 };
-use http::{Extensions, HeaderValue, Response, StatusCode, header};
+use http::{Extensions, HeaderValue, Method, Request, Response, StatusCode, Uri, header, request::Parts};
 
-use super::{insecure::Profile, return_address::ReturnAddress};
+use super::{driver::Driver, insecure::Profile};
 use crate::{
     Clerk, ClerkVerifier,
     keys::{KeyStore, KeysState},
@@ -16,8 +16,7 @@ use crate::{
     telemetry,
 };
 
-/// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share one
-/// allocation.
+/// Result of authenticating a request, with the client that authenticated it. Clones are cheap: they share what is large.
 ///
 /// The layer stores it in the request's extensions, where every service and interceptor inside the layer finds it. A
 /// tonic service and a tonic interceptor pass `request.extensions()` of their `tonic::Request`:
@@ -35,34 +34,25 @@ use crate::{
 /// It cannot come from a request: only a client's decision creates one, and what is named `insecure`: [`Auth::insecure`] for
 /// unit tests, and [`AuthenticateLayer::insecure_identity`](super::AuthenticateLayer::insecure_identity).
 #[derive(Clone)]
-pub struct Auth(Arc<Inner>);
-
-// Shared, because the layer, guards and extractors each have a clone of it in one request.
-struct Inner {
+pub struct Auth {
     outcome: Outcome,
     retry_after: Option<Duration>,
-    clerk: Clerk,
-    authenticator: Authenticator,
-    return_address: ReturnAddress,
-    /// What Clerk would return about a configured identity. `None` if the request was authenticated.
-    profile: Option<Arc<Profile>>,
+    driver: Arc<Driver>,
 }
 
 impl Auth {
-    pub(super) fn new(
-        outcome: Outcome,
-        retry_after: Option<Duration>,
-        clerk: Clerk,
-        authenticator: Authenticator,
-        return_address: ReturnAddress,
-        profile: Option<Arc<Profile>>,
-    ) -> Self {
+    pub(super) fn new(outcome: Outcome, retry_after: Option<Duration>, driver: Arc<Driver>) -> Self {
         telemetry::decided(&outcome);
-        Self(Arc::new(Inner { outcome, retry_after, clerk, authenticator, return_address, profile }))
+        Self { outcome, retry_after, driver }
     }
 
+    /// What Clerk would return about a configured identity. `None` if the request was authenticated.
     pub(super) fn profile(&self) -> Option<&Profile> {
-        self.0.profile.as_deref()
+        self.driver.identity.as_ref()?.profile.as_ref()
+    }
+
+    fn authenticator(&self) -> &Authenticator {
+        &self.driver.authenticator
     }
 
     /// Returns the layer's decision, as `extensions.get::<Auth>()` does. `None` if the request did not pass through the
@@ -75,9 +65,10 @@ impl Auth {
     /// Logs what is probably wrong with the configuration, if the request was not accepted and reveals such a mistake.
     pub(super) fn explain(&self, head: &RequestHead<'_>) {
         if self.outcome().may_be_diagnosed() {
-            let now = self.0.clerk.now();
-            let found = || self.0.authenticator.diagnose(head, self.outcome(), now);
-            self.log(|| found().or_else(|| self.configured_key()));
+            self.log(|now| {
+                let found = self.authenticator().diagnose(head, self.outcome(), now);
+                found.or_else(|| self.configured_key())
+            });
         }
     }
 
@@ -88,8 +79,9 @@ impl Auth {
         (is_unmatched && self.keys().state() == KeysState::Fixed).then_some(Diagnosis::ConfiguredKey)
     }
 
-    fn log(&self, find: impl FnOnce() -> Option<Diagnosis>) {
-        telemetry::diagnosed(self.0.clerk.log_limiter(), self.0.clerk.now(), find);
+    fn log(&self, find: impl FnOnce(Timestamp) -> Option<Diagnosis>) {
+        let clerk = &self.driver.clerk;
+        telemetry::diagnosed(clerk.log_limiter(), || clerk.now(), find);
     }
 
     pub(super) fn store(self, extensions: &mut Extensions) {
@@ -103,24 +95,25 @@ impl Auth {
     /// `if auth.is_of(&staff)`, and deny everything else.
     #[must_use]
     pub fn is_of(&self, clerk: impl Into<ClerkVerifier>) -> bool {
-        self.0.clerk.is_same(clerk.into().client())
+        self.driver.clerk.is_same(clerk.into().client())
     }
 
     /// Returns `true` if this was decided by the same client with the same options. Then a second layer can reuse it.
-    pub(super) fn is_by(&self, clerk: &Clerk, authenticator: &Authenticator) -> bool {
-        self.0.clerk.is_same(clerk) && self.0.authenticator.is_same(authenticator)
+    pub(super) fn is_by(&self, driver: &Driver) -> bool {
+        let own = &self.driver;
+        own.clerk.is_same(&driver.clerk) && own.authenticator.is_same(&driver.authenticator)
     }
 
     /// Returns the whole decision.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {
-        &self.0.outcome
+        &self.outcome
     }
 
     /// Returns the verified session. `None` if the request is signed out, or if the session has tasks to complete.
     #[must_use]
     pub fn session(&self) -> Option<&Arc<SessionAuth>> {
-        self.0.outcome.session()
+        self.outcome.session()
     }
 
     /// Returns the verified session, or the rejection of a request without one.
@@ -130,7 +123,7 @@ impl Auth {
     /// tokens.
     pub fn require_session(&self) -> Result<&Arc<SessionAuth>, Rejection> {
         self.require_accepted(TokenKind::Session)?;
-        self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.0.outcome)))
+        self.session().ok_or_else(|| self.waiting(Rejection::signed_out(&self.outcome)))
     }
 
     /// Returns the verified session, or `None` for requests without a token, with a pending session, or with a token of
@@ -205,12 +198,12 @@ impl Auth {
     /// Rejects with 500 if the layer ignores this kind of token. A 401 would send callers looking for a mistake on
     /// their side, when no token could ever pass.
     fn require_accepted(&self, kind: TokenKind) -> Result<(), Rejection> {
-        if self.0.authenticator.accepts(kind) { Ok(()) } else { Err(Rejection::not_accepted(kind)) }
+        if self.authenticator().accepts(kind) { Ok(()) } else { Err(Rejection::not_accepted(kind)) }
     }
 
     /// Adds `Retry-After` to the rejection of an undecided request.
     fn waiting(&self, rejection: Rejection) -> Rejection {
-        match self.0.retry_after {
+        match self.retry_after {
             // Only then: an accepted request without a token is not helped by waiting.
             Some(wait) if rejection.is_unavailable() => Rejection::unavailable(Some(wait)),
             _ => rejection,
@@ -220,7 +213,7 @@ impl Auth {
     /// Returns the verified machine token. `None` if the request has none, or one of a kind that is not accepted.
     #[must_use]
     pub fn machine(&self) -> Option<&Arc<MachineAuth>> {
-        self.0.outcome.machine()
+        self.outcome.machine()
     }
 
     /// Returns the verified machine token of this kind, or the rejection of a request without one.
@@ -231,7 +224,7 @@ impl Auth {
     pub fn require_machine(&self, kind: TokenKind) -> Result<&Arc<MachineAuth>, Rejection> {
         self.require_accepted(kind)?;
         let machine = self.machine().filter(|machine| machine.kind() == kind);
-        machine.ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
+        machine.ok_or_else(|| self.waiting(Rejection::no_machine(&self.outcome)))
     }
 
     /// Returns the verified machine token of any accepted kind, or the rejection of a request without one.
@@ -241,16 +234,16 @@ impl Auth {
     /// kind of machine token.
     pub fn require_any_machine(&self) -> Result<&Arc<MachineAuth>, Rejection> {
         let kinds = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
-        if !kinds.into_iter().any(|kind| self.0.authenticator.accepts(kind)) {
+        if !kinds.into_iter().any(|kind| self.authenticator().accepts(kind)) {
             return Err(Rejection::no_machine_accepted());
         }
-        self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.0.outcome)))
+        self.machine().ok_or_else(|| self.waiting(Rejection::no_machine(&self.outcome)))
     }
 
     /// Returns the verified token of a JWT template. `None` if the request has none, or one that is not accepted.
     #[must_use]
     pub fn template(&self) -> Option<&TemplateAuth> {
-        self.0.outcome.template()
+        self.outcome.template()
     }
 
     /// Returns the verified token of a JWT template, or the rejection of a request without one.
@@ -259,7 +252,7 @@ impl Auth {
     /// 401 if the request has none, 503 if that could not be decided, 500 if the layer does not accept any.
     pub fn require_template(&self) -> Result<&TemplateAuth, Rejection> {
         self.require_accepted(TokenKind::Template)?;
-        self.template().ok_or_else(|| self.waiting(Rejection::no_template(&self.0.outcome)))
+        self.template().ok_or_else(|| self.waiting(Rejection::no_template(&self.outcome)))
     }
 
     /// Returns the token of the session, machine or template, to pass it on to another service. It is a credential: do not log
@@ -290,25 +283,43 @@ impl Auth {
     }
 
     pub(super) fn cookie_suffix(&self) -> Option<&str> {
-        self.0.authenticator.cookie_suffix()
+        self.authenticator().cookie_suffix()
     }
 
-    pub(crate) fn return_address(&self) -> &ReturnAddress {
-        &self.0.return_address
+    /// Returns the head of the request that this was decided for, with the URI that the client asked for: in a nested router,
+    /// the request's own URI may lack a prefix.
+    #[must_use]
+    pub fn head_of<'r>(&self, request: &'r Parts) -> RequestHead<'r> {
+        let uri = self.original_uri(&request.extensions).unwrap_or(&request.uri);
+        RequestHead::new(&request.method, uri, request.version, &request.headers)
+    }
+
+    /// As [`head_of`](Self::head_of), for a request in one piece.
+    pub(crate) fn head_of_request<'r, B>(&self, request: &'r Request<B>) -> RequestHead<'r> {
+        let uri = self.original_uri(request.extensions()).unwrap_or_else(|| request.uri());
+        RequestHead::new(request.method(), uri, request.version(), request.headers())
+    }
+
+    fn original_uri<'r>(&self, extensions: &'r Extensions) -> Option<&'r Uri> {
+        (self.driver.original_uri)(extensions)
     }
 
     /// Returns a redirect to the sign-in page, which leads back to `return_to` afterwards.
     ///
-    /// `return_to` is an absolute URL, or one relative to the request. It defaults to the request's own URL.
+    /// `request` is the head of the request that this was decided for. `return_to` is an absolute URL, or one relative to the
+    /// request. It defaults to the request's own URL.
     ///
     /// # Errors
     /// If the sign-in page is not known, the request has no host, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_in<B: Default>(
         &self,
+        request: &RequestHead<'_>,
         return_to: Option<&str>,
     ) -> Result<Response<B>, NoSignInPage> {
-        let now = self.0.clerk.now();
-        self.redirect_to(|head| self.0.authenticator.sign_in_url(head, self.outcome(), return_to, now))
+        let now = self.driver.clerk.now();
+        self.redirect_to(request, |head| {
+            self.authenticator().sign_in_url(head, self.outcome(), return_to, now)
+        })
     }
 
     /// Returns a redirect to the sign-up page, which leads back to `return_to` afterwards. See
@@ -318,23 +329,28 @@ impl Auth {
     /// If the sign-up page is not known, the request has no host, or `return_to` is not a valid URL.
     pub fn redirect_to_sign_up<B: Default>(
         &self,
+        request: &RequestHead<'_>,
         return_to: Option<&str>,
     ) -> Result<Response<B>, NoSignInPage> {
-        let now = self.0.clerk.now();
-        self.redirect_to(|head| self.0.authenticator.sign_up_url(head, self.outcome(), return_to, now))
+        let now = self.driver.clerk.now();
+        self.redirect_to(request, |head| {
+            self.authenticator().sign_up_url(head, self.outcome(), return_to, now)
+        })
     }
 
     fn redirect_to<B: Default>(
         &self,
+        request: &RequestHead<'_>,
         page: impl FnOnce(&RequestHead<'_>) -> Result<String, NoSignInPage>,
     ) -> Result<Response<B>, NoSignInPage> {
-        if self.0.authenticator.guesses_sign_in_page() {
-            telemetry::guessed_sign_in_page(self.0.clerk.log_limiter(), self.0.clerk.now());
+        if self.authenticator().guesses_sign_in_page() {
+            let clerk = &self.driver.clerk;
+            telemetry::guessed_sign_in_page(clerk.log_limiter(), clerk.now());
         }
-        self.0.return_address.with_head(|head| {
-            self.log(|| self.0.authenticator.diagnose_redirect(head));
-            page(head).map(redirect)
-        })
+        // The browser comes back with GET, whatever it sent.
+        let head = RequestHead::new(&Method::GET, request.uri(), request.version(), request.headers());
+        self.log(|_| self.authenticator().diagnose_redirect(&head));
+        page(&head).map(redirect)
     }
 
     /// Returns the client that the layer was created with, to call Clerk's API.
@@ -343,13 +359,13 @@ impl Auth {
     /// 500 `clerk-secret-key-missing` if it has no secret key, as in a layer [for a
     /// machine](super::AuthenticateLayer::for_machine) or with a [`ClerkVerifier`].
     pub fn clerk(&self) -> Result<&Clerk, Rejection> {
-        let clerk = Some(&self.0.clerk).filter(|clerk| clerk.has_secret_key());
+        let clerk = Some(&self.driver.clerk).filter(|clerk| clerk.has_secret_key());
         clerk.ok_or_else(Rejection::secret_key_missing)
     }
 
     /// The keys of the instance.
     pub(super) fn keys(&self) -> &KeyStore {
-        self.0.clerk.keys()
+        self.driver.clerk.keys()
     }
 }
 
@@ -369,6 +385,6 @@ fn redirect<B: Default>(location: String) -> Response<B> {
 /// Shows status and reason, and nothing of the token.
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Auth").field(&self.0.outcome).finish()
+        f.debug_tuple("Auth").field(&self.outcome).finish()
     }
 }

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use clerk_core::authenticate::RequestHead;
+use clerk_core::authenticate::{Outcome, RequestHead};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
     header::{CACHE_CONTROL, SET_COOKIE},
@@ -23,8 +23,8 @@ impl Decision {
     /// Logs what is probably wrong with the configuration, and makes the response if the request must not be handled.
     pub(super) fn new(auth: Auth, head: &RequestHead<'_>) -> Self {
         auth.explain(head);
-        let headers = ResponseHeaders::of(auth.clone());
         let outcome = auth.outcome();
+        let headers = ResponseHeaders::of(outcome);
         let mut response = match outcome.bad_request() {
             Some(bad) => Rejection::bad_request(bad).into_response(),
             None if outcome.location().is_some() => {
@@ -72,22 +72,32 @@ impl Decision {
 #[derive(Debug)]
 #[must_use = "the headers, cookies among them, are lost unless they are added to the response"]
 pub struct ResponseHeaders {
-    auth: Auth,
-    is_added: bool,
+    /// `None` if there are no headers, or once they were added.
+    unsent: Option<Outcome>,
 }
 
 impl ResponseHeaders {
-    fn of(auth: Auth) -> Self {
-        Self { auth, is_added: false }
+    fn of(outcome: &Outcome) -> Self {
+        Self { unsent: outcome.has_headers().then(|| outcome.clone()) }
     }
 
     /// Appends the headers to those of the response, except for what the response has already: `no-store`, and cookies
     /// that it sets itself.
     pub fn append_to(mut self, response: &mut HeaderMap) {
-        let present = Present::of(response.iter().map(|(name, value)| (name, value.as_bytes())));
-        for (name, value) in self.besides(&present) {
-            response.append(name, value.clone());
-        }
+        let Some(outcome) = self.unsent.take() else { return };
+        let mut present = None;
+        outcome.headers().for_each(|(name, value)| {
+            // Nearly every response gets none that it could have already, and is not searched.
+            let is_present = Present::may_cover(&name)
+                && present
+                    .get_or_insert_with(|| {
+                        Present::of(response.iter().map(|(name, value)| (name, value.as_bytes())))
+                    })
+                    .covers(&name, &value);
+            if !is_present {
+                response.append(name, value);
+            }
+        });
     }
 
     /// Returns the headers to *append* to a response that has the headers `response`: pairs of name and value. For
@@ -117,19 +127,15 @@ impl ResponseHeaders {
         N: AsRef<str>,
         V: AsRef<[u8]>,
     {
+        let Some(outcome) = self.unsent.take() else { return HeaderMap::new() };
         let present = Present::of(response);
-        self.besides(&present).map(|(name, value)| (name.clone(), value.clone())).collect()
-    }
-
-    fn besides(&mut self, present: &Present) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.is_added = true;
-        self.auth.outcome().headers().iter().filter(|(name, value)| !present.covers(name, value))
+        outcome.headers().filter(|(name, value)| !present.covers(name, value)).collect()
     }
 }
 
 impl Drop for ResponseHeaders {
     fn drop(&mut self) {
-        if !self.is_added && !self.auth.outcome().headers().is_empty() {
+        if self.unsent.is_some() {
             telemetry::headers_dropped();
         }
     }
@@ -157,6 +163,10 @@ impl Present {
             }
         }
         present
+    }
+
+    fn may_cover(name: &HeaderName) -> bool {
+        name == CACHE_CONTROL || name == SET_COOKIE
     }
 
     fn covers(&self, name: &HeaderName, value: &HeaderValue) -> bool {

@@ -9,7 +9,9 @@ use clerk_core::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{Auth, insecure::Prepared, return_address::ReturnAddress};
+use http::{Extensions, Uri};
+
+use super::{Auth, insecure::Prepared};
 use crate::{Clerk, ClerkVerifier, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict, runtime};
 
 /// Drives decisions about requests: makes the calls that a suspended decision waits for.
@@ -20,31 +22,35 @@ pub(super) struct Driver {
     pub(super) clerk: Clerk,
     pub(super) authenticator: Authenticator,
     /// The identity of every request, instead of a decision.
-    identity: Option<Arc<Prepared>>,
+    pub(super) identity: Option<Arc<Prepared>>,
+    pub(super) original_uri: FindUri,
 }
+
+/// Finds the original URI in a request's extensions. A function pointer, so that the layer's type needs no parameter.
+pub(super) type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 /// A driver for each instance of a service, of which most have one.
 #[derive(Clone, Debug)]
 pub(super) struct Drivers {
-    first: Driver,
-    others: Arc<[Driver]>,
+    first: Arc<Driver>,
+    others: Arc<[Arc<Driver>]>,
 }
 
 impl From<Driver> for Drivers {
     fn from(first: Driver) -> Self {
-        Self { first, others: Arc::default() }
+        Self { first: Arc::new(first), others: Arc::default() }
     }
 }
 
 impl Drivers {
     /// `None` without a driver.
     pub(super) fn of(drivers: Vec<Driver>) -> Option<Self> {
-        let mut drivers = drivers.into_iter();
+        let mut drivers = drivers.into_iter().map(Arc::new);
         Some(Self { first: drivers.next()?, others: drivers.collect() })
     }
 
     /// Returns the driver that decides about this request.
-    pub(super) fn for_request(&self, head: &RequestHead<'_>) -> &Driver {
+    pub(super) fn for_request(&self, head: &RequestHead<'_>) -> &Arc<Driver> {
         if self.others.is_empty() {
             return &self.first;
         }
@@ -52,13 +58,23 @@ impl Drivers {
         self.iter().nth(Authenticator::choose(&authenticators, head)).unwrap_or(&self.first)
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Driver> {
+    fn iter(&self) -> impl Iterator<Item = &Arc<Driver>> {
         std::iter::once(&self.first).chain(&*self.others)
+    }
+
+    pub(super) fn with_original_uri(&self, find: FindUri) -> Self {
+        let with = |driver: &Arc<Driver>| Arc::new(Driver { original_uri: find, ..Driver::clone(driver) });
+        Self { first: with(&self.first), others: self.others.iter().map(with).collect() }
+    }
+
+    /// Returns the URI that the client asked for, as far as the extensions have it.
+    pub(super) fn original_uri<'r>(&self, extensions: &'r Extensions) -> Option<&'r Uri> {
+        (self.first.original_uri)(extensions)
     }
 
     /// Whether a layer with these drivers made this decision.
     pub(super) fn made(&self, decided: &Auth) -> bool {
-        self.iter().any(|driver| decided.is_by(&driver.clerk, &driver.authenticator))
+        self.iter().any(|driver| decided.is_by(driver))
     }
 
     pub(super) async fn decide(&self, head: &RequestHead<'_>) -> Auth {
@@ -71,10 +87,7 @@ impl Drivers {
 }
 
 /// A suspended decision, which waits for a response from Clerk.
-pub(super) struct Waiting {
-    need: Need,
-    return_address: ReturnAddress,
-}
+pub(super) struct Waiting(Need);
 
 impl Driver {
     /// Decides with other options than those that the client was built with.
@@ -87,43 +100,41 @@ impl Driver {
     }
 
     pub(super) fn new(clerk: &Clerk, authenticator: Authenticator) -> Self {
-        Self { clerk: clerk.clone(), authenticator, identity: None }
+        Self { clerk: clerk.clone(), authenticator, identity: None, original_uri: |_| None }
     }
 
     /// Decides nothing: every request has the same identity.
     pub(super) fn of_identity(prepared: Prepared) -> Self {
         let (clerk, authenticator) = (prepared.clerk.clone(), prepared.authenticator.clone());
-        Self { clerk, authenticator, identity: Some(Arc::new(prepared)) }
+        Self { clerk, authenticator, identity: Some(Arc::new(prepared)), original_uri: |_| None }
     }
 
     /// Starts a decision. Most requests are decided at once, without a future.
-    pub(super) fn start(&self, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
+    pub(super) fn start(self: &Arc<Self>, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
         if let Some(identity) = &self.identity {
-            return Ok(identity.auth(head));
+            return Ok(Auth::new(identity.outcome.clone(), None, self.clone()));
         }
         self.clerk.wake();
-        let keys = self.clerk.keys().current().unwrap_or_default();
-        let step = self.authenticator.start(head, &keys, self.clerk.now());
-        let return_address = ReturnAddress::of(head);
-        match step {
-            Step::Done(outcome) => Ok(self.auth(outcome, None, return_address)),
-            Step::Need(need) => Err(Box::new(Waiting { need, return_address })),
+        let now = self.clerk.now();
+        let keys = self.clerk.keys().current_at(now).unwrap_or_default();
+        match self.authenticator.start(head, &keys, now) {
+            Step::Done(outcome) => Ok(self.auth(outcome, None)),
+            Step::Need(need) => Err(Box::new(Waiting(need))),
         }
     }
 
-    fn auth(&self, outcome: Outcome, retry_after: Option<Duration>, return_address: ReturnAddress) -> Auth {
+    fn auth(self: &Arc<Self>, outcome: Outcome, retry_after: Option<Duration>) -> Auth {
         // Last of all: a session may have been revoked while its decision waited for Clerk.
         let outcome = match outcome.session_or_pending() {
             Some(session) if self.clerk.is_revoked(session.claims()) => outcome.session_revoked(),
             _ => outcome,
         };
-        let (clerk, authenticator) = (self.clerk.clone(), self.authenticator.clone());
-        Auth::new(outcome, retry_after, clerk, authenticator, return_address, None)
+        Auth::new(outcome, retry_after, self.clone())
     }
 
     /// Makes the calls that the decision waits for, until it is made or the timeout has passed.
-    pub(super) async fn satisfy(self, waiting: Box<Waiting>) -> Auth {
-        let Waiting { mut need, return_address } = *waiting;
+    pub(super) async fn satisfy(self: Arc<Self>, waiting: Box<Waiting>) -> Auth {
+        let Waiting(mut need) = *waiting;
         let mut wait = Wait::until(self.clerk.decision_timeout());
         loop {
             let step = match need {
@@ -138,7 +149,7 @@ impl Driver {
                 other => other.abandon(self.clerk.now()),
             };
             match step {
-                Step::Done(outcome) => return self.auth(outcome, wait.retry_after, return_address),
+                Step::Done(outcome) => return self.auth(outcome, wait.retry_after),
                 Step::Need(next) => need = next,
             }
         }

@@ -32,9 +32,8 @@ pin_project! {
     enum State<S, B, F> {
         // The decision waits for Clerk. Only this state allocates a future, so decided requests do not pay for it.
         Waiting {
-            decision: Pin<Box<dyn Future<Output = Auth> + Send>>,
             // Taken once the decision is made.
-            held: Option<(S, Request<B>)>,
+            held: Option<Box<Held<S, B>>>,
         },
         // The inner service responds.
         Inner {
@@ -51,9 +50,16 @@ pin_project! {
     }
 }
 
+/// A request whose decision is not made yet. In a box, so that the future is small for all others.
+struct Held<S, B> {
+    decision: Pin<Box<dyn Future<Output = Auth> + Send>>,
+    inner: S,
+    request: Request<B>,
+}
+
 impl<S, B> ResponseFuture<S, B>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>> + Clone,
 {
     pub(super) fn waiting(
         inner: S,
@@ -61,12 +67,12 @@ where
         decision: impl Future<Output = Auth> + Send + 'static,
         on_rejection: Option<Box<RejectionHandler>>,
     ) -> Self {
-        let state = State::Waiting { decision: Box::pin(decision), held: Some((inner, request)) };
-        Self { state, on_rejection }
+        let held = Held { decision: Box::pin(decision), inner, request };
+        Self { state: State::Waiting { held: Some(Box::new(held)) }, on_rejection }
     }
 
     pub(super) fn decided(
-        inner: S,
+        inner: &mut S,
         request: Request<B>,
         auth: Auth,
         on_rejection: Option<Box<RejectionHandler>>,
@@ -75,7 +81,7 @@ where
     }
 
     pub(super) fn decided_outside(
-        mut inner: S,
+        inner: &mut S,
         request: Request<B>,
         on_rejection: Option<Box<RejectionHandler>>,
     ) -> Self {
@@ -85,12 +91,16 @@ where
 
 impl<S, B> State<S, B, S::Future>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>> + Clone,
 {
-    fn pass_on(mut inner: S, mut request: Request<B>, auth: Auth) -> Self {
+    fn pass_on(inner: &mut S, mut request: Request<B>, auth: Auth) -> Self {
         match Decision::new(auth, &RequestHead::from(&request)) {
-            // Dropping the inner service releases what `poll_ready` reserved for this request, such as a permit.
-            Decision::Respond(response) => Self::Own { response: Some(Box::new(response)) },
+            Decision::Respond(response) => {
+                // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by a
+                // clone releases it.
+                *inner = inner.clone();
+                Self::Own { response: Some(Box::new(response)) }
+            }
             Decision::Continue(auth, headers) => {
                 auth.store(request.extensions_mut());
                 Self::Inner { future: inner.call(request), headers: Some(headers) }
@@ -101,7 +111,7 @@ where
 
 impl<S, ReqBody, ResBody> Future for ResponseFuture<S, ReqBody>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
 {
     type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
 
@@ -110,13 +120,14 @@ where
         let (mut state, on_rejection) = (this.state, this.on_rejection.as_deref());
         loop {
             match state.as_mut().project() {
-                StateProj::Waiting { decision, held } => {
-                    let auth = ready!(decision.as_mut().poll(context));
-                    let Some((inner, request)) = held.take() else {
-                        // Reached only if the future is polled again after the inner service panicked.
+                StateProj::Waiting { held: slot } => {
+                    // Empty only if the future is polled again after the inner service panicked.
+                    let Some(mut held) = slot.take() else { return Poll::Pending };
+                    let Poll::Ready(auth) = held.decision.as_mut().poll(context) else {
+                        *slot = Some(held);
                         return Poll::Pending;
                     };
-                    state.set(State::pass_on(inner, request, auth));
+                    state.set(State::pass_on(&mut held.inner, held.request, auth));
                 }
                 StateProj::Inner { future, headers } => {
                     let response = ready!(future.poll(context))?;

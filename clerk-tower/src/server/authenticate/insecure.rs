@@ -11,7 +11,7 @@ use clerk_core::{
 use http::{HeaderMap, Method, Uri, Version};
 use serde_json::{Map, Value, json};
 
-use super::{Auth, return_address::ReturnAddress};
+use super::{Auth, driver::Driver};
 use crate::{Clerk, ClerkBuilder, ConfigError, client::with_live_key, telemetry};
 
 /// The setting that errors name.
@@ -160,7 +160,7 @@ impl InsecureIdentity {
         let authenticator = Authenticator::new(AuthenticateOptions::new());
         let authenticator = authenticator.map_err(|error| ConfigError::new(SETTING, error))?;
         let session = self.session(clerk.now())?;
-        let profile = session.as_ref().map(|session| self.profile(session)).transpose()?.map(Arc::new);
+        let profile = session.as_ref().map(|session| self.profile(session)).transpose()?;
         let outcome = match session {
             Some(session) => Outcome::insecure_signed_in(Arc::new(session)),
             None => signed_out(&authenticator, clerk.now())?,
@@ -222,10 +222,10 @@ pub(super) struct Profile {
 
 /// An identity, ready for requests.
 pub(super) struct Prepared {
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
     pub(super) clerk: Clerk,
     pub(super) authenticator: Authenticator,
-    profile: Option<Arc<Profile>>,
+    pub(super) profile: Option<Profile>,
 }
 
 impl Prepared {
@@ -235,12 +235,6 @@ impl Prepared {
         let prepared = identity.prepare()?;
         telemetry::insecure_identity();
         Ok(prepared)
-    }
-
-    pub(super) fn auth(&self, head: &RequestHead<'_>) -> Auth {
-        let (outcome, clerk, authenticator) =
-            (self.outcome.clone(), self.clerk.clone(), self.authenticator.clone());
-        Auth::new(outcome, None, clerk, authenticator, ReturnAddress::of(head), self.profile.clone())
     }
 }
 
@@ -290,6 +284,7 @@ impl Auth {
     /// If the user's ID is empty, or the claims are too long for a token.
     pub fn insecure(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
         let prepared = identity.prepare()?;
-        Ok(with_empty_head(|head| prepared.auth(head)))
+        let outcome = prepared.outcome.clone();
+        Ok(Self::new(outcome, None, Arc::new(Driver::of_identity(prepared))))
     }
 }

@@ -33,11 +33,7 @@ use crate::{
 pub struct AuthenticateLayer {
     drivers: Drivers,
     on_rejection: Option<OnRejection>,
-    original_uri: FindUri,
 }
-
-/// Finds the original URI in a request's extensions. A function pointer, so that the layer's type needs no parameter.
-type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 impl AuthenticateLayer {
     /// Authenticates for the instance of `clerk`, with the options that the client was built with.
@@ -60,7 +56,7 @@ impl AuthenticateLayer {
     }
 
     fn by(driver: Driver) -> Self {
-        Self { drivers: driver.into(), on_rejection: None, original_uri: |_| None }
+        Self { drivers: driver.into(), on_rejection: None }
     }
 
     /// Authenticates for several instances, with the options that each client was built with. Each request is decided for
@@ -109,7 +105,7 @@ impl AuthenticateLayer {
         }
         let drivers = Drivers::of(drivers);
         let drivers = drivers.ok_or_else(|| ConfigError::new("instances", "expected at least one client"))?;
-        Ok(Self { drivers, on_rejection: None, original_uri: |_| None })
+        Ok(Self { drivers, on_rejection: None })
     }
 
     pub(super) const fn drivers(&self) -> &Drivers {
@@ -188,7 +184,7 @@ impl AuthenticateLayer {
     /// # let _ = layer; Ok(()) }
     /// ```
     pub fn original_uri(self, find: fn(&Extensions) -> Option<&Uri>) -> Self {
-        Self { original_uri: find, ..self }
+        Self { drivers: self.drivers.with_original_uri(find), ..self }
     }
 
     /// Replaces the response whenever a request is rejected: by a guard or an extractor inside this layer, or with 400
@@ -238,12 +234,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Authenticate<S> {
-        Authenticate {
-            inner,
-            drivers: self.drivers.clone(),
-            on_rejection: self.on_rejection.clone(),
-            original_uri: self.original_uri,
-        }
+        Authenticate { inner, drivers: self.drivers.clone(), on_rejection: self.on_rejection.clone() }
     }
 }
 
@@ -254,7 +245,6 @@ pub struct Authenticate<S> {
     inner: S,
     drivers: Drivers,
     on_rejection: Option<OnRejection>,
-    original_uri: FindUri,
 }
 
 inner_service!(Authenticate<S>);
@@ -279,23 +269,22 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // The service that was polled ready is the one to call; its clone is not.
-        let clone = self.inner.clone();
-        let inner = mem::replace(&mut self.inner, clone);
-
         let handler = self.on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
         let decided = Auth::from_extensions(request.extensions());
         // A nested layer with the same client and options would decide the same, and add the same cookies again.
         if decided.is_some_and(|auth| self.drivers.made(auth)) {
-            return ResponseFuture::decided_outside(inner, request, handler);
+            return ResponseFuture::decided_outside(&mut self.inner, request, handler);
         }
-        let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
+        let uri = self.drivers.original_uri(request.extensions()).unwrap_or_else(|| request.uri());
         let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
         let driver = self.drivers.for_request(&head);
         match driver.start(&head) {
-            Ok(auth) => ResponseFuture::decided(inner, request, auth, handler),
+            Ok(auth) => ResponseFuture::decided(&mut self.inner, request, auth, handler),
             Err(waiting) => {
                 let decision = driver.clone().satisfy(waiting);
+                // The service that was polled ready is the one to call; its clone is not.
+                let clone = self.inner.clone();
+                let inner = mem::replace(&mut self.inner, clone);
                 ResponseFuture::waiting(inner, request, decision, handler)
             }
         }

@@ -63,7 +63,6 @@ mod driver;
 mod future;
 mod insecure;
 mod layer;
-mod return_address;
 mod sign_in;
 mod sign_out;
 mod user;

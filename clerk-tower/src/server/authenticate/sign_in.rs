@@ -2,12 +2,15 @@
 
 use clerk_core::{
     Reason,
-    authenticate::{NoSignInPage, Outcome},
+    authenticate::{NoSignInPage, Outcome, RedirectCount, RequestHead, cookie},
 };
-use http::{Response, StatusCode, header::SET_COOKIE};
+use http::{
+    Response, StatusCode,
+    header::{self, SET_COOKIE},
+};
 
 use super::Auth;
-use crate::server::rejection::Rejection;
+use crate::server::rejection::{Rejection, is_document};
 
 impl Auth {
     /// Returns a redirect to the sign-in page instead of a rejection, if a browser shows the response as a page and signing
@@ -25,10 +28,10 @@ impl Auth {
     /// use clerk_tower::server::{authenticate::Auth, rejection::Rejection};
     /// use http::{Request, Response};
     ///
-    /// fn page(auth: &Auth) -> Response<Bytes> {
+    /// fn page(auth: &Auth, request: &Request<()>) -> Response<Bytes> {
     ///     match auth.require_session() {
     ///         Ok(session) => Response::new(session.claims().user_id().to_string().into()),
-    ///         Err(rejection) => match auth.sign_in_instead_of(&rejection) {
+    ///         Err(rejection) => match auth.sign_in_instead_of(&request.into(), &rejection) {
     ///             Ok(Some(redirect)) => redirect,
     ///             Ok(None) | Err(_) => rejection.into_response(),
     ///         },
@@ -38,7 +41,7 @@ impl Auth {
     /// # let clerk = LocalClerk::seeded().client();
     /// let request = Request::get("/").header("host", "localhost").header("accept", "application/json").body(())?;
     /// let Decision::Continue(auth, headers) = clerk.authenticate(&(&request).into()).await else { panic!() };
-    /// let mut response = page(&auth);
+    /// let mut response = page(&auth, &request);
     /// headers.append_to(response.headers_mut());
     /// assert_eq!(response.status(), 401);
     /// # Ok(()) }
@@ -48,20 +51,28 @@ impl Auth {
     /// As [`redirect_to_sign_in`](Self::redirect_to_sign_in).
     pub fn sign_in_instead_of<B: Default>(
         &self,
+        request: &RequestHead<'_>,
         rejection: &Rejection,
     ) -> Result<Option<Response<B>>, NoSignInPage> {
         let is_curable = rejection.status() == StatusCode::UNAUTHORIZED && !is_incurable(rejection.code());
         // A rule of the application rejects a visitor who is signed in already: signing in again would not change that.
-        if !is_curable || !self.return_address().is_document() || self.session().is_some() {
+        if !is_curable || !is_document(request.method(), request.headers()) || self.session().is_some() {
             return Ok(None);
         }
         let can_loop = can_loop(self.outcome());
-        if can_loop && self.return_address().is_looping() {
+        let count = || {
+            let cookies = request.headers().get_all(header::COOKIE);
+            RedirectCount::parse(cookie(cookies, RedirectCount::COOKIE).as_deref())
+        };
+        // The browser has been redirected and has come back as often as allowed within a few seconds.
+        if can_loop && count().is_at_limit() {
             return Ok(None);
         }
-        let mut redirect = self.redirect_to_sign_in(None)?;
+        let mut redirect = self.redirect_to_sign_in(request, None)?;
         if can_loop {
-            let count = self.return_address().count_cookie();
+            // Under the name that handshakes use. It lives for ten seconds instead of a handshake's two, because a sign-in
+            // page that loads Clerk's script takes longer than a handshake.
+            let count = count().next_cookie(10);
             redirect.headers_mut().extend(count.map(|count| (SET_COOKIE, count)));
         }
         Ok(Some(redirect))

@@ -1,16 +1,17 @@
 use clerk_core::{
     api::sessions,
+    authenticate::{RequestHead, cookie},
     id::SessionId,
     token::{SessionClaims, Token},
 };
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::{Auth, decision::name_of};
 use crate::server::rejection::Rejection;
 
 impl Auth {
     /// Ends the request's session at Clerk, and returns a redirect with 303 to `to`, a path of this service or another
-    /// URL.
+    /// URL. `request` is the head of the request that this was decided for.
     ///
     /// The response deletes the session's cookies; Clerk updates the others when the browser loads the next page. Use
     /// this for pages that are rendered on the server. On a page with Clerk's script, let the script sign out.
@@ -22,11 +23,15 @@ impl Auth {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use clerk_local::LocalClerk;
+    /// use clerk_tower::server::authenticate::Decision;
+    /// use http::Request;
     ///
     /// let local = LocalClerk::seeded();
-    /// let token = local.sign_in("user_ada").token();
-    /// let auth = local.client().authenticate_token(&token).await;
-    /// let response = auth.sign_out::<()>("/").await?;
+    /// let cookie = format!("__session={}", local.sign_in("user_ada").token());
+    /// let request = Request::post("/sign-out").header("cookie", cookie).body(())?;
+    /// # let clerk = local.client();
+    /// # let Decision::Continue(auth, _) = clerk.authenticate(&(&request).into()).await else { panic!() };
+    /// let response = auth.sign_out::<()>(&(&request).into(), "/").await?;
     /// assert_eq!((response.status().as_u16(), &response.headers()["location"]), (303, &"/".parse()?));
     /// # Ok(()) }
     /// ```
@@ -34,10 +39,14 @@ impl Auth {
     /// # Errors
     /// 503 if Clerk did not respond, 500 if it refused or the client has no secret key; the browser then keeps its cookies. A session that has already
     /// ended is not an error.
-    pub async fn sign_out<B: Default>(&self, to: &str) -> Result<Response<B>, Rejection> {
+    pub async fn sign_out<B: Default>(
+        &self,
+        request: &RequestHead<'_>,
+        to: &str,
+    ) -> Result<Response<B>, Rejection> {
         // Before any cookie is deleted: if Clerk cannot be reached, the session is still active, and the visitor must
         // see that.
-        for id in self.sessions_to_end().await? {
+        for id in self.sessions_to_end(request).await? {
             match self.clerk()?.send(sessions::revoke(id)).await {
                 Err(error) if !error.is_missing() => return Err(Rejection::of_call(&error)),
                 _ => {}
@@ -53,7 +62,7 @@ impl Auth {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for name in self.session_cookies().into_iter().chain(self.refresh_cookie()) {
             let ending = HeaderValue::try_from(format!("{name}=; Path=/; Max-Age=0"));
-            if let (true, Ok(ending)) = (self.has_cookie(&name), ending) {
+            if let (true, Ok(ending)) = (self.has_cookie(request, &name), ending) {
                 headers.append(header::SET_COOKIE, ending);
             }
         }
@@ -72,21 +81,24 @@ impl Auth {
     }
 
     /// Returns `true` if the browser has the cookie, or would get it with the response to this request.
-    fn has_cookie(&self, name: &str) -> bool {
-        let mut added = self.outcome().headers().get_all(header::SET_COOKIE).iter();
-        self.return_address().cookie(name).is_some()
-            || added.any(|line| name_of(line.as_bytes()) == name.as_bytes())
+    fn has_cookie(&self, request: &RequestHead<'_>, name: &str) -> bool {
+        let sets = |(header, line): (HeaderName, HeaderValue)| {
+            header == header::SET_COOKIE && name_of(line.as_bytes()) == name.as_bytes()
+        };
+        cookie(request.headers().get_all(header::COOKIE), name).is_some()
+            || self.outcome().headers().any(sets)
     }
 
     /// Returns the session that was verified, or those of expired tokens. The browser may have two cookies with
     /// different sessions, and either session may still be active at Clerk.
-    async fn sessions_to_end(&self) -> Result<Vec<SessionId>, Rejection> {
+    async fn sessions_to_end(&self, request: &RequestHead<'_>) -> Result<Vec<SessionId>, Rejection> {
         if let Some(session) = self.outcome().session_or_pending() {
             return Ok(session.claims().session_id().cloned().into_iter().collect());
         }
         let mut ids = Vec::new();
         for name in self.session_cookies() {
-            let token = self.return_address().cookie(&name).and_then(|value| Token::decode(&value).ok());
+            let value = cookie(request.headers().get_all(header::COOKIE), &name);
+            let token = value.and_then(|value| Token::decode(&value).ok());
             let Some(token) = token else { continue };
             // Without a secret key no session can be ended, so the keys need not be fetched.
             self.clerk()?;

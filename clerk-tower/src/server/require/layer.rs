@@ -256,8 +256,7 @@ impl<S> Require<S> {
         if let Some(form) = grpc_of(request) {
             return rejection.into_response_as(form);
         }
-        let redirect =
-            self.sign_in.as_ref().and_then(|sign_in| sign_in.redirect(request.extensions(), &rejection));
+        let redirect = self.sign_in.as_ref().and_then(|sign_in| sign_in.redirect(request, &rejection));
         redirect.unwrap_or_else(|| rejection.into_response()).map(Either::Left)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use bytes::Bytes;
 use clerk_core::authenticate::NoSignInPage;
-use http::{Extensions, Response};
+use http::{Request, Response};
 use http_body_util::Full;
 
 use crate::{
@@ -21,13 +21,14 @@ pub(super) struct SignIn(Arc<AtomicBool>);
 
 impl SignIn {
     /// Returns the redirect to the sign-in page, if a request for a document was rejected with 401.
-    pub(super) fn redirect(
+    pub(super) fn redirect<B>(
         &self,
-        extensions: &Extensions,
+        request: &Request<B>,
         rejection: &Rejection,
     ) -> Option<Response<Full<Bytes>>> {
         // The layer may be missing, and then there is nothing to build the return URL from.
-        let redirect = Auth::from_extensions(extensions)?.sign_in_instead_of(rejection);
+        let auth = Auth::from_extensions(request.extensions())?;
+        let redirect = auth.sign_in_instead_of(&auth.head_of_request(request), rejection);
         // Logged once, and only for a missing setting: the other errors are about a single request.
         if let Err(error @ NoSignInPage::NotConfigured) = redirect
             && !self.0.swap(true, Ordering::Relaxed)

@@ -198,7 +198,7 @@ mod admin_area {
         web::{Html, Path, Redirect},
     };
 
-    use super::poem_clerk::{Authenticate, CurrentUser, Visitor, convert, rejected};
+    use super::poem_clerk::{Authenticate, CurrentUser, Visitor, convert, head, rejected};
 
     /// From the configuration.
     pub(super) struct Admins {
@@ -228,7 +228,7 @@ mod admin_area {
     ) -> Result<Response> {
         let auth: &Auth = request.data().ok_or_else(|| rejected(Rejection::layer_missing()))?;
         let Err(rejection) = admins.admit(auth) else { return Ok(next.call(request).await?.into_response()) };
-        match auth.sign_in_instead_of(&rejection) {
+        match auth.sign_in_instead_of(&head(&request), &rejection) {
             Ok(Some(redirect)) => Ok(convert(redirect)),
             Ok(None) | Err(_) => Err(rejected(rejection)),
         }

@@ -124,7 +124,9 @@ async fn propagation(url: &str) -> Result<()> {
         if other.authenticate_token(&token).await.session().is_none() {
             return Err("the token is not accepted".into());
         }
-        let _: Response<Bytes> = auth.sign_out("/").await.map_err(|_| "cannot sign out")?;
+        let request = Request::new(());
+        let _: Response<Bytes> =
+            auth.sign_out(&(&request).into(), "/").await.map_err(|_| "cannot sign out")?;
         let start = Instant::now();
         while other.authenticate_token(&token).await.session().is_some() {
             yield_now().await;
