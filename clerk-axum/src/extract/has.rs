@@ -98,7 +98,7 @@ impl<S: Sync, P: Requirement> FromRequestParts<S> for Has<P> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
         let auth = decided(parts)?;
         auth.require_has(&P::check())?;
-        Session::of(&auth).map(Self::of)
+        Session::of(auth).map(Self::of)
     }
 }
 

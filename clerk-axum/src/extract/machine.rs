@@ -77,7 +77,7 @@ macro_rules! machines {
             async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
                 let auth = decided(parts)?;
                 // An invalid token is rejected.
-                if auth.has_none_of(&[TokenKind::$kind]) { Ok(None) } else { Self::of(&auth).map(Some) }
+                if auth.has_none_of(&[TokenKind::$kind]) { Ok(None) } else { Self::of(auth).map(Some) }
             }
         }
     )*};
@@ -237,6 +237,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for Machine {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let auth = decided(parts)?;
         let kinds = [TokenKind::ApiKey, TokenKind::M2m, TokenKind::OAuth];
-        if auth.has_none_of(&kinds) { Ok(None) } else { Self::of(&auth).map(Some) }
+        if auth.has_none_of(&kinds) { Ok(None) } else { Self::of(auth).map(Some) }
     }
 }

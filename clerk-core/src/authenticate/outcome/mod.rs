@@ -251,6 +251,50 @@ pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// The reason when a handshake returns without a session.
 const RETURNED_WITHOUT_SESSION: Reason = Reason::SessionTokenMissing;
 
+/// The headers of an outcome, in their order.
+struct Headers<'a> {
+    outcome: &'a Outcome,
+    place: Place,
+}
+
+/// The next header, if the outcome has it.
+#[derive(Clone, Copy)]
+enum Place {
+    Status,
+    Reason,
+    Message,
+    Added(usize),
+}
+
+impl Iterator for Headers<'_> {
+    type Item = (HeaderName, HeaderValue);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (header, next) = match self.place {
+                Place::Status if self.outcome.reason().is_none() => (None, Place::Added(0)),
+                Place::Status => (Some((STATUS, self.outcome.status().header_value())), Place::Reason),
+                Place::Reason => {
+                    let reason = self.outcome.reason().and_then(Reason::header_value);
+                    (reason.map(|reason| (REASON, reason)), Place::Message)
+                }
+                Place::Message => {
+                    let message = self.outcome.response().0.as_ref().and_then(|added| added.message.clone());
+                    (message.map(|message| (MESSAGE, message)), Place::Added(0))
+                }
+                Place::Added(index) => {
+                    let header = self.outcome.response().headers().get(index).cloned()?;
+                    (Some(header), Place::Added(index.saturating_add(1)))
+                }
+            };
+            self.place = next;
+            if header.is_some() {
+                return header;
+            }
+        }
+    }
+}
+
 /// Constructors, one for each state.
 impl Outcome {
     /// Creates the outcome of a valid session token.
@@ -519,14 +563,7 @@ impl Outcome {
     /// Returns the headers to *append* to the response, in every state. A name such as `set-cookie` may occur more than
     /// once. To look one up, collect them into an [`http::HeaderMap`].
     pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let response = self.response();
-        let explained = self.reason().into_iter().flat_map(move |reason| {
-            let reason = reason.header_value().map(|reason| (REASON, reason));
-            let message = response.0.as_ref().and_then(|added| added.message.clone());
-            let message = message.map(|message| (MESSAGE, message));
-            [Some((STATUS, self.status().header_value())), reason, message].into_iter().flatten()
-        });
-        explained.chain(response.headers().iter().cloned())
+        Headers { outcome: self, place: Place::Status }
     }
 
     /// Whether there are [headers](Self::headers) to append to the response.

@@ -96,8 +96,8 @@ fn uses_suffixed(
     let issued =
         |token: Decoded<'_>| readable(token).and_then(Token::unverified_issued_at).unwrap_or_default();
     // A client whose cookie is "0" has signed out. One without a cookie has not.
-    let is_zero = |value: Option<CookieValue<'_>>| value.is_some_and(|value| value.text() == "0");
-    let (plain_out, suffixed_out) = (is_zero(cookies.client_uat), is_zero(suffixed_uat));
+    let plain_out = cookies.client_uat.is_some_and(CookieValue::is_zero);
+    let suffixed_out = suffixed_uat.is_some_and(CookieValue::is_zero);
     // Rule 4: both are signed in, so the newer session wins.
     if !suffixed_out && !plain_out && issued(plain) > issued(suffixed) {
         return false;

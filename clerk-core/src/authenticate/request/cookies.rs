@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::RedirectCount;
 
-/// The value of a cookie as it arrived, with escapes. It is never empty.
+/// The value of a cookie as it arrived, with escapes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CookieValue<'a>(&'a [u8]);
 
@@ -15,6 +15,14 @@ impl<'a> CookieValue<'a> {
     #[cfg(test)]
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
+    }
+
+    fn non_empty(self) -> Option<Self> {
+        (!self.0.is_empty()).then_some(self)
+    }
+
+    pub(crate) fn is_zero(self) -> bool {
+        self.0 == b"0" || (self.0.contains(&b'%') && self.text() == "0")
     }
 
     pub(crate) const fn as_bytes(self) -> &'a [u8] {
@@ -28,7 +36,7 @@ impl<'a> CookieValue<'a> {
         // Clerk's values are ASCII, but a browser sends back whatever somebody has set.
         let text =
             std::str::from_utf8(self.0).map_or_else(|_| String::from_utf8_lossy(self.0), Cow::Borrowed);
-        if memchr::memchr(b'%', text.as_bytes()).is_none() || !has_valid_escapes(&text) {
+        if !text.as_bytes().contains(&b'%') || !has_valid_escapes(&text) {
             return text;
         }
         match percent_decode_str(&text).decode_utf8() {
@@ -62,57 +70,51 @@ pub(crate) struct Cookies<'a> {
     pub(crate) redirect_count: RedirectCount,
 }
 
-/// The value of a cookie while parsing. The first one of a name wins, even if it is empty.
-#[derive(Default)]
-struct First<'a>(Option<&'a [u8]>);
-
-impl<'a> First<'a> {
-    fn offer(&mut self, value: &'a [u8]) {
-        self.0.get_or_insert(value);
-    }
-
-    fn value(self) -> Option<CookieValue<'a>> {
-        self.0.filter(|value| !value.is_empty()).map(CookieValue)
-    }
-}
-
 impl<'a> Cookies<'a> {
     /// Parses all `Cookie` headers in one pass.
     pub(crate) fn read(headers: &'a HeaderMap, suffix: Option<&str>) -> Self {
-        let (mut session, mut suffixed_session) = (First::default(), First::default());
-        let (mut uat, mut suffixed_uat) = (First::default(), First::default());
-        let (mut dev_browser, mut suffixed_dev_browser) = (First::default(), First::default());
-        let (mut refresh, mut handshake, mut nonce, mut count) =
-            (First::default(), First::default(), First::default(), First::default());
-        for (name, value) in headers.get_all(COOKIE).iter().flat_map(pairs) {
-            match name {
-                b"__session" => session.offer(value),
-                b"__client_uat" => uat.offer(value),
-                b"__clerk_db_jwt" => dev_browser.offer(value),
-                b"__clerk_handshake" => handshake.offer(value),
-                b"__clerk_handshake_nonce" => nonce.offer(value),
-                _ if name == RedirectCount::COOKIE.as_bytes() => count.offer(value),
+        let (mut found, mut count) = (Self::default(), None);
+        let mut fields = headers.get_all(COOKIE).iter().peekable();
+        // Most requests of programs have none.
+        if fields.peek().is_none() {
+            return found;
+        }
+        for (name, value) in fields.flat_map(pairs) {
+            let place = match name {
+                b"__session" => &mut found.session,
+                b"__client_uat" => &mut found.client_uat,
+                b"__clerk_db_jwt" => &mut found.dev_browser,
+                b"__clerk_handshake" => &mut found.handshake,
+                b"__clerk_handshake_nonce" => &mut found.nonce,
+                _ if name == RedirectCount::COOKIE.as_bytes() => &mut count,
                 _ => match base_of(name, suffix) {
-                    Some(b"__session") => suffixed_session.offer(value),
-                    Some(b"__client_uat") => suffixed_uat.offer(value),
-                    Some(b"__clerk_db_jwt") => suffixed_dev_browser.offer(value),
-                    Some(b"__refresh") => refresh.offer(value),
-                    _ => {}
+                    Some(b"__session") => &mut found.suffixed_session,
+                    Some(b"__client_uat") => &mut found.suffixed_client_uat,
+                    Some(b"__clerk_db_jwt") => &mut found.suffixed_dev_browser,
+                    Some(b"__refresh") => &mut found.refresh,
+                    _ => continue,
                 },
-            }
+            };
+            // The first one of a name wins, even if it is empty.
+            place.get_or_insert(CookieValue(value));
         }
-        Self {
-            session: session.value(),
-            suffixed_session: suffixed_session.value(),
-            client_uat: uat.value(),
-            suffixed_client_uat: suffixed_uat.value(),
-            dev_browser: dev_browser.value(),
-            suffixed_dev_browser: suffixed_dev_browser.value(),
-            refresh: refresh.value(),
-            handshake: handshake.value(),
-            nonce: nonce.value(),
-            redirect_count: RedirectCount::parse(count.value().map(CookieValue::text).as_deref()),
+        for place in [
+            &mut found.session,
+            &mut found.suffixed_session,
+            &mut found.client_uat,
+            &mut found.suffixed_client_uat,
+            &mut found.dev_browser,
+            &mut found.suffixed_dev_browser,
+            &mut found.refresh,
+            &mut found.handshake,
+            &mut found.nonce,
+        ] {
+            *place = place.and_then(CookieValue::non_empty);
         }
+        found.redirect_count = count.map_or_else(RedirectCount::default, |count| {
+            RedirectCount::parse(count.non_empty().map(CookieValue::text).as_deref())
+        });
+        found
     }
 }
 
@@ -140,7 +142,7 @@ fn base_of<'n>(name: &'n [u8], suffix: Option<&str>) -> Option<&'n [u8]> {
 pub fn cookie<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>, name: &str) -> Option<Cow<'a, str>> {
     let mut pairs = fields.into_iter().flat_map(pairs);
     let (_, value) = pairs.find(|(other, _)| *other == name.as_bytes())?;
-    First(Some(value)).value().map(CookieValue::text)
+    CookieValue(value).non_empty().map(CookieValue::text)
 }
 
 /// Returns the pairs of one header that may be Clerk's, still encoded.
@@ -174,7 +176,8 @@ fn has_valid_escapes(value: &str) -> bool {
 
 /// Parses `__client_uat`, the time of the client's last update: the integer at the start, or zero.
 pub(crate) fn client_uat(cookie: Option<CookieValue<'_>>) -> i64 {
-    let text = cookie.map(CookieValue::text).unwrap_or_default();
+    let Some(cookie) = cookie else { return 0 };
+    let text = cookie.text();
     let text = text.trim_start();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

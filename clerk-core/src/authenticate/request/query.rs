@@ -22,9 +22,11 @@ impl<'a> Query<'a> {
     pub(crate) fn read(query: Option<&'a str>) -> Self {
         let mut found = Self::default();
         // Most queries have neither, and are not parsed. A name may be percent-encoded, although no client does that.
-        let Some(query) = query.filter(|query| query.contains(PREFIX) || query.contains('%')) else {
-            return found;
+        let may_name = |query: &&str| {
+            query.bytes().any(|byte| matches!(byte, b'_' | b'%'))
+                && (query.contains(PREFIX) || query.contains('%'))
         };
+        let Some(query) = query.filter(may_name) else { return found };
         let mut synced = None;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let place = match &*name {

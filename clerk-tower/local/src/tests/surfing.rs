@@ -53,7 +53,9 @@ fn application(clerk: &Clerk) -> Site {
                 let organization = organization.map_or("nobody", |organization| organization.id.as_str());
                 format!("{} for {organization}", session.claims().user_id())
             }
-            None if request.uri().path() == "/private" => return Ok(auth.redirect_to_sign_in(&(&request).into(), None).unwrap()),
+            None if request.uri().path() == "/private" => {
+                return Ok(auth.redirect_to_sign_in(&(&request).into(), None).unwrap());
+            }
             None if request.uri().path() == "/api" => {
                 let rejection = auth.require_session().unwrap_err();
                 return Ok(rejection.into_response().map(|_: LocalBody| LocalBody::default()));
