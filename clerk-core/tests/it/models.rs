@@ -220,3 +220,17 @@ fn operations_without_documented_errors_decode_them() {
     *response.status_mut() = http::StatusCode::FORBIDDEN;
     assert!(matches!(users::get("user_1").decode(&response), Err(ResponseError::Status(_))));
 }
+
+#[test]
+fn what_is_not_utf8_only_matters_where_it_is_read() {
+    for (field, is_read) in [("first_name", true), ("new_field", false)] {
+        let start = format!(r#"{{"id":"user_1","banned":false,"locked":false,"{field}":""#);
+        for (text, is_utf8) in [(&b"Ad\xC3\xA4"[..], true), (b"Ad\xC3", false), (b"\xFF", false)] {
+            let response = Response::new([start.as_bytes(), text, b"\"}"].concat().into());
+            let user = users::get("user_1").decode(&response);
+            assert_eq!(user.is_ok(), is_utf8 || !is_read, "{field}: {text:?}");
+            let name = user.ok().and_then(|user| user.first_name);
+            assert_eq!(name.as_deref(), (is_read && is_utf8).then_some("Adä"));
+        }
+    }
+}
