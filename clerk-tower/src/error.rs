@@ -273,7 +273,8 @@ impl fmt::Display for WithSources<'_> {
     }
 }
 
-/// How often a call was sent, and how long it was held back. The retry layer stores it in the response's extensions.
+/// How often a call was sent, and how long it was held back. The retry layer stores it in the response's extensions, unless
+/// it is [`Attempts::ONE`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) made: u32,
@@ -282,10 +283,14 @@ pub(crate) struct Attempts {
     pub(crate) waited: Duration,
 }
 
+impl Attempts {
+    /// Sent once, at once.
+    pub(crate) const ONE: Self = Self { made: 1, unclear: false, waited: Duration::ZERO };
+}
+
 /// Returns how often the call of this response was sent.
 pub(crate) fn attempts<B>(response: &Response<B>) -> Attempts {
-    let once = || Attempts { made: 1, ..Attempts::default() };
-    response.extensions().get().copied().unwrap_or_else(once)
+    response.extensions().get().copied().unwrap_or(Attempts::ONE)
 }
 
 /// Returns the operation of a request.

@@ -18,7 +18,11 @@ use crate::{Error, ErrorKind, error::Attempts};
 /// Clones share it. A deadline around the whole call drops the future that retries, and can still report how often it
 /// sent the call, and whether it waited or was on the wire.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Progress(Arc<Mutex<State>>);
+pub(crate) struct Progress {
+    state: Arc<Mutex<State>>,
+    /// When the call ends at the latest. Not shared, because a deadline holds for what is inside its layer.
+    expires: Option<Instant>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -49,6 +53,24 @@ impl Progress {
         extensions.get_or_insert_default::<Self>().clone()
     }
 
+    /// Returns when the call of a request with these extensions ends at the latest; `None` without a deadline.
+    pub(crate) fn expires(extensions: &Extensions) -> Option<Instant> {
+        extensions.get::<Self>()?.expires
+    }
+
+    /// Sets when the call ends at the latest, for the layers further in, and returns its progress.
+    pub(crate) fn expire_at(extensions: &mut Extensions, end: Instant) -> Self {
+        let progress = extensions.get_or_insert_default::<Self>();
+        progress.expires = Some(end);
+        progress.clone()
+    }
+
+    /// Returns the attempt that is being made of the call of a request with these extensions.
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    pub(crate) fn current(extensions: &Extensions) -> Option<Delivery> {
+        extensions.get::<Self>()?.lock().current.clone()
+    }
+
     /// Counts an attempt that is retried. `unclear` is whether it may have taken effect.
     pub(crate) fn retried(&self, unclear: bool) {
         let mut state = self.lock();
@@ -66,7 +88,7 @@ impl Progress {
         self.lock().waiting.is_some()
     }
 
-    /// Starts an attempt. The transport finds what is returned in the extensions of the request.
+    /// Starts an attempt, which the transport learns of by [`current`](Self::current).
     pub(crate) fn deliver(&self) -> Delivery {
         self.lock().current.insert(Delivery::default()).clone()
     }
@@ -94,7 +116,11 @@ impl Progress {
     pub(crate) fn record_in<B>(&self, result: Result<Response<B>, Error>) -> Result<Response<B>, Error> {
         match result {
             Ok(mut response) => {
-                response.extensions_mut().insert(self.lock().attempts(true));
+                let attempts = self.lock().attempts(true);
+                // A response without it came at the first attempt, which was not held back.
+                if attempts != Attempts::ONE {
+                    response.extensions_mut().insert(attempts);
+                }
                 Ok(response)
             }
             Err(error) => {
@@ -105,7 +131,7 @@ impl Progress {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use clerk_core::{Operation, Timestamp, credential::Credential, page::Paged};
+use clerk_core::{Operation, OperationInfo, Timestamp, credential::Credential, page::Paged};
 use http::{Method, Request, Response};
-use tower::ServiceExt as _;
 
 use super::{
     PageStream,
-    cache::{Asked, Cache, Cacheable, Found},
+    cache::{Asked, Cache, Cacheable, Found, Writing},
     options::CallOptions,
     purpose::Purpose,
     revocations::{Ending, Revocations, Revoked},
@@ -89,7 +88,7 @@ impl Backend {
         operation: &O,
         credential: Credential,
     ) -> Result<O::Output, Error> {
-        Ok(self.send_raw(operation, credential).await?.0)
+        self.transmit(operation, credential, |value, _| value).await
     }
 
     /// Sends an operation, and returns the value together with the response.
@@ -98,40 +97,58 @@ impl Backend {
         operation: &O,
         credential: Credential,
     ) -> Result<(O::Output, Response<Bytes>), Error> {
-        // The span covers all attempts. Transports that are instrumented add one for each request.
-        let call = telemetry::Call::start(O::INFO);
-        let result = call.during(self.transmit(operation, credential)).await;
-        match &result {
-            Ok((_, response)) => call.end(Ok(response.status()), attempts(response)),
-            Err(error) => call.end(Err(error), error.all_attempts()),
-        }
-        result
+        self.transmit(operation, credential, |value, response| (value, response)).await
     }
 
-    async fn transmit<O: Operation>(
+    /// Sends an operation, and returns what `keep` returns for the value and the response. The value, which can be large, is
+    /// moved as seldom as possible.
+    async fn transmit<O: Operation, T>(
         &self,
         operation: &O,
         credential: Credential,
-    ) -> Result<(O::Output, Response<Bytes>), Error> {
-        let request = build(operation, credential, Some(&self.options), self.purpose)?;
-        // Created before the request is sent. If the caller drops this future, Clerk may still carry out the write, and
-        // dropping the guard then invalidates what it touches.
-        let writing = self.shared.cache.writing(O::INFO, request.uri());
-        let (clock, shared) = (&self.shared.clock, self.shared.clone());
-        let revoke = move |revoked: &Revoked| shared.revoke(revoked);
-        let ending = Ending::of(O::INFO, request.uri(), request.body(), clock, revoke);
-        let response = self.shared.stack.clone().oneshot(request).await;
-        let result = response.and_then(|response| match operation.decode(&response) {
-            Ok(value) => Ok((value, response)),
-            Err(error) => Err(Error::from_response(O::INFO, error).after(attempts(&response))),
-        });
-        if let Some(writing) = writing {
-            writing.ended(result.as_ref().err());
+        keep: impl FnOnce(O::Output, Response<Bytes>) -> T,
+    ) -> Result<T, Error> {
+        // The span covers all attempts. Transports that are instrumented add one for each request.
+        let call = telemetry::Call::start(O::INFO);
+        let request = build(operation, credential, Some(&self.options), self.purpose);
+        let (response, effects) = match call.during(self.exchange(O::INFO, request)).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                call.end(Err(&error), error.all_attempts());
+                return Err(error);
+            }
+        };
+        let attempts = attempts(&response);
+        match operation.decode(&response) {
+            Ok(value) => {
+                effects.ended(Ok(&response));
+                call.end(Ok(response.status()), attempts);
+                Ok(keep(value, response))
+            }
+            Err(error) => {
+                let error = Error::from_response(O::INFO, error).after(attempts);
+                effects.ended(Err(&error));
+                call.end(Err(&error), attempts);
+                Err(error)
+            }
         }
-        if let Some(ending) = ending {
-            ending.ended(result.as_ref().map(|(_, response)| response.headers()));
+    }
+
+    /// Sends a request, and returns the response together with what is pending until it is decoded.
+    async fn exchange(
+        &self,
+        info: &'static OperationInfo,
+        request: Result<Request<Bytes>, Error>,
+    ) -> Result<(Response<Bytes>, Effects), Error> {
+        let request = request?;
+        let effects = Effects::of(&self.shared, info, &request);
+        match self.shared.stack.send(request).await {
+            Ok(response) => Ok((response, effects)),
+            Err(error) => {
+                effects.ended(Err(&error));
+                Err(error)
+            }
         }
-        result
     }
 
     /// Sends a `GET` operation, or takes its value from the cache.
@@ -183,6 +200,35 @@ impl Backend {
     }
 }
 
+/// What a write does to this process. Created before the request is sent: if the caller drops the call's future, Clerk may
+/// still carry out the write, and dropping this then invalidates and revokes what the write touches.
+struct Effects {
+    writing: Option<Writing>,
+    ending: Option<Ending<Revoke>>,
+}
+
+type Revoke = Box<dyn Fn(&Revoked) + Send + Sync>;
+
+impl Effects {
+    fn of(shared: &Arc<Shared>, info: &'static OperationInfo, request: &Request<Bytes>) -> Self {
+        let writing = shared.cache.writing(info, request.uri());
+        let ending = Ending::of(info, request.uri(), request.body(), &shared.clock, || {
+            let shared = shared.clone();
+            Box::new(move |revoked: &Revoked| shared.revoke(revoked)) as Revoke
+        });
+        Self { writing, ending }
+    }
+
+    fn ended(self, result: Result<&Response<Bytes>, &Error>) {
+        if let Some(writing) = self.writing {
+            writing.ended(result.err());
+        }
+        if let Some(ending) = self.ending {
+            ending.ended(result.map(Response::headers));
+        }
+    }
+}
+
 impl Shared {
     fn revoke(&self, revoked: &Revoked) {
         self.revocations.apply(revoked);
@@ -195,13 +241,13 @@ impl Shared {
 /// Builds an operation's request, sends it through `stack` with this kind of key and for this purpose, and returns the
 /// response, whatever its status.
 pub(crate) async fn exchange<O: Operation>(
-    stack: Stack,
+    stack: &Stack,
     operation: &O,
     credential: Credential,
     options: Option<&CallOptions>,
     purpose: Purpose,
 ) -> Result<Response<Bytes>, Error> {
-    stack.oneshot(build(operation, credential, options, purpose)?).await
+    stack.send(build(operation, credential, options, purpose)?).await
 }
 
 fn build<O: Operation>(
@@ -212,8 +258,13 @@ fn build<O: Operation>(
 ) -> Result<Request<Bytes>, Error> {
     let mut request =
         operation.request().map_err(|error| Error::new(Some(O::INFO), ErrorKind::Build(error)))?;
-    request.extensions_mut().insert(credential);
-    request.extensions_mut().insert(purpose);
+    // What a request without them has anyway is left out.
+    if credential != O::INFO.credential {
+        request.extensions_mut().insert(credential);
+    }
+    if purpose != Purpose::default() {
+        request.extensions_mut().insert(purpose);
+    }
     if let Some(options) = options.filter(|options| !options.is_empty()) {
         request.extensions_mut().insert(options.clone());
     }

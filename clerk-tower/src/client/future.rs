@@ -15,11 +15,6 @@ impl<T, E> CallFuture<T, E> {
     pub(crate) fn new(call: impl Future<Output = Result<T, E>> + Send + 'static) -> Self {
         Self(Box::pin(call))
     }
-
-    /// Wraps a future that is already boxed, without boxing it again.
-    pub(crate) fn from_boxed(call: Pin<Box<dyn Future<Output = Result<T, E>> + Send>>) -> Self {
-        Self(call)
-    }
 }
 
 impl<T, E> Future for CallFuture<T, E> {

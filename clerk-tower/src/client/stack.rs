@@ -34,13 +34,14 @@
 
 use std::{
     fmt,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tower::{ServiceBuilder, util::BoxCloneSyncService};
+use tower::{ServiceBuilder, ServiceExt as _};
 use tower_service::Service;
 
 use super::{
@@ -61,9 +62,24 @@ use crate::{
 };
 
 /// The whole stack as one type: a service that takes a request with a relative URI and returns a response with its
-/// whole body.
+/// whole body. It is always ready: a call waits until the service inside is.
 #[derive(Clone)]
-pub struct Stack(BoxCloneSyncService<Request<Bytes>, Response<Bytes>, Error>);
+pub struct Stack(Arc<dyn AnyService>);
+
+/// A service of any type. Each call has a clone, in the same box as its future.
+trait AnyService: Send + Sync {
+    fn call(&self, request: Request<Bytes>) -> CallFuture<Response<Bytes>>;
+}
+
+impl<S> AnyService for S
+where
+    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    fn call(&self, request: Request<Bytes>) -> CallFuture<Response<Bytes>> {
+        CallFuture::new(self.clone().oneshot(request))
+    }
+}
 
 impl Stack {
     /// Wraps a service. It is responsible for deadlines, limits, credentials and the API's address.
@@ -72,7 +88,18 @@ impl Stack {
         S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
-        Self(BoxCloneSyncService::new(service))
+        Self(Arc::new(service))
+    }
+
+    /// Sends a request.
+    pub(crate) fn send(&self, request: Request<Bytes>) -> CallFuture<Response<Bytes>> {
+        match runtime::current() {
+            Ok(_) => self.0.call(request),
+            Err(NoRuntime(problem)) => {
+                let error = Error::new(info_of(request.extensions()), ErrorKind::Config(problem));
+                CallFuture::new(std::future::ready(Err(error)))
+            }
+        }
     }
 }
 
@@ -81,18 +108,12 @@ impl Service<Request<Bytes>> for Stack {
     type Error = Error;
     type Future = CallFuture<Response<Bytes>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        match runtime::current() {
-            Ok(_) => CallFuture::from_boxed(self.0.call(request)),
-            Err(NoRuntime(problem)) => {
-                let error = Error::new(info_of(request.extensions()), ErrorKind::Config(problem));
-                CallFuture::new(std::future::ready(Err(error)))
-            }
-        }
+        self.send(request)
     }
 }
 

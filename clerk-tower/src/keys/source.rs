@@ -32,11 +32,11 @@ impl KeySource {
         match self {
             Self::Backend(stack) => {
                 let operation = jwks::get_jwks();
-                exchange(stack.clone(), &operation, Credential::SecretKey, Some(&once), Purpose::Keys).await
+                exchange(stack, &operation, Credential::SecretKey, Some(&once), Purpose::Keys).await
             }
             Self::Address(stack, keys) => {
                 let there = once.at(&keys.base_uri);
-                exchange(stack.clone(), keys, Credential::None, Some(&there), Purpose::Keys).await
+                exchange(stack, keys, Credential::None, Some(&there), Purpose::Keys).await
             }
         }
     }

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use clerk_core::{OperationInfo, credential::Credential, decode::ResponseError};
 use futures_util::future::BoxFuture;
 use http::{Request, Response, StatusCode};
-use tower::ServiceExt as _;
 
 use super::{
     Shared,
@@ -210,7 +209,7 @@ struct Sent {
 
 async fn send(cache: &Shared, call: CacheCall) -> Result<Sent, Error> {
     let span = telemetry::Call::start(call.info);
-    let response = span.during(cache.stack.clone().oneshot(call.request)).await;
+    let response = span.during(cache.stack.send(call.request)).await;
     let sent = response.and_then(|response| match (call.decode)(&response) {
         Ok((value, bytes)) => Ok(Sent { value, bytes, response }),
         Err(error) => Err(Error::from_response(call.info, error).after(attempts(&response))),

@@ -31,8 +31,8 @@ use std::{
 
 use clerk_core::{authenticate::PublicOrigin, keys::copy_mistake};
 use http::{
-    HeaderMap, HeaderValue, Request, Uri, header,
-    uri::{Authority, PathAndQuery, Scheme},
+    HeaderMap, HeaderName, HeaderValue, Request, Uri, header,
+    uri::{self, Authority, PathAndQuery, Scheme},
 };
 use tower_layer::Layer;
 use tower_service::Service;
@@ -46,6 +46,7 @@ use crate::{
 
 /// The version of Clerk's Backend API. Pinned, because an instance's default version may change, and the models of
 /// `clerk-core` are generated for this one.
+const VERSION: HeaderName = HeaderName::from_static("clerk-api-version");
 const API_VERSION: HeaderValue = HeaderValue::from_static(clerk_core::api::DOCUMENT_VERSION);
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("clerk-rust/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -158,22 +159,22 @@ impl<S> BaseUri<S> {
 
     /// Prepares a request, or returns why it cannot be sent.
     fn prepare<B>(&self, request: &mut Request<B>) -> Result<(), &'static str> {
-        let settings = CallOptions::of(request.extensions());
+        let options = request.extensions().get::<CallOptions>().cloned().unwrap_or_default();
+        let settings = options.settings();
         let other = settings.and_then(|settings| settings.base_uri.as_ref());
-        let extra = settings.map(|settings| settings.headers.clone()).unwrap_or_default();
         *request.uri_mut() = other.map_or(&*self.base, |layer| layer.base()).resolve(request.uri())?;
-        set_headers(request.headers_mut(), &extra);
+        set_headers(request.headers_mut(), settings.map(|settings| &settings.headers));
         Ok(())
     }
 }
 
 /// Sets the caller's headers, which replace what the operation set, and then fills in the defaults.
-fn set_headers(headers: &mut HeaderMap, extra: &HeaderMap) {
-    for (name, value) in extra {
+fn set_headers(headers: &mut HeaderMap, extra: Option<&HeaderMap>) {
+    for (name, value) in extra.into_iter().flatten() {
         headers.insert(name, value.clone());
     }
     headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
-    headers.entry("clerk-api-version").or_insert(API_VERSION);
+    headers.entry(VERSION).or_insert(API_VERSION);
     headers.entry(header::ACCEPT).or_insert(JSON);
 }
 
@@ -213,12 +214,12 @@ impl Base {
         let path = relative.path_and_query().map_or("/", PathAndQuery::as_str);
         // Built from parts: if base and path were joined and parsed again, a path such as `//evil.example` could become
         // a host.
-        Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(format!("{}{path}", self.prefix))
-            .build()
-            .map_err(|_| "the URI is too long; nothing was sent")
+        let path = [&self.prefix, path].concat();
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = PathAndQuery::from_maybe_shared(path).ok();
+        Uri::from_parts(parts).map_err(|_| "the URI is too long; nothing was sent")
     }
 }
 

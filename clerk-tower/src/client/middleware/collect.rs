@@ -19,13 +19,19 @@
 //! # }
 //! ```
 
-use std::task::{Context, Poll};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use clerk_core::OperationInfo;
-use http::{Request, Response};
+use http::{Request, Response, response::Parts};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, Limited, combinators};
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -34,7 +40,6 @@ use crate::{
     BoxError, Error, ErrorKind,
     client::{
         attempt::Progress,
-        future::CallFuture,
         transport::{ConnectError, NotProcessedError},
     },
     error::info_of,
@@ -81,12 +86,12 @@ impl<S> Collect<S> {
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Collect<S>
 where
-    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: Into<BoxError>, Future: Send + 'static>,
-    ResBody: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error: Into<BoxError>>,
+    ResBody: Body<Data = Bytes, Error: Into<BoxError>>,
 {
     type Response = Response<Bytes>;
     type Error = Error;
-    type Future = CallFuture<Response<Bytes>>;
+    type Future = ResponseFuture<S::Future, ResBody>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(context).map_err(|error| classify(None, error.into()))
@@ -95,32 +100,89 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let info = info_of(request.extensions());
         let progress = Progress::of(request.extensions_mut());
-        request.extensions_mut().insert(progress.deliver());
-        let response = self.inner.call(request);
-        let max_bytes = self.max_bytes;
-        CallFuture::new(async move {
-            let result = collect(info, response, max_bytes).await;
-            progress.delivered();
-            result
-        })
+        progress.deliver();
+        let state = State::Head { response: self.inner.call(request) };
+        ResponseFuture { state, max_bytes: self.max_bytes, info, progress }
     }
 }
 
-async fn collect<B, E>(
-    info: Option<&'static OperationInfo>,
-    response: impl Future<Output = Result<Response<B>, E>>,
-    max_bytes: usize,
-) -> Result<Response<Bytes>, Error>
+pin_project! {
+    /// Response future of [`Collect`].
+    pub struct ResponseFuture<F, B>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        #[pin]
+        state: State<F, B>,
+        max_bytes: usize,
+        info: Option<&'static OperationInfo>,
+        progress: Progress,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F, B>
+    where
+        B: Body,
+        B::Error: Into<BoxError>,
+    {
+        Head { #[pin] response: F },
+        // Taken when the body is complete.
+        Body { head: Option<Parts>, #[pin] body: combinators::Collect<Limited<B>> },
+    }
+}
+
+impl<F, B, E> Future for ResponseFuture<F, B>
 where
+    F: Future<Output = Result<Response<B>, E>>,
     B: Body<Data = Bytes, Error: Into<BoxError>>,
     E: Into<BoxError>,
 {
-    let response = response.await.map_err(|error| classify(info, error.into()))?;
-    let (parts, body) = response.into_parts();
-    // Limited while reading: `Content-Length` may be missing, and does not bound a decompressed body.
-    let body = Limited::new(body, max_bytes).collect().await;
-    let body = body.map_err(|error| Error::new(info, ErrorKind::Transfer(error)))?;
-    Ok(Response::from_parts(parts, body.to_bytes()))
+    type Output = Result<Response<Bytes>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = ready!(self.as_mut().poll_collect(context));
+        self.progress.delivered();
+        Poll::Ready(result)
+    }
+}
+
+impl<F, B, E> ResponseFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+    E: Into<BoxError>,
+{
+    fn poll_collect(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<Response<Bytes>, Error>> {
+        let mut this = self.project();
+        loop {
+            match this.state.as_mut().project() {
+                StateProj::Head { response } => {
+                    let response = ready!(response.poll(context));
+                    let response = response.map_err(|error| classify(*this.info, error.into()))?;
+                    let (head, body) = response.into_parts();
+                    // Limited while reading: `Content-Length` may be missing, and does not bound a decompressed body.
+                    let body = Limited::new(body, *this.max_bytes).collect();
+                    this.state.set(State::Body { head: Some(head), body });
+                }
+                StateProj::Body { head, body } => {
+                    let body = ready!(body.poll(context));
+                    let body = body.map_err(|error| Error::new(*this.info, ErrorKind::Transfer(error)))?;
+                    // Only a future that is polled again after it resolved has no head left.
+                    let Some(head) = head.take() else { return Poll::Pending };
+                    return Poll::Ready(Ok(Response::from_parts(head, body.to_bytes())));
+                }
+            }
+        }
+    }
+}
+
+impl<F, B: Body<Error: Into<BoxError>>> fmt::Debug for ResponseFuture<F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
 }
 
 /// Returns the error of the services below, with its phase.

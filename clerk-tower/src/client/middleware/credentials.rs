@@ -40,6 +40,9 @@ use tower_service::Service;
 use super::{ResponseFuture, inner_service};
 use crate::{Error, ErrorKind, error::info_of};
 
+/// The number of headers that a request gets in the default stack.
+const HEADERS: usize = 6;
+
 /// Layer that applies [`Credentials`]. See the [module docs](self) for an example.
 #[derive(Clone)]
 pub struct CredentialsLayer(Arc<Headers>);
@@ -153,7 +156,10 @@ where
         let credential = chosen.or(info.map(|info| info.credential)).unwrap_or(Credential::SecretKey);
         match self.headers.choose(credential) {
             Ok(value) => {
-                request.headers_mut().extend(value.map(|value| (header::AUTHORIZATION, value)));
+                let headers = request.headers_mut();
+                // At once for what the layers further in and the transport add.
+                headers.reserve(HEADERS);
+                headers.extend(value.map(|value| (header::AUTHORIZATION, value)));
                 ResponseFuture::sent(self.inner.call(request))
             }
             Err(problem) => ResponseFuture::refused(Error::new(info, ErrorKind::Config(problem))),

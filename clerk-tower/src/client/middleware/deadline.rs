@@ -26,9 +26,9 @@ use std::{
 };
 
 use clerk_core::OperationInfo;
-use http::{Extensions, Request};
+use http::Request;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -96,15 +96,6 @@ impl<S> Deadline<S> {
     }
 }
 
-/// When a call ends, for the layers further in.
-#[derive(Clone, Copy, Debug)]
-struct Expires(Instant);
-
-/// When the call that a request belongs to ends at the latest; `None` without a deadline.
-pub(crate) fn expires(extensions: &Extensions) -> Option<Instant> {
-    extensions.get::<Expires>().map(|Expires(end)| *end)
-}
-
 impl<S, B> Service<Request<B>> for Deadline<S>
 where
     S: Service<Request<B>, Error = Error>,
@@ -125,15 +116,12 @@ where
             Scope::Attempt => settings.and_then(|settings| settings.attempt_timeout),
         };
         let after = after.unwrap_or(self.after);
-        let progress = Progress::of(request.extensions_mut());
-        if self.scope == Scope::Call
-            && let Some(end) = Instant::now().checked_add(after)
-        {
-            // A deadline that overflows never comes.
-            request.extensions_mut().insert(Expires(end));
-        }
-        let future = self.inner.call(request);
-        ResponseFuture { future, sleep: tokio::time::sleep(after), after, info, progress }
+        let sleep = tokio::time::sleep(after);
+        let progress = match self.scope {
+            Scope::Call => Progress::expire_at(request.extensions_mut(), sleep.deadline()),
+            Scope::Attempt => Progress::of(request.extensions_mut()),
+        };
+        ResponseFuture { future: self.inner.call(request), sleep, after, info, progress }
     }
 }
 

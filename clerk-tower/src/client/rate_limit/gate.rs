@@ -67,6 +67,11 @@ pub(super) enum Turn {
 }
 
 impl Gates {
+    /// Returns `true` if no call of this family has to wait, and none has had to since calls no longer queue.
+    pub(super) fn is_open(&self, family: Family) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&family)
+    }
+
     /// Assigns a call its turn, if that is before `expires`.
     pub(super) fn turn(&self, family: Family, now: Instant, expires: Option<Instant>) -> Turn {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -45,14 +45,18 @@
 mod gate;
 
 use std::{
-    fmt, mem,
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use clerk_core::{OperationInfo, credential::Credential, decode::retry_after};
 use http::{Extensions, Request, Response, StatusCode, header};
+use pin_project_lite::pin_project;
 use tokio::time::{Instant, sleep_until};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -60,12 +64,7 @@ use tower_service::Service;
 use self::gate::{Family, Gates, Turn};
 use crate::{
     Error, ErrorKind,
-    client::{
-        attempt::Progress,
-        future::CallFuture,
-        middleware::{deadline::expires, inner_service},
-        purpose::Purpose,
-    },
+    client::{attempt::Progress, future::CallFuture, middleware::inner_service, purpose::Purpose},
     clock::{Clock, SystemClock},
     error::info_of,
     fleet::{Listener, Member, Topic},
@@ -75,7 +74,10 @@ use crate::{
 /// Layer that applies [`RateLimit`]. All services made by one layer share its gates. See the [module docs](self) for
 /// an example.
 #[derive(Clone)]
-pub struct RateLimitLayer {
+pub struct RateLimitLayer(Shared);
+
+#[derive(Clone)]
+struct Shared {
     gates: Gates,
     clock: Arc<dyn Clock>,
     member: Option<Member>,
@@ -85,13 +87,13 @@ impl RateLimitLayer {
     /// Creates a layer whose gates are open.
     #[must_use]
     pub fn new() -> Self {
-        Self { gates: Gates::default(), clock: Arc::new(SystemClock), member: None }
+        Self(Shared { gates: Gates::default(), clock: Arc::new(SystemClock), member: None })
     }
 
     /// Sets the clock that dates in `Retry-After` are compared with. Defaults to the system's clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Arc::new(clock);
+        self.0.clock = Arc::new(clock);
         self
     }
 }
@@ -99,12 +101,12 @@ impl RateLimitLayer {
 impl RateLimitLayer {
     /// Returns what hears the 429s of other processes.
     pub(crate) fn listener(&self) -> Arc<dyn Listener> {
-        Arc::new(self.gates.clone())
+        Arc::new(self.0.gates.clone())
     }
 
     /// Tells other processes of 429s.
     pub(crate) fn telling(mut self, member: Option<Member>) -> Self {
-        self.member = member;
+        self.0.member = member;
         self
     }
 }
@@ -125,7 +127,7 @@ impl<S> Layer<S> for RateLimitLayer {
     type Service = RateLimit<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        RateLimit { inner, gates: self.gates.clone(), clock: self.clock.clone(), member: self.member.clone() }
+        RateLimit { inner, shared: Arc::new(self.0.clone()) }
     }
 }
 
@@ -133,9 +135,7 @@ impl<S> Layer<S> for RateLimitLayer {
 #[derive(Clone)]
 pub struct RateLimit<S> {
     inner: S,
-    gates: Gates,
-    clock: Arc<dyn Clock>,
-    member: Option<Member>,
+    shared: Arc<Shared>,
 }
 
 inner_service!(RateLimit<S>);
@@ -162,39 +162,96 @@ where
 {
     type Response = Response<Bytes>;
     type Error = Error;
-    type Future = CallFuture<Response<Bytes>>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Bytes>) -> Self::Future {
+        let info = info_of(request.extensions());
+        let (family, shared) = (family(info, request.extensions()), self.shared.clone());
+        if shared.gates.is_open(family) {
+            let sent = Sent { shared, family, at: Instant::now() };
+            return ResponseFuture { state: State::Sent { response: self.inner.call(request), sent } };
+        }
         // The service that is ready is the one to call; a clone may not be.
         let clone = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, clone);
-        let (gates, clock, member) = (self.gates.clone(), self.clock.clone(), self.member.clone());
-        CallFuture::new(async move {
-            let mut request = request;
+        let call = CallFuture::new(async move {
             let progress = Progress::of(request.extensions_mut());
-            let info = info_of(request.extensions());
-            let family = family(info, request.extensions());
-            pass(&gates, family, info, expires(request.extensions()), &progress).await?;
-            // Taken before the call, so that the gate can tell calls from before a 429 from those after it.
-            let sent = Instant::now();
+            pass(&shared.gates, family, info, Progress::expires(request.extensions()), &progress).await?;
+            let sent = Sent { shared, family, at: Instant::now() };
             let response = inner.call(request).await?;
-            if response.status() == StatusCode::TOO_MANY_REQUESTS {
-                let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let asked = asked.and_then(|value| retry_after(value, clock.now()));
-                let news = gates.close(family, asked, sent, Instant::now());
-                telemetry::rate_limited(family.section);
-                if let (Some(member), Some(notice)) = (member, news.and_then(|pause| family.pause(pause))) {
-                    member.tell(Topic::Paused, notice);
-                }
-            } else {
-                gates.passed(family, sent);
-            }
+            sent.answered(&response);
             Ok(response)
-        })
+        });
+        ResponseFuture { state: State::HeldBack { call } }
+    }
+}
+
+/// A call that passed its gate.
+struct Sent {
+    shared: Arc<Shared>,
+    family: Family,
+    /// Taken before the call, so that the gate can tell calls from before a 429 from those after it.
+    at: Instant,
+}
+
+impl Sent {
+    /// Closes the gate if Clerk refused the call.
+    fn answered(&self, response: &Response<Bytes>) {
+        let (Shared { gates, clock, member }, family) = (&*self.shared, self.family);
+        if response.status() != StatusCode::TOO_MANY_REQUESTS {
+            return gates.passed(family, self.at);
+        }
+        let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let asked = asked.and_then(|value| retry_after(value, clock.now()));
+        let news = gates.close(family, asked, self.at, Instant::now());
+        telemetry::rate_limited(family.section);
+        if let (Some(member), Some(notice)) = (member, news.and_then(|pause| family.pause(pause))) {
+            member.tell(Topic::Paused, notice);
+        }
+    }
+}
+
+pin_project! {
+    /// Response future of [`RateLimit`]. Boxed only while calls queue at the gate.
+    pub struct ResponseFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F> {
+        Sent { #[pin] response: F, sent: Sent },
+        HeldBack { #[pin] call: CallFuture<Response<Bytes>> },
+    }
+}
+
+impl<F> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<Bytes>, Error>>,
+{
+    type Output = Result<Response<Bytes>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProj::Sent { response, sent } => {
+                let response = ready!(response.poll(context))?;
+                sent.answered(&response);
+                Poll::Ready(Ok(response))
+            }
+            StateProj::HeldBack { call } => call.poll(context),
+        }
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 

@@ -43,27 +43,33 @@ mod policy;
 
 use std::{
     fmt,
+    future::Future,
     num::NonZeroU32,
+    pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
 use http::{Request, Response};
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 pub use self::budget::Budget;
-use self::{budget::Budgets, policy::Policy};
+use self::{
+    budget::Budgets,
+    policy::{Policy, Rules},
+};
 use crate::{
     Error,
-    client::{attempt::Progress, future::CallFuture},
+    client::attempt::Progress,
     clock::{Clock, SystemClock},
 };
 
 /// Layer that applies [`Retry`]. See the [module docs](self) for an example.
 #[derive(Clone)]
-pub struct RetryLayer(Policy);
+pub struct RetryLayer(Rules);
 
 impl RetryLayer {
     /// The default for the maximum number of attempts.
@@ -72,7 +78,11 @@ impl RetryLayer {
     /// Creates a layer that makes at most three attempts, with a budget of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self(Policy::new(Self::MAX_ATTEMPTS, Budgets::default(), Arc::new(SystemClock)))
+        Self(Rules {
+            max_attempts: Self::MAX_ATTEMPTS,
+            budgets: Budgets::default(),
+            clock: Arc::new(SystemClock),
+        })
     }
 
     /// Sets how often a call may be sent, including the first time. Defaults to 3; zero counts as one.
@@ -114,7 +124,8 @@ impl<S> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Retry { retry: tower::retry::Retry::new(self.0.clone(), inner), budgets: self.0.budgets.clone() }
+        let policy = Policy::new(self.0.clone());
+        Retry { rules: policy.rules.clone(), retry: tower::retry::Retry::new(policy, inner) }
     }
 }
 
@@ -123,7 +134,7 @@ impl<S> Layer<S> for RetryLayer {
 #[derive(Clone)]
 pub struct Retry<S> {
     retry: tower::retry::Retry<Policy, S>,
-    budgets: Budgets,
+    rules: Arc<Rules>,
 }
 
 impl<S> Retry<S> {
@@ -156,14 +167,11 @@ impl<S: fmt::Debug> fmt::Debug for Retry<S> {
 
 impl<S> Service<Request<Bytes>> for Retry<S>
 where
-    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error, Future: Send>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error> + Clone,
 {
     type Response = Response<Bytes>;
     type Error = Error;
-    type Future = CallFuture<Response<Bytes>>;
+    type Future = ResponseFuture<S>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.retry.poll_ready(context)
@@ -173,15 +181,46 @@ where
         // Counted outside the policy: tower ends a call without asking it when the inner service is not ready for a
         // retry, and even then the error has to say that an earlier attempt may have taken effect.
         let progress = Progress::of(request.extensions_mut());
-        let budget = self.budgets.of(request.extensions()).clone();
-        let call = self.retry.call(request);
-        CallFuture::new(async move {
-            let result = call.await;
-            if result.as_ref().is_ok_and(|response| response.status().is_success()) {
-                // Only successes earn retries, so that an outage does not pay for its own retries.
-                budget.deposit();
-            }
-            progress.record_in(result)
-        })
+        let budget = self.rules.budgets.of(request.extensions()).clone();
+        ResponseFuture { call: self.retry.call(request), budget, progress }
+    }
+}
+
+pin_project! {
+    /// Response future of [`Retry`].
+    pub struct ResponseFuture<S>
+    where
+        S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error>,
+    {
+        #[pin]
+        call: tower::retry::future::ResponseFuture<Policy, S, Request<Bytes>>,
+        budget: Budget,
+        progress: Progress,
+    }
+}
+
+impl<S> Future for ResponseFuture<S>
+where
+    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error>,
+{
+    type Output = Result<Response<Bytes>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = ready!(this.call.poll(context));
+        if result.as_ref().is_ok_and(|response| response.status().is_success()) {
+            // Only successes earn retries, so that an outage does not pay for its own retries.
+            this.budget.deposit();
+        }
+        Poll::Ready(this.progress.record_in(result))
+    }
+}
+
+impl<S> fmt::Debug for ResponseFuture<S>
+where
+    S: Service<Request<Bytes>, Response = Response<Bytes>, Error = Error>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

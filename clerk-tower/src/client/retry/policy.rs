@@ -18,7 +18,6 @@ use crate::{
     Error, ErrorKind,
     client::{
         attempt::{Progress, Waiting},
-        middleware::deadline::expires,
         options::CallOptions,
     },
     clock::Clock,
@@ -32,11 +31,17 @@ const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// Decides about retries for [`tower::retry`].
 #[derive(Clone)]
 pub(super) struct Policy {
+    pub(super) rules: Arc<Rules>,
+    /// The attempts that this layer has made of one call. tower clones the policy for each call, so each starts at one.
+    made: u32,
+}
+
+/// What all calls of a service have in common.
+#[derive(Clone)]
+pub(super) struct Rules {
     pub(super) max_attempts: NonZeroU32,
     pub(super) budgets: Budgets,
     pub(super) clock: Arc<dyn Clock>,
-    /// The attempts that this layer has made of one call. tower clones the policy for each call, so each starts at one.
-    made: u32,
 }
 
 /// What one attempt led to.
@@ -89,13 +94,13 @@ impl Future for Backoff {
 }
 
 impl Policy {
-    pub(super) fn new(max_attempts: NonZeroU32, budgets: Budgets, clock: Arc<dyn Clock>) -> Self {
-        Self { max_attempts, budgets, clock, made: 1 }
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { rules: Arc::new(rules), made: 1 }
     }
 
     fn max_attempts(&self, extensions: &Extensions) -> u32 {
         let max = CallOptions::of(extensions).and_then(|settings| settings.max_attempts);
-        max.unwrap_or(self.max_attempts).get()
+        max.unwrap_or(self.rules.max_attempts).get()
     }
 
     /// Returns how long to wait before the next attempt. `None` if the call is not retried.
@@ -116,14 +121,14 @@ impl Policy {
         }
         // Added and not the maximum of the two: clients that got the same `Retry-After` would all return at the same
         // moment.
-        let asked = retry_after_of(result, self.clock.now()).unwrap_or_default();
+        let asked = retry_after_of(result, self.rules.clock.now()).unwrap_or_default();
         let backoff = asked.saturating_add(full_jitter(made));
         let now = Instant::now();
         // A backoff beyond the deadline would only replace this result with a timeout, which says less.
-        let is_in_time =
-            expires(extensions).is_none_or(|end| now.checked_add(backoff).is_some_and(|then| then < end));
+        let is_in_time = Progress::expires(extensions)
+            .is_none_or(|end| now.checked_add(backoff).is_some_and(|then| then < end));
         // A 429 costs no budget, since the gate limits the rate of what follows; neither does a retry that is not made.
-        (is_in_time && (is_rate_limited(result) || self.budgets.of(extensions).withdraw(now)))
+        (is_in_time && (is_rate_limited(result) || self.rules.budgets.of(extensions).withdraw(now)))
             .then_some(backoff)
     }
 }

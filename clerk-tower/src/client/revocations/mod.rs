@@ -330,11 +330,12 @@ impl<F: Fn(&Revoked)> Ending<F> {
         uri: &Uri,
         body: &[u8],
         clock: &Arc<dyn Clock>,
-        revoke: F,
+        revoke: impl FnOnce() -> F,
     ) -> Option<Self> {
         let subjects = rules::by_write(info, uri.path(), body);
-        let clock = clock.clone();
-        (!subjects.is_empty()).then_some(Self { subjects, clock, revoke, happened: true, date: None })
+        let ends =
+            |subjects| Self { subjects, clock: clock.clone(), revoke: revoke(), happened: true, date: None };
+        (!subjects.is_empty()).then(|| ends(subjects))
     }
 
     /// Ends the write. If it certainly had no effect, nothing is revoked.

@@ -520,7 +520,9 @@ fn an_own_write_is_dated_by_clerks_response_if_that_is_plausible() {
         let clock: Arc<dyn Clock> = Arc::new(clock());
         let uri = Uri::from_static("/users/user_1/ban");
         let found = std::cell::RefCell::new(Vec::new());
-        let ending = Ending::of(info("BanUser"), &uri, b"", &clock, |it| found.borrow_mut().push(it.clone()));
+        let ending = Ending::of(info("BanUser"), &uri, b"", &clock, || {
+            |it: &Revoked| found.borrow_mut().push(it.clone())
+        });
         let headers = date.map(|date| (DATE, date.parse().unwrap())).into_iter().collect();
         ending.unwrap().ended(Ok(&headers));
         assert_eq!(found.take(), [revoked(1, expected * 1000)], "{date:?}");

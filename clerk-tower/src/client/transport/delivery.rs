@@ -8,7 +8,11 @@ use std::{
     },
 };
 
-/// One attempt, in the extensions of its request: what the transport and the layers above it tell each other. Clones
+use http::Extensions;
+
+use crate::client::attempt::Progress;
+
+/// One attempt, which its request's progress has: what the transport and the layers above it tell each other. Clones
 /// share it.
 #[derive(Clone, Default)]
 pub(crate) struct Delivery(Arc<Shared>);
@@ -31,6 +35,11 @@ mod body {
 }
 
 impl Delivery {
+    /// Starts an attempt to send a request with these extensions.
+    pub(crate) fn start(extensions: &mut Extensions) -> Self {
+        Progress::of(extensions).deliver()
+    }
+
     /// Ends the attempt because it took too long: the transport gives up its connection. Returns `true` if the request
     /// has certainly not been sent.
     pub(crate) fn timed_out(&self) -> bool {
@@ -76,13 +85,16 @@ mod connected {
     use super::{Delivery, body};
     use crate::{
         BoxError,
-        client::transport::{ConnectError, NotProcessedError},
+        client::{
+            attempt::Progress,
+            transport::{ConnectError, NotProcessedError},
+        },
     };
 
     impl Delivery {
         /// Returns the attempt that a request belongs to; a new one if no layer above has started one.
         pub(in crate::client::transport) fn of(extensions: &Extensions) -> Self {
-            extensions.get::<Self>().cloned().unwrap_or_default()
+            Progress::current(extensions).unwrap_or_default()
         }
 
         /// Sets how the transport gives up the connection.

@@ -41,11 +41,18 @@ const READ_BUFFER: usize = 32 * 1024;
 /// let clerk = Clerk::builder().secret_key("sk_test_abc").transport(HyperTransport::new()?).build()?;
 /// # let _ = clerk; Ok(()) }
 /// ```
-#[derive(Clone)]
-pub struct HyperTransport<C = HttpsConnector<HttpConnector>> {
+pub struct HyperTransport<C = HttpsConnector<HttpConnector>>(Arc<Pools<C>>);
+
+struct Pools<C> {
     program: Pool<C>,
     /// For calls that strangers may have caused. The streams of an HTTP/2 connection are limited.
     decisions: Pool<C>,
+}
+
+impl<C> Clone for HyperTransport<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
 }
 
 type Pool<C> = Client<C, TrackedBody<Full<Bytes>>>;
@@ -92,7 +99,8 @@ where
             // A connection parses whatever has arrived before it lets others run. With hyper's 400 KiB, a server that
             // sends interim responses without end could keep a thread busy for seconds, beyond all deadlines.
             .http1_read_buf_exact_size(READ_BUFFER);
-        Self { program: builder.build(connector.clone()), decisions: builder.build(connector) }
+        let program = builder.build(connector.clone());
+        Self(Arc::new(Pools { program, decisions: builder.build(connector) }))
     }
 }
 
@@ -118,7 +126,7 @@ where
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         // A clone is a few reference counts. The future must not borrow the service.
         let is_decision = Purpose::of(request.extensions()).is_decision();
-        let client = if is_decision { self.decisions.clone() } else { self.program.clone() };
+        let client = if is_decision { &self.0.decisions } else { &self.0.program }.clone();
         Box::pin(async move {
             check_runtime(request.extensions())?;
             let delivery = Delivery::of(request.extensions());

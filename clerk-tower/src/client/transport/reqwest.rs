@@ -8,8 +8,13 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response, Uri};
+use http::{
+    Request, Response, Uri,
+    uri::{Authority, Scheme},
+};
+use http_body::Body as _;
 use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
 use tower_service::Service;
 
 use super::{
@@ -38,6 +43,28 @@ struct Clients {
     decisions: Slots,
     /// The system's proxies, to name the one that failed; `None` if the application chose its own.
     system: Option<Matcher>,
+    /// The origin of the last request, because reqwest wants URLs, and the host is most of the work of parsing one.
+    origin: Mutex<Option<Origin>>,
+}
+
+struct Origin {
+    scheme: Scheme,
+    authority: Authority,
+    url: Url,
+}
+
+impl Origin {
+    fn of(uri: &Uri) -> Option<Self> {
+        let (scheme, authority) = (uri.scheme()?.clone(), uri.authority()?.clone());
+        let url = Url::parse(&format!("{scheme}://{authority}")).ok()?;
+        Some(Self { scheme, authority, url })
+    }
+
+    fn is_of(&self, uri: &Uri) -> bool {
+        // Not as authorities, which are compared without regard to case: a password is no host.
+        let is_authority = |other: &Authority| other.as_str() == self.authority.as_str();
+        uri.scheme() == Some(&self.scheme) && uri.authority().is_some_and(is_authority)
+    }
 }
 
 /// Clients that are created when they are needed.
@@ -86,7 +113,8 @@ impl ReqwestTransport {
     }
 
     fn with(build: Build, system: Option<Matcher>) -> Result<Self, BoxError> {
-        let clients = Clients { build, program: Slots::default(), decisions: Slots::default(), system };
+        let (program, decisions) = (Slots::default(), Slots::default());
+        let clients = Clients { build, program, decisions, system, origin: Mutex::default() };
         clients.client(&clients.program.others, false)?;
         Ok(Self(Arc::new(clients)))
     }
@@ -112,6 +140,19 @@ impl Clients {
             builder = builder.no_proxy();
         }
         Ok(current.insert(Arc::new(builder.build()?)).clone())
+    }
+
+    /// Returns a URI as a URL. `None` if it is not one, for example because it has no host.
+    fn url(&self, uri: &Uri) -> Option<Url> {
+        let mut last = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
+        if !last.as_ref().is_some_and(|origin| origin.is_of(uri)) {
+            *last = Origin::of(uri);
+        }
+        let mut url = last.as_ref()?.url.clone();
+        drop(last);
+        url.set_path(uri.path());
+        url.set_query(uri.query());
+        Some(url)
     }
 
     /// Empties the client's slot if this client is still in it. The next request gets a new client, which has no connections yet;
@@ -196,14 +237,62 @@ where
             let delivery = Delivery::of(request.extensions());
             let client = clients.client_for(&request)?;
             let (head, body) = request.into_parts();
-            let (uri, body) =
-                (head.uri.clone(), TrackedBody::new(body.into(), &head.method, delivery.clone()));
-            let request = reqwest::Request::try_from(Request::from_parts(head, reqwest::Body::wrap(body)))
-                .map_err(|error| error.without_url())?;
+            let url = clients.url(&head.uri).ok_or("the request has no valid URL")?;
+            let body = TrackedBody::new(body.into(), &head.method, delivery.clone());
+            let mut request = reqwest::Request::new(head.method, url);
+            *request.headers_mut() = head.headers;
+            *request.version_mut() = head.version;
+            // A request that ends with its head has no body to track.
+            if !body.is_end_stream() {
+                *request.body_mut() = Some(reqwest::Body::wrap(body));
+            }
             let used = (clients.clone(), client.clone());
             delivery.on_timeout(move || used.0.give_up(&used.1));
             let response = client.execute(request).await;
-            Ok(response.map_err(|error| clients.sort(error, &uri, &delivery))?.into())
+            Ok(response.map_err(|error| clients.sort(error, &head.uri, &delivery))?.into())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn clients() -> Arc<Clients> {
+        ReqwestTransport::new().unwrap().0
+    }
+
+    #[test]
+    fn a_url_has_the_origin_of_its_own_request() {
+        let clients = clients();
+        for uri in [
+            "https://api.clerk.com/v1/users?limit=1",
+            "https://api.clerk.com/v1/users",
+            "http://api.clerk.com/v1/users",
+            "https://API.clerk.com:443/v1/users",
+            "https://api.clerk.com:8443",
+            "http://[::1]:8080/a//b/../c?d=%20#",
+            "https://user:password@example.com/",
+            "https://api.clerk.com/v1/users?",
+        ] {
+            let url = clients.url(&uri.parse().unwrap()).unwrap();
+            assert_eq!(url, Url::parse(uri.trim_end_matches('#')).unwrap(), "{uri}");
+        }
+        for relative in ["/v1/users", "*"] {
+            assert_eq!(clients.url(&relative.parse().unwrap()), None, "{relative}");
+        }
+    }
+
+    proptest! {
+        /// The path and the query are read as if the whole URL had been parsed.
+        #[test]
+        fn a_url_is_what_its_uri_says(address in "/[!-~é]{0,40}") {
+            if let Ok(uri) = Uri::try_from(format!("https://api.clerk.com{address}")) {
+                let expected = Url::parse(&uri.to_string()).unwrap();
+                prop_assert_eq!(clients().url(&uri), Some(expected));
+            }
+        }
     }
 }

@@ -177,8 +177,8 @@ impl Rules {
         runtime::current().map_err(|_| failed("runtime", upload.stage()))?;
         let exchange = self.exchanges.begin(body.progress()).ok_or_else(busy)?;
         // The timeout ends with the response head: one for the whole body would cut off long downloads.
-        let (mut request, delivery) = (sent.request.map(|()| ProxyBody::new(body)), Delivery::default());
-        request.extensions_mut().insert(delivery.clone());
+        let mut request = sent.request.map(|()| ProxyBody::new(body));
+        let delivery = Delivery::start(request.extensions_mut());
         let response = transport.oneshot(request);
         let response = match tokio::time::timeout(self.timeout, response).await {
             Ok(Ok(response)) => response,
