@@ -81,10 +81,8 @@ impl Known {
         let [one, other] = [end, before].map(u64::from_le_bytes);
         let [one, other] = [one ^ self.seeds[0], other ^ self.seeds[1]].map(u128::from);
         let hash = one.wrapping_mul(other);
-        [hash >> 64, hash >> 32]
-            .map(|part| part & 0xffff_ffff)
-            .into_iter()
-            .filter_map(|number| self.slot(number))
+        // The upper half depends on every bit of both.
+        [hash >> 96, (hash >> 64) & 0xffff_ffff].into_iter().filter_map(|number| self.slot(number))
     }
 
     fn slot(&self, number: u128) -> Option<&Slot> {
@@ -244,7 +242,9 @@ mod tests {
     fn tokens_use_all_slots() {
         let known = Known::new(MAX);
         for which in 0..2 {
-            let slot = |number: u32| known.slots_of(format!("{number:040}").as_bytes()).nth(which).unwrap();
+            // Like signatures, in which every character differs.
+            let token = |number: u128| format!("{:040}", number.wrapping_mul(u128::MAX / 0x1_9e37_79b9));
+            let slot = |number| known.slots_of(token(number).as_bytes()).nth(which).unwrap();
             let used: HashSet<_> = (0..1000).map(|number| std::ptr::from_ref(slot(number))).collect();
             assert_eq!(used.len(), known.slots.len());
         }
