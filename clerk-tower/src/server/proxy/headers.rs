@@ -209,6 +209,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn cookie_headers_are_joined() {
+        for (fields, expected) in [
+            (&[][..], &[][..]),
+            (&["a=1; b=2"], &["a=1; b=2"]),
+            (&["a=1", "b=2"], &["a=1; b=2"]),
+            (&["a=1", "b=2", "c=3; d=4"], &["a=1; b=2; c=3; d=4"]),
+        ] {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(COOKIE, HeaderValue::from_static(field));
+            }
+            join_cookies(&mut headers);
+            assert_eq!(headers.get_all(COOKIE).iter().collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
     fn addresses_are_ip_addresses() {
         let mut head = http::Request::new(()).into_parts().0;
         let source = AddressSource::Header(HeaderName::from_static("x-peer"));

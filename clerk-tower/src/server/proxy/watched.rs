@@ -221,3 +221,65 @@ impl fmt::Debug for Watched {
         f.debug_struct("Watched").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt as _, Full};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::server::body::boxed;
+
+    const IDLE: Duration = Duration::from_secs(1);
+
+    /// Its sender says nothing.
+    struct Silent;
+
+    impl Body for Silent {
+        type Data = Bytes;
+        type Error = BoxError;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            Poll::Pending
+        }
+    }
+
+    fn abc() -> OwnBody {
+        boxed(Full::new(Bytes::from_static(b"abc")))
+    }
+
+    #[tokio::test]
+    async fn a_body_looks_like_the_one_inside() {
+        let mut watched = Watched::new(abc(), IDLE, None);
+        assert_eq!((watched.size_hint().exact(), watched.is_end_stream()), (Some(3), false));
+        assert!(watched.progress().stage().is_readers_turn());
+        assert_eq!(watched.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
+        assert_eq!((watched.size_hint().exact(), watched.is_end_stream()), (Some(0), true));
+        assert!(watched.frame().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stands_still_fails_and_has_no_end() {
+        let mut watched = Watched::new(boxed(Silent), IDLE, None);
+        let progress = watched.progress();
+        for _ in 0..2 {
+            assert!(watched.frame().await.unwrap().is_err());
+            assert!(!watched.is_end_stream() && !progress.stage().is_readers_turn());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_permit_is_kept_as_long_as_the_body() {
+        let permits = Arc::new(Semaphore::new(1));
+        let permit = permits.clone().try_acquire_owned().unwrap();
+        let watched = Watched::new(abc(), IDLE, Some(permit));
+        let progress = watched.progress();
+        assert_eq!(permits.available_permits(), 0);
+        drop(watched);
+        assert_eq!(permits.available_permits(), 1);
+        drop(progress);
+    }
+}

@@ -273,10 +273,15 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (head, body) = request.into_parts();
-        let verdict = self.rule.check(&head);
-        let request = Request::from_parts(head, body);
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let verdict = if self.rule.needs_head() {
+            let (head, body) = request.into_parts();
+            let verdict = self.rule.check(&head.extensions, Some(&head));
+            request = Request::from_parts(head, body);
+            verdict
+        } else {
+            self.rule.check(request.extensions(), None)
+        };
         match verdict {
             Ok(()) => ResponseFuture::inner(self.inner.call(request)),
             Err(rejection) => {

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use clerk_core::token::{Check, SessionAuth, TokenKind};
-use http::{StatusCode, request::Parts};
+use http::{Extensions, StatusCode, request::Parts};
 
 use crate::{server::authenticate::Auth, server::rejection::Rejection};
 
@@ -44,10 +44,19 @@ impl<A> fmt::Debug for Own<A> {
 }
 
 impl Rule {
-    /// Returns how the request is rejected, if it is.
-    pub(super) fn check(&self, head: &Parts) -> Result<(), Rejection> {
+    /// Whether the application has written a rule about the head, so that a request has to be taken apart for it.
+    pub(super) fn needs_head(&self) -> bool {
+        match self {
+            Self::Request(_) => true,
+            Self::And(left, right) | Self::Or(left, right) => left.needs_head() || right.needs_head(),
+            _ => false,
+        }
+    }
+
+    /// Returns how the request is rejected, if it is. The head is there if the rule [needs](Self::needs_head) it.
+    pub(super) fn check(&self, extensions: &Extensions, head: Option<&Parts>) -> Result<(), Rejection> {
         // Without the layer nothing is known about the request. That is a mistake in the program, so not a 401.
-        let auth = || Auth::from_extensions(&head.extensions).ok_or_else(Rejection::layer_missing);
+        let auth = || Auth::from_extensions(extensions).ok_or_else(Rejection::layer_missing);
         match self {
             Self::SignedIn => auth()?.require_session().map(drop),
             Self::Has(check) => auth()?.require_has(check).map(drop),
@@ -61,14 +70,14 @@ impl Rule {
                 }
             }
             Self::Session(Own(rule)) => rule(auth()?.require_session()?),
-            Self::Request(Own(rule)) => rule(head),
-            Self::And(left, right) => match (left.check(head), right.check(head)) {
+            Self::Request(Own(rule)) => rule(head.ok_or_else(Rejection::internal)?),
+            Self::And(left, right) => match (left.check(extensions, head), right.check(extensions, head)) {
                 (Ok(()), right) => right,
                 (left, Ok(())) => left,
                 // Reverification would not help a user who also lacks something else: do not ask for it in vain.
                 (Err(left), Err(right)) => Err(more_severe(left, right, Proof::Last)),
             },
-            Self::Or(left, right) => match (left.check(head), right.check(head)) {
+            Self::Or(left, right) => match (left.check(extensions, head), right.check(extensions, head)) {
                 (Ok(()), _) | (_, Ok(())) => Ok(()),
                 // Reverification alone is enough to pass, and the user can do it at once.
                 (Err(left), Err(right)) => Err(more_severe(left, right, Proof::First)),
