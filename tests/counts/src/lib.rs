@@ -4,8 +4,7 @@
 //! They repeat where times do not: on a busy machine, on a slow one, in CI.
 //!
 //! ```text
-//! cargo test -p clerk-counts                                checks the allocations
-//! cargo bench -p clerk-counts                               checks the instructions too; needs valgrind on Linux
+//! cargo bench -p clerk-counts                               checks them; without valgrind, the allocations only
 //! cargo bench -p clerk-counts -- --record                   records the counts of today
 //! ```
 //!
