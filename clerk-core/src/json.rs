@@ -66,7 +66,9 @@ impl AnyJson {
     /// Returns an error if the value does not match `T`, or contains what a [`Value`] cannot.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
         // Tracking the path slows down reading, so it is only done after an error.
-        serde_json::from_str(&self.0).map_err(|_| JsonError::locate::<T>(&self.0))
+        // The text is one value, so whatever the type leaves unread needs no check.
+        let read = T::deserialize(&mut serde_json::Deserializer::from_str(&self.0));
+        read.map_err(|_| JsonError::locate::<T>(&self.0))
     }
 
     /// Parses the value, whatever it is.
@@ -287,6 +289,23 @@ mod tests {
             (r#"{"a":[-1e999]}"#.to_owned(), "contains a number out of range"),
             (format!("{}1{}", "[".repeat(300), "]".repeat(300)), "nested too deeply"),
         ]
+    }
+
+    #[test]
+    fn a_type_may_leave_a_value_unread() {
+        #[derive(Debug, PartialEq)]
+        struct Theme(Option<String>);
+
+        impl<'de> Deserialize<'de> for Theme {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Ok(Self(String::deserialize(deserializer).ok()))
+            }
+        }
+
+        for (value, expected) in [(json!("dark"), Some("dark")), (json!({"theme": 1, "x": 2}), None)] {
+            let read = AnyJson::from_value(&value).unwrap().to::<Theme>().unwrap();
+            assert_eq!(read, Theme(expected.map(str::to_owned)));
+        }
     }
 
     #[test]

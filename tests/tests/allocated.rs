@@ -192,5 +192,8 @@ async fn the_response_cache_counts_what_is_allocated() {
     let scoped = list(&format!("{key},\"scopes\":{}}}", list("\"\"", 100)), 10);
     check("scopes", 600, format!("{{\"data\":{scoped}}}"), |number| api_keys::list("user_1").offset(number))
         .await;
+    let short = || vec!["a"; 100];
+    check("short filters", 2000, "[]".to_owned(), |number| users::list().offset(number).user_id(short()))
+        .await;
     check("keys", 1, format!("{{\"keys\":{}}}", list(r#"{"kid":"a"}"#, 10_000)), |_| jwks::get_jwks()).await;
 }

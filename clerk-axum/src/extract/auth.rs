@@ -143,7 +143,8 @@ impl Auth {
         response.map_err(|error| rejection::Rejection::no_sign_in_page(error).into())
     }
 
-    /// Ends the session at Clerk, and returns a redirect (303) to `to` that removes the session's cookies.
+    /// Ends the session at Clerk, and returns a redirect (303) to `to` that removes the session's cookies. An expired session
+    /// is found by its cookies, so a middleware inside the layer must not remove them from the request.
     ///
     /// See [`clerk_tower::server::authenticate::Auth::sign_out`].
     ///

@@ -385,6 +385,13 @@ async fn browsers_return_to_the_full_url_of_nested_routers() {
         (Router::new().nest("/a", page().layer(layer())), "/a/page"),
         (Router::new().nest("/a", twice), "/a/b/page"),
         (Router::new().nest_service("/a", page().layer(layer())), "/a/page"),
+        // It does not know of axum's prefixes, and sees the whole URL here.
+        (
+            Router::new()
+                .nest("/a", page())
+                .layer(clerk_axum::tower::server::authenticate::AuthenticateLayer::new(&clerk)),
+            "/a/page",
+        ),
     ] {
         let address = serve(app).await;
         let back = |response: &TextResponse| {

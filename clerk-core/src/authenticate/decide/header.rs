@@ -32,7 +32,7 @@ impl<'a> Bearer<'a> {
     pub(super) fn read(text: &'a str, keys: &KeySet) -> Self {
         match TokenKind::of_opaque(text) {
             Some(kind) => Self::Opaque(kind, text),
-            None => SessionToken::decode(text, keys).map_or_else(Self::Undecodable, Self::Jwt),
+            None => SessionToken::read(text, keys).map_or_else(Self::Undecodable, Self::Jwt),
         }
     }
 

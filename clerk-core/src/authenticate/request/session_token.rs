@@ -17,12 +17,8 @@ impl SessionToken {
         keys.known(token).map(Self::Known)
     }
 
-    pub(crate) fn decode(text: &str, keys: &KeySet) -> Result<Self, TokenError> {
-        keys.decode(text).map(Self::New)
-    }
-
     pub(crate) fn read(text: &str, keys: &KeySet) -> Result<Self, TokenError> {
-        Self::known(text.as_bytes(), keys).map_or_else(|| Self::decode(text, keys), Ok)
+        Self::known(text.as_bytes(), keys).map_or_else(|| keys.decode(text).map(Self::New), Ok)
     }
 
     /// Returns the same token, if it is a known one.
@@ -33,9 +29,10 @@ impl SessionToken {
         }
     }
 
-    /// A known token has no escapes, so its bytes are those of the cookie.
+    /// Nearly every token is known, and has no escapes: then it is not read as text.
     pub(crate) fn of_cookie(value: CookieValue<'_>, keys: &KeySet) -> Result<Self, TokenError> {
-        Self::known(value.as_bytes(), keys).map_or_else(|| Self::decode(&value.text(), keys), Ok)
+        let known = Self::known(value.as_bytes(), keys);
+        known.map_or_else(|| Self::read(&value.text(), keys), Ok)
     }
 
     pub(crate) fn token(&self) -> &Token {

@@ -252,6 +252,24 @@ fn a_token_that_is_known_as_a_template_is_still_no_session() {
 }
 
 #[test]
+fn a_known_token_is_known_however_it_arrives() {
+    let token = session(Env::Live, &json!({}));
+    let ignoring = |options: AuthenticateOptions| options.ignore_tokens(|token| token.starts_with("own_"));
+    for header in ["Bearer {}", "bEARER {}", "Bearer {} and more", "{}", "Bearer {}\t", " Bearer {} "] {
+        let header = header.replace("{}", &token);
+        for options in [|options| options, ignoring] {
+            let memory = Arc::new(Memory::default());
+            let keys = keys().with_known_tokens(memory.clone());
+            for _ in 0..3 {
+                let visit = Visit::api(Env::Live).options(options).header("authorization", &*header);
+                assert_eq!(visit.keys(keys.clone(), Ok(keys.clone())).verdict(), "signed-in", "{header}");
+            }
+            assert_eq!(memory.0.lock().unwrap().len(), 1, "{header}");
+        }
+    }
+}
+
+#[test]
 fn a_party_is_optional_only_where_it_is_absent() {
     const OURS: [&str; 1] = ["https://app.example.com"];
     let strict = |options: AuthenticateOptions| options.authorized_parties(OURS);

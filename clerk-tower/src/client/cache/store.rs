@@ -242,8 +242,38 @@ impl Store {
     }
 }
 
+/// Measures what an operation owns beside its own size: every text and every element of a list is hashed.
+struct Owned(usize);
+
+/// What a text takes beside its characters: three words, and what an allocation adds.
+const PER_TEXT: usize = 40;
+
+impl Hasher for Owned {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = self.0.saturating_add(bytes.len()).saturating_add(PER_TEXT);
+    }
+
+    /// Of the end of a text.
+    fn write_u8(&mut self, _: u8) {}
+
+    /// Of a variant, or of the length of a list.
+    fn write_isize(&mut self, _: isize) {
+        self.0 = self.0.saturating_add(size_of::<isize>());
+    }
+
+    fn write_usize(&mut self, _: usize) {
+        self.0 = self.0.saturating_add(size_of::<usize>());
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
 fn weight(key: &Key, entry: &Entry) -> u32 {
-    let asked = size_of_val(&*key.0);
+    let mut owned = Owned(0);
+    key.0.hash_to(&mut owned);
+    let asked = size_of_val(&*key.0).saturating_add(owned.0);
     u32::try_from(entry.bytes.saturating_add(asked).saturating_add(OVERHEAD)).unwrap_or(u32::MAX)
 }
 

@@ -38,12 +38,19 @@ pub struct Auth {
     outcome: Outcome,
     retry_after: Option<Duration>,
     driver: Arc<Driver>,
+    /// The URI as the layer saw it: a router further in may remove a prefix, and a browser has to come back to the whole.
+    uri: Uri,
 }
 
 impl Auth {
-    pub(super) fn new(outcome: Outcome, retry_after: Option<Duration>, driver: Arc<Driver>) -> Self {
+    pub(super) fn new(
+        outcome: Outcome,
+        retry_after: Option<Duration>,
+        driver: Arc<Driver>,
+        uri: Uri,
+    ) -> Self {
         telemetry::decided(&outcome);
-        Self { outcome, retry_after, driver }
+        Self { outcome, retry_after, driver, uri }
     }
 
     /// What Clerk would return about a configured identity. `None` if the request was authenticated.
@@ -289,19 +296,13 @@ impl Auth {
     /// Returns the head of the request that this was decided for, with the URI that the client asked for: in a nested router,
     /// the request's own URI may lack a prefix.
     #[must_use]
-    pub fn head_of<'r>(&self, request: &'r Parts) -> RequestHead<'r> {
-        let uri = self.original_uri(&request.extensions).unwrap_or(&request.uri);
-        RequestHead::new(&request.method, uri, request.version, &request.headers)
+    pub fn head_of<'r>(&'r self, request: &'r Parts) -> RequestHead<'r> {
+        RequestHead::new(&request.method, &self.uri, request.version, &request.headers)
     }
 
     /// As [`head_of`](Self::head_of), for a request in one piece.
-    pub(crate) fn head_of_request<'r, B>(&self, request: &'r Request<B>) -> RequestHead<'r> {
-        let uri = self.original_uri(request.extensions()).unwrap_or_else(|| request.uri());
-        RequestHead::new(request.method(), uri, request.version(), request.headers())
-    }
-
-    fn original_uri<'r>(&self, extensions: &'r Extensions) -> Option<&'r Uri> {
-        (self.driver.original_uri)(extensions)
+    pub(crate) fn head_of_request<'r, B>(&'r self, request: &'r Request<B>) -> RequestHead<'r> {
+        RequestHead::new(request.method(), &self.uri, request.version(), request.headers())
     }
 
     /// Returns a redirect to the sign-in page, which leads back to `return_to` afterwards.

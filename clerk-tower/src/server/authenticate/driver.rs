@@ -9,7 +9,7 @@ use clerk_core::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use http::{Extensions, Uri};
+use http::Uri;
 
 use super::{Auth, insecure::Prepared};
 use crate::{Clerk, ClerkVerifier, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict, runtime};
@@ -23,11 +23,7 @@ pub(super) struct Driver {
     pub(super) authenticator: Authenticator,
     /// The identity of every request, instead of a decision.
     pub(super) identity: Option<Arc<Prepared>>,
-    pub(super) original_uri: FindUri,
 }
-
-/// Finds the original URI in a request's extensions. A function pointer, so that the layer's type needs no parameter.
-pub(super) type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 /// A driver for each instance of a service, of which most have one.
 #[derive(Clone, Debug)]
@@ -62,16 +58,6 @@ impl Drivers {
         std::iter::once(&self.first).chain(&*self.others)
     }
 
-    pub(super) fn with_original_uri(&self, find: FindUri) -> Self {
-        let with = |driver: &Arc<Driver>| Arc::new(Driver { original_uri: find, ..Driver::clone(driver) });
-        Self { first: with(&self.first), others: self.others.iter().map(with).collect() }
-    }
-
-    /// Returns the URI that the client asked for, as far as the extensions have it.
-    pub(super) fn original_uri<'r>(&self, extensions: &'r Extensions) -> Option<&'r Uri> {
-        (self.first.original_uri)(extensions)
-    }
-
     /// Whether a layer with these drivers made this decision.
     pub(super) fn made(&self, decided: &Auth) -> bool {
         self.iter().any(|driver| decided.is_by(driver))
@@ -87,7 +73,10 @@ impl Drivers {
 }
 
 /// A suspended decision, which waits for a response from Clerk.
-pub(super) struct Waiting(Need);
+pub(super) struct Waiting {
+    need: Need,
+    uri: Uri,
+}
 
 impl Driver {
     /// Decides with other options than those that the client was built with.
@@ -100,41 +89,41 @@ impl Driver {
     }
 
     pub(super) fn new(clerk: &Clerk, authenticator: Authenticator) -> Self {
-        Self { clerk: clerk.clone(), authenticator, identity: None, original_uri: |_| None }
+        Self { clerk: clerk.clone(), authenticator, identity: None }
     }
 
     /// Decides nothing: every request has the same identity.
     pub(super) fn of_identity(prepared: Prepared) -> Self {
         let (clerk, authenticator) = (prepared.clerk.clone(), prepared.authenticator.clone());
-        Self { clerk, authenticator, identity: Some(Arc::new(prepared)), original_uri: |_| None }
+        Self { clerk, authenticator, identity: Some(Arc::new(prepared)) }
     }
 
     /// Starts a decision. Most requests are decided at once, without a future.
     pub(super) fn start(self: &Arc<Self>, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
         if let Some(identity) = &self.identity {
-            return Ok(Auth::new(identity.outcome.clone(), None, self.clone()));
+            return Ok(Auth::new(identity.outcome.clone(), None, self.clone(), head.uri().clone()));
         }
         self.clerk.wake();
         let now = self.clerk.now();
         let keys = self.clerk.keys().current_at(now).unwrap_or_default();
         match self.authenticator.start(head, &keys, now) {
-            Step::Done(outcome) => Ok(self.auth(outcome, None)),
-            Step::Need(need) => Err(Box::new(Waiting(need))),
+            Step::Done(outcome) => Ok(self.auth(outcome, None, head.uri().clone())),
+            Step::Need(need) => Err(Box::new(Waiting { need, uri: head.uri().clone() })),
         }
     }
 
-    fn auth(self: &Arc<Self>, outcome: Outcome, retry_after: Option<Duration>) -> Auth {
+    fn auth(self: &Arc<Self>, outcome: Outcome, retry_after: Option<Duration>, uri: Uri) -> Auth {
         // Last of all: a session may have been revoked while its decision waited for Clerk.
         let outcome = match outcome.session_or_pending() {
             Some(session) if self.clerk.is_revoked(session.claims()) => outcome.session_revoked(),
             _ => outcome,
         };
-        Auth::new(outcome, retry_after, self.clone())
+        Auth::new(outcome, retry_after, self.clone(), uri)
     }
 
     /// Makes the calls that the decision waits for, until it is made or the timeout has passed.
     pub(super) async fn satisfy(self: Arc<Self>, waiting: Box<Waiting>) -> Auth {
-        let Waiting(mut need) = *waiting;
+        let Waiting { mut need, uri } = *waiting;
         let mut wait = Wait::until(self.clerk.decision_timeout());
         loop {
             let step = match need {
@@ -149,7 +138,7 @@ impl Driver {
                 other => other.abandon(self.clerk.now()),
             };
             match step {
-                Step::Done(outcome) => return self.auth(outcome, wait.retry_after),
+                Step::Done(outcome) => return self.auth(outcome, wait.retry_after, uri),
                 Step::Need(next) => need = next,
             }
         }

@@ -285,6 +285,6 @@ impl Auth {
     pub fn insecure(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
         let prepared = identity.prepare()?;
         let outcome = prepared.outcome.clone();
-        Ok(Self::new(outcome, None, Arc::new(Driver::of_identity(prepared))))
+        Ok(Self::new(outcome, None, Arc::new(Driver::of_identity(prepared)), Uri::default()))
     }
 }

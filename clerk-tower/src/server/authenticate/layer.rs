@@ -33,7 +33,11 @@ use crate::{
 pub struct AuthenticateLayer {
     drivers: Drivers,
     on_rejection: Option<OnRejection>,
+    original_uri: FindUri,
 }
+
+/// Finds the original URI in a request's extensions. A function pointer, so that the layer's type needs no parameter.
+type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 impl AuthenticateLayer {
     /// Authenticates for the instance of `clerk`, with the options that the client was built with.
@@ -56,7 +60,7 @@ impl AuthenticateLayer {
     }
 
     fn by(driver: Driver) -> Self {
-        Self { drivers: driver.into(), on_rejection: None }
+        Self { drivers: driver.into(), on_rejection: None, original_uri: |_| None }
     }
 
     /// Authenticates for several instances, with the options that each client was built with. Each request is decided for
@@ -105,7 +109,7 @@ impl AuthenticateLayer {
         }
         let drivers = Drivers::of(drivers);
         let drivers = drivers.ok_or_else(|| ConfigError::new("instances", "expected at least one client"))?;
-        Ok(Self { drivers, on_rejection: None })
+        Ok(Self { drivers, on_rejection: None, original_uri: |_| None })
     }
 
     pub(super) const fn drivers(&self) -> &Drivers {
@@ -184,7 +188,7 @@ impl AuthenticateLayer {
     /// # let _ = layer; Ok(()) }
     /// ```
     pub fn original_uri(self, find: fn(&Extensions) -> Option<&Uri>) -> Self {
-        Self { drivers: self.drivers.with_original_uri(find), ..self }
+        Self { original_uri: find, ..self }
     }
 
     /// Replaces the response whenever a request is rejected: by a guard or an extractor inside this layer, or with 400
@@ -234,7 +238,12 @@ impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Authenticate<S> {
-        Authenticate { inner, drivers: self.drivers.clone(), on_rejection: self.on_rejection.clone() }
+        Authenticate {
+            inner,
+            drivers: self.drivers.clone(),
+            on_rejection: self.on_rejection.clone(),
+            original_uri: self.original_uri,
+        }
     }
 }
 
@@ -245,6 +254,7 @@ pub struct Authenticate<S> {
     inner: S,
     drivers: Drivers,
     on_rejection: Option<OnRejection>,
+    original_uri: FindUri,
 }
 
 inner_service!(Authenticate<S>);
@@ -275,7 +285,7 @@ where
         if decided.is_some_and(|auth| self.drivers.made(auth)) {
             return ResponseFuture::decided_outside(&mut self.inner, request, handler);
         }
-        let uri = self.drivers.original_uri(request.extensions()).unwrap_or_else(|| request.uri());
+        let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
         let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
         let driver = self.drivers.for_request(&head);
         match driver.start(&head) {

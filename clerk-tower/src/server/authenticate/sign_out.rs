@@ -11,7 +11,8 @@ use crate::server::rejection::Rejection;
 
 impl Auth {
     /// Ends the request's session at Clerk, and returns a redirect with 303 to `to`, a path of this service or another
-    /// URL. `request` is the head of the request that this was decided for.
+    /// URL. `request` is the head of the request that this was decided for, with its cookies: an expired session is found by
+    /// them, so a middleware inside the layer must not remove them.
     ///
     /// The response deletes the session's cookies; Clerk updates the others when the browser loads the next page. Use
     /// this for pages that are rendered on the server. On a page with Clerk's script, let the script sign out.
