@@ -5,13 +5,14 @@ use std::{
     convert::Infallible,
     future::{Ready, ready},
     rc::Rc,
+    sync::LazyLock,
 };
 
 use bytes::Bytes;
 use clerk_core::Timestamp;
 use clerk_local::LocalClerk;
 use clerk_tower::{Clerk, clock::ManualClock};
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -114,7 +115,7 @@ impl World {
 
 /// Responds to every call with the same user.
 pub fn canned(_: Request<Bytes>) -> Ready<Result<Response<Full<Bytes>>, Infallible>> {
-    static USER: std::sync::LazyLock<Bytes> = std::sync::LazyLock::new(|| user().to_string().into());
+    static USER: LazyLock<Bytes> = LazyLock::new(|| user().to_string().into());
     ready(Ok(Response::new(Full::new(USER.clone()))))
 }
 
@@ -149,10 +150,18 @@ pub fn user() -> Value {
 #[derive(Clone, Debug)]
 pub struct Route(pub &'static str);
 
+/// A request's target. It is shared, as a server shares the buffer that it reads a request's head from.
+static TARGET: LazyLock<Bytes> = LazyLock::new(|| {
+    let target = Bytes::from("/dashboard?page=2".to_owned());
+    // The first clone makes it shared.
+    drop(target.clone());
+    target
+});
+
 /// Returns a request without a token.
 #[must_use]
 pub fn request() -> Request<()> {
-    Request::get("/dashboard?page=2")
+    Request::get(Uri::from_maybe_shared(TARGET.clone()).unwrap())
         .extension(Route("/dashboard"))
         .header("host", "app.example.com")
         .header("accept", "*/*")
