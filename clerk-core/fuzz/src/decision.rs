@@ -244,5 +244,9 @@ fn check(outcome: &Outcome) {
     let url = Url::parse(location).expect("a location is absolute");
     assert!(matches!(url.scheme(), "http" | "https") && url.has_host(), "{url}");
     assert_eq!(url.as_str(), location);
-    assert!(outcome.headers().any(|header| header == (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))));
+    assert!(
+        outcome
+            .headers()
+            .any(|header| header == (header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+    );
 }
