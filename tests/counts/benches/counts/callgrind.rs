@@ -14,8 +14,13 @@ pub(crate) const INSIDE: &str = "--inside-callgrind";
 /// The function that runs a job: callgrind counts while it runs, and writes a file at its end.
 const COUNTED: &str = "clerk_counts::jobs::counted";
 
-/// Returns the instructions of each case's baseline and path; `None` if valgrind is not installed.
+/// Returns the instructions of each case's baseline and path; `None` if valgrind is not installed, or if this processor is
+/// of another kind than the one that they are recorded for.
 pub(crate) fn instructions(cases: &[Case]) -> Option<Vec<[u64; 2]>> {
+    if !has_avx2() {
+        println!("SKIPPED: instructions are recorded for x86-64 with AVX2, so only allocations are counted");
+        return None;
+    }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("counts");
     fs::create_dir_all(&folder).unwrap();
     let out = folder.join("part");
@@ -48,6 +53,17 @@ pub(crate) fn instructions(cases: &[Case]) -> Option<Vec<[u64; 2]>> {
     let counts = cases.iter().map(count).collect();
     println!("callgrind's files are in {}", folder.display());
     Some(counts)
+}
+
+/// Without it, copying and searching take other instructions.
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx2() -> bool {
+    false
 }
 
 /// Returns the sum in one of callgrind's files.
