@@ -3,7 +3,6 @@
 //! Code that changes the state does not report its changes: [`StateGuard`] compares the states when it is dropped.
 
 use std::{
-    collections::HashMap,
     ops::{Deref, DerefMut},
     sync::MutexGuard,
 };
@@ -13,19 +12,22 @@ use serde_json::{Value, json};
 
 use crate::{
     LocalClerk,
-    state::{Membership, Session, State, User, extended},
+    state::{Session, State, User, extended},
+    table::Change,
 };
 
 /// The locked state of an instance. Dropping it reports what was changed through it.
 pub(super) struct StateGuard<'a> {
     local: &'a LocalClerk,
     state: MutexGuard<'a, State>,
-    is_modified: bool,
+    /// The state before the first change, if somebody wants to know the changes.
+    before: Option<State>,
+    is_changed: bool,
 }
 
 impl<'a> StateGuard<'a> {
     pub(super) fn new(local: &'a LocalClerk, state: MutexGuard<'a, State>) -> Self {
-        Self { local, state, is_modified: false }
+        Self { local, state, before: None, is_changed: false }
     }
 }
 
@@ -39,15 +41,18 @@ impl Deref for StateGuard<'_> {
 
 impl DerefMut for StateGuard<'_> {
     fn deref_mut(&mut self) -> &mut State {
-        self.is_modified = true;
+        if !self.is_changed {
+            self.is_changed = true;
+            self.before = self.local.has_receiver().then(|| self.state.clone());
+        }
         &mut self.state
     }
 }
 
 impl Drop for StateGuard<'_> {
     fn drop(&mut self) {
-        if self.is_modified {
-            self.local.report_changes(&self.state);
+        if let Some(before) = &self.before {
+            self.local.report_changes(before, &self.state);
         }
     }
 }
@@ -55,65 +60,18 @@ impl Drop for StateGuard<'_> {
 /// A webhook event: its type and its data.
 pub(super) type Event = (&'static str, Value);
 
-/// How one item differs between two states.
-enum Change<'a, T> {
-    Added(&'a T),
-    Updated(&'a T, &'a T),
-    Removed(&'a T),
-}
-
-/// Returns the number of equal items at the beginning. Most requests leave the old items alone and append new ones, so
-/// that only the rest needs to be compared.
-fn common_prefix<T: PartialEq>(before: &[T], after: &[T]) -> usize {
-    before.iter().zip(after).take_while(|(old, new)| old == new).count()
-}
-
-/// Makes `snapshot` equal to `state`, as far as events depend on it.
-pub(super) fn update_snapshot(snapshot: &mut State, state: &State) {
-    fn copy<T: Clone + PartialEq>(snapshot: &mut Vec<T>, state: &[T]) {
-        let same = common_prefix(snapshot, state);
-        snapshot.truncate(same);
-        snapshot.extend_from_slice(state.get(same..).unwrap_or_default());
-    }
-    snapshot.issuer.clone_from(&state.issuer);
-    snapshot.clients.address.clone_from(&state.clients.address);
-    copy(&mut snapshot.users, &state.users);
-    copy(&mut snapshot.organizations, &state.organizations);
-    copy(&mut snapshot.memberships, &state.memberships);
-    copy(&mut snapshot.sessions, &state.sessions);
-}
-
-/// Returns the changes to the items of one kind, removed ones first.
-fn diff<'a, T: PartialEq>(
-    before: &'a [T],
-    after: &'a [T],
-    id: impl for<'b> Fn(&'b T) -> &'b str,
-) -> Vec<Change<'a, T>> {
-    let same = common_prefix(before, after);
-    let (before, after) = (before.get(same..).unwrap_or_default(), after.get(same..).unwrap_or_default());
-    let known: HashMap<&str, &T> = before.iter().map(|one| (id(one), one)).collect();
-    let present: HashMap<&str, &T> = after.iter().map(|one| (id(one), one)).collect();
-    let removed = before.iter().filter(|one| !present.contains_key(id(one))).map(Change::Removed);
-    let rest = after.iter().filter_map(|one| match known.get(id(one)) {
-        None => Some(Change::Added(one)),
-        Some(old) if *old != one => Some(Change::Updated(old, one)),
-        Some(_) => None,
-    });
-    removed.chain(rest).collect()
-}
-
 /// Returns the events between two states. Deletions come before creations and updates. A membership or a session is
 /// deleted before its user or organization, and created after them.
 pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event> {
     let [mut deletions, mut others] = [Vec::new(), Vec::new()];
-    for change in diff(&before.memberships, &after.memberships, |it: &Membership| it.id.as_str()) {
+    for change in after.memberships.changes(&before.memberships) {
         if let Change::Removed(it) = change {
             deletions.push(("organizationMembership.deleted", before.render_membership(it)));
         }
     }
-    let sessions = diff(&before.sessions, &after.sessions, |it: &Session| it.id.as_str());
+    let sessions = after.sessions.changes(&before.sessions);
     deletions.extend(sessions.iter().filter_map(|change| session_ended(change, before, now)));
-    for change in diff(&before.organizations, &after.organizations, |it| it.id.as_str()) {
+    for change in after.organizations.changes(&before.organizations) {
         match change {
             Change::Removed(it) => deletions.push((
                 "organization.deleted",
@@ -125,7 +83,7 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
             }
         }
     }
-    for change in diff(&before.users, &after.users, |it| it.id.as_str()) {
+    for change in after.users.changes(&before.users) {
         match change {
             Change::Removed(it) => deletions.push(("user.deleted", deleted_user(it))),
             Change::Added(it) => others.push(("user.created", after.render_user(it))),
@@ -135,7 +93,7 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
             Change::Updated(..) => {}
         }
     }
-    for change in diff(&before.memberships, &after.memberships, |it: &Membership| it.id.as_str()) {
+    for change in after.memberships.changes(&before.memberships) {
         match change {
             Change::Added(it) => {
                 others.push(("organizationMembership.created", after.render_membership(it)));
@@ -169,7 +127,7 @@ fn is_worth_an_event(before: &User, after: &User) -> bool {
 
 /// Returns a session as events show it: with its user, if the user still exists.
 fn with_user(session: &Session, state: &State, now: Timestamp) -> Value {
-    let user = state.user(session.user.as_str()).ok().map(|user| state.render_user(user));
+    let user = state.users.get(session.user.as_str()).ok().map(|user| state.render_user(user));
     extended(session.render(now), json!({ "user": user }))
 }
 

@@ -148,7 +148,7 @@ fn registered_claims(issuer: &str, id: &str, standing: &Standing) -> Value {
 
 /// Returns the claims `o` and `fea` for the active organization, if the user is still a member.
 fn organization(state: &State, session: &Session) -> Option<(Value, String)> {
-    let organization = state.organization(session.organization.as_ref()?.as_str()).ok()?;
+    let organization = state.organizations.get(session.organization.as_ref()?.as_str()).ok()?;
     let membership = state.membership(organization.id.as_str(), session.user.as_str()).ok()?;
     let encoded = encode(state.permissions(membership));
     let mut claim = json!({

@@ -11,6 +11,7 @@ use crate::{
     error::ApiError,
     random,
     state::{INSTANCE_ID, State, extended},
+    table::{Row, Table},
 };
 
 /// The default lifetime of a machine's tokens, in seconds.
@@ -79,6 +80,14 @@ pub(super) struct StoredApiKey {
     pub(super) standing: Standing,
 }
 
+impl Row for StoredApiKey {
+    const NAME: &'static str = "API key";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
 impl StoredApiKey {
     pub(super) fn new(name: String, subject: Id, now: Timestamp) -> Self {
         Self {
@@ -128,6 +137,14 @@ pub(super) struct StoredMachine {
     pub(super) updated_at: Timestamp,
 }
 
+impl Row for StoredMachine {
+    const NAME: &'static str = "machine";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
 impl StoredMachine {
     pub(super) fn new(name: String, now: Timestamp) -> Self {
         Self {
@@ -174,6 +191,14 @@ pub(super) struct StoredM2mToken {
     pub(super) standing: Standing,
 }
 
+impl Row for StoredM2mToken {
+    const NAME: &'static str = "M2M token";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
 impl StoredM2mToken {
     /// Creates a token of `machine` for all the machines that it may call.
     pub(super) fn new(machine: &StoredMachine, now: Timestamp) -> Self {
@@ -216,6 +241,14 @@ pub(super) struct StoredOAuthToken {
     pub(super) actor: Option<Value>,
     pub(super) token: String,
     pub(super) standing: Standing,
+}
+
+impl Row for StoredOAuthToken {
+    const NAME: &'static str = "OAuth access token";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
 }
 
 impl StoredOAuthToken {
@@ -267,36 +300,20 @@ fn hexadecimal(prefix: &str) -> Id {
     format!("{prefix}{}", random::hex(16)).into()
 }
 
-/// All credentials, each kind in the order of creation.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+/// All credentials.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Credentials {
-    pub(super) api_keys: Vec<StoredApiKey>,
-    pub(super) machines: Vec<StoredMachine>,
-    pub(super) m2m_tokens: Vec<StoredM2mToken>,
-    pub(super) oauth_tokens: Vec<StoredOAuthToken>,
+    pub(super) api_keys: Table<StoredApiKey>,
+    pub(super) machines: Table<StoredMachine>,
+    pub(super) m2m_tokens: Table<StoredM2mToken>,
+    pub(super) oauth_tokens: Table<StoredOAuthToken>,
 }
 
 impl Credentials {
-    pub(super) fn api_key(&self, id: &str) -> Result<&StoredApiKey, ApiError> {
-        self.api_keys.iter().find(|key| key.id == *id).ok_or_else(|| ApiError::not_found("API key"))
-    }
-
-    pub(super) fn api_key_mut(&mut self, id: &str) -> Result<&mut StoredApiKey, ApiError> {
-        self.api_keys.iter_mut().find(|key| key.id == *id).ok_or_else(|| ApiError::not_found("API key"))
-    }
-
-    pub(super) fn machine(&self, id: &str) -> Result<&StoredMachine, ApiError> {
-        self.machines.iter().find(|machine| machine.id == *id).ok_or_else(|| ApiError::not_found("machine"))
-    }
-
-    pub(super) fn machine_mut(&mut self, id: &str) -> Result<&mut StoredMachine, ApiError> {
-        let found = self.machines.iter_mut().find(|machine| machine.id == *id);
-        found.ok_or_else(|| ApiError::not_found("machine"))
-    }
-
     /// Returns the machine whose secret key this is.
     pub(super) fn machine_of(&self, key: &str, now: Timestamp) -> Option<&StoredMachine> {
-        self.machines.iter().find(|machine| {
+        self.machines.find(|machine| {
             let previous = machine.previous_key.as_ref();
             machine.secret_key == key || previous.is_some_and(|(old, until)| old == key && now < *until)
         })
@@ -307,7 +324,7 @@ impl Credentials {
         let scoped: Vec<_> = machine
             .scopes
             .iter()
-            .filter_map(|id| self.machine(id.as_str()).ok())
+            .filter_map(|id| self.machines.get(id.as_str()).ok())
             .map(StoredMachine::render_alone)
             .collect();
         extended(machine.render_alone(), json!({ "scoped_machines": scoped }))
@@ -324,9 +341,9 @@ impl State {
     /// Checks that a user, an organization or a machine with this identifier exists.
     pub(super) fn check_subject(&self, id: &str) -> Result<(), ApiError> {
         match id.split_once('_').map_or("", |(kind, _)| kind) {
-            "user" => self.user(id).map(drop),
-            "org" => self.organization(id).map(drop),
-            "mch" => self.credentials.machine(id).map(drop),
+            "user" => self.users.get(id).map(drop),
+            "org" => self.organizations.get(id).map(drop),
+            "mch" => self.credentials.machines.get(id).map(drop),
             _ => Err(ApiError::bad_format("subject", "the id of a user, an organization or a machine")),
         }
     }

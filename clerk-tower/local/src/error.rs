@@ -1,6 +1,6 @@
 //! Error responses in Clerk's format.
 
-use http::{StatusCode, header::RETRY_AFTER};
+use http::{Method, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 
 use crate::{HttpResponse, random, service::json_response, state::extended};
@@ -171,14 +171,27 @@ impl ApiError {
         }
     }
 
-    /// A part of Clerk that is not emulated.
+    /// LocalClerk cannot do what Clerk can. Unlike status 501, this status is not retried by any of Clerk's SDKs.
     pub(super) fn not_emulated(what: &str) -> Self {
         Self::new(
-            StatusCode::NOT_IMPLEMENTED,
-            "not_implemented",
-            "Not implemented",
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "not_emulated",
+            "Not emulated",
             format!("LocalClerk does not emulate {what}"),
         )
+    }
+
+    /// There is no operation with this path.
+    pub(super) fn no_path(method: &Method, path: &str) -> Self {
+        let long_message = format!("There is no operation {method} {path}");
+        Self::new(StatusCode::NOT_FOUND, "resource_not_found", "not found", long_message)
+    }
+
+    /// The operations with this path have other methods.
+    pub(super) fn no_method(method: &Method, path: &str, methods: &[Method]) -> Self {
+        let methods: Vec<_> = methods.iter().map(Method::as_str).collect();
+        let long_message = format!("{path} has no {method}, but {}", methods.join(", "));
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "method not allowed", long_message)
     }
 
     /// A failure that a test requested, for example with [`fail_next`](crate::LocalClerk::fail_next).

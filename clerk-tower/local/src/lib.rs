@@ -57,6 +57,7 @@ pub mod machine;
 mod query;
 mod random;
 mod rfc3339;
+mod router;
 mod routes;
 pub mod save;
 pub mod seed;
@@ -65,6 +66,7 @@ pub mod service;
 pub mod session;
 pub mod setup;
 mod state;
+mod table;
 pub mod webhooks;
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl LocalClerk {
     /// it.
     pub fn m2m_token(&self, machine: impl Into<Id>) -> LocalM2mTokenBuilder {
         let (id, now) = (machine.into(), self.now());
-        let machine = self.state().credentials.machine(id.as_str()).ok().cloned();
+        let machine = self.state().credentials.machines.get(id.as_str()).ok().cloned();
         let machine =
             machine.unwrap_or_else(|| StoredMachine { id, ..StoredMachine::new(String::new(), now) });
         let mut token = StoredM2mToken::new(&machine, now);
@@ -181,7 +181,7 @@ impl LocalApiKeyBuilder {
     /// Creates the key.
     pub fn create(self) -> LocalApiKey {
         let created = LocalApiKey { id: self.key.id.clone(), secret: self.key.secret.clone() };
-        self.local.state().credentials.api_keys.push(self.key);
+        self.local.state().credentials.api_keys.insert(self.key);
         created
     }
 }
@@ -204,7 +204,7 @@ impl LocalMachineBuilder {
     pub fn create(self) -> LocalMachine {
         let created =
             LocalMachine { id: self.machine.id.clone(), secret_key: self.machine.secret_key.clone() };
-        self.local.state().credentials.machines.push(self.machine);
+        self.local.state().credentials.machines.insert(self.machine);
         created
     }
 }
@@ -239,7 +239,7 @@ impl LocalM2mTokenBuilder {
     /// Creates an opaque token.
     pub fn create(self) -> LocalM2mToken {
         let created = LocalM2mToken { id: self.token.id.clone(), token: self.token.token.clone() };
-        self.local.state().credentials.m2m_tokens.push(self.token);
+        self.local.state().credentials.m2m_tokens.insert(self.token);
         created
     }
 
@@ -299,7 +299,7 @@ impl LocalOAuthTokenBuilder {
     /// Creates an opaque token.
     pub fn create(self) -> LocalOAuthToken {
         let created = LocalOAuthToken { id: self.token.id.clone(), token: self.token.token.clone() };
-        self.local.state().credentials.oauth_tokens.push(self.token);
+        self.local.state().credentials.oauth_tokens.insert(self.token);
         created
     }
 

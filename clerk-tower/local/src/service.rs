@@ -29,7 +29,6 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tower_service::Service;
 
@@ -49,7 +48,7 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// with `/v1` or not.
 ///
 /// The service never fails: a request that Clerk would reject gets an error response in Clerk's format, and a request
-/// that is not emulated gets status 501.
+/// that is not emulated gets status 404, 405 or 422.
 impl Service<Request<Bytes>> for LocalClerk {
     type Response = Response<LocalBody>;
     type Error = Infallible;
@@ -85,19 +84,14 @@ impl LocalClerk {
         if request.body().len() > MAX_BODY {
             return Err(ApiError::too_large());
         }
-        let segments: Vec<_> = path
-            .trim_start_matches('/')
-            .split('/')
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
-            .collect();
-        let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+        let found = routes::find(request.method(), path)?;
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let (now, key) = (self.now(), self.key());
         let suffix = &self.publishable_key().cookie_suffix();
         let state = &mut *self.state();
         let body = request.body();
         let api_request = routes::ApiRequest { state, key: &key, suffix, query, body, now, caller };
-        Ok((routes::success(method, &segments), routes::run(method, &segments, api_request)?))
+        Ok((found.handler.status, found.handler.run(api_request, &found.params)?))
     }
 
     fn authorize(&self, request: &Request<Bytes>) -> Result<Caller, ApiError> {

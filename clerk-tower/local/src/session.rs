@@ -84,7 +84,7 @@ impl LocalSession {
 
     fn change(mut self, change: impl FnOnce(&mut Session)) -> Self {
         change(&mut self.session);
-        if let Ok(stored) = self.local.state().session_mut(self.session.id.as_str()) {
+        if let Ok(stored) = self.local.state().sessions.get_mut(self.session.id.as_str()) {
             stored.organization.clone_from(&self.session.organization);
             stored.pending = self.session.pending;
         }
@@ -220,7 +220,7 @@ impl LocalSession {
     fn token_at(&self, now: Timestamp) -> String {
         let claims = {
             let state = self.local.state();
-            let session = state.session(self.session.id.as_str()).unwrap_or(&self.session);
+            let session = state.sessions.get(self.session.id.as_str()).unwrap_or(&self.session);
             claims::session(&state, session, &self.options, now)
         };
         self.local.key().sign(&claims::header(), &claims)

@@ -90,7 +90,7 @@ impl LocalClerk {
             role.as_ref().clone_into(&mut membership.role);
             membership.updated_at = now;
         } else {
-            state.memberships.push(Membership::new(&organization, &user, role.as_ref(), now));
+            state.memberships.insert(Membership::new(&organization, &user, role.as_ref(), now));
         }
     }
 }
@@ -167,9 +167,7 @@ impl LocalUserBuilder {
     /// Creates the user.
     pub fn create(self) -> LocalUser {
         let id = self.user.id.clone();
-        let users = &mut self.local.state().users;
-        users.retain(|user| user.id != id);
-        users.push(self.user);
+        self.local.state().users.insert(self.user);
         LocalUser { id }
     }
 }
@@ -247,8 +245,7 @@ impl LocalOrganizationBuilder {
             self.organization.roles = self.roles;
         }
         let id = self.organization.id.clone();
-        state.organizations.retain(|organization| organization.id != id);
-        state.organizations.push(self.organization);
+        state.organizations.insert(self.organization);
         LocalOrganization { id }
     }
 }

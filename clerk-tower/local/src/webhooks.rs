@@ -55,10 +55,9 @@ pub struct WebhooksError {
     problem: &'static str,
 }
 
-/// The receiver of webhooks, and the state that it knows from the events so far.
+/// The receiver of webhooks.
 pub(super) struct Subscription {
     outbox: Outbox,
-    reported: State,
 }
 
 /// Counts of the webhook events of a [`LocalClerk`] since it was created.
@@ -173,10 +172,9 @@ impl LocalClerk {
         let config = WorkerConfig { sender: sender(), uri, signer: Verifier::new(secret), clock };
         let (outbox, work) = delivery::open(config, Arc::clone(&self.shared.webhook_counts));
         runtime.spawn(work);
-        let state = self.state();
-        let mut reported = State::default();
-        changes::update_snapshot(&mut reported, &state);
-        *lock(&self.shared.subscription) = Some(Subscription { outbox, reported });
+        // A change that is under way is not reported.
+        let _state = self.state();
+        *lock(&self.shared.subscription) = Some(Subscription { outbox });
         Ok(())
     }
 
@@ -191,14 +189,17 @@ impl LocalClerk {
         }
     }
 
-    /// Queues the events for the changes since the last call.
-    pub(super) fn report_changes(&self, state: &State) {
-        let mut subscription = lock(&self.shared.subscription);
-        let Some(Subscription { outbox, reported }) = &mut *subscription else { return };
+    /// Returns whether webhooks are delivered.
+    pub(super) fn has_receiver(&self) -> bool {
+        lock(&self.shared.subscription).is_some()
+    }
+
+    /// Queues the events for the changes between two states.
+    pub(super) fn report_changes(&self, before: &State, after: &State) {
+        let subscription = lock(&self.shared.subscription);
+        let Some(Subscription { outbox }) = &*subscription else { return };
         let now = self.now();
-        let events = changes::events(reported, state, now);
-        changes::update_snapshot(reported, state);
-        for (kind, data) in events {
+        for (kind, data) in changes::events(before, after, now) {
             outbox.put(event(kind, &data, now));
         }
     }

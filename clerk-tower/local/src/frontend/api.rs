@@ -129,7 +129,7 @@ fn token(request: &BrowserRequest<'_>, id: &str) -> Result<Value, ApiError> {
     if let Some(organization) = request.form.given("organization_id") {
         activate(state, session.as_str(), organization)?;
     }
-    let session = state.session_mut(session.as_str())?;
+    let session = state.sessions.get_mut(session.as_str())?;
     session.last_active_at = request.now;
     let session = session.clone();
     Ok(json!({ "object": "token", "jwt": mint(request, state, &session) }))
@@ -154,7 +154,7 @@ fn touch(request: &BrowserRequest<'_>, id: &str) -> Result<Value, ApiError> {
     if let Some(organization) = request.form.given("active_organization_id") {
         activate(state, session.as_str(), organization)?;
     }
-    state.session_mut(session.as_str())?.last_active_at = request.now;
+    state.sessions.get_mut(session.as_str())?.last_active_at = request.now;
     let (client, session) = own_session(request, state, id)?;
     let response = render_session(request, state, session);
     Ok(json!({ "response": response, "client": render_client(request, state, client) }))
@@ -180,7 +180,7 @@ fn sign_out(
     }
     let client = request.client_by_query_or_cookie(state).ok_or_else(unknown_browser)?.clone();
     state.sign_out_with(&client.dev_browser, over, request.now);
-    Ok(client.session.and_then(|id| state.session(id.as_str()).ok().cloned()))
+    Ok(client.session.and_then(|id| state.sessions.get(id.as_str()).ok().cloned()))
 }
 
 fn render_client(request: &BrowserRequest<'_>, state: &State, client: &Client) -> Value {
@@ -202,7 +202,8 @@ fn render_client(request: &BrowserRequest<'_>, state: &State, client: &Client) -
 
 /// Returns a session as its own browser may see it: with its user, without private metadata.
 fn render_session(request: &BrowserRequest<'_>, state: &State, session: &Session) -> Value {
-    let mut user = state.user(session.user.as_str()).map(|user| state.render_user(user)).unwrap_or_default();
+    let mut user =
+        state.users.get(session.user.as_str()).map(|user| state.render_user(user)).unwrap_or_default();
     let fields = user.as_object_mut();
     let hide = |fields: &mut Map<String, Value>| fields.remove("private_metadata");
     fields.map(hide);

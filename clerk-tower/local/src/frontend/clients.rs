@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{
     random,
     state::{Session, SessionEnd, State, User},
+    table::{Row, Table},
 };
 
 /// The maximum number of browsers that are remembered. Beyond that, the oldest one without a session is evicted.
@@ -28,7 +29,7 @@ const MAX_HANDSHAKES: usize = 1_000;
 const HANDSHAKE_LIFETIME: Duration = Duration::from_secs(60);
 
 /// A browser, which Clerk calls a client.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
     /// The token that identifies the browser, `dvb_…`.
@@ -40,6 +41,14 @@ pub(crate) struct Client {
     pub(crate) created_at: Timestamp,
 }
 
+impl Row for Client {
+    const NAME: &'static str = "client";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
 /// The token that renews a session's cookies without a handshake.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct RefreshToken {
@@ -48,6 +57,7 @@ pub(crate) struct RefreshToken {
 }
 
 /// The result of a handshake, until it is fetched.
+#[derive(Clone)]
 struct Handshake {
     nonce: String,
     set_cookies: Vec<String>,
@@ -55,9 +65,10 @@ struct Handshake {
 }
 
 /// All browsers. Results of handshakes are not saved.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Clients {
-    pub(crate) all: Vec<Client>,
+    pub(crate) all: Table<Client>,
     pub(crate) refresh_tokens: Vec<RefreshToken>,
     /// Whether handshakes set refresh tokens.
     pub(crate) refreshes: bool,
@@ -71,18 +82,19 @@ pub(crate) struct Clients {
 impl Clients {
     /// Returns the browser with this token.
     pub(crate) fn find(&self, dev_browser: &str) -> Option<&Client> {
-        self.all.iter().find(|client| client.dev_browser == dev_browser)
+        self.all.find(|client| client.dev_browser == dev_browser)
     }
 
     fn find_mut(&mut self, dev_browser: &str) -> Option<&mut Client> {
-        self.all.iter_mut().find(|client| client.dev_browser == dev_browser)
+        self.all.find_mut(|client| client.dev_browser == dev_browser)
     }
 
     /// Adds a browser.
     pub(super) fn create(&mut self, now: Timestamp) -> Client {
         if self.all.len() >= MAX_CLIENTS {
-            let oldest = self.all.iter().position(|client| client.session.is_none()).unwrap_or(0);
-            self.all.remove(oldest);
+            let oldest = self.all.find(|client| client.session.is_none()).or(self.all.iter().next());
+            let oldest = oldest.map(|client| client.id.clone());
+            self.all.retain(|client| Some(&client.id) != oldest.as_ref());
         }
         let client = Client {
             id: random::id("client_").into(),
@@ -91,21 +103,22 @@ impl Clients {
             changed_at: now,
             created_at: now,
         };
-        self.all.push(client.clone());
+        self.all.insert(client.clone());
         client
     }
 
     /// Returns the browser of a session; adds one for a session that was started without a browser.
     pub(crate) fn of_session(&mut self, session: &Session) -> Client {
-        if let Some(known) = self.all.iter().find(|client| client.session.as_ref() == Some(&session.id)) {
+        if let Some(known) = self.all.find(|client| client.session.as_ref() == Some(&session.id)) {
             return known.clone();
         }
-        let mut client = self.create(session.created_at);
-        client.id = session.client.clone();
-        client.session = Some(session.id.clone());
-        if let Some(known) = self.find_mut(&client.dev_browser) {
-            known.clone_from(&client);
-        }
+        let client = Client {
+            id: session.client.clone(),
+            session: Some(session.id.clone()),
+            ..self.create(session.created_at)
+        };
+        self.all.retain(|known| known.dev_browser != client.dev_browser);
+        self.all.insert(client.clone());
         client
     }
 
@@ -165,8 +178,8 @@ pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
 impl State {
     /// Returns the active or pending session of a browser, and its user.
     pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
-        let session = self.session(client.session.as_ref()?.as_str()).ok()?;
-        let user = self.user(session.user.as_str()).ok()?;
+        let session = self.sessions.get(client.session.as_ref()?.as_str()).ok()?;
+        let user = self.users.get(session.user.as_str()).ok()?;
         (is_alive(session, now) && !user.banned).then_some((session, user))
     }
 
@@ -174,15 +187,17 @@ impl State {
     pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
         self.sign_out_with(dev_browser, SessionEnd::Removed, now);
         if self.sessions.len() >= MAX_SESSIONS {
-            let oldest = self.sessions.iter().position(|session| !is_alive(session, now)).unwrap_or(0);
-            self.sessions.remove(oldest);
+            let oldest =
+                self.sessions.find(|session| !is_alive(session, now)).or(self.sessions.iter().next());
+            let oldest = oldest.map(|session| session.id.clone());
+            self.sessions.retain(|session| Some(&session.id) != oldest.as_ref());
         }
         let session = self.sign_in(user, now).id;
         let Some(client) = self.clients.find_mut(dev_browser) else { return };
         client.session = Some(session.clone());
         client.changed_at = now;
         let client = client.id.clone();
-        if let Ok(session) = self.session_mut(session.as_str()) {
+        if let Ok(session) = self.sessions.get_mut(session.as_str()) {
             session.client = client;
         }
     }
@@ -193,7 +208,7 @@ impl State {
         let Some(session) = client.session.take() else { return };
         client.changed_at = now;
         self.clients.refresh_tokens.retain(|known| known.session != session);
-        if let Ok(session) = self.session_mut(session.as_str()) {
+        if let Ok(session) = self.sessions.get_mut(session.as_str()) {
             session.end(over, now);
         }
     }

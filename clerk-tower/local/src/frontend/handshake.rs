@@ -36,7 +36,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
         if let Some(organization) = request.query.given("organization_id") {
             activate(state, session.as_str(), organization);
         }
-        if let Ok(session) = state.session_mut(session.as_str()) {
+        if let Ok(session) = state.sessions.get_mut(session.as_str()) {
             session.last_active_at = now;
         }
     }
@@ -59,14 +59,14 @@ pub(super) fn activate(state: &mut State, session: &str, organization: &str) -> 
     let chosen = if organization.is_empty() {
         None
     } else {
-        let user = state.session(session).ok().map(|session| session.user.clone());
+        let user = state.sessions.get(session).ok().map(|session| session.user.clone());
         let found = user.and_then(|user| membership(state, user.as_str(), organization));
         if found.is_none() {
             return false;
         }
         found
     };
-    let Ok(session) = state.session_mut(session) else { return false };
+    let Ok(session) = state.sessions.get_mut(session) else { return false };
     if chosen.is_some() {
         session.pending = false;
     }

@@ -23,10 +23,10 @@ pub(super) fn respond(state: &State, id: &str) -> Result<HttpResponse, ApiError>
     if id == "icon" {
         return Ok(svg("C", "#4f46e5", 28));
     }
-    if let Ok(user) = state.user(id) {
+    if let Ok(user) = state.users.get(id) {
         return Ok(svg(&initials(&name(user)), color(id), 100));
     }
-    let Organization { name, .. } = state.organization(id).map_err(|_| ApiError::not_found("image"))?;
+    let Organization { name, .. } = state.organizations.get(id).map_err(|_| ApiError::not_found("image"))?;
     Ok(svg(&initials(name), color(id), 24))
 }
 

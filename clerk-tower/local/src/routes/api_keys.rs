@@ -5,7 +5,20 @@ use serde_json::{Value, json};
 use super::{
     super::{body::Body, credentials::StoredApiKey, error::ApiError, state::extended},
     ApiRequest, ApiResult,
+    Handler::{Fixed, One},
+    Route,
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/api_keys", Fixed(list)),
+    Route::post("/api_keys", Fixed(create)).created(),
+    Route::post("/api_keys/verify", Fixed(verify)),
+    Route::get("/api_keys/{apiKeyID}", One(get)),
+    Route::patch("/api_keys/{apiKeyID}", One(update)),
+    Route::delete("/api_keys/{apiKeyID}", One(delete)),
+    Route::get("/api_keys/{apiKeyID}/secret", One(secret)),
+    Route::post("/api_keys/{apiKeyID}/revoke", One(revoke)),
+];
 
 pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, query, now, .. } = request;
@@ -82,16 +95,16 @@ fn try_create(request: ApiRequest<'_>) -> ApiResult {
     }
     put_common(&body, &mut key, now)?;
     if let Some(user) = body.string("created_by")? {
-        key.created_by = Some(state.user(user)?.id.clone());
+        key.created_by = Some(state.users.get(user)?.id.clone());
     }
     let rendered = extended(key.render(now), json!({ "secret": key.secret }));
-    state.credentials.api_keys.push(key);
+    state.credentials.api_keys.insert(key);
     Ok(rendered)
 }
 
 pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, now, .. } = request;
-    Ok(state.credentials.api_key(id)?.render(now))
+    Ok(state.credentials.api_keys.get(id)?.render(now))
 }
 
 pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
@@ -100,7 +113,7 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
 
 fn try_update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let mut key = state.credentials.api_key(id)?.clone();
+    let mut key = state.credentials.api_keys.get(id)?.clone();
     let known = &["claims", "scopes", "description", "subject", "seconds_until_expiration"];
     let body = Body::parse(body, known)?;
     put_common(&body, &mut key, now)?;
@@ -110,20 +123,20 @@ fn try_update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     }
     key.standing.updated_at = now;
     let rendered = key.render(now);
-    *state.credentials.api_key_mut(id)? = key;
+    *state.credentials.api_keys.get_mut(id)? = key;
     Ok(rendered)
 }
 
 pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, .. } = request;
-    state.credentials.api_key(id)?;
+    state.credentials.api_keys.get(id)?;
     state.credentials.api_keys.retain(|key| key.id != *id);
     Ok(json!({ "object": "api_key", "id": id, "deleted": true }))
 }
 
 pub(super) fn secret(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, .. } = request;
-    Ok(json!({ "secret": state.credentials.api_key(id)?.secret }))
+    Ok(json!({ "secret": state.credentials.api_keys.get(id)?.secret }))
 }
 
 /// Returns the reason in the body of a revocation.
@@ -146,7 +159,7 @@ pub(super) fn credential(body: &[u8], names: &[&str]) -> Result<String, ApiError
 pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let reason = reason(body)?;
-    let key = state.credentials.api_key_mut(id)?;
+    let key = state.credentials.api_keys.get_mut(id)?;
     key.standing.revoke(reason.as_deref(), now);
     Ok(key.render(now))
 }
@@ -155,8 +168,8 @@ pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let secret = credential(body, &["secret"])?;
-    let mut keys = state.credentials.api_keys.iter_mut();
-    let key = keys.find(|key| key.secret == secret).ok_or_else(|| ApiError::not_found("API key"))?;
+    let key = state.credentials.api_keys.find_mut(|key| key.secret == secret);
+    let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
     if key.standing.is_good(now) {
         key.last_used_at = Some(now);
     }

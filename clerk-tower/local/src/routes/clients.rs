@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{super::error::ApiError, ApiRequest, ApiResult};
+use super::{super::error::ApiError, ApiRequest, ApiResult, Handler::Fixed, Route};
+
+pub(super) const ROUTES: &[Route] = &[Route::get("/clients/handshake_payload", Fixed(handshake_payload))];
 
 /// Returns the result of a handshake. It can be fetched once, within a minute.
 pub(super) fn handshake_payload(request: ApiRequest<'_>) -> ApiResult {

@@ -13,8 +13,17 @@ use super::{
         error::ApiError,
         state::extended,
     },
-    ApiRequest, ApiResult, Caller, api_keys,
+    ApiRequest, ApiResult, Caller,
+    Handler::{Fixed, One},
+    Route, api_keys,
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/m2m_tokens", Fixed(list)).for_machines(),
+    Route::post("/m2m_tokens", Fixed(create)).created().for_machines(),
+    Route::post("/m2m_tokens/verify", Fixed(verify)).for_machines(),
+    Route::post("/m2m_tokens/{m2m_token_id}/revoke", One(revoke)).for_machines(),
+];
 
 pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, query, now, caller, .. } = request;
@@ -23,7 +32,7 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     if matches!(&caller, Caller::Machine(id) if *id != *subject) {
         return Err(ApiError::machine_key());
     }
-    state.credentials.machine(subject)?;
+    state.credentials.machines.get(subject)?;
     let revoked = query.flag("revoked").map_err(ApiError::plain)?.unwrap_or(false);
     let expired = query.flag("expired").map_err(ApiError::plain)?.unwrap_or(false);
     let admits = |token: &&StoredM2mToken| {
@@ -50,7 +59,7 @@ fn try_create(request: ApiRequest<'_>) -> ApiResult {
     };
     let known = &["token_format", "seconds_until_expiration", "claims", "min_remaining_ttl_seconds"];
     let body = Body::parse(body, known)?;
-    let machine = state.credentials.machine(id.as_str())?;
+    let machine = state.credentials.machines.get(id.as_str())?;
     let mut token = StoredM2mToken::new(machine, now);
     body.put_value("claims", &mut token.claims);
     token.standing.expiration = Some(machine.default_expiration(now));
@@ -73,7 +82,7 @@ fn try_create(request: ApiRequest<'_>) -> ApiResult {
         return Ok(created(known, &known.token, now));
     }
     let rendered = created(&token, &token.token, now);
-    state.credentials.m2m_tokens.push(token);
+    state.credentials.m2m_tokens.insert(token);
     Ok(rendered)
 }
 
@@ -93,7 +102,7 @@ fn reusable<'a>(
     until: Timestamp,
     now: Timestamp,
 ) -> Option<&'a StoredM2mToken> {
-    credentials.m2m_tokens.iter().find(|token| {
+    credentials.m2m_tokens.find(|token| {
         token.subject == wanted.subject
             && token.claims == wanted.claims
             && token.scopes == wanted.scopes
@@ -113,12 +122,11 @@ fn is_visible(token: &StoredM2mToken, caller: &Caller) -> bool {
 pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, caller, .. } = request;
     let reason = api_keys::reason(body)?;
-    let mut tokens = state.credentials.m2m_tokens.iter_mut();
-    let own = |token: &&mut StoredM2mToken| match &caller {
+    let own = |token: &StoredM2mToken| match &caller {
         Caller::Instance => true,
         Caller::Machine(machine) => token.subject == *machine,
     };
-    let found = tokens.find(|token| token.id == *id).filter(own);
+    let found = state.credentials.m2m_tokens.find_mut(|token| token.id == *id && own(token));
     let token = found.ok_or_else(|| ApiError::not_found("M2M token"))?;
     token.standing.revoke(reason.as_deref(), now);
     Ok(token.render(now))
@@ -128,8 +136,8 @@ pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, caller, .. } = request;
     let text = api_keys::credential(body, &["token"])?;
-    let mut tokens = state.credentials.m2m_tokens.iter_mut();
-    let found = tokens.find(|token| token.token == text).filter(|token| is_visible(token, &caller));
+    let tokens = &mut state.credentials.m2m_tokens;
+    let found = tokens.find_mut(|token| token.token == text && is_visible(token, &caller));
     let token = found.ok_or_else(|| ApiError::not_found("M2M token"))?;
     if token.standing.is_good(now) {
         token.last_used_at = Some(now);

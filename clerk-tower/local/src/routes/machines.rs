@@ -15,7 +15,21 @@ use super::{
         state::extended,
     },
     ApiRequest, ApiResult,
+    Handler::{Fixed, One, Two},
+    Route,
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/machines", Fixed(list)),
+    Route::post("/machines", Fixed(create)),
+    Route::get("/machines/{machine_id}", One(get)),
+    Route::patch("/machines/{machine_id}", One(update)),
+    Route::delete("/machines/{machine_id}", One(delete)),
+    Route::get("/machines/{machine_id}/secret_key", One(secret_key)),
+    Route::post("/machines/{machine_id}/secret_key/rotate", One(rotate)),
+    Route::post("/machines/{machine_id}/scopes", One(add_scope)),
+    Route::delete("/machines/{machine_id}/scopes/{other_machine_id}", Two(remove_scope)),
+];
 
 /// The maximum number of machines that one machine may call.
 const MAX_SCOPES: usize = 150;
@@ -67,16 +81,16 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
         return Err(ApiError::bad_format("scoped_machines", "at most 150 machines"));
     }
     for id in scopes {
-        machine.scopes.push(state.credentials.machine(id)?.id.clone());
+        machine.scopes.push(state.credentials.machines.get(id)?.id.clone());
     }
     let rendered = state.credentials.render_machine(&machine);
     let rendered = extended(rendered, json!({ "secret_key": machine.secret_key }));
-    state.credentials.machines.push(machine);
+    state.credentials.machines.insert(machine);
     Ok(rendered)
 }
 
 fn show(credentials: &Credentials, id: &str) -> ApiResult {
-    Ok(credentials.render_machine(credentials.machine(id)?))
+    Ok(credentials.render_machine(credentials.machines.get(id)?))
 }
 
 pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
@@ -86,7 +100,7 @@ pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
 
 pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let mut machine = state.credentials.machine(id)?.clone();
+    let mut machine = state.credentials.machines.get(id)?.clone();
     let body = Body::parse(body, &["name", "default_token_ttl"])?;
     if let Some(name) = body.string("name")? {
         if name.is_empty() {
@@ -97,20 +111,20 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     }
     put_ttl(&body, &mut machine)?;
     machine.updated_at = now;
-    *state.credentials.machine_mut(id)? = machine;
+    *state.credentials.machines.get_mut(id)? = machine;
     show(&state.credentials, id)
 }
 
 pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, .. } = request;
     let credentials = &mut state.credentials;
-    credentials.machine(id)?;
-    credentials.machines.retain(|machine| machine.id != *id);
+    credentials.machines.remove(id)?;
     credentials.m2m_tokens.retain(|token| token.subject != *id);
     credentials.forget(id);
-    for machine in &mut credentials.machines {
-        machine.scopes.retain(|scope| *scope != *id);
-    }
+    credentials.machines.change(
+        |machine| machine.scopes.iter().any(|scope| *scope == *id),
+        |machine| machine.scopes.retain(|scope| *scope != *id),
+    );
     Ok(json!({ "object": "machine", "id": id, "deleted": true }))
 }
 
@@ -120,12 +134,12 @@ fn show_key(key: &str) -> Value {
 
 pub(super) fn secret_key(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, .. } = request;
-    Ok(show_key(&state.credentials.machine(id)?.secret_key))
+    Ok(show_key(&state.credentials.machines.get(id)?.secret_key))
 }
 
 pub(super) fn rotate(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let machine = state.credentials.machine_mut(id)?;
+    let machine = state.credentials.machines.get_mut(id)?;
     let body = Body::parse(body, &["previous_token_ttl"])?;
     let seconds = body.count("previous_token_ttl")?.ok_or_else(|| ApiError::missing("previous_token_ttl"))?;
     let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds <= 28_800);
@@ -146,9 +160,9 @@ impl StoredMachine {
 pub(super) fn add_scope(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(body, &["to_machine_id"])?;
-    state.credentials.machine(id)?;
-    let other = state.credentials.machine(body.required("to_machine_id")?)?.id.clone();
-    let machine = state.credentials.machine_mut(id)?;
+    state.credentials.machines.get(id)?;
+    let other = state.credentials.machines.get(body.required("to_machine_id")?)?.id.clone();
+    let machine = state.credentials.machines.get_mut(id)?;
     if machine.scopes.contains(&other) {
         return Err(ApiError::new(
             StatusCode::CONFLICT,
@@ -171,7 +185,7 @@ pub(super) fn add_scope(request: ApiRequest<'_>, id: &str) -> ApiResult {
 
 pub(super) fn remove_scope(request: ApiRequest<'_>, id: &str, other: &str) -> ApiResult {
     let ApiRequest { state, .. } = request;
-    let machine = state.credentials.machine_mut(id)?;
+    let machine = state.credentials.machines.get_mut(id)?;
     let at = machine.scopes.iter().position(|scope| *scope == *other);
     machine.scopes.remove(at.ok_or_else(|| ApiError::not_found("machine scope"))?);
     Ok(json!({

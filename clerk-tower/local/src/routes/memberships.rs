@@ -9,8 +9,20 @@ use super::{
         query::{Query, SortKey},
         state::{Membership, Organization, State},
     },
-    ApiRequest, ApiResult, filter,
+    ApiRequest, ApiResult,
+    Handler::{Fixed, One, Two},
+    Route, filter,
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/users/{user_id}/organization_memberships", One(of_user)),
+    Route::get("/organization_memberships", Fixed(all)),
+    Route::get("/organizations/{organization_id}/memberships", One(list)),
+    Route::post("/organizations/{organization_id}/memberships", One(create)),
+    Route::patch("/organizations/{organization_id}/memberships/{user_id}", Two(update)),
+    Route::delete("/organizations/{organization_id}/memberships/{user_id}", Two(delete)),
+    Route::patch("/organizations/{organization_id}/memberships/{user_id}/metadata", Two(merge_metadata)),
+];
 
 const ORDERS: &[&str] =
     &["created_at", "phone_number", "email_address", "first_name", "last_name", "username"];
@@ -19,9 +31,11 @@ const ORDERS: &[&str] =
 fn page(state: &State, query: &Query, mut memberships: Vec<&Membership>) -> ApiResult {
     let page = query.page()?;
     let order = query.order(ORDERS)?;
-    order.sort(&mut memberships, |membership| match (order.field, state.user(membership.user.as_str())) {
-        ("created_at", _) | (_, Err(_)) => SortKey::from(membership.created_at),
-        (field, Ok(user)) => filter::sort_key(user, field),
+    order.sort(&mut memberships, |membership| {
+        match (order.field, state.users.get(membership.user.as_str())) {
+            ("created_at", _) | (_, Err(_)) => SortKey::from(membership.created_at),
+            (field, Ok(user)) => filter::sort_key(user, field),
+        }
     });
     Ok(page.envelope(&memberships, |membership| state.render_membership(membership)))
 }
@@ -33,13 +47,13 @@ pub(super) fn all(request: ApiRequest<'_>) -> ApiResult {
 
 pub(super) fn of_user(request: ApiRequest<'_>, user: &str) -> ApiResult {
     let ApiRequest { state, query, .. } = request;
-    state.user(user)?;
+    state.users.get(user)?;
     page(state, &query, state.memberships.iter().filter(|membership| membership.user == user).collect())
 }
 
 pub(super) fn list(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, query, .. } = request;
-    state.organization(id)?;
+    state.organizations.get(id)?;
     let people = filter::UserFilter::new(&query)?;
     let roles = query.all("role")?;
     let created = query.time_range("created_at")?;
@@ -47,7 +61,7 @@ pub(super) fn list(request: ApiRequest<'_>, id: &str) -> ApiResult {
         membership.organization == id
             && (roles.is_empty() || roles.contains(&membership.role))
             && created.admits(Some(membership.created_at))
-            && state.user(membership.user.as_str()).is_ok_and(|user| people.admits(user))
+            && state.users.get(membership.user.as_str()).is_ok_and(|user| people.admits(user))
     };
     page(state, &query, state.memberships.iter().filter(admits).collect())
 }
@@ -65,9 +79,9 @@ fn role(organization: &Organization, body: &Body) -> Result<String, ApiError> {
 
 pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let organization = state.organization(id)?;
+    let organization = state.organizations.get(id)?;
     let body = Body::parse(body, &["user_id", "role", "public_metadata", "private_metadata"])?;
-    let user = state.user(body.required("user_id")?)?;
+    let user = state.users.get(body.required("user_id")?)?;
     let role = role(organization, &body)?;
     if state.membership(id, user.id.as_str()).is_ok() {
         return Err(ApiError::new(
@@ -90,13 +104,13 @@ pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
     body.merge("public_metadata", &mut membership.metadata.public)?;
     body.merge("private_metadata", &mut membership.metadata.private)?;
     let rendered = state.render_membership(&membership);
-    state.memberships.push(membership);
+    state.memberships.insert(membership);
     Ok(rendered)
 }
 
 pub(super) fn update(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let role = role(state.organization(id)?, &Body::parse(body, &["role"])?)?;
+    let role = role(state.organizations.get(id)?, &Body::parse(body, &["role"])?)?;
     let membership = state.membership_mut(id, user)?;
     membership.role = role;
     membership.updated_at = now;
@@ -105,18 +119,19 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult
 
 pub(super) fn delete(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
     let state = request.state;
-    state.organization(id)?;
+    state.organizations.get(id)?;
     let rendered = show(state, id, user)?;
     state.memberships.retain(|membership| membership.organization != id || membership.user != user);
-    for session in state.sessions.iter_mut().filter(|session| session.user == user) {
-        session.organization.take_if(|organization| *organization == id);
-    }
+    state.sessions.change(
+        |session| session.user == user && session.organization.as_ref().is_some_and(|active| *active == id),
+        |session| session.organization = None,
+    );
     Ok(rendered)
 }
 
 pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    state.organization(id)?;
+    state.organizations.get(id)?;
     let mut metadata = state.membership(id, user)?.metadata.clone();
     let body = Body::parse(body, &["public_metadata", "private_metadata"])?;
     body.merge("public_metadata", &mut metadata.public)?;

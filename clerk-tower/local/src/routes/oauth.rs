@@ -1,6 +1,8 @@
 //! OAuth access tokens.
 
-use super::{super::error::ApiError, ApiRequest, ApiResult, api_keys};
+use super::{super::error::ApiError, ApiRequest, ApiResult, Handler::Fixed, Route, api_keys};
+
+pub(super) const ROUTES: &[Route] = &[Route::post("/oauth_applications/access_tokens/verify", Fixed(verify))];
 
 /// Verifies a token. Revoked and expired tokens are found, too; the response contains their state.
 pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {

@@ -12,7 +12,19 @@ use super::{
         state::{Membership, Organization, State},
     },
     ApiRequest, ApiResult,
+    Handler::{Fixed, One},
+    Route,
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/organizations", Fixed(list)),
+    Route::post("/organizations", Fixed(create)),
+    Route::get("/organizations/{organization_id}", One(get)),
+    Route::patch("/organizations/{organization_id}", One(update)),
+    Route::delete("/organizations/{organization_id}", One(delete)),
+    Route::patch("/organizations/{organization_id}/metadata", One(merge_metadata)),
+    Route::put("/organizations/{organization_id}/metadata", One(replace_metadata)),
+];
 
 pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, query, .. } = request;
@@ -41,12 +53,12 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
 
 /// Returns the organization with an identifier or a slug.
 fn find<'a>(state: &'a State, id: &str) -> Result<&'a Organization, ApiError> {
-    let by_slug = || state.organizations.iter().find(|organization| organization.slug == id);
-    state.organization(id).or_else(|error| by_slug().ok_or(error))
+    let by_slug = || state.organizations.find(|organization| organization.slug == id);
+    state.organizations.get(id).or_else(|error| by_slug().ok_or(error))
 }
 
 fn show(state: &State, id: &str) -> ApiResult {
-    Ok(state.render_organization(state.organization(id)?, false))
+    Ok(state.render_organization(state.organizations.get(id)?, false))
 }
 
 pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
@@ -113,11 +125,11 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
     body.merge("public_metadata", &mut organization.metadata.public)?;
     body.merge("private_metadata", &mut organization.metadata.private)?;
     if let Some(creator) = body.string("created_by")? {
-        let creator = UserId::from(state.user(creator)?.id.as_str());
-        state.memberships.push(Membership::new(&id, &creator, "org:admin", now));
+        let creator = UserId::from(state.users.get(creator)?.id.as_str());
+        state.memberships.insert(Membership::new(&id, &creator, "org:admin", now));
         organization.created_by = Some(creator);
     }
-    state.organizations.push(organization);
+    state.organizations.insert(organization);
     show(state, id.as_str())
 }
 
@@ -131,7 +143,7 @@ pub(in super::super) fn free_slug(state: &State, name: &str) -> String {
 
 pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let mut organization = state.organization(id)?.clone();
+    let mut organization = state.organizations.get(id)?.clone();
     let body = Body::parse(
         body,
         &["name", "slug", "max_allowed_memberships", "admin_delete_enabled", "created_at", "role_set_key"],
@@ -150,19 +162,20 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     body.put_flag("admin_delete_enabled", &mut organization.admin_delete_enabled)?;
     put_common(&body, &mut organization)?;
     organization.updated_at = now;
-    *state.organization_mut(id)? = organization;
+    *state.organizations.get_mut(id)? = organization;
     show(state, id)
 }
 
 pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let state = request.state;
-    let slug = state.organization(id)?.slug.clone();
+    let slug = state.organizations.get(id)?.slug.clone();
     state.organizations.retain(|organization| organization.id != id);
     state.memberships.retain(|membership| membership.organization != id);
     state.credentials.forget(id);
-    for session in &mut state.sessions {
-        session.organization.take_if(|organization| *organization == id);
-    }
+    state.sessions.change(
+        |session| session.organization.as_ref().is_some_and(|active| *active == id),
+        |session| session.organization = None,
+    );
     Ok(json!({ "object": "organization", "id": id, "slug": slug, "deleted": true }))
 }
 
@@ -180,11 +193,11 @@ fn change_metadata(
     change: fn(&Body, &str, &mut Value) -> Result<(), ApiError>,
 ) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let mut metadata = state.organization(id)?.metadata.clone();
+    let mut metadata = state.organizations.get(id)?.metadata.clone();
     let body = Body::parse(body, &["public_metadata", "private_metadata"])?;
     change(&body, "public_metadata", &mut metadata.public)?;
     change(&body, "private_metadata", &mut metadata.private)?;
-    let organization = state.organization_mut(id)?;
+    let organization = state.organizations.get_mut(id)?;
     organization.metadata = metadata;
     organization.updated_at = now;
     show(state, id)

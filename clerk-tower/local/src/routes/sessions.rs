@@ -14,8 +14,19 @@ use super::{
         frontend::{clients::is_alive, cookies},
         state::Session,
     },
-    ApiRequest, ApiResult, users,
+    ApiRequest, ApiResult,
+    Handler::{Fixed, One},
+    Route, users,
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/sessions", Fixed(list)),
+    Route::post("/sessions", Fixed(create)),
+    Route::get("/sessions/{session_id}", One(get)),
+    Route::post("/sessions/{session_id}/refresh", One(refresh)),
+    Route::post("/sessions/{session_id}/revoke", One(revoke)),
+    Route::post("/sessions/{session_id}/tokens", One(token)),
+];
 
 const STATUSES: &[&str] =
     &["abandoned", "active", "ended", "expired", "pending", "removed", "replaced", "revoked"];
@@ -42,7 +53,7 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
 pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
     let body = Body::parse(body, &["user_id", "active_organization_id"])?;
-    let user = state.user(body.required("user_id")?)?;
+    let user = state.users.get(body.required("user_id")?)?;
     users::refuse_banned(user)?;
     let user = user.id.clone();
     let organization = match body.string("active_organization_id")? {
@@ -50,19 +61,19 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
         None => None,
     };
     let id = state.sign_in(user, now).id;
-    let session = state.session_mut(id.as_str())?;
+    let session = state.sessions.get_mut(id.as_str())?;
     session.organization = organization;
     Ok(session.render(now))
 }
 
 pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, now, .. } = request;
-    Ok(state.session(id)?.render(now))
+    Ok(state.sessions.get(id)?.render(now))
 }
 
 pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, now, .. } = request;
-    let session = state.session_mut(id)?;
+    let session = state.sessions.get_mut(id)?;
     session.revoke(now);
     Ok(session.render(now))
 }
@@ -70,7 +81,7 @@ pub(super) fn revoke(request: ApiRequest<'_>, id: &str) -> ApiResult {
 pub(super) fn token(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, key, body, now, .. } = request;
     let body = Body::parse(body, &["expires_in_seconds"])?;
-    let session = state.session_mut(id)?;
+    let session = state.sessions.get_mut(id)?;
     if !is_alive(session, now) {
         return Err(ApiError::not_found("active session"));
     }
@@ -81,7 +92,7 @@ pub(super) fn token(request: ApiRequest<'_>, id: &str) -> ApiResult {
         options.lifetime = Duration::from_secs(seconds.ok_or_else(wrong)?);
     }
     session.last_active_at = now;
-    let claims = claims::session(state, state.session(id)?, &options, now);
+    let claims = claims::session(state, state.sessions.get(id)?, &options, now);
     Ok(json!({ "object": "token", "jwt": key.sign(&claims::header(), &claims) }))
 }
 
@@ -109,17 +120,18 @@ pub(super) fn refresh(request: ApiRequest<'_>, id: &str) -> ApiResult {
     };
     let claims =
         key.verify(expired).ok_or_else(|| refuse("The expired token was not signed by this instance"))?;
-    let session = state.session(id).map_err(|_| refuse("There is no session with this identifier"))?.clone();
+    let session =
+        state.sessions.get(id).map_err(|_| refuse("There is no session with this identifier"))?.clone();
     if claims.get("sid").and_then(Value::as_str) != Some(session.id.as_str()) {
         return Err(refuse("The expired token belongs to another session"));
     }
     if !state.clients.refresh_tokens.iter().any(|known| known.token == token && known.session == session.id) {
         return Err(refuse("The refresh token does not belong to this session"));
     }
-    if !is_alive(&session, now) || state.user(session.user.as_str()).is_ok_and(|user| user.banned) {
+    if !is_alive(&session, now) || state.users.get(session.user.as_str()).is_ok_and(|user| user.banned) {
         return Err(refuse("The session has ended"));
     }
-    state.session_mut(id)?.last_active_at = now;
+    state.sessions.get_mut(id)?.last_active_at = now;
     if !as_cookies {
         let token = cookies::token(state, key, &session, Some(&origin), now);
         return Ok(json!({ "object": "token", "jwt": token }));

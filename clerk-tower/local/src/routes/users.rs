@@ -13,8 +13,27 @@ use super::{
         random,
         state::{Contact, State, User, extended},
     },
-    ApiRequest, ApiResult, filter,
+    ApiRequest, ApiResult,
+    Handler::{Fixed, One},
+    Route, filter,
 };
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/users", Fixed(list)),
+    Route::post("/users", Fixed(create)),
+    Route::get("/users/count", Fixed(count)),
+    Route::post("/users/ban", Fixed(|request| ban_all(request, true))),
+    Route::post("/users/unban", Fixed(|request| ban_all(request, false))),
+    Route::get("/users/{user_id}", One(get)),
+    Route::patch("/users/{user_id}", One(update)),
+    Route::delete("/users/{user_id}", One(delete)),
+    Route::post("/users/{user_id}/ban", One(|request, id| ban(request, id, true))),
+    Route::post("/users/{user_id}/unban", One(|request, id| ban(request, id, false))),
+    Route::post("/users/{user_id}/lock", One(|request, id| lock(request, id, true))),
+    Route::post("/users/{user_id}/unlock", One(|request, id| lock(request, id, false))),
+    Route::patch("/users/{user_id}/metadata", One(merge_metadata)),
+    Route::put("/users/{user_id}/metadata", One(replace_metadata)),
+];
 
 const METADATA: &[&str] = &["public_metadata", "private_metadata", "unsafe_metadata"];
 
@@ -83,7 +102,7 @@ pub(super) fn count(request: ApiRequest<'_>) -> ApiResult {
 }
 
 fn show(state: &State, id: &str) -> ApiResult {
-    Ok(state.render_user(state.user(id)?))
+    Ok(state.render_user(state.users.get(id)?))
 }
 
 pub(super) fn get(request: ApiRequest<'_>, id: &str) -> ApiResult {
@@ -261,13 +280,13 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
     body.put_flag("banned", &mut user.banned)?;
     body.put_flag("locked", &mut user.locked)?;
     let rendered = state.render_user(&user);
-    state.users.push(user);
+    state.users.insert(user);
     Ok(rendered)
 }
 
 pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let mut user = state.user(id)?.clone();
+    let mut user = state.users.get(id)?.clone();
     let body = Body::parse(
         body,
         &[
@@ -321,7 +340,7 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let new_password = body.string("password")?.is_some();
     let sign_out = body.flag("sign_out_of_other_sessions")?.unwrap_or(false);
     user.updated_at = now;
-    *state.user_mut(id)? = user;
+    *state.users.get_mut(id)? = user;
     if new_password && sign_out {
         state.revoke_sessions(id, now);
     }
@@ -331,7 +350,7 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
 pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, now, .. } = request;
     let mut deleted = json!({ "object": "user", "id": id, "deleted": true });
-    if let Some(external_id) = &state.user(id)?.external_id {
+    if let Some(external_id) = &state.users.get(id)?.external_id {
         deleted = extended(deleted, json!({ "external_id": external_id }));
     }
     state.users.retain(|user| user.id != id);
@@ -342,7 +361,7 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
 }
 
 fn set_banned(state: &mut State, id: &str, banned: bool, now: Timestamp) -> Result<(), ApiError> {
-    let user = state.user_mut(id)?;
+    let user = state.users.get_mut(id)?;
     user.banned = banned;
     user.updated_at = now;
     if banned {
@@ -369,7 +388,7 @@ pub(super) fn ban_all(request: ApiRequest<'_>, banned: bool) -> ApiResult {
     }
     // All of them or none.
     for id in &ids {
-        state.user(id)?;
+        state.users.get(id)?;
     }
     for id in &ids {
         set_banned(state, id, banned, now)?;
@@ -379,7 +398,7 @@ pub(super) fn ban_all(request: ApiRequest<'_>, banned: bool) -> ApiResult {
 
 pub(super) fn lock(request: ApiRequest<'_>, id: &str, locked: bool) -> ApiResult {
     let ApiRequest { state, now, .. } = request;
-    let user = state.user_mut(id)?;
+    let user = state.users.get_mut(id)?;
     user.locked = locked;
     user.updated_at = now;
     show(state, id)
@@ -399,12 +418,12 @@ fn change_metadata(
     change: fn(&Body, &str, &mut Value) -> Result<(), ApiError>,
 ) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let mut metadata = state.user(id)?.metadata.clone();
+    let mut metadata = state.users.get(id)?.metadata.clone();
     let body = Body::parse(body, METADATA)?;
     change(&body, "public_metadata", &mut metadata.public)?;
     change(&body, "private_metadata", &mut metadata.private)?;
     change(&body, "unsafe_metadata", &mut metadata.unsafe_)?;
-    let user = state.user_mut(id)?;
+    let user = state.users.get_mut(id)?;
     user.metadata = metadata;
     user.updated_at = now;
     show(state, id)

@@ -81,7 +81,7 @@ fn invalid_api_keys_are_rejected() {
         ("GET", &path("ak_x"), none(), 404, "resource_not_found"),
         ("GET", &path("ak_x/secret"), none(), 404, "resource_not_found"),
         ("DELETE", &path("ak_x"), none(), 404, "resource_not_found"),
-        ("PUT", &known, none(), 501, "not_implemented"),
+        ("PUT", &known, none(), 405, "method_not_allowed"),
     ] {
         fixture.refuses(method, path, &body, status, code, "");
     }
@@ -241,6 +241,6 @@ fn oauth_tokens_are_verified_by_their_value() {
     assert_eq!(fixture.ok("POST", path, &json!({"secret": token.token})), seen);
     fixture.refuses("POST", path, &json!({}), 400, "bad_request", "");
     fixture.refuses("POST", path, &json!({"access_token": "oat_x"}), 404, "resource_not_found", "");
-    fixture.refuses("POST", path, &json!({"access_token": "a.b.c"}), 501, "not_implemented", "");
-    fixture.refuses("GET", "/v1/oauth_applications", &none(), 501, "not_implemented", "");
+    fixture.refuses("POST", path, &json!({"access_token": "a.b.c"}), 422, "not_emulated", "");
+    fixture.refuses("GET", "/v1/oauth_applications", &none(), 404, "resource_not_found", "");
 }

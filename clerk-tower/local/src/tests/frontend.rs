@@ -505,15 +505,15 @@ fn unsupported_frontend_requests_get_an_error_that_says_so() {
         ("POST", "/images/user_ada"),
     ] {
         let response = fixture.browse(method, path, &[], "");
-        assert_eq!((response.status, &*response.code()), (501, "not_implemented"), "{method} {path}");
+        assert_eq!((response.status, &*response.code()), (422, "not_emulated"), "{method} {path}");
         let expected_text = format!("LocalClerk does not emulate {method} {path}");
         assert!(response.text.contains(&expected_text), "{}", response.text);
         let response = fixture.browse(method, path, &[DOCUMENT], "");
-        assert_eq!((response.status, response.header("content-type")), (501, "text/html; charset=utf-8"));
+        assert_eq!((response.status, response.header("content-type")), (422, "text/html; charset=utf-8"));
         assert!(response.text.contains(&expected_text), "{}", response.text);
     }
     for path in ["/user", "/organization", "/favicon.ico"] {
-        assert_eq!(fixture.browse("GET", path, &[("accept", "text/html,*/*")], "").status, 501);
+        assert_eq!(fixture.browse("GET", path, &[("accept", "text/html,*/*")], "").status, 422);
     }
 }
 
@@ -533,7 +533,7 @@ fn injected_failures_apply_to_handshakes_but_not_to_pages() {
 fn pending_sessions_choose_an_organization() {
     let fixture = Fixture::seeded();
     let (browser, session) = fixture.signed_in("user_grace");
-    fixture.local.state().session_mut(&session).unwrap().pending = true;
+    fixture.local.state().sessions.get_mut(&session).unwrap().pending = true;
     let cookie = format!("__client_{}={browser}", fixture.local.publishable_key().cookie_suffix());
     let headers = [DOCUMENT, ("cookie", &*cookie)];
     let page = fixture.browse("GET", "/sign-in/tasks?redirect_url=http://localhost/", &headers, "");
@@ -581,7 +581,7 @@ fn at_most_ten_thousand_sessions_are_remembered() {
 
 #[test]
 fn links_can_sign_out_but_images_cannot() {
-    for (destination, status) in [("document", 303), ("image", 501), ("empty", 501), ("", 303)] {
+    for (destination, status) in [("document", 303), ("image", 422), ("empty", 422), ("", 303)] {
         let fixture = Fixture::seeded();
         let (browser, session) = fixture.signed_in("user_ada");
         let path = format!("/sign-out?__clerk_db_jwt={browser}");

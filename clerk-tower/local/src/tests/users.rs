@@ -120,7 +120,7 @@ fn invalid_users_are_rejected_with_the_name_of_the_parameter() {
         fixture.refuses("POST", "/v1/users", &body, 422, code, param);
     }
     fixture.refuses("POST", "/v1/users", &json!([1]), 400, "request_body_invalid", "");
-    fixture.refuses("POST", "/v1/users", &json!({"web3_wallet": ["0x0"]}), 501, "not_implemented", "");
+    fixture.refuses("POST", "/v1/users", &json!({"web3_wallet": ["0x0"]}), 422, "not_emulated", "");
     let body = json!({"email_address": ["x@y.z"], "email_address_identification_status": []});
     fixture.ok("POST", "/v1/users", &body);
     fixture.ok("POST", "/v1/users", &json!({"skip_user_requirement": true}));

@@ -61,7 +61,7 @@ fn home(state: &State) -> HttpResponse {
          <li>For scripts: <code>/v1/dev_browser</code>, <code>/v1/client</code> and its sessions</li>\n\
          <li>The keys, <a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></li>\n\
          <li>With the secret key: the Backend API, <code>/v1/users</code> and so on</li>\n</ul>\n\
-         <p>Everything else gets status 501.</p>\n"
+         <p>Everything else gets an error that says so.</p>\n"
     );
     document(StatusCode::OK, "A Clerk instance on this computer", &main)
 }

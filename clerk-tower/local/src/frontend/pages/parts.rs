@@ -87,7 +87,7 @@ pub(super) fn organizations(state: &State, session: &Session, destination: Optio
     let own = state.memberships.iter().filter(|membership| membership.user == session.user);
     let mut rows: String = own
         .filter_map(|membership| {
-            let organization = state.organization(membership.organization.as_str()).ok()?;
+            let organization = state.organizations.get(membership.organization.as_str()).ok()?;
             let role = organization.role(&membership.role).map(|role| role.name()).unwrap_or_default();
             let id = organization.id.as_str();
             let is_active = session.organization.as_ref() == Some(&organization.id);

@@ -121,7 +121,7 @@ type Problem = (StatusCode, String);
 /// Returns the user that the form names. An unknown email address signs a new user up.
 fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Problem> {
     let user = match (request.form.first("user"), request.form.first("email")) {
-        (Some(id), _) => state.users.iter().find(|user| user.id == id),
+        (Some(id), _) => state.users.find(|user| user.id == id),
         (None, Some(email)) => match by_email(state, email.trim()) {
             None => return sign_up(state, email.trim(), request),
             found => found,
@@ -144,8 +144,8 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
 }
 
 fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
-    let has = |user: &&User| user.emails.iter().any(|contact| contact.value.eq_ignore_ascii_case(email));
-    state.users.iter().find(has)
+    let has = |user: &User| user.emails.iter().any(|contact| contact.value.eq_ignore_ascii_case(email));
+    state.users.find(has)
 }
 
 fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Result<UserId, Problem> {
@@ -160,6 +160,6 @@ fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Resu
     let mut user = User::new(random::id("user_").into(), request.now);
     user.add_email(email, false, request.now);
     let id = user.id.clone();
-    state.users.push(user);
+    state.users.insert(user);
     Ok(id)
 }

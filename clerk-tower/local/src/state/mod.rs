@@ -1,0 +1,118 @@
+//! The data of an instance, and its JSON form in the Backend API.
+
+mod organization;
+mod session;
+mod user;
+
+use clerk_core::{
+    Timestamp,
+    id::{OrganizationId, UserId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    credentials::Credentials,
+    error::ApiError,
+    frontend::clients::Clients,
+    table::{Row as _, Table},
+};
+
+pub(crate) use self::{
+    organization::{Membership, Organization, Role},
+    session::{Session, SessionEnd},
+    user::{Contact, User},
+};
+
+/// The identifier of every local instance.
+pub(crate) const INSTANCE_ID: &str = "ins_local";
+
+/// The application's metadata of a user, an organization or a membership.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) public: Value,
+    pub(crate) private: Value,
+    pub(crate) unsafe_: Value,
+}
+
+impl Default for Metadata {
+    fn default() -> Self {
+        let empty = || Value::Object(Map::new());
+        Self { public: empty(), private: empty(), unsafe_: empty() }
+    }
+}
+
+/// Adds the fields of one object to another one.
+pub(crate) fn extended(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
+}
+
+/// Everything in an instance. Clones are cheap, and are snapshots.
+///
+/// A kind that a saved file of an older version does not have is empty.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    /// The `iss` of tokens: `https://` and the host of the publishable key.
+    #[serde(skip)]
+    pub(crate) issuer: String,
+    pub(crate) users: Table<User>,
+    pub(crate) organizations: Table<Organization>,
+    pub(crate) memberships: Table<Membership>,
+    pub(crate) sessions: Table<Session>,
+    pub(crate) credentials: Credentials,
+    pub(crate) clients: Clients,
+}
+
+impl State {
+    pub(crate) fn membership(&self, organization: &str, user: &str) -> Result<&Membership, ApiError> {
+        let found = self.memberships.find(|one| one.organization == organization && one.user == user);
+        found.ok_or_else(|| ApiError::not_found(Membership::NAME))
+    }
+
+    pub(crate) fn membership_mut(
+        &mut self,
+        organization: &str,
+        user: &str,
+    ) -> Result<&mut Membership, ApiError> {
+        let found = self.memberships.find_mut(|one| one.organization == organization && one.user == user);
+        found.ok_or_else(|| ApiError::not_found(Membership::NAME))
+    }
+
+    /// Starts a session, and updates the user's times of sign-in and activity.
+    pub(crate) fn sign_in(&mut self, user: UserId, now: Timestamp) -> Session {
+        if let Ok(user) = self.users.get_mut(user.as_str()) {
+            user.last_sign_in_at = Some(now);
+            user.last_active_at = Some(now);
+        }
+        let session = Session::new(user, now);
+        self.sessions.insert(session.clone());
+        session
+    }
+
+    /// Ends all sessions of a user.
+    pub(crate) fn revoke_sessions(&mut self, user: &str, now: Timestamp) {
+        self.sessions.change(|session| session.user == user, |session| session.revoke(now));
+    }
+
+    /// Returns the permissions of a membership's role.
+    pub(crate) fn permissions(&self, membership: &Membership) -> &[String] {
+        self.organizations
+            .get(membership.organization.as_str())
+            .ok()
+            .and_then(|organization| organization.role(&membership.role))
+            .map_or(&[], |role| &role.permissions)
+    }
+
+    pub(crate) fn members(&self, organization: &OrganizationId) -> usize {
+        self.memberships.iter().filter(|membership| membership.organization == *organization).count()
+    }
+
+    /// Returns the URL of the image of `id`. It works only while the instance is served.
+    fn image_url(&self, id: &str) -> String {
+        format!("{}/images/{id}", self.clients.address.as_ref().unwrap_or(&self.issuer))
+    }
+}

@@ -1,0 +1,190 @@
+//! Organizations, their roles and their members.
+
+use clerk_core::{
+    Timestamp,
+    id::{OrganizationId, UserId},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Metadata, State, extended};
+use crate::{random, table::Row};
+
+/// An organization and its roles.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Organization {
+    pub(crate) id: OrganizationId,
+    pub(crate) name: String,
+    pub(crate) slug: String,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) metadata: Metadata,
+    pub(crate) created_by: Option<UserId>,
+    pub(crate) max_allowed_memberships: i64,
+    pub(crate) admin_delete_enabled: bool,
+    pub(crate) role_set_key: Option<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+impl Row for Organization {
+    const NAME: &'static str = "organization";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+}
+
+impl Organization {
+    pub(crate) fn new(id: OrganizationId, name: String, slug: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            slug,
+            roles: Role::defaults(),
+            metadata: Metadata::default(),
+            created_by: None,
+            max_allowed_memberships: 0,
+            admin_delete_enabled: true,
+            role_set_key: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub(crate) fn role(&self, key: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.key == key)
+    }
+}
+
+/// A role and its permissions.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Role {
+    pub(crate) key: String,
+    pub(crate) permissions: Vec<String>,
+}
+
+impl Role {
+    /// Returns the default roles: Clerk's two, with Clerk's system permissions.
+    pub(crate) fn defaults() -> Vec<Self> {
+        let role = |key: &str, permissions: &[&str]| Self {
+            key: key.to_owned(),
+            permissions: permissions.iter().map(|permission| (*permission).to_owned()).collect(),
+        };
+        vec![
+            role(
+                "org:admin",
+                &[
+                    "org:sys_profile:manage",
+                    "org:sys_profile:delete",
+                    "org:sys_memberships:read",
+                    "org:sys_memberships:manage",
+                    "org:sys_domains:read",
+                    "org:sys_domains:manage",
+                ],
+            ),
+            role("org:member", &["org:sys_memberships:read"]),
+        ]
+    }
+
+    /// Returns the display name: `Team lead` for the key `org:team_lead`.
+    pub(crate) fn name(&self) -> String {
+        let words = self.key.strip_prefix("org:").unwrap_or(&self.key).replace('_', " ");
+        let mut letters = words.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+}
+
+/// A user's membership in an organization.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Membership {
+    pub(crate) id: String,
+    pub(crate) organization: OrganizationId,
+    pub(crate) user: UserId,
+    pub(crate) role: String,
+    pub(crate) metadata: Metadata,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+impl Row for Membership {
+    const NAME: &'static str = "organization membership";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Membership {
+    pub(crate) fn new(organization: &OrganizationId, user: &UserId, role: &str, now: Timestamp) -> Self {
+        Self {
+            id: random::id("orgmem_"),
+            organization: organization.clone(),
+            user: user.clone(),
+            role: role.to_owned(),
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+impl State {
+    /// Returns an organization, with the number of its members if requested.
+    pub(crate) fn render_organization(&self, organization: &Organization, with_members: bool) -> Value {
+        let mut rendered = json!({
+            "object": "organization",
+            "id": organization.id,
+            "name": organization.name,
+            "slug": organization.slug,
+            "image_url": self.image_url(organization.id.as_str()),
+            "has_image": false,
+            "max_allowed_memberships": organization.max_allowed_memberships,
+            "admin_delete_enabled": organization.admin_delete_enabled,
+            "public_metadata": organization.metadata.public,
+            "private_metadata": organization.metadata.private,
+            "created_at": organization.created_at,
+            "updated_at": organization.updated_at,
+            "role_set_key": organization.role_set_key,
+        });
+        if with_members {
+            let members = self.members(&organization.id);
+            rendered =
+                extended(rendered, json!({ "members_count": members, "pending_invitations_count": 0 }));
+        }
+        if let Some(user) = &organization.created_by {
+            rendered = extended(rendered, json!({ "created_by": user }));
+        }
+        rendered
+    }
+
+    pub(crate) fn render_membership(&self, membership: &Membership) -> Value {
+        let organization = self.organizations.get(membership.organization.as_str()).ok();
+        let role = organization.and_then(|organization| organization.role(&membership.role));
+        let user = self.users.get(membership.user.as_str()).ok();
+        let image_url = self.image_url(membership.user.as_str());
+        json!({
+            "id": membership.id,
+            "object": "organization_membership",
+            "role": membership.role,
+            "role_name": role.map(Role::name).unwrap_or_default(),
+            "permissions": self.permissions(membership),
+            "public_metadata": membership.metadata.public,
+            "private_metadata": membership.metadata.private,
+            "organization": organization.map(|organization| self.render_organization(organization, false)),
+            "public_user_data": {
+                "user_id": membership.user,
+                "first_name": user.and_then(|user| user.first_name.as_deref()),
+                "last_name": user.and_then(|user| user.last_name.as_deref()),
+                "profile_image_url": image_url,
+                "image_url": image_url,
+                "has_image": false,
+                "identifier": user.and_then(|user| user.email().or(user.phone()).or(user.username.as_deref())),
+                "username": user.and_then(|user| user.username.as_deref()),
+                "banned": user.is_some_and(|user| user.banned),
+                "deprovisioned": user.is_some_and(|user| user.deprovisioned),
+            },
+            "created_at": membership.created_at,
+            "updated_at": membership.updated_at,
+        })
+    }
+}
