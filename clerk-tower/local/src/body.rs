@@ -50,6 +50,13 @@ impl Body {
         Ok(())
     }
 
+    /// Reads one of some strings.
+    pub(super) fn one_of<'a>(&self, name: &str, choices: &[&'a str]) -> Result<Option<&'a str>, ApiError> {
+        let Some(text) = self.string(name)? else { return Ok(None) };
+        let choice = choices.iter().find(|choice| **choice == text).copied();
+        choice.map(Some).ok_or_else(|| ApiError::bad_format(name, &format!("one of {}", choices.join(", "))))
+    }
+
     /// Reads an array of strings; empty if the field is missing.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, ApiError> {
         let wrong = || ApiError::bad_format(name, "an array of strings");
@@ -63,6 +70,14 @@ impl Body {
             return Ok(None);
         }
         Ok(Some(self.strings(name)?.into_iter().map(str::to_owned).collect()))
+    }
+
+    /// Stores an array of strings in `target`: a missing field leaves it unchanged, `null` clears it.
+    pub(super) fn put_strings(&self, name: &str, target: &mut Option<Vec<String>>) -> Result<(), ApiError> {
+        if self.0.contains_key(name) {
+            *target = self.strings_if_given(name)?;
+        }
+        Ok(())
     }
 
     /// Returns whether a field has a value other than `null`.

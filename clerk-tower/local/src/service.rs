@@ -69,6 +69,7 @@ impl LocalClerk {
             return response;
         }
         match self.try_respond(request) {
+            Ok((status, Value::Null)) => empty_response(status),
             Ok((status, body)) => json_response(status, &body),
             Err(error) => error.into_response(),
         }
@@ -118,6 +119,13 @@ pub(super) fn without_version(path: &str) -> &str {
         Some(rest) if rest.starts_with('/') => rest,
         _ => path,
     }
+}
+
+/// Returns a response without a body.
+fn empty_response(status: StatusCode) -> HttpResponse {
+    let mut response = Response::new(LocalBody::default());
+    *response.status_mut() = status;
+    response
 }
 
 /// Returns a response with a JSON body.

@@ -3,6 +3,7 @@
 mod api_keys;
 mod clients;
 mod filter;
+mod instance;
 mod jwks;
 mod m2m_tokens;
 mod machines;
@@ -48,7 +49,7 @@ pub(super) enum Caller {
     Machine(Id),
 }
 
-/// The body of a successful response, or an error.
+/// The body of a successful response, or an error. `null` stands for a response without a body.
 type ApiResult = Result<Value, ApiError>;
 
 /// What runs an operation: a function of the request and of the path's parameters.
@@ -101,6 +102,12 @@ impl Route {
         self
     }
 
+    /// The response has status 204, and no body.
+    const fn no_content(mut self) -> Self {
+        self.status = StatusCode::NO_CONTENT;
+        self
+    }
+
     /// Machines may call the operation, too.
     const fn for_machines(mut self) -> Self {
         self.for_machines = true;
@@ -125,6 +132,7 @@ impl Route {
 const SECTIONS: &[&[Route]] = &[
     api_keys::ROUTES,
     clients::ROUTES,
+    instance::ROUTES,
     jwks::ROUTES,
     m2m_tokens::ROUTES,
     machines::ROUTES,

@@ -2,6 +2,7 @@
 
 mod organization;
 mod session;
+mod settings;
 mod user;
 
 use clerk_core::{
@@ -21,6 +22,7 @@ use crate::{
 pub(crate) use self::{
     organization::{Membership, Organization, Role},
     session::{Session, SessionEnd},
+    settings::Settings,
     user::{Contact, User},
 };
 
@@ -59,6 +61,7 @@ pub(crate) struct State {
     /// The `iss` of tokens: `https://` and the host of the publishable key.
     #[serde(skip)]
     pub(crate) issuer: String,
+    pub(crate) settings: Settings,
     pub(crate) users: Table<User>,
     pub(crate) organizations: Table<Organization>,
     pub(crate) memberships: Table<Membership>,
