@@ -57,9 +57,14 @@ impl Query {
             .transpose()
     }
 
+    /// Reads an integer. It may be written as `10.0`, as clients do that read `number` in the document.
     fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
+        let whole = |value: &str| match value.split_once('.') {
+            Some((whole, zeros)) if zeros.bytes().all(|digit| digit == b'0') => whole.parse().ok(),
+            _ => value.parse().ok(),
+        };
         self.first(name)
-            .map(|value| value.parse().map_err(|_| ApiError::bad_format(name, "an integer")))
+            .map(|value| whole(value).ok_or_else(|| ApiError::bad_format(name, "an integer")))
             .transpose()
     }
 
@@ -230,7 +235,8 @@ mod tests {
     #[test]
     fn limit_and_offset_are_validated() {
         assert!(Query::parse("limit=500&offset=7").page().is_ok());
-        for bad in ["limit=0", "limit=501", "limit=x", "offset=-1"] {
+        assert_eq!(Query::parse("limit=10.0").page().unwrap().limit, 10);
+        for bad in ["limit=0", "limit=501", "limit=x", "limit=10.5", "limit=.0", "offset=-1"] {
             assert!(Query::parse(bad).page().is_err(), "{bad}");
         }
     }
