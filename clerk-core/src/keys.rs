@@ -15,7 +15,7 @@
 //! assert!(error.to_string().contains("publishable key"));
 //! ```
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv4Addr, str::FromStr};
 
 use aws_lc_rs::{digest, hmac};
 use base64::{
@@ -299,6 +299,21 @@ impl PublishableKey {
         &self.frontend_api
     }
 
+    /// Returns the URL of the instance's Frontend API, such as `https://clerk.example.com`, which is also the issuer
+    /// (`iss`) of its tokens. It is `http` if the key is that of a development instance and names a loopback address, such
+    /// as `127.0.0.1:4010`: a stand-in for Clerk on this computer has no certificate.
+    ///
+    /// ```
+    /// use clerk_core::keys::PublishableKey;
+    ///
+    /// let local: PublishableKey = "pk_test_MTI3LjAuMC4xOjQwMTAk".parse().unwrap();
+    /// assert_eq!(local.frontend_api_url(), "http://127.0.0.1:4010");
+    /// ```
+    #[must_use]
+    pub fn frontend_api_url(&self) -> String {
+        frontend_api_url(&self.frontend_api, self.instance_type)
+    }
+
     /// Returns the type of the instance that the key belongs to.
     #[must_use]
     pub const fn instance_type(&self) -> InstanceType {
@@ -358,6 +373,14 @@ pub(crate) fn is_host_name(text: &str) -> bool {
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     text.len() <= 253 && text.split('.').all(is_label)
+}
+
+/// Returns the URL of a Frontend API.
+pub(crate) fn frontend_api_url(host: &str, instance_type: InstanceType) -> String {
+    let address = host.split_once(':').map_or(host, |(name, _)| name).parse::<Ipv4Addr>();
+    let is_local =
+        instance_type == InstanceType::Development && address.is_ok_and(|address| address.is_loopback());
+    format!("{}://{host}", if is_local { "http" } else { "https" })
 }
 
 fn decode_frontend_api(encoded: &str) -> Option<String> {
@@ -442,6 +465,21 @@ mod tests {
         ] {
             let key = format!("pk_test_{}", ATOB.encode(format!("{host}$")));
             assert_eq!(key.parse::<PublishableKey>().is_ok(), good, "{host}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_addresses_of_development_instances() {
+        for (prefix, host, expected) in [
+            ("pk_test_", "clerk.example.com", "https://clerk.example.com"),
+            ("pk_test_", "127.0.0.1:4010", "http://127.0.0.1:4010"),
+            ("pk_test_", "127.8.9.1", "http://127.8.9.1"),
+            ("pk_test_", "127.0.0.1.example.com", "https://127.0.0.1.example.com"),
+            ("pk_test_", "192.168.1.5:4010", "https://192.168.1.5:4010"),
+            ("pk_live_", "127.0.0.1:4010", "https://127.0.0.1:4010"),
+        ] {
+            let key: PublishableKey = format!("{prefix}{}", ATOB.encode(format!("{host}$"))).parse().unwrap();
+            assert_eq!(key.frontend_api_url(), expected);
         }
     }
 

@@ -48,7 +48,7 @@ fn app(clerk: &Clerk) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let local: LocalServer = LocalClerk::seeded().serve((Ipv4Addr::LOCALHOST, 0)).await?;
+    let local: LocalServer = LocalClerk::builder().seeded().serve((Ipv4Addr::LOCALHOST, 0)).await?;
     let (fleet, _redis) = engine()?;
     let first: u16 = env::var("PORT").unwrap_or_else(|_| "3001".to_owned()).parse()?;
 

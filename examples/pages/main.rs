@@ -175,10 +175,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 async fn start_local() -> std::io::Result<LocalServer> {
-    let local = LocalClerk::seeded();
+    let start = |port| LocalClerk::builder().seeded().serve(([127, 0, 0, 1], port));
     // The same port each time, so that open pages work after a restart. Any free port if that one is taken.
-    match local.serve(([127, 0, 0, 1], 4000)).await {
+    match start(4000).await {
         Ok(server) => Ok(server),
-        Err(_) => local.serve(([127, 0, 0, 1], 0)).await,
+        Err(_) => start(0).await,
     }
 }

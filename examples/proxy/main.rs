@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
         None
     } else {
-        Some(LocalClerk::seeded().serve(([127, 0, 0, 1], 0)).await?)
+        Some(LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await?)
     };
     let clerk = match &server {
         None => Clerk::from_env()?,

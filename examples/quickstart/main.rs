@@ -184,13 +184,13 @@ fn port() -> Result<u16, String> {
 }
 
 async fn start_local() -> Result<(LocalClerk, LocalServer), Box<dyn Error>> {
-    let local = LocalClerk::seeded();
+    let start = |port| LocalClerk::builder().seeded().serve(([127, 0, 0, 1], port));
     // The same port each time, so that open pages work after a restart. Any free port if that one is taken.
-    let server = match local.serve(([127, 0, 0, 1], 4000)).await {
+    let server = match start(4000).await {
         Ok(server) => server,
-        Err(_) => local.serve(([127, 0, 0, 1], 0)).await?,
+        Err(_) => start(0).await?,
     };
-    Ok((local, server))
+    Ok((server.local().clone(), server))
 }
 
 /// Prints a `curl` command for each user, with a token that is valid for twelve hours.

@@ -64,7 +64,16 @@ impl Instance {
     #[must_use]
     pub fn new() -> Self {
         let clock = ManualClock::at(NOW);
-        Self { local: LocalClerk::with_clock(clock.clone()).seed(), clock }
+        let local = LocalClerk::builder().clock(clock.clone()).seeded().build().unwrap();
+        Self { local, clock }
+    }
+
+    /// Creates an instance with the seed data on a port.
+    pub async fn served() -> (Self, LocalServer) {
+        let clock = ManualClock::at(NOW);
+        let builder = LocalClerk::builder().clock(clock.clone()).seeded();
+        let server = builder.serve(([127, 0, 0, 1], 0)).await.unwrap();
+        (Self { local: server.local().clone(), clock }, server)
     }
 
     /// Returns a builder of a client of this instance.
@@ -84,11 +93,11 @@ impl Instance {
         self.builder().transport(self.local.clone()).build().unwrap()
     }
 
-    /// Serves the Backend API on a port, and returns a client that reaches it with the default transport.
-    pub async fn over_http(&self) -> (Clerk, LocalServer) {
-        let server = self.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
-        let clerk = self.builder().api_url(server.api_url()).build().unwrap();
-        (clerk, server)
+    /// Creates an instance on a port, and a client that reaches it with the default transport.
+    pub async fn over_http() -> (Self, Clerk, LocalServer) {
+        let (instance, server) = Self::served().await;
+        let clerk = instance.builder().api_url(server.api_url()).build().unwrap();
+        (instance, clerk, server)
     }
 
     /// Returns a session token of Ada in Acme, where she is an admin.

@@ -1,6 +1,7 @@
 //! The RSA key pair that signs tokens.
 
 use aws_lc_rs::{
+    digest::{SHA256, digest},
     encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der},
     rand::SystemRandom,
     rsa::KeySize,
@@ -10,20 +11,39 @@ use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
+use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
 use serde_json::{Map, Value, json};
 
 use crate::random;
 
-/// An RSA key pair of 2048 bits under its key ID.
+/// An RSA key pair under its key ID.
 pub(super) struct SigningKey {
     kid: String,
     pair: RsaKeyPair,
 }
 
 impl SigningKey {
-    /// Creates a key pair with a new ID, `ins_…`.
+    /// Creates a key pair.
     pub(super) fn generate() -> Self {
-        Self { kid: random::id("ins_"), pair: random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)) }
+        Self::new(random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)))
+    }
+
+    /// Returns the key pair with an ID that follows from it, `ins_…`.
+    fn new(pair: RsaKeyPair) -> Self {
+        let modulus = pair.public_key().modulus();
+        let hash = digest(&SHA256, modulus.big_endian_without_leading_zero());
+        Self { kid: format!("ins_{}", random::letters(hash.as_ref().get(..27).unwrap_or_default())), pair }
+    }
+
+    /// Reads an RSA private key as PEM (PKCS #8 or PKCS #1).
+    pub(super) fn from_pem(pem: &str) -> Result<Self, &'static str> {
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
+        let pair = match key.map_err(|_| "not a private key in PEM format (-----BEGIN PRIVATE KEY-----)")? {
+            PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
+            PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
+            _ => return Err("not an RSA key"),
+        };
+        pair.map(Self::new).map_err(|_| "not an RSA private key of at least 2048 bits")
     }
 
     /// Restores the key pair with this ID from the result of [`to_pkcs8`](Self::to_pkcs8).

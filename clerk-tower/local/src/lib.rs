@@ -13,12 +13,12 @@
 //! | a single webhook | [`LocalClerk::webhook`] |
 //! | failures | [`LocalClerk::fail_next`], [`LocalClerk::set_jwks_down`], [`LocalClerk::rotate_keys`] |
 //! | counts of requests | [`LocalClerk::requests`], [`LocalClerk::requests_to`] |
-//! | time | [`LocalClerk::with_clock`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
+//! | keys, time | [`LocalClerk::builder`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
 //! | the same data after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
 //!
 //! # In a browser
 //!
-//! After [`LocalClerk::serve`], the instance also serves browsers, without the secret key:
+//! If it is [served](builder::LocalClerkBuilder::serve), the instance also serves browsers, without the secret key:
 //!
 //! | what | path |
 //! |---|---|
@@ -42,6 +42,7 @@
 //! [`authorized_parties`](clerk_tower::ClerkBuilder::authorized_parties).
 
 mod body;
+pub mod builder;
 mod changes;
 mod claims;
 mod client;
@@ -77,7 +78,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_core::{
     Timestamp,
     keys::{PublishableKey, SecretKey},
@@ -91,6 +91,7 @@ use self::{
 use clerk_tower::clock::{Clock, SystemClock};
 
 pub use self::{
+    builder::LocalClerkBuilder,
     local_body::LocalBody,
     machine::{
         LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
@@ -145,44 +146,30 @@ struct Parts {
 }
 
 impl LocalClerk {
-    /// Creates an empty instance with new keys. Generating the RSA key takes a moment.
+    /// Creates an empty instance in memory, with new keys. Generating the RSA key takes a moment.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_clock(SystemClock)
+        Self::from_parts(Parts::new(None), Arc::new(SystemClock))
     }
 
-    /// Creates an instance with the people and the organization of [`seed`].
+    /// Creates an instance in memory with the people and the organization of [`seed`].
     #[must_use]
     pub fn seeded() -> Self {
-        Self::new().seed()
+        let local = Self::new();
+        seed::populate(&local);
+        local
     }
 
-    /// Creates an empty instance with another clock, for example a [`ManualClock`](clerk_tower::clock::ManualClock), with
-    /// which tokens expire without waiting.
-    #[must_use]
-    pub fn with_clock(clock: impl Clock) -> Self {
-        let host = format!("local-{}.clerk.accounts.dev", random::string(8));
-        let encoded = BASE64_STANDARD.encode(format!("{host}$"));
-        let parts = Parts {
-            secret_key: random::until_ok(|| format!("sk_test_{}", random::string(40)).parse()),
-            publishable_key: random::until_ok(|| format!("pk_test_{encoded}").parse()),
-            webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::string(24))),
-            key: SigningKey::generate(),
-            state: State::default(),
-        };
-        Self::from_parts(parts, clock)
-    }
-
-    fn from_parts(parts: Parts, clock: impl Clock) -> Self {
+    fn from_parts(parts: Parts, clock: Arc<dyn Clock>) -> Self {
         let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
-        let issuer = format!("https://{}", publishable_key.frontend_api());
+        let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
         Self {
             shared: Arc::new(Shared {
                 secret_key,
                 publishable_key,
                 issuer,
-                clock: Arc::new(clock),
+                clock,
                 key: Mutex::new(Arc::new(key)),
                 faults: Mutex::default(),
                 state: Mutex::new(state),
@@ -193,28 +180,21 @@ impl LocalClerk {
         }
     }
 
-    /// Adds the people and the organization of [`seed`].
-    #[must_use]
-    pub fn seed(self) -> Self {
-        seed::populate(&self);
-        self
-    }
-
     /// Returns the secret key that requests need. Every instance has its own.
     #[must_use]
     pub fn secret_key(&self) -> &SecretKey {
         &self.shared.secret_key
     }
 
-    /// Returns the publishable key. It contains the name of a host that does not exist, `….clerk.accounts.dev`. A
-    /// client with only this key sends browsers to that host for their handshakes; a client of
-    /// [`LocalServer::client_builder`] sends them to the server.
+    /// Returns the publishable key. It contains the host of the Frontend API: the address on which the instance is served,
+    /// or, in memory, a name that does not exist.
     #[must_use]
     pub fn publishable_key(&self) -> &PublishableKey {
         &self.shared.publishable_key
     }
 
-    /// Returns the `iss` of tokens: `https://` and the host of the publishable key.
+    /// Returns the `iss` of tokens: the URL of the Frontend API that the publishable key names. It is the URL of the server,
+    /// unless the instance is in memory or has another publishable key.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.shared.issuer

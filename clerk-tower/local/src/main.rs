@@ -81,8 +81,8 @@ fn run(port: u16) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
-    let local = LocalClerk::seeded();
-    let server = local.serve(([127, 0, 0, 1], port)).await.map_err(|error| match error.kind() {
+    let builder = LocalClerk::builder().seeded();
+    let server = builder.serve(([127, 0, 0, 1], port)).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
             format!(
                 "port {port} is in use; stop the program that uses it, or choose another port with --port"
@@ -92,7 +92,7 @@ async fn serve(port: u16) -> Result<(), Box<dyn Error>> {
     })?;
     // Installed before anything is printed, because a reader of the output may stop the program at once.
     let interrupted = interrupted()?;
-    print(&banner(&server, &local.client()).await?)?;
+    print(&banner(&server, &server.local().client()).await?)?;
     interrupted.await;
     server.shutdown().await;
     Ok(())

@@ -16,12 +16,17 @@ pub(super) fn until_ok<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
 
 /// `length` random letters and digits, with five bits of randomness each.
 pub(super) fn string(length: usize) -> String {
+    let mut bytes = vec![0; length];
+    until_ok(|| rand::fill(&mut bytes));
+    letters(&bytes)
+}
+
+/// One letter or digit for each byte.
+pub(super) fn letters(bytes: &[u8]) -> String {
     const ALPHABET: [char; 32] = [
         'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u', 'v',
         'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7', '8', '9',
     ];
-    let mut bytes = vec![0; length];
-    until_ok(|| rand::fill(&mut bytes));
     bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect()
 }
 

@@ -34,7 +34,6 @@ use clerk_core::keys::WebhookSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{LocalClerk, Parts, keys::SigningKey, random, state::State};
-use clerk_tower::clock::{Clock, SystemClock};
 
 /// The value of `format`, which identifies a saved file.
 const FORMAT: &str = "clerk-local";
@@ -106,24 +105,7 @@ impl LocalClerk {
     /// [`io::ErrorKind::InvalidData`] if it is not a saved instance, has another version or is invalid. The error names
     /// the field but contains no values.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
-        Self::load_with_clock(path, SystemClock)
-    }
-
-    /// Like [`load`](Self::load), with another clock.
-    ///
-    /// # Errors
-    /// The same as those of [`load`](Self::load).
-    pub fn load_with_clock(path: impl AsRef<Path>, clock: impl Clock) -> io::Result<Self> {
-        Self::load_within(path.as_ref(), clock, MAX_BYTES)
-    }
-
-    pub(crate) fn load_within(path: &Path, clock: impl Clock, max_bytes: u64) -> io::Result<Self> {
-        remove_leftovers(path);
-        let wrong = |kind, problem: &dyn fmt::Display| {
-            io::Error::new(kind, format!("cannot load {}: {problem}", path.display()))
-        };
-        let text = read(path, max_bytes).map_err(|error| wrong(error.kind(), &error))?;
-        Self::from_json(&text, clock).map_err(|problem| wrong(io::ErrorKind::InvalidData, &problem))
+        Self::builder().load(path.as_ref()).build()
     }
 
     fn to_json(&self) -> Result<String, &'static str> {
@@ -141,8 +123,24 @@ impl LocalClerk {
         };
         serde_json::to_string_pretty(&saved).map_err(|_| "the instance cannot be serialized")
     }
+}
 
-    fn from_json(text: &[u8], clock: impl Clock) -> Result<Self, String> {
+/// Reads the parts of an instance from a file.
+pub(crate) fn read(path: &Path) -> io::Result<Parts> {
+    read_within(path, MAX_BYTES)
+}
+
+pub(crate) fn read_within(path: &Path, max_bytes: u64) -> io::Result<Parts> {
+    remove_leftovers(path);
+    let wrong = |kind, problem: &dyn fmt::Display| {
+        io::Error::new(kind, format!("cannot load {}: {problem}", path.display()))
+    };
+    let text = read_bytes(path, max_bytes).map_err(|error| wrong(error.kind(), &error))?;
+    Parts::from_json(&text).map_err(|problem| wrong(io::ErrorKind::InvalidData, &problem))
+}
+
+impl Parts {
+    fn from_json(text: &[u8]) -> Result<Self, String> {
         match serde_json::from_slice(text) {
             Ok(Header { format, version: VERSION }) if format == FORMAT => {}
             Ok(Header { format, version }) if format == FORMAT => {
@@ -160,7 +158,7 @@ impl LocalClerk {
         secret.map_err(|error| field("webhook_secret", &error))?;
         let private = BASE64_STANDARD.decode(&saved.signing_key.private).ok();
         let key = private.and_then(|private| SigningKey::from_pkcs8(saved.signing_key.id, &private));
-        let parts = Parts {
+        Ok(Self {
             secret_key: saved.secret_key.parse().map_err(|error| field("secret_key", &error))?,
             publishable_key: saved
                 .publishable_key
@@ -171,8 +169,7 @@ impl LocalClerk {
                 field("signing_key.private", &"not an RSA key in PKCS #8, encoded as base64")
             })?,
             state: saved.state,
-        };
-        Ok(Self::from_parts(parts, clock))
+        })
     }
 }
 
@@ -191,7 +188,7 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     })
 }
 
-fn read(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+fn read_bytes(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     File::open(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut text)?;
     within(text, max_bytes)

@@ -5,16 +5,15 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! let local = LocalClerk::seeded();
-//! let server = local.serve(([127, 0, 0, 1], 0)).await?;
-//! // Any client of Clerk's Backend API can use this URL and `local.secret_key()`.
+//! let server = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await?;
+//! // Any client of Clerk's Backend API can use this URL and `server.local().secret_key()`.
 //! assert!(server.api_url().starts_with("http://127.0.0.1:"));
 //! server.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```
 
-use std::{convert::Infallible, fmt, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -27,45 +26,19 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    runtime::Handle,
     sync::oneshot,
     task::{JoinHandle, JoinSet},
     time,
 };
 use tower_service::Service as _;
 
-use crate::{HttpResponse, LocalClerk, error::ApiError, service::MAX_BODY};
+use crate::{HttpResponse, LocalClerk, builder::reachable, error::ApiError, service::MAX_BODY};
 use clerk_tower::{Clerk, ClerkBuilder};
 
 /// How long requests in flight may take after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
-impl LocalClerk {
-    /// Serves this instance over HTTP/1 on `address`, until the [`LocalServer`] is dropped or shut down.
-    /// Port 0 takes any free port.
-    ///
-    /// # Errors
-    /// If `address` is not a loopback address (anyone who reaches the server can sign in as anyone) or not available, or
-    /// if no tokio runtime is running.
-    pub async fn serve(&self, address: impl Into<SocketAddr>) -> io::Result<LocalServer> {
-        let address = address.into();
-        if !address.ip().to_canonical().is_loopback() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("LocalClerk serves loopback addresses only, and {address} is not one"),
-            ));
-        }
-        let runtime = Handle::try_current().map_err(io::Error::other)?;
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel();
-        let task = runtime.spawn(accept_connections(self.clone(), listener, stopped));
-        self.state().clients.address = Some(format!("http://{address}"));
-        Ok(LocalServer { local: self.clone(), address, stop, task })
-    }
-}
-
-/// A [`LocalClerk`] that is served on a loopback port.
+/// A [`LocalClerk`] that is served on a port, by [`LocalClerkBuilder::serve`](crate::LocalClerkBuilder::serve).
 ///
 /// Dropping it stops the server, which then accepts no new connections and lets requests in flight finish.
 #[must_use = "dropping it stops the server"]
@@ -77,6 +50,13 @@ pub struct LocalServer {
 }
 
 impl LocalServer {
+    /// Starts to accept connections.
+    pub(crate) fn start(local: LocalClerk, listener: TcpListener, address: SocketAddr) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(accept_connections(local.clone(), listener, stopped));
+        Self { local, address, stop, task }
+    }
+
     /// Returns the instance that is served.
     #[must_use]
     pub const fn local(&self) -> &LocalClerk {
@@ -89,15 +69,16 @@ impl LocalServer {
         self.address
     }
 
-    /// Returns the URL of the Backend API: `http://` and the address, without `/v1`.
+    /// Returns the URL of the Backend API: `http://` and the address, without `/v1`. For a server that listens on all
+    /// addresses, it is one with which this computer reaches it.
     #[must_use]
     pub fn api_url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", reachable(self.address))
     }
 
     /// Returns the URL of the instance's public keys, for a
     /// [`ClerkVerifier`](clerk_tower::ClerkVerifier) without the secret key:
-    /// `Clerk::builder().publishable_key(local.publishable_key()).jwks_url(server.jwks_url())`.
+    /// `Clerk::builder().publishable_key(server.local().publishable_key()).jwks_url(server.jwks_url())`.
     #[must_use]
     pub fn jwks_url(&self) -> String {
         format!("{}/.well-known/jwks.json", self.api_url())
@@ -121,7 +102,7 @@ impl LocalServer {
     /// use clerk_local::LocalClerk;
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let server = LocalClerk::seeded().serve(([127, 0, 0, 1], 4000)).await?;
+    /// let server = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 4000)).await?;
     /// let clerk = server.client_builder().build()?;
     /// # drop(clerk); Ok(()) }
     /// ```
@@ -146,7 +127,7 @@ impl LocalServer {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
-    /// let server = LocalClerk::seeded().serve(([127, 0, 0, 1], 0)).await?;
+    /// let server = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await?;
     /// let mut application = std::process::Command::new("target/debug/application");
     /// application.envs(server.env());
     /// # Ok(())

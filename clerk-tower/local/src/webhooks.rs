@@ -85,6 +85,13 @@ impl LocalClerk {
         random::until_ok(|| self.shared.webhook_secret.parse())
     }
 
+    /// Returns the secret with which [`webhook`](Self::webhook) signs as a string, `whsec_…`, for programs in other
+    /// languages.
+    #[must_use]
+    pub fn expose_webhook_secret(&self) -> &str {
+        &self.shared.webhook_secret
+    }
+
     /// Creates one signed delivery, `POST /webhooks/clerk`, for a test of a handler; nothing is sent. `kind` is the type
     /// of the event, for example `user.created`, and `data` its data in Clerk's format. Each delivery has its own ID.
     #[must_use]

@@ -402,7 +402,7 @@ impl KeysAddress {
 
     /// The address that follows from a publishable key.
     pub(crate) fn of(key: &PublishableKey) -> Result<Self, String> {
-        Self::new(&format!("https://{}/.well-known/jwks.json", key.frontend_api()))
+        Self::new(&format!("{}/.well-known/jwks.json", key.frontend_api_url()))
     }
 }
 

@@ -15,8 +15,8 @@ pub async fn client() -> Result<(ClerkVerifier, Option<LocalServer>), Box<dyn Er
     if env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty()) {
         return Ok((ClerkVerifier::from_env()?, None));
     }
-    let local = LocalClerk::seeded();
-    let server = local.serve(([127, 0, 0, 1], 0)).await?;
+    let server = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await?;
+    let local = server.local();
     let session = local.sign_in("user_grace").organization("org_acme").lifetime(Duration::from_secs(43_200));
     println!("LocalClerk: -H 'Authorization: Bearer {}'", session.token());
     Ok((server.client_builder().build()?.into(), Some(server)))

@@ -20,7 +20,7 @@ async fn serve(app: Router) -> SocketAddr {
 }
 
 async fn instance() -> LocalServer {
-    LocalClerk::seeded().serve((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
+    LocalClerk::builder().seeded().serve((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
 }
 
 async fn get(address: SocketAddr, path: &str, token: &str) -> (u16, String) {

@@ -274,8 +274,7 @@ async fn new_user(visitor: &Visitor<'_>) -> WebDriverResult<()> {
 
 /// Runs the tests in one browser. `hosts` are the host names of the application and of the instance.
 async fn run(browser: &Path, driver: &Path, name: &str, hosts: [&str; 2]) {
-    let instance = Instance::new();
-    let server = instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let (instance, server) = Instance::served().await;
     let local = format!("http://{}:{}", hosts[1], server.addr().port());
     let builder = server.client_builder().authentication(|options| {
         let pages = |page: &str| format!("{local}/{page}");

@@ -60,7 +60,7 @@ impl World {
         let clock = ManualClock::at(Timestamp::from_secs(i64::try_from(NOW).unwrap()));
         Self {
             runtime: Rc::new(Builder::new_current_thread().enable_time().build().unwrap()),
-            local: LocalClerk::with_clock(clock.clone()),
+            local: LocalClerk::builder().clock(clock.clone()).build().unwrap(),
             clock,
             tokens: Rc::default(),
         }

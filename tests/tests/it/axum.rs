@@ -110,12 +110,11 @@ async fn expect(
 #[tokio::test]
 async fn every_visitor_gets_the_matching_response() {
     const MISSING: &str = "session-token-and-uat-missing";
-    let instance = Instance::new();
+    let (instance, clerk, _server) = Instance::over_http().await;
     let local = &instance.local;
     local.user("Bad", "Boy").id("user_banned").banned(true).create();
     local.user("Shut", "Out").id("user_locked").create();
     instance.backend("POST", "/v1/users/user_locked/lock").await;
-    let (clerk, _server) = instance.over_http().await;
     let address = start(&clerk).await;
 
     let in_acme = |user: &str| local.sign_in(user).organization("org_acme").token();
@@ -175,8 +174,7 @@ async fn every_visitor_gets_the_matching_response() {
 
 #[tokio::test]
 async fn browsers_sign_in_with_cookies() {
-    let instance = Instance::new();
-    let server = instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let (instance, server) = Instance::served().await;
     let key = instance.local.publishable_key();
     let builder = || instance.builder().api_url(server.api_url());
     let plain = start(&builder().build().unwrap()).await;
@@ -203,8 +201,7 @@ async fn browsers_sign_in_with_cookies() {
 
 #[tokio::test]
 async fn without_the_layer_every_request_is_rejected_and_the_response_says_why() {
-    let instance = Instance::new();
-    let (clerk, _server) = instance.over_http().await;
+    let (instance, clerk, _server) = Instance::over_http().await;
     // One application without the layer, and one with a guard outside of it.
     let bare = serve(routes(&clerk)).await;
     let inverted = routes(&clerk).layer(ClerkLayer::new(&clerk)).layer(require::signed_in());
@@ -256,8 +253,7 @@ impl Outage {
 #[tokio::test]
 async fn an_outage_before_the_first_key_is_503_and_never_signed_out() {
     for outage in OUTAGES {
-        let instance = Instance::new();
-        let (clerk, server) = instance.over_http().await;
+        let (instance, clerk, server) = Instance::over_http().await;
         let address = start(&clerk).await;
         let _server = outage.begin(&instance, server).await;
         let ada = instance.ada();
@@ -283,8 +279,7 @@ async fn an_outage_before_the_first_key_is_503_and_never_signed_out() {
 #[tokio::test]
 async fn known_keys_keep_working_during_an_outage() {
     for outage in OUTAGES {
-        let instance = Instance::new();
-        let (clerk, server) = instance.over_http().await;
+        let (instance, clerk, server) = Instance::over_http().await;
         let address = start(&clerk).await;
         clerk.keys().warm_up().await.unwrap();
         let _server = outage.begin(&instance, server).await;

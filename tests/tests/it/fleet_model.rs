@@ -328,7 +328,7 @@ async fn no_revoked_session_is_accepted_for_longer_than_its_bound_whatever_happe
     for seed in 0..6 {
         let mut rng = Rng::with_seed(seed);
         let (engine, clock) = (Engine::new(), TokioClock(Instant::now()));
-        let local = LocalClerk::with_clock(clock).seed();
+        let local = LocalClerk::builder().clock(clock).seeded().build().unwrap();
         let members: Vec<Member> = (0..MEMBERS)
             .map(|index| {
                 let engine = engine.another();

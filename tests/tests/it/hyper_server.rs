@@ -51,8 +51,7 @@ async fn start(clerk: &Clerk, guard: RequireLayer) -> SocketAddr {
 
 #[tokio::test]
 async fn a_bare_hyper_server_is_guarded() {
-    let instance = Instance::new();
-    let (clerk, _server) = instance.over_http().await;
+    let (instance, clerk, _server) = Instance::over_http().await;
     let address = start(&clerk, RequireLayer::permission("org:users:manage")).await;
     let token = |user: &str| instance.local.sign_in(user).organization("org_acme").token();
     let (ada, grace) = (token("user_ada"), token("user_grace"));
@@ -117,8 +116,7 @@ async fn a_guard_without_the_layer_rejects_every_request() {
 
 #[tokio::test]
 async fn a_bare_hyper_server_responds_503_while_clerk_is_unreachable() {
-    let instance = Instance::new();
-    let (clerk, server) = instance.over_http().await;
+    let (instance, clerk, server) = Instance::over_http().await;
     let address = start(&clerk, RequireLayer::signed_in()).await;
     server.shutdown().await;
     let response = get(address, "/", &instance.ada()).await;

@@ -35,9 +35,8 @@ struct Stand {
 
 impl Stand {
     async fn new() -> Self {
-        let (shop, staff) = (LocalClerk::seeded(), LocalClerk::seeded());
-        let shop = shop.serve((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let staff = staff.serve((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let serve = || LocalClerk::builder().seeded().serve((Ipv4Addr::LOCALHOST, 0));
+        let (shop, staff) = (serve().await.unwrap(), serve().await.unwrap());
         let both = Both {
             shop: shop.client_builder().build().unwrap(),
             staff: Clerk::builder()

@@ -54,7 +54,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let clock = ManualClock::at(NOW);
-        let local = LocalClerk::with_clock(clock.clone()).seed();
+        let local = LocalClerk::builder().clock(clock.clone()).seeded().build().unwrap();
         let clerk = local
             .client_builder()
             .authentication(|options| options.accepted_kinds(AcceptedKinds::any()))
@@ -136,7 +136,8 @@ async fn cookies_need_no_handshake() {
     assert!(location.contains("/v1/client/handshake?"), "{location}");
     assert!(location.contains("__clerk_hs_reason=session-token-expired"), "{location}");
     // Cookies of another application on the same host have no effect.
-    let other = LocalClerk::with_clock(fixture.clock.clone()).sign_in("user_grace").cookies();
+    let other =
+        LocalClerk::builder().clock(fixture.clock.clone()).build().unwrap().sign_in("user_grace").cookies();
     assert_eq!(fixture.send(page(format!("{other}; {}", session.cookies()))).await, outcome(200, "user_ada"));
 }
 
@@ -624,8 +625,8 @@ impl Drop for Directory {
 /// Each value as it is, borrowed, and as a string.
 #[tokio::test]
 async fn a_builder_takes_every_key_and_address_that_an_instance_gives() {
-    let local = LocalClerk::seeded();
-    let server = local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let server = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let local = server.local();
     let machine = local.machine("nightly").create();
     let machine_key: MachineSecretKey = machine.secret_key.parse().unwrap();
     let (webhook_secret, url) = (local.webhook_secret(), server.api_url());
@@ -680,7 +681,7 @@ async fn a_saved_instance_resumes_where_it_stopped() {
     fixture.local.save(&path).unwrap();
     fixture.clerk.send(users::delete("user_ada")).await.unwrap();
 
-    let local = LocalClerk::load_with_clock(&path, fixture.clock.clone()).unwrap();
+    let local = LocalClerk::builder().clock(fixture.clock.clone()).load(&path).build().unwrap();
     let clerk = local.client_builder().authentication(|options| options.accepted_kinds(AcceptedKinds::any()));
     let again = Fixture { app: app(&clerk.build().unwrap()), local, ..Fixture::new() };
     assert_eq!(again.get("/me", &token).await, outcome(200, "Ada Lovelace"));

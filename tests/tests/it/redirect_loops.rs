@@ -194,7 +194,7 @@ impl Browser {
 }
 
 fn issuer(key: &clerk_core::keys::PublishableKey) -> String {
-    format!("https://{}", key.frontend_api())
+    key.frontend_api_url()
 }
 
 /// Lets a browser load a page until it is signed in for good, and returns the warnings.

@@ -229,8 +229,7 @@ async fn after_signing_out_the_same_cookie_is_refused_at_once() {
 /// Everything over sockets: another program bans a user at Clerk, which delivers the event to this service.
 #[tokio::test]
 async fn a_ban_by_another_program_reaches_the_next_request_through_the_webhook() {
-    let instance = Instance::new();
-    let (clerk, server) = instance.over_http().await;
+    let (instance, clerk, server) = Instance::over_http().await;
     drop(clerk);
     let secret = instance.local.webhook_secret();
     let clerk = instance.builder().api_url(server.api_url()).webhook_secret(secret.clone()).build().unwrap();

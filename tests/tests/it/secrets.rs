@@ -141,7 +141,7 @@ async fn no_type_prints_a_key_or_a_token() {
     hidden.debug(&session);
     hidden.debug(&instance.local.user("Ada", "Lovelace").email(EMAIL).phone(PHONE));
     hidden.debug(&instance.local.organization("Acme"));
-    hidden.debug(&instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap());
+    hidden.debug(&Instance::served().await.1);
 
     // Tokens and decisions.
     let decoded = Token::decode(&token).unwrap();
@@ -355,8 +355,7 @@ async fn no_log_line_contains_a_key_or_a_token() {
         .finish()
         .init();
 
-    let instance = Instance::new();
-    let (clerk, server) = instance.over_http().await;
+    let (instance, clerk, server) = Instance::over_http().await;
     let routes = Router::new()
         .route("/me", on_get(async |user: ClerkUser| user.id.to_string()))
         .route("/maybe", on_get(async |_: Option<ClerkUser>| "maybe"))

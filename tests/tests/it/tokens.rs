@@ -30,8 +30,7 @@ impl Fixture {
     }
 
     async fn with(configure: impl FnOnce(ClerkBuilder) -> ClerkBuilder) -> Self {
-        let instance = Instance::new();
-        let server = instance.local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+        let (instance, server) = Instance::served().await;
         let clerk = configure(instance.builder().api_url(server.api_url())).build().unwrap();
         let app = Router::new().route("/", any(async |session: Session| session.user_id().to_string()));
         let address = serve(app.layer(ClerkLayer::new(&clerk))).await;

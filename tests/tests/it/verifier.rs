@@ -23,7 +23,7 @@ use tracing::Level;
 const API: &str = "https://api.example.com";
 
 async fn serve() -> LocalServer {
-    LocalClerk::seeded().serve((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
+    LocalClerk::builder().seeded().serve((Ipv4Addr::LOCALHOST, 0)).await.unwrap()
 }
 
 fn local(server: &LocalServer) -> LocalClerk {

@@ -3,7 +3,10 @@
 use url::Url;
 
 use super::Satellite;
-use crate::authenticate::address;
+use crate::{
+    authenticate::address,
+    keys::{InstanceType, frontend_api_url},
+};
 
 /// The instance, from the publishable key and the related options.
 pub(crate) struct Instance {
@@ -37,16 +40,22 @@ impl Instance {
             let url = if url.starts_with('/') { format!("{}{url}", origin?) } else { url.to_owned() };
             Some(url.trim_end_matches('/').to_owned())
         });
-        let hosts = [&self.primary_api, &self.frontend_api].map(|host| format!("https://{host}"));
+        let hosts = [&self.primary_api, &self.frontend_api].map(|host| self.url_of(host));
         let mut issuers: Vec<_> = hosts.into_iter().chain(proxy).collect();
         issuers.dedup();
         issuers
     }
 
+    fn url_of(&self, frontend_api: &str) -> String {
+        let instance_type =
+            if self.is_production { InstanceType::Production } else { InstanceType::Development };
+        frontend_api_url(frontend_api, instance_type)
+    }
+
     /// Returns the URL under which a browser on this page reaches the Frontend API.
     pub(crate) fn frontend_url(&self, page: &Url) -> Option<Url> {
         match self.proxy_url.as_deref() {
-            None => address::absolute(&format!("https://{}", self.frontend_api)),
+            None => address::absolute(&self.url_of(&self.frontend_api)),
             Some(path) if path.starts_with('/') => {
                 address::absolute(&format!("{}{path}", address::origin(page)))
             }
@@ -56,31 +65,31 @@ impl Instance {
 
     /// Returns the URL of the Account Portal, which may not exist if the Frontend API is behind a proxy.
     pub(crate) fn portal_url(&self) -> Option<Url> {
-        accounts_url(&self.primary_api)
+        self.accounts_url(&self.primary_api)
     }
 
     /// Returns the URL of the Account Portal from which a browser may return, by the Frontend API's host; `None` behind a
     /// proxy, where it is not known.
     pub(crate) fn referring_url(&self) -> Option<Url> {
-        accounts_url(&self.frontend_api).filter(|_| self.proxy_url.is_none())
+        self.accounts_url(&self.frontend_api).filter(|_| self.proxy_url.is_none())
     }
 
     /// Whether the sign-in page is that of the Account Portal, which may not exist behind a proxy.
     pub(crate) const fn guesses_sign_in_page(&self) -> bool {
         self.proxy_url.is_some() && self.sign_in_url.is_none()
     }
-}
 
-fn accounts_url(frontend_api: &str) -> Option<Url> {
-    // In development, `x.clerk.accounts.dev` becomes `x.accounts.dev`; in production, `clerk.example.com` becomes
-    // `accounts.example.com`. Hosts with `accountsstage` are Clerk's own staging environment.
-    let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
-    let host = if host.contains("clerk.accounts.") {
-        host.replacen("clerk.accounts.", "accounts.", 1)
-    } else {
-        host.replacen("clerk.", "accounts.", 1)
-    };
-    address::absolute(&format!("https://{host}"))
+    fn accounts_url(&self, frontend_api: &str) -> Option<Url> {
+        // In development, `x.clerk.accounts.dev` becomes `x.accounts.dev`; in production, `clerk.example.com` becomes
+        // `accounts.example.com`. Hosts with `accountsstage` are Clerk's own staging environment.
+        let host = frontend_api.replacen("clerk.accountsstage.", "accountsstage.", 1);
+        let host = if host.contains("clerk.accounts.") {
+            host.replacen("clerk.accounts.", "accounts.", 1)
+        } else {
+            host.replacen("clerk.", "accounts.", 1)
+        };
+        address::absolute(&self.url_of(&host))
+    }
 }
 
 /// Removes `http://` and `https://` anywhere in a string.

@@ -1,5 +1,6 @@
 //! Tests of the whole instance, through its service.
 
+mod builder;
 mod credentials;
 mod flow;
 mod frontend;
@@ -23,7 +24,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower_service::Service as _;
 
-use super::{LocalClerk, LocalOrganization, LocalUser};
+use super::{LocalClerk, LocalClerkBuilder, LocalOrganization, LocalServer, LocalUser};
 use clerk_tower::clock::ManualClock;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -36,13 +37,25 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let clock = ManualClock::at(NOW);
-        Self { local: LocalClerk::with_clock(clock.clone()), clock }
+        Self::with(|builder| builder)
     }
 
     fn seeded() -> Self {
-        let fixture = Self::new();
-        Self { local: fixture.local.seed(), clock: fixture.clock }
+        Self::with(LocalClerkBuilder::seeded)
+    }
+
+    fn with(configure: impl FnOnce(LocalClerkBuilder) -> LocalClerkBuilder) -> Self {
+        let clock = ManualClock::at(NOW);
+        let local = configure(LocalClerk::builder().clock(clock.clone())).build().unwrap();
+        Self { local, clock }
+    }
+
+    /// A seeded instance on a port.
+    async fn served() -> (Self, LocalServer) {
+        let clock = ManualClock::at(NOW);
+        let builder = LocalClerk::builder().clock(clock.clone()).seeded();
+        let server = builder.serve(([127, 0, 0, 1], 0)).await.unwrap();
+        (Self { local: server.local().clone(), clock }, server)
     }
 
     /// Advances the clock by a second.

@@ -7,14 +7,13 @@ use std::{
 };
 
 use super::Fixture;
-use crate::{LocalClerk, random};
-use clerk_tower::clock::SystemClock;
+use crate::{LocalClerk, random, save};
 
 /// A directory that is deleted at the end of the test.
-struct Directory(PathBuf);
+pub(super) struct Directory(pub(super) PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let path = std::env::temp_dir().join(format!("clerk-local-{}", random::string(12)));
         fs::create_dir(&path).unwrap();
         Self(path)
@@ -44,11 +43,11 @@ fn what_is_saved_can_be_loaded_up_to_the_same_limit() {
     let before = fs::read(&path).unwrap();
     let size = u64::try_from(before.len()).unwrap();
     fixture.local.save_within(&path, size).unwrap();
-    LocalClerk::load_within(&path, SystemClock, size).unwrap();
+    save::read_within(&path, size).map(drop).unwrap();
 
     for error in [
         fixture.local.save_within(&path, size - 1).unwrap_err(),
-        LocalClerk::load_within(&path, SystemClock, size - 1).unwrap_err(),
+        save::read_within(&path, size - 1).map(drop).unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::FileTooLarge);
         assert!(error.to_string().contains("larger than 0 MiB"), "{error}");

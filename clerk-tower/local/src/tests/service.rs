@@ -111,5 +111,5 @@ fn clones_share_state_and_instances_do_not() {
     assert_ne!(other.secret_key().expose(), fixture.local.secret_key().expose());
     assert_ne!(other.publishable_key(), fixture.local.publishable_key());
     assert_ne!(other.key_id(), fixture.local.key_id());
-    assert_eq!(other.issuer(), format!("https://{}", other.publishable_key().frontend_api()));
+    assert_eq!(other.issuer(), other.publishable_key().frontend_api_url());
 }

@@ -6,7 +6,7 @@
 //! use clerk_local::LocalClerk;
 //! use clerk_tower::Clerk;
 //!
-//! let local = LocalClerk::new().seed();
+//! let local = LocalClerk::seeded();
 //! let clerk = Clerk::builder().secret_key(local.secret_key()).transport(local.clone()).build()?;
 //!
 //! // One call to Clerk. The second time it is the same value, not even decoded again.

@@ -38,7 +38,10 @@ impl Upstream {
 
     /// Returns the upstream for the instance of a publishable key.
     pub(super) fn of_key(key: &PublishableKey) -> Result<Self, ConfigError> {
-        Self::parse("publishable_key", address_of(key.frontend_api()))
+        let url = key.frontend_api_url();
+        // A stand-in for Clerk on this computer. Its keys must not be sent to Clerk.
+        let url = if url.starts_with("http:") { &url } else { address_of(key.frontend_api()) };
+        Self::parse("publishable_key", url)
     }
 
     /// Returns the upstream's URI for a path. The path is appended and not resolved as a reference, so `//evil.com`
@@ -131,6 +134,13 @@ mod tests {
             assert_eq!(address_of(frontend_api), address, "{frontend_api}");
             assert!(upstream(address).is_ok());
         }
+    }
+
+    #[test]
+    fn a_local_instance_is_its_own_upstream() {
+        let key = "pk_test_MTI3LjAuMC4xOjQwMTAk".parse().unwrap();
+        let uri = Upstream::of_key(&key).unwrap().target("/v1/client", None).unwrap();
+        assert_eq!(uri, "http://127.0.0.1:4010/v1/client");
     }
 
     #[test]

@@ -19,9 +19,8 @@ mod actix_clerk;
 mod poem_clerk;
 
 async fn instance() -> (LocalClerk, LocalServer) {
-    let local = LocalClerk::seeded();
-    let server = local.serve(([127, 0, 0, 1], 0)).await.unwrap();
-    (local, server)
+    let server = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await.unwrap();
+    (server.local().clone(), server)
 }
 
 fn client() -> Client {

@@ -45,8 +45,8 @@ struct Lambda {
 
 impl Lambda {
     async fn start(path: &str) -> Self {
-        let local = LocalClerk::seeded();
-        let clerk = local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+        let clerk = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await.unwrap();
+        let local = clerk.local().clone();
         let (events, receiver) = mpsc::channel(1);
         let (sender, results) = mpsc::channel(1);
         let runtime = Arc::new(Runtime { events: Mutex::new(receiver), results: sender });

@@ -53,8 +53,8 @@ pub struct Service {
 
 impl Service {
     pub async fn start(path: &str) -> Self {
-        let local = LocalClerk::seeded();
-        let clerk = local.serve(([127, 0, 0, 1], 0)).await.unwrap();
+        let clerk = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await.unwrap();
+        let local = clerk.local().clone();
         let mut program = Program::start(path, clerk.env());
         let url = program.after("Listening on ").await.parse().unwrap();
         let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(LIMIT).build().unwrap();

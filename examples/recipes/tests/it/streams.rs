@@ -26,7 +26,7 @@ const PAGE: &str = "https://app.example.com";
 /// A server whose clients accept only tokens of the page, and a token.
 async fn start() -> (ManualClock, LocalClerk, String, String) {
     let clock = ManualClock::at(Timestamp::from_secs(1_700_000_000));
-    let local = LocalClerk::with_clock(clock.clone()).seed();
+    let local = LocalClerk::builder().clock(clock.clone()).seeded().build().unwrap();
     let clerk = local.client_builder().authorized_parties([PAGE]).build().unwrap();
     let address = serve(app(clerk, HeaderValue::from_static(PAGE))).await;
     let token = local.sign_in("user_ada").authorized_party(PAGE).token();

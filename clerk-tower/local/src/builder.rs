@@ -1,0 +1,250 @@
+//! Creates instances: [`LocalClerk::builder`].
+
+use std::{
+    fmt, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use clerk_core::keys::{InstanceType, KeyError, PublishableKey, SecretKey, WebhookSecret};
+use clerk_tower::clock::{Clock, SystemClock};
+use tokio::net::TcpListener;
+
+use crate::{LocalClerk, LocalServer, Parts, keys::SigningKey, random, save, seed, state::State};
+
+/// Builder of an instance, returned by [`LocalClerk::builder`].
+///
+/// [`build`](Self::build) creates an instance in memory, and [`serve`](Self::serve) one that is served over HTTP. Every
+/// key that is not set is a new one. Errors of the setters are returned at the end.
+///
+/// ```
+/// use clerk_local::LocalClerk;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// // In memory.
+/// let local = LocalClerk::builder().secret_key("sk_test_e2e").seeded().build()?;
+/// assert_eq!(local.secret_key().expose(), "sk_test_e2e");
+///
+/// // On a port. The publishable key names the address, so that browsers and SDKs find the server.
+/// let server = LocalClerk::builder().seeded().serve(([127, 0, 0, 1], 0)).await?;
+/// assert_eq!(server.local().publishable_key().frontend_api(), server.addr().to_string());
+/// assert_eq!(server.local().issuer(), server.api_url());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing exists until `build` or `serve`"]
+pub struct LocalClerkBuilder {
+    clock: Arc<dyn Clock>,
+    secret_key: Option<SecretKey>,
+    publishable_key: Option<PublishableKey>,
+    webhook_secret: Option<String>,
+    jwt_key: Option<SigningKey>,
+    file: Option<PathBuf>,
+    is_seeded: bool,
+    serves_any_address: bool,
+    /// The first error of a setter.
+    problem: Option<io::Error>,
+}
+
+impl LocalClerk {
+    /// Starts an instance with a clock, keys, or data from a file. [`LocalClerk::new`] is the same without any of these.
+    pub fn builder() -> LocalClerkBuilder {
+        LocalClerkBuilder {
+            clock: Arc::new(SystemClock),
+            secret_key: None,
+            publishable_key: None,
+            webhook_secret: None,
+            jwt_key: None,
+            file: None,
+            is_seeded: false,
+            serves_any_address: false,
+            problem: None,
+        }
+    }
+}
+
+impl LocalClerkBuilder {
+    /// Sets the clock, for example a [`ManualClock`](clerk_tower::clock::ManualClock), with which tokens expire without
+    /// waiting. Defaults to the system's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the secret key, `sk_test_…`. A live key is an error: this is no identity provider for production.
+    pub fn secret_key(mut self, key: impl TryInto<SecretKey, Error: fmt::Display>) -> Self {
+        let key = self.parsed("secret_key", key);
+        self.secret_key = key.filter(|key| self.is_test_key("secret_key", key.instance_type()));
+        self
+    }
+
+    /// Sets the publishable key, `pk_test_…`. Defaults to one that names the address on which the instance is
+    /// [served](Self::serve); in memory, a host that does not exist (`….invalid`). Clients that know only a publishable
+    /// key connect to the host in it, so a key of another host leads them away from this computer. A live key is an error.
+    pub fn publishable_key(mut self, key: impl TryInto<PublishableKey, Error: fmt::Display>) -> Self {
+        let key = self.parsed("publishable_key", key);
+        self.publishable_key = key.filter(|key| self.is_test_key("publishable_key", key.instance_type()));
+        self
+    }
+
+    /// Sets the key that signs tokens: an RSA private key of at least 2048 bits as PEM (`BEGIN PRIVATE KEY` or `BEGIN RSA
+    /// PRIVATE KEY`). Its ID follows from it. With a key that stays the same, tokens stay valid after a restart, and
+    /// the instance starts faster, because generating an RSA key takes a moment.
+    pub fn jwt_key(mut self, pem: impl AsRef<str>) -> Self {
+        match SigningKey::from_pem(pem.as_ref()) {
+            Ok(key) => self.jwt_key = Some(key),
+            Err(problem) => self.reject("jwt_key", problem),
+        }
+        self
+    }
+
+    /// Sets the secret with which webhooks are signed, `whsec_…`.
+    pub fn webhook_secret(mut self, secret: impl Into<String>) -> Self {
+        let secret = secret.into();
+        match secret.parse::<WebhookSecret>() {
+            Ok(_) => self.webhook_secret = Some(secret),
+            Err(error) => self.reject("webhook_secret", error),
+        }
+        self
+    }
+
+    /// Loads keys and data that [`LocalClerk::save`] wrote to a file. Keys that are set on the builder win.
+    pub fn load(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Adds the people and the organization of [`seed`](crate::seed).
+    pub fn seeded(mut self) -> Self {
+        self.is_seeded = true;
+        self
+    }
+
+    /// Allows [`serve`](Self::serve) to listen on addresses other than loopback. Insecure: anyone who reaches the server
+    /// can sign in as anyone, and there is no TLS. Browsers are then also served under addresses such as
+    /// `192.168.1.5`, but not under names, which could be another site's (DNS rebinding).
+    pub fn insecure_any_address(mut self) -> Self {
+        self.serves_any_address = true;
+        self
+    }
+
+    /// Creates the instance in memory.
+    ///
+    /// # Errors
+    /// With [`io::ErrorKind::InvalidInput`] if a key is not valid (the message names the setter), and with the errors of
+    /// [`LocalClerk::load`].
+    pub fn build(self) -> io::Result<LocalClerk> {
+        self.build_at(None)
+    }
+
+    /// Creates the instance and serves it over HTTP/1 on `address`, until the [`LocalServer`] is dropped or shut down.
+    /// Port 0 takes any free port. The publishable key names the address, unless another key is set.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build); if `address` is not a loopback address or not available; and with
+    /// [`io::ErrorKind::InvalidInput`] for an IPv6 address that a publishable key cannot name. It must be called inside a
+    /// tokio runtime.
+    pub async fn serve(self, address: impl Into<SocketAddr>) -> io::Result<LocalServer> {
+        let address = address.into();
+        if !self.serves_any_address && !address.ip().to_canonical().is_loopback() {
+            let problem = format!(
+                "LocalClerk serves loopback addresses only, and {address} is not one: anyone who reaches it can sign in \
+                 as anyone"
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+        }
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let local = self.build_at(Some(reachable(address)))?;
+        Ok(LocalServer::start(local, listener, address))
+    }
+
+    /// Creates the instance. `address` is where it is served.
+    fn build_at(mut self, address: Option<SocketAddr>) -> io::Result<LocalClerk> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let mut parts = match &self.file {
+            Some(path) => save::read(path)?,
+            None => Parts::new(self.jwt_key.take()),
+        };
+        parts.secret_key = self.secret_key.unwrap_or(parts.secret_key);
+        parts.webhook_secret = self.webhook_secret.unwrap_or(parts.webhook_secret);
+        parts.key = self.jwt_key.unwrap_or(parts.key);
+        parts.publishable_key = match (self.publishable_key, address) {
+            (Some(key), _) => key,
+            (None, Some(address)) => naming(address)?,
+            (None, None) => parts.publishable_key,
+        };
+        parts.state.clients.address = address.map(|address| format!("http://{address}"));
+        let local = LocalClerk::from_parts(parts, self.clock);
+        if self.is_seeded {
+            seed::populate(&local);
+        }
+        Ok(local)
+    }
+
+    fn parsed<K, T: TryInto<K, Error: fmt::Display>>(&mut self, setter: &str, key: T) -> Option<K> {
+        key.try_into().map_err(|error| self.reject(setter, error)).ok()
+    }
+
+    fn is_test_key(&mut self, setter: &str, instance_type: InstanceType) -> bool {
+        let is_live = instance_type == InstanceType::Production;
+        if is_live {
+            self.reject(setter, "this is a live key, and LocalClerk is no identity provider for production");
+        }
+        !is_live
+    }
+
+    fn reject(&mut self, setter: &str, problem: impl fmt::Display) {
+        let error = || io::Error::new(io::ErrorKind::InvalidInput, format!("{setter}: {problem}"));
+        self.problem.get_or_insert_with(error);
+    }
+}
+
+impl fmt::Debug for LocalClerkBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalClerkBuilder")
+            .field("publishable_key", &self.publishable_key)
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    /// Returns the parts of an empty instance in memory, with new keys.
+    pub(crate) fn new(key: Option<SigningKey>) -> Self {
+        Self {
+            secret_key: random::until_ok(|| format!("sk_test_{}", random::string(40)).parse()),
+            publishable_key: random::until_ok(|| publishable_key(&format!("{}.invalid", random::string(8)))),
+            webhook_secret: format!("whsec_{}", BASE64_STANDARD.encode(random::string(24))),
+            key: key.unwrap_or_else(SigningKey::generate),
+            state: State::default(),
+        }
+    }
+}
+
+fn publishable_key(host: &str) -> Result<PublishableKey, KeyError> {
+    format!("pk_test_{}", BASE64_STANDARD.encode(format!("{host}$"))).parse()
+}
+
+/// Returns the publishable key that names an address.
+fn naming(address: SocketAddr) -> io::Result<PublishableKey> {
+    publishable_key(&address.to_string()).map_err(|_| {
+        let problem = format!(
+            "a publishable key cannot name the IPv6 address {address}; serve 127.0.0.1, or set a publishable key"
+        );
+        io::Error::new(io::ErrorKind::InvalidInput, problem)
+    })
+}
+
+/// Returns the address under which this computer reaches a server that listens on `address`.
+pub(crate) const fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        return SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port());
+    }
+    address
+}
