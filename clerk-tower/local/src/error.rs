@@ -184,7 +184,7 @@ impl ApiError {
     /// There is no operation with this path.
     pub(super) fn no_path(method: &Method, path: &str) -> Self {
         let long_message = format!("There is no operation {method} {path}");
-        Self::new(StatusCode::NOT_FOUND, "resource_not_found", "not found", long_message)
+        Self::new(StatusCode::NOT_FOUND, "operation_not_found", "not found", long_message)
     }
 
     /// The operations with this path have other methods.

@@ -1,8 +1,12 @@
 //! Sends a minimal and a maximal sample of every operation to a server, and prints how it responded to each.
 //!
 //! ```text
-//! cargo run -p clerk-tests --bin exercise -- --base-url http://127.0.0.1:4010
+//! cargo run -p clerk-tests --bin exercise -- --base-url http://127.0.0.1:4010 [--secret-key KEY]
 //! ```
+//!
+//! With a secret key, the server is an instance that knows it, such as a `LocalClerk`: it refuses the samples that name what
+//! does not exist, and every refusal in Clerk's format is fine, except for a refused key and for an operation that the
+//! server does not have. Without one, the server makes everything up, and has to accept every sample.
 //!
 //! The operations' paths are appended to the URL. Prints one line for each sample, with these columns separated by
 //! tabs: operation ID, `minimal` or `maximal`, HTTP status, and `ok` or the problem. A fifth column has the
@@ -19,7 +23,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use clerk_core::{Operation, decode::ResponseError, keys::MachineSecretKey, keys::SecretKey};
+use clerk_core::{
+    Operation,
+    api::machines,
+    decode::{ResponseError, StatusError},
+    keys::{MachineSecretKey, SecretKey},
+};
 use clerk_tests::{
     operation_visitor::{OperationVisitor, Sample},
     samples,
@@ -33,14 +42,15 @@ use http::Response;
 use tokio::runtime::Runtime;
 use tower::{ServiceBuilder, ServiceExt as _};
 
-const USAGE: &str = "usage: exercise --base-url URL";
+const USAGE: &str = "usage: exercise --base-url URL [--secret-key KEY]";
 
-/// Fake keys, because the server is not Clerk.
+/// Fake keys, for a server that accepts any.
 const SECRET_KEY: &str = "sk_test_4pK7dQ2mXw9sB1vN6yJ3";
 const MACHINE_SECRET_KEY: &str = "ak_4pK7dQ2mXw9sB1vN6yJ3";
 
 fn main() -> ExitCode {
-    let mut exercise = match base_url(std::env::args().skip(1)).and_then(|url| Exercise::new(&url)) {
+    let mut exercise = match Server::parse(std::env::args().skip(1)).and_then(|server| Exercise::new(&server))
+    {
         Ok(exercise) => exercise,
         Err(error) => {
             drop(writeln!(io::stderr(), "{error}"));
@@ -53,10 +63,24 @@ fn main() -> ExitCode {
     if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn base_url(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error + Send + Sync>> {
-    match (arguments.next().as_deref(), arguments.next(), arguments.next()) {
-        (Some("--base-url"), Some(url), None) => Ok(url),
-        _ => Err(USAGE.into()),
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What the samples are sent to.
+struct Server {
+    base_url: String,
+    /// The key of the instance; `None` if the server accepts any.
+    secret_key: Option<String>,
+}
+
+impl Server {
+    fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, BoxError> {
+        let arguments: Vec<_> = arguments.collect();
+        let (base_url, secret_key) = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["--base-url", url] => (url, None),
+            ["--base-url", url, "--secret-key", key] => (url, Some(key.to_owned())),
+            _ => return Err(USAGE.into()),
+        };
+        Ok(Self { base_url: base_url.to_owned(), secret_key })
     }
 }
 
@@ -88,40 +112,82 @@ struct Exercise {
     runtime: Runtime,
     /// Not a client, because this program has both keys, and the stack chooses the one that an operation needs.
     stack: Stack,
+    /// Whether the server is an instance with data of its own.
+    is_instance: bool,
     last_response: LastResponse,
     good: usize,
     wrong: usize,
 }
 
 impl Exercise {
-    fn new(url: &str) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let machine: MachineSecretKey = MACHINE_SECRET_KEY.parse()?;
-        let secret: SecretKey = SECRET_KEY.parse()?;
+    fn new(server: &Server) -> Result<Self, BoxError> {
+        let secret = server.secret_key.as_deref().unwrap_or(SECRET_KEY).parse()?;
         let last_response = LastResponse::default();
-        let recorder = last_response.clone();
-        let stack = ServiceBuilder::new()
-            .layer(DeadlineLayer::new(Duration::from_secs(60)))
-            .map_response(move |response| {
-                recorder.record(&response);
-                response
-            })
-            .layer(CredentialsLayer::new(&secret).machine_secret_key(&machine))
-            .layer(CollectLayer::new(16 * 1024 * 1024))
-            .layer(BaseUriLayer::new(url)?)
-            .service(ReqwestTransport::new()?);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { runtime, stack: Stack::new(stack), last_response, good: 0, wrong: 0 })
+        let mut exercise = Self {
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+            stack: stack(&server.base_url, &secret, &MACHINE_SECRET_KEY.parse()?, &last_response)?,
+            is_instance: server.secret_key.is_some(),
+            last_response,
+            good: 0,
+            wrong: 0,
+        };
+        if exercise.is_instance {
+            let machine = exercise.send(&machines::create("exercise"))?.secret_key.parse()?;
+            exercise.stack = stack(&server.base_url, &secret, &machine, &exercise.last_response)?;
+        }
+        Ok(exercise)
     }
 
-    fn send<O: Operation>(&self, operation: &O) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn send<O: Operation>(&self, operation: &O) -> Result<O::Output, BoxError> {
         let request = operation.request()?;
         let response = self.runtime.block_on(self.stack.clone().oneshot(request))?;
-        match operation.decode(&response) {
-            // The server makes the IDs up.
-            Err(ResponseError::Decode(error)) if error.is_other_resource() => Ok(()),
-            decoded => Ok(decoded.map(drop)?),
+        Ok(operation.decode(&response)?)
+    }
+
+    /// Returns whether an error is an answer that can be expected.
+    fn is_expected(&self, error: &BoxError) -> bool {
+        match error.downcast_ref() {
+            // A server that makes things up makes up their IDs, too.
+            Some(ResponseError::Decode(error)) => error.is_other_resource(),
+            Some(ResponseError::Status(error)) => self.is_instance && is_refusal(error),
+            _ => false,
         }
     }
+}
+
+fn stack(
+    url: &str,
+    secret: &SecretKey,
+    machine: &MachineSecretKey,
+    last_response: &LastResponse,
+) -> Result<Stack, BoxError> {
+    let recorder = last_response.clone();
+    let stack = ServiceBuilder::new()
+        .layer(DeadlineLayer::new(Duration::from_secs(60)))
+        .map_response(move |response| {
+            recorder.record(&response);
+            response
+        })
+        .layer(CredentialsLayer::new(secret).machine_secret_key(machine))
+        .layer(CollectLayer::new(16 * 1024 * 1024))
+        .layer(BaseUriLayer::new(url)?)
+        .service(ReqwestTransport::new()?);
+    Ok(Stack::new(stack))
+}
+
+/// The codes of refusals that a sample must not get: no such operation, or a wrong key.
+const UNEXPECTED: [&str; 5] = [
+    "operation_not_found",
+    "method_not_allowed",
+    "not_emulated",
+    "authentication_invalid",
+    "clerk_key_invalid",
+];
+
+/// Returns whether the server has the operation, accepts the key, and says in Clerk's format what is wrong.
+fn is_refusal(error: &StatusError) -> bool {
+    let code = error.errors.first().map_or("", |first| &first.code);
+    error.status.is_client_error() && !code.is_empty() && !UNEXPECTED.contains(&code)
 }
 
 impl OperationVisitor for Exercise {
@@ -141,7 +207,10 @@ impl OperationVisitor for Exercise {
             ));
             return;
         }
-        let outcome = self.send(&operation);
+        let outcome = match self.send(&operation) {
+            Err(error) if !self.is_expected(&error) => Err(error),
+            _ => Ok(()),
+        };
         let response = self.last_response.take();
         let status = response.as_ref().map_or_else(|| "-".to_owned(), |response| response.status.to_string());
         let violations = response.and_then(|response| response.violations);

@@ -58,7 +58,7 @@ fn unsupported_requests_get_an_error_that_says_so() {
 fn segments_are_decoded_once_and_stay_segments() {
     let fixture = Fixture::seeded();
     fixture.refuses("GET", "/v1/users/..%2Fusers%2Fuser_ada", &none(), 404, "resource_not_found", "");
-    fixture.refuses("GET", "/v1/users/", &none(), 404, "resource_not_found", "");
+    fixture.refuses("GET", "/v1/users/", &none(), 404, "operation_not_found", "");
 }
 
 #[test]
