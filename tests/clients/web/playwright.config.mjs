@@ -1,0 +1,14 @@
+// The programs are started by `run` beside this folder, which sets the environment.
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: '.',
+  workers: 1,
+  timeout: 60_000,
+  reporter: 'list',
+  use: {
+    baseURL: process.env.APP_URL,
+    launchOptions: { executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] },
+    trace: 'off',
+  },
+});

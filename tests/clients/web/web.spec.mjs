@@ -1,0 +1,69 @@
+// A Vite page with @clerk/react, whose API is the quickstart, and the sign-in helpers of @clerk/testing.
+import { createClerkClient } from '@clerk/backend';
+import { clerk, clerkSetup, setupClerkTestingToken } from '@clerk/testing/playwright';
+import { expect, test } from '@playwright/test';
+
+const PASSWORD = 'correct horse battery staple';
+const backend = createClerkClient({ secretKey: process.env.CLERK_SECRET_KEY, apiUrl: process.env.CLERK_API_URL });
+let strangers;
+
+test.beforeAll(async () => {
+  await clerkSetup();
+});
+
+test.beforeEach(async ({ page }) => {
+  strangers = [];
+  page.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol.startsWith('http') && !['127.0.0.1', 'localhost'].includes(hostname)) strangers.push(request.url());
+  });
+});
+
+test.afterEach(() => {
+  expect(strangers, 'requests that left this computer').toEqual([]);
+});
+
+async function person(name, more = {}) {
+  const emailAddress = `${name.toLowerCase()}+clerk_test@example.com`;
+  await backend.users.createUser({ firstName: name, lastName: 'Web', emailAddress: [emailAddress], password: PASSWORD, ...more });
+  return emailAddress;
+}
+
+async function asks(page, answer) {
+  await page.getByRole('button', { name: 'Ask the API' }).click();
+  await expect(page.locator('output')).toContainText(answer);
+}
+
+test('someone signs in with a password, and the API knows who it is until they leave', async ({ page }) => {
+  const emailAddress = await person('Ada');
+  await page.goto('/');
+  await asks(page, '401');
+  await page.locator('input[name=identifier]').fill(emailAddress);
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  await page.locator('input[name=password]').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'Hello Ada Web' })).toBeVisible();
+  await asks(page, '200');
+  await expect(page.locator('output')).toContainText('Ada');
+  await page.getByRole('button', { name: 'Leave' }).click();
+  await expect(page.locator('input[name=identifier]')).toBeVisible();
+  await asks(page, '401');
+});
+
+for (const [name, params] of [
+  ['Password', (identifier) => ({ signInParams: { strategy: 'password', identifier, password: PASSWORD } })],
+  ['Code', (identifier) => ({ signInParams: { strategy: 'email_code', identifier } })],
+  ['Phone', () => ({ signInParams: { strategy: 'phone_code', identifier: '+15555550142' } })],
+  ['Ticket', (emailAddress) => ({ emailAddress })],
+]) {
+  test(`the helper of @clerk/testing signs in: ${name}`, async ({ page }) => {
+    const emailAddress = await person(name, name === 'Phone' ? { phoneNumber: ['+15555550142'] } : {});
+    await setupClerkTestingToken({ page });
+    await page.goto('/');
+    await clerk.signIn({ page, ...params(emailAddress) });
+    await expect(page.getByRole('heading', { name: `Hello ${name} Web` })).toBeVisible();
+    await asks(page, '200');
+    await clerk.signOut({ page });
+    await expect(page.locator('input[name=identifier]')).toBeVisible();
+  });
+}
