@@ -26,7 +26,8 @@ pub(super) struct StateGuard<'a> {
 }
 
 impl<'a> StateGuard<'a> {
-    pub(super) fn new(local: &'a LocalClerk, state: MutexGuard<'a, State>) -> Self {
+    pub(super) fn new(local: &'a LocalClerk, mut state: MutexGuard<'a, State>) -> Self {
+        state.now = local.now();
         Self { local, state, before: None, is_changed: false }
     }
 }
@@ -105,6 +106,12 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
         }
     }
     others.extend(sessions.iter().filter_map(|change| session_started(change, after, now)));
+    for change in after.outbox.changes(&before.outbox) {
+        if let Change::Added(it) = change {
+            let kind = if it.is_sms { "sms.created" } else { "email.created" };
+            others.push((kind, after.render_message(it)));
+        }
+    }
     deletions.extend(others);
     deletions
 }
@@ -117,11 +124,12 @@ fn deleted_user(user: &User) -> Value {
     deleted
 }
 
-/// Returns whether more than the times of the last activity and the last sign-in changed.
+/// Returns whether more than the times of the last activity and the last sign-in, and the failed attempts, changed.
 fn is_worth_an_event(before: &User, after: &User) -> bool {
     let mut before = before.clone();
     before.last_active_at = after.last_active_at;
     before.last_sign_in_at = after.last_sign_in_at;
+    before.failed_attempts = after.failed_attempts;
     before != *after
 }
 

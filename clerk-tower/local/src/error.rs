@@ -116,13 +116,39 @@ impl ApiError {
         .meta(json!({ "param_names": ["email_address"] }))
     }
 
-    /// The password is shorter than eight characters.
-    pub(super) fn short_password() -> Self {
+    /// The password is shorter than the instance's settings require.
+    pub(super) fn short_password(least: usize) -> Self {
         Self::unprocessable(
             "form_password_length_too_short",
             "is too short",
             "password",
-            "password must have at least 8 characters",
+            format!("password must have at least {least} characters"),
+        )
+    }
+
+    /// The password is longer than the instance's settings allow.
+    pub(super) fn long_password(most: usize) -> Self {
+        Self::unprocessable(
+            "form_password_length_too_long",
+            "is too long",
+            "password",
+            format!("password must have at most {most} characters"),
+        )
+    }
+
+    /// The password lacks something that the instance's settings require.
+    pub(super) fn weak_password(code: &'static str, lacks: &str) -> Self {
+        Self::unprocessable(code, "is too weak", "password", format!("password must contain {lacks}"))
+    }
+
+    /// The password is not the user's.
+    #[allow(dead_code, reason = "the Frontend API will use it")]
+    pub(super) fn wrong_password() -> Self {
+        Self::unprocessable(
+            "form_password_incorrect",
+            "is incorrect",
+            "password",
+            "Password is incorrect. Try again, or use another method",
         )
     }
 

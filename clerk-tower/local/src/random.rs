@@ -35,6 +35,18 @@ pub(super) fn id(prefix: &str) -> String {
     format!("{prefix}{}", string(27))
 }
 
+/// `length` random decimal digits.
+pub(super) fn digits(length: usize) -> String {
+    let mut digits = String::with_capacity(length);
+    while digits.len() < length {
+        let mut byte = [0];
+        until_ok(|| rand::fill(&mut byte));
+        // Bytes from 250 would make the first digits more likely than the last ones.
+        digits.extend(byte.iter().filter(|byte| **byte < 250).map(|byte| char::from(b'0' + byte % 10)));
+    }
+    digits
+}
+
 /// `bytes` random bytes as hexadecimal digits.
 pub(super) fn hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];

@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use crate::{
     LocalClerk, random, routes,
-    state::{Membership, Organization, Role, User},
+    state::{Contact, ContactKind, Membership, Organization, Role, Standing, User},
 };
 
 /// A user of a [`LocalClerk`].
@@ -112,13 +112,15 @@ impl LocalUserBuilder {
 
     /// Adds a verified email address. The first one is the primary one.
     pub fn email(mut self, address: impl AsRef<str>) -> Self {
-        self.user.add_email(address.as_ref(), false, self.now);
+        let contact = Contact::new(address.as_ref(), Standing::default(), self.now);
+        self.user.add_contact(ContactKind::Email, contact);
         self
     }
 
     /// Adds a verified phone number, for example `+15555550100`. The first one is the primary one.
     pub fn phone(mut self, number: impl AsRef<str>) -> Self {
-        self.user.add_phone(number.as_ref(), false, self.now);
+        let contact = Contact::new(number.as_ref(), Standing::default(), self.now);
+        self.user.add_contact(ContactKind::Phone, contact);
         self
     }
 

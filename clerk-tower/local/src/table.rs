@@ -92,6 +92,13 @@ impl<T: Row> Table<T> {
         }
     }
 
+    /// Removes the oldest rows, so that at most this many stay.
+    pub(crate) fn keep_newest(&mut self, most: usize) {
+        if let Some(surplus @ 1..) = self.len().checked_sub(most) {
+            self.rows().drain(..surplus);
+        }
+    }
+
     /// Changes every row that `is_wanted`.
     pub(crate) fn change(&mut self, is_wanted: impl Fn(&T) -> bool, change: impl Fn(&mut T)) {
         if self.iter().any(&is_wanted) {
@@ -178,6 +185,11 @@ mod tests {
         words.insert(Word("c", 5));
         words.insert(Word("a", 6));
         assert_eq!(ids(&words), ["b", "c", "a"]);
+        words.keep_newest(3);
+        assert_eq!(ids(&words), ["b", "c", "a"]);
+        words.insert(Word("e", 7));
+        words.keep_newest(3);
+        assert_eq!(ids(&words), ["c", "a", "e"]);
         assert_eq!(words.get("a").unwrap(), &Word("a", 6));
         assert!(words.get("d").is_err() && words.get_mut("d").is_err() && words.remove("d").is_err());
     }

@@ -163,10 +163,10 @@ pub(super) enum SignInRefused {
 }
 
 /// Returns whether a user can sign in.
-pub(super) const fn may_sign_in(user: &User) -> Result<(), SignInRefused> {
+pub(super) fn may_sign_in(user: &User, now: Timestamp) -> Result<(), SignInRefused> {
     if user.banned {
         Err(SignInRefused::Banned)
-    } else if user.locked {
+    } else if user.is_locked(now) {
         Err(SignInRefused::Locked)
     } else if user.deprovisioned {
         Err(SignInRefused::Deprovisioned)

@@ -2,6 +2,8 @@
 
 mod api_keys;
 mod clients;
+mod contacts;
+mod email_addresses;
 mod filter;
 mod instance;
 mod jwks;
@@ -10,6 +12,7 @@ mod machines;
 mod memberships;
 mod oauth;
 mod organizations;
+mod phone_numbers;
 mod sessions;
 mod users;
 
@@ -132,6 +135,7 @@ impl Route {
 const SECTIONS: &[&[Route]] = &[
     api_keys::ROUTES,
     clients::ROUTES,
+    email_addresses::ROUTES,
     instance::ROUTES,
     jwks::ROUTES,
     m2m_tokens::ROUTES,
@@ -139,6 +143,7 @@ const SECTIONS: &[&[Route]] = &[
     memberships::ROUTES,
     oauth::ROUTES,
     organizations::ROUTES,
+    phone_numbers::ROUTES,
     sessions::ROUTES,
     users::ROUTES,
 ];

@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 use super::{
     super::{
         body::Body,
-        email::is_email,
         error::ApiError,
         query::Query,
         random,
-        state::{Contact, State, User, extended},
+        state::{Contact, ContactKind, Password, Standing, State, User, extended},
     },
     ApiRequest, ApiResult,
     Handler::{Fixed, One},
@@ -118,29 +117,16 @@ fn repeats(values: &[&str]) -> bool {
         .any(|(at, one)| values.iter().skip(at + 1).any(|other| one.eq_ignore_ascii_case(other)))
 }
 
-/// Reads email addresses or phone numbers, each with whether it is to be reserved rather than verified. Rejects
-/// malformed and repeated ones, and those that a user already has.
-fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a str, bool)>, ApiError> {
+/// Reads email addresses or phone numbers, each with its standing. Rejects malformed and repeated ones, and those that
+/// a user already has.
+fn contacts<'a>(
+    state: &State,
+    body: &'a Body,
+    kind: ContactKind,
+) -> Result<Vec<(&'a str, Standing)>, ApiError> {
+    let name = kind.as_str();
     let values = body.strings(name)?;
-    for value in &values {
-        let good = match name {
-            "email_address" => is_email(value),
-            _ => is_phone(value),
-        };
-        if !good {
-            return Err(ApiError::bad_format(
-                name,
-                match name {
-                    "email_address" => "email addresses such as ada@example.com",
-                    _ => "phone numbers such as +15555550100",
-                },
-            ));
-        }
-        let taken = state.users.iter().flat_map(|user| user.emails.iter().chain(&user.phones));
-        if taken.into_iter().any(|contact| contact.value.eq_ignore_ascii_case(value)) {
-            return Err(ApiError::exists(name));
-        }
-    }
+    values.iter().try_for_each(|value| state.check_contact(kind, value))?;
     if repeats(&values) {
         return Err(ApiError::exists(name));
     }
@@ -149,22 +135,14 @@ fn contacts<'a>(state: &State, body: &'a Body, name: &str) -> Result<Vec<(&'a st
     if !statuses.is_empty() && statuses.len() != values.len() {
         return Err(ApiError::bad_format(&statuses_name, &format!("as long as {name}")));
     }
-    if statuses.iter().any(|status| !matches!(*status, "verified" | "reserved")) {
-        return Err(ApiError::bad_format(&statuses_name, "an array of `verified` or `reserved`"));
-    }
-    let reserved = statuses.iter().map(|status| *status == "reserved").chain(std::iter::repeat(false));
-    Ok(values.into_iter().zip(reserved).collect())
-}
-
-fn is_phone(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
-
-fn is_username(text: &str) -> bool {
-    text.len() <= 64
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+    let standing = |status: &str| match status {
+        "verified" => Ok(Standing::default()),
+        "reserved" => Ok(Standing::Reserved),
+        _ => Err(ApiError::bad_format(&statuses_name, "an array of `verified` or `reserved`")),
+    };
+    let standings: Vec<_> = statuses.into_iter().map(standing).collect::<Result<_, _>>()?;
+    let standings = standings.into_iter().chain(std::iter::repeat(Standing::default()));
+    Ok(values.into_iter().zip(standings).collect())
 }
 
 /// Sets the fields that creating and updating a user have in common.
@@ -175,38 +153,31 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     body.put_string("locale", &mut user.locale)?;
     body.put_string("timezone", &mut user.timezone)?;
     body.put_string("username", &mut user.username)?;
-    if user.username.as_deref().is_some_and(|username| !is_username(username)) {
-        return Err(ApiError::bad_format("username", "made of at most 64 letters, digits, `_`, `-` and `.`"));
+    if let Some(username) = &user.username {
+        state.check_username(username, &user.id)?;
     }
     let others = || state.users.iter().filter(|other| other.id != user.id);
-    let same = |one: &Option<String>, other: &Option<String>| match (one, other) {
-        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-        _ => false,
-    };
-    if others().any(|other| same(&other.username, &user.username)) {
-        return Err(ApiError::exists("username"));
-    }
     if user.external_id.is_some() && others().any(|other| other.external_id == user.external_id) {
         return Err(ApiError::exists("external_id"));
     }
     if let Some(password) = body.string("password")? {
         let unchecked = body.flag("skip_password_checks")?.unwrap_or(false);
-        if !unchecked && password.chars().count() < 8 {
-            return Err(ApiError::short_password());
+        if !unchecked {
+            state.check_password_rules(password)?;
         }
-        user.password_changed_at = Some(now);
+        user.set_password(Password::new(password), now);
     }
-    if body.string("password_digest")?.is_some() {
-        body.required("password_hasher")?;
-        user.password_changed_at = Some(now);
+    if let Some(digest) = body.string("password_digest")? {
+        let hasher = body.required("password_hasher")?;
+        user.set_password(Password::import(hasher, digest)?, now);
     }
     if body.string("totp_secret")?.is_some() {
+        let before = user.has_second_factor();
         user.totp_enabled = true;
-        user.mfa_enabled_at = Some(now);
+        user.note_second_factor(before, now);
     }
     if !body.strings("backup_codes")?.is_empty() {
         user.backup_code_enabled = true;
-        user.mfa_enabled_at = Some(now);
     }
     body.put_flag("delete_self_enabled", &mut user.delete_self_enabled)?;
     body.put_flag("create_organization_enabled", &mut user.create_organization_enabled)?;
@@ -263,11 +234,11 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
     }
     let mut user = User::new(random::id("user_").into(), now);
     put_common(state, &body, &mut user, now)?;
-    for (email, reserved) in contacts(state, &body, "email_address")? {
-        user.add_email(email, reserved, now);
+    for (email, reserved) in contacts(state, &body, ContactKind::Email)? {
+        user.add_contact(ContactKind::Email, Contact::new(email, reserved, now));
     }
-    for (phone, reserved) in contacts(state, &body, "phone_number")? {
-        user.add_phone(phone, reserved, now);
+    for (phone, reserved) in contacts(state, &body, ContactKind::Phone)? {
+        user.add_contact(ContactKind::Phone, Contact::new(phone, reserved, now));
     }
     body.flag("skip_password_requirement")?;
     let needs_identifier = !body.flag("skip_user_requirement")?.unwrap_or(false);
@@ -278,7 +249,9 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
     body.merge("private_metadata", &mut user.metadata.private)?;
     body.merge("unsafe_metadata", &mut user.metadata.unsafe_)?;
     body.put_flag("banned", &mut user.banned)?;
-    body.put_flag("locked", &mut user.locked)?;
+    if body.flag("locked")?.unwrap_or(false) {
+        user.lock(&state.settings.user_lockout, now);
+    }
     let rendered = state.render_user(&user);
     state.users.insert(user);
     Ok(rendered)
@@ -325,7 +298,7 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
         }
     }
     let verified = |contacts: &[Contact], id: &str| {
-        let found = contacts.iter().any(|contact| contact.id == id && !contact.reserved);
+        let found = contacts.iter().any(|contact| contact.id == id && contact.is_verified());
         found.then(|| id.to_owned())
     };
     if let Some(id) = body.string("primary_email_address_id")? {
@@ -399,7 +372,11 @@ pub(super) fn ban_all(request: ApiRequest<'_>, banned: bool) -> ApiResult {
 pub(super) fn lock(request: ApiRequest<'_>, id: &str, locked: bool) -> ApiResult {
     let ApiRequest { state, now, .. } = request;
     let user = state.users.get_mut(id)?;
-    user.locked = locked;
+    if locked {
+        user.lock(&state.settings.user_lockout, now);
+    } else {
+        user.unlock();
+    }
     user.updated_at = now;
     show(state, id)
 }

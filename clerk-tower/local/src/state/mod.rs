@@ -1,9 +1,16 @@
 //! The data of an instance, and its JSON form in the Backend API.
 
+#![allow(dead_code, unused_imports, reason = "the Frontend API will use the rest")]
+
+mod contact;
 mod organization;
+mod outbox;
+mod password;
+mod restrictions;
 mod session;
 mod settings;
 mod user;
+mod verification;
 
 use clerk_core::{
     Timestamp,
@@ -20,10 +27,15 @@ use crate::{
 };
 
 pub(crate) use self::{
+    contact::{Contact, ContactKind, Standing, Strategy},
     organization::{Membership, Organization, Role},
+    outbox::{Message, Purpose},
+    password::{CredentialRefused, Lock, Password},
+    restrictions::ListedIdentifier,
     session::{Session, SessionEnd},
     settings::Settings,
-    user::{Contact, User},
+    user::User,
+    verification::{CodeStrategy, Verification},
 };
 
 /// The identifier of every local instance.
@@ -62,12 +74,19 @@ pub(crate) struct State {
     #[serde(skip)]
     pub(crate) issuer: String,
     pub(crate) settings: Settings,
+    /// When the state was locked, which is the time of everything that is seen of it.
+    #[serde(skip)]
+    pub(crate) now: Timestamp,
     pub(crate) users: Table<User>,
     pub(crate) organizations: Table<Organization>,
     pub(crate) memberships: Table<Membership>,
     pub(crate) sessions: Table<Session>,
     pub(crate) credentials: Credentials,
     pub(crate) clients: Clients,
+    pub(crate) verifications: Table<Verification>,
+    pub(crate) outbox: Table<Message>,
+    pub(crate) allowlist: Table<ListedIdentifier>,
+    pub(crate) blocklist: Table<ListedIdentifier>,
 }
 
 impl State {

@@ -4,8 +4,8 @@ use clerk_core::{Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Metadata, State, extended};
-use crate::{random, table::Row};
+use super::{Contact, ContactKind, Lock, Metadata, Password, State, extended};
+use crate::{error::ApiError, table::Row};
 
 /// A user.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -22,15 +22,25 @@ pub(crate) struct User {
     pub(crate) primary_email: Option<String>,
     pub(crate) primary_phone: Option<String>,
     pub(crate) metadata: Metadata,
+    #[serde(default)]
+    pub(crate) password: Option<Password>,
+    #[serde(default)]
+    pub(crate) password_compromised: bool,
     pub(crate) password_changed_at: Option<Timestamp>,
     pub(crate) totp_enabled: bool,
     pub(crate) backup_code_enabled: bool,
     pub(crate) mfa_enabled_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) mfa_disabled_at: Option<Timestamp>,
     pub(crate) banned: bool,
     /// Missing in states that were saved by older versions.
     #[serde(default)]
     pub(crate) deprovisioned: bool,
-    pub(crate) locked: bool,
+    #[serde(default)]
+    pub(crate) lock: Option<Lock>,
+    /// The failed attempts to sign in since the last successful one.
+    #[serde(default)]
+    pub(crate) failed_attempts: u32,
     pub(crate) delete_self_enabled: bool,
     pub(crate) create_organization_enabled: bool,
     pub(crate) create_organizations_limit: Option<i64>,
@@ -40,41 +50,6 @@ pub(crate) struct User {
     pub(crate) last_active_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-}
-
-/// An email address or a phone number.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Contact {
-    pub(crate) id: String,
-    pub(crate) value: String,
-    pub(crate) reserved: bool,
-    created_at: Timestamp,
-}
-
-impl Contact {
-    pub(crate) fn new(value: &str, reserved: bool, now: Timestamp) -> Self {
-        Self { id: random::id("idn_"), value: value.to_owned(), reserved, created_at: now }
-    }
-
-    fn render(&self, object: &str) -> Value {
-        let verification = json!({
-            "object": "verification_admin",
-            "status": "verified",
-            "strategy": "admin",
-            "attempts": null,
-            "expire_at": null,
-        });
-        json!({
-            "id": self.id,
-            "object": object,
-            object: self.value,
-            "reserved": self.reserved,
-            "verification": if self.reserved { Value::Null } else { verification },
-            "linked_to": [],
-            "created_at": self.created_at,
-            "updated_at": self.created_at,
-        })
-    }
 }
 
 impl Row for User {
@@ -100,13 +75,17 @@ impl User {
             primary_email: None,
             primary_phone: None,
             metadata: Metadata::default(),
+            password: None,
+            password_compromised: false,
             password_changed_at: None,
             totp_enabled: false,
             backup_code_enabled: false,
             mfa_enabled_at: None,
+            mfa_disabled_at: None,
             banned: false,
             deprovisioned: false,
-            locked: false,
+            lock: None,
+            failed_attempts: 0,
             delete_self_enabled: true,
             create_organization_enabled: true,
             create_organizations_limit: None,
@@ -119,18 +98,18 @@ impl User {
         }
     }
 
-    /// Adds an email address. The first one becomes the primary one.
-    pub(crate) fn add_email(&mut self, value: &str, reserved: bool, now: Timestamp) {
-        let contact = Contact::new(value, reserved, now);
-        self.primary_email.get_or_insert_with(|| contact.id.clone());
-        self.emails.push(contact);
+    /// Returns whether the user needs a second factor to sign in.
+    pub(crate) fn has_second_factor(&self) -> bool {
+        self.totp_enabled || self.phones.iter().any(|phone| phone.second_factor && phone.is_verified())
     }
 
-    /// Adds a phone number. The first one becomes the primary one.
-    pub(crate) fn add_phone(&mut self, value: &str, reserved: bool, now: Timestamp) {
-        let contact = Contact::new(value, reserved, now);
-        self.primary_phone.get_or_insert_with(|| contact.id.clone());
-        self.phones.push(contact);
+    /// Notes when the need for a second factor came or went. `before` is whether there was one.
+    pub(crate) fn note_second_factor(&mut self, before: bool, now: Timestamp) {
+        match (before, self.has_second_factor()) {
+            (false, true) => self.mfa_enabled_at = Some(now),
+            (true, false) => self.mfa_disabled_at = Some(now),
+            _ => {}
+        }
     }
 
     pub(crate) fn email(&self) -> Option<&str> {
@@ -156,16 +135,30 @@ fn primary<'a>(contacts: &'a [Contact], id: Option<&str>) -> Option<&'a str> {
     contacts.iter().find(|contact| Some(contact.id.as_str()) == id).map(|contact| contact.value.as_str())
 }
 
+fn is_username(text: &str) -> bool {
+    text.len() <= 64
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
 impl State {
+    /// Rejects a username that is malformed, or that a user other than `user` has.
+    pub(crate) fn check_username(&self, username: &str, user: &UserId) -> Result<(), ApiError> {
+        if !is_username(username) {
+            let expected = "made of at most 64 letters, digits, `_`, `-` and `.`";
+            return Err(ApiError::bad_format("username", expected));
+        }
+        let is_same =
+            |other: &User| other.username.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(username));
+        match self.users.find(|other| other.id != *user && is_same(other)) {
+            Some(_) => Err(ApiError::exists("username")),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn render_user(&self, user: &User) -> Value {
-        let emails: Vec<_> = user.emails.iter().map(|contact| contact.render("email_address")).collect();
-        let second_factor = json!({
-            "reserved_for_second_factor": false,
-            "default_second_factor": false,
-            "backup_codes": null,
-        });
-        let phone = |contact: &Contact| extended(contact.render("phone_number"), second_factor.clone());
-        let phones: Vec<_> = user.phones.iter().map(phone).collect();
+        let contacts = |kind| -> Vec<_> {
+            user.contacts(kind).iter().map(|contact| self.render_contact(kind, contact, user)).collect()
+        };
         let image_url = self.image_url(user.id.as_str());
         let identity = json!({
             "id": user.id,
@@ -185,8 +178,8 @@ impl State {
             "public_metadata": user.metadata.public,
             "private_metadata": user.metadata.private,
             "unsafe_metadata": user.metadata.unsafe_,
-            "email_addresses": emails,
-            "phone_numbers": phones,
+            "email_addresses": contacts(ContactKind::Email),
+            "phone_numbers": contacts(ContactKind::Phone),
             "web3_wallets": [],
             "passkeys": [],
             "external_accounts": [],
@@ -194,19 +187,19 @@ impl State {
             "enterprise_accounts": [],
         });
         let standing = json!({
-            "password_enabled": user.password_changed_at.is_some(),
-            "two_factor_enabled": user.totp_enabled || user.backup_code_enabled,
+            "password_enabled": user.password.is_some(),
+            "two_factor_enabled": user.has_second_factor(),
             "totp_enabled": user.totp_enabled,
             "backup_code_enabled": user.backup_code_enabled,
             "mfa_enabled_at": user.mfa_enabled_at,
-            "mfa_disabled_at": null,
+            "mfa_disabled_at": user.mfa_disabled_at,
             "password_last_updated_at": user.password_changed_at,
             "last_sign_in_at": user.last_sign_in_at,
             "banned": user.banned,
-            "locked": user.locked,
+            "locked": user.is_locked(self.now),
             "deprovisioned": user.deprovisioned,
-            "lockout_expires_in_seconds": null,
-            "verification_attempts_remaining": 100,
+            "lockout_expires_in_seconds": user.locked_for(self.now),
+            "verification_attempts_remaining": user.attempts_remaining(&self.settings.user_lockout, self.now),
             "updated_at": user.updated_at,
             "created_at": user.created_at,
             "delete_self_enabled": user.delete_self_enabled,

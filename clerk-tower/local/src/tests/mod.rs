@@ -1,6 +1,7 @@
 //! Tests of the whole instance, through its service.
 
 mod builder;
+mod contacts;
 mod credentials;
 mod flow;
 mod frontend;
@@ -24,7 +25,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower_service::Service as _;
 
-use super::{LocalClerk, LocalClerkBuilder, LocalOrganization, LocalServer, LocalUser};
+use super::{LocalClerk, LocalClerkBuilder, LocalOrganization, LocalServer, LocalUser, changes};
 use clerk_tower::clock::ManualClock;
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
@@ -125,6 +126,25 @@ impl Fixture {
         let response = self.get(path);
         let rows = response.as_array().or(response["data"].as_array()).unwrap();
         rows.iter().map(|row| row.pointer(field).unwrap().as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Runs `change` and returns the webhook events that it causes.
+    fn events(&self, change: impl FnOnce(&Self)) -> Vec<(&'static str, Value)> {
+        let before = self.local.state().clone();
+        change(self);
+        let after = self.local.state().clone();
+        changes::events(&before, &after, self.local.now())
+    }
+
+    /// Like [`events`](Self::events), but returns only the kinds of the events.
+    fn event_kinds(&self, change: impl FnOnce(&Self)) -> Vec<&'static str> {
+        self.events(change).into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    /// Returns the code in the last message.
+    #[track_caller]
+    fn last_code(&self) -> String {
+        self.local.state().outbox.iter().next_back().unwrap().code.clone().unwrap()
     }
 
     fn person(&self, name: &str) -> LocalUser {

@@ -48,7 +48,7 @@ pub(super) fn people(state: &State, destination: Option<&Url>) -> String {
     let row = |user: &User| {
         let tag = match user {
             User { banned: true, .. } => "<span class=\"tag\">banned</span>",
-            User { locked: true, .. } => "<span class=\"tag\">locked</span>",
+            user if user.is_locked(state.now) => "<span class=\"tag\">locked</span>",
             User { deprovisioned: true, .. } => "<span class=\"tag\">deprovisioned</span>",
             _ => "",
         };

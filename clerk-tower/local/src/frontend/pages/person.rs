@@ -11,7 +11,7 @@ use super::{
             email::is_email,
             error::ApiError,
             random,
-            state::{Session, State, User},
+            state::{Contact, ContactKind, Session, Standing, State, User},
         },
         browser_request::BrowserRequest,
         clients::{SignInRefused, may_sign_in},
@@ -135,7 +135,7 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
         let name = picture::name(user);
         (StatusCode::FORBIDDEN, format!("{name} is {what} and cannot sign in. Choose someone else."))
     };
-    match may_sign_in(user) {
+    match may_sign_in(user, request.now) {
         Ok(()) => Ok(user.id.clone()),
         Err(SignInRefused::Banned) => Err(refused("banned")),
         Err(SignInRefused::Locked) => Err(refused("locked")),
@@ -144,8 +144,7 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
 }
 
 fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
-    let has = |user: &User| user.emails.iter().any(|contact| contact.value.eq_ignore_ascii_case(email));
-    state.users.find(has)
+    state.users.find(|user| user.emails.iter().any(|contact| contact.identifies() && contact.is(email)))
 }
 
 fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Result<UserId, Problem> {
@@ -158,8 +157,8 @@ fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Resu
         return Err((StatusCode::UNPROCESSABLE_ENTITY, problem));
     }
     let mut user = User::new(random::id("user_").into(), request.now);
-    user.add_email(email, false, request.now);
+    user.add_contact(ContactKind::Email, Contact::new(email, Standing::default(), request.now));
     let id = user.id.clone();
-    state.users.insert(user);
+    state.sign_up(user, false).map_err(|error| (error.status(), format!("{}.", error.sentence())))?;
     Ok(id)
 }

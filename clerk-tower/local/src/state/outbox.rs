@@ -1,0 +1,172 @@
+//! The emails and SMS messages that Clerk would send. They never leave this process.
+
+use clerk_core::{Timestamp, id::UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{ContactKind, State};
+use crate::{random, table::Row};
+
+/// How many messages are kept. Beyond that, the oldest ones are forgotten.
+const MAX_MESSAGES: usize = 1_000;
+
+/// Why a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Purpose {
+    VerificationCode,
+    ResetPasswordCode,
+    MagicLink,
+    Invitation,
+    WaitlistConfirmation,
+    WaitlistInvitation,
+    OrganizationInvitation,
+    OrganizationDomainVerification,
+    PrimaryEmailAddressChanged,
+    PasswordChanged,
+    PasswordRemoved,
+    PasskeyRemoved,
+}
+
+impl Purpose {
+    /// Returns the slug of Clerk's template.
+    pub(crate) const fn slug(self) -> &'static str {
+        match self {
+            Self::VerificationCode => "verification_code",
+            Self::ResetPasswordCode => "reset_password_code",
+            Self::MagicLink => "magic_link_sign_in",
+            Self::Invitation => "invitation",
+            Self::WaitlistConfirmation => "waitlist_confirmation",
+            Self::WaitlistInvitation => "waitlist_invitation",
+            Self::OrganizationInvitation => "organization_invitation",
+            Self::OrganizationDomainVerification => "affiliation_code",
+            Self::PrimaryEmailAddressChanged => "primary_email_address_changed",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordRemoved => "password_removed",
+            Self::PasskeyRemoved => "passkey_removed",
+        }
+    }
+}
+
+/// An email or an SMS message.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) id: String,
+    pub(crate) purpose: Purpose,
+    pub(crate) to: String,
+    pub(crate) is_sms: bool,
+    /// The first line: the subject of an email.
+    pub(crate) subject: String,
+    /// The code or the link in it.
+    pub(crate) code: Option<String>,
+    pub(crate) link: Option<String>,
+    pub(crate) created_at: Timestamp,
+}
+
+impl Row for Message {
+    const NAME: &'static str = "message";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Message {
+    fn new(kind: ContactKind, purpose: Purpose, to: &str, subject: String, now: Timestamp) -> Self {
+        let is_sms = kind == ContactKind::Phone;
+        Self {
+            id: random::id(if is_sms { "sms_" } else { "ema_" }),
+            purpose,
+            to: to.to_owned(),
+            is_sms,
+            subject,
+            code: None,
+            link: None,
+            created_at: now,
+        }
+    }
+
+    /// A message with a code.
+    pub(crate) fn code(kind: ContactKind, purpose: Purpose, to: &str, code: &str, now: Timestamp) -> Self {
+        let subject = match purpose {
+            Purpose::ResetPasswordCode => format!("{code} is your code to reset your password"),
+            _ => format!("{code} is your verification code"),
+        };
+        Self { code: Some(code.to_owned()), ..Self::new(kind, purpose, to, subject, now) }
+    }
+
+    /// An email with a link.
+    pub(crate) fn link(purpose: Purpose, to: &str, subject: &str, link: &str, now: Timestamp) -> Self {
+        let message = Self::new(ContactKind::Email, purpose, to, subject.to_owned(), now);
+        Self { link: Some(link.to_owned()), ..message }
+    }
+
+    /// An email that tells its reader what happened.
+    pub(crate) fn notice(purpose: Purpose, to: &str, subject: &str, now: Timestamp) -> Self {
+        Self::new(ContactKind::Email, purpose, to, subject.to_owned(), now)
+    }
+
+    /// Returns the whole text.
+    pub(crate) fn text(&self) -> String {
+        match &self.link {
+            Some(link) => format!("{}: {link}", self.subject),
+            None => self.subject.clone(),
+        }
+    }
+}
+
+impl State {
+    /// Puts a message into the outbox.
+    pub(crate) fn send(&mut self, message: Message) {
+        self.outbox.insert(message);
+        self.outbox.keep_newest(MAX_MESSAGES);
+    }
+
+    /// Returns the data of `email.created` or `sms.created`.
+    pub(crate) fn render_message(&self, message: &Message) -> Value {
+        let (user, contact) = self.recipient(&message.to).unzip();
+        let mut data = Map::new();
+        data.extend(message.code.clone().map(|code| ("otp_code".to_owned(), code.into())));
+        data.extend(message.link.clone().map(|link| ("action_url".to_owned(), link.into())));
+        if message.is_sms {
+            return json!({
+                "object": "sms_message",
+                "id": message.id,
+                "slug": message.purpose.slug(),
+                "from_phone_number": "+15555550199",
+                "to_phone_number": message.to,
+                "phone_number_id": contact,
+                "user_id": user,
+                "message": message.text(),
+                "status": "queued",
+                "data": data,
+                "delivered_by_clerk": true,
+                "created_at_ms": message.created_at,
+            });
+        }
+        json!({
+            "object": "email",
+            "id": message.id,
+            "slug": message.purpose.slug(),
+            "from_email_name": "notifications",
+            "reply_to_email_name": null,
+            "to_email_address": message.to,
+            "email_address_id": contact,
+            "user_id": user,
+            "subject": message.subject,
+            "body": message.text(),
+            "body_plain": message.text(),
+            "status": "queued",
+            "data": data,
+            "delivered_by_clerk": true,
+        })
+    }
+
+    /// Returns the user and the contact that a message goes to.
+    fn recipient(&self, to: &str) -> Option<(UserId, String)> {
+        self.users.iter().find_map(|user| {
+            let contact = user.emails.iter().chain(&user.phones).find(|contact| contact.is(to))?;
+            Some((user.id.clone(), contact.id.clone()))
+        })
+    }
+}
