@@ -4,7 +4,7 @@ use bytes::Bytes;
 use clerk_core::Timestamp;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode,
-    header::{ACCEPT, HOST, ORIGIN},
+    header::{ACCEPT, COOKIE, HOST, ORIGIN},
 };
 use url::{Host, Url};
 
@@ -104,6 +104,23 @@ impl<'a> BrowserRequest<'a> {
         }
     }
 
+    /// Returns the method of a call of the Frontend API. Clerk's JavaScript sends every method other than GET as POST, with
+    /// the method in the query. On a GET request the query does not count: another site's image or link could be one.
+    pub(super) fn api_method(&self) -> Method {
+        let named = self.query.first("_method").filter(|_| *self.method == Method::POST);
+        match named.map(str::to_ascii_uppercase).as_deref() {
+            Some("PATCH") => Method::PATCH,
+            Some("PUT") => Method::PUT,
+            Some("DELETE") => Method::DELETE,
+            _ => self.method.clone(),
+        }
+    }
+
+    /// Returns the URL of this server as the browser sees it.
+    pub(super) fn base_url(&self) -> &str {
+        self.origin.as_deref().unwrap_or_default()
+    }
+
     /// Returns the browser that the query names, or else the one that this server's cookie names.
     pub(super) fn client_by_query_or_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
         let named = self.query.first("__clerk_db_jwt").and_then(|token| state.clients.find(token));
@@ -121,18 +138,26 @@ impl<'a> BrowserRequest<'a> {
         self.client_by_cookie(state).or_else(|| self.client_by_query_or_cookie(state))
     }
 
-    /// Returns the `Set-Cookie` value by which this server recognizes the browser; `None` if it does already.
-    pub(super) fn client_cookie(&self, state: &State, client: &Client) -> Option<HeaderValue> {
-        if self.client_by_cookie(state).is_some() {
-            return None;
+    /// Returns the `Set-Cookie` values by which this server recognizes the browser; none if it does already.
+    pub(super) fn client_cookies(&self, state: &State, client: &Client) -> Vec<HeaderValue> {
+        if self.client_by_cookie(state).is_some_and(|known| known.id == client.id) {
+            return Vec::new();
         }
-        HeaderValue::try_from(cookies::client_cookie(&self.suffix, client)).ok()
+        let lines = cookies::client_cookies(&self.suffix, client);
+        lines.into_iter().filter_map(|line| HeaderValue::try_from(line).ok()).collect()
     }
 }
 
 /// Returns the value of a header; empty if it is missing or not a string.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// Returns whether a request brings the token of a browser, in the query or in this server's cookie.
+pub(super) fn names_browser(request: &Request<Bytes>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let has_token = Query::parse(query).first("__clerk_db_jwt").is_some();
+    has_token || text(request.headers(), &COOKIE).contains("__client_")
 }
 
 /// Returns whether a browser shows the response to a request with these headers as a document.

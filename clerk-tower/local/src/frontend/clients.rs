@@ -34,8 +34,9 @@ pub(crate) struct Client {
     pub(crate) id: ClientId,
     /// The token that identifies the browser, `dvb_…`.
     pub(crate) dev_browser: String,
-    /// The session, if someone is signed in.
-    pub(crate) session: Option<SessionId>,
+    /// The session that pages use, one of the sessions with this client.
+    #[serde(alias = "session")]
+    pub(crate) last_active: Option<SessionId>,
     /// When someone last signed in or out.
     pub(crate) changed_at: Timestamp,
     pub(crate) created_at: Timestamp,
@@ -85,21 +86,17 @@ impl Clients {
         self.all.find(|client| client.dev_browser == dev_browser)
     }
 
-    fn find_mut(&mut self, dev_browser: &str) -> Option<&mut Client> {
-        self.all.find_mut(|client| client.dev_browser == dev_browser)
-    }
-
     /// Adds a browser.
     pub(super) fn create(&mut self, now: Timestamp) -> Client {
         if self.all.len() >= MAX_CLIENTS {
-            let oldest = self.all.find(|client| client.session.is_none()).or(self.all.iter().next());
+            let oldest = self.all.find(|client| client.last_active.is_none()).or(self.all.iter().next());
             let oldest = oldest.map(|client| client.id.clone());
             self.all.retain(|client| Some(&client.id) != oldest.as_ref());
         }
         let client = Client {
             id: random::id("client_").into(),
             dev_browser: random::id("dvb_"),
-            session: None,
+            last_active: None,
             changed_at: now,
             created_at: now,
         };
@@ -109,12 +106,12 @@ impl Clients {
 
     /// Returns the browser of a session; adds one for a session that was started without a browser.
     pub(crate) fn of_session(&mut self, session: &Session) -> Client {
-        if let Some(known) = self.all.find(|client| client.session.as_ref() == Some(&session.id)) {
+        if let Ok(known) = self.all.get(session.client.as_str()) {
             return known.clone();
         }
         let client = Client {
             id: session.client.clone(),
-            session: Some(session.id.clone()),
+            last_active: Some(session.id.clone()),
             ..self.create(session.created_at)
         };
         self.all.retain(|known| known.dev_browser != client.dev_browser);
@@ -176,16 +173,33 @@ pub(super) fn may_sign_in(user: &User, now: Timestamp) -> Result<(), SignInRefus
 }
 
 impl State {
-    /// Returns the active or pending session of a browser, and its user.
-    pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
-        let session = self.sessions.get(client.session.as_ref()?.as_str()).ok()?;
-        let user = self.users.get(session.user.as_str()).ok()?;
-        (is_alive(session, now) && !user.banned).then_some((session, user))
+    /// Returns the active and pending sessions of a browser, with their users.
+    pub(super) fn live_sessions(
+        &self,
+        client: &Client,
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&Session, &User)> {
+        let own = self.sessions.iter().filter(move |session| session.client == client.id);
+        own.filter(move |session| is_alive(session, now))
+            .filter_map(|session| Some((session, self.users.get(session.user.as_str()).ok()?)))
+            .filter(|(_, user)| !user.banned)
     }
 
-    /// Signs a user in with a browser. Another user of the browser is signed out first.
+    /// Returns the active or pending session that a browser used last, and its user.
+    pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
+        let last = client.last_active.as_ref()?;
+        self.live_sessions(client, now).find(|(session, _)| session.id == *last)
+    }
+
+    /// Signs a user in with a browser. Its other users are signed out first.
     pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
         self.sign_out_with(dev_browser, SessionEnd::Removed, now);
+        let Some(client) = self.clients.find(dev_browser).map(|client| client.id.clone()) else { return };
+        self.start_session(&client, user, now);
+    }
+
+    /// Starts a session in a browser, beside its other ones, and makes it the active one.
+    pub(crate) fn start_session(&mut self, client: &ClientId, user: UserId, now: Timestamp) -> SessionId {
         if self.sessions.len() >= MAX_SESSIONS {
             let oldest =
                 self.sessions.find(|session| !is_alive(session, now)).or(self.sessions.iter().next());
@@ -193,23 +207,45 @@ impl State {
             self.sessions.retain(|session| Some(&session.id) != oldest.as_ref());
         }
         let session = self.sign_in(user, now).id;
-        let Some(client) = self.clients.find_mut(dev_browser) else { return };
-        client.session = Some(session.clone());
-        client.changed_at = now;
-        let client = client.id.clone();
         if let Ok(session) = self.sessions.get_mut(session.as_str()) {
-            session.client = client;
+            session.client = client.clone();
+        }
+        self.activate_session(client, Some(session.clone()), now);
+        session
+    }
+
+    /// Makes a session the one that pages use.
+    pub(super) fn activate_session(&mut self, client: &ClientId, session: Option<SessionId>, now: Timestamp) {
+        if let Ok(client) = self.clients.all.get_mut(client.as_str()) {
+            client.last_active = session;
+            client.changed_at = now;
         }
     }
 
-    /// Ends the session of a browser, if it has one.
-    pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: SessionEnd, now: Timestamp) {
-        let Some(client) = self.clients.find_mut(dev_browser) else { return };
-        let Some(session) = client.session.take() else { return };
-        client.changed_at = now;
-        self.clients.refresh_tokens.retain(|known| known.session != session);
+    /// Ends a session of a browser.
+    pub(super) fn end_session(
+        &mut self,
+        client: &Client,
+        session: &SessionId,
+        over: SessionEnd,
+        now: Timestamp,
+    ) {
+        self.clients.refresh_tokens.retain(|known| known.session != *session);
         if let Ok(session) = self.sessions.get_mut(session.as_str()) {
             session.end(over, now);
+        }
+        if client.last_active.as_ref() == Some(session) {
+            self.activate_session(&client.id, None, now);
+        }
+    }
+
+    /// Ends all sessions of a browser.
+    pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: SessionEnd, now: Timestamp) {
+        let Some(client) = self.clients.find(dev_browser).cloned() else { return };
+        let sessions: Vec<_> =
+            self.live_sessions(&client, now).map(|(session, _)| session.id.clone()).collect();
+        for session in sessions {
+            self.end_session(&client, &session, over, now);
         }
     }
 }

@@ -33,14 +33,23 @@ fn line(name: &str, value: &str, max_age: u32, attributes: &str) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{attributes}")
 }
 
-/// Returns the cookie by which this server recognizes a browser. Applications and scripts do not see it.
-pub(super) fn client_cookie(suffix: &str, client: &Client) -> String {
-    line(&format!("__client_{suffix}"), &client.dev_browser, YEAR, "; HttpOnly")
+/// Returns the cookies by which this server recognizes a browser. Applications and scripts do not see them.
+///
+/// The second one is for scripts of pages under another name of this computer: for a browser, `localhost` and `127.0.0.1`
+/// are two sites. Browsers that take no `Secure` cookie over http ignore it. Other sites gain nothing by it, because their
+/// scripts are rejected by their origin.
+pub(super) fn client_cookies(suffix: &str, client: &Client) -> [String; 2] {
+    let token = &client.dev_browser;
+    [
+        line(&format!("__client_{suffix}"), token, YEAR, "; HttpOnly"),
+        format!("__client_cross_{suffix}={token}; Path=/; Max-Age={YEAR}; SameSite=None; Secure; HttpOnly"),
+    ]
 }
 
-/// Reads the cookie that [`client_cookie`] sets.
+/// Reads a cookie that [`client_cookies`] sets.
 pub(super) fn read_client_cookie<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
-    cookie(headers.get_all(COOKIE), &format!("__client_{suffix}"))
+    let read = |name: &str| cookie(headers.get_all(COOKIE), &format!("{name}_{suffix}"));
+    read("__client").or_else(|| read("__client_cross"))
 }
 
 impl Application {
@@ -108,10 +117,9 @@ pub(crate) fn token(
     origin: Option<&str>,
     now: Timestamp,
 ) -> String {
-    let minutes = now.as_secs().saturating_sub(session.created_at.as_secs()) / 60;
     let options = TokenOptions {
         authorized_party: origin.map(str::to_owned),
-        factor_ages: [minutes, -1],
+        factor_ages: session.factor_ages(now),
         ..TokenOptions::default()
     };
     key.sign(&claims::header(), &claims::session(state, session, &options, now))

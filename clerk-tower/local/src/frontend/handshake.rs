@@ -49,7 +49,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
         let token = key.sign(&claims::header(), &json!({ "handshake": set_cookies }));
         with_query_pair(back, "__clerk_handshake", &token)
     };
-    let own = request.client_cookie(state, &client);
+    let own = request.client_cookies(state, &client);
     Ok(redirect(StatusCode::TEMPORARY_REDIRECT, back.as_str(), own))
 }
 
@@ -81,7 +81,7 @@ fn membership(state: &State, user: &str, organization: &str) -> Option<Organizat
 }
 
 /// Returns a redirect that is not cached.
-pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
+pub(super) fn redirect(status: StatusCode, location: &str, cookies: Vec<HeaderValue>) -> HttpResponse {
     let mut response = Response::new(LocalBody::default());
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -90,7 +90,7 @@ pub(super) fn redirect(status: StatusCode, location: &str, cookie: Option<Header
         headers.insert(LOCATION, location);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(cookie) = cookie {
+    for cookie in cookies {
         headers.append(SET_COOKIE, cookie);
     }
     response

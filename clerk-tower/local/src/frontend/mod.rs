@@ -13,7 +13,10 @@ mod pages;
 mod picture;
 
 use bytes::Bytes;
-use http::{Method, Request, header::AUTHORIZATION};
+use http::{
+    Method, Request,
+    header::{AUTHORIZATION, ORIGIN},
+};
 
 use self::browser_request::BrowserRequest;
 use super::{
@@ -21,6 +24,19 @@ use super::{
     error::ApiError,
     service::{MAX_BODY, without_version},
 };
+
+/// The paths that the Backend API does not have.
+const FRONTEND_ONLY: &[&str] = &[
+    "/v1/client",
+    "/v1/dev_browser",
+    "/v1/environment",
+    "/v1/me",
+    "/v1/oauth_callback",
+    "/v1/tickets",
+    "/v1/verify",
+    "/v1/waitlist",
+    "/.well-known/jwks.json",
+];
 
 /// What a path belongs to.
 enum Area {
@@ -57,15 +73,17 @@ fn area(request: &Request<Bytes>) -> Option<Area> {
     let (path, headers) = (request.uri().path(), request.headers());
     let is_below =
         |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    if ["/v1/client", "/v1/dev_browser", "/v1/environment", "/.well-known/jwks.json"]
-        .into_iter()
-        .any(is_below)
-    {
+    if FRONTEND_ONLY.iter().any(|top| is_below(top)) {
         return Some(Area::Api);
     }
     // Only a client of the Backend API sends this header.
     if headers.contains_key(AUTHORIZATION) {
         return None;
+    }
+    // Paths that both APIs have belong to whoever calls: a browser names itself, and its scripts' origin.
+    let is_browser = headers.contains_key(ORIGIN) || browser_request::names_browser(request);
+    if is_browser && api::has_path(path) {
+        return Some(Area::Api);
     }
     let is_page = path == "/" || ["/sign-in", "/sign-up", "/sign-out", "/images"].into_iter().any(is_below);
     let is_unknown_page =

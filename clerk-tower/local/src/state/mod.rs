@@ -33,7 +33,7 @@ pub(crate) use self::{
     password::{CredentialRefused, Lock, Password},
     restrictions::ListedIdentifier,
     session::{Session, SessionEnd},
-    settings::Settings,
+    settings::{Attribute, Settings},
     user::User,
     verification::{CodeStrategy, Verification},
 };
@@ -134,7 +134,7 @@ impl State {
     }
 
     /// Returns the URL of the image of `id`. It works only while the instance is served.
-    fn image_url(&self, id: &str) -> String {
+    pub(crate) fn image_url(&self, id: &str) -> String {
         format!("{}/images/{id}", self.clients.address.as_ref().unwrap_or(&self.issuer))
     }
 }

@@ -43,6 +43,12 @@ pub(crate) struct Session {
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) pending: bool,
     pub(crate) over: Option<SessionEnd>,
+    /// When the first factor was last verified, if it was since the sign-in.
+    #[serde(default)]
+    pub(crate) first_factor_at: Option<Timestamp>,
+    /// When the second factor was last verified.
+    #[serde(default)]
+    pub(crate) second_factor_at: Option<Timestamp>,
     pub(crate) last_active_at: Timestamp,
     pub(crate) expire_at: Timestamp,
     pub(crate) abandon_at: Timestamp,
@@ -68,6 +74,8 @@ impl Session {
             organization: None,
             pending: false,
             over: None,
+            first_factor_at: None,
+            second_factor_at: None,
             last_active_at: now,
             expire_at: now.saturating_add(DAY * 7),
             abandon_at: now.saturating_add(DAY * 30),
@@ -98,6 +106,12 @@ impl Session {
             self.over = Some(over);
             self.updated_at = now;
         }
+    }
+
+    /// Returns for how many minutes the first and the second factor have been verified; -1 for one that never was.
+    pub(crate) fn factor_ages(&self, now: Timestamp) -> [i64; 2] {
+        let minutes = |since: Timestamp| now.as_secs().saturating_sub(since.as_secs()) / 60;
+        [minutes(self.first_factor_at.unwrap_or(self.created_at)), self.second_factor_at.map_or(-1, minutes)]
     }
 
     pub(crate) fn render(&self, now: Timestamp) -> Value {

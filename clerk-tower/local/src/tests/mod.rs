@@ -5,6 +5,7 @@ mod contacts;
 mod credentials;
 mod flow;
 mod frontend;
+mod frontend_api;
 mod instance;
 mod memberships;
 mod organizations;

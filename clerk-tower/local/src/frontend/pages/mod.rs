@@ -88,8 +88,8 @@ fn return_address(destination: Option<Url>, client: &Client) -> String {
     }
 }
 
-fn see_other(location: &str, cookie: Option<HeaderValue>) -> HttpResponse {
-    redirect(StatusCode::SEE_OTHER, location, cookie)
+fn see_other(location: &str, cookies: Vec<HeaderValue>) -> HttpResponse {
+    redirect(StatusCode::SEE_OTHER, location, cookies)
 }
 
 /// Returns the browser that sent the request; adds it if it is unknown.
@@ -117,6 +117,6 @@ fn sign_out(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     let state = &mut *request.local.state();
     let client = client_or_new(request, state, request.now);
     state.sign_out_with(&client.dev_browser, SessionEnd::Removed, request.now);
-    let cookie = request.client_cookie(state, &client);
-    Ok(see_other(&return_address(destination, &client), cookie))
+    let cookies = request.client_cookies(state, &client);
+    Ok(see_other(&return_address(destination, &client), cookies))
 }

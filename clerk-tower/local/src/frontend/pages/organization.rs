@@ -21,7 +21,7 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiErro
     let state = &*request.local.state();
     let client = request.client_by_cookie_or_query(state);
     let Some((session, user)) = client.and_then(|client| state.active_session(client, request.now)) else {
-        return Ok(see_other(&page_url("/sign-in", destination.as_ref()), None));
+        return Ok(see_other(&page_url("/sign-in", destination.as_ref()), Vec::new()));
     };
     let name = picture::name(user);
     let organizations = parts::organizations(state, session, destination.as_ref());
@@ -48,12 +48,12 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
     let session = client.as_ref().and_then(|client| state.active_session(client, request.now));
     let session = session.map(|(session, _)| session.id.clone());
     let (Some(client), Some(session)) = (client, session) else {
-        return Ok(see_other(&page_url("/sign-in", destination.as_ref()), None));
+        return Ok(see_other(&page_url("/sign-in", destination.as_ref()), Vec::new()));
     };
     let organization = request.form.given("organization").ok_or_else(|| ApiError::missing("organization"))?;
     if !handshake::activate(state, session.as_str(), organization) {
         return Err(ApiError::not_found("organization of this user"));
     }
-    let cookie = request.client_cookie(state, &client);
-    Ok(see_other(&return_address(destination, &client), cookie))
+    let cookies = request.client_cookies(state, &client);
+    Ok(see_other(&return_address(destination, &client), cookies))
 }

@@ -107,13 +107,13 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
     let client = client_or_new(request, state, request.now);
     let is_member = state.memberships.iter().any(|membership| membership.user == user);
     state.sign_in_with(&client.dev_browser, user, request.now);
-    let cookie = request.client_cookie(state, &client);
+    let cookies = request.client_cookies(state, &client);
     let next = if is_member {
         page_url("/sign-in/organization", destination.as_ref())
     } else {
         return_address(destination, &client)
     };
-    Ok(see_other(&next, cookie))
+    Ok(see_other(&next, cookies))
 }
 
 type Problem = (StatusCode, String);

@@ -1,0 +1,56 @@
+//! Browsers, which Clerk calls clients.
+
+use serde_json::json;
+
+use super::{
+    super::super::state::SessionEnd, ApiResult, Call, Handler::Fixed, Reply, Route, unknown_browser,
+};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::get("/.well-known/jwks.json", Fixed(jwks)),
+    Route::post("/v1/dev_browser", Fixed(dev_browser)),
+    Route::get("/v1/client", Fixed(get)),
+    Route::put("/v1/client", Fixed(create)),
+    Route::post("/v1/client", Fixed(create)),
+    Route::delete("/v1/client", Fixed(sign_out)),
+    Route::delete("/v1/client/sessions", Fixed(sign_out)),
+];
+
+fn jwks(call: &mut Call<'_>) -> ApiResult {
+    Ok(Reply::Body(json!({ "keys": [call.key.jwk()] })))
+}
+
+/// Registers a browser.
+fn dev_browser(call: &mut Call<'_>) -> ApiResult {
+    let client = call.state.clients.create(call.request.now);
+    let body = json!({
+        "object": "dev_browser",
+        "id": client.dev_browser,
+        "token": client.dev_browser,
+        "client_id": client.id,
+        "created_at": client.created_at,
+        "updated_at": client.created_at,
+    });
+    call.client = Some(client);
+    Ok(Reply::Body(body))
+}
+
+/// Returns the browser: `null` if it brings nothing that identifies it, and an error if it brings something unknown.
+fn get(call: &mut Call<'_>) -> ApiResult {
+    if call.client.is_none() && call.request.query.first("__clerk_db_jwt").is_some() {
+        return Err(unknown_browser());
+    }
+    Ok(Reply::Client)
+}
+
+fn create(call: &mut Call<'_>) -> ApiResult {
+    call.client_or_new();
+    Ok(Reply::Client)
+}
+
+/// Ends all sessions of the browser.
+fn sign_out(call: &mut Call<'_>) -> ApiResult {
+    let browser = call.client()?.dev_browser.clone();
+    call.state.sign_out_with(&browser, SessionEnd::Removed, call.request.now);
+    Ok(Reply::Client)
+}

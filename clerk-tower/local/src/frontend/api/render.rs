@@ -1,0 +1,103 @@
+//! What browsers see of the data: never private metadata.
+
+use http::header::ORIGIN;
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::{
+        super::state::{Membership, Session, State, User, extended},
+        cookies,
+    },
+    Call,
+};
+
+impl Call<'_> {
+    /// Returns the browser with its sessions; `null` for an unknown one.
+    pub(super) fn render_client(&self) -> Value {
+        let Ok(client) = self.client() else { return Value::Null };
+        let sessions = self.state.live_sessions(client, self.request.now);
+        let sessions: Vec<_> = sessions.map(|(session, user)| self.render_session(session, user)).collect();
+        let last_active = self.state.active_session(client, self.request.now);
+        json!({
+            "object": "client",
+            "id": client.id,
+            "sessions": sessions,
+            "sign_in": null,
+            "sign_up": null,
+            "last_active_session_id": last_active.map(|(session, _)| &session.id),
+            "last_authentication_strategy": null,
+            "cookie_expires_at": null,
+            "captcha_bypass": false,
+            "created_at": client.created_at,
+            "updated_at": client.changed_at,
+        })
+    }
+
+    /// Returns a session with its user and a new token.
+    pub(super) fn render_session(&self, session: &Session, user: &User) -> Value {
+        let state = &*self.state;
+        extended(
+            session.render(self.request.now),
+            json!({
+                "user": state.render_own_user(user),
+                "public_user_data": state.render_public_user(user),
+                "factor_verification_age": session.factor_ages(self.request.now),
+                "last_active_token": { "object": "token", "jwt": self.token(session) },
+            }),
+        )
+    }
+
+    /// Signs a new token for a session.
+    pub(super) fn token(&self, session: &Session) -> String {
+        let origin = self.request.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+        cookies::token(self.state, self.key, session, origin, self.request.now)
+    }
+}
+
+impl State {
+    /// Returns a user as the user sees it.
+    pub(super) fn render_own_user(&self, user: &User) -> Value {
+        let memberships: Vec<_> = self
+            .memberships
+            .iter()
+            .filter(|membership| membership.user == user.id)
+            .map(|membership| self.render_own_membership(membership))
+            .collect();
+        let user = without_private_metadata(self.render_user(user));
+        extended(user, json!({ "organization_memberships": memberships }))
+    }
+
+    /// Returns a membership as members see it.
+    pub(super) fn render_own_membership(&self, membership: &Membership) -> Value {
+        let mut rendered = without_private_metadata(self.render_membership(membership));
+        if let Ok(organization) = self.organizations.get(membership.organization.as_str()) {
+            rendered = extended(
+                rendered,
+                json!({ "organization": without_private_metadata(self.render_organization(organization, true)) }),
+            );
+        }
+        rendered
+    }
+
+    /// Returns what other people see of a user.
+    pub(super) fn render_public_user(&self, user: &User) -> Value {
+        let image_url = self.image_url(user.id.as_str());
+        json!({
+            "user_id": user.id,
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "image_url": image_url,
+            "profile_image_url": image_url,
+            "has_image": false,
+            "identifier": user.email().or(user.phone()).or(user.username.as_deref()).unwrap_or_default(),
+            "username": user.username,
+            "banned": user.banned,
+            "deprovisioned": user.deprovisioned,
+        })
+    }
+}
+
+pub(super) fn without_private_metadata(mut rendered: Value) -> Value {
+    rendered.as_object_mut().map(|fields: &mut Map<String, Value>| fields.remove("private_metadata"));
+    rendered
+}
