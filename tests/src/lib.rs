@@ -25,9 +25,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use clerk_core::{Timestamp, keys::SecretKey};
-use clerk_local::{LocalClerk, LocalServer};
+use clerk_local::{Fault, LocalClerk, LocalServer};
 use clerk_tower::{Clerk, ClerkBuilder, clock::ManualClock};
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -43,6 +43,11 @@ pub use self::{
 
 /// The time at which the tests start.
 pub const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+/// Returns the fault that an instance's public keys cannot be fetched.
+pub fn keys_down() -> Fault {
+    Fault::status(StatusCode::SERVICE_UNAVAILABLE).on("GET", "/jwks").on("GET", "/.well-known/jwks.json")
+}
 
 /// A Clerk instance with the seed data, and the clock that it shares with its clients.
 #[derive(Clone, Debug)]

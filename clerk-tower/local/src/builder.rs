@@ -12,7 +12,10 @@ use clerk_core::keys::{InstanceType, KeyError, PublishableKey, SecretKey, Webhoo
 use clerk_tower::clock::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
-use crate::{LocalClerk, LocalServer, Parts, keys::SigningKey, random, save, seed, state::State};
+use crate::{
+    LocalClerk, LocalRequest, LocalServer, Parts, journal::OnRequest, keys::SigningKey, random, save, seed,
+    state::State,
+};
 
 /// Builder of an instance, returned by [`LocalClerk::builder`].
 ///
@@ -43,6 +46,7 @@ pub struct LocalClerkBuilder {
     webhook_secret: Option<String>,
     jwt_key: Option<SigningKey>,
     file: Option<PathBuf>,
+    on_request: Option<OnRequest>,
     is_seeded: bool,
     serves_any_address: bool,
     /// The first error of a setter.
@@ -59,6 +63,7 @@ impl LocalClerk {
             webhook_secret: None,
             jwt_key: None,
             file: None,
+            on_request: None,
             is_seeded: false,
             serves_any_address: false,
             problem: None,
@@ -123,6 +128,13 @@ impl LocalClerkBuilder {
         self
     }
 
+    /// Sets a function that is called for each request when its response is ready, for example to log it. It must not
+    /// block.
+    pub fn on_request(mut self, function: impl Fn(&LocalRequest) + Send + Sync + 'static) -> Self {
+        self.on_request = Some(Arc::new(function));
+        self
+    }
+
     /// Allows [`serve`](Self::serve) to listen on addresses other than loopback. Insecure: anyone who reaches the server
     /// can sign in as anyone, and there is no TLS. Browsers are then also served under addresses such as
     /// `192.168.1.5`, but not under names, which could be another site's (DNS rebinding).
@@ -180,7 +192,7 @@ impl LocalClerkBuilder {
             (None, None) => parts.publishable_key,
         };
         parts.state.clients.address = address.map(|address| format!("http://{address}"));
-        let local = LocalClerk::from_parts(parts, self.clock);
+        let local = LocalClerk::from_parts(parts, self.clock, self.on_request);
         if self.is_seeded {
             seed::populate(&local);
         }

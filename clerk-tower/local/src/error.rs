@@ -220,14 +220,14 @@ impl ApiError {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "method not allowed", long_message)
     }
 
-    /// A failure that a test requested, for example with [`fail_next`](crate::LocalClerk::fail_next).
+    /// A failure that a test requested with [`Fault::status`](crate::Fault::status).
     pub(super) fn injected(status: StatusCode) -> Self {
         let code = match status {
             StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
             status if status.is_server_error() => "internal_clerk_error",
-            _ => "staged_failure",
+            _ => "injected_failure",
         };
-        Self::new(status, code, "Staged failure", "LocalClerk was told to fail this request")
+        Self::new(status, code, "Injected failure", "LocalClerk was told to fail this request")
     }
 
     pub(super) const fn status(&self) -> StatusCode {

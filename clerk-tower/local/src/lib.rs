@@ -11,8 +11,9 @@
 //! | M2M and OAuth tokens | [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
 //! | webhooks of every change | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::deliver_webhooks_to`] |
 //! | a single webhook | [`LocalClerk::webhook`] |
-//! | failures | [`LocalClerk::fail_next`], [`LocalClerk::set_jwks_down`], [`LocalClerk::rotate_keys`] |
-//! | counts of requests | [`LocalClerk::requests`], [`LocalClerk::requests_to`] |
+//! | failures | [`LocalClerk::inject`], [`LocalClerk::rotate_keys`] |
+//! | what was requested | [`LocalClerk::requests`] |
+//! | a fresh start for each test | [`LocalClerk::snapshot`], [`LocalClerk::restore`] |
 //! | keys, time | [`LocalClerk::builder`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
 //! | the same data after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
 //!
@@ -50,8 +51,9 @@ mod credentials;
 mod delivery;
 mod email;
 mod error;
-mod faults;
+pub mod faults;
 mod frontend;
+pub mod journal;
 mod keys;
 mod local_body;
 pub mod machine;
@@ -66,6 +68,7 @@ pub mod server;
 pub mod service;
 pub mod session;
 pub mod setup;
+mod snapshot;
 mod state;
 mod table;
 pub mod webhooks;
@@ -82,16 +85,23 @@ use clerk_core::{
     Timestamp,
     keys::{PublishableKey, SecretKey},
 };
-use http::{Response, StatusCode};
+use http::Response;
 
 use self::{
-    changes::StateGuard, delivery::Counts, faults::Faults, keys::SigningKey, state::State,
+    changes::StateGuard,
+    delivery::Counts,
+    faults::Faults,
+    journal::{Journal, OnRequest},
+    keys::SigningKey,
+    state::State,
     webhooks::Subscription,
 };
 use clerk_tower::clock::{Clock, SystemClock};
 
 pub use self::{
     builder::LocalClerkBuilder,
+    faults::{Disconnected, Fault},
+    journal::{LocalCaller, LocalRequest, LocalRequests},
     local_body::LocalBody,
     machine::{
         LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
@@ -100,6 +110,7 @@ pub use self::{
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
+    snapshot::LocalSnapshot,
     webhooks::{LocalWebhooks, WebhooksError},
 };
 
@@ -128,6 +139,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     key: Mutex<Arc<SigningKey>>,
     faults: Mutex<Faults>,
+    journal: Mutex<Journal>,
+    on_request: Option<OnRequest>,
     state: Mutex<State>,
     /// The secret with its prefix `whsec_`.
     webhook_secret: String,
@@ -149,7 +162,7 @@ impl LocalClerk {
     /// Creates an empty instance in memory, with new keys. Generating the RSA key takes a moment.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(Parts::new(None), Arc::new(SystemClock))
+        Self::from_parts(Parts::new(None), Arc::new(SystemClock), None)
     }
 
     /// Creates an instance in memory with the people and the organization of [`seed`].
@@ -160,7 +173,7 @@ impl LocalClerk {
         local
     }
 
-    fn from_parts(parts: Parts, clock: Arc<dyn Clock>) -> Self {
+    fn from_parts(parts: Parts, clock: Arc<dyn Clock>, on_request: Option<OnRequest>) -> Self {
         let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
         let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
@@ -172,6 +185,8 @@ impl LocalClerk {
                 clock,
                 key: Mutex::new(Arc::new(key)),
                 faults: Mutex::default(),
+                journal: Mutex::default(),
+                on_request,
                 state: Mutex::new(state),
                 webhook_secret,
                 subscription: Mutex::default(),
@@ -225,34 +240,10 @@ impl LocalClerk {
         *lock(&self.shared.key) = key;
     }
 
-    /// Sets whether every `GET /jwks` and `GET /.well-known/jwks.json` fails with status 503. The default is false.
-    pub fn set_jwks_down(&self, down: bool) {
-        self.faults().jwks_down = down;
-    }
-
     /// Sets whether handshakes set refresh tokens. The default is false. With a refresh token, an application renews a
     /// browser's cookies by `POST /sessions/{id}/refresh`, without a redirect.
     pub fn set_refresh_tokens(&self, on: bool) {
         self.state().clients.refreshes = on;
-    }
-
-    /// Lets the next `requests` requests of any kind fail with `status`; 0 ends the failures. Status 429 comes with
-    /// `Retry-After: 1`.
-    pub fn fail_next(&self, requests: u64, status: StatusCode) {
-        self.faults().fail_next(requests, status);
-    }
-
-    /// Returns the number of requests so far.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.faults().total()
-    }
-
-    /// Returns the number of requests so far with this method and path: `requests_to("GET", "/jwks")`. Queries and the
-    /// prefix `/v1` are ignored. Only the first 10,000 combinations of method and path are counted.
-    #[must_use]
-    pub fn requests_to(&self, method: &str, path: &str) -> u64 {
-        self.faults().requests_to(method, path)
     }
 
     fn now(&self) -> Timestamp {

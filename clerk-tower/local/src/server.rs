@@ -13,7 +13,7 @@
 //! # }
 //! ```
 
-use std::{convert::Infallible, fmt, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -32,7 +32,7 @@ use tokio::{
 };
 use tower_service::Service as _;
 
-use crate::{HttpResponse, LocalClerk, builder::reachable, error::ApiError, service::MAX_BODY};
+use crate::{Disconnected, HttpResponse, LocalClerk, builder::reachable, error::ApiError, service::MAX_BODY};
 use clerk_tower::{Clerk, ClerkBuilder};
 
 /// How long requests in flight may take after the server is told to stop.
@@ -197,7 +197,7 @@ fn connection(
     }
 }
 
-async fn respond(mut local: LocalClerk, request: Request<Incoming>) -> Result<HttpResponse, Infallible> {
+async fn respond(mut local: LocalClerk, request: Request<Incoming>) -> Result<HttpResponse, Disconnected> {
     let (head, body) = request.into_parts();
     match collect(body).await {
         Ok(body) => local.call(Request::from_parts(head, body)).await,

@@ -18,13 +18,15 @@
 //! ```
 
 use std::{
-    convert::Infallible,
+    fmt,
     future::{Ready, ready},
+    pin::Pin,
     task::{Context, Poll},
 };
 
 use aws_lc_rs::constant_time;
 use bytes::Bytes;
+use futures_util::future::{BoxFuture, Either};
 use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
@@ -32,11 +34,11 @@ use http::{
 use serde_json::Value;
 use tower_service::Service;
 
-use crate::LocalBody;
 use crate::{
-    HttpResponse, LocalClerk,
+    Disconnected, Fault, HttpResponse, LocalBody, LocalCaller, LocalClerk, LocalRequest,
     error::ApiError,
     frontend,
+    journal::{self, Handled},
     query::Query,
     routes::{self, Caller},
 };
@@ -44,48 +46,121 @@ use crate::{
 /// The longest body of a request that is read, in bytes.
 pub(super) const MAX_BODY: usize = 1024 * 1024;
 
-/// Responds as Clerk's Backend API does, at once. The scheme and the host of the URI are ignored, and the path may start
-/// with `/v1` or not.
+/// Responds as Clerk's Backend API does. The scheme and the host of the URI are ignored, and the path may start with `/v1`
+/// or not.
 ///
-/// The service never fails: a request that Clerk would reject gets an error response in Clerk's format, and a request
-/// that is not emulated gets status 404, 405 or 422.
+/// A request that Clerk would reject gets an error response in Clerk's format, and a request that is not emulated gets
+/// status 404, 405 or 422. The call fails only if a [`Fault`](crate::Fault) cuts the connection.
 impl Service<Request<Bytes>> for LocalClerk {
     type Response = Response<LocalBody>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Error = Disconnected;
+    type Future = ResponseFuture;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Disconnected>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        ready(Ok(self.respond(&request)))
+    fn call(&mut self, request: Request<Bytes>) -> ResponseFuture {
+        let path = without_version(request.uri().path());
+        let fault = self.faults().take(request.method(), path, frontend::is_page(&request));
+        match fault.as_ref().and_then(Fault::pause) {
+            None => ResponseFuture::ready(self.exchange(&request, fault)),
+            Some(pause) => {
+                let local = self.clone();
+                ResponseFuture::new(async move {
+                    tokio::time::sleep(pause).await;
+                    local.exchange(&request, fault)
+                })
+            }
+        }
+    }
+}
+
+/// The response of a [`LocalClerk`]. It is ready at once, unless a [`Fault`](crate::Fault) delays it.
+pub struct ResponseFuture(Either<Ready<Outcome>, BoxFuture<'static, Outcome>>);
+
+type Outcome = Result<HttpResponse, Disconnected>;
+
+impl ResponseFuture {
+    fn ready(outcome: Outcome) -> Self {
+        Self(Either::Left(ready(outcome)))
+    }
+
+    fn new(outcome: impl Future<Output = Outcome> + Send + 'static) -> Self {
+        Self(Either::Right(Box::pin(outcome)))
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 
 impl LocalClerk {
-    fn respond(&self, request: &Request<Bytes>) -> HttpResponse {
-        if let Some(response) = frontend::respond(self, request) {
-            return response;
-        }
-        match self.try_respond(request) {
-            Ok((status, Value::Null)) => empty_response(status),
-            Ok((status, body)) => json_response(status, &body),
-            Err(error) => error.into_response(),
-        }
+    /// Processes a request or applies its fault, and records both.
+    fn exchange(&self, request: &Request<Bytes>, fault: Option<Fault>) -> Outcome {
+        let time = self.now();
+        let respond = || self.respond(request);
+        let outcome = match fault {
+            Some(fault) => fault.apply(respond),
+            None => Ok(respond()),
+        };
+        let response = outcome.as_ref().ok();
+        let handled = response.and_then(|response| response.extensions().get::<Handled>().cloned());
+        let Handled { operation, caller } = handled.unwrap_or_default();
+        self.record(LocalRequest {
+            method: request.method().clone(),
+            path: journal::kept(without_version(request.uri().path())),
+            operation,
+            status: response.map(Response::status),
+            caller,
+            time,
+        });
+        outcome
     }
 
-    fn try_respond(&self, request: &Request<Bytes>) -> Result<(StatusCode, Value), ApiError> {
-        let method = request.method().as_str();
+    fn respond(&self, request: &Request<Bytes>) -> HttpResponse {
+        let mut handled = Handled::default();
+        let mut response = match frontend::respond(self, request) {
+            Some(response) => {
+                handled.caller = LocalCaller::Browser;
+                response
+            }
+            None => match self.try_respond(request, &mut handled) {
+                Ok((status, Value::Null)) => empty_response(status),
+                Ok((status, body)) => json_response(status, &body),
+                Err(error) => error.into_response(),
+            },
+        };
+        response.extensions_mut().get_or_insert(handled);
+        response
+    }
+
+    fn try_respond(
+        &self,
+        request: &Request<Bytes>,
+        handled: &mut Handled,
+    ) -> Result<(StatusCode, Value), ApiError> {
         let path = without_version(request.uri().path());
-        if let Some(status) = self.faults().next(method, path) {
-            return Err(ApiError::injected(status));
-        }
         let caller = self.authorize(request)?;
+        handled.caller = match &caller {
+            Caller::Instance => LocalCaller::Backend,
+            Caller::Machine(id) => LocalCaller::Machine(id.as_str().to_owned()),
+        };
         if request.body().len() > MAX_BODY {
             return Err(ApiError::too_large());
         }
         let found = routes::find(request.method(), path)?;
+        handled.operation = Some(found.handler.path);
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let (now, key) = (self.now(), self.key());
         let suffix = &self.publishable_key().cookie_suffix();

@@ -1,6 +1,6 @@
 //! The layers of the gRPC example with a gRPC client: which status each caller gets.
 
-use clerk_local::LocalClerk;
+use clerk_local::{Fault, LocalClerk};
 use clerk_tower::{
     Clerk,
     server::{
@@ -103,7 +103,7 @@ async fn every_caller_gets_a_status() {
 async fn undecided_calls_are_unavailable() {
     let local = LocalClerk::seeded();
     let mut client = serve(&local).await;
-    local.set_jwks_down(true);
+    local.inject(Fault::status(http::StatusCode::SERVICE_UNAVAILABLE).on("GET", "/jwks"));
     let grace = local.sign_in("user_grace").organization("org_acme").token();
     assert_eq!(codes(&mut client, &grace).await, [Code::Unavailable; 2]);
     assert_eq!(codes(&mut client, "").await, [Code::Unauthenticated; 2]);

@@ -148,8 +148,8 @@ struct Visitor<'a> {
 }
 
 impl Visitor<'_> {
-    fn handshakes(&self) -> u64 {
-        self.instance.local.requests_to("GET", "/v1/client/handshake")
+    fn handshakes(&self) -> usize {
+        self.instance.local.requests().to("GET", "/v1/client/handshake").len()
     }
 
     /// Three handshakes within two seconds count as a redirect loop. A person takes longer than that for a page, but this

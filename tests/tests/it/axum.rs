@@ -169,7 +169,7 @@ async fn every_visitor_gets_the_matching_response() {
     ] {
         expect(address, path, visitor, token, status, expected_body).await;
     }
-    assert_eq!(local.requests_to("GET", "/jwks"), 1);
+    assert_eq!(local.requests().to("GET", "/jwks").len(), 1);
 }
 
 #[tokio::test]
@@ -243,8 +243,8 @@ impl Outage {
                 server.shutdown().await;
                 return None;
             }
-            Self::NoKeys => instance.local.set_jwks_down(true),
-            Self::Failing(status) => instance.local.fail_next(u64::MAX, status),
+            Self::NoKeys => instance.local.inject(clerk_tests::keys_down()),
+            Self::Failing(status) => instance.local.inject(clerk_local::Fault::status(status)),
         }
         Some(server)
     }
@@ -410,7 +410,7 @@ async fn browsers_return_to_the_full_url_of_nested_routers() {
 async fn an_unknown_decision_is_not_treated_as_signed_out() {
     let instance = Instance::new();
     let handshake = instance.local.sign_claims(&serde_json::json!({}), &serde_json::json!({"handshake": []}));
-    instance.local.set_jwks_down(true);
+    instance.local.inject(clerk_tests::keys_down());
     let builder = instance.builder().publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k");
     let clerk = builder.transport(instance.local.clone()).build().unwrap();
     let app = Router::new()

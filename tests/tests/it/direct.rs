@@ -57,7 +57,7 @@ async fn a_token_is_verified_as_if_it_came_with_a_request() {
 #[tokio::test]
 async fn without_clerk_the_decision_is_unknown() {
     let instance = Instance::new();
-    instance.local.set_jwks_down(true);
+    instance.local.inject(clerk_tests::keys_down());
     let clerk = instance.in_memory();
     let code = "clerk-unavailable".to_owned();
     assert_eq!(authenticate(&clerk, &instance.ada()).await, Err((503, code)));
@@ -263,7 +263,7 @@ async fn the_user_of_a_session_is_resolved_and_blocked_users_are_told_apart() {
     let other = Instance::new();
     let clerk = other.builder().transport(other.local.clone()).max_attempts(1).build().unwrap();
     let auth = clerk.authenticate_token(&other.ada()).await;
-    other.local.fail_next(u64::MAX, StatusCode::BAD_GATEWAY);
+    other.local.inject(clerk_local::Fault::status(StatusCode::BAD_GATEWAY));
     assert_eq!(user_of(&auth).await, Err((503, "clerk-unavailable".to_owned())));
 }
 

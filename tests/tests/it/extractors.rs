@@ -362,7 +362,7 @@ async fn derived_extractors_hide_no_rejection_in_the_documented_forms() {
     let [ada, banned] = ["user_ada", "user_banned"].map(|user| instance.local.sign_in(user).token());
     let forged = format!("{}AAAA", &ada[..ada.len() - 4]);
     let dead = Instance::new();
-    dead.local.set_jwks_down(true);
+    dead.local.inject(clerk_tests::keys_down());
     let layer = |instance| Some(ClerkLayer::new(clerk(instance)));
     let missing = "500 clerk-layer-missing";
     let signature = "401 token-invalid-signature";
@@ -578,7 +578,7 @@ async fn a_handler_can_create_a_token_from_a_template() {
     }
     // A visitor whose token cannot be verified is not treated as signed out.
     let instance = Instance::new();
-    instance.local.set_jwks_down(true);
+    instance.local.inject(clerk_tests::keys_down());
     let app = Router::new().fallback(reports).layer(ClerkLayer::new(clerk(&instance)));
     let response = get(serve(app).await, "/reports", &instance.ada()).await;
     assert_eq!(response.summary(), (503, "clerk-unavailable".to_owned()));
@@ -618,7 +618,7 @@ async fn an_outage_is_503_where_clerk_is_needed() {
     let instance = Instance::new();
     let address = serve(routes().layer(ClerkLayer::new(clerk(&instance)))).await;
     let ada = instance.ada();
-    instance.local.set_jwks_down(true);
+    instance.local.inject(clerk_tests::keys_down());
     for path in &PATHS[..7] {
         check(address, path, "Ada, without keys", &ada, DOWN).await;
         check(address, path, "nobody, without keys", "", NONE).await;
@@ -627,7 +627,7 @@ async fn an_outage_is_503_where_clerk_is_needed() {
     let client = clerk(&other);
     client.keys().warm_up().await.unwrap();
     let address = serve(routes().layer(ClerkLayer::new(&client))).await;
-    other.local.fail_next(u64::MAX, StatusCode::INTERNAL_SERVER_ERROR);
+    other.local.inject(clerk_local::Fault::status(StatusCode::INTERNAL_SERVER_ERROR));
     let expected = ["user_ada", DOWN, ADMIN, DOWN, "no plan", "user_ada", "user_ada"];
     for (path, expected) in PATHS.into_iter().zip(expected) {
         check(address, path, "Ada", &other.ada(), expected).await;

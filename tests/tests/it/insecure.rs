@@ -204,7 +204,7 @@ async fn calls_fail_before_anything_is_sent_unless_there_is_a_client() {
     let auth = Auth::insecure(&ada.clerk(&clerk)).unwrap();
     assert_eq!(auth.clerk().unwrap().send(users::count()).await.unwrap().total_count, 4);
     assert_eq!(auth.user().await.unwrap().first_name, None);
-    assert_eq!(instance.local.requests_to("GET", "/users/user_ada"), 0);
+    assert_eq!(instance.local.requests().to("GET", "/users/user_ada").len(), 0);
     let token = auth.expose_token().unwrap().to_owned();
     let rejection = clerk.authenticate_token(&token).await.require_session().unwrap_err();
     assert_eq!(rejection.code(), "jwk-kid-mismatch", "no verifier accepts its token");

@@ -184,7 +184,7 @@ async fn ten_thousand_requests_share_one_fetch() {
     fixture.upstream.open();
     assert!(join_all(requests).await.into_iter().all(|verdict| verdict == "signed-in"));
     assert_eq!(fixture.upstream.calls(), 1);
-    assert_eq!(fixture.instance.local.requests(), 1);
+    assert_eq!(fixture.instance.local.requests().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -458,10 +458,10 @@ async fn a_removed_key_lets_nobody_in_after_a_silence() {
 async fn a_removed_key_lets_nobody_in_after_an_outage_that_ended_during_a_silence() {
     let fixture = Fixture::warm().await;
     let token = fixture.token();
-    fixture.instance.local.set_jwks_down(true);
+    fixture.instance.local.inject(clerk_tests::keys_down());
     pass(300).await;
     assert_eq!(fixture.authenticate(&token).await, "signed-in", "it cannot be asked");
-    fixture.instance.local.set_jwks_down(false);
+    fixture.instance.local.clear_faults();
     fixture.instance.local.rotate_keys();
     pass(2).await;
     assert_eq!(fixture.authenticate(&token).await, "jwk-kid-mismatch");
@@ -513,7 +513,7 @@ async fn an_outage_that_hangs_holds_requests_up_once_for_each_attempt() {
 async fn an_outage_at_the_start_is_retried_with_exponential_backoff() {
     let fixture = Fixture::cold();
     let token = fixture.token();
-    fixture.instance.local.set_jwks_down(true);
+    fixture.instance.local.inject(clerk_tests::keys_down());
     let mut calls = Vec::new();
     let mut wait = None;
     for _ in 0..180 {
@@ -531,7 +531,7 @@ async fn an_outage_at_the_start_is_retried_with_exponential_backoff() {
     // Backoffs of 1, 2, 4, 8, 16, 32, 60 and 60 seconds; the last one has not ended.
     assert!((5..=8).contains(&calls.iter().sum::<u64>()), "{calls:?}");
     // A client that waits for the time in `Retry-After` gets in.
-    fixture.instance.local.set_jwks_down(false);
+    fixture.instance.local.clear_faults();
     pass(wait.unwrap()).await;
     assert_eq!(fixture.guarded(&token).await, (200, None));
     assert_eq!(fixture.upstream.new_calls(), 1);
@@ -541,7 +541,7 @@ async fn an_outage_at_the_start_is_retried_with_exponential_backoff() {
 async fn known_keys_outlive_an_outage_of_an_hour() {
     let fixture = Fixture::warm().await;
     let token = fixture.token();
-    fixture.instance.local.set_jwks_down(true);
+    fixture.instance.local.inject(clerk_tests::keys_down());
     for minute in 0..60 {
         for _ in 0..10 {
             assert_eq!(fixture.guarded(&token).await, (200, None), "in minute {minute}");
@@ -554,7 +554,7 @@ async fn known_keys_outlive_an_outage_of_an_hour() {
     assert!((30..=70).contains(&calls), "about one in a minute: {calls}");
     let (status, wait) = fixture.guarded(&token).await;
     assert_eq!(status, 503);
-    fixture.instance.local.set_jwks_down(false);
+    fixture.instance.local.clear_faults();
     pass(wait.unwrap()).await;
     assert_eq!(fixture.guarded(&token).await, (200, None));
 }

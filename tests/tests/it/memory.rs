@@ -166,7 +166,7 @@ async fn a_signature_is_verified_once_while_the_keys_stay_the_same() {
     let second = session(&clerk, &token).await;
     assert!(!same(&first, &second));
     assert!(same(&second, &session(&clerk, &token).await));
-    assert!(instance.local.requests_to("GET", "/v1/jwks") >= 3);
+    assert!(instance.local.requests().to("GET", "/v1/jwks").len() >= 3);
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn calls_that_requests_share_belong_to_their_spans() {
     futures_util::future::join(leader, futures_util::future::join_all(followers)).await;
     drop(guard);
     let text = log.take();
-    assert_eq!(local.requests(), 1);
+    assert_eq!(local.requests().len(), 1);
     assert!(text.lines().any(|line| line.contains("close") && line.contains("leader:clerk.call{")), "{text}");
     assert_eq!(*links.0.lock().unwrap(), [("follower", "leader"); 3]);
 }

@@ -49,7 +49,7 @@ async fn problems_are_logged_once_a_minute_with_their_cause() {
 
     // Clerk is down, and the keys are cached.
     assert_eq!(status(&site(Some(&clerk)), "/session", &ada).await, 200);
-    instance.local.fail_next(100, StatusCode::BAD_GATEWAY);
+    instance.local.inject(clerk_local::Fault::status(StatusCode::BAD_GATEWAY).times(100));
     let _ = log.warnings();
     for expected in [2, 0] {
         assert_eq!(status(&site(Some(&clerk)), "/user", &ada).await, 503);
@@ -81,7 +81,7 @@ async fn problems_are_logged_once_a_minute_with_their_cause() {
     let _ = log.warnings();
     assert!(fine.send(users::get("user_none")).await.unwrap_err().is_not_found());
     assert_eq!(log.warnings(), Vec::<String>::new());
-    other.local.fail_next(1, StatusCode::UNAUTHORIZED);
+    other.local.inject(clerk_local::Fault::status(StatusCode::UNAUTHORIZED).times(1));
     let _ = fine.send(users::get("user_ada")).await.unwrap_err();
     let line = log.warning();
     assert!(line.contains("GetUser") && line.contains("401"), "{line}");

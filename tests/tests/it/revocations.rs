@@ -88,7 +88,7 @@ async fn a_write_that_clerk_refused_revokes_nothing_and_one_that_may_have_happen
         let clerk = client(&instance);
         let token = instance.ada();
         assert_eq!(verdict(&clerk, &token).await, "signed-in");
-        instance.local.fail_next(10, status);
+        instance.local.inject(clerk_local::Fault::status(status).times(10));
         clerk.send(users::delete("user_ada")).await.unwrap_err();
         assert_eq!(verdict(&clerk, &token).await, expected, "{status}");
     }

@@ -391,12 +391,12 @@ async fn no_log_line_contains_a_key_or_a_token() {
     };
     visit().await;
     assert_eq!(get(address, "/me", &token).await.summary(), (200, "user_ada".to_owned()));
-    instance.local.fail_next(10, http::StatusCode::UNAUTHORIZED);
+    instance.local.inject(clerk_local::Fault::status(http::StatusCode::UNAUTHORIZED).times(10));
     visit().await;
     server.shutdown().await;
     visit().await;
     let hidden = hidden.also([token_until(&instance, -60), token_until(&instance, 50)]);
-    instance.local.fail_next(0, http::StatusCode::OK);
+    instance.local.clear_faults();
     wait_for_clerk(&instance).await;
 
     assert!(

@@ -76,9 +76,9 @@ async fn if_clerk_is_unreachable_the_browser_keeps_its_session() {
     let instance = Instance::new();
     let session = instance.local.sign_in("user_ada");
     for cookies in [session.cookies(), session.expired_cookies()] {
-        instance.local.fail_next(20, StatusCode::SERVICE_UNAVAILABLE);
+        instance.local.inject(clerk_local::Fault::status(StatusCode::SERVICE_UNAVAILABLE).times(20));
         let response = sign_out(&instance, cookies).await;
-        instance.local.fail_next(0, StatusCode::OK);
+        instance.local.clear_faults();
         assert_eq!((response.status, ended(&response).len()), (StatusCode::SERVICE_UNAVAILABLE, 0));
         assert_eq!(response.code(), "clerk-unavailable");
     }

@@ -206,7 +206,9 @@ async fn a_browser_is_signed_in_by_a_handshake_without_the_secret_key() {
 
 #[tokio::test]
 async fn fetched_keys_verify_only_tokens_of_the_instance_that_they_stand_for() {
-    let server = serve().await;
+    // Its tokens have the issuer of its publishable key, and not its address.
+    let builder = LocalClerk::builder().seeded().publishable_key("pk_test_Y2xlcmsuZXhhbXBsZS5vcmck");
+    let server = builder.serve((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let local = local(&server);
     // The key set of one instance, and the publishable key of another one.
     let mixed =
@@ -249,9 +251,9 @@ async fn a_rotation_is_followed_and_an_outage_is_undecided() {
         let auth = clerk.authenticate_token(&local.sign_in("user_ada").token()).await;
         auth.require_session().map_or_else(|rejection| rejection.status().as_u16(), |_| 200)
     };
-    local.set_jwks_down(true);
+    local.inject(clerk_tests::keys_down());
     assert_eq!(status().await, 503);
-    local.set_jwks_down(false);
+    local.clear_faults();
     let clerk = Clerk::builder().publishable_key(local.publishable_key()).jwks_url(server.jwks_url());
     let clerk = clerk.build_verifier().unwrap();
     let signed_in =

@@ -19,11 +19,7 @@ use http::{
 };
 
 use self::browser_request::BrowserRequest;
-use super::{
-    HttpResponse, LocalClerk,
-    error::ApiError,
-    service::{MAX_BODY, without_version},
-};
+use super::{HttpResponse, LocalClerk, error::ApiError, service::MAX_BODY};
 
 /// The paths that the Backend API does not have.
 const FRONTEND_ONLY: &[&str] = &[
@@ -51,22 +47,20 @@ pub(super) fn respond(local: &LocalClerk, request: &Request<Bytes>) -> Option<Ht
     let is_too_large = request.body().len() > MAX_BODY;
     let request = BrowserRequest::new(local, request);
     let checked = || if is_too_large { Err(ApiError::too_large()) } else { request.check_host() };
-    let (method, path) = (request.method.as_str(), without_version(request.path));
-    let response = match area {
-        Area::Api => match local.faults().next(method, path) {
-            Some(status) => Err(ApiError::injected(status)),
-            None => checked().and_then(|()| api(&request)),
-        },
-        Area::Pages => {
-            local.faults().count(method, path);
-            checked().and_then(|()| pages::respond(&request))
-        }
-    };
+    let response = checked().and_then(|()| match area {
+        Area::Api => api(&request),
+        Area::Pages => pages::respond(&request),
+    });
     Some(match response {
         Ok(response) => response,
         Err(error) if request.wants_document() => pages::error(&error),
         Err(error) => error.into_response(),
     })
+}
+
+/// Returns whether a request is for a page or an image.
+pub(super) fn is_page(request: &Request<Bytes>) -> bool {
+    matches!(area(request), Some(Area::Pages))
 }
 
 fn area(request: &Request<Bytes>) -> Option<Area> {

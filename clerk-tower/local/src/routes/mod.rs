@@ -66,7 +66,7 @@ enum Handler {
 pub(super) struct Route {
     method: Method,
     /// The path as in Clerk's document, without `/v1`.
-    path: &'static str,
+    pub(super) path: &'static str,
     handler: Handler,
     /// The status of a successful response.
     pub(super) status: StatusCode,

@@ -7,8 +7,8 @@ use super::{
     surfing::{APP, Browser, LOCAL},
 };
 
-fn handshakes(fixture: &Fixture) -> u64 {
-    fixture.local.requests_to("GET", "/v1/client/handshake")
+fn handshakes(fixture: &Fixture) -> usize {
+    fixture.local.requests().to("GET", "/v1/client/handshake").len()
 }
 
 /// Signs in on the sign-in page, starting at a page of the application that requires it.

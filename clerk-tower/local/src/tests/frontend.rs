@@ -60,7 +60,7 @@ impl Fixture {
             request = request.header(*name, *value);
         }
         let request = request.body(Bytes::from(body.to_owned())).unwrap();
-        let response = self.local.clone().call(request).into_inner().unwrap();
+        let response = self.local.clone().call(request).now_or_never().unwrap().unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
         TextResponse { status, headers, text: String::from_utf8(text.to_vec()).unwrap() }
@@ -516,13 +516,13 @@ fn unsupported_frontend_requests_get_an_error_that_says_so() {
 #[test]
 fn injected_failures_apply_to_handshakes_but_not_to_pages() {
     let fixture = Fixture::seeded();
-    fixture.local.fail_next(1, StatusCode::SERVICE_UNAVAILABLE);
+    fixture.local.inject(crate::Fault::status(StatusCode::SERVICE_UNAVAILABLE).times(1));
     assert_eq!(fixture.browse("GET", "/sign-in", &[DOCUMENT], "").status, 200);
     let path = "/v1/client/handshake?redirect_url=http://localhost/";
     assert_eq!(fixture.browse("GET", path, &[DOCUMENT], "").status, 503);
     assert_eq!(fixture.browse("GET", path, &[DOCUMENT], "").status, 307);
-    assert_eq!(fixture.local.requests_to("GET", "/v1/client/handshake"), 2);
-    assert_eq!(fixture.local.requests_to("GET", "/sign-in"), 1);
+    assert_eq!(fixture.local.requests().to("GET", "/v1/client/handshake").len(), 2);
+    assert_eq!(fixture.local.requests().to("GET", "/sign-in").len(), 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod builder;
 mod contacts;
 mod credentials;
+mod faults;
 mod flow;
 mod frontend;
 mod frontend_api;
@@ -13,6 +14,7 @@ mod save;
 mod server;
 mod service;
 mod sessions;
+mod snapshot;
 mod surfing;
 mod tokens;
 mod users;
@@ -21,6 +23,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clerk_core::Timestamp;
+use futures_util::FutureExt as _;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -66,10 +69,10 @@ impl Fixture {
     }
 
     fn send(&self, request: Request<Bytes>) -> (StatusCode, Value) {
-        let response = self.local.clone().call(request).into_inner().unwrap();
+        let response = self.local.clone().call(request).now_or_never().unwrap().unwrap();
         let status = response.status();
         let content_type = response.headers().get("content-type").cloned();
-        let body = futures_util::FutureExt::now_or_never(response.into_body().collect()).unwrap().unwrap();
+        let body = response.into_body().collect().now_or_never().unwrap().unwrap();
         let body = body.to_bytes();
         if body.is_empty() {
             return (status, Value::Null);

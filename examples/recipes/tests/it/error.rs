@@ -1,6 +1,6 @@
 //! The application's own error type.
 
-use clerk_axum::local::LocalClerk;
+use clerk_axum::local::{Fault, LocalClerk};
 use clerk_recipes::error::app;
 
 use crate::{post, read, serve};
@@ -39,7 +39,7 @@ async fn an_outage_is_503_with_retry_after() {
     let clerk = local.client();
     clerk.keys().warm_up().await.unwrap();
     let address = serve(app(clerk)).await;
-    local.fail_next(10, reqwest::StatusCode::SERVICE_UNAVAILABLE);
+    local.inject(Fault::status(reqwest::StatusCode::SERVICE_UNAVAILABLE).times(10));
     let request = reqwest::Client::new().post(format!("{address}/register/mary@example.com"));
     let response = request.bearer_auth(local.sign_in("user_ada").token()).send().await.unwrap();
     assert!(response.headers().contains_key("retry-after"));

@@ -94,7 +94,7 @@ async fn the_first_request_creates_the_row_with_one_call() {
         assert_eq!(row, json!({ "id": "user_ada", "name": "Ada Lovelace", "email": "ada@example.com" }));
     }
     assert_eq!(stage.count("users").await, 1);
-    assert_eq!(stage.local.requests_to("GET", "/users/user_ada"), 1);
+    assert_eq!(stage.local.requests().to("GET", "/users/user_ada").len(), 1);
     assert_eq!(get(&format!("{address}/me"), "nonsense").await.0, 401);
 }
 

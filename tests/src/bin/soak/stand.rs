@@ -92,8 +92,8 @@ async fn answer(
         Weather::Fair | Weather::Stalled => {
             let (head, body) = request.into_parts();
             let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-            let Ok(response) = local.oneshot(Request::from_parts(head, body)).await;
-            response.map(Body::new)
+            let response = local.oneshot(Request::from_parts(head, body)).await;
+            response.expect("no connection is cut").map(Body::new)
         }
         Weather::Out => error(StatusCode::SERVICE_UNAVAILABLE),
         Weather::Busy => error(StatusCode::TOO_MANY_REQUESTS),
