@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clerk_core::{Timestamp, id::Id};
 use serde_json::{Map, Value, json};
 
 use crate::{
     credentials::{Standing, StoredM2mToken, StoredOAuthToken},
+    keys::SigningKey,
     random,
-    state::{Session, State, extended},
+    state::{OAuthGrant, Session, State, extended, oauth::ACCESS_LIFETIME},
 };
 
 /// The header `cat` of session tokens.
@@ -133,7 +136,65 @@ pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
         "scope": token.scopes.join(" "),
     });
     let standing = registered_claims(issuer, token.id.as_str(), &token.standing);
-    extended(extended(own, token.delegation()), standing)
+    let whole = extended(extended(own, token.delegation()), standing);
+    match &token.organization {
+        Some(organization) => extended(whole, json!({ "org_id": organization })),
+        None => whole,
+    }
+}
+
+/// Reads an OAuth access token in JWT form, if `key` signed it. Whether it has expired is not checked.
+pub(super) fn read_oauth(key: &SigningKey, token: &str) -> Option<StoredOAuthToken> {
+    let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    let header: Value = serde_json::from_slice(&header).ok()?;
+    // RFC 9068, section 4: the key signs session tokens and ID tokens, too.
+    if header.get("typ")? != "at+jwt" {
+        return None;
+    }
+    let claims = key.verify(token)?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let list = |name: &str| match claims.get(name) {
+        Some(Value::String(one)) => vec![one.clone()],
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    let time = |name: &str| claims.get(name).and_then(Value::as_i64).map(Timestamp::from_secs);
+    let mut token = StoredOAuthToken::new(text("sub")?.into(), time("iat")?);
+    token.id = text("jti")?.into();
+    token.client_id = text("client_id")?.to_owned();
+    token.scopes = list("scp");
+    token.audience = list("aud");
+    token.actor = claims.get("act").cloned();
+    token.organization = text("org_id").map(Into::into);
+    token.standing.expiration = time("exp");
+    Some(token)
+}
+
+/// Returns the claims of an ID token that it has whatever the scopes: OpenID Connect Core 1.0, section 2.
+pub(super) fn id_token(
+    issuer: &str,
+    grant: &OAuthGrant,
+    access_token: &str,
+    nonce: Option<&str>,
+    now: Timestamp,
+) -> Value {
+    let digest = digest(&SHA256, access_token.as_bytes());
+    let half = digest.as_ref().get(..16).unwrap_or_default();
+    let claims = json!({
+        "iss": issuer,
+        "sub": grant.user,
+        "aud": grant.client_id,
+        "azp": grant.client_id,
+        "iat": now.as_secs(),
+        "exp": now.saturating_add(ACCESS_LIFETIME).as_secs(),
+        "auth_time": grant.signed_in_at.as_secs(),
+        "at_hash": BASE64_URL_SAFE_NO_PAD.encode(half),
+        "jti": random::string(20),
+    });
+    match nonce {
+        Some(nonce) => extended(claims, json!({ "nonce": nonce })),
+        None => claims,
+    }
 }
 
 /// Returns the registered claims of a machine's token: issuer, identifier and times.

@@ -2,7 +2,7 @@
 
 use clerk_core::{
     Timestamp,
-    id::{Id, UserId},
+    id::{Id, OrganizationId, UserId},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::ApiError,
     random,
-    state::{INSTANCE_ID, State, extended},
+    state::{INSTANCE_ID, OAuthGrant, State, extended},
     table::{Row, Table},
 };
 
@@ -239,6 +239,11 @@ pub(super) struct StoredOAuthToken {
     /// The claim `act`.
     #[serde(default)]
     pub(super) actor: Option<Value>,
+    /// The grant with which the token ends.
+    #[serde(default)]
+    pub(super) grant: Option<String>,
+    #[serde(default)]
+    pub(super) organization: Option<OrganizationId>,
     pub(super) token: String,
     pub(super) standing: Standing,
 }
@@ -260,6 +265,8 @@ impl StoredOAuthToken {
             scopes: Vec::new(),
             audience: Vec::new(),
             actor: None,
+            grant: None,
+            organization: None,
             token: format!("oat_{}", random::string(32)),
             standing: Standing::new(now),
         }
@@ -308,6 +315,7 @@ pub(super) struct Credentials {
     pub(super) machines: Table<StoredMachine>,
     pub(super) m2m_tokens: Table<StoredM2mToken>,
     pub(super) oauth_tokens: Table<StoredOAuthToken>,
+    pub(super) oauth_grants: Table<OAuthGrant>,
 }
 
 impl Credentials {
@@ -334,6 +342,7 @@ impl Credentials {
     pub(super) fn forget(&mut self, subject: &str) {
         self.api_keys.retain(|key| key.subject != *subject);
         self.oauth_tokens.retain(|token| token.subject != *subject);
+        self.oauth_grants.retain(|grant| grant.user != *subject);
     }
 }
 

@@ -9,6 +9,7 @@
 //! | session tokens and cookies, expired ones too | [`LocalClerk::sign_in`] and the methods of [`LocalSession`] |
 //! | API keys and machines | [`LocalClerk::api_key`], [`LocalClerk::machine`] |
 //! | M2M and OAuth tokens | [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
+//! | OAuth applications, and the provider's settings | [`LocalClerk::oauth_application`] |
 //! | webhooks of every change | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::deliver_webhooks_to`] |
 //! | a single webhook | [`LocalClerk::webhook`] |
 //! | failures | [`LocalClerk::inject`], [`LocalClerk::rotate_keys`] |
@@ -27,6 +28,7 @@
 //! | sign-out | `/sign-out` |
 //! | the handshake, which renews an application's cookies | `/v1/client/handshake` |
 //! | the Frontend API for small scripts | `/v1/dev_browser`, `/v1/client` and its sessions |
+//! | the OAuth provider | `/oauth/authorize` and so on, see [`oauth`] |
 //! | the signing keys | `/.well-known/jwks.json` |
 //! | images: initials on a colored background | `/images/{id}` |
 //!
@@ -57,6 +59,7 @@ pub mod journal;
 mod keys;
 mod local_body;
 pub mod machine;
+pub mod oauth;
 mod query;
 mod random;
 mod rfc3339;
@@ -107,6 +110,7 @@ pub use self::{
         LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
         LocalMachineBuilder, LocalOAuthToken, LocalOAuthTokenBuilder,
     },
+    oauth::{LocalOAuthApplication, LocalOAuthApplicationBuilder},
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},

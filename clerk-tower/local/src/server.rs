@@ -32,7 +32,10 @@ use tokio::{
 };
 use tower_service::Service as _;
 
-use crate::{Disconnected, HttpResponse, LocalClerk, builder::reachable, error::ApiError, service::MAX_BODY};
+use crate::{
+    Disconnected, HttpResponse, LocalClerk, builder::reachable, error::ApiError,
+    frontend::oauth::metadata_document, service::MAX_BODY,
+};
 use clerk_tower::{Clerk, ClerkBuilder};
 
 /// How long requests in flight may take after the server is told to stop.
@@ -200,7 +203,11 @@ fn connection(
 async fn respond(mut local: LocalClerk, request: Request<Incoming>) -> Result<HttpResponse, Disconnected> {
     let (head, body) = request.into_parts();
     match collect(body).await {
-        Ok(body) => local.call(Request::from_parts(head, body)).await,
+        Ok(body) => {
+            let request = Request::from_parts(head, body);
+            metadata_document::fetch_for(&local, &request).await;
+            local.call(request).await
+        }
         Err(error) => Ok(error.into_response()),
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct BrowserRequest<'a> {
     pub(super) path: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) query: Query,
+    pub(super) body: &'a [u8],
     /// The body, read as a form.
     pub(super) form: Query,
     pub(super) now: Timestamp,
@@ -40,13 +41,17 @@ impl<'a> BrowserRequest<'a> {
         let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
         let scheme = uri.scheme_str().unwrap_or("http");
         let url = host.and_then(|host| Url::parse(&format!("{scheme}://{host}")).ok());
-        let origin = url.filter(is_loopback).map(|url| url.origin().ascii_serialization());
+        // Clients in this process use the name of the Frontend API, which no other site can have.
+        let is_own = |url: &Url| url.host_str() == Some(local.publishable_key().frontend_api());
+        let origin =
+            url.filter(|url| is_loopback(url) || is_own(url)).map(|url| url.origin().ascii_serialization());
         let form = std::str::from_utf8(request.body()).unwrap_or_default();
         Self {
             local,
             method: request.method(),
             path: uri.path(),
             headers,
+            body: request.body(),
             query: Query::parse(uri.query().unwrap_or_default()),
             form: Query::parse(form),
             now: local.now(),
@@ -57,6 +62,11 @@ impl<'a> BrowserRequest<'a> {
 
     fn header(&self, name: &HeaderName) -> &'a str {
         text(self.headers, name)
+    }
+
+    /// Returns the URL of this server as its caller sees it: the issuer of what the OAuth provider signs.
+    pub(super) fn own_url(&self) -> &str {
+        self.origin.as_deref().unwrap_or_default()
     }
 
     /// Returns whether the browser navigates, and shows the response as a document.
@@ -128,7 +138,7 @@ impl<'a> BrowserRequest<'a> {
     }
 
     /// Returns the browser that this server's cookie names.
-    fn client_by_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
+    pub(super) fn client_by_cookie<'s>(&self, state: &'s State) -> Option<&'s Client> {
         state.clients.find(&cookies::read_client_cookie(self.headers, &self.suffix)?)
     }
 
@@ -178,7 +188,7 @@ fn foreign_origin(expected: &str) -> ApiError {
 }
 
 /// Returns whether the host of a URL is a loopback address or `localhost`.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),

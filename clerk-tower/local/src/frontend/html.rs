@@ -1,4 +1,4 @@
-//! HTML documents without scripts.
+//! HTML documents, almost all without scripts.
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
@@ -39,13 +39,30 @@ impl Display for Escaped<'_> {
 
 /// Returns a document with this title. `main` is HTML, already escaped.
 pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpResponse {
+    document_with_script(status, title, main, "")
+}
+
+/// Like [`document`], with the only script that the document may run.
+pub(super) fn document_with_script(
+    status: StatusCode,
+    title: &str,
+    main: &str,
+    script: &str,
+) -> HttpResponse {
+    let [policy, script] = match script {
+        "" => [policy(), String::new()],
+        script => {
+            let hash = BASE64_STANDARD.encode(digest(&SHA256, script.as_bytes()));
+            [format!("{}; script-src 'sha256-{hash}'", policy()), format!("<script>{script}</script>\n")]
+        }
+    };
     let title = Escaped(title);
     let page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"robots\" content=\"noindex\">\n<link rel=\"icon\" href=\"/images/icon\">\n\
          <title>{title} · LocalClerk</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n\
-         <footer>LocalClerk, for development on this computer. It asks for no passwords.</footer>\n</body>\n</html>\n"
+         <footer>LocalClerk, for development on this computer. It asks for no passwords.</footer>\n{script}</body>\n</html>\n"
     );
     let mut response = Response::new(page.into());
     *response.status_mut() = status;
@@ -60,7 +77,7 @@ pub(super) fn document(status: StatusCode, title: &str, main: &str) -> HttpRespo
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if let Ok(policy) = HeaderValue::try_from(policy()) {
+    if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     response

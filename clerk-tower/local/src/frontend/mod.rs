@@ -9,6 +9,7 @@ pub(super) mod clients;
 pub(super) mod cookies;
 mod handshake;
 mod html;
+pub(super) mod oauth;
 mod pages;
 mod picture;
 
@@ -38,6 +39,8 @@ const FRONTEND_ONLY: &[&str] = &[
 enum Area {
     /// The Frontend API: handshakes and requests of scripts.
     Api,
+    /// The OAuth provider.
+    OAuth,
     Pages,
 }
 
@@ -49,6 +52,7 @@ pub(super) fn respond(local: &LocalClerk, request: &Request<Bytes>) -> Option<Ht
     let checked = || if is_too_large { Err(ApiError::too_large()) } else { request.check_host() };
     let response = checked().and_then(|()| match area {
         Area::Api => api(&request),
+        Area::OAuth => oauth::respond(&request),
         Area::Pages => pages::respond(&request),
     });
     Some(match response {
@@ -69,6 +73,9 @@ fn area(request: &Request<Bytes>) -> Option<Area> {
         |top: &str| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if FRONTEND_ONLY.iter().any(|top| is_below(top)) {
         return Some(Area::Api);
+    }
+    if oauth::PATHS.into_iter().any(is_below) {
+        return Some(Area::OAuth);
     }
     // Only a client of the Backend API sends this header.
     if headers.contains_key(AUTHORIZATION) {

@@ -11,6 +11,7 @@ mod m2m_tokens;
 mod machines;
 mod memberships;
 mod oauth;
+mod oauth_applications;
 mod organizations;
 mod phone_numbers;
 mod sessions;
@@ -142,6 +143,7 @@ const SECTIONS: &[&[Route]] = &[
     machines::ROUTES,
     memberships::ROUTES,
     oauth::ROUTES,
+    oauth_applications::ROUTES,
     organizations::ROUTES,
     phone_numbers::ROUTES,
     sessions::ROUTES,

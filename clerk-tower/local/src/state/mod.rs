@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "the Frontend API will use the rest")]
 
 mod contact;
+pub(crate) mod oauth;
 mod organization;
 mod outbox;
 mod password;
@@ -28,6 +29,7 @@ use crate::{
 
 pub(crate) use self::{
     contact::{Contact, ContactKind, Standing, Strategy},
+    oauth::{OAuthApplication, OAuthCode, OAuthGrant},
     organization::{Membership, Organization, Role},
     outbox::{Message, Purpose},
     password::{CredentialRefused, Lock, Password},
@@ -87,6 +89,9 @@ pub(crate) struct State {
     pub(crate) outbox: Table<Message>,
     pub(crate) allowlist: Table<ListedIdentifier>,
     pub(crate) blocklist: Table<ListedIdentifier>,
+    pub(crate) oauth_applications: Table<OAuthApplication>,
+    #[serde(skip)]
+    pub(crate) oauth_codes: Table<OAuthCode>,
 }
 
 impl State {

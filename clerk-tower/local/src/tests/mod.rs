@@ -9,6 +9,7 @@ mod frontend;
 mod frontend_api;
 mod instance;
 mod memberships;
+mod oauth;
 mod organizations;
 mod save;
 mod server;

@@ -1,5 +1,6 @@
 //! The pages. They work without scripts.
 
+mod consent;
 mod organization;
 mod parts;
 mod person;
@@ -8,6 +9,7 @@ use clerk_core::Timestamp;
 use http::{HeaderValue, StatusCode};
 use url::Url;
 
+pub(super) use self::consent::{Consent, consent, form_post};
 use self::parts::{LOGO, plural};
 use super::{
     super::{
@@ -86,6 +88,11 @@ fn return_address(destination: Option<Url>, client: &Client) -> String {
         None => "/sign-in".to_owned(),
         Some(url) => with_query_pair(url, "__clerk_db_jwt", &client.dev_browser).into(),
     }
+}
+
+/// Sends the browser to a page of this server, and from there to `destination`.
+pub(super) fn send_to(page: &str, destination: &Url) -> HttpResponse {
+    see_other(&page_url(page, Some(destination)), Vec::new())
 }
 
 fn see_other(location: &str, cookies: Vec<HeaderValue>) -> HttpResponse {
