@@ -57,6 +57,21 @@ impl Body {
         choice.map(Some).ok_or_else(|| ApiError::bad_format(name, &format!("one of {}", choices.join(", "))))
     }
 
+    /// Replaces `target` by a string, which must not be empty. A missing field and `null` leave it unchanged.
+    pub(super) fn replace_string(&self, name: &str, target: &mut String) -> Result<(), ApiError> {
+        if self.is_given(name) {
+            self.required(name)?.clone_into(target);
+        }
+        Ok(())
+    }
+
+    /// Reads an object.
+    pub(super) fn object(&self, name: &str) -> Result<Option<&Map<String, Value>>, ApiError> {
+        self.given(name)
+            .map(|value| value.as_object().ok_or_else(|| ApiError::bad_format(name, "an object")))
+            .transpose()
+    }
+
     /// Reads an array of strings; empty if the field is missing.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, ApiError> {
         let wrong = || ApiError::bad_format(name, "an array of strings");

@@ -72,6 +72,22 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
     }
     let sessions = after.sessions.changes(&before.sessions);
     deletions.extend(sessions.iter().filter_map(|change| session_ended(change, before, now)));
+    for change in after.roles.permissions.changes(&before.roles.permissions) {
+        match change {
+            Change::Removed(it) => {
+                deletions.push(("permission.deleted", deleted("permission", &it.id)));
+            }
+            Change::Added(it) => others.push(("permission.created", it.render())),
+            Change::Updated(_, it) => others.push(("permission.updated", it.render())),
+        }
+    }
+    for change in after.roles.roles.changes(&before.roles.roles) {
+        match change {
+            Change::Removed(it) => deletions.push(("role.deleted", deleted("role", &it.id))),
+            Change::Added(it) => others.push(("role.created", after.roles.render_role(it))),
+            Change::Updated(_, it) => others.push(("role.updated", after.roles.render_role(it))),
+        }
+    }
     for change in after.organizations.changes(&before.organizations) {
         match change {
             Change::Removed(it) => deletions.push((
@@ -114,6 +130,10 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
     }
     deletions.extend(others);
     deletions
+}
+
+fn deleted(object: &str, id: &str) -> Value {
+    json!({ "object": object, "id": id, "deleted": true })
 }
 
 fn deleted_user(user: &User) -> Value {

@@ -181,6 +181,7 @@ impl LocalClerk {
         let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
         let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
+        state.adopt_roles(clock.now());
         Self {
             shared: Arc::new(Shared {
                 secret_key,

@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use crate::{
     LocalClerk, random, routes,
-    state::{Contact, ContactKind, Membership, Organization, Role, Standing, User},
+    state::{Contact, ContactKind, Membership, Organization, Standing, User},
 };
 
 /// A user of a [`LocalClerk`].
@@ -74,6 +74,25 @@ impl LocalClerk {
         let id = OrganizationId::from(random::id("org_"));
         let organization = Organization::new(id, name, String::new(), self.now());
         LocalOrganizationBuilder { local: self.clone(), organization, roles: Vec::new() }
+    }
+
+    /// Creates a role of all organizations, or replaces the permissions of an existing one. The system permissions
+    /// (`org:sys_…`) of an existing role stay. Permissions that do not exist are created.
+    ///
+    /// Every instance has the roles `org:admin`, with all system permissions, and `org:member`.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::seeded();
+    /// local.role("org:editor", ["org:posts:write", "org:posts:publish"]);
+    /// local.add_member("org_acme", "user_alan", "org:editor");
+    /// let token = local.sign_in("user_alan").organization("org_acme").token();
+    /// # drop(token);
+    /// ```
+    pub fn role<P: Into<String>>(&self, key: impl AsRef<str>, permissions: impl IntoIterator<Item = P>) {
+        let permissions = permissions.into_iter().map(Into::into).collect();
+        self.state().roles.define(key.as_ref(), permissions, self.now());
     }
 
     /// Makes a user a member of an organization with the role `role`, for example `org:admin`. An existing member gets
@@ -185,7 +204,7 @@ impl fmt::Debug for LocalUserBuilder {
 pub struct LocalOrganizationBuilder {
     local: LocalClerk,
     organization: Organization,
-    roles: Vec<Role>,
+    roles: Vec<(String, Vec<String>)>,
 }
 
 impl LocalOrganizationBuilder {
@@ -201,15 +220,15 @@ impl LocalOrganizationBuilder {
         self
     }
 
-    /// Adds a role, for example `org:admin`, with permissions such as `org:users:manage`. Without any, the organization
-    /// has the roles `org:admin` and `org:member` with Clerk's system permissions.
+    /// Adds a role, for example `org:admin`, with permissions such as `org:users:manage`. Roles belong to the whole
+    /// instance, as at Clerk: this is the same as [`LocalClerk::role`].
     pub fn role<P: Into<String>>(
         mut self,
         key: impl Into<String>,
         permissions: impl IntoIterator<Item = P>,
     ) -> Self {
         let permissions = permissions.into_iter().map(Into::into).collect();
-        self.roles.push(Role { key: key.into(), permissions });
+        self.roles.push((key.into(), permissions));
         self
     }
 
@@ -239,13 +258,15 @@ impl LocalOrganizationBuilder {
 
     /// Creates the organization.
     pub fn create(mut self) -> LocalOrganization {
+        let now = self.local.now();
         let state = &mut *self.local.state();
         if self.organization.slug.is_empty() {
             self.organization.slug = routes::free_slug(state, &self.organization.name);
         }
-        if !self.roles.is_empty() {
-            self.organization.roles = self.roles;
+        for (key, permissions) in self.roles {
+            state.roles.define(&key, permissions, now);
         }
+        self.organization.role_set_key = Some(state.roles.initial_set.clone());
         let id = self.organization.id.clone();
         state.organizations.insert(self.organization);
         LocalOrganization { id }

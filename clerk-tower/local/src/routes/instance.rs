@@ -3,10 +3,14 @@
 use serde_json::Value;
 
 use super::{
-    super::{body::Body, error::ApiError},
+    super::{
+        body::Body,
+        error::ApiError,
+        state::{ENROLLMENT_MODES, Roles},
+    },
     ApiRequest, ApiResult,
     Handler::Fixed,
-    Route,
+    Route, roles,
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -19,6 +23,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::patch("/instance/communication", Fixed(update_communication)),
     Route::get("/instance/oauth_application_settings", Fixed(oauth_applications)),
     Route::patch("/instance/oauth_application_settings", Fixed(update_oauth_applications)),
+    Route::get("/instance/organization_settings", Fixed(organizations)),
+    Route::patch("/instance/organization_settings", Fixed(update_organizations)),
     Route::patch("/beta_features/instance_settings", Fixed(update_beta)),
 ];
 
@@ -162,6 +168,57 @@ fn update_oauth_applications(request: ApiRequest<'_>) -> ApiResult {
     }
     state.settings.oauth_applications = settings;
     Ok(state.settings.render_oauth_applications())
+}
+
+fn organizations(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, .. } = request;
+    Ok(state.render_organization_settings())
+}
+
+fn update_organizations(request: ApiRequest<'_>) -> ApiResult {
+    let ApiRequest { state, body, .. } = request;
+    let body = Body::parse(
+        body,
+        &[
+            "enabled",
+            "max_allowed_memberships",
+            "admin_delete_enabled",
+            "domains_enabled",
+            "slug_disabled",
+            "domains_enrollment_modes",
+            "creator_role_id",
+            "domains_default_role_id",
+        ],
+    )?;
+    let mut settings = state.settings.organizations.clone();
+    body.put_flag("enabled", &mut settings.enabled)?;
+    if let Some(members) = body.count("max_allowed_memberships")? {
+        settings.max_allowed_memberships = members;
+    }
+    body.put_flag("admin_delete_enabled", &mut settings.admin_delete_enabled)?;
+    body.put_flag("domains_enabled", &mut settings.domains_enabled)?;
+    body.put_flag("slug_disabled", &mut settings.slug_disabled)?;
+    if let Some(modes) = body.strings_if_given("domains_enrollment_modes")? {
+        if modes.iter().any(|mode| !ENROLLMENT_MODES.contains(&mode.as_str())) {
+            let modes = ENROLLMENT_MODES.join(", ");
+            return Err(ApiError::bad_format("domains_enrollment_modes", &format!("an array of {modes}")));
+        }
+        settings.domains_enrollment_modes = modes;
+    }
+    if let Some(id) = body.string("domains_default_role_id")? {
+        settings.domains_default_role.clone_from(&state.roles.roles.get(id)?.key);
+    }
+    if let Some(id) = body.string("creator_role_id")? {
+        let role = state.roles.roles.get(id)?.clone();
+        if !role.is_creator_eligible() {
+            return Err(roles::missing_creator_permissions());
+        }
+        state.roles.include_in_initial_set(&role.key);
+        let Roles { sets, initial_set, .. } = &mut state.roles;
+        sets.change(|set| set.key == *initial_set, |set| set.creator_role.clone_from(&role.key));
+    }
+    state.settings.organizations = settings;
+    Ok(state.render_organization_settings())
 }
 
 fn update_beta(request: ApiRequest<'_>) -> ApiResult {

@@ -71,10 +71,8 @@ fn show(state: &State, id: &str, user: &str) -> ApiResult {
 }
 
 /// Returns the role in a body, if the organization has it.
-fn role(organization: &Organization, body: &Body) -> Result<String, ApiError> {
-    let key = body.required("role")?;
-    let role = organization.role(key).ok_or_else(|| ApiError::not_found("role"))?;
-    Ok(role.key.clone())
+fn role(state: &State, organization: &Organization, body: &Body) -> Result<String, ApiError> {
+    Ok(state.role(organization, body.required("role")?)?.key.clone())
 }
 
 pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
@@ -82,7 +80,7 @@ pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let organization = state.organizations.get(id)?;
     let body = Body::parse(body, &["user_id", "role", "public_metadata", "private_metadata"])?;
     let user = state.users.get(body.required("user_id")?)?;
-    let role = role(organization, &body)?;
+    let role = role(state, organization, &body)?;
     if state.membership(id, user.id.as_str()).is_ok() {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -110,7 +108,7 @@ pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
 
 pub(super) fn update(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
-    let role = role(state.organizations.get(id)?, &Body::parse(body, &["role"])?)?;
+    let role = role(state, state.organizations.get(id)?, &Body::parse(body, &["role"])?)?;
     let membership = state.membership_mut(id, user)?;
     membership.role = role;
     membership.updated_at = now;

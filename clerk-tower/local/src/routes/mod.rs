@@ -13,7 +13,10 @@ mod memberships;
 mod oauth;
 mod oauth_applications;
 mod organizations;
+mod permissions;
 mod phone_numbers;
+mod role_sets;
+mod roles;
 mod sessions;
 mod users;
 
@@ -146,6 +149,9 @@ const SECTIONS: &[&[Route]] = &[
     oauth_applications::ROUTES,
     organizations::ROUTES,
     phone_numbers::ROUTES,
+    permissions::ROUTES,
+    role_sets::ROUTES,
+    roles::ROUTES,
     sessions::ROUTES,
     users::ROUTES,
 ];

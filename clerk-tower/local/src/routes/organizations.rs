@@ -1,6 +1,7 @@
 //! Organizations.
 
-use clerk_core::id::{OrganizationId, UserId};
+use clerk_core::Timestamp;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
         error::ApiError,
         query::SortKey,
         random,
-        state::{Membership, Organization, State},
+        state::{Membership, Organization, State, User},
     },
     ApiRequest, ApiResult,
     Handler::{Fixed, One},
@@ -85,14 +86,80 @@ fn check_slug(state: &State, slug: &str, id: Option<&str>) -> Result<(), ApiErro
 }
 
 /// Sets the fields that creating and updating an organization have in common.
-fn put_common(body: &Body, organization: &mut Organization) -> Result<(), ApiError> {
+fn put_common(state: &State, body: &Body, organization: &mut Organization) -> Result<(), ApiError> {
     if let Some(limit) = body.count("max_allowed_memberships")? {
         organization.max_allowed_memberships = limit;
     }
     if let Some(time) = body.time("created_at")? {
         organization.created_at = time;
     }
-    body.put_string("role_set_key", &mut organization.role_set_key)
+    let Some(key) = body.string("role_set_key")? else { return Ok(()) };
+    let set = state.roles.set(key)?;
+    let members = state.memberships.iter().filter(|membership| membership.organization == organization.id);
+    if members.into_iter().any(|membership| !set.has(&membership.role)) {
+        return Err(ApiError::bad_format(
+            "role_set_key",
+            "the key of a role set that has the roles of all members",
+        ));
+    }
+    organization.role_set_key = Some(set.key.clone());
+    Ok(())
+}
+
+/// Rejects the request if organizations are off.
+pub(in super::super) fn check_enabled(state: &State) -> Result<(), ApiError> {
+    if state.settings.organizations.enabled {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::FORBIDDEN,
+        "organization_not_enabled_in_instance",
+        "access denied",
+        "Organizations are disabled; enable them with PATCH /instance/organization_settings",
+    ))
+}
+
+/// Rejects a creator who may not create an organization, or not another one.
+pub(in super::super) fn check_creator(state: &State, creator: &User) -> Result<(), ApiError> {
+    let refuse = |code, message, why: &str| Err(ApiError::new(StatusCode::FORBIDDEN, code, message, why));
+    if !creator.create_organization_enabled {
+        return refuse(
+            "organization_creation_not_allowed",
+            "access denied",
+            "The user may not create organizations",
+        );
+    }
+    let own = state.organizations.iter().filter(|it| it.created_by.as_ref() == Some(&creator.id)).count();
+    let limit = creator.create_organizations_limit.and_then(|limit| usize::try_from(limit).ok());
+    if limit.is_some_and(|limit| limit != 0 && own >= limit) {
+        return refuse(
+            "organization_quota_exceeded",
+            "organization quota exceeded",
+            "The user has reached its create_organizations_limit",
+        );
+    }
+    Ok(())
+}
+
+/// Returns a new organization as the settings want it.
+pub(in super::super) fn new(
+    state: &State,
+    name: &str,
+    slug: Option<&str>,
+    now: Timestamp,
+) -> Result<Organization, ApiError> {
+    check_enabled(state)?;
+    check_name(name)?;
+    if let Some(slug) = slug {
+        check_slug(state, slug, None)?;
+    }
+    let slug = slug.map_or_else(|| free_slug(state, name), str::to_owned);
+    let settings = &state.settings.organizations;
+    let mut organization = Organization::new(random::id("org_").into(), name.to_owned(), slug, now);
+    organization.max_allowed_memberships = settings.max_allowed_memberships;
+    organization.admin_delete_enabled = settings.admin_delete_enabled;
+    organization.role_set_key = Some(state.roles.initial_set.clone());
+    Ok(organization)
 }
 
 pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
@@ -110,24 +177,17 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
             "role_set_key",
         ],
     )?;
-    let name = body.required("name")?;
-    check_name(name)?;
-    let slug = match body.string("slug")? {
-        Some(slug) => {
-            check_slug(state, slug, None)?;
-            slug.to_owned()
-        }
-        None => free_slug(state, name),
-    };
-    let id = OrganizationId::from(random::id("org_"));
-    let mut organization = Organization::new(id.clone(), name.to_owned(), slug, now);
-    put_common(&body, &mut organization)?;
+    let mut organization = new(state, body.required("name")?, body.string("slug")?, now)?;
+    let id = organization.id.clone();
+    put_common(state, &body, &mut organization)?;
     body.merge("public_metadata", &mut organization.metadata.public)?;
     body.merge("private_metadata", &mut organization.metadata.private)?;
     if let Some(creator) = body.string("created_by")? {
-        let creator = UserId::from(state.users.get(creator)?.id.as_str());
-        state.memberships.insert(Membership::new(&id, &creator, "org:admin", now));
-        organization.created_by = Some(creator);
+        let creator = state.users.get(creator)?;
+        check_creator(state, creator)?;
+        let membership = Membership::new(&id, &creator.id, &state.creator_role(&organization), now);
+        organization.created_by = Some(creator.id.clone());
+        state.memberships.insert(membership);
     }
     state.organizations.insert(organization);
     show(state, id.as_str())
@@ -160,7 +220,7 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
         slug.clone_into(&mut organization.slug);
     }
     body.put_flag("admin_delete_enabled", &mut organization.admin_delete_enabled)?;
-    put_common(&body, &mut organization)?;
+    put_common(state, &body, &mut organization)?;
     organization.updated_at = now;
     *state.organizations.get_mut(id)? = organization;
     show(state, id)

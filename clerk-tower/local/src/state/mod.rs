@@ -8,6 +8,7 @@ mod organization;
 mod outbox;
 mod password;
 mod restrictions;
+mod roles;
 mod session;
 mod settings;
 mod user;
@@ -30,12 +31,13 @@ use crate::{
 pub(crate) use self::{
     contact::{Contact, ContactKind, Standing, Strategy},
     oauth::{OAuthApplication, OAuthCode, OAuthGrant},
-    organization::{Membership, Organization, Role},
+    organization::{Membership, Organization},
     outbox::{Message, Purpose},
     password::{CredentialRefused, Lock, Password},
     restrictions::ListedIdentifier,
+    roles::{Permission, Role, RoleSet, Roles},
     session::{Session, SessionEnd},
-    settings::{Attribute, Settings},
+    settings::{Attribute, ENROLLMENT_MODES, Settings},
     user::User,
     verification::{CodeStrategy, Verification},
 };
@@ -79,6 +81,7 @@ pub(crate) struct State {
     /// When the state was locked, which is the time of everything that is seen of it.
     #[serde(skip)]
     pub(crate) now: Timestamp,
+    pub(crate) roles: Roles,
     pub(crate) users: Table<User>,
     pub(crate) organizations: Table<Organization>,
     pub(crate) memberships: Table<Membership>,
@@ -127,11 +130,7 @@ impl State {
 
     /// Returns the permissions of a membership's role.
     pub(crate) fn permissions(&self, membership: &Membership) -> &[String] {
-        self.organizations
-            .get(membership.organization.as_str())
-            .ok()
-            .and_then(|organization| organization.role(&membership.role))
-            .map_or(&[], |role| &role.permissions)
+        self.roles.role(&membership.role).map_or(&[], |role| &role.permissions)
     }
 
     pub(crate) fn members(&self, organization: &OrganizationId) -> usize {

@@ -1,4 +1,4 @@
-//! Organizations, their roles and their members.
+//! Organizations and their members.
 
 use clerk_core::{
     Timestamp,
@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use super::{Metadata, State, extended};
 use crate::{random, table::Row};
 
-/// An organization and its roles.
+/// An organization.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Organization {
     pub(crate) id: OrganizationId,
     pub(crate) name: String,
     pub(crate) slug: String,
-    pub(crate) roles: Vec<Role>,
+    /// Only until [`State::adopt_roles`] moves them.
+    #[serde(default, skip_serializing)]
+    roles: Vec<OldRole>,
     pub(crate) metadata: Metadata,
     pub(crate) created_by: Option<UserId>,
     pub(crate) max_allowed_memberships: i64,
@@ -40,7 +42,7 @@ impl Organization {
             id,
             name,
             slug,
-            roles: Role::defaults(),
+            roles: Vec::new(),
             metadata: Metadata::default(),
             created_by: None,
             max_allowed_memberships: 0,
@@ -50,48 +52,13 @@ impl Organization {
             updated_at: now,
         }
     }
-
-    pub(crate) fn role(&self, key: &str) -> Option<&Role> {
-        self.roles.iter().find(|role| role.key == key)
-    }
 }
 
-/// A role and its permissions.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Role {
+/// A role in a file of an older version, where each organization had its own.
+#[derive(Clone, PartialEq, Deserialize)]
+pub(crate) struct OldRole {
     pub(crate) key: String,
     pub(crate) permissions: Vec<String>,
-}
-
-impl Role {
-    /// Returns the default roles: Clerk's two, with Clerk's system permissions.
-    pub(crate) fn defaults() -> Vec<Self> {
-        let role = |key: &str, permissions: &[&str]| Self {
-            key: key.to_owned(),
-            permissions: permissions.iter().map(|permission| (*permission).to_owned()).collect(),
-        };
-        vec![
-            role(
-                "org:admin",
-                &[
-                    "org:sys_profile:manage",
-                    "org:sys_profile:delete",
-                    "org:sys_memberships:read",
-                    "org:sys_memberships:manage",
-                    "org:sys_domains:read",
-                    "org:sys_domains:manage",
-                ],
-            ),
-            role("org:member", &["org:sys_memberships:read"]),
-        ]
-    }
-
-    /// Returns the display name: `Team lead` for the key `org:team_lead`.
-    pub(crate) fn name(&self) -> String {
-        let words = self.key.strip_prefix("org:").unwrap_or(&self.key).replace('_', " ");
-        let mut letters = words.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-    }
 }
 
 /// A user's membership in an organization.
@@ -129,6 +96,15 @@ impl Membership {
 }
 
 impl State {
+    /// Makes the roles of organizations in a file of an older version roles of the instance.
+    pub(crate) fn adopt_roles(&mut self, now: Timestamp) {
+        let old: Vec<OldRole> = self.organizations.iter().flat_map(|it| it.roles.clone()).collect();
+        for role in old {
+            self.roles.define(&role.key, role.permissions, now);
+        }
+        self.organizations.change(|it| !it.roles.is_empty(), |it| it.roles.clear());
+    }
+
     /// Returns an organization, with the number of its members if requested.
     pub(crate) fn render_organization(&self, organization: &Organization, with_members: bool) -> Value {
         let mut rendered = json!({
@@ -144,7 +120,7 @@ impl State {
             "private_metadata": organization.metadata.private,
             "created_at": organization.created_at,
             "updated_at": organization.updated_at,
-            "role_set_key": organization.role_set_key,
+            "role_set_key": self.role_set(organization).map(|set| &set.key),
         });
         if with_members {
             let members = self.members(&organization.id);
@@ -159,14 +135,13 @@ impl State {
 
     pub(crate) fn render_membership(&self, membership: &Membership) -> Value {
         let organization = self.organizations.get(membership.organization.as_str()).ok();
-        let role = organization.and_then(|organization| organization.role(&membership.role));
         let user = self.users.get(membership.user.as_str()).ok();
         let image_url = self.image_url(membership.user.as_str());
         json!({
             "id": membership.id,
             "object": "organization_membership",
             "role": membership.role,
-            "role_name": role.map(Role::name).unwrap_or_default(),
+            "role_name": self.roles.name(&membership.role),
             "permissions": self.permissions(membership),
             "public_metadata": membership.metadata.public,
             "private_metadata": membership.metadata.private,

@@ -30,7 +30,9 @@ fn memberships_are_created_updated_and_deleted() {
     );
     assert_eq!(created["public_user_data"]["identifier"], "alan@example.com");
     assert_eq!(created["role_name"], "Member");
-    assert_eq!(created["permissions"], json!(["org:users:read", "org:reports:read"]));
+    let permissions =
+        ["org:sys_memberships:read", "org:sys_billing:read", "org:users:read", "org:reports:read"];
+    assert_eq!(created["permissions"], json!(permissions));
 
     let alan = format!("{PATH}/user_alan");
     assert_eq!(fixture.ok("PATCH", &alan, &json!({"role": "org:admin"}))["role"], "org:admin");

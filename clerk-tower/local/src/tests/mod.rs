@@ -11,6 +11,7 @@ mod instance;
 mod memberships;
 mod oauth;
 mod organizations;
+mod roles;
 mod save;
 mod server;
 mod service;

@@ -88,10 +88,10 @@ pub(super) fn organizations(state: &State, session: &Session, destination: Optio
     let mut rows: String = own
         .filter_map(|membership| {
             let organization = state.organizations.get(membership.organization.as_str()).ok()?;
-            let role = organization.role(&membership.role).map(|role| role.name()).unwrap_or_default();
+            let role = state.roles.name(&membership.role);
             let id = organization.id.as_str();
             let is_active = session.organization.as_ref() == Some(&organization.id);
-            Some(row(id, card(id, &organization.name, &role), is_active))
+            Some(row(id, card(id, &organization.name, role), is_active))
         })
         .collect();
     if rows.is_empty() {
