@@ -7,7 +7,7 @@ use clerk_tower::{
 };
 use tower_layer::Layer;
 
-use crate::{Auth, Rejection};
+use crate::{Auth, Rejection, service::AxumBody};
 
 /// Layer that authenticates every request and lets it through; extractors and guards then decide.
 ///
@@ -166,9 +166,9 @@ impl ClerkLayer {
 }
 
 impl<S> Layer<S> for ClerkLayer {
-    type Service = Authenticate<S>;
+    type Service = AxumBody<Authenticate<S>>;
 
-    fn layer(&self, inner: S) -> Authenticate<S> {
-        self.0.layer(inner)
+    fn layer(&self, inner: S) -> Self::Service {
+        AxumBody::new(self.0.layer(inner))
     }
 }

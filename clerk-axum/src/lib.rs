@@ -6,8 +6,10 @@ pub mod guide;
 mod layer;
 #[cfg(any(feature = "aide", feature = "utoipa"))]
 mod openapi;
+mod proxy;
 mod rejection;
 pub mod require;
+pub mod service;
 
 /// All of [`clerk_core`]: operations, models, tokens.
 pub use clerk_core as core;
@@ -29,10 +31,7 @@ pub use clerk_tower::{
     BoxError, Clerk, ClerkBuilder, ClerkVerifier, Config, ConfigError, ErrorKind, MachineClerk, PageStream,
     WebhookLimits,
     server::{
-        authenticate::InsecureIdentity,
-        proxy::{ProxyBuilder, ProxyLayer},
-        rejection::RequestInfo,
-        webhook::ClerkWebhooks,
+        authenticate::InsecureIdentity, proxy::ProxyBuilder, rejection::RequestInfo, webhook::ClerkWebhooks,
     },
 };
 
@@ -47,6 +46,7 @@ pub use self::{
         Meets, OAuthToken, Requirement, Session, SessionRule, TemplateToken, Webhook,
     },
     layer::ClerkLayer,
+    proxy::ProxyLayer,
     rejection::Rejection,
 };
 

@@ -121,25 +121,73 @@
 use std::borrow::Cow;
 
 use clerk_core::token::{Check, Reverification, TokenKind};
-pub use clerk_tower::server::require::RequireLayer;
+use clerk_tower::server::require::{Require, RequireLayer as Guard};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use tower_layer::Layer;
 
-use crate::{Rejection, Session};
+use crate::{Rejection, Session, service::AxumBody};
+
+/// Layer that lets a request through or rejects it. The functions of this [module](self) create it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RequireLayer(Guard);
+
+impl RequireLayer {
+    /// Combines two guards: both must let the request through. Nested guards do the same, and the outer one responds
+    /// first.
+    ///
+    /// Both check every request. If both reject it, the more severe rejection wins: 500, then 503, 403, 401. On a tie
+    /// the left one wins, and a missing reverification comes after every other 403.
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0.and(other.0))
+    }
+
+    /// Combines two guards: one of them must let the request through.
+    ///
+    /// Both check every request. If both reject it, the more severe rejection wins: 500, then 503, 403, 401. On a tie
+    /// the left one wins, and a missing reverification comes before every other 403, because the user can do something
+    /// about it. If one guard cannot decide, the other one decides.
+    ///
+    /// ```
+    /// use clerk_axum::require;
+    ///
+    /// let guard = require::permission("org:reports:read").or(require::role("org:admin"));
+    /// # let _ = guard;
+    /// ```
+    pub fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
+
+    /// Redirects requests for pages that are not signed in to the sign-in page, and from there back. Sessions with
+    /// pending tasks are redirected to the page for these tasks. See
+    /// [`redirect_to_sign_in`](Guard::redirect_to_sign_in) of `clerk-tower` for which requests are redirected.
+    pub fn redirect_to_sign_in(self) -> Self {
+        Self(self.0.redirect_to_sign_in())
+    }
+}
+
+impl<S> Layer<S> for RequireLayer {
+    type Service = AxumBody<Require<S>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AxumBody::new(self.0.layer(inner))
+    }
+}
 
 /// Requires a signed-in request.
 pub fn signed_in() -> RequireLayer {
-    RequireLayer::signed_in()
+    RequireLayer(Guard::signed_in())
 }
 
 /// Requires this permission in the active organization, such as `org:reports:read`.
 pub fn permission(permission: impl Into<Cow<'static, str>>) -> RequireLayer {
-    RequireLayer::permission(permission)
+    RequireLayer(Guard::permission(permission))
 }
 
 /// Requires this role in the active organization, such as `org:admin`.
 pub fn role(role: impl Into<Cow<'static, str>>) -> RequireLayer {
-    RequireLayer::role(role)
+    RequireLayer(Guard::role(role))
 }
 
 /// Requires this feature in the plan of the active organization or of the user.
@@ -147,7 +195,7 @@ pub fn role(role: impl Into<Cow<'static, str>>) -> RequireLayer {
 /// `org:name` or `user:name` checks only one of them. Rejects with 403 `feature-missing`. See the
 /// [example](self#plans-features-and-reverification).
 pub fn feature(feature: impl Into<Cow<'static, str>>) -> RequireLayer {
-    RequireLayer::feature(feature)
+    RequireLayer(Guard::feature(feature))
 }
 
 /// Requires this plan of the active organization or of the user.
@@ -155,7 +203,7 @@ pub fn feature(feature: impl Into<Cow<'static, str>>) -> RequireLayer {
 /// `org:name` or `user:name` checks only one of them. Rejects with 403 `plan-missing`. See the
 /// [example](self#plans-features-and-reverification).
 pub fn plan(plan: impl Into<Cow<'static, str>>) -> RequireLayer {
-    RequireLayer::plan(plan)
+    RequireLayer(Guard::plan(plan))
 }
 
 /// Requires a recent reverification.
@@ -163,7 +211,7 @@ pub fn plan(plan: impl Into<Cow<'static, str>>) -> RequireLayer {
 /// Rejects with 403 `reverification-error`, in a [body](self#plans-features-and-reverification) that makes Clerk's front
 /// ends let the user verify and resend the request.
 pub fn reverification(reverification: Reverification) -> RequireLayer {
-    RequireLayer::reverification(reverification)
+    RequireLayer(Guard::reverification(reverification))
 }
 
 /// Requires every part of `check`.
@@ -171,7 +219,7 @@ pub fn reverification(reverification: Reverification) -> RequireLayer {
 /// The rejection names the first part that is missing, and a missing reverification only if nothing else is missing. An
 /// empty check rejects every request. See the [example](self#plans-features-and-reverification).
 pub fn has(check: Check) -> RequireLayer {
-    RequireLayer::has(check)
+    RequireLayer(Guard::has(check))
 }
 
 /// Requires a verified token of one of these kinds.
@@ -188,17 +236,17 @@ pub fn has(check: Check) -> RequireLayer {
 /// # let _ = app;
 /// ```
 pub fn token(kinds: impl IntoIterator<Item = TokenKind>) -> RequireLayer {
-    RequireLayer::token(kinds)
+    RequireLayer(Guard::token(kinds))
 }
 
 /// Requires a verified machine token of this kind. The layer must accept the kind.
 pub fn machine(kind: TokenKind) -> RequireLayer {
-    RequireLayer::machine(kind)
+    RequireLayer(Guard::machine(kind))
 }
 
 /// Requires a verified machine token of this kind that has this scope.
 pub fn scope(kind: TokenKind, scope: impl Into<Cow<'static, str>>) -> RequireLayer {
-    RequireLayer::scope(kind, scope)
+    RequireLayer(Guard::scope(kind, scope))
 }
 
 /// Requires a session that a predicate of yours accepts. Rejects others with 403 and `code`, a stable code of yours.
@@ -219,7 +267,7 @@ pub fn session<F>(code: impl Into<Cow<'static, str>>, is_accepted: F) -> Require
 where
     F: Fn(&Session) -> bool + Send + Sync + 'static,
 {
-    RequireLayer::session(code, move |session| is_accepted(&Session::new(session.clone())))
+    RequireLayer(Guard::session(code, move |session| is_accepted(&Session::new(session.clone()))))
 }
 
 /// Requires a session whose claims, custom ones included, a predicate of yours accepts. Rejects others with 403 and `code`,
@@ -245,7 +293,7 @@ where
     T: DeserializeOwned + 'static,
     F: Fn(&T) -> bool + Send + Sync + 'static,
 {
-    RequireLayer::claims(code, is_accepted)
+    RequireLayer(Guard::claims(code, is_accepted))
 }
 
 /// Requires what a rule of yours requires of the request's head, such as an API key of your own that a middleware outside of
@@ -262,5 +310,5 @@ pub fn request<F>(rule: F) -> RequireLayer
 where
     F: Fn(&Parts) -> Result<(), Rejection> + Send + Sync + 'static,
 {
-    RequireLayer::request(move |head| rule(head).map_err(Rejection::into_inner))
+    RequireLayer(Guard::request(move |head| rule(head).map_err(Rejection::into_inner)))
 }

@@ -23,6 +23,7 @@ pub struct Token {
     signed: usize,
     signature: Vec<u8>,
     json: String,
+    kind: TokenKind,
     pub(super) header: Arc<Header>,
     pub(super) payload: Arc<Payload>,
 }
@@ -60,8 +61,8 @@ impl Token {
         const SEGMENTS: TokenError = TokenError::invalid("expected a token with three segments");
         // Any further dot ends up in the payload and is rejected there, since base64url does not contain it. That
         // includes the five segments of an encrypted token (RFC 7516).
-        let (signed, signature) = text.rsplit_once('.').ok_or(SEGMENTS)?;
-        let (header, payload) = signed.split_once('.').ok_or(SEGMENTS)?;
+        let (signed, signature) = cut(text, memchr::memrchr(b'.', text.as_bytes())).ok_or(SEGMENTS)?;
+        let (header, payload) = cut(signed, memchr::memchr(b'.', signed.as_bytes())).ok_or(SEGMENTS)?;
         let header = match known {
             Some(known) if *known.segment == *header => known.header.clone(),
             _ => Arc::new(object::<Header>(&segment_text(header)?)?),
@@ -73,7 +74,8 @@ impl Token {
         }
         let payload = Arc::new(payload);
         let signature = segment(signature)?;
-        Ok(Self { text: text.into(), signed: signed.len(), signature, json, header, payload })
+        let kind = TokenKind::of_jwt(&header, &payload, !signature.is_empty());
+        Ok(Self { text: text.into(), signed: signed.len(), signature, json, kind, header, payload })
     }
 
     pub(super) fn known_header(&self) -> KnownHeader {
@@ -91,8 +93,8 @@ impl Token {
     ///
     /// A token whose class (the `cat` header) contradicts its kind is rejected when it is verified.
     #[must_use]
-    pub fn kind(&self) -> TokenKind {
-        TokenKind::of_jwt(&self.header, &self.payload, !self.signature.is_empty())
+    pub const fn kind(&self) -> TokenKind {
+        self.kind
     }
 
     /// Returns the encoded token, unchanged. It is a credential: do not log it.
@@ -147,6 +149,12 @@ impl Token {
     pub(super) fn signature(&self) -> &[u8] {
         &self.signature
     }
+}
+
+/// Splits at the position of a dot.
+fn cut(text: &str, dot: Option<usize>) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_at_checked(dot?)?;
+    Some((before, rest.strip_prefix('.')?))
 }
 
 fn segment(text: &str) -> Result<Vec<u8>, TokenError> {

@@ -219,7 +219,7 @@ impl SessionClaims {
                 .and_then(|organization| organization.role)
                 .is_some_and(|role| bare(role) == bare(asked) && !asked.is_empty()),
             Condition::Permission(asked) => {
-                self.organization().is_some() && self.granted().contains(bare(asked))
+                self.organization_id().is_some() && self.granted().contains(bare(asked))
             }
             Condition::Feature(asked) => scopes::has(self.features_claim(), asked),
             Condition::Plan(asked) => scopes::has(self.plans_claim(), asked),

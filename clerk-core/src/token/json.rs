@@ -114,6 +114,14 @@ impl<'de, T: Claim<'de>> Deserialize<'de> for Member<T> {
         // presents a number as a map. Asking for an integer works in either case, so numbers are recognized by their
         // first character.
         let text = <&RawValue>::deserialize(deserializer)?.get();
+        // Nearly all are these two, and need no second reader.
+        let content = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        if let Some(content) = content.filter(|content| !content.contains('\\')) {
+            return Ok(member(T::from_text(content)));
+        }
+        if let Ok(number) = text.parse::<u32>() {
+            return Ok(member(T::from_integer(number.into())));
+        }
         let mut reader = serde_json::Deserializer::from_str(text);
         let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
         let visitor = MemberVisitor(PhantomData);

@@ -11,6 +11,7 @@ use super::{
     json::{Claim, Member, fill},
     key::Algorithm,
     kind::Category,
+    scopes::well_formed,
     session::Actor,
 };
 use crate::{
@@ -45,8 +46,8 @@ pub(crate) struct Payload {
     pub(crate) act: Member<Actor>,
     pub(crate) fva: Member<Ages>,
     pub(crate) v: Member<Version>,
-    pub(crate) fea: Member<Box<str>>,
-    pub(crate) pla: Member<Box<str>>,
+    pub(crate) fea: Member<Items>,
+    pub(crate) pla: Member<Items>,
     pub(crate) o: Member<OrganizationClaims>,
     pub(crate) org_id: Member<OrganizationId>,
     pub(crate) org_slug: Member<Box<str>>,
@@ -293,6 +294,21 @@ impl AsRef<str> for Role {
 impl Claim<'_> for Role {
     fn from_text(text: &str) -> Option<Self> {
         Some(Self(if text.is_empty() { "".into() } else { ["org:", text].concat().into() }))
+    }
+}
+
+/// The claims `fea` and `pla`: see [`scopes`](super::scopes). Whether they are well-formed is checked once for each token.
+pub(crate) struct Items(Box<str>);
+
+impl AsRef<str> for Items {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Claim<'_> for Items {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(well_formed(text).into()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Permissions in a session token: a list in version 1, bitmaps in version 2.
 
-use super::scopes::{Owner, items};
+use super::scopes::{Owner, items, trim};
 
 /// The permissions of a member in the active organization.
 #[derive(Clone, Copy)]
@@ -60,8 +60,8 @@ fn with_masks<'a>(features: &'a str, masks: &'a str) -> impl Iterator<Item = (&'
 
 /// Returns the permissions that a bitmap selects.
 fn granted<'a>(names: &'a str, mask: &str) -> impl Iterator<Item = &'a str> + use<'a> {
-    let mask = Mask::parse(mask.trim());
-    names.split(',').enumerate().filter(move |&(bit, _)| mask.has(bit)).map(|(_, name)| name.trim())
+    let mask = Mask::parse(trim(mask));
+    names.split(',').enumerate().filter(move |&(bit, _)| mask.has(bit)).map(|(_, name)| trim(name))
 }
 
 /// The bits of a whole number of any size.

@@ -7,20 +7,32 @@ pub(super) enum Owner {
     Organization,
 }
 
-/// Returns the items of one owner, in order.
+/// The text of a claim, without items if it is malformed.
 ///
-/// A claim that contains an item without a scope is malformed and has no items: Clerk's SDK throws an error for it.
-pub(super) fn items(claim: &str, owner: Owner) -> impl Iterator<Item = &str> {
+/// It is malformed if any item has no scope: Clerk's SDK throws an error for it.
+pub(super) fn well_formed(claim: &str) -> &str {
     let is_valid = claim.as_bytes().split(|byte| *byte == b',').all(|item| item.contains(&b':'));
-    let claim = if is_valid { claim } else { "" };
+    if is_valid { claim } else { "" }
+}
+
+/// Returns the items of one owner in a [well-formed](well_formed) claim, in order.
+pub(super) fn items(claim: &str, owner: Owner) -> impl Iterator<Item = &str> {
     claim.split(',').filter_map(move |item| {
-        let (scope, name) = item.trim().split_once(':')?;
+        let (scope, name) = trim(item).split_once(':')?;
         let ours = match owner {
             Owner::User => matches!(scope, "u" | "uo" | "ou"),
             Owner::Organization => matches!(scope, "o" | "uo" | "ou"),
         };
         ours.then_some(name)
     })
+}
+
+/// As `str::trim`. Nearly always there is nothing to remove.
+pub(super) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
 }
 
 /// Whether a claim contains an item: `name` of either owner, `org:name` or `user:name` of one.
@@ -55,8 +67,8 @@ mod tests {
     #[test]
     fn a_malformed_claim_has_no_items() {
         for claim in ["", "o", "o:a,b", "o:a,,o:b", "o:a,"] {
-            assert_eq!(items(claim, Owner::Organization).count(), 0, "{claim:?}");
-            assert!(!has(claim, "a"), "{claim:?}");
+            assert_eq!(items(well_formed(claim), Owner::Organization).count(), 0, "{claim:?}");
+            assert!(!has(well_formed(claim), "a"), "{claim:?}");
         }
     }
 

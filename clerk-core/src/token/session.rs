@@ -148,11 +148,15 @@ impl SessionClaims {
     #[must_use]
     pub fn organization(&self) -> Option<Organization<'_>> {
         // An organization without an id does not count, even if the token has a slug and a role.
-        let id = match self.version_2() {
-            Some(organization) => organization?.id.non_empty()?,
-            None => self.claims.org_id.non_empty()?,
-        };
+        let id = self.organization_id()?;
         Some(Organization { id, slug: self.organization_slug(), role: self.organization_role() })
+    }
+
+    pub(super) fn organization_id(&self) -> Option<&OrganizationId> {
+        match self.version_2() {
+            Some(organization) => organization?.id.non_empty(),
+            None => self.claims.org_id.non_empty(),
+        }
     }
 
     /// Returns the active organization's slug, even if the token does not contain the organization's id.

@@ -235,24 +235,29 @@ impl KeyStore {
     /// the background if one is due.
     #[must_use]
     pub fn current(&self) -> Option<KeySet> {
-        self.current_at(self.0.clock.now())
+        self.with_current(self.0.clock.now(), |keys| keys.cloned())
     }
 
-    /// As [`current`](Self::current), by a caller that has just read this store's clock.
-    pub(crate) fn current_at(&self, now: Timestamp) -> Option<KeySet> {
+    /// Passes on what [`current`](Self::current) returns, without a clone. `now` is what this store's clock says.
+    pub(crate) fn with_current<T>(&self, now: Timestamp, then: impl FnOnce(Option<&KeySet>) -> T) -> T {
         if let Some(fixed) = &self.0.fixed {
-            return Some(fixed.clone());
+            return then(Some(fixed));
         }
         // Nearly every request ends here: no lock, and nothing is written.
         let snapshot = self.0.snapshot.load();
-        let (snapshot, now) = (snapshot.as_deref()?, Moment::at(now));
+        let usable = snapshot.as_deref().filter(|snapshot| self.may_use(snapshot, Moment::at(now)));
+        then(usable.map(|snapshot| &snapshot.keys))
+    }
+
+    /// Starts a refresh in the background if one is due.
+    fn may_use(&self, snapshot: &Snapshot, now: Moment) -> bool {
         let age = snapshot.age(now);
         if age == Age::Fresh {
-            return Some(snapshot.keys.clone());
+            return true;
         }
         let mut refresh = self.lock();
         refresh.refresh(self, now);
-        (age == Age::Due || refresh.allows_stale(snapshot, now)).then(|| snapshot.keys.clone())
+        age == Age::Due || refresh.allows_stale(snapshot, now)
     }
 
     /// Fetches the keys, unless the store has usable ones.

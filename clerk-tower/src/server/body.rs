@@ -25,11 +25,14 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    /// Returns the inner service's body; `None` if the response was made by a service of this crate.
-    pub fn into_inner(self) -> Option<B> {
+    /// Returns the inner service's body.
+    ///
+    /// # Errors
+    /// Returns the body itself if the response was made by a service of this crate.
+    pub fn into_inner(self) -> Result<B, Self> {
         match self.body {
-            Either::Left(body) => Some(body),
-            Either::Right(_) => None,
+            Either::Left(body) => Ok(body),
+            body @ Either::Right(_) => Err(Self { body }),
         }
     }
 

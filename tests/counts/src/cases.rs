@@ -9,14 +9,15 @@ use std::{
 };
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use axum::{Router, body::Body, routing::get};
 use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use clerk_axum::{ClerkLayer, ClerkUser, Session, require};
 use clerk_core::{Operation, api::users};
 use clerk_tower::{Clerk, server::authenticate::Auth};
-use http::{HeaderValue, Request, Response, header::CONTENT_TYPE};
+use http::{Extensions, HeaderValue, Request, Response, header::CONTENT_TYPE};
 use serde_json::Value;
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, Service, ServiceExt as _, service_fn};
 
 use crate::{
     jobs::{Case, Prepare, each},
@@ -27,7 +28,8 @@ use crate::{
 #[must_use]
 pub fn all() -> Vec<Case> {
     let world = World::new();
-    [requests(&world), guards(&world), signatures(&world), calls(&world)].into_iter().flatten().collect()
+    let groups = [requests(&world), routers(&world), guards(&world), signatures(&world), calls(&world)];
+    groups.into_iter().flatten().collect()
 }
 
 /// Takes a path so often that what happens once in a while, such as maintenance of a cache, has its share.
@@ -76,18 +78,47 @@ fn requests(world: &World) -> Vec<Case> {
     ]
 }
 
+/// The same in a router of axum, which puts services and bodies into boxes.
+fn routers(world: &World) -> Vec<Case> {
+    let clerk = world.clerk();
+    let known = known(world, &clerk);
+    let router = || Router::new().route("/dashboard", get("hello"));
+    let service = |router: Router| {
+        router.map_request(|request: Request<()>| {
+            let mut request = request.map(|()| Body::empty());
+            // The router adds its own.
+            *request.extensions_mut() = Extensions::new();
+            request
+        })
+    };
+    let case = |name, request: Make| {
+        let path = service(router().layer(ClerkLayer::new(&clerk)));
+        compare(world, name, MANY, (known.clone(), request), service(router()), path)
+    };
+    vec![
+        case("axum-known-token-in-the-header", |token| with(token, Carry::Header)),
+        case("axum-no-token", |_| request()),
+        case("axum-known-token-in-a-cookie", |token| with(token, Carry::Cookie)),
+    ]
+}
+
 /// What handlers ask for, inside of the layer.
 fn guards(world: &World) -> Vec<Case> {
     let clerk = world.clerk();
     let known = known(world, &clerk);
     let layer = ClerkLayer::new(&clerk);
-    let session = service_fn(async |request: Request<()>| -> Result<Response<()>, Infallible> {
+    let open = service_fn(async |request: Request<()>| -> Result<Response<Body>, Infallible> {
+        let (head, ()) = request.into_parts();
+        drop(head);
+        Ok(response())
+    });
+    let session = service_fn(async |request: Request<()>| -> Result<Response<Body>, Infallible> {
         let (mut head, ()) = request.into_parts();
         let session = extract::<Session>(&mut head).await;
         assert_eq!(session.user_id(), USER);
         Ok(response())
     });
-    let user = service_fn(async |request: Request<()>| -> Result<Response<()>, Infallible> {
+    let user = service_fn(async |request: Request<()>| -> Result<Response<Body>, Infallible> {
         let (mut head, ()) = request.into_parts();
         let user = extract::<ClerkUser>(&mut head).await;
         assert_eq!(user.id, USER);
@@ -95,12 +126,13 @@ fn guards(world: &World) -> Vec<Case> {
     });
     let guard = require::permission("org:teams:manage");
     let mut guarded = layer.layer(guard.layer(service_fn(hello)));
-    let (open, session, user) = (layer.layer(service_fn(hello)), layer.layer(session), layer.layer(user));
+    let (unguarded, open) = (layer.layer(service_fn(hello)), layer.layer(open));
+    let (session, user) = (layer.layer(session), layer.layer(user));
     let response = guarded.call(with(&known(), Carry::Header));
     assert_eq!(world.runtime.block_on(response).unwrap().status(), 200);
     let requests: (Tokens, Make) = (known, |token| with(token, Carry::Header));
     vec![
-        compare(world, "guard-for-a-permission", MANY, requests.clone(), open.clone(), guarded),
+        compare(world, "guard-for-a-permission", MANY, requests.clone(), unguarded, guarded),
         compare(world, "session-in-a-handler", MANY, requests.clone(), open, session.clone()),
         compare(world, "cached-user-beyond-the-session", MANY, requests, session, user),
     ]
@@ -223,13 +255,13 @@ where
 }
 
 /// The handler.
-pub(crate) fn hello(request: Request<()>) -> Ready<Result<Response<()>, Infallible>> {
+pub(crate) fn hello(request: Request<()>) -> Ready<Result<Response<Body>, Infallible>> {
     drop(request);
     ready(Ok(response()))
 }
 
-fn response() -> Response<()> {
-    let mut response = Response::new(());
+fn response() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }

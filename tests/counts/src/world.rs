@@ -8,6 +8,7 @@ use std::{
     sync::LazyLock,
 };
 
+use axum::extract::OriginalUri;
 use bytes::Bytes;
 use clerk_core::Timestamp;
 use clerk_local::LocalClerk;
@@ -146,10 +147,6 @@ pub fn user() -> Value {
     })
 }
 
-/// What a router has put into a request's extensions before the layer sees it, as axum does.
-#[derive(Clone, Debug)]
-pub struct Route(pub &'static str);
-
 /// A request's target. It is shared, as a server shares the buffer that it reads a request's head from.
 static TARGET: LazyLock<Bytes> = LazyLock::new(|| {
     let target = Bytes::from("/dashboard?page=2".to_owned());
@@ -158,11 +155,12 @@ static TARGET: LazyLock<Bytes> = LazyLock::new(|| {
     target
 });
 
-/// Returns a request without a token.
+/// Returns a request without a token, with what a router of axum has put into it before the layer sees it.
 #[must_use]
 pub fn request() -> Request<()> {
-    Request::get(Uri::from_maybe_shared(TARGET.clone()).unwrap())
-        .extension(Route("/dashboard"))
+    let uri = Uri::from_maybe_shared(TARGET.clone()).unwrap();
+    Request::get(uri.clone())
+        .extension(OriginalUri(uri))
         .header("host", "app.example.com")
         .header("accept", "*/*")
         .header("user-agent", "counts/1.0")

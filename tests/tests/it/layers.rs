@@ -171,7 +171,11 @@ async fn the_decisions_headers_are_added_once_to_existing_headers() {
     let clerk = instance.in_memory();
     let inner = service_fn(async |_: Request<()>| {
         Ok::<_, Infallible>(
-            Response::builder().header(REASON, "the handler's own").header("x-own", "1").body(()).unwrap(),
+            Response::builder()
+                .header(REASON, "the handler's own")
+                .header("x-own", "1")
+                .body(Full::<Bytes>::default())
+                .unwrap(),
         )
     });
     let layer = || AuthenticateLayer::new(&clerk);

@@ -6,7 +6,8 @@ use axum::{
     routing::{MethodRouter, any, any_service, get},
 };
 use clerk_axum::{
-    AcceptedKinds, ClerkLayer, require,
+    AcceptedKinds, ClerkLayer,
+    require::{self, RequireLayer},
     token::{Reverification, TokenKind},
 };
 use clerk_tests::{
@@ -14,7 +15,7 @@ use clerk_tests::{
     guarded::{Visitors, ask, authenticated, clerk},
     send, serve,
 };
-use clerk_tower::{client::options::CallOptions, server::require::RequireLayer};
+use clerk_tower::client::options::CallOptions;
 use http::{Method, Request};
 use http_body_util::Full;
 use tower::{ServiceBuilder, service_fn};

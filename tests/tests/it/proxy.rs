@@ -1169,7 +1169,7 @@ async fn readiness_is_used_or_released_and_transports_are_awaited() {
         tokio::task::yield_now().await;
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("fine")))
     });
-    let layer = ProxyLayer::from(over(limited(transport)));
+    let layer = clerk_tower::server::proxy::ProxyLayer::from(over(limited(transport)));
     let service: Proxied<_, _> = ServiceBuilder::new().layer(layer).service(limited(application));
     let proxied = || to_proxy(Full::<Bytes>::default());
     let other = || Request::new(Full::<Bytes>::default());

@@ -252,7 +252,8 @@ fn and_back(page: &str, path: &str) -> String {
 
 /// Guards that redirect visitors to sign in.
 fn pages() -> Router {
-    let page = |guard: RequireLayer| on_get("fine").post("fine").route_layer(guard.redirect_to_sign_in());
+    let page =
+        |guard: require::RequireLayer| on_get("fine").post("fine").route_layer(guard.redirect_to_sign_in());
     Router::new()
         .route("/home", page(require::signed_in()))
         .route("/team", page(require::role("org:admin")))

@@ -105,6 +105,7 @@ mod tests {
     use crate::{
         Reason,
         authenticate::{
+            Satellite,
             need::{KeyFailure, KeyNeeded},
             outcome::Status,
         },
@@ -190,6 +191,39 @@ mod tests {
         ] {
             assert_eq!(verdict(&plain(), "GET", headers), "session-token-and-uat-missing");
             assert_eq!(verdict(&with_instance(), "POST", headers), "session-token-and-uat-missing");
+        }
+    }
+
+    /// They are decided without the rules, unless one of these could apply.
+    #[test]
+    fn requests_with_nothing_of_clerks_are_decided_as_by_the_rules() {
+        let development = "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k";
+        let satellite = |auto_sync| {
+            let satellite = Satellite::domain("docs.example.org").auto_sync(auto_sync);
+            AuthenticateOptions::new().publishable_key(KEY_TEXT.parse().unwrap()).satellite(satellite)
+        };
+        let of = |options| Authenticator::new(options).unwrap();
+        let instance = of(AuthenticateOptions::new().publishable_key(development.parse().unwrap()));
+        let document = [("host", "docs.example.org"), ("sec-fetch-dest", "document")];
+        for (authenticator, on_page) in [
+            (plain(), Status::SignedOut),
+            (with_instance(), Status::SignedOut),
+            (instance, Status::Handshake),
+            (of(satellite(false)), Status::SignedOut),
+            (of(satellite(true)), Status::Handshake),
+        ] {
+            for headers in [&document[..1], &document] {
+                // A cookie of Clerk's that says nothing.
+                let with_cookie = [headers, &[("cookie", "theme=dark; __session=")]].concat();
+                for method in ["GET", "POST"] {
+                    let [without, with] = [headers, &with_cookie].map(|headers| {
+                        let outcome = outcome(&authenticator, method, headers);
+                        (format!("{outcome:?}"), outcome.headers().collect::<HeaderMap>())
+                    });
+                    assert_eq!(without, with, "{method} {headers:?}");
+                }
+            }
+            assert_eq!(outcome(&authenticator, "GET", &document).status(), on_page);
         }
     }
 

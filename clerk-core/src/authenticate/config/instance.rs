@@ -33,6 +33,12 @@ impl Instance {
         issuer.strip_prefix("https://") == Some(host) || without_scheme(issuer) == host
     }
 
+    /// Whether a browser without any cookie is known to be signed out. On a development instance and on a satellite, it may
+    /// be signed in elsewhere.
+    pub(crate) const fn knows_strangers(&self) -> bool {
+        self.is_production && self.satellite.is_none()
+    }
+
     /// Returns the issuers of the instance's tokens. Behind a proxy it may be the proxy's address; if that is a path, it is
     /// one of this service's public origin.
     pub(crate) fn issuers(&self, origin: Option<&str>) -> Vec<String> {

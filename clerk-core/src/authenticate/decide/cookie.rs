@@ -21,6 +21,8 @@ use crate::{
     token::{SessionClaims, Token, TokenError, TokenKind},
 };
 
+const NO_SESSION: &str = "the session token is missing";
+
 /// A request that is decided by its cookies, which are read once, as is its query.
 #[derive(Clone, Copy)]
 pub(super) struct Browser<'a> {
@@ -89,26 +91,44 @@ impl RejectedToken {
 impl Decision<'_> {
     /// Decides about a request without a token in the header.
     pub(super) fn cookie_session(&self) -> Asked<Outcome> {
-        Browser::with(self, None, |browser, session| match &self.config.instance {
+        let instance = self.config.instance.as_ref();
+        let (mut cookies, mut query) = self.sent();
+        // Visitors who have never signed in, and programs: every rule lets them pass, unless it sends them to Clerk first.
+        if cookies.is_none() && query.is_none() && instance.is_none_or(Instance::knows_strangers) {
+            let (kind, reason) = (Some(TokenKind::Session), Reason::SessionTokenAndUatMissing);
+            return Ok(self.signed_out(kind, reason, SignedOutCause::NoToken, NO_SESSION));
+        }
+        let sent = (&*cookies.get_or_insert_default(), &*query.get_or_insert_default());
+        Browser::with(self, sent, None, |browser, session| match instance {
             Some(instance) => browser.decide(instance, session),
             None => browser.decide_without_instance(session),
         })
     }
+
+    /// Decides about a request with a token in the header that is rejected: cookies and the query count as well.
+    pub(super) fn navigation(&self, bearer: &str, then: impl FnOnce(Browser<'_>) -> Outcome) -> Outcome {
+        let (cookies, query) = self.sent();
+        let (cookies, query) = (cookies.unwrap_or_default(), query.unwrap_or_default());
+        Browser::with(self, (&cookies, &query), Some(bearer), |browser, _| then(browser))
+    }
+
+    /// Returns the cookies and the parameters of Clerk's that the request has.
+    fn sent(&self) -> (Option<Cookies<'_>>, Option<Query<'_>>) {
+        let suffix = self.config.instance.as_ref().map(|instance| &*instance.suffix);
+        (Cookies::find(self.head.headers, suffix), Query::find(self.head.uri.query()))
+    }
 }
 
 impl<'a> Browser<'a> {
-    /// Reads the cookies and the query, and chooses and decodes the session cookie.
-    pub(super) fn with<T>(
+    /// Chooses and decodes the session cookie.
+    fn with<T>(
         decision: &Decision<'_>,
+        (cookies, query): (&Cookies<'_>, &Query<'_>),
         bearer: Option<&str>,
         then: impl FnOnce(Browser<'_>, DecodedSession) -> T,
     ) -> T {
         let instance = decision.config.instance.as_ref();
-        let suffix = instance.map(|instance| &*instance.suffix);
-        let cookies = Cookies::read(decision.head.headers, suffix);
-        let query = Query::read(decision.head.uri.query());
-        let (set, session) = CookieSet::choose(&cookies, instance, decision.keys(), decision.now);
-        let (cookies, query) = (&cookies, &query);
+        let (set, session) = CookieSet::choose(cookies, instance, decision.keys(), decision.now);
         then(Browser { decision, cookies, query, set, bearer, is_undecided: false }, session)
     }
 
@@ -126,7 +146,7 @@ impl<'a> Browser<'a> {
     /// Decides without a publishable key: the Frontend API is not known, so nothing is redirected.
     fn decide_without_instance(&self, session: DecodedSession) -> Asked<Outcome> {
         let Some(session) = session else {
-            return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "the session token is missing"));
+            return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, NO_SESSION));
         };
         // The client's cookie may be missing, or another application's on the same domain, so it is not required. If it
         // is present, it is checked: someone who has signed out must not stay signed in until the token expires.
@@ -163,7 +183,7 @@ impl<'a> Browser<'a> {
                 return Ok(self.handshake(Reason::ClientUatButNoSessionToken, message));
             }
             None => {
-                return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, "the session token is missing"));
+                return Ok(self.signed_out(Reason::SessionTokenAndUatMissing, NO_SESSION));
             }
             Some(_) if !has_client => {
                 let message = "the request has a session token, but no active client";
@@ -273,7 +293,7 @@ impl<'a> Browser<'a> {
         let has_cookies = self.set.client_uat != 0 || self.set.session.is_some();
         let needs_sync = self.query.synced == Some(false);
         if !satellite.auto_sync && !has_cookies && !needs_sync {
-            return Some(self.signed_out(Reason::SessionTokenAndUatMissing, "the session token is missing"));
+            return Some(self.signed_out(Reason::SessionTokenAndUatMissing, NO_SESSION));
         }
         if has_cookies && !needs_sync {
             return None;

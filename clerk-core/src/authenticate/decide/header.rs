@@ -2,7 +2,7 @@
 
 use super::{
     Asked, Decision,
-    cookie::{Browser, Carrier, RejectedToken},
+    cookie::{Carrier, RejectedToken},
     mismatch,
 };
 use crate::{
@@ -70,7 +70,7 @@ impl Decision<'_> {
             let Authorization::Token(text) = authorization(self.head.headers) else {
                 return Ok(rejected.signed_out());
             };
-            return Ok(Browser::with(self, Some(text), |browser, _| browser.reject(rejected)));
+            return Ok(self.navigation(text, |browser| browser.reject(rejected)));
         }
         Ok(rejected.signed_out())
     }

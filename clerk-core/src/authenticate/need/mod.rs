@@ -43,7 +43,7 @@ pub struct KeyNeeded {
 ///
 /// Send [`PendingCall::operation`] and pass the result to [`PendingCall::resume`].
 pub struct PendingCall<O> {
-    operation: O,
+    operation: Box<O>,
     pub(super) suspended: Box<Suspended>,
 }
 
@@ -197,23 +197,29 @@ pub(super) enum Want {
     Machine(TokenKind, String),
 }
 
+impl<O> PendingCall<O> {
+    fn new(operation: O, suspended: Box<Suspended>) -> Self {
+        Self { operation: Box::new(operation), suspended }
+    }
+}
+
 impl Want {
     /// Suspends the decision until the need is met.
     pub(super) fn into_need(self, suspended: Box<Suspended>) -> Need {
         match self {
             Self::Key(kid) => Need::Key(KeyNeeded { kid, suspended }),
             Self::Handshake(nonce) => {
-                Need::Handshake(PendingCall { operation: clients::get_handshake_payload(nonce), suspended })
+                Need::Handshake(PendingCall::new(clients::get_handshake_payload(nonce), suspended))
             }
-            Self::Refresh(operation) => Need::Refresh(PendingCall { operation: *operation, suspended }),
+            Self::Refresh(operation) => Need::Refresh(PendingCall { operation, suspended }),
             Self::Machine(TokenKind::M2m, token) => {
-                Need::M2m(PendingCall { operation: m2m::verify_token(token), suspended })
+                Need::M2m(PendingCall::new(m2m::verify_token(token), suspended))
             }
             Self::Machine(TokenKind::OAuth, token) => {
-                Need::OAuth(PendingCall { operation: oauth_access_tokens::verify(token), suspended })
+                Need::OAuth(PendingCall::new(oauth_access_tokens::verify(token), suspended))
             }
             Self::Machine(TokenKind::ApiKey | TokenKind::Session | TokenKind::Template, token) => {
-                Need::ApiKey(PendingCall { operation: api_keys::verify(token), suspended })
+                Need::ApiKey(PendingCall::new(api_keys::verify(token), suspended))
             }
         }
     }

@@ -167,7 +167,8 @@ impl SignedOutCause {
 /// Redirect of a browser, in [`Outcome::Redirect`].
 #[derive(Clone)]
 pub struct Redirect {
-    location: HeaderValue,
+    /// In a box: hardly any outcome has one.
+    location: Box<HeaderValue>,
     purpose: Purpose,
     response: ResponseHeaders,
 }
@@ -251,50 +252,6 @@ pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// The reason when a handshake returns without a session.
 const RETURNED_WITHOUT_SESSION: Reason = Reason::SessionTokenMissing;
 
-/// The headers of an outcome, in their order.
-struct Headers<'a> {
-    outcome: &'a Outcome,
-    place: Place,
-}
-
-/// The next header, if the outcome has it.
-#[derive(Clone, Copy)]
-enum Place {
-    Status,
-    Reason,
-    Message,
-    Added(usize),
-}
-
-impl Iterator for Headers<'_> {
-    type Item = (HeaderName, HeaderValue);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let (header, next) = match self.place {
-                Place::Status if self.outcome.reason().is_none() => (None, Place::Added(0)),
-                Place::Status => (Some((STATUS, self.outcome.status().header_value())), Place::Reason),
-                Place::Reason => {
-                    let reason = self.outcome.reason().and_then(Reason::header_value);
-                    (reason.map(|reason| (REASON, reason)), Place::Message)
-                }
-                Place::Message => {
-                    let message = self.outcome.response().0.as_ref().and_then(|added| added.message.clone());
-                    (message.map(|message| (MESSAGE, message)), Place::Added(0))
-                }
-                Place::Added(index) => {
-                    let header = self.outcome.response().headers().get(index).cloned()?;
-                    (Some(header), Place::Added(index.saturating_add(1)))
-                }
-            };
-            self.place = next;
-            if header.is_some() {
-                return header;
-            }
-        }
-    }
-}
-
 /// Constructors, one for each state.
 impl Outcome {
     /// Creates the outcome of a valid session token.
@@ -344,7 +301,8 @@ impl Outcome {
     ) -> Self {
         let response = ResponseHeaders::explained(message).redirecting(location.clone());
         let response = response.with([(SET_COOKIE, count)]);
-        Self::Redirect(Redirect { location, purpose: Purpose::Handshake { reason, has_token }, response })
+        let purpose = Purpose::Handshake { reason, has_token };
+        Self::Redirect(Redirect { location: Box::new(location), purpose, response })
     }
 
     /// Creates the redirect after a handshake of a development instance: to the URL without the handshake's parameters.
@@ -361,7 +319,7 @@ impl Outcome {
             None => Purpose::SignedOut { reason: RETURNED_WITHOUT_SESSION, has_token: false },
         };
         let response = response.redirecting(location.clone());
-        Self::Redirect(Redirect { location, purpose, response })
+        Self::Redirect(Redirect { location: Box::new(location), purpose, response })
     }
 
     /// Creates the outcome of a handshake that returned without a session. `response` has its cookies.
@@ -563,7 +521,12 @@ impl Outcome {
     /// Returns the headers to *append* to the response, in every state. A name such as `set-cookie` may occur more than
     /// once. To look one up, collect them into an [`http::HeaderMap`].
     pub fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        Headers { outcome: self, place: Place::Status }
+        let (reason, added) = (self.reason(), &self.response().0);
+        let status = reason.map(|_| (STATUS, self.status().header_value()));
+        let reason = reason.and_then(Reason::header_value).map(|reason| (REASON, reason));
+        let message = added.as_ref().and_then(|added| Some((MESSAGE, added.message.clone()?)));
+        let described = status.into_iter().chain(reason).chain(message);
+        described.chain(self.response().headers().iter().cloned())
     }
 
     /// Whether there are [headers](Self::headers) to append to the response.

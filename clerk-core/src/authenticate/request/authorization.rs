@@ -22,11 +22,13 @@ pub(crate) enum Authorization<'a> {
 
 impl<'a> AuthorizationHeader<'a> {
     pub(crate) fn of(headers: &'a HeaderMap) -> Self {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        match (values.next(), values.next()) {
-            (None, _) => Self::None,
-            (Some(value), None) => Self::One(value.as_bytes()),
-            (Some(_), Some(_)) => Self::Several,
+        let Some(value) = headers.get(AUTHORIZATION) else { return Self::None };
+        // In nearly every request, no header occurs twice.
+        let is_only = headers.len() == headers.keys_len();
+        if is_only || headers.get_all(AUTHORIZATION).iter().count() == 1 {
+            Self::One(value.as_bytes())
+        } else {
+            Self::Several
         }
     }
 
@@ -66,13 +68,21 @@ pub(crate) fn token(headers: &HeaderMap) -> Authorization<'_> {
 
 fn credential(value: &str) -> Authorization<'_> {
     let value = value.trim_ascii();
-    let (scheme, rest) = value.split_once(' ').map_or((value, None), |(scheme, rest)| (scheme, Some(rest)));
-    match rest.map(|rest| rest.split_once(' ').map_or(rest, |(token, _)| token)) {
+    let (scheme, rest) = cut_text(value);
+    match rest.map(|rest| cut_text(rest).0) {
         None | Some("") if scheme.is_empty() || is_bearer(scheme.as_bytes()) => Authorization::None,
         // Clerk's SDKs accept a token without a scheme.
         None | Some("") => Authorization::Token(scheme),
         Some(token) if is_bearer(scheme.as_bytes()) => Authorization::Token(token),
         Some(_) => Authorization::None,
+    }
+}
+
+/// Splits at the first blank. Tokens are long, and this is faster than `split_once`.
+fn cut_text(text: &str) -> (&str, Option<&str>) {
+    match memchr::memchr(b' ', text.as_bytes()).and_then(|blank| text.split_at_checked(blank)) {
+        Some((before, rest)) => (before, rest.strip_prefix(' ')),
+        None => (text, None),
     }
 }
 

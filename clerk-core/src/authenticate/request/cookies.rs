@@ -73,13 +73,13 @@ pub(crate) struct Cookies<'a> {
 impl<'a> Cookies<'a> {
     /// Parses all `Cookie` headers in one pass.
     pub(crate) fn read(headers: &'a HeaderMap, suffix: Option<&str>) -> Self {
-        let (mut found, mut count) = (Self::default(), None);
-        let mut fields = headers.get_all(COOKIE).iter().peekable();
-        // Most requests of programs have none.
-        if fields.peek().is_none() {
-            return found;
-        }
-        for (name, value) in fields.flat_map(pairs) {
+        Self::find(headers, suffix).unwrap_or_default()
+    }
+
+    /// As [`read`](Self::read). `None` if there is none of Clerk's cookies, as in most requests of programs.
+    pub(crate) fn find(headers: &'a HeaderMap, suffix: Option<&str>) -> Option<Self> {
+        let (mut found, mut count, mut is_any) = (Self::default(), None, false);
+        headers.get_all(COOKIE).iter().flat_map(pairs).for_each(|(name, value)| {
             let place = match name {
                 b"__session" => &mut found.session,
                 b"__client_uat" => &mut found.client_uat,
@@ -92,11 +92,15 @@ impl<'a> Cookies<'a> {
                     Some(b"__client_uat") => &mut found.suffixed_client_uat,
                     Some(b"__clerk_db_jwt") => &mut found.suffixed_dev_browser,
                     Some(b"__refresh") => &mut found.refresh,
-                    _ => continue,
+                    _ => return,
                 },
             };
             // The first one of a name wins, even if it is empty.
             place.get_or_insert(CookieValue(value));
+            is_any = true;
+        });
+        if !is_any {
+            return None;
         }
         for place in [
             &mut found.session,
@@ -114,7 +118,7 @@ impl<'a> Cookies<'a> {
         found.redirect_count = count.map_or_else(RedirectCount::default, |count| {
             RedirectCount::parse(count.non_empty().map(CookieValue::text).as_deref())
         });
-        found
+        Some(found)
     }
 }
 
@@ -176,8 +180,15 @@ fn has_valid_escapes(value: &str) -> bool {
 
 /// Parses `__client_uat`, the time of the client's last update: the integer at the start, or zero.
 pub(crate) fn client_uat(cookie: Option<CookieValue<'_>>) -> i64 {
-    let Some(cookie) = cookie else { return 0 };
-    let text = cookie.text();
+    let Some(CookieValue(bytes)) = cookie else { return 0 };
+    // Clerk's is nothing else.
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| i64::from(byte & 0xf));
+    let short = bytes.get(..10).unwrap_or(bytes);
+    let time = short.iter().try_fold(0, |value: i64, byte| Some(value * 10 + digit(byte)?));
+    if let Some(time) = time.filter(|_| short.len() == bytes.len()) {
+        return time;
+    }
+    let text = CookieValue(bytes).text();
     let text = text.trim_start();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

@@ -74,6 +74,10 @@ impl RequestHead<'_> {
 
     /// Whether there is more than one `Host`, or in HTTP/2 one that contradicts `:authority`.
     fn has_several_hosts(&self) -> bool {
+        // In HTTP/1.1, only if some header occurs twice, which is rare: nothing is searched then.
+        if self.version < Version::HTTP_2 && self.headers.len() == self.headers.keys_len() {
+            return false;
+        }
         let mut hosts = self.headers.get_all(HOST).iter();
         let host = hosts.next();
         // RFC 9112, section 3.2: a proxy and this service might choose different ones.

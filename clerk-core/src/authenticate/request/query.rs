@@ -20,14 +20,18 @@ const PREFIX: &str = "__clerk_";
 
 impl<'a> Query<'a> {
     pub(crate) fn read(query: Option<&'a str>) -> Self {
-        let mut found = Self::default();
+        Self::find(query).unwrap_or_default()
+    }
+
+    /// As [`read`](Self::read). `None` if the query has none of Clerk's parameters, as most have.
+    pub(crate) fn find(query: Option<&'a str>) -> Option<Self> {
         // Most queries have neither, and are not parsed. A name may be percent-encoded, although no client does that.
         let may_name = |query: &&str| {
             query.bytes().any(|byte| matches!(byte, b'_' | b'%'))
                 && (query.contains(PREFIX) || query.contains('%'))
         };
-        let Some(query) = query.filter(may_name) else { return found };
-        let mut synced = None;
+        let query = query.filter(may_name)?;
+        let (mut found, mut synced) = (Self::default(), None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let place = match &*name {
                 "__clerk_handshake" => &mut found.handshake,
@@ -53,7 +57,7 @@ impl<'a> Query<'a> {
             Some("false") => Some(false),
             _ => None,
         };
-        found
+        Some(found)
     }
 }
 

@@ -9,7 +9,8 @@ use crate::token::{KeySet, SessionAuth, Token, TokenError};
 pub(crate) enum SessionToken {
     /// The signature was verified before, with the same keys.
     Known(Arc<SessionAuth>),
-    New(Token),
+    /// In a box, because hardly any token is new, and all are moved often.
+    New(Box<Token>),
 }
 
 impl SessionToken {
@@ -18,7 +19,8 @@ impl SessionToken {
     }
 
     pub(crate) fn read(text: &str, keys: &KeySet) -> Result<Self, TokenError> {
-        Self::known(text.as_bytes(), keys).map_or_else(|| keys.decode(text).map(Self::New), Ok)
+        Self::known(text.as_bytes(), keys)
+            .map_or_else(|| keys.decode(text).map(|token| Self::New(Box::new(token))), Ok)
     }
 
     /// Returns the same token, if it is a known one.
@@ -47,7 +49,7 @@ impl SessionToken {
         match self {
             Self::Known(session) => session,
             Self::New(token) => {
-                let session = Arc::new(SessionAuth::new(token));
+                let session = Arc::new(SessionAuth::new(*token));
                 keys.remember(&session);
                 session
             }

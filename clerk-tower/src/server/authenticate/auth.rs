@@ -38,8 +38,32 @@ pub struct Auth {
     outcome: Outcome,
     retry_after: Option<Duration>,
     driver: Arc<Driver>,
-    /// The URI as the layer saw it: a router further in may remove a prefix, and a browser has to come back to the whole.
-    uri: Uri,
+    target: Target,
+}
+
+/// The URI as the layer saw it: a router further in may remove a prefix, and a browser has to come back to the whole.
+#[derive(Clone)]
+pub(super) enum Target {
+    /// In the request's extensions.
+    In(FindUri),
+    /// In a box, because servers move requests often.
+    Of(Box<Uri>),
+}
+
+/// Finds the original URI in a request's extensions. A function pointer, so that the layer's type needs no parameter.
+pub(super) type FindUri = fn(&Extensions) -> Option<&Uri>;
+
+impl Target {
+    pub(super) fn of(uri: &Uri) -> Self {
+        Self::Of(Box::new(uri.clone()))
+    }
+
+    fn uri<'a>(&'a self, uri: &'a Uri, extensions: &'a Extensions) -> &'a Uri {
+        match self {
+            Self::In(find) => find(extensions).unwrap_or(uri),
+            Self::Of(seen) => seen,
+        }
+    }
 }
 
 impl Auth {
@@ -47,10 +71,10 @@ impl Auth {
         outcome: Outcome,
         retry_after: Option<Duration>,
         driver: Arc<Driver>,
-        uri: Uri,
+        target: Target,
     ) -> Self {
         telemetry::decided(&outcome);
-        Self { outcome, retry_after, driver, uri }
+        Self { outcome, retry_after, driver, target }
     }
 
     /// What Clerk would return about a configured identity. `None` if the request was authenticated.
@@ -297,12 +321,14 @@ impl Auth {
     /// the request's own URI may lack a prefix.
     #[must_use]
     pub fn head_of<'r>(&'r self, request: &'r Parts) -> RequestHead<'r> {
-        RequestHead::new(&request.method, &self.uri, request.version, &request.headers)
+        let uri = self.target.uri(&request.uri, &request.extensions);
+        RequestHead::new(&request.method, uri, request.version, &request.headers)
     }
 
     /// As [`head_of`](Self::head_of), for a request in one piece.
     pub(crate) fn head_of_request<'r, B>(&'r self, request: &'r Request<B>) -> RequestHead<'r> {
-        RequestHead::new(request.method(), &self.uri, request.version(), request.headers())
+        let uri = self.target.uri(request.uri(), request.extensions());
+        RequestHead::new(request.method(), uri, request.version(), request.headers())
     }
 
     /// Returns a redirect to the sign-in page, which leads back to `return_to` afterwards.

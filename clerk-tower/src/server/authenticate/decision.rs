@@ -86,7 +86,7 @@ impl ResponseHeaders {
     pub fn append_to(mut self, response: &mut HeaderMap) {
         let Some(outcome) = self.unsent.take() else { return };
         let mut present = None;
-        for (name, value) in outcome.headers() {
+        outcome.headers().for_each(|(name, value)| {
             // Nearly every response gets none that it could have already, and is not searched.
             let is_present = Present::may_cover(&name)
                 && present
@@ -97,7 +97,7 @@ impl ResponseHeaders {
             if !is_present {
                 response.append(name, value);
             }
-        }
+        });
     }
 
     /// Returns the headers to *append* to a response that has the headers `response`: pairs of name and value. For

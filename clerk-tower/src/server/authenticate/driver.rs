@@ -6,12 +6,11 @@ use clerk_core::{
         AuthenticateOptions, Authenticator, CallFailure, KeyFailure, KeyNeeded, Need, OptionsError, Outcome,
         PendingCall, PendingOperation, RequestHead, Step, Verification,
     },
+    token::KeySet,
 };
 use tokio::time::{Instant, timeout_at};
 
-use http::Uri;
-
-use super::{Auth, insecure::Prepared};
+use super::{Auth, auth::Target, insecure::Prepared};
 use crate::{Clerk, ClerkVerifier, Error, ErrorKind, clerk::DecisionCalls, keys::Verdict, runtime};
 
 /// Drives decisions about requests: makes the calls that a suspended decision waits for.
@@ -65,7 +64,7 @@ impl Drivers {
 
     pub(super) async fn decide(&self, head: &RequestHead<'_>) -> Auth {
         let driver = self.for_request(head);
-        match driver.start(head) {
+        match driver.start(head, Target::of(head.uri())) {
             Ok(auth) => auth,
             Err(waiting) => driver.clone().satisfy(waiting).await,
         }
@@ -75,7 +74,7 @@ impl Drivers {
 /// A suspended decision, which waits for a response from Clerk.
 pub(super) struct Waiting {
     need: Need,
-    uri: Uri,
+    target: Target,
 }
 
 impl Driver {
@@ -99,31 +98,38 @@ impl Driver {
     }
 
     /// Starts a decision. Most requests are decided at once, without a future.
-    pub(super) fn start(self: &Arc<Self>, head: &RequestHead<'_>) -> Result<Auth, Box<Waiting>> {
+    pub(super) fn start(
+        self: &Arc<Self>,
+        head: &RequestHead<'_>,
+        target: Target,
+    ) -> Result<Auth, Box<Waiting>> {
         if let Some(identity) = &self.identity {
-            return Ok(Auth::new(identity.outcome.clone(), None, self.clone(), head.uri().clone()));
+            return Ok(Auth::new(identity.outcome.clone(), None, self.clone(), target));
         }
         self.clerk.wake();
         let now = self.clerk.now();
-        let keys = self.clerk.keys().current_at(now).unwrap_or_default();
-        match self.authenticator.start(head, &keys, now) {
-            Step::Done(outcome) => Ok(self.auth(outcome, None, head.uri().clone())),
-            Step::Need(need) => Err(Box::new(Waiting { need, uri: head.uri().clone() })),
+        let step = self.clerk.keys().with_current(now, |keys| match keys {
+            Some(keys) => self.authenticator.start(head, keys, now),
+            None => self.authenticator.start(head, &KeySet::default(), now),
+        });
+        match step {
+            Step::Done(outcome) => Ok(self.auth(outcome, None, target)),
+            Step::Need(need) => Err(Box::new(Waiting { need, target })),
         }
     }
 
-    fn auth(self: &Arc<Self>, outcome: Outcome, retry_after: Option<Duration>, uri: Uri) -> Auth {
+    fn auth(self: &Arc<Self>, outcome: Outcome, retry_after: Option<Duration>, target: Target) -> Auth {
         // Last of all: a session may have been revoked while its decision waited for Clerk.
         let outcome = match outcome.session_or_pending() {
             Some(session) if self.clerk.is_revoked(session.claims()) => outcome.session_revoked(),
             _ => outcome,
         };
-        Auth::new(outcome, retry_after, self.clone(), uri)
+        Auth::new(outcome, retry_after, self.clone(), target)
     }
 
     /// Makes the calls that the decision waits for, until it is made or the timeout has passed.
     pub(super) async fn satisfy(self: Arc<Self>, waiting: Box<Waiting>) -> Auth {
-        let Waiting { mut need, uri } = *waiting;
+        let Waiting { mut need, target } = *waiting;
         let mut wait = Wait::until(self.clerk.decision_timeout());
         loop {
             let step = match need {
@@ -138,7 +144,7 @@ impl Driver {
                 other => other.abandon(self.clerk.now()),
             };
             match step {
-                Step::Done(outcome) => return self.auth(outcome, wait.retry_after, uri),
+                Step::Done(outcome) => return self.auth(outcome, wait.retry_after, target),
                 Step::Need(next) => need = next,
             }
         }

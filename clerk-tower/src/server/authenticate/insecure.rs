@@ -11,7 +11,7 @@ use clerk_core::{
 use http::{HeaderMap, Method, Uri, Version};
 use serde_json::{Map, Value, json};
 
-use super::{Auth, driver::Driver};
+use super::{Auth, auth::Target, driver::Driver};
 use crate::{Clerk, ClerkBuilder, ConfigError, client::with_live_key, telemetry};
 
 /// The setting that errors name.
@@ -285,6 +285,6 @@ impl Auth {
     pub fn insecure(identity: &InsecureIdentity) -> Result<Self, ConfigError> {
         let prepared = identity.prepare()?;
         let outcome = prepared.outcome.clone();
-        Ok(Self::new(outcome, None, Arc::new(Driver::of_identity(prepared)), Uri::default()))
+        Ok(Self::new(outcome, None, Arc::new(Driver::of_identity(prepared)), Target::of(&Uri::default())))
     }
 }

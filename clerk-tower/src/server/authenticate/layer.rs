@@ -1,5 +1,6 @@
 use std::{
     mem,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -15,6 +16,7 @@ use tower_service::Service;
 
 use super::{
     Auth, InsecureIdentity, ResponseFuture,
+    auth::{FindUri, Target},
     driver::{Driver, Drivers},
     insecure::Prepared,
 };
@@ -30,14 +32,15 @@ use crate::{
 /// Layer that applies [`Authenticate`]. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct AuthenticateLayer {
+pub struct AuthenticateLayer(Arc<Settings>);
+
+/// What a layer and its services share. Servers clone a service for each request.
+#[derive(Clone, Debug)]
+struct Settings {
     drivers: Drivers,
     on_rejection: Option<OnRejection>,
     original_uri: FindUri,
 }
-
-/// Finds the original URI in a request's extensions. A function pointer, so that the layer's type needs no parameter.
-type FindUri = fn(&Extensions) -> Option<&Uri>;
 
 impl AuthenticateLayer {
     /// Authenticates for the instance of `clerk`, with the options that the client was built with.
@@ -60,7 +63,11 @@ impl AuthenticateLayer {
     }
 
     fn by(driver: Driver) -> Self {
-        Self { drivers: driver.into(), on_rejection: None, original_uri: |_| None }
+        Self::with_drivers(driver.into())
+    }
+
+    fn with_drivers(drivers: Drivers) -> Self {
+        Self(Arc::new(Settings { drivers, on_rejection: None, original_uri: |_| None }))
     }
 
     /// Authenticates for several instances, with the options that each client was built with. Each request is decided for
@@ -109,11 +116,11 @@ impl AuthenticateLayer {
         }
         let drivers = Drivers::of(drivers);
         let drivers = drivers.ok_or_else(|| ConfigError::new("instances", "expected at least one client"))?;
-        Ok(Self { drivers, on_rejection: None, original_uri: |_| None })
+        Ok(Self::with_drivers(drivers))
     }
 
-    pub(super) const fn drivers(&self) -> &Drivers {
-        &self.drivers
+    pub(super) fn drivers(&self) -> &Drivers {
+        &self.0.drivers
     }
 
     /// Authenticates machines by their M2M tokens, and accepts no other token.
@@ -188,7 +195,7 @@ impl AuthenticateLayer {
     /// # let _ = layer; Ok(()) }
     /// ```
     pub fn original_uri(self, find: fn(&Extensions) -> Option<&Uri>) -> Self {
-        Self { original_uri: find, ..self }
+        self.with(|settings| settings.original_uri = find)
     }
 
     /// Replaces the response whenever a request is rejected: by a guard or an extractor inside this layer, or with 400
@@ -230,7 +237,12 @@ impl AuthenticateLayer {
         F: Fn(&Rejection, &RequestInfo) -> Response<B> + Send + Sync + 'static,
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        Self { on_rejection: Some(OnRejection::new(handler)), ..self }
+        self.with(|settings| settings.on_rejection = Some(OnRejection::new(handler)))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
     }
 }
 
@@ -238,12 +250,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Authenticate<S> {
-        Authenticate {
-            inner,
-            drivers: self.drivers.clone(),
-            on_rejection: self.on_rejection.clone(),
-            original_uri: self.original_uri,
-        }
+        Authenticate { inner, settings: self.0.clone() }
     }
 }
 
@@ -252,9 +259,7 @@ impl<S> Layer<S> for AuthenticateLayer {
 #[derive(Clone, Debug)]
 pub struct Authenticate<S> {
     inner: S,
-    drivers: Drivers,
-    on_rejection: Option<OnRejection>,
-    original_uri: FindUri,
+    settings: Arc<Settings>,
 }
 
 inner_service!(Authenticate<S>);
@@ -279,16 +284,20 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let handler = self.on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
+        let Settings { drivers, on_rejection, original_uri } = &*self.settings;
+        let handler = on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
         let decided = Auth::from_extensions(request.extensions());
         // A nested layer with the same client and options would decide the same, and add the same cookies again.
-        if decided.is_some_and(|auth| self.drivers.made(auth)) {
+        if decided.is_some_and(|auth| drivers.made(auth)) {
             return ResponseFuture::decided_outside(&mut self.inner, request, handler);
         }
-        let uri = (self.original_uri)(request.extensions()).unwrap_or_else(|| request.uri());
+        let (uri, target) = match original_uri(request.extensions()) {
+            Some(uri) => (uri, Target::In(*original_uri)),
+            None => (request.uri(), Target::of(request.uri())),
+        };
         let head = RequestHead::new(request.method(), uri, request.version(), request.headers());
-        let driver = self.drivers.for_request(&head);
-        match driver.start(&head) {
+        let driver = drivers.for_request(&head);
+        match driver.start(&head, target) {
             Ok(auth) => ResponseFuture::decided(&mut self.inner, request, auth, handler),
             Err(waiting) => {
                 let decision = driver.clone().satisfy(waiting);
