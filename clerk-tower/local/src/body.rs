@@ -16,9 +16,25 @@ impl Body {
         if bytes.is_empty() {
             return Ok(Self(Map::new()));
         }
-        let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else {
-            return Err(ApiError::bad_body());
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Self::checked(body, known),
+            Err(_) => Err(ApiError::bad_body()),
+        }
+    }
+
+    /// Parses an array of 1 to `most` objects that may have the fields `known`.
+    pub(super) fn parse_all(bytes: &[u8], known: &[&str], most: usize) -> Result<Vec<Self>, ApiError> {
+        let Ok(bodies) = serde_json::from_slice::<Vec<Value>>(bytes) else {
+            return Err(ApiError::bad_request("The body of the request is not a JSON array"));
         };
+        if !(1..=most).contains(&bodies.len()) {
+            return Err(ApiError::bad_request(format!("The body must have between 1 and {most} items")));
+        }
+        bodies.into_iter().map(|body| Self::checked(body, known)).collect()
+    }
+
+    fn checked(body: Value, known: &[&str]) -> Result<Self, ApiError> {
+        let Value::Object(fields) = body else { return Err(ApiError::bad_body()) };
         match fields.keys().find(|name| !known.contains(&name.as_str())) {
             Some(unknown) => Err(ApiError::unknown_param(unknown)),
             None => Ok(Self(fields)),
@@ -180,22 +196,36 @@ impl Body {
     /// the old one.
     pub(super) fn merge(&self, name: &str, target: &mut Value) -> Result<(), ApiError> {
         match self.given(name) {
-            Some(patch @ Value::Object(_)) => merge(target, patch),
-            Some(_) => return Err(ApiError::bad_format(name, "an object")),
-            None => {}
+            Some(patch @ Value::Object(_)) => {
+                merge(target, patch);
+                check_metadata_size(name, target)
+            }
+            Some(_) => Err(ApiError::bad_format(name, "an object")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Replaces `target` by an object or `null`; a missing field leaves it unchanged.
     pub(super) fn replace(&self, name: &str, target: &mut Value) -> Result<(), ApiError> {
         match self.0.get(name) {
-            Some(value @ (Value::Object(_) | Value::Null)) => *target = value.clone(),
-            Some(_) => return Err(ApiError::bad_format(name, "an object")),
-            None => {}
+            Some(value @ (Value::Object(_) | Value::Null)) => {
+                target.clone_from(value);
+                check_metadata_size(name, target)
+            }
+            Some(_) => Err(ApiError::bad_format(name, "an object")),
+            None => Ok(()),
         }
-        Ok(())
     }
+}
+
+/// The largest metadata of one kind, in bytes of JSON, as at Clerk.
+const MAX_METADATA: usize = 8 * 1024;
+
+fn check_metadata_size(name: &str, metadata: &Value) -> Result<(), ApiError> {
+    if metadata.to_string().len() > MAX_METADATA {
+        return Err(ApiError::too_large_param(name, MAX_METADATA));
+    }
+    Ok(())
 }
 
 fn merge(target: &mut Value, patch: &Value) {

@@ -122,6 +122,13 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
         }
     }
     others.extend(sessions.iter().filter_map(|change| session_started(change, after, now)));
+    for change in after.waitlist.changes(&before.waitlist) {
+        match change {
+            Change::Added(it) => others.push(("waitlistEntry.created", after.render_waitlist_entry(it))),
+            Change::Updated(_, it) => others.push(("waitlistEntry.updated", after.render_waitlist_entry(it))),
+            Change::Removed(_) => {}
+        }
+    }
     for change in after.outbox.changes(&before.outbox) {
         if let Change::Added(it) = change {
             let kind = if it.is_sms { "sms.created" } else { "email.created" };

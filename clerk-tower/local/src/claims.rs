@@ -63,6 +63,9 @@ pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, 
     put("jti", random::string(20).into());
     put("sid", session.id.as_str().into());
     put("sub", session.user.as_str().into());
+    if let Some(actor) = &session.actor {
+        put("act", actor.clone());
+    }
     put("sts", if session.pending { "pending" } else { "active" }.into());
     put("v", 2.into());
     if let Some((organization, features)) = organization(state, session) {

@@ -152,6 +152,21 @@ impl ApiError {
         )
     }
 
+    /// The code is not the one that was sent, or that an authenticator app shows.
+    pub(super) fn wrong_code() -> Self {
+        Self::unprocessable("form_code_incorrect", "is incorrect", "code", "Incorrect code")
+    }
+
+    /// A parameter is larger than Clerk allows.
+    pub(super) fn too_large_param(param: &str, most: usize) -> Self {
+        Self::unprocessable(
+            "form_param_exceeds_allowed_size",
+            "exceeds allowed size",
+            param,
+            format!("{param} must have at most {most} bytes of JSON"),
+        )
+    }
+
     /// The body is not a JSON object.
     pub(super) fn bad_body() -> Self {
         Self::new(

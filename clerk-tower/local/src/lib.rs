@@ -59,6 +59,7 @@ pub mod journal;
 mod keys;
 mod local_body;
 pub mod machine;
+mod multipart;
 pub mod oauth;
 mod query;
 mod random;

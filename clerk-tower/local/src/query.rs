@@ -57,6 +57,16 @@ impl Query {
             .transpose()
     }
 
+    /// Reads one of some strings.
+    pub(super) fn one_of(&self, name: &str, choices: &[&str]) -> Result<Option<&str>, ApiError> {
+        match self.first(name) {
+            Some(value) if !choices.contains(&value) => {
+                Err(ApiError::bad_format(name, &format!("one of {}", choices.join(", "))))
+            }
+            value => Ok(value),
+        }
+    }
+
     /// Reads an integer. It may be written as `10.0`, as clients do that read `number` in the document.
     fn number(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let whole = |value: &str| match value.split_once('.') {
@@ -158,6 +168,11 @@ impl Page {
     /// Renders the items of this page as `data`, next to the `total_count`.
     pub(super) fn envelope<T>(&self, items: &[T], render: impl Fn(&T) -> Value) -> Value {
         json!({ "data": self.of(items, render), "total_count": items.len() })
+    }
+
+    /// Renders the items of this page as an array, or with `paginated` in an [`envelope`](Self::envelope).
+    pub(super) fn list<T>(&self, paginated: bool, items: &[T], render: impl Fn(&T) -> Value) -> Value {
+        if paginated { self.envelope(items, render) } else { self.of(items, render).into() }
     }
 }
 

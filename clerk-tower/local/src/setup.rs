@@ -27,7 +27,9 @@ use serde_json::Value;
 
 use crate::{
     LocalClerk, random, routes,
-    state::{Contact, ContactKind, Membership, Organization, Standing, User},
+    state::{
+        Contact, ContactKind, Membership, Organization, Passkey, Password, Standing, TrustedDevice, User,
+    },
 };
 
 /// A user of a [`LocalClerk`].
@@ -95,6 +97,51 @@ impl LocalClerk {
         self.state().roles.define(key.as_ref(), permissions, self.now());
     }
 
+    /// Gives a user a passkey with this name.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::new();
+    /// let ada = local.user("Ada", "Lovelace").create();
+    /// local.add_passkey(&ada, "My laptop");
+    /// // `GET /users/{user_id}` lists it, and `DELETE /users/{user_id}/passkeys/{id}` removes it.
+    /// ```
+    pub fn add_passkey(&self, user: impl Into<UserId>, name: impl AsRef<str>) {
+        let (user, now) = (user.into(), self.now());
+        if let Ok(user) = self.state().users.get_mut(user.as_str()) {
+            user.passkeys.push(Passkey::new(name.as_ref(), now));
+        }
+    }
+
+    /// Gives a user a trusted device, as Clerk's mobile SDKs enroll it, and returns its identifier. `platform` is `ios` or
+    /// `android`, and `app_identifier` the identifier of the app, for example `com.example.app`.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::new();
+    /// let ada = local.user("Ada", "Lovelace").create();
+    /// let device = local.add_trusted_device(&ada, "ios", "com.example.app", "My phone");
+    /// // `DELETE /users/{user_id}/trusted_devices/{device}` revokes it.
+    /// # drop(device);
+    /// ```
+    pub fn add_trusted_device(
+        &self,
+        user: impl Into<UserId>,
+        platform: impl AsRef<str>,
+        app_identifier: impl AsRef<str>,
+        name: impl AsRef<str>,
+    ) -> String {
+        let (user, now) = (user.into(), self.now());
+        let device = TrustedDevice::new(platform.as_ref(), app_identifier.as_ref(), name.as_ref(), now);
+        let id = device.id.clone();
+        if let Ok(user) = self.state().users.get_mut(user.as_str()) {
+            user.trusted_devices.push(device);
+        }
+        id
+    }
+
     /// Makes a user a member of an organization with the role `role`, for example `org:admin`. An existing member gets
     /// this role. A role that the organization does not have permits nothing.
     pub fn add_member(
@@ -140,6 +187,20 @@ impl LocalUserBuilder {
     pub fn phone(mut self, number: impl AsRef<str>) -> Self {
         let contact = Contact::new(number.as_ref(), Standing::default(), self.now);
         self.user.add_contact(ContactKind::Phone, contact);
+        self
+    }
+
+    /// Sets the password. The default is none. It is not checked against the rules of the instance.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::new();
+    /// local.user("Ada", "Lovelace").email("ada@example.com").password("correct horse").create();
+    /// // `POST /users/{user_id}/verify_password` accepts it, and so does a sign-in.
+    /// ```
+    pub fn password(mut self, password: impl AsRef<str>) -> Self {
+        self.user.set_password(Password::new(password.as_ref()), self.now);
         self
     }
 

@@ -11,7 +11,7 @@ mod handshake;
 mod html;
 pub(super) mod oauth;
 mod pages;
-mod picture;
+pub(super) mod picture;
 
 use bytes::Bytes;
 use http::{

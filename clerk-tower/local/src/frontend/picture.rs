@@ -1,7 +1,7 @@
 //! Images: initials on a colored background, as SVG.
 
 use http::{
-    HeaderName, HeaderValue, Response, StatusCode,
+    HeaderName, HeaderValue, Response,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 };
 
@@ -19,9 +19,12 @@ const COLORS: [&str; 8] =
     ["#4f46e5", "#0f766e", "#b45309", "#be123c", "#1d4ed8", "#7e22ce", "#15803d", "#9d174d"];
 
 /// `GET /images/{id}`: the image of a user or an organization, or the icon of this server.
-pub(super) fn respond(state: &State, id: &str) -> Result<HttpResponse, ApiError> {
+pub(crate) fn respond(state: &State, id: &str) -> Result<HttpResponse, ApiError> {
     if id == "icon" {
         return Ok(svg("C", "#4f46e5", 28));
+    }
+    if let Ok(image) = state.images.get(id) {
+        return Ok(response(image.bytes(), HeaderValue::from_str(image.content_type()).ok()));
     }
     if let Ok(user) = state.users.get(id) {
         return Ok(svg(&initials(&name(user)), color(id), 100));
@@ -61,10 +64,13 @@ fn svg(letters: &str, color: &str, radius: u8) -> HttpResponse {
          <text x=\"100\" y=\"104\" fill=\"#fff\" font-family=\"system-ui, sans-serif\" font-size=\"84\" \
          font-weight=\"600\" text-anchor=\"middle\" dominant-baseline=\"central\">{letters}</text></svg>"
     );
-    let mut response = Response::new(svg.into());
-    *response.status_mut() = StatusCode::OK;
+    response(svg.into_bytes(), Some(HeaderValue::from_static("image/svg+xml")))
+}
+
+fn response(image: Vec<u8>, content_type: Option<HeaderValue>) -> HttpResponse {
+    let mut response = Response::new(image.into());
+    response.headers_mut().extend(content_type.map(|value| (CONTENT_TYPE, value)));
     for (name, value) in [
-        (CONTENT_TYPE, "image/svg+xml"),
         (CACHE_CONTROL, "no-cache"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'"),

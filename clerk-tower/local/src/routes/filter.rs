@@ -55,9 +55,9 @@ impl UserFilter {
 
         one_of(&self.emails, &user.emails)
             && one_of(&self.phones, &user.phones)
-            && (self.usernames.is_empty() || self.usernames.iter().any(|one| one.eq_ignore_ascii_case(username)))
-            // No user of a LocalClerk has a wallet.
-            && self.wallets.is_empty()
+            && (self.usernames.is_empty()
+                || self.usernames.iter().any(|one| one.eq_ignore_ascii_case(username)))
+            && one_of(&self.wallets, &user.wallets)
             && self.ids.admits(|id| user.id == id)
             && contains(&self.query, &everything)
             && contains(&self.email_query, &emails)
@@ -79,7 +79,7 @@ pub(super) fn sort_key(user: &User, field: &str) -> SortKey {
         "username" => user.username.as_deref().into(),
         "first_name" => user.first_name.as_deref().into(),
         "last_name" => user.last_name.as_deref().into(),
-        "web3wallet" => None::<&str>.into(),
+        "web3wallet" => user.wallets.first().map(|wallet| wallet.value.as_str()).into(),
         _ => user.created_at.into(),
     }
 }

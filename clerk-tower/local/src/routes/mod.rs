@@ -6,6 +6,7 @@ mod contacts;
 mod email_addresses;
 mod filter;
 mod instance;
+mod invitations;
 mod jwks;
 mod m2m_tokens;
 mod machines;
@@ -15,10 +16,14 @@ mod oauth_applications;
 mod organizations;
 mod permissions;
 mod phone_numbers;
+mod restrictions;
 mod role_sets;
 mod roles;
 mod sessions;
+mod sign_in_tokens;
+mod user_credentials;
 mod users;
+mod waitlist;
 
 pub(super) use self::organizations::free_slug;
 
@@ -31,6 +36,7 @@ use serde_json::Value;
 use super::{
     error::ApiError,
     keys::SigningKey,
+    multipart,
     query::Query,
     router::{Found, NotFound, Router},
     state::State,
@@ -44,8 +50,17 @@ pub(super) struct ApiRequest<'a> {
     pub(super) suffix: &'a str,
     pub(super) query: Query,
     pub(super) body: &'a [u8],
+    /// The header `content-type`.
+    pub(super) content_type: &'a str,
     pub(super) now: Timestamp,
     pub(super) caller: Caller,
+}
+
+impl ApiRequest<'_> {
+    /// Returns the file in a body of the type `multipart/form-data`.
+    fn file(&self) -> Result<Vec<u8>, ApiError> {
+        multipart::file(self.content_type, self.body)
+    }
 }
 
 /// Whose secret key authorizes a request.
@@ -141,6 +156,7 @@ const SECTIONS: &[&[Route]] = &[
     clients::ROUTES,
     email_addresses::ROUTES,
     instance::ROUTES,
+    invitations::ROUTES,
     jwks::ROUTES,
     m2m_tokens::ROUTES,
     machines::ROUTES,
@@ -152,8 +168,12 @@ const SECTIONS: &[&[Route]] = &[
     permissions::ROUTES,
     role_sets::ROUTES,
     roles::ROUTES,
+    restrictions::ROUTES,
     sessions::ROUTES,
+    sign_in_tokens::ROUTES,
+    user_credentials::ROUTES,
     users::ROUTES,
+    waitlist::ROUTES,
 ];
 
 static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {

@@ -10,7 +10,7 @@ use super::{
         error::ApiError,
         query::Query,
         random,
-        state::{Contact, ContactKind, Password, Standing, State, User, extended},
+        state::{Contact, ContactKind, Password, Standing, State, Totp, User, extended, is_wallet},
     },
     ApiRequest, ApiResult,
     Handler::{Fixed, One},
@@ -33,6 +33,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route::patch("/users/{user_id}/metadata", One(merge_metadata)),
     Route::put("/users/{user_id}/metadata", One(replace_metadata)),
 ];
+
+/// The most backup codes of a user.
+const MAX_BACKUP_CODES: usize = 20;
 
 const METADATA: &[&str] = &["public_metadata", "private_metadata", "unsafe_metadata"];
 
@@ -145,6 +148,20 @@ fn contacts<'a>(
     Ok(values.into_iter().zip(standings).collect())
 }
 
+/// Reads the addresses of web3 wallets. Rejects malformed and repeated ones, and those that a user already has.
+fn wallets<'a>(state: &State, body: &'a Body) -> Result<Vec<&'a str>, ApiError> {
+    let name = "web3_wallet";
+    let values = body.strings(name)?;
+    if !values.iter().all(|value| is_wallet(value)) {
+        return Err(ApiError::bad_format(name, "addresses of web3 wallets"));
+    }
+    let is_taken = |value: &&str| state.users.iter().any(|user| user.wallets.iter().any(|it| it.is(value)));
+    if repeats(&values) || values.iter().any(is_taken) {
+        return Err(ApiError::exists(name));
+    }
+    Ok(values)
+}
+
 /// Sets the fields that creating and updating a user have in common.
 fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Result<(), ApiError> {
     body.put_string("external_id", &mut user.external_id)?;
@@ -171,13 +188,17 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
         let hasher = body.required("password_hasher")?;
         user.set_password(Password::import(hasher, digest)?, now);
     }
-    if body.string("totp_secret")?.is_some() {
+    if let Some(secret) = body.string("totp_secret")? {
         let before = user.has_second_factor();
-        user.totp_enabled = true;
+        user.totp = Some(Totp::import(secret)?);
         user.note_second_factor(before, now);
     }
-    if !body.strings("backup_codes")?.is_empty() {
-        user.backup_code_enabled = true;
+    let backup_codes = body.strings("backup_codes")?;
+    if backup_codes.len() > MAX_BACKUP_CODES {
+        return Err(ApiError::bad_format("backup_codes", "at most 20 codes"));
+    }
+    if !backup_codes.is_empty() {
+        user.backup_codes = backup_codes.into_iter().map(Password::of_backup_code).collect();
     }
     body.put_flag("delete_self_enabled", &mut user.delete_self_enabled)?;
     body.put_flag("create_organization_enabled", &mut user.create_organization_enabled)?;
@@ -229,9 +250,6 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
             "locked",
         ],
     )?;
-    if !body.strings("web3_wallet")?.is_empty() {
-        return Err(ApiError::not_emulated("users with a web3_wallet"));
-    }
     let mut user = User::new(random::id("user_").into(), now);
     put_common(state, &body, &mut user, now)?;
     for (email, reserved) in contacts(state, &body, ContactKind::Email)? {
@@ -240,9 +258,17 @@ pub(super) fn create(request: ApiRequest<'_>) -> ApiResult {
     for (phone, reserved) in contacts(state, &body, ContactKind::Phone)? {
         user.add_contact(ContactKind::Phone, Contact::new(phone, reserved, now));
     }
+    for wallet in wallets(state, &body)? {
+        user.add_wallet(wallet, now);
+    }
     body.flag("skip_password_requirement")?;
     let needs_identifier = !body.flag("skip_user_requirement")?.unwrap_or(false);
-    if needs_identifier && user.emails.is_empty() && user.phones.is_empty() && user.username.is_none() {
+    if needs_identifier
+        && user.emails.is_empty()
+        && user.phones.is_empty()
+        && user.wallets.is_empty()
+        && user.username.is_none()
+    {
         return Err(ApiError::no_identifier());
     }
     body.merge("public_metadata", &mut user.metadata.public)?;
@@ -292,10 +318,13 @@ pub(super) fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
     )?;
     put_common(state, &body, &mut user, now)?;
     body.flag("notify_primary_email_address_changed")?;
-    for unknown in ["profile_image_id", "primary_web3_wallet_id"] {
-        if body.string(unknown)?.is_some() {
-            return Err(ApiError::not_emulated(&format!("users with a {unknown}")));
-        }
+    if body.string("profile_image_id")?.is_some() {
+        return Err(ApiError::not_emulated("images by their ids; upload a profile image instead"));
+    }
+    if let Some(id) = body.string("primary_web3_wallet_id")? {
+        let found = user.wallets.iter().find(|wallet| wallet.id == id);
+        let found = found.ok_or_else(|| ApiError::not_found("web3 wallet of this user"))?;
+        user.primary_wallet = Some(found.id.clone());
     }
     let verified = |contacts: &[Contact], id: &str| {
         let found = contacts.iter().any(|contact| contact.id == id && contact.is_verified());
@@ -329,6 +358,8 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     state.users.retain(|user| user.id != id);
     state.memberships.retain(|membership| membership.user != id);
     state.credentials.forget(id);
+    state.sign_in_tokens.retain(|token| token.user != id);
+    state.images.retain(|image| image.id != id);
     state.revoke_sessions(id, now);
     Ok(deleted)
 }

@@ -123,6 +123,24 @@ impl Contact {
     pub(crate) fn is(&self, value: &str) -> bool {
         self.value.eq_ignore_ascii_case(value)
     }
+
+    /// Returns a web3 wallet as the APIs show it.
+    pub(crate) fn render_wallet(&self) -> Value {
+        json!({
+            "id": self.id,
+            "object": "web3_wallet",
+            "web3_wallet": self.value,
+            "verification": {
+                "object": "verification_admin",
+                "status": "verified",
+                "strategy": "admin",
+                "attempts": null,
+                "expire_at": null,
+            },
+            "created_at": self.created_at,
+            "updated_at": self.created_at,
+        })
+    }
 }
 
 impl User {
@@ -154,6 +172,23 @@ impl User {
             self.primary_mut(kind).get_or_insert_with(|| contact.id.clone());
         }
         self.contacts_mut(kind).push(contact);
+    }
+
+    /// Adds the address of a web3 wallet. The first one becomes the primary one.
+    pub(crate) fn add_wallet(&mut self, address: &str, now: Timestamp) {
+        let wallet = Contact::new(address, Standing::default(), now);
+        self.primary_wallet.get_or_insert_with(|| wallet.id.clone());
+        self.wallets.push(wallet);
+    }
+
+    /// Removes a web3 wallet, and returns whether there was one. If it was the primary one, the first one takes its place.
+    pub(crate) fn remove_wallet(&mut self, id: &str) -> bool {
+        let before = self.wallets.len();
+        self.wallets.retain(|wallet| wallet.id != id);
+        if self.primary_wallet.as_deref() == Some(id) {
+            self.primary_wallet = self.wallets.first().map(|wallet| wallet.id.clone());
+        }
+        self.wallets.len() < before
     }
 
     /// Removes a contact. If it was the primary one, the first verified one takes its place.

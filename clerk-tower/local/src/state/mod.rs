@@ -3,6 +3,10 @@
 #![allow(dead_code, unused_imports, reason = "the Frontend API will use the rest")]
 
 mod contact;
+mod device;
+mod image;
+mod invitation;
+mod mfa;
 pub(crate) mod oauth;
 mod organization;
 mod outbox;
@@ -11,8 +15,10 @@ mod restrictions;
 mod roles;
 mod session;
 mod settings;
+mod ticket;
 mod user;
 mod verification;
+mod waitlist;
 
 use clerk_core::{
     Timestamp,
@@ -30,16 +36,22 @@ use crate::{
 
 pub(crate) use self::{
     contact::{Contact, ContactKind, Standing, Strategy},
+    device::{Passkey, TrustedDevice},
+    image::Image,
+    invitation::{Invitation, NewInvitation},
+    mfa::Totp,
     oauth::{OAuthApplication, OAuthCode, OAuthGrant},
     organization::{Membership, Organization},
     outbox::{Message, Purpose},
     password::{CredentialRefused, Lock, Password},
-    restrictions::ListedIdentifier,
+    restrictions::{ListedIdentifier, is_wallet},
     roles::{Permission, Role, RoleSet, Roles},
     session::{Session, SessionEnd},
-    settings::{Attribute, ENROLLMENT_MODES, Settings},
+    settings::{Attribute, ENROLLMENT_MODES, Settings, SignUpMode},
+    ticket::{Impersonation, SignInToken, TicketStatus},
     user::User,
     verification::{CodeStrategy, Verification},
+    waitlist::WaitlistEntry,
 };
 
 /// The identifier of every local instance.
@@ -95,6 +107,10 @@ pub(crate) struct State {
     pub(crate) oauth_applications: Table<OAuthApplication>,
     #[serde(skip)]
     pub(crate) oauth_codes: Table<OAuthCode>,
+    pub(crate) invitations: Table<Invitation>,
+    pub(crate) sign_in_tokens: Table<SignInToken>,
+    pub(crate) waitlist: Table<WaitlistEntry>,
+    pub(crate) images: Table<Image>,
 }
 
 impl State {

@@ -8,6 +8,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_core::Timestamp;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,17 @@ impl Password {
         Self { hasher: Hasher::Pbkdf2Sha256Django, digest }
     }
 
+    /// Digests a random text, such as a backup code. It needs no slow hash, because it cannot be guessed.
+    pub(crate) fn of_random(text: &str) -> Self {
+        let hash = digest::digest(&digest::SHA256, text.as_bytes());
+        Self { hasher: Hasher::Sha256, digest: HEXLOWER.encode(hash.as_ref()) }
+    }
+
+    /// Takes over a backup code of another system: the code itself, or its digest by bcrypt.
+    pub(crate) fn of_backup_code(code: &str) -> Self {
+        Self::import("bcrypt", code).unwrap_or_else(|_| Self::of_random(code))
+    }
+
     /// Takes over a digest that another system made.
     pub(crate) fn import(hasher: &str, digest: &str) -> Result<Self, ApiError> {
         let hasher = Hasher::parse(hasher)
@@ -74,7 +86,7 @@ impl Password {
 
     /// Like [`matches`](Self::matches); `None` if the digest is malformed.
     fn try_matches(&self, text: &str) -> Option<bool> {
-        let hex = |text: &str| from_hex(text);
+        let hex = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
         let base64 = |text: &str| BASE64_STANDARD.decode(text).ok();
         let raw = |text: &str| Some(text.as_bytes().to_vec());
         match self.hasher {
@@ -84,7 +96,7 @@ impl Password {
             Hasher::Pbkdf2Sha512 => self.pbkdf2("pbkdf2_sha512", PBKDF2_HMAC_SHA512, base64, base64, text),
             Hasher::Pbkdf2Sha512Hex => self.pbkdf2("pbkdf2_sha512", PBKDF2_HMAC_SHA512, hex, hex, text),
             Hasher::Sha256 => {
-                let expected = from_hex(&self.digest).filter(|hash| hash.len() == 32)?;
+                let expected = hex(&self.digest).filter(|hash| hash.len() == 32)?;
                 Some(same(digest::digest(&digest::SHA256, text.as_bytes()).as_ref(), &expected))
             }
             Hasher::LdapSsha => {
@@ -124,12 +136,6 @@ fn derive(algorithm: Algorithm, iterations: u32, salt: &[u8], text: &str, length
     let mut derived = vec![0; length];
     pbkdf2::derive(algorithm, iterations, salt, text.as_bytes(), &mut derived);
     Some(derived)
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
-    let is_hex = text.len().is_multiple_of(2) && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    is_hex.then(|| text.as_bytes().chunks(2).map(byte).collect())?
 }
 
 /// Why a credential was refused.

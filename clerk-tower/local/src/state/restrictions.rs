@@ -5,8 +5,8 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ContactKind, INSTANCE_ID, State, User, settings::SignUpMode};
-use crate::{error::ApiError, random, table::Row};
+use super::{ContactKind, CredentialRefused, INSTANCE_ID, State, User, settings::SignUpMode};
+use crate::{email::is_email, error::ApiError, random, table::Row};
 
 /// An identifier on the allow-list or on the block-list.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,19 @@ impl ListedIdentifier {
         }
     }
 
+    /// Rejects what is neither an email address, nor an email domain, nor a phone number, nor a wallet's address.
+    pub(crate) fn check_format(&self) -> Result<(), ApiError> {
+        let text = &*self.identifier;
+        let domain = self.domain().is_some_and(|domain| is_email(&format!("x@{domain}")));
+        let is_good = domain
+            || ContactKind::Email.check_format(text).is_ok()
+            || ContactKind::Phone.check_format(text).is_ok()
+            || is_wallet(text);
+        let expected =
+            "an email address, an email domain such as *@example.com, a phone number or a wallet's address";
+        if is_good { Ok(()) } else { Err(ApiError::bad_format("identifier", expected)) }
+    }
+
     /// Returns whether it covers an email address or a phone number.
     fn covers(&self, value: &str) -> bool {
         let domain = value.rsplit_once('@').map(|(_, domain)| domain);
@@ -56,7 +69,7 @@ impl ListedIdentifier {
     pub(crate) fn kind(&self) -> &'static str {
         match self.identifier.as_bytes() {
             [b'+', ..] => "phone_number",
-            [b'0', b'x', ..] => "web3_wallet",
+            _ if is_wallet(&self.identifier) => "web3_wallet",
             _ => "email_address",
         }
     }
@@ -89,6 +102,38 @@ impl State {
         }
         self.users.insert(user);
         Ok(())
+    }
+
+    /// Checks whether somebody with these identifiers may sign up.
+    pub(crate) fn check_sign_up(
+        &self,
+        identifiers: &[(ContactKind, &str)],
+        is_invited: bool,
+    ) -> Result<(), ApiError> {
+        self.check_listed(identifiers, is_invited)?;
+        self.check_sign_up_mode(is_invited)
+    }
+
+    /// Checks whether a user may sign in: not banned, locked or deprovisioned, and not kept out by one of the lists,
+    /// unless the settings say that they count at sign-up only.
+    pub(crate) fn check_sign_in(&self, user: &User) -> Result<(), ApiError> {
+        if user.banned {
+            return Err(forbidden("user_banned", "Your account has been banned"));
+        }
+        if user.deprovisioned {
+            return Err(forbidden("user_deactivated", "Your account has been deactivated"));
+        }
+        if user.is_locked(self.now) {
+            return Err(CredentialRefused::Locked.into_error());
+        }
+        if self.settings.restrictions.allowlist_blocklist_disabled_on_sign_in {
+            return Ok(());
+        }
+        let emails = user.emails.iter().map(|one| (ContactKind::Email, one.value.as_str()));
+        let phones = user.phones.iter().map(|one| (ContactKind::Phone, one.value.as_str()));
+        let identifiers: Vec<_> = emails.chain(phones).collect();
+        // Users who are there already were let in, whatever the allow-list says now.
+        self.check_listed(&identifiers, true)
     }
 
     /// Checks identifiers of somebody who signs up against the block-list, and unless there is an invitation, against
@@ -132,6 +177,14 @@ impl State {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns whether this is the address of an Ethereum or a Solana wallet.
+pub(crate) fn is_wallet(text: &str) -> bool {
+    let is_ethereum = text
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.len() == 40 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    is_ethereum || (32..=44).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn forbidden(code: &'static str, long_message: &str) -> ApiError {

@@ -43,6 +43,9 @@ pub(crate) struct Session {
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) pending: bool,
     pub(crate) over: Option<SessionEnd>,
+    /// Who is signed in for the user, as the claim `act`.
+    #[serde(default)]
+    pub(crate) actor: Option<Value>,
     /// When the first factor was last verified, if it was since the sign-in.
     #[serde(default)]
     pub(crate) first_factor_at: Option<Timestamp>,
@@ -74,6 +77,7 @@ impl Session {
             organization: None,
             pending: false,
             over: None,
+            actor: None,
             first_factor_at: None,
             second_factor_at: None,
             last_active_at: now,
@@ -121,7 +125,7 @@ impl Session {
             "id": self.id,
             "user_id": self.user,
             "client_id": self.client,
-            "actor": null,
+            "actor": self.actor,
             "status": self.status(now),
             "last_active_organization_id": self.organization,
             "last_active_at": self.last_active_at,

@@ -4,7 +4,7 @@ use clerk_core::{Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Contact, ContactKind, Lock, Metadata, Password, State, extended};
+use super::{Contact, ContactKind, Lock, Metadata, Passkey, Password, State, Totp, TrustedDevice, extended};
 use crate::{error::ApiError, table::Row};
 
 /// A user.
@@ -27,8 +27,18 @@ pub(crate) struct User {
     #[serde(default)]
     pub(crate) password_compromised: bool,
     pub(crate) password_changed_at: Option<Timestamp>,
-    pub(crate) totp_enabled: bool,
-    pub(crate) backup_code_enabled: bool,
+    #[serde(default)]
+    pub(crate) totp: Option<Totp>,
+    #[serde(default)]
+    pub(crate) backup_codes: Vec<Password>,
+    #[serde(default)]
+    pub(crate) wallets: Vec<Contact>,
+    #[serde(default)]
+    pub(crate) primary_wallet: Option<String>,
+    #[serde(default)]
+    pub(crate) passkeys: Vec<Passkey>,
+    #[serde(default)]
+    pub(crate) trusted_devices: Vec<TrustedDevice>,
     pub(crate) mfa_enabled_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) mfa_disabled_at: Option<Timestamp>,
@@ -78,8 +88,12 @@ impl User {
             password: None,
             password_compromised: false,
             password_changed_at: None,
-            totp_enabled: false,
-            backup_code_enabled: false,
+            totp: None,
+            backup_codes: Vec::new(),
+            wallets: Vec::new(),
+            primary_wallet: None,
+            passkeys: Vec::new(),
+            trusted_devices: Vec::new(),
             mfa_enabled_at: None,
             mfa_disabled_at: None,
             banned: false,
@@ -100,7 +114,7 @@ impl User {
 
     /// Returns whether the user needs a second factor to sign in.
     pub(crate) fn has_second_factor(&self) -> bool {
-        self.totp_enabled || self.phones.iter().any(|phone| phone.second_factor && phone.is_verified())
+        self.has_totp() || self.phones.iter().any(|phone| phone.second_factor && phone.is_verified())
     }
 
     /// Notes when the need for a second factor came or went. `before` is whether there was one.
@@ -166,7 +180,7 @@ impl State {
             "external_id": user.external_id,
             "primary_email_address_id": user.primary_email,
             "primary_phone_number_id": user.primary_phone,
-            "primary_web3_wallet_id": null,
+            "primary_web3_wallet_id": user.primary_wallet,
             "username": user.username,
             "first_name": user.first_name,
             "last_name": user.last_name,
@@ -174,14 +188,14 @@ impl State {
             "timezone": user.timezone,
             "profile_image_url": image_url,
             "image_url": image_url,
-            "has_image": false,
+            "has_image": self.has_image(user.id.as_str()),
             "public_metadata": user.metadata.public,
             "private_metadata": user.metadata.private,
             "unsafe_metadata": user.metadata.unsafe_,
             "email_addresses": contacts(ContactKind::Email),
             "phone_numbers": contacts(ContactKind::Phone),
-            "web3_wallets": [],
-            "passkeys": [],
+            "web3_wallets": user.wallets.iter().map(Contact::render_wallet).collect::<Vec<_>>(),
+            "passkeys": user.passkeys.iter().map(Passkey::render).collect::<Vec<_>>(),
             "external_accounts": [],
             "saml_accounts": [],
             "enterprise_accounts": [],
@@ -189,8 +203,8 @@ impl State {
         let standing = json!({
             "password_enabled": user.password.is_some(),
             "two_factor_enabled": user.has_second_factor(),
-            "totp_enabled": user.totp_enabled,
-            "backup_code_enabled": user.backup_code_enabled,
+            "totp_enabled": user.has_totp(),
+            "backup_code_enabled": !user.backup_codes.is_empty(),
             "mfa_enabled_at": user.mfa_enabled_at,
             "mfa_disabled_at": user.mfa_disabled_at,
             "password_last_updated_at": user.password_changed_at,

@@ -8,6 +8,7 @@ mod flow;
 mod frontend;
 mod frontend_api;
 mod instance;
+mod invitations;
 mod memberships;
 mod oauth;
 mod organizations;
@@ -18,7 +19,9 @@ mod service;
 mod sessions;
 mod snapshot;
 mod surfing;
+mod tickets;
 mod tokens;
+mod user_credentials;
 mod users;
 
 use std::time::Duration;
