@@ -11,6 +11,7 @@ mod instance;
 mod invitations;
 mod memberships;
 mod oauth;
+mod oauth_flow;
 mod organizations;
 mod roles;
 mod save;
