@@ -13,7 +13,11 @@ use clerk_tower::clock::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::{
-    LocalClerk, LocalRequest, LocalServer, Parts, journal::OnRequest, keys::SigningKey, random, save, seed,
+    LocalClerk, LocalRequest, LocalServer, Parts,
+    journal::OnRequest,
+    keep::{self, Keeper, KeptFile},
+    keys::SigningKey,
+    random, save, seed, seed_file,
     state::State,
 };
 
@@ -45,9 +49,12 @@ pub struct LocalClerkBuilder {
     publishable_key: Option<PublishableKey>,
     webhook_secret: Option<String>,
     jwt_key: Option<SigningKey>,
-    file: Option<PathBuf>,
+    path: Option<PathBuf>,
+    /// Whether the file is written, too.
+    is_kept: bool,
     on_request: Option<OnRequest>,
     is_seeded: bool,
+    seed: Option<String>,
     serves_any_address: bool,
     /// The first error of a setter.
     problem: Option<io::Error>,
@@ -62,9 +69,11 @@ impl LocalClerk {
             publishable_key: None,
             webhook_secret: None,
             jwt_key: None,
-            file: None,
+            path: None,
+            is_kept: false,
             on_request: None,
             is_seeded: false,
+            seed: None,
             serves_any_address: false,
             problem: None,
         }
@@ -118,13 +127,69 @@ impl LocalClerkBuilder {
 
     /// Loads keys and data that [`LocalClerk::save`] wrote to a file. Keys that are set on the builder win.
     pub fn load(mut self, path: impl Into<PathBuf>) -> Self {
-        self.file = Some(path.into());
+        self.path = Some(path.into());
         self
+    }
+
+    /// Keeps the instance in a file: loads it, if the file exists, and saves it after every change. A response to a request
+    /// is only sent when the file contains what the request has changed, so nothing that was acknowledged is lost if the
+    /// process is killed, and the file is never half written. Requests that arrive while the file is written share the
+    /// next write. Changes by the methods of [`LocalClerk`] are saved in the background; [`LocalClerk::saved`] waits for
+    /// it.
+    ///
+    /// Another process cannot keep the same file meanwhile. It replaces [`load`](Self::load); the format is the same.
+    /// [`seeded`](Self::seeded) applies only if the file does not exist. It must be called inside a tokio runtime.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.is_kept = true;
+        self.load(path)
     }
 
     /// Adds the people and the organization of [`seed`](crate::seed).
     pub fn seeded(mut self) -> Self {
         self.is_seeded = true;
+        self
+    }
+
+    /// Creates what a text in TOML describes. Each section has the name of a part of Clerk's Backend API, and each entry is
+    /// the body of the request that creates it; a chosen `id` is possible, too, and a chosen `secret` of a machine or an
+    /// API key. With [`file`](Self::file), it applies only if the file does not exist.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::builder()
+    ///     .seed(
+    ///         r#"
+    ///         [[users]]
+    ///         id = "user_ada"
+    ///         email_address = ["ada@example.com"]
+    ///         public_metadata = { plan = "pro" }
+    ///
+    ///         [[organizations]]
+    ///         id = "org_acme"
+    ///         name = "Acme"
+    ///         created_by = "user_ada"
+    ///         "#,
+    ///     )
+    ///     .build()
+    ///     .unwrap();
+    /// let token = local.sign_in("user_ada").organization("org_acme").token();
+    ///
+    /// let error = LocalClerk::builder().seed("[[users]]\nemail_address = ['nonsense']").build().unwrap_err();
+    /// assert!(error.to_string().starts_with("seed: line 2: `users[0].email_address`"), "{error}");
+    /// ```
+    ///
+    /// | section | creates |
+    /// |---|---|
+    /// | `[[users]]`, `[[organizations]]` | people and organizations |
+    /// | `[[memberships]]`, `[[organization_domains]]`, `[[organization_invitations]]` | what belongs to the organization in `organization_id` |
+    /// | `[[roles]]`, `[[permissions]]` | roles and permissions |
+    /// | `[[api_keys]]`, `[[machines]]`, `[[oauth_applications]]` | credentials |
+    /// | `[[jwt_templates]]`, `[[redirect_urls]]` | JWT templates, redirect URLs |
+    /// | `[[invitations]]`, `[[allowlist_identifiers]]`, `[[blocklist_identifiers]]` | who may sign up |
+    /// | `[instance]`, `[restrictions]`, `[organization_settings]` | settings |
+    pub fn seed(mut self, toml: impl Into<String>) -> Self {
+        self.seed = Some(toml.into());
         self
     }
 
@@ -171,6 +236,8 @@ impl LocalClerkBuilder {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let local = self.build_at(Some(reachable(address)))?;
+        // Keys that were handed out must survive, too.
+        local.saved().await?;
         Ok(LocalServer::start(local, listener, address))
     }
 
@@ -179,7 +246,12 @@ impl LocalClerkBuilder {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
-        let mut parts = match &self.file {
+        let file = match &self.path {
+            Some(path) if self.is_kept => Some(KeptFile::lock(path)?),
+            _ => None,
+        };
+        let loaded = self.path.as_deref().filter(|path| file.is_none() || path.exists());
+        let mut parts = match loaded {
             Some(path) => save::read(path)?,
             None => Parts::new(self.jwt_key.take()),
         };
@@ -192,9 +264,21 @@ impl LocalClerkBuilder {
             (None, None) => parts.publishable_key,
         };
         parts.state.clients.address = address.map(|address| format!("http://{address}"));
-        let local = LocalClerk::from_parts(parts, self.clock, self.on_request);
-        if self.is_seeded {
-            seed::populate(&local);
+        let (keeper, work) = Keeper::new();
+        let keeper = file.is_some().then_some(keeper);
+        let local = LocalClerk::from_parts(parts, self.clock, self.on_request, keeper);
+        if file.is_none() || loaded.is_none() {
+            if self.is_seeded {
+                seed::populate(&local);
+            }
+            if let Some(text) = &self.seed {
+                let invalid =
+                    |problem| io::Error::new(io::ErrorKind::InvalidData, format!("seed: {problem}"));
+                seed_file::populate(&local, text).map_err(invalid)?;
+            }
+        }
+        if let Some(file) = file {
+            keep::start(&local, file, work)?;
         }
         Ok(local)
     }
@@ -221,7 +305,7 @@ impl fmt::Debug for LocalClerkBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalClerkBuilder")
             .field("publishable_key", &self.publishable_key)
-            .field("file", &self.file)
+            .field("path", &self.path)
             .finish_non_exhaustive()
     }
 }

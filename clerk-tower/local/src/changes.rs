@@ -44,7 +44,8 @@ impl DerefMut for StateGuard<'_> {
     fn deref_mut(&mut self) -> &mut State {
         if !self.is_changed {
             self.is_changed = true;
-            self.before = self.local.has_receiver().then(|| self.state.clone());
+            let is_needed = self.local.has_receiver() || self.local.is_kept();
+            self.before = is_needed.then(|| self.state.clone());
         }
         &mut self.state
     }
@@ -52,7 +53,8 @@ impl DerefMut for StateGuard<'_> {
 
 impl Drop for StateGuard<'_> {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
+        if let Some(before) = self.before.as_ref().filter(|before| **before != *self.state) {
+            self.local.record_change();
             self.local.report_changes(before, &self.state);
         }
     }

@@ -98,7 +98,7 @@ impl StoredApiKey {
             description: None,
             claims: None,
             scopes: Vec::new(),
-            secret: format!("ak_{}", random::string(32)),
+            secret: random::secret("ak_", 32),
             created_by: None,
             last_used_at: None,
             standing: Standing::new(now),
@@ -175,7 +175,7 @@ impl StoredMachine {
 
 /// Generates a machine's secret key.
 pub(super) fn new_secret_key() -> String {
-    format!("ak_{}", random::string(40))
+    random::secret("ak_", 40)
 }
 
 /// An opaque token with which one machine calls others.
@@ -308,7 +308,7 @@ fn hexadecimal(prefix: &str) -> Id {
 }
 
 /// All credentials.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Credentials {
     pub(super) api_keys: Table<StoredApiKey>,

@@ -245,8 +245,18 @@ impl ApiError {
         Self::new(status, code, "Injected failure", "LocalClerk was told to fail this request")
     }
 
+    /// The request has taken effect, but its changes are not in the instance's file.
+    pub(super) fn not_saved(error: &std::io::Error) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "not_saved", "Not saved", format!("LocalClerk {error}"))
+    }
+
     pub(super) const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The name of the parameter that the error is about.
+    pub(super) fn param(&self) -> Option<&str> {
+        self.meta.as_ref()?.get("param_name")?.as_str()
     }
 
     /// A headline for a page.

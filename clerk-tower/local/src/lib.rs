@@ -16,7 +16,7 @@
 //! | what was requested | [`LocalClerk::requests`] |
 //! | a fresh start for each test | [`LocalClerk::snapshot`], [`LocalClerk::restore`] |
 //! | keys, time | [`LocalClerk::builder`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
-//! | the same data after a restart | [`LocalClerk::save`], [`LocalClerk::load`] |
+//! | the same data after a restart | [`LocalClerkBuilder::file`], [`LocalClerk::save`], [`LocalClerk::load`] |
 //!
 //! # In a browser
 //!
@@ -56,6 +56,7 @@ mod error;
 pub mod faults;
 mod frontend;
 pub mod journal;
+mod keep;
 mod keys;
 mod local_body;
 pub mod machine;
@@ -68,6 +69,7 @@ mod router;
 mod routes;
 pub mod save;
 pub mod seed;
+mod seed_file;
 pub mod server;
 pub mod service;
 pub mod session;
@@ -96,6 +98,7 @@ use self::{
     delivery::Counts,
     faults::Faults,
     journal::{Journal, OnRequest},
+    keep::Keeper,
     keys::SigningKey,
     state::State,
     webhooks::Subscription,
@@ -146,6 +149,7 @@ struct Shared {
     faults: Mutex<Faults>,
     journal: Mutex<Journal>,
     on_request: Option<OnRequest>,
+    keeper: Option<Keeper>,
     state: Mutex<State>,
     /// The secret with its prefix `whsec_`.
     webhook_secret: String,
@@ -167,7 +171,7 @@ impl LocalClerk {
     /// Creates an empty instance in memory, with new keys. Generating the RSA key takes a moment.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(Parts::new(None), Arc::new(SystemClock), None)
+        Self::from_parts(Parts::new(None), Arc::new(SystemClock), None, None)
     }
 
     /// Creates an instance in memory with the people and the organization of [`seed`].
@@ -178,7 +182,12 @@ impl LocalClerk {
         local
     }
 
-    fn from_parts(parts: Parts, clock: Arc<dyn Clock>, on_request: Option<OnRequest>) -> Self {
+    fn from_parts(
+        parts: Parts,
+        clock: Arc<dyn Clock>,
+        on_request: Option<OnRequest>,
+        keeper: Option<Keeper>,
+    ) -> Self {
         let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
         let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
@@ -193,6 +202,7 @@ impl LocalClerk {
                 faults: Mutex::default(),
                 journal: Mutex::default(),
                 on_request,
+                keeper,
                 state: Mutex::new(state),
                 webhook_secret,
                 subscription: Mutex::default(),
@@ -244,6 +254,7 @@ impl LocalClerk {
     pub fn rotate_keys(&self) {
         let key = Arc::new(SigningKey::generate());
         *lock(&self.shared.key) = key;
+        self.record_change();
     }
 
     /// Sets whether handshakes set refresh tokens. The default is false. With a refresh token, an application renews a

@@ -1,6 +1,6 @@
 //! Random strings: identifiers, keys and trace IDs.
 
-use std::thread;
+use std::{cell::RefCell, thread};
 
 use aws_lc_rs::rand;
 
@@ -30,9 +30,33 @@ pub(super) fn letters(bytes: &[u8]) -> String {
     bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect()
 }
 
+thread_local! {
+    static CHOSEN: RefCell<Vec<(&'static str, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs a function in which the first new identifiers or secrets with these prefixes are these ones.
+pub(super) fn with_chosen<T>(chosen: Vec<(&'static str, String)>, run: impl FnOnce() -> T) -> T {
+    CHOSEN.set(chosen);
+    let result = run();
+    CHOSEN.take();
+    result
+}
+
+fn chosen(prefix: &str) -> Option<String> {
+    CHOSEN.with_borrow_mut(|chosen| {
+        let at = chosen.iter().position(|(other, _)| *other == prefix)?;
+        Some(chosen.remove(at).1)
+    })
+}
+
+/// Creates a new secret: a prefix followed by `length` letters and digits.
+pub(super) fn secret(prefix: &str, length: usize) -> String {
+    chosen(prefix).unwrap_or_else(|| format!("{prefix}{}", string(length)))
+}
+
 /// Creates a new identifier, for example `user_` followed by 27 letters and digits.
 pub(super) fn id(prefix: &str) -> String {
-    format!("{prefix}{}", string(27))
+    chosen(prefix).unwrap_or_else(|| format!("{prefix}{}", string(27)))
 }
 
 /// `length` random decimal digits.

@@ -40,7 +40,7 @@ const FORMAT: &str = "clerk-local";
 /// The version of the format that is written, and the only one that is read.
 const VERSION: u64 = 1;
 /// The largest file, in bytes. The same for both directions, so that what was saved can be loaded.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// The ending of files that are being written.
 const SAVING: &str = ".saving";
 /// The length of the random part of their names.
@@ -89,8 +89,19 @@ impl LocalClerk {
     }
 
     pub(crate) fn save_within(&self, path: &Path, max_bytes: u64) -> io::Result<()> {
+        let (state, key) = (self.state().clone(), self.key());
+        self.save_parts(path, &state, &key, max_bytes)
+    }
+
+    pub(crate) fn save_parts(
+        &self,
+        path: &Path,
+        state: &State,
+        key: &SigningKey,
+        max_bytes: u64,
+    ) -> io::Result<()> {
         remove_leftovers(path);
-        let text = self.to_json().map_err(io::Error::other);
+        let text = self.to_json(state, key).map_err(io::Error::other);
         text.and_then(|text| within(text.into_bytes(), max_bytes))
             .and_then(|text| replace(path, &text))
             .map_err(|error| {
@@ -108,10 +119,8 @@ impl LocalClerk {
         Self::builder().load(path.as_ref()).build()
     }
 
-    fn to_json(&self) -> Result<String, &'static str> {
-        let key = self.key();
+    fn to_json(&self, state: &State, key: &SigningKey) -> Result<String, &'static str> {
         let private = key.to_pkcs8().ok_or("the signing key cannot be encoded")?;
-        let state = &*self.state();
         let saved = Saved {
             format: FORMAT.into(),
             version: VERSION,

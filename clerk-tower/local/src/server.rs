@@ -150,11 +150,14 @@ impl LocalServer {
         ]
     }
 
-    /// Stops the server and waits for requests in flight, for at most five seconds.
+    /// Stops the server and waits for requests in flight, for at most five seconds, and for the
+    /// [file](crate::LocalClerkBuilder::file), if the instance has one.
     pub async fn shutdown(self) {
         drop(self.stop);
         // The task neither panics nor is canceled, and either would end it, too.
         let _ = self.task.await;
+        // What the file lacks is only what no request was told.
+        let _ = self.local.saved().await;
     }
 }
 

@@ -64,19 +64,24 @@ impl Service<Request<Bytes>> for LocalClerk {
         let path = without_version(request.uri().path());
         let fault = self.faults().take(request.method(), path, frontend::is_page(&request));
         match fault.as_ref().and_then(Fault::pause) {
+            None if self.is_kept() => {
+                let (local, outcome) = (self.clone(), self.exchange(&request, fault));
+                ResponseFuture::new(async move { local.after_saving(outcome).await })
+            }
             None => ResponseFuture::ready(self.exchange(&request, fault)),
             Some(pause) => {
                 let local = self.clone();
                 ResponseFuture::new(async move {
                     tokio::time::sleep(pause).await;
-                    local.exchange(&request, fault)
+                    local.after_saving(local.exchange(&request, fault)).await
                 })
             }
         }
     }
 }
 
-/// The response of a [`LocalClerk`]. It is ready at once, unless a [`Fault`](crate::Fault) delays it.
+/// The response of a [`LocalClerk`]. It is ready at once, unless a [`Fault`](crate::Fault) delays it, or a
+/// [file](crate::LocalClerkBuilder::file) is written first.
 pub struct ResponseFuture(Either<Ready<Outcome>, BoxFuture<'static, Outcome>>);
 
 type Outcome = Result<HttpResponse, Disconnected>;
@@ -128,6 +133,14 @@ impl LocalClerk {
         outcome
     }
 
+    /// Returns the outcome of a request when its changes are on the disk.
+    async fn after_saving(&self, outcome: Outcome) -> Outcome {
+        match self.saved().await {
+            Ok(()) => outcome,
+            Err(error) => outcome.map(|_| ApiError::not_saved(&error).into_response()),
+        }
+    }
+
     fn respond(&self, request: &Request<Bytes>) -> HttpResponse {
         let mut handled = Handled::default();
         let mut response = match frontend::respond(self, request) {
@@ -159,8 +172,17 @@ impl LocalClerk {
         if request.body().len() > MAX_BODY {
             return Err(ApiError::too_large());
         }
-        let found = routes::find(request.method(), path)?;
-        handled.operation = Some(found.handler.path);
+        handled.operation = routes::find(request.method(), path).ok().map(|found| found.handler.path);
+        self.run(request, caller)
+    }
+
+    /// Runs an operation of the Backend API.
+    pub(super) fn run(
+        &self,
+        request: &Request<Bytes>,
+        caller: Caller,
+    ) -> Result<(StatusCode, Value), ApiError> {
+        let found = routes::find(request.method(), without_version(request.uri().path()))?;
         let query = Query::parse(request.uri().query().unwrap_or_default());
         let (now, key) = (self.now(), self.key());
         let suffix = &self.publishable_key().cookie_suffix();

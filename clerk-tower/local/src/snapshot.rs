@@ -45,6 +45,7 @@ impl LocalClerk {
         let mut state = lock(&self.shared.state);
         state.clone_from(&snapshot.state);
         *lock(&self.shared.key) = Arc::clone(&snapshot.key);
+        self.record_change();
         drop(state);
         self.clear_faults();
         self.clear_requests();

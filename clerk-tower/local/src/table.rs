@@ -28,6 +28,19 @@ impl<T> Clone for Table<T> {
     }
 }
 
+/// Tables that share their rows are equal at once.
+impl<T: Row> PartialEq for Table<T> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.len() == other.len()
+                && self
+                    .0
+                    .values()
+                    .zip(other.0.values())
+                    .all(|(one, other)| Arc::ptr_eq(one, other) || one == other))
+    }
+}
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self(Arc::default())

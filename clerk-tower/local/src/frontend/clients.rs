@@ -51,14 +51,14 @@ impl Row for Client {
 }
 
 /// The token that renews a session's cookies without a handshake.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RefreshToken {
     pub(crate) token: String,
     pub(crate) session: SessionId,
 }
 
 /// The result of a handshake, until it is fetched.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Handshake {
     nonce: String,
     set_cookies: Vec<String>,
@@ -66,7 +66,7 @@ struct Handshake {
 }
 
 /// All browsers. Results of handshakes are not saved.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Clients {
     pub(crate) all: Table<Client>,

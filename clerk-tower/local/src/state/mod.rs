@@ -83,7 +83,7 @@ pub(crate) fn extended(mut object: Value, more: Value) -> Value {
 /// Everything in an instance. Clones are cheap, and are snapshots.
 ///
 /// A kind that a saved file of an older version does not have is empty.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct State {
     /// The `iss` of tokens: `https://` and the host of the publishable key.

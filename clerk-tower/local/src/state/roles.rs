@@ -169,7 +169,7 @@ impl RoleSet {
 }
 
 /// All permissions, roles and role sets of an instance.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Roles {
     pub(crate) permissions: Table<Permission>,
     pub(crate) roles: Table<Role>,

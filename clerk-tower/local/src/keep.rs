@@ -1,0 +1,142 @@
+//! Keeps an instance in a file: every change is on the disk before its request is answered.
+//!
+//! A task writes snapshots, one after the other. Changes that arrive while one is written share the next one, so the time
+//! of a write is shared by all requests that wait for it (group commit). A response waits for the last change before it,
+//! and therefore never shows anything that a crash would undo.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Weak},
+};
+
+use tokio::{runtime::Handle, sync::watch, task};
+
+use crate::{LocalClerk, Shared, lock, save::MAX_BYTES};
+
+/// What keeps an instance in its file.
+pub(super) struct Keeper {
+    /// Counts the changes. It is increased while the state is locked.
+    changes: watch::Sender<u64>,
+    saved: watch::Receiver<Progress>,
+}
+
+/// The last snapshot that was written.
+#[derive(Clone, Default)]
+struct Progress {
+    /// The changes that it contains.
+    changes: u64,
+    /// Why it is not on the disk.
+    problem: Option<(io::ErrorKind, String)>,
+}
+
+/// The file of an instance, which no other process may keep at the same time.
+pub(super) struct KeptFile {
+    path: PathBuf,
+    /// Locked until it is dropped. It is another file, because the file itself is replaced by each snapshot.
+    _lock: File,
+}
+
+impl KeptFile {
+    /// Locks a file, which may not exist yet.
+    pub(super) fn lock(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let lock_path = path.with_file_name(format!(".{name}.lock"));
+        let cannot = |error: &io::Error| {
+            io::Error::new(error.kind(), format!("cannot keep {}: {error}", path.display()))
+        };
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(&lock_path);
+        let file = file.map_err(|error| cannot(&error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file }),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                let problem = format!(
+                    "{} is in use by another process; stop it, or choose another file",
+                    path.display()
+                );
+                Err(io::Error::new(io::ErrorKind::ResourceBusy, problem))
+            }
+            Err(std::fs::TryLockError::Error(error)) => Err(cannot(&error)),
+        }
+    }
+}
+
+impl Keeper {
+    /// Creates what an instance needs, and what [`start`] needs.
+    pub(super) fn new() -> (Self, Work) {
+        let (changes, seen) = watch::channel(0);
+        let (progress, saved) = watch::channel(Progress::default());
+        (Self { changes, saved }, Work { seen, progress })
+    }
+
+    pub(super) fn changed(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+}
+
+/// The other ends of a [`Keeper`].
+pub(super) struct Work {
+    seen: watch::Receiver<u64>,
+    progress: watch::Sender<Progress>,
+}
+
+/// Starts to keep an instance in a file, and to save it at once.
+pub(super) fn start(local: &LocalClerk, file: KeptFile, work: Work) -> io::Result<()> {
+    let runtime = Handle::try_current().map_err(io::Error::other)?;
+    local.record_change();
+    runtime.spawn(keep(Arc::downgrade(&local.shared), Arc::new(file), work));
+    Ok(())
+}
+
+async fn keep(shared: Weak<Shared>, file: Arc<KeptFile>, mut work: Work) {
+    while work.seen.changed().await.is_ok() {
+        let Some(shared) = shared.upgrade() else { return };
+        let (local, file) = (LocalClerk { shared }, Arc::clone(&file));
+        let saving = task::spawn_blocking(move || local.save_counted(&file.path));
+        let saved = saving.await.unwrap_or_else(|error| (u64::MAX, Err(io::Error::other(error))));
+        let problem = saved.1.err().map(|error| (error.kind(), error.to_string()));
+        work.progress.send_replace(Progress { changes: saved.0, problem });
+    }
+}
+
+impl LocalClerk {
+    /// Waits until every change so far is in the [file](crate::LocalClerkBuilder::file). It returns at once if the instance
+    /// has none.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub async fn saved(&self) -> io::Result<()> {
+        let Some(keeper) = &self.shared.keeper else { return Ok(()) };
+        let (changes, mut saved) = (*keeper.changes.borrow(), keeper.saved.clone());
+        // The sender lives as long as the runtime.
+        let progress = saved.wait_for(|progress| progress.changes >= changes).await;
+        let progress = progress.map_err(|_| io::Error::other("the tokio runtime has ended"))?;
+        match &progress.problem {
+            Some((kind, problem)) => Err(io::Error::new(*kind, problem.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns whether the instance is kept in a file.
+    pub(super) fn is_kept(&self) -> bool {
+        self.shared.keeper.is_some()
+    }
+
+    /// Notes that something to keep has changed. The state must be locked, unless something else has.
+    pub(super) fn record_change(&self) {
+        if let Some(keeper) = &self.shared.keeper {
+            keeper.changed();
+        }
+    }
+
+    /// Saves a snapshot, and returns the number of changes that it contains.
+    fn save_counted(&self, path: &Path) -> (u64, io::Result<()>) {
+        let locked = lock(&self.shared.state);
+        let changes = self.shared.keeper.as_ref().map_or(0, |keeper| *keeper.changes.borrow());
+        let (state, key) = (locked.clone(), self.key());
+        drop(locked);
+        (changes, self.save_parts(path, &state, &key, MAX_BYTES))
+    }
+}

@@ -1,0 +1,54 @@
+//! Tests of seeds in TOML.
+
+use std::io;
+
+use serde_json::json;
+
+use super::Fixture;
+use crate::LocalClerk;
+
+#[test]
+fn every_section_creates_what_it_says() {
+    let fixture = Fixture::with(|builder| builder.seed(include_str!("people.toml")));
+    let ada = fixture.get("/users/user_ada");
+    assert_eq!((&ada["first_name"], &ada["external_id"]), (&json!("Ada"), &json!("42")));
+    assert_eq!(ada["public_metadata"], json!({ "plan": "pro", "seats": 3, "ratio": 0.5, "tags": ["a"] }));
+    assert_eq!(ada["email_addresses"][0]["email_address"], "ada@example.com");
+    assert_eq!(fixture.get("/organizations/acme")["id"], "org_acme");
+    let members = fixture.column("/organizations/org_acme/memberships", "/public_user_data/user_id");
+    assert_eq!(members.len(), 2);
+    let verified = fixture.ok("POST", "/api_keys/verify", &json!({ "secret": "ak_secret_of_ada" }));
+    assert_eq!(verified["name"], "nightly");
+    assert_eq!(fixture.get("/machines/mch_billing/secret_key")["secret"], "ak_secret_of_billing");
+}
+
+#[test]
+fn mistakes_are_named_with_line_and_field() {
+    for (text, expected) in [
+        ("[[users]]\nfirst_name =", "line 2: "),
+        ("[[users]]\nemail_address = ['a@example.com']\nfirst_name = 5", "line 3: `users[0].first_name`: "),
+        (
+            "[[users]]\nusername = 'ada'\n\n[[users]]\nusername = 'bob'\nnick = 'x'",
+            "line 6: `users[1].nick`: ",
+        ),
+        ("[[users]]\nusername = 'ada'\n[[users]]\nusername = 'ada'", "line 4: `users[1].username`: "),
+        ("[[users]]\nid = 'org_1'", "line 2: `users[0].id`: must be a string that begins with user_"),
+        ("\n[[users]]\nfirst_name = 'Ada'", "line 2: `users[0]`: A user requires"),
+        ("[[people]]", "line 1: there is no section `people`, but instance, "),
+        ("[users]\nusername = 'ada'", "line 1: write it as [[users]]"),
+        ("[[memberships]]\nuser_id = 'user_1'", "line 1: `memberships[0].organization_id`: is required"),
+        (
+            "[[users]]\nusername = 'ada'\npublic_metadata = { born = 1815-12-10 }",
+            "line 3: `users[0].public_metadata.born`: write",
+        ),
+        (
+            "[[users]]\nusername = 'ada'\npublic_metadata = { x = [1, nan] }",
+            "line 3: `users[0].public_metadata.x[1]`: JSON",
+        ),
+    ] {
+        let error = LocalClerk::builder().seed(text).build().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        let (message, expected) = (error.to_string(), format!("seed: {expected}"));
+        assert!(message.starts_with(&expected), "{text}: {message}");
+    }
+}
