@@ -118,11 +118,10 @@ impl MachineTokens {
         let refused = Cache::builder()
             .max_capacity(MAX_REFUSED_BYTES)
             .weigher(|_, _: &_| REFUSED_BYTES)
-            // An entry leaves when its memory is needed. It only counts if it still mattered.
             .eviction_listener({
                 let clock = clock.clone();
                 move |_, (_, asked): (Verified, Moment), cause| {
-                    if cause == RemovalCause::Size && Moment::now(&*clock).since(asked) < REFUSED_AGE {
+                    if is_lost(cause, Moment::now(&*clock).since(asked)) {
                         telemetry::evicted("refused-machine-tokens");
                     }
                 }
@@ -245,6 +244,11 @@ fn subject(machine: &MachineFacts) -> &str {
         // A kind that is added later is not stored: see `weight`.
         _ => "",
     }
+}
+
+/// Whether the bound made a refused token leave that still mattered. Old ones leave only when their memory is needed.
+fn is_lost(cause: RemovalCause, age: Duration) -> bool {
+    cause == RemovalCause::Size && age < REFUSED_AGE
 }
 
 /// Whether Clerk itself said that the token is not valid. A proxy in between has no error codes of Clerk.
@@ -372,6 +376,18 @@ mod tests {
         assert!(tokens.refused.weighted_size() <= MAX_REFUSED_BYTES);
         assert!((3000..4200).contains(&tokens.refused.entry_count()), "{}", tokens.refused.entry_count());
         assert!(matches!(tokens.remembered(&digest(9)), Some(Ok(Some(_)))));
+    }
+
+    #[test]
+    fn only_what_still_mattered_counts_as_lost() {
+        for (cause, age, is_counted) in [
+            (RemovalCause::Size, Duration::ZERO, true),
+            (RemovalCause::Size, REFUSED_AGE, false),
+            (RemovalCause::Replaced, Duration::ZERO, false),
+            (RemovalCause::Explicit, REFUSED_AGE, false),
+        ] {
+            assert_eq!(is_lost(cause, age), is_counted, "{cause:?} {age:?}");
+        }
     }
 
     #[test]

@@ -477,6 +477,26 @@ async fn front_ends_get_the_response_that_triggers_reverification() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_rejection_of_a_missing_token_says_what_to_send() {
+    let instance = Instance::new();
+    let clerk = clerk(&instance, AcceptedKinds::any());
+    let [nobody, stranger, .., ada, _, down] = Visitors::of(&instance).tokens;
+    const PEOPLE_OR_SCRIPTS: &[TokenKind] = &[TokenKind::ApiKey, TokenKind::Session];
+    const SCRIPTS: &[TokenKind] = &[TokenKind::ApiKey, TokenKind::M2m];
+    for (token, kinds, message) in [
+        (&nobody, PEOPLE_OR_SCRIPTS, "A session or a machine token is required."),
+        (&stranger, PEOPLE_OR_SCRIPTS, "A session or a machine token is required."),
+        (&down, PEOPLE_OR_SCRIPTS, "Authentication is temporarily unavailable."),
+        (&nobody, SCRIPTS, "A machine token is required."),
+        (&ada, SCRIPTS, "A machine token is required."),
+        (&down, SCRIPTS, "Authentication is temporarily unavailable."),
+    ] {
+        let rejection = clerk.authenticate_token(token).await.require_token(kinds).unwrap_err();
+        assert!(rejection.message().starts_with(message), "{token} {kinds:?}: {rejection}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn token_kinds_that_are_not_accepted_are_rejected() {
     let instance = Instance::new();
     let clerk = clerk(&instance, [TokenKind::Session, TokenKind::ApiKey]);

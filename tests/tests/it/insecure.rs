@@ -222,6 +222,7 @@ async fn a_handler_is_called_without_a_layer_or_a_local_instance() {
         (ada.clone(), Ok("hello Ada, user_1 alone")),
         (ada.clone().organization("org_acme", "org:member"), Ok("hello Ada, user_1 in org_acme")),
         (InsecureIdentity::new("user_2"), Ok("hello you, user_2 alone")),
+        (InsecureIdentity::new("user_2").user_model(user(&json!({}))), Ok("hello Ada, user_1 alone")),
         (ada.clone().user_model(user(&json!({"locked": true}))), Err("user-locked")),
         (ada.clone().user_model(user(&json!({"deprovisioned": true}))), Err("user-deprovisioned")),
         (InsecureIdentity::nobody(), Err("session-token-and-uat-missing")),
@@ -242,6 +243,9 @@ async fn a_handler_is_called_without_a_layer_or_a_local_instance() {
         let organization = Auth::insecure(&member).unwrap().extract::<ClerkOrganization>().await;
         assert_eq!(organization.as_ref().err().map(Rejection::code), expected, "{changes}");
     }
+    let elsewhere = ada.clone().organization_model(acme()).organization("org_other", "org:member");
+    let error = Auth::insecure(&elsewhere).unwrap_err().to_string();
+    assert!(error.contains("organization_model is not that of the active organization"), "{error}");
     let auth = Auth::insecure(&ada.session_id("sess_9")).unwrap();
     let session: Session = auth.extract().await.unwrap();
     assert_eq!(session.session_id().unwrap(), "sess_9");

@@ -253,6 +253,8 @@ async fn a_rotation_is_followed_and_an_outage_is_undecided() {
     };
     local.inject(clerk_tests::keys_down());
     assert_eq!(status().await, 503);
+    let error = clerk.keys().warm_up().await.unwrap_err().to_string();
+    assert!(error.contains("status 503"), "{error}");
     local.clear_faults();
     let clerk = Clerk::builder().publishable_key(local.publishable_key()).jwks_url(server.jwks_url());
     let clerk = clerk.build_verifier().unwrap();

@@ -484,3 +484,38 @@ fn parse(value: Vec<u8>) -> Option<(Head, Bytes)> {
     let head: Head = serde_json::from_slice(value.get(..end)?).ok()?;
     (head.v == VERSION).then(|| (head, value.slice(end.saturating_add(1)..)))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
+mod tests {
+    use super::*;
+
+    /// What was stored under one key is not read with another, so this has to be the key that the call is sent with.
+    #[test]
+    fn the_store_is_used_with_the_key_of_the_call() {
+        use Credential::{MachineOrSecretKey, MachineSecretKey, None as Open, SecretKey as Secret};
+        const S: Option<&str> = Some("sk_test_1");
+        const M: Option<&str> = Some("ak_1");
+        for (secret, machine, used) in [
+            (S, None, [(Secret, S), (MachineSecretKey, None), (MachineOrSecretKey, S), (Open, S)]),
+            (None, M, [(Secret, None), (MachineSecretKey, M), (MachineOrSecretKey, M), (Open, M)]),
+            (S, M, [(Secret, S), (MachineSecretKey, M), (MachineOrSecretKey, M), (Open, S)]),
+            (
+                None,
+                None,
+                [(Secret, None), (MachineSecretKey, None), (MachineOrSecretKey, None), (Open, None)],
+            ),
+        ] {
+            let provider =
+                |key: SecretKey| Arc::new(move || key.clone()) as Arc<dyn Fn() -> SecretKey + Send + Sync>;
+            let keys = Keys {
+                secret: secret.map(|key| provider(key.parse().unwrap())),
+                machine: machine.map(|key| key.parse().unwrap()),
+            };
+            for (credential, expected) in used {
+                let found = keys.with(credential, str::to_owned);
+                assert_eq!(found.as_deref(), expected, "{credential:?} {secret:?} {machine:?}");
+            }
+        }
+    }
+}

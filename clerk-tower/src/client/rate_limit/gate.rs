@@ -246,8 +246,15 @@ mod tests {
         ] {
             assert_eq!(gates.turn(other, start, None), Turn::Now, "{other:?}");
         }
-        // Clerk accepts a call and the queue is empty: all calls pass again.
+        // Clerk accepts a call: the others keep their places, and new ones stand behind them.
         gates.passed(USERS, opens);
+        assert_eq!(ask(&gates, opens + SPACING / 2), Turn::At(opens + SPACING * 5));
+        // The queue is empty: all calls pass again.
+        assert_eq!(ask(&gates, opens + SPACING * 6), Turn::Now);
+        assert_eq!(ask(&gates, opens + SPACING * 6), Turn::Now);
+        gates.close(USERS, Some(secs(3)), start, start);
+        gates.passed(USERS, opens);
+        // Nobody waits for the last of the queue once the gate has settled.
         assert_eq!(ask(&gates, opens + secs(1)), Turn::Now);
         assert_eq!(ask(&gates, opens + secs(1)), Turn::Now);
     }
