@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     LocalClerk,
-    state::{Session, State, User, extended},
+    state::{OrganizationInvitation, Session, State, User, extended},
     table::Change,
 };
 
@@ -90,6 +90,22 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
             Change::Updated(_, it) => others.push(("role.updated", after.roles.render_role(it))),
         }
     }
+    for change in after.organization_domains.changes(&before.organization_domains) {
+        match change {
+            Change::Removed(it) => {
+                deletions.push(("organizationDomain.deleted", deleted("organization_domain", &it.id)));
+            }
+            Change::Added(it) => {
+                others.push(("organizationDomain.created", after.render_organization_domain(it)));
+            }
+            Change::Updated(_, it) => {
+                others.push(("organizationDomain.updated", after.render_organization_domain(it)));
+            }
+        }
+    }
+    for change in after.organization_invitations.changes(&before.organization_invitations) {
+        others.extend(invitation_changed(&change, after, now));
+    }
     for change in after.organizations.changes(&before.organizations) {
         match change {
             Change::Removed(it) => deletions.push((
@@ -139,6 +155,28 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
     }
     deletions.extend(others);
     deletions
+}
+
+/// Returns the event of an invitation that was created, accepted or revoked.
+fn invitation_changed(
+    change: &Change<'_, OrganizationInvitation>,
+    after: &State,
+    now: Timestamp,
+) -> Option<Event> {
+    let (kind, invitation) = match change {
+        Change::Added(it) => ("organizationInvitation.created", it),
+        Change::Updated(old, it) if old.status(now) != it.status(now) => match it.status(now) {
+            "accepted" => ("organizationInvitation.accepted", it),
+            "revoked" => ("organizationInvitation.revoked", it),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let mut data = after.render_organization_invitation_with_organization(invitation);
+    if let Some(user) = &invitation.user {
+        data = extended(data, json!({ "user_id": user }));
+    }
+    Some((kind, data))
 }
 
 fn deleted(object: &str, id: &str) -> Value {

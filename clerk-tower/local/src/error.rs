@@ -30,6 +30,11 @@ impl ApiError {
         self
     }
 
+    /// Names the parameter that the error is about.
+    pub(super) fn with_param(self, param: &str) -> Self {
+        self.meta(json!({ "param_name": param }))
+    }
+
     fn unprocessable(
         code: &'static str,
         message: &'static str,

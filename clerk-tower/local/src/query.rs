@@ -40,15 +40,12 @@ impl Query {
 
     /// Returns all values of a parameter. A prefix `-` excludes the value; a prefix `+`, or none, includes it.
     pub(super) fn include_exclude(&self, name: &str) -> Result<IncludeExclude, ApiError> {
-        let mut signed = IncludeExclude { included: Vec::new(), excluded: Vec::new() };
-        for value in self.all(name)? {
-            if let Some(value) = value.strip_prefix('-') {
-                signed.excluded.push(value.to_owned());
-            } else {
-                signed.included.push(value.strip_prefix('+').unwrap_or(&value).to_owned());
-            }
-        }
-        Ok(signed)
+        Ok(IncludeExclude::new(self.all(name)?.iter().map(String::as_str)))
+    }
+
+    /// Like [`include_exclude`](Self::include_exclude), where a parameter may have several values, separated by commas.
+    pub(super) fn include_exclude_list(&self, name: &str) -> Result<IncludeExclude, ApiError> {
+        Ok(IncludeExclude::new(self.all(name)?.iter().flat_map(|value| value.split(','))))
     }
 
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
@@ -132,6 +129,19 @@ pub(super) struct IncludeExclude {
 }
 
 impl IncludeExclude {
+    fn new<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let mut signed = Self { included: Vec::new(), excluded: Vec::new() };
+        for value in values {
+            if let Some(value) = value.strip_prefix('-') {
+                signed.excluded.push(value.to_owned());
+            } else {
+                // The `+` of a query that is not encoded is a space.
+                signed.included.push(value.strip_prefix(['+', ' ']).unwrap_or(value).to_owned());
+            }
+        }
+        signed
+    }
+
     /// Returns whether an item passes. `has` says which values the item has.
     pub(super) fn admits(&self, has: impl Fn(&str) -> bool) -> bool {
         let included = self.included.is_empty() || self.included.iter().any(|value| has(value));

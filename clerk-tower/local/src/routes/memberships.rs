@@ -89,15 +89,7 @@ pub(super) fn create(request: ApiRequest<'_>, id: &str) -> ApiResult {
             "The user is already a member of the organization",
         ));
     }
-    let limit = usize::try_from(organization.max_allowed_memberships).unwrap_or(0);
-    if limit != 0 && state.members(&organization.id) >= limit {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "organization_membership_quota_exceeded",
-            "Too many members",
-            "The organization has reached its max_allowed_memberships",
-        ));
-    }
+    state.check_members(organization, state.members(&organization.id))?;
     let mut membership = Membership::new(&organization.id, &user.id, &role, now);
     body.merge("public_metadata", &mut membership.metadata.public)?;
     body.merge("private_metadata", &mut membership.metadata.private)?;

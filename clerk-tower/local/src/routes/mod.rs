@@ -13,6 +13,8 @@ mod machines;
 mod memberships;
 mod oauth;
 mod oauth_applications;
+mod organization_domains;
+mod organization_invitations;
 mod organizations;
 mod permissions;
 mod phone_numbers;
@@ -163,6 +165,8 @@ const SECTIONS: &[&[Route]] = &[
     memberships::ROUTES,
     oauth::ROUTES,
     oauth_applications::ROUTES,
+    organization_domains::ROUTES,
+    organization_invitations::ROUTES,
     organizations::ROUTES,
     phone_numbers::ROUTES,
     permissions::ROUTES,

@@ -231,6 +231,8 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let slug = state.organizations.get(id)?.slug.clone();
     state.organizations.retain(|organization| organization.id != id);
     state.memberships.retain(|membership| membership.organization != id);
+    state.organization_invitations.retain(|invitation| invitation.organization != id);
+    state.organization_domains.retain(|domain| domain.organization != id);
     state.credentials.forget(id);
     state.sessions.change(
         |session| session.organization.as_ref().is_some_and(|active| *active == id),

@@ -8,7 +8,7 @@ use super::{
     super::{
         body::Body,
         error::ApiError,
-        state::{Permission, Role, State},
+        state::{OrganizationInvitation, Permission, Role, State},
         table::Row as _,
     },
     ApiRequest, ApiResult,
@@ -144,7 +144,7 @@ fn update(request: ApiRequest<'_>, id: &str) -> ApiResult {
 }
 
 fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
-    let ApiRequest { state, .. } = request;
+    let ApiRequest { state, now, .. } = request;
     let key = state.roles.roles.get(id)?.key.clone();
     if is_creator_role(state, &key) {
         return Err(in_use(
@@ -163,6 +163,10 @@ fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     }
     if state.memberships.find(|membership| membership.role == key).is_some() {
         return Err(in_use("organization_role_assigned_members", "Members have the role"));
+    }
+    let is_offered = |it: &OrganizationInvitation| it.role == key && it.is_pending(now);
+    if state.organization_invitations.find(is_offered).is_some() {
+        return Err(in_use("organization_role_exists_in_invitations", "Pending invitations offer the role"));
     }
     state.roles.roles.remove(id)?;
     state.roles.sets.change(|set| set.has(&key), |set| set.roles.retain(|role| *role != key));

@@ -9,6 +9,8 @@ mod invitation;
 mod mfa;
 pub(crate) mod oauth;
 mod organization;
+mod organization_domain;
+mod organization_invitation;
 mod outbox;
 mod password;
 mod restrictions;
@@ -42,6 +44,8 @@ pub(crate) use self::{
     mfa::Totp,
     oauth::{OAuthApplication, OAuthCode, OAuthGrant},
     organization::{Membership, Organization},
+    organization_domain::OrganizationDomain,
+    organization_invitation::OrganizationInvitation,
     outbox::{Message, Purpose},
     password::{CredentialRefused, Lock, Password},
     restrictions::{ListedIdentifier, is_wallet},
@@ -97,6 +101,8 @@ pub(crate) struct State {
     pub(crate) users: Table<User>,
     pub(crate) organizations: Table<Organization>,
     pub(crate) memberships: Table<Membership>,
+    pub(crate) organization_invitations: Table<OrganizationInvitation>,
+    pub(crate) organization_domains: Table<OrganizationDomain>,
     pub(crate) sessions: Table<Session>,
     pub(crate) credentials: Credentials,
     pub(crate) clients: Clients,

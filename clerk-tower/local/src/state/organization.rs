@@ -124,8 +124,10 @@ impl State {
         });
         if with_members {
             let members = self.members(&organization.id);
-            rendered =
-                extended(rendered, json!({ "members_count": members, "pending_invitations_count": 0 }));
+            rendered = extended(
+                rendered,
+                json!({ "members_count": members, "pending_invitations_count": self.pending_invitations(&organization.id) }),
+            );
         }
         if let Some(user) = &organization.created_by {
             rendered = extended(rendered, json!({ "created_by": user }));

@@ -309,6 +309,7 @@ impl State {
         self.roles.roles.change(|role| role.key == old, |role| new.clone_into(&mut role.key));
         self.roles.sets.change(|set| set.has(old), |set| set.rename_role(old, new));
         self.memberships.change(|it| it.role == old, |it| new.clone_into(&mut it.role));
+        self.organization_invitations.change(|it| it.role == old, |it| new.clone_into(&mut it.role));
         if self.settings.organizations.domains_default_role == old {
             new.clone_into(&mut self.settings.organizations.domains_default_role);
         }
@@ -328,6 +329,10 @@ impl State {
                 new.clone_into(&mut it.role);
                 it.updated_at = now;
             },
+        );
+        self.organization_invitations.change(
+            |it| it.role == old && it.is_pending(now) && are_meant(it.organization.as_str()),
+            |it| new.clone_into(&mut it.role),
         );
     }
 

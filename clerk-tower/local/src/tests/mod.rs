@@ -13,6 +13,8 @@ mod keep;
 mod memberships;
 mod oauth;
 mod oauth_flow;
+mod organization_domains;
+mod organization_invitations;
 mod organizations;
 mod roles;
 mod save;
