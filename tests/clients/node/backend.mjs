@@ -119,7 +119,8 @@ async function tickets() {
   await call('waitlistEntries.invite', [entry]);
   const other = id(await call('waitlistEntries.create', [{ emailAddress: 'wait3@node.test' }]));
   await call('waitlistEntries.reject', [other]);
-  await call('waitlistEntries.delete', [other]);
+  const last = id(await call('waitlistEntries.create', [{ emailAddress: 'wait4@node.test' }]));
+  await call('waitlistEntries.delete', [last]);
   const token = id(await call('signInTokens.createSignInToken', [{ userId: dan, expiresInSeconds: 600 }]));
   await call('signInTokens.revokeSignInToken', [token]);
   const actor = id(await call('actorTokens.create', [{ userId: dan, actor: { sub: 'user_support' } }]));
@@ -133,10 +134,10 @@ async function tickets() {
 
 async function organizations() {
   const [eve, fay] = [id(await person('Eve')), id(await person('Fay'))];
-  const permission = id(await call('organizationPermissions.createOrganizationPermission', [{ name: 'Read reports', key: 'org:reports:read' }]));
+  const permission = id(await call('organizationPermissions.createOrganizationPermission', [{ name: 'Read invoices', key: 'org:invoices:read' }]));
   await call('organizationPermissions.getOrganizationPermissionList', [{}]);
   await call('organizationPermissions.getOrganizationPermission', [permission]);
-  await call('organizationPermissions.updateOrganizationPermission', [{ permissionId: permission, description: 'Reads reports' }]);
+  await call('organizationPermissions.updateOrganizationPermission', [{ permissionId: permission, description: 'Reads invoices' }]);
   const role = id(await call('organizationRoles.createOrganizationRole', [{ name: 'Auditor', key: 'org:auditor', includeInInitialRoleSet: true }]));
   await call('organizationRoles.getOrganizationRoleList', [{}]);
   await call('organizationRoles.getOrganizationRole', [role]);

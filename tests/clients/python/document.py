@@ -35,10 +35,22 @@ class Answer(dict):
         return f"none_{name}"
 
 
+def allow_null(node):
+    """Says what the document means: a nullable choice may be null, although none of its alternatives may."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        allow_null(child)
+    if isinstance(node, dict) and node.get("nullable") is True and {"allOf", "anyOf", "oneOf"} & node.keys():
+        choice = {name: value for name, value in node.items() if name != "nullable"}
+        node.clear()
+        node["anyOf"] = [{"enum": [None], "nullable": True}, choice]
+
+
 class Document:
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
             self.root = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        allow_null(self.root)
         resource = Resource(contents=self.root, specification=DRAFT4)
         self.registry = Registry().with_resource(DOCUMENT, resource)
         self.operations = {

@@ -170,11 +170,11 @@ def tickets(call):
 
 def organizations(call):
     eve, fay = make_user(call, "Eve"), make_user(call, "Fay")
-    permission = call("CreateOrganizationPermission", body={"name": "Read reports", "key": "org:reports:read"})
+    permission = call("CreateOrganizationPermission", body={"name": "Read invoices", "key": "org:invoices:read"})
     one = {"permission_id": permission["id"]}
     call("ListOrganizationPermissions")
     call("GetOrganizationPermission", path=one)
-    call("UpdateOrganizationPermission", path=one, body={"description": "Reads every report"})
+    call("UpdateOrganizationPermission", path=one, body={"description": "Reads every invoice"})
     role = call("CreateOrganizationRole", body={"name": "Auditor", "key": "org:auditor", "include_in_initial_role_set": True})
     one_role = {"organization_role_id": role["id"]}
     call("ListOrganizationRoles")
