@@ -162,6 +162,16 @@ impl ApiError {
         Self::unprocessable("form_code_incorrect", "is incorrect", "code", "Incorrect code")
     }
 
+    /// The digest of a password is not in the format of its hasher.
+    pub(super) fn bad_digest() -> Self {
+        Self::unprocessable(
+            "form_password_digest_invalid_code",
+            "is invalid",
+            "password_digest",
+            "password_digest must be in the format of its password_hasher, and not too costly to verify",
+        )
+    }
+
     /// A parameter is larger than Clerk allows.
     pub(super) fn too_large_param(param: &str, most: usize) -> Self {
         Self::unprocessable(

@@ -4,6 +4,7 @@
 
 mod contact;
 mod device;
+mod hasher;
 mod image;
 mod invitation;
 mod mfa;

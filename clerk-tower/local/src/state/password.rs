@@ -1,45 +1,17 @@
 //! Passwords: hashed, verified, and locked after too many wrong ones.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::time::Duration;
 
-use aws_lc_rs::{
-    constant_time, digest,
-    pbkdf2::{self, Algorithm, PBKDF2_HMAC_SHA1, PBKDF2_HMAC_SHA256, PBKDF2_HMAC_SHA512},
-};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_core::Timestamp;
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::{State, User, settings::UserLockout};
-use crate::{error::ApiError, random};
-
-/// The iterations for new passwords. Fewer than a production system needs: these are passwords of test people, and a test
-/// creates many of them.
-const ITERATIONS: u32 = 10_000;
-
-/// The most iterations of an imported digest. Verifying more would stop the whole instance for a long time.
-const MAX_ITERATIONS: u32 = 2_000_000;
-
-/// How a digest was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Hasher {
-    Pbkdf2Sha1,
-    Pbkdf2Sha256,
-    Pbkdf2Sha256Django,
-    Pbkdf2Sha512,
-    Pbkdf2Sha512Hex,
-    Sha256,
-    LdapSsha,
-}
-
-impl Hasher {
-    fn parse(name: &str) -> Option<Self> {
-        serde_json::from_value(name.into()).ok()
-    }
-}
+use super::{
+    State, User,
+    hasher::{self, Hasher},
+    settings::UserLockout,
+};
+use crate::error::ApiError;
 
 /// A password's digest, in the format of its hasher.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,18 +21,14 @@ pub(crate) struct Password {
 }
 
 impl Password {
-    /// Hashes a new password.
+    /// Digests a new password.
     pub(crate) fn new(text: &str) -> Self {
-        let salt = random::string(22);
-        let hash = derive(PBKDF2_HMAC_SHA256, ITERATIONS, salt.as_bytes(), text, 32).unwrap_or_default();
-        let digest = format!("pbkdf2_sha256${ITERATIONS}${salt}${}", BASE64_STANDARD.encode(hash));
-        Self { hasher: Hasher::Pbkdf2Sha256Django, digest }
+        Self { hasher: Hasher::Pbkdf2Sha256Django, digest: hasher::hash(text) }
     }
 
     /// Digests a random text, such as a backup code. It needs no slow hash, because it cannot be guessed.
     pub(crate) fn of_random(text: &str) -> Self {
-        let hash = digest::digest(&digest::SHA256, text.as_bytes());
-        Self { hasher: Hasher::Sha256, digest: HEXLOWER.encode(hash.as_ref()) }
+        Self { hasher: Hasher::Sha256, digest: hasher::quick_hash(text) }
     }
 
     /// Takes over a backup code of another system: the code itself, or its digest by bcrypt.
@@ -70,72 +38,18 @@ impl Password {
 
     /// Takes over a digest that another system made.
     pub(crate) fn import(hasher: &str, digest: &str) -> Result<Self, ApiError> {
-        let hasher = Hasher::parse(hasher)
+        let hasher = Hasher::by_name(hasher)
             .ok_or_else(|| ApiError::bad_format("password_hasher", "a hasher that Clerk supports"))?;
-        let password = Self { hasher, digest: digest.to_owned() };
-        match password.try_matches("") {
-            Some(_) => Ok(password),
-            None => Err(ApiError::bad_format("password_digest", "in the format of its password_hasher")),
+        match hasher.verifier(digest) {
+            Some(_) => Ok(Self { hasher, digest: digest.to_owned() }),
+            None => Err(ApiError::bad_digest()),
         }
     }
 
     /// Returns whether this is the password.
     pub(crate) fn matches(&self, text: &str) -> bool {
-        self.try_matches(text).unwrap_or(false)
+        self.hasher.verifier(&self.digest).is_some_and(|verify| verify(text.as_bytes()))
     }
-
-    /// Like [`matches`](Self::matches); `None` if the digest is malformed.
-    fn try_matches(&self, text: &str) -> Option<bool> {
-        let hex = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
-        let base64 = |text: &str| BASE64_STANDARD.decode(text).ok();
-        let raw = |text: &str| Some(text.as_bytes().to_vec());
-        match self.hasher {
-            Hasher::Pbkdf2Sha1 => self.pbkdf2("pbkdf2_sha1", PBKDF2_HMAC_SHA1, raw, hex, text),
-            Hasher::Pbkdf2Sha256 => self.pbkdf2("pbkdf2_sha256", PBKDF2_HMAC_SHA256, base64, base64, text),
-            Hasher::Pbkdf2Sha256Django => self.pbkdf2("pbkdf2_sha256", PBKDF2_HMAC_SHA256, raw, base64, text),
-            Hasher::Pbkdf2Sha512 => self.pbkdf2("pbkdf2_sha512", PBKDF2_HMAC_SHA512, base64, base64, text),
-            Hasher::Pbkdf2Sha512Hex => self.pbkdf2("pbkdf2_sha512", PBKDF2_HMAC_SHA512, hex, hex, text),
-            Hasher::Sha256 => {
-                let expected = hex(&self.digest).filter(|hash| hash.len() == 32)?;
-                Some(same(digest::digest(&digest::SHA256, text.as_bytes()).as_ref(), &expected))
-            }
-            Hasher::LdapSsha => {
-                let salted = base64(self.digest.strip_prefix("{SSHA}")?)?;
-                let (expected, salt) = salted.split_at_checked(20)?;
-                let salted = [text.as_bytes(), salt].concat();
-                Some(same(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &salted).as_ref(), expected))
-            }
-        }
-    }
-
-    /// Verifies a digest of the form `NAME$ITERATIONS$SALT$HASH`.
-    fn pbkdf2(
-        &self,
-        name: &str,
-        algorithm: Algorithm,
-        salt: impl Fn(&str) -> Option<Vec<u8>>,
-        hash: impl Fn(&str) -> Option<Vec<u8>>,
-        text: &str,
-    ) -> Option<bool> {
-        let mut parts = self.digest.split('$');
-        let iterations = parts.next().filter(|first| *first == name).and(parts.next())?.parse().ok()?;
-        let (salt, expected) = (salt(parts.next()?)?, hash(parts.next()?)?);
-        let is_well_formed = parts.next().is_none() && (1..=128).contains(&expected.len());
-        let derived = is_well_formed.then(|| derive(algorithm, iterations, &salt, text, expected.len()));
-        Some(same(&derived??, &expected))
-    }
-}
-
-fn same(one: &[u8], other: &[u8]) -> bool {
-    constant_time::verify_slices_are_equal(one, other).is_ok()
-}
-
-/// Derives `length` bytes of a password, unless the number of iterations is out of range.
-fn derive(algorithm: Algorithm, iterations: u32, salt: &[u8], text: &str, length: usize) -> Option<Vec<u8>> {
-    let iterations = NonZeroU32::new(iterations).filter(|iterations| iterations.get() <= MAX_ITERATIONS)?;
-    let mut derived = vec![0; length];
-    pbkdf2::derive(algorithm, iterations, salt, text.as_bytes(), &mut derived);
-    Some(derived)
 }
 
 /// Why a credential was refused.
@@ -289,6 +203,9 @@ impl State {
         }
         if user.password_compromised {
             return Err(CredentialRefused::Compromised);
+        }
+        if password.hasher.is_weak() {
+            user.password = Some(Password::new(text));
         }
         user.failed_attempts = 0;
         Ok(())

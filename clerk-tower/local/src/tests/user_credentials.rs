@@ -57,38 +57,101 @@ fn digests_of_other_systems_are_verified() {
         fixture.refuses("POST", &verify, &wrong, 422, "incorrect_password", "");
     }
     let fixture = Fixture::new();
-    for (hasher, digest, param) in [
-        ("nope", "x", "password_hasher"),
-        ("sha256", "x", "password_digest"),
-        ("pbkdf2_sha256", "pbkdf2_sha256$0$c2FsdA==$aGFzaA==", "password_digest"),
-        ("pbkdf2_sha256", "pbkdf2_sha256$4000000000$c2FsdA==$aGFzaA==", "password_digest"),
-        ("pbkdf2_sha256", "pbkdf2_sha1$1$c2FsdA==$aGFzaA==", "password_digest"),
-        ("ldap_ssha", "{SSHA}AAAA", "password_digest"),
+    for (hasher, digest) in [
+        ("sha256", "x"),
+        ("pbkdf2_sha256", "pbkdf2_sha256$0$c2FsdA==$MDEyMzQ1Njc4OWFiY2RlZg=="),
+        ("pbkdf2_sha256", "pbkdf2_sha256$4000000000$c2FsdA==$MDEyMzQ1Njc4OWFiY2RlZg=="),
+        ("pbkdf2_sha256", "pbkdf2_sha1$1$c2FsdA==$MDEyMzQ1Njc4OWFiY2RlZg=="),
+        ("ldap_ssha", "{SSHA}AAAA"),
+        ("bcrypt", "$2b$31$5eWMxxU72rtnKtNTdFjwEO3KlaibF/uDbLbpBBGS.dQPOKwWrhCF6"),
+        (
+            "argon2id",
+            "$argon2id$v=19$m=4000000000,t=2,p=2$lFfoZ8AkpWcHG1gpuHcdLA$iYDV/7/2eUFEnH4T8MxXFVTH4M6Vy4Vk",
+        ),
+        ("scrypt_werkzeug", "scrypt:1073741824:8:1$saltsalt$6467"),
+        ("phpass", "$P$zFAAAtPV5RG8JPLh6TfjEW9RXfwhzD1"),
+        ("sha512_symfony", "sha512_symfony$0$salt$AA=="),
     ] {
         let body = json!({"username": "ada", "password_hasher": hasher, "password_digest": digest});
-        fixture.refuses("POST", "/v1/users", &body, 422, "form_param_format_invalid", param);
+        let code = "form_password_digest_invalid_code";
+        fixture.refuses("POST", "/v1/users", &body, 422, code, "password_digest");
     }
+    let body = json!({"username": "ada", "password_hasher": "nope", "password_digest": "x"});
+    fixture.refuses("POST", "/v1/users", &body, 422, "form_param_format_invalid", "password_hasher");
 }
 
 /// Hashers and digests.
 const DIGESTS: &[(&str, &str)] = &[
-    ("pbkdf2_sha1", "pbkdf2_sha1$1000$saltsalt$c10a0153b19730da360890beada8a3adfea47b2e"),
+    (
+        "argon2i",
+        "$argon2i$v=19$m=64,t=2,p=2$qBR+uTaWEdXV+OlpJB8Uhw$nFCmUNM0oIjQ7lMr6CU6DCj5+3JJywhN4iZcAyNPjjE",
+    ),
+    (
+        "argon2id",
+        "$argon2id$v=19$m=64,t=2,p=2$lFfoZ8AkpWcHG1gpuHcdLA$iYDV/7/2eUFEnH4T8MxXFVTH4M6Vy4Vk8n2O7icjYyI",
+    ),
+    ("bcrypt", "$2b$04$5eWMxxU72rtnKtNTdFjwEO3KlaibF/uDbLbpBBGS.dQPOKwWrhCF6"),
+    ("bcrypt_sha256_django", "bcrypt_sha256$$2b$04$G0yS8WXWNUpbMCMk3mo4mOfuQK0cbYxF7mpKgVKqfls68M9gtL3uu"),
+    ("ldap_ssha", "{SSHA}o1r0ZzYtFLGWv7X1ftRAc0On2OD4f49x"),
+    ("md5", "3cb4e732631f47e6eb961f34554b7cde"),
+    ("md5_phpass", "$P$54CMUczKDglDGl14/iQHPMPUl2A3My1"),
+    (
+        "pbkdf2_sha1",
+        "pbkdf2_sha1$1000$saltsalt$c10a0153b19730da360890beada8a3adfea47b2ed3ddc87f9b3eb7dd10d83b03",
+    ),
+    (
+        "pbkdf2_sha1",
+        "pbkdf2_sha1$1000$30313233343536373839616263646566$6947c4dafc7943bce06dbd23c78f4068da575104$20",
+    ),
     (
         "pbkdf2_sha256",
         "pbkdf2_sha256$1000$MDEyMzQ1Njc4OWFiY2RlZg==$cBg8D2DungRB9k76szThf5ehfyBz991ay6PT8Srwk4M=",
     ),
-    ("pbkdf2_sha256_django", "pbkdf2_sha256$1000$saltsalt$qQDPSZa3Ormyy9oK1Pu0ZLLwP2Svzmx3yu8OvDdq/J0="),
+    ("pbkdf2_sha256_django", "pbkdf2_sha256$1000$cSmPsDs1q1tY$5DtSJfE5wYfKkHWsd+AABHpKgOhBy7jM4+iux7pZyPU="),
     (
         "pbkdf2_sha512",
-        "pbkdf2_sha512$1000$MDEyMzQ1Njc4OWFiY2RlZg==$OM0FAoIqCVK1sWtxDiffVlBejtLa+ks4TP71JiecwuSZCG8iLbnlIEPOMoVX+i2B2wkSxjQ8CRGR9OkNGuIPMQ==",
+        "pbkdf2_sha512$1000$saltsalt$fac5120fc8f0e1ff27b3b9bd6fb923f0f7892def252573bc026d3d04b80eefd9124fd0ff2236b968a20d185e5783b864297c35f9f361073cc93f77885dc597c3",
     ),
     (
         "pbkdf2_sha512_hex",
-        "pbkdf2_sha512$1000$30313233343536373839616263646566$38cd0502822a0952b5b16b710e27df56505e8ed2dafa4b384cfef526279cc2e499086f222db9e52043ce328557fa2d81db0912c6343c091191f4e90d1ae20f31",
+        "pbkdf2_sha512_hex$1000$30313233343536373839616263646566$38cd0502822a0952b5b16b710e27df56505e8ed2dafa4b384cfef526279cc2e499086f222db9e52043ce328557fa2d81db0912c6343c091191f4e90d1ae20f31",
+    ),
+    ("phpass", "$P$5FAAAtPV5RG8JPLh6TfjEW9RXfwhzD1"),
+    (
+        "scrypt_werkzeug",
+        "scrypt:1024:8:1$saltsalt$646792c2ba294af1202d0535a6396d20d2ab46f9840529e885da985d47b9119f255fcdfd85ef17967bb51e6eaf060f14d1d8a4e461dfcd7bb56b1d9aa486025d",
     ),
     ("sha256", "4104d36f8da2c254349f85836793ebe029e0c957063a34c91c2e9203187b5631"),
-    ("ldap_ssha", "{SSHA}awc/Cj0kafyFd5d8fGn07xoHBJJzYWx0c2FsdA=="),
+    (
+        "sha512_symfony",
+        "sha512_symfony$100$saltsalt$umK8dTZtvK1AhTG0p4F1nA5v36ePQK4kgot1f41RzDRvU/yr9ICvBXUIS6hHTkeaG37KLS9DPI9/74vLNDfgMQ==",
+    ),
 ];
+
+#[test]
+fn a_digest_of_firebase_is_verified() {
+    // Firebase's own example.
+    let digest = "lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==\
+        $42xEC+ixf3L2lw==$jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==\
+        $Bw==$8$14";
+    let fixture = Fixture::new();
+    let id = create(&fixture, json!({"password_hasher": "scrypt_firebase", "password_digest": digest}));
+    fixture.ok("POST", &format!("/v1/users/{id}/verify_password"), &json!({"password": "user1password"}));
+}
+
+#[test]
+fn a_weak_digest_is_replaced_at_the_first_sign_in() {
+    let fixture = Fixture::new();
+    let digest = "3cb4e732631f47e6eb961f34554b7cde";
+    let id = create(&fixture, json!({"password_hasher": "md5", "password_digest": digest}));
+    let saved = || serde_json::to_string(&fixture.local.state().users).unwrap();
+    assert!(saved().contains(digest));
+    for _ in 0..2 {
+        let checked = fixture.local.state().check_password(&id, "correct horse", fixture.local.now());
+        assert_eq!(checked, Ok(()));
+        assert!(!saved().contains(digest));
+    }
+}
 
 #[test]
 fn too_many_wrong_passwords_lock_a_user_for_an_hour() {
