@@ -518,4 +518,19 @@ mod tests {
             "{shown}"
         );
     }
+
+    /// The ID of another resource, taken for that of a session, would revoke nothing.
+    #[test]
+    fn only_an_event_about_a_session_names_one() {
+        for (kind, session) in [
+            ("session.hibernated", Some("x_1")),
+            ("session.created", Some("x_1")),
+            ("user.hibernated", None),
+            ("sessions.hibernated", None),
+        ] {
+            let body = format!(r#"{{"type":"{kind}","data":{{"id":"x_1"}}}}"#);
+            let event = Delivery::read("msg_1", body.as_bytes()).event;
+            assert_eq!(event.session_id().as_ref().map(SessionId::as_str), session, "{kind}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ use clerk_core::{
 };
 use clerk_tests::{
     Instance, NOW,
-    browser::LIVE,
+    browser::{LIVE, SUFFIX},
     scripted::{Reply, Script},
     settle,
     tokens::{changed, claims},
@@ -27,7 +27,7 @@ use clerk_tower::{
     Clerk, ClerkBuilder,
     client::cache::CachePolicy,
     clock::Clock as _,
-    server::authenticate::{Auth, AuthenticateLayer},
+    server::authenticate::{Auth, AuthenticateLayer, Decision},
 };
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -126,6 +126,28 @@ async fn the_core_verifies_a_signature_once_and_caches_no_bad_token() {
     {
         assert!(!start(&bad, NOW));
         assert_eq!(counts(), (1, 10), "nothing bad is remembered");
+    }
+}
+
+/// Clerk sets the same token under both names, and then it is looked up once.
+#[tokio::test]
+async fn two_cached_tokens_of_a_browser_are_not_mistaken_for_each_other() {
+    let instance = Instance::new();
+    let clerk = instance.builder().publishable_key(LIVE).transport(instance.local.clone()).build().unwrap();
+    let [ada, grace] = ["user_ada", "user_grace"].map(|user| instance.local.sign_in(user).token());
+    for token in [&ada, &grace] {
+        session(&clerk, token).await;
+    }
+    for (plain, suffixed, user) in
+        [(&ada, &grace, "user_grace"), (&grace, &ada, "user_ada"), (&ada, &ada, "user_ada")]
+    {
+        let cookies = format!(
+            "__session={plain}; __client_uat=1; __session_{SUFFIX}={suffixed}; __client_uat_{SUFFIX}=1"
+        );
+        let request = Request::get("https://app.example.com/").header("cookie", cookies).body(()).unwrap();
+        let decision = clerk.authenticate(&(&request).into()).await;
+        let Decision::Continue(auth, _) = decision else { panic!("{decision:?}") };
+        assert_eq!(auth.session().unwrap().claims().user_id(), user);
     }
 }
 

@@ -307,6 +307,21 @@ mod tests {
     }
 
     #[test]
+    fn zero_may_be_escaped() {
+        for (text, is_zero) in [
+            ("0", true),
+            ("%30", true),
+            ("%31", false),
+            ("1", false),
+            ("00", false),
+            ("0%", false),
+            ("", false),
+        ] {
+            assert_eq!(CookieValue::new(text.as_bytes()).is_zero(), is_zero, "{text}");
+        }
+    }
+
+    #[test]
     fn client_uat_is_the_number_at_the_start() {
         for (text, expected) in [
             (None, 0),

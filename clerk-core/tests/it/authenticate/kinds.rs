@@ -476,6 +476,9 @@ fn what_is_probably_wrong_is_named() {
     assert_eq!(code(templates(), &ours), None);
     assert_eq!(code(templates(), &other), Some("template-audience"));
     assert_eq!(code(templates(), &template(&json!({"exp": NOW - 60}))), None);
+    // The audience of a session is another option.
+    let elsewhere = session(Env::Live, &json!({"aud": "x"}));
+    assert_eq!(code(templates().audiences(["own"]), &elsewhere), None);
     assert_eq!(code(options(), &oauth(&json!({}), &json!({}))), None);
     let foreign = session(Env::Live, &json!({"iss": "https://clerk.other.com"}));
     assert_eq!(code(options().require_issuer(true), &foreign), Some("other-issuer"));
