@@ -67,6 +67,7 @@ impl Target {
 }
 
 impl Auth {
+    #[inline]
     pub(super) fn new(
         outcome: Outcome,
         retry_after: Option<Duration>,
@@ -94,13 +95,18 @@ impl Auth {
     }
 
     /// Logs what is probably wrong with the configuration, if the request was not accepted and reveals such a mistake.
+    #[inline]
     pub(super) fn explain(&self, head: &RequestHead<'_>) {
         if self.outcome().may_be_diagnosed() {
-            self.log(|now| {
-                let found = self.authenticator().diagnose(head, self.outcome(), now);
-                found.or_else(|| self.configured_key())
-            });
+            self.diagnose(head);
         }
+    }
+
+    fn diagnose(&self, head: &RequestHead<'_>) {
+        self.log(|now| {
+            let found = self.authenticator().diagnose(head, self.outcome(), now);
+            found.or_else(|| self.configured_key())
+        });
     }
 
     /// With fetched keys a signature that does not match is a forged one, which is nothing unusual. A configured key may be

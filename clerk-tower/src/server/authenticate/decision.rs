@@ -20,11 +20,20 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// Logs what is probably wrong with the configuration, and makes the response if the request must not be handled.
     pub(super) fn new(auth: Auth, head: &RequestHead<'_>) -> Self {
+        match Self::response(&auth, head) {
+            Some(response) => Self::Respond(*response),
+            None => {
+                let headers = ResponseHeaders::of(auth.outcome());
+                Self::Continue(auth, headers)
+            }
+        }
+    }
+
+    /// Logs what is probably wrong with the configuration, and makes the response if the request must not be handled.
+    pub(super) fn response(auth: &Auth, head: &RequestHead<'_>) -> Option<Box<Response<Bytes>>> {
         auth.explain(head);
         let outcome = auth.outcome();
-        let headers = ResponseHeaders::of(outcome);
         let mut response = match outcome.bad_request() {
             Some(bad) => Rejection::bad_request(bad).into_response(),
             None if outcome.location().is_some() => {
@@ -33,12 +42,12 @@ impl Decision {
                 *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
                 response
             }
-            None => return Self::Continue(auth, headers),
+            None => return None,
         };
-        headers.append_to(response.headers_mut());
+        ResponseHeaders::of(outcome).append_to(response.headers_mut());
         // Layers further out can read why the request was not handled.
-        auth.store(response.extensions_mut());
-        Self::Respond(response)
+        auth.clone().store(response.extensions_mut());
+        Some(Box::new(response))
     }
 }
 
@@ -77,7 +86,7 @@ pub struct ResponseHeaders {
 }
 
 impl ResponseHeaders {
-    fn of(outcome: &Outcome) -> Self {
+    pub(super) fn of(outcome: &Outcome) -> Self {
         Self { unsent: outcome.has_headers().then(|| outcome.clone()) }
     }
 

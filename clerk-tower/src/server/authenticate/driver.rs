@@ -118,6 +118,7 @@ impl Driver {
         }
     }
 
+    #[inline]
     fn auth(self: &Arc<Self>, outcome: Outcome, retry_after: Option<Duration>, target: Target) -> Auth {
         // Last of all: a session may have been revoked while its decision waited for Clerk.
         let outcome = match outcome.session_or_pending() {

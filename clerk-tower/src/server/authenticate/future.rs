@@ -94,18 +94,15 @@ where
     S: Service<Request<B>> + Clone,
 {
     fn pass_on(inner: &mut S, mut request: Request<B>, auth: Auth) -> Self {
-        match Decision::new(auth, &RequestHead::from(&request)) {
-            Decision::Respond(response) => {
-                // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by a
-                // clone releases it.
-                *inner = inner.clone();
-                Self::Own { response: Some(Box::new(response)) }
-            }
-            Decision::Continue(auth, headers) => {
-                auth.store(request.extensions_mut());
-                Self::Inner { future: inner.call(request), headers: Some(headers) }
-            }
+        if let Some(response) = Decision::response(&auth, &RequestHead::from(&request)) {
+            // `poll_ready` may have reserved something for this request, such as a permit. Replacing the service by a
+            // clone releases it.
+            *inner = inner.clone();
+            return Self::Own { response: Some(response) };
         }
+        let headers = ResponseHeaders::of(auth.outcome());
+        auth.store(request.extensions_mut());
+        Self::Inner { future: inner.call(request), headers: Some(headers) }
     }
 }
 
