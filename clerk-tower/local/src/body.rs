@@ -33,7 +33,8 @@ impl Body {
         bodies.into_iter().map(|body| Self::checked(body, known)).collect()
     }
 
-    fn checked(body: Value, known: &[&str]) -> Result<Self, ApiError> {
+    /// Checks that a value is an object that may have the fields `known`.
+    pub(super) fn checked(body: Value, known: &[&str]) -> Result<Self, ApiError> {
         let Value::Object(fields) = body else { return Err(ApiError::bad_body()) };
         match fields.keys().find(|name| !known.contains(&name.as_str())) {
             Some(unknown) => Err(ApiError::unknown_param(unknown)),
@@ -86,6 +87,12 @@ impl Body {
         self.given(name)
             .map(|value| value.as_object().ok_or_else(|| ApiError::bad_format(name, "an object")))
             .transpose()
+    }
+
+    /// Reads an array; empty if the field is missing.
+    pub(super) fn array(&self, name: &str) -> Result<&[Value], ApiError> {
+        let Some(value) = self.given(name) else { return Ok(&[]) };
+        value.as_array().map(Vec::as_slice).ok_or_else(|| ApiError::bad_format(name, "an array"))
     }
 
     /// Reads an array of strings; empty if the field is missing.

@@ -284,14 +284,18 @@ impl ApiError {
         &self.long_message
     }
 
+    /// The error as responses contain it.
+    pub(super) fn body(&self) -> Value {
+        let error = json!({ "message": self.message, "long_message": self.long_message, "code": self.code });
+        match &self.meta {
+            Some(meta) => extended(error, json!({ "meta": meta })),
+            None => error,
+        }
+    }
+
     /// The error as a response, with a new trace ID.
     pub(super) fn into_response(self) -> HttpResponse {
-        let mut error =
-            json!({ "message": self.message, "long_message": self.long_message, "code": self.code });
-        if let Some(meta) = &self.meta {
-            error = extended(error, json!({ "meta": meta }));
-        }
-        let body = json!({ "errors": [error], "clerk_trace_id": random::string(32) });
+        let body = json!({ "errors": [self.body()], "clerk_trace_id": random::string(32) });
         let mut response = json_response(self.status, &body);
         if self.status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(RETRY_AFTER, http::HeaderValue::from_static("1"));

@@ -188,10 +188,8 @@ impl LocalClerk {
         let suffix = &self.publishable_key().cookie_suffix();
         let state = &mut *self.state();
         let body = request.body();
-        let content_type =
-            request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
-        let api_request =
-            routes::ApiRequest { state, key: &key, suffix, query, body, content_type, now, caller };
+        let headers = request.headers();
+        let api_request = routes::ApiRequest { state, key: &key, suffix, query, body, headers, now, caller };
         Ok((found.handler.status, found.handler.run(api_request, &found.params)?))
     }
 

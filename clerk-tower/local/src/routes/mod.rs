@@ -4,6 +4,7 @@ mod api_keys;
 mod clients;
 mod contacts;
 mod email_addresses;
+mod emails;
 mod filter;
 mod instance;
 mod invitations;
@@ -32,7 +33,7 @@ pub(super) use self::organizations::free_slug;
 use std::sync::LazyLock;
 
 use clerk_core::{Timestamp, id::Id};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::{
@@ -52,8 +53,7 @@ pub(super) struct ApiRequest<'a> {
     pub(super) suffix: &'a str,
     pub(super) query: Query,
     pub(super) body: &'a [u8],
-    /// The header `content-type`.
-    pub(super) content_type: &'a str,
+    pub(super) headers: &'a HeaderMap,
     pub(super) now: Timestamp,
     pub(super) caller: Caller,
 }
@@ -61,7 +61,12 @@ pub(super) struct ApiRequest<'a> {
 impl ApiRequest<'_> {
     /// Returns the file in a body of the type `multipart/form-data`.
     fn file(&self) -> Result<Vec<u8>, ApiError> {
-        multipart::file(self.content_type, self.body)
+        multipart::file(self.header("content-type").unwrap_or_default(), self.body)
+    }
+
+    /// Returns the value of a header.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
@@ -157,6 +162,7 @@ const SECTIONS: &[&[Route]] = &[
     api_keys::ROUTES,
     clients::ROUTES,
     email_addresses::ROUTES,
+    emails::ROUTES,
     instance::ROUTES,
     invitations::ROUTES,
     jwks::ROUTES,

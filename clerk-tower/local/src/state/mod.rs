@@ -47,7 +47,7 @@ pub(crate) use self::{
     organization::{Membership, Organization},
     organization_domain::OrganizationDomain,
     organization_invitation::OrganizationInvitation,
-    outbox::{Message, Purpose},
+    outbox::{Message, OwnEmail, Purpose},
     password::{CredentialRefused, Lock, Password},
     restrictions::{ListedIdentifier, is_wallet},
     roles::{Permission, Role, RoleSet, Roles},

@@ -26,6 +26,8 @@ pub(crate) enum Purpose {
     PasswordChanged,
     PasswordRemoved,
     PasskeyRemoved,
+    /// The application sends it.
+    Own,
 }
 
 impl Purpose {
@@ -44,6 +46,7 @@ impl Purpose {
             Self::PasswordChanged => "password_changed",
             Self::PasswordRemoved => "password_removed",
             Self::PasskeyRemoved => "passkey_removed",
+            Self::Own => "custom",
         }
     }
 }
@@ -60,7 +63,20 @@ pub(crate) struct Message {
     /// The code or the link in it.
     pub(crate) code: Option<String>,
     pub(crate) link: Option<String>,
+    /// What else an email of the application has.
+    #[serde(default)]
+    pub(crate) own: Option<OwnEmail>,
     pub(crate) created_at: Timestamp,
+}
+
+/// What the application says about an email of its own.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OwnEmail {
+    pub(crate) from: String,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) html: Option<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
 }
 
 impl Row for Message {
@@ -82,6 +98,7 @@ impl Message {
             subject,
             code: None,
             link: None,
+            own: None,
             created_at: now,
         }
     }
@@ -106,8 +123,21 @@ impl Message {
         Self::new(ContactKind::Email, purpose, to, subject.to_owned(), now)
     }
 
+    /// An email of the application.
+    pub(crate) fn own(to: &str, subject: &str, own: OwnEmail, now: Timestamp) -> Self {
+        Self { own: Some(own), ..Self::notice(Purpose::Own, to, subject, now) }
+    }
+
+    /// Returns whether two messages say the same to the same person.
+    pub(crate) fn is_same_email(&self, other: &Self) -> bool {
+        self.to == other.to && self.subject == other.subject && self.own == other.own
+    }
+
     /// Returns the whole text.
     pub(crate) fn text(&self) -> String {
+        if let Some(own) = &self.own {
+            return own.text.as_ref().or(own.html.as_ref()).cloned().unwrap_or_default();
+        }
         match &self.link {
             Some(link) => format!("{}: {link}", self.subject),
             None => self.subject.clone(),
@@ -148,13 +178,14 @@ impl State {
             "object": "email",
             "id": message.id,
             "slug": message.purpose.slug(),
-            "from_email_name": "notifications",
-            "reply_to_email_name": null,
+            "from_email_name": message.own.as_ref().map_or("notifications", |own| local_part(&own.from)),
+            "reply_to_email_name":
+                message.own.as_ref().and_then(|own| own.reply_to.as_deref()).map(local_part),
             "to_email_address": message.to,
             "email_address_id": contact,
             "user_id": user,
             "subject": message.subject,
-            "body": message.text(),
+            "body": message.own.as_ref().and_then(|own| own.html.clone()).unwrap_or_else(|| message.text()),
             "body_plain": message.text(),
             "status": "queued",
             "data": data,
@@ -169,4 +200,8 @@ impl State {
             Some((user.id.clone(), contact.id.clone()))
         })
     }
+}
+
+fn local_part(address: &str) -> &str {
+    address.split('@').next().unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod contacts;
 mod credentials;
+mod emails;
 mod faults;
 mod flow;
 mod frontend;
