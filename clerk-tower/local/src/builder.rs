@@ -13,11 +13,13 @@ use clerk_tower::clock::{Clock, SystemClock};
 use tokio::net::TcpListener;
 
 use crate::{
-    LocalClerk, LocalRequest, LocalServer, Parts,
+    LocalClerk, LocalRequest, LocalServer, Options, Parts,
     journal::OnRequest,
     keep::{self, Keeper, KeptFile},
     keys::SigningKey,
-    random, save, seed, seed_file,
+    random, save,
+    scripts::Scripts,
+    seed, seed_file,
     state::State,
 };
 
@@ -55,6 +57,7 @@ pub struct LocalClerkBuilder {
     on_request: Option<OnRequest>,
     is_seeded: bool,
     seed: Option<String>,
+    scripts: Option<PathBuf>,
     serves_any_address: bool,
     /// The first error of a setter.
     problem: Option<io::Error>,
@@ -74,6 +77,7 @@ impl LocalClerk {
             on_request: None,
             is_seeded: false,
             seed: None,
+            scripts: None,
             serves_any_address: false,
             problem: None,
         }
@@ -193,6 +197,15 @@ impl LocalClerkBuilder {
         self
     }
 
+    /// Sets the folder with Clerk's JavaScript, which front ends load from `/npm/@clerk/clerk-js@…/dist/…` and
+    /// `/npm/@clerk/ui@…/dist/…`: one such as `node_modules/@clerk/clerk-js/dist` (the package `@clerk/ui` is then found
+    /// beside it), or one that contains the packages. The version in the path is ignored. Without it, these paths get
+    /// status 404 and a message that says so.
+    pub fn scripts(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scripts = Some(folder.into());
+        self
+    }
+
     /// Sets a function that is called for each request when its response is ready, for example to log it. It must not
     /// block.
     pub fn on_request(mut self, function: impl Fn(&LocalRequest) + Send + Sync + 'static) -> Self {
@@ -266,7 +279,14 @@ impl LocalClerkBuilder {
         parts.state.clients.address = address.map(|address| format!("http://{address}"));
         let (keeper, work) = Keeper::new();
         let keeper = file.is_some().then_some(keeper);
-        let local = LocalClerk::from_parts(parts, self.clock, self.on_request, keeper);
+        let options = Options {
+            clock: self.clock,
+            on_request: self.on_request,
+            keeper,
+            scripts: self.scripts.map(Scripts::new).transpose()?,
+            serves_any_address: self.serves_any_address,
+        };
+        let local = LocalClerk::from_parts(parts, options);
         if file.is_none() || loaded.is_none() {
             if self.is_seeded {
                 seed::populate(&local);

@@ -260,6 +260,14 @@ impl ApiError {
         Self::new(status, code, "Injected failure", "LocalClerk was told to fail this request")
     }
 
+    /// There is no folder with scripts.
+    pub(super) fn no_scripts(path: &str) -> Self {
+        let long_message = format!(
+            "LocalClerk does not contain {path}: start clerk-local with --scripts node_modules/@clerk/clerk-js/dist, or              call LocalClerkBuilder::scripts"
+        );
+        Self::new(StatusCode::NOT_FOUND, "resource_not_found", "not found", long_message)
+    }
+
     /// The request has taken effect, but its changes are not in the instance's file.
     pub(super) fn not_saved(error: &std::io::Error) -> Self {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "not_saved", "Not saved", format!("LocalClerk {error}"))

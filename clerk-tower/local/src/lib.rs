@@ -68,6 +68,7 @@ mod rfc3339;
 mod router;
 mod routes;
 pub mod save;
+mod scripts;
 pub mod seed;
 mod seed_file;
 pub mod server;
@@ -100,6 +101,7 @@ use self::{
     journal::{Journal, OnRequest},
     keep::Keeper,
     keys::SigningKey,
+    scripts::Scripts,
     state::State,
     webhooks::Subscription,
 };
@@ -150,6 +152,9 @@ struct Shared {
     journal: Mutex<Journal>,
     on_request: Option<OnRequest>,
     keeper: Option<Keeper>,
+    scripts: Option<Scripts>,
+    /// Whether browsers are served under addresses other than those of this computer.
+    serves_any_address: bool,
     state: Mutex<State>,
     /// The secret with its prefix `whsec_`.
     webhook_secret: String,
@@ -167,11 +172,27 @@ struct Parts {
     state: State,
 }
 
+/// The parts of an instance that are not saved.
+struct Options {
+    clock: Arc<dyn Clock>,
+    on_request: Option<OnRequest>,
+    keeper: Option<Keeper>,
+    scripts: Option<Scripts>,
+    serves_any_address: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let clock = Arc::new(SystemClock);
+        Self { clock, on_request: None, keeper: None, scripts: None, serves_any_address: false }
+    }
+}
+
 impl LocalClerk {
     /// Creates an empty instance in memory, with new keys. Generating the RSA key takes a moment.
     #[must_use]
     pub fn new() -> Self {
-        Self::from_parts(Parts::new(None), Arc::new(SystemClock), None, None)
+        Self::from_parts(Parts::new(None), Options::default())
     }
 
     /// Creates an instance in memory with the people and the organization of [`seed`].
@@ -182,16 +203,11 @@ impl LocalClerk {
         local
     }
 
-    fn from_parts(
-        parts: Parts,
-        clock: Arc<dyn Clock>,
-        on_request: Option<OnRequest>,
-        keeper: Option<Keeper>,
-    ) -> Self {
+    fn from_parts(parts: Parts, options: Options) -> Self {
         let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
+        let Options { clock, on_request, keeper, scripts, serves_any_address } = options;
         let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
-        state.adopt_roles(clock.now());
         Self {
             shared: Arc::new(Shared {
                 secret_key,
@@ -203,6 +219,8 @@ impl LocalClerk {
                 journal: Mutex::default(),
                 on_request,
                 keeper,
+                scripts,
+                serves_any_address,
                 state: Mutex::new(state),
                 webhook_secret,
                 subscription: Mutex::default(),

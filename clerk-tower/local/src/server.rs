@@ -150,6 +150,24 @@ impl LocalServer {
         ]
     }
 
+    /// Returns the environment variables for front ends, without secrets: those of Next.js (`NEXT_PUBLIC_…`) and of
+    /// Vite (`VITE_…`). With [scripts](crate::LocalClerkBuilder::scripts), they contain the addresses of these.
+    #[must_use]
+    pub fn front_end_env(&self) -> Vec<(String, String)> {
+        let mut variables = vec![
+            ("CLERK_PUBLISHABLE_KEY", self.local.publishable_key().as_str().to_owned()),
+            ("CLERK_PROXY_URL", self.api_url()),
+        ];
+        variables.extend(self.local.script_urls(&self.api_url()));
+        let spelled = |prefix: &str| {
+            variables
+                .iter()
+                .map(|(name, value)| (format!("{prefix}{name}"), value.clone()))
+                .collect::<Vec<_>>()
+        };
+        [spelled("NEXT_PUBLIC_"), spelled("VITE_")].concat()
+    }
+
     /// Stops the server and waits for requests in flight, for at most five seconds, and for the
     /// [file](crate::LocalClerkBuilder::file), if the instance has one.
     pub async fn shutdown(self) {

@@ -143,7 +143,8 @@ impl LocalClerk {
 
     fn respond(&self, request: &Request<Bytes>) -> HttpResponse {
         let mut handled = Handled::default();
-        let mut response = match frontend::respond(self, request) {
+        let browser = self.script(request).or_else(|| frontend::respond(self, request));
+        let mut response = match browser {
             Some(response) => {
                 handled.caller = LocalCaller::Browser;
                 response

@@ -55,6 +55,14 @@ pub struct WebhooksError {
     problem: &'static str,
 }
 
+impl WebhooksError {
+    /// Returns the reason without the name of the method.
+    #[must_use]
+    pub const fn problem(&self) -> &'static str {
+        self.problem
+    }
+}
+
 /// The receiver of webhooks.
 pub(super) struct Subscription {
     outbox: Outbox,

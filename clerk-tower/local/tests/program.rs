@@ -11,9 +11,15 @@
 
 use std::{
     env,
-    io::{BufRead as _, BufReader},
-    net::TcpListener,
+    fmt::Write as _,
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::Mutex,
+    thread,
+    time::Duration,
 };
 
 use clerk_core::api::{sessions, users};
@@ -41,7 +47,11 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
-        let mut child = program(&["--port", "0"]).spawn().unwrap();
+        Self::with(&[])
+    }
+
+    fn with(args: &[&str]) -> Self {
+        let mut child = program(&[&["--port", "0"], args].concat()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         Self { child, stdout }
     }
@@ -70,6 +80,295 @@ fn variables(text: &str) -> Vec<(String, String)> {
         .map(|line| line.split_once('=').expect(line))
         .map(|(name, value)| (name.into(), value.into()))
         .collect()
+}
+
+/// A directory that is deleted at the end of the test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("clerk-local-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        fs::create_dir_all(self.0.join(name).parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The address and the secret key in the output of a program.
+struct Target {
+    address: String,
+    key: String,
+}
+
+impl Target {
+    fn of(printed: &str) -> Self {
+        let value = |name: &str| variables(printed).into_iter().find(|pair| pair.0 == name).expect(printed).1;
+        let address = value("CLERK_API_URL").trim_start_matches("http://").to_owned();
+        Self { address, key: value("CLERK_SECRET_KEY") }
+    }
+
+    /// Sends a request; returns status and body, or `None` if there is no complete response.
+    fn send(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        let (key, length) = (&self.key, body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n"
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
+        let mut response = String::new();
+        stream.read_to_string(&mut response).ok()?;
+        let (head, body) = response.split_once("\r\n\r\n")?;
+        Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+    }
+}
+
+/// 64 writers, and a program that is killed at random moments and started again.
+#[cfg(unix)]
+#[test]
+fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
+    const WRITERS: usize = 64;
+    const ROUNDS: u64 = 6;
+    let directory = Directory::new("killed");
+    let file = directory.path("clerk.json");
+    let acknowledged = Mutex::new(Vec::new());
+    let mut keys = Vec::new();
+    for round in 0..ROUNDS {
+        let mut program = Running::with(&["--file", &file]);
+        let target = Target::of(&program.printed());
+        keys.push(target.key.clone());
+        for name in acknowledged.lock().unwrap().iter() {
+            let (status, body) = target.send("GET", &format!("/v1/users?username={name}"), "").unwrap();
+            assert!(status == 200 && body.contains(name), "round {round}: {name} was acknowledged: {body}");
+        }
+        thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (target, acknowledged) = (&target, &acknowledged);
+                scope.spawn(move || {
+                    for count in 0.. {
+                        let name = format!("user_{round}_{writer}_{count}");
+                        let body = format!("{{\"username\":\"{name}\"}}");
+                        match target.send("POST", "/v1/users", &body) {
+                            Some((200, _)) => acknowledged.lock().unwrap().push(name),
+                            Some((status, body)) => panic!("{status} {body}"),
+                            None => return,
+                        }
+                    }
+                });
+            }
+            // Another moment in each round.
+            thread::sleep(Duration::from_millis(40 + 73 * round % 211));
+            program.child.kill().unwrap();
+            program.child.wait().unwrap();
+        });
+    }
+    assert!(acknowledged.lock().unwrap().len() > WRITERS, "hardly anything was written");
+    assert!(keys.iter().all(|key| *key == keys[0]));
+    let mut names: Vec<_> =
+        fs::read_dir(&directory.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.retain(|name| !name.to_string_lossy().ends_with(".saving"));
+    names.sort();
+    assert_eq!(names, [".clerk.json.lock", "clerk.json"]);
+}
+
+#[test]
+fn keys_people_and_scripts_can_be_given() {
+    let directory = Directory::new("given");
+    let seed = directory
+        .write("people.toml", "[[users]]\nid = 'user_dora'\nfirst_name = 'Dora'\nusername = 'dora'\n");
+    let key = directory.write("key.pem", include_str!("../src/tests/keys/rsa-pkcs8.pem"));
+    directory.write("scripts/clerk.browser.js", "/* clerk-js */");
+    let (scripts, variables_file) = (directory.path("scripts"), directory.path(".env"));
+    let mut program = Running::with(&[
+        "--seed",
+        &seed,
+        "--jwt-key-file",
+        &key,
+        "--scripts",
+        &scripts,
+        "--env",
+        &variables_file,
+        "--secret-key",
+        "sk_test_e2e",
+        "--webhook-secret=whsec_c2VjcmV0",
+        "--log-requests",
+    ]);
+    let text = program.printed();
+    assert!(text.contains("#   Dora (user_dora)\n") && !text.contains("user_ada"), "{text}");
+    assert!(text.contains("CLERK_WEBHOOK_SIGNING_SECRET=whsec_c2VjcmV0\n"), "{text}");
+    let target = Target::of(&text);
+    assert_eq!(target.key, "sk_test_e2e");
+    let (status, jwks) = target.send("GET", "/v1/jwks", "").unwrap();
+    assert!(status == 200 && jwks.contains("\"kid\":\"ins_"), "{jwks}");
+    let script = target.send("GET", "/npm/@clerk/clerk-js@6.40.0/dist/clerk.browser.js", "").unwrap();
+    assert_eq!(script, (200, "/* clerk-js */".to_owned()));
+    for path in ["/npm/@clerk/ui@1/dist/ui.browser.js", "/npm/@clerk/clerk-js@6/dist/..%2Fx", "/npm/x"] {
+        assert_eq!(target.send("GET", path, "").unwrap().0, 404, "{path}");
+    }
+
+    let written = fs::read_to_string(&variables_file).unwrap();
+    let url = format!("http://{}", target.address);
+    let key = variables(&written).into_iter().find(|pair| pair.0 == "CLERK_PUBLISHABLE_KEY").unwrap().1;
+    for expected in [
+        format!("CLERK_API_URL={url}\n"),
+        "CLERK_SECRET_KEY=sk_test_e2e\n".to_owned(),
+        format!("NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY={key}\n"),
+        format!("VITE_CLERK_PUBLISHABLE_KEY={key}\n"),
+        format!("VITE_CLERK_JS_URL={url}/npm/@clerk/clerk-js@latest/dist/clerk.browser.js\n"),
+    ] {
+        assert!(written.contains(&expected), "{expected} is missing in:\n{written}");
+    }
+    assert!(
+        !written.contains("VITE_CLERK_SECRET") && !written.contains("NEXT_PUBLIC_CLERK_SECRET"),
+        "{written}"
+    );
+
+    program.child.kill().unwrap();
+    let mut log = String::new();
+    program.child.stderr.as_mut().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("GET /jwks 200 (secret key)\n") && !log.contains("sk_test"), "{log}");
+}
+
+#[test]
+fn quiet_prints_nothing() {
+    let directory = Directory::new("quiet");
+    let mut program = Running::with(&["--quiet", "--env", &directory.path(".env")]);
+    while !fs::exists(directory.path(".env")).unwrap() {
+        assert!(program.child.try_wait().unwrap().is_none());
+        thread::yield_now();
+    }
+    program.child.kill().unwrap();
+    let mut text = String::new();
+    program.stdout.read_to_string(&mut text).unwrap();
+    program.child.stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "");
+}
+
+/// Each reason not to start is one sentence, without secrets.
+#[test]
+fn what_is_wrong_is_said_in_one_line() {
+    let directory = Directory::new("wrong");
+    let seed = directory.write("people.toml", "[[users]]\nusername = 'ada'\nnick = 'hunter2'\n");
+    let newer = directory.write("newer.json", "{\"format\":\"clerk-local\",\"version\":99}");
+    let foreign = directory.write("foreign.env", "DATABASE_URL=hunter2\n");
+    let empty = directory.write("empty.pem", "");
+    let missing = directory.path("missing");
+    let busy_file = directory.path("busy.json");
+    let mut busy = Running::with(&["--file", &busy_file]);
+    busy.printed();
+    for (args, expected) in [
+        (&["--seed", &seed][..], format!("{seed}: line 3: `users[0].nick`: nick is not a parameter")),
+        (&["--seed", &missing], format!("--seed: cannot read {missing}: ")),
+        (
+            &["--file", &newer],
+            format!("cannot load {newer}: it has version 99, and this program reads version 1"),
+        ),
+        (
+            &["--file", &busy_file],
+            format!("{busy_file} is in use by another process; stop it, or choose another file"),
+        ),
+        (
+            &["--secret-key", "sk_live_hunter2"],
+            "--secret-key: this is a live key, and LocalClerk is no".to_owned(),
+        ),
+        (
+            &["--publishable-key", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"],
+            "--publishable-key: this is a live key".to_owned(),
+        ),
+        (&["--webhook-secret", "hunter2!"], "--webhook-secret: ".to_owned()),
+        (&["--jwt-key-file", &empty], "--jwt-key-file: not a private key in PEM format".to_owned()),
+        (
+            &["--scripts", &missing],
+            format!("--scripts: {missing} has no clerk.browser.js; expected a folder"),
+        ),
+        (
+            &["--env", &foreign],
+            format!("--env: cannot write {foreign}: it exists, and this program has not written it"),
+        ),
+        (&["--webhooks-to", "https://example.com"], "--webhooks-to: https is not supported".to_owned()),
+        (&["--host", "192.0.2.1"], "cannot listen on 192.0.2.1:0: ".to_owned()),
+    ] {
+        let (code, stdout, stderr) = output(&[&["--port", "0"], args].concat());
+        let lines: Vec<_> = stderr.lines().filter(|line| !line.contains(" warning: ")).collect();
+        assert_eq!((code, &*stdout, lines.len()), (Some(1), "", 1), "{args:?}: {stderr}");
+        let expected = format!("clerk-local: {expected}");
+        assert!(lines[0].starts_with(&expected) && !lines[0].contains("hunter2"), "{args:?}: {stderr}");
+    }
+    assert_eq!(fs::read_to_string(&foreign).unwrap(), "DATABASE_URL=hunter2\n");
+}
+
+#[test]
+fn dangerous_settings_come_with_a_warning() {
+    for (args, expected) in [
+        (&["--host", "0.0.0.0"][..], "warning: it is not only for this computer"),
+        (&["--publishable-key", "pk_test_Y2xlcmsuZXhhbXBsZS5jb20k"], "leads browsers to clerk.example.com"),
+    ] {
+        let mut program = Running::with(args);
+        program.printed();
+        program.child.kill().unwrap();
+        let mut text = String::new();
+        program.child.stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
+        assert!(text.lines().count() == 1 && text.contains(expected), "{text}");
+    }
+}
+
+/// Not a test of speed: prints how long it takes. `cargo test --release -p clerk-local --test program -- --ignored
+/// --nocapture measured`
+#[test]
+#[ignore = "measures"]
+fn measured() {
+    const USERS: usize = 10_000;
+    let directory = Directory::new("measured");
+    let key = directory.write("key.pem", include_str!("../src/tests/keys/rsa-pkcs8.pem"));
+    let memory = |program: &Running| {
+        let status = fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap().to_owned();
+        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap()
+    };
+    let first = |name: &str, args: &[&str]| {
+        let start = tokio::time::Instant::now();
+        let mut program = Running::with(args);
+        let target = Target::of(&program.printed());
+        assert_eq!(target.send("GET", "/v1/users/count", "").unwrap().0, 200);
+        println!("{name}: {:?} to the first response, {} KiB", start.elapsed(), memory(&program));
+        (program, target)
+    };
+    first("new keys", &[]);
+    let (empty, _) = first("a key from a file", &["--jwt-key-file", &key]);
+    let before = memory(&empty);
+    let mut seed = String::new();
+    for at in 0..USERS {
+        write!(
+            seed,
+            "[[users]]\nfirst_name = 'Ada'\nlast_name = 'Lovelace'\nemail_address = ['ada{at}@example.com']\n\
+             public_metadata = {{ plan = 'pro' }}\n"
+        )
+        .unwrap();
+    }
+    let (seed, file) = (directory.write("people.toml", &seed), directory.path("clerk.json"));
+    first("10,000 users from TOML", &["--seed", &seed, "--file", &file, "--jwt-key-file", &key]);
+    println!("the file: {} KiB", fs::metadata(&file).unwrap().len() / 1024);
+    let (full, target) = first("10,000 users from the file", &["--file", &file]);
+    println!("per user: {} bytes", (memory(&full) - before) * 1024 / USERS);
+    let start = tokio::time::Instant::now();
+    assert_eq!(target.send("POST", "/v1/users", "{\"username\":\"one_more\"}").unwrap().0, 200);
+    println!("one write with 10,000 users: {:?}", start.elapsed());
 }
 
 #[test]
@@ -134,7 +433,9 @@ fn a_port_in_use_is_a_one_line_error() {
 fn an_invalid_argument_is_a_one_line_error_with_the_usage() {
     let (code, stdout, stderr) = output(&["--prot", "4010"]);
     assert_eq!((code, &*stdout), (Some(2), ""));
-    assert_eq!(stderr, "clerk-local: unknown argument `--prot`; usage: clerk-local [--port PORT]\n");
+    let expected =
+        "clerk-local: unknown argument `--prot`; usage: clerk-local [OPTIONS]; --help lists them\n";
+    assert_eq!(stderr, expected);
 }
 
 #[test]

@@ -43,8 +43,9 @@ impl<'a> BrowserRequest<'a> {
         let url = host.and_then(|host| Url::parse(&format!("{scheme}://{host}")).ok());
         // Clients in this process use the name of the Frontend API, which no other site can have.
         let is_own = |url: &Url| url.host_str() == Some(local.publishable_key().frontend_api());
-        let origin =
-            url.filter(|url| is_loopback(url) || is_own(url)).map(|url| url.origin().ascii_serialization());
+        let origin = url
+            .filter(|url| is_here(local, url) || is_own(url))
+            .map(|url| url.origin().ascii_serialization());
         let form = std::str::from_utf8(request.body()).unwrap_or_default();
         Self {
             local,
@@ -107,7 +108,7 @@ impl<'a> BrowserRequest<'a> {
     pub(super) fn check_script(&self) -> Result<Option<HeaderValue>, ApiError> {
         let Some(origin) = self.headers.get(ORIGIN) else { return Ok(None) };
         let url = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
-        if url.as_ref().is_some_and(is_loopback) {
+        if url.as_ref().is_some_and(|url| is_here(self.local, url)) {
             Ok(Some(origin.clone()))
         } else {
             Err(foreign_origin("pages of this computer, under localhost or 127.0.0.1,"))
@@ -185,6 +186,13 @@ fn foreign_origin(expected: &str) -> ApiError {
         "Origin refused",
         format!("The request comes from a page of another site; only {expected} may send it"),
     )
+}
+
+/// Returns whether browsers are served under the host of a URL: under the names of this computer, or, if other computers
+/// are served, too, under any address. A name could be another site's.
+fn is_here(local: &LocalClerk, url: &Url) -> bool {
+    let is_address = matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
+    is_loopback(url) || local.shared.serves_any_address && is_address
 }
 
 /// Returns whether the host of a URL is a loopback address or `localhost`.
