@@ -75,6 +75,7 @@ pub mod server;
 pub mod service;
 pub mod session;
 pub mod setup;
+mod shortcodes;
 mod snapshot;
 mod state;
 mod table;

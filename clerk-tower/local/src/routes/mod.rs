@@ -9,6 +9,7 @@ mod filter;
 mod instance;
 mod invitations;
 mod jwks;
+mod jwt_templates;
 mod m2m_tokens;
 mod machines;
 mod memberships;
@@ -19,6 +20,7 @@ mod organization_invitations;
 mod organizations;
 mod permissions;
 mod phone_numbers;
+mod redirect_urls;
 mod restrictions;
 mod role_sets;
 mod roles;
@@ -166,6 +168,7 @@ const SECTIONS: &[&[Route]] = &[
     instance::ROUTES,
     invitations::ROUTES,
     jwks::ROUTES,
+    jwt_templates::ROUTES,
     m2m_tokens::ROUTES,
     machines::ROUTES,
     memberships::ROUTES,
@@ -176,6 +179,7 @@ const SECTIONS: &[&[Route]] = &[
     organizations::ROUTES,
     phone_numbers::ROUTES,
     permissions::ROUTES,
+    redirect_urls::ROUTES,
     role_sets::ROUTES,
     roles::ROUTES,
     restrictions::ROUTES,

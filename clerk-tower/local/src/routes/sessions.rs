@@ -15,7 +15,7 @@ use super::{
         state::Session,
     },
     ApiRequest, ApiResult,
-    Handler::{Fixed, One},
+    Handler::{Fixed, One, Two},
     Route, users,
 };
 
@@ -26,6 +26,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/sessions/{session_id}/refresh", One(refresh)),
     Route::post("/sessions/{session_id}/revoke", One(revoke)),
     Route::post("/sessions/{session_id}/tokens", One(token)),
+    Route::post("/sessions/{session_id}/tokens/{template_name}", Two(template_token)),
 ];
 
 const STATUSES: &[&str] =
@@ -86,14 +87,31 @@ pub(super) fn token(request: ApiRequest<'_>, id: &str) -> ApiResult {
         return Err(ApiError::not_found("active session"));
     }
     let mut options = TokenOptions::default();
-    if let Some(seconds) = body.count("expires_in_seconds")? {
-        let seconds = u64::try_from(seconds).ok().filter(|seconds| (30..=315_360_000).contains(seconds));
-        let wrong = || ApiError::bad_format("expires_in_seconds", "between 30 and 315360000");
-        options.lifetime = Duration::from_secs(seconds.ok_or_else(wrong)?);
-    }
+    options.lifetime = lifetime(&body)?.unwrap_or(options.lifetime);
     session.last_active_at = now;
     let claims = claims::session(state, state.sessions.get(id)?, &options, now);
     Ok(json!({ "object": "token", "jwt": key.sign(&claims::header(), &claims) }))
+}
+
+/// Reads how long a token is to be valid.
+fn lifetime(body: &Body) -> Result<Option<Duration>, ApiError> {
+    let Some(seconds) = body.count("expires_in_seconds")? else { return Ok(None) };
+    let seconds = u64::try_from(seconds).ok().filter(|seconds| (30..=315_360_000).contains(seconds));
+    let wrong = || ApiError::bad_format("expires_in_seconds", "between 30 and 315360000");
+    seconds.map(|seconds| Some(Duration::from_secs(seconds))).ok_or_else(wrong)
+}
+
+fn template_token(request: ApiRequest<'_>, id: &str, name: &str) -> ApiResult {
+    let ApiRequest { state, key, body, now, .. } = request;
+    let lifetime = lifetime(&Body::parse(body, &["expires_in_seconds"])?)?;
+    let session = state.sessions.get_mut(id)?;
+    if !is_alive(session, now) {
+        return Err(ApiError::not_found("active session"));
+    }
+    session.last_active_at = now;
+    let session = session.clone();
+    let jwt = state.template_token(key, &session, name, None, lifetime, now)?;
+    Ok(json!({ "object": "token", "jwt": jwt }))
 }
 
 /// Exchanges an expired token and the session's refresh token for a new token or new cookies.

@@ -7,6 +7,7 @@ mod device;
 mod hasher;
 mod image;
 mod invitation;
+mod jwt_template;
 mod mfa;
 pub(crate) mod oauth;
 mod organization;
@@ -14,6 +15,7 @@ mod organization_domain;
 mod organization_invitation;
 mod outbox;
 mod password;
+mod redirect_url;
 mod restrictions;
 mod roles;
 mod session;
@@ -42,6 +44,7 @@ pub(crate) use self::{
     device::{Passkey, TrustedDevice},
     image::Image,
     invitation::{Invitation, NewInvitation},
+    jwt_template::{ALGORITHMS as JWT_ALGORITHMS, CustomKey, JwtTemplate},
     mfa::Totp,
     oauth::{OAuthApplication, OAuthCode, OAuthGrant},
     organization::{Membership, Organization},
@@ -49,6 +52,7 @@ pub(crate) use self::{
     organization_invitation::OrganizationInvitation,
     outbox::{Message, OwnEmail, Purpose},
     password::{CredentialRefused, Lock, Password},
+    redirect_url::RedirectUrl,
     restrictions::{ListedIdentifier, is_wallet},
     roles::{Permission, Role, RoleSet, Roles},
     session::{Session, SessionEnd},
@@ -104,6 +108,8 @@ pub(crate) struct State {
     pub(crate) memberships: Table<Membership>,
     pub(crate) organization_invitations: Table<OrganizationInvitation>,
     pub(crate) organization_domains: Table<OrganizationDomain>,
+    pub(crate) jwt_templates: Table<JwtTemplate>,
+    pub(crate) redirect_urls: Table<RedirectUrl>,
     pub(crate) sessions: Table<Session>,
     pub(crate) credentials: Credentials,
     pub(crate) clients: Clients,

@@ -180,7 +180,7 @@ impl State {
                 "first_name": user.first_name,
                 "last_name": user.last_name,
                 "image_url": self.image_url(user.id.as_str()),
-                "has_image": false,
+                "has_image": self.has_image(user.id.as_str()),
                 "identifier": user.email().or(user.phone()).or(user.username.as_deref()).unwrap_or_default(),
             })
         });
@@ -224,7 +224,7 @@ impl State {
             "name": organization.name,
             "slug": organization.slug,
             "image_url": self.image_url(id.as_str()),
-            "has_image": false,
+            "has_image": self.has_image(id.as_str()),
         }))
     }
 }

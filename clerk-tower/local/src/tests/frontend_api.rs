@@ -165,3 +165,18 @@ fn a_browser_has_several_sessions_and_one_active_one() {
     assert_eq!(view(&client), (vec![], String::new()));
     assert_eq!(fixture.get(&format!("/v1/sessions/{grace}"))["status"], "removed");
 }
+
+#[test]
+fn a_browser_gets_tokens_of_templates() {
+    let fixture = Fixture::seeded();
+    let template = json!({"name": "api", "claims": {"email": "{{user.primary_email_address}}"}});
+    fixture.ok("POST", "/v1/jwt_templates", &template);
+    let browser = fixture.browser();
+    let client = browser.client()["id"].as_str().unwrap().into();
+    let session = fixture.local.state().start_session(&client, "user_ada".into(), fixture.local.now());
+    let path = format!("/client/sessions/{session}/tokens");
+    let token = browser.send("POST", &format!("{path}/api"), &[]).json();
+    let claims = fixture.local.key().verify(token["jwt"].as_str().unwrap()).unwrap();
+    assert_eq!((&claims["email"], &claims["azp"]), (&json!("ada@example.com"), &json!(ORIGIN.1)));
+    assert_eq!(browser.error("POST", &format!("{path}/nope"), &[]), (404, "resource_not_found".to_owned()));
+}

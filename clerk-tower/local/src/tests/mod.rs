@@ -10,6 +10,7 @@ mod frontend;
 mod frontend_api;
 mod instance;
 mod invitations;
+mod jwt_templates;
 mod keep;
 mod memberships;
 mod oauth;

@@ -49,8 +49,12 @@ impl Call<'_> {
 
     /// Signs a new token for a session.
     pub(super) fn token(&self, session: &Session) -> String {
-        let origin = self.request.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-        cookies::token(self.state, self.key, session, origin, self.request.now)
+        cookies::token(self.state, self.key, session, self.origin(), self.request.now)
+    }
+
+    /// Returns the origin of the page that calls.
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.request.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok())
     }
 }
 
