@@ -255,3 +255,36 @@ pub(super) async fn join_and_wait(cache: &Arc<Shared>, call: CacheCall) -> (bool
     let problem = ErrorKind::Transfer("the call ended without a result".into());
     (false, Err(Error::new(Some(call.info), problem)))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
+mod tests {
+    use clerk_core::{Operation as _, api::jwks};
+
+    use super::*;
+
+    /// Only a value is passed on to other processes, and only what Clerk would say to each of them is their result too.
+    #[test]
+    fn a_call_ends_for_other_processes_as_it_would_for_them() {
+        let response = |status: u16| Response::builder().status(status).body(Bytes::new()).unwrap();
+        for (status, expected) in [
+            (200, "response"),
+            (204, "failed"),
+            (403, "refused"),
+            (404, "refused"),
+            (429, "failed"),
+            (503, "failed"),
+        ] {
+            let sent = match jwks::get_jwks().decode(&response(status)) {
+                Err(error) if status >= 400 => Err(Error::from_response(jwks::GetJwks::INFO, error)),
+                _ => Ok(Sent { value: Arc::new(()), bytes: 0, response: response(status) }),
+            };
+            let found = match ended(&sent) {
+                Ended::Response(_) => "response",
+                Ended::Refused => "refused",
+                Ended::Failed => "failed",
+            };
+            assert_eq!(found, expected, "{status}");
+        }
+    }
+}

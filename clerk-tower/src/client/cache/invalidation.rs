@@ -489,8 +489,27 @@ mod tests {
                 "{path}"
             );
         }
+        assert!(is_told(info("UpdateUser")));
         for (start, _) in SHOWS {
             assert!(OPERATIONS.iter().any(|info| info.path.starts_with(start)), "{start}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_the_id_of_what_it_is_about_is_nameless() {
+        for (kind, has_user, has_organization, expected) in [
+            ("user.updated", true, false, false),
+            ("user.updated", false, true, true),
+            ("session.created", false, true, true),
+            ("organization.updated", false, true, false),
+            ("organization.updated", true, false, true),
+            ("organizationMembership.created", true, true, false),
+            ("organizationMembership.created", true, false, true),
+            ("organizationMembership.created", false, true, true),
+            ("organizationMembership.created", false, false, true),
+            ("email.created", false, false, false),
+        ] {
+            assert_eq!(is_nameless(kind, has_user, has_organization), expected, "{kind}");
         }
     }
 

@@ -110,3 +110,27 @@ fn is_of(member: &OrganizationMembership, organization: &OrganizationId, user: &
     let data = member.public_user_data.as_ref();
     member.organization.id == *organization && data.is_some_and(|data| data.user_id == *user)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_membership_of_another_user_or_organization_does_not_count() {
+        let (organization, user) = ("org_1".into(), "user_1".into());
+        for (of, by, expected) in [
+            ("org_1", Some("user_1"), true),
+            ("org_2", Some("user_1"), false),
+            ("org_1", Some("user_2"), false),
+            ("org_1", None, false),
+        ] {
+            let data = by.map(|id| json!({"user_id": id}));
+            let member = json!({"id": "orgmem_1", "organization": {"id": of}, "public_user_data": data});
+            let member: OrganizationMembership = serde_json::from_value(member).unwrap();
+            assert_eq!(is_of(&member, &organization, &user), expected, "{of} {by:?}");
+        }
+    }
+}

@@ -600,6 +600,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_a_request_is_said_as_the_core_says_it() {
+        for bad in [BadRequest::RedirectUrl, BadRequest::SeveralHosts] {
+            let message = bad.to_string();
+            assert_eq!(Rejection::bad_request(bad).message(), message);
+        }
+        for error in [NoSignInPage::NotConfigured, NoSignInPage::NoHost, NoSignInPage::ReturnUrl] {
+            let message = error.to_string();
+            assert_eq!(Rejection::no_sign_in_page(error).message(), message);
+        }
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        for (millis, seconds) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (7000, "7")] {
+            let rejection = Rejection::unavailable(Some(Duration::from_millis(millis)));
+            let response: Response<Bytes> = rejection.into_response();
+            assert_eq!(response.headers()["retry-after"], seconds, "{millis} ms");
+        }
+    }
+
+    #[test]
     fn codes_of_the_application_have_a_form() {
         let (longest, too_long) = ("a".repeat(64), "a".repeat(65));
         for (code, is_valid) in [

@@ -170,6 +170,7 @@ mod tests {
             }
             let info = RequestInfo::of(&request.body(()).unwrap());
             assert_eq!(info.is_document(), expected, "{method} {wanted:?} {accept:?}");
+            assert_eq!(info.method(), method);
             assert!(!format!("{info:?}").contains("secret"));
         }
     }
