@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     LocalClerk,
-    state::{OrganizationInvitation, Session, State, User, extended},
+    state::{OrganizationInvitation, Session, State, User, billing, extended},
     table::Change,
 };
 
@@ -140,6 +140,7 @@ pub(super) fn events(before: &State, after: &State, now: Timestamp) -> Vec<Event
         }
     }
     others.extend(sessions.iter().filter_map(|change| session_started(change, after, now)));
+    others.extend(billing::events::between(before, after));
     for change in after.waitlist.changes(&before.waitlist) {
         match change {
             Change::Added(it) => others.push(("waitlistEntry.created", after.render_waitlist_entry(it))),

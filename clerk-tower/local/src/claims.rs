@@ -68,11 +68,25 @@ pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, 
     }
     put("sts", if session.pending { "pending" } else { "active" }.into());
     put("v", 2.into());
-    if let Some((organization, features)) = organization(state, session) {
+    let organization = organization(state, session);
+    let active = organization.is_some().then_some(session.organization.as_ref()).flatten();
+    let (plans, offered) = state.plan_claims(session.user.as_str(), active.map(|id| id.as_str()));
+    let mut features = Vec::new();
+    if let Some((organization, permitted)) = organization {
         put("o", organization);
-        if !features.is_empty() {
-            put("fea", features.into());
+        features = permitted;
+    }
+    // The masks of the claim `o` belong to the first features.
+    for feature in offered {
+        if !features.contains(&feature) {
+            features.push(feature);
         }
+    }
+    if !features.is_empty() {
+        put("fea", features.join(",").into());
+    }
+    if !plans.is_empty() {
+        put("pla", plans.into());
     }
     claims.extend(options.extra.clone());
     Value::Object(claims)
@@ -210,8 +224,8 @@ fn registered_claims(issuer: &str, id: &str, standing: &Standing) -> Value {
     claims
 }
 
-/// Returns the claims `o` and `fea` for the active organization, if the user is still a member.
-fn organization(state: &State, session: &Session) -> Option<(Value, String)> {
+/// Returns the claim `o` and the features in its permissions for the active organization, if the user is still a member.
+fn organization(state: &State, session: &Session) -> Option<(Value, Vec<String>)> {
     let organization = state.organizations.get(session.organization.as_ref()?.as_str()).ok()?;
     let membership = state.membership(organization.id.as_str(), session.user.as_str()).ok()?;
     let encoded = encode(state.permissions(membership));
@@ -224,8 +238,8 @@ fn organization(state: &State, session: &Session) -> Option<(Value, String)> {
         let (names, masks) = (encoded.permissions.join(","), encoded.masks.join(","));
         claim = extended(claim, json!({ "per": names, "fpm": masks }));
     }
-    let features: Vec<_> = encoded.features.iter().map(|feature| format!("o:{feature}")).collect();
-    Some((claim, features.join(",")))
+    let features = encoded.features.iter().map(|feature| format!("o:{feature}")).collect();
+    Some((claim, features))
 }
 
 /// Permissions as tokens encode them: features, names of permissions, and for each feature a bit mask of these names

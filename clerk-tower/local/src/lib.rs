@@ -10,6 +10,7 @@
 //! | API keys and machines | [`LocalClerk::api_key`], [`LocalClerk::machine`] |
 //! | M2M and OAuth tokens | [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
 //! | OAuth applications, and the provider's settings | [`LocalClerk::oauth_application`] |
+//! | plans and subscriptions | [`LocalClerk::plan`], [`LocalClerk::subscribe`] |
 //! | webhooks of every change | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::deliver_webhooks_to`] |
 //! | a single webhook | [`LocalClerk::webhook`] |
 //! | failures | [`LocalClerk::inject`], [`LocalClerk::rotate_keys`] |
@@ -44,6 +45,7 @@
 //! The authorized party (`azp`) of a token from a handshake is the origin of its `redirect_url`, so applications can set
 //! [`authorized_parties`](clerk_tower::ClerkBuilder::authorized_parties).
 
+pub mod billing;
 mod body;
 pub mod builder;
 mod changes;
@@ -109,6 +111,7 @@ use self::{
 use clerk_tower::clock::{Clock, SystemClock};
 
 pub use self::{
+    billing::{LocalPlan, LocalPlanBuilder, LocalSubscriptionBuilder, LocalSubscriptionItem},
     builder::LocalClerkBuilder,
     faults::{Disconnected, Fault},
     journal::{LocalCaller, LocalRequest, LocalRequests},

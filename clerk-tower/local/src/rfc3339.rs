@@ -12,6 +12,14 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
     OffsetDateTime::parse(text, &Rfc3339).ok().map(Timestamp::from)
 }
 
+/// Formats a time in UTC, to the second.
+pub(super) fn format(time: Timestamp) -> String {
+    let time = OffsetDateTime::from_unix_timestamp(time.as_secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+    let (hour, minute, second) = time.to_hms();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 #[cfg(test)]
 mod tests {
     use super::parse;

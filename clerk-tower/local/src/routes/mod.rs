@@ -1,6 +1,7 @@
 //! The emulated operations of the Backend API, and their routes.
 
 mod api_keys;
+mod billing;
 mod clients;
 mod contacts;
 mod email_addresses;
@@ -162,6 +163,7 @@ impl Route {
 /// The operations, by section of Clerk's document.
 const SECTIONS: &[&[Route]] = &[
     api_keys::ROUTES,
+    billing::ROUTES,
     clients::ROUTES,
     email_addresses::ROUTES,
     emails::ROUTES,

@@ -8,7 +8,7 @@ use super::{
         error::ApiError,
         query::SortKey,
         state::{
-            OAuthApplication, extended,
+            Image, OAuthApplication, extended,
             oauth::{Registration, is_redirect_uri, parse_scopes},
         },
     },
@@ -23,6 +23,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/oauth_applications/{oauth_application_id}", One(get)),
     Route::patch("/oauth_applications/{oauth_application_id}", One(update)),
     Route::delete("/oauth_applications/{oauth_application_id}", One(delete)),
+    Route::put("/oauth_applications/{oauth_application_id}/logo", One(set_logo)),
     Route::post("/oauth_applications/{oauth_application_id}/rotate_secret", One(rotate_secret)),
     Route::post("/oauth_applications/{oauth_application_id}/revoke_token", One(revoke_token)).no_content(),
 ];
@@ -125,6 +126,14 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let application = state.oauth_applications.get(id)?.clone();
     state.remove_oauth_application(&application);
     Ok(json!({ "object": "oauth_application", "id": id, "deleted": true }))
+}
+
+pub(super) fn set_logo(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    request.state.oauth_applications.get(id)?;
+    let image = Image::new(id, &request.file()?)?;
+    request.state.images.insert(image);
+    request.state.oauth_applications.get_mut(id)?.updated_at = request.now;
+    get(request, id)
 }
 
 pub(super) fn rotate_secret(request: ApiRequest<'_>, id: &str) -> ApiResult {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "the Frontend API will use the rest")]
 
+pub(crate) mod billing;
 mod contact;
 mod device;
 mod hasher;
@@ -115,6 +116,12 @@ pub(crate) struct State {
     pub(crate) clients: Clients,
     pub(crate) verifications: Table<Verification>,
     pub(crate) outbox: Table<Message>,
+    pub(crate) plans: Table<billing::Plan>,
+    pub(crate) prices: Table<billing::Price>,
+    pub(crate) subscription_items: Table<billing::SubscriptionItem>,
+    pub(crate) discounts: Table<billing::Discount>,
+    pub(crate) credit_entries: Table<billing::CreditEntry>,
+    pub(crate) payment_attempts: Table<billing::PaymentAttempt>,
     pub(crate) allowlist: Table<ListedIdentifier>,
     pub(crate) blocklist: Table<ListedIdentifier>,
     pub(crate) oauth_applications: Table<OAuthApplication>,

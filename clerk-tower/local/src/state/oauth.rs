@@ -436,6 +436,8 @@ impl State {
 
     pub(crate) fn render_oauth_application(&self, application: &OAuthApplication) -> Value {
         let url = |path: &str| format!("{}{path}", self.frontend_url());
+        let uploaded = self.has_image(&application.id).then(|| self.image_url(&application.id));
+        let logo = uploaded.or_else(|| application.logo_uri.clone());
         json!({
             "object": "oauth_application",
             "id": application.id,
@@ -443,7 +445,7 @@ impl State {
             "name": application.name,
             "client_id": application.client_id,
             "client_uri": application.client_uri,
-            "client_image_url": application.logo_uri,
+            "client_image_url": logo,
             "dynamically_registered": application.registration != Registration::Manual,
             "consent_screen_enabled": application.consent_screen_enabled,
             "pkce_required": application.pkce_required,

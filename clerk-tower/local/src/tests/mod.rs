@@ -1,5 +1,6 @@
 //! Tests of the whole instance, through its service.
 
+mod billing;
 mod builder;
 mod contacts;
 mod credentials;

@@ -962,3 +962,28 @@ fn unknown_paths_below_oauth_do_not_exist() {
     let rebound = world.send("GET", "/oauth/userinfo", &[("host", "evil.example.com")], "");
     assert_ne!(rebound.status, 200);
 }
+
+#[test]
+fn an_application_has_a_logo() {
+    let fixture = Fixture::new();
+    let application = fixture.local.oauth_application("Reports").create();
+    let path = format!("/v1/oauth_applications/{}/logo", application.id);
+    let upload = |content: &str| {
+        let body = format!(
+            "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n{content}\r\n--B--\r\n"
+        );
+        let request = Request::put(&path)
+            .header("authorization", fixture.local.secret_key().to_header())
+            .header("content-type", "multipart/form-data; boundary=B");
+        fixture.send(request.body(Bytes::from(body)).unwrap())
+    };
+    let (status, shown) = upload("GIF89a rest");
+    let url = shown["client_image_url"].as_str().unwrap();
+    assert_eq!(
+        (status.as_u16(), url.ends_with(&format!("/images/{}", application.id))),
+        (200, true),
+        "{shown}"
+    );
+    assert_eq!(upload("<svg>").0, 422);
+    fixture.refuses("PUT", "/v1/oauth_applications/x/logo", &none(), 404, "resource_not_found", "");
+}

@@ -1,0 +1,193 @@
+//! Billing: plans, and who subscribes to them.
+//!
+//! ```
+//! use clerk_local::{LocalClerk, billing::SubscriptionItemStatus};
+//!
+//! let local = LocalClerk::seeded();
+//! let pro = local.plan("Pro").for_organizations().monthly(2000).features(["reports"]).create();
+//! let item = local.subscribe("org_acme", &pro).seats(5).create();
+//! // Tokens of the organization's members have the plan and its features now, and webhooks were delivered.
+//! local.set_subscription_item_status(&item, SubscriptionItemStatus::PastDue);
+//! ```
+//!
+//! No money moves, and time alone changes nothing: a billing period ends when a test says so.
+
+use std::{fmt, time::Duration};
+
+use clerk_core::{Timestamp, id::Id};
+
+use crate::{
+    LocalClerk, random,
+    state::billing::{Discount, Effect, Period, Plan, Price, SubscriptionItem},
+};
+
+pub use crate::state::billing::SubscriptionItemStatus;
+
+impl LocalClerk {
+    /// Starts a new plan with this name, for users; [`LocalPlanBuilder::create`] creates it. Its slug is the name in
+    /// lowercase letters, with `_` between the words.
+    pub fn plan(&self, name: impl Into<String>) -> LocalPlanBuilder {
+        let plan = Plan::new(name.into(), self.now());
+        let mut price = Price::new(&plan.id, self.now());
+        price.is_default = true;
+        LocalPlanBuilder { local: self.clone(), plan, price }
+    }
+
+    /// Starts a subscription of a user or an organization to a plan; [`LocalSubscriptionBuilder::create`] creates it.
+    pub fn subscribe(&self, payer: impl Into<Id>, plan: &LocalPlan) -> LocalSubscriptionBuilder {
+        let price = self.state().default_price(&plan.id);
+        let item = SubscriptionItem::new(payer.into().as_str(), &price, self.now());
+        LocalSubscriptionBuilder { local: self.clone(), item }
+    }
+
+    /// Changes the status of a subscription item, and delivers the webhooks of the change. An item that does not exist is
+    /// ignored.
+    pub fn set_subscription_item_status(&self, item: &LocalSubscriptionItem, status: SubscriptionItemStatus) {
+        let now = self.now();
+        let state = &mut *self.state();
+        let Ok(known) = state.subscription_items.get_mut(&item.id) else { return };
+        known.set_status(status, now);
+        if status == SubscriptionItemStatus::PastDue {
+            let known = known.clone();
+            state.charge(&known, true);
+        }
+    }
+
+    /// Adds a discount of some percent, which `POST /billing/subscription_items/{id}/discounts` can apply. Returns its
+    /// identifier.
+    pub fn discount(&self, name: impl Into<String>, percent: u32) -> String {
+        let effect = Effect::Percentage(percent.min(100));
+        let discount = Discount { id: random::id("cdisc_"), name: name.into(), effect, cycles: None };
+        let id = discount.id.clone();
+        self.state().discounts.insert(discount);
+        id
+    }
+}
+
+/// A plan of a [`LocalClerk`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LocalPlan {
+    /// The plan's identifier, `cplan_…`.
+    pub id: String,
+    /// The identifier of its default price, `cprice_…`.
+    pub price_id: String,
+}
+
+/// A subscription item of a [`LocalClerk`]: one plan of a user or an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LocalSubscriptionItem {
+    /// The item's identifier, `csub_item_…`.
+    pub id: String,
+}
+
+/// Builder for a plan, returned by [`LocalClerk::plan`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalPlanBuilder {
+    local: LocalClerk,
+    plan: Plan,
+    price: Price,
+}
+
+impl LocalPlanBuilder {
+    /// Sets the slug, by which [`Check::plan`](clerk_core::token::Check::plan) names the plan.
+    pub fn slug(mut self, slug: impl Into<String>) -> Self {
+        self.plan.slug = slug.into();
+        self
+    }
+
+    /// Makes it a plan for organizations. The default is for users.
+    pub const fn for_organizations(mut self) -> Self {
+        self.plan.for_organizations = true;
+        self
+    }
+
+    /// Sets the price of a month, in cents. The default is 0: the plan is free.
+    pub const fn monthly(mut self, cents: i64) -> Self {
+        self.price.amount = cents;
+        self
+    }
+
+    /// Sets the price of a month if a year is paid at once, in cents. The default is 0: it cannot be paid by the year.
+    pub const fn annual_monthly(mut self, cents: i64) -> Self {
+        self.price.annual_monthly_amount = cents;
+        self
+    }
+
+    /// Sets the slugs of the features. The default is none.
+    pub fn features<S: Into<String>>(mut self, slugs: impl IntoIterator<Item = S>) -> Self {
+        self.plan.features = slugs.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the length of the free trial in days. The default is no free trial.
+    pub const fn free_trial_days(mut self, days: u32) -> Self {
+        self.plan.free_trial_days = Some(days);
+        self
+    }
+
+    /// Creates the plan.
+    pub fn create(self) -> LocalPlan {
+        let created = LocalPlan { id: self.plan.id.clone(), price_id: self.price.id.clone() };
+        let state = &mut *self.local.state();
+        state.plans.insert(self.plan);
+        state.prices.insert(self.price);
+        created
+    }
+}
+
+/// Builder for a subscription item, returned by [`LocalClerk::subscribe`].
+#[must_use = "nothing exists until `create`"]
+pub struct LocalSubscriptionBuilder {
+    local: LocalClerk,
+    item: SubscriptionItem,
+}
+
+impl LocalSubscriptionBuilder {
+    /// Pays a year at once. The default is a month.
+    pub fn annual(mut self) -> Self {
+        self.item.period = Period::Annual;
+        self.item.period_end = Period::Annual.end(self.item.period_start);
+        self
+    }
+
+    /// Sets the number of seats. The default is no seats.
+    pub const fn seats(mut self, seats: i64) -> Self {
+        self.item.seats = Some(seats);
+        self
+    }
+
+    /// Starts with a free trial of this length, in which nothing is charged.
+    pub fn free_trial(mut self, length: Duration) -> Self {
+        self.item.is_free_trial = true;
+        self.item.period_end = self.item.period_start.saturating_add(length);
+        self
+    }
+
+    /// Sets the status. The default is active.
+    pub fn status(mut self, status: SubscriptionItemStatus) -> Self {
+        let now: Timestamp = self.item.created_at;
+        self.item.set_status(status, now);
+        self
+    }
+
+    /// Creates the subscription item, and charges its price.
+    pub fn create(self) -> LocalSubscriptionItem {
+        let created = LocalSubscriptionItem { id: self.item.id.clone() };
+        self.local.state().subscribe(self.item);
+        created
+    }
+}
+
+macro_rules! debug_without_fields {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+debug_without_fields!(LocalPlanBuilder, LocalSubscriptionBuilder);
