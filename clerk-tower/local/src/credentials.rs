@@ -52,7 +52,7 @@ impl Standing {
         }
     }
 
-    fn render(&self, now: Timestamp) -> Value {
+    pub(super) fn render(&self, now: Timestamp) -> Value {
         json!({
             "revoked": self.revoked,
             "revocation_reason": self.revocation_reason,

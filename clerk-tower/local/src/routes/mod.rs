@@ -1,11 +1,14 @@
 //! The emulated operations of the Backend API, and their routes.
 
+mod agents;
 mod api_keys;
 mod billing;
 mod clients;
 mod contacts;
+mod directories;
 mod email_addresses;
 mod emails;
+mod enterprise_connections;
 mod filter;
 mod instance;
 mod invitations;
@@ -162,7 +165,10 @@ impl Route {
 
 /// The operations, by section of Clerk's document.
 const SECTIONS: &[&[Route]] = &[
+    agents::ROUTES,
     api_keys::ROUTES,
+    directories::ROUTES,
+    enterprise_connections::ROUTES,
     billing::ROUTES,
     clients::ROUTES,
     email_addresses::ROUTES,

@@ -5,6 +5,7 @@
 pub(crate) mod billing;
 mod contact;
 mod device;
+pub(crate) mod enterprise;
 mod hasher;
 mod image;
 mod invitation;
@@ -116,6 +117,10 @@ pub(crate) struct State {
     pub(crate) clients: Clients,
     pub(crate) verifications: Table<Verification>,
     pub(crate) outbox: Table<Message>,
+    pub(crate) enterprise_connections: Table<enterprise::EnterpriseConnection>,
+    pub(crate) directories: Table<enterprise::Directory>,
+    pub(crate) admin_portal_tokens: Table<enterprise::AdminPortalToken>,
+    pub(crate) agent_tasks: Table<enterprise::AgentTask>,
     pub(crate) plans: Table<billing::Plan>,
     pub(crate) prices: Table<billing::Price>,
     pub(crate) subscription_items: Table<billing::SubscriptionItem>,

@@ -5,6 +5,7 @@ mod builder;
 mod contacts;
 mod credentials;
 mod emails;
+mod enterprise;
 mod faults;
 mod flow;
 mod frontend;
