@@ -14,6 +14,7 @@
 //! | webhooks of every change | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::deliver_webhooks_to`] |
 //! | a single webhook | [`LocalClerk::webhook`] |
 //! | failures | [`LocalClerk::inject`], [`LocalClerk::rotate_keys`] |
+//! | emails and SMS messages "sent" | [`LocalClerk::messages`], [`LocalClerk::last_message_to`] |
 //! | what was requested | [`LocalClerk::requests`] |
 //! | a fresh start for each test | [`LocalClerk::snapshot`], [`LocalClerk::restore`] |
 //! | keys, time | [`LocalClerk::builder`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
@@ -39,7 +40,7 @@
 //! [`LocalClerk::set_refresh_tokens`], browsers get refresh tokens too, and the application renews the cookies without a
 //! redirect.
 //!
-//! There are no passwords: anyone who can open the pages can sign in as anyone. Therefore the server listens on
+//! The pages ask for no passwords: anyone who can open them can sign in as anyone. Therefore the server listens on
 //! loopback addresses only, and serves browsers only under `localhost`, `127.0.0.1` and `[::1]`.
 //!
 //! The authorized party (`azp`) of a token from a handshake is the origin of its `redirect_url`, so applications can set
@@ -64,6 +65,7 @@ mod local_body;
 pub mod machine;
 mod multipart;
 pub mod oauth;
+pub mod outbox;
 mod query;
 mod random;
 mod rfc3339;
@@ -121,6 +123,7 @@ pub use self::{
         LocalMachineBuilder, LocalOAuthToken, LocalOAuthTokenBuilder,
     },
     oauth::{LocalOAuthApplication, LocalOAuthApplicationBuilder},
+    outbox::LocalMessage,
     server::LocalServer,
     session::LocalSession,
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},

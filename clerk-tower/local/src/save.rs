@@ -19,8 +19,8 @@
 //! # }
 //! ```
 //!
-//! The file is JSON. It contains test data and the keys of this instance, but no passwords. Anyone who can read it can
-//! sign in to every application that trusts this instance, so only its owner may.
+//! The file is JSON. It contains test data and the keys of this instance, and passwords only as digests. Anyone who can
+//! read it can sign in to every application that trusts this instance, so only its owner may.
 
 use std::{
     fmt,

@@ -17,8 +17,8 @@
 //!
 //! After [`LocalClerk::deliver_webhooks_to`] or [`LocalClerk::deliver_webhooks_to_service`], every further change is
 //! delivered in the background, in order: changes through the Backend API, through the pages and through setup. There
-//! are events for users, organizations, memberships and sessions. A user's last activity and the expiration of a session
-//! cause no event.
+//! are events for users, organizations, memberships, sessions, the waitlist, emails and SMS messages. A user's last
+//! activity and the expiration of a session cause no event.
 //!
 //! Each event is sent up to four times, with a timeout of five seconds and pauses of 0.1, 0.4 and 1.6 seconds, until a
 //! response is successful. Further events are dropped while 1000 events, or 16 MiB, are waiting.

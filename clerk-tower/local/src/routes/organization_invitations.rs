@@ -18,6 +18,7 @@ use super::{
 };
 
 pub(super) const ROUTES: &[Route] = &[
+    Route::get("/users/{user_id}/organization_invitations", One(of_user)),
     Route::get("/organization_invitations", Fixed(all)),
     Route::get("/organizations/{organization_id}/invitations", One(list)),
     Route::post("/organizations/{organization_id}/invitations", One(create)),
@@ -69,6 +70,18 @@ fn selected<'a>(
         _ => it.created_at.into(),
     });
     Ok(invitations)
+}
+
+/// Returns the invitations of a user's verified email addresses, with what everybody may know of the organizations.
+fn of_user(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, query, .. } = request;
+    let user = state.users.get(id)?;
+    let page = query.page()?;
+    let is_own = |it: &OrganizationInvitation| {
+        user.emails.iter().any(|email| email.is_verified() && email.is(&it.email_address))
+    };
+    let invitations = selected(state, &query, is_own)?;
+    Ok(page.envelope(&invitations, |it| state.render_organization_invitation_with_organization(it)))
 }
 
 fn all(request: ApiRequest<'_>) -> ApiResult {

@@ -260,3 +260,21 @@ fn several_people_join_the_waitlist_together() {
     fixture.refuses("POST", path, &json!([]), 400, "bad_request", "");
     assert_eq!(fixture.get("/v1/waitlist_entries")["total_count"], 2);
 }
+
+#[test]
+fn a_user_sees_the_invitations_to_organizations() {
+    let fixture = Fixture::seeded();
+    let invite = |email: &str| {
+        let body = json!({"email_address": email, "role": "org:member", "inviter_user_id": "user_ada"});
+        fixture.ok("POST", "/v1/organizations/org_acme/invitations", &body)
+    };
+    let invitation = invite("alan@example.com");
+    invite("other@example.com");
+    let of = |query: &str| fixture.get(&format!("/v1/users/user_alan/organization_invitations{query}"));
+    assert_eq!(of("")["total_count"], 1);
+    assert_eq!(of("")["data"][0]["id"], invitation["id"]);
+    assert_eq!(of("?status=pending")["data"][0]["public_organization_data"]["slug"], "acme");
+    assert_eq!(of("?status=accepted")["total_count"], 0);
+    let path = "/v1/users/x/organization_invitations";
+    fixture.refuses("GET", path, &none(), 404, "resource_not_found", "");
+}
