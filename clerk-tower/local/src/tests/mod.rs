@@ -20,6 +20,7 @@ mod oauth_flow;
 mod organization_domains;
 mod organization_invitations;
 mod organizations;
+mod overview;
 mod roles;
 mod save;
 mod seed_file;

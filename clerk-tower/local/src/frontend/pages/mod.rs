@@ -2,6 +2,7 @@
 
 mod consent;
 mod organization;
+mod overview;
 mod parts;
 mod person;
 
@@ -10,7 +11,7 @@ use http::{HeaderValue, StatusCode};
 use url::Url;
 
 pub(super) use self::consent::{Consent, consent, form_post};
-use self::parts::{LOGO, plural};
+use self::parts::LOGO;
 use super::{
     super::{
         HttpResponse,
@@ -27,7 +28,8 @@ use super::{
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     let method = if request.method == http::Method::HEAD { "GET" } else { request.method.as_str() };
     match (method, request.path) {
-        ("GET", "/") => Ok(home(&request.local.state())),
+        ("GET", "/") => Ok(overview::show(request)),
+        ("POST", "/") => overview::change(request),
         ("GET", "/sign-in" | "/sign-up") => person::show(request),
         ("POST", "/sign-in" | "/sign-up") => person::choose(request),
         ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(request),
@@ -47,25 +49,6 @@ pub(super) fn error(error: &ApiError) -> HttpResponse {
         "{LOGO}<h1>{title}</h1>\n<p>{sentence}.</p>\n<a class=\"button plain\" href=\"/\">What is this server?</a>\n"
     );
     document(error.status(), error.title(), &main)
-}
-
-fn home(state: &State) -> HttpResponse {
-    let people = plural(state.users.len(), "person", "people");
-    let organizations = plural(state.organizations.len(), "organization", "organizations");
-    let main = format!(
-        "{LOGO}<h1>A Clerk instance on this computer</h1>\n<p>It has {people} and {organizations}. An \
-         application that is configured for it works offline.</p>\n\
-         <a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
-         <h2>What it serves</h2>\n<ul>\n\
-         <li>The pages <a href=\"/sign-in\">/sign-in</a>, <a href=\"/sign-up\">/sign-up</a> and \
-         <code>/sign-out</code>, with <code>?redirect_url=</code></li>\n\
-         <li>The Frontend API&#39;s handshake, <code>/v1/client/handshake</code></li>\n\
-         <li>For scripts: <code>/v1/dev_browser</code>, <code>/v1/client</code> and its sessions</li>\n\
-         <li>The keys, <a href=\"/.well-known/jwks.json\">/.well-known/jwks.json</a></li>\n\
-         <li>With the secret key: the Backend API, <code>/v1/users</code> and so on</li>\n</ul>\n\
-         <p>Everything else gets an error that says so.</p>\n"
-    );
-    document(StatusCode::OK, "A Clerk instance on this computer", &main)
 }
 
 /// Parses the optional `redirect_url` of a form or a link.
