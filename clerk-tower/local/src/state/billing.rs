@@ -345,6 +345,16 @@ pub(crate) fn money(amount: i64, currency: &str) -> Value {
     })
 }
 
+/// Returns an object with an empty string for each `null`, as older forms have it.
+fn without_null(mut object: Value) -> Value {
+    for value in object.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
+        if value.is_null() {
+            *value = json!("");
+        }
+    }
+    object
+}
+
 /// Returns the identifier of the payer that a user or an organization is.
 pub(crate) fn payer_id(subject: &str) -> String {
     format!("cpayer_{subject}")
@@ -485,6 +495,8 @@ impl State {
             "description": plan.description.as_deref().unwrap_or_default(),
             "avatar_url": "",
             "payer_type": [plan.payer_type()],
+            "features":
+                plan.features.iter().map(|slug| without_null(Self::render_feature(slug))).collect::<Vec<_>>(),
         });
         extended(self.render_plan(plan), more)
     }
@@ -531,10 +543,9 @@ impl State {
 
     /// Returns a payer as events show it: what it does not have is an empty string there.
     fn render_payer_in_event(&self, subject: &str) -> Value {
-        let mut payer = self.render_payer(subject);
+        let mut payer = without_null(self.render_payer(subject));
         if let Some(fields) = payer.as_object_mut() {
             fields.remove("instance_id");
-            fields.values_mut().filter(|value| value.is_null()).for_each(|value| *value = json!(""));
         }
         payer
     }
@@ -588,6 +599,7 @@ impl State {
             "status": status.as_str(),
             "plan": self.plans.get(&item.plan).ok().map(|plan| self.render_plan_with_amounts(plan)),
             "payment_source_id": "csrc_local",
+            "payer": without_null(self.render_payer(&item.subject)),
             "amount": money(self.period_amount(item), &self.price_of(item).currency),
             "proration_date": "",
         });

@@ -242,6 +242,11 @@ fn free_trials_are_extended() {
     assert_eq!((&item["period_end"], &item["is_free_trial"]), (&json!(1_702_592_000_000_i64), &json!(true)));
     has_fields(&item, &["payment_source_id", "proration_date", "amount"]);
     assert_eq!(item["plan"]["amount"], 5000);
+    // The older form has no null here.
+    assert_eq!(
+        (&item["payer"]["first_name"], &item["payer"]["organization_id"]),
+        (&json!("Grace"), &json!(""))
+    );
     for (extend_to, code) in [
         (json!(null), "form_param_missing"),
         (json!("tomorrow"), "form_param_format_invalid"),
