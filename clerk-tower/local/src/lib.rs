@@ -215,6 +215,7 @@ impl LocalClerk {
         let Options { clock, on_request, keeper, scripts, serves_any_address } = options;
         let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
+        state.adopt_roles(clock.now());
         Self {
             shared: Arc::new(Shared {
                 secret_key,

@@ -77,7 +77,7 @@ fn tokens_verify_against_the_served_keys() {
         let body = json!({ "expires_in_seconds": bad });
         fixture.refuses("POST", &path, &body, 422, "form_param_format_invalid", "expires_in_seconds");
     }
-    fixture.refuses("POST", &format!("{path}/template"), &none(), 404, "operation_not_found", "");
+    fixture.refuses("POST", &format!("{path}/template"), &none(), 404, "resource_not_found", "");
 }
 
 #[test]
