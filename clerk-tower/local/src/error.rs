@@ -25,7 +25,8 @@ impl ApiError {
         Self { status, code, message, long_message: long_message.into(), meta: None }
     }
 
-    fn meta(mut self, meta: Value) -> Self {
+    /// Adds what else the caller should know.
+    pub(super) fn meta(mut self, meta: Value) -> Self {
         self.meta = Some(Box::new(meta));
         self
     }
@@ -35,7 +36,8 @@ impl ApiError {
         self.meta(json!({ "param_name": param }))
     }
 
-    fn unprocessable(
+    /// A parameter is refused.
+    pub(super) fn unprocessable(
         code: &'static str,
         message: &'static str,
         param: &str,

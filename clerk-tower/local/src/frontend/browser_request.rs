@@ -24,6 +24,7 @@ pub(super) struct BrowserRequest<'a> {
     pub(super) path: &'a str,
     pub(super) headers: &'a HeaderMap,
     pub(super) query: Query,
+    pub(super) raw_query: &'a str,
     pub(super) body: &'a [u8],
     /// The body, read as a form.
     pub(super) form: Query,
@@ -52,8 +53,9 @@ impl<'a> BrowserRequest<'a> {
             method: request.method(),
             path: uri.path(),
             headers,
-            body: request.body(),
             query: Query::parse(uri.query().unwrap_or_default()),
+            raw_query: uri.query().unwrap_or_default(),
+            body: request.body(),
             form: Query::parse(form),
             now: local.now(),
             suffix: local.publishable_key().cookie_suffix(),
@@ -127,9 +129,19 @@ impl<'a> BrowserRequest<'a> {
         }
     }
 
-    /// Returns the URL of this server as the browser sees it.
-    pub(super) fn base_url(&self) -> &str {
-        self.origin.as_deref().unwrap_or_default()
+    /// Returns the URL of the pages for an application's script: this server's. An application under another name of this
+    /// computer has no cookie of this server, without which Clerk's JavaScript cannot link to it; it gets its own origin.
+    pub(super) fn pages_url(&self) -> String {
+        let host = |origin: &str| Url::parse(origin).ok().and_then(|url| url.host_str().map(str::to_owned));
+        match self.script_origin() {
+            Some(origin) if host(origin) != host(self.own_url()) => origin.to_owned(),
+            _ => self.own_url().to_owned(),
+        }
+    }
+
+    /// Returns the origin of the page whose script calls.
+    pub(super) fn script_origin(&self) -> Option<&'a str> {
+        self.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok())
     }
 
     /// Returns the browser that the query names, or else the one that this server's cookie names.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{
     random,
-    state::{Session, SessionEnd, State, User},
+    state::{Proof, Session, SessionEnd, SignIn, State, User},
     table::{Row, Table},
 };
 
@@ -37,6 +37,15 @@ pub(crate) struct Client {
     /// The session that pages use, one of the sessions with this client.
     #[serde(alias = "session")]
     pub(crate) last_active: Option<SessionId>,
+    /// The sign-in that was begun last.
+    #[serde(default)]
+    pub(crate) sign_in: Option<SignIn>,
+    /// The identifier of the sign-up that was begun last.
+    #[serde(default)]
+    pub(crate) sign_up: Option<String>,
+    /// The visit to a social provider whose account the user wants to connect.
+    #[serde(default)]
+    pub(crate) connecting: Option<Proof>,
     /// When someone last signed in or out.
     pub(crate) changed_at: Timestamp,
     pub(crate) created_at: Timestamp,
@@ -97,6 +106,9 @@ impl Clients {
             id: random::id("client_").into(),
             dev_browser: random::id("dvb_"),
             last_active: None,
+            sign_in: None,
+            sign_up: None,
+            connecting: None,
             changed_at: now,
             created_at: now,
         };

@@ -33,16 +33,22 @@ fn line(name: &str, value: &str, max_age: u32, attributes: &str) -> String {
     format!("{name}={value}; Path=/; Max-Age={max_age}; SameSite=Lax{attributes}")
 }
 
-/// Returns the cookies by which this server recognizes a browser. Applications and scripts do not see them.
+/// Returns the cookies by which this server recognizes a browser. Scripts do not see the first two.
 ///
 /// The second one is for scripts of pages under another name of this computer: for a browser, `localhost` and `127.0.0.1`
 /// are two sites. Browsers that take no `Secure` cookie over http ignore it. Other sites gain nothing by it, because their
 /// scripts are rejected by their origin.
-pub(super) fn client_cookies(suffix: &str, client: &Client) -> [String; 2] {
+///
+/// The others are for applications under the same name: browsers send cookies to every port of a host. Clerk's JavaScript
+/// does not set them if the publishable key names a local address, but needs them for links to this server's pages, as
+/// backends do that authenticate requests by their cookies.
+pub(super) fn client_cookies(suffix: &str, client: &Client) -> [String; 4] {
     let token = &client.dev_browser;
     [
         line(&format!("__client_{suffix}"), token, YEAR, "; HttpOnly"),
         format!("__client_cross_{suffix}={token}; Path=/; Max-Age={YEAR}; SameSite=None; Secure; HttpOnly"),
+        line("__clerk_db_jwt", token, YEAR, ""),
+        line(&format!("__clerk_db_jwt_{suffix}"), token, YEAR, ""),
     ]
 }
 

@@ -86,7 +86,8 @@ fn area(request: &Request<Bytes>) -> Option<Area> {
     if is_browser && api::has_path(path) {
         return Some(Area::Api);
     }
-    let is_page = path == "/" || ["/sign-in", "/sign-up", "/sign-out", "/images"].into_iter().any(is_below);
+    let is_page =
+        path == "/" || ["/sign-in", "/sign-up", "/sign-out", "/images", "/social"].into_iter().any(is_below);
     let is_unknown_page =
         request.method() == Method::GET && browser_request::wants_document(headers) && !is_below("/v1");
     (is_page || is_unknown_page).then_some(Area::Pages)
@@ -95,6 +96,8 @@ fn area(request: &Request<Bytes>) -> Option<Area> {
 fn api(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     match (request.method, request.path) {
         (&Method::GET, "/v1/client/handshake") => handshake::respond(request),
+        (&Method::GET, "/v1/verify") => api::links::verify(request),
+        (&Method::GET, "/v1/tickets/accept") => api::links::accept_ticket(request),
         _ => api::respond(request),
     }
 }

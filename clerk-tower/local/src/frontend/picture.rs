@@ -2,7 +2,10 @@
 
 use http::{
     HeaderName, HeaderValue, Response,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    header::{
+        ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        X_CONTENT_TYPE_OPTIONS,
+    },
 };
 
 use super::{
@@ -74,7 +77,8 @@ fn response(image: Vec<u8>, content_type: Option<HeaderValue>) -> HttpResponse {
         (CACHE_CONTROL, "no-cache"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CONTENT_SECURITY_POLICY, "default-src 'none'"),
-        // Applications show it on pages of other origins.
+        // Applications show it on pages of other origins, and Clerk's components read its pixels.
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

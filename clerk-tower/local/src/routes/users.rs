@@ -355,12 +355,7 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     if let Some(external_id) = &state.users.get(id)?.external_id {
         deleted = extended(deleted, json!({ "external_id": external_id }));
     }
-    state.users.retain(|user| user.id != id);
-    state.memberships.retain(|membership| membership.user != id);
-    state.credentials.forget(id);
-    state.sign_in_tokens.retain(|token| token.user != id);
-    state.images.retain(|image| image.id != id);
-    state.revoke_sessions(id, now);
+    state.delete_user(id, now);
     Ok(deleted)
 }
 

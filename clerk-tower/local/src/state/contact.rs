@@ -24,7 +24,7 @@ impl ContactKind {
     }
 
     /// Returns what it is called in error messages.
-    const fn noun(self) -> &'static str {
+    pub(crate) const fn noun(self) -> &'static str {
         match self {
             Self::Email => "email address",
             Self::Phone => "phone number",

@@ -6,6 +6,7 @@ pub(crate) mod billing;
 mod contact;
 mod device;
 pub(crate) mod enterprise;
+mod external_account;
 mod hasher;
 mod image;
 mod invitation;
@@ -17,11 +18,14 @@ mod organization_domain;
 mod organization_invitation;
 mod outbox;
 mod password;
+mod proof;
 mod redirect_url;
 mod restrictions;
 mod roles;
 mod session;
 mod settings;
+mod sign_in;
+mod sign_up;
 mod ticket;
 mod user;
 mod verification;
@@ -44,6 +48,7 @@ use crate::{
 pub(crate) use self::{
     contact::{Contact, ContactKind, Standing, Strategy},
     device::{Passkey, TrustedDevice},
+    external_account::ExternalAccount,
     image::Image,
     invitation::{Invitation, NewInvitation},
     jwt_template::{ALGORITHMS as JWT_ALGORITHMS, CustomKey, JwtTemplate},
@@ -54,11 +59,14 @@ pub(crate) use self::{
     organization_invitation::OrganizationInvitation,
     outbox::{Message, OwnEmail, Purpose},
     password::{CredentialRefused, Lock, Password},
+    proof::{Link, Progress, Proof, Social},
     redirect_url::RedirectUrl,
     restrictions::{ListedIdentifier, is_wallet},
     roles::{Permission, Role, RoleSet, Roles},
-    session::{Session, SessionEnd},
+    session::{Reverification, Session, SessionEnd},
     settings::{Attribute, ENROLLMENT_MODES, Settings, SignUpMode},
+    sign_in::{SignIn, SignInStep},
+    sign_up::{Claim, SignUp},
     ticket::{Impersonation, SignInToken, TicketStatus},
     user::User,
     verification::{CodeStrategy, Verification},
@@ -113,6 +121,7 @@ pub(crate) struct State {
     pub(crate) jwt_templates: Table<JwtTemplate>,
     pub(crate) redirect_urls: Table<RedirectUrl>,
     pub(crate) sessions: Table<Session>,
+    pub(crate) sign_ups: Table<SignUp>,
     pub(crate) credentials: Credentials,
     pub(crate) clients: Clients,
     pub(crate) verifications: Table<Verification>,
@@ -162,6 +171,16 @@ impl State {
         let session = Session::new(user, now);
         self.sessions.insert(session.clone());
         session
+    }
+
+    /// Deletes a user, with everything that belongs to it.
+    pub(crate) fn delete_user(&mut self, id: &str, now: Timestamp) {
+        self.users.retain(|user| user.id != id);
+        self.memberships.retain(|membership| membership.user != id);
+        self.credentials.forget(id);
+        self.sign_in_tokens.retain(|token| token.user != id);
+        self.images.retain(|image| image.id != id);
+        self.revoke_sessions(id, now);
     }
 
     /// Ends all sessions of a user.

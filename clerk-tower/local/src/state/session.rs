@@ -7,6 +7,7 @@ use clerk_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Proof;
 use crate::{random, table::Row};
 
 /// One day.
@@ -52,11 +53,23 @@ pub(crate) struct Session {
     /// When the second factor was last verified.
     #[serde(default)]
     pub(crate) second_factor_at: Option<Timestamp>,
+    /// The reverification that was begun last.
+    #[serde(default)]
+    pub(crate) reverification: Option<Reverification>,
     pub(crate) last_active_at: Timestamp,
     pub(crate) expire_at: Timestamp,
     pub(crate) abandon_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) created_at: Timestamp,
+}
+
+/// Somebody proves once more who they are.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reverification {
+    /// `first_factor`, `second_factor` or `multi_factor`.
+    pub(crate) level: String,
+    pub(crate) first: Option<Proof>,
+    pub(crate) second: Option<Proof>,
 }
 
 impl Row for Session {
@@ -80,6 +93,7 @@ impl Session {
             actor: None,
             first_factor_at: None,
             second_factor_at: None,
+            reverification: None,
             last_active_at: now,
             expire_at: now.saturating_add(DAY * 7),
             abandon_at: now.saturating_add(DAY * 30),

@@ -25,7 +25,8 @@ pub(crate) struct Settings {
     pub(crate) from_email_address: String,
     pub(crate) progressive_sign_up: bool,
     pub(crate) attributes: Attributes,
-    /// The social providers that are on: `google` for the strategy `oauth_google`.
+    /// The social providers that Clerk's components show: `google` for the strategy `oauth_google`. The components load the
+    /// icons of those that Clerk knows from Clerk's servers; the default one has none there.
     pub(crate) social: Vec<String>,
     pub(crate) sign_up: SignUpSettings,
     /// Whether every sign-in needs a second factor.
@@ -56,7 +57,7 @@ impl Default for Settings {
             from_email_address: "noreply".to_owned(),
             progressive_sign_up: true,
             attributes: Attributes::default(),
-            social: vec!["github".to_owned(), "google".to_owned()],
+            social: vec!["custom_local".to_owned()],
             sign_up: SignUpSettings::default(),
             second_factor_required: false,
             single_session_mode: false,

@@ -4,7 +4,10 @@ use clerk_core::{Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Contact, ContactKind, Lock, Metadata, Passkey, Password, State, Totp, TrustedDevice, extended};
+use super::{
+    Contact, ContactKind, ExternalAccount, Lock, Metadata, Passkey, Password, State, Totp, TrustedDevice,
+    extended,
+};
 use crate::{error::ApiError, table::Row};
 
 /// A user.
@@ -42,6 +45,8 @@ pub(crate) struct User {
     pub(crate) mfa_enabled_at: Option<Timestamp>,
     #[serde(default)]
     pub(crate) mfa_disabled_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) external_accounts: Vec<ExternalAccount>,
     pub(crate) banned: bool,
     /// Missing in states that were saved by older versions.
     #[serde(default)]
@@ -96,6 +101,7 @@ impl User {
             trusted_devices: Vec::new(),
             mfa_enabled_at: None,
             mfa_disabled_at: None,
+            external_accounts: Vec::new(),
             banned: false,
             deprovisioned: false,
             lock: None,
@@ -196,7 +202,7 @@ impl State {
             "phone_numbers": contacts(ContactKind::Phone),
             "web3_wallets": user.wallets.iter().map(Contact::render_wallet).collect::<Vec<_>>(),
             "passkeys": user.passkeys.iter().map(Passkey::render).collect::<Vec<_>>(),
-            "external_accounts": [],
+            "external_accounts": user.external_accounts.iter().map(ExternalAccount::render).collect::<Vec<_>>(),
             "saml_accounts": [],
             "enterprise_accounts": [],
         });

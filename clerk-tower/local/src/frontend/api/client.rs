@@ -35,10 +35,14 @@ fn dev_browser(call: &mut Call<'_>) -> ApiResult {
     Ok(Reply::Body(body))
 }
 
-/// Returns the browser: `null` if it brings nothing that identifies it, and an error if it brings something unknown.
+/// Returns the browser. One that brings nothing that identifies it is registered, if it is one; a token that is unknown is
+/// an error, on which Clerk's JavaScript asks for a new one.
 fn get(call: &mut Call<'_>) -> ApiResult {
     if call.client.is_none() && call.request.query.first("__clerk_db_jwt").is_some() {
         return Err(unknown_browser());
+    }
+    if call.request.script_origin().is_some() {
+        call.client_or_new();
     }
     Ok(Reply::Client)
 }

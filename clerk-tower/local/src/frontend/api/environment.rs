@@ -18,8 +18,8 @@ fn get(call: &mut Call<'_>) -> ApiResult {
         "object": "environment",
         "id": INSTANCE_ID,
         "auth_config": auth_config(settings),
-        "display_config": display_config(settings, call.request.base_url()),
-        "user_settings": user_settings(settings),
+        "display_config": display_config(settings, &call.request.pages_url()),
+        "user_settings": user_settings(settings, call.request.own_url()),
         "organization_settings": organization_settings(settings),
         "fraud_settings": { "object": "fraud_settings", "native": { "device_attestation_mode": "disabled" } },
         "commerce_settings": { "billing": {
@@ -109,7 +109,7 @@ fn identifies(attribute: &Attribute) -> bool {
     attribute.enabled && !attribute.first_factors.is_empty()
 }
 
-/// The pages are those of this server: Clerk's JavaScript sends people there if the application has none of its own.
+/// `base` is where the pages are: Clerk's JavaScript sends people there if the application has none of its own.
 fn display_config(settings: &Settings, base: &str) -> Value {
     let page = |path: &str| format!("{base}{path}");
     let pages = json!({
@@ -181,7 +181,7 @@ fn theme() -> Value {
     })
 }
 
-fn user_settings(settings: &Settings) -> Value {
+fn user_settings(settings: &Settings, base: &str) -> Value {
     let attributes: Map<String, Value> = attributes(settings)
         .into_iter()
         .map(|(name, attribute)| (name.to_owned(), render_attribute(attribute)))
@@ -197,7 +197,7 @@ fn user_settings(settings: &Settings) -> Value {
                 "not_selectable": false,
                 "deprecated": false,
                 "name": provider_name(&strategy),
-                "logo_url": null,
+                "logo_url": format!("{base}/images/icon"),
             });
             (strategy, described)
         })
@@ -286,8 +286,9 @@ fn render_attribute(attribute: &Attribute) -> Value {
 }
 
 /// Returns how the provider of a strategy is called: `GitHub` for `oauth_github`.
-pub(super) fn provider_name(strategy: &str) -> String {
+pub(in super::super) fn provider_name(strategy: &str) -> String {
     let provider = strategy.strip_prefix("oauth_").unwrap_or(strategy);
+    let provider = provider.strip_prefix("custom_").unwrap_or(provider);
     match provider {
         "github" => "GitHub".to_owned(),
         "gitlab" => "GitLab".to_owned(),

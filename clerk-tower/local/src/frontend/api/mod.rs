@@ -2,8 +2,17 @@
 
 mod client;
 mod environment;
+mod factors;
+pub(super) mod links;
+mod me;
+mod organizations;
 mod render;
+mod security;
 mod sessions;
+mod sign_ins;
+mod sign_ups;
+pub(super) mod social;
+mod tickets;
 
 use std::sync::LazyLock;
 
@@ -88,7 +97,16 @@ impl Route {
 }
 
 /// The operations, by section of Clerk's document.
-const SECTIONS: &[&[Route]] = &[client::ROUTES, environment::ROUTES, sessions::ROUTES];
+const SECTIONS: &[&[Route]] = &[
+    client::ROUTES,
+    environment::ROUTES,
+    me::ROUTES,
+    organizations::ROUTES,
+    security::ROUTES,
+    sessions::ROUTES,
+    sign_ins::ROUTES,
+    sign_ups::ROUTES,
+];
 
 static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
     let routes = SECTIONS.iter().copied().flatten();

@@ -1,7 +1,7 @@
 //! What browsers see of the data: never private metadata.
 
 use http::header::ORIGIN;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     super::{
@@ -17,13 +17,18 @@ impl Call<'_> {
         let Ok(client) = self.client() else { return Value::Null };
         let sessions = self.state.live_sessions(client, self.request.now);
         let sessions: Vec<_> = sessions.map(|(session, user)| self.render_session(session, user)).collect();
+        let (state, base) = (&*self.state, self.request.own_url());
+        // Those that are complete are of no more use.
+        let sign_in = client.sign_in.as_ref().filter(|sign_in| sign_in.session.is_none());
+        let sign_up = client.sign_up.as_deref().and_then(|id| state.sign_ups.get(id).ok());
+        let sign_up = sign_up.filter(|sign_up| sign_up.user.is_none());
         let last_active = self.state.active_session(client, self.request.now);
         json!({
             "object": "client",
             "id": client.id,
             "sessions": sessions,
-            "sign_in": null,
-            "sign_up": null,
+            "sign_in": sign_in.map(|sign_in| state.render_sign_in(sign_in, base)),
+            "sign_up": sign_up.map(|sign_up| state.render_sign_up(sign_up, base)),
             "last_active_session_id": last_active.map(|(session, _)| &session.id),
             "last_authentication_strategy": null,
             "cookie_expires_at": null,
@@ -67,17 +72,17 @@ impl State {
             .filter(|membership| membership.user == user.id)
             .map(|membership| self.render_own_membership(membership))
             .collect();
-        let user = without_private_metadata(self.render_user(user));
+        let user = publicly(self.render_user(user));
         extended(user, json!({ "organization_memberships": memberships }))
     }
 
     /// Returns a membership as members see it.
     pub(super) fn render_own_membership(&self, membership: &Membership) -> Value {
-        let mut rendered = without_private_metadata(self.render_membership(membership));
+        let mut rendered = publicly(self.render_membership(membership));
         if let Ok(organization) = self.organizations.get(membership.organization.as_str()) {
             rendered = extended(
                 rendered,
-                json!({ "organization": without_private_metadata(self.render_organization(organization, true)) }),
+                json!({ "organization": publicly(self.render_organization(organization, true)) }),
             );
         }
         rendered
@@ -101,7 +106,17 @@ impl State {
     }
 }
 
-pub(super) fn without_private_metadata(mut rendered: Value) -> Value {
-    rendered.as_object_mut().map(|fields: &mut Map<String, Value>| fields.remove("private_metadata"));
+/// Returns what browsers may see of something: everything but private metadata.
+pub(super) fn publicly(mut rendered: Value) -> Value {
+    match &mut rendered {
+        Value::Object(fields) => {
+            fields.remove("private_metadata");
+            // Metadata itself is the application's: it may have a field of this name.
+            let nested = fields.iter_mut().filter(|(name, _)| !name.ends_with("_metadata"));
+            nested.for_each(|(_, value)| *value = publicly(value.take()));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = publicly(item.take())),
+        _ => {}
+    }
     rendered
 }

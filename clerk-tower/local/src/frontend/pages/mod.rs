@@ -5,6 +5,7 @@ mod organization;
 mod overview;
 mod parts;
 mod person;
+mod social;
 
 use clerk_core::Timestamp;
 use http::{HeaderValue, StatusCode};
@@ -35,6 +36,8 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
         ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(request),
         ("POST", "/sign-in/organization") => organization::choose(request),
         ("GET" | "POST", "/sign-out") if request.method != http::Method::HEAD => sign_out(request),
+        ("GET", path) if path.starts_with("/social/") => social::show(request),
+        ("POST", path) if path.starts_with("/social/") => social::choose(request),
         ("GET", path) if path.starts_with("/images/") => {
             picture::respond(&request.local.state(), path.trim_start_matches("/images/"))
         }

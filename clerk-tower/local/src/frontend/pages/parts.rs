@@ -9,7 +9,7 @@ use super::super::{
 };
 
 /// The maximum number of people that a page lists. Others sign in with their email address.
-const MAX_LISTED: usize = 50;
+pub(super) const MAX_LISTED: usize = 50;
 
 /// The logo at the top of every page.
 pub(super) const LOGO: &str = "<img class=\"mark\" src=\"/images/icon\" alt=\"\">\n";

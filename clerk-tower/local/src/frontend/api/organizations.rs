@@ -1,0 +1,345 @@
+//! Organizations, as their members see and change them.
+//!
+//! What a member may do is checked here; then it is done as in the Backend API.
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::super::{
+        error::ApiError,
+        query::Query,
+        routes::{self, ApiRequest, Caller},
+        state::{Membership, extended},
+    },
+    ApiResult, Call,
+    Handler::{Fixed, One, Two},
+    Reply, Route,
+    render::publicly,
+};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route::post("/v1/organizations", Fixed(create)),
+    Route::get("/v1/organizations/{organization_id}", One(get)),
+    Route::patch("/v1/organizations/{organization_id}", One(update)),
+    Route::delete("/v1/organizations/{organization_id}", One(delete)),
+    Route::put("/v1/organizations/{organization_id}/logo", One(upload_logo)),
+    Route::delete("/v1/organizations/{organization_id}/logo", One(delete_logo)),
+    Route::get("/v1/organizations/{organization_id}/roles", One(roles)),
+    Route::get("/v1/organizations/{organization_id}/memberships", One(memberships)),
+    Route::post("/v1/organizations/{organization_id}/memberships", One(add_member)),
+    Route::patch("/v1/organizations/{organization_id}/memberships/{user_id}", Two(update_member)),
+    Route::delete("/v1/organizations/{organization_id}/memberships/{user_id}", Two(remove_member)),
+    Route::get("/v1/organizations/{organization_id}/invitations", One(invitations)),
+    Route::post("/v1/organizations/{organization_id}/invitations", One(invite)),
+    Route::post("/v1/organizations/{organization_id}/invitations/bulk", One(invite_all)),
+    Route::post(
+        "/v1/organizations/{organization_id}/invitations/{invitation_id}/revoke",
+        Two(revoke_invitation),
+    ),
+    Route::get("/v1/organizations/{organization_id}/domains", One(domains)),
+    Route::post("/v1/organizations/{organization_id}/domains", One(add_domain)),
+    Route::get("/v1/organizations/{organization_id}/domains/{domain_id}", Two(domain)),
+    Route::delete("/v1/organizations/{organization_id}/domains/{domain_id}", Two(remove_domain)),
+    Route::post(
+        "/v1/organizations/{organization_id}/domains/{domain_id}/update_enrollment_mode",
+        Two(update_enrollment_mode),
+    ),
+    Route::get("/v1/organizations/{organization_id}/membership_requests", One(membership_requests)),
+    Route::get("/v1/me/organization_memberships", Fixed(own_memberships)),
+    Route::delete("/v1/me/organization_memberships/{organization_id}", One(leave)),
+    Route::get("/v1/me/organization_invitations", Fixed(own_invitations)),
+    Route::post("/v1/me/organization_invitations/{invitation_id}/accept", One(accept_invitation)),
+    Route::get("/v1/me/organization_suggestions", Fixed(suggestions)),
+    Route::get("/v1/me/organization_creation_defaults", Fixed(creation_defaults)),
+];
+
+const READ_MEMBERS: &str = "org:sys_memberships:read";
+const MANAGE_MEMBERS: &str = "org:sys_memberships:manage";
+const READ_DOMAINS: &str = "org:sys_domains:read";
+const MANAGE_DOMAINS: &str = "org:sys_domains:manage";
+const MANAGE_PROFILE: &str = "org:sys_profile:manage";
+const DELETE_PROFILE: &str = "org:sys_profile:delete";
+
+impl Call<'_> {
+    /// Returns the user's membership in an organization.
+    fn membership(&self, organization: &str) -> Result<&Membership, ApiError> {
+        let user = &self.user()?.id;
+        self.state.membership(organization, user.as_str()).map_err(|_| {
+            ApiError::new(
+                StatusCode::NOT_FOUND,
+                "organization_not_found_or_unauthorized",
+                "organization not found or unauthorized",
+                "The organization does not exist, or you are not a member of it",
+            )
+        })
+    }
+
+    /// Rejects members without a permission.
+    fn check_permission(&self, organization: &str, permission: &str) -> Result<(), ApiError> {
+        let membership = self.membership(organization)?;
+        if self.state.permissions(membership).iter().any(|held| held == permission) {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "missing_organization_permission",
+            "missing permission",
+            format!("This needs the permission {permission}"),
+        )
+        .meta(json!({ "permissions": [permission] })))
+    }
+
+    /// Performs an operation of the Backend API, and returns what browsers may see of its result.
+    fn perform(&mut self, method: &Method, path: &str, body: &[u8]) -> Result<Value, ApiError> {
+        let found = routes::find(method, path)?;
+        let request = ApiRequest {
+            state: self.state,
+            key: self.key,
+            suffix: &self.request.suffix,
+            query: Query::parse(self.request.raw_query),
+            body,
+            headers: self.request.headers,
+            now: self.request.now,
+            caller: Caller::Instance,
+        };
+        Ok(publicly(found.handler.run(request, &found.params)?))
+    }
+
+    /// Performs an operation with a JSON body.
+    fn perform_with(&mut self, method: &Method, path: &str, body: &Value) -> ApiResult {
+        Ok(Reply::Resource(self.perform(method, path, body.to_string().as_bytes())?))
+    }
+
+    /// Returns the named fields of the form as JSON strings.
+    fn fields(&self, names: &[&str]) -> Value {
+        let given = |name: &&str| Some(((*name).to_owned(), self.request.form.given(name)?.into()));
+        Value::Object(names.iter().filter_map(given).collect::<Map<_, _>>())
+    }
+}
+
+/// Returns the path of something that belongs to an organization. Identifiers come from a decoded path.
+fn path(organization: &str, rest: &[&str]) -> String {
+    let encode = |part: &str| {
+        percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    let parts = rest.iter().map(|part| format!("/{}", encode(part).replace("%5F", "_")));
+    format!("/organizations/{}{}", encode(organization), parts.collect::<String>())
+}
+
+fn create(call: &mut Call<'_>) -> ApiResult {
+    let user = call.user()?;
+    let limit =
+        user.create_organizations_limit.and_then(|limit| usize::try_from(limit).ok()).filter(|it| *it > 0);
+    let created =
+        call.state.organizations.iter().filter(|it| it.created_by.as_ref() == Some(&user.id)).count();
+    if !user.create_organization_enabled || limit.is_some_and(|limit| created >= limit) {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "organization_creation_not_allowed",
+            "Not allowed",
+            "You are not allowed to create an organization",
+        ));
+    }
+    let created_by = user.id.clone();
+    let body = extended(call.fields(&["name", "slug"]), json!({ "created_by": created_by }));
+    call.perform_with(&Method::POST, "/organizations", &body)
+}
+
+fn get(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.membership(id)?;
+    let organization = call.state.render_organization(call.state.organizations.get(id)?, true);
+    Ok(Reply::Resource(publicly(organization)))
+}
+
+fn update(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_PROFILE)?;
+    let body = call.fields(&["name", "slug"]);
+    call.perform_with(&Method::PATCH, &path(id, &[]), &body)
+}
+
+fn delete(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, DELETE_PROFILE)?;
+    if !call.state.organizations.get(id)?.admin_delete_enabled {
+        return Err(ApiError::new(
+            StatusCode::FORBIDDEN,
+            "organization_admin_delete_not_enabled",
+            "Not allowed",
+            "Members are not allowed to delete this organization",
+        ));
+    }
+    call.check_recent()?;
+    Ok(Reply::Resource(call.perform(&Method::DELETE, &path(id, &[]), &[])?))
+}
+
+fn upload_logo(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_PROFILE)?;
+    Ok(Reply::Resource(call.perform(&Method::PUT, &path(id, &["logo"]), call.request.body)?))
+}
+
+fn delete_logo(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_PROFILE)?;
+    call.perform(&Method::DELETE, &path(id, &["logo"]), &[])?;
+    Ok(Reply::Resource(json!({ "object": "image", "id": id, "deleted": true })))
+}
+
+fn roles(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.membership(id)?;
+    let state = &*call.state;
+    let set = state.role_set(state.organizations.get(id)?);
+    let roles = set.into_iter().flat_map(|set| &set.roles).filter_map(|key| state.roles.role(key));
+    let roles: Vec<_> = roles.map(|role| state.roles.render_role(role)).collect();
+    Ok(Reply::Resource(json!({ "data": roles, "total_count": roles.len(), "has_role_set_migration": false })))
+}
+
+fn memberships(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, READ_MEMBERS)?;
+    Ok(Reply::Resource(call.perform(&Method::GET, &path(id, &["memberships"]), &[])?))
+}
+
+fn add_member(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    let body = call.fields(&["user_id", "role"]);
+    call.perform_with(&Method::POST, &path(id, &["memberships"]), &body)
+}
+
+fn update_member(call: &mut Call<'_>, id: &str, user: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    let body = call.fields(&["role"]);
+    call.perform_with(&Method::PATCH, &path(id, &["memberships", user]), &body)
+}
+
+fn remove_member(call: &mut Call<'_>, id: &str, user: &str) -> ApiResult {
+    if call.user()?.id != user {
+        call.check_permission(id, MANAGE_MEMBERS)?;
+    }
+    Ok(Reply::Resource(call.perform(&Method::DELETE, &path(id, &["memberships", user]), &[])?))
+}
+
+fn invitations(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    Ok(Reply::Resource(call.perform(&Method::GET, &path(id, &["invitations"]), &[])?))
+}
+
+/// Returns the body that invites somebody.
+fn invitation(call: &Call<'_>, email: &str) -> Result<Value, ApiError> {
+    let role = call.request.form.first("role").ok_or_else(|| ApiError::missing("role"))?;
+    Ok(json!({ "email_address": email, "role": role, "inviter_user_id": call.user()?.id }))
+}
+
+fn invite(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    let email = call.request.form.first("email_address").ok_or_else(|| ApiError::missing("email_address"))?;
+    let body = invitation(call, email)?;
+    call.perform_with(&Method::POST, &path(id, &["invitations"]), &body)
+}
+
+fn invite_all(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    let emails = call.request.form.all("email_address")?;
+    let bodies: Result<Vec<_>, _> = emails.iter().map(|email| invitation(call, email)).collect();
+    let path = path(id, &["invitations", "bulk"]);
+    let body = Value::Array(bodies?).to_string();
+    let invited = call.perform(&Method::POST, &path, body.as_bytes())?;
+    // Clerk's JavaScript takes the list itself, or a page of it.
+    Ok(Reply::Resource(invited.get("data").cloned().unwrap_or(invited)))
+}
+
+fn revoke_invitation(call: &mut Call<'_>, id: &str, invitation: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    let body = json!({ "requesting_user_id": call.user()?.id });
+    call.perform_with(&Method::POST, &path(id, &["invitations", invitation, "revoke"]), &body)
+}
+
+fn domains(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, READ_DOMAINS)?;
+    Ok(Reply::Resource(call.perform(&Method::GET, &path(id, &["domains"]), &[])?))
+}
+
+fn domain(call: &mut Call<'_>, id: &str, domain: &str) -> ApiResult {
+    call.check_permission(id, READ_DOMAINS)?;
+    let domains = call.perform(&Method::GET, &path(id, &["domains"]), &[])?;
+    let mut domains = domains.get("data").and_then(Value::as_array).cloned().unwrap_or_default().into_iter();
+    let found = domains.find(|it| it.get("id").and_then(Value::as_str) == Some(domain));
+    Ok(Reply::Resource(found.ok_or_else(|| ApiError::not_found("organization domain"))?))
+}
+
+fn add_domain(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_DOMAINS)?;
+    let body = call.fields(&["name", "enrollment_mode"]);
+    call.perform_with(&Method::POST, &path(id, &["domains"]), &body)
+}
+
+fn remove_domain(call: &mut Call<'_>, id: &str, domain: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_DOMAINS)?;
+    Ok(Reply::Resource(call.perform(&Method::DELETE, &path(id, &["domains", domain]), &[])?))
+}
+
+fn update_enrollment_mode(call: &mut Call<'_>, id: &str, domain: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_DOMAINS)?;
+    let body = call.fields(&["enrollment_mode"]);
+    call.perform_with(&Method::PATCH, &path(id, &["domains", domain]), &body)
+}
+
+/// Nobody can ask to become a member, so there are no requests.
+fn membership_requests(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    Ok(Reply::Resource(json!({ "data": [], "total_count": 0 })))
+}
+
+fn own_memberships(call: &mut Call<'_>) -> ApiResult {
+    let (state, user, query) = (&*call.state, &call.user()?.id, &call.request.query);
+    let page = query.page()?;
+    let memberships: Vec<_> =
+        state.memberships.iter().filter(|membership| membership.user == *user).collect();
+    let render = |membership: &&Membership| state.render_own_membership(membership);
+    Ok(Reply::Resource(match query.flag("paginated")? {
+        Some(true) => page.envelope(&memberships, render),
+        _ => page.of(&memberships, render).into(),
+    }))
+}
+
+fn leave(call: &mut Call<'_>, organization: &str) -> ApiResult {
+    call.membership(organization)?;
+    let user = call.user()?.id.clone();
+    call.perform(&Method::DELETE, &path(organization, &["memberships", user.as_str()]), &[])?;
+    Ok(Reply::Resource(json!({ "object": "organization_membership", "id": organization, "deleted": true })))
+}
+
+fn own_invitations(call: &mut Call<'_>) -> ApiResult {
+    let (state, user, query) = (&*call.state, call.user()?, &call.request.query);
+    let (page, statuses) = (query.page()?, query.all("status")?);
+    let own = state.organization_invitations.iter().filter(|invitation| {
+        user.emails.iter().any(|email| email.is_verified() && email.is(&invitation.email_address))
+    });
+    let wanted =
+        own.filter(|it| statuses.is_empty() || statuses.iter().any(|status| status == it.status(state.now)));
+    let wanted: Vec<_> = wanted.collect();
+    let rendered = page.envelope(&wanted, |it| state.render_organization_invitation_with_organization(it));
+    Ok(Reply::Resource(publicly(rendered)))
+}
+
+fn accept_invitation(call: &mut Call<'_>, id: &str) -> ApiResult {
+    let user = call.user()?;
+    let invitation = call.state.organization_invitations.get(id)?;
+    let is_own = user.emails.iter().any(|email| email.is_verified() && email.is(&invitation.email_address));
+    if !is_own {
+        return Err(ApiError::not_found("organization invitation"));
+    }
+    let user = user.id.clone();
+    call.state.accept_organization_invitation(id, &user, call.request.now)?;
+    let invitation = call.state.organization_invitations.get(id)?;
+    let rendered = call.state.render_organization_invitation_with_organization(invitation);
+    Ok(Reply::Resource(publicly(rendered)))
+}
+
+/// There are no suggestions.
+fn suggestions(call: &mut Call<'_>) -> ApiResult {
+    call.user()?;
+    Ok(Reply::Resource(json!({ "data": [], "total_count": 0 })))
+}
+
+fn creation_defaults(call: &mut Call<'_>) -> ApiResult {
+    call.user()?;
+    Ok(Reply::Resource(json!({ "form": { "name": "", "slug": "", "logo": null }, "advisory": null })))
+}
