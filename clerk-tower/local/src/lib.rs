@@ -29,7 +29,8 @@
 //! | pages to sign in and to choose an organization | `/sign-in`, `/sign-up` |
 //! | sign-out | `/sign-out` |
 //! | the handshake, which renews an application's cookies | `/v1/client/handshake` |
-//! | the Frontend API for small scripts | `/v1/dev_browser`, `/v1/client` and its sessions |
+//! | the Frontend API, for Clerk's JavaScript | `/v1/client`, `/v1/me`, `/v1/organizations` and so on |
+//! | the built-in social provider | `/social/{provider}` |
 //! | the OAuth provider | `/oauth/authorize` and so on, see [`oauth`] |
 //! | the signing keys | `/.well-known/jwks.json` |
 //! | images: initials on a colored background | `/images/{id}` |

@@ -3,7 +3,12 @@ import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 // What a front end gets from `clerk-local --env`.
-const { VITE_CLERK_PUBLISHABLE_KEY: publishableKey, VITE_CLERK_JS_URL: clerkJs, VITE_CLERK_UI_URL: clerkUi } = import.meta.env;
+const {
+  VITE_CLERK_PUBLISHABLE_KEY: publishableKey,
+  VITE_CLERK_PROXY_URL: proxyUrl,
+  VITE_CLERK_JS_URL: clerkJs,
+  VITE_CLERK_UI_URL: clerkUi,
+} = import.meta.env;
 
 function Api() {
   const { getToken } = useAuth();
@@ -35,7 +40,13 @@ function Page() {
 }
 
 createRoot(document.getElementById('root')).render(
-  <ClerkProvider publishableKey={publishableKey} __internal_clerkJSUrl={clerkJs} __internal_clerkUIUrl={clerkUi}>
+  <ClerkProvider
+    publishableKey={publishableKey}
+    proxyUrl={proxyUrl}
+    telemetry={false}
+    __internal_clerkJSUrl={clerkJs}
+    __internal_clerkUIUrl={clerkUi}
+  >
     <Page />
   </ClerkProvider>,
 );
