@@ -28,7 +28,8 @@ use serde_json::Value;
 use crate::{
     LocalClerk, random, routes,
     state::{
-        Contact, ContactKind, Membership, Organization, Passkey, Password, Standing, TrustedDevice, User,
+        Contact, ContactKind, ExternalAccount, Membership, Organization, Passkey, Password, Standing,
+        TrustedDevice, User,
     },
 };
 
@@ -201,6 +202,28 @@ impl LocalUserBuilder {
     /// ```
     pub fn password(mut self, password: impl AsRef<str>) -> Self {
         self.user.set_password(Password::new(password.as_ref()), self.now);
+        self
+    }
+
+    /// Adds an account at a social provider, for example `google`, with the access token that
+    /// `GET /users/{user_id}/oauth_access_tokens/{provider}` returns.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::new();
+    /// local.user("Ada", "Lovelace").external_account("google", "ada@gmail.com", "ya29.token").create();
+    /// ```
+    pub fn external_account(
+        mut self,
+        provider: impl AsRef<str>,
+        email: impl AsRef<str>,
+        access_token: impl Into<String>,
+    ) -> Self {
+        let name = |part: &Option<String>| part.clone().unwrap_or_default();
+        let (first, last) = (name(&self.user.first_name), name(&self.user.last_name));
+        let account = ExternalAccount::new(provider.as_ref(), email.as_ref(), &first, &last, self.now);
+        self.user.external_accounts.push(ExternalAccount { access_token: access_token.into(), ..account });
         self
     }
 

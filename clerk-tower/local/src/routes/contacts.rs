@@ -1,6 +1,7 @@
 //! What the operations on email addresses and on phone numbers have in common.
 
 use clerk_core::Timestamp;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{
@@ -203,6 +204,15 @@ pub(super) fn replace(request: ApiRequest<'_>, kind: ContactKind, user: &str) ->
         kind.check_format(value)?;
     } else {
         state.check_contact(kind, value)?;
+    }
+    if user.contacts(kind).iter().any(|contact| !user.linked_to(contact).is_empty()) {
+        let why = "An email address is linked to an account at a social provider. Delete this account first";
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "linked_identification",
+            "is linked",
+            why,
+        ));
     }
     let standing = match body.string("identification_status")? {
         None | Some("verified") => Standing::default(),

@@ -9,6 +9,7 @@ mod directories;
 mod email_addresses;
 mod emails;
 mod enterprise_connections;
+mod external_accounts;
 mod filter;
 mod instance;
 mod invitations;
@@ -30,6 +31,7 @@ mod role_sets;
 mod roles;
 mod sessions;
 mod sign_in_tokens;
+mod sign_ups;
 mod user_credentials;
 mod users;
 mod waitlist;
@@ -173,6 +175,7 @@ const SECTIONS: &[&[Route]] = &[
     clients::ROUTES,
     email_addresses::ROUTES,
     emails::ROUTES,
+    external_accounts::ROUTES,
     instance::ROUTES,
     invitations::ROUTES,
     jwks::ROUTES,
@@ -193,6 +196,7 @@ const SECTIONS: &[&[Route]] = &[
     restrictions::ROUTES,
     sessions::ROUTES,
     sign_in_tokens::ROUTES,
+    sign_ups::ROUTES,
     user_credentials::ROUTES,
     users::ROUTES,
     waitlist::ROUTES,

@@ -10,7 +10,9 @@ use super::{
         error::ApiError,
         query::Query,
         random,
-        state::{Contact, ContactKind, Password, Standing, State, Totp, User, extended, is_wallet},
+        state::{
+            Contact, ContactKind, ExternalAccount, Password, Standing, State, Totp, User, extended, is_wallet,
+        },
     },
     ApiRequest, ApiResult,
     Handler::{Fixed, One},
@@ -61,8 +63,18 @@ fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiErr
     let since = query.time("last_active_at_since")?;
     let created = query.time_range("created_at")?;
     let signed_in = query.time_range("last_sign_in_at")?;
-    // No user of a LocalClerk has an external account.
-    let elsewhere = query.first("provider").is_some() || query.first("provider_user_id").is_some();
+    let provider =
+        query.first("provider").map(|provider| provider.strip_prefix("oauth_").unwrap_or(provider));
+    let provider_ids = query.all("provider_user_id")?;
+    if provider.is_some() == provider_ids.is_empty() {
+        return Err(ApiError::bad_format("provider", "used together with provider_user_id"));
+    }
+    let has_account = |user: &User| {
+        let is_wanted = |it: &ExternalAccount| {
+            Some(&*it.provider) == provider && provider_ids.contains(&it.provider_user_id)
+        };
+        provider.is_none() || user.external_accounts.iter().any(is_wanted)
+    };
     let is_member =
         |user: &User, organization: &str| state.membership(organization, user.id.as_str()).is_ok();
     let admits = |user: &&User| {
@@ -73,7 +85,7 @@ fn filtered<'a>(state: &'a State, query: &Query) -> Result<Vec<&'a User>, ApiErr
             && since.is_none_or(|since| user.last_active_at.is_some_and(|active| active >= since))
             && created.admits(Some(user.created_at))
             && signed_in.admits(user.last_sign_in_at)
-            && !elsewhere
+            && has_account(user)
     };
     Ok(state.users.iter().filter(admits).collect())
 }

@@ -4,7 +4,7 @@ use clerk_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{State, User, extended};
+use super::{ExternalAccount, State, User, extended};
 use crate::{email::is_email, error::ApiError, random};
 
 /// Whether a contact is an email address or a phone number.
@@ -174,6 +174,13 @@ impl User {
         self.contacts_mut(kind).push(contact);
     }
 
+    /// Returns the accounts at social providers that have the same email address.
+    pub(crate) fn linked_to(&self, contact: &Contact) -> Vec<Value> {
+        let linked = self.external_accounts.iter().filter(|account| contact.is(&account.email));
+        let link = |account: &ExternalAccount| json!({ "type": format!("oauth_{}", account.provider), "id": account.identification_id });
+        linked.map(link).collect()
+    }
+
     /// Adds the address of a web3 wallet. The first one becomes the primary one.
     pub(crate) fn add_wallet(&mut self, address: &str, now: Timestamp) {
         let wallet = Contact::new(address, Standing::default(), now);
@@ -295,7 +302,7 @@ impl State {
             object: contact.value,
             "reserved": contact.standing == Standing::Reserved,
             "verification": self.render_standing(contact),
-            "linked_to": [],
+            "linked_to": user.linked_to(contact),
             "created_at": contact.created_at,
             "updated_at": contact.updated_at.unwrap_or(contact.created_at),
         });

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::random;
 
+/// The scopes of every account.
+const SCOPES: [&str; 3] = ["openid", "email", "profile"];
+
 /// An account at a social provider.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ExternalAccount {
@@ -18,6 +21,9 @@ pub(crate) struct ExternalAccount {
     pub(crate) email: String,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
+    /// The access token that the provider gave the application.
+    #[serde(default)]
+    pub(crate) access_token: String,
     pub(crate) created_at: Timestamp,
 }
 
@@ -38,6 +44,7 @@ impl ExternalAccount {
             email: email.to_owned(),
             first_name: first_name.to_owned(),
             last_name: last_name.to_owned(),
+            access_token: random::string(40),
             created_at: now,
         }
     }
@@ -47,6 +54,21 @@ impl ExternalAccount {
         self.provider == other.provider && self.provider_user_id == other.provider_user_id
     }
 
+    /// Returns the access token as the Backend API shows it.
+    pub(crate) fn render_token(&self) -> Value {
+        json!({
+            "object": "oauth_access_token",
+            "external_account_id": self.id,
+            "provider_user_id": self.provider_user_id,
+            "token": self.access_token,
+            "expires_at": null,
+            "provider": format!("oauth_{}", self.provider),
+            "public_metadata": {},
+            "label": null,
+            "scopes": SCOPES,
+        })
+    }
+
     pub(crate) fn render(&self) -> Value {
         json!({
             "object": "external_account",
@@ -54,7 +76,7 @@ impl ExternalAccount {
             "provider": format!("oauth_{}", self.provider),
             "identification_id": self.identification_id,
             "provider_user_id": self.provider_user_id,
-            "approved_scopes": "openid email profile",
+            "approved_scopes": SCOPES.join(" "),
             "email_address": self.email,
             "email_address_verified": true,
             "first_name": self.first_name,
