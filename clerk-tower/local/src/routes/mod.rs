@@ -6,6 +6,7 @@ mod billing;
 mod clients;
 mod contacts;
 mod directories;
+mod domains;
 mod email_addresses;
 mod emails;
 mod enterprise_connections;
@@ -32,6 +33,7 @@ mod roles;
 mod sessions;
 mod sign_in_tokens;
 mod sign_ups;
+mod templates;
 mod user_credentials;
 mod users;
 mod waitlist;
@@ -173,6 +175,7 @@ const SECTIONS: &[&[Route]] = &[
     enterprise_connections::ROUTES,
     billing::ROUTES,
     clients::ROUTES,
+    domains::ROUTES,
     email_addresses::ROUTES,
     emails::ROUTES,
     external_accounts::ROUTES,
@@ -198,6 +201,7 @@ const SECTIONS: &[&[Route]] = &[
     sign_in_tokens::ROUTES,
     sign_ups::ROUTES,
     user_credentials::ROUTES,
+    templates::ROUTES,
     users::ROUTES,
     waitlist::ROUTES,
 ];
@@ -206,6 +210,12 @@ static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
     let routes = SECTIONS.iter().copied().flatten();
     Router::new(routes.map(|route| (route.method.clone(), route.path, route)))
 });
+
+/// Returns the method and the path of every operation.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static Method, &'static str)> {
+    SECTIONS.iter().copied().flatten().map(|route| (&route.method, route.path))
+}
 
 /// Finds the operation for a method and a path without `/v1`.
 pub(super) fn find(method: &Method, path: &str) -> Result<Found<'static, &'static Route>, ApiError> {

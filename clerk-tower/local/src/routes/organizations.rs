@@ -10,7 +10,7 @@ use super::{
         error::ApiError,
         query::SortKey,
         random,
-        state::{Membership, Organization, State, User},
+        state::{Image, Membership, Organization, State, User},
     },
     ApiRequest, ApiResult,
     Handler::{Fixed, One},
@@ -23,6 +23,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/organizations/{organization_id}", One(get)),
     Route::patch("/organizations/{organization_id}", One(update)),
     Route::delete("/organizations/{organization_id}", One(delete)),
+    Route::put("/organizations/{organization_id}/logo", One(set_logo)),
+    Route::delete("/organizations/{organization_id}/logo", One(delete_logo)),
     Route::patch("/organizations/{organization_id}/metadata", One(merge_metadata)),
     Route::put("/organizations/{organization_id}/metadata", One(replace_metadata)),
 ];
@@ -233,12 +235,30 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     state.memberships.retain(|membership| membership.organization != id);
     state.organization_invitations.retain(|invitation| invitation.organization != id);
     state.organization_domains.retain(|domain| domain.organization != id);
+    state.images.retain(|image| image.id != id);
     state.credentials.forget(id);
     state.sessions.change(
         |session| session.organization.as_ref().is_some_and(|active| *active == id),
         |session| session.organization = None,
     );
     Ok(json!({ "object": "organization", "id": id, "slug": slug, "deleted": true }))
+}
+
+fn set_logo(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let id = request.state.organizations.get(id)?.id.as_str().to_owned();
+    let image = Image::new(&id, &request.file()?)?;
+    let ApiRequest { state, now, .. } = request;
+    state.images.insert(image);
+    state.organizations.get_mut(&id)?.updated_at = now;
+    show(state, &id)
+}
+
+fn delete_logo(request: ApiRequest<'_>, id: &str) -> ApiResult {
+    let ApiRequest { state, now, .. } = request;
+    state.organizations.get(id)?;
+    state.images.remove(id)?;
+    state.organizations.get_mut(id)?.updated_at = now;
+    show(state, id)
 }
 
 pub(super) fn merge_metadata(request: ApiRequest<'_>, id: &str) -> ApiResult {

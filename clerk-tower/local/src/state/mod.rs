@@ -5,6 +5,7 @@
 pub(crate) mod billing;
 mod contact;
 mod device;
+mod domain;
 pub(crate) mod enterprise;
 mod external_account;
 mod hasher;
@@ -26,6 +27,7 @@ mod session;
 mod settings;
 mod sign_in;
 mod sign_up;
+mod template;
 mod ticket;
 mod user;
 mod verification;
@@ -48,6 +50,7 @@ use crate::{
 pub(crate) use self::{
     contact::{Contact, ContactKind, Standing, Strategy},
     device::{Passkey, TrustedDevice},
+    domain::{Domain, PRIMARY_DOMAIN},
     external_account::ExternalAccount,
     image::Image,
     invitation::{Invitation, NewInvitation},
@@ -67,6 +70,7 @@ pub(crate) use self::{
     settings::{Attribute, ENROLLMENT_MODES, Settings, SignUpMode},
     sign_in::{SignIn, SignInStep},
     sign_up::{Claim, SignUp},
+    template::{BuiltIn as BuiltInTemplate, EMAILS as EMAIL_TEMPLATES, MESSAGES as SMS_TEMPLATES, Template},
     ticket::{Impersonation, SignInToken, TicketStatus},
     user::User,
     verification::{CodeStrategy, Verification},
@@ -120,6 +124,8 @@ pub(crate) struct State {
     pub(crate) organization_domains: Table<OrganizationDomain>,
     pub(crate) jwt_templates: Table<JwtTemplate>,
     pub(crate) redirect_urls: Table<RedirectUrl>,
+    pub(crate) domains: Table<Domain>,
+    pub(crate) templates: Table<Template>,
     pub(crate) sessions: Table<Session>,
     pub(crate) sign_ups: Table<SignUp>,
     pub(crate) credentials: Credentials,

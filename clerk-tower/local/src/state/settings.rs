@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) blocked_country_codes: Vec<String>,
     pub(crate) oauth_applications: OAuthApplicationSettings,
     pub(crate) organizations: OrganizationSettings,
+    /// Whether the application asked for the console of webhooks.
+    pub(crate) svix_app: bool,
 }
 
 impl Default for Settings {
@@ -68,6 +70,7 @@ impl Default for Settings {
             blocked_country_codes: Vec::new(),
             oauth_applications: OAuthApplicationSettings::default(),
             organizations: OrganizationSettings::default(),
+            svix_app: false,
         }
     }
 }
