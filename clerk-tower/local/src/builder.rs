@@ -148,7 +148,7 @@ impl LocalClerkBuilder {
         self.load(path)
     }
 
-    /// Adds the people and the organization of [`seed`](crate::seed).
+    /// Adds the people and the organization of [`seed`].
     pub fn seeded(mut self) -> Self {
         self.is_seeded = true;
         self

@@ -50,7 +50,7 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 /// or not.
 ///
 /// A request that Clerk would reject gets an error response in Clerk's format, and a request that is not emulated gets
-/// status 404, 405 or 422. The call fails only if a [`Fault`](crate::Fault) cuts the connection.
+/// status 404, 405 or 422. The call fails only if a [`Fault`] cuts the connection.
 impl Service<Request<Bytes>> for LocalClerk {
     type Response = Response<LocalBody>;
     type Error = Disconnected;
@@ -80,7 +80,7 @@ impl Service<Request<Bytes>> for LocalClerk {
     }
 }
 
-/// The response of a [`LocalClerk`]. It is ready at once, unless a [`Fault`](crate::Fault) delays it, or a
+/// The response of a [`LocalClerk`]. It is ready at once, unless a [`Fault`] delays it, or a
 /// [file](crate::LocalClerkBuilder::file) is written first.
 pub struct ResponseFuture(Either<Ready<Outcome>, BoxFuture<'static, Outcome>>);
 
