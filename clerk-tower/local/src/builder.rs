@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::{
     LocalClerk, LocalRequest, LocalServer, Options, Parts,
     journal::OnRequest,
-    keep::{self, Keeper, KeptFile},
+    keep::{self, KeptFile},
     keys::SigningKey,
     random, save,
     scripts::Scripts,
@@ -277,12 +277,9 @@ impl LocalClerkBuilder {
             (None, None) => parts.publishable_key,
         };
         parts.state.clients.address = address.map(|address| format!("http://{address}"));
-        let (keeper, work) = Keeper::new();
-        let keeper = file.is_some().then_some(keeper);
         let options = Options {
             clock: self.clock,
             on_request: self.on_request,
-            keeper,
             scripts: self.scripts.map(Scripts::new).transpose()?,
             serves_any_address: self.serves_any_address,
         };
@@ -298,7 +295,7 @@ impl LocalClerkBuilder {
             }
         }
         if let Some(file) = file {
-            keep::start(&local, file, work)?;
+            keep::start(&local, file)?;
         }
         Ok(local)
     }

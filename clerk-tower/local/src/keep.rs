@@ -65,26 +65,28 @@ impl KeptFile {
 
 impl Keeper {
     /// Creates what an instance needs, and what [`start`] needs.
-    pub(super) fn new() -> (Self, Work) {
+    fn new() -> (Self, Work) {
         let (changes, seen) = watch::channel(0);
         let (progress, saved) = watch::channel(Progress::default());
         (Self { changes, saved }, Work { seen, progress })
     }
 
-    pub(super) fn changed(&self) {
+    fn changed(&self) {
         self.changes.send_modify(|changes| *changes += 1);
     }
 }
 
 /// The other ends of a [`Keeper`].
-pub(super) struct Work {
+struct Work {
     seen: watch::Receiver<u64>,
     progress: watch::Sender<Progress>,
 }
 
 /// Starts to keep an instance in a file, and to save it at once.
-pub(super) fn start(local: &LocalClerk, file: KeptFile, work: Work) -> io::Result<()> {
+pub(super) fn start(local: &LocalClerk, file: KeptFile) -> io::Result<()> {
     let runtime = Handle::try_current().map_err(io::Error::other)?;
+    let (keeper, work) = Keeper::new();
+    local.shared.keeper.get_or_init(|| keeper);
     local.record_change();
     runtime.spawn(keep(Arc::downgrade(&local.shared), Arc::new(file), work));
     Ok(())
@@ -108,7 +110,7 @@ impl LocalClerk {
     /// # Errors
     /// If the file cannot be written.
     pub async fn saved(&self) -> io::Result<()> {
-        let Some(keeper) = &self.shared.keeper else { return Ok(()) };
+        let Some(keeper) = self.shared.keeper.get() else { return Ok(()) };
         let (changes, mut saved) = (*keeper.changes.borrow(), keeper.saved.clone());
         // The sender lives as long as the runtime.
         let progress = saved.wait_for(|progress| progress.changes >= changes).await;
@@ -121,12 +123,12 @@ impl LocalClerk {
 
     /// Returns whether the instance is kept in a file.
     pub(super) fn is_kept(&self) -> bool {
-        self.shared.keeper.is_some()
+        self.shared.keeper.get().is_some()
     }
 
     /// Notes that something to keep has changed. The state must be locked, unless something else has.
     pub(super) fn record_change(&self) {
-        if let Some(keeper) = &self.shared.keeper {
+        if let Some(keeper) = self.shared.keeper.get() {
             keeper.changed();
         }
     }
@@ -134,7 +136,7 @@ impl LocalClerk {
     /// Saves a snapshot, and returns the number of changes that it contains.
     fn save_counted(&self, path: &Path) -> (u64, io::Result<()>) {
         let locked = lock(&self.shared.state);
-        let changes = self.shared.keeper.as_ref().map_or(0, |keeper| *keeper.changes.borrow());
+        let changes = self.shared.keeper.get().map_or(0, |keeper| *keeper.changes.borrow());
         let (state, key) = (locked.clone(), self.key());
         drop(locked);
         (changes, self.save_parts(path, &state, &key, MAX_BYTES))

@@ -91,7 +91,7 @@ mod tests;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use clerk_core::{
@@ -159,7 +159,8 @@ struct Shared {
     faults: Mutex<Faults>,
     journal: Mutex<Journal>,
     on_request: Option<OnRequest>,
-    keeper: Option<Keeper>,
+    /// Empty until the instance is set up, so that a seed is saved once, and not entry by entry.
+    keeper: OnceLock<Keeper>,
     scripts: Option<Scripts>,
     /// Whether browsers are served under addresses other than those of this computer.
     serves_any_address: bool,
@@ -184,7 +185,6 @@ struct Parts {
 struct Options {
     clock: Arc<dyn Clock>,
     on_request: Option<OnRequest>,
-    keeper: Option<Keeper>,
     scripts: Option<Scripts>,
     serves_any_address: bool,
 }
@@ -192,7 +192,7 @@ struct Options {
 impl Default for Options {
     fn default() -> Self {
         let clock = Arc::new(SystemClock);
-        Self { clock, on_request: None, keeper: None, scripts: None, serves_any_address: false }
+        Self { clock, on_request: None, scripts: None, serves_any_address: false }
     }
 }
 
@@ -213,7 +213,7 @@ impl LocalClerk {
 
     fn from_parts(parts: Parts, options: Options) -> Self {
         let Parts { secret_key, publishable_key, webhook_secret, key, mut state } = parts;
-        let Options { clock, on_request, keeper, scripts, serves_any_address } = options;
+        let Options { clock, on_request, scripts, serves_any_address } = options;
         let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
         state.adopt_roles(clock.now());
@@ -227,7 +227,7 @@ impl LocalClerk {
                 faults: Mutex::default(),
                 journal: Mutex::default(),
                 on_request,
-                keeper,
+                keeper: OnceLock::new(),
                 scripts,
                 serves_any_address,
                 state: Mutex::new(state),

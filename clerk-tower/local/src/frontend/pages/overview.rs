@@ -29,7 +29,8 @@ const MAX_FAILURES: u64 = 1_000;
 /// `GET /`.
 pub(super) fn show(request: &BrowserRequest<'_>) -> HttpResponse {
     let local = request.local;
-    let requests = local.requests();
+    let mut requests: Vec<_> = local.requests().into_iter().collect();
+    requests.retain(|request| !request.path.starts_with("/images/"));
     let webhooks = *local.shared.webhook_counts.borrow();
     let state = &*local.state();
     let lists = [
