@@ -85,8 +85,9 @@ impl Call<'_> {
 
 fn check_may_sign_in(call: &Call<'_>, user: &UserId) -> Result<(), ApiError> {
     let forbidden = |code, message, long| Err(ApiError::new(StatusCode::FORBIDDEN, code, message, long));
-    match may_sign_in(call.state.users.get(user.as_str())?, call.request.now) {
-        Ok(()) => Ok(()),
+    let user = call.state.users.get(user.as_str())?;
+    match may_sign_in(user, call.request.now) {
+        Ok(()) => call.state.check_sign_in(user),
         Err(SignInRefused::Banned) => forbidden("user_banned", "User banned", "This account has been banned"),
         Err(SignInRefused::Locked) => forbidden("user_locked", "Account locked", "This account is locked"),
         Err(SignInRefused::Deprovisioned) => {
