@@ -389,6 +389,31 @@ async fn a_signature_that_does_not_match_is_undecided_if_clerk_cannot_be_asked()
     assert_eq!(fixture.authenticate(&fixture.token()).await, "signed-in");
 }
 
+/// Old keys let in whom they verify, but prove nothing against anybody: the key may have been replaced since.
+#[tokio::test(start_paused = true)]
+async fn during_an_outage_a_signature_that_does_not_match_old_keys_is_undecided() {
+    for minutes in [5, 6, 30, 59] {
+        for hangs in [false, true] {
+            let fixture = Fixture::warm().await;
+            let (forged, token) = (forged(&fixture, 1), fixture.token());
+            if hangs {
+                fixture.upstream.close();
+            } else {
+                fixture.instance.local.inject(clerk_tests::keys_down());
+            }
+            pass(minutes * 60).await;
+            let case = format!("after {minutes} minutes, hangs: {hangs}");
+            // The first request makes the call that fails, and the second one comes after it.
+            for _ in 0..2 {
+                let (status, wait) = fixture.guarded(&forged).await;
+                assert_eq!(status, 503, "{case}");
+                assert!(wait.is_some(), "{case}");
+            }
+            assert_eq!(fixture.guarded(&token).await, (200, None), "{case}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_ordinary_refresh_does_not_delay_the_look_for_a_new_key() {
     let fixture = Fixture::warm().await;
