@@ -91,15 +91,19 @@ impl Engine {
         &self.inner
     }
 
-    fn run<'a, T>(&'a self, command: &'static str, call: FleetFuture<'a, T>) -> FleetFuture<'a, T> {
+    fn run<'a, T: 'a>(&'a self, command: &'static str, call: FleetFuture<'a, T>) -> FleetFuture<'a, T> {
         *self.commands.lock().unwrap().entry(command).or_default() += 1;
         let one_less = |number: usize| number.checked_sub(1);
         let is_unanswered =
             self.unanswered.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
-        let timeout = is_unanswered.then_some(FleetErrorKind::Timeout);
-        match self.broken.borrow().or(timeout) {
-            None => call,
+        let broken = *self.broken.borrow();
+        match broken {
             Some(kind) => Box::pin(async move { Err(FleetError::new(kind)) }),
+            None if is_unanswered => Box::pin(async move {
+                call.await?;
+                Err(FleetError::new(FleetErrorKind::Timeout))
+            }),
+            None => call,
         }
     }
 }

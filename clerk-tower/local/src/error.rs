@@ -149,7 +149,6 @@ impl ApiError {
     }
 
     /// The password is not the user's.
-    #[allow(dead_code, reason = "the Frontend API will use it")]
     pub(super) fn wrong_password() -> Self {
         Self::unprocessable(
             "form_password_incorrect",

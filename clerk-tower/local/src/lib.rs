@@ -53,6 +53,7 @@ pub mod builder;
 mod changes;
 mod claims;
 mod client;
+mod cookies;
 mod credentials;
 mod delivery;
 mod email;

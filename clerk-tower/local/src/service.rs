@@ -165,7 +165,11 @@ impl LocalClerk {
         handled: &mut Handled,
     ) -> Result<(StatusCode, Value), ApiError> {
         let path = without_version(request.uri().path());
-        let caller = self.authorize(request)?;
+        let found = routes::find(request.method(), path).ok().map(|found| found.handler);
+        let caller = match found {
+            Some(route) if route.is_public => Caller::Instance,
+            _ => self.authorize(request)?,
+        };
         handled.caller = match &caller {
             Caller::Instance => LocalCaller::Backend,
             Caller::Machine(id) => LocalCaller::Machine(id.as_str().to_owned()),
@@ -173,7 +177,7 @@ impl LocalClerk {
         if request.body().len() > MAX_BODY {
             return Err(ApiError::too_large());
         }
-        handled.operation = routes::find(request.method(), path).ok().map(|found| found.handler.path);
+        handled.operation = found.map(|route| route.path);
         self.run(request, caller)
     }
 

@@ -76,7 +76,7 @@ async function people() {
   await call('users.deleteUserTOTP', [user]);
   const bob = id(await person('Bob', { totpSecret: TOTP_SECRET, password: 'another long secret' }));
   await call('users.disableUserMFA', [bob]);
-  await call('users.removePassword', [{ userId: bob }]);
+  await call('users.removePassword', [bob]);
   await call('users.banUser', [user]);
   await call('users.unbanUser', [user]);
   await call('users.lockUser', [user]);

@@ -176,13 +176,8 @@ fn stack(
 }
 
 /// The codes of refusals that a sample must not get: no such operation, or a wrong key.
-const UNEXPECTED: [&str; 5] = [
-    "operation_not_found",
-    "method_not_allowed",
-    "not_emulated",
-    "authentication_invalid",
-    "clerk_key_invalid",
-];
+const UNEXPECTED: [&str; 4] =
+    ["operation_not_found", "method_not_allowed", "authentication_invalid", "clerk_key_invalid"];
 
 /// Returns whether the server has the operation, accepts the key, and says in Clerk's format what is wrong.
 fn is_refusal(error: &StatusError) -> bool {

@@ -8,11 +8,9 @@ use http::{
 };
 use url::{Host, Url};
 
-use super::{
-    super::{LocalClerk, error::ApiError, query::Query, state::State},
-    clients::Client,
-    cookies,
-};
+use super::super::{LocalClerk, error::ApiError, query::Query, state::State};
+use crate::cookies;
+use crate::state::clients::Client;
 
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

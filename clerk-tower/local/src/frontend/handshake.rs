@@ -10,9 +10,9 @@ use serde_json::json;
 use super::{
     super::{HttpResponse, claims, error::ApiError, state::State},
     browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
-    cookies::Application,
 };
 use crate::LocalBody;
+use crate::cookies::Application;
 
 /// `GET /v1/client/handshake`.
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {

@@ -5,8 +5,6 @@
 
 mod api;
 mod browser_request;
-pub(super) mod clients;
-pub(super) mod cookies;
 mod handshake;
 mod html;
 pub(super) mod oauth;

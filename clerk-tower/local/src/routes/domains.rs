@@ -26,7 +26,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/webhooks/svix", Fixed(create_svix)),
     Route::delete("/webhooks/svix", Fixed(delete_svix)).no_content(),
     Route::post("/webhooks/svix_url", Fixed(svix_url)),
-    Route::get("/public/interstitial", Fixed(interstitial)),
+    Route::get("/public/interstitial", Fixed(interstitial)).public(),
 ];
 
 fn list(request: ApiRequest<'_>) -> ApiResult {

@@ -108,11 +108,13 @@ pub(super) struct Route {
     pub(super) status: StatusCode,
     /// Whether a machine may call it with its own secret key.
     for_machines: bool,
+    /// Whether anyone may call it, without a key.
+    pub(super) is_public: bool,
 }
 
 impl Route {
     const fn new(method: Method, path: &'static str, handler: Handler) -> Self {
-        Self { method, path, handler, status: StatusCode::OK, for_machines: false }
+        Self { method, path, handler, status: StatusCode::OK, for_machines: false, is_public: false }
     }
 
     const fn get(path: &'static str, handler: Handler) -> Self {
@@ -144,6 +146,12 @@ impl Route {
     /// The response has status 204, and no body.
     const fn no_content(mut self) -> Self {
         self.status = StatusCode::NO_CONTENT;
+        self
+    }
+
+    /// Nobody needs a key.
+    const fn public(mut self) -> Self {
+        self.is_public = true;
         self
     }
 

@@ -10,9 +10,9 @@ use super::{
     super::{
         body::Body,
         claims::{self, TokenOptions},
+        cookies,
         error::ApiError,
-        frontend::{clients::is_alive, cookies},
-        state::Session,
+        state::{Session, clients::is_alive},
     },
     ApiRequest, ApiResult,
     Handler::{Fixed, One, Two},

@@ -1,8 +1,7 @@
 //! The data of an instance, and its JSON form in the Backend API.
 
-#![allow(dead_code, unused_imports, reason = "the Frontend API will use the rest")]
-
 pub(crate) mod billing;
+pub(crate) mod clients;
 mod contact;
 mod device;
 mod domain;
@@ -43,11 +42,11 @@ use serde_json::{Map, Value};
 use crate::{
     credentials::Credentials,
     error::ApiError,
-    frontend::clients::Clients,
     table::{Row as _, Table},
 };
 
 pub(crate) use self::{
+    clients::Clients,
     contact::{Contact, ContactKind, Standing, Strategy},
     device::{Passkey, TrustedDevice},
     domain::{Domain, PRIMARY_DOMAIN},
@@ -67,7 +66,7 @@ pub(crate) use self::{
     restrictions::{ListedIdentifier, is_wallet},
     roles::{Permission, Role, RoleSet, Roles},
     session::{Reverification, Session, SessionEnd},
-    settings::{Attribute, ENROLLMENT_MODES, Settings, SignUpMode},
+    settings::{Attribute, ENROLLMENT_MODES, Settings},
     sign_in::{SignIn, SignInStep},
     sign_up::{Claim, SignUp},
     template::{BuiltIn as BuiltInTemplate, EMAILS as EMAIL_TEMPLATES, MESSAGES as SMS_TEMPLATES, Template},
@@ -77,8 +76,11 @@ pub(crate) use self::{
     waitlist::WaitlistEntry,
 };
 
+#[cfg(test)]
+pub(crate) use self::settings::SignUpMode;
+
 /// The identifier of every local instance.
-pub(crate) const INSTANCE_ID: &str = "ins_local";
+pub(crate) const INSTANCE_ID: &str = "ins_LocalClerk00000000000000000";
 
 /// The application's metadata of a user, an organization or a membership.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]

@@ -139,11 +139,6 @@ impl State {
             .any(|user| user.emails.iter().any(|email| email.identifies() && email.is(email_address)))
     }
 
-    /// Returns the invitation with a ticket.
-    pub(crate) fn organization_invitation_of(&self, ticket: &str) -> Option<&OrganizationInvitation> {
-        self.organization_invitations.find(|invitation| invitation.ticket == ticket)
-    }
-
     /// Makes a user a member of the organization of a pending invitation.
     pub(crate) fn accept_organization_invitation(
         &mut self,

@@ -104,16 +104,6 @@ impl State {
         Ok(())
     }
 
-    /// Checks whether somebody with these identifiers may sign up.
-    pub(crate) fn check_sign_up(
-        &self,
-        identifiers: &[(ContactKind, &str)],
-        is_invited: bool,
-    ) -> Result<(), ApiError> {
-        self.check_listed(identifiers, is_invited)?;
-        self.check_sign_up_mode(is_invited)
-    }
-
     /// Checks whether a user may sign in: not banned, locked or deprovisioned, and not kept out by one of the lists,
     /// unless the settings say that they count at sign-up only.
     pub(crate) fn check_sign_in(&self, user: &User) -> Result<(), ApiError> {

@@ -178,7 +178,8 @@ impl AuthenticateLayer {
 
     /// Sets where the original URI of a request is, for a layer inside a router that removes the prefix it has matched,
     /// as axum does in nested routers: a browser has to come back to the page it asked for. If the function returns
-    /// `None`, the request's own URI is used.
+    /// `None`, the request's own URI is used. Extractors and guards call it, too, for redirects: services inside this
+    /// layer must leave what it finds as it is.
     ///
     /// ```
     /// use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};

@@ -19,7 +19,7 @@ usage: clerk-local [OPTIONS]
   --port PORT             the port to listen on; 0 takes any free port (default: 4010)
   --host ADDRESS          the address to listen on (default: 127.0.0.1)
   --file FILE             keeps the instance in a file, across restarts
-  --seed FILE             creates the people, organizations, … of a TOML file, instead of four people and an organization
+  --seed FILE             creates what a TOML file lists, instead of four people and an organization
   --secret-key KEY        the secret key, sk_test_… (default: a new one, or that of the file)
   --publishable-key KEY   the publishable key, pk_test_… (default: one that names the address)
   --webhook-secret SECRET the secret that signs webhooks, whsec_…

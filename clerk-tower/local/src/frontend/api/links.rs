@@ -11,11 +11,11 @@ use super::{
             state::{Link, Progress, Proof, State},
         },
         browser_request::{BrowserRequest, return_url, with_query_pair},
-        clients::Client,
         handshake::redirect,
     },
     Call,
 };
+use crate::state::clients::Client;
 
 /// A link that was found by its token.
 struct Sent {

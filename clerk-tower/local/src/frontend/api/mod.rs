@@ -35,8 +35,8 @@ use super::{
         state::{Session, State},
     },
     browser_request::BrowserRequest,
-    clients::Client,
 };
+use crate::state::clients::Client;
 
 /// A request while it is answered.
 struct Call<'a> {

@@ -4,12 +4,10 @@ use http::header::ORIGIN;
 use serde_json::{Value, json};
 
 use super::{
-    super::{
-        super::state::{Membership, Session, State, User, extended},
-        cookies,
-    },
+    super::super::state::{Membership, Session, State, User, extended},
     Call,
 };
+use crate::cookies;
 
 impl Call<'_> {
     /// Returns the browser with its sessions; `null` for an unknown one.

@@ -5,12 +5,9 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{
-    super::{
-        super::{
-            error::ApiError,
-            state::{CodeStrategy, CredentialRefused, Progress, Proof, SignIn, SignInStep},
-        },
-        clients::{SignInRefused, may_sign_in},
+    super::super::{
+        error::ApiError,
+        state::{CodeStrategy, CredentialRefused, Progress, Proof, SignIn, SignInStep},
     },
     ApiResult, Call,
     Handler::{Fixed, One},
@@ -18,6 +15,7 @@ use super::{
     factors::{attempt, bad_strategy, by_code, code_strategy},
     social,
 };
+use crate::state::clients::{SignInRefused, may_sign_in};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::post("/v1/client/sign_ins", Fixed(create)),

@@ -11,12 +11,12 @@ use super::{
             state::{ExternalAccount, Progress, Proof, Social, State, User},
         },
         browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
-        clients::Client,
         handshake::redirect,
     },
     Call,
     factors::bad_strategy,
 };
+use crate::state::clients::Client;
 
 pub(in super::super) use super::environment::provider_name;
 

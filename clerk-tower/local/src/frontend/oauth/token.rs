@@ -14,12 +14,12 @@ use super::{
             },
         },
         browser_request::BrowserRequest,
-        clients::may_sign_in,
     },
     OAuthError,
     client::authenticate,
     ok, userinfo,
 };
+use crate::state::clients::may_sign_in;
 
 /// `POST /oauth/token`.
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, OAuthError> {

@@ -20,11 +20,11 @@ use super::{
         state::{SessionEnd, State},
     },
     browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
-    clients::Client,
     handshake::redirect,
     html::{Escaped, document},
     picture,
 };
+use crate::state::clients::Client;
 
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     let method = if request.method == http::Method::HEAD { "GET" } else { request.method.as_str() };

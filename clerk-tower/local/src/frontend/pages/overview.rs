@@ -12,13 +12,13 @@ use super::{
             state::{Message, Organization, Session, State, User},
         },
         browser_request::BrowserRequest,
-        clients::is_alive,
         html::{Escaped, document},
         picture,
     },
     parts::{LOGO, card, person, plural},
     see_other,
 };
+use crate::state::clients::is_alive;
 
 /// The maximum number of rows of each list.
 const MAX_LISTED: usize = 25;

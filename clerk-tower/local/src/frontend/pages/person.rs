@@ -14,7 +14,6 @@ use super::{
             state::{Contact, ContactKind, Session, Standing, State, User},
         },
         browser_request::BrowserRequest,
-        clients::{SignInRefused, may_sign_in},
         html::{Escaped, document},
         picture,
     },
@@ -22,6 +21,7 @@ use super::{
     parts::{self, LOGO},
     return_address, see_other,
 };
+use crate::state::clients::{SignInRefused, may_sign_in};
 
 /// The maximum number of users in an instance; beyond that, no one can sign up.
 const MAX_USERS: usize = 10_000;

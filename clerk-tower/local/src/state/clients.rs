@@ -9,9 +9,9 @@ use clerk_core::{
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{
+use super::{Proof, Session, SessionEnd, SignIn, State, User};
+use crate::{
     random,
-    state::{Proof, Session, SessionEnd, SignIn, State, User},
     table::{Row, Table},
 };
 
@@ -96,7 +96,7 @@ impl Clients {
     }
 
     /// Adds a browser.
-    pub(super) fn create(&mut self, now: Timestamp) -> Client {
+    pub(crate) fn create(&mut self, now: Timestamp) -> Client {
         if self.all.len() >= MAX_CLIENTS {
             let oldest = self.all.find(|client| client.last_active.is_none()).or(self.all.iter().next());
             let oldest = oldest.map(|client| client.id.clone());
@@ -132,7 +132,7 @@ impl Clients {
     }
 
     /// Stores the result of a handshake and returns its nonce.
-    pub(super) fn store_handshake(&mut self, set_cookies: Vec<String>, now: Timestamp) -> String {
+    pub(crate) fn store_handshake(&mut self, set_cookies: Vec<String>, now: Timestamp) -> String {
         self.handshakes.retain(|handshake| handshake.until > now);
         if self.handshakes.len() >= MAX_HANDSHAKES {
             self.handshakes.remove(0);
@@ -151,7 +151,7 @@ impl Clients {
     }
 
     /// Returns the refresh token of a session. It stays the same.
-    pub(super) fn refresh_token(&mut self, session: &SessionId) -> String {
+    pub(crate) fn refresh_token(&mut self, session: &SessionId) -> String {
         if let Some(known) = self.refresh_tokens.iter().find(|known| known.session == *session) {
             return known.token.clone();
         }
@@ -165,14 +165,14 @@ impl Clients {
 }
 
 /// Why a user cannot sign in.
-pub(super) enum SignInRefused {
+pub(crate) enum SignInRefused {
     Banned,
     Locked,
     Deprovisioned,
 }
 
 /// Returns whether a user can sign in.
-pub(super) fn may_sign_in(user: &User, now: Timestamp) -> Result<(), SignInRefused> {
+pub(crate) fn may_sign_in(user: &User, now: Timestamp) -> Result<(), SignInRefused> {
     if user.banned {
         Err(SignInRefused::Banned)
     } else if user.is_locked(now) {
@@ -186,7 +186,7 @@ pub(super) fn may_sign_in(user: &User, now: Timestamp) -> Result<(), SignInRefus
 
 impl State {
     /// Returns the active and pending sessions of a browser, with their users.
-    pub(super) fn live_sessions(
+    pub(crate) fn live_sessions(
         &self,
         client: &Client,
         now: Timestamp,
@@ -198,13 +198,13 @@ impl State {
     }
 
     /// Returns the active or pending session that a browser used last, and its user.
-    pub(super) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
+    pub(crate) fn active_session(&self, client: &Client, now: Timestamp) -> Option<(&Session, &User)> {
         let last = client.last_active.as_ref()?;
         self.live_sessions(client, now).find(|(session, _)| session.id == *last)
     }
 
     /// Signs a user in with a browser. Its other users are signed out first.
-    pub(super) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
+    pub(crate) fn sign_in_with(&mut self, dev_browser: &str, user: UserId, now: Timestamp) {
         self.sign_out_with(dev_browser, SessionEnd::Removed, now);
         let Some(client) = self.clients.find(dev_browser).map(|client| client.id.clone()) else { return };
         self.start_session(&client, user, now);
@@ -227,7 +227,7 @@ impl State {
     }
 
     /// Makes a session the one that pages use.
-    pub(super) fn activate_session(&mut self, client: &ClientId, session: Option<SessionId>, now: Timestamp) {
+    pub(crate) fn activate_session(&mut self, client: &ClientId, session: Option<SessionId>, now: Timestamp) {
         if let Ok(client) = self.clients.all.get_mut(client.as_str()) {
             client.last_active = session;
             client.changed_at = now;
@@ -235,7 +235,7 @@ impl State {
     }
 
     /// Ends a session of a browser.
-    pub(super) fn end_session(
+    pub(crate) fn end_session(
         &mut self,
         client: &Client,
         session: &SessionId,
@@ -252,7 +252,7 @@ impl State {
     }
 
     /// Ends all sessions of a browser.
-    pub(super) fn sign_out_with(&mut self, dev_browser: &str, over: SessionEnd, now: Timestamp) {
+    pub(crate) fn sign_out_with(&mut self, dev_browser: &str, over: SessionEnd, now: Timestamp) {
         let Some(client) = self.clients.find(dev_browser).cloned() else { return };
         let sessions: Vec<_> =
             self.live_sessions(&client, now).map(|(session, _)| session.id.clone()).collect();

@@ -4,13 +4,10 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header::COOKIE};
 
-use super::{
-    super::{
-        claims::{self, TokenOptions},
-        keys::SigningKey,
-        state::{Session, State},
-    },
-    clients::Client,
+use crate::{
+    claims::{self, TokenOptions},
+    keys::SigningKey,
+    state::{Session, State, clients::Client},
 };
 use clerk_core::{Timestamp, authenticate::cookie};
 
@@ -42,7 +39,7 @@ fn line(name: &str, value: &str, max_age: u32, attributes: &str) -> String {
 /// The others are for applications under the same name: browsers send cookies to every port of a host. Clerk's JavaScript
 /// does not set them if the publishable key names a local address, but needs them for links to this server's pages, as
 /// backends do that authenticate requests by their cookies.
-pub(super) fn client_cookies(suffix: &str, client: &Client) -> [String; 4] {
+pub(crate) fn client_cookies(suffix: &str, client: &Client) -> [String; 4] {
     let token = &client.dev_browser;
     [
         line(&format!("__client_{suffix}"), token, YEAR, "; HttpOnly"),
@@ -53,7 +50,7 @@ pub(super) fn client_cookies(suffix: &str, client: &Client) -> [String; 4] {
 }
 
 /// Reads a cookie that [`client_cookies`] sets.
-pub(super) fn read_client_cookie<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
+pub(crate) fn read_client_cookie<'a>(headers: &'a HeaderMap, suffix: &str) -> Option<Cow<'a, str>> {
     let read = |name: &str| cookie(headers.get_all(COOKIE), &format!("{name}_{suffix}"));
     read("__client").or_else(|| read("__client_cross"))
 }
@@ -71,7 +68,7 @@ impl Application {
     }
 
     /// Returns all cookies for a browser. Without a session, the session's cookies are cleared.
-    pub(super) fn set_cookies(
+    pub(crate) fn set_cookies(
         &self,
         state: &mut State,
         key: &SigningKey,
