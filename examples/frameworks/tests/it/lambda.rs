@@ -159,7 +159,9 @@ async fn the_authorizer_understands_every_kind_of_event() {
 async fn without_clerk_the_authorizer_fails_instead_of_denying() {
     let mut lambda = Lambda::start(AUTHORIZER).await;
     let token = lambda.local.sign_in("user_grace").organization("org_acme").token();
-    lambda.local.inject(Fault::status(http::StatusCode::SERVICE_UNAVAILABLE).on("GET", "/.well-known/jwks.json"));
+    lambda
+        .local
+        .inject(Fault::status(http::StatusCode::SERVICE_UNAVAILABLE).on("GET", "/.well-known/jwks.json"));
     let error = lambda.invoke(token_event(&[&format!("Bearer {token}")])).await.unwrap_err();
     assert!(error.starts_with("503 clerk-unavailable"), "{error}");
 }
