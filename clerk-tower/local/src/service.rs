@@ -166,11 +166,11 @@ impl LocalClerk {
     ) -> Result<(StatusCode, Value), ApiError> {
         let path = without_version(request.uri().path());
         let found = routes::find(request.method(), path).ok().map(|found| found.handler);
-        let caller = match found {
-            Some(route) if route.is_public => Caller::Instance,
-            _ => self.authorize(request)?,
-        };
+        let is_public = found.is_some_and(|route| route.is_public);
+        let caller = if is_public { Caller::Instance } else { self.authorize(request)? };
         handled.caller = match &caller {
+            // No key was checked.
+            _ if is_public => LocalCaller::Unknown,
             Caller::Instance => LocalCaller::Backend,
             Caller::Machine(id) => LocalCaller::Machine(id.as_str().to_owned()),
         };

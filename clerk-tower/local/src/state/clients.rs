@@ -164,26 +164,6 @@ impl Clients {
     }
 }
 
-/// Why a user cannot sign in.
-pub(crate) enum SignInRefused {
-    Banned,
-    Locked,
-    Deprovisioned,
-}
-
-/// Returns whether a user can sign in.
-pub(crate) fn may_sign_in(user: &User, now: Timestamp) -> Result<(), SignInRefused> {
-    if user.banned {
-        Err(SignInRefused::Banned)
-    } else if user.is_locked(now) {
-        Err(SignInRefused::Locked)
-    } else if user.deprovisioned {
-        Err(SignInRefused::Deprovisioned)
-    } else {
-        Ok(())
-    }
-}
-
 impl State {
     /// Returns the active and pending sessions of a browser, with their users.
     pub(crate) fn live_sessions(

@@ -172,6 +172,7 @@ fn the_journal_says_who_asked_for_what() {
         ("POST", "/m2m_tokens", Some(&*machine.secret_key)),
         ("GET", "/users", None),
         ("POST", "http://localhost/v1/dev_browser", None),
+        ("GET", "/public/interstitial", None),
     ] {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(key) = key {
@@ -195,14 +196,15 @@ fn the_journal_says_who_asked_for_what() {
         (&Method::POST, "/m2m_tokens", Some("/m2m_tokens"), 201, &machine),
         (&Method::GET, "/users", None, 401, &unknown),
         (&Method::POST, "/dev_browser", None, 200, &browser),
+        (&Method::GET, "/public/interstitial", Some("/public/interstitial"), 422, &unknown),
     ]) {
         assert_eq!(*found, expected);
     }
-    assert!(requests.iter().all(|request| request.time == NOW) && requests.len() == 7);
+    assert!(requests.iter().all(|request| request.time == NOW) && requests.len() == 8);
     assert_eq!(requests.clone().to("get", "/v1/users").len(), 2);
     assert_eq!(requests.to("DELETE", "/users/{user_id}").len(), 1);
     let lines = lines.lock().unwrap();
-    assert_eq!((lines.len(), &*lines[0]), (7, "GET /users/user_ada 200 (secret key)"));
+    assert_eq!((lines.len(), &*lines[0]), (8, "GET /users/user_ada 200 (secret key)"));
     fixture.local.clear_requests();
     assert!(fixture.local.requests().is_empty());
 }

@@ -297,7 +297,10 @@ fn users_who_may_not_sign_in_are_told_that_they_cannot_sign_in() {
     fixture.ok("POST", "/v1/users/user_alan/ban", &json!(null));
     fixture.ok("POST", "/v1/users/user_grace/lock", &json!(null));
     fixture.local.user("Linus", "T").id("user_linus").deprovisioned(true).create();
+    fixture.ok("POST", "/v1/blocklist_identifiers", &json!({ "identifier": "katherine@example.com" }));
+    fixture.ok("PATCH", "/v1/instance/restrictions", &json!({ "blocklist": true }));
     for (form, status, expected_text) in [
+        ("user=user_katherine", 403, "Katherine Johnson is blocked and cannot sign in"),
         ("user=user_linus", 403, "Linus T is deprovisioned and cannot sign in"),
         ("user=user_alan", 403, "Alan Turing is banned and cannot sign in"),
         ("email=alan%40example.com", 403, "Alan Turing is banned and cannot sign in"),

@@ -224,6 +224,10 @@ fn people_sign_in_with_a_password() {
     let path = format!("/client/sign_ins/{}/attempt_first_factor", id(&sign_in));
     let attempt = |password| [("strategy", "password"), ("password", password)];
     assert_eq!(browser.error("POST", &path, &attempt("wrong")), (422, "form_password_incorrect".to_owned()));
+    let blocked = fixture.ok("POST", "/v1/blocklist_identifiers", &json!({ "identifier": ADA }));
+    fixture.ok("PATCH", "/v1/instance/restrictions", &json!({ "blocklist": true }));
+    assert_eq!(browser.error("POST", &path, &attempt(PASSWORD)), (403, "not_allowed_access".to_owned()));
+    fixture.ok("DELETE", &format!("/v1/blocklist_identifiers/{}", id(&blocked)), &json!(null));
     let (sign_in, client) = browser.ok("POST", &path, &attempt(PASSWORD));
     assert_eq!((&sign_in["status"], &client["sign_in"]), (&json!("complete"), &json!(null)));
     let session = sign_in["created_session_id"].as_str().unwrap();

@@ -15,7 +15,6 @@ use super::{
     factors::{attempt, bad_strategy, by_code, code_strategy},
     social,
 };
-use crate::state::clients::{SignInRefused, may_sign_in};
 
 pub(super) const ROUTES: &[Route] = &[
     Route::post("/v1/client/sign_ins", Fixed(create)),
@@ -82,16 +81,7 @@ impl Call<'_> {
 }
 
 fn check_may_sign_in(call: &Call<'_>, user: &UserId) -> Result<(), ApiError> {
-    let forbidden = |code, message, long| Err(ApiError::new(StatusCode::FORBIDDEN, code, message, long));
-    let user = call.state.users.get(user.as_str())?;
-    match may_sign_in(user, call.request.now) {
-        Ok(()) => call.state.check_sign_in(user),
-        Err(SignInRefused::Banned) => forbidden("user_banned", "User banned", "This account has been banned"),
-        Err(SignInRefused::Locked) => forbidden("user_locked", "Account locked", "This account is locked"),
-        Err(SignInRefused::Deprovisioned) => {
-            forbidden("user_deactivated", "User deactivated", "This account has been deactivated")
-        }
-    }
+    call.state.check_sign_in(call.state.users.get(user.as_str())?)
 }
 
 fn create(call: &mut Call<'_>) -> ApiResult {

@@ -41,7 +41,9 @@ impl Call<'_> {
         let client = self.client_or_new().id;
         if self.state.is_sign_up_ready(&sign_up) {
             let user = self.state.user_of_sign_up(&sign_up, self.request.now)?;
-            self.state.accept_invitation(&sign_up, &user);
+            if let Some(invitation) = &sign_up.invitation {
+                self.state.mark_invitation_accepted(invitation);
+            }
             sign_up.session = Some(self.start_session(user.clone(), false)?);
             sign_up.user = Some(user);
         }

@@ -1,7 +1,5 @@
 //! Tickets: sign-in tokens and invitations.
 
-use clerk_core::id::UserId;
-
 use super::{
     super::super::{
         error::ApiError,
@@ -42,14 +40,5 @@ impl SignUp {
         self.public_metadata = invitation.public_metadata.clone();
         self.invitation = Some(invitation.id.clone());
         Ok(())
-    }
-}
-
-impl State {
-    /// Marks the invitation of a sign-up as accepted.
-    pub(super) fn accept_invitation(&mut self, sign_up: &SignUp, _user: &UserId) {
-        if let Some(invitation) = &sign_up.invitation {
-            self.mark_invitation_accepted(invitation);
-        }
     }
 }

@@ -19,7 +19,6 @@ use super::{
     client::authenticate,
     ok, userinfo,
 };
-use crate::state::clients::may_sign_in;
 
 /// `POST /oauth/token`.
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, OAuthError> {
@@ -95,7 +94,7 @@ fn exchange(
         (None, Some(_)) => return Err(invalid_grant("The authorization request had no code_challenge")),
         (None, None) => {}
     }
-    check_user(state, code.user.as_str(), now)?;
+    check_user(state, code.user.as_str())?;
     let audience = audience(request, &code.resources)?;
     let (grant, refresh) = state.redeem_code(&code, now);
     let scopes = grant.scopes.clone();
@@ -112,9 +111,9 @@ fn is_verifier(text: &str) -> bool {
     (43..=128).contains(&text.len()) && text.bytes().all(is_unreserved)
 }
 
-fn check_user(state: &State, user: &str, now: Timestamp) -> Result<(), OAuthError> {
+fn check_user(state: &State, user: &str) -> Result<(), OAuthError> {
     let user = state.users.get(user).map_err(|_| invalid_grant("The user was deleted"))?;
-    may_sign_in(user, now).map_err(|_| invalid_grant("The user may not sign in"))
+    state.check_sign_in(user).map_err(|_| invalid_grant("The user may not sign in"))
 }
 
 /// Returns the resources that the access token is for: those of the request, which must have been granted (RFC 8707,
@@ -145,7 +144,7 @@ fn refresh(
         state.revoke_grant(&grant.id, now);
         return Err(unknown());
     }
-    check_user(state, grant.user.as_str(), now)?;
+    check_user(state, grant.user.as_str())?;
     let wrong_scope = || OAuthError::new("invalid_scope", "scope has more than the user granted");
     let scopes = match form.first("scope") {
         None => grant.scopes.clone(),

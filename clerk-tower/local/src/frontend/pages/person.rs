@@ -21,7 +21,6 @@ use super::{
     parts::{self, LOGO},
     return_address, see_other,
 };
-use crate::state::clients::{SignInRefused, may_sign_in};
 
 /// The maximum number of users in an instance; beyond that, no one can sign up.
 const MAX_USERS: usize = 10_000;
@@ -131,16 +130,17 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
     let user = user.ok_or_else(|| {
         (StatusCode::NOT_FOUND, "This person no longer exists. Choose another one.".to_owned())
     })?;
-    let refused = |what: &str| {
-        let name = picture::name(user);
-        (StatusCode::FORBIDDEN, format!("{name} is {what} and cannot sign in. Choose someone else."))
-    };
-    match may_sign_in(user, request.now) {
-        Ok(()) => Ok(user.id.clone()),
-        Err(SignInRefused::Banned) => Err(refused("banned")),
-        Err(SignInRefused::Locked) => Err(refused("locked")),
-        Err(SignInRefused::Deprovisioned) => Err(refused("deprovisioned")),
-    }
+    state.check_sign_in(user).map_err(|error| {
+        let what = match () {
+            () if user.banned => "banned",
+            () if user.deprovisioned => "deprovisioned",
+            () if user.is_locked(state.now) => "locked",
+            () => "blocked",
+        };
+        let problem = format!("{} is {what} and cannot sign in. Choose someone else.", picture::name(user));
+        (error.status(), problem)
+    })?;
+    Ok(user.id.clone())
 }
 
 fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
