@@ -27,8 +27,8 @@ impl LocalClerk {
     /// Starts a new plan with this name, for users; [`LocalPlanBuilder::create`] creates it. Its slug is the name in
     /// lowercase letters, with `_` between the words.
     pub fn plan(&self, name: impl Into<String>) -> LocalPlanBuilder {
-        let plan = Plan::new(name.into(), self.now());
-        let mut price = Price::new(&plan.id, self.now());
+        let plan = Plan::new(name.into(), self.time());
+        let mut price = Price::new(&plan.id, self.time());
         price.is_default = true;
         LocalPlanBuilder { local: self.clone(), plan, price }
     }
@@ -36,14 +36,14 @@ impl LocalClerk {
     /// Starts a subscription of a user or an organization to a plan; [`LocalSubscriptionBuilder::create`] creates it.
     pub fn subscribe(&self, payer: impl Into<Id>, plan: &LocalPlan) -> LocalSubscriptionBuilder {
         let price = self.state().default_price(&plan.id);
-        let item = SubscriptionItem::new(payer.into().as_str(), &price, self.now());
+        let item = SubscriptionItem::new(payer.into().as_str(), &price, self.time());
         LocalSubscriptionBuilder { local: self.clone(), item }
     }
 
     /// Changes the status of a subscription item, and delivers the webhooks of the change. An item that does not exist is
     /// ignored.
     pub fn set_subscription_item_status(&self, item: &LocalSubscriptionItem, status: SubscriptionItemStatus) {
-        let now = self.now();
+        let now = self.time();
         let state = &mut *self.state();
         let Ok(known) = state.subscription_items.get_mut(&item.id) else { return };
         known.set_status(status, now);

@@ -27,7 +27,7 @@ pub(super) struct StateGuard<'a> {
 
 impl<'a> StateGuard<'a> {
     pub(super) fn new(local: &'a LocalClerk, mut state: MutexGuard<'a, State>) -> Self {
-        state.now = local.now();
+        state.now = state.own_time(local.shared.clock.now());
         Self { local, state, before: None, is_changed: false }
     }
 }

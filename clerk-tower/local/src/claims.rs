@@ -47,6 +47,7 @@ pub(super) fn header() -> Map<String, Value> {
 
 /// Returns the claims of a session token.
 pub(super) fn session(state: &State, session: &Session, options: &TokenOptions, now: Timestamp) -> Value {
+    let now = state.clock_time(now);
     let issued = now.as_secs();
     let mut claims = Map::new();
     let mut put = |name: &str, value: Value| {
@@ -99,15 +100,16 @@ pub(super) fn template_header() -> Map<String, Value> {
 
 /// Returns the claims of a JWT template's token.
 pub(super) fn template(
-    issuer: &str,
+    state: &State,
     session: &Session,
     options: &TokenOptions,
     now: Timestamp,
     audience: &str,
 ) -> Value {
+    let now = state.clock_time(now);
     let issued = now.as_secs();
     let mut claims = json!({
-        "iss": issuer,
+        "iss": state.issuer,
         "sub": session.user,
         "aud": audience,
         "exp": now.saturating_add(options.lifetime).as_secs(),
@@ -127,14 +129,14 @@ pub(super) fn m2m_header() -> Map<String, Value> {
 }
 
 /// Returns the claims of an M2M token in JWT form: the machine's custom claims and Clerk's own, which win.
-pub(super) fn m2m(issuer: &str, token: &StoredM2mToken) -> Value {
+pub(super) fn m2m(state: &State, token: &StoredM2mToken) -> Value {
     let scopes: Vec<_> = token.scopes.iter().map(Id::as_str).collect();
     let own = json!({
         "sub": token.subject,
         "aud": scopes,
         "scopes": scopes.join(" "),
     });
-    let standing = registered_claims(issuer, token.id.as_str(), &token.standing);
+    let standing = registered_claims(state, &state.issuer, token.id.as_str(), &token.standing);
     let claims = token.claims.clone().filter(Value::is_object).unwrap_or_else(|| json!({}));
     extended(extended(claims, own), standing)
 }
@@ -145,14 +147,14 @@ pub(super) fn oauth_header() -> Map<String, Value> {
 }
 
 /// Returns the claims of an OAuth access token in JWT form.
-pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
+pub(super) fn oauth(state: &State, issuer: &str, token: &StoredOAuthToken) -> Value {
     let own = json!({
         "sub": token.subject,
         "client_id": token.client_id,
         "scp": token.scopes,
         "scope": token.scopes.join(" "),
     });
-    let standing = registered_claims(issuer, token.id.as_str(), &token.standing);
+    let standing = registered_claims(state, issuer, token.id.as_str(), &token.standing);
     let whole = extended(extended(own, token.delegation()), standing);
     match &token.organization {
         Some(organization) => extended(whole, json!({ "org_id": organization })),
@@ -161,7 +163,7 @@ pub(super) fn oauth(issuer: &str, token: &StoredOAuthToken) -> Value {
 }
 
 /// Reads an OAuth access token in JWT form, if `key` signed it. Whether it has expired is not checked.
-pub(super) fn read_oauth(key: &SigningKey, token: &str) -> Option<StoredOAuthToken> {
+pub(super) fn read_oauth(state: &State, key: &SigningKey, token: &str) -> Option<StoredOAuthToken> {
     let header = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
     let header: Value = serde_json::from_slice(&header).ok()?;
     // RFC 9068, section 4: the key signs session tokens and ID tokens, too.
@@ -175,7 +177,8 @@ pub(super) fn read_oauth(key: &SigningKey, token: &str) -> Option<StoredOAuthTok
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
-    let time = |name: &str| claims.get(name).and_then(Value::as_i64).map(Timestamp::from_secs);
+    let seconds = |name: &str| claims.get(name).and_then(Value::as_i64);
+    let time = |name: &str| seconds(name).map(|seconds| state.own_time(Timestamp::from_secs(seconds)));
     let mut token = StoredOAuthToken::new(text("sub")?.into(), time("iat")?);
     token.id = text("jti")?.into();
     token.client_id = text("client_id")?.to_owned();
@@ -189,12 +192,14 @@ pub(super) fn read_oauth(key: &SigningKey, token: &str) -> Option<StoredOAuthTok
 
 /// Returns the claims of an ID token that it has whatever the scopes: OpenID Connect Core 1.0, section 2.
 pub(super) fn id_token(
+    state: &State,
     issuer: &str,
     grant: &OAuthGrant,
     access_token: &str,
     nonce: Option<&str>,
     now: Timestamp,
 ) -> Value {
+    let [now, signed_in_at] = [now, grant.signed_in_at].map(|time| state.clock_time(time));
     let digest = digest(&SHA256, access_token.as_bytes());
     let half = digest.as_ref().get(..16).unwrap_or_default();
     let claims = json!({
@@ -204,7 +209,7 @@ pub(super) fn id_token(
         "azp": grant.client_id,
         "iat": now.as_secs(),
         "exp": now.saturating_add(ACCESS_LIFETIME).as_secs(),
-        "auth_time": grant.signed_in_at.as_secs(),
+        "auth_time": signed_in_at.as_secs(),
         "at_hash": BASE64_URL_SAFE_NO_PAD.encode(half),
         "jti": random::string(20),
     });
@@ -215,11 +220,11 @@ pub(super) fn id_token(
 }
 
 /// Returns the registered claims of a machine's token: issuer, identifier and times.
-fn registered_claims(issuer: &str, id: &str, standing: &Standing) -> Value {
-    let issued = standing.created_at.as_secs();
+fn registered_claims(state: &State, issuer: &str, id: &str, standing: &Standing) -> Value {
+    let issued = state.clock_time(standing.created_at).as_secs();
     let mut claims = json!({ "iss": issuer, "jti": id, "iat": issued, "nbf": issued });
     if let Some(end) = standing.expiration {
-        claims = extended(claims, json!({ "exp": end.as_secs() }));
+        claims = extended(claims, json!({ "exp": state.clock_time(end).as_secs() }));
     }
     claims
 }

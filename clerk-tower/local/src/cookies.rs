@@ -79,7 +79,8 @@ impl Application {
         self.put(&mut lines, "__clerk_db_jwt", &client.dev_browser, YEAR);
         let session = state.active_session(client, now).map(|(session, _)| session.clone());
         if let Some(session) = session {
-            self.put(&mut lines, "__client_uat", &client.changed_at.as_secs().to_string(), YEAR);
+            let signed_in = state.clock_time(client.changed_at).as_secs().to_string();
+            self.put(&mut lines, "__client_uat", &signed_in, YEAR);
             self.session(&mut lines, state, key, &session, now);
         } else {
             self.put(&mut lines, "__client_uat", "0", YEAR);

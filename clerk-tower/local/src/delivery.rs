@@ -1,8 +1,11 @@
 //! Delivers webhook events in the background, one after the other.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 
-use bytes::Bytes;
 use clerk_core::webhook::Verifier;
 use http::{Request, Response, StatusCode, Uri};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
@@ -14,7 +17,11 @@ use tokio::{
 use tower::{Service, ServiceExt as _};
 
 use crate::LocalBody;
-use crate::{random, webhooks::request};
+use crate::{
+    delivery_log::{Attempt, DeliveryLog, Event},
+    lock,
+    webhooks::request,
+};
 use clerk_tower::clock::Clock;
 
 /// The maximum number of waiting events.
@@ -37,20 +44,31 @@ pub(super) struct Progress {
     pub(super) dropped: u64,
 }
 
-pub(super) type Counts = Arc<watch::Sender<Progress>>;
+/// What is known about the deliveries of an instance.
+#[derive(Default)]
+pub(super) struct Deliveries {
+    pub(super) progress: watch::Sender<Progress>,
+    log: Mutex<DeliveryLog>,
+}
+
+impl Deliveries {
+    /// Returns the last events.
+    pub(super) fn log(&self) -> MutexGuard<'_, DeliveryLog> {
+        lock(&self.log)
+    }
+}
 
 /// A waiting event. Dropping it updates the counters.
 struct Message {
-    id: String,
-    body: Bytes,
-    counts: Counts,
+    event: Event,
+    deliveries: Arc<Deliveries>,
 }
 
 impl Message {
     /// Creates a message, unless too many are waiting.
-    fn new(body: Bytes, counts: &Counts) -> Option<Self> {
-        let has_room = counts.send_if_modified(|progress| {
-            let bytes = progress.bytes.saturating_add(body.len());
+    fn new(event: Event, deliveries: &Arc<Deliveries>) -> Option<Self> {
+        let has_room = deliveries.progress.send_if_modified(|progress| {
+            let bytes = progress.bytes.saturating_add(event.body.len());
             let has_room = progress.waiting < MAX_WAITING && bytes <= MAX_BYTES;
             if has_room {
                 progress.waiting += 1;
@@ -58,14 +76,14 @@ impl Message {
             }
             has_room
         });
-        has_room.then(|| Self { id: random::id("msg_"), body, counts: Arc::clone(counts) })
+        has_room.then(|| Self { event, deliveries: Arc::clone(deliveries) })
     }
 }
 
 impl Drop for Message {
     fn drop(&mut self) {
-        let bytes = self.body.len();
-        self.counts.send_modify(|progress| {
+        let bytes = self.event.body.len();
+        self.deliveries.progress.send_modify(|progress| {
             progress.waiting = progress.waiting.saturating_sub(1);
             progress.bytes = progress.bytes.saturating_sub(bytes);
         });
@@ -75,24 +93,27 @@ impl Drop for Message {
 /// The queue of events to deliver.
 pub(super) struct Outbox {
     messages: mpsc::Sender<Message>,
-    counts: Counts,
+    deliveries: Arc<Deliveries>,
 }
 
 impl Outbox {
     /// Queues an event. If the queue is full, the event is dropped and counted.
-    pub(super) fn put(&self, body: Bytes) {
-        let message = Message::new(body, &self.counts);
+    pub(super) fn put(&self, event: Event) {
+        let message = Message::new(event, &self.deliveries);
+        if let Some(message) = &message {
+            self.deliveries.log().add(&message.event);
+        }
         let is_queued = message.is_some_and(|message| self.messages.try_send(message).is_ok());
         if !is_queued {
-            self.counts.send_modify(|progress| progress.dropped += 1);
+            self.deliveries.progress.send_modify(|progress| progress.dropped += 1);
         }
     }
 }
 
-type Attempt = Pin<Box<dyn Future<Output = Option<StatusCode>> + Send>>;
+type Reply = Pin<Box<dyn Future<Output = Option<StatusCode>> + Send>>;
 
 /// Sends one request; returns the status of the response, if there was one.
-pub(super) type Sender = Box<dyn FnMut(Request<LocalBody>) -> Attempt + Send>;
+pub(super) type Sender = Box<dyn FnMut(Request<LocalBody>) -> Reply + Send>;
 
 /// Sends requests to a service in this process.
 pub(super) fn to_service<S, B>(service: S) -> Sender
@@ -125,15 +146,18 @@ pub(super) struct WorkerConfig {
 
 /// Creates an outbox and the future that empties it. The future ends when the outbox has been dropped and every event
 /// is delivered or given up.
-pub(super) fn open(config: WorkerConfig, counts: Counts) -> (Outbox, impl Future<Output = ()> + Send) {
+pub(super) fn open(
+    config: WorkerConfig,
+    deliveries: Arc<Deliveries>,
+) -> (Outbox, impl Future<Output = ()> + Send) {
     let (messages, queue) = mpsc::channel(MAX_WAITING);
-    (Outbox { messages, counts }, work(config, queue))
+    (Outbox { messages, deliveries }, work(config, queue))
 }
 
 async fn work(mut config: WorkerConfig, mut queue: mpsc::Receiver<Message>) {
     while let Some(message) = queue.recv().await {
         let is_delivered = deliver(&mut config, &message).await;
-        message.counts.send_modify(|progress| match is_delivered {
+        message.deliveries.progress.send_modify(|progress| match is_delivered {
             true => progress.delivered += 1,
             false => progress.given_up += 1,
         });
@@ -141,9 +165,9 @@ async fn work(mut config: WorkerConfig, mut queue: mpsc::Receiver<Message>) {
 }
 
 /// Runs one attempt. It is a separate task, so that a panic of the receiving service ends only the attempt.
-async fn attempt(response: Attempt) -> Option<StatusCode> {
+async fn wait(reply: Reply) -> Option<StatusCode> {
     let mut task = JoinSet::new();
-    task.spawn(response);
+    task.spawn(reply);
     timeout(TIMEOUT, task.join_next()).await.ok()??.ok()?
 }
 
@@ -151,10 +175,12 @@ async fn attempt(response: Attempt) -> Option<StatusCode> {
 async fn deliver(config: &mut WorkerConfig, message: &Message) -> bool {
     let mut waits = WAITS.into_iter();
     loop {
-        let mut request = request(&config.signer, &message.id, config.clock.now(), message.body.clone())
-            .map(LocalBody::from);
+        let (time, event) = (config.clock.now(), &message.event);
+        let mut request = request(&config.signer, &event.id, time, event.body.clone()).map(LocalBody::from);
         request.uri_mut().clone_from(&config.uri);
-        if attempt((config.sender)(request)).await.is_some_and(|status| status.is_success()) {
+        let attempt = Attempt { time, status: wait((config.sender)(request)).await };
+        message.deliveries.log().note(&event.id, attempt);
+        if attempt.is_success() {
             return true;
         }
         match waits.next() {

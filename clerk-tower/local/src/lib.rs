@@ -56,6 +56,7 @@ mod client;
 mod cookies;
 mod credentials;
 mod delivery;
+mod delivery_log;
 mod email;
 mod error;
 pub mod faults;
@@ -103,7 +104,7 @@ use http::Response;
 
 use self::{
     changes::StateGuard,
-    delivery::Counts,
+    delivery::Deliveries,
     faults::Faults,
     journal::{Journal, OnRequest},
     keep::Keeper,
@@ -169,7 +170,7 @@ struct Shared {
     /// The secret with its prefix `whsec_`.
     webhook_secret: String,
     subscription: Mutex<Option<Subscription>>,
-    webhook_counts: Counts,
+    deliveries: Arc<Deliveries>,
 }
 
 /// The parts of an instance that are saved.
@@ -217,7 +218,8 @@ impl LocalClerk {
         let Options { clock, on_request, scripts, serves_any_address } = options;
         let issuer = publishable_key.frontend_api_url();
         state.issuer.clone_from(&issuer);
-        state.adopt_roles(clock.now());
+        state.now = state.own_time(clock.now());
+        state.adopt_roles(state.now);
         Self {
             shared: Arc::new(Shared {
                 secret_key,
@@ -234,7 +236,7 @@ impl LocalClerk {
                 state: Mutex::new(state),
                 webhook_secret,
                 subscription: Mutex::default(),
-                webhook_counts: Counts::default(),
+                deliveries: Arc::default(),
             }),
         }
     }
@@ -291,8 +293,9 @@ impl LocalClerk {
         self.state().clients.refreshes = on;
     }
 
-    fn now(&self) -> Timestamp {
-        self.shared.clock.now()
+    /// Returns the time of the instance. It locks the state, whose `now` is the same while it is locked.
+    fn time(&self) -> Timestamp {
+        self.state().now
     }
 
     fn key(&self) -> Arc<SigningKey> {

@@ -32,19 +32,19 @@ use crate::{
 impl LocalClerk {
     /// Starts a new API key with this name; [`LocalApiKeyBuilder::create`] creates it.
     pub fn api_key(&self, name: impl Into<String>) -> LocalApiKeyBuilder {
-        let now = self.now();
+        let now = self.time();
         LocalApiKeyBuilder { local: self.clone(), key: StoredApiKey::new(name.into(), "".into(), now), now }
     }
 
     /// Starts a new machine with this name; [`LocalMachineBuilder::create`] creates it.
     pub fn machine(&self, name: impl Into<String>) -> LocalMachineBuilder {
-        LocalMachineBuilder { local: self.clone(), machine: StoredMachine::new(name.into(), self.now()) }
+        LocalMachineBuilder { local: self.clone(), machine: StoredMachine::new(name.into(), self.time()) }
     }
 
     /// Starts a new M2M token of a machine, for the machines that it may call; [`LocalM2mTokenBuilder::create`] creates
     /// it.
     pub fn m2m_token(&self, machine: impl Into<Id>) -> LocalM2mTokenBuilder {
-        let (id, now) = (machine.into(), self.now());
+        let (id, now) = (machine.into(), self.time());
         let machine = self.state().credentials.machines.get(id.as_str()).ok().cloned();
         let machine =
             machine.unwrap_or_else(|| StoredMachine { id, ..StoredMachine::new(String::new(), now) });
@@ -56,7 +56,7 @@ impl LocalClerk {
     /// Starts a new OAuth access token, with which an OAuth client acts for a user;
     /// [`LocalOAuthTokenBuilder::create`] creates it. The default lifetime is a day.
     pub fn oauth_token(&self, user: impl Into<UserId>) -> LocalOAuthTokenBuilder {
-        let now = self.now();
+        let now = self.time();
         let mut token = StoredOAuthToken::new(user.into(), now);
         token.standing.expiration = Some(now.saturating_add(Duration::from_secs(86_400)));
         LocalOAuthTokenBuilder { local: self.clone(), token, now }
@@ -245,7 +245,7 @@ impl LocalM2mTokenBuilder {
 
     /// Creates a token in JWT form, which is verified with the instance's keys, and which the instance does not store.
     pub fn create_jwt(self) -> LocalM2mToken {
-        let claims = claims::m2m(self.local.issuer(), &self.token);
+        let claims = claims::m2m(&self.local.state(), &self.token);
         LocalM2mToken { id: self.token.id, token: self.local.key().sign(&claims::m2m_header(), &claims) }
     }
 }
@@ -305,7 +305,7 @@ impl LocalOAuthTokenBuilder {
 
     /// Creates a token in JWT form, which is verified with the instance's keys, and which the instance does not store.
     pub fn create_jwt(self) -> LocalOAuthToken {
-        let claims = claims::oauth(self.local.issuer(), &self.token);
+        let claims = claims::oauth(&self.local.state(), self.local.issuer(), &self.token);
         LocalOAuthToken { id: self.token.id, token: self.local.key().sign(&claims::oauth_header(), &claims) }
     }
 }

@@ -39,7 +39,7 @@ use crate::{
 impl LocalClerk {
     /// Starts a new OAuth application with this name; [`LocalOAuthApplicationBuilder::create`] creates it.
     pub fn oauth_application(&self, name: impl Into<String>) -> LocalOAuthApplicationBuilder {
-        let application = OAuthApplication::new(name.into(), self.now());
+        let application = OAuthApplication::new(name.into(), self.time());
         LocalOAuthApplicationBuilder { local: self.clone(), application }
     }
 

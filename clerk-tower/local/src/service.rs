@@ -113,7 +113,7 @@ impl fmt::Debug for ResponseFuture {
 impl LocalClerk {
     /// Processes a request or applies its fault, and records both.
     fn exchange(&self, request: &Request<Bytes>, fault: Option<Fault>) -> Outcome {
-        let time = self.now();
+        let time = self.time();
         let respond = || self.respond(request);
         let outcome = match fault {
             Some(fault) => fault.apply(respond),
@@ -189,10 +189,10 @@ impl LocalClerk {
     ) -> Result<(StatusCode, Value), ApiError> {
         let found = routes::find(request.method(), without_version(request.uri().path()))?;
         let query = Query::parse(request.uri().query().unwrap_or_default());
-        let (now, key) = (self.now(), self.key());
+        let key = self.key();
         let suffix = &self.publishable_key().cookie_suffix();
         let state = &mut *self.state();
-        let body = request.body();
+        let (now, body) = (state.now, request.body());
         let headers = request.headers();
         let api_request = routes::ApiRequest { state, key: &key, suffix, query, body, headers, now, caller };
         Ok((found.handler.status, found.handler.run(api_request, &found.params)?))
@@ -211,7 +211,7 @@ impl LocalClerk {
         }
         let key = str::from_utf8(key).map_err(|_| ApiError::wrong_key())?;
         let state = self.state();
-        let machine = state.credentials.machine_of(key, self.now()).ok_or_else(ApiError::wrong_key)?;
+        let machine = state.credentials.machine_of(key, state.now).ok_or_else(ApiError::wrong_key)?;
         Ok(Caller::Machine(machine.id.clone()))
     }
 }

@@ -35,7 +35,10 @@ impl LocalClerk {
     /// Signs a user in: starts a session, which the Backend API shows, and returns a handle that creates its tokens and
     /// cookies. Nothing is validated: a banned user, or one that does not exist, gets a session too.
     pub fn sign_in(&self, user: impl Into<UserId>) -> LocalSession {
-        let session = self.state().sign_in(user.into(), self.now());
+        let session = {
+            let state = &mut *self.state();
+            state.sign_in(user.into(), state.now)
+        };
         LocalSession { local: self.clone(), session, options: TokenOptions::default() }
     }
 
@@ -136,7 +139,7 @@ impl LocalSession {
     /// gets one too.
     #[must_use]
     pub fn token(&self) -> String {
-        self.token_at(self.local.now())
+        self.token_at(self.local.time())
     }
 
     /// Creates a token of a JWT template for this audience, as a front end gets it from `getToken({ template })`. Its claims
@@ -153,9 +156,10 @@ impl LocalSession {
     /// ```
     #[must_use]
     pub fn template_token(&self, audience: impl AsRef<str>) -> String {
-        let issuer = self.local.issuer().to_owned();
-        let claims =
-            claims::template(&issuer, &self.session, &self.options, self.local.now(), audience.as_ref());
+        let claims = {
+            let state = self.local.state();
+            claims::template(&state, &self.session, &self.options, state.now, audience.as_ref())
+        };
         self.local.key().sign(&claims::template_header(), &claims)
     }
 
@@ -177,7 +181,7 @@ impl LocalSession {
 
     /// Returns when an expired token was issued.
     fn expired_issue(&self) -> Timestamp {
-        self.local.now().saturating_sub(EXPIRED_FOR.saturating_add(self.options.lifetime))
+        self.local.time().saturating_sub(EXPIRED_FOR.saturating_add(self.options.lifetime))
     }
 
     /// Returns the value of the `Cookie` header of a browser in which this user is signed in: the session token, the
@@ -195,7 +199,7 @@ impl LocalSession {
     /// ```
     #[must_use]
     pub fn cookies(&self) -> String {
-        self.cookies_with(self.local.now())
+        self.cookies_with(self.local.time())
     }
 
     /// Like [`cookies`](Self::cookies), with an [expired token](Self::expired_token): what a browser sends that comes
@@ -209,9 +213,10 @@ impl LocalSession {
     fn cookies_with(&self, issued: Timestamp) -> String {
         let suffix = self.local.publishable_key().cookie_suffix();
         let token = self.token_at(issued);
-        let browser = self.local.state().clients.of_session(&self.session);
+        let state = &mut *self.local.state();
+        let browser = state.clients.of_session(&self.session);
         // A token from before the sign-in would be ignored.
-        let signed_in = browser.changed_at.min(issued).as_secs().to_string();
+        let signed_in = state.clock_time(browser.changed_at.min(issued)).as_secs().to_string();
         [("__session", &token), ("__client_uat", &signed_in), ("__clerk_db_jwt", &browser.dev_browser)]
             .map(|(name, value)| format!("{name}={value}; {name}_{suffix}={value}"))
             .join("; ")

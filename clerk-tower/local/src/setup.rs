@@ -64,7 +64,7 @@ impl From<&LocalOrganization> for OrganizationId {
 impl LocalClerk {
     /// Starts a new user; [`LocalUserBuilder::create`] creates it.
     pub fn user(&self, first_name: impl Into<String>, last_name: impl Into<String>) -> LocalUserBuilder {
-        let now = self.now();
+        let now = self.time();
         let mut user = User::new(random::id("user_").into(), now);
         user.first_name = Some(first_name.into());
         user.last_name = Some(last_name.into());
@@ -75,7 +75,7 @@ impl LocalClerk {
     pub fn organization(&self, name: impl Into<String>) -> LocalOrganizationBuilder {
         let name = name.into();
         let id = OrganizationId::from(random::id("org_"));
-        let organization = Organization::new(id, name, String::new(), self.now());
+        let organization = Organization::new(id, name, String::new(), self.time());
         LocalOrganizationBuilder { local: self.clone(), organization, roles: Vec::new() }
     }
 
@@ -95,7 +95,8 @@ impl LocalClerk {
     /// ```
     pub fn role<P: Into<String>>(&self, key: impl AsRef<str>, permissions: impl IntoIterator<Item = P>) {
         let permissions = permissions.into_iter().map(Into::into).collect();
-        self.state().roles.define(key.as_ref(), permissions, self.now());
+        let state = &mut *self.state();
+        state.roles.define(key.as_ref(), permissions, state.now);
     }
 
     /// Gives a user a passkey with this name.
@@ -109,7 +110,7 @@ impl LocalClerk {
     /// // `GET /users/{user_id}` lists it, and `DELETE /users/{user_id}/passkeys/{id}` removes it.
     /// ```
     pub fn add_passkey(&self, user: impl Into<UserId>, name: impl AsRef<str>) {
-        let (user, now) = (user.into(), self.now());
+        let (user, now) = (user.into(), self.time());
         if let Ok(user) = self.state().users.get_mut(user.as_str()) {
             user.passkeys.push(Passkey::new(name.as_ref(), now));
         }
@@ -134,7 +135,7 @@ impl LocalClerk {
         app_identifier: impl AsRef<str>,
         name: impl AsRef<str>,
     ) -> String {
-        let (user, now) = (user.into(), self.now());
+        let (user, now) = (user.into(), self.time());
         let device = TrustedDevice::new(platform.as_ref(), app_identifier.as_ref(), name.as_ref(), now);
         let id = device.id.clone();
         if let Ok(user) = self.state().users.get_mut(user.as_str()) {
@@ -151,7 +152,7 @@ impl LocalClerk {
         user: impl Into<UserId>,
         role: impl AsRef<str>,
     ) {
-        let (organization, user, now) = (organization.into(), user.into(), self.now());
+        let (organization, user, now) = (organization.into(), user.into(), self.time());
         let state = &mut *self.state();
         if let Ok(membership) = state.membership_mut(organization.as_str(), user.as_str()) {
             role.as_ref().clone_into(&mut membership.role);
@@ -342,7 +343,7 @@ impl LocalOrganizationBuilder {
 
     /// Creates the organization.
     pub fn create(mut self) -> LocalOrganization {
-        let now = self.local.now();
+        let now = self.local.time();
         let state = &mut *self.local.state();
         if self.organization.slug.is_empty() {
             self.organization.slug = routes::free_slug(state, &self.organization.name);

@@ -38,6 +38,7 @@ use crate::LocalBody;
 use crate::{
     LocalClerk, changes,
     delivery::{self, Outbox, Progress, Sender, WorkerConfig},
+    delivery_log::Event,
     lock, random,
     state::{INSTANCE_ID, State},
 };
@@ -104,9 +105,9 @@ impl LocalClerk {
     /// of the event, for example `user.created`, and `data` its data in Clerk's format. Each delivery has its own ID.
     #[must_use]
     pub fn webhook(&self, kind: &str, data: &Value) -> Request<Bytes> {
-        let now = self.now();
         let signer = Verifier::new(self.webhook_secret());
-        let mut request = request(&signer, &random::id("msg_"), now, event(kind, data, now));
+        let body = event(kind, data, self.time());
+        let mut request = request(&signer, &random::id("msg_"), self.shared.clock.now(), body);
         *request.uri_mut() = Uri::from_static(PATH);
         request
     }
@@ -185,7 +186,7 @@ impl LocalClerk {
         })?;
         let clock = Arc::clone(&self.shared.clock);
         let config = WorkerConfig { sender: sender(), uri, signer: Verifier::new(secret), clock };
-        let (outbox, work) = delivery::open(config, Arc::clone(&self.shared.webhook_counts));
+        let (outbox, work) = delivery::open(config, Arc::clone(&self.shared.deliveries));
         runtime.spawn(work);
         // A change that is under way is not reported.
         let _state = self.state();
@@ -196,7 +197,7 @@ impl LocalClerk {
     /// Waits until every event so far is delivered or given up, and returns the counts. Without a receiver it returns at
     /// once.
     pub async fn webhooks_delivered(&self) -> LocalWebhooks {
-        let mut counts = self.shared.webhook_counts.subscribe();
+        let mut counts = self.shared.deliveries.progress.subscribe();
         match counts.wait_for(|progress| progress.waiting == 0).await {
             Ok(progress) => (*progress).into(),
             // Impossible: this instance holds the sender.
@@ -213,10 +214,20 @@ impl LocalClerk {
     pub(super) fn report_changes(&self, before: &State, after: &State) {
         let subscription = lock(&self.shared.subscription);
         let Some(Subscription { outbox }) = &*subscription else { return };
-        let now = self.now();
+        let (now, time) = (after.now, self.shared.clock.now());
         for (kind, data) in changes::events(before, after, now) {
-            outbox.put(event(kind, &data, now));
+            outbox.put(Event { id: random::id("msg_"), kind, body: event(kind, &data, now), time });
         }
+    }
+
+    /// Queues an event of the [log](Deliveries::log) once more, with the same ID. Returns false if it is not known any more,
+    /// or nobody receives webhooks.
+    pub(super) fn send_webhook_again(&self, id: &str) -> bool {
+        let event = self.shared.deliveries.log().find(id).map(|delivery| delivery.event.clone());
+        let subscription = lock(&self.shared.subscription);
+        let (Some(event), Some(Subscription { outbox })) = (event, &*subscription) else { return false };
+        outbox.put(event);
+        true
     }
 }
 

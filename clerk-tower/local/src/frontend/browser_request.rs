@@ -55,7 +55,7 @@ impl<'a> BrowserRequest<'a> {
             raw_query: uri.query().unwrap_or_default(),
             body: request.body(),
             form: Query::parse(form),
-            now: local.now(),
+            now: local.time(),
             suffix: local.publishable_key().cookie_suffix(),
             origin,
         }

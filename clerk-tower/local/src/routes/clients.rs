@@ -69,8 +69,9 @@ fn verify(request: ApiRequest<'_>) -> ApiResult {
     let body = Body::parse(body, &["token"])?;
     let token = body.required("token")?;
     let claims = key.verify(token);
+    let second = state.clock_time(now).as_secs();
     let is_current =
-        |claims: &Value| claims.get("exp").and_then(Value::as_i64).is_none_or(|end| now.as_secs() < end);
+        |claims: &Value| claims.get("exp").and_then(Value::as_i64).is_none_or(|end| second < end);
     let session =
         claims.as_ref().filter(|claims| is_current(claims)).and_then(|claims| claims.get("sid")?.as_str());
     let by_session = session.and_then(|id| state.sessions.get(id).ok()).map(|session| session.client.clone());

@@ -73,7 +73,7 @@ fn try_create(request: ApiRequest<'_>) -> ApiResult {
     match body.string("token_format")?.unwrap_or("opaque") {
         "opaque" => {}
         "jwt" => {
-            let text = key.sign(&claims::m2m_header(), &claims::m2m(&state.issuer, &token));
+            let text = key.sign(&claims::m2m_header(), &claims::m2m(state, &token));
             return Ok(created(&token, &text, now));
         }
         _ => return Err(ApiError::bad_format("token_format", "opaque or jwt")),

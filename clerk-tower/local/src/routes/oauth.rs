@@ -18,7 +18,7 @@ pub(super) fn verify(request: ApiRequest<'_>) -> ApiResult {
     let text = api_keys::credential(body, &["access_token", "secret"])?;
     if text.contains('.') {
         let token =
-            claims::read_oauth(key, &text).ok_or_else(|| ApiError::not_found("OAuth access token"))?;
+            claims::read_oauth(state, key, &text).ok_or_else(|| ApiError::not_found("OAuth access token"))?;
         return Ok(match token.standing.is_expired(now) {
             true => json!({ "active": false }),
             false => token.render(now),

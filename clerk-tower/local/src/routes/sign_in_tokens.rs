@@ -87,7 +87,7 @@ fn revoke(request: ApiRequest<'_>, id: &str, is_actor_token: bool) -> ApiResult 
 /// Returns a token with which tests bypass Clerk's protection against bots. LocalClerk has none, so it stores nothing.
 fn create_testing_token(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, .. } = request;
-    let now = state.now;
+    let now = state.clock_time(state.now);
     let expires_at = now.saturating_add(Duration::from_secs(3_600)).as_secs();
     let token = format!("{}-{}", now.as_secs(), random::id("c_"));
     Ok(json!({ "object": "testing_token", "token": token, "expires_at": expires_at }))

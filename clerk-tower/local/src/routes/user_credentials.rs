@@ -103,6 +103,7 @@ fn unset_compromised(request: ApiRequest<'_>, id: &str) -> ApiResult {
 
 fn verify_totp(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, body, now, .. } = request;
+    let clock_time = state.clock_time(now);
     let user = state.users.get(id)?;
     let body = Body::parse(body, &["code"])?;
     let code = body.required("code")?;
@@ -110,7 +111,7 @@ fn verify_totp(request: ApiRequest<'_>, id: &str) -> ApiResult {
         let why = "The user has neither an authenticator app nor backup codes";
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "strategy_for_user_invalid", "is invalid", why));
     }
-    match state.users.get_mut(id)?.use_second_factor(code, now) {
+    match state.users.get_mut(id)?.use_second_factor(code, clock_time) {
         Some(kind) => Ok(json!({ "verified": true, "code_type": kind.as_str() })),
         None => Err(ApiError::wrong_code()),
     }

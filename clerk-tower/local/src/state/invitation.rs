@@ -7,10 +7,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    ContactKind, Message, Purpose, State, TicketStatus,
-    ticket::{ticket_text, unusable},
-};
+use super::{ContactKind, Message, Purpose, State, TicketStatus, ticket::unusable};
 use crate::{error::ApiError, keys::SigningKey, random, table::Row};
 
 /// One day.
@@ -105,7 +102,7 @@ impl State {
         let id = random::id("inv_");
         let expires_at = now.saturating_add(DAY * new.days.unwrap_or(DEFAULT_DAYS));
         let invitation = Invitation {
-            token: ticket_text(key, &self.issuer, "invitation", &id, Some(expires_at)),
+            token: self.ticket_text(key, "invitation", &id, Some(expires_at)),
             id,
             email: new.email,
             public_metadata: new.public_metadata,

@@ -118,7 +118,7 @@ impl State {
     ) -> Result<String, ApiError> {
         let template = self.jwt_templates.find(|template| template.name == name);
         let template = template.ok_or_else(|| ApiError::not_found(JwtTemplate::NAME))?;
-        let issued = now.as_secs();
+        let issued = self.clock_time(now).as_secs();
         let lifetime = lifetime.and_then(|lifetime| i64::try_from(lifetime.as_secs()).ok());
         let own = json!({
             "iss": self.issuer,

@@ -52,7 +52,8 @@ impl Totp {
         format!("otpauth://totp/{}:{}?{}", encode(issuer), encode(account), uri.finish())
     }
 
-    /// Returns whether a code is right, now or one step before or after. A code is accepted once.
+    /// Returns whether a code is right, now or one step before or after. A code is accepted once. `now` is the time of the
+    /// clock, as the app has it.
     pub(crate) fn accept(&mut self, code: &str, now: Timestamp) -> bool {
         let step = now.as_secs() / PERIOD;
         let steps = [step, step.saturating_sub(1), step.saturating_add(1)];
@@ -155,9 +156,10 @@ impl State {
         code: &str,
         now: Timestamp,
     ) -> Result<(), CredentialRefused> {
+        let clock_time = self.clock_time(now);
         self.check_second_factor(user, now, |user| {
             let totp = user.totp.as_mut().filter(|totp| totp.verified)?;
-            Some(totp.accept(code, now))
+            Some(totp.accept(code, clock_time))
         })
     }
 

@@ -32,6 +32,8 @@ mod user;
 mod verification;
 mod waitlist;
 
+use std::time::Duration;
+
 use clerk_core::{
     Timestamp,
     id::{OrganizationId, UserId},
@@ -118,6 +120,8 @@ pub(crate) struct State {
     /// When the state was locked, which is the time of everything that is seen of it.
     #[serde(skip)]
     pub(crate) now: Timestamp,
+    /// How far the time of the state is ahead of the clock's.
+    pub(crate) ahead: Duration,
     pub(crate) roles: Roles,
     pub(crate) users: Table<User>,
     pub(crate) organizations: Table<Organization>,
@@ -156,6 +160,17 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Returns the time of this state at a time of the clock.
+    pub(crate) fn own_time(&self, time: Timestamp) -> Timestamp {
+        time.saturating_add(self.ahead)
+    }
+
+    /// Returns a time of this state by the clock: for everything that others check by a clock of their own, such as the
+    /// times in signed tokens.
+    pub(crate) fn clock_time(&self, time: Timestamp) -> Timestamp {
+        time.saturating_sub(self.ahead)
+    }
+
     pub(crate) fn membership(&self, organization: &str, user: &str) -> Result<&Membership, ApiError> {
         let found = self.memberships.find(|one| one.organization == organization && one.user == user);
         found.ok_or_else(|| ApiError::not_found(Membership::NAME))

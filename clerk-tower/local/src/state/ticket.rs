@@ -83,33 +83,33 @@ impl SignInToken {
     }
 }
 
-/// Creates the text of a ticket. It is only recognized as a whole, but is a JWT, as at Clerk.
-pub(crate) fn ticket_text(
-    key: &SigningKey,
-    issuer: &str,
-    kind: &str,
-    id: &str,
-    expire_at: Option<Timestamp>,
-) -> String {
-    let claims = json!({
-        "iss": issuer,
-        "sid": id,
-        "st": kind,
-        "jti": random::string(20),
-        "exp": expire_at.map(Timestamp::as_secs),
-    });
-    key.sign(&Map::new(), &claims)
-}
-
 /// Returns the error of a ticket that cannot be used.
 pub(crate) fn unusable(code: &'static str, why: &str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, code, "ticket is invalid", why)
 }
 
 impl State {
+    /// Creates the text of a ticket. It is only recognized as a whole, but is a JWT, as at Clerk.
+    pub(crate) fn ticket_text(
+        &self,
+        key: &SigningKey,
+        kind: &str,
+        id: &str,
+        expire_at: Option<Timestamp>,
+    ) -> String {
+        let claims = json!({
+            "iss": self.issuer,
+            "sid": id,
+            "st": kind,
+            "jti": random::string(20),
+            "exp": expire_at.map(|time| self.clock_time(time).as_secs()),
+        });
+        key.sign(&Map::new(), &claims)
+    }
+
     /// Stores a sign-in token with its text, and returns it.
     pub(crate) fn add_sign_in_token(&mut self, mut token: SignInToken, key: &SigningKey) -> SignInToken {
-        token.token = ticket_text(key, &self.issuer, token.kind(), &token.id, Some(token.expire_at));
+        token.token = self.ticket_text(key, token.kind(), &token.id, Some(token.expire_at));
         self.sign_in_tokens.insert(token.clone());
         token
     }

@@ -425,7 +425,7 @@ async fn changes_of_subscriptions_are_delivered() {
     let local = &fixture.local;
     let kinds = Arc::new(Mutex::new(Vec::new()));
     let (seen, verifier, now) =
-        (Arc::clone(&kinds), Arc::new(Verifier::new(local.webhook_secret())), local.now());
+        (Arc::clone(&kinds), Arc::new(Verifier::new(local.webhook_secret())), fixture.now());
     let receiver = tower::service_fn(move |request: Request<LocalBody>| {
         let (seen, verifier) = (Arc::clone(&seen), Arc::clone(&verifier));
         async move {

@@ -571,7 +571,7 @@ fn at_most_ten_thousand_sessions_are_remembered() {
     for _ in 0..10_000 {
         fixture.local.sign_in("user_ada");
     }
-    fixture.local.state().revoke_sessions("user_ada", fixture.local.now());
+    fixture.local.state().revoke_sessions("user_ada", fixture.now());
     let (_, session) = fixture.signed_in("user_ada");
     assert_eq!(fixture.local.state().sessions.len(), 10_001);
     fixture.get(&format!("/v1/sessions/{session}"));

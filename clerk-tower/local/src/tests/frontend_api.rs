@@ -149,7 +149,7 @@ fn a_browser_has_several_sessions_and_one_active_one() {
     let browser = fixture.browser();
     let client = browser.client()["id"].as_str().unwrap().into();
     let [ada, grace] = ["user_ada", "user_grace"].map(|user| {
-        let now = fixture.local.now();
+        let now = fixture.now();
         fixture.local.state().start_session(&client, user.into(), now).as_str().to_owned()
     });
     let view = |client: &Value| {
@@ -176,7 +176,7 @@ fn a_browser_gets_tokens_of_templates() {
     fixture.ok("POST", "/v1/jwt_templates", &template);
     let browser = fixture.browser();
     let client = browser.client()["id"].as_str().unwrap().into();
-    let session = fixture.local.state().start_session(&client, "user_ada".into(), fixture.local.now());
+    let session = fixture.local.state().start_session(&client, "user_ada".into(), fixture.now());
     let path = format!("/client/sessions/{session}/tokens");
     let token = browser.send("POST", &format!("{path}/api"), &[]).json();
     let claims = fixture.local.key().verify(token["jwt"].as_str().unwrap()).unwrap();

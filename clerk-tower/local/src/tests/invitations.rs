@@ -17,7 +17,7 @@ fn set_restrictions(fixture: &Fixture, body: &Value) {
 
 /// Signs somebody up with an email address, as the Frontend API does.
 fn sign_up(fixture: &Fixture, email: &str, is_invited: bool) -> Result<(), String> {
-    let now = fixture.local.now();
+    let now = fixture.now();
     let mut user = User::new(crate::random::id("user_").into(), now);
     user.add_contact(ContactKind::Email, Contact::new(email, Standing::default(), now));
     fixture.local.state().sign_up(user, is_invited).map_err(|error| error.sentence().to_owned())

@@ -1,5 +1,6 @@
 //! Tests of the whole instance, through its service.
 
+mod advance;
 mod billing;
 mod builder;
 mod contacts;
@@ -50,7 +51,7 @@ use serde_json::{Value, json};
 use tower_service::Service as _;
 
 use super::{LocalClerk, LocalClerkBuilder, LocalOrganization, LocalServer, LocalUser, changes};
-use clerk_tower::clock::ManualClock;
+use clerk_tower::clock::{Clock as _, ManualClock};
 
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 
@@ -81,6 +82,10 @@ impl Fixture {
         let builder = LocalClerk::builder().clock(clock.clone()).seeded();
         let server = builder.serve(([127, 0, 0, 1], 0)).await.unwrap();
         (Self { local: server.local().clone(), clock }, server)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Advances the clock by a second.
@@ -157,7 +162,7 @@ impl Fixture {
         let before = self.local.state().clone();
         change(self);
         let after = self.local.state().clone();
-        changes::events(&before, &after, self.local.now())
+        changes::events(&before, &after, self.now())
     }
 
     /// Like [`events`](Self::events), but returns only the kinds of the events.

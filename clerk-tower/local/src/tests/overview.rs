@@ -1,12 +1,19 @@
 //! Tests of the page at `/`.
 
+use std::{
+    convert::Infallible,
+    future::ready,
+    sync::{Arc, Mutex},
+};
+
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::Request;
+use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use tower_service::Service as _;
 
 use super::{Fixture, none};
+use crate::LocalBody;
 
 /// Sends a browser's request; returns status and text.
 fn browse(fixture: &Fixture, method: &str, origin: &str, form: &str) -> (u16, String) {
@@ -22,7 +29,7 @@ fn browse(fixture: &Fixture, method: &str, origin: &str, form: &str) -> (u16, St
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-fn post(fixture: &Fixture, form: &str) -> u16 {
+pub(super) fn post(fixture: &Fixture, form: &str) -> u16 {
     browse(fixture, "POST", "http://localhost:4010", form).0
 }
 
@@ -42,7 +49,9 @@ fn it_shows_the_instance() {
         "Organizations (1)",
         "org_acme, 2 members",
         "Active sessions (1)",
-        "GET /users/user_grace 200 (secret key)",
+        "<code>GET /users/user_grace</code></td><td>200</td><td>secret key</td>",
+        "It is <time datetime=\"2023-11-14T22:13:20Z\">2023-11-14 22:13:20 UTC</time>, as on this computer",
+        "Nobody receives them",
         "aria-label=\"Ban Ada Lovelace\"",
         "no identity provider for production",
     ] {
@@ -50,6 +59,59 @@ fn it_shows_the_instance() {
     }
     let secret = fixture.local.secret_key().expose();
     assert!(!page.contains("hunter2") && !page.contains("<b> Bold") && !page.contains(secret), "{page}");
+}
+
+#[test]
+fn it_says_how_far_the_time_is_ahead() {
+    let fixture = Fixture::seeded();
+    for (by, expected) in [
+        ("hour", "1 hour ahead"),
+        ("hour", "2 hours ahead"),
+        ("day", "1 day and 2 hours ahead"),
+        ("month", "31 days and 2 hours ahead"),
+    ] {
+        assert_eq!(post(&fixture, &format!("action=advance&by={by}")), 303);
+        let page = browse(&fixture, "GET", "", "").1;
+        assert!(page.contains(expected), "{expected} is missing in:\n{page}");
+    }
+    assert!(browse(&fixture, "GET", "", "").1.contains("2023-12-16 00:13:20 UTC"));
+}
+
+#[tokio::test]
+async fn it_shows_webhooks_and_sends_them_again() {
+    let fixture = Fixture::seeded();
+    let ids = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&ids);
+    let receiver = tower::service_fn(move |request: Request<LocalBody>| {
+        let id = request.headers()["svix-id"].to_str().unwrap().to_owned();
+        let mut seen = seen.lock().unwrap();
+        seen.push(id);
+        let status = if seen.len() == 1 { 503 } else { 204 };
+        ready(Ok::<_, Infallible>(Response::builder().status(status).body(()).unwrap()))
+    });
+    fixture.local.deliver_webhooks_to_service(receiver, fixture.local.webhook_secret()).unwrap();
+    fixture.local.user("<script>", "Bold").create();
+    fixture.local.webhooks_delivered().await;
+    let page = browse(&fixture, "GET", "", "").1;
+    for expected in [
+        "1 delivered, 0 waiting, 0 given up, 0 dropped",
+        "<b>user.created</b>",
+        "<span class=\"tag good\">204</span>",
+        "UTC</time>: 503</li>",
+        "&quot;first_name&quot;: &quot;&lt;script&gt;&quot;",
+        "aria-label=\"Send again user.created\"",
+    ] {
+        assert!(page.contains(expected), "{expected} is missing in:\n{page}");
+    }
+    assert!(!page.contains("<script"));
+
+    let id = ids.lock().unwrap()[0].clone();
+    assert_eq!(post(&fixture, &format!("action=resend&webhook={id}")), 303);
+    fixture.local.webhooks_delivered().await;
+    assert_eq!(*ids.lock().unwrap(), [&*id, &*id, &*id], "with the same ID");
+    for form in ["action=resend", "action=resend&webhook=msg_unknown"] {
+        assert!([404, 422].contains(&post(&fixture, form)), "{form}");
+    }
 }
 
 #[test]

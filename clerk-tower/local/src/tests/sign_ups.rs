@@ -7,7 +7,7 @@ use super::{Fixture, has_fields, none};
 #[test]
 fn sign_ups_are_shown_and_changed() {
     let fixture = Fixture::new();
-    let sign_up = crate::state::SignUp::new("client_1".to_owned().into(), fixture.local.now());
+    let sign_up = crate::state::SignUp::new("client_1".to_owned().into(), fixture.now());
     let path = format!("/v1/sign_ups/{}", sign_up.id);
     fixture.local.state().put_sign_up(sign_up.clone());
     let shown = fixture.get(&path);

@@ -12,7 +12,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 /// Signs in with a ticket, as the Frontend API does, and returns the session's identifier, or the error's sentence.
 fn redeem(fixture: &Fixture, ticket: &str) -> Result<String, String> {
-    let now = fixture.local.now();
+    let now = fixture.now();
     let state = &mut *fixture.local.state();
     let token = state.redeem_sign_in_ticket(ticket).map_err(|error| error.sentence().to_owned())?;
     let session = state.sign_in(token.user.clone(), now).id;

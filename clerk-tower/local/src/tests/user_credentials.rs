@@ -147,7 +147,7 @@ fn a_weak_digest_is_replaced_at_the_first_sign_in() {
     let saved = || serde_json::to_string(&fixture.local.state().users).unwrap();
     assert!(saved().contains(digest));
     for _ in 0..2 {
-        let checked = fixture.local.state().check_password(&id, "correct horse", fixture.local.now());
+        let checked = fixture.local.state().check_password(&id, "correct horse", fixture.now());
         assert_eq!(checked, Ok(()));
         assert!(!saved().contains(digest));
     }
@@ -158,7 +158,7 @@ fn too_many_wrong_passwords_lock_a_user_for_an_hour() {
     let fixture = Fixture::new();
     let id = create(&fixture, json!({"password": "correct horse"}));
     fixture.local.state().settings.user_lockout.max_attempts = 3;
-    let check = |text: &str| fixture.local.state().check_password(&id, text, fixture.local.now());
+    let check = |text: &str| fixture.local.state().check_password(&id, text, fixture.now());
     let user = || fixture.get(&format!("/v1/users/{id}"));
     let wrong = Err(CredentialRefused::Wrong);
     assert_eq!([check("x"), check("x")], [wrong; 2]);
@@ -180,7 +180,7 @@ fn too_many_wrong_passwords_lock_a_user_for_an_hour() {
 fn a_compromised_password_cannot_be_used_until_it_is_replaced() {
     let fixture = Fixture::new();
     let id = create(&fixture, json!({"password": "correct horse"}));
-    let check = || fixture.local.state().check_password(&id, "correct horse", fixture.local.now());
+    let check = || fixture.local.state().check_password(&id, "correct horse", fixture.now());
     let set = format!("/v1/users/{id}/password/set_compromised");
     fixture.ok("POST", &set, &json!({"revoke_all_sessions": true}));
     assert_eq!(check(), Err(CredentialRefused::Compromised));
@@ -204,16 +204,8 @@ fn authenticator_apps_and_backup_codes_are_second_factors() {
         [user("totp_enabled"), user("backup_code_enabled"), user("two_factor_enabled")],
         [true, true, true]
     );
-    let code = fixture
-        .local
-        .state()
-        .users
-        .get(&id)
-        .unwrap()
-        .totp
-        .as_ref()
-        .unwrap()
-        .current_code(fixture.local.now());
+    let code =
+        fixture.local.state().users.get(&id).unwrap().totp.as_ref().unwrap().current_code(fixture.now());
     let verify = format!("/v1/users/{id}/verify_totp");
     let attempt = |code: &str| json!({"code": code});
     assert_eq!(fixture.ok("POST", &verify, &attempt(&code)), json!({"verified": true, "code_type": "totp"}));

@@ -32,7 +32,8 @@ impl Call<'_> {
             "cookie_expires_at": null,
             "captcha_bypass": false,
             "created_at": client.created_at,
-            "updated_at": client.changed_at,
+            // Clerk's JavaScript makes the cookie `__client_uat` of it, which must not be younger than tokens.
+            "updated_at": state.clock_time(client.changed_at),
         })
     }
 

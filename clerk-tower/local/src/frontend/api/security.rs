@@ -69,10 +69,11 @@ fn create_totp(call: &mut Call<'_>) -> ApiResult {
 fn verify_totp(call: &mut Call<'_>) -> ApiResult {
     let code = call.request.form.first("code").ok_or_else(|| ApiError::missing("code"))?;
     let now = call.request.now;
+    let clock_time = call.state.clock_time(now);
     let user = call.user_mut()?;
     let before = user.has_second_factor();
     let totp = user.totp.as_mut().ok_or_else(|| ApiError::not_found("authenticator app"))?;
-    if !totp.accept(code, now) {
+    if !totp.accept(code, clock_time) {
         return Err(incorrect_code());
     }
     totp.verified = true;

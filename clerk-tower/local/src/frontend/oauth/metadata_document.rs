@@ -49,7 +49,8 @@ pub(in super::super::super) async fn fetch_for(local: &LocalClerk, request: &Req
         return;
     }
     let Some(metadata) = timeout(TIMEOUT, fetch(id)).await.ok().flatten() else { return };
-    let (state, now) = (&mut *local.state(), local.now());
+    let state = &mut *local.state();
+    let now = state.now;
     let Some(mut client) = parse(id, &metadata).and_then(|()| register::parse(&metadata, state, now).ok())
     else {
         return;

@@ -175,7 +175,7 @@ fn issue(request: &BrowserRequest<'_>, state: &mut State, issue: Issue<'_>) -> H
     let Issue { grant, scopes, audience, refresh, nonce } = issue;
     let token = state.new_access_token(grant, scopes, audience, now);
     let access = if state.settings.oauth_applications.oauth_jwt_access_tokens {
-        key.sign(&claims::oauth_header(), &claims::oauth(issuer, &token))
+        key.sign(&claims::oauth_header(), &claims::oauth(state, issuer, &token))
     } else {
         token.token.clone()
     };
@@ -188,7 +188,7 @@ fn issue(request: &BrowserRequest<'_>, state: &mut State, issue: Issue<'_>) -> H
     });
     if has_scope(scopes, "openid") {
         let user = userinfo::claims(state, grant.user.as_str(), scopes, token.organization.as_ref());
-        let own = claims::id_token(issuer, grant, &access, nonce.as_deref(), now);
+        let own = claims::id_token(state, issuer, grant, &access, nonce.as_deref(), now);
         let id_token = key.sign(&serde_json::Map::new(), &extended(user.unwrap_or_default(), own));
         body = extended(body, json!({ "id_token": id_token }));
     }

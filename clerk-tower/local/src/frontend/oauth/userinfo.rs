@@ -44,7 +44,7 @@ pub(super) fn access_token(
     text: &str,
 ) -> Option<StoredOAuthToken> {
     let token = if text.contains('.') {
-        claims::read_oauth(&request.local.key(), text)?
+        claims::read_oauth(state, &request.local.key(), text)?
     } else {
         state.credentials.oauth_tokens.find(|token| token.token == text)?.clone()
     };

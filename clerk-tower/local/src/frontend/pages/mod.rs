@@ -1,6 +1,8 @@
 //! The pages. They work without scripts.
 
 mod consent;
+mod controls;
+mod deliveries;
 mod organization;
 mod overview;
 mod parts;
@@ -30,7 +32,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
     let method = if request.method == http::Method::HEAD { "GET" } else { request.method.as_str() };
     match (method, request.path) {
         ("GET", "/") => Ok(overview::show(request)),
-        ("POST", "/") => overview::change(request),
+        ("POST", "/") => controls::change(request),
         ("GET", "/sign-in" | "/sign-up") => person::show(request),
         ("POST", "/sign-in" | "/sign-up") => person::choose(request),
         ("GET", "/sign-in/organization" | "/sign-in/tasks" | "/sign-up/tasks") => organization::show(request),

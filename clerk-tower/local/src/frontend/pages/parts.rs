@@ -1,9 +1,13 @@
 //! HTML fragments that the pages share.
 
+use clerk_core::Timestamp;
 use url::Url;
 
 use super::super::{
-    super::state::{Session, State, User},
+    super::{
+        rfc3339,
+        state::{Session, State, User},
+    },
     html::Escaped,
     picture,
 };
@@ -30,6 +34,26 @@ pub(super) fn hidden(destination: Option<&Url>) -> String {
 pub(super) fn card(id: &str, name: &str, line: &str) -> String {
     let (id, name, line) = (Escaped(id), Escaped(name), Escaped(line));
     format!("<img src=\"/images/{id}\" alt=\"\"><span class=\"who\"><b>{name}</b><span>{line}</span></span>")
+}
+
+/// Returns a form with one button.
+pub(super) fn button(path: &str, fields: &[(&str, &str)], text: &str, about: &str) -> String {
+    let (text, label) = (Escaped(text), format!("{text} {about}"));
+    let hidden: String = fields
+        .iter()
+        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", Escaped(value)))
+        .collect();
+    format!(
+        "<form method=\"post\" action=\"{path}\">{hidden}<button class=\"small\" aria-label=\"{}\">{text}</button></form>",
+        Escaped(label.trim())
+    )
+}
+
+/// Returns a time in UTC.
+pub(super) fn time(time: Timestamp) -> String {
+    let machine = rfc3339::format(time);
+    let human = machine.replacen('T', " ", 1).replacen('Z', " UTC", 1);
+    format!("<time datetime=\"{machine}\">{human}</time>")
 }
 
 /// Returns the card of a user.
