@@ -109,8 +109,8 @@ impl LocalClerkBuilder {
     }
 
     /// Sets the key that signs tokens: an RSA private key of at least 2048 bits as PEM (`BEGIN PRIVATE KEY` or `BEGIN RSA
-    /// PRIVATE KEY`). Its ID follows from it. With a key that stays the same, tokens stay valid after a restart, and
-    /// the instance starts faster, because generating an RSA key takes a moment.
+    /// PRIVATE KEY`). Its ID follows from it. With a key that stays the same, tokens stay valid after a restart. Without
+    /// one, a new key is generated when it is first used, which takes about a tenth of a second.
     pub fn jwt_key(mut self, pem: impl AsRef<str>) -> Self {
         match SigningKey::from_pem(pem.as_ref()) {
             Ok(key) => self.jwt_key = Some(key),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::ApiError,
+    kept::kept_by_field,
     random,
     state::{INSTANCE_ID, OAuthGrant, State, extended},
     table::{Row, Table},
@@ -317,6 +318,8 @@ pub(super) struct Credentials {
     pub(super) oauth_tokens: Table<StoredOAuthToken>,
     pub(super) oauth_grants: Table<OAuthGrant>,
 }
+
+kept_by_field!(Credentials { api_keys, machines, m2m_tokens, oauth_tokens, oauth_grants } without {});
 
 impl Credentials {
     /// Returns the machine whose secret key this is.

@@ -1,8 +1,11 @@
 //! Keeps an instance in a file: every change is on the disk before its request is answered.
 //!
-//! A task writes snapshots, one after the other. Changes that arrive while one is written share the next one, so the time
-//! of a write is shared by all requests that wait for it (group commit). A response waits for the last change before it,
-//! and therefore never shows anything that a crash would undo.
+//! The file begins with the whole instance. A task adds lines with what has changed since, so that a write costs what was
+//! changed, and not what there is. When these lines are longer than the rest, the file is written anew.
+//!
+//! The task writes one line after the other. Changes that arrive while one is written share the next one, so the time of a
+//! write is shared by all requests that wait for it (group commit). A response waits for the last change before it, and
+//! therefore never shows anything that a crash would undo.
 
 use std::{
     fs::{File, OpenOptions},
@@ -13,7 +16,17 @@ use std::{
 
 use tokio::{runtime::Handle, sync::watch, task};
 
-use crate::{LocalClerk, Shared, lock, save::MAX_BYTES};
+use crate::{
+    LocalClerk, Shared,
+    kept::Kept as _,
+    keys::SigningKey,
+    lock,
+    save::{self, MAX_BYTES},
+    state::State,
+};
+
+/// The length up to which lines with changes do not cause the file to be written anew, in bytes.
+const MIN_CHANGES: u64 = 1024 * 1024;
 
 /// What keeps an instance in its file.
 pub(super) struct Keeper {
@@ -22,19 +35,43 @@ pub(super) struct Keeper {
     saved: watch::Receiver<Progress>,
 }
 
-/// The last snapshot that was written.
+/// What was written last.
 #[derive(Clone, Default)]
 struct Progress {
-    /// The changes that it contains.
+    /// The changes that the file contains.
     changes: u64,
     /// Why it is not on the disk.
     problem: Option<(io::ErrorKind, String)>,
 }
 
+/// What is in the file.
+struct Contents {
+    state: State,
+    key: Arc<SigningKey>,
+    /// The length of the file, and of its first part with the whole instance, in bytes.
+    length: u64,
+    whole_length: u64,
+}
+
+impl Contents {
+    /// Adds what has changed, unless the file has to be written anew.
+    fn append(mut self, path: &Path, state: &State, key: &Arc<SigningKey>) -> Option<Self> {
+        let is_long = self.length - self.whole_length > self.whole_length.max(MIN_CHANGES);
+        if is_long || !Arc::ptr_eq(key, &self.key) {
+            return None;
+        }
+        if let Some(changes) = state.changes_since(&self.state).ok()? {
+            self.length = save::append(path, self.length, &changes, MAX_BYTES).ok()?;
+        }
+        self.state = state.clone();
+        Some(self)
+    }
+}
+
 /// The file of an instance, which no other process may keep at the same time.
 pub(super) struct KeptFile {
     path: PathBuf,
-    /// Locked until it is dropped. It is another file, because the file itself is replaced by each snapshot.
+    /// Locked until it is dropped. It is another file, because the file itself is replaced.
     _lock: File,
 }
 
@@ -93,13 +130,20 @@ pub(super) fn start(local: &LocalClerk, file: KeptFile) -> io::Result<()> {
 }
 
 async fn keep(shared: Weak<Shared>, file: Arc<KeptFile>, mut work: Work) {
+    let mut contents = None;
     while work.seen.changed().await.is_ok() {
         let Some(shared) = shared.upgrade() else { return };
-        let (local, file) = (LocalClerk { shared }, Arc::clone(&file));
-        let saving = task::spawn_blocking(move || local.save_counted(&file.path));
-        let saved = saving.await.unwrap_or_else(|error| (u64::MAX, Err(io::Error::other(error))));
-        let problem = saved.1.err().map(|error| (error.kind(), error.to_string()));
-        work.progress.send_replace(Progress { changes: saved.0, problem });
+        let (local, file, known) = (LocalClerk { shared }, Arc::clone(&file), contents.take());
+        let saving = task::spawn_blocking(move || local.save_counted(&file.path, known));
+        let (changes, saved) = saving.await.unwrap_or_else(|error| (u64::MAX, Err(io::Error::other(error))));
+        let problem = match saved {
+            Ok(saved) => {
+                contents = Some(saved);
+                None
+            }
+            Err(error) => Some((error.kind(), error.to_string())),
+        };
+        work.progress.send_replace(Progress { changes, problem });
     }
 }
 
@@ -133,12 +177,18 @@ impl LocalClerk {
         }
     }
 
-    /// Saves a snapshot, and returns the number of changes that it contains.
-    fn save_counted(&self, path: &Path) -> (u64, io::Result<()>) {
+    /// Makes a file contain this instance, and returns the number of changes that it contains then. `known` is what is in
+    /// the file.
+    fn save_counted(&self, path: &Path, known: Option<Contents>) -> (u64, io::Result<Contents>) {
         let locked = lock(&self.shared.state);
         let changes = self.shared.keeper.get().map_or(0, |keeper| *keeper.changes.borrow());
         let (state, key) = (locked.clone(), self.key());
         drop(locked);
-        (changes, self.save_parts(path, &state, &key, MAX_BYTES))
+        let anew = || {
+            let length = self.write(path, &state, &key, MAX_BYTES)?;
+            Ok(Contents { state: state.clone(), key: Arc::clone(&key), length, whole_length: length })
+        };
+        let appended = known.and_then(|known| known.append(path, &state, &key));
+        (changes, appended.map_or_else(anew, Ok))
     }
 }

@@ -1,5 +1,7 @@
 //! The RSA key pair that signs tokens.
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::{
     digest::{SHA256, digest},
     encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der},
@@ -17,22 +19,35 @@ use serde_json::{Map, Value, json};
 use crate::random;
 
 /// An RSA key pair under its key ID.
-pub(super) struct SigningKey {
+pub(super) struct SigningKey(OnceLock<NamedPair>);
+
+struct NamedPair {
     kid: String,
     pair: RsaKeyPair,
 }
 
-impl SigningKey {
-    /// Creates a key pair.
-    pub(super) fn generate() -> Self {
-        Self::new(random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048)))
-    }
-
+impl NamedPair {
     /// Returns the key pair with an ID that follows from it, `ins_…`.
     fn new(pair: RsaKeyPair) -> Self {
         let modulus = pair.public_key().modulus();
         let hash = digest(&SHA256, modulus.big_endian_without_leading_zero());
         Self { kid: format!("ins_{}", random::letters(hash.as_ref().get(..27).unwrap_or_default())), pair }
+    }
+}
+
+impl SigningKey {
+    /// Creates a key pair. It is generated when it is first used, because that takes a tenth of a second.
+    pub(super) const fn generate() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// Returns the key pair, and generates it if this is its first use.
+    fn named_pair(&self) -> &NamedPair {
+        self.0.get_or_init(|| NamedPair::new(random::until_ok(|| RsaKeyPair::generate(KeySize::Rsa2048))))
+    }
+
+    fn pair(&self) -> &RsaKeyPair {
+        &self.named_pair().pair
     }
 
     /// Reads an RSA private key as PEM (PKCS #8 or PKCS #1).
@@ -43,32 +58,32 @@ impl SigningKey {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
             _ => return Err("not an RSA key"),
         };
-        pair.map(Self::new).map_err(|_| "not an RSA private key of at least 2048 bits")
+        pair.map(NamedPair::new).map(Self::from).map_err(|_| "not an RSA private key of at least 2048 bits")
     }
 
     /// Restores the key pair with this ID from the result of [`to_pkcs8`](Self::to_pkcs8).
     pub(super) fn from_pkcs8(kid: String, private: &[u8]) -> Option<Self> {
-        Some(Self { kid, pair: RsaKeyPair::from_pkcs8(private).ok()? })
+        Some(NamedPair { kid, pair: RsaKeyPair::from_pkcs8(private).ok()? }.into())
     }
 
     /// Returns the private key in PKCS #8.
     pub(super) fn to_pkcs8(&self) -> Option<Vec<u8>> {
-        let private: Pkcs8V1Der<'_> = self.pair.as_der().ok()?;
+        let private: Pkcs8V1Der<'_> = self.pair().as_der().ok()?;
         Some(private.as_ref().to_vec())
     }
 
     pub(super) fn kid(&self) -> &str {
-        &self.kid
+        &self.named_pair().kid
     }
 
     /// Returns the public key as a JSON Web Key.
     pub(super) fn jwk(&self) -> Value {
-        let public = self.pair.public_key();
+        let public = self.pair().public_key();
         let encode = |number: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(number);
         json!({
             "use": "sig",
             "kty": "RSA",
-            "kid": self.kid,
+            "kid": self.kid(),
             "alg": "RS256",
             "n": encode(public.modulus().big_endian_without_leading_zero()),
             "e": encode(public.exponent().big_endian_without_leading_zero()),
@@ -77,7 +92,7 @@ impl SigningKey {
 
     /// Returns the public key as PEM (RFC 7468).
     pub(super) fn pem(&self) -> String {
-        let der: PublicKeyX509Der<'_> = random::until_ok(|| self.pair.public_key().as_der());
+        let der: PublicKeyX509Der<'_> = random::until_ok(|| self.pair().public_key().as_der());
         let text = BASE64_STANDARD.encode(der.as_ref());
         let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
         let body: Vec<_> = lines.collect();
@@ -89,7 +104,7 @@ impl SigningKey {
     pub(super) fn sign(&self, extra: &Map<String, Value>, claims: &Value) -> String {
         let mut header = Map::new();
         header.insert("alg".into(), "RS256".into());
-        header.insert("kid".into(), self.kid.as_str().into());
+        header.insert("kid".into(), self.kid().into());
         header.insert("typ".into(), "JWT".into());
         for (name, value) in extra {
             if value.is_null() {
@@ -100,9 +115,9 @@ impl SigningKey {
         }
         let encode = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
         let message = format!("{}.{}", encode(&Value::Object(header)), encode(claims));
-        let mut signature = vec![0; self.pair.public_modulus_len()];
+        let mut signature = vec![0; self.pair().public_modulus_len()];
         random::until_ok(|| {
-            self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
+            self.pair().sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
         });
         format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
@@ -111,8 +126,14 @@ impl SigningKey {
     pub(super) fn verify(&self, token: &str) -> Option<Value> {
         let (message, signature) = token.rsplit_once('.')?;
         let decode = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).ok();
-        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair.public_key());
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.pair().public_key());
         public.verify(message.as_bytes(), &decode(signature)?).ok()?;
         serde_json::from_slice(&decode(message.split_once('.')?.1)?).ok()
+    }
+}
+
+impl From<NamedPair> for SigningKey {
+    fn from(pair: NamedPair) -> Self {
+        Self(OnceLock::from(pair))
     }
 }

@@ -54,6 +54,7 @@ mod changes;
 mod claims;
 mod client;
 mod cookies;
+mod cow_map;
 mod credentials;
 mod delivery;
 mod delivery_log;
@@ -63,6 +64,7 @@ pub mod faults;
 mod frontend;
 pub mod journal;
 mod keep;
+mod kept;
 mod keys;
 mod local_body;
 pub mod machine;
@@ -199,7 +201,7 @@ impl Default for Options {
 }
 
 impl LocalClerk {
-    /// Creates an empty instance in memory, with new keys. Generating the RSA key takes a moment.
+    /// Creates an empty instance in memory, with new keys. The RSA key is generated when it is first used.
     #[must_use]
     pub fn new() -> Self {
         Self::from_parts(Parts::new(None), Options::default())

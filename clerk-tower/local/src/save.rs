@@ -19,7 +19,8 @@
 //! # }
 //! ```
 //!
-//! The file is JSON. It contains test data and the keys of this instance, and passwords only as digests. Anyone who can
+//! The file is JSON: a line for the whole instance. If the instance is [kept](crate::LocalClerkBuilder::file) in it, lines
+//! with what has changed since may follow. It contains test data and the keys of this instance, and passwords only as digests. Anyone who can
 //! read it can sign in to every application that trusts this instance, so only its owner may.
 
 use std::{
@@ -32,8 +33,15 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_core::keys::WebhookSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::{LocalClerk, Parts, keys::SigningKey, random, state::State};
+use crate::{
+    LocalClerk, Parts,
+    kept::{Kept as _, NotValid},
+    keys::SigningKey,
+    random,
+    state::State,
+};
 
 /// The value of `format`, which identifies a saved file.
 const FORMAT: &str = "clerk-local";
@@ -90,20 +98,21 @@ impl LocalClerk {
 
     pub(crate) fn save_within(&self, path: &Path, max_bytes: u64) -> io::Result<()> {
         let (state, key) = (self.state().clone(), self.key());
-        self.save_parts(path, &state, &key, max_bytes)
+        self.write(path, &state, &key, max_bytes).map(drop)
     }
 
-    pub(crate) fn save_parts(
+    /// Replaces a file by one with this state, and returns its length in bytes.
+    pub(crate) fn write(
         &self,
         path: &Path,
         state: &State,
         key: &SigningKey,
         max_bytes: u64,
-    ) -> io::Result<()> {
+    ) -> io::Result<u64> {
         remove_leftovers(path);
         let text = self.to_json(state, key).map_err(io::Error::other);
-        text.and_then(|text| within(text.into_bytes(), max_bytes))
-            .and_then(|text| replace(path, &text))
+        text.and_then(|text| within(text, max_bytes))
+            .and_then(|text| replace(path, &text).map(|()| length(&text)))
             .map_err(|error| {
                 io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
             })
@@ -119,7 +128,8 @@ impl LocalClerk {
         Self::builder().load(path.as_ref()).build()
     }
 
-    fn to_json(&self, state: &State, key: &SigningKey) -> Result<String, &'static str> {
+    /// Returns the first line of a file.
+    fn to_json(&self, state: &State, key: &SigningKey) -> Result<Vec<u8>, &'static str> {
         let private = key.to_pkcs8().ok_or("the signing key cannot be encoded")?;
         let saved = Saved {
             format: FORMAT.into(),
@@ -130,7 +140,9 @@ impl LocalClerk {
             signing_key: SavedKey { id: key.kid().into(), private: BASE64_STANDARD.encode(private) },
             state,
         };
-        serde_json::to_string_pretty(&saved).map_err(|_| "the instance cannot be serialized")
+        let mut text = serde_json::to_vec(&saved).map_err(|_| "the instance cannot be serialized")?;
+        text.push(b'\n');
+        Ok(text)
     }
 }
 
@@ -150,18 +162,22 @@ pub(crate) fn read_within(path: &Path, max_bytes: u64) -> io::Result<Parts> {
 
 impl Parts {
     fn from_json(text: &[u8]) -> Result<Self, String> {
-        match serde_json::from_slice(text) {
-            Ok(Header { format, version: VERSION }) if format == FORMAT => {}
-            Ok(Header { format, version }) if format == FORMAT => {
+        let mut values = serde_json::Deserializer::from_slice(text).into_iter();
+        match values.next() {
+            Some(Ok(Header { format, version: VERSION })) if format == FORMAT => {}
+            Some(Ok(Header { format, version })) if format == FORMAT => {
                 return Err(format!("it has version {version}, and this program reads version {VERSION}"));
             }
-            Err(error) if !error.is_data() => {
+            Some(Err(error)) if !error.is_data() => {
                 let (line, column) = (error.line(), error.column());
                 return Err(format!("it is not valid JSON, or is truncated (line {line}, column {column})"));
             }
             _ => return Err("it is not a saved LocalClerk: expected JSON with `format` and `version`".into()),
         }
-        let saved: Saved<State> = parse(text)?;
+        let (whole, changes) = text.split_at_checked(values.byte_offset()).unwrap_or((text, &[]));
+        let mut saved: Saved<State> = parse(whole)?;
+        let line = whole.iter().filter(|byte| **byte == b'\n').count() + 1;
+        apply(changes, line, &mut saved.state)?;
         let field = |name: &str, problem: &dyn fmt::Display| format!("`{name}`: {problem}");
         let secret: Result<WebhookSecret, _> = saved.webhook_secret.parse();
         secret.map_err(|error| field("webhook_secret", &error))?;
@@ -182,8 +198,28 @@ impl Parts {
     }
 }
 
+/// Makes the changes that follow the whole instance in a file, each in a line. Returns an error that names the line.
+///
+/// A last line without an end was being written when the process was killed, so nobody was told of its changes.
+fn apply(text: &[u8], first: usize, state: &mut State) -> Result<(), String> {
+    for (at, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let Some(changes) = line.strip_suffix(b"\n") else { return Ok(()) };
+        if changes.trim_ascii().is_empty() {
+            continue;
+        }
+        let changes = serde_json::from_slice(changes).map_err(|_| NotValid);
+        let applied = changes.and_then(|changes| state.apply(changes));
+        applied.map_err(|NotValid| format!("line {} has no valid changes", first + at))?;
+    }
+    Ok(())
+}
+
 /// Parses JSON. Errors name the field and the position, but contain no values.
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    // Knowing the field takes three times as long, and is only needed for an error.
+    if let Ok(value) = serde_json::from_slice(text) {
+        return Ok(value);
+    }
     let reader = &mut serde_json::Deserializer::from_slice(text);
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let (path, inner) = (error.path().to_string(), error.inner());
@@ -205,11 +241,32 @@ fn read_bytes(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
 
 /// Checks the size of a file that is read or written.
 fn within(text: Vec<u8>, max_bytes: u64) -> io::Result<Vec<u8>> {
-    if u64::try_from(text.len()).is_ok_and(|length| length <= max_bytes) {
+    if length(&text) <= max_bytes {
         return Ok(text);
     }
     let problem = format!("it is larger than {} MiB", max_bytes / (1024 * 1024));
     Err(io::Error::new(io::ErrorKind::FileTooLarge, problem))
+}
+
+fn length(text: &[u8]) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
+}
+
+/// Adds a line to a file that has this length, and returns the new one. It is on the disk then.
+///
+/// # Errors
+/// Also if the file has another length: something else has replaced it or written to it.
+pub(crate) fn append(path: &Path, old_length: u64, line: &Value, max_bytes: u64) -> io::Result<u64> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    let new_length = old_length.saturating_add(length(&text));
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    if file.metadata()?.len() != old_length || new_length > max_bytes {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    file.write_all(&text)?;
+    file.sync_data()?;
+    Ok(new_length)
 }
 
 /// Writes a file under another name, and renames it.

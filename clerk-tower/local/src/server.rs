@@ -55,6 +55,11 @@ pub struct LocalServer {
 impl LocalServer {
     /// Starts to accept connections.
     pub(crate) fn start(local: LocalClerk, listener: TcpListener, address: SocketAddr) -> Self {
+        // So that the first token does not wait for it.
+        tokio::task::spawn_blocking({
+            let key = local.key();
+            move || drop(key.kid().to_owned())
+        });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(accept_connections(local.clone(), listener, stopped));
         Self { local, address, stop, task }

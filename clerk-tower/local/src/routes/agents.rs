@@ -51,7 +51,10 @@ fn on_behalf_of(body: &Body, state: &State) -> Result<UserId, ApiError> {
                 verified.any(|contact| contact.value.eq_ignore_ascii_case(identifier))
                     || user.username.as_deref() == Some(identifier)
             };
-            let user = state.users.find(has).ok_or_else(|| ApiError::not_found("user"))?;
+            let user = state
+                .users_with(identifier)
+                .find(|user| has(user))
+                .ok_or_else(|| ApiError::not_found("user"))?;
             Ok(user.id.clone())
         }
         _ => Err(wrong()),

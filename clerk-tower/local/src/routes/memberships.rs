@@ -48,7 +48,7 @@ pub(super) fn all(request: ApiRequest<'_>) -> ApiResult {
 pub(super) fn of_user(request: ApiRequest<'_>, user: &str) -> ApiResult {
     let ApiRequest { state, query, .. } = request;
     state.users.get(user)?;
-    page(state, &query, state.memberships.iter().filter(|membership| membership.user == user).collect())
+    page(state, &query, state.memberships_of(user).collect())
 }
 
 pub(super) fn list(request: ApiRequest<'_>, id: &str) -> ApiResult {
@@ -58,12 +58,11 @@ pub(super) fn list(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let roles = query.all("role")?;
     let created = query.time_range("created_at")?;
     let admits = |membership: &&Membership| {
-        membership.organization == id
-            && (roles.is_empty() || roles.contains(&membership.role))
+        (roles.is_empty() || roles.contains(&membership.role))
             && created.admits(Some(membership.created_at))
             && state.users.get(membership.user.as_str()).is_ok_and(|user| people.admits(user))
     };
-    page(state, &query, state.memberships.iter().filter(admits).collect())
+    page(state, &query, state.members_of(id).filter(admits).collect())
 }
 
 fn show(state: &State, id: &str, user: &str) -> ApiResult {
@@ -111,7 +110,8 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str, user: &str) -> ApiResult
     let state = request.state;
     state.organizations.get(id)?;
     let rendered = show(state, id, user)?;
-    state.memberships.retain(|membership| membership.organization != id || membership.user != user);
+    let membership = state.membership(id, user)?.id.clone();
+    state.memberships.remove(&membership)?;
     state.sessions.change(
         |session| session.user == user && session.organization.as_ref().is_some_and(|active| *active == id),
         |session| session.organization = None,

@@ -97,8 +97,7 @@ fn put_common(state: &State, body: &Body, organization: &mut Organization) -> Re
     }
     let Some(key) = body.string("role_set_key")? else { return Ok(()) };
     let set = state.roles.set(key)?;
-    let members = state.memberships.iter().filter(|membership| membership.organization == organization.id);
-    if members.into_iter().any(|membership| !set.has(&membership.role)) {
+    if state.members_of(organization.id.as_str()).any(|membership| !set.has(&membership.role)) {
         return Err(ApiError::bad_format(
             "role_set_key",
             "the key of a role set that has the roles of all members",

@@ -167,7 +167,8 @@ fn wallets<'a>(state: &State, body: &'a Body) -> Result<Vec<&'a str>, ApiError> 
     if !values.iter().all(|value| is_wallet(value)) {
         return Err(ApiError::bad_format(name, "addresses of web3 wallets"));
     }
-    let is_taken = |value: &&str| state.users.iter().any(|user| user.wallets.iter().any(|it| it.is(value)));
+    let is_taken =
+        |value: &&str| state.users_with(value).any(|user| user.wallets.iter().any(|it| it.is(value)));
     if repeats(&values) || values.iter().any(is_taken) {
         return Err(ApiError::exists(name));
     }
@@ -185,8 +186,8 @@ fn put_common(state: &State, body: &Body, user: &mut User, now: Timestamp) -> Re
     if let Some(username) = &user.username {
         state.check_username(username, &user.id)?;
     }
-    let others = || state.users.iter().filter(|other| other.id != user.id);
-    if user.external_id.is_some() && others().any(|other| other.external_id == user.external_id) {
+    let is_other = |other: &User| other.id != user.id && other.external_id == user.external_id;
+    if user.external_id.as_ref().is_some_and(|id| state.users.having(id).any(is_other)) {
         return Err(ApiError::exists("external_id"));
     }
     if let Some(password) = body.string("password")? {

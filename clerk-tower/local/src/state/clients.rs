@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Proof, Session, SessionEnd, SignIn, State, User};
 use crate::{
+    kept::{kept_by_field, kept_whole},
     random,
     table::{Row, Table},
 };
@@ -88,6 +89,9 @@ pub(crate) struct Clients {
     #[serde(skip)]
     handshakes: Vec<Handshake>,
 }
+
+kept_by_field!(Clients { all, refresh_tokens, refreshes } without { address, handshakes });
+kept_whole!(Vec<RefreshToken>);
 
 impl Clients {
     /// Returns the browser with this token.

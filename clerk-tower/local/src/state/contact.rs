@@ -211,7 +211,7 @@ impl User {
 impl State {
     /// Returns the user who is identified by a verified or reserved email address or phone number, or by a username.
     pub(crate) fn user_by_identifier(&self, identifier: &str) -> Option<&User> {
-        self.users.find(|user| {
+        self.users_with(identifier).find(|user| {
             let mut contacts = user.emails.iter().chain(&user.phones);
             contacts.any(|contact| contact.identifies() && contact.is(identifier))
                 || user.username.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(identifier))
@@ -221,7 +221,7 @@ impl State {
     /// Returns a contact and its user.
     pub(crate) fn contact(&self, kind: ContactKind, id: &str) -> Result<(&User, &Contact), ApiError> {
         self.users
-            .iter()
+            .having(id)
             .find_map(|user| Some((user, user.contacts(kind).iter().find(|contact| contact.id == id)?)))
             .ok_or_else(|| ApiError::not_found(kind.noun()))
     }
@@ -253,10 +253,10 @@ impl State {
     pub(crate) fn check_contact(&self, kind: ContactKind, value: &str) -> Result<(), ApiError> {
         kind.check_format(value)?;
         let taken = |user: &User| user.contacts(kind).iter().any(|one| one.identifies() && one.is(value));
-        match self.users.find(taken) {
-            Some(_) => Err(ApiError::exists(kind.as_str())),
-            None => Ok(()),
+        if self.users_with(value).any(taken) {
+            return Err(ApiError::exists(kind.as_str()));
         }
+        Ok(())
     }
 
     /// Marks a contact as verified. One that identifies another user meanwhile is rejected.

@@ -176,7 +176,7 @@ impl State {
             Some(primary.pointer("/verification/status")? == "verified")
         };
         let name = user.name();
-        let own = self.memberships.iter().filter(|membership| membership.user == id);
+        let own = self.memberships_of(id);
         let organizations: Map<String, Value> =
             own.map(|it| (it.organization.as_str().to_owned(), it.role.as_str().into())).collect();
         let more = json!({

@@ -44,6 +44,7 @@ use serde_json::{Map, Value};
 use crate::{
     credentials::Credentials,
     error::ApiError,
+    kept::kept_by_field,
     table::{Row as _, Table},
 };
 
@@ -159,6 +160,44 @@ pub(crate) struct State {
     pub(crate) images: Table<Image>,
 }
 
+kept_by_field!(State {
+    settings,
+    ahead,
+    roles,
+    users,
+    organizations,
+    memberships,
+    organization_invitations,
+    organization_domains,
+    jwt_templates,
+    redirect_urls,
+    domains,
+    templates,
+    sessions,
+    sign_ups,
+    credentials,
+    clients,
+    verifications,
+    outbox,
+    enterprise_connections,
+    directories,
+    admin_portal_tokens,
+    agent_tasks,
+    plans,
+    prices,
+    subscription_items,
+    discounts,
+    credit_entries,
+    payment_attempts,
+    allowlist,
+    blocklist,
+    oauth_applications,
+    invitations,
+    sign_in_tokens,
+    waitlist,
+    images,
+} without { issuer, now, oauth_codes });
+
 impl State {
     /// Returns the time of this state at a time of the clock.
     pub(crate) fn own_time(&self, time: Timestamp) -> Timestamp {
@@ -171,8 +210,20 @@ impl State {
         time.saturating_sub(self.ahead)
     }
 
+    /// Returns the memberships of a user.
+    pub(crate) fn memberships_of(&self, user: &str) -> impl Iterator<Item = &Membership> {
+        self.memberships.having(user).filter(move |membership| membership.user == user)
+    }
+
+    /// Returns the memberships in an organization.
+    pub(crate) fn members_of(&self, organization: &str) -> impl Iterator<Item = &Membership> {
+        self.memberships
+            .having(organization)
+            .filter(move |membership| membership.organization == organization)
+    }
+
     pub(crate) fn membership(&self, organization: &str, user: &str) -> Result<&Membership, ApiError> {
-        let found = self.memberships.find(|one| one.organization == organization && one.user == user);
+        let found = self.memberships_of(user).find(|one| one.organization == organization);
         found.ok_or_else(|| ApiError::not_found(Membership::NAME))
     }
 
@@ -181,8 +232,8 @@ impl State {
         organization: &str,
         user: &str,
     ) -> Result<&mut Membership, ApiError> {
-        let found = self.memberships.find_mut(|one| one.organization == organization && one.user == user);
-        found.ok_or_else(|| ApiError::not_found(Membership::NAME))
+        let id = self.membership(organization, user)?.id.clone();
+        self.memberships.get_mut(&id)
     }
 
     /// Starts a session, and updates the user's times of sign-in and activity.
@@ -198,7 +249,8 @@ impl State {
 
     /// Deletes a user, with everything that belongs to it.
     pub(crate) fn delete_user(&mut self, id: &str, now: Timestamp) {
-        self.users.retain(|user| user.id != id);
+        // It may not exist.
+        let _ = self.users.remove(id);
         self.memberships.retain(|membership| membership.user != id);
         self.credentials.forget(id);
         self.sign_in_tokens.retain(|token| token.user != id);
@@ -217,7 +269,7 @@ impl State {
     }
 
     pub(crate) fn members(&self, organization: &OrganizationId) -> usize {
-        self.memberships.iter().filter(|membership| membership.organization == *organization).count()
+        self.members_of(organization.as_str()).count()
     }
 
     /// Returns the URL of the image of `id`. It works only while the instance is served.

@@ -79,6 +79,10 @@ impl Row for Membership {
     fn id(&self) -> &str {
         &self.id
     }
+
+    fn keys(&self) -> Vec<String> {
+        vec![self.organization.as_str().to_owned(), self.user.as_str().to_owned()]
+    }
 }
 
 impl Membership {

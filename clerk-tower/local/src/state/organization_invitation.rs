@@ -133,7 +133,7 @@ impl State {
 
     /// Returns whether a user with an email address is a member of an organization.
     pub(crate) fn is_member_with(&self, organization: &OrganizationId, email_address: &str) -> bool {
-        let members = self.memberships.iter().filter(|it| it.organization == *organization);
+        let members = self.members_of(organization.as_str());
         members
             .filter_map(|it| self.users.get(it.user.as_str()).ok())
             .any(|user| user.emails.iter().any(|email| email.identifies() && email.is(email_address)))

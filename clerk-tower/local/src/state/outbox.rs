@@ -195,7 +195,7 @@ impl State {
 
     /// Returns the user and the contact that a message goes to.
     fn recipient(&self, to: &str) -> Option<(UserId, String)> {
-        self.users.iter().find_map(|user| {
+        self.users_with(to).find_map(|user| {
             let contact = user.emails.iter().chain(&user.phones).find(|contact| contact.is(to))?;
             Some((user.id.clone(), contact.id.clone()))
         })

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Organization, State, extended};
 use crate::{
     error::ApiError,
+    kept::kept_by_field,
     random,
     table::{Row, Table},
 };
@@ -177,6 +178,8 @@ pub(crate) struct Roles {
     /// The key of the set that new organizations have.
     pub(crate) initial_set: String,
 }
+
+kept_by_field!(Roles { permissions, roles, sets, initial_set } without {});
 
 /// Clerk's defaults: the system permissions, `org:admin` with all of them, and `org:member`.
 impl Default for Roles {

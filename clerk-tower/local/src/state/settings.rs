@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::INSTANCE_ID;
+use crate::kept::kept_whole;
 
 /// The settings of an instance. The defaults are those of a new development instance at Clerk, except that everything that
 /// LocalClerk can do is on: sign-in with usernames and phone numbers, organizations and their domains.
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     /// Whether the application asked for the console of webhooks.
     pub(crate) svix_app: bool,
 }
+
+kept_whole!(Settings);
 
 impl Default for Settings {
     fn default() -> Self {

@@ -73,6 +73,14 @@ impl Row for User {
     fn id(&self) -> &str {
         self.id.as_str()
     }
+
+    /// Identifiers, without regard to case; the external ID; the identifiers of contacts.
+    fn keys(&self) -> Vec<String> {
+        let contacts = self.emails.iter().chain(&self.phones).chain(&self.wallets);
+        let contacts = contacts.flat_map(|contact| [contact.value.to_ascii_lowercase(), contact.id.clone()]);
+        let username = self.username.as_ref().map(|name| name.to_ascii_lowercase());
+        contacts.chain(username).chain(self.external_id.clone()).collect()
+    }
 }
 
 impl User {
@@ -161,6 +169,12 @@ fn is_username(text: &str) -> bool {
 }
 
 impl State {
+    /// Returns the users with an email address, a phone number, a wallet, a username or an external ID, whatever its case,
+    /// and others that look the same.
+    pub(crate) fn users_with<'a>(&'a self, value: &str) -> impl Iterator<Item = &'a User> + use<'a> {
+        self.users.having(&value.to_ascii_lowercase())
+    }
+
     /// Rejects a username that is malformed, or that a user other than `user` has.
     pub(crate) fn check_username(&self, username: &str, user: &UserId) -> Result<(), ApiError> {
         if !is_username(username) {
@@ -169,10 +183,10 @@ impl State {
         }
         let is_same =
             |other: &User| other.username.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(username));
-        match self.users.find(|other| other.id != *user && is_same(other)) {
-            Some(_) => Err(ApiError::exists("username")),
-            None => Ok(()),
+        if self.users_with(username).any(|other| other.id != *user && is_same(other)) {
+            return Err(ApiError::exists("username"));
         }
+        Ok(())
     }
 
     pub(crate) fn render_user(&self, user: &User) -> Value {

@@ -4,7 +4,7 @@ use std::{fs, io};
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_service::Service as _;
 
 use super::{Fixture, none, save::Directory};
@@ -105,4 +105,116 @@ async fn a_file_that_cannot_be_written_is_an_error_of_the_request() {
     fs::write(directory.0.join("bad.json"), "{").unwrap();
     let bad = LocalClerk::builder().file(directory.0.join("bad.json")).build().unwrap_err();
     assert_eq!(bad.kind(), io::ErrorKind::InvalidData);
+}
+
+/// Returns everything that is kept.
+fn everything(local: &LocalClerk) -> Value {
+    serde_json::to_value(&*local.state()).unwrap()
+}
+
+#[tokio::test]
+async fn the_file_contains_every_kind_of_change() {
+    let directory = Directory::new();
+    let local = kept(&directory).build().unwrap();
+    local.saved().await.unwrap();
+    let snapshot = local.snapshot();
+    let lines = || fs::read_to_string(directory.0.join("clerk.json")).unwrap().lines().count();
+    assert_eq!(lines(), 1);
+    for (at, (method, path, body)) in [
+        ("POST", "/users", json!({ "email_address": ["new@example.com"], "password": "correct horse" })),
+        ("PATCH", "/users/user_ada", json!({ "first_name": "Augusta" })),
+        ("DELETE", "/users/user_grace", none()),
+        ("POST", "/sessions", json!({ "user_id": "user_ada" })),
+        ("PATCH", "/instance/restrictions", json!({ "allowlist": true })),
+        ("POST", "/organization_roles", json!({ "name": "Editor", "key": "org:editor" })),
+        ("POST", "/api_keys", json!({ "name": "nightly", "subject": "user_ada" })),
+        ("POST", "/machines", json!({ "name": "billing" })),
+        ("POST", "/jwt_templates", json!({ "name": "hasura", "claims": { "a": 1 } })),
+        ("PUT", "/templates/email/invitation", json!({ "name": "Invitation", "body": "{{action_url}}" })),
+        ("POST", "/invitations", json!({ "email_address": "invited@example.com" })),
+        ("POST", "http://localhost/v1/dev_browser", none()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        assert!(call(&local, method, path, &body).await.is_success(), "{method} {path}");
+        assert_eq!(lines(), at + 2, "{method} {path}");
+        assert!(everything(&on_disk(&directory).local) == everything(&local), "{method} {path}");
+    }
+    // A user who is replaced comes last, and one who comes back is where it was, for which the file is written anew.
+    let replaces = |local: &LocalClerk| drop(local.user("Ada", "Byron").id("user_ada").create());
+    let restores = |local: &LocalClerk| local.restore(&snapshot);
+    for (change, expected) in
+        [(&replaces as &dyn Fn(&LocalClerk), 14), (&restores, 1), (&LocalClerk::rotate_keys, 1)]
+    {
+        change(&local);
+        local.saved().await.unwrap();
+        let found = on_disk(&directory).local;
+        assert!(everything(&found) == everything(&local) && found.key_id() == local.key_id());
+        assert_eq!(lines(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_of_changes_is_replaced_by_the_whole() {
+    let directory = Directory::new();
+    let local = kept(&directory).build().unwrap();
+    local.saved().await.unwrap();
+    let path = directory.0.join("clerk.json");
+    let (mut longest, mut is_anew) = (0, false);
+    for at in 0..200 {
+        let body = json!({ "private_metadata": { "text": "x".repeat(8_000), "at": at } }).to_string();
+        assert_eq!(call(&local, "PATCH", "/users/user_ada/metadata", &body).await, 200);
+        let length = fs::metadata(&path).unwrap().len();
+        is_anew |= length < longest;
+        longest = length.max(longest);
+    }
+    assert!(is_anew && longest < 1_200_000, "{longest}");
+    assert!(everything(&on_disk(&directory).local) == everything(&local));
+}
+
+#[tokio::test]
+async fn a_line_that_was_not_finished_does_not_count_and_a_damaged_one_is_an_error() {
+    let directory = Directory::new();
+    let local = kept(&directory).build().unwrap();
+    local.saved().await.unwrap();
+    assert_eq!(call(&local, "DELETE", "/users/user_ada", "").await, 200);
+    assert_eq!(call(&local, "DELETE", "/users/user_grace", "").await, 200);
+    drop(local);
+    let path = directory.0.join("clerk.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let without_end = text.strip_suffix('\n').unwrap();
+    let first_change = text.find('\n').unwrap() + 1;
+    for (text, left) in [
+        (text.clone(), 2),
+        (without_end.to_owned(), 3),
+        (text[..text.len() - 9].to_owned(), 3),
+        (text[..=first_change].to_owned(), 4),
+        (text[..first_change].to_owned(), 4),
+        (format!("{text}\n"), 2),
+    ] {
+        fs::write(&path, &text).unwrap();
+        assert_eq!(on_disk(&directory).column("/users", "/id").len(), left);
+    }
+    for (line, problem) in [
+        ("{", "line 4 has no valid changes"),
+        ("[]", "line 4 has no valid changes"),
+        ("{\"people\":{}}", "line 4 has no valid changes"),
+        ("{\"users\":{\"removed\":[\"user_nobody\"]}}", "line 4 has no valid changes"),
+    ] {
+        fs::write(&path, format!("{text}{line}\n")).unwrap();
+        let error = LocalClerk::load(&path).unwrap_err();
+        assert!(error.kind() == io::ErrorKind::InvalidData && error.to_string().contains(problem), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_something_else_has_changed_is_written_anew() {
+    let directory = Directory::new();
+    let local = kept(&directory).build().unwrap();
+    local.saved().await.unwrap();
+    fs::write(directory.0.join("clerk.json"), "{}").unwrap();
+    assert_eq!(call(&local, "DELETE", "/users/user_ada", "").await, 200);
+    assert!(everything(&on_disk(&directory).local) == everything(&local));
 }

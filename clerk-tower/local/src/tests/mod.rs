@@ -4,6 +4,7 @@ mod advance;
 mod billing;
 mod builder;
 mod contacts;
+mod cost;
 mod credentials;
 mod domains;
 mod emails;

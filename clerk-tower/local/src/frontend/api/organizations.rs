@@ -290,8 +290,7 @@ fn membership_requests(call: &mut Call<'_>, id: &str) -> ApiResult {
 fn own_memberships(call: &mut Call<'_>) -> ApiResult {
     let (state, user, query) = (&*call.state, &call.user()?.id, &call.request.query);
     let page = query.page()?;
-    let memberships: Vec<_> =
-        state.memberships.iter().filter(|membership| membership.user == *user).collect();
+    let memberships: Vec<_> = state.memberships_of(user.as_str()).collect();
     let render = |membership: &&Membership| state.render_own_membership(membership);
     Ok(Reply::Resource(match query.flag("paginated")? {
         Some(true) => page.envelope(&memberships, render),

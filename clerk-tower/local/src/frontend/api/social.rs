@@ -224,7 +224,7 @@ impl State {
         let connected = |user: &User| user.external_accounts.iter().any(|known| known.is_same(account));
         let has_address =
             |user: &User| user.emails.iter().any(|email| email.is_verified() && email.is(&account.email));
-        self.users.find(connected).or_else(|| self.users.find(has_address))
+        self.users.find(connected).or_else(|| self.users_with(&account.email).find(|user| has_address(user)))
     }
 
     /// Connects a user with an account at a provider.

@@ -162,7 +162,7 @@ fn organization(
 impl State {
     /// Returns the organizations of a session's user: identifier and name, the active one first.
     fn organizations_of(&self, session: &Session) -> Vec<(String, String)> {
-        let own = self.memberships.iter().filter(|membership| membership.user == session.user);
+        let own = self.memberships_of(session.user.as_str());
         let own = own.filter_map(|membership| self.organizations.get(membership.organization.as_str()).ok());
         let mut organizations: Vec<_> = own.collect();
         organizations.sort_by_key(|organization| session.organization.as_ref() != Some(&organization.id));

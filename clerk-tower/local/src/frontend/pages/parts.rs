@@ -108,7 +108,7 @@ pub(super) fn organizations(state: &State, session: &Session, destination: Optio
         let tag = if is_active { "<span class=\"tag\">active</span>" } else { "" };
         format!("<button name=\"organization\" value=\"{}\">{card}{tag}</button>\n", Escaped(id))
     };
-    let own = state.memberships.iter().filter(|membership| membership.user == session.user);
+    let own = state.memberships_of(session.user.as_str());
     let mut rows: String = own
         .filter_map(|membership| {
             let organization = state.organizations.get(membership.organization.as_str()).ok()?;

@@ -104,7 +104,7 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
         Err((status, problem)) => return Ok(signed_out(state, destination.as_ref(), status, Some(&problem))),
     };
     let client = client_or_new(request, state, request.now);
-    let is_member = state.memberships.iter().any(|membership| membership.user == user);
+    let is_member = state.memberships_of(user.as_str()).next().is_some();
     state.sign_in_with(&client.dev_browser, user, request.now);
     let cookies = request.client_cookies(state, &client);
     let next = if is_member {
@@ -120,7 +120,7 @@ type Problem = (StatusCode, String);
 /// Returns the user that the form names. An unknown email address signs a new user up.
 fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Problem> {
     let user = match (request.form.first("user"), request.form.first("email")) {
-        (Some(id), _) => state.users.find(|user| user.id == id),
+        (Some(id), _) => state.users.get(id).ok(),
         (None, Some(email)) => match by_email(state, email.trim()) {
             None => return sign_up(state, email.trim(), request),
             found => found,
@@ -144,7 +144,9 @@ fn chosen(request: &BrowserRequest<'_>, state: &mut State) -> Result<UserId, Pro
 }
 
 fn by_email<'s>(state: &'s State, email: &str) -> Option<&'s User> {
-    state.users.find(|user| user.emails.iter().any(|contact| contact.identifies() && contact.is(email)))
+    state
+        .users_with(email)
+        .find(|user| user.emails.iter().any(|contact| contact.identifies() && contact.is(email)))
 }
 
 fn sign_up(state: &mut State, email: &str, request: &BrowserRequest<'_>) -> Result<UserId, Problem> {
