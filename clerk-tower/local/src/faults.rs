@@ -1,5 +1,19 @@
 //! Failures on demand: [`LocalClerk::inject`].
 //!
+//! | failure | fault |
+//! |---|---|
+//! | an error of Clerk's | `Fault::status(StatusCode::BAD_GATEWAY)` |
+//! | a rate limit, and when to call again | `Fault::status(StatusCode::TOO_MANY_REQUESTS).retry_after(Duration::from_secs(30))` |
+//! | something that Clerk did not write | `Fault::response(Response::new("<html>"))` |
+//! | no response | `Fault::disconnect()` |
+//! | half a response | `Fault::disconnect_midway()` |
+//! | a response that is late | `Fault::delay(Duration::from_secs(30))` |
+//! | an error that is late | `Fault::status(StatusCode::GATEWAY_TIMEOUT).after(Duration::from_secs(30))` |
+//! | a request that took effect, but failed | any of them with `.after_processing()` |
+//!
+//! [`Fault::on`], [`Fault::skip`] and [`Fault::times`] choose the requests. Scripts in a browser see these failures as they
+//! would see Clerk's: the responses have CORS headers, and requests for permission (preflights) pass.
+//!
 //! ```
 //! use std::time::Duration;
 //! use clerk_local::{Fault, LocalClerk};
@@ -18,6 +32,8 @@
 //! );
 //! // A user is created, but the response is lost.
 //! local.inject(Fault::disconnect().on("POST", "/users").after_processing().times(1));
+//! // The first sign-in in a browser breaks off.
+//! local.inject(Fault::disconnect_midway().on("POST", "/client/sign_ins").times(1));
 //! local.clear_faults();
 //! ```
 
@@ -50,9 +66,10 @@ enum Effect {
     Status(StatusCode, Option<Duration>),
     Response(Response<Bytes>),
     Disconnect,
+    DisconnectMidway,
 }
 
-/// A connection that was cut by [`Fault::disconnect`].
+/// A connection that was cut by [`Fault::disconnect`] or [`Fault::disconnect_midway`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("LocalClerk was told to cut the connection")]
 #[non_exhaustive]
@@ -78,6 +95,28 @@ impl Fault {
     /// Closes the connection without a response. In memory, the call fails with [`Disconnected`].
     pub const fn disconnect() -> Self {
         Self::new(Effect::Disconnect)
+    }
+
+    /// Responds as usual, but closes the connection after half of the body: the request takes effect. A response without a
+    /// body is not sent at all. In memory, reading the body fails with [`Disconnected`].
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use clerk_local::{Fault, LocalClerk};
+    /// use http::Request;
+    /// use http_body_util::BodyExt as _;
+    /// use tower_service::Service as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut local = LocalClerk::seeded();
+    /// local.inject(Fault::disconnect_midway().on("GET", "/jwks"));
+    /// let response = local.call(Request::get("/v1/jwks").body(Bytes::new()).unwrap()).await.unwrap();
+    /// assert!(response.into_body().collect().await.is_err());
+    /// # }
+    /// ```
+    pub const fn disconnect_midway() -> Self {
+        Self::new(Effect::DisconnectMidway)
     }
 
     /// Responds as usual, but only after a delay.
@@ -108,7 +147,7 @@ impl Fault {
 
     /// Applies the fault only to requests with this method and path. In the path, as in Clerk's reference, a segment such as
     /// `{user_id}` stands for any value; queries and the prefix `/v1` are ignored. It can be called more than once, for
-    /// several paths.
+    /// several paths. Requests of Clerk's JavaScript have the method that the query contains: `on("PATCH", "/me")`.
     pub fn on(mut self, method: impl Into<String>, path: impl AsRef<str>) -> Self {
         self.targets.push((method.into(), without_version(path.as_ref()).to_owned()));
         self
@@ -136,6 +175,10 @@ impl Fault {
         let replacement = match self.effect {
             Effect::None => return Ok(respond()),
             Effect::Disconnect => Err(Disconnected),
+            Effect::DisconnectMidway => {
+                let (head, body) = respond().into_parts();
+                return body.cut().map(|body| Response::from_parts(head, body)).ok_or(Disconnected);
+            }
             Effect::Response(response) => Ok(response.map(LocalBody::from)),
             Effect::Status(status, retry_after) => {
                 let mut response = ApiError::injected(status).into_response();
@@ -160,7 +203,9 @@ impl Fault {
         let is_target = |(wanted, pattern): &(String, String)| {
             wanted.eq_ignore_ascii_case(method.as_str()) && path_matches(pattern, path)
         };
-        if self.targets.is_empty() { !is_page } else { self.targets.iter().any(is_target) }
+        // A preflight asks for permission to send the request that is meant.
+        let is_meant = !is_page && *method != Method::OPTIONS;
+        if self.targets.is_empty() { is_meant } else { self.targets.iter().any(is_target) }
     }
 }
 

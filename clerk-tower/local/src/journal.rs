@@ -37,7 +37,7 @@ const MAX_PATH: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LocalRequest {
-    /// The method.
+    /// The method; for a request of Clerk's JavaScript, the one that the query contains.
     pub method: Method,
     /// The path without the prefix `/v1`, such as `/users/user_1`; at most 256 bytes.
     pub path: String,

@@ -61,8 +61,8 @@ impl Service<Request<Bytes>> for LocalClerk {
     }
 
     fn call(&mut self, request: Request<Bytes>) -> ResponseFuture {
-        let path = without_version(request.uri().path());
-        let fault = self.faults().take(request.method(), path, frontend::is_page(&request));
+        let (method, path) = (frontend::method(&request), without_version(request.uri().path()));
+        let fault = self.faults().take(&method, path, frontend::is_page(&request));
         match fault.as_ref().and_then(Fault::pause) {
             None if self.is_kept() => {
                 let (local, outcome) = (self.clone(), self.exchange(&request, fault));
@@ -116,14 +116,14 @@ impl LocalClerk {
         let time = self.time();
         let respond = || self.respond(request);
         let outcome = match fault {
-            Some(fault) => fault.apply(respond),
+            Some(fault) => fault.apply(respond).map(|response| frontend::readable(self, request, response)),
             None => Ok(respond()),
         };
         let response = outcome.as_ref().ok();
         let handled = response.and_then(|response| response.extensions().get::<Handled>().cloned());
         let Handled { operation, caller } = handled.unwrap_or_default();
         self.record(LocalRequest {
-            method: request.method().clone(),
+            method: frontend::method(request),
             path: journal::kept(without_version(request.uri().path())),
             operation,
             status: response.map(Response::status),

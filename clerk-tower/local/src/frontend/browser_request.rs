@@ -115,16 +115,9 @@ impl<'a> BrowserRequest<'a> {
         }
     }
 
-    /// Returns the method of a call of the Frontend API. Clerk's JavaScript sends every method other than GET as POST, with
-    /// the method in the query. On a GET request the query does not count: another site's image or link could be one.
+    /// Returns the method of a call of the Frontend API.
     pub(super) fn api_method(&self) -> Method {
-        let named = self.query.first("_method").filter(|_| *self.method == Method::POST);
-        match named.map(str::to_ascii_uppercase).as_deref() {
-            Some("PATCH") => Method::PATCH,
-            Some("PUT") => Method::PUT,
-            Some("DELETE") => Method::DELETE,
-            _ => self.method.clone(),
-        }
+        api_method(self.method, &self.query)
     }
 
     /// Returns the URL of the pages for an application's script: this server's. An application under another name of this
@@ -166,6 +159,18 @@ impl<'a> BrowserRequest<'a> {
         }
         let lines = cookies::client_cookies(&self.suffix, client);
         lines.into_iter().filter_map(|line| HeaderValue::try_from(line).ok()).collect()
+    }
+}
+
+/// Returns the method of a call of the Frontend API. Clerk's JavaScript sends every method other than GET as POST, with the
+/// method in the query. On a GET request the query does not count: another site's image or link could be one.
+pub(super) fn api_method(method: &Method, query: &Query) -> Method {
+    let named = query.first("_method").filter(|_| *method == Method::POST);
+    match named.map(str::to_ascii_uppercase).as_deref() {
+        Some("PATCH") => Method::PATCH,
+        Some("PUT") => Method::PUT,
+        Some("DELETE") => Method::DELETE,
+        _ => method.clone(),
     }
 }
 

@@ -18,7 +18,7 @@ use http::{
 };
 
 use self::browser_request::BrowserRequest;
-use super::{HttpResponse, LocalClerk, error::ApiError, service::MAX_BODY};
+use super::{HttpResponse, LocalClerk, error::ApiError, query::Query, service::MAX_BODY};
 
 /// The paths that the Backend API does not have.
 const FRONTEND_ONLY: &[&str] = &[
@@ -58,6 +58,37 @@ pub(super) fn respond(local: &LocalClerk, request: &Request<Bytes>) -> Option<Ht
         Err(error) if request.wants_document() => pages::error(&error),
         Err(error) => error.into_response(),
     })
+}
+
+/// Returns a response that the script that sent a request may read, as it could read any other one.
+pub(super) fn readable(
+    local: &LocalClerk,
+    request: &Request<Bytes>,
+    mut response: HttpResponse,
+) -> HttpResponse {
+    let area = area(request);
+    let request = BrowserRequest::new(local, request);
+    if request.check_host().is_ok()
+        && let Ok(origin) = request.check_script()
+    {
+        match area {
+            Some(Area::Api) => api::allow_script(&mut response, origin),
+            Some(Area::OAuth) => oauth::allow_scripts(&mut response),
+            Some(Area::Pages) | None => {}
+        }
+    }
+    response
+}
+
+/// Returns the method of a request, which Clerk's JavaScript puts into the query.
+pub(super) fn method(request: &Request<Bytes>) -> Method {
+    match area(request) {
+        Some(Area::Api) => {
+            let query = Query::parse(request.uri().query().unwrap_or_default());
+            browser_request::api_method(request.method(), &query)
+        }
+        _ => request.method().clone(),
+    }
 }
 
 /// Returns whether a request is for a page or an image.

@@ -56,7 +56,7 @@ pub(super) fn list(request: ApiRequest<'_>) -> ApiResult {
 
 /// Returns the organization with an identifier or a slug.
 fn find<'a>(state: &'a State, id: &str) -> Result<&'a Organization, ApiError> {
-    let by_slug = || state.organizations.find(|organization| organization.slug == id);
+    let by_slug = || state.organizations.having(id).next();
     state.organizations.get(id).or_else(|error| by_slug().ok_or(error))
 }
 
@@ -83,8 +83,8 @@ fn check_slug(state: &State, slug: &str, id: Option<&str>) -> Result<(), ApiErro
     if slug.is_empty() || !slug.bytes().all(plain) {
         return Err(ApiError::bad_format("slug", "made of lowercase letters, digits and `-`"));
     }
-    let mut others = state.organizations.iter().filter(|other| id.is_none_or(|id| other.id != id));
-    if others.any(|other| other.slug == slug) { Err(ApiError::exists("slug")) } else { Ok(()) }
+    let mut others = state.organizations.having(slug).filter(|other| id.is_none_or(|id| other.id != id));
+    if others.next().is_some() { Err(ApiError::exists("slug")) } else { Ok(()) }
 }
 
 /// Sets the fields that creating and updating an organization have in common.
@@ -130,7 +130,7 @@ pub(in super::super) fn check_creator(state: &State, creator: &User) -> Result<(
             "The user may not create organizations",
         );
     }
-    let own = state.organizations.iter().filter(|it| it.created_by.as_ref() == Some(&creator.id)).count();
+    let own = state.organizations.having(creator.id.as_str()).count();
     let limit = creator.create_organizations_limit.and_then(|limit| usize::try_from(limit).ok());
     if limit.is_some_and(|limit| limit != 0 && own >= limit) {
         return refuse(

@@ -175,7 +175,7 @@ impl State {
         client: &Client,
         now: Timestamp,
     ) -> impl Iterator<Item = (&Session, &User)> {
-        let own = self.sessions.iter().filter(move |session| session.client == client.id);
+        let own = self.sessions.having(client.id.as_str()).filter(move |session| session.client == client.id);
         own.filter(move |session| is_alive(session, now))
             .filter_map(|session| Some((session, self.users.get(session.user.as_str()).ok()?)))
             .filter(|(_, user)| !user.banned)

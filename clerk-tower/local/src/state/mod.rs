@@ -251,7 +251,11 @@ impl State {
     pub(crate) fn delete_user(&mut self, id: &str, now: Timestamp) {
         // It may not exist.
         let _ = self.users.remove(id);
-        self.memberships.retain(|membership| membership.user != id);
+        let memberships: Vec<_> = self.memberships_of(id).map(|membership| membership.id.clone()).collect();
+        for membership in memberships {
+            // Impossible to fail: it is there.
+            let _ = self.memberships.remove(&membership);
+        }
         self.credentials.forget(id);
         self.sign_in_tokens.retain(|token| token.user != id);
         self.images.retain(|image| image.id != id);
@@ -260,7 +264,13 @@ impl State {
 
     /// Ends all sessions of a user.
     pub(crate) fn revoke_sessions(&mut self, user: &str, now: Timestamp) {
-        self.sessions.change(|session| session.user == user, |session| session.revoke(now));
+        let sessions = self.sessions.having(user).filter(|session| session.user == user);
+        let sessions: Vec<_> = sessions.map(|session| session.id.clone()).collect();
+        for session in sessions {
+            if let Ok(session) = self.sessions.get_mut(session.as_str()) {
+                session.revoke(now);
+            }
+        }
     }
 
     /// Returns the permissions of a membership's role.

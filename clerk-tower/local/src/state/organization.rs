@@ -34,6 +34,12 @@ impl Row for Organization {
     fn id(&self) -> &str {
         self.id.as_str()
     }
+
+    /// The slug, and who created it.
+    fn keys(&self) -> Vec<String> {
+        let creator = self.created_by.as_ref().map(|user| user.as_str().to_owned());
+        creator.into_iter().chain([self.slug.clone()]).collect()
+    }
 }
 
 impl Organization {

@@ -78,6 +78,10 @@ impl Row for Session {
     fn id(&self) -> &str {
         self.id.as_str()
     }
+
+    fn keys(&self) -> Vec<String> {
+        vec![self.client.as_str().to_owned(), self.user.as_str().to_owned()]
+    }
 }
 
 impl Session {

@@ -13,7 +13,10 @@ const MANY: usize = 2_000;
 fn with_users(count: usize) -> Fixture {
     let fixture = Fixture::seeded();
     for at in 0..count {
-        fixture.local.user("Jo", "Doe").email(format!("jo{at}@example.com")).create();
+        let user = fixture.local.user("Jo", "Doe").email(format!("jo{at}@example.com")).create();
+        let organization = fixture.local.organization("Doe").slug(format!("doe{at}")).create();
+        fixture.local.add_member(&organization, &user, "org:admin");
+        fixture.local.sign_in(&user);
     }
     fixture
 }
@@ -34,6 +37,8 @@ fn a_request_about_one_row_visits_no_others() {
         ),
         ("PATCH", "/users/user_ada", rename),
         ("POST", "/users/user_grace/ban", none()),
+        ("POST", "/organizations", json!({ "name": "New", "slug": "new", "created_by": "user_ada" })),
+        ("GET", "/organizations/acme", none()),
         (
             "POST",
             "/organizations/org_acme/memberships",

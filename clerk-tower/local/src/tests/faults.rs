@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use clerk_core::api::users;
 use http::{Method, Request, Response, StatusCode, header::RETRY_AFTER};
 use http_body_util::BodyExt as _;
 use serde_json::json;
@@ -153,6 +154,91 @@ async fn a_cut_connection_has_no_response_on_the_wire() {
     }
     let statuses: Vec<_> = fixture.local.requests().iter().map(|request| request.status).collect();
     assert_eq!(statuses, [None, Some(StatusCode::UNAUTHORIZED)]);
+}
+
+/// A preflight passes, so that scripts see the failure itself, and not that they may not call.
+#[test]
+fn scripts_can_read_failures_as_they_can_read_responses() {
+    const PAGE: &str = "http://localhost:3000";
+    let fixture = Fixture::seeded();
+    let call = |method: &str, path: &str, origin: &str| {
+        let request = Request::builder().method(method).uri(format!("http://localhost{path}"));
+        let request = request.header("origin", origin).body(Bytes::new()).unwrap();
+        let response =
+            futures_util::FutureExt::now_or_never(fixture.local.clone().call(request)).unwrap().unwrap();
+        let header = |name: &str| {
+            response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+        };
+        (
+            response.status().as_u16(),
+            header("access-control-allow-origin"),
+            header("access-control-allow-credentials"),
+            header("access-control-expose-headers"),
+        )
+    };
+    let limited = || Fault::status(StatusCode::TOO_MANY_REQUESTS);
+    let page = || Fault::response(Response::builder().status(502).body("<html>").unwrap());
+    for (fault, method, path, origin, expected) in [
+        (BUSY, "GET", "/v1/client", PAGE, (503, PAGE, "true", "retry-after")),
+        (limited(), "POST", "/v1/client/sign_ins", PAGE, (429, PAGE, "true", "retry-after")),
+        (page(), "GET", "/v1/environment", PAGE, (502, PAGE, "true", "retry-after")),
+        (BUSY.after_processing(), "GET", "/v1/client", PAGE, (503, PAGE, "true", "retry-after")),
+        (BUSY.on("PATCH", "/me"), "POST", "/v1/me?_method=PATCH", PAGE, (503, PAGE, "true", "retry-after")),
+        (BUSY.on("POST", "/me"), "POST", "/v1/me?_method=PATCH", PAGE, (401, PAGE, "true", "retry-after")),
+        (BUSY, "POST", "/oauth/token", PAGE, (503, "*", "", "www-authenticate")),
+        // As without a failure.
+        (BUSY, "OPTIONS", "/v1/client", PAGE, (204, PAGE, "true", "retry-after")),
+        (BUSY.on("OPTIONS", "/client"), "OPTIONS", "/v1/client", PAGE, (503, PAGE, "true", "retry-after")),
+        (BUSY, "GET", "/v1/client", "https://evil.example", (503, "", "", "")),
+        (BUSY, "GET", "/v1/jwks", PAGE, (503, "", "", "")),
+    ] {
+        fixture.local.inject(fault);
+        let found = call(method, path, origin);
+        let found = (found.0, &*found.1, &*found.2, &*found.3);
+        assert_eq!(found, expected, "{method} {path} from {origin}");
+        fixture.local.clear_faults();
+    }
+    assert_eq!(fixture.local.requests().to("PATCH", "/me").len(), 2);
+}
+
+#[tokio::test]
+async fn a_response_can_break_off_in_the_middle() {
+    let (fixture, server) = Fixture::served().await;
+    let whole = fixture.local.jwks();
+    fixture.local.inject(Fault::disconnect_midway().times(1));
+    for expected in [&whole[..whole.len() / 2], &*whole] {
+        let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+        let head = "GET /.well-known/jwks.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+        assert!(head.to_ascii_lowercase().contains(&format!("content-length: {}", whole.len())), "{head}");
+        assert_eq!(body, expected);
+    }
+
+    // A client takes it for a failure and calls again, over sockets and in memory.
+    for clerk in [server.client_builder().build().unwrap(), fixture.local.client()] {
+        fixture.local.clear_requests();
+        fixture.local.inject(Fault::disconnect_midway().on("GET", "/users/{user_id}").times(1));
+        let ada = clerk.send(users::get("user_ada")).await.unwrap();
+        assert_eq!(ada.first_name.as_deref(), Some("Ada"));
+        assert_eq!(fixture.local.requests().to("GET", "/users/user_ada").len(), 2);
+        // Unless it may have taken effect, as here.
+        fixture.local.inject(Fault::disconnect_midway().on("POST", "/users").times(1));
+        let error = clerk.send(users::create().username("twice")).await.unwrap_err();
+        assert!(error.may_have_been_processed(), "{error}");
+        assert_eq!(fixture.local.requests().to("POST", "/users").len(), 1);
+        let created = fixture.column("/users?username=twice", "/id");
+        clerk.send(users::delete(&*created[0])).await.unwrap();
+    }
+
+    // There is no half of nothing.
+    fixture.local.inject(Fault::disconnect_midway());
+    let request = Request::patch("/instance").header("authorization", fixture.local.secret_key().to_header());
+    let outcome = fixture.local.clone().call(request.body(Bytes::from("{}")).unwrap()).await;
+    assert_eq!(outcome.unwrap_err(), Disconnected);
 }
 
 #[test]

@@ -20,7 +20,8 @@ use http::{
     HeaderValue, Method, Response, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, ORIGIN, SET_COOKIE, VARY,
+        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
+        ORIGIN, RETRY_AFTER, SET_COOKIE, VARY,
     },
 };
 use serde_json::{Value, json};
@@ -130,14 +131,21 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
             Err(error) => error.into_response(),
         }
     };
+    allow_script(&mut response, origin);
+    Ok(response)
+}
+
+/// Lets the script of a page with this origin read a response.
+pub(super) fn allow_script(response: &mut HttpResponse, origin: Option<HeaderValue>) {
     let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static(ORIGIN.as_str()));
+    headers.insert(VARY, HeaderValue::from_static(ORIGIN.as_str()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        // Clerk's JavaScript waits as long as it says.
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(RETRY_AFTER.as_str()));
     }
-    Ok(response)
 }
 
 fn preflight() -> HttpResponse {
