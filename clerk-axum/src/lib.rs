@@ -9,6 +9,8 @@ mod openapi;
 mod proxy;
 mod rejection;
 pub mod require;
+#[cfg(feature = "resource")]
+mod resource;
 pub mod service;
 
 /// All of [`clerk_core`]: operations, models, tokens.
@@ -39,6 +41,8 @@ pub use clerk_tower::{
 pub use self::openapi::aide;
 #[cfg(feature = "utoipa")]
 pub use self::openapi::utoipa;
+#[cfg(feature = "resource")]
+pub use self::resource::{ProtectedResource, ProtectedResourceBuilder};
 pub use self::{
     error::Error,
     extract::{

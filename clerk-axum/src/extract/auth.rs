@@ -230,7 +230,11 @@ impl Auth {
 
 /// Returns the layer's decision, without what a redirect needs: most extractors need no more.
 pub(super) fn decided(parts: &Parts) -> Result<&authenticate::Auth, Rejection> {
-    let auth = authenticate::Auth::from_extensions(&parts.extensions);
+    decided_in(&parts.extensions)
+}
+
+pub(super) fn decided_in(extensions: &Extensions) -> Result<&authenticate::Auth, Rejection> {
+    let auth = authenticate::Auth::from_extensions(extensions);
     auth.ok_or_else(|| rejection::Rejection::layer_missing().into())
 }
 

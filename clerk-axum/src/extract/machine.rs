@@ -1,14 +1,15 @@
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{borrow::Cow, fmt, ops::Deref, sync::Arc};
 
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use clerk_core::{
     authenticate::{self, ApiKeyAuth, M2mAuth, MachineAuth, OAuthAuth},
+    model::User,
     token::TokenKind,
 };
 use clerk_tower::server::{authenticate::Auth, rejection};
-use http::request::Parts;
+use http::{Extensions, request::Parts};
 
-use super::auth::decided;
+use super::auth::{decided, decided_in};
 use crate::Rejection;
 
 macro_rules! machines {
@@ -16,6 +17,7 @@ macro_rules! machines {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $name {
+            auth: Auth,
             token: Arc<MachineAuth>,
             machine: Arc<$target>,
         }
@@ -23,16 +25,25 @@ macro_rules! machines {
         impl $name {
             fn of(auth: &Auth) -> Result<Self, Rejection> {
                 let token = auth.require_machine(TokenKind::$kind)?;
-                Self::read(token).ok_or_else(|| rejection::Rejection::no_machine(auth.outcome()).into())
+                Self::read(auth, token).ok_or_else(|| rejection::Rejection::no_machine(auth.outcome()).into())
             }
 
-            fn read(token: &Arc<MachineAuth>) -> Option<Self> {
+            fn read(auth: &Auth, token: &Arc<MachineAuth>) -> Option<Self> {
                 match token.facts() {
                     authenticate::MachineFacts::$kind(machine) => {
-                        Some(Self { token: token.clone(), machine: machine.clone() })
+                        Some(Self { auth: auth.clone(), token: token.clone(), machine: machine.clone() })
                     }
                     _ => None,
                 }
+            }
+
+            /// Returns the token from a request's extensions, for code that is not a handler: a middleware, or a tool of an MCP
+            /// server, which gets the request's head.
+            ///
+            /// # Errors
+            /// As the extractor.
+            pub fn from_extensions(extensions: &Extensions) -> Result<Self, Rejection> {
+                Self::of(decided_in(extensions)?)
             }
 
             /// Returns the token, to call another service with. It is a credential: do not log it.
@@ -41,10 +52,29 @@ macro_rules! machines {
                 self.token.expose_token()
             }
 
+            /// Returns the decision that accepted the token, with the [client](Auth::clerk) of the layer.
+            #[must_use]
+            pub fn auth(&self) -> &Auth {
+                &self.auth
+            }
+
             /// Whether the token has this scope.
             #[must_use]
             pub fn has_scope(&self, scope: &str) -> bool {
                 self.token.has_scope(scope)
+            }
+
+            /// Requires this scope, where it is known only in the handler. A [guard](crate::require::scope) does the same for a
+            /// route.
+            ///
+            /// # Errors
+            /// 403 `scope-missing`, with a challenge that names the scope.
+            pub fn require_scope(&self, scope: impl Into<Cow<'static, str>>) -> Result<(), Rejection> {
+                let scope = scope.into();
+                match self.has_scope(&scope) {
+                    true => Ok(()),
+                    false => Err(rejection::Rejection::scope_missing([scope]).into()),
+                }
             }
         }
 
@@ -161,6 +191,17 @@ machines! {
     OAuthToken: OAuth => OAuthAuth,
 }
 
+impl OAuthToken {
+    /// Returns the user whom the token acts for, by the rules of [`ClerkUser`](crate::ClerkUser): one who may no longer sign in
+    /// is rejected, although the token is still valid.
+    ///
+    /// # Errors
+    /// As [`Auth::oauth_user`].
+    pub async fn user(&self) -> Result<Arc<User>, Rejection> {
+        Ok(self.auth.oauth_user().await?)
+    }
+}
+
 /// Extractor for a machine token of any kind that the layer accepts.
 ///
 /// It rejects like [`ApiKey`], and with 500 `clerk-kind-not-accepted` if the layer accepts no kind of machine token.
@@ -194,9 +235,9 @@ impl Machine {
     fn of(auth: &Auth) -> Result<Self, Rejection> {
         let token = auth.require_any_machine()?;
         let machine = match token.kind() {
-            TokenKind::ApiKey => ApiKey::read(token).map(Self::ApiKey),
-            TokenKind::M2m => M2mToken::read(token).map(Self::M2m),
-            TokenKind::OAuth => OAuthToken::read(token).map(Self::OAuth),
+            TokenKind::ApiKey => ApiKey::read(auth, token).map(Self::ApiKey),
+            TokenKind::M2m => M2mToken::read(auth, token).map(Self::M2m),
+            TokenKind::OAuth => OAuthToken::read(auth, token).map(Self::OAuth),
             _ => None,
         };
         machine.ok_or_else(|| rejection::Rejection::no_machine(auth.outcome()).into())

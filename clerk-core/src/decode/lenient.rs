@@ -73,20 +73,20 @@ pub(crate) fn write_time<S: Serializer>(time: &Option<Timestamp>, serializer: S)
     time.map(|time| if in_millis(&time) { time.as_millis() } else { time.as_secs() }).serialize(serializer)
 }
 
-/// Deserializes a string or an array of strings. Anything else is `None`.
-pub(crate) fn optional_texts<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<String>>, D::Error> {
-    plain::optional(deserializer).map(|found| found.as_ref().and_then(texts))
+/// Deserializes an audience, as [`audience_of`] reads it. `null` is `None`.
+pub(crate) fn audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    plain::optional(deserializer).map(|found| found.as_ref().map(audience_of))
 }
 
-/// Reads a string or an array of strings.
-pub(crate) fn texts(value: &Value) -> Option<Vec<String>> {
-    match value {
+/// Reads an audience: a string, or an array of strings. Anything else is one empty string, which is nobody's: it must not
+/// look like no audience at all.
+pub(crate) fn audience_of(value: &Value) -> Vec<String> {
+    let texts = match value {
         Value::String(text) => Some(vec![text.clone()]),
         Value::Array(items) => items.iter().map(|item| item.as_str().map(ToOwned::to_owned)).collect(),
         _ => None,
-    }
+    };
+    texts.unwrap_or_else(|| vec![String::new()])
 }
 
 /// Deserializes an ID that can be `null` or empty, which both mean `None`.

@@ -282,9 +282,9 @@ pub struct OAuthAccessTokenVerification {
     /// `Some(false)` if a JWT token has expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
-    /// The services that the token was issued for. `None` if it names none, or is malformed. Clerk's
-    /// published document omits this field.
-    #[serde(default, deserialize_with = "lenient::optional_texts", skip_serializing_if = "Option::is_none")]
+    /// The services that the token was issued for. `None` if it names none; one empty string if it is
+    /// malformed. Clerk's published document omits this field.
+    #[serde(default, deserialize_with = "lenient::audience", skip_serializing_if = "Option::is_none")]
     pub aud: Option<Vec<String>>,
     /// Who acts for the user (RFC 8693, section 4.1), for
     /// [`OAuthActor::from_json`](crate::authenticate::OAuthActor::from_json). `None` if it is the client

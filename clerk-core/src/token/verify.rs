@@ -165,21 +165,6 @@ impl VerifyOptions {
         self
     }
 
-    /// Checks the audience of a verified machine token. If any is expected, the token must have one of them.
-    ///
-    /// Stricter than for session tokens, to which Clerk adds an audience only if it is configured.
-    pub(crate) fn check_machine_audience(&self, audience: &[String]) -> Result<(), TokenError> {
-        if self.audiences.is_empty() {
-            Ok(())
-        } else if audience.is_empty() || audience.iter().any(String::is_empty) {
-            Err(TokenError::failed("the token has no audience (aud), or a malformed one"))
-        } else if audience.iter().any(|text| self.audiences.contains(text)) {
-            Ok(())
-        } else {
-            Err(ANOTHER_AUDIENCE)
-        }
-    }
-
     pub(crate) fn parties(&self) -> &[String] {
         &self.authorized_parties
     }

@@ -76,6 +76,7 @@ use crate::{
         cache::{Cache, Cacheable},
         options::CallOptions,
         revocations::Revoked,
+        stack::Stack,
     },
     fleet::{Member, Membership},
     intake::Intake,
@@ -259,6 +260,11 @@ impl Clerk {
             return Ok(options);
         }
         Ok(options.issuers(own))
+    }
+
+    /// The stack that calls are sent through.
+    pub(crate) fn stack(&self) -> &Stack {
+        self.backend.stack()
     }
 
     pub(crate) fn has_secret_key(&self) -> bool {

@@ -134,6 +134,11 @@ impl Backend {
         }
     }
 
+    /// The stack that calls are sent through.
+    pub(crate) fn stack(&self) -> &Stack {
+        &self.shared.stack
+    }
+
     /// Sends a request, and returns the response together with what is pending until it is decoded.
     async fn exchange(
         &self,

@@ -41,7 +41,7 @@ pub enum Purpose {
     MachineToken,
     /// A decision that waits for a handshake's payload or a refreshed session.
     Browser,
-    /// The keys that tokens are verified with.
+    /// The keys that tokens are verified with, and an authorization server's metadata.
     Keys,
 }
 

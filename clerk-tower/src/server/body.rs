@@ -53,6 +53,16 @@ impl<B> ResponseBody<B> {
     }
 }
 
+impl<B> ResponseBody<ResponseBody<B>> {
+    /// The body of a service that wraps another service of this crate.
+    pub(crate) fn flatten(self) -> ResponseBody<B> {
+        match self.body {
+            Either::Left(body) => body,
+            Either::Right(body) => ResponseBody::rejected(body),
+        }
+    }
+}
+
 /// The inner body of a service that has no inner service. It has no values.
 #[derive(Clone, Copy, Debug)]
 pub enum NoInner {}

@@ -3,6 +3,7 @@
 mod accepted_kinds;
 mod forwarded;
 mod instance;
+mod machine_audience;
 mod options;
 mod organization_sync;
 mod pattern;
@@ -15,7 +16,9 @@ pub use self::{
     organization_sync::OrganizationSync,
     pattern::PatternError,
 };
-pub(super) use self::{accepted_kinds::Kinds, instance::Instance, organization_sync::Routes};
+pub(super) use self::{
+    accepted_kinds::Kinds, instance::Instance, machine_audience::MachineAudience, organization_sync::Routes,
+};
 use crate::token::{TokenKind, VerifyOptions};
 
 /// The checked options of an authenticator.
@@ -25,6 +28,8 @@ pub(crate) struct Config {
     pub(super) session: VerifyOptions,
     /// For M2M and OAuth tokens in JWT form.
     pub(super) machine: VerifyOptions,
+    /// For M2M and OAuth tokens in either form.
+    pub(super) machine_audience: MachineAudience,
     /// For tokens of JWT templates, if they are accepted.
     pub(super) template: Option<VerifyOptions>,
     pub(super) accepted_kinds: AcceptedKinds,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AcceptedKinds, Config, Forwarded, Instance, Kinds, OrganizationSync, PatternError};
+use super::{
+    AcceptedKinds, Config, Forwarded, Instance, Kinds, MachineAudience, OrganizationSync, PatternError,
+};
 use crate::{
     authenticate::address,
     keys::{InstanceType, PublishableKey, copy_mistake},
@@ -18,6 +20,7 @@ pub(crate) type IgnoredTokens = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 pub struct AuthenticateOptions {
     verify: VerifyOptions,
     machine_audiences: Vec<String>,
+    is_machine_audience_optional: bool,
     template_audiences: Vec<String>,
     ignored_tokens: Option<IgnoredTokens>,
     is_issuer_required: bool,
@@ -240,6 +243,21 @@ impl AuthenticateOptions {
     /// off.
     pub fn machine_audiences<T: Into<String>>(mut self, audiences: impl IntoIterator<Item = T>) -> Self {
         self.machine_audiences = audiences.into_iter().map(Into::into).collect();
+        self.is_machine_audience_optional = false;
+        self
+    }
+
+    /// Sets the audiences of this service, and accepts OAuth and M2M tokens that name no audience. A token that names one
+    /// must name one of these.
+    ///
+    /// It replaces [`machine_audiences`](Self::machine_audiences), which is safer: a token without an audience may have been
+    /// issued for any service of the instance.
+    pub fn machine_audiences_if_present<T: Into<String>>(
+        mut self,
+        audiences: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self = self.machine_audiences(audiences);
+        self.is_machine_audience_optional = true;
         self
     }
 
@@ -333,9 +351,11 @@ impl AuthenticateOptions {
         self.check_copied()?;
         self.check_kinds()?;
         // As in Clerk's SDKs, OAuth tokens and combinations of kinds require the publishable key. Session tokens alone
-        // do not: without the key, handshakes, suffixed cookies and organization sync are off.
-        let is_plain =
-            self.accepted_kinds == AcceptedKinds::default() || self.accepted_kinds.is_header_only();
+        // do not: without the key, handshakes, suffixed cookies and organization sync are off. Neither do OAuth tokens
+        // whose issuer is known otherwise.
+        let is_plain = self.accepted_kinds == AcceptedKinds::default()
+            || self.accepted_kinds.is_header_only()
+            || (self.accepted_kinds == TokenKind::OAuth.into() && !self.verify.accepted_issuers().is_empty());
         let takes_only_templates = self.accepted_kinds.is_none() && !self.template_audiences.is_empty();
         if self.publishable_key.is_none() && !is_plain && !takes_only_templates {
             return Err(OptionsError::PublishableKeyMissing("these kinds of token"));
@@ -358,16 +378,19 @@ impl AuthenticateOptions {
             return Err(OptionsError::MachineAudience);
         }
         let session = self.verify.clone().issuers(self.known_issuers(instance.as_ref())?);
-        let machine = VerifyOptions::new()
-            .with_skew_of(&session)
-            .issuers(session.accepted_issuers().iter().cloned())
-            .audiences(self.machine_audiences);
+        let machine =
+            VerifyOptions::new().with_skew_of(&session).issuers(session.accepted_issuers().iter().cloned());
+        let machine_audience = MachineAudience {
+            accepted: self.machine_audiences,
+            is_optional: self.is_machine_audience_optional,
+        };
         let template =
             (!self.template_audiences.is_empty()).then(|| session.for_templates(self.template_audiences));
         Ok(Config {
             instance,
             session,
             machine,
+            machine_audience,
             template,
             accepted_kinds: self.accepted_kinds,
             ignored_tokens: self.ignored_tokens,
@@ -512,6 +535,7 @@ impl std::fmt::Debug for AuthenticateOptions {
         f.debug_struct("AuthenticateOptions")
             .field("verify", &self.verify)
             .field("machine_audiences", &self.machine_audiences)
+            .field("is_machine_audience_optional", &self.is_machine_audience_optional)
             .field("template_audiences", &self.template_audiences)
             .field("publishable_key", &self.publishable_key)
             .field("accepted_kinds", &self.accepted_kinds)

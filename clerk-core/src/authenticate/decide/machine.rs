@@ -81,11 +81,11 @@ impl Decision<'_> {
     ///
     /// Checked here and not when Clerk responds: a cached result is shared by services with different audiences.
     fn verified_machine(&self, text: &str, facts: MachineFacts) -> Outcome {
-        let audience =
-            facts.audience().map_or(Ok(()), |audience| self.config.machine.check_machine_audience(audience));
-        match audience {
-            Ok(()) => Outcome::machine_signed_in(MachineAuth::new(text, facts)),
-            Err(error) => self.reject_token(Some(facts.kind()), &error),
+        if let Some(audience) = facts.audience()
+            && let Err(error) = self.config.machine_audience.check(audience)
+        {
+            return self.reject_token(Some(facts.kind()), &error).with_rejected_audience(audience);
         }
+        Outcome::machine_signed_in(MachineAuth::new(text, facts))
     }
 }

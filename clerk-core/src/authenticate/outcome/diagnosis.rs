@@ -151,6 +151,18 @@ pub enum Diagnosis {
         /// What is wrong with the audience.
         problem: &'static str,
     },
+    /// A genuine OAuth or M2M token is for another service.
+    #[error(
+        "a genuine machine token was rejected, because it was issued for {audience}, and this service accepts {expected}: \
+         compare the audience that the client asks for (resource) with `machine_audiences`, or with the URL of the \
+         protected resource"
+    )]
+    MachineAudience {
+        /// What the token was issued for.
+        audience: String,
+        /// The audiences that are accepted.
+        expected: String,
+    },
     /// A genuine token was issued to an origin that is not authorized.
     #[error(
         "a genuine session token was issued to {party}, which is not in authorized_parties: add it if it is your origin, \
@@ -165,7 +177,7 @@ pub enum Diagnosis {
 impl Diagnosis {
     /// Returns a stable name for logs: `other-instance`, `other-keys`, `clock-behind`, `clock-ahead`, `handshake-keys`,
     /// `handshake-refused`, `cookies-not-kept`, `redirect-loop`, `cookies-blocked`, `forwarded-ignored`, `other-issuer`,
-    /// `configured-key`, `template-token`, `template-audience`, `other-party`.
+    /// `configured-key`, `template-token`, `template-audience`, `machine-audience`, `other-party`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -183,6 +195,7 @@ impl Diagnosis {
             Self::ConfiguredKey => "configured-key",
             Self::TemplateToken => "template-token",
             Self::TemplateAudience { .. } => "template-audience",
+            Self::MachineAudience { .. } => "machine-audience",
             Self::OtherParty { .. } => "other-party",
         }
     }
@@ -255,6 +268,9 @@ pub(crate) fn diagnose(
     if let Some(diagnosis) = outcome.handshake_trace().and_then(|trace| of_handshake(head, trace)) {
         return Some(diagnosis);
     }
+    if let Some(audience) = outcome.rejected_audience() {
+        return Some(machine_audience(config, audience));
+    }
     let reason = outcome.reason()?;
     let is_early = matches!(reason, Reason::SessionTokenNbf | Reason::SessionTokenIatInTheFuture);
     if outcome.location().is_some() && !is_early {
@@ -281,6 +297,13 @@ pub(crate) fn diagnose(
         _ if outcome.is_anonymous() => diagnoser.other_cookie(),
         _ => None,
     }
+}
+
+fn machine_audience(config: &Config, audience: &[String]) -> Diagnosis {
+    // A client may name many: the first few tell enough.
+    let named: Vec<_> = audience.iter().take(3).map(|one| address(one)).collect();
+    let audience = if named.is_empty() { "no service (aud is missing)".to_owned() } else { named.join(", ") };
+    Diagnosis::MachineAudience { audience, expected: config.machine_audience.accepted().join(", ") }
 }
 
 /// Returns the probable mistake that a handshake revealed, if the browser was redirected to Clerk just before.
@@ -356,7 +379,7 @@ impl Diagnoser<'_> {
     fn other_issuer(&self) -> Option<Diagnosis> {
         let token = self.token()?;
         let issuer = match token.issuer() {
-            Issuer::Text(issuer) => cleaned(issuer, |byte| matches!(byte, b'.' | b'-' | b':' | b'/' | b'_')),
+            Issuer::Text(issuer) => address(issuer),
             Issuer::Missing => "no issuer (iss is missing)".to_owned(),
             Issuer::Malformed => "an invalid issuer (iss is not a string)".to_owned(),
         };
@@ -409,6 +432,11 @@ const LONGEST: usize = 100;
 fn host(issuer: &str) -> String {
     let host = issuer.strip_prefix("https://").or_else(|| issuer.strip_prefix("http://")).unwrap_or(issuer);
     cleaned(host.split_once('/').map_or(host, |(host, _)| host), |byte| matches!(byte, b'.' | b'-' | b':'))
+}
+
+/// Returns a URL or an ID that a token names.
+fn address(text: &str) -> String {
+    cleaned(text, |byte| matches!(byte, b'.' | b'-' | b':' | b'/' | b'_'))
 }
 
 /// Returns the origin that a token was issued to.

@@ -99,8 +99,8 @@ pub struct OAuthAuth {
     pub client_id: Option<String>,
     /// The scopes that the user consented to.
     pub scopes: Vec<String>,
-    /// The services that the token was issued for (`aud`), usually URLs (RFC 8707). Empty if it names none, or if the claim
-    /// is neither a string nor an array of strings.
+    /// The services that the token was issued for (`aud`), usually URLs (RFC 8707). Empty if it names none. A single empty
+    /// string if the claim is neither a string nor an array of strings: such a token is not one that names none.
     ///
     /// [`AuthenticateOptions::machine_audiences`] requires one of yours among them.
     ///
@@ -343,7 +343,10 @@ pub(crate) fn of_jwt(kind: TokenKind, token: &Token) -> Option<MachineFacts> {
                 Some(Value::Array(scopes)) => texts(scopes),
                 _ => words(claims.get("scope")),
             },
-            audience: claims.get("aud").and_then(lenient::texts).unwrap_or_default(),
+            audience: match claims.get("aud") {
+                None | Some(Value::Null) => Vec::new(),
+                Some(audience) => lenient::audience_of(audience),
+            },
             actor: claims.get("act").and_then(OAuthActor::from_json),
             expiration,
         }))),

@@ -206,6 +206,8 @@ struct Added {
     dropped_cookies: usize,
     /// What was noticed about the handshake that the request returned from.
     handshake: Option<Box<HandshakeTrace>>,
+    /// What a genuine machine token was issued for that is not for this service.
+    rejected_audience: Option<Box<[String]>>,
 }
 
 impl ResponseHeaders {
@@ -388,6 +390,20 @@ impl Outcome {
             self.response_mut().0.get_or_insert_default().handshake = trace;
         }
         self
+    }
+
+    /// Adds the audience of a genuine machine token that is rejected because of it.
+    pub(super) fn with_rejected_audience(mut self, audience: &[String]) -> Self {
+        self.response_mut().0.get_or_insert_default().rejected_audience = Some(audience.into());
+        self
+    }
+
+    /// Returns what a genuine machine token was issued for, if it was rejected because that is not this service: see
+    /// [`AuthenticateOptions::machine_audiences`](crate::authenticate::AuthenticateOptions::machine_audiences). Empty if
+    /// the token names no audience; one empty string if the claim is malformed.
+    #[must_use]
+    pub fn rejected_audience(&self) -> Option<&[String]> {
+        self.response().0.as_ref()?.rejected_audience.as_deref()
     }
 
     pub(super) fn handshake_trace(&self) -> Option<&HandshakeTrace> {

@@ -497,6 +497,40 @@ fn what_is_probably_wrong_is_named() {
 }
 
 #[test]
+fn a_token_for_another_service_is_explained_by_its_audience() {
+    let says = |audience: serde_json::Value| {
+        let visit = Visit::api(Env::Live).options(|options| {
+            options.accepted_kinds(TokenKind::OAuth).machine_audiences(["https://mcp.example.com/mcp"])
+        });
+        visit.bearer(oauth(&json!({}), &json!({"aud": audience}))).diagnosis().map(|found| {
+            assert_eq!(found.code(), "machine-audience");
+            found.to_string()
+        })
+    };
+    assert_eq!(says(json!("https://mcp.example.com/mcp")), None);
+    for (audience, named) in [
+        (json!("https://other.example.com"), "issued for https://other.example.com,"),
+        (json!(["a", "b", "c", "d"]), "issued for a, b, c,"),
+        (json!(null), "issued for no service (aud is missing),"),
+        (json!(5), "issued for an invalid address,"),
+        (json!("https://x\n2026 WARN forged"), "issued for an invalid address,"),
+        (json!("x".repeat(500)), "…,"),
+    ] {
+        let found = says(audience.clone()).unwrap();
+        assert!(found.contains(named) && found.contains("accepts https://mcp.example.com/mcp"), "{found}");
+    }
+}
+
+#[test]
+fn oauth_tokens_need_the_publishable_key_unless_their_issuer_is_known() {
+    let only = || AuthenticateOptions::new().accepted_kinds(TokenKind::OAuth);
+    assert!(Authenticator::new(only()).is_err());
+    assert!(Authenticator::new(only().issuers(["https://clerk.example.com"])).is_ok());
+    let several = AuthenticateOptions::new().accepted_kinds([TokenKind::OAuth, TokenKind::Session]);
+    assert!(Authenticator::new(several.issuers(["https://clerk.example.com"])).is_err());
+}
+
+#[test]
 fn a_proxy_may_be_the_issuer() {
     let issuers =
         |proxy: &str| Env::Live.options().require_issuer(true).proxy_url(proxy).accepted_issuers().unwrap();

@@ -321,14 +321,25 @@ fn an_oauth_token_needs_an_expected_audience_in_either_form() {
         (json!(""), vec![""], "signed-out: token-verification-failed"),
         (json!([]), vec![], "signed-out: token-verification-failed"),
         (json!(null), vec![], "signed-out: token-verification-failed"),
-        (json!(["https://b", 5]), vec![], "signed-out: token-verification-failed"),
-        (json!({"https://b": "https://b"}), vec![], "signed-out: token-verification-failed"),
-        (json!(5), vec![], "signed-out: token-verification-failed"),
+        (json!(["https://b", 5]), vec![""], "signed-out: token-verification-failed"),
+        (json!({"https://b": "https://b"}), vec![""], "signed-out: token-verification-failed"),
+        (json!(5), vec![""], "signed-out: token-verification-failed"),
     ] {
         let members = json!({ "aud": aud });
         for seen in oauth_forms(&members, is_ours) {
             let verdict = (&*seen.verdict(), seen.outcome.token_kind());
             assert_eq!(verdict, (expected, Some(TokenKind::OAuth)), "{aud}");
+            let rejected = seen.outcome.rejected_audience();
+            assert_eq!(rejected.is_some(), expected != "signed-in", "{aud}");
+            assert!(rejected.is_none_or(|rejected| *rejected == *audience), "{aud}");
+        }
+        // Only a token that names none at all passes as well; never one that names others, or something unreadable.
+        let if_present = |options: AuthenticateOptions| {
+            options.machine_audiences_if_present(["https://api.example", "https://b"])
+        };
+        for seen in oauth_forms(&members, if_present) {
+            let expected = if audience.is_empty() { "signed-in" } else { expected };
+            assert_eq!(seen.verdict(), expected, "{aud}");
         }
         // Without the option, and with that of sessions, any audience is accepted.
         for options in [|options| options, |options: AuthenticateOptions| options.audiences(["web"])] {

@@ -141,6 +141,11 @@ impl Auth {
         own.clerk.is_same(&driver.clerk) && own.authenticator.is_same(&driver.authenticator)
     }
 
+    /// Whether this was decided for a protected resource.
+    pub(super) fn is_for_resource(&self) -> bool {
+        self.driver.is_for_resource
+    }
+
     /// Returns the whole decision.
     #[must_use]
     pub fn outcome(&self) -> &Outcome {

@@ -22,6 +22,8 @@ pub(super) struct Driver {
     pub(super) authenticator: Authenticator,
     /// The identity of every request, instead of a decision.
     pub(super) identity: Option<Arc<Prepared>>,
+    /// Whether it decides for a protected resource, for everything beneath it.
+    pub(super) is_for_resource: bool,
 }
 
 /// A driver for each instance of a service, of which most have one.
@@ -57,9 +59,11 @@ impl Drivers {
         std::iter::once(&self.first).chain(&*self.others)
     }
 
-    /// Whether a layer with these drivers made this decision.
-    pub(super) fn made(&self, decided: &Auth) -> bool {
-        self.iter().any(|driver| decided.is_by(driver))
+    /// Whether a layer with these drivers would not decide again: it made this decision, or a protected resource did, for
+    /// everything beneath it.
+    pub(super) fn accept(&self, decided: &Auth) -> bool {
+        let is_of_resource = decided.is_for_resource() && !self.first.is_for_resource;
+        is_of_resource || self.iter().any(|driver| decided.is_by(driver))
     }
 
     pub(super) async fn decide(&self, head: &RequestHead<'_>) -> Auth {
@@ -88,13 +92,13 @@ impl Driver {
     }
 
     pub(super) fn new(clerk: &Clerk, authenticator: Authenticator) -> Self {
-        Self { clerk: clerk.clone(), authenticator, identity: None }
+        Self { clerk: clerk.clone(), authenticator, identity: None, is_for_resource: false }
     }
 
     /// Decides nothing: every request has the same identity.
     pub(super) fn of_identity(prepared: Prepared) -> Self {
         let (clerk, authenticator) = (prepared.clerk.clone(), prepared.authenticator.clone());
-        Self { clerk, authenticator, identity: Some(Arc::new(prepared)) }
+        Self { clerk, authenticator, identity: Some(Arc::new(prepared)), is_for_resource: false }
     }
 
     /// Starts a decision. Most requests are decided at once, without a future.

@@ -62,6 +62,15 @@ impl AuthenticateLayer {
         Driver::with_options(&clerk.into(), options).map(Self::by)
     }
 
+    /// Authenticates for a protected resource: layers inside it do not decide again.
+    pub(crate) fn for_resource(
+        clerk: &ClerkVerifier,
+        options: AuthenticateOptions,
+    ) -> Result<Self, OptionsError> {
+        let driver = Driver::with_options(clerk, options)?;
+        Ok(Self::by(Driver { is_for_resource: true, ..driver }))
+    }
+
     fn by(driver: Driver) -> Self {
         Self::with_drivers(driver.into())
     }
@@ -289,7 +298,7 @@ where
         let handler = on_rejection.as_ref().map(|on_rejection| on_rejection.for_request(&request));
         let decided = Auth::from_extensions(request.extensions());
         // A nested layer with the same client and options would decide the same, and add the same cookies again.
-        if decided.is_some_and(|auth| drivers.made(auth)) {
+        if decided.is_some_and(|auth| drivers.accept(auth)) {
             return ResponseFuture::decided_outside(&mut self.inner, request, handler);
         }
         let (uri, target) = match original_uri(request.extensions()) {

@@ -2,8 +2,10 @@ use std::{sync::Arc, time::Duration};
 
 use clerk_core::{
     api::{organization_memberships, organizations, users},
+    authenticate::MachineFacts,
     id::{OrganizationId, UserId},
     model::{BlockReason, Organization, OrganizationMembership, User},
+    token::TokenKind,
 };
 
 use super::Auth;
@@ -46,11 +48,22 @@ impl Auth {
     /// - 500 `clerk-secret-key-missing` if the layer's client has no secret key
     pub async fn user(&self) -> Result<Arc<User>, Rejection> {
         let id = self.require_session()?.claims().user_id();
-        let user = match self.profile() {
-            Some(profile) => profile.user.clone(),
-            None => self.fetch_user(id).await?,
-        };
-        user.block_reason().map_or(Ok(user), |reason| Err(Rejection::user_blocked(reason)))
+        match self.profile() {
+            Some(profile) => unless_blocked(profile.user.clone()),
+            None => unless_blocked(self.fetch_user(id).await?),
+        }
+    }
+
+    /// Returns the user whom the OAuth token acts for, by the same rules as [`user`](Self::user): one who may no longer sign in
+    /// is rejected, although the token is still valid.
+    ///
+    /// # Errors
+    /// As [`require_machine`](Self::require_machine), and as [`user`](Self::user).
+    pub async fn oauth_user(&self) -> Result<Arc<User>, Rejection> {
+        match self.require_machine(TokenKind::OAuth)?.facts() {
+            MachineFacts::OAuth(token) => unless_blocked(self.fetch_user(&token.user_id).await?),
+            _ => Err(Rejection::no_machine(self.outcome())),
+        }
     }
 
     /// Returns the session's active organization, fetched from Clerk or its cache. A member who was removed, banned or
@@ -98,6 +111,10 @@ impl Auth {
         let clerk = self.clerk()?;
         Ok(clerk.with(clerk.options().clone().max_age_at_most(MAX_AGE)))
     }
+}
+
+fn unless_blocked(user: Arc<User>) -> Result<Arc<User>, Rejection> {
+    user.block_reason().map_or(Ok(user), |reason| Err(Rejection::user_blocked(reason)))
 }
 
 /// Returns `missing` if Clerk reports that the resource does not exist, or else the rejection of a failed call.

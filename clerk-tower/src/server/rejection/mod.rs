@@ -67,13 +67,21 @@ pub struct Rejection {
     message: Cow<'static, str>,
     challenge: Option<&'static str>,
     retry_after: Option<Duration>,
-    reverification: Option<Reverification>,
+    missing: Missing,
+}
+
+/// What the client can get, so that its request passes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Missing {
+    Other,
+    Reverification(Reverification),
+    Scopes(Box<[Cow<'static, str>]>),
 }
 
 impl Rejection {
     pub(crate) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         let (code, message) = (Cow::Borrowed(code), Cow::Borrowed(message));
-        Self { status, code, message, challenge: None, retry_after: None, reverification: None }
+        Self { status, code, message, challenge: None, retry_after: None, missing: Missing::Other }
     }
 
     pub(crate) fn with_message(self, message: impl Into<Cow<'static, str>>) -> Self {
@@ -216,7 +224,10 @@ impl Rejection {
     #[must_use]
     pub fn reverification_missing(asked: Reverification) -> Self {
         let message = "Reverification is required: the user has to verify their identity again.";
-        Self { reverification: Some(asked), ..Self::insufficient("reverification-error", message) }
+        Self {
+            missing: Missing::Reverification(asked),
+            ..Self::insufficient("reverification-error", message)
+        }
     }
 
     /// 403: the session does not pass a [`Check`](clerk_core::token::Check). The parameter is the part that fails.
@@ -233,10 +244,32 @@ impl Rejection {
         }
     }
 
-    /// 403: the machine token does not have a scope.
+    /// 403: the machine token does not have these scopes. The challenge names them (RFC 6750, section 3), so that a client
+    /// can ask the user for them. One that is not a valid scope is left out of the challenge.
+    ///
+    /// ```
+    /// use clerk_tower::server::rejection::Rejection;
+    ///
+    /// let response: http::Response<bytes::Bytes> = Rejection::scope_missing(["notes:write"]).into_response();
+    /// let challenge = &response.headers()["www-authenticate"];
+    /// assert_eq!(challenge, r#"Bearer error="insufficient_scope", scope="notes:write""#);
+    /// ```
     #[must_use]
-    pub fn scope_missing() -> Self {
-        Self::insufficient("scope-missing", "The token does not have the required scope.")
+    pub fn scope_missing<S: Into<Cow<'static, str>>>(scopes: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            missing: Missing::Scopes(scopes.into_iter().map(Into::into).collect()),
+            ..Self::insufficient("scope-missing", "The token does not have the required scope.")
+        }
+    }
+
+    /// The rejection of a request that lacks the scopes of both, if both are about scopes.
+    pub(crate) fn joined_with(&self, other: &Self) -> Option<Self> {
+        let (own, others) = (self.missing_scopes(), other.missing_scopes());
+        if own.is_empty() || others.is_empty() {
+            return None;
+        }
+        let more = others.iter().filter(|scope| !own.contains(scope));
+        Some(Self::scope_missing(own.iter().chain(more).cloned()))
     }
 
     /// 403: the session does not pass a check that has no code of its own.
@@ -387,11 +420,32 @@ impl Rejection {
     /// Returns the required reverification, if it is missing.
     #[must_use]
     pub const fn asked_reverification(&self) -> Option<Reverification> {
-        self.reverification
+        match self.missing {
+            Missing::Reverification(asked) => Some(asked),
+            Missing::Other | Missing::Scopes(_) => None,
+        }
+    }
+
+    /// Returns the scopes that the token lacks; empty if the request is rejected for another reason.
+    #[must_use]
+    pub fn missing_scopes(&self) -> &[Cow<'static, str>] {
+        match &self.missing {
+            Missing::Scopes(scopes) => scopes,
+            Missing::Other | Missing::Reverification(_) => &[],
+        }
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        let challenge = self.challenge?;
+        let scopes = valid_scopes(self.missing_scopes().iter().map(AsRef::as_ref));
+        if scopes.is_empty() {
+            return Some(HeaderValue::from_static(challenge));
+        }
+        HeaderValue::try_from(format!("{challenge}, scope=\"{scopes}\"")).ok()
     }
 
     fn body(&self) -> String {
-        let Some(asked) = self.reverification else {
+        let Missing::Reverification(asked) = self.missing else {
             return json!({ "errors": [{ "code": self.code, "message": self.message }] }).to_string();
         };
         // Clerk's front ends look for exactly this structure, and ignore Clerk's usual format of errors.
@@ -410,8 +464,8 @@ impl Rejection {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // A cached rejection would outlive its cause, such as a session that has been renewed since.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(challenge) = self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(wait) = self.retry_after {
             // RFC 9110, section 10.2.3: whole seconds. Rounded up, and at least one, so that the next attempt is not
@@ -558,6 +612,14 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
+
+/// Returns the scopes, separated by spaces and without those that are not valid (RFC 6749, section 3.3), which could end the
+/// parameter of a challenge.
+pub(crate) fn valid_scopes<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
+    let is_valid = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+    let valid = scopes.filter(|scope| !scope.is_empty() && scope.bytes().all(is_valid));
+    valid.collect::<Vec<_>>().join(" ")
+}
 
 #[cfg(test)]
 mod tests {

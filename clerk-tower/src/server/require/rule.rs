@@ -66,7 +66,7 @@ impl Rule {
                 if auth()?.require_machine(*kind)?.has_scope(scope) {
                     Ok(())
                 } else {
-                    Err(Rejection::scope_missing())
+                    Err(Rejection::scope_missing([scope.clone()]))
                 }
             }
             Self::Session(Own(rule)) => rule(auth()?.require_session()?),
@@ -74,8 +74,12 @@ impl Rule {
             Self::And(left, right) => match (left.check(extensions, head), right.check(extensions, head)) {
                 (Ok(()), right) => right,
                 (left, Ok(())) => left,
-                // Reverification would not help a user who also lacks something else: do not ask for it in vain.
-                (Err(left), Err(right)) => Err(more_severe(left, right, Proof::Last)),
+                // A client asks once for all scopes that are missing.
+                (Err(left), Err(right)) => Err(match left.joined_with(&right) {
+                    Some(both) => both,
+                    // Reverification would not help a user who also lacks something else: do not ask for it in vain.
+                    None => more_severe(left, right, Proof::Last),
+                }),
             },
             Self::Or(left, right) => match (left.check(extensions, head), right.check(extensions, head)) {
                 (Ok(()), _) | (_, Ok(())) => Ok(()),
