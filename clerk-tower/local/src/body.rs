@@ -5,7 +5,14 @@ use std::time::Duration;
 use clerk_core::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::{error::ApiError, rfc3339};
+use crate::{
+    error::ApiError,
+    json::{self, Problem},
+    rfc3339,
+};
+
+/// The longest array.
+const MAX_ITEMS: usize = 1000;
 
 /// The body of one request.
 pub(super) struct Body(Map<String, Value>);
@@ -16,15 +23,12 @@ impl Body {
         if bytes.is_empty() {
             return Ok(Self(Map::new()));
         }
-        match serde_json::from_slice(bytes) {
-            Ok(body) => Self::checked(body, known),
-            Err(_) => Err(ApiError::bad_body()),
-        }
+        Self::checked(parse(bytes)?, known)
     }
 
     /// Parses an array of 1 to `most` objects that may have the fields `known`.
     pub(super) fn parse_all(bytes: &[u8], known: &[&str], most: usize) -> Result<Vec<Self>, ApiError> {
-        let Ok(bodies) = serde_json::from_slice::<Vec<Value>>(bytes) else {
+        let Value::Array(bodies) = parse(bytes)? else {
             return Err(ApiError::bad_request("The body of the request is not a JSON array"));
         };
         if !(1..=most).contains(&bodies.len()) {
@@ -92,14 +96,20 @@ impl Body {
     /// Reads an array; empty if the field is missing.
     pub(super) fn array(&self, name: &str) -> Result<&[Value], ApiError> {
         let Some(value) = self.given(name) else { return Ok(&[]) };
-        value.as_array().map(Vec::as_slice).ok_or_else(|| ApiError::bad_format(name, "an array"))
+        let items = value.as_array().ok_or_else(|| ApiError::bad_format(name, "an array"))?;
+        if items.len() > MAX_ITEMS {
+            return Err(ApiError::bad_format(name, &format!("an array of at most {MAX_ITEMS} items")));
+        }
+        Ok(items)
     }
 
     /// Reads an array of strings; empty if the field is missing.
     pub(super) fn strings(&self, name: &str) -> Result<Vec<&str>, ApiError> {
         let wrong = || ApiError::bad_format(name, "an array of strings");
-        let Some(value) = self.given(name) else { return Ok(Vec::new()) };
-        value.as_array().ok_or_else(wrong)?.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
+        if self.given(name).is_some_and(|value| !value.is_array()) {
+            return Err(wrong());
+        }
+        self.array(name)?.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
     }
 
     /// Reads an array of strings; `None` if the field is missing.
@@ -225,6 +235,13 @@ impl Body {
     }
 }
 
+fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
+    json::parse(bytes).map_err(|problem| match problem {
+        Problem::Syntax => ApiError::bad_body(),
+        Problem::Depth => ApiError::bad_request("The body of the request is nested too deeply"),
+    })
+}
+
 /// The largest metadata of one kind, in bytes of JSON, as at Clerk.
 const MAX_METADATA: usize = 8 * 1024;
 
@@ -258,6 +275,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn arrays_are_limited() {
+        for (length, is_read) in [(MAX_ITEMS, true), (MAX_ITEMS + 1, false), (60_000, false)] {
+            let body = json!({ "email_address": vec!["ada@example.com"; length] });
+            let body = Body::parse(body.to_string().as_bytes(), &["email_address"]).unwrap();
+            assert_eq!(body.strings("email_address").is_ok(), is_read, "{length}");
+            assert_eq!(body.array("email_address").is_ok(), is_read, "{length}");
+        }
+    }
 
     #[test]
     fn nested_objects_are_merged_and_null_deletes_keys() {

@@ -63,6 +63,7 @@ mod error;
 pub mod faults;
 mod frontend;
 pub mod journal;
+mod json;
 mod keep;
 mod kept;
 mod keys;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     super::super::{
         error::ApiError,
+        json,
         state::{Claim, ContactKind, ExternalAccount, Password, Progress, Proof, SignUp},
     },
     ApiResult, Call,
@@ -181,7 +182,7 @@ pub(super) fn metadata(text: &str) -> Result<Value, ApiError> {
     if text.len() > MAX_METADATA {
         return Err(ApiError::bad_format("unsafe_metadata", "at most 8 KB long"));
     }
-    let value: Option<Value> = serde_json::from_str(text).ok().filter(Value::is_object);
+    let value = json::parse(text.as_bytes()).ok().filter(Value::is_object);
     value.ok_or_else(|| ApiError::bad_format("unsafe_metadata", "a JSON object"))
 }
 

@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     super::{
         super::{
-            LocalClerk,
+            LocalClerk, json,
             query::Query,
             state::{
                 OAuthApplication,
@@ -101,7 +101,7 @@ async fn fetch(url: &str) -> Option<Map<String, Value>> {
         return None;
     }
     let body = Limited::new(response.into_body(), MAX_LENGTH).collect().await.ok()?.to_bytes();
-    match serde_json::from_slice(&body) {
+    match json::parse(&body) {
         Ok(Value::Object(metadata)) => Some(metadata),
         _ => None,
     }

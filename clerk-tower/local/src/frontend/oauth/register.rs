@@ -9,6 +9,7 @@ use super::{
         super::{
             HttpResponse,
             error::ApiError,
+            json::parse as parse_json,
             service::json_response,
             state::{
                 OAuthApplication, State, extended,
@@ -40,7 +41,7 @@ pub(super) fn check_enabled(request: &BrowserRequest<'_>) -> Result<(), ApiError
 
 /// `POST /oauth/register`.
 pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, OAuthError> {
-    let Ok(Value::Object(metadata)) = serde_json::from_slice(request.body) else {
+    let Ok(Value::Object(metadata)) = parse_json(request.body) else {
         return Err(invalid("The body must be a JSON object with the metadata of a client"));
     };
     let state = &mut *request.local.state();
