@@ -95,7 +95,7 @@ impl LocalClerkBuilder {
     /// Sets the secret key, `sk_test_…`. A live key is an error: this is no identity provider for production.
     pub fn secret_key(mut self, key: impl TryInto<SecretKey, Error: fmt::Display>) -> Self {
         let key = self.parsed("secret_key", key);
-        self.secret_key = key.filter(|key| self.is_test_key("secret_key", key.instance_type()));
+        self.secret_key = key.filter(|key| self.is_usable("secret_key", key.expose(), key.instance_type()));
         self
     }
 
@@ -104,7 +104,8 @@ impl LocalClerkBuilder {
     /// key connect to the host in it, so a key of another host leads them away from this computer. A live key is an error.
     pub fn publishable_key(mut self, key: impl TryInto<PublishableKey, Error: fmt::Display>) -> Self {
         let key = self.parsed("publishable_key", key);
-        self.publishable_key = key.filter(|key| self.is_test_key("publishable_key", key.instance_type()));
+        self.publishable_key =
+            key.filter(|key| self.is_usable("publishable_key", key.as_str(), key.instance_type()));
         self
     }
 
@@ -304,17 +305,29 @@ impl LocalClerkBuilder {
         key.try_into().map_err(|error| self.reject(setter, error)).ok()
     }
 
-    fn is_test_key(&mut self, setter: &str, instance_type: InstanceType) -> bool {
-        let is_live = instance_type == InstanceType::Production;
-        if is_live {
-            self.reject(setter, "this is a live key, and LocalClerk is no identity provider for production");
+    fn is_usable(&mut self, setter: &str, key: &str, instance_type: InstanceType) -> bool {
+        let problem = why_unusable(key, instance_type);
+        if let Some(problem) = problem {
+            self.reject(setter, problem);
         }
-        !is_live
+        problem.is_none()
     }
 
     fn reject(&mut self, setter: &str, problem: impl fmt::Display) {
         let error = || io::Error::new(io::ErrorKind::InvalidInput, format!("{setter}: {problem}"));
         self.problem.get_or_insert_with(error);
+    }
+}
+
+/// Returns why an instance may not have a key. Keys are printed for shells, which must not run a part of one.
+pub(crate) fn why_unusable(key: &str, instance_type: InstanceType) -> Option<&'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+/=.".contains(&byte);
+    if instance_type == InstanceType::Production {
+        Some("this is a live key, and LocalClerk is no identity provider for production")
+    } else if !key.bytes().all(is_plain) {
+        Some("it contains characters that have a meaning for a shell; use letters and digits")
+    } else {
+        None
     }
 }
 

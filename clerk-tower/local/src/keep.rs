@@ -78,8 +78,10 @@ pub(super) struct KeptFile {
 impl KeptFile {
     /// Locks a file, which may not exist yet.
     pub(super) fn lock(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let lock_path = path.with_file_name(format!(".{name}.lock"));
+        // One lock, whatever the file is called.
+        let target = save::resolved(path);
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let lock_path = target.with_file_name(format!(".{name}.lock"));
         let cannot = |error: &io::Error| {
             io::Error::new(error.kind(), format!("cannot keep {}: {error}", path.display()))
         };
@@ -87,7 +89,7 @@ impl KeptFile {
         let file = options.write(true).create(true).truncate(false).open(&lock_path);
         let file = file.map_err(|error| cannot(&error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file }),
+            Ok(()) => Ok(Self { path: target, _lock: file }),
             Err(std::fs::TryLockError::WouldBlock) => {
                 let problem = format!(
                     "{} is in use by another process; stop it, or choose another file",

@@ -31,12 +31,13 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use clerk_core::keys::WebhookSecret;
+use clerk_core::keys::{PublishableKey, SecretKey, WebhookSecret};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
     LocalClerk, Parts,
+    builder::why_unusable,
     kept::{Kept as _, NotValid},
     keys::SigningKey,
     random,
@@ -86,7 +87,7 @@ impl LocalClerk {
     /// [`load`](Self::load). Injected failures and the receiver of webhooks are not saved.
     ///
     /// The file is written under another name in the same directory, `.NAME.….saving`, and then renamed, so that `path`
-    /// never contains half a file. If the process is killed meanwhile, the next `save` or `load` with this path removes
+    /// never contains half a file. A symbolic link stays, and the file it leads to is replaced. If the process is killed meanwhile, the next `save` or `load` with this path removes
     /// what it left behind. On Unix, only the owner can read these files.
     ///
     /// # Errors
@@ -109,10 +110,11 @@ impl LocalClerk {
         key: &SigningKey,
         max_bytes: u64,
     ) -> io::Result<u64> {
-        remove_leftovers(path);
+        let target = &resolved(path);
+        remove_leftovers(target);
         let text = self.to_json(state, key).map_err(io::Error::other);
         text.and_then(|text| within(text, max_bytes))
-            .and_then(|text| replace(path, &text).map(|()| length(&text)))
+            .and_then(|text| replace(target, &text).map(|()| length(&text)))
             .map_err(|error| {
                 io::Error::new(error.kind(), format!("cannot save to {}: {error}", path.display()))
             })
@@ -152,7 +154,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Parts> {
 }
 
 pub(crate) fn read_within(path: &Path, max_bytes: u64) -> io::Result<Parts> {
-    remove_leftovers(path);
+    remove_leftovers(&resolved(path));
     let wrong = |kind, problem: &dyn fmt::Display| {
         io::Error::new(kind, format!("cannot load {}: {problem}", path.display()))
     };
@@ -183,12 +185,18 @@ impl Parts {
         secret.map_err(|error| field("webhook_secret", &error))?;
         let private = BASE64_STANDARD.decode(&saved.signing_key.private).ok();
         let key = private.and_then(|private| SigningKey::from_pkcs8(saved.signing_key.id, &private));
+        let secret_key: SecretKey = saved.secret_key.parse().map_err(|error| field("secret_key", &error))?;
+        let publishable_key: PublishableKey =
+            saved.publishable_key.parse().map_err(|error| field("publishable_key", &error))?;
+        for (name, key, instance_type) in [
+            ("secret_key", &saved.secret_key, secret_key.instance_type()),
+            ("publishable_key", &saved.publishable_key, publishable_key.instance_type()),
+        ] {
+            why_unusable(key, instance_type).map_or(Ok(()), |problem| Err(field(name, &problem)))?;
+        }
         Ok(Self {
-            secret_key: saved.secret_key.parse().map_err(|error| field("secret_key", &error))?,
-            publishable_key: saved
-                .publishable_key
-                .parse()
-                .map_err(|error| field("publishable_key", &error))?,
+            secret_key,
+            publishable_key,
             webhook_secret: saved.webhook_secret,
             key: key.ok_or_else(|| {
                 field("signing_key.private", &"not an RSA key in PKCS #8, encoded as base64")
@@ -233,7 +241,18 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
     })
 }
 
+/// Returns the path of the file to which a symbolic link leads, so that the link stays when the file is replaced.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    let target = || Some(path.parent()?.join(fs::read_link(path).ok()?));
+    // The file may not exist yet.
+    fs::canonicalize(path).ok().or_else(target).unwrap_or_else(|| path.to_owned())
+}
+
 fn read_bytes(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+    // Opening a pipe would wait for its other end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
     let mut text = Vec::new();
     File::open(path)?.take(max_bytes.saturating_add(1)).read_to_end(&mut text)?;
     within(text, max_bytes)

@@ -260,6 +260,39 @@ fn quiet_prints_nothing() {
     assert_eq!(text, "");
 }
 
+/// Shells run the output, and anybody chooses a name.
+#[test]
+fn the_output_stays_a_list_of_variables_whatever_people_are_called() {
+    let directory = Directory::new("names");
+    let name = "Ada\nSTOLEN=$(touch stolen)\r\u{1b}[31m\u{2028}STOLEN=1";
+    let text = format!("[[users]]\nid = 'user_ada'\nusername = 'ada'\nfirst_name = {name:?}\n");
+    let text = text.replace("\\u{1b}", "\\u001b").replace("\\u{2028}", "\\u2028");
+    let seed = directory.write(
+        "people.toml",
+        &format!("\u{feff}{text}[[organizations]]\nname = \"A\\nB=1\"\ncreated_by = 'user_ada'\n"),
+    );
+    let mut program = Running::with(&["--seed", &seed]);
+    let printed = program.printed();
+    assert!(
+        printed.contains("#   Ada STOLEN=$(touch stolen)  [31m STOLEN=1 (user_ada), org:admin of A B=1\n"),
+        "{printed}"
+    );
+    assert!(variables(&printed).iter().all(|(name, _)| name.starts_with("CLERK_")), "{printed}");
+    assert!(!printed.contains(['\r', '\u{1b}', '\u{2028}']), "{printed}");
+}
+
+/// The output lists people, for which the program asks its own instance.
+#[test]
+fn only_requests_of_others_are_shown() {
+    let mut program = Running::with(&["--log-requests"]);
+    let target = Target::of(&program.printed());
+    assert_eq!(target.send("GET", "/v1/users/count", "").unwrap().0, 200);
+    program.child.kill().unwrap();
+    let mut log = String::new();
+    program.child.stderr.as_mut().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(log, "GET /users/count 200 (secret key)\n");
+}
+
 /// Each reason not to start is one sentence, without secrets.
 #[test]
 fn what_is_wrong_is_said_in_one_line() {
@@ -272,6 +305,8 @@ fn what_is_wrong_is_said_in_one_line() {
     let busy_file = directory.path("busy.json");
     let mut busy = Running::with(&["--file", &busy_file]);
     busy.printed();
+    let live = directory
+        .write("live.json", &fs::read_to_string(&busy_file).unwrap().replace("\"sk_test_", "\"sk_live_"));
     for (args, expected) in [
         (&["--seed", &seed][..], format!("{seed}: line 3: `users[0].nick`: nick is not a parameter")),
         (&["--seed", &missing], format!("--seed: cannot read {missing}: ")),
@@ -291,6 +326,8 @@ fn what_is_wrong_is_said_in_one_line() {
             &["--publishable-key", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"],
             "--publishable-key: this is a live key".to_owned(),
         ),
+        (&["--secret-key", "sk_test_$(hunter2)"], "--secret-key: it contains characters".to_owned()),
+        (&["--file", &live], format!("cannot load {live}: `secret_key`: this is a live key")),
         (&["--webhook-secret", "hunter2!"], "--webhook-secret: ".to_owned()),
         (&["--jwt-key-file", &empty], "--jwt-key-file: not a private key in PEM format".to_owned()),
         (
@@ -311,6 +348,14 @@ fn what_is_wrong_is_said_in_one_line() {
         assert!(lines[0].starts_with(&expected) && !lines[0].contains("hunter2"), "{args:?}: {stderr}");
     }
     assert_eq!(fs::read_to_string(&foreign).unwrap(), "DATABASE_URL=hunter2\n");
+    #[cfg(unix)]
+    for option in ["--seed", "--jwt-key-file", "--env"] {
+        let (code, _, stderr) = output(&["--port", "0", option, "/dev/zero"]);
+        assert!(
+            code == Some(1) && stderr.contains("/dev/zero: it is larger than 64 MiB"),
+            "{option}: {stderr}"
+        );
+    }
 }
 
 #[test]

@@ -107,6 +107,53 @@ async fn a_file_that_cannot_be_written_is_an_error_of_the_request() {
     assert_eq!(bad.kind(), io::ErrorKind::InvalidData);
 }
 
+/// A file that cannot be loaded again loses everything. The nesting of metadata adds to that of the file.
+#[tokio::test]
+async fn deeply_nested_json_is_refused_or_can_be_loaded_again() {
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let directory = Directory::new();
+    let local = kept(&directory).build().unwrap();
+    let mut accepted = 0;
+    for levels in [8, 60, 100, 120, 122, 124, 125] {
+        let metadata = json!({ "public_metadata": { "deep": nested(levels) } });
+        let statuses = [
+            call(&local, "PATCH", "/users/user_ada/metadata", &metadata.to_string()).await,
+            call(&local, "PATCH", "/organizations/org_acme/metadata", &metadata.to_string()).await,
+            call(
+                &local,
+                "POST",
+                "/jwt_templates",
+                &json!({ "name": format!("t{levels}"), "claims": nested(levels) }).to_string(),
+            )
+            .await,
+        ];
+        assert!(statuses.iter().all(|status| *status == 200 || *status == 400), "{levels}: {statuses:?}");
+        accepted += usize::from(statuses[0] == 200);
+        assert_eq!(everything(&on_disk(&directory).local), everything(&local), "{levels}");
+    }
+    assert_eq!(accepted, 2);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_symbolic_link_stays_and_its_file_has_one_lock() {
+    let directory = Directory::new();
+    let link = directory.0.join("link.json");
+    std::os::unix::fs::symlink("clerk.json", &link).unwrap();
+    let through = |path: &std::path::Path| LocalClerk::builder().file(path).seeded();
+    let local = through(&link).build().unwrap();
+    assert_eq!(call(&local, "DELETE", "/users/user_ada", "").await, 200);
+    assert!(link.is_symlink());
+    on_disk(&directory).refuses("GET", "/users/user_ada", &none(), 404, "resource_not_found", "");
+    let busy = kept(&directory).build().unwrap_err();
+    assert_eq!(busy.kind(), io::ErrorKind::ResourceBusy);
+    LocalClerk::new().save(&link).unwrap();
+    assert!(link.is_symlink());
+
+    let null = LocalClerk::builder().load("/dev/null").build().unwrap_err();
+    assert!(null.to_string().contains("not a regular file"), "{null}");
+}
+
 /// Returns everything that is kept.
 fn everything(local: &LocalClerk) -> Value {
     serde_json::to_value(&*local.state()).unwrap()

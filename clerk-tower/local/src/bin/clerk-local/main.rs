@@ -6,11 +6,12 @@ use std::{
     env,
     error::Error,
     fmt::Write as _,
-    fs,
-    io::{self, Write as _},
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
     net::SocketAddr,
     path::Path,
     process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use clerk_core::{api::users, model::User};
@@ -25,6 +26,12 @@ const MAX_LISTED: u32 = 50;
 
 /// The first line of a file with environment variables. Files without it are not overwritten.
 const ENV_MARK: &str = "# Written by clerk-local.";
+
+/// The largest file that an option names, in bytes.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// Whether the output is complete. The program's own requests before that are not shown.
+static IS_READY: AtomicBool = AtomicBool::new(false);
 
 type Failure = Box<dyn Error>;
 
@@ -75,7 +82,9 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     let interrupted = interrupted()?;
     if !settings.quiet {
         print(&banner(&server, settings, &local.client()).await?)?;
+        local.clear_requests();
     }
+    IS_READY.store(true, Ordering::Relaxed);
     interrupted.await;
     server.shutdown().await;
     Ok(())
@@ -106,8 +115,12 @@ fn builder(settings: &Settings) -> Result<LocalClerkBuilder, Failure> {
         builder = builder.file(path);
     }
     if settings.log_requests {
-        // Nothing can be done if standard error is closed.
-        builder = builder.on_request(|request| drop(writeln!(io::stderr().lock(), "{request}")));
+        builder = builder.on_request(|request| {
+            if IS_READY.load(Ordering::Relaxed) {
+                // Nothing can be done if standard error is closed.
+                let _ = writeln!(io::stderr().lock(), "{request}");
+            }
+        });
     }
     Ok(match &settings.seed {
         Some(path) => builder.seed(read("--seed", path)?),
@@ -116,8 +129,23 @@ fn builder(settings: &Settings) -> Result<LocalClerkBuilder, Failure> {
 }
 
 fn read(option: &str, path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path)
-        .map_err(|error| format!("{option}: cannot read {}: {error}", path.display()).into())
+    let cannot = |problem| format!("{option}: cannot read {}: {problem}", path.display());
+    let text = read_text(path).map_err(|error| cannot(error.to_string()))?;
+    // Editors on Windows put a mark at the beginning.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// Reads a file in UTF-8 that is not too large. A device or a pipe would have no end.
+fn read_text(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let mut text = String::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MAX_FILE / (1024 * 1024))));
+    }
+    Ok(text)
 }
 
 /// Says in one sentence why the server has not started.
@@ -155,7 +183,7 @@ fn explain(settings: &Settings, error: &io::Error) -> String {
 fn write_env(path: &Path, server: &LocalServer) -> Result<(), Failure> {
     let cannot =
         |problem: &dyn std::fmt::Display| format!("--env: cannot write {}: {problem}", path.display());
-    match fs::read_to_string(path) {
+    match read_text(path) {
         Ok(text) if !text.is_empty() && !text.starts_with(ENV_MARK) => {
             return Err(cannot(&"it exists, and this program has not written it; choose another file").into());
         }
@@ -193,13 +221,20 @@ async fn banner(server: &LocalServer, settings: &Settings, clerk: &Clerk) -> Res
     text.push_str("# People who can sign in:\n");
     let people = clerk.send(users::list().order_by("+created_at").limit(MAX_LISTED)).await?;
     for user in &people {
-        writeln!(text, "#   {}", person(clerk, user).await?)?;
+        writeln!(text, "#   {}", one_line(&person(clerk, user).await?))?;
     }
     text.push_str(match settings.file {
         Some(_) => "#\n# Everything is kept in the file. Press Ctrl-C to stop.\n",
         None => "#\n# Nothing is kept. Press Ctrl-C to stop.\n",
     });
     Ok(text)
+}
+
+/// Replaces what ends a line for a shell or for a reader of `.env` files, and what controls a terminal: shells run this
+/// output, and anybody chooses their name.
+fn one_line(text: &str) -> String {
+    let is_unsafe = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    text.chars().map(|letter| if is_unsafe(letter) { ' ' } else { letter }).collect()
 }
 
 /// Returns one line about a person: name, identifier, email address, and organizations with roles.
