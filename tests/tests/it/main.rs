@@ -47,6 +47,7 @@ mod redis;
 mod redis_fleet;
 mod rejections;
 mod requests;
+mod resource;
 mod retries;
 mod revocations;
 mod round_trips;
