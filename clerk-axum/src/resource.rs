@@ -15,7 +15,7 @@ use crate::service::AxumBody;
 
 /// A service that clients call with OAuth access tokens, such as an MCP server: its metadata documents, and what protects it.
 /// See [`resource`](clerk_tower::server::resource) of clerk-tower for what is checked, and the guide's page on
-/// [MCP servers](crate::guide) for the whole way to a connected client.
+/// [MCP servers](crate::guide::mcp) for the whole way to a connected client.
 ///
 /// ```
 /// use axum::{Router, routing::post};

@@ -13,6 +13,7 @@
 //! | [`openapi`] | security schemes and responses, with aide or with utoipa |
 //! | [`verification`] | without the secret key; several instances; keys of your own in the same header |
 //! | [`machine_tokens`] | API keys, M2M tokens and OAuth tokens |
+//! | [`mcp`] | MCP servers, and other APIs that OAuth clients call |
 //! | [`frameworks`] | actix-web, poem, Lambda, and whatever is not built on tower |
 //! | [`testing`] | tests and development without an account |
 //! | [`security`] | what to set in production, what is checked, and what is not |
@@ -53,6 +54,10 @@ pub mod verification {}
 
 #[doc = include_str!("machine_tokens.md")]
 pub mod machine_tokens {}
+
+#[cfg_attr(feature = "resource", doc = include_str!("mcp.md"))]
+#[cfg_attr(not(feature = "resource"), doc = "MCP servers. This page needs the feature `resource`.")]
+pub mod mcp {}
 
 #[doc = include_str!("frameworks.md")]
 pub mod frameworks {}

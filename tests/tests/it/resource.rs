@@ -73,7 +73,7 @@ fn tools(resource: &ProtectedResource) -> Router {
 }
 
 fn resource(local: &LocalClerk) -> ProtectedResource {
-    ProtectedResource::builder(&local.client(), MCP).build().unwrap()
+    ProtectedResource::builder(local.client(), MCP).build().unwrap()
 }
 
 async fn send(app: &Router, method: Method, path: &str, token: Option<&str>) -> Response<Body> {
@@ -121,7 +121,7 @@ async fn only_access_tokens_for_the_resource_pass() {
         ("nonsense", "nonsense".to_owned(), false, false),
     ];
     for is_required in [false, true] {
-        let built = ProtectedResource::builder(&local.client(), MCP).require_audience(is_required).build();
+        let built = ProtectedResource::builder(local.client(), MCP).require_audience(is_required).build();
         let app = tools(&built.unwrap());
         for (what, token, accepted, when_required) in &tokens {
             let response = send(&app, Method::POST, "/mcp", Some(token)).await;
@@ -243,7 +243,7 @@ async fn the_token_is_known_and_not_passed_on() {
 #[tokio::test]
 async fn documents_are_served_to_every_origin() {
     let local = LocalClerk::seeded();
-    let built = ProtectedResource::builder(&local.client(), MCP)
+    let built = ProtectedResource::builder(local.client(), MCP)
         .scopes(["notes:read", "notes:write"])
         .name("Notes")
         .documentation("https://example.com/docs")
@@ -385,7 +385,7 @@ fn what_cannot_work_is_an_error_when_it_is_built() {
 #[tokio::test]
 async fn other_kinds_of_token_pass_if_they_are_asked_for() {
     let local = LocalClerk::seeded();
-    let built = ProtectedResource::builder(&local.client(), MCP)
+    let built = ProtectedResource::builder(local.client(), MCP)
         .require_audience(true)
         .also_accept([TokenKind::Session, TokenKind::ApiKey])
         .build();
@@ -521,7 +521,7 @@ async fn the_log_says_once_which_audience_came() {
 #[tokio::test]
 async fn it_wraps_any_tower_service() {
     let local = LocalClerk::seeded();
-    let layer = ProtectedResourceLayer::builder(&local.client(), MCP).build().unwrap();
+    let layer = ProtectedResourceLayer::builder(local.client(), MCP).build().unwrap();
     let inner = service_fn(|request: Request<Bytes>| async move {
         let auth = Auth::from_extensions(request.extensions()).unwrap();
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(auth.machine().unwrap().subject().to_string())))

@@ -92,7 +92,7 @@ fn metadata(url: &ResourceUrl, about: &About, authorization_server: &str) -> Val
     metadata.into()
 }
 
-/// Answers without a document, if the request does not read one.
+/// Returns the response to a request that does not read the document.
 pub(super) fn other_method(method: &Method) -> Option<Response<Bytes>> {
     match *method {
         Method::GET | Method::HEAD => None,
@@ -115,7 +115,7 @@ pub(super) fn other_method(method: &Method) -> Option<Response<Bytes>> {
     }
 }
 
-/// Answers with a document.
+/// Returns the response with a document.
 pub(super) fn document(body: Bytes) -> Response<Bytes> {
     let mut response = answer(StatusCode::OK, body);
     let headers = response.headers_mut();
@@ -124,7 +124,7 @@ pub(super) fn document(body: Bytes) -> Response<Bytes> {
     response
 }
 
-/// Answers at a path where there is no document.
+/// Returns the response for a path without a document.
 pub(super) fn not_found() -> Response<Bytes> {
     answer(StatusCode::NOT_FOUND, Bytes::new())
 }

@@ -75,7 +75,7 @@ impl ProtectedResourceLayer {
         self.resource.documents.paths()
     }
 
-    /// Returns the service that answers with the metadata documents alone, to be added to a router at the
+    /// Returns the service that serves only the metadata documents, to be added to a router at the
     /// [paths](Self::document_paths).
     pub fn documents(&self) -> MetadataDocuments {
         MetadataDocuments(self.resource.clone())
@@ -91,7 +91,7 @@ impl<S> Layer<S> for ProtectedResourceLayer {
     }
 }
 
-/// Middleware that answers with the metadata documents at their addresses, and lets all other requests through only with a
+/// Middleware that serves the metadata documents at their addresses, and lets all other requests through only with a
 /// token for the resource. See the [module docs](super) for an example.
 #[derive(Clone, Debug)]
 pub struct ProtectedResource<S> {
@@ -148,7 +148,7 @@ where
     }
 }
 
-/// Service that answers with the metadata documents of a [`ProtectedResourceLayer`], and with 404 at other paths.
+/// Service that serves the metadata documents of a [`ProtectedResourceLayer`]; other paths get 404.
 #[derive(Clone, Debug)]
 pub struct MetadataDocuments(Arc<Resource>);
 
