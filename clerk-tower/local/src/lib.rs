@@ -296,6 +296,20 @@ impl LocalClerk {
         self.state().clients.refreshes = on;
     }
 
+    /// Sets whether people can also sign in with a link in an email. The default is false, as at Clerk, where the dashboard
+    /// turns it on.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::seeded();
+    /// local.set_email_links(true);
+    /// // The component `<SignIn/>` offers them now, and `last_message_to` returns the message with the link.
+    /// ```
+    pub fn set_email_links(&self, on: bool) {
+        self.state().settings.attributes.email_address.set_first_factor("email_link", on);
+    }
+
     /// Returns the time of the instance. It locks the state, whose `now` is the same while it is locked.
     fn time(&self) -> Timestamp {
         self.state().now

@@ -1,180 +1,110 @@
-// Clerk's own components, of clerk-js 6 (whose components are in @clerk/ui) and of clerk-js 5, on a page without a framework.
-import { createClerkClient } from '@clerk/backend';
-import { expect, test } from '@playwright/test';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import path from 'node:path';
+// Clerk's own components, on a page without a framework.
+import { test } from './clerk.mjs';
+import { backend, expect, person } from './support.mjs';
 
-const { CLERK_API_URL: apiUrl, CLERK_SECRET_KEY: secretKey, CLERK_PUBLISHABLE_KEY: publishableKey } = process.env;
-const PASSWORD = 'correct horse battery staple';
-const backend = createClerkClient({ secretKey, apiUrl });
-// The page's origin: the name of this computer under which the Frontend API is, and another port, as in development.
-let origin;
-const VERSIONS = {
-  6: { js: 'clerk-js', ui: 'ui' },
-  5: { js: 'clerk-js-5' },
-};
+test('SignIn with a password, a token, and sign-out', async ({ page, site, origin }) => {
+  const { emailAddress } = await person('Password');
+  await site.begin(emailAddress);
+  await site.password();
+  await site.signedIn();
+  const claims = await site.claims();
+  expect(claims.azp).toBe(origin);
+  await site.open();
+  expect(await page.evaluate(() => Clerk.user.fullName)).toBe('Password Web');
+  await page.evaluate(() => Clerk.signOut({ redirectUrl: location.href }).catch(() => {}));
+  await page.waitForFunction(() => window.Clerk?.loaded && !Clerk.user);
+  const [session] = (await backend.sessions.getSessionList({ userId: claims.sub })).data;
+  expect(session.status).not.toBe('active');
+});
 
-function pageWith(version) {
-  const attributes = `crossorigin="anonymous" data-clerk-publishable-key="${publishableKey}" data-clerk-proxy-url="${apiUrl}"`;
-  const script = (name, file) => `<script src="/scripts/${name}/dist/${file}" ${attributes}></script>`;
-  const { js, ui } = VERSIONS[version];
-  const options = ui ? '{ telemetry: false, ui: { ClerkUI: window.__internal_ClerkUICtor } }' : '{ telemetry: false }';
-  return `<!doctype html><title>Components</title><div id="app"></div>${ui ? script(ui, 'ui.browser.js') : ''}
-    ${script(js, 'clerk.browser.js')}<script>window.loading = Clerk.load(${options})</script>`;
-}
+test('SignIn with an email code', async ({ page, site }) => {
+  const { emailAddress } = await person('Code');
+  await site.begin(emailAddress);
+  await page.getByText('Use another method').click();
+  await page.getByRole('button', { name: /email code/i }).click();
+  await site.code();
+  await site.signedIn();
+});
 
-for (const version of Object.keys(VERSIONS)) {
-  test.describe(`clerk-js ${version}`, () => {
-    let server;
-    let strangers;
+test('SignIn with the built-in social provider', async ({ page, site, version }) => {
+  await site.mount('SignIn', { routing: 'hash' });
+  await page.getByRole('button', { name: /local/i }).click();
+  await page.getByLabel('Email address').fill(`social${version}.${process.pid}@example.com`);
+  await page.getByLabel('Name').fill('Mary Shelley');
+  await site.next();
+  // Nobody has this account yet: the component goes on as a sign-up.
+  await page.waitForURL(/sso-callback/);
+  await site.loaded();
+  await site.mount('SignIn', { routing: 'hash' });
+  await site.signedIn();
+  expect(await page.evaluate(() => Clerk.user.fullName)).toBe('Mary Shelley');
+});
 
-    test.beforeAll(async () => {
-      server = createServer((request, response) => {
-        const { pathname } = new URL(request.url, 'http://localhost');
-        const isScript = pathname.startsWith('/scripts/');
-        response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-        const file = path.join(process.env.SCRIPTS, path.normalize(pathname).slice('/scripts/'.length));
-        response.end(isScript ? readFileSync(file) : pageWith(version));
-      });
-      const { hostname } = new URL(apiUrl);
-      await new Promise((resolve) => server.listen(0, hostname, resolve));
-      origin = `http://${hostname}:${server.address().port}`;
-    });
+test('SignUp', async ({ page, site, version }) => {
+  await site.mount('SignUp', { routing: 'hash' });
+  await page.locator('input[name=emailAddress]').fill(`new${version}.${process.pid}+clerk_test@example.com`);
+  await site.password();
+  await site.code();
+  await site.signedIn();
+});
 
-    test.afterAll(() => server.close());
+test('UserProfile changes the name', async ({ page, site }) => {
+  const { id, emailAddress } = await person('Profile');
+  await site.signIn(emailAddress);
+  await site.mount('UserProfile', { routing: 'hash' });
+  await page.getByRole('button', { name: 'Update profile' }).click();
+  await page.locator('input[name=firstName]').fill('Changed');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForFunction(() => Clerk.user.firstName === 'Changed');
+  expect((await backend.users.getUser(id)).firstName).toBe('Changed');
+});
 
-    test.beforeEach(async ({ page }) => {
-      strangers = [];
-      page.on('request', (request) => {
-        const { protocol, hostname } = new URL(request.url());
-        if (protocol.startsWith('http') && !['127.0.0.1', 'localhost'].includes(hostname)) strangers.push(request.url());
-      });
-      await open(page);
-    });
+test('OrganizationSwitcher creates an organization and switches back', async ({ page, site, version }) => {
+  await site.signIn((await person('Member')).emailAddress);
+  await site.mount('OrganizationSwitcher');
+  await page.locator('.cl-organizationSwitcherTrigger').click();
+  await page.getByText('Create organization').first().click();
+  await page.locator('input[name=name]').fill(`Web ${version} Inc`);
+  await page.getByRole('button', { name: 'Create organization', exact: true }).click();
+  await page.waitForFunction(() => window.Clerk?.organization?.name?.startsWith('Web'));
+  expect((await site.claims({})).o.rol).toBe('admin');
+  await page.evaluate(() => Clerk.setActive({ organization: null }));
+  expect(await page.evaluate(() => Clerk.organization)).toBeNull();
+});
 
-    test.afterEach(() => {
-      expect(strangers, 'requests that left this computer').toEqual([]);
-    });
+test('OrganizationProfile changes a role and invites', { tag: '@6' }, async ({ page, site }) => {
+  const [owner, member] = [await person('Owner'), await person('Colleague')];
+  const { id } = await backend.organizations.createOrganization({ name: 'Profile Inc', createdBy: owner.id });
+  await backend.organizations.createOrganizationMembership({ organizationId: id, userId: member.id, role: 'org:member' });
+  await site.signIn(owner.emailAddress);
+  await page.evaluate((organization) => Clerk.setActive({ organization }), id);
+  await site.mount('OrganizationProfile', { routing: 'hash' });
 
-    async function open(page) {
-      await page.goto(`${origin}/`);
-      await page.evaluate(() => window.loading);
-      expect(await page.evaluate(() => Clerk.version.split('.')[0])).toBe(version);
-      expect(await page.evaluate(() => Clerk.status)).toBe('ready');
-    }
+  await page.getByRole('button', { name: 'Members' }).click();
+  const row = page.getByRole('row', { name: member.emailAddress });
+  await row.getByRole('button', { name: 'Member' }).click();
+  await page.getByRole('option', { name: 'Admin' }).click();
+  const roles = async () => {
+    const { data } = await backend.organizations.getOrganizationMembershipList({ organizationId: id });
+    return data.map(({ role }) => role);
+  };
+  await expect.poll(roles).toEqual(['org:admin', 'org:admin']);
 
-    async function mount(page, component, options = {}) {
-      await page.evaluate(
-        ([component, options]) => {
-          const here = location.origin;
-          const urls = { fallbackRedirectUrl: here, afterCreateOrganizationUrl: here, afterSelectOrganizationUrl: here };
-          Clerk[`mount${component}`](document.getElementById('app'), { ...urls, ...options });
-        },
-        [component, options],
-      );
-    }
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await page.getByTestId('tag-input').pressSequentially('guest@example.com,');
+  await page.getByRole('button', { name: 'Send invitations' }).click();
+  const invited = async () => {
+    const { data } = await backend.organizations.getOrganizationInvitationList({ organizationId: id });
+    return data.map(({ emailAddress, status }) => [emailAddress, status]);
+  };
+  await expect.poll(invited).toEqual([['guest@example.com', 'pending']]);
+});
 
-    const signedIn = (page) => page.waitForFunction(() => window.Clerk?.loaded && Clerk.user);
-    const next = (page) => page.getByRole('button', { name: 'Continue', exact: true }).click();
-    const code = async (page) => {
-      await page.locator('input[autocomplete="one-time-code"], input[name^="codeInput"]').first().waitFor();
-      await page.keyboard.type('424242', { delay: 30 });
-    };
-
-    async function person(name, more = {}) {
-      const emailAddress = `${name}${version}+clerk_test@example.com`;
-      await backend.users.createUser({ firstName: name, lastName: 'Web', emailAddress: [emailAddress], password: PASSWORD, ...more });
-      return emailAddress;
-    }
-
-    async function signIn(page, identifier) {
-      await page.evaluate(
-        async ([identifier, password]) => {
-          const { createdSessionId } = await Clerk.client.signIn.create({ identifier, password });
-          await Clerk.setActive({ session: createdSessionId });
-        },
-        [identifier, PASSWORD],
-      );
-    }
-
-    test('SignIn with a password, a token, and sign-out', async ({ page }) => {
-      const identifier = await person('password');
-      await mount(page, 'SignIn', { routing: 'hash' });
-      await page.locator('input[name=identifier]').fill(identifier);
-      await next(page);
-      await page.locator('input[name=password]').fill(PASSWORD);
-      await next(page);
-      await signedIn(page);
-      const token = await page.evaluate(() => Clerk.session.getToken({ skipCache: true }));
-      const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
-      expect(claims.azp).toBe(origin);
-      await open(page);
-      expect(await page.evaluate(() => Clerk.user.fullName)).toBe('password Web');
-      await page.evaluate(() => Clerk.signOut({ redirectUrl: location.origin }).catch(() => {}));
-      await page.waitForFunction(() => window.Clerk?.loaded && !Clerk.user);
-      const [session] = (await backend.sessions.getSessionList({ userId: claims.sub })).data;
-      expect(session.status).not.toBe('active');
-    });
-
-    test('SignIn with an email code', async ({ page }) => {
-      const identifier = await person('code');
-      await mount(page, 'SignIn', { routing: 'hash' });
-      await page.locator('input[name=identifier]').fill(identifier);
-      await next(page);
-      await page.getByText('Use another method').click();
-      await page.getByRole('button', { name: /email code/i }).click();
-      await code(page);
-      await signedIn(page);
-    });
-
-    test('SignIn with the built-in social provider', async ({ page }) => {
-      await mount(page, 'SignIn', { routing: 'hash' });
-      await page.getByRole('button', { name: /local/i }).click();
-      await page.getByLabel('Email address').fill(`social${version}@example.com`);
-      await page.getByLabel('Name').fill('Mary Shelley');
-      await page.getByRole('button', { name: 'Continue', exact: true }).click();
-      // Nobody has this account yet: the component goes on as a sign-up.
-      await page.waitForURL(/sso-callback/);
-      await page.evaluate(() => window.loading);
-      await mount(page, 'SignIn', { routing: 'hash' });
-      await signedIn(page);
-      expect(await page.evaluate(() => Clerk.user.fullName)).toBe('Mary Shelley');
-    });
-
-    test('SignUp', async ({ page }) => {
-      await mount(page, 'SignUp', { routing: 'hash' });
-      await page.locator('input[name=emailAddress]').fill(`new${version}+clerk_test@example.com`);
-      await page.locator('input[name=password]').fill(PASSWORD);
-      await next(page);
-      await code(page);
-      await signedIn(page);
-    });
-
-    test('UserProfile changes the name', async ({ page }) => {
-      await signIn(page, await person('profile'));
-      await mount(page, 'UserProfile', { routing: 'hash' });
-      await page.getByRole('button', { name: 'Update profile' }).click();
-      await page.locator('input[name=firstName]').fill('Changed');
-      await page.getByRole('button', { name: 'Save' }).click();
-      await page.waitForFunction(() => Clerk.user.firstName === 'Changed');
-      const [user] = (await backend.users.getUserList({ query: `profile${version}+clerk_test` })).data;
-      expect(user.firstName).toBe('Changed');
-    });
-
-    test('OrganizationSwitcher creates an organization and switches back', async ({ page }) => {
-      await signIn(page, await person('member'));
-      await mount(page, 'OrganizationSwitcher');
-      const trigger = page.locator('.cl-organizationSwitcherTrigger');
-      await trigger.click();
-      await page.getByText('Create organization').first().click();
-      await page.locator('input[name=name]').fill(`Web ${version} Inc`);
-      await page.getByRole('button', { name: 'Create organization', exact: true }).click();
-      await page.waitForFunction(() => window.Clerk?.organization?.name?.startsWith('Web'));
-      const claims = await page.evaluate(async () => JSON.parse(atob((await Clerk.session.getToken()).split('.')[1])));
-      expect(claims.o.rol).toBe('admin');
-      await page.evaluate(() => Clerk.setActive({ organization: null }));
-      expect(await page.evaluate(() => Clerk.organization)).toBeNull();
-    });
-  });
-}
+test('Waitlist', async ({ page, site, version }) => {
+  const emailAddress = `waiting${version}.${process.pid}@example.com`;
+  await site.mount('Waitlist');
+  await page.locator('input[name=emailAddress]').fill(emailAddress);
+  await page.getByRole('button', { name: 'Join the waitlist' }).click();
+  const waiting = async () => (await backend.waitlistEntries.list({ query: emailAddress })).data.map(({ status }) => status);
+  await expect.poll(waiting).toEqual(['pending']);
+});

@@ -1,33 +1,10 @@
 // A Vite page with @clerk/react, whose API is the quickstart, and the sign-in helpers of @clerk/testing.
-import { createClerkClient } from '@clerk/backend';
 import { clerk, clerkSetup, setupClerkTestingToken } from '@clerk/testing/playwright';
-import { expect, test } from '@playwright/test';
-
-const PASSWORD = 'correct horse battery staple';
-const backend = createClerkClient({ secretKey: process.env.CLERK_SECRET_KEY, apiUrl: process.env.CLERK_API_URL });
-let strangers;
+import { PASSWORD, backend, expect, person, test } from './support.mjs';
 
 test.beforeAll(async () => {
   await clerkSetup();
 });
-
-test.beforeEach(async ({ page }) => {
-  strangers = [];
-  page.on('request', (request) => {
-    const { protocol, hostname } = new URL(request.url());
-    if (protocol.startsWith('http') && !['127.0.0.1', 'localhost'].includes(hostname)) strangers.push(request.url());
-  });
-});
-
-test.afterEach(() => {
-  expect(strangers, 'requests that left this computer').toEqual([]);
-});
-
-async function person(name, more = {}) {
-  const emailAddress = `${name.toLowerCase()}+clerk_test@example.com`;
-  await backend.users.createUser({ firstName: name, lastName: 'Web', emailAddress: [emailAddress], password: PASSWORD, ...more });
-  return emailAddress;
-}
 
 // What the helper does for `clerk.signIn({ page, emailAddress })`, which always asks Clerk's own servers.
 async function ticketFor(emailAddress) {
@@ -41,7 +18,7 @@ async function asks(page, answer) {
 }
 
 test('someone signs in with a password, and the API knows who it is until they leave', async ({ page }) => {
-  const emailAddress = await person('Ada');
+  const { emailAddress } = await person('Ada');
   await page.goto('/');
   await asks(page, '401');
   await page.locator('input[name=identifier]').fill(emailAddress);
@@ -63,7 +40,7 @@ for (const [name, params] of [
   ['Ticket', async (emailAddress) => ({ signInParams: { strategy: 'ticket', ticket: await ticketFor(emailAddress) } })],
 ]) {
   test(`the helper of @clerk/testing signs in: ${name}`, async ({ page }) => {
-    const emailAddress = await person(name, name === 'Phone' ? { phoneNumber: ['+15555550142'] } : {});
+    const { emailAddress } = await person(name, name === 'Phone' ? { phoneNumber: ['+15555550142'] } : {});
     await setupClerkTestingToken({ page });
     await page.goto('/');
     await clerk.signIn({ page, ...(await params(emailAddress)) });

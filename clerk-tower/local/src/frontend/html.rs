@@ -62,7 +62,7 @@ pub(super) fn document_with_script(
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"robots\" content=\"noindex\">\n<link rel=\"icon\" href=\"/images/icon\">\n\
          <title>{title} · LocalClerk</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{main}</main>\n\
-         <footer>LocalClerk, for development on this computer. It is no identity provider for production.</footer>\n{script}</body>\n</html>\n"
+         <footer>LocalClerk is for development on this computer, and not for production.</footer>\n{script}</body>\n</html>\n"
     );
     let mut response = Response::new(page.into());
     *response.status_mut() = status;

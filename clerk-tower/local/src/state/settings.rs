@@ -144,6 +144,18 @@ impl Attribute {
         Self { first_factors: strategies.iter().map(|&it| it.to_owned()).collect(), ..self }
     }
 
+    /// Adds a strategy with which it is a first factor, or removes it.
+    pub(crate) fn set_first_factor(&mut self, strategy: &str, on: bool) {
+        self.first_factors.retain(|known| known != strategy);
+        if on {
+            self.first_factors.push(strategy.to_owned());
+        }
+    }
+
+    pub(crate) fn has_first_factor(&self, strategy: &str) -> bool {
+        self.first_factors.iter().any(|known| known == strategy)
+    }
+
     fn second(self, strategies: &[&str]) -> Self {
         Self { second_factors: strategies.iter().map(|&it| it.to_owned()).collect(), ..self }
     }

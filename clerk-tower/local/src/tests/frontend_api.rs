@@ -304,7 +304,7 @@ fn people_reset_their_password() {
 #[test]
 fn people_open_a_link_in_another_browser() {
     let fixture = Fixture::new();
-    fixture.local.state().settings.attributes.email_address.first_factors.push("email_link".to_owned());
+    fixture.local.set_email_links(true);
     fixture.with_password("ada", &json!({}));
     let browser = fixture.browser();
     let sign_in = browser.ok("POST", "/client/sign_ins", &[("identifier", ADA)]).0;

@@ -43,17 +43,17 @@ fn it_shows_the_instance() {
     let (status, page) = browse(&fixture, "GET", "", "");
     assert_eq!(status, 200);
     for expected in [
-        "People (5)",
+        "People <span>(5)",
         "ada@example.com",
         "&lt;b&gt; Bold",
-        "Organizations (1)",
+        "Organizations <span>(1)",
         "org_acme, 2 members",
-        "Active sessions (1)",
+        "Active sessions <span>(1)",
         "<code>GET /users/user_grace</code></td><td>200</td><td>secret key</td>",
         "It is <time datetime=\"2023-11-14T22:13:20Z\">2023-11-14 22:13:20 UTC</time>, as on this computer",
         "Nobody receives them",
         "aria-label=\"Ban Ada Lovelace\"",
-        "no identity provider for production",
+        "not for production",
     ] {
         assert!(page.contains(expected), "{expected} is missing in:\n{page}");
     }
@@ -127,6 +127,11 @@ fn its_forms_change_the_instance() {
     let session = fixture.column("/sessions?user_id=user_grace", "/id").remove(0);
     assert_eq!(post(&fixture, &format!("action=revoke&session={session}")), 303);
     assert_eq!(fixture.get(&format!("/sessions/{session}"))["status"], "revoked");
+
+    for (to, expected) in [("on", "Turn off links in emails"), ("off", "Turn on links in emails")] {
+        assert_eq!(post(&fixture, &format!("action=email_links&to={to}")), 303);
+        assert!(browse(&fixture, "GET", "", "").1.contains(expected));
+    }
 
     let before = fixture.local.key_id();
     assert_eq!(post(&fixture, "action=rotate"), 303);

@@ -10,7 +10,7 @@ use super::{
         super::{Fault, HttpResponse, error::ApiError, routes::Caller, state::State},
         browser_request::BrowserRequest,
     },
-    parts::{plural, time},
+    parts::{button, plural, time},
     see_other,
 };
 
@@ -44,11 +44,11 @@ pub(super) fn clock(state: &State) -> String {
         })
         .collect();
     format!(
-        "<section id=\"clock\">\n<h2>Time</h2>\n<p>It is {now}, {ahead}.</p>\n\
+        "<section id=\"clock\">\n<h2>Time</h2>\n<div class=\"panel\">\n<p>It is {now}, {ahead}.</p>\n\
          <p>Codes, links, invitations and sessions expire by this time. Signed tokens have this computer's, so that \
          your services accept them.</p>\n<form method=\"post\" action=\"/\" class=\"buttons\">\
          <input type=\"hidden\" name=\"action\" value=\"advance\"><span aria-hidden=\"true\">Advance by</span>\n\
-         {buttons}</form>\n</section>\n"
+         {buttons}</form>\n</div>\n</section>\n"
     )
 }
 
@@ -63,20 +63,33 @@ fn ahead(duration: Duration) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" and "))
 }
 
+/// Returns the section with what Clerk's dashboard sets, but no operation of its Backend API.
+pub(super) fn settings(state: &State) -> String {
+    let has_links = state.settings.attributes.email_address.has_first_factor("email_link");
+    let (is, value, text) = if has_links { ("on", "off", "Turn off") } else { ("off", "on", "Turn on") };
+    let fields = [("action", "email_links"), ("to", value)];
+    let button = button("/", &fields, text, "links in emails");
+    format!(
+        "<section id=\"settings\">\n<h2>Settings</h2>\n<ul class=\"list\">\n<li class=\"item\"><span class=\"who\">\
+         <b>Sign in with a link in an email</b><span>{is}</span></span><div class=\"actions\">{button}</div></li>\n</ul>\n\
+         </section>\n"
+    )
+}
+
 /// Returns the section with what goes wrong at times.
 pub(super) fn failures() -> String {
     format!(
-        "<section id=\"failures\">\n<h2>Try what goes wrong</h2>\n<form method=\"post\" action=\"/\">\n\
+        "<section id=\"failures\">\n<h2>Try what goes wrong</h2>\n<div class=\"panel\">\n<form method=\"post\" action=\"/\">\n\
          <input type=\"hidden\" name=\"action\" value=\"fail\">\n<div class=\"pair\">\n\
          <div><label for=\"times\">Failing requests</label>\n\
          <input id=\"times\" name=\"times\" type=\"number\" min=\"1\" max=\"{MAX_FAILURES}\" value=\"1\" required></div>\n\
          <div><label for=\"status\">Status</label>\n\
          <input id=\"status\" name=\"status\" type=\"number\" min=\"400\" max=\"599\" value=\"503\" required></div>\n</div>\n\
-         <button class=\"button plain\">Let the next requests to the APIs fail</button>\n</form>\n\
+         <button class=\"button plain\">Let the next requests fail</button>\n</form>\n\
          <form method=\"post\" action=\"/\"><input type=\"hidden\" name=\"action\" value=\"heal\">\
          <button class=\"button plain\">End all failures</button></form>\n\
          <form method=\"post\" action=\"/\"><input type=\"hidden\" name=\"action\" value=\"rotate\">\
-         <button class=\"button plain\">Rotate the signing key</button></form>\n</section>\n"
+         <button class=\"button plain\">Rotate the signing key</button></form>\n</div>\n</section>\n"
     )
 }
 
@@ -103,6 +116,10 @@ pub(super) fn change(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
         "advance" => {
             advance(&mut local.state(), value("by")?)?;
             "clock"
+        }
+        "email_links" => {
+            local.set_email_links(value("to")? == "on");
+            "settings"
         }
         "rotate" => {
             local.rotate_keys();

@@ -39,8 +39,8 @@ fn row(Delivery { event, attempts }: &Delivery) -> String {
         attempts.iter().map(|one| format!("<li>{}: {}</li>\n", time(one.time), outcome(one))).collect();
     let again = button("/", &[("action", "resend"), ("webhook", &event.id)], "Send again", event.kind);
     format!(
-        "<li class=\"item\"><span class=\"who\"><b>{kind}</b><span>{}</span></span><span class=\"{class}\">{last}</span>\
-         {again}\n<details><summary>Body and attempts<span class=\"unseen\"> of {kind}</span></summary>\n\
+        "<li class=\"item\"><span class=\"who\"><b>{kind}</b><span>{}</span></span><div class=\"actions\">\
+         <span class=\"{class}\">{last}</span>{again}</div>\n<details><summary>Body and attempts<span class=\"unseen\"> of {kind}</span></summary>\n\
          <p><code>{id}</code></p>\n<ol>\n{attempts}</ol>\n<pre>{}</pre>\n</details></li>\n",
         time(event.time),
         Escaped(&body(&event.body))

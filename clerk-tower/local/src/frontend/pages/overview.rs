@@ -18,25 +18,32 @@ use super::{
 use crate::state::clients::is_alive;
 
 /// The maximum number of rows of each list.
-const MAX_LISTED: usize = 25;
+const MAX_LISTED: usize = 15;
 
 /// `GET /`.
 pub(super) fn show(request: &BrowserRequest<'_>) -> HttpResponse {
     let local = request.local;
     let mut requests: Vec<_> = local.requests().into_iter().collect();
-    requests.retain(|request| !request.path.starts_with("/images/"));
+    let is_file = |path: &str| ["/images/", "/npm/"].iter().any(|folder| path.starts_with(folder));
+    requests.retain(|request| !is_file(&request.path));
     let webhooks = deliveries::section(local);
     let state = &*local.state();
     let key = Escaped(local.publishable_key().as_str()).to_string();
     let main = format!(
         "{LOGO}<h1>A Clerk instance on this computer</h1>\n<p>An application with its keys works offline. Its \
          publishable key is <code>{key}</code>.</p>\n<p><a href=\"/\">Refresh</a> · <a href=\"/sign-in\">Sign-in \
-         page</a></p>\n<div class=\"wide\">\n<div>\n{}{}</div>\n<div>\n{}{}{webhooks}</div>\n<div>\n{}{}{}</div>\n</div>\n",
-        section("people", "People", state.users.iter().map(|user| user_row(state, user)), state.users.len()),
+         page</a></p>\n<div class=\"wide\">\n<div>\n{}{}</div>\n<div>\n{}{}</div>\n<div>\n{}{}{}</div>\n</div>\n\
+         <div class=\"wide two\">\n{webhooks}{}</div>\n",
+        section(
+            "people",
+            "People",
+            state.users.iter().rev().map(|user| user_row(state, user)),
+            state.users.len()
+        ),
         section(
             "organizations",
             "Organizations",
-            state.organizations.iter().map(|one| organization_row(state, one)),
+            state.organizations.iter().rev().map(|one| organization_row(state, one)),
             state.organizations.len(),
         ),
         sessions(state),
@@ -47,6 +54,7 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> HttpResponse {
             state.outbox.len(),
         ),
         controls::clock(state),
+        controls::settings(state),
         controls::failures(),
         request_table(&requests),
     );
@@ -55,7 +63,10 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> HttpResponse {
 
 /// Returns a heading with a list.
 fn section(id: &str, title: &str, rows: impl Iterator<Item = String>, count: usize) -> String {
-    format!("<section id=\"{id}\">\n<h2>{title} ({count})</h2>\n{}</section>\n", list(rows, count))
+    format!(
+        "<section id=\"{id}\">\n<h2>{title} <span>({count})</span></h2>\n{}</section>\n",
+        list(rows, count)
+    )
 }
 
 /// Returns a list.
@@ -87,7 +98,7 @@ fn user_row(state: &State, user: &User) -> String {
     }
     let (ban, text) = if user.banned { ("unban", "Unban") } else { ("ban", "Ban") };
     buttons.push_str(&button("/", &[("action", ban), ("user", id)], text, &name));
-    format!("<li class=\"item\">{}{buttons}</li>\n", person(user))
+    format!("<li class=\"item\">{}<div class=\"actions\">{buttons}</div></li>\n", person(user))
 }
 
 fn organization_row(state: &State, organization: &Organization) -> String {
@@ -104,7 +115,8 @@ fn sessions(state: &State) -> String {
         let name = user.map_or_else(|_| session.user.as_str().to_owned(), picture::name);
         let end =
             button("/", &[("action", "revoke"), ("session", id)], "Revoke", &format!("session of {name}"));
-        format!("<li class=\"item\">{}{end}</li>\n", card(session.user.as_str(), &name, id))
+        let card = card(session.user.as_str(), &name, id);
+        format!("<li class=\"item\">{card}<div class=\"actions\">{end}</div></li>\n")
     };
     section("sessions", "Active sessions", alive.iter().map(row), alive.len())
 }
@@ -141,5 +153,5 @@ fn request_table(requests: &[impl AsRef<LocalRequest>]) -> String {
             rest(count)
         ),
     };
-    format!("<section id=\"requests\">\n<h2>Last requests ({count})</h2>\n{body}</section>\n")
+    format!("<section id=\"requests\">\n<h2>Last requests <span>({count})</span></h2>\n{body}</section>\n")
 }

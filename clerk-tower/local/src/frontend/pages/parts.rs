@@ -18,6 +18,18 @@ pub(super) const MAX_LISTED: usize = 50;
 /// The logo at the top of every page.
 pub(super) const LOGO: &str = "<img class=\"mark\" src=\"/images/icon\" alt=\"\">\n";
 
+/// Returns the title of a page that may show a problem.
+pub(super) fn title(title: &str, problem: Option<&str>) -> String {
+    if problem.is_some() { format!("Error: {title}") } else { title.to_owned() }
+}
+
+/// Returns the paragraph that says what is wrong with what was entered.
+pub(super) fn problem(problem: Option<&str>) -> String {
+    problem.map_or_else(String::new, |problem| {
+        format!("<div class=\"bad\" role=\"alert\">{}</div>\n", Escaped(problem))
+    })
+}
+
 /// Returns a count with the singular or the plural: `1 person`, `2 people`.
 pub(super) fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })

@@ -36,11 +36,12 @@ pub(super) fn show(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiErro
         let back = destination.clone().map(|url| return_address(Some(url), client));
         return Ok(signed_in(state, session, user, destination.as_ref(), back.as_deref()));
     }
-    Ok(signed_out(state, destination.as_ref(), StatusCode::OK, None))
+    Ok(signed_out(request, state, destination.as_ref(), StatusCode::OK, None))
 }
 
 /// Returns the page for a browser without a session: choose a person or enter an email address.
 fn signed_out(
+    request: &BrowserRequest<'_>,
     state: &State,
     destination: Option<&Url>,
     status: StatusCode,
@@ -50,15 +51,14 @@ fn signed_out(
         Some(url) => format!("to continue to {}", Escaped(host(url))),
         None => "to this LocalClerk".to_owned(),
     };
-    let problem = problem.map_or_else(String::new, |problem| {
-        format!("<div class=\"bad\" role=\"alert\">{}</div>\n", Escaped(problem))
-    });
+    let title = if request.path == "/sign-up" { "Sign up" } else { "Sign in" };
+    let (page_title, problem) = (parts::title(title, problem), parts::problem(problem));
     let people = parts::people(state, destination);
     let or =
         if people.is_empty() { "<h2>There are no people yet</h2>\n" } else { "<div class=\"or\">or</div>\n" };
     let email = parts::email(destination);
-    let main = format!("{LOGO}<h1>Sign in</h1>\n<p>{to}</p>\n{problem}{people}{or}{email}");
-    document(status, "Sign in", &main)
+    let main = format!("{LOGO}<h1>{title}</h1>\n<p>{to}</p>\n{problem}{people}{or}{email}");
+    document(status, &page_title, &main)
 }
 
 /// Returns the page for a browser with a session.
@@ -101,7 +101,9 @@ pub(super) fn choose(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiEr
     let state = &mut *request.local.state();
     let user = match chosen(request, state) {
         Ok(user) => user,
-        Err((status, problem)) => return Ok(signed_out(state, destination.as_ref(), status, Some(&problem))),
+        Err((status, problem)) => {
+            return Ok(signed_out(request, state, destination.as_ref(), status, Some(&problem)));
+        }
     };
     let client = client_or_new(request, state, request.now);
     let is_member = state.memberships_of(user.as_str()).next().is_some();

@@ -32,9 +32,8 @@ fn page(
 ) -> Result<HttpResponse, ApiError> {
     let name = social::provider_name(&social::provider(state, request, visit)?);
     let (name, visit) = (Escaped(&name), Escaped(visit.unwrap_or_default()));
-    let problem = problem.map_or_else(String::new, |problem| {
-        format!("<div class=\"bad\" role=\"alert\">{}</div>\n", Escaped(problem))
-    });
+    let title = parts::title("Sign in with a social provider", problem);
+    let problem = parts::problem(problem);
     let people: String = state.users.iter().filter_map(row).take(parts::MAX_LISTED).collect();
     let people = if people.is_empty() {
         String::new()
@@ -52,7 +51,7 @@ fn page(
          <form method=\"post\">\n<input type=\"hidden\" name=\"state\" value=\"{visit}\">\n\
          <button class=\"button plain\" name=\"deny\" value=\"1\">Deny</button>\n</form>\n"
     );
-    Ok(document(status, "Sign in with a social provider", &main))
+    Ok(document(status, &title, &main))
 }
 
 fn row(user: &User) -> Option<String> {
