@@ -55,8 +55,8 @@ impl Behind {
     }
 }
 
-/// So that the processes of a fleet do not all come back in the same moment.
-fn spread(pause: Duration) -> Duration {
+/// Returns a part of a pause, so that the processes of a fleet do not all come back in the same moment.
+pub(crate) fn spread(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 

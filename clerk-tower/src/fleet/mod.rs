@@ -91,6 +91,7 @@ use std::{fmt, sync::Arc};
 pub use self::redis::Redis;
 pub(crate) use self::{
     changes::{LIFETIME as GENERATION_LIFETIME, key as generation_key, new_generation},
+    link::spread,
     member::{Listener, Member, Parts},
     message::Topic,
     names::Names,

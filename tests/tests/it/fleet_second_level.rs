@@ -17,6 +17,7 @@ use clerk_tower::{
     fleet::{Fleet, FleetErrorKind, SecondLevel},
 };
 use http::{Request, Response};
+use metrics_util::debugging::DebuggingRecorder;
 use serde_json::{Value, json};
 use tokio::{
     task::JoinHandle,
@@ -154,7 +155,7 @@ async fn the_age_counts_from_when_clerk_was_asked() {
 
 #[tokio::test(start_paused = true)]
 async fn a_response_is_no_longer_in_the_engine_than_it_may_be_of_use() {
-    for (max_age, kept) in [(secs(600), 30), (secs(10), 10), (Duration::ZERO, 0)] {
+    for (max_age, kept) in [(secs(600), 30), (secs(10), 10), (MILLI, 1), (Duration::ZERO, 0)] {
         let chest = Chest::default();
         let process = Process::with(&chest, SecondLevel::new().max_age(max_age), |builder| builder).await;
         let kept_for = async || {
@@ -167,8 +168,19 @@ async fn a_response_is_no_longer_in_the_engine_than_it_may_be_of_use() {
             60
         };
         process.name("1").await;
+        assert_eq!(process.reach.commands().contains(&"set"), kept > 0, "{max_age:?}");
         assert_eq!(kept_for().await, kept, "{max_age:?}");
     }
+    // Twelve hours at most.
+    let chest = Chest::default();
+    let (day, hour) = (secs(86_400), secs(3600));
+    let with = |builder: ClerkBuilder| builder.cache(CachePolicy::new().fresh(day));
+    let process = Process::with(&chest, SecondLevel::new().max_age(day), with).await;
+    process.name("1").await;
+    advance(hour * 12 - secs(1)).await;
+    let _ = chest.only("response");
+    advance(secs(1)).await;
+    assert!(chest.values().iter().all(|(key, _)| !key.contains(":response:")));
     // For as long as it is fresh while the link is up.
     let chest = Chest::default();
     let policy = CachePolicy::new().fresh_while_linked(secs(300)).stale_while_revalidate(Duration::ZERO);
@@ -268,6 +280,19 @@ async fn after_a_failover_nothing_from_before_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_a_failover_what_was_asked_for_a_little_later_is_taken() {
+    for (later, is_taken) in [(secs(5), false), (secs(5) + MILLI, true)] {
+        let chest = Chest::default();
+        let (one, other) = (Process::of(&chest).await, Process::of(&chest).await);
+        chest.fail_over(chest.copy());
+        settle().await;
+        pass(&[&one, &other], later).await;
+        assert_eq!(one.name("1").await, "1");
+        assert_eq!(other.name("2").await == "1", is_taken, "{later:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn processes_that_ask_at_once_share_one_call() {
     let chest = Chest::default();
     let mut processes = Vec::new();
@@ -358,12 +383,44 @@ async fn how_long_a_caller_waits_is_bounded_by_what_it_has() {
     settle().await;
     other.scripted.one().respond(200, &user("2"));
     assert_eq!(hurried.await.unwrap().unwrap(), "2");
+    // So is how long it waits for the engine.
+    let chest = Chest::default();
+    let one = Process::of(&chest).await;
+    one.reach.set_fault(Some(Fault::Hangs));
+    let hurried = one.read_with(CallOptions::new().timeout(MILLI * 400)).await;
+    advance(MILLI * 101).await;
+    settle().await;
+    one.scripted.one().respond(200, &user("1"));
+    assert_eq!(hurried.await.unwrap().unwrap(), "1");
     // Waiting can be turned off.
     let chest = Chest::default();
     let settings = SecondLevel::new().wait_for_others(Duration::ZERO);
     let (one, other) = (Process::of(&chest).await, Process::with(&chest, settings, |builder| builder).await);
     let _lost = one.read().await;
     assert_eq!(other.name("2").await, "2");
+    // Who does not wait keeps nobody waiting either.
+    let chest = Chest::default();
+    let settings = SecondLevel::new().wait_for_others(Duration::ZERO);
+    let (one, other) = (Process::with(&chest, settings, |builder| builder).await, Process::of(&chest).await);
+    let _lost = one.read().await;
+    assert_eq!(other.name("2").await, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_was_lost_is_counted() {
+    for (after, is_lost) in [(secs(4), false), (secs(6), true)] {
+        let recorder = DebuggingRecorder::new();
+        let _guard = metrics::set_default_local_recorder(&recorder);
+        let process = Process::of(&Chest::default()).await;
+        let reading = process.read().await;
+        advance(after).await;
+        process.scripted.one().respond(200, &user("1"));
+        reading.await.unwrap().unwrap();
+        settle().await;
+        let counted = recorder.snapshotter().snapshot().into_vec();
+        let is_counted = counted.iter().any(|(key, ..)| key.key().name() == "clerk_fleet_leases_lost_total");
+        assert_eq!(is_counted, is_lost, "{after:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -380,6 +437,14 @@ async fn a_caller_with_an_age_of_its_own_gets_nothing_older() {
     assert_eq!(any.unwrap().first_name.as_deref(), Some("1"));
     assert_eq!(young, "2");
     assert_eq!(Process::of(&chest).await.name_with("3", max_age(Duration::ZERO)).await, "3");
+    // Nor does it wait for others, or keep them waiting.
+    let chest = Chest::default();
+    let (one, other, third) =
+        (Process::of(&chest).await, Process::of(&chest).await, Process::of(&chest).await);
+    let _young = one.read_with(max_age(secs(5))).await;
+    let _any = other.read().await;
+    let _unanswered = other.scripted.one();
+    assert_eq!(third.name_with("3", max_age(secs(5))).await, "3");
 }
 
 #[tokio::test(start_paused = true)]
@@ -449,6 +514,43 @@ async fn an_engine_that_fails_or_hangs_costs_a_call_and_a_moment() {
         assert_eq!(other.name("3").await, "3", "{fault:?}");
         assert!(begun.elapsed() <= longest, "{fault:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_of_no_use_is_not_asked() {
+    let process = Process::of(&Chest::default()).await;
+    let is_asked = async || {
+        let _ = process.reach.commands();
+        let reading = process.read().await;
+        process.scripted.one().respond(503, &json!({"errors": []}));
+        assert!(reading.await.unwrap().is_err());
+        settle().await;
+        process.reach.commands().contains(&"get")
+    };
+    // For a second after it failed.
+    process.reach.set_fault(Some(Fault::Fails(FleetErrorKind::Denied)));
+    assert!(is_asked().await);
+    process.reach.set_fault(None);
+    assert!(!is_asked().await);
+    pass(&[&process], MILLI * 999).await;
+    assert!(!is_asked().await);
+    pass(&[&process], MILLI).await;
+    assert!(is_asked().await);
+    // While others have not been told of a change.
+    process.reach.set_fault(Some(Fault::Fails(FleetErrorKind::Denied)));
+    process.write().await;
+    settle().await;
+    assert!(!is_asked().await);
+    process.reach.set_fault(None);
+    pass(&[&process], secs(10)).await;
+    assert!(is_asked().await);
+    // Without a link.
+    process.reach.set_fault(Some(Fault::Broken));
+    settle().await;
+    assert!(!is_asked().await);
+    process.reach.set_fault(None);
+    process.clerk.fleet().linked().await;
+    assert!(is_asked().await);
 }
 
 #[tokio::test(start_paused = true)]
@@ -525,7 +627,7 @@ async fn hostile_values_count_as_missing() {
 
 #[tokio::test(start_paused = true)]
 async fn clocks_that_differ_cost_a_call_at_most() {
-    for (ahead, taken) in [(0, true), (4, true), (6, false), (3600, false)] {
+    for (ahead, taken) in [(0, true), (5, true), (6, false), (3600, false)] {
         let chest = Chest::default();
         let (one, other) = (Process::of(&chest).await, Process::of(&chest).await);
         one.clock.advance(secs(ahead));

@@ -41,6 +41,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use clerk_core::{
+    Timestamp,
     credential::Credential,
     keys::{MachineSecretKey, SecretKey},
 };
@@ -54,7 +55,7 @@ use crate::{
     clock::Moment,
     fleet::{
         FleetError, FleetErrorKind, FleetFuture, GENERATION_LIFETIME, Member, SEAL_OVERHEAD, Seal,
-        SecondLevel as Settings, Store, generation_key, new_generation,
+        SecondLevel as Settings, Store, generation_key, new_generation, spread,
     },
     telemetry,
 };
@@ -345,7 +346,7 @@ impl SecondLevel {
         let mut engine = Engine { store: self.member.store(), left: self.settings.wait_for_others };
         let mut pause = FIRST_PAUSE;
         loop {
-            sleep(pause.mul_f64(0.75 + fastrand::f64() / 2.0)).await;
+            sleep(spread(pause)).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
             *read = engine.read(place).await?;
             let found = self.good(cache, call, place, read);
@@ -358,7 +359,7 @@ impl SecondLevel {
     /// Returns what is stored, if it is good for this call.
     fn good(&self, cache: &Shared, call: &CacheCall, place: &Place, read: &Read) -> Option<Found> {
         let sealed = read.entry.as_ref()?;
-        let longest = self.settings.max_entry_bytes.saturating_add(MAX_HEAD + SEAL_OVERHEAD);
+        let longest = self.settings.max_entry_bytes.saturating_add(MAX_HEAD).saturating_add(SEAL_OVERHEAD);
         let opened = Some(sealed).filter(|sealed| sealed.len() <= longest);
         let Some((head, body)) = opened.and_then(|sealed| parse(place.seal.open(&place.entry, sealed)?))
         else {
@@ -384,8 +385,9 @@ impl SecondLevel {
 
     /// How long ago Clerk was asked.
     fn age(&self, cache: &Shared, head: &Head) -> Option<Duration> {
-        let age = cache.clock.now().as_millis().checked_sub(head.asked)?;
-        let is_of_the_future = age < 0 && u128::from(age.unsigned_abs()) > CLOCK_TOLERANCE.as_millis();
+        let (now, asked) = (cache.clock.now(), Timestamp::from_millis(head.asked));
+        let is_of_the_future = asked > now.saturating_add(CLOCK_TOLERANCE);
+        let age = now.as_millis().saturating_sub(head.asked);
         (!is_of_the_future).then(|| Duration::from_millis(u64::try_from(age).unwrap_or(0)))
     }
 
@@ -489,6 +491,15 @@ fn parse(value: Vec<u8>) -> Option<(Head, Bytes)> {
 #[allow(clippy::unwrap_used, reason = "these are tests")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_in_front_of_the_body_is_bounded() {
+        let head = |length| Head { v: VERSION, asked: 0, generations: vec!["x".repeat(length)] };
+        let rest = serde_json::to_vec(&head(0)).unwrap().len();
+        let [longest, too_long] = [MAX_HEAD - 1, MAX_HEAD].map(|length| write(&head(length - rest), b"body"));
+        let (_, body) = parse(longest.unwrap()).unwrap();
+        assert_eq!((body, too_long), (Bytes::from("body"), None));
+    }
 
     /// What was stored under one key is not read with another, so this has to be the key that the call is sent with.
     #[test]

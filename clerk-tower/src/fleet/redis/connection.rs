@@ -28,7 +28,7 @@ use super::{
     error::{ends_connection, fleet_error},
 };
 use crate::{
-    fleet::{FleetError, FleetErrorKind},
+    fleet::{FleetError, FleetErrorKind, spread},
     runtime,
     single_flight::Flight,
 };
@@ -322,7 +322,7 @@ impl Connections {
 /// together.
 pub(super) fn pause_after(failures: u32) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX));
-    doubled.min(LONGEST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0)
+    spread(doubled.min(LONGEST_PAUSE))
 }
 
 /// Whether a server does not know the newer protocol, or the user may not use it.
