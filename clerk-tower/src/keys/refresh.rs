@@ -555,13 +555,16 @@ mod tests {
             unverified.remember(&number.to_string(), 1, now);
             unverified.remember("again", 1, now);
         }
-        unverified.remember(&"k".repeat(MAX_KID + 1), 1, now);
+        let [longest, too_long] = [MAX_KID, MAX_KID + 1].map(|length| "k".repeat(length));
+        unverified.remember(&longest, 1, now);
+        unverified.remember(&too_long, 1, now);
         assert_eq!(unverified.asked.len(), MAX_ASKED);
         let (store, _) = aged(Duration::ZERO);
         let snapshot = store.snapshot().unwrap();
         let last = (2 * MAX_ASKED - 1).to_string();
         let mut was_asked = |kid: &str, now| unverified.was_asked(kid, &snapshot, 1, now);
         assert!(was_asked(&last, now) && was_asked("again", now) && !was_asked("0", now));
+        assert!(was_asked(&longest, now) && !was_asked(&too_long, now));
         assert!(was_asked(&last, now + ASKED_AGE - MILLISECOND));
         assert!(!was_asked(&last, now + ASKED_AGE));
     }

@@ -309,6 +309,31 @@ async fn cached_responses_stay_within_the_memory_limit() {
 }
 
 #[tokio::test]
+async fn what_is_invalid_is_removed_when_clerk_is_asked_again() {
+    let fixture = Fixture::new();
+    fixture.name("user_1", "old").await;
+    fixture.clerk.cache().invalidate_user(&"user_1".into());
+    let reading = fixture.ask("user_1");
+    settle().await;
+    assert_eq!(fixture.clerk.cache().stats().entries, 0);
+    fixture.scripted.one().respond(200, &user("user_1", "new"));
+    reading.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_ended_does_not_hold_its_result() {
+    let fixture = Fixture::new();
+    let reading = fixture.ask("user_1");
+    settle().await;
+    // So that the result is not cached.
+    fixture.clerk.cache().invalidate_user(&"user_1".into());
+    fixture.scripted.one().respond(200, &user("user_1", "Ada"));
+    let result = Arc::downgrade(&reading.await.unwrap().unwrap());
+    settle().await;
+    assert!(result.upgrade().is_none());
+}
+
+#[tokio::test]
 async fn a_write_invalidates_the_cache_unless_clerk_refused_it() {
     // The outcome of the write; whether the user is requested again.
     type End = fn(Call);

@@ -298,6 +298,16 @@ async fn a_delivery_is_forgotten_everywhere_when_its_time_is_over() {
     tokio::time::sleep(secs(2)).await;
     assert_eq!(other.deliver("msg_1", Order::Succeed).await, "204");
     assert_eq!(began(&diary, "msg_1"), [0, 1]);
+    // No engine is asked to keep anything for more than a year.
+    let endless =
+        Process::with(&engine, 2, &diary, &[SECRET], |webhooks| webhooks.remember_for(Duration::MAX));
+    assert_eq!(endless.deliver("msg_2", Order::Succeed).await, "204");
+    let year = secs(365 * 86_400);
+    tokio::time::advance(year - secs(1)).await;
+    assert_eq!(Process::of(&engine, 3, &diary).deliver("msg_2", Order::Succeed).await, "204");
+    tokio::time::advance(secs(1)).await;
+    assert_eq!(Process::of(&engine, 4, &diary).deliver("msg_2", Order::Succeed).await, "204");
+    assert_eq!(began(&diary, "msg_2"), [2, 4]);
 }
 
 #[test]
@@ -325,7 +335,7 @@ fn a_process_that_dies_in_the_middle_frees_the_delivery_when_the_lease_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_lease_is_counted_and_the_handlers_go_on() {
+async fn a_lost_lease_and_what_failed_are_counted_and_the_handlers_go_on() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let (processes, diary) = fleet(2);
@@ -343,12 +353,22 @@ async fn a_lost_lease_is_counted_and_the_handlers_go_on() {
     assert_eq!(third.deliver("msg_1", Order::Succeed).await, "204");
     assert_eq!(second.await.unwrap(), "204");
     assert_eq!(began(&diary, "msg_1"), [0, 1]);
-    let lost = recorder.snapshotter().snapshot().into_vec().into_iter().find_map(|(key, _, _, value)| {
-        let name = key.key().name() == "clerk_fleet_leases_lost_total";
-        name.then_some(value)
-    });
+    let counted: BTreeMap<_, _> = recorder
+        .snapshotter()
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .map(|(key, _, _, value)| {
+            let labels: Vec<_> = key.key().labels().map(|label| label.value().to_owned()).collect();
+            (format!("{} {}", key.key().name(), labels.join(" ")), value)
+        })
+        .collect();
     // Both noticed.
-    assert!(matches!(lost, Some(DebugValue::Counter(2))), "{lost:?}");
+    let lost = counted.get("clerk_fleet_leases_lost_total delivery");
+    assert!(matches!(lost, Some(DebugValue::Counter(2))), "{counted:?}");
+    // At the first renewal, and then every second.
+    let failed = counted.get("clerk_fleet_failures_total delivery unreachable");
+    assert!(matches!(failed, Some(DebugValue::Counter(22))), "{counted:?}");
 }
 
 #[tokio::test(start_paused = true)]

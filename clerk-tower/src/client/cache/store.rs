@@ -306,4 +306,48 @@ mod tests {
             assert_eq!(entries.get(&Key(asked)), found);
         }
     }
+
+    #[test]
+    fn a_value_is_held_as_long_as_it_is_of_use_but_not_for_more_than_a_year() {
+        let (policy, long) = (CachePolicy::new(), Duration::from_secs(5000));
+        for (policy, held) in [
+            (policy, Duration::from_secs(600)),
+            (policy.fresh(long), long),
+            (policy.fresh_while_linked(long), long),
+            (policy.stale_while_revalidate(long), long),
+            (policy.stale_if_error(long), long),
+            (policy.not_found(long), long),
+            (policy.fresh(Duration::MAX), Duration::from_secs(31_536_000)),
+        ] {
+            let store = Store::new(policy, Arc::new(Generations::new()), None);
+            assert_eq!(store.entries.policy().time_to_live(), Some(held), "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_counts_its_texts_and_lists() {
+        let owned = |value: &dyn Fn(&mut Owned)| {
+            let mut owned = Owned(0);
+            value(&mut owned);
+            owned.0
+        };
+        let word = size_of::<usize>();
+        assert_eq!(owned(&|to| "ab".hash(to)), 2 + PER_TEXT);
+        assert_eq!(owned(&|to| Some("ab").hash(to)), word + 2 + PER_TEXT);
+        assert_eq!(owned(&|to| ["a", "b"][..].hash(to)), word + 2 * (1 + PER_TEXT));
+    }
+
+    /// Otherwise each of them would be compared with all others.
+    #[test]
+    fn different_operations_have_different_hashes() {
+        use std::hash::BuildHasher as _;
+
+        let state = std::hash::RandomState::new();
+        let hashes: std::collections::HashSet<u64> = (0..1000)
+            .map(|number| {
+                state.hash_one(&*asked(users::get(format!("user_{number}")), Credential::SecretKey))
+            })
+            .collect();
+        assert_eq!(hashes.len(), 1000);
+    }
 }

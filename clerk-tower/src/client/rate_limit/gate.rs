@@ -238,6 +238,8 @@ mod tests {
         for waiting in 0..5 {
             assert_eq!(ask(&gates, start), Turn::At(opens + SPACING * waiting));
         }
+        // The same pause once more takes no turn back.
+        gates.close(USERS, Some(secs(3)), start, start);
         // Other families are not affected.
         for other in [
             Family { section: "Invitations", ..USERS },
