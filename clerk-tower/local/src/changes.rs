@@ -165,6 +165,8 @@ fn invitation_changed(
     now: Timestamp,
 ) -> Option<Event> {
     let (kind, invitation) = match change {
+        // One that followed from a domain is stored when it is accepted.
+        Change::Added(it) if it.status(now) == "accepted" => ("organizationInvitation.accepted", it),
         Change::Added(it) => ("organizationInvitation.created", it),
         Change::Updated(old, it) if old.status(now) != it.status(now) => match it.status(now) {
             "accepted" => ("organizationInvitation.accepted", it),

@@ -274,6 +274,10 @@ impl ApiError {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "not_saved", "Not saved", format!("LocalClerk {error}"))
     }
 
+    pub(super) const fn code(&self) -> &'static str {
+        self.code
+    }
+
     pub(super) const fn status(&self) -> StatusCode {
         self.status
     }

@@ -6,9 +6,15 @@ use http::{
     header::{CACHE_CONTROL, LOCATION, SET_COOKIE},
 };
 use serde_json::json;
+use url::Url;
 
 use super::{
-    super::{HttpResponse, claims, error::ApiError, state::State},
+    super::{
+        HttpResponse, claims,
+        error::ApiError,
+        keys::SigningKey,
+        state::{State, clients::Client},
+    },
     browser_request::{BrowserRequest, require_loopback, return_url, with_query_pair},
 };
 use crate::LocalBody;
@@ -40,17 +46,30 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
             session.last_active_at = now;
         }
     }
+    Ok(finish(request, state, &key, &client, back, as_nonce))
+}
+
+/// Sends a browser back to an application with the application's cookies, in a token or behind a nonce.
+pub(super) fn finish(
+    request: &BrowserRequest<'_>,
+    state: &mut State,
+    key: &SigningKey,
+    client: &Client,
+    back: Url,
+    as_nonce: bool,
+) -> HttpResponse {
     let application =
         Application { suffix: request.suffix.clone(), origin: back.origin().ascii_serialization() };
-    let set_cookies = application.set_cookies(state, &key, &client, now);
+    let set_cookies = application.set_cookies(state, key, client, request.now);
     let back = if as_nonce {
-        with_query_pair(back, "__clerk_handshake_nonce", &state.clients.store_handshake(set_cookies, now))
+        let nonce = state.clients.store_handshake(set_cookies, request.now);
+        with_query_pair(back, "__clerk_handshake_nonce", &nonce)
     } else {
         let token = key.sign(&claims::header(), &json!({ "handshake": set_cookies }));
         with_query_pair(back, "__clerk_handshake", &token)
     };
-    let own = request.client_cookies(state, &client);
-    Ok(redirect(StatusCode::TEMPORARY_REDIRECT, back.as_str(), own))
+    let own = request.client_cookies(state, client);
+    redirect(StatusCode::TEMPORARY_REDIRECT, back.as_str(), own)
 }
 
 /// Makes an organization the active one, by its identifier or slug; an empty string selects the personal account.

@@ -13,7 +13,7 @@ pub(super) mod picture;
 
 use bytes::Bytes;
 use http::{
-    Method, Request,
+    HeaderMap, Method, Request,
     header::{AUTHORIZATION, ORIGIN},
 };
 
@@ -22,15 +22,24 @@ use super::{HttpResponse, LocalClerk, error::ApiError, query::Query, service::MA
 
 /// The paths that the Backend API does not have.
 const FRONTEND_ONLY: &[&str] = &[
+    "/v1/account_portal",
+    "/v1/clear-site-data",
     "/v1/client",
     "/v1/dev_browser",
     "/v1/environment",
+    "/v1/health",
     "/v1/me",
     "/v1/oauth_callback",
+    "/v1/proxy-health",
+    "/v1/redirect",
+    "/v1/saml",
     "/v1/tickets",
     "/v1/verify",
     "/v1/waitlist",
+    "/.well-known/apple-app-site-association",
+    "/.well-known/assetlinks.json",
     "/.well-known/jwks.json",
+    "/.well-known/webauthn",
 ];
 
 /// What a path belongs to.
@@ -106,8 +115,12 @@ fn area(request: &Request<Bytes>) -> Option<Area> {
     if oauth::PATHS.into_iter().any(is_below) {
         return Some(Area::OAuth);
     }
-    // Only a client of the Backend API sends this header.
-    if headers.contains_key(AUTHORIZATION) {
+    // The URL of an agent's task, which a browser opens; the Backend API only has POST here.
+    if path == "/v1/agents/tasks" && request.method() == Method::GET {
+        return Some(Area::Api);
+    }
+    // Otherwise only a client of the Backend API sends this header.
+    if headers.contains_key(AUTHORIZATION) && !(api::takes_session_token(path) && has_jwt(headers)) {
         return None;
     }
     // Paths that both APIs have belong to whoever calls: a browser names itself, and its scripts' origin.
@@ -122,11 +135,18 @@ fn area(request: &Request<Bytes>) -> Option<Area> {
     (is_page || is_unknown_page).then_some(Area::Pages)
 }
 
+/// Returns whether the bearer token is a JWT: a session token, and no secret key.
+fn has_jwt(headers: &HeaderMap) -> bool {
+    let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| value.matches('.').count() == 2)
+}
+
 fn api(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     match (request.method, request.path) {
         (&Method::GET, "/v1/client/handshake") => handshake::respond(request),
         (&Method::GET, "/v1/verify") => api::links::verify(request),
-        (&Method::GET, "/v1/tickets/accept") => api::links::accept_ticket(request),
+        (&Method::GET, "/v1/tickets/accept") => api::tickets::accept(request),
+        (&Method::GET, "/v1/agents/tasks") => api::tickets::agent_task(request),
         _ => api::respond(request),
     }
 }

@@ -81,10 +81,12 @@ fn create_task(request: ApiRequest<'_>) -> ApiResult {
     if !redirect.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
         return Err(ApiError::bad_format("redirect_url", "an absolute http or https URL"));
     }
-    if body.count("session_max_duration_in_seconds")? == Some(0) {
+    let seconds = body.count("session_max_duration_in_seconds")?;
+    if seconds == Some(0) {
         return Err(ApiError::bad_format("session_max_duration_in_seconds", "at least 1"));
     }
     let mut token = SignInToken::new(user, None, now);
+    token.session_seconds = seconds.map(i64::unsigned_abs);
     token.expire_at = now.saturating_add(TASK_LIFETIME);
     let token = state.add_sign_in_token(token, key);
     let stable: String = hash(agent).chars().filter(char::is_ascii_alphanumeric).take(27).collect();
@@ -93,13 +95,9 @@ fn create_task(request: ApiRequest<'_>) -> ApiResult {
         agent: format!("agent_{stable}"),
         description,
         sign_in_token: token.id.clone(),
+        redirect_url: body.required("redirect_url")?.to_owned(),
     };
-    let mut url = state.ticket_url(&token.token);
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("redirect_url", body.required("redirect_url")?)
-        .finish();
-    url.push('&');
-    url.push_str(&query);
+    let url = format!("{}/v1/agents/tasks?ticket={}", state.frontend_url(), token.token);
     let rendered = extended(render_task(&task), json!({ "url": url }));
     state.agent_tasks.insert(task);
     Ok(rendered)

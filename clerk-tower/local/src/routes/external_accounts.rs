@@ -21,7 +21,8 @@ fn access_tokens(request: ApiRequest<'_>, id: &str, provider: &str) -> ApiResult
     let page = query.page()?;
     let paginated = query.flag("paginated")?.unwrap_or(false);
     let provider = provider.strip_prefix("oauth_").unwrap_or(provider);
-    let accounts: Vec<_> = user.external_accounts.iter().filter(|it| it.provider == provider).collect();
+    let has_token = |it: &&ExternalAccount| it.provider == provider && !it.access_token.is_empty();
+    let accounts: Vec<_> = user.external_accounts.iter().filter(has_token).collect();
     Ok(page.list(paginated, &accounts, |account| account.render_token()))
 }
 

@@ -49,11 +49,11 @@ pub(super) const MANAGE_MEMBERS: &str = "org:sys_memberships:manage";
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Returns the invitations with one of the statuses that a query asks for, in the order that it asks for.
+/// Returns those invitations that have one of the statuses that a query asks for, in the order that it asks for.
 fn selected<'a>(
-    state: &'a State,
+    state: &State,
     query: &Query,
-    admits: impl Fn(&OrganizationInvitation) -> bool,
+    invitations: impl Iterator<Item = &'a OrganizationInvitation>,
 ) -> Result<Vec<&'a OrganizationInvitation>, ApiError> {
     let order = query.order(&["created_at", "email_address"])?;
     let statuses = query.all("status")?;
@@ -63,8 +63,7 @@ fn selected<'a>(
     let has_status = |it: &OrganizationInvitation| {
         statuses.is_empty() || statuses.iter().any(|status| status == it.status(state.now))
     };
-    let mut invitations: Vec<_> =
-        state.organization_invitations.iter().filter(|it| admits(it) && has_status(it)).collect();
+    let mut invitations: Vec<_> = invitations.filter(|it| has_status(it)).collect();
     order.sort(&mut invitations, |it| match order.field {
         "email_address" => SortKey::from(Some(it.email_address.as_str())),
         _ => it.created_at.into(),
@@ -77,10 +76,8 @@ fn of_user(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, query, .. } = request;
     let user = state.users.get(id)?;
     let page = query.page()?;
-    let is_own = |it: &OrganizationInvitation| {
-        user.emails.iter().any(|email| email.is_verified() && email.is(&it.email_address))
-    };
-    let invitations = selected(state, &query, is_own)?;
+    let own = state.invitations_of(user);
+    let invitations = selected(state, &query, own.iter())?;
     Ok(page.envelope(&invitations, |it| state.render_organization_invitation_with_organization(it)))
 }
 
@@ -88,9 +85,10 @@ fn all(request: ApiRequest<'_>) -> ApiResult {
     let ApiRequest { state, query, .. } = request;
     let page = query.page()?;
     let text = query.first("query").map(str::to_lowercase);
-    let invitations = selected(state, &query, |it| {
-        text.as_deref().is_none_or(|text| it.email_address.to_lowercase().contains(text))
-    })?;
+    let all = state.organization_invitations.iter();
+    let all =
+        all.filter(|it| text.as_deref().is_none_or(|text| it.email_address.to_lowercase().contains(text)));
+    let invitations = selected(state, &query, all)?;
     Ok(page.envelope(&invitations, |it| state.render_organization_invitation_with_organization(it)))
 }
 
@@ -99,9 +97,10 @@ fn list(request: ApiRequest<'_>, id: &str) -> ApiResult {
     state.organizations.get(id)?;
     let page = query.page()?;
     let address = query.first("email_address");
-    let invitations = selected(state, &query, |it| {
+    let own = state.organization_invitations.iter().filter(|it| {
         it.organization == id && address.is_none_or(|address| it.email_address.eq_ignore_ascii_case(address))
-    })?;
+    });
+    let invitations = selected(state, &query, own)?;
     Ok(page.envelope(&invitations, |it| state.render_organization_invitation(it)))
 }
 
@@ -109,7 +108,8 @@ fn pending(request: ApiRequest<'_>, id: &str) -> ApiResult {
     let ApiRequest { state, query, now, .. } = request;
     state.organizations.get(id)?;
     let page = query.page()?;
-    let invitations = selected(state, &query, |it| it.organization == id && it.is_pending(now))?;
+    let own = state.organization_invitations.iter().filter(|it| it.organization == id && it.is_pending(now));
+    let invitations = selected(state, &query, own)?;
     Ok(page.envelope(&invitations, |it| state.render_organization_invitation(it)))
 }
 

@@ -234,6 +234,7 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     state.memberships.retain(|membership| membership.organization != id);
     state.organization_invitations.retain(|invitation| invitation.organization != id);
     state.organization_domains.retain(|domain| domain.organization != id);
+    state.membership_requests.retain(|request| request.organization != id);
     state.images.retain(|image| image.id != id);
     state.credentials.forget(id);
     state.sessions.change(

@@ -72,7 +72,8 @@ fn create_actor_token(request: ApiRequest<'_>) -> ApiResult {
     let lifetime = seconds(&body, "expires_in_seconds", ACTOR_TOKEN_LIFETIME)?;
     let duration = "session_max_duration_in_seconds";
     let session_seconds = seconds(&body, duration, IMPERSONATED_SESSION_LIFETIME)?;
-    let mut token = SignInToken::new(user, Some(Impersonation { actor, session_seconds }), now);
+    let mut token = SignInToken::new(user, Some(Impersonation { actor }), now);
+    token.session_seconds = Some(session_seconds);
     token.expire_at = now.saturating_add(Duration::from_secs(lifetime));
     let token = state.add_sign_in_token(token, key);
     Ok(state.render_sign_in_token(&token))

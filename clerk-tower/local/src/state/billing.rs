@@ -244,7 +244,7 @@ impl SubscriptionItem {
     }
 
     /// Whether the payer may use what the plan offers.
-    fn is_in_force(&self) -> bool {
+    pub(super) fn is_in_force(&self) -> bool {
         use SubscriptionItemStatus::{Active, Canceled, PastDue};
         matches!(self.status, Active | Canceled | PastDue)
     }
@@ -520,7 +520,7 @@ impl State {
         })
     }
 
-    fn render_payer(&self, subject: &str) -> Value {
+    pub(super) fn render_payer(&self, subject: &str) -> Value {
         let user = self.users.get(subject).ok();
         let organization = self.organizations.get(subject).ok();
         let since =

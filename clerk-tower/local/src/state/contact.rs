@@ -323,6 +323,7 @@ impl State {
         let Standing::Verified(strategy) = &contact.standing else {
             return self.latest_verification(&contact.id).map_or(Value::Null, |last| last.render(self.now));
         };
+        let by_browser = matches!(strategy, Strategy::EmailCode | Strategy::PhoneCode | Strategy::EmailLink);
         let (object, strategy) = match strategy {
             Strategy::Admin => ("verification_admin", "admin"),
             Strategy::EmailCode => ("verification_otp", "email_code"),
@@ -336,7 +337,7 @@ impl State {
             "status": "verified",
             "strategy": strategy,
             "attempts": null,
-            "expire_at": null,
+            "expire_at": by_browser.then(|| contact.updated_at.unwrap_or(contact.created_at)),
         })
     }
 }

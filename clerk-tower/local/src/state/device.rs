@@ -30,7 +30,7 @@ impl Passkey {
                 "status": "verified",
                 "strategy": "passkey",
                 "attempts": null,
-                "expire_at": null,
+                "expire_at": self.last_used_at,
             },
         })
     }

@@ -205,6 +205,9 @@ pub(crate) struct AgentTask {
     pub(crate) description: String,
     /// The sign-in token behind its URL.
     pub(crate) sign_in_token: String,
+    /// Where the browser goes once it is signed in.
+    #[serde(default)]
+    pub(crate) redirect_url: String,
 }
 
 impl Row for AgentTask {

@@ -142,20 +142,6 @@ impl State {
         }
     }
 
-    /// Returns what a ticket is for, `sign_in` or `sign_up`, and where its link leads if its creator said so.
-    pub(crate) fn ticket_destination(
-        &self,
-        ticket: &str,
-    ) -> Result<(&'static str, Option<String>), ApiError> {
-        if self.sign_in_tokens.iter().any(|token| token.token == ticket) {
-            return Ok(("sign_in", None));
-        }
-        let invitation = self.invitation_by_ticket(ticket)?;
-        // Somebody who signed up in another way meanwhile signs in.
-        let is_user = self.user_by_identifier(&invitation.email).is_some();
-        Ok((if is_user { "sign_in" } else { "sign_up" }, invitation.redirect_url.clone()))
-    }
-
     pub(crate) fn render_invitation(&self, invitation: &Invitation) -> Value {
         json!({
             "object": "invitation",

@@ -1,10 +1,12 @@
 //! The data of an instance, and its JSON form in the Backend API.
 
 pub(crate) mod billing;
+pub(crate) mod checkout;
 pub(crate) mod clients;
 mod contact;
 mod device;
 mod domain;
+mod enrollment;
 pub(crate) mod enterprise;
 mod external_account;
 mod hasher;
@@ -53,6 +55,7 @@ pub(crate) use self::{
     contact::{Contact, ContactKind, Standing, Strategy},
     device::{Passkey, TrustedDevice},
     domain::{Domain, PRIMARY_DOMAIN},
+    enrollment::MembershipRequest,
     external_account::ExternalAccount,
     image::Image,
     invitation::{Invitation, NewInvitation},
@@ -73,7 +76,7 @@ pub(crate) use self::{
     sign_in::{SignIn, SignInStep},
     sign_up::{Claim, SignUp},
     template::{BuiltIn as BuiltInTemplate, EMAILS as EMAIL_TEMPLATES, MESSAGES as SMS_TEMPLATES, Template},
-    ticket::{Impersonation, SignInToken, TicketStatus},
+    ticket::{Impersonation, SignInToken, Ticket, TicketStatus},
     user::User,
     verification::{CodeStrategy, Verification},
     waitlist::WaitlistEntry,
@@ -129,6 +132,7 @@ pub(crate) struct State {
     pub(crate) memberships: Table<Membership>,
     pub(crate) organization_invitations: Table<OrganizationInvitation>,
     pub(crate) organization_domains: Table<OrganizationDomain>,
+    pub(crate) membership_requests: Table<MembershipRequest>,
     pub(crate) jwt_templates: Table<JwtTemplate>,
     pub(crate) redirect_urls: Table<RedirectUrl>,
     pub(crate) domains: Table<Domain>,
@@ -149,6 +153,8 @@ pub(crate) struct State {
     pub(crate) discounts: Table<billing::Discount>,
     pub(crate) credit_entries: Table<billing::CreditEntry>,
     pub(crate) payment_attempts: Table<billing::PaymentAttempt>,
+    pub(crate) payment_methods: Table<checkout::PaymentMethod>,
+    pub(crate) checkouts: Table<checkout::Checkout>,
     pub(crate) allowlist: Table<ListedIdentifier>,
     pub(crate) blocklist: Table<ListedIdentifier>,
     pub(crate) oauth_applications: Table<OAuthApplication>,
@@ -256,6 +262,7 @@ impl State {
             // Impossible to fail: it is there.
             let _ = self.memberships.remove(&membership);
         }
+        self.membership_requests.retain(|request| request.user != id);
         self.credentials.forget(id);
         self.sign_in_tokens.retain(|token| token.user != id);
         self.images.retain(|image| image.id != id);

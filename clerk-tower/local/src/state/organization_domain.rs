@@ -4,7 +4,7 @@ use clerk_core::{Timestamp, id::OrganizationId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{State, User};
+use super::State;
 use crate::{random, table::Row};
 
 /// An email domain whose people can join an organization.
@@ -49,30 +49,24 @@ impl OrganizationDomain {
 }
 
 impl State {
-    /// Returns the users who may enroll by a domain: those with a verified address there who are not members yet.
-    pub(crate) fn candidates<'a>(&'a self, domain: &'a OrganizationDomain) -> impl Iterator<Item = &'a User> {
-        let is_there = |address: &str| {
-            address.rsplit_once('@').is_some_and(|(_, host)| host.eq_ignore_ascii_case(&domain.name))
-        };
-        self.users.iter().filter(move |user| {
-            domain.verified
-                && user.emails.iter().any(|email| email.identifies() && is_there(&email.value))
-                && self.membership(domain.organization.as_str(), user.id.as_str()).is_err()
-        })
-    }
-
     pub(crate) fn render_organization_domain(&self, domain: &OrganizationDomain) -> Value {
-        let count =
-            |mode: &str| if domain.enrollment_mode == mode { self.candidates(domain).count() } else { 0 };
+        let (invitations, suggestions) = self.pending_enrollments(domain);
+        // The code that was last sent to the affiliation address.
+        let sent = self.latest_verification(&domain.id);
         let strategy =
             if domain.affiliation_email_address.is_some() { "affiliation_email_code" } else { "admin" };
+        let status = match sent {
+            _ if domain.verified => "verified",
+            Some(sent) => sent.status(self.now),
+            None => "unverified",
+        };
         let affiliation = (domain.verified || domain.affiliation_email_address.is_some()).then(|| {
             json!({
-                "status": if domain.verified { "verified" } else { "unverified" },
+                "status": status,
                 "strategy": strategy,
-                "attempts": null,
-                "expire_at": null,
-                "verified_at": null,
+                "attempts": sent.map(|sent| sent.attempts),
+                "expire_at": sent.map(|sent| sent.expire_at),
+                "verified_at": sent.and_then(|sent| sent.verified_at),
             })
         });
         let ownership = domain.ownership_verified_at.map(|time| {
@@ -94,8 +88,8 @@ impl State {
             "affiliation_verification": affiliation,
             "ownership_verification": ownership,
             "verification": affiliation,
-            "total_pending_invitations": count("automatic_invitation"),
-            "total_pending_suggestions": count("automatic_suggestion"),
+            "total_pending_invitations": invitations,
+            "total_pending_suggestions": suggestions,
             "public_organization_data": self.render_public_organization(&domain.organization),
             "created_at": domain.created_at,
             "updated_at": domain.updated_at,

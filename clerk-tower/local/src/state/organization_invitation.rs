@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Membership, Metadata, Organization, State, extended};
+use super::{Membership, Metadata, Organization, State, User, extended};
 use crate::{error::ApiError, random, table::Row};
 
 /// What became of an invitation. That it expired is derived.
@@ -88,7 +88,7 @@ impl OrganizationInvitation {
     }
 
     /// Returns an error unless the invitation is pending.
-    fn check_pending(&self, now: Timestamp) -> Result<(), ApiError> {
+    pub(super) fn check_pending(&self, now: Timestamp) -> Result<(), ApiError> {
         let (code, message) = match self.status(now) {
             "accepted" => {
                 ("organization_invitation_already_accepted", "The invitation has already been accepted")
@@ -139,27 +139,47 @@ impl State {
             .any(|user| user.emails.iter().any(|email| email.identifies() && email.is(email_address)))
     }
 
-    /// Makes a user a member of the organization of a pending invitation.
+    /// Returns the invitations of a user's verified email addresses, and those that follow from domains.
+    pub(crate) fn invitations_of(&self, user: &User) -> Vec<OrganizationInvitation> {
+        let is_own = |it: &&OrganizationInvitation| {
+            user.emails.iter().any(|email| email.is_verified() && email.is(&it.email_address))
+        };
+        let sent = self.organization_invitations.iter().filter(is_own).cloned();
+        sent.chain(self.automatic_invitations(user)).collect()
+    }
+
+    /// Rejects an invitation that nobody can accept now.
+    pub(crate) fn check_acceptable(&self, id: &str) -> Result<(), ApiError> {
+        let invitation = self.organization_invitations.get(id)?;
+        invitation.check_pending(self.now)?;
+        let organization = self.organizations.get(invitation.organization.as_str())?;
+        self.check_members(organization, self.members(&organization.id))
+    }
+
+    /// Makes a user a member of the organization of a pending invitation, and returns it.
     pub(crate) fn accept_organization_invitation(
         &mut self,
-        id: &str,
+        mut invitation: OrganizationInvitation,
         user: &UserId,
-        now: Timestamp,
-    ) -> Result<(), ApiError> {
-        let invitation = self.organization_invitations.get(id)?.clone();
+    ) -> Result<OrganizationInvitation, ApiError> {
+        let now = self.now;
         invitation.check_pending(now)?;
         let organization = self.organizations.get(invitation.organization.as_str())?;
         if self.membership(organization.id.as_str(), user.as_str()).is_err() {
             self.check_members(organization, self.members(&organization.id))?;
             let mut membership = Membership::new(&organization.id, user, &invitation.role, now);
-            membership.metadata = invitation.metadata;
+            membership.metadata = invitation.metadata.clone();
             self.memberships.insert(membership);
         }
-        let invitation = self.organization_invitations.get_mut(id)?;
         invitation.state = InvitationState::Accepted;
         invitation.user = Some(user.clone());
         invitation.updated_at = now;
-        Ok(())
+        match self.organization_invitations.get_mut(&invitation.id) {
+            Ok(known) => known.clone_from(&invitation),
+            // It followed from a domain.
+            Err(_) => self.organization_invitations.insert(invitation.clone()),
+        }
+        Ok(invitation)
     }
 
     /// Returns the link with which the invited person joins.
@@ -179,7 +199,8 @@ impl State {
                 "identifier": user.email().or(user.phone()).or(user.username.as_deref()).unwrap_or_default(),
             })
         });
-        let url = invitation.is_pending(self.now).then(|| self.invitation_url(&invitation.ticket));
+        let has_link = invitation.is_pending(self.now) && !invitation.ticket.is_empty();
+        let url = has_link.then(|| self.invitation_url(&invitation.ticket));
         json!({
             "object": "organization_invitation",
             "id": invitation.id,

@@ -125,7 +125,7 @@ impl State {
                 "status": "verified",
                 "strategy": strategy,
                 "attempts": null,
-                "expire_at": null,
+                "expire_at": (kind(strategy) == "oauth").then_some(self.now),
             }),
             Progress::Code { sent, .. } => {
                 self.verifications.get(sent).map_or(Value::Null, |sent| sent.render(self.now))

@@ -307,6 +307,15 @@ impl State {
         self.role_set(organization).map_or_else(|| "org:admin".to_owned(), |set| set.creator_role.clone())
     }
 
+    /// Returns the key of the role that people get who enroll by a domain: the settings' one, if the organization has it.
+    pub(crate) fn enrollment_role(&self, organization: &Organization) -> String {
+        let wanted = &self.settings.organizations.domains_default_role;
+        match self.role_set(organization) {
+            Some(set) if !set.has(wanted) => set.default_role.clone(),
+            _ => wanted.clone(),
+        }
+    }
+
     /// Gives a role another key, everywhere.
     pub(crate) fn rename_role(&mut self, old: &str, new: &str) {
         self.roles.roles.change(|role| role.key == old, |role| new.clone_into(&mut role.key));

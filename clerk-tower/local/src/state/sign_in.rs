@@ -167,7 +167,7 @@ impl State {
                 "last_name": user.last_name,
                 "image_url": image_url,
                 "profile_image_url": image_url,
-                "has_image": false,
+                "has_image": self.has_image(user.id.as_str()),
             })
         });
         let attributes = &self.settings.attributes;

@@ -33,6 +33,9 @@ pub(crate) struct SignUp {
     pub(crate) external: Option<ExternalAccount>,
     /// The invitation with which it began.
     pub(crate) invitation: Option<String>,
+    /// The invitation to an organization with which it began.
+    #[serde(default)]
+    pub(crate) organization_invitation: Option<String>,
     pub(crate) legal_accepted_at: Option<Timestamp>,
     pub(crate) locale: Option<String>,
     pub(crate) external_id: Option<String>,
@@ -76,6 +79,7 @@ impl SignUp {
             social: None,
             external: None,
             invitation: None,
+            organization_invitation: None,
             legal_accepted_at: None,
             locale: None,
             external_id: None,
@@ -84,6 +88,10 @@ impl SignUp {
             session: None,
             created_at: now,
         }
+    }
+
+    pub(crate) const fn is_invited(&self) -> bool {
+        self.invitation.is_some() || self.organization_invitation.is_some()
     }
 
     pub(crate) const fn claim(&self, kind: ContactKind) -> &Option<Claim> {
@@ -226,7 +234,7 @@ impl State {
             user.set_password(password, now);
         }
         let id = user.id.clone();
-        self.sign_up(user, sign_up.invitation.is_some())?;
+        self.sign_up(user, sign_up.is_invited())?;
         Ok(id)
     }
 

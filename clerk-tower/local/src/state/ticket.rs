@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::State;
+use super::{Invitation, OrganizationInvitation, State};
 use crate::{error::ApiError, keys::SigningKey, random, table::Row};
 
 /// Whether a ticket can still be used.
@@ -40,6 +40,9 @@ pub(crate) struct SignInToken {
     /// The organization that the session starts with.
     pub(crate) organization: Option<OrganizationId>,
     pub(crate) impersonation: Option<Impersonation>,
+    /// How long the session lasts that it starts; `None` for the usual time.
+    #[serde(default)]
+    pub(crate) session_seconds: Option<u64>,
     pub(crate) token: String,
     pub(crate) status: TicketStatus,
     pub(crate) expire_at: Timestamp,
@@ -52,7 +55,6 @@ pub(crate) struct SignInToken {
 pub(crate) struct Impersonation {
     /// The claim `act` of the session's tokens, with the `sub` of who it really is.
     pub(crate) actor: Value,
-    pub(crate) session_seconds: u64,
 }
 
 impl Row for SignInToken {
@@ -70,6 +72,7 @@ impl SignInToken {
             user,
             organization: None,
             impersonation,
+            session_seconds: None,
             token: String::new(),
             status: TicketStatus::Pending,
             expire_at: now,
@@ -81,6 +84,16 @@ impl SignInToken {
     const fn kind(&self) -> &'static str {
         if self.impersonation.is_some() { "actor_token" } else { "sign_in_token" }
     }
+}
+
+/// What a ticket is good for.
+pub(crate) enum Ticket {
+    /// Signing in once; it may be used already.
+    SignIn,
+    /// Signing up, or in. It is pending.
+    Invitation(Invitation),
+    /// Becoming a member after signing up, or in. It is pending.
+    OrganizationInvitation(OrganizationInvitation),
 }
 
 /// Returns the error of a ticket that cannot be used.
@@ -112,6 +125,22 @@ impl State {
         token.token = self.ticket_text(key, token.kind(), &token.id, Some(token.expire_at));
         self.sign_in_tokens.insert(token.clone());
         token
+    }
+
+    /// Returns what a ticket is good for.
+    pub(crate) fn ticket(&self, text: &str) -> Result<Ticket, ApiError> {
+        if self.sign_in_tokens.iter().any(|token| token.token == text) {
+            return Ok(Ticket::SignIn);
+        }
+        // Invitations that follow from a domain have no ticket.
+        let is_same = |it: &OrganizationInvitation| !it.ticket.is_empty() && it.ticket == text;
+        match self.organization_invitations.find(is_same) {
+            Some(invitation) => {
+                invitation.check_pending(self.now)?;
+                Ok(Ticket::OrganizationInvitation(invitation.clone()))
+            }
+            None => Ok(Ticket::Invitation(self.invitation_by_ticket(text)?.clone())),
+        }
     }
 
     /// Returns the URL that accepts a ticket in a browser.
@@ -178,8 +207,9 @@ impl State {
         }
         if let Some(impersonation) = &token.impersonation {
             session.actor = Some(impersonation.actor.clone());
-            let duration = Duration::from_secs(impersonation.session_seconds);
-            session.expire_at = session.created_at.saturating_add(duration);
+        }
+        if let Some(seconds) = token.session_seconds {
+            session.expire_at = session.created_at.saturating_add(Duration::from_secs(seconds));
         }
     }
 

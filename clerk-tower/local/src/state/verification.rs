@@ -34,6 +34,8 @@ pub(crate) enum CodeStrategy {
     Phone,
     ResetPasswordEmail,
     ResetPasswordPhone,
+    /// To an address at an organization's domain.
+    Affiliation,
 }
 
 impl CodeStrategy {
@@ -43,12 +45,13 @@ impl CodeStrategy {
             Self::Phone => "phone_code",
             Self::ResetPasswordEmail => "reset_password_email_code",
             Self::ResetPasswordPhone => "reset_password_phone_code",
+            Self::Affiliation => "affiliation_email_code",
         }
     }
 
     pub(crate) const fn contact_kind(self) -> ContactKind {
         match self {
-            Self::Email | Self::ResetPasswordEmail => ContactKind::Email,
+            Self::Email | Self::ResetPasswordEmail | Self::Affiliation => ContactKind::Email,
             Self::Phone | Self::ResetPasswordPhone => ContactKind::Phone,
         }
     }
@@ -57,6 +60,7 @@ impl CodeStrategy {
         match self {
             Self::Email | Self::Phone => Purpose::VerificationCode,
             Self::ResetPasswordEmail | Self::ResetPasswordPhone => Purpose::ResetPasswordCode,
+            Self::Affiliation => Purpose::OrganizationDomainVerification,
         }
     }
 }

@@ -264,7 +264,7 @@ fn agent_tasks_have_a_url_until_they_are_revoked() {
     });
     let first = fixture.ok("POST", "/v1/agents/tasks", &good);
     assert_eq!((&first["object"], &first["task_id"]), (&json!("agent_task"), &first["agent_task_id"]));
-    assert!(text(&first["url"]).contains("/v1/tickets/accept?ticket="), "{first}");
+    assert!(text(&first["url"]).contains("/v1/agents/tasks?ticket="), "{first}");
     let with = |name: &str, value: Value| {
         let mut body = good.clone();
         body[name] = value;

@@ -665,7 +665,7 @@ fn invited_people_sign_up_with_their_ticket() {
 fn people_join_the_waitlist() {
     let fixture = Fixture::new();
     let browser = fixture.browser();
-    let joined = browser.ok("POST", "/waitlist", &[("email_address", ADA)]).0;
+    let joined = browser.send("POST", "/waitlist", &[("email_address", ADA)]).json();
     assert_eq!(joined["object"], "waitlist_entry");
     assert_eq!(fixture.get("/v1/waitlist_entries")["data"][0]["email_address"], ADA);
     assert_eq!(browser.error("POST", "/waitlist", &[("email_address", "nonsense")]).0, 422);

@@ -103,8 +103,8 @@ fn an_accepted_invitation_makes_a_member() {
     let invitation = id(&fixture.ok("POST", PATH, &body));
     let accept = || {
         let state = &mut *fixture.local.state();
-        let now = state.now;
-        state.accept_organization_invitation(&invitation, &"user_alan".into(), now)
+        let invitation = state.organization_invitations.get(&invitation).unwrap().clone();
+        state.accept_organization_invitation(invitation, &"user_alan".into())
     };
     accept().unwrap();
     let members = fixture.get("/v1/organizations/org_acme/memberships?user_id=user_alan");
@@ -226,8 +226,8 @@ fn changes_of_roles_domains_and_invitations_are_events() {
     assert_eq!(fixture.event_kinds(change), ["role.updated"]);
     let events = fixture.events(|fixture| {
         let state = &mut *fixture.local.state();
-        let now = state.now;
-        state.accept_organization_invitation(&invitation, &"user_alan".into(), now).unwrap();
+        let invitation = state.organization_invitations.get(&invitation).unwrap().clone();
+        state.accept_organization_invitation(invitation, &"user_alan".into()).unwrap();
     });
     let kinds: Vec<_> = events.iter().map(|event| event.0).collect();
     assert_eq!(kinds, ["organizationInvitation.accepted", "organizationMembership.created"]);

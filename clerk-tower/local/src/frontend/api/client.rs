@@ -1,14 +1,27 @@
 //! Browsers, which Clerk calls clients.
 
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_SECURITY_POLICY, X_FRAME_OPTIONS},
+};
 use serde_json::json;
 
 use super::{
-    super::super::state::SessionEnd, ApiResult, Call, Handler::Fixed, Reply, Route, unknown_browser,
+    super::{
+        super::{LocalBody, error::ApiError, state::SessionEnd},
+        browser_request::{require_loopback, return_url},
+        html::document_with_script,
+    },
+    ApiResult, Call,
+    Handler::Fixed,
+    Reply, Route, unknown_browser,
 };
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/.well-known/jwks.json", Fixed(jwks)),
     Route::post("/v1/dev_browser", Fixed(dev_browser)),
+    Route::get("/v1/dev_browser/init", Fixed(init)),
+    Route::post("/v1/dev_browser/set_first_party_cookie", Fixed(set_cookie)),
     Route::get("/v1/client", Fixed(get)),
     Route::put("/v1/client", Fixed(create)),
     Route::post("/v1/client", Fixed(create)),
@@ -33,6 +46,33 @@ fn dev_browser(call: &mut Call<'_>) -> ApiResult {
     });
     call.client = Some(client);
     Ok(Reply::Body(body))
+}
+
+/// Returns a document for a frame in the application's page, as version 4 of Clerk's JavaScript and older ones use it. It
+/// tells the page the browser's token.
+fn init(call: &mut Call<'_>) -> ApiResult {
+    let origin = call.request.query.first("origin").ok_or_else(|| ApiError::missing("origin"))?;
+    let origin = return_url(origin)?;
+    require_loopback(&origin)?;
+    let origin = origin.origin().ascii_serialization();
+    let token = call.client_or_new().dev_browser;
+    let script = format!("parent.postMessage({}, {})", json!({ "browserToken": token }), json!(origin));
+    let mut response = document_with_script(StatusCode::OK, "Browser", "", &script);
+    let headers = response.headers_mut();
+    headers.remove(X_FRAME_OPTIONS);
+    let policy = headers.get(CONTENT_SECURITY_POLICY).and_then(|policy| policy.to_str().ok());
+    let policy =
+        policy.unwrap_or_default().replace("frame-ancestors 'none'", &format!("frame-ancestors {origin}"));
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(Reply::Response(response))
+}
+
+/// Sets the cookies by which this server recognizes the browser.
+fn set_cookie(call: &mut Call<'_>) -> ApiResult {
+    call.client_or_new();
+    Ok(Reply::Response(http::Response::new(LocalBody::default())))
 }
 
 /// Returns the browser. One that brings nothing that identifies it is registered, if it is one; a token that is unknown is

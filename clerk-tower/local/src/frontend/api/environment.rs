@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    super::super::state::{Attribute, INSTANCE_ID, Settings, extended},
+    super::super::state::{Attribute, INSTANCE_ID, Settings, State, extended},
     ApiResult, Call,
     Handler::Fixed,
     Reply, Route,
@@ -15,8 +15,6 @@ pub(super) const ROUTES: &[Route] =
 fn get(call: &mut Call<'_>) -> ApiResult {
     let settings = &call.state.settings;
     Ok(Reply::Body(json!({
-        "object": "environment",
-        "id": INSTANCE_ID,
         "auth_config": auth_config(settings),
         "display_config": display_config(settings, &call.request.pages_url()),
         "user_settings": user_settings(settings, call.request.own_url()),
@@ -25,15 +23,23 @@ fn get(call: &mut Call<'_>) -> ApiResult {
         "commerce_settings": { "billing": {
             "stripe_publishable_key": null,
             "free_trial_requires_payment_method": false,
-            "user": { "enabled": false, "has_paid_plans": false },
-            "organization": { "enabled": false, "has_paid_plans": false },
+            "user": billing(call.state, false),
+            "organization": billing(call.state, true),
         } },
-        "api_keys_settings": { "enabled": false, "user_api_keys_enabled": false, "orgs_api_keys_enabled": false },
-        "protect_config": { "object": "protect_config", "id": INSTANCE_ID, "loaders": [] },
+        "api_keys_settings": { "enabled": true, "user_api_keys_enabled": true, "orgs_api_keys_enabled": true },
+        "protect_config": { "loaders": [] },
         "client_debug_mode": false,
         "partitioned_cookies": false,
         "maintenance_mode": false,
     })))
+}
+
+/// Returns whether there are plans for users, or for organizations.
+fn billing(state: &State, for_organizations: bool) -> Value {
+    let mut plans = state.plans.iter().filter(|plan| plan.for_organizations == for_organizations).peekable();
+    let enabled = plans.peek().is_some();
+    let has_paid_plans = plans.any(|plan| state.default_price(&plan.id).amount > 0);
+    json!({ "enabled": enabled, "has_paid_plans": has_paid_plans })
 }
 
 /// The names of the attributes with what is set of them.
@@ -211,7 +217,7 @@ fn user_settings(settings: &Settings, base: &str) -> Value {
         "saml": enabled(false),
         "enterprise_sso": { "enabled": false, "self_serve_sso": false },
         "sign_in": {
-            "second_factor": { "required": settings.second_factor_required, "enabled": true },
+            "second_factor": { "required": settings.second_factor_required },
         },
         "sign_up": {
             "captcha_enabled": false,
@@ -220,8 +226,6 @@ fn user_settings(settings: &Settings, base: &str) -> Value {
             "progressive": settings.progressive_sign_up,
             "mode": settings.sign_up.mode,
             "legal_consent_enabled": settings.sign_up.legal_consent_enabled,
-            "allowlist_only": restrictions.allowlist,
-            "mfa": { "required": false },
         },
         "restrictions": {
             "allowlist": enabled(restrictions.allowlist),
@@ -306,7 +310,6 @@ fn organization_settings(settings: &Settings) -> Value {
     json!({
         "enabled": organizations.enabled,
         "max_allowed_memberships": organizations.max_allowed_memberships,
-        "force_organization_selection": false,
         "actions": { "admin_delete": organizations.admin_delete_enabled },
         "domains": {
             "enabled": organizations.domains_enabled,
@@ -314,7 +317,6 @@ fn organization_settings(settings: &Settings) -> Value {
             "default_role": organizations.domains_default_role,
         },
         "slug": { "disabled": organizations.slug_disabled },
-        "organization_creation_defaults": { "enabled": false },
         "creator_role": "org:admin",
     })
 }

@@ -49,7 +49,7 @@ pub(super) fn bad_strategy(strategy: &str) -> ApiError {
 }
 
 /// A code was required, and this was not it.
-fn wrong_code(status: &str) -> ApiError {
+pub(super) fn wrong_code(status: &str) -> ApiError {
     let bad_request = |code, message, long| ApiError::new(StatusCode::BAD_REQUEST, code, message, long);
     match status {
         "expired" => bad_request(
@@ -68,6 +68,16 @@ pub(super) fn incorrect_code() -> ApiError {
     ApiError::unprocessable("form_code_incorrect", "is incorrect", "code", "Incorrect code")
 }
 
+/// A code was given, but none was sent.
+pub(super) fn nothing_sent() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "verification_missing",
+        "missing",
+        "No code was sent for this strategy. Prepare the verification first",
+    )
+}
+
 /// Checks the code for a proof.
 pub(super) fn attempt(
     state: &mut State,
@@ -77,12 +87,7 @@ pub(super) fn attempt(
 ) -> Result<(), ApiError> {
     let proof = proof.filter(|proof| proof.strategy == strategy);
     let Some(Proof { progress: Progress::Code { sent, .. }, .. }) = proof else {
-        return Err(ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "verification_missing",
-            "missing",
-            "No code was sent for this strategy. Prepare the verification first",
-        ));
+        return Err(nothing_sent());
     };
     let now = state.now;
     match state.attempt_code(sent, code, now)?.status(now) {

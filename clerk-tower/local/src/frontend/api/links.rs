@@ -1,4 +1,4 @@
-//! Links in emails: those that sign people in or verify an address, and tickets.
+//! Links in emails that sign people in or verify an address.
 
 use clerk_core::Timestamp;
 use http::StatusCode;
@@ -99,15 +99,4 @@ impl Call<'_> {
         }
         Ok(session.map(|id| id.as_str().to_owned()))
     }
-}
-
-/// `GET /v1/tickets/accept`: the link in an invitation. It leads to the application, whose sign-up takes the ticket.
-pub(in super::super) fn accept_ticket(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
-    let ticket = request.query.first("ticket").ok_or_else(|| ApiError::missing("ticket"))?;
-    let state = &*request.local.state();
-    let (status, url) = state.ticket_destination(ticket)?;
-    let url = url.unwrap_or_else(|| format!("{}/sign-up", request.own_url()));
-    let url = with_query_pair(return_url(&url)?, "__clerk_ticket", ticket);
-    let url = with_query_pair(url, "__clerk_status", status);
-    Ok(redirect(StatusCode::SEE_OTHER, url.as_str(), Vec::new()))
 }

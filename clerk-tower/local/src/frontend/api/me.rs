@@ -1,13 +1,18 @@
 //! The signed-in user.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clerk_core::id::{SessionId, UserId};
-use http::StatusCode;
+use http::{StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use super::{
     super::super::{
+        body::Body,
         error::ApiError,
-        state::{Contact, ContactKind, Progress, Proof, Session, Standing, User, extended},
+        multipart,
+        state::{
+            Contact, ContactKind, ExternalAccount, Image, Progress, Proof, Session, Standing, User, extended,
+        },
     },
     ApiResult, Call,
     Handler::{Fixed, One},
@@ -22,6 +27,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route::patch("/v1/me", Fixed(update)),
     Route::delete("/v1/me", Fixed(delete)),
     Route::patch("/v1/me/metadata", Fixed(update_metadata)),
+    Route::post("/v1/me/profile_image", Fixed(upload_image)),
+    Route::delete("/v1/me/profile_image", Fixed(delete_image)),
+    Route::post("/v1/me/tokens", Fixed(service_token)),
     Route::post("/v1/me/change_password", Fixed(change_password)),
     Route::post("/v1/me/remove_password", Fixed(remove_password)),
     Route::get("/v1/me/sessions", Fixed(sessions)),
@@ -62,7 +70,9 @@ pub(super) const ROUTES: &[Route] = &[
         One(|call, id| verify(call, ContactKind::Phone, id)),
     ),
     Route::post("/v1/me/external_accounts", Fixed(connect)),
+    Route::patch("/v1/me/external_accounts/{external_account_id}/reauthorize", One(reauthorize)),
     Route::delete("/v1/me/external_accounts/{external_account_id}", One(disconnect)),
+    Route::delete("/v1/me/external_accounts/{external_account_id}/tokens", One(revoke_tokens)),
 ];
 
 impl Call<'_> {
@@ -86,6 +96,22 @@ impl Call<'_> {
         self.state.users.get(self.session()?.user.as_str())
     }
 
+    /// Returns the file of the request: of a form, or in base64.
+    pub(super) fn file(&self) -> Result<Vec<u8>, ApiError> {
+        let content_type = self.request.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match content_type.unwrap_or_default() {
+            form if form.starts_with("multipart/") => multipart::file(form, self.request.body),
+            _ => {
+                // Clerk's JavaScript sends a data URL as it is.
+                let start = self.request.body.iter().rposition(|byte| *byte == b',').map_or(0, |at| at + 1);
+                let text = self.request.body.get(start..).unwrap_or_default();
+                BASE64_STANDARD
+                    .decode(text.trim_ascii())
+                    .map_err(|_| ApiError::bad_format("file", "in base64"))
+            }
+        }
+    }
+
     /// Returns the user who is signed in, to change it.
     pub(super) fn user_mut(&mut self) -> Result<&mut User, ApiError> {
         let id = self.user()?.id.clone();
@@ -95,7 +121,7 @@ impl Call<'_> {
     }
 }
 
-fn signed_out() -> ApiError {
+pub(super) fn signed_out() -> ApiError {
     ApiError::new(
         StatusCode::UNAUTHORIZED,
         "authentication_invalid",
@@ -124,8 +150,15 @@ fn update(call: &mut Call<'_>) -> ApiResult {
             }
         }
     }
+    let wallet = form.first("primary_web3_wallet_id");
+    if wallet.is_some_and(|id| !user.wallets.iter().any(|wallet| wallet.id == id)) {
+        return Err(ApiError::not_found("web3 wallet"));
+    }
     let unsafe_metadata = form.first("unsafe_metadata").map(metadata).transpose()?;
     let user = call.user_mut()?;
+    if let Some(wallet) = wallet {
+        user.primary_wallet = Some(wallet.to_owned());
+    }
     for (name, target) in [
         ("username", &mut user.username),
         ("first_name", &mut user.first_name),
@@ -147,11 +180,42 @@ fn update(call: &mut Call<'_>) -> ApiResult {
 }
 
 fn update_metadata(call: &mut Call<'_>) -> ApiResult {
-    let text =
-        call.request.form.first("unsafe_metadata").ok_or_else(|| ApiError::missing("unsafe_metadata"))?;
-    let unsafe_metadata = metadata(text)?;
-    call.user_mut()?.metadata.unsafe_ = unsafe_metadata;
+    const NAME: &str = "unsafe_metadata";
+    let patch = metadata(call.request.form.first(NAME).ok_or_else(|| ApiError::missing(NAME))?)?;
+    let mut merged = call.user()?.metadata.unsafe_.clone();
+    Body::checked(json!({ NAME: patch }), &[NAME])?.merge(NAME, &mut merged)?;
+    call.user_mut()?.metadata.unsafe_ = merged;
     get(call)
+}
+
+fn upload_image(call: &mut Call<'_>) -> ApiResult {
+    let id = call.user()?.id.clone();
+    let image = Image::new(id.as_str(), &call.file()?)?;
+    call.state.images.insert(image);
+    call.user_mut()?;
+    Ok(Reply::Resource(json!({
+        "object": "image",
+        "id": id.as_str().replacen("user_", "img_", 1),
+        "name": "profile_image",
+        "public_url": call.state.image_url(id.as_str()),
+    })))
+}
+
+fn delete_image(call: &mut Call<'_>) -> ApiResult {
+    let id = call.user()?.id.clone();
+    call.state.images.remove(id.as_str())?;
+    call.user_mut()?;
+    let id = id.as_str().replacen("user_", "img_", 1);
+    Ok(Reply::Resource(json!({ "object": "image", "id": id, "deleted": true })))
+}
+
+/// Returns a token for a service of somebody else: of the JWT template with the service's name.
+fn service_token(call: &mut Call<'_>) -> ApiResult {
+    let service = call.request.form.first("service").ok_or_else(|| ApiError::missing("service"))?;
+    let session = call.session()?.clone();
+    let jwt =
+        call.state.template_token(call.key, &session, service, call.origin(), None, call.request.now)?;
+    Ok(Reply::Body(json!({ "object": "token", "jwt": jwt })))
 }
 
 fn delete(call: &mut Call<'_>) -> ApiResult {
@@ -217,9 +281,9 @@ fn active_sessions(call: &mut Call<'_>) -> ApiResult {
 }
 
 fn list_sessions(call: &Call<'_>, is_wanted: fn(&str) -> bool) -> ApiResult {
-    let (user, now) = (&call.user()?.id, call.request.now);
+    let (user, now) = (call.user()?, call.request.now);
     let sessions = call.state.sessions.iter();
-    let sessions = sessions.filter(|session| session.user == *user && is_wanted(session.status(now)));
+    let sessions = sessions.filter(|session| session.user == user.id && is_wanted(session.status(now)));
     let rendered = sessions.map(|session| {
         let activity = json!({
             "object": "session_activity",
@@ -232,7 +296,7 @@ fn list_sessions(call: &Call<'_>, is_wanted: fn(&str) -> bool) -> ApiResult {
             "city": "",
             "country": "",
         });
-        extended(session.render(now), json!({ "latest_activity": activity }))
+        extended(call.render_session_of(session, user), json!({ "latest_activity": activity }))
     });
     Ok(Reply::Body(Value::Array(rendered.collect())))
 }
@@ -244,8 +308,8 @@ fn revoke_session(call: &mut Call<'_>, id: &str) -> ApiResult {
         return Err(ApiError::not_found("session"));
     }
     session.revoke(now);
-    let rendered = session.render(now);
-    Ok(Reply::Resource(rendered))
+    let (session, user) = (call.state.sessions.get(id)?, call.user()?);
+    Ok(Reply::Resource(call.render_session_of(session, user)))
 }
 
 /// Returns a contact of the user who is signed in.
@@ -329,10 +393,39 @@ fn connect(call: &mut Call<'_>) -> ApiResult {
     let strategy = call.request.form.first("strategy").ok_or_else(|| ApiError::missing("strategy"))?;
     call.check_recent()?;
     let proof = social::start(call, strategy)?;
-    let client = call.client()?.id.clone();
     let rendered = call.state.render_connecting(&proof, call.request.own_url());
-    call.state.clients.all.get_mut(client.as_str())?.connecting = Some(proof);
+    wait_for(call, proof)?;
     Ok(Reply::Resource(rendered))
+}
+
+/// Waits for the end of a visit to a social provider.
+fn wait_for(call: &mut Call<'_>, proof: Proof) -> Result<(), ApiError> {
+    let client = call.client()?.id.clone();
+    call.state.clients.all.get_mut(client.as_str())?.connecting = Some(proof);
+    Ok(())
+}
+
+/// Returns an account of the user at a social provider.
+fn account<'a>(call: &'a Call<'_>, id: &str) -> Result<&'a ExternalAccount, ApiError> {
+    let account = call.user()?.external_accounts.iter().find(|account| account.id == id);
+    account.ok_or_else(|| ApiError::not_found("external account"))
+}
+
+/// Begins to connect an account once more, with which it gets an access token if its own was revoked.
+fn reauthorize(call: &mut Call<'_>, id: &str) -> ApiResult {
+    let strategy = format!("oauth_{}", account(call, id)?.provider);
+    let proof = social::start(call, &strategy)?;
+    let verification = call.state.render_proof(&proof, call.request.own_url());
+    let rendered = extended(account(call, id)?.render(), json!({ "verification": verification }));
+    wait_for(call, proof)?;
+    Ok(Reply::Resource(rendered))
+}
+
+fn revoke_tokens(call: &mut Call<'_>, id: &str) -> ApiResult {
+    account(call, id)?;
+    let accounts = &mut call.user_mut()?.external_accounts;
+    accounts.iter_mut().filter(|account| account.id == id).for_each(|account| account.access_token.clear());
+    get(call)
 }
 
 fn disconnect(call: &mut Call<'_>, id: &str) -> ApiResult {

@@ -1,10 +1,17 @@
 //! The JSON part of the Frontend API: what Clerk's JavaScript and small scripts call.
 
+mod api_keys;
+mod billing;
 mod client;
+mod consent;
+mod devices;
+mod enterprise;
 mod environment;
 mod factors;
+mod instance;
 pub(super) mod links;
 mod me;
+mod organization_domains;
 mod organizations;
 mod render;
 mod security;
@@ -12,7 +19,7 @@ mod sessions;
 mod sign_ins;
 mod sign_ups;
 pub(super) mod social;
-mod tickets;
+pub(super) mod tickets;
 
 use std::sync::LazyLock;
 
@@ -56,6 +63,10 @@ enum Reply {
     Client,
     /// The whole body.
     Body(Value),
+    /// Like [`Body`](Self::Body), with status 201.
+    Created(Value),
+    /// Anything else than JSON.
+    Response(HttpResponse),
 }
 
 type ApiResult = Result<Reply, ApiError>;
@@ -65,6 +76,8 @@ enum Handler {
     Fixed(fn(&mut Call<'_>) -> ApiResult),
     One(fn(&mut Call<'_>, &str) -> ApiResult),
     Two(fn(&mut Call<'_>, &str, &str) -> ApiResult),
+    /// What LocalClerk cannot do.
+    NotEmulated(&'static str),
 }
 
 /// An operation of the Frontend API.
@@ -99,9 +112,16 @@ impl Route {
 
 /// The operations, by section of Clerk's document.
 const SECTIONS: &[&[Route]] = &[
+    api_keys::ROUTES,
+    billing::ROUTES,
     client::ROUTES,
+    consent::ROUTES,
+    devices::ROUTES,
+    enterprise::ROUTES,
     environment::ROUTES,
+    instance::ROUTES,
     me::ROUTES,
+    organization_domains::ROUTES,
     organizations::ROUTES,
     security::ROUTES,
     sessions::ROUTES,
@@ -117,6 +137,11 @@ static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
 /// Returns whether the Frontend API has an operation with this path.
 pub(super) fn has_path(path: &str) -> bool {
     !matches!(ROUTER.find(&Method::OPTIONS, path), Err(NotFound::Path))
+}
+
+/// Returns whether Clerk's JavaScript sends a session token with requests for this path.
+pub(super) fn takes_session_token(path: &str) -> bool {
+    path.strip_prefix("/api_keys").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Responds to one request. The CORS headers let pages of this computer read the response.
@@ -153,7 +178,7 @@ fn preflight() -> HttpResponse {
     *response.status_mut() = StatusCode::NO_CONTENT;
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
-        (ACCESS_CONTROL_ALLOW_HEADERS, "content-type"),
+        (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
         (ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -175,14 +200,17 @@ fn run(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
         (Handler::Fixed(run), _) => run(&mut call),
         (Handler::One(run), [one, ..]) => run(&mut call, one),
         (Handler::Two(run), [one, two, ..]) => run(&mut call, one, two),
+        (Handler::NotEmulated(what), _) => Err(ApiError::not_emulated(what)),
         _ => unreachable!("{} has fewer parameters than its handler", found.handler.path),
     }?;
-    let body = match reply {
-        Reply::Resource(resource) => json!({ "response": resource, "client": call.render_client() }),
-        Reply::Client => json!({ "response": call.render_client(), "client": null }),
-        Reply::Body(body) => body,
+    let ok = |body: Value| json_response(StatusCode::OK, &body);
+    let mut response = match reply {
+        Reply::Resource(resource) => ok(json!({ "response": resource, "client": call.render_client() })),
+        Reply::Client => ok(json!({ "response": call.render_client(), "client": null })),
+        Reply::Body(body) => ok(body),
+        Reply::Created(body) => json_response(StatusCode::CREATED, &body),
+        Reply::Response(response) => response,
     };
-    let mut response = json_response(StatusCode::OK, &body);
     if let Some(client) = &call.client {
         for cookie in request.client_cookies(call.state, client) {
             response.headers_mut().append(SET_COOKIE, cookie);

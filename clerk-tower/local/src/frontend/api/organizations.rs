@@ -10,7 +10,7 @@ use super::{
         error::ApiError,
         query::Query,
         routes::{self, ApiRequest, Caller},
-        state::{Membership, extended},
+        state::{Image, Membership, MembershipRequest, State, extended},
     },
     ApiResult, Call,
     Handler::{Fixed, One, Two},
@@ -31,39 +31,39 @@ pub(super) const ROUTES: &[Route] = &[
     Route::patch("/v1/organizations/{organization_id}/memberships/{user_id}", Two(update_member)),
     Route::delete("/v1/organizations/{organization_id}/memberships/{user_id}", Two(remove_member)),
     Route::get("/v1/organizations/{organization_id}/invitations", One(invitations)),
+    Route::get("/v1/organizations/{organization_id}/invitations/pending", One(pending_invitations)),
     Route::post("/v1/organizations/{organization_id}/invitations", One(invite)),
     Route::post("/v1/organizations/{organization_id}/invitations/bulk", One(invite_all)),
     Route::post(
         "/v1/organizations/{organization_id}/invitations/{invitation_id}/revoke",
         Two(revoke_invitation),
     ),
-    Route::get("/v1/organizations/{organization_id}/domains", One(domains)),
-    Route::post("/v1/organizations/{organization_id}/domains", One(add_domain)),
-    Route::get("/v1/organizations/{organization_id}/domains/{domain_id}", Two(domain)),
-    Route::delete("/v1/organizations/{organization_id}/domains/{domain_id}", Two(remove_domain)),
-    Route::post(
-        "/v1/organizations/{organization_id}/domains/{domain_id}/update_enrollment_mode",
-        Two(update_enrollment_mode),
-    ),
     Route::get("/v1/organizations/{organization_id}/membership_requests", One(membership_requests)),
+    Route::post(
+        "/v1/organizations/{organization_id}/membership_requests/{request_id}/accept",
+        Two(|call, id, request| decide(call, id, request, true)),
+    ),
+    Route::post(
+        "/v1/organizations/{organization_id}/membership_requests/{request_id}/reject",
+        Two(|call, id, request| decide(call, id, request, false)),
+    ),
     Route::get("/v1/me/organization_memberships", Fixed(own_memberships)),
     Route::delete("/v1/me/organization_memberships/{organization_id}", One(leave)),
     Route::get("/v1/me/organization_invitations", Fixed(own_invitations)),
     Route::post("/v1/me/organization_invitations/{invitation_id}/accept", One(accept_invitation)),
     Route::get("/v1/me/organization_suggestions", Fixed(suggestions)),
+    Route::post("/v1/me/organization_suggestions/{suggestion_id}/accept", One(accept_suggestion)),
     Route::get("/v1/me/organization_creation_defaults", Fixed(creation_defaults)),
 ];
 
 const READ_MEMBERS: &str = "org:sys_memberships:read";
 const MANAGE_MEMBERS: &str = "org:sys_memberships:manage";
-const READ_DOMAINS: &str = "org:sys_domains:read";
-const MANAGE_DOMAINS: &str = "org:sys_domains:manage";
 const MANAGE_PROFILE: &str = "org:sys_profile:manage";
 const DELETE_PROFILE: &str = "org:sys_profile:delete";
 
 impl Call<'_> {
     /// Returns the user's membership in an organization.
-    fn membership(&self, organization: &str) -> Result<&Membership, ApiError> {
+    pub(super) fn membership(&self, organization: &str) -> Result<&Membership, ApiError> {
         let user = &self.user()?.id;
         self.state.membership(organization, user.as_str()).map_err(|_| {
             ApiError::new(
@@ -76,7 +76,7 @@ impl Call<'_> {
     }
 
     /// Rejects members without a permission.
-    fn check_permission(&self, organization: &str, permission: &str) -> Result<(), ApiError> {
+    pub(super) fn check_permission(&self, organization: &str, permission: &str) -> Result<(), ApiError> {
         let membership = self.membership(organization)?;
         if self.state.permissions(membership).iter().any(|held| held == permission) {
             return Ok(());
@@ -91,7 +91,7 @@ impl Call<'_> {
     }
 
     /// Performs an operation of the Backend API, and returns what browsers may see of its result.
-    fn perform(&mut self, method: &Method, path: &str, body: &[u8]) -> Result<Value, ApiError> {
+    pub(super) fn perform(&mut self, method: &Method, path: &str, body: &[u8]) -> Result<Value, ApiError> {
         let found = routes::find(method, path)?;
         let request = ApiRequest {
             state: self.state,
@@ -107,19 +107,19 @@ impl Call<'_> {
     }
 
     /// Performs an operation with a JSON body.
-    fn perform_with(&mut self, method: &Method, path: &str, body: &Value) -> ApiResult {
+    pub(super) fn perform_with(&mut self, method: &Method, path: &str, body: &Value) -> ApiResult {
         Ok(Reply::Resource(self.perform(method, path, body.to_string().as_bytes())?))
     }
 
     /// Returns the named fields of the form as JSON strings.
-    fn fields(&self, names: &[&str]) -> Value {
+    pub(super) fn fields(&self, names: &[&str]) -> Value {
         let given = |name: &&str| Some(((*name).to_owned(), self.request.form.given(name)?.into()));
         Value::Object(names.iter().filter_map(given).collect::<Map<_, _>>())
     }
 }
 
 /// Returns the path of something that belongs to an organization. Identifiers come from a decoded path.
-fn path(organization: &str, rest: &[&str]) -> String {
+pub(super) fn path(organization: &str, rest: &[&str]) -> String {
     let encode = |part: &str| {
         percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
     };
@@ -174,7 +174,10 @@ fn delete(call: &mut Call<'_>, id: &str) -> ApiResult {
 
 fn upload_logo(call: &mut Call<'_>, id: &str) -> ApiResult {
     call.check_permission(id, MANAGE_PROFILE)?;
-    Ok(Reply::Resource(call.perform(&Method::PUT, &path(id, &["logo"]), call.request.body)?))
+    let logo = Image::new(id, &call.file()?)?;
+    call.state.images.insert(logo);
+    call.state.organizations.get_mut(id)?.updated_at = call.request.now;
+    get(call, id)
 }
 
 fn delete_logo(call: &mut Call<'_>, id: &str) -> ApiResult {
@@ -188,8 +191,14 @@ fn roles(call: &mut Call<'_>, id: &str) -> ApiResult {
     let state = &*call.state;
     let set = state.role_set(state.organizations.get(id)?);
     let roles = set.into_iter().flat_map(|set| &set.roles).filter_map(|key| state.roles.role(key));
-    let roles: Vec<_> = roles.map(|role| state.roles.render_role(role)).collect();
+    let roles: Vec<_> = roles.map(|role| with_description(state.roles.render_role(role))).collect();
     Ok(Reply::Resource(json!({ "data": roles, "total_count": roles.len(), "has_role_set_migration": false })))
+}
+
+/// Returns a role whose description, if it has none, is an empty string.
+fn with_description(role: Value) -> Value {
+    let is_missing = role.get("description").is_some_and(Value::is_null);
+    if is_missing { extended(role, json!({ "description": "" })) } else { role }
 }
 
 fn memberships(call: &mut Call<'_>, id: &str) -> ApiResult {
@@ -251,40 +260,34 @@ fn revoke_invitation(call: &mut Call<'_>, id: &str, invitation: &str) -> ApiResu
     call.perform_with(&Method::POST, &path(id, &["invitations", invitation, "revoke"]), &body)
 }
 
-fn domains(call: &mut Call<'_>, id: &str) -> ApiResult {
-    call.check_permission(id, READ_DOMAINS)?;
-    Ok(Reply::Resource(call.perform(&Method::GET, &path(id, &["domains"]), &[])?))
+fn pending_invitations(call: &mut Call<'_>, id: &str) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    Ok(Reply::Resource(call.perform(&Method::GET, &path(id, &["invitations", "pending"]), &[])?))
 }
 
-fn domain(call: &mut Call<'_>, id: &str, domain: &str) -> ApiResult {
-    call.check_permission(id, READ_DOMAINS)?;
-    let domains = call.perform(&Method::GET, &path(id, &["domains"]), &[])?;
-    let mut domains = domains.get("data").and_then(Value::as_array).cloned().unwrap_or_default().into_iter();
-    let found = domains.find(|it| it.get("id").and_then(Value::as_str) == Some(domain));
-    Ok(Reply::Resource(found.ok_or_else(|| ApiError::not_found("organization domain"))?))
+/// Returns a request to become a member, with who asks.
+fn render_request(state: &State, request: &MembershipRequest) -> Value {
+    let user = state.users.get(request.user.as_str()).ok();
+    let user = user.map(|user| state.render_public_user(user));
+    extended(State::render_membership_request(request), json!({ "public_user_data": user }))
 }
 
-fn add_domain(call: &mut Call<'_>, id: &str) -> ApiResult {
-    call.check_permission(id, MANAGE_DOMAINS)?;
-    let body = call.fields(&["name", "enrollment_mode"]);
-    call.perform_with(&Method::POST, &path(id, &["domains"]), &body)
-}
-
-fn remove_domain(call: &mut Call<'_>, id: &str, domain: &str) -> ApiResult {
-    call.check_permission(id, MANAGE_DOMAINS)?;
-    Ok(Reply::Resource(call.perform(&Method::DELETE, &path(id, &["domains", domain]), &[])?))
-}
-
-fn update_enrollment_mode(call: &mut Call<'_>, id: &str, domain: &str) -> ApiResult {
-    call.check_permission(id, MANAGE_DOMAINS)?;
-    let body = call.fields(&["enrollment_mode"]);
-    call.perform_with(&Method::PATCH, &path(id, &["domains", domain]), &body)
-}
-
-/// Nobody can ask to become a member, so there are no requests.
 fn membership_requests(call: &mut Call<'_>, id: &str) -> ApiResult {
     call.check_permission(id, MANAGE_MEMBERS)?;
-    Ok(Reply::Resource(json!({ "data": [], "total_count": 0 })))
+    let (state, query) = (&*call.state, &call.request.query);
+    let (page, statuses) = (query.page()?, query.all("status")?);
+    let admits = |request: &&MembershipRequest| {
+        request.organization == id
+            && (statuses.is_empty() || statuses.iter().any(|status| status == request.status()))
+    };
+    let requests: Vec<_> = state.membership_requests.iter().rev().filter(admits).collect();
+    Ok(Reply::Resource(page.envelope(&requests, |request| render_request(state, request))))
+}
+
+fn decide(call: &mut Call<'_>, id: &str, request: &str, is_accepted: bool) -> ApiResult {
+    call.check_permission(id, MANAGE_MEMBERS)?;
+    let request = call.state.decide_on_request(id, request, is_accepted)?.clone();
+    Ok(Reply::Resource(render_request(call.state, &request)))
 }
 
 fn own_memberships(call: &mut Call<'_>) -> ApiResult {
@@ -306,36 +309,31 @@ fn leave(call: &mut Call<'_>, organization: &str) -> ApiResult {
 }
 
 fn own_invitations(call: &mut Call<'_>) -> ApiResult {
-    let (state, user, query) = (&*call.state, call.user()?, &call.request.query);
-    let (page, statuses) = (query.page()?, query.all("status")?);
-    let own = state.organization_invitations.iter().filter(|invitation| {
-        user.emails.iter().any(|email| email.is_verified() && email.is(&invitation.email_address))
-    });
-    let wanted =
-        own.filter(|it| statuses.is_empty() || statuses.iter().any(|status| status == it.status(state.now)));
-    let wanted: Vec<_> = wanted.collect();
-    let rendered = page.envelope(&wanted, |it| state.render_organization_invitation_with_organization(it));
-    Ok(Reply::Resource(publicly(rendered)))
+    let path = format!("/users/{}/organization_invitations", call.user()?.id);
+    Ok(Reply::Resource(call.perform(&Method::GET, &path, &[])?))
 }
 
 fn accept_invitation(call: &mut Call<'_>, id: &str) -> ApiResult {
     let user = call.user()?;
-    let invitation = call.state.organization_invitations.get(id)?;
-    let is_own = user.emails.iter().any(|email| email.is_verified() && email.is(&invitation.email_address));
-    if !is_own {
-        return Err(ApiError::not_found("organization invitation"));
-    }
+    let invitation = call.state.invitations_of(user).into_iter().find(|invitation| invitation.id == id);
+    let invitation = invitation.ok_or_else(|| ApiError::not_found("organization invitation"))?;
     let user = user.id.clone();
-    call.state.accept_organization_invitation(id, &user, call.request.now)?;
-    let invitation = call.state.organization_invitations.get(id)?;
-    let rendered = call.state.render_organization_invitation_with_organization(invitation);
+    let invitation = call.state.accept_organization_invitation(invitation, &user)?;
+    let rendered = call.state.render_organization_invitation_with_organization(&invitation);
     Ok(Reply::Resource(publicly(rendered)))
 }
 
-/// There are no suggestions.
 fn suggestions(call: &mut Call<'_>) -> ApiResult {
-    call.user()?;
-    Ok(Reply::Resource(json!({ "data": [], "total_count": 0 })))
+    let (state, query) = (&*call.state, &call.request.query);
+    let (page, statuses) = (query.page()?, query.all("status")?);
+    let mut suggestions = state.suggestions(call.user()?);
+    suggestions.retain(|it| statuses.is_empty() || statuses.iter().any(|status| status == it.status()));
+    Ok(Reply::Resource(page.envelope(&suggestions, |suggestion| state.render_suggestion(suggestion))))
+}
+
+fn accept_suggestion(call: &mut Call<'_>, id: &str) -> ApiResult {
+    let user = call.user()?.id.clone();
+    Ok(Reply::Resource(call.state.accept_suggestion(&user, id)?))
 }
 
 fn creation_defaults(call: &mut Call<'_>) -> ApiResult {

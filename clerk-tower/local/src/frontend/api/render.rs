@@ -39,14 +39,22 @@ impl Call<'_> {
 
     /// Returns a session with its user and a new token.
     pub(super) fn render_session(&self, session: &Session, user: &User) -> Value {
-        let state = &*self.state;
+        extended(
+            self.render_session_of(session, user),
+            json!({
+                "user": self.state.render_own_user(user),
+                "last_active_token": { "object": "token", "jwt": self.token(session) },
+            }),
+        )
+    }
+
+    /// Returns a session, which may be another browser's, with what everybody sees of its user.
+    pub(super) fn render_session_of(&self, session: &Session, user: &User) -> Value {
         extended(
             session.render(self.request.now),
             json!({
-                "user": state.render_own_user(user),
-                "public_user_data": state.render_public_user(user),
+                "public_user_data": self.state.render_public_user(user),
                 "factor_verification_age": session.factor_ages(self.request.now),
-                "last_active_token": { "object": "token", "jwt": self.token(session) },
             }),
         )
     }
@@ -71,8 +79,11 @@ impl State {
             .filter(|membership| membership.user == user.id)
             .map(|membership| self.render_own_membership(membership))
             .collect();
-        let user = publicly(self.render_user(user));
-        extended(user, json!({ "organization_memberships": memberships }))
+        let mut rendered = publicly(self.render_user(user));
+        if let (None, Some(fields)) = (user.create_organizations_limit, rendered.as_object_mut()) {
+            fields.remove("create_organizations_limit");
+        }
+        extended(rendered, json!({ "organization_memberships": memberships }))
     }
 
     /// Returns a membership as members see it.
@@ -96,7 +107,7 @@ impl State {
             "last_name": user.last_name,
             "image_url": image_url,
             "profile_image_url": image_url,
-            "has_image": false,
+            "has_image": self.has_image(user.id.as_str()),
             "identifier": user.email().or(user.phone()).or(user.username.as_deref()).unwrap_or_default(),
             "username": user.username,
             "banned": user.banned,
@@ -105,11 +116,15 @@ impl State {
     }
 }
 
-/// Returns what browsers may see of something: everything but private metadata.
+/// Returns what browsers may see of something: everything but private metadata, and what the Backend API alone says of
+/// organizations.
 pub(super) fn publicly(mut rendered: Value) -> Value {
     match &mut rendered {
         Value::Object(fields) => {
             fields.remove("private_metadata");
+            if fields.get("object").is_some_and(|object| object == "organization") {
+                fields.retain(|name, _| !matches!(name.as_str(), "created_by" | "role_set_key"));
+            }
             // Metadata itself is the application's: it may have a field of this name.
             let nested = fields.iter_mut().filter(|(name, _)| !name.ends_with("_metadata"));
             nested.for_each(|(_, value)| *value = publicly(value.take()));

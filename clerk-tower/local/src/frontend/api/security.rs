@@ -221,7 +221,10 @@ fn attempt_second_factor(call: &mut Call<'_>, session: &str) -> ApiResult {
     let (mut reverification, user) = call.reverification(session)?;
     let strategy = strategy(call, None)?;
     call.check_second_factor(&user, reverification.second.as_ref(), strategy)?;
-    reverification.second = Some(Proof::verified(strategy));
+    // The proof of a code is that it was right.
+    if strategy != "phone_code" {
+        reverification.second = Some(Proof::verified(strategy));
+    }
     call.put_reverification(session, &reverification)
 }
 
@@ -229,5 +232,5 @@ fn join_waitlist(call: &mut Call<'_>) -> ApiResult {
     let email = call.request.form.first("email_address").ok_or_else(|| ApiError::missing("email_address"))?;
     ContactKind::Email.check_format(email.trim())?;
     let entry = call.state.join_waitlist(email.trim(), true);
-    Ok(Reply::Resource(json!({ "object": "waitlist_entry", "id": entry.id })))
+    Ok(Reply::Body(json!({ "object": "waitlist_entry", "id": entry.id })))
 }

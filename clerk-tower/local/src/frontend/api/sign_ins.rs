@@ -124,7 +124,7 @@ fn create(call: &mut Call<'_>) -> ApiResult {
     call.put_sign_in(sign_in)
 }
 
-fn unknown_account() -> ApiError {
+pub(super) fn unknown_account() -> ApiError {
     ApiError::unprocessable(
         "form_identifier_not_found",
         "is invalid",
@@ -262,6 +262,9 @@ fn attempt_second_factor(call: &mut Call<'_>, id: &str) -> ApiResult {
     check_may_sign_in(call, &user)?;
     let strategy = strategy(call)?;
     call.check_second_factor(&user, sign_in.second.as_ref(), strategy)?;
-    sign_in.second = Some(Proof::verified(strategy));
+    // The proof of a code is that it was right.
+    if strategy != "phone_code" {
+        sign_in.second = Some(Proof::verified(strategy));
+    }
     call.put_sign_in(sign_in)
 }

@@ -41,17 +41,30 @@ impl Call<'_> {
     pub(super) fn put_sign_up(&mut self, mut sign_up: SignUp) -> ApiResult {
         let client = self.client_or_new().id;
         if self.state.is_sign_up_ready(&sign_up) {
-            let user = self.state.user_of_sign_up(&sign_up, self.request.now)?;
-            if let Some(invitation) = &sign_up.invitation {
-                self.state.mark_invitation_accepted(invitation);
-            }
-            sign_up.session = Some(self.start_session(user.clone(), false)?);
-            sign_up.user = Some(user);
+            self.complete_sign_up(&mut sign_up)?;
         }
         let rendered = self.state.render_sign_up(&sign_up, self.request.own_url());
         self.state.clients.all.get_mut(client.as_str())?.sign_up = Some(sign_up.id.clone());
         self.state.put_sign_up(sign_up);
         Ok(Reply::Resource(rendered))
+    }
+
+    /// Creates the user and the session of a sign-up, and accepts its invitation.
+    pub(super) fn complete_sign_up(&mut self, sign_up: &mut SignUp) -> Result<(), ApiError> {
+        if let Some(invitation) = &sign_up.organization_invitation {
+            self.state.check_acceptable(invitation)?;
+        }
+        let user = self.state.user_of_sign_up(sign_up, self.request.now)?;
+        if let Some(invitation) = &sign_up.invitation {
+            self.state.mark_invitation_accepted(invitation);
+        }
+        sign_up.session = Some(self.start_session(user.clone(), false)?);
+        if let Some(invitation) = &sign_up.organization_invitation {
+            let invitation = self.state.organization_invitations.get(invitation)?.clone();
+            self.join(invitation, &user)?;
+        }
+        sign_up.user = Some(user);
+        Ok(())
     }
 
     /// Returns the account at a social provider with which a sign-up ended, because a user has it already.
@@ -87,9 +100,6 @@ fn create(call: &mut Call<'_>) -> ApiResult {
     call.check_single_session()?;
     let client = call.client_or_new();
     let mut sign_up = SignUp::new(client.id, call.request.now);
-    if let Some(ticket) = form.first("ticket") {
-        sign_up.take_invitation(call.state, ticket)?;
-    }
     if form.first("transfer") == Some("true") {
         let external = call.transferable_sign_in()?;
         sign_up.social = Some(Proof::verified(&format!("oauth_{}", external.provider)));
@@ -127,6 +137,9 @@ fn open(call: &Call<'_>, id: &str) -> Result<SignUp, ApiError> {
 /// Takes over what a form says.
 fn fill(call: &mut Call<'_>, sign_up: &mut SignUp) -> Result<(), ApiError> {
     let (form, now) = (&call.request.form, call.request.now);
+    if let Some(ticket) = form.first("ticket") {
+        sign_up.take_invitation(call.state, ticket)?;
+    }
     let either = form.first("email_address_or_phone_number");
     for kind in [ContactKind::Email, ContactKind::Phone] {
         let is_kind = |value: &&str| value.contains('@') == (kind == ContactKind::Email);
@@ -172,7 +185,7 @@ fn fill(call: &mut Call<'_>, sign_up: &mut SignUp) -> Result<(), ApiError> {
     let contacts =
         contacts.map(|kind| (kind, sign_up.claim(kind).as_ref().map(|claim| claim.value.as_str())));
     let contacts: Vec<_> = contacts.into_iter().filter_map(|(kind, value)| Some((kind, value?))).collect();
-    let is_invited = sign_up.invitation.is_some();
+    let is_invited = sign_up.is_invited();
     call.state.check_listed(&contacts, is_invited)?;
     call.state.check_sign_up_mode(is_invited)
 }

@@ -227,13 +227,16 @@ impl State {
         self.users.find(connected).or_else(|| self.users_with(&account.email).find(|user| has_address(user)))
     }
 
-    /// Connects a user with an account at a provider.
+    /// Connects a user with an account at a provider. One whose token was revoked gets a new one.
     fn connect(&mut self, user: &str, account: ExternalAccount) -> Result<(), ApiError> {
         let user = self.users.get_mut(user)?;
-        if !user.external_accounts.iter().any(|known| known.is_same(&account)) {
-            user.updated_at = account.created_at;
-            user.external_accounts.push(account);
+        let now = account.created_at;
+        match user.external_accounts.iter_mut().find(|known| known.is_same(&account)) {
+            Some(known) if !known.access_token.is_empty() => return Ok(()),
+            Some(known) => known.access_token = account.access_token,
+            None => user.external_accounts.push(account),
         }
+        user.updated_at = now;
         Ok(())
     }
 }

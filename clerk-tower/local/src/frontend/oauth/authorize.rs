@@ -9,6 +9,7 @@ use super::{
         super::{
             HttpResponse,
             error::ApiError,
+            query::Query,
             state::{OAuthCode, Session, SessionEnd, State, oauth::has_scope},
         },
         browser_request::BrowserRequest,
@@ -44,7 +45,7 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
     }
     match decision(request, &session)? {
         Some(true) => grant(request, state, &target, authorization, &session),
-        Some(false) => Ok(target.refuse(("access_denied", "The user did not allow it"))),
+        Some(false) => Ok(target.refuse(DENIED)),
         None if needs_consent(&target, &authorization) => {
             if authorization.prompt.none {
                 return Ok(target.refuse(("consent_required", "The user has to allow it first")));
@@ -54,6 +55,36 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
         None => grant(request, state, &target, authorization, &session),
     }
 }
+
+/// Takes a decision that the user made on a page of the application's own. The form has the parameters of the authorization
+/// request.
+pub(in super::super) fn decide(
+    request: &BrowserRequest<'_>,
+    state: &mut State,
+    client_id: &str,
+    session: &Session,
+    is_granted: bool,
+) -> Result<HttpResponse, ApiError> {
+    let form = std::str::from_utf8(request.body).unwrap_or_default();
+    let named = request.form.first("client_id").is_some_and(|named| named == client_id);
+    let mut pairs = form_urlencoded::Serializer::new(form.to_owned());
+    if !named {
+        // With another one in the form, there are two, which is an error.
+        pairs.append_pair("client_id", client_id);
+    }
+    let query = Query::parse(&pairs.finish());
+    let target = Target::find(request, &query, state)?;
+    match Authorization::parse(&query, &target.client) {
+        Err(refusal) => Ok(target.refuse(refusal)),
+        Ok(_) if session.pending => {
+            Ok(target.refuse(("interaction_required", "The user has to choose an organization first")))
+        }
+        Ok(_) if !is_granted => Ok(target.refuse(DENIED)),
+        Ok(authorization) => grant(request, state, &target, authorization, session),
+    }
+}
+
+const DENIED: Refusal = ("access_denied", "The user did not allow it");
 
 /// Returns whether the request comes from the consent page.
 fn is_decision(request: &BrowserRequest<'_>) -> bool {

@@ -22,6 +22,7 @@ use http::{
 };
 use serde_json::{Value, json};
 
+pub(super) use self::authorize::decide;
 use super::{
     super::{HttpResponse, error::ApiError, service::json_response},
     browser_request::BrowserRequest,
