@@ -14,6 +14,7 @@ import urllib.request
 import uuid
 
 import yaml
+from jsonschema.exceptions import best_match
 from openapi_schema_validator import OAS30Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
@@ -38,18 +39,25 @@ class Answer(dict):
 
 
 def allow_null(node):
-    """Says what the document means: a nullable choice may be null, although none of its alternatives may."""
+    """Says what the document means: a nullable choice may be null, although none of its alternatives, or values, is."""
     children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for child in children:
         allow_null(child)
-    if isinstance(node, dict) and node.get("nullable") is True and {"allOf", "anyOf", "oneOf"} & node.keys():
+    if not isinstance(node, dict) or node.get("nullable") is not True:
+        return
+    if isinstance(node.get("enum"), list) and None not in node["enum"]:
+        node["enum"].append(None)
+    if {"allOf", "anyOf", "oneOf"} & node.keys():
         choice = {name: value for name, value in node.items() if name != "nullable"}
         node.clear()
         node["anyOf"] = [{"enum": [None], "nullable": True}, choice]
 
 
 class Document:
-    def __init__(self, path):
+    """An OpenAPI document. `newer` are ends of messages about what is not in it, and `corrected` statuses that are not."""
+
+    def __init__(self, path, newer=NEWER, corrected=CORRECTED):
+        self.newer, self.corrected = newer, corrected
         with open(path, encoding="utf-8") as file:
             self.root = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         allow_null(self.root)
@@ -73,7 +81,7 @@ class Document:
     def problems(self, operation, status, body):
         """What is wrong with a response."""
         method, path, known = self.operations[operation]
-        status = CORRECTED.get((operation, status), status)
+        status = self.corrected.get((operation, status), status)
         if str(status) not in known["responses"]:
             return [f"the document has no status {status}"]
         pointer = ["paths", path, method.lower(), "responses", str(status)]
@@ -86,8 +94,10 @@ class Document:
         escaped = [name.replace("~", "~0").replace("/", "~1") for name in pointer]
         reference = f"{DOCUMENT}#/{urllib.parse.quote('/'.join(escaped))}"
         validator = OAS30Validator({"$ref": reference}, registry=self.registry)
-        errors = (error for error in validator.iter_errors(body) if not any(newer in error.message for newer in NEWER))
-        return [f"{'/'.join(map(str, error.path))}: {error.message[:160]}" for error in errors]
+        # Of an alternative, the error that is most to the point.
+        errors = (best_match([error]) for error in validator.iter_errors(body))
+        errors = (error for error in errors if not any(newer in error.message for newer in self.newer))
+        return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:160]}" for error in errors]
 
 
 class Caller:
