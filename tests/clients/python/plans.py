@@ -40,12 +40,14 @@ def plan(name, for_organizations, amount):
 def main():
     path = sys.argv[1]
     with open(path, encoding="utf-8") as file:
-        saved = json.load(file)
+        # The whole instance, and what has changed since.
+        whole, *changes = file.readlines()
+    saved = json.loads(whole)
     for row, price in [plan("Pro", False, 1000), plan("Team", True, 2000)]:
         saved["state"]["plans"].append(row)
         saved["state"]["prices"].append(price)
     with open(path, "w", encoding="utf-8") as file:
-        json.dump(saved, file)
+        file.writelines([json.dumps(saved) + "\n", *changes])
 
 
 if __name__ == "__main__":

@@ -35,13 +35,13 @@ impl TextResponse {
         self.header("location").parse().unwrap()
     }
 
-    fn pair(&self, name: &str) -> String {
+    pub(super) fn pair(&self, name: &str) -> String {
         let url = self.location();
         url.query_pairs().find(|pair| pair.0 == name).map(|pair| pair.1.into_owned()).unwrap_or_default()
     }
 }
 
-const DOCUMENT: (&str, &str) = ("sec-fetch-dest", "document");
+pub(super) const DOCUMENT: (&str, &str) = ("sec-fetch-dest", "document");
 
 impl Fixture {
     /// Sends a browser's request. The default host is the server's own name.

@@ -5,23 +5,42 @@ use serde_json::{Value, json};
 use super::{Fixture, frontend::TextResponse};
 
 /// The origin of the page that calls.
-const ORIGIN: (&str, &str) = ("origin", "http://127.0.0.1:3000");
+pub(super) const ORIGIN: (&str, &str) = ("origin", "http://127.0.0.1:3000");
 
 /// A browser with clerk-js.
-struct Browser<'f> {
-    fixture: &'f Fixture,
-    token: String,
+pub(super) struct Browser<'f> {
+    pub(super) fixture: &'f Fixture,
+    pub(super) token: String,
 }
 
 impl Fixture {
-    fn browser(&self) -> Browser<'_> {
+    pub(super) fn browser(&self) -> Browser<'_> {
         Browser { fixture: self, token: self.dev_browser() }
     }
 }
 
+impl Fixture {
+    /// Returns a browser in which a user has signed in.
+    pub(super) fn browser_of(&self, user: &str) -> Browser<'_> {
+        let browser = self.browser();
+        let token = self.ok("POST", "/v1/sign_in_tokens", &json!({ "user_id": user }))["token"].clone();
+        browser.ok(
+            "POST",
+            "/client/sign_ins",
+            &[("strategy", "ticket"), ("ticket", token.as_str().unwrap())],
+        );
+        browser
+    }
+}
+
 impl Browser<'_> {
+    /// Returns the identifier of the active session.
+    pub(super) fn session(&self) -> String {
+        self.client()["last_active_session_id"].as_str().unwrap().to_owned()
+    }
+
     /// Sends a request as clerk-js does: methods other than GET as POST with `_method`.
-    fn send(&self, method: &str, path: &str, form: &[(&str, &str)]) -> TextResponse {
+    pub(super) fn send(&self, method: &str, path: &str, form: &[(&str, &str)]) -> TextResponse {
         let join = if path.contains('?') { '&' } else { '?' };
         let mut target = format!("/v1{path}{join}__clerk_db_jwt={}", self.token);
         if method != "GET" && method != "POST" {
@@ -34,7 +53,7 @@ impl Browser<'_> {
 
     /// Sends a request that must succeed, and returns the resource and the client.
     #[track_caller]
-    fn ok(&self, method: &str, path: &str, form: &[(&str, &str)]) -> (Value, Value) {
+    pub(super) fn ok(&self, method: &str, path: &str, form: &[(&str, &str)]) -> (Value, Value) {
         let response = self.send(method, path, form);
         assert_eq!(response.status, 200, "{method} {path} {form:?}: {}", response.text);
         assert_eq!(response.header("access-control-allow-origin"), ORIGIN.1);
@@ -45,14 +64,14 @@ impl Browser<'_> {
 
     /// Sends a request that must fail, and returns status and code.
     #[track_caller]
-    fn error(&self, method: &str, path: &str, form: &[(&str, &str)]) -> (u16, String) {
+    pub(super) fn error(&self, method: &str, path: &str, form: &[(&str, &str)]) -> (u16, String) {
         let response = self.send(method, path, form);
         assert!(response.status >= 400, "{method} {path} {form:?}: {}", response.text);
         assert_eq!(response.header("access-control-allow-origin"), ORIGIN.1);
         (response.status, response.code())
     }
 
-    fn client(&self) -> Value {
+    pub(super) fn client(&self) -> Value {
         self.ok("GET", "/client", &[]).0
     }
 }
@@ -200,7 +219,7 @@ const PASSWORD: &str = "correct horse battery staple";
 const ADA: &str = "ada+clerk_test@example.com";
 
 /// Returns the identifier in a resource.
-fn id(resource: &Value) -> &str {
+pub(super) fn id(resource: &Value) -> &str {
     resource["id"].as_str().unwrap()
 }
 

@@ -8,12 +8,19 @@ mod cost;
 mod credentials;
 mod domains;
 mod emails;
+mod enrollment;
 mod enterprise;
 mod external_accounts;
 mod faults;
 mod flow;
 mod frontend;
 mod frontend_api;
+mod frontend_api_keys;
+mod frontend_billing;
+mod frontend_consent;
+mod frontend_instance;
+mod frontend_profile;
+mod frontend_tickets;
 mod instance;
 mod invitations;
 mod jwt_templates;
@@ -120,8 +127,14 @@ impl Fixture {
     /// Sends a request that must succeed with 200, and returns the body.
     #[track_caller]
     fn ok(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.ok_with(200, method, path, body)
+    }
+
+    /// Sends a request that must succeed with this status, and returns the body.
+    #[track_caller]
+    fn ok_with(&self, expected: u16, method: &str, path: &str, body: &Value) -> Value {
         let (status, response) = self.call(method, path, body);
-        assert_eq!(status, 200, "{method} {path} {body}: {response}");
+        assert_eq!(status, expected, "{method} {path} {body}: {response}");
         response
     }
 

@@ -34,7 +34,8 @@ impl Call<'_> {
         let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let claims = token.and_then(|(_, token)| self.key.verify(token)).ok_or_else(signed_out)?;
         let now = self.request.now;
-        let is_fresh = claims.get("exp").and_then(Value::as_i64).is_some_and(|end| now.as_secs() < end);
+        let clock = self.state.clock_time(now).as_secs();
+        let is_fresh = claims.get("exp").and_then(Value::as_i64).is_some_and(|end| clock < end);
         let session = claims.get("sid").and_then(Value::as_str).unwrap_or_default();
         let session = self.state.sessions.get(session).map_err(|_| signed_out())?;
         let user = self.state.users.get(session.user.as_str()).map_err(|_| signed_out())?;
