@@ -29,6 +29,12 @@ pub enum Error {
     Call(#[from] clerk_tower::Error),
 }
 
+impl From<rejection::Rejection> for Error {
+    fn from(rejection: rejection::Rejection) -> Self {
+        Self::Rejected(rejection.into())
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {

@@ -121,12 +121,18 @@
 use std::borrow::Cow;
 
 use clerk_core::token::{Check, Reverification, TokenKind};
-use clerk_tower::server::require::{Require, RequireLayer as Guard};
+use clerk_tower::server::{
+    require::{Require, RequireLayer as Guard},
+    resource::{CallScopes, CallScopesLayer},
+};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 
-use crate::{Rejection, Session, service::AxumBody};
+use crate::{
+    Rejection, Session,
+    service::{AxumBody, AxumCall},
+};
 
 /// Layer that lets a request through or rejects it. The functions of this [module](self) create it.
 #[derive(Clone, Debug)]
@@ -311,4 +317,54 @@ where
     F: Fn(&Parts) -> Result<(), Rejection> + Send + Sync + 'static,
 {
     RequireLayer(Guard::request(move |head| rule(head).map_err(Rejection::into_inner)))
+}
+
+/// Requires for each tool of an MCP server the scope that stands beside it. It stands inside of a
+/// [`ProtectedResource`](crate::ProtectedResource), around the service of the tools.
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use clerk_axum::{Clerk, ProtectedResource, require};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clerk = Clerk::builder()
+///     .secret_key("sk_test_abc")
+///     .publishable_key("pk_test_Zm9vLWJhci0xMy5jbGVyay5hY2NvdW50cy5kZXYk")
+///     .build()?;
+/// // In a server of your own: `.fallback_service(..)` with the service of the crate `rmcp`.
+/// let tools = Router::new().route("/", post("the answer of a tool"));
+/// let tools = tools.layer(require::tool_scopes([("add_note", "private_metadata")]));
+/// let app: Router = ProtectedResource::builder(&clerk, "https://mcp.example.com/mcp").build()?.protect(tools);
+/// # let _ = app; Ok(()) }
+/// ```
+///
+/// A call without the scope gets 403 `scope-missing` with the challenge that makes a client ask the user for it. A tool that
+/// occurs several times needs all of its scopes; one that does not occur needs none. Bodies of up to 1 MiB are read into memory
+/// and must be JSON-RPC: see [`CallScopesLayer`] for what is rejected, for another limit, and for scopes of calls that have
+/// another form.
+pub fn tool_scopes<T, S>(scopes: impl IntoIterator<Item = (T, S)>) -> ToolScopesLayer
+where
+    T: Into<String>,
+    S: Into<Cow<'static, str>>,
+{
+    CallScopesLayer::tools(scopes).into()
+}
+
+/// Layer that requires scopes which depend on a request's body. [`tool_scopes`] creates it, or `from` a [`CallScopesLayer`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ToolScopesLayer(CallScopesLayer);
+
+impl From<CallScopesLayer> for ToolScopesLayer {
+    fn from(layer: CallScopesLayer) -> Self {
+        Self(layer)
+    }
+}
+
+impl<S> Layer<S> for ToolScopesLayer {
+    type Service = AxumBody<CallScopes<AxumCall<S>>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        AxumBody::new(self.0.layer(AxumCall::new(inner)))
+    }
 }

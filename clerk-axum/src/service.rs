@@ -1,4 +1,4 @@
-//! The service that this crate's layers make.
+//! The services that this crate's layers make.
 
 use std::{
     future::Future,
@@ -8,7 +8,10 @@ use std::{
 
 use axum_core::body::Body;
 use bytes::Bytes;
-use clerk_tower::{BoxError, server::ResponseBody};
+use clerk_tower::{
+    BoxError,
+    server::{ResponseBody, resource::CallBody},
+};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -79,5 +82,30 @@ where
         let response = ready!(self.project().inner.poll(context))?;
         // `Body::new` returns axum's body as it is.
         Poll::Ready(Ok(response.map(|body| body.into_inner().map_or_else(Body::new, Body::new))))
+    }
+}
+
+/// Service that gets requests with axum's [`Body`] behind [`CallScopes`](clerk_tower::server::resource::CallScopes), which
+/// has a body of its own.
+#[derive(Clone, Debug)]
+pub struct AxumCall<S>(S);
+
+impl<S> AxumCall<S> {
+    pub(crate) const fn new(service: S) -> Self {
+        Self(service)
+    }
+}
+
+impl<S: Service<Request<Body>>> Service<Request<CallBody<Body>>> for AxumCall<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<CallBody<Body>>) -> Self::Future {
+        self.0.call(request.map(|body| body.into_inner().unwrap_or_else(Body::new)))
     }
 }

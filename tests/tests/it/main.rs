@@ -6,6 +6,7 @@ mod blocking;
 mod bounds;
 mod cache;
 mod cache_model;
+mod calls;
 mod client;
 mod conformance;
 mod deadlines;

@@ -262,6 +262,31 @@ impl Rejection {
         }
     }
 
+    /// 400: the body of a request is not clearly a call, so the scopes that it needs are not known. `problem` completes the
+    /// sentence "The body is rejected because …", and must not quote the request.
+    ///
+    /// ```
+    /// use clerk_tower::server::rejection::Rejection;
+    ///
+    /// let rejection = Rejection::call_unclear("it names two methods");
+    /// assert_eq!(rejection.to_string(), "400 clerk-call-unclear: The body is rejected because it names two methods.");
+    /// ```
+    #[must_use]
+    pub fn call_unclear(problem: &str) -> Self {
+        let message = format!("The body is rejected because {problem}.");
+        Self::new(StatusCode::BAD_REQUEST, "clerk-call-unclear", "").with_message(message)
+    }
+
+    pub(crate) fn call_encoded() -> Self {
+        let message = "Send the body without Content-Encoding, in UTF-8.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "clerk-call-encoded", message)
+    }
+
+    pub(crate) fn call_too_large() -> Self {
+        let message = "The body is larger than this service allows.";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "clerk-call-too-large", message)
+    }
+
     /// The rejection of a request that lacks the scopes of both, if both are about scopes.
     pub(crate) fn joined_with(&self, other: &Self) -> Option<Self> {
         let (own, others) = (self.missing_scopes(), other.missing_scopes());

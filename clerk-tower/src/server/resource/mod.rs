@@ -55,6 +55,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [`CallScopesLayer`], inside of it, requires scopes that depend on a request's body, such as those of the tool that it calls.
+//!
 //! Everything that passes through the layer is protected, whatever its path. In a router, wrap the resource's own service in the
 //! layer, and lead the [paths of the documents](ProtectedResourceLayer::document_paths) to the
 //! [service](ProtectedResourceLayer::documents) that serves them; in axum, `clerk_axum::ProtectedResource::protect` does both.
@@ -71,12 +73,15 @@
 mod address;
 mod authorization_server;
 mod builder;
+mod calls;
 mod challenge;
 mod documents;
 mod guard;
 mod layer;
+mod tool_calls;
 
 pub use self::{
     builder::ProtectedResourceBuilder,
+    calls::{CallBody, CallScopes, CallScopesFuture, CallScopesLayer},
     layer::{DocumentFuture, MetadataDocuments, ProtectedResource, ProtectedResourceLayer, ResponseFuture},
 };
