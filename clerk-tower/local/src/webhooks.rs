@@ -106,8 +106,8 @@ impl LocalClerk {
     #[must_use]
     pub fn webhook(&self, kind: &str, data: &Value) -> Request<Bytes> {
         let signer = Verifier::new(self.webhook_secret());
-        let body = event(kind, data, self.time());
-        let mut request = request(&signer, &random::id("msg_"), self.shared.clock.now(), body);
+        let now = self.shared.clock.now();
+        let mut request = request(&signer, &random::id("msg_"), now, event(kind, data, now));
         *request.uri_mut() = Uri::from_static(PATH);
         request
     }
@@ -214,9 +214,9 @@ impl LocalClerk {
     pub(super) fn report_changes(&self, before: &State, after: &State) {
         let subscription = lock(&self.shared.subscription);
         let Some(Subscription { outbox }) = &*subscription else { return };
-        let (now, time) = (after.now, self.shared.clock.now());
-        for (kind, data) in changes::events(before, after, now) {
-            outbox.put(Event { id: random::id("msg_"), kind, body: event(kind, &data, now), time });
+        let time = self.shared.clock.now();
+        for (kind, data) in changes::events(before, after, after.now) {
+            outbox.put(Event { id: random::id("msg_"), kind, body: event(kind, &data, time), time });
         }
     }
 
@@ -258,7 +258,8 @@ fn target(url: &str) -> Result<Uri, &'static str> {
     uri.map_err(|_| "not a valid HTTP URL")
 }
 
-/// Returns the body of an event.
+/// Returns the body of an event. `now` is the time of the clock, because receivers compare it with the `iat` of tokens to see
+/// which of these an event ends.
 fn event(kind: &str, data: &Value, now: Timestamp) -> Bytes {
     let event = json!({
         "object": "event",
