@@ -100,6 +100,27 @@ test('OrganizationProfile changes a role and invites', { tag: '@6' }, async ({ p
   await expect.poll(invited).toEqual([['guest@example.com', 'pending']]);
 });
 
+test('OrganizationProfile adds a domain, with a code to an address there', { tag: '@6' }, async ({ page, site }) => {
+  const owner = await person('Host');
+  const { id } = await backend.organizations.createOrganization({ name: 'Domain Inc', createdBy: owner.id });
+  await site.signIn(owner.emailAddress);
+  await page.evaluate((organization) => Clerk.setActive({ organization }), id);
+  await site.mount('OrganizationProfile', { routing: 'hash' });
+  const name = `inc-${process.pid}.com`;
+  await page.getByRole('button', { name: 'Add domain' }).click();
+  await page.locator('input[name=name]').fill(name);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.locator('input[name=affiliationEmailAddress]').fill('host+clerk_test');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await site.code();
+  await expect(page.getByText(name).first()).toBeVisible();
+  const domains = async () => {
+    const { data } = await backend.organizations.getOrganizationDomainList({ organizationId: id });
+    return data.map(({ name, verification }) => [name, verification?.status]);
+  };
+  await expect.poll(domains).toEqual([[name, 'verified']]);
+});
+
 test('Waitlist', async ({ page, site, version }) => {
   const emailAddress = `waiting${version}.${process.pid}@example.com`;
   await site.mount('Waitlist');
