@@ -16,6 +16,7 @@ use http::{
     HeaderMap, Method, Request,
     header::{AUTHORIZATION, ORIGIN},
 };
+use percent_encoding::percent_decode_str;
 
 use self::browser_request::BrowserRequest;
 use super::{HttpResponse, LocalClerk, error::ApiError, query::Query, service::MAX_BODY};
@@ -41,6 +42,9 @@ const FRONTEND_ONLY: &[&str] = &[
     "/.well-known/jwks.json",
     "/.well-known/webauthn",
 ];
+
+/// Where a page of an application's own sends its user's consent.
+const CONSENT: &str = "/v1/me/oauth/consent/";
 
 /// What a path belongs to.
 enum Area {
@@ -144,6 +148,10 @@ fn has_jwt(headers: &HeaderMap) -> bool {
 fn api(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
     match (request.method, request.path) {
         (&Method::GET, "/v1/client/handshake") => handshake::respond(request),
+        (&Method::POST, path) if path.starts_with(CONSENT) => {
+            let client_id = path.trim_start_matches(CONSENT);
+            oauth::decide(request, &percent_decode_str(client_id).decode_utf8_lossy())
+        }
         (&Method::GET, "/v1/verify") => api::links::verify(request),
         (&Method::GET, "/v1/tickets/accept") => api::tickets::accept(request),
         (&Method::GET, "/v1/agents/tasks") => api::tickets::agent_task(request),

@@ -1,33 +1,27 @@
-//! Consent to OAuth applications, on a page of the application's own.
+//! What a page of an application's own asks its user to consent to. The OAuth provider takes the decision.
 
 use http::StatusCode;
 use serde_json::json;
 use url::Url;
 
 use super::{
-    super::{
-        super::{
-            error::ApiError,
-            state::{
-                OAuthApplication,
-                oauth::{SCOPES, has_scope},
-            },
+    super::super::{
+        error::ApiError,
+        state::{
+            OAuthApplication, State,
+            oauth::{SCOPES, has_scope},
         },
-        oauth,
     },
     ApiResult, Call,
     Handler::One,
     Reply, Route,
 };
 
-pub(super) const ROUTES: &[Route] = &[
-    Route::get("/v1/me/oauth/consent/{client_id}", One(get)),
-    Route::post("/v1/me/oauth/consent/{client_id}", One(submit)),
-];
+pub(super) const ROUTES: &[Route] = &[Route::get("/v1/me/oauth/consent/{client_id}", One(get))];
 
 /// Returns an application that asks for consent.
-fn application(call: &Call<'_>, client_id: &str) -> Result<OAuthApplication, ApiError> {
-    let application = call.state.oauth_client(client_id);
+pub(in super::super) fn application(state: &State, client_id: &str) -> Result<OAuthApplication, ApiError> {
+    let application = state.oauth_client(client_id);
     let application = application.ok_or_else(|| ApiError::not_found("OAuth application"))?;
     if application.consent_screen_enabled {
         return Ok(application.clone());
@@ -42,7 +36,7 @@ fn application(call: &Call<'_>, client_id: &str) -> Result<OAuthApplication, Api
 
 fn get(call: &mut Call<'_>, client_id: &str) -> ApiResult {
     call.user()?;
-    let application = application(call, client_id)?;
+    let application = application(call.state, client_id)?;
     let query = &call.request.query;
     let wanted: Option<Vec<&str>> = query.first("scope").map(|scope| scope.split(' ').collect());
     let is_shown = |scope: &str| {
@@ -62,12 +56,4 @@ fn get(call: &mut Call<'_>, client_id: &str) -> ApiResult {
         "redirect_domain": target.as_ref().and_then(Url::host_str),
         "scopes": scopes.collect::<Vec<_>>(),
     })))
-}
-
-/// Takes the user's decision, with the parameters of the authorization request, and sends the browser back.
-fn submit(call: &mut Call<'_>, client_id: &str) -> ApiResult {
-    let session = call.session()?.clone();
-    application(call, client_id)?;
-    let is_granted = call.request.form.flag("consented")?.ok_or_else(|| ApiError::missing("consented"))?;
-    Ok(Reply::Response(oauth::decide(call.request, call.state, client_id, &session, is_granted)?))
 }

@@ -3,7 +3,7 @@
 mod api_keys;
 mod billing;
 mod client;
-mod consent;
+pub(super) mod consent;
 mod devices;
 mod enterprise;
 mod environment;
@@ -137,6 +137,16 @@ static ROUTER: LazyLock<Router<&Route>> = LazyLock::new(|| {
 /// Returns whether the Frontend API has an operation with this path.
 pub(super) fn has_path(path: &str) -> bool {
     !matches!(ROUTER.find(&Method::OPTIONS, path), Err(NotFound::Path))
+}
+
+/// Returns the session on whose behalf a request is sent.
+pub(super) fn session(
+    request: &BrowserRequest<'_>,
+    state: &mut State,
+    key: &SigningKey,
+) -> Result<Session, ApiError> {
+    let client = request.client_by_query_or_cookie(state).cloned();
+    Call { request, state, key, client }.session().cloned()
 }
 
 /// Returns whether Clerk's JavaScript sends a session token with requests for this path.

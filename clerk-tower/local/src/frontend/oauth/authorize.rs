@@ -12,6 +12,7 @@ use super::{
             query::Query,
             state::{OAuthCode, Session, SessionEnd, State, oauth::has_scope},
         },
+        api,
         browser_request::BrowserRequest,
         pages::{self, Consent},
     },
@@ -56,15 +57,18 @@ pub(super) fn respond(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiE
     }
 }
 
-/// Takes a decision that the user made on a page of the application's own. The form has the parameters of the authorization
-/// request.
+/// `POST /v1/me/oauth/consent/{client_id}`: takes the decision that the user made on a page of the application's own. The
+/// form has the parameters of the authorization request.
 pub(in super::super) fn decide(
     request: &BrowserRequest<'_>,
-    state: &mut State,
     client_id: &str,
-    session: &Session,
-    is_granted: bool,
 ) -> Result<HttpResponse, ApiError> {
+    request.check_script()?;
+    let key = request.local.key();
+    let state = &mut *request.local.state();
+    let session = &api::session(request, state, &key)?;
+    api::consent::application(state, client_id)?;
+    let is_granted = request.form.flag("consented")?.ok_or_else(|| ApiError::missing("consented"))?;
     let form = std::str::from_utf8(request.body).unwrap_or_default();
     let named = request.form.first("client_id").is_some_and(|named| named == client_id);
     let mut pairs = form_urlencoded::Serializer::new(form.to_owned());
