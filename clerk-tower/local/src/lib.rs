@@ -17,6 +17,7 @@
 //! | emails and SMS messages "sent" | [`LocalClerk::messages`], [`LocalClerk::last_message_to`] |
 //! | what was requested | [`LocalClerk::requests`] |
 //! | a fresh start for each test | [`LocalClerk::snapshot`], [`LocalClerk::restore`] |
+//! | sign-in with a link in an email | [`LocalClerk::set_email_links`] |
 //! | keys, time | [`LocalClerk::builder`] and a [`ManualClock`](clerk_tower::clock::ManualClock) |
 //! | the same data after a restart | [`LocalClerkBuilder::file`], [`LocalClerk::save`], [`LocalClerk::load`] |
 //!
