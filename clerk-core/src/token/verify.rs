@@ -246,14 +246,26 @@ impl Token {
         self.check_claims(options, now)
     }
 
-    /// Whether this is a session token by its kind and class, and not a machine token or one from a JWT template.
+    /// Whether this is a session token by its kind and class, and not a machine token, an ID token, or one from a JWT
+    /// template.
     ///
     /// A JWT template's token may have any claims, so it must not sign anyone in (cross-JWT confusion, RFC 8725,
     /// section 2.8).
     #[must_use]
     pub fn is_session(&self) -> bool {
         self.kind() == TokenKind::Session
-            && matches!(self.category(), Category::Session | Category::Unmarked | Category::Common)
+            && match self.category() {
+                Category::Session => true,
+                Category::Unmarked | Category::Common => !self.is_for_a_client(),
+                Category::M2m | Category::Template | Category::Other => false,
+            }
+    }
+
+    /// Whether this may be an ID token (OpenID Connect Core 1.0, section 2). OAuth clients of other people get them, signed
+    /// with the same key: they have an audience, and no session of Clerk's.
+    fn is_for_a_client(&self) -> bool {
+        let has_session = self.payload.sid.text().is_some_and(|sid| sid.starts_with("sess_"));
+        !self.payload.aud.is_absent() && !has_session
     }
 
     /// Whether this may be a handshake's token, which has the class of session tokens.

@@ -67,6 +67,15 @@ fn tokens() -> Vec<(&'static str, String)> {
             "a template of no class",
             token_of(Env::Live, &json!({"cat": UNMARKED}), &json!({"sid": null, "aud": API})),
         ),
+        (
+            "an ID token",
+            token_of(
+                Env::Live,
+                &json!({"cat": null}),
+                &json!({"sid": null, "aud": "client_1", "at_hash": "x"}),
+            ),
+        ),
+        ("a session of no class", token_of(Env::Live, &json!({"cat": null}), &json!({"aud": API}))),
         ("a token of a future class", token_of(Env::Live, &json!({"cat": "cl_new"}), &json!({"aud": API}))),
         ("an M2M token", m2m(&json!({}), &json!({"aud": API}))),
         ("an M2M token of the class", m2m(&json!({"cat": TEMPLATE}), &json!({"aud": API}))),
@@ -120,8 +129,10 @@ fn every_kind_of_token_passes_only_where_it_is_accepted() {
         ("a template with a malformed audience", "........"),
         ("an expired template", "........"),
         ("a forged template", "........"),
-        // On an instance with one class for all tokens, nothing tells it from a session.
-        ("a template of no class", "ss.ss..s"),
+        // On an instance with one class for all tokens, only its audience tells it from a session.
+        ("a template of no class", "........"),
+        ("an ID token", "........"),
+        ("a session of no class", "ss.ss..s"),
         ("a token of a future class", "........"),
         ("an M2M token", "...mm..m"),
         ("an M2M token of the class", "........"),
