@@ -82,8 +82,12 @@ impl ProtectedResource {
     }
 }
 
+/// In a nested router, axum removes the matched prefix from the request's URI, and keeps the full one in the extensions.
 impl From<Layer> for ProtectedResource {
     fn from(layer: Layer) -> Self {
+        #[cfg(feature = "original-uri")]
+        let layer =
+            layer.original_uri(|extensions| extensions.get().map(|axum::extract::OriginalUri(uri)| uri));
         Self(layer)
     }
 }
@@ -144,6 +148,6 @@ impl ProtectedResourceBuilder {
     /// # Errors
     /// [`ConfigError`] names the first setting that is missing or not valid. See [`Builder::build`].
     pub fn build(self) -> Result<ProtectedResource, ConfigError> {
-        self.0.build().map(ProtectedResource)
+        self.0.build().map(ProtectedResource::from)
     }
 }

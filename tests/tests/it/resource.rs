@@ -1,10 +1,17 @@
 //! Protected resources of OAuth clients.
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future as _,
+    pin::Pin,
+    task::{Context, Waker},
+    time::Duration,
+};
 
 use axum::{
     Router,
     body::Body,
+    response::IntoResponse as _,
     routing::{any, get, post},
 };
 use bytes::Bytes;
@@ -22,7 +29,7 @@ use clerk_tower::{
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
-use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 use tracing::Level;
 
 const MCP: &str = "https://mcp.example.com/mcp";
@@ -59,7 +66,7 @@ fn tools(resource: &ProtectedResource) -> Router {
             }),
         )
         .route("/session", get(async |session: Session| session.user_id().to_string()))
-        .route("/own-401", get(StatusCode::UNAUTHORIZED))
+        .route("/own-401", get((StatusCode::UNAUTHORIZED, [("www-authenticate", "Own realm=\"x\"")])))
         .route("/own-403", get((StatusCode::FORBIDDEN, [("www-authenticate", "Own realm=\"x\"")])))
         .route("/rule", get("rule").route_layer(require::request(|_| Err(Rejection::forbidden("too-late")))))
         .route("/seen", get(async |headers: HeaderMap| headers.contains_key("authorization").to_string()))
@@ -145,6 +152,117 @@ async fn only_access_tokens_for_the_resource_pass() {
     }
 }
 
+/// Signs an access token with these changes to its header and its audience.
+fn signed(local: &LocalClerk, typ: Value, audience: Value) -> String {
+    let claims = json!({
+        "iss": local.issuer(), "sub": "user_ada", "client_id": "client_1", "exp": 4_000_000_000_u32, "aud": audience,
+    });
+    local.sign_claims(&json!({ "typ": typ }), &claims)
+}
+
+#[tokio::test]
+async fn types_and_audiences_are_compared_exactly() {
+    let local = LocalClerk::seeded();
+    let app = tools(&resource(&local));
+    for (typ, audience, status) in [
+        (json!("at+jwt"), json!(MCP), 200),
+        (json!("application/at+jwt"), json!(MCP), 200),
+        (json!("at+JWT"), json!(MCP), 401),
+        (json!("AT+JWT"), json!(MCP), 401),
+        (json!("at+jwt "), json!(MCP), 401),
+        (json!("JWT"), json!(MCP), 401),
+        (json!(null), json!(MCP), 401),
+        (json!(["at+jwt"]), json!(MCP), 401),
+        (json!("at+jwt"), json!(null), 200),
+        (json!("at+jwt"), json!([]), 200),
+        (json!("at+jwt"), json!(""), 401),
+        (json!("at+jwt"), json!([MCP, ""]), 401),
+        (json!("at+jwt"), json!([MCP, 5]), 401),
+        (json!("at+jwt"), json!([[MCP]]), 401),
+        (json!("at+jwt"), json!({ MCP: MCP }), 401),
+        (json!("at+jwt"), json!(5), 401),
+        (json!("at+jwt"), json!(true), 401),
+        (json!("at+jwt"), json!("https://MCP.example.com/mcp"), 401),
+        (json!("at+jwt"), json!("https://mcp.example.com:443/mcp"), 401),
+        (json!("at+jwt"), json!("https://mcp.example.com/MCP"), 401),
+        (json!("at+jwt"), json!("https://mcp.example.com/mcp/x"), 401),
+        (json!("at+jwt"), json!("https://mcp.example.com/mcp?"), 401),
+        (json!("at+jwt"), json!("https://ada@mcp.example.com/mcp"), 401),
+        (json!("at+jwt"), json!("https://mcp.ex\u{430}mple.com/mcp"), 401),
+        (json!("at+jwt"), json!(format!(" {MCP}")), 401),
+        (json!("at+jwt"), json!(format!("https://other.example.com {MCP}")), 401),
+    ] {
+        let token = signed(&local, typ.clone(), audience.clone());
+        assert_eq!(send(&app, Method::POST, "/mcp", Some(&token)).await.status(), status, "{typ} {audience}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_counts_only_in_the_one_header_whatever_the_client_accepts_elsewhere() {
+    let local = LocalClerk::seeded();
+    // What the application accepts on its other routes.
+    let builder = local.client_builder().authentication(|options| {
+        options
+            .accepted_kinds([TokenKind::Session, TokenKind::ApiKey, TokenKind::M2m])
+            .template_audiences([MCP])
+            .machine_audiences(["https://other.example.com"])
+            .ignore_tokens(|token| token.starts_with("acme_"))
+    });
+    let app = tools(&ProtectedResource::builder(builder.build().unwrap(), MCP).build().unwrap());
+    let token = local.oauth_token("user_ada").audience([MCP]).create_jwt().token;
+    let session = local.sign_in("user_ada");
+    let machine = local.machine("worker").create();
+    let m2m = || local.m2m_token(machine.id.clone());
+    let bearer = |token: &str| vec![("authorization", format!("Bearer {token}"))];
+    let (none, invalid) = (format!("Bearer {METADATA}"), "Bearer error=\"invalid_token\"".to_owned());
+    for (what, path, headers, status, challenges) in [
+        ("lower case", "/mcp", vec![("authorization", format!("bearer {token}"))], 200, ""),
+        ("no scheme", "/mcp", vec![("authorization", token.clone())], 200, ""),
+        ("another scheme", "/mcp", vec![("authorization", format!("Basic {token}"))], 401, &*none),
+        ("an empty one", "/mcp", vec![("authorization", "Bearer ".to_owned())], 401, &none),
+        ("two headers", "/mcp", [bearer(&token), bearer(&token)].concat(), 401, &invalid),
+        ("two tokens", "/mcp", bearer(&format!("{token},{token}")), 401, &invalid),
+        ("a query", &format!("/mcp?access_token={token}"), vec![], 401, &none),
+        ("a proxy's header", "/mcp", vec![("proxy-authorization", format!("Bearer {token}"))], 401, &none),
+        (
+            "a cookie",
+            "/mcp",
+            vec![("cookie", format!("access_token={token}; __session={token}"))],
+            401,
+            &none,
+        ),
+        ("a session's cookies", "/mcp", vec![("cookie", session.cookies())], 401, &none),
+        (
+            "a page with old cookies",
+            "/mcp",
+            vec![("cookie", session.expired_cookies()), ("sec-fetch-dest", "document".to_owned())],
+            401,
+            &none,
+        ),
+        ("a template's token", "/mcp", bearer(&session.template_token(MCP)), 401, &invalid),
+        ("an M2M token", "/mcp", bearer(&m2m().create().token), 401, &invalid),
+        ("an M2M token as a JWT", "/mcp", bearer(&m2m().create_jwt().token), 401, &invalid),
+        ("a token of the application's own", "/mcp", bearer("acme_1"), 401, &none),
+        (
+            "a token for what the client accepts elsewhere",
+            "/mcp",
+            bearer(&local.oauth_token("user_ada").audience(["https://other.example.com"]).create().token),
+            401,
+            &invalid,
+        ),
+    ] {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), status, "{what}");
+        let challenge = challenge(&response);
+        assert!(challenge.starts_with(challenges), "{what}: {challenge}");
+        assert_eq!(challenge.is_empty(), challenges.is_empty(), "{what}: {challenge}");
+    }
+}
+
 #[tokio::test]
 async fn expired_tokens_do_not_pass() {
     let clock = ManualClock::at(clerk_core::Timestamp::from_secs(1_800_000_000));
@@ -184,7 +302,8 @@ async fn every_refusal_is_the_challenge_that_clients_need() {
             403,
             insufficient("profile notes:read notes:write notes:delete"),
         ),
-        (Method::GET, "/mcp/own-401", Some(&*token), 401, invalid(unusable)),
+        // Ours comes first: clients read the scheme at the start of the header, and nothing else.
+        (Method::GET, "/mcp/own-401", Some(&*token), 401, format!("{} + Own realm=\"x\"", invalid(unusable))),
         // Asking for other scopes would not change these.
         (Method::GET, "/mcp/own-403", Some(&*token), 403, "Own realm=\"x\"".to_owned()),
         (Method::GET, "/mcp/rule", Some(&*token), 403, String::new()),
@@ -206,6 +325,7 @@ async fn a_scope_that_depends_on_the_body_gets_the_same_challenge() {
     let local = LocalClerk::seeded();
     let app = tools(&resource(&local));
     let token = local.oauth_token("user_ada").scopes(["notes:read"]).create().token;
+    let too_long = "x".repeat(3000);
     for (scope, status, expected) in [
         ("notes:read", 200, String::new()),
         (
@@ -213,12 +333,57 @@ async fn a_scope_that_depends_on_the_body_gets_the_same_challenge() {
             403,
             format!("Bearer error=\"insufficient_scope\", scope=\"notes:read notes:delete\", {METADATA}"),
         ),
-        // Nothing of a body can end the parameter.
-        ("a\" b\"", 403, format!("Bearer error=\"insufficient_scope\", scope=\"notes:read\", {METADATA}")),
+        // Nothing of a body can end the parameter, or make it too long, and no client can ask for these.
+        ("a\" b\"", 403, String::new()),
+        (&*too_long, 403, String::new()),
     ] {
         let request = Request::post("/mcp/body").header("authorization", format!("Bearer {token}"));
-        let response = app.clone().oneshot(request.body(Body::from(scope)).unwrap()).await.unwrap();
+        let response =
+            app.clone().oneshot(request.body(Body::from(scope.to_owned())).unwrap()).await.unwrap();
         assert_eq!((response.status().as_u16(), challenge(&response)), (status, expected));
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_never_too_long_for_a_header() {
+    let local = LocalClerk::seeded();
+    let app = tools(&resource(&local));
+    for (scopes, named) in [(100, 101), (10_000, 1)] {
+        let scopes = (0..scopes).map(|number| format!("scope:{number}"));
+        let token = local.oauth_token("user_ada").scopes(scopes).create().token;
+        let response = send(&app, Method::POST, "/mcp/write", Some(&token)).await;
+        let challenge = challenge(&response);
+        assert!(challenge.contains("notes:write\"") && challenge.len() < 2500, "{challenge}");
+        assert_eq!(challenge.split_once("scope=\"").unwrap().1.split_whitespace().count() - 1, named);
+    }
+}
+
+#[tokio::test]
+async fn a_replaced_response_keeps_the_challenge() {
+    let local = LocalClerk::seeded();
+    let clerk = local.client();
+    let own =
+        || ClerkLayer::new(&clerk).on_rejection(|_, _| "a page of the application's own".into_response());
+    let inside = Router::new()
+        .route("/", get("inside"))
+        .route("/write", get("written").route_layer(require::scope(TokenKind::OAuth, "notes:write")));
+    let token = local.oauth_token("user_ada").scopes(["notes:read"]).create_jwt().token;
+    for app in [
+        Router::new().merge(resource(&local).protect(inside.clone().layer(own()))),
+        Router::new().merge(resource(&local).protect(inside.clone())).layer(own()),
+    ] {
+        for (path, token, expected) in [
+            ("/mcp", Some("oat_unknown"), "Bearer error=\"invalid_token\""),
+            (
+                "/mcp/write",
+                Some(&*token),
+                "Bearer error=\"insufficient_scope\", scope=\"notes:read notes:write\", resource_metadata=",
+            ),
+        ] {
+            let response = send(&app, Method::GET, path, token).await;
+            let challenge = challenge(&response);
+            assert!(challenge.starts_with(expected) && challenge.ends_with(METADATA), "{path}: {challenge}");
+        }
     }
 }
 
@@ -400,6 +565,22 @@ async fn other_kinds_of_token_pass_if_they_are_asked_for() {
     }
     let session = local.sign_in("user_ada").token();
     assert_eq!(text(send(&app, Method::GET, "/mcp/session", Some(&session)).await).await, "user_ada");
+    // Every client gets an ID token for the scope `openid`. It is no session, or it would have every scope.
+    let id_token = json!({
+        "iss": local.issuer(), "sub": "user_ada", "aud": "client_1", "exp": 4_000_000_000_u32, "at_hash": "x",
+    });
+    let id_token = local.sign_claims(&json!({}), &id_token);
+    assert_eq!(send(&app, Method::GET, "/mcp/session", Some(&id_token)).await.status(), 401);
+    // A browser with old cookies comes back to the page that it asked for.
+    let request = Request::get("/mcp/session?x=1")
+        .header("host", "mcp.example.com")
+        .header("cookie", local.sign_in("user_ada").expired_cookies())
+        .header("sec-fetch-dest", "document");
+    let response = app.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 307);
+    let location = url::Url::parse(response.headers()["location"].to_str().unwrap()).unwrap();
+    let (_, back) = location.query_pairs().find(|(name, _)| name == "redirect_url").unwrap();
+    assert!(back.ends_with("://mcp.example.com/mcp/session?x=1"), "{back}");
 }
 
 #[tokio::test]
@@ -419,6 +600,13 @@ async fn its_decision_holds_with_layers_outside_and_inside() {
     assert_eq!(send(&app, Method::GET, "/mcp", Some(&session)).await.status(), 401);
     assert_eq!(text(send(&app, Method::GET, "/me", Some(&session)).await).await, "user_ada");
     assert_eq!(send(&app, Method::GET, "/me", Some(&token)).await.status(), 401);
+
+    // It says nothing about another instance, whose layer decides for itself.
+    let other = Router::new()
+        .route("/", get(async |token: OAuthToken| token.user_id.to_string()))
+        .layer(ClerkLayer::new(LocalClerk::seeded().client()));
+    let app: Router = Router::new().merge(resource(&local).protect(other));
+    assert_eq!(send(&app, Method::GET, "/mcp", Some(&token)).await.status(), 500);
 
     // One resource inside another decides again: a token for the outer one is not one for the inner one.
     let inner = ProtectedResource::builder(&clerk, "https://mcp.example.com/inner").build().unwrap();
@@ -496,6 +684,22 @@ async fn the_authorization_servers_document_is_kept() {
     );
     clock.advance(Duration::from_secs(60));
     assert_eq!(text(fetch().await).await, kept, "what is not such a document is not passed on");
+    let of = |issuer: &str, more: usize| {
+        json!({ "issuer": issuer, "authorization_endpoint": "x".repeat(more) }).to_string()
+    };
+    for body in [
+        of("https://evil.example.com", 0),
+        of(&format!("{}/", local.issuer()), 0),
+        of(local.issuer(), 65 * 1024),
+        json!({ "issuer": [local.issuer()] }).to_string(),
+    ] {
+        local.clear_faults();
+        local.inject(Fault::response(Response::new(body)).on("GET", AUTHORIZATION_SERVER));
+        clock.advance(Duration::from_secs(60));
+        let before = calls();
+        assert_eq!(text(fetch().await).await, kept, "nor is that of another authorization server");
+        assert_eq!(calls(), before + 1);
+    }
     clock.advance(Duration::from_secs(86_400));
     assert_eq!(fetch().await.status(), 503, "not forever");
 }
@@ -542,6 +746,11 @@ async fn it_wraps_any_tower_service() {
     }
     assert_eq!(layer.document_paths().count(), 3);
     let documents = layer.documents();
-    let response = documents.oneshot(Request::get("/other").body(()).unwrap()).await.unwrap();
+    let response = documents.clone().oneshot(Request::get("/other").body(()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 404);
+    let mut documents = documents;
+    let mut call = documents.call(Request::get(AUTHORIZATION_SERVER).body(()).unwrap());
+    assert_eq!((&mut call).await.unwrap().status(), 200);
+    let again = Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(again.is_pending(), "a mistake of the caller's is no panic");
 }

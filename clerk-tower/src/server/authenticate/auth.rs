@@ -141,6 +141,14 @@ impl Auth {
         own.clerk.is_same(&driver.clerk) && own.authenticator.is_same(&driver.authenticator)
     }
 
+    /// Whether this decision of a protected resource counts beneath it: not for another instance, of which it says nothing.
+    pub(super) fn holds_for(&self, driver: &Driver) -> bool {
+        let (own, other) = (&self.driver.clerk, &driver.clerk);
+        let key = own.publishable_key();
+        let is_same_instance = own.is_same(other) || (key.is_some() && key == other.publishable_key());
+        is_same_instance || driver.identity.is_some()
+    }
+
     /// Whether this was decided for a protected resource.
     pub(super) fn is_for_resource(&self) -> bool {
         self.driver.is_for_resource

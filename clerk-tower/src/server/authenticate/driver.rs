@@ -59,11 +59,11 @@ impl Drivers {
         std::iter::once(&self.first).chain(&*self.others)
     }
 
-    /// Whether a layer with these drivers would not decide again: it made this decision, or a protected resource did, for
-    /// everything beneath it.
+    /// Whether a layer with these drivers would not decide again: it made this decision, or a protected resource of the same
+    /// instance did, for everything beneath it.
     pub(super) fn accept(&self, decided: &Auth) -> bool {
         let is_of_resource = decided.is_for_resource() && !self.first.is_for_resource;
-        is_of_resource || self.iter().any(|driver| decided.is_by(driver))
+        self.iter().any(|driver| decided.is_by(driver) || (is_of_resource && decided.holds_for(driver)))
     }
 
     pub(super) async fn decide(&self, head: &RequestHead<'_>) -> Auth {

@@ -245,7 +245,7 @@ impl Rejection {
     }
 
     /// 403: the machine token does not have these scopes. The challenge names them (RFC 6750, section 3), so that a client
-    /// can ask the user for them. One that is not a valid scope is left out of the challenge.
+    /// can ask the user for them. One that is not a valid scope is left out of the challenge, and so are those beyond two KiB.
     ///
     /// ```
     /// use clerk_tower::server::rejection::Rejection;
@@ -638,12 +638,26 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// Returns the scopes, separated by spaces and without those that are not valid (RFC 6749, section 3.3), which could end the
-/// parameter of a challenge.
+/// The longest list of scopes in a challenge, in bytes. Proxies answer with 502 to headers that are too long for them, and
+/// clients break off: nginx takes 4 KiB of headers by default, Node 16.
+pub(crate) const LONGEST_SCOPES: usize = 2048;
+
+/// Returns the scopes, separated by spaces. Those that are not valid, and could end the parameter of a challenge, are left
+/// out, and so are those for which there is no space.
 pub(crate) fn valid_scopes<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
+    scopes.filter(|scope| is_scope(scope)).fold(String::new(), |mut list, scope| {
+        if list.len() + scope.len() < LONGEST_SCOPES {
+            list.push_str(if list.is_empty() { "" } else { " " });
+            list.push_str(scope);
+        }
+        list
+    })
+}
+
+/// Whether this is a scope: RFC 6749, section 3.3.
+pub(crate) fn is_scope(text: &str) -> bool {
     let is_valid = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-    let valid = scopes.filter(|scope| !scope.is_empty() && scope.bytes().all(is_valid));
-    valid.collect::<Vec<_>>().join(" ")
+    !text.is_empty() && text.bytes().all(is_valid)
 }
 
 #[cfg(test)]

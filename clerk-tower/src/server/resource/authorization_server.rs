@@ -56,8 +56,10 @@ struct State {
 pub(super) struct Unavailable(pub(super) Duration);
 
 impl AuthorizationServer {
-    pub(super) fn new(clerk: Clerk, base_uri: BaseUriLayer) -> Self {
-        Self { clerk, document: MetadataDocument { base_uri }, state: Arc::default() }
+    /// The document is read at `base_uri`, and has to name one of `issuers`: those of the tokens that are accepted.
+    pub(super) fn new(clerk: Clerk, base_uri: BaseUriLayer, issuers: Vec<String>) -> Self {
+        let document = MetadataDocument { base_uri, issuers: issuers.into() };
+        Self { clerk, document, state: Arc::default() }
     }
 
     /// Returns the document: a fresh one, or the last one if there is none.
@@ -130,6 +132,7 @@ impl fmt::Debug for AuthorizationServer {
 #[derive(Clone)]
 struct MetadataDocument {
     base_uri: BaseUriLayer,
+    issuers: Arc<[String]>,
 }
 
 impl MetadataDocument {
@@ -137,22 +140,23 @@ impl MetadataDocument {
         let there = CallOptions::new().max_attempts(1).at(&self.base_uri);
         let response =
             exchange(clerk.stack(), self, Credential::None, Some(&there), Purpose::Keys).await.ok()?;
-        is_metadata(&response).then(|| response.into_body())
-    }
-}
-
-/// Whether this is a document that clients can use, and not the page of a proxy in between.
-fn is_metadata(response: &Response<Bytes>) -> bool {
-    /// What every such document has.
-    #[derive(Deserialize)]
-    struct Metadata {
-        #[allow(dead_code, reason = "it has to be there")]
-        issuer: String,
+        self.is_in(&response).then(|| response.into_body())
     }
 
-    response.status() == StatusCode::OK
-        && response.body().len() <= LONGEST
-        && serde_json::from_slice::<Metadata>(response.body()).is_ok()
+    /// Whether this is the document, and neither the page of a proxy in between nor that of another authorization server,
+    /// which must not be used (RFC 8414, section 3.3).
+    fn is_in(&self, response: &Response<Bytes>) -> bool {
+        /// What every such document has.
+        #[derive(Deserialize)]
+        struct Metadata {
+            issuer: String,
+        }
+
+        response.status() == StatusCode::OK
+            && response.body().len() <= LONGEST
+            && serde_json::from_slice::<Metadata>(response.body())
+                .is_ok_and(|metadata| self.issuers.contains(&metadata.issuer))
+    }
 }
 
 impl Operation for MetadataDocument {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     ClerkVerifier, ConfigError,
     client::middleware::base_uri::BaseUriLayer,
-    server::{authenticate::AuthenticateLayer, rejection::valid_scopes},
+    server::{authenticate::AuthenticateLayer, rejection::is_scope},
 };
 
 /// Builder of a [`ProtectedResourceLayer`]. Settings are checked in [`build`](Self::build).
@@ -107,6 +107,9 @@ impl ProtectedResourceBuilder {
 
     /// Accepts these kinds of token besides OAuth tokens: sessions or API keys. By default, none: they are not meant for
     /// agents, and have no audience.
+    ///
+    /// Sessions count in cookies, too, which browsers also send with requests that other sites make (CSRF). See
+    /// [`authorized_parties`](AuthenticateOptions::authorized_parties).
     pub fn also_accept(mut self, kinds: impl IntoIterator<Item = TokenKind>) -> Self {
         self.also_accepted = kinds.into_iter().collect();
         self
@@ -143,10 +146,12 @@ impl ProtectedResourceBuilder {
         let path = self.checked_path(&url)?;
         let kinds = self.checked_kinds()?;
         let options = self.options(&url, &kinds);
-        let authenticate = AuthenticateLayer::for_resource(&self.clerk, options)
-            .map_err(|problem| ConfigError::new("authentication", problem))?;
+        let invalid = |problem| ConfigError::new("authentication", problem);
+        let issuers = options.accepted_issuers().map_err(invalid)?;
+        let authenticate = AuthenticateLayer::for_resource(&self.clerk, options).map_err(invalid)?;
+        let clerk = self.clerk.client();
         let passed_on =
-            (!self.has_neighbors).then(|| AuthorizationServer::new(self.clerk.client().clone(), server));
+            (!self.has_neighbors).then(|| AuthorizationServer::new(clerk.clone(), server, issuers));
         Ok(ProtectedResourceLayer::new(
             authenticate,
             Resource {
@@ -160,7 +165,7 @@ impl ProtectedResourceBuilder {
 
     fn check_about(&self) -> Result<(), ConfigError> {
         for scope in &self.about.scopes {
-            if valid_scopes(std::iter::once(scope.as_str())).is_empty() {
+            if !is_scope(scope) {
                 let problem = format!("{scope:?} is not a scope: expected ASCII without spaces and quotes");
                 return Err(ConfigError::new("scopes", problem));
             }

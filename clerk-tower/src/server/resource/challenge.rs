@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clerk_core::authenticate::{MachineAuth, Outcome};
 use http::{HeaderMap, HeaderValue, StatusCode, header, response::Parts};
 
-use crate::server::rejection::{Rejection, valid_scopes};
+use crate::server::rejection::{LONGEST_SCOPES, Rejection, valid_scopes};
 
 /// What the challenges of one resource have in common.
 #[derive(Debug)]
@@ -62,13 +62,18 @@ impl Challenges {
             _ => return,
         };
         let headers = &mut response.headers;
-        remove_bearer(headers);
-        let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) else {
-            return;
-        };
-        headers.append(header::WWW_AUTHENTICATE, challenge);
-        // For clients in browsers: otherwise their scripts do not see the challenge.
-        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate"));
+        let others = without_bearer(headers);
+        headers.remove(header::WWW_AUTHENTICATE);
+        if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
+            // Before the others: MCP clients look only at the start of the header.
+            headers.append(header::WWW_AUTHENTICATE, challenge);
+            // For clients in browsers: otherwise their scripts do not see the challenge.
+            headers
+                .append(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate"));
+        }
+        for other in others {
+            headers.append(header::WWW_AUTHENTICATE, other);
+        }
     }
 
     fn unauthorized(&self, caller: &Caller) -> String {
@@ -85,30 +90,25 @@ impl Challenges {
 
     fn forbidden(&self, caller: &Caller, rejection: &Rejection) -> Option<String> {
         let missing = rejection.missing_scopes();
+        let missing = valid_scopes(missing.iter().map(AsRef::as_ref));
         if missing.is_empty() {
             return None;
         }
         // The new token replaces the old one, so what was granted before is asked for again.
         let granted = caller.token.as_ref().map_or(&[][..], |token| token.scopes());
-        let granted = granted.iter().map(String::as_str);
-        let missing = missing.iter().map(AsRef::as_ref);
-        let scopes = valid_scopes(granted.chain(missing));
+        let granted = valid_scopes(granted.iter().map(String::as_str));
+        let scopes = match granted.is_empty() || granted.len() + missing.len() >= LONGEST_SCOPES {
+            true => missing,
+            false => format!("{granted} {missing}"),
+        };
         Some(format!("Bearer error=\"insufficient_scope\", scope=\"{scopes}\", {}", self.metadata))
     }
 }
 
-/// Removes challenges of the scheme `Bearer`, which ours replaces. Those of other schemes stay.
-fn remove_bearer(headers: &mut HeaderMap) {
-    let others: Vec<_> = headers
-        .get_all(header::WWW_AUTHENTICATE)
-        .iter()
-        .filter(|challenge| !is_bearer(challenge.as_bytes()))
-        .cloned()
-        .collect();
-    headers.remove(header::WWW_AUTHENTICATE);
-    for challenge in others {
-        headers.append(header::WWW_AUTHENTICATE, challenge);
-    }
+/// Returns the challenges of other schemes than `Bearer`. Ours replaces those of that scheme.
+fn without_bearer(headers: &HeaderMap) -> Vec<HeaderValue> {
+    let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter();
+    challenges.filter(|challenge| !is_bearer(challenge.as_bytes())).cloned().collect()
 }
 
 fn is_bearer(challenge: &[u8]) -> bool {

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use clerk_core::token::TokenKind;
-use http::{Method, Request, Response};
+use http::{Extensions, Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -73,6 +73,13 @@ impl ProtectedResourceLayer {
     /// [`documents`](Self::documents).
     pub fn document_paths(&self) -> impl Iterator<Item = &str> {
         self.resource.documents.paths()
+    }
+
+    /// Sets where the original URI of a request is, as [`AuthenticateLayer::original_uri`] does. Needed only if
+    /// [sessions](ProtectedResourceBuilder::also_accept) are accepted: a browser that has to renew its cookies at Clerk comes
+    /// back to this URI.
+    pub fn original_uri(self, find: fn(&Extensions) -> Option<&Uri>) -> Self {
+        Self { authenticate: self.authenticate.original_uri(find), ..self }
     }
 
     /// Returns the service that serves only the metadata documents, to be added to a router at the
@@ -213,7 +220,11 @@ impl Answer {
                 // Reached only if the future is polled again after it resolved.
                 None => Poll::Pending,
             },
-            Self::Waiting { response } => response.as_mut().poll(context),
+            Self::Waiting { response } => {
+                let response = ready!(response.as_mut().poll(context));
+                *self = Self::Ready { response: None };
+                Poll::Ready(response)
+            }
         }
     }
 }
