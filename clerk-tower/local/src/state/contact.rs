@@ -93,6 +93,9 @@ pub(crate) struct Contact {
     /// Whether codes that are sent to this phone number are a second factor.
     #[serde(default)]
     pub(crate) second_factor: bool,
+    /// Whether it is the one that is used if nobody chooses another one.
+    #[serde(default)]
+    pub(crate) default_second_factor: bool,
     pub(crate) created_at: Timestamp,
     /// `None` if it was never changed.
     #[serde(default)]
@@ -106,6 +109,7 @@ impl Contact {
             value: value.to_owned(),
             standing,
             second_factor: false,
+            default_second_factor: false,
             created_at: now,
             updated_at: None,
         }
@@ -172,6 +176,14 @@ impl User {
             self.primary_mut(kind).get_or_insert_with(|| contact.id.clone());
         }
         self.contacts_mut(kind).push(contact);
+    }
+
+    /// Returns the phone numbers that are second factors, the default one first.
+    pub(crate) fn second_factor_phones(&self) -> Vec<&Contact> {
+        let phones = self.phones.iter().filter(|phone| phone.second_factor && phone.is_verified());
+        let mut phones: Vec<_> = phones.collect();
+        phones.sort_by_key(|phone| !phone.default_second_factor);
+        phones
     }
 
     /// Returns the accounts at social providers that have the same email address.
@@ -293,6 +305,19 @@ impl State {
         Ok(())
     }
 
+    /// Makes a phone number the default one of those that are second factors.
+    pub(crate) fn set_default_second_factor(&mut self, phone: &str, now: Timestamp) -> Result<(), ApiError> {
+        let user = self.user_of_contact_mut(ContactKind::Phone, phone)?;
+        if !user.second_factor_phones().iter().any(|one| one.id == phone) {
+            return Err(ApiError::bad_format("default_second_factor", "set for a second factor"));
+        }
+        user.updated_at = now;
+        for one in &mut user.phones {
+            one.default_second_factor = one.id == phone;
+        }
+        Ok(())
+    }
+
     /// Returns a contact as the APIs show it.
     pub(crate) fn render_contact(&self, kind: ContactKind, contact: &Contact, user: &User) -> Value {
         let object = kind.as_str();
@@ -309,7 +334,7 @@ impl State {
         if kind == ContactKind::Email {
             return extended(rendered, json!({ "matches_sso_connection": false }));
         }
-        let default = user.phones.iter().find(|phone| phone.second_factor);
+        let default = user.second_factor_phones().first().copied();
         let more = json!({
             "reserved_for_second_factor": contact.second_factor,
             "default_second_factor": default.is_some_and(|default| default.id == contact.id),

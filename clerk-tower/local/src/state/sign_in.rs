@@ -139,8 +139,11 @@ impl State {
             factors.push(json!({ "strategy": "totp" }));
         }
         if attributes.phone_number.enabled && !attributes.phone_number.second_factors.is_empty() {
-            let phones = user.phones.iter().filter(|phone| phone.second_factor && phone.is_verified());
-            factors.extend(phones.map(|phone| user.factor("phone_code", ContactKind::Phone, phone)));
+            let phones = user.second_factor_phones().into_iter().enumerate().map(|(at, phone)| {
+                let factor = user.factor("phone_code", ContactKind::Phone, phone);
+                extended(factor, json!({ "default": at == 0 }))
+            });
+            factors.extend(phones);
         }
         // Backup codes replace another second factor; alone, they are none.
         if !factors.is_empty() && attributes.backup_code.enabled && !user.backup_codes.is_empty() {

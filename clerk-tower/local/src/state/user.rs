@@ -128,7 +128,7 @@ impl User {
 
     /// Returns whether the user needs a second factor to sign in.
     pub(crate) fn has_second_factor(&self) -> bool {
-        self.has_totp() || self.phones.iter().any(|phone| phone.second_factor && phone.is_verified())
+        self.has_totp() || !self.second_factor_phones().is_empty()
     }
 
     /// Notes when the need for a second factor came or went. `before` is whether there was one.

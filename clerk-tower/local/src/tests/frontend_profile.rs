@@ -165,3 +165,53 @@ fn a_user_sees_its_sessions_in_all_browsers() {
     );
     assert_eq!(other.client()["sessions"], json!([]));
 }
+
+#[test]
+fn codes_of_the_second_factor_go_to_its_own_phone_numbers_only() {
+    let fixture = Fixture::seeded();
+    let user = json!({ "email_address": ["eve@example.com"], "password": "correct horse battery staple" });
+    let eve = id(&fixture.ok("POST", "/v1/users", &user)).to_owned();
+    let phone = |number: &str, second_factor: bool| {
+        let body = json!({
+            "user_id": eve,
+            "phone_number": number,
+            "verified": true,
+            "reserved_for_second_factor": second_factor,
+        });
+        id(&fixture.ok("POST", "/v1/phone_numbers", &body)).to_owned()
+    };
+    let [other, first, second] = [("+4930555501", false), ("+4930555502", true), ("+4930555503", true)]
+        .map(|(number, is)| phone(number, is));
+    let browser = fixture.browser_of(&eve);
+    let set_default = |id: &str| format!("/me/phone_numbers/{id}");
+    let form = [("default_second_factor", "true")];
+    assert_eq!(browser.error("PATCH", &set_default(&other), &form).0, 422);
+    for (default, expected) in [(None, &first), (Some(&second), &second), (Some(&first), &first)] {
+        if let Some(default) = default {
+            assert_eq!(browser.ok("PATCH", &set_default(default), &form).0["default_second_factor"], true);
+        }
+        let form = [("identifier", "eve@example.com"), ("password", "correct horse battery staple")];
+        let entering = fixture.browser();
+        let started = entering.ok("POST", "/client/sign_ins", &form).0;
+        let factors = started["supported_second_factors"].as_array().unwrap();
+        assert_eq!(factors.len(), 2, "{started}");
+        assert_eq!(
+            (&factors[0]["phone_number_id"], &factors[0]["default"]),
+            (&json!(expected), &json!(true))
+        );
+        let path = format!("/client/sign_ins/{}/prepare_second_factor", id(&started));
+        entering.ok("POST", &path, &[("strategy", "phone_code")]);
+        let sent_to = |id: &str| {
+            let state = fixture.local.state();
+            let to = state.outbox.iter().next_back().unwrap().to.clone();
+            state.users.get(&eve).unwrap().phones.iter().any(|phone| phone.id == id && phone.value == to)
+        };
+        assert!(sent_to(expected), "{default:?}");
+        entering.ok("POST", &path, &[("strategy", "phone_code"), ("phone_number_id", &second)]);
+        assert!(sent_to(&second), "{default:?}");
+        let refused =
+            entering.error("POST", &path, &[("strategy", "phone_code"), ("phone_number_id", &other)]);
+        assert_eq!(refused, (404, "resource_not_found".to_owned()));
+        assert_eq!(entering.error("POST", &path, &[("strategy", "totp")]).0, 422);
+    }
+}

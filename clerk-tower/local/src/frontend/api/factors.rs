@@ -132,6 +132,17 @@ impl Call<'_> {
         Err(bad_strategy(strategy))
     }
 
+    /// Sends a code to a phone number that is a second factor of a user: the one that the form names, or else the default
+    /// one.
+    pub(super) fn prepare_second(&mut self, user: &UserId, subject: &str) -> Result<Proof, ApiError> {
+        let named = self.request.form.first("phone_number_id");
+        let mut phones = self.state.users.get(user.as_str())?.second_factor_phones().into_iter();
+        let to = phones.find(|phone| named.is_none_or(|id| phone.id == id));
+        let to = to.ok_or_else(|| ApiError::not_found("phone number that is a second factor"))?.clone();
+        let sent = self.state.send_code(CodeStrategy::Phone, subject, &to.value, self.request.now).id;
+        Ok(Proof::new("phone_code", Progress::Code { sent, contact: Some(to.id) }))
+    }
+
     /// Sends a link that leads back to the application.
     pub(super) fn send_link(&mut self, to: &str) -> Result<Proof, ApiError> {
         let redirect_url =

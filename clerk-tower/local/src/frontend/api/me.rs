@@ -358,6 +358,9 @@ fn update_phone(call: &mut Call<'_>, id: &str) -> ApiResult {
     if let Some(reserved) = call.request.form.flag("reserved_for_second_factor")? {
         call.state.set_second_factor(id, reserved, now)?;
     }
+    if call.request.form.flag("default_second_factor")? == Some(true) {
+        call.state.set_default_second_factor(id, now)?;
+    }
     contact(call, ContactKind::Phone, id)
 }
 

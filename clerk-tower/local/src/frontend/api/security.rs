@@ -213,7 +213,7 @@ fn prepare_second_factor(call: &mut Call<'_>, session: &str) -> ApiResult {
     if strategy != "phone_code" {
         return Err(bad_strategy(strategy));
     }
-    reverification.second = Some(call.prepare(&user, strategy, session)?);
+    reverification.second = Some(call.prepare_second(&user, session)?);
     call.put_reverification(session, &reverification)
 }
 

@@ -249,10 +249,10 @@ fn prepare_second_factor(call: &mut Call<'_>, id: &str) -> ApiResult {
     let user = user_at(call, &sign_in, SignInStep::SecondFactor)?;
     let strategy = call.request.form.first("strategy").unwrap_or("phone_code");
     let factors = call.state.second_factors(call.state.users.get(user.as_str())?);
-    if !factors.iter().any(|factor| factor["strategy"] == strategy) {
+    if strategy != "phone_code" || !factors.iter().any(|factor| factor["strategy"] == strategy) {
         return Err(bad_strategy(strategy));
     }
-    sign_in.second = Some(call.prepare(&user, strategy, &sign_in.id)?);
+    sign_in.second = Some(call.prepare_second(&user, &sign_in.id)?);
     call.put_sign_in(sign_in)
 }
 
