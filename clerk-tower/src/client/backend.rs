@@ -1,7 +1,7 @@
 //! Sends operations and decodes their responses, for [`Clerk`](crate::Clerk), [`MachineClerk`](crate::MachineClerk) and
 //! the blocking client.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use bytes::Bytes;
 use clerk_core::{Operation, OperationInfo, Timestamp, credential::Credential, page::Paged};
@@ -10,6 +10,7 @@ use http::{Method, Request, Response};
 use super::{
     PageStream,
     cache::{Asked, Cache, Cacheable, Found, Writing},
+    future::CallFuture,
     options::CallOptions,
     purpose::Purpose,
     revocations::{Ending, Revocations, Revoked},
@@ -110,10 +111,12 @@ impl Backend {
     ) -> Result<T, Error> {
         // The span covers all attempts. Transports that are instrumented add one for each request.
         let call = telemetry::Call::start(O::INFO);
-        let request = build(operation, credential, Some(&self.options), self.purpose);
-        let (response, effects) = match call.during(self.exchange(O::INFO, request)).await {
-            Ok(sent) => sent,
+        let (sent, effects) =
+            self.start(O::INFO, build(operation, credential, Some(&self.options), self.purpose));
+        let response = match call.during(sent).await {
+            Ok(response) => response,
             Err(error) => {
+                effects.ended(Err(&error));
                 call.end(Err(&error), error.all_attempts());
                 return Err(error);
             }
@@ -139,20 +142,19 @@ impl Backend {
         &self.shared.stack
     }
 
-    /// Sends a request, and returns the response together with what is pending until it is decoded.
-    async fn exchange(
+    /// Returns the future of a response, together with what is pending until it is decoded. Not asynchronous: the callers'
+    /// futures would be large if they had the request.
+    fn start(
         &self,
         info: &'static OperationInfo,
         request: Result<Request<Bytes>, Error>,
-    ) -> Result<(Response<Bytes>, Effects), Error> {
-        let request = request?;
-        let effects = Effects::of(&self.shared, info, &request);
-        match self.shared.stack.send(request).await {
-            Ok(response) => Ok((response, effects)),
-            Err(error) => {
-                effects.ended(Err(&error));
-                Err(error)
+    ) -> (CallFuture<Response<Bytes>>, Effects) {
+        match request {
+            Ok(request) => {
+                let effects = Effects::of(&self.shared, info, &request);
+                (self.shared.stack.send(request), effects)
             }
+            Err(error) => (CallFuture::new(ready(Err(error))), Effects::default()),
         }
     }
 
@@ -207,6 +209,7 @@ impl Backend {
 
 /// What a write does to this process. Created before the request is sent: if the caller drops the call's future, Clerk may
 /// still carry out the write, and dropping this then invalidates and revokes what the write touches.
+#[derive(Default)]
 struct Effects {
     writing: Option<Writing>,
     ending: Option<Ending<Revoke>>,
@@ -216,12 +219,12 @@ type Revoke = Box<dyn Fn(&Revoked) + Send + Sync>;
 
 impl Effects {
     fn of(shared: &Arc<Shared>, info: &'static OperationInfo, request: &Request<Bytes>) -> Self {
-        let writing = shared.cache.writing(info, request.uri());
+        let Some(writing) = shared.cache.writing(info, request.uri()) else { return Self::default() };
         let ending = Ending::of(info, request.uri(), request.body(), &shared.clock, || {
             let shared = shared.clone();
             Box::new(move |revoked: &Revoked| shared.revoke(revoked)) as Revoke
         });
-        Self { writing, ending }
+        Self { writing: Some(writing), ending }
     }
 
     fn ended(self, result: Result<&Response<Bytes>, &Error>) {

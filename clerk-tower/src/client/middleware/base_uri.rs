@@ -29,6 +29,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use clerk_core::{authenticate::PublicOrigin, keys::copy_mistake};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri, header,
@@ -214,7 +215,7 @@ impl Base {
         let path = relative.path_and_query().map_or("/", PathAndQuery::as_str);
         // Built from parts: if base and path were joined and parsed again, a path such as `//evil.example` could become
         // a host.
-        let path = [&self.prefix, path].concat();
+        let path = Bytes::from([&self.prefix, path].concat());
         let mut parts = uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());

@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    future::Future,
+    future::{Future, ready},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -104,6 +104,36 @@ where
     }
 }
 
+impl<C> HyperTransport<C>
+where
+    C: Connect + Clone + Send + Sync + 'static,
+{
+    /// Starts a request at once, because a future that has the whole request is large. The future does not borrow the service.
+    fn start(
+        &self,
+        request: Request<Bytes>,
+    ) -> Result<impl Future<Output = Result<Response<Incoming>, BoxError>> + use<C>, BoxError> {
+        check_runtime(request.extensions())?;
+        let delivery = Delivery::of(request.extensions());
+        let is_decision = Purpose::of(request.extensions()).is_decision();
+        let client = if is_decision { &self.0.decisions } else { &self.0.program };
+        let (head, body) = request.into_parts();
+        let body = TrackedBody::new(Full::new(body), &head.method, delivery.clone());
+        let mut request = Request::from_parts(head, body);
+        let captured = capture_connection(&mut request);
+        delivery.on_timeout(move || {
+            if let Some(connection) = captured.connection_metadata().as_ref() {
+                connection.poison();
+            }
+        });
+        let response = client.request(request);
+        Ok(async move {
+            let response = response.await;
+            response.map_err(|error| sort(error.is_connect(), error.into(), &delivery))
+        })
+    }
+}
+
 impl<C> fmt::Debug for HyperTransport<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HyperTransport")
@@ -124,23 +154,9 @@ where
     }
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        // A clone is a few reference counts. The future must not borrow the service.
-        let is_decision = Purpose::of(request.extensions()).is_decision();
-        let client = if is_decision { &self.0.decisions } else { &self.0.program }.clone();
-        Box::pin(async move {
-            check_runtime(request.extensions())?;
-            let delivery = Delivery::of(request.extensions());
-            let (head, body) = request.into_parts();
-            let body = TrackedBody::new(Full::new(body), &head.method, delivery.clone());
-            let mut request = Request::from_parts(head, body);
-            let captured = capture_connection(&mut request);
-            delivery.on_timeout(move || {
-                if let Some(connection) = captured.connection_metadata().as_ref() {
-                    connection.poison();
-                }
-            });
-            let response = client.request(request).await;
-            response.map_err(|error| sort(error.is_connect(), error.into(), &delivery))
-        })
+        match self.start(request) {
+            Ok(response) => Box::pin(response),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 }

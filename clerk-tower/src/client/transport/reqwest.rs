@@ -1,7 +1,7 @@
 use std::{
     error::Error as StdError,
     fmt,
-    future::Future,
+    future::{Future, ready},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
@@ -74,6 +74,9 @@ struct Slots {
     direct: Slot,
     others: Slot,
 }
+
+/// What a request leads to.
+type Responded = Result<Response<reqwest::Body>, BoxError>;
 
 type Build = Box<dyn Fn() -> reqwest::ClientBuilder + Send + Sync>;
 
@@ -155,6 +158,36 @@ impl Clients {
         Some(url)
     }
 
+    /// Starts a request at once, because a future that has the whole request is large. The future does not borrow the service.
+    fn start<B>(
+        self: &Arc<Self>,
+        request: Request<B>,
+    ) -> Result<impl Future<Output = Responded> + use<B>, BoxError>
+    where
+        B: Into<reqwest::Body>,
+    {
+        check_runtime(request.extensions())?;
+        let delivery = Delivery::of(request.extensions());
+        let client = self.client_for(&request)?;
+        let (head, body) = request.into_parts();
+        let url = self.url(&head.uri).ok_or("the request has no valid URL")?;
+        let body = TrackedBody::new(body.into(), &head.method, delivery.clone());
+        let mut request = reqwest::Request::new(head.method, url);
+        *request.headers_mut() = head.headers;
+        *request.version_mut() = head.version;
+        // A request that ends with its head has no body to track.
+        if !body.is_end_stream() {
+            *request.body_mut() = Some(reqwest::Body::wrap(body));
+        }
+        let used = (self.clone(), client.clone());
+        delivery.on_timeout(move || used.0.give_up(&used.1));
+        let (response, clients, uri) = (client.execute(request), self.clone(), head.uri);
+        Ok(async move {
+            let response = response.await;
+            Ok(response.map_err(|error| clients.sort(error, &uri, &delivery))?.into())
+        })
+    }
+
     /// Empties the client's slot if this client is still in it. The next request gets a new client, which has no connections yet;
     /// requests in flight keep the old one.
     fn give_up(&self, client: &Arc<reqwest::Client>) {
@@ -222,7 +255,7 @@ where
 {
     type Response = Response<reqwest::Body>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Responded> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         // A reqwest client is always ready.
@@ -230,27 +263,10 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // A clone is a reference count. The future must not borrow the service.
-        let clients = self.0.clone();
-        Box::pin(async move {
-            check_runtime(request.extensions())?;
-            let delivery = Delivery::of(request.extensions());
-            let client = clients.client_for(&request)?;
-            let (head, body) = request.into_parts();
-            let url = clients.url(&head.uri).ok_or("the request has no valid URL")?;
-            let body = TrackedBody::new(body.into(), &head.method, delivery.clone());
-            let mut request = reqwest::Request::new(head.method, url);
-            *request.headers_mut() = head.headers;
-            *request.version_mut() = head.version;
-            // A request that ends with its head has no body to track.
-            if !body.is_end_stream() {
-                *request.body_mut() = Some(reqwest::Body::wrap(body));
-            }
-            let used = (clients.clone(), client.clone());
-            delivery.on_timeout(move || used.0.give_up(&used.1));
-            let response = client.execute(request).await;
-            Ok(response.map_err(|error| clients.sort(error, &head.uri, &delivery))?.into())
-        })
+        match self.0.start(request) {
+            Ok(response) => Box::pin(response),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
     }
 }
 
