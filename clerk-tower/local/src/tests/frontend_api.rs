@@ -639,6 +639,22 @@ fn members_see_and_change_their_organization_as_far_as_they_may() {
     let invited = ada.ok("POST", &format!("{path}/invitations"), &second).0;
     let revoke = format!("{path}/invitations/{}/revoke", id(&invited));
     assert_eq!(ada.ok("POST", &revoke, &[]).0["status"], "revoked");
+    // It keeps somebody who manages its members, unless another one follows.
+    let (grace_path, ada_path) =
+        (format!("{path}/memberships/user_grace"), format!("{path}/memberships/user_ada"));
+    for (method, path, form) in [
+        ("PATCH", &*ada_path, vec![("role", "org:member")]),
+        ("DELETE", &ada_path, vec![]),
+        ("DELETE", "/me/organization_memberships/org_acme", vec![]),
+    ] {
+        let refused = ada.error(method, path, &form);
+        assert_eq!(refused, (400, "organization_minimum_permissions_needed".to_owned()), "{method} {path}");
+    }
+    ada.ok("PATCH", &grace_path, &[("role", "org:admin")]);
+    ada.ok("PATCH", &ada_path, &[("role", "org:member")]);
+    assert_eq!(grace.error("DELETE", &grace_path, &[]).0, 400);
+    grace.ok("PATCH", &ada_path, &[("role", "org:admin")]);
+    grace.ok("DELETE", "/me/organization_memberships/org_acme", &[]);
     // A new organization, of which its creator is an administrator.
     let created = alan.ok("POST", "/organizations", &[("name", "Enigma")]).0;
     let touch =

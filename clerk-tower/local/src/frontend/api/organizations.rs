@@ -62,6 +62,26 @@ const MANAGE_PROFILE: &str = "org:sys_profile:manage";
 const DELETE_PROFILE: &str = "org:sys_profile:delete";
 
 impl Call<'_> {
+    /// Checks that an organization keeps somebody who manages its members when a member gets another role, or leaves.
+    /// Only browsers are held to it: whoever has the secret key may do anything.
+    fn check_managed(&self, organization: &str, user: &str, role: Option<&str>) -> Result<(), ApiError> {
+        let Ok(membership) = self.state.membership(organization, user) else { return Ok(()) };
+        let manages = |membership: &Membership| {
+            self.state.permissions(membership).iter().any(|held| held == MANAGE_MEMBERS)
+        };
+        let stays = role.is_some_and(|role| manages(&Membership { role: role.into(), ..membership.clone() }));
+        let mut others = self.state.members_of(organization).filter(|other| other.id != membership.id);
+        if stays || !manages(membership) || others.any(manages) {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "organization_minimum_permissions_needed",
+            "minimum organization permissions needed",
+            "An organization needs at least one member who can manage its members",
+        ))
+    }
+
     /// Returns the user's membership in an organization.
     pub(super) fn membership(&self, organization: &str) -> Result<&Membership, ApiError> {
         let user = &self.user()?.id;
@@ -214,6 +234,7 @@ fn add_member(call: &mut Call<'_>, id: &str) -> ApiResult {
 
 fn update_member(call: &mut Call<'_>, id: &str, user: &str) -> ApiResult {
     call.check_permission(id, MANAGE_MEMBERS)?;
+    call.check_managed(id, user, call.request.form.first("role"))?;
     let body = call.fields(&["role"]);
     call.perform_with(&Method::PATCH, &path(id, &["memberships", user]), &body)
 }
@@ -222,6 +243,7 @@ fn remove_member(call: &mut Call<'_>, id: &str, user: &str) -> ApiResult {
     if call.user()?.id != user {
         call.check_permission(id, MANAGE_MEMBERS)?;
     }
+    call.check_managed(id, user, None)?;
     Ok(Reply::Resource(call.perform(&Method::DELETE, &path(id, &["memberships", user]), &[])?))
 }
 
@@ -304,6 +326,7 @@ fn own_memberships(call: &mut Call<'_>) -> ApiResult {
 fn leave(call: &mut Call<'_>, organization: &str) -> ApiResult {
     call.membership(organization)?;
     let user = call.user()?.id.clone();
+    call.check_managed(organization, user.as_str(), None)?;
     call.perform(&Method::DELETE, &path(organization, &["memberships", user.as_str()]), &[])?;
     Ok(Reply::Resource(json!({ "object": "organization_membership", "id": organization, "deleted": true })))
 }
