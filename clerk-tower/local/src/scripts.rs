@@ -39,6 +39,8 @@ impl Scripts {
         let is_name = |part: &str| {
             part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
                 && !part.contains("..")
+                // Not for anybody: every page may load what is served.
+                && !part.starts_with('.')
         };
         if !is_name(file) {
             return None;

@@ -3,7 +3,7 @@
 //! An entry of a section is the body of a request to the Backend API, which creates it. So every parameter of Clerk's
 //! reference can be used, and is checked as usual.
 
-use std::{fmt, ops::Range};
+use std::{collections::HashSet, fmt, ops::Range};
 
 use http::{Method, Request, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
@@ -103,12 +103,13 @@ fn try_populate(local: &LocalClerk, text: &str) -> Result<(), Problem> {
             return Err(Problem::new(name.span(), message));
         }
     }
+    let mut used = HashSet::new();
     for section in SECTIONS {
         let entries = root.iter().find(|(name, _)| name.get_ref() == section.name);
         let Some((name, entries)) = entries else { continue };
         match entries.get_ref() {
             DeValue::Table(entry) if section.is_settings => {
-                create(local, section, section.name, name.span(), entry)?;
+                create(local, section, section.name, name.span(), entry, &mut used)?;
             }
             DeValue::Array(entries) if !section.is_settings => {
                 for (at, entry) in entries.iter().enumerate() {
@@ -116,7 +117,7 @@ fn try_populate(local: &LocalClerk, text: &str) -> Result<(), Problem> {
                     let DeValue::Table(fields) = entry.get_ref() else {
                         return Err(Problem::new(entry.span(), format!("`{place}` must be a table")));
                     };
-                    create(local, section, &place, entry.span(), fields)?;
+                    create(local, section, &place, entry.span(), fields, &mut used)?;
                 }
             }
             _ => {
@@ -129,13 +130,14 @@ fn try_populate(local: &LocalClerk, text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Sends the request of one entry.
+/// Sends the request of one entry. `used` are the identifiers and secrets that were chosen before.
 fn create(
     local: &LocalClerk,
     section: &Section,
     place: &str,
     span: Range<usize>,
     fields: &DeTable<'_>,
+    used: &mut HashSet<String>,
 ) -> Result<(), Problem> {
     let mut body = Map::new();
     for (name, value) in fields {
@@ -155,11 +157,15 @@ fn create(
         let Some(prefix) = prefix else { continue };
         match body.remove(field) {
             None => {}
-            Some(Value::String(text)) if text.len() > prefix.len() && text.starts_with(prefix) => {
+            Some(Value::String(text)) if is_choice(&text, prefix) => {
+                if !used.insert(text.clone()) {
+                    return Err(problem(field, &"is used twice"));
+                }
                 chosen.push((prefix, text));
             }
             Some(_) => {
-                return Err(problem(field, &format_args!("must be a string that begins with {prefix}")));
+                let message = format_args!("must be {prefix} followed by letters, digits, `_` or `-`");
+                return Err(problem(field, &message));
             }
         }
     }
@@ -178,6 +184,11 @@ fn create(
         request.map_err(|_| problem("", &"a parameter of the path has characters that a URL cannot have"))?;
     let result = random::with_chosen(chosen, || local.run(&request, Caller::Instance));
     result.map(drop).map_err(|error: ApiError| problem(error.param().unwrap_or_default(), &error.sentence()))
+}
+
+fn is_choice(text: &str, prefix: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_plain))
 }
 
 /// Converts a value to JSON.

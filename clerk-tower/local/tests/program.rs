@@ -172,6 +172,12 @@ fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
                     }
                 });
             }
+            // However slow the machine is, something is written.
+            let before = acknowledged.lock().unwrap().len();
+            while acknowledged.lock().unwrap().len() < before + WRITERS / 4 {
+                assert!(program.child.try_wait().unwrap().is_none(), "it ended");
+                thread::sleep(Duration::from_millis(1));
+            }
             // Another moment in each round.
             thread::sleep(Duration::from_millis(40 + 73 * round % 211));
             program.child.kill().unwrap();
@@ -194,6 +200,7 @@ fn keys_people_and_scripts_can_be_given() {
         .write("people.toml", "[[users]]\nid = 'user_dora'\nfirst_name = 'Dora'\nusername = 'dora'\n");
     let key = directory.write("key.pem", include_str!("../src/tests/keys/rsa-pkcs8.pem"));
     directory.write("scripts/clerk.browser.js", "/* clerk-js */");
+    directory.write("scripts/.env", "hunter2");
     let (scripts, variables_file) = (directory.path("scripts"), directory.path(".env"));
     let mut program = Running::with(&[
         "--seed",
@@ -218,7 +225,12 @@ fn keys_people_and_scripts_can_be_given() {
     assert!(status == 200 && jwks.contains("\"kid\":\"ins_"), "{jwks}");
     let script = target.send("GET", "/npm/@clerk/clerk-js@6.40.0/dist/clerk.browser.js", "").unwrap();
     assert_eq!(script, (200, "/* clerk-js */".to_owned()));
-    for path in ["/npm/@clerk/ui@1/dist/ui.browser.js", "/npm/@clerk/clerk-js@6/dist/..%2Fx", "/npm/x"] {
+    for path in [
+        "/npm/@clerk/ui@1/dist/ui.browser.js",
+        "/npm/@clerk/clerk-js@6/dist/..%2Fx",
+        "/npm/x",
+        "/npm/@clerk/clerk-js@6/dist/.env",
+    ] {
         assert_eq!(target.send("GET", path, "").unwrap().0, 404, "{path}");
     }
 

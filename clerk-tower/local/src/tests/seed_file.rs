@@ -32,7 +32,17 @@ fn mistakes_are_named_with_line_and_field() {
             "line 6: `users[1].nick`: ",
         ),
         ("[[users]]\nusername = 'ada'\n[[users]]\nusername = 'ada'", "line 4: `users[1].username`: "),
-        ("[[users]]\nid = 'org_1'", "line 2: `users[0].id`: must be a string that begins with user_"),
+        ("[[users]]\nid = 'org_1'", "line 2: `users[0].id`: must be user_ followed by letters"),
+        ("[[users]]\nid = 'user_<b>'", "line 2: `users[0].id`: must be user_ followed by letters"),
+        ("[[users]]\nid = 'user_a/b'", "line 2: `users[0].id`: must be user_ followed by letters"),
+        (
+            "[[users]]\nid = 'user_1'\nusername = 'ada'\n[[users]]\nid = 'user_1'\nusername = 'bob'",
+            "line 5: `users[1].id`: is used twice",
+        ),
+        (
+            "[[machines]]\nname = 'a'\nsecret = 'ak_1'\n[[machines]]\nname = 'b'\nsecret = 'ak_1'",
+            "line 6: `machines[1].secret`: is used twice",
+        ),
         ("\n[[users]]\nfirst_name = 'Ada'", "line 2: `users[0]`: A user requires"),
         ("[[people]]", "line 1: there is no section `people`, but instance, "),
         ("[users]\nusername = 'ada'", "line 1: write it as [[users]]"),
