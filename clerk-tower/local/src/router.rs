@@ -38,8 +38,9 @@ impl<H> Router<H> {
         Self(router)
     }
 
-    /// Finds the handler for a method and an encoded path.
+    /// Finds the handler for a method and an encoded path. HEAD is GET, whose body the server leaves out.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Result<Found<'_, H>, NotFound> {
+        let method = if *method == Method::HEAD { &Method::GET } else { method };
         let found = self.0.at(path).map_err(|_| NotFound::Path)?;
         let handler = found.value.iter().find(|(known, _)| known == method).map(|(_, handler)| handler);
         let methods = || NotFound::Method(found.value.iter().map(|(known, _)| known.clone()).collect());
@@ -75,6 +76,8 @@ mod tests {
             (Method::GET, "/users", "list"),
             (Method::POST, "/users", "create"),
             (Method::POST, "/users/", "no such path"),
+            (Method::HEAD, "/users/user_1", "get user_1"),
+            (Method::HEAD, "/users/user_1/ban", "only [POST]"),
             (Method::GET, "/users/count", "count"),
             (Method::GET, "/users/user_1", "get user_1"),
             (Method::GET, "/users/a%2Fb", "get a/b"),

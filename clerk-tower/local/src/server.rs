@@ -38,6 +38,9 @@ use crate::{
 };
 use clerk_tower::{Clerk, ClerkBuilder};
 
+/// The variable with which Clerk's SDKs for JavaScript send nothing to Clerk.
+const NO_TELEMETRY: &str = "CLERK_TELEMETRY_DISABLED";
+
 /// How long requests in flight may take after the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -129,6 +132,7 @@ impl LocalServer {
 
     /// Returns the environment variables from which [`Clerk::from_env`] makes a client of this server in another
     /// process. They contain what [`client_builder`](Self::client_builder) sets, secrets included, except for the clock.
+    /// Another one, `CLERK_TELEMETRY_DISABLED`, keeps Clerk's SDKs for JavaScript from reporting to Clerk.
     ///
     /// ```
     /// use clerk_local::LocalClerk;
@@ -152,6 +156,7 @@ impl LocalServer {
             ("CLERK_PROXY_URL", self.api_url()),
             ("CLERK_SIGN_IN_URL", self.sign_in_url()),
             ("CLERK_SIGN_UP_URL", self.sign_up_url()),
+            (NO_TELEMETRY, "1".to_owned()),
         ]
     }
 
@@ -162,6 +167,7 @@ impl LocalServer {
         let mut variables = vec![
             ("CLERK_PUBLISHABLE_KEY", self.local.publishable_key().as_str().to_owned()),
             ("CLERK_PROXY_URL", self.api_url()),
+            (NO_TELEMETRY, "1".to_owned()),
         ];
         variables.extend(self.local.script_urls(&self.api_url()));
         let spelled = |prefix: &str| {
@@ -230,8 +236,10 @@ async fn respond(mut local: LocalClerk, request: Request<Incoming>) -> Result<Ht
     let (head, body) = request.into_parts();
     match collect(body).await {
         Ok(body) => {
-            let request = Request::from_parts(head, body);
-            metadata_document::fetch_for(&local, &request).await;
+            let mut request = Request::from_parts(head, body);
+            if let Err(refusal) = metadata_document::fetch_for(&local, &request).await {
+                request.extensions_mut().insert(refusal);
+            }
             local.call(request).await
         }
         Err(error) => Ok(error.into_response()),

@@ -8,7 +8,10 @@ use http::{
 };
 use url::{Host, Url};
 
-use super::super::{LocalClerk, error::ApiError, query::Query, state::State};
+use super::{
+    super::{LocalClerk, error::ApiError, query::Query, state::State},
+    oauth::metadata_document::Refusal,
+};
 use crate::cookies;
 use crate::state::clients::Client;
 
@@ -27,6 +30,8 @@ pub(super) struct BrowserRequest<'a> {
     /// The body, read as a form.
     pub(super) form: Query,
     pub(super) now: Timestamp,
+    /// Why the document that describes the client was refused.
+    pub(super) refusal: Option<&'a Refusal>,
     /// The suffix of the instance's cookie names.
     pub(super) suffix: String,
     /// The origin of this server as the browser sees it, for example `http://127.0.0.1:4000`.
@@ -56,6 +61,7 @@ impl<'a> BrowserRequest<'a> {
             body: request.body(),
             form: Query::parse(form),
             now: local.time(),
+            refusal: request.extensions().get(),
             suffix: local.publishable_key().cookie_suffix(),
             origin,
         }

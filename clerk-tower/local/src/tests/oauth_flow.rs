@@ -311,16 +311,22 @@ async fn an_application_describes_itself_in_a_document_on_this_computer() {
         document[name] = value;
         document
     };
-    for bad in [
-        json!([]),
-        changed("client_id", json!("http://127.0.0.1:1/client.json")),
-        changed("redirect_uris", json!([])),
-        changed("token_endpoint_auth_method", json!("client_secret_basic")),
-        changed("client_secret", json!("x")),
-        changed("client_uri", json!("x".repeat(6000))),
+    for (bad, reason) in [
+        (json!([]), "it is not a JSON object"),
+        (changed("client_id", json!("http://127.0.0.1:1/client.json")), "client_id in it is not its URL"),
+        (changed("redirect_uris", json!([])), "redirect_uris must be"),
+        (changed("redirect_uris", json!(["http://localhost/\r\ncb"])), "redirect_uris must be"),
+        (changed("token_endpoint_auth_method", json!("client_secret_basic")), "must be none"),
+        (changed("client_secret", json!("x")), "it must not have a client_secret"),
+        (changed("logo_uri", json!("javascript:alert(1)")), "logo_uri must be an http or https URL"),
+        (changed("client_uri", json!("x".repeat(6000))), "is longer than 5 KB"),
     ] {
         application.document.lock().unwrap().0 = bad.clone();
-        assert_eq!(status(&start().0).await, 401, "{bad}");
+        let request = Request::get(start().0.as_str()).body(Full::default()).unwrap();
+        let (status, _, body) = send(request).await;
+        let body = String::from_utf8_lossy(&body);
+        assert_eq!(status, 401, "{bad}");
+        assert!(body.contains("a document, which is refused: ") && body.contains(reason), "{reason}: {body}");
     }
     let fetched = application.document.lock().unwrap().1;
     // Only documents on this computer, and none that could be a request to this server.

@@ -45,6 +45,25 @@ async fn a_served_instance_responds_until_it_is_shut_down() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
+/// Tools that wait for a server often ask with HEAD.
+#[tokio::test]
+async fn head_is_answered_like_get_without_the_body() {
+    let (fixture, server) = Fixture::served().await;
+    for path in ["/v1/users/user_ada", "/.well-known/jwks.json", "/.well-known/openid-configuration"] {
+        let mut heads = Vec::new();
+        for method in ["GET", "HEAD"] {
+            let response = exchange(server.addr(), &request(&fixture, method, path, "")).await.unwrap();
+            let (head, body) = response.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 200 OK"), "{method} {path}: {head}");
+            assert_eq!(body.is_empty(), method == "HEAD", "{method} {path}");
+            heads.push(head.lines().filter(|line| !line.starts_with("date: ")).count());
+        }
+        assert_eq!(heads[0], heads[1], "{path}");
+    }
+    let response = exchange(server.addr(), &request(&fixture, "HEAD", "/v1/users/nobody", "")).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 404 "), "{response}");
+}
+
 #[tokio::test]
 async fn long_bodies_are_cut_off_on_the_wire() {
     let (fixture, server) = Fixture::served().await;

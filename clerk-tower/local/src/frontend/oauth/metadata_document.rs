@@ -2,7 +2,7 @@
 //!
 //! LocalClerk fetches such documents from this computer only.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
@@ -32,29 +32,40 @@ const MAX_LENGTH: usize = 5 * 1024;
 /// How long fetching a document may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Why a document is refused, in an extension of its request.
+#[derive(Clone)]
+pub(in super::super::super) struct Refusal(pub(super) Cow<'static, str>);
+
+impl From<&'static str> for Refusal {
+    fn from(problem: &'static str) -> Self {
+        Self(problem.into())
+    }
+}
+
 /// Fetches the document of the client that sends a browser to the authorization endpoint, and remembers what it says.
 /// If that fails, the client is unknown, or as it was before.
-pub(in super::super::super) async fn fetch_for(local: &LocalClerk, request: &Request<Bytes>) {
+pub(in super::super::super) async fn fetch_for(
+    local: &LocalClerk,
+    request: &Request<Bytes>,
+) -> Result<(), Refusal> {
     if request.uri().path() != "/oauth/authorize" {
-        return;
+        return Ok(());
     }
     let parameters = match *request.method() {
         Method::GET => request.uri().query().unwrap_or_default(),
         Method::POST => std::str::from_utf8(request.body()).unwrap_or_default(),
-        _ => return,
+        _ => return Ok(()),
     };
     let parameters = Query::parse(parameters);
-    let Some(id) = parameters.first("client_id").filter(|id| is_document_url(id)) else { return };
+    let Some(id) = parameters.first("client_id").filter(|id| is_document_url(id)) else { return Ok(()) };
     if !may_fetch(local, id) {
-        return;
+        return Err(Refusal::from("the instance's settings allow no further client to describe itself"));
     }
-    let Some(metadata) = timeout(TIMEOUT, fetch(id)).await.ok().flatten() else { return };
+    let metadata = timeout(TIMEOUT, fetch(id)).await.map_err(|_| "it took longer than 5 seconds")??;
+    check(id, &metadata)?;
     let state = &mut *local.state();
-    let now = state.now;
-    let Some(mut client) = parse(id, &metadata).and_then(|()| register::parse(&metadata, state, now).ok())
-    else {
-        return;
-    };
+    let mut client =
+        register::parse(&metadata, state, state.now).map_err(|error| Refusal(error.description))?;
     id.clone_into(&mut client.client_id);
     client.registration = Registration::MetadataDocument;
     client.public = true;
@@ -65,6 +76,7 @@ pub(in super::super::super) async fn fetch_for(local: &LocalClerk, request: &Req
     } else {
         state.oauth_applications.insert(client);
     }
+    Ok(())
 }
 
 /// Returns whether an identifier is the URL of a document on this computer. A query is refused, so that no document can
@@ -92,27 +104,36 @@ fn may_fetch(local: &LocalClerk, id: &str) -> bool {
 }
 
 /// Fetches a document. Redirects are not followed.
-async fn fetch(url: &str) -> Option<Map<String, Value>> {
+async fn fetch(url: &str) -> Result<Map<String, Value>, &'static str> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-    let response = client.get(url.parse().ok()?).await.ok()?;
-    let kind = response.headers().get(CONTENT_TYPE)?.to_str().ok()?.split(';').next()?.trim().to_owned();
-    let is_json = kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json");
-    if response.status() != StatusCode::OK || !is_json {
-        return None;
+    let url = url.parse().map_err(|_| "it has no URL")?;
+    let response = client.get(url).await.map_err(|_| "it cannot be fetched")?;
+    if response.status() != StatusCode::OK {
+        return Err("its status is not 200, and redirects are not followed");
     }
-    let body = Limited::new(response.into_body(), MAX_LENGTH).collect().await.ok()?.to_bytes();
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !(kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")) {
+        return Err("its content type is not application/json");
+    }
+    let body = Limited::new(response.into_body(), MAX_LENGTH).collect().await;
+    let body = body.map_err(|_| "it cannot be read, or is longer than 5 KB")?.to_bytes();
     match json::parse(&body) {
-        Ok(Value::Object(metadata)) => Some(metadata),
-        _ => None,
+        Ok(Value::Object(metadata)) => Ok(metadata),
+        _ => Err("it is not a JSON object"),
     }
 }
 
 /// Checks what the specification requires beyond RFC 7591: the document names itself, and has no shared secret.
-fn parse(id: &str, metadata: &Map<String, Value>) -> Option<()> {
-    let names_itself = metadata.get("client_id").and_then(Value::as_str) == Some(id);
-    let is_public =
-        matches!(metadata.get("token_endpoint_auth_method").map(Value::as_str), None | Some(Some("none")));
-    let has_secret =
-        ["client_secret", "client_secret_expires_at"].iter().any(|name| metadata.contains_key(*name));
-    (names_itself && is_public && !has_secret).then_some(())
+fn check(id: &str, metadata: &Map<String, Value>) -> Result<(), &'static str> {
+    if metadata.get("client_id").and_then(Value::as_str) != Some(id) {
+        return Err("client_id in it is not its URL");
+    }
+    if !matches!(metadata.get("token_endpoint_auth_method").map(Value::as_str), None | Some(Some("none"))) {
+        return Err("token_endpoint_auth_method in it must be none");
+    }
+    if ["client_secret", "client_secret_expires_at"].iter().any(|name| metadata.contains_key(*name)) {
+        return Err("it must not have a client_secret");
+    }
+    Ok(())
 }

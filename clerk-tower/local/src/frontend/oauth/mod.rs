@@ -71,7 +71,8 @@ fn run(request: &BrowserRequest<'_>) -> Result<HttpResponse, ApiError> {
         "/oauth/userinfo" => (&[Method::GET, Method::POST], userinfo::respond),
         path => return Err(ApiError::no_path(request.method, path)),
     };
-    if !methods.contains(request.method) {
+    let method = if *request.method == Method::HEAD { &Method::GET } else { request.method };
+    if !methods.contains(method) {
         return Err(wrong_method(request, methods));
     }
     Ok(endpoint(request).unwrap_or_else(OAuthError::into_response))

@@ -76,7 +76,7 @@ impl Target {
             return Err(invalid("The request is too long, or has a parameter twice"));
         }
         let client_id = query.first("client_id").ok_or_else(|| invalid("The request has no client_id"))?;
-        let client = state.oauth_client(client_id).ok_or_else(unknown_client)?.clone();
+        let client = state.oauth_client(client_id).ok_or_else(|| unknown_client(request))?.clone();
         let named = query.first("redirect_uri");
         let only = match &*client.redirect_uris {
             [only] => Some(only.as_str()),
@@ -124,13 +124,12 @@ fn invalid(sentence: &'static str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "invalid_request", "Invalid authorization request", sentence)
 }
 
-fn unknown_client() -> ApiError {
-    ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "invalid_client",
-        "Unknown application",
-        "No OAuth application of this LocalClerk has this client_id",
-    )
+fn unknown_client(request: &BrowserRequest<'_>) -> ApiError {
+    let problem = match request.refusal {
+        Some(refusal) => format!("The client_id is the URL of a document, which is refused: {}", refusal.0),
+        None => "No OAuth application of this LocalClerk has this client_id".to_owned(),
+    };
+    ApiError::new(StatusCode::UNAUTHORIZED, "invalid_client", "Unknown application", problem)
 }
 
 /// When the user is asked.
