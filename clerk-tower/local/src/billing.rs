@@ -17,8 +17,11 @@ use std::{fmt, time::Duration};
 use clerk_core::{Timestamp, id::Id};
 
 use crate::{
-    LocalClerk, random,
-    state::billing::{Discount, Effect, Period, Plan, Price, SubscriptionItem},
+    LocalClerk,
+    body::Body,
+    error::ApiError,
+    random,
+    state::billing::{Discount, Effect, Period, Plan, Price, Seats, SubscriptionItem},
 };
 
 pub use crate::state::billing::SubscriptionItemStatus;
@@ -62,6 +65,69 @@ impl LocalClerk {
         self.state().discounts.insert(discount);
         id
     }
+}
+
+/// The fields of an entry of `[[plans]]` in a seed.
+pub(crate) const PLAN_FIELDS: &[&str] =
+    &["name", "slug", "for_organizations", "monthly", "annual_monthly", "features", "free_trial_days"];
+
+/// Creates the plan of an entry in a seed.
+pub(crate) fn seed_plan(local: &LocalClerk, body: &Body) -> Result<(), ApiError> {
+    let mut plan = local.plan(body.required("name")?);
+    if let Some(slug) = body.string("slug")? {
+        plan = plan.slug(slug);
+    }
+    if body.flag("for_organizations")?.unwrap_or(false) {
+        plan = plan.for_organizations();
+    }
+    plan = plan.monthly(body.count("monthly")?.unwrap_or_default());
+    plan = plan.annual_monthly(body.count("annual_monthly")?.unwrap_or_default());
+    plan = plan.features(body.strings("features")?);
+    if let Some(days) = body.count("free_trial_days")? {
+        plan = plan.free_trial_days(u32::try_from(days).unwrap_or(u32::MAX));
+    }
+    if local.state().plans.find(|other| other.slug == plan.plan.slug).is_some() {
+        return Err(ApiError::exists("slug"));
+    }
+    plan.create();
+    Ok(())
+}
+
+/// The fields of an entry of `[[subscriptions]]` in a seed.
+pub(crate) const SUBSCRIPTION_FIELDS: &[&str] = &["payer_id", "plan", "annual", "seats", "seats_by_members"];
+
+/// Creates the subscription of an entry in a seed.
+pub(crate) fn seed_subscription(local: &LocalClerk, body: &Body) -> Result<(), ApiError> {
+    let (payer, slug) = (body.required("payer_id")?, body.required("plan")?);
+    let plan = {
+        let state = local.state();
+        let plan = state.plans.find(|plan| plan.slug == slug);
+        let plan = plan.ok_or_else(|| ApiError::bad_format("plan", "the slug of a plan"))?;
+        let exists = if plan.for_organizations {
+            state.organizations.get(payer).is_ok()
+        } else {
+            state.users.get(payer).is_ok()
+        };
+        if !exists {
+            return Err(ApiError::bad_format(
+                "payer_id",
+                "the id of a user or an organization, as the plan is for",
+            ));
+        }
+        LocalPlan { id: plan.id.clone(), price_id: state.default_price(&plan.id).id }
+    };
+    let mut subscription = local.subscribe(payer, &plan);
+    if body.flag("annual")?.unwrap_or(false) {
+        subscription = subscription.annual();
+    }
+    if let Some(seats) = body.count("seats")? {
+        subscription = subscription.seats(seats);
+    }
+    if body.flag("seats_by_members")?.unwrap_or(false) {
+        subscription = subscription.seats_by_members();
+    }
+    subscription.create();
+    Ok(())
 }
 
 /// A plan of a [`LocalClerk`].
@@ -154,7 +220,23 @@ impl LocalSubscriptionBuilder {
 
     /// Sets the number of seats. The default is no seats.
     pub const fn seats(mut self, seats: i64) -> Self {
-        self.item.seats = Some(seats);
+        self.item.seats = Some(Seats::Fixed(seats));
+        self
+    }
+
+    /// Has as many seats as the organization has members. When a member comes or goes, the item changes, with its webhooks.
+    /// The default is no seats.
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let local = LocalClerk::seeded();
+    /// let team = local.plan("Team").for_organizations().monthly(2000).create();
+    /// local.subscribe("org_acme", &team).seats_by_members().create(); // two seats
+    /// local.add_member("org_acme", "user_alan", "org:member"); // three seats
+    /// ```
+    pub const fn seats_by_members(mut self) -> Self {
+        self.item.seats = Some(Seats::Members);
         self
     }
 

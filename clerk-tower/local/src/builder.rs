@@ -155,7 +155,7 @@ impl LocalClerkBuilder {
         self
     }
 
-    /// Creates what a text in TOML describes. Each section has the name of a part of Clerk's Backend API, and each entry is
+    /// Creates what a text in TOML describes. Most sections have the name of a part of Clerk's Backend API, and an entry is
     /// the body of the request that creates it; a chosen `id` is possible, too, and a chosen `secret` of a machine or an
     /// API key. With [`file`](Self::file), it applies only if the file does not exist.
     ///
@@ -184,6 +184,37 @@ impl LocalClerkBuilder {
     /// assert!(error.to_string().starts_with("seed: line 2: `users[0].email_address`"), "{error}");
     /// ```
     ///
+    /// What the Backend API has no operation for has the names of the methods:
+    ///
+    /// ```
+    /// use clerk_local::LocalClerk;
+    ///
+    /// let seed = r#"
+    ///     [user_settings]
+    ///     attributes = { username = "required", phone_number = "off" }
+    ///     social_providers = ["google", "github"]
+    ///     sign_up_mode = "restricted"
+    ///     email_links = true
+    ///     password_min_length = 12
+    ///     user_lockout = { max_attempts = 3, duration_in_minutes = 10 }
+    ///
+    ///     [[users]]
+    ///     id = "user_ada"
+    ///     username = "ada"
+    ///
+    ///     [[plans]]
+    ///     name = "Pro"
+    ///     monthly = 2000
+    ///     features = ["export"]
+    ///
+    ///     [[subscriptions]]
+    ///     payer_id = "user_ada"
+    ///     plan = "pro"
+    /// "#;
+    /// let local = LocalClerk::builder().seed(seed).build().unwrap();
+    /// # drop(local);
+    /// ```
+    ///
     /// | section | creates |
     /// |---|---|
     /// | `[[users]]`, `[[organizations]]` | people and organizations |
@@ -192,7 +223,9 @@ impl LocalClerkBuilder {
     /// | `[[api_keys]]`, `[[machines]]`, `[[oauth_applications]]` | credentials |
     /// | `[[jwt_templates]]`, `[[redirect_urls]]` | JWT templates, redirect URLs |
     /// | `[[invitations]]`, `[[allowlist_identifiers]]`, `[[blocklist_identifiers]]` | who may sign up |
+    /// | `[[plans]]`, `[[subscriptions]]` | plans, as [`LocalClerk::plan`] does, and who has them: the `payer_id` and the `plan` |
     /// | `[instance]`, `[restrictions]`, `[organization_settings]` | settings |
+    /// | `[user_settings]` | what users have, and how they sign in and up, as in [`settings`](crate::settings) |
     pub fn seed(mut self, toml: impl Into<String>) -> Self {
         self.seed = Some(toml.into());
         self

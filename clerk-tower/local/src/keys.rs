@@ -52,13 +52,7 @@ impl SigningKey {
 
     /// Reads an RSA private key as PEM (PKCS #8 or PKCS #1).
     pub(super) fn from_pem(pem: &str) -> Result<Self, &'static str> {
-        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
-        let pair = match key.map_err(|_| "not a private key in PEM format (-----BEGIN PRIVATE KEY-----)")? {
-            PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
-            PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
-            _ => return Err("not an RSA key"),
-        };
-        pair.map(NamedPair::new).map(Self::from).map_err(|_| "not an RSA private key of at least 2048 bits")
+        rsa_from_pem(pem).map(NamedPair::new).map(Self::from)
     }
 
     /// Restores the key pair with this ID from the result of [`to_pkcs8`](Self::to_pkcs8).
@@ -130,6 +124,22 @@ impl SigningKey {
         public.verify(message.as_bytes(), &decode(signature)?).ok()?;
         serde_json::from_slice(&decode(message.split_once('.')?.1)?).ok()
     }
+}
+
+/// Reads a private key as PEM.
+pub(super) fn private_key_from_pem(pem: &str) -> Result<PrivateKeyDer<'static>, &'static str> {
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
+    key.map_err(|_| "not a private key in PEM format (-----BEGIN PRIVATE KEY-----)")
+}
+
+/// Reads an RSA private key as PEM (PKCS #8 or PKCS #1).
+pub(super) fn rsa_from_pem(pem: &str) -> Result<RsaKeyPair, &'static str> {
+    let pair = match private_key_from_pem(pem)? {
+        PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
+        PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
+        _ => return Err("not an RSA key"),
+    };
+    pair.map_err(|_| "not an RSA private key of at least 2048 bits")
 }
 
 impl From<NamedPair> for SigningKey {

@@ -10,6 +10,8 @@
 //! | API keys and machines | [`LocalClerk::api_key`], [`LocalClerk::machine`] |
 //! | M2M and OAuth tokens | [`LocalClerk::m2m_token`], [`LocalClerk::oauth_token`] |
 //! | OAuth applications, and the provider's settings | [`LocalClerk::oauth_application`] |
+//! | what users have, and how they sign in and up | [`LocalClerk::set_attribute`] and the rest of [`settings`] |
+//! | JWT templates | [`LocalClerk::jwt_template`] |
 //! | plans and subscriptions | [`LocalClerk::plan`], [`LocalClerk::subscribe`] |
 //! | webhooks of every change | [`LocalClerk::deliver_webhooks_to_service`], [`LocalClerk::deliver_webhooks_to`] |
 //! | a single webhook | [`LocalClerk::webhook`] |
@@ -65,6 +67,7 @@ pub mod faults;
 mod frontend;
 pub mod journal;
 mod json;
+pub mod jwt_template;
 mod keep;
 mod kept;
 mod keys;
@@ -85,6 +88,7 @@ mod seed_file;
 pub mod server;
 pub mod service;
 pub mod session;
+pub mod settings;
 pub mod setup;
 mod shortcodes;
 mod snapshot;
@@ -124,6 +128,7 @@ pub use self::{
     builder::LocalClerkBuilder,
     faults::{Disconnected, Fault},
     journal::{LocalCaller, LocalRequest, LocalRequests},
+    jwt_template::{LocalJwtTemplate, LocalJwtTemplateBuilder},
     local_body::LocalBody,
     machine::{
         LocalApiKey, LocalApiKeyBuilder, LocalM2mToken, LocalM2mTokenBuilder, LocalMachine,
@@ -133,6 +138,7 @@ pub use self::{
     outbox::LocalMessage,
     server::LocalServer,
     session::LocalSession,
+    settings::{LocalAttribute, LocalRequirement, LocalSignUpMode},
     setup::{LocalOrganization, LocalOrganizationBuilder, LocalUser, LocalUserBuilder},
     snapshot::LocalSnapshot,
     webhooks::{LocalWebhooks, WebhooksError},
@@ -295,20 +301,6 @@ impl LocalClerk {
     /// browser's cookies by `POST /sessions/{id}/refresh`, without a redirect.
     pub fn set_refresh_tokens(&self, on: bool) {
         self.state().clients.refreshes = on;
-    }
-
-    /// Sets whether people can also sign in with a link in an email. The default is false, as at Clerk, where the dashboard
-    /// turns it on.
-    ///
-    /// ```
-    /// use clerk_local::LocalClerk;
-    ///
-    /// let local = LocalClerk::seeded();
-    /// local.set_email_links(true);
-    /// // The component `<SignIn/>` offers them now, and `last_message_to` returns the message with the link.
-    /// ```
-    pub fn set_email_links(&self, on: bool) {
-        self.state().settings.attributes.email_address.set_first_factor("email_link", on);
     }
 
     /// Returns the time of the instance. It locks the state, whose `now` is the same while it is locked.

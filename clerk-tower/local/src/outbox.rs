@@ -33,10 +33,15 @@ pub struct LocalMessage {
     pub slug: &'static str,
     /// The subject of an email, or the text of an SMS message.
     pub subject: String,
+    /// The body. It follows the template, if the application has changed it with `PUT /templates/{template_type}/{slug}`.
+    pub body: String,
     /// The code in it.
     pub code: Option<String>,
     /// The link in it.
     pub link: Option<String>,
+    /// Whether Clerk would deliver it. Otherwise the application has turned that off for the template, and delivers it when
+    /// it gets the webhook.
+    pub delivered_by_clerk: bool,
 }
 
 impl From<&Message> for LocalMessage {
@@ -45,8 +50,10 @@ impl From<&Message> for LocalMessage {
             to: message.to.clone(),
             slug: message.purpose.slug(),
             subject: message.subject.clone(),
+            body: message.text(),
             code: message.code.clone(),
             link: message.link.clone(),
+            delivered_by_clerk: message.is_delivered_by_clerk(),
         }
     }
 }

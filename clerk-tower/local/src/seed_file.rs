@@ -12,26 +12,34 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use crate::{LocalClerk, error::ApiError, random, routes::Caller};
+use crate::{LocalClerk, billing, body::Body, error::ApiError, random, routes::Caller, settings};
 
-/// A section: its name, the operation, and the prefixes of `id` and `secret`, if they can be chosen.
+/// A section: its name, what it does, and the prefixes of `id` and `secret`, if they can be chosen.
 struct Section {
     name: &'static str,
     /// Whether it changes settings, and creates nothing.
     is_settings: bool,
-    /// Parameters in it are taken from the entry.
-    path: &'static str,
+    action: Action,
     id: Option<&'static str>,
     secret: Option<&'static str>,
 }
 
+/// What is done for each entry.
+#[derive(Clone, Copy)]
+enum Action {
+    /// The operation with this path. Parameters in it are taken from the entry.
+    Operation(&'static str),
+    /// What the Backend API has no operation for: the fields of an entry, and a function.
+    Setup(&'static [&'static str], fn(&LocalClerk, &Body) -> Result<(), ApiError>),
+}
+
 impl Section {
     const fn settings(name: &'static str, path: &'static str) -> Self {
-        Self { name, is_settings: true, path, id: None, secret: None }
+        Self { name, is_settings: true, action: Action::Operation(path), id: None, secret: None }
     }
 
     const fn create(name: &'static str, path: &'static str, id: Option<&'static str>) -> Self {
-        Self { name, is_settings: false, path, id, secret: None }
+        Self { name, is_settings: false, action: Action::Operation(path), id, secret: None }
     }
 
     const fn with_secret(mut self, prefix: &'static str) -> Self {
@@ -49,8 +57,15 @@ const SECTIONS: &[Section] = &[
     Section::settings("instance", "/instance"),
     Section::settings("restrictions", "/instance/restrictions"),
     Section::settings("organization_settings", "/instance/organization_settings"),
-    Section::create("permissions", "/permissions", Some("perm_")),
-    Section::create("roles", "/roles", Some("role_")),
+    Section {
+        name: "user_settings",
+        is_settings: true,
+        action: Action::Setup(settings::FIELDS, settings::seed),
+        id: None,
+        secret: None,
+    },
+    Section::create("permissions", "/organization_permissions", Some("perm_")),
+    Section::create("roles", "/organization_roles", Some("role_")),
     Section::create("jwt_templates", "/jwt_templates", Some("jtmp_")),
     Section::create("redirect_urls", "/redirect_urls", Some("ru_")),
     Section::create("users", "/users", Some("user_")),
@@ -68,6 +83,20 @@ const SECTIONS: &[Section] = &[
     Section::create("machines", "/machines", Some("mch_")).with_secret("ak_"),
     Section::create("api_keys", "/api_keys", None).with_secret("ak_"),
     Section::create("oauth_applications", "/oauth_applications", None),
+    Section {
+        name: "plans",
+        is_settings: false,
+        action: Action::Setup(billing::PLAN_FIELDS, billing::seed_plan),
+        id: Some("cplan_"),
+        secret: None,
+    },
+    Section {
+        name: "subscriptions",
+        is_settings: false,
+        action: Action::Setup(billing::SUBSCRIPTION_FIELDS, billing::seed_subscription),
+        id: None,
+        secret: None,
+    },
 ];
 
 /// What is wrong, and where it starts in the text.
@@ -130,7 +159,7 @@ fn try_populate(local: &LocalClerk, text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Sends the request of one entry. `used` are the identifiers and secrets that were chosen before.
+/// Does what one entry says. `used` are the identifiers and secrets that were chosen before.
 fn create(
     local: &LocalClerk,
     section: &Section,
@@ -169,7 +198,14 @@ fn create(
             }
         }
     }
-    let mut path = section.path.to_owned();
+    let mut path = match section.action {
+        Action::Operation(path) => path.to_owned(),
+        Action::Setup(known, setup) => {
+            let body = Body::checked(Value::Object(body), known);
+            let result = random::with_chosen(chosen, || body.and_then(|body| setup(local, &body)));
+            return result.map_err(|error| problem(error.param().unwrap_or_default(), &error.sentence()));
+        }
+    };
     while let Some((before, rest)) = path.split_once('{') {
         let Some((field, after)) = rest.split_once('}') else { break };
         match body.remove(field) {

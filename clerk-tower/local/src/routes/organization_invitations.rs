@@ -206,7 +206,9 @@ pub(in super::super) fn invite(
     let (id, link) = (invitation.id.clone(), state.invitation_url(&invitation.ticket));
     let subject = format!("You are invited to join {}", organization.name);
     if body.flag("notify")?.unwrap_or(true) {
-        state.send(Message::link(Purpose::OrganizationInvitation, address, &subject, &link, now));
+        let message = Message::link(Purpose::OrganizationInvitation, address, &subject, &link, now);
+        let message = message.about(&organization.name);
+        state.send(message);
     }
     state.organization_invitations.insert(invitation);
     Ok(id)

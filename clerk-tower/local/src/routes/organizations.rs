@@ -237,6 +237,7 @@ pub(super) fn delete(request: ApiRequest<'_>, id: &str) -> ApiResult {
     state.membership_requests.retain(|request| request.organization != id);
     state.images.retain(|image| image.id != id);
     state.credentials.forget(id);
+    state.forget_payer(id);
     state.sessions.change(
         |session| session.organization.as_ref().is_some_and(|active| *active == id),
         |session| session.organization = None,

@@ -1,4 +1,4 @@
-//! Templates of emails and SMS messages. What LocalClerk "sends" does not follow them.
+//! Templates of emails and SMS messages. What LocalClerk "sends" follows those that were changed.
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -178,6 +178,16 @@ impl SubscriptionItemStatus {
     }
 }
 
+/// How many seats a subscription item has.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Seats {
+    /// As many as the organization has members.
+    Members,
+    #[serde(untagged)]
+    Fixed(i64),
+}
+
 /// A plan of a user or an organization.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SubscriptionItem {
@@ -189,7 +199,7 @@ pub(crate) struct SubscriptionItem {
     pub(crate) period: Period,
     pub(crate) status: SubscriptionItemStatus,
     pub(crate) is_free_trial: bool,
-    pub(crate) seats: Option<i64>,
+    pub(crate) seats: Option<Seats>,
     pub(crate) discount: Option<Redemption>,
     pub(crate) period_start: Timestamp,
     pub(crate) period_end: Timestamp,
@@ -585,7 +595,7 @@ impl State {
             "ended_at": item.ended_at,
             "created_at": item.created_at,
             "updated_at": item.updated_at,
-            "seats": item.seats.map(|seats| json!({ "quantity": seats })),
+            "seats": self.seats(item).map(|seats| json!({ "quantity": seats })),
         })
     }
 
@@ -608,6 +618,21 @@ impl State {
             fields.remove("seats");
         }
         whole
+    }
+
+    /// Deletes what a deleted user or organization has subscribed to. What it has paid stays.
+    pub(crate) fn forget_payer(&mut self, subject: &str) {
+        self.subscription_items.retain(|item| item.subject != subject);
+        self.payment_methods.retain(|method| method.subject != subject);
+        self.checkouts.retain(|checkout| checkout.subject != subject);
+    }
+
+    /// Returns how many seats an item has.
+    fn seats(&self, item: &SubscriptionItem) -> Option<i64> {
+        match item.seats? {
+            Seats::Fixed(seats) => Some(seats),
+            Seats::Members => i64::try_from(self.members_of(&item.subject).count()).ok(),
+        }
     }
 
     pub(crate) fn items_of(&self, subject: &str) -> Vec<&SubscriptionItem> {
@@ -758,7 +783,7 @@ impl State {
             "payer": self.render_payer_in_event(&item.subject),
             "subscription_id": subscription_id(&item.subject),
         });
-        match item.seats {
+        match self.seats(item) {
             Some(seats) => extended(rendered, json!({ "seats": { "quantity": seats } })),
             None => rendered,
         }
@@ -870,6 +895,13 @@ pub(crate) mod events {
                 subjects.push(&item.subject);
             }
         }
+        // Items whose seats are the members of the organization.
+        for item in seated(after, before) {
+            events.push(("subscriptionItem.updated", after.render_item_in_event(item)));
+            if !subjects.contains(&item.subject.as_str()) {
+                subjects.push(&item.subject);
+            }
+        }
         for subject in subjects {
             let (old, new) = (before.items_of(subject), after.items_of(subject));
             let kinds = subscription_events(&old, &new);
@@ -881,6 +913,18 @@ pub(crate) mod events {
             }
         }
         events
+    }
+
+    /// Returns the items that are the same in both states, but have another number of seats.
+    fn seated<'a>(after: &'a State, before: &State) -> Vec<&'a SubscriptionItem> {
+        if after.memberships == before.memberships {
+            return Vec::new();
+        }
+        let is_same = |item: &&SubscriptionItem| {
+            before.subscription_items.get(&item.id).is_ok_and(|old| old == *item)
+                && before.seats(item) != after.seats(item)
+        };
+        after.subscription_items.iter().filter(is_same).collect()
     }
 
     fn subscription_events(old: &[&SubscriptionItem], new: &[&SubscriptionItem]) -> Vec<&'static str> {

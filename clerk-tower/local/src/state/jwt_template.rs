@@ -2,17 +2,31 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{
+    hmac,
+    rand::SystemRandom,
+    signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, RsaEncoding},
+};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clerk_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Session, State, extended};
-use crate::{claims, error::ApiError, keys::SigningKey, random, shortcodes, table::Row};
+use crate::{
+    claims,
+    error::ApiError,
+    keys::{self, SigningKey},
+    random, shortcodes,
+    table::Row,
+};
 
-/// The algorithms of custom signing keys.
-pub(crate) const ALGORITHMS: &[&str] = &["HS256", "HS384", "HS512", "RS256"];
+/// The algorithms of custom signing keys. Clerk's document does not list any, so these are those of RFC 7518 and RFC 8037
+/// that sign.
+pub(crate) const ALGORITHMS: &[&str] = &[
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384",
+    "ES512", "EdDSA",
+];
 
 /// A template of the claims of tokens.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -34,29 +48,67 @@ pub(crate) struct JwtTemplate {
 pub(crate) struct CustomKey {
     /// One of [`ALGORITHMS`].
     pub(crate) algorithm: String,
-    /// A secret, or an RSA private key as PEM.
+    /// A secret, or a private key as PEM.
     pub(crate) key: String,
 }
 
 impl CustomKey {
     /// Signs a token.
     fn sign(&self, header: Map<String, Value>, claims: &Value) -> Result<String, ApiError> {
-        let algorithm = match self.algorithm.as_str() {
-            "HS256" => hmac::HMAC_SHA256,
-            "HS384" => hmac::HMAC_SHA384,
-            "HS512" => hmac::HMAC_SHA512,
-            _ => {
-                let wrong = |problem| ApiError::bad_format("signing_key", problem);
-                let header = extended(header.into(), json!({ "kid": null }));
-                let key = SigningKey::from_pem(&self.key).map_err(wrong)?;
-                return Ok(key.sign(header.as_object().unwrap_or(&Map::new()), claims));
-            }
-        };
         let header = extended(header.into(), json!({ "alg": self.algorithm, "typ": "JWT" }));
         let encode = |part: &Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
         let message = format!("{}.{}", encode(&header), encode(claims));
-        let signature = hmac::sign(&hmac::Key::new(algorithm, self.key.as_bytes()), message.as_bytes());
-        Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature.as_ref())))
+        let signature = self.signature(message.as_bytes());
+        let signature = signature.map_err(|problem| ApiError::bad_format("signing_key", problem))?;
+        Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, &'static str> {
+        let mac = |algorithm| {
+            let key = hmac::Key::new(algorithm, self.key.as_bytes());
+            Ok(hmac::sign(&key, message).as_ref().to_vec())
+        };
+        match self.algorithm.as_str() {
+            "HS256" => mac(hmac::HMAC_SHA256),
+            "HS384" => mac(hmac::HMAC_SHA384),
+            "HS512" => mac(hmac::HMAC_SHA512),
+            "RS256" => self.rsa(&signature::RSA_PKCS1_SHA256, message),
+            "RS384" => self.rsa(&signature::RSA_PKCS1_SHA384, message),
+            "RS512" => self.rsa(&signature::RSA_PKCS1_SHA512, message),
+            "PS256" => self.rsa(&signature::RSA_PSS_SHA256, message),
+            "PS384" => self.rsa(&signature::RSA_PSS_SHA384, message),
+            "PS512" => self.rsa(&signature::RSA_PSS_SHA512, message),
+            "ES256" => self.ecdsa(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, message),
+            "ES384" => self.ecdsa(&signature::ECDSA_P384_SHA384_FIXED_SIGNING, message),
+            "ES512" => self.ecdsa(&signature::ECDSA_P521_SHA512_FIXED_SIGNING, message),
+            "EdDSA" => self.ed25519(message),
+            _ => Err("one of a known algorithm"),
+        }
+    }
+
+    fn rsa(&self, algorithm: &'static dyn RsaEncoding, message: &[u8]) -> Result<Vec<u8>, &'static str> {
+        let pair = keys::rsa_from_pem(&self.key)?;
+        let mut signature = vec![0; pair.public_modulus_len()];
+        let signed = pair.sign(algorithm, &SystemRandom::new(), message, &mut signature);
+        signed.map(|()| signature).map_err(|_| "long enough for the algorithm")
+    }
+
+    fn ecdsa(
+        &self,
+        algorithm: &'static EcdsaSigningAlgorithm,
+        message: &[u8],
+    ) -> Result<Vec<u8>, &'static str> {
+        let key = keys::private_key_from_pem(&self.key)?;
+        let pair = EcdsaKeyPair::from_private_key_der(algorithm, key.secret_der());
+        let pair = pair.map_err(|_| "a private key of the algorithm's elliptic curve")?;
+        let signed = pair.sign(&SystemRandom::new(), message);
+        Ok(signed.map_err(|_| "a key that can sign")?.as_ref().to_vec())
+    }
+
+    fn ed25519(&self, message: &[u8]) -> Result<Vec<u8>, &'static str> {
+        let key = keys::private_key_from_pem(&self.key)?;
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.secret_der());
+        Ok(pair.map_err(|_| "an Ed25519 private key")?.sign(message).as_ref().to_vec())
     }
 
     /// Rejects a key that cannot sign.

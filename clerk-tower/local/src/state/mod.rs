@@ -72,7 +72,7 @@ pub(crate) use self::{
     restrictions::{ListedIdentifier, is_wallet},
     roles::{Permission, Role, RoleSet, Roles},
     session::{Reverification, Session, SessionEnd},
-    settings::{Attribute, ENROLLMENT_MODES, Settings},
+    settings::{Attribute, Attributes, ENROLLMENT_MODES, Settings, SignUpMode},
     sign_in::{SignIn, SignInStep},
     sign_up::{Claim, SignUp},
     template::{BuiltIn as BuiltInTemplate, EMAILS as EMAIL_TEMPLATES, MESSAGES as SMS_TEMPLATES, Template},
@@ -81,9 +81,6 @@ pub(crate) use self::{
     verification::{CodeStrategy, Verification},
     waitlist::WaitlistEntry,
 };
-
-#[cfg(test)]
-pub(crate) use self::settings::SignUpMode;
 
 /// The identifier of every local instance.
 pub(crate) const INSTANCE_ID: &str = "ins_LocalClerk00000000000000000";
@@ -267,6 +264,7 @@ impl State {
         }
         self.membership_requests.retain(|request| request.user != id);
         self.credentials.forget(id);
+        self.forget_payer(id);
         self.sign_in_tokens.retain(|token| token.user != id);
         self.images.retain(|image| image.id != id);
         self.revoke_sessions(id, now);

@@ -4,7 +4,7 @@ use clerk_core::{Timestamp, id::UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{ContactKind, State};
+use super::{ContactKind, State, Template};
 use crate::{random, table::Row};
 
 /// How many messages are kept. Beyond that, the oldest ones are forgotten.
@@ -63,10 +63,25 @@ pub(crate) struct Message {
     /// The code or the link in it.
     pub(crate) code: Option<String>,
     pub(crate) link: Option<String>,
+    /// The name of the organization that it is about.
+    #[serde(default)]
+    pub(crate) organization: Option<String>,
+    /// What a template that the application has changed makes of it.
+    #[serde(default)]
+    pub(crate) custom: Option<CustomText>,
     /// What else an email of the application has.
     #[serde(default)]
     pub(crate) own: Option<OwnEmail>,
     pub(crate) created_at: Timestamp,
+}
+
+/// What the application's template says about a message.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CustomText {
+    body: String,
+    from_email_name: String,
+    reply_to_email_name: String,
+    delivered_by_clerk: bool,
 }
 
 /// What the application says about an email of its own.
@@ -98,6 +113,8 @@ impl Message {
             subject,
             code: None,
             link: None,
+            organization: None,
+            custom: None,
             own: None,
             created_at: now,
         }
@@ -133,8 +150,59 @@ impl Message {
         self.to == other.to && self.subject == other.subject && self.own == other.own
     }
 
+    /// Names the organization that the message is about.
+    pub(crate) fn about(self, organization: &str) -> Self {
+        Self { organization: Some(organization.to_owned()), ..self }
+    }
+
+    /// Whether Clerk would deliver it. Otherwise the application does, when it gets the webhook.
+    pub(crate) fn is_delivered_by_clerk(&self) -> bool {
+        self.custom.as_ref().is_none_or(|custom| custom.delivered_by_clerk)
+    }
+
+    /// Takes over what a template says.
+    fn apply(&mut self, template: &Template) {
+        if let Some(subject) = &template.subject {
+            self.subject = self.expand(subject);
+        }
+        let body = self.expand(&template.body);
+        if self.is_sms {
+            self.subject.clone_from(&body);
+        }
+        self.custom = Some(CustomText {
+            body,
+            from_email_name: template.from_email_name.clone(),
+            reply_to_email_name: template.reply_to_email_name.clone(),
+            delivered_by_clerk: template.delivered_by_clerk,
+        });
+    }
+
+    /// Replaces the variables of a template, such as `{{otp_code}}`. Unknown ones stay.
+    fn expand(&self, template: &str) -> String {
+        let mut expanded = String::new();
+        let mut rest = template;
+        while let Some((before, inside)) = rest.split_once("{{") {
+            let Some((name, after)) = inside.split_once("}}") else { break };
+            let value = match name.trim() {
+                "app.name" => Some("LocalClerk"),
+                "otp_code" => self.code.as_deref(),
+                "magic_link" | "action_url" => self.link.as_deref(),
+                "org.name" => self.organization.as_deref(),
+                _ => None,
+            };
+            expanded.push_str(before);
+            expanded.push_str(value.unwrap_or(&format!("{{{{{name}}}}}")));
+            rest = after;
+        }
+        expanded.push_str(rest);
+        expanded
+    }
+
     /// Returns the whole text.
     pub(crate) fn text(&self) -> String {
+        if let Some(custom) = &self.custom {
+            return custom.body.clone();
+        }
         if let Some(own) = &self.own {
             return own.text.as_ref().or(own.html.as_ref()).cloned().unwrap_or_default();
         }
@@ -147,7 +215,11 @@ impl Message {
 
 impl State {
     /// Puts a message into the outbox.
-    pub(crate) fn send(&mut self, message: Message) {
+    pub(crate) fn send(&mut self, mut message: Message) {
+        let kind = if message.is_sms { "sms" } else { "email" };
+        if let Ok(template) = self.templates.get(&format!("{kind}/{}", message.purpose.slug())) {
+            message.apply(template);
+        }
         self.outbox.insert(message);
         self.outbox.keep_newest(MAX_MESSAGES);
     }
@@ -170,17 +242,24 @@ impl State {
                 "message": message.text(),
                 "status": "queued",
                 "data": data,
-                "delivered_by_clerk": true,
+                "delivered_by_clerk": message.is_delivered_by_clerk(),
                 "created_at_ms": message.created_at,
             });
         }
+        let (sender, reply_to) = match (&message.own, &message.custom) {
+            (Some(own), _) => (local_part(&own.from), own.reply_to.as_deref().map(local_part)),
+            (None, Some(custom)) => {
+                let reply_to = Some(&*custom.reply_to_email_name).filter(|name| !name.is_empty());
+                (&*custom.from_email_name, reply_to)
+            }
+            (None, None) => ("notifications", None),
+        };
         json!({
             "object": "email",
             "id": message.id,
             "slug": message.purpose.slug(),
-            "from_email_name": message.own.as_ref().map_or("notifications", |own| local_part(&own.from)),
-            "reply_to_email_name":
-                message.own.as_ref().and_then(|own| own.reply_to.as_deref()).map(local_part),
+            "from_email_name": sender,
+            "reply_to_email_name": reply_to,
             "to_email_address": message.to,
             "email_address_id": contact,
             "user_id": user,
@@ -189,7 +268,7 @@ impl State {
             "body_plain": message.text(),
             "status": "queued",
             "data": data,
-            "delivered_by_clerk": true,
+            "delivered_by_clerk": message.is_delivered_by_clerk(),
         })
     }
 

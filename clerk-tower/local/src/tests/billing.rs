@@ -478,3 +478,38 @@ async fn changes_of_subscriptions_are_delivered() {
     fixture.ok("DELETE", &format!("/v1/billing/subscription_items/{}", item.id), &none());
     assert_eq!(names(&took().await), ["subscriptionItem.canceled", "subscription.updated"]);
 }
+
+#[test]
+fn seats_can_follow_the_members() {
+    let fixture = Fixture::seeded();
+    let local = &fixture.local;
+    let plan = local.plan("Team").for_organizations().monthly(2000).create();
+    local.subscribe("org_acme", &plan).seats_by_members().create();
+    let seats = || {
+        let subscription = fixture.get("/organizations/org_acme/billing/subscription");
+        subscription["subscription_items"][0]["seats"]["quantity"].clone()
+    };
+    assert_eq!(seats(), 2);
+    let member = json!({ "user_id": "user_alan", "role": "org:member" });
+    let events =
+        fixture.events(|fixture| drop(fixture.ok("POST", "/organizations/org_acme/memberships", &member)));
+    let kinds: Vec<_> = events.iter().map(|event| event.0).collect();
+    let expected = ["organizationMembership.created", "subscriptionItem.updated", "subscription.updated"];
+    assert_eq!(kinds, expected);
+    assert_eq!((&events[1].1["seats"]["quantity"], seats()), (&json!(3), json!(3)));
+    fixture.ok("DELETE", "/users/user_grace", &none());
+    assert_eq!(seats(), 2);
+    // Other memberships do not matter.
+    let other = local.organization("Other").create();
+    assert!(fixture.event_kinds(|_| local.add_member(&other, "user_ada", "org:admin")).len() == 1);
+}
+
+#[test]
+fn the_subscription_of_a_deleted_payer_goes_away() {
+    let world = World::new();
+    for (payer, left) in [("/users/user_ada", 1), ("/organizations/org_acme", 0)] {
+        world.fixture.ok("DELETE", payer, &none());
+        assert_eq!(world.fixture.local.state().subscription_items.len(), left);
+        assert_eq!(world.fixture.call("GET", &format!("{payer}/billing/subscription"), &none()).0, 404);
+    }
+}

@@ -1,10 +1,20 @@
 //! Tests of JWT templates.
 
-use aws_lc_rs::hmac;
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use std::time::Duration;
+
+use aws_lc_rs::{
+    encoding::{AsDer as _, EcPrivateKeyRfc5915Der},
+    hmac,
+    rand::SystemRandom,
+    signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey, VerificationAlgorithm},
+};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 
-use super::{Fixture, has_fields, none};
+use super::{Fixture, NOW, has_fields, none};
 
 const PATH: &str = "/v1/jwt_templates";
 
@@ -154,6 +164,106 @@ fn templates_can_have_a_signing_key_of_their_own() {
     let own = format!("{PATH}/{}", created["id"].as_str().unwrap());
     fixture.ok("PATCH", &own, &json!({"name": "rsa", "claims": {}, "custom_signing_key": false}));
     assert!(fixture.local.key().verify(&token("rsa")).is_some());
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64_STANDARD.encode(der))
+}
+
+#[test]
+fn templates_can_have_a_key_pair_of_their_own() {
+    let fixture = Fixture::seeded();
+    let session = fixture.local.sign_in("user_ada");
+    let rsa = include_str!("keys/rsa-pkcs8.pem");
+    let rsa_public = crate::keys::rsa_from_pem(rsa).unwrap().public_key().as_ref().to_vec();
+    let mut keys: Vec<(&str, String, Vec<u8>, &'static dyn VerificationAlgorithm)> = Vec::new();
+    for (algorithm, verification) in [
+        ("RS256", &signature::RSA_PKCS1_2048_8192_SHA256),
+        ("RS384", &signature::RSA_PKCS1_2048_8192_SHA384),
+        ("RS512", &signature::RSA_PKCS1_2048_8192_SHA512),
+        ("PS256", &signature::RSA_PSS_2048_8192_SHA256),
+        ("PS384", &signature::RSA_PSS_2048_8192_SHA384),
+        ("PS512", &signature::RSA_PSS_2048_8192_SHA512),
+    ] {
+        keys.push((algorithm, rsa.to_owned(), rsa_public.clone(), verification));
+    }
+    for (algorithm, signing, verification) in [
+        ("ES256", &signature::ECDSA_P256_SHA256_FIXED_SIGNING, &signature::ECDSA_P256_SHA256_FIXED),
+        ("ES384", &signature::ECDSA_P384_SHA384_FIXED_SIGNING, &signature::ECDSA_P384_SHA384_FIXED),
+        ("ES512", &signature::ECDSA_P521_SHA512_FIXED_SIGNING, &signature::ECDSA_P521_SHA512_FIXED),
+    ] {
+        let private = EcdsaKeyPair::generate_pkcs8(signing, &SystemRandom::new()).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(signing, private.as_ref()).unwrap();
+        let public = pair.public_key().as_ref().to_vec();
+        keys.push((algorithm, pem("PRIVATE KEY", private.as_ref()), public.clone(), verification));
+        // As OpenSSL writes it: SEC 1.
+        let private: EcPrivateKeyRfc5915Der<'_> = pair.private_key().as_der().unwrap();
+        keys.push((algorithm, pem("EC PRIVATE KEY", private.as_ref()), public, verification));
+    }
+    let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let public = Ed25519KeyPair::from_pkcs8(private.as_ref()).unwrap().public_key().as_ref().to_vec();
+    keys.push(("EdDSA", pem("PRIVATE KEY", private.as_ref()), public, &signature::ED25519));
+
+    let es256 = keys[6].1.clone();
+    for (at, (algorithm, private, public, verification)) in keys.into_iter().enumerate() {
+        let name = format!("own_{at}");
+        fixture.ok(
+            "POST",
+            PATH,
+            &json!({
+                "name": name, "claims": {}, "custom_signing_key": true, "signing_algorithm": algorithm,
+                "signing_key": private,
+            }),
+        );
+        let path = format!("/v1/sessions/{}/tokens/{name}", session.session_id());
+        let token = fixture.ok("POST", &path, &none())["jwt"].as_str().unwrap().to_owned();
+        assert_eq!((&part(&token, 0)["alg"], &part(&token, 0)["kid"]), (&json!(algorithm), &none()));
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let public = UnparsedPublicKey::new(verification, public);
+        public.verify(message.as_bytes(), &signature).unwrap_or_else(|_| panic!("{algorithm}"));
+    }
+    for (algorithm, key) in [
+        ("ES384", &*es256),
+        ("EdDSA", &es256),
+        ("PS256", &es256),
+        ("ES256", rsa),
+        ("ES256", "x"),
+        ("EdDSA", rsa),
+    ] {
+        let body = json!({
+            "name": "wrong", "claims": {}, "custom_signing_key": true, "signing_algorithm": algorithm,
+            "signing_key": key,
+        });
+        fixture.refuses("POST", PATH, &body, 422, "form_param_format_invalid", "signing_key");
+    }
+}
+
+#[test]
+fn templates_can_be_created_without_the_api() {
+    let fixture = Fixture::seeded();
+    for lifetime in [300, 90] {
+        let template = fixture
+            .local
+            .jwt_template("hasura")
+            .claims(json!({ "role": "user", "who": "{{user.id}}" }))
+            .lifetime(Duration::from_secs(lifetime))
+            .allowed_clock_skew(Duration::from_secs(7))
+            .signing_key("HS256", "a secret that others know, too")
+            .create();
+        let rendered = fixture.get(&format!("{PATH}/{}", template.id));
+        assert_eq!((&rendered["lifetime"], &rendered["allowed_clock_skew"]), (&json!(lifetime), &json!(7)));
+    }
+    assert_eq!(fixture.column(PATH, "/name"), ["hasura"]);
+    let session = fixture.local.sign_in("user_ada");
+    let path = format!("/v1/sessions/{}/tokens/hasura", session.session_id());
+    let token = fixture.ok("POST", &path, &none())["jwt"].as_str().unwrap().to_owned();
+    let claims = part(&token, 1);
+    assert_eq!((&claims["role"], &claims["who"]), (&json!("user"), &json!("user_ada")));
+    assert_eq!((&claims["exp"], &part(&token, 0)["alg"]), (&json!(NOW.as_secs() + 90), &json!("HS256")));
+    fixture.local.jwt_template("broken").signing_key("ES256", "x").create();
+    let broken = path.replace("hasura", "broken");
+    fixture.refuses("POST", &broken, &none(), 422, "form_param_format_invalid", "signing_key");
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod seed_file;
 mod server;
 mod service;
 mod sessions;
+mod settings;
 mod sign_ups;
 mod snapshot;
 mod surfing;
