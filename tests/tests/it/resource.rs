@@ -153,7 +153,7 @@ async fn only_access_tokens_for_the_resource_pass() {
 }
 
 /// Signs an access token with these changes to its header and its audience.
-fn signed(local: &LocalClerk, typ: Value, audience: Value) -> String {
+fn signed(local: &LocalClerk, typ: &Value, audience: &Value) -> String {
     let claims = json!({
         "iss": local.issuer(), "sub": "user_ada", "client_id": "client_1", "exp": 4_000_000_000_u32, "aud": audience,
     });
@@ -192,7 +192,7 @@ async fn types_and_audiences_are_compared_exactly() {
         (json!("at+jwt"), json!(format!(" {MCP}")), 401),
         (json!("at+jwt"), json!(format!("https://other.example.com {MCP}")), 401),
     ] {
-        let token = signed(&local, typ.clone(), audience.clone());
+        let token = signed(&local, &typ, &audience);
         assert_eq!(send(&app, Method::POST, "/mcp", Some(&token)).await.status(), status, "{typ} {audience}");
     }
 }
