@@ -170,6 +170,7 @@ impl Parts {
             Some(Ok(Header { format, version })) if format == FORMAT => {
                 return Err(format!("it has version {version}, and this program reads version {VERSION}"));
             }
+            None => return Err("it is not valid JSON, or is truncated (line 1, column 0)".into()),
             Some(Err(error)) if !error.is_data() => {
                 let (line, column) = (error.line(), error.column());
                 return Err(format!("it is not valid JSON, or is truncated (line {line}, column {column})"));

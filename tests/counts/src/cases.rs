@@ -84,7 +84,8 @@ fn routers(world: &World) -> Vec<Case> {
     let known = known(world, &clerk);
     let router = || Router::new().route("/dashboard", get("hello"));
     let service = |router: Router| {
-        router.map_request(|request: Request<()>| {
+        // As `axum::serve` does: otherwise the router creates its services for each request.
+        router.with_state::<()>(()).map_request(|request: Request<()>| {
             let mut request = request.map(|()| Body::empty());
             // The router adds its own.
             *request.extensions_mut() = Extensions::new();
