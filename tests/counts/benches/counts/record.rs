@@ -8,8 +8,9 @@ use serde::Deserialize;
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/counts.toml");
 const COMMAND: &str = "cargo bench -p clerk-counts -- --record";
 
-/// By what share a count may change without being recorded.
-const TOLERANCE: f64 = 0.05;
+/// By what share a count may change without being recorded. The same source in another folder differs by up to seven percent
+/// on single paths, because the compiler inlines other functions.
+const TOLERANCE: f64 = 0.08;
 /// What the compiler does elsewhere moves even a short path by a few instructions.
 const FEW_INSTRUCTIONS: f64 = 30.0;
 /// Allocations of something that happens only once in a while do not repeat to the last one.
