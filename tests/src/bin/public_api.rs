@@ -43,6 +43,8 @@ const ALLOWED: &[&str] = &[
 /// Crates that are allowed because a feature with their name enables them, as `(our crate, foreign crate)`.
 const BEHIND_A_FEATURE: &[(&str, &str)] = &[
     ("clerk_axum", "aide"),
+    // Behind the feature `resource`: a protected resource is a router with its documents.
+    ("clerk_axum", "axum"),
     ("clerk_axum", "utoipa"),
     ("clerk_core", "chrono"),
     ("clerk_core", "jiff"),
