@@ -218,14 +218,14 @@ impl LocalSubscriptionBuilder {
         self
     }
 
-    /// Sets the number of seats. The default is no seats.
+    /// Sets the number of seats. None by default.
     pub const fn seats(mut self, seats: i64) -> Self {
         self.item.seats = Some(Seats::Fixed(seats));
         self
     }
 
     /// Has as many seats as the organization has members. When a member comes or goes, the item changes, with its webhooks.
-    /// The default is no seats.
+    /// None by default.
     ///
     /// ```
     /// use clerk_local::LocalClerk;

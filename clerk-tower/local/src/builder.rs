@@ -92,7 +92,7 @@ impl LocalClerkBuilder {
         self
     }
 
-    /// Sets the secret key, `sk_test_…`. A live key is an error: this is no identity provider for production.
+    /// Sets the secret key, `sk_test_…`. A live key is an error: this is not an identity provider for production.
     pub fn secret_key(mut self, key: impl TryInto<SecretKey, Error: fmt::Display>) -> Self {
         let key = self.parsed("secret_key", key);
         self.secret_key = key.filter(|key| self.is_usable("secret_key", key.expose(), key.instance_type()));
@@ -356,7 +356,7 @@ impl LocalClerkBuilder {
 pub(crate) fn why_unusable(key: &str, instance_type: InstanceType) -> Option<&'static str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+/=.".contains(&byte);
     if instance_type == InstanceType::Production {
-        Some("this is a live key, and LocalClerk is no identity provider for production")
+        Some("this is a live key, and LocalClerk is not an identity provider for production")
     } else if !key.bytes().all(is_plain) {
         Some("it contains characters that have a meaning for a shell; use letters and digits")
     } else {

@@ -234,7 +234,7 @@ async fn a_response_can_break_off_in_the_middle() {
         clerk.send(users::delete(&*created[0])).await.unwrap();
     }
 
-    // There is no half of nothing.
+    // An empty body has no half.
     fixture.local.inject(Fault::disconnect_midway());
     let request = Request::patch("/instance").header("authorization", fixture.local.secret_key().to_header());
     let outcome = fixture.local.clone().call(request.body(Bytes::from("{}")).unwrap()).await;

@@ -638,12 +638,12 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// The longest list of scopes in a challenge, in bytes. Proxies answer with 502 to headers that are too long for them, and
-/// clients break off: nginx takes 4 KiB of headers by default, Node 16.
+/// Upper bound on the list of scopes in a challenge, in bytes. Proxies respond with 502 if headers are too long for them, and
+/// clients close the connection: nginx accepts 4 KiB of headers by default, Node 16 KiB.
 pub(crate) const LONGEST_SCOPES: usize = 2048;
 
-/// Returns the scopes, separated by spaces. Those that are not valid, and could end the parameter of a challenge, are left
-/// out, and so are those for which there is no space.
+/// Returns the scopes, separated by spaces. Left out are those that are not valid, which could end
+/// the parameter of a challenge, and those that do not fit.
 pub(crate) fn valid_scopes<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
     scopes.filter(|scope| is_scope(scope)).fold(String::new(), |mut list, scope| {
         if list.len() + scope.len() < LONGEST_SCOPES {

@@ -51,7 +51,7 @@ struct State {
     running: Option<Flight<()>>,
 }
 
-/// The authorization server does not answer, and nothing is kept. Says when to ask again.
+/// The authorization server did not respond, and no earlier document is kept. Contains when to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unavailable(pub(super) Duration);
 
@@ -62,7 +62,7 @@ impl AuthorizationServer {
         Self { clerk, document, state: Arc::default() }
     }
 
-    /// Returns the document: a fresh one, or the last one if there is none.
+    /// Returns the document. If no fresh one can be fetched, the last one is returned.
     pub(super) async fn document(&self) -> Result<Bytes, Unavailable> {
         let running = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -135,7 +135,7 @@ impl ProtectedResourceBuilder {
     /// [`ConfigError`] names the first setting that is missing or not valid, and what is wrong with it:
     ///
     /// - `url`: it is not absolute, has a query or a fragment, is not encrypted, or clients would write it differently
-    /// - `authorization_server`: it is not valid, or not set and there is no publishable key
+    /// - `authorization_server`: it is not valid, or it is not set and the client has no publishable key
     /// - `scopes`, `documentation`, `mounted_at`, `also_accept`: see the methods
     pub fn build(self) -> Result<ProtectedResourceLayer, ConfigError> {
         let url = ResourceUrl::parse(&self.url).map_err(|problem| ConfigError::new("url", problem))?;

@@ -211,7 +211,7 @@ fn write_env(path: &Path, server: &LocalServer) -> Result<(), Failure> {
 async fn banner(server: &LocalServer, settings: &Settings, clerk: &Clerk) -> Result<String, Failure> {
     let url = server.api_url();
     let mut text = format!(
-        "# A local Clerk instance on {url}, for development only: it is no identity provider for production.\n\
+        "# A local Clerk instance on {url}, for development only: it is not an identity provider for production.\n\
          # For the .env of your application:\n\n"
     );
     for (name, value) in server.env() {
