@@ -332,7 +332,7 @@ fn what_is_wrong_is_said_in_one_line() {
         ),
         (
             &["--secret-key", "sk_live_hunter2"],
-            "--secret-key: this is a live key, and LocalClerk is no".to_owned(),
+            "--secret-key: this is a live key, and LocalClerk is not an".to_owned(),
         ),
         (
             &["--publishable-key", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k"],
