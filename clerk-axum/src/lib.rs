@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("overview.md")]
 
 mod error;
 mod extract;
@@ -54,7 +54,8 @@ pub use self::{
     rejection::Rejection,
 };
 
-/// Compiles the code of the project's README.
+/// Compiles the code of the project's README, and of the crate's.
 #[cfg(all(doctest, feature = "local"))]
 #[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

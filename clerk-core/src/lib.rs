@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("overview.md")]
 
 pub mod api;
 pub mod authenticate;
@@ -29,3 +29,8 @@ pub use self::{
     reason::Reason,
     timestamp::Timestamp,
 };
+
+/// Compiles the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

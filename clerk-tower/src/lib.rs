@@ -1,4 +1,6 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("overview.md")]
+#![doc = "\n"]
+#![doc = include_str!("telemetry.md")]
 
 mod clerk;
 pub mod client;
@@ -21,3 +23,8 @@ pub use self::{
     error::{BoxError, Error, ErrorKind},
     intake::WebhookLimits,
 };
+
+/// Compiles the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! Everything that is logged through `tracing` and counted through `metrics`. The README of this crate has the tables.
+//! Everything that is logged through `tracing` and counted through `metrics`. `telemetry.md` has the tables.
 //!
 //! No token, key, address, id or string from a request is recorded, except for cleaned host names that a token
 //! contains. Warnings are limited to one a minute for each cause. Those about how the application was built have no limit:

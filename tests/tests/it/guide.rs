@@ -18,7 +18,7 @@ use serde_json::Value;
 const EXTRACTORS: &str = include_str!("../../../clerk-axum/src/guide/extractors.md");
 const TROUBLE: &str = include_str!("../../../clerk-axum/src/guide/troubleshooting.md");
 const SECURITY: &str = include_str!("../../../clerk-axum/src/guide/security.md");
-const LOGGING: &str = include_str!("../../../clerk-tower/README.md");
+const LOGGING: &str = include_str!("../../../clerk-tower/src/telemetry.md");
 const WEBHOOKS: &str = include_str!("../../../clerk-axum/src/guide/webhooks.md");
 const ENVIRONMENT: &str = include_str!("../../../clerk-tower/src/clerk/environment.md");
 
@@ -280,7 +280,7 @@ fn the_counters_and_messages_of_the_bounds_exist() {
     assert!(names.len() > 8, "{names:?}");
     for name in names {
         let is_documented = [LOGGING, TROUBLE].iter().any(|page| page.contains(&format!("`{name}`")));
-        assert!(is_documented, "{name} is neither in clerk-tower's README nor in troubleshooting");
+        assert!(is_documented, "{name} is neither in clerk-tower/src/telemetry.md nor in troubleshooting");
     }
 }
 

@@ -33,6 +33,7 @@ mod instances;
 mod keys;
 mod keys_model;
 mod layers;
+mod links;
 mod local;
 mod machine;
 mod machines;
