@@ -155,7 +155,9 @@ fn every_link_of_a_page_on_a_code_host_leads_somewhere() {
             }
         }
         let items = page.undefined.iter().filter(|it| it.starts_with('`'));
-        problems.extend(items.map(|it| format!("{}: [{it}] is a link in the documentation only", path.display())));
+        problems.extend(
+            items.map(|it| format!("{}: [{it}] is a link in the documentation only", path.display())),
+        );
     }
     assert!(pages.len() > 20 && problems.is_empty(), "{problems:#?}");
 }
