@@ -17,7 +17,6 @@
 
 use std::{fmt, net::Ipv4Addr, str::FromStr};
 
-use aws_lc_rs::{digest, hmac};
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -25,6 +24,8 @@ use base64::{
 };
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+
+use crate::crypto::{self, HmacKey};
 
 /// Error of parsing a key. It says what was found and what was expected, but does not contain the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -231,10 +232,10 @@ impl FromStr for MachineSecretKey {
 
 /// The signing secret of a webhook endpoint, `whsec_…`.
 #[derive(Clone)]
-pub struct WebhookSecret(hmac::Key);
+pub struct WebhookSecret(HmacKey);
 
 impl WebhookSecret {
-    pub(crate) fn key(&self) -> &hmac::Key {
+    pub(crate) fn key(&self) -> &HmacKey {
         &self.0
     }
 }
@@ -261,7 +262,7 @@ impl FromStr for WebhookSecret {
         if key.is_empty() {
             return Err(KeyError::new("nothing follows the prefix", EXPECTED));
         }
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &key)))
+        HmacKey::new(&key).map(Self).ok_or_else(|| KeyError::new("the value is not a key", EXPECTED))
     }
 }
 
@@ -325,8 +326,7 @@ impl PublishableKey {
     /// The suffix has eight characters. It distinguishes several applications on the same domain.
     #[must_use]
     pub fn cookie_suffix(&self) -> String {
-        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, self.text.as_bytes());
-        let mut suffix = BASE64_URL_SAFE_NO_PAD.encode(hash);
+        let mut suffix = BASE64_URL_SAFE_NO_PAD.encode(crypto::sha1(self.text.as_bytes()));
         suffix.truncate(8);
         suffix
     }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod authenticate;
 pub mod credential;
+mod crypto;
 pub mod decode;
 pub mod encode;
 pub mod id;

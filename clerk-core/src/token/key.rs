@@ -2,20 +2,17 @@
 
 use std::{borrow::Cow, fmt};
 
-use aws_lc_rs::{
-    rsa::PublicEncryptingKey,
-    signature::{
-        ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-        RsaParameters, RsaPublicKeyComponents,
-    },
-};
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
 use super::TokenError;
-use crate::{Reason, keys};
+use crate::{
+    Reason,
+    crypto::{self, Hash, RsaKey},
+    keys,
+};
 
 /// The signature algorithms that Clerk uses (RFC 7518, section 3.3).
 ///
@@ -40,11 +37,11 @@ impl Algorithm {
         }
     }
 
-    const fn parameters(self) -> &'static RsaParameters {
+    const fn hash(self) -> Hash {
         match self {
-            Self::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
-            Self::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
-            Self::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+            Self::Rs256 => Hash::Sha256,
+            Self::Rs384 => Hash::Sha384,
+            Self::Rs512 => Hash::Sha512,
         }
     }
 }
@@ -71,8 +68,7 @@ impl VerifyingKeyError {
 /// The key determines which algorithms are accepted (RFC 8725, section 3.1). A key of a JWKS without `alg` accepts RS256,
 /// RS384 and RS512. Several keys of a JWKS with the same id count as one, and a signature of any of them is accepted.
 pub struct VerifyingKey {
-    // aws-lc-rs binds a parsed key to one hash, and parsing for each verification would be slow.
-    parsed: Vec<(Algorithm, ParsedPublicKey)>,
+    parsed: Vec<(Algorithm, RsaKey)>,
 }
 
 impl VerifyingKey {
@@ -95,11 +91,10 @@ impl VerifyingKey {
         let body: String = body.split_ascii_whitespace().collect();
         let unusable = || VerifyingKeyError::not_pem(what_it_is(text));
         let der = PEM.decode(body).map_err(|_| unusable())?;
-        let key = PublicEncryptingKey::from_der(&der).map_err(|_| unusable())?;
-        if !(2048..=8192).contains(&key.key_size_bits()) {
+        if !(2048..=8192).contains(&crypto::spki_bits(&der).ok_or_else(unusable)?) {
             return Err(SIZE);
         }
-        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &der).map_err(|_| unusable())?;
+        let key = RsaKey::from_spki(&der, Hash::Sha256).ok_or_else(unusable)?;
         Ok(Self { parsed: vec![(Algorithm::Rs256, key)] })
     }
 
@@ -117,9 +112,9 @@ impl VerifyingKey {
         }
         let accepted = Algorithm::ALL.into_iter().filter(|this| algorithm.is_none_or(|only| only == *this));
         let parse = |this: Algorithm| {
-            let key = RsaPublicKeyComponents { n, e }.to_parsed_public_key(this.parameters());
+            let key = RsaKey::from_components(n, e, this.hash());
             key.map(|key| (this, key))
-                .map_err(|_| VerifyingKeyError::new("modulus and exponent are not a valid RSA key"))
+                .ok_or(VerifyingKeyError::new("modulus and exponent are not a valid RSA key"))
         };
         Ok(Self { parsed: accepted.map(parse).collect::<Result<_, _>>()? })
     }
@@ -141,7 +136,7 @@ impl VerifyingKey {
             return Err(TokenError::failed("the key is for another signature algorithm"));
         }
         // Constant time is not required: key, signature and token are not secret from their sender.
-        if keys.any(|key| key.verify_sig(signed, signature).is_ok()) {
+        if keys.any(|key| key.verifies(signed, signature)) {
             return Ok(());
         }
         Err(TokenError::new(Reason::TokenInvalidSignature, "the signature does not match the key"))

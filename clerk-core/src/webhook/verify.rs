@@ -1,6 +1,5 @@
 use std::{fmt, time::Duration};
 
-use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
@@ -8,7 +7,7 @@ use base64::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Delivery;
-use crate::{Timestamp, keys::WebhookSecret};
+use crate::{Timestamp, crypto, keys::WebhookSecret};
 
 /// Error of verifying a delivery. Respond with status 400; Clerk then repeats the delivery.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +114,7 @@ impl Verifier {
     pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> HeaderMap {
         let timestamp = at.as_secs();
         let signature = self.secrets.first().map(|secret| {
-            let tag = hmac::sign(secret.key(), &content(id, timestamp, body));
+            let tag = secret.key().sign(&content(id, timestamp, body));
             format!("v1,{}", BASE64_STANDARD.encode(tag))
         });
         let [names, _] = FAMILIES;
@@ -161,8 +160,8 @@ impl Verifier {
             .filter_map(|encoded| BASE64_STANDARD.decode(encoded).ok())
             .collect();
         self.secrets.iter().rev().find(|secret| {
-            let own = hmac::sign(secret.key(), content);
-            tags.iter().any(|tag| verify_slices_are_equal(own.as_ref(), tag).is_ok())
+            let own = secret.key().sign(content);
+            tags.iter().any(|tag| crypto::equal(own.as_ref(), tag))
         })
     }
 }
@@ -228,7 +227,7 @@ fn leading_integer(text: &str) -> Option<i64> {
 
 /// Returns what names the endpoint that has this secret. It cannot be used as a signature: what is signed has two dots.
 fn endpoint(secret: &WebhookSecret) -> String {
-    let tag = hmac::sign(secret.key(), b"name of the endpoint");
+    let tag = secret.key().sign(b"name of the endpoint");
     BASE64_URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
 }
 

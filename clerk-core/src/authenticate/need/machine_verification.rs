@@ -1,7 +1,5 @@
 //! The verification of opaque machine tokens, whose results may be cached.
 
-use aws_lc_rs::digest;
-
 use super::{PendingCall, PendingOperation};
 use crate::{
     api::{api_keys, m2m, oauth_access_tokens},
@@ -9,6 +7,7 @@ use crate::{
         outcome::MachineFacts,
         request::{Authorization, authorization},
     },
+    crypto,
     token::TokenKind,
 };
 
@@ -54,11 +53,7 @@ impl<O: Verification> PendingCall<O> {
     pub fn token_digest(&self) -> Option<[u8; 32]> {
         let head = self.suspended.head();
         let Authorization::Token(token) = authorization(head.headers) else { return None };
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(O::KIND.as_str().as_bytes());
-        // Separates kind and token: neither contains a zero byte, so no two pairs have the same input.
-        context.update(&[0]);
-        context.update(token.as_bytes());
-        context.finish().as_ref().try_into().ok()
+        // The zero separates kind and token: neither contains a zero byte, so no two pairs have the same input.
+        crypto::sha256(&[O::KIND.as_str().as_bytes(), &[0], token.as_bytes()])
     }
 }
