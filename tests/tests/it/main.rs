@@ -40,6 +40,7 @@ mod machines;
 mod memory;
 mod msrv;
 mod observability;
+mod packages;
 mod pages;
 mod positions;
 mod proxy;

@@ -1,0 +1,118 @@
+//! Checks what the published crates contain, what they declare, and the form of the changelog.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// The published crates and their folders, in the order in which they are published.
+const PUBLISHED: [(&str, &str); 4] = [
+    ("clerk-core", "clerk-core"),
+    ("clerk-tower", "clerk-tower"),
+    ("clerk-local", "clerk-tower/local"),
+    ("clerk-axum", "clerk-axum"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn metadata() -> Value {
+    serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--no-deps", "--offline"])).unwrap()
+}
+
+#[test]
+fn every_published_crate_contains_both_licences_its_readme_and_its_sources_only() {
+    for (name, folder) in PUBLISHED {
+        // Copies and no links: a checkout on Windows turns a link into a file that contains a path.
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            let text = fs::read(root().join(licence)).unwrap();
+            assert_eq!(fs::read(root().join(folder).join(licence)).unwrap(), text, "{folder}/{licence}");
+        }
+        let list = cargo(&["package", "--list", "--allow-dirty", "--offline", "--package", name]);
+        let rest: Vec<_> = list
+            .lines()
+            .map(|line| line.replace('\\', "/"))
+            .filter(|line| !line.starts_with("src/"))
+            .collect();
+        // The rest is written by cargo; `.cargo_vcs_info.json` only from a repository.
+        let written = |line: &&String| !line.starts_with(".cargo") && !line.starts_with("Cargo.");
+        assert_eq!(
+            rest.iter().filter(written).collect::<Vec<_>>(),
+            ["LICENSE-APACHE", "LICENSE-MIT", "README.md"],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_declarations_of_the_published_crates_are_within_the_limits_of_registries() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let mut published: Vec<_> = packages
+        .iter()
+        .filter(|package| package["publish"].is_null())
+        .map(|package| package["name"].as_str().unwrap())
+        .collect();
+    published.sort_unstable();
+    let mut expected = PUBLISHED.map(|(name, _)| name);
+    expected.sort_unstable();
+    assert_eq!(published, expected, "the others have `publish = false`");
+    for package in packages.iter().filter(|package| package["publish"].is_null()) {
+        let name = package["name"].as_str().unwrap();
+        let keywords: Vec<_> =
+            package["keywords"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+        assert!((1..=5).contains(&keywords.len()), "{name}: {keywords:?}");
+        for word in keywords {
+            let allowed =
+                |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '+');
+            assert!(
+                word.len() <= 20 && word.starts_with(char::is_alphanumeric) && word.chars().all(allowed),
+                "{name}: {word}"
+            );
+        }
+        assert!((1..=5).contains(&package["categories"].as_array().unwrap().len()), "{name}");
+        assert_eq!(package["license"], "MIT OR Apache-2.0", "{name}");
+        assert_eq!(package["readme"], "README.md", "{name}");
+        assert!(
+            package["description"].as_str().is_some_and(|text| (20..=200).contains(&text.len())),
+            "{name}"
+        );
+        assert_eq!(package["repository"], packages[0]["repository"], "{name}: set it in [workspace.package]");
+    }
+}
+
+#[test]
+fn the_changelog_has_the_sections_of_keep_a_changelog() {
+    let text = fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    let mut sections: Vec<&str> = Vec::new();
+    let mut releases = 0;
+    for line in text.lines() {
+        if let Some(release) = line.strip_prefix("## ") {
+            releases += 1;
+            sections.clear();
+            let dated = release.split_once("] - ").is_some_and(|(_, date)| date.len() == 10);
+            assert_eq!(dated, releases > 1, "{line}: the first one is [Unreleased], the others have dates");
+            assert!(release.starts_with(if releases == 1 { "[Unreleased]" } else { "[" }), "{line}");
+        } else if let Some(section) = line.strip_prefix("### ") {
+            let order = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+            let place = |name: &str| order.iter().position(|known| *known == name);
+            assert!(place(section).is_some(), "{line} is not a section of Keep a Changelog");
+            assert!(
+                sections.last().is_none_or(|last| place(last) < place(section)),
+                "{line}: once, in this order: {order:?}"
+            );
+            sections.push(section);
+        }
+    }
+    assert!(releases >= 1);
+}
