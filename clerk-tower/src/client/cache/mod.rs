@@ -127,7 +127,9 @@ use std::{
 use bytes::Bytes;
 use clerk_core::{
     Operation, OperationInfo,
+    credential::SatisfiedBy,
     id::{OrganizationId, UserId},
+    keys::SecretKey,
     webhook::Event,
 };
 use http::{Request, Response, Uri};
@@ -287,6 +289,32 @@ impl Cache {
         let shared = self.0.second_level.as_ref();
         let second_level = shared.map_or(0, |shared| shared.hits.load(Ordering::Relaxed));
         CacheStats { hits, misses, second_level, stale, entries, bytes }
+    }
+
+    /// Returns the age of the value that is cached for an operation, counted from when its request was sent. `None` if there
+    /// is no valid value.
+    ///
+    /// For diagnostics: it does not call Clerk, and is not part of the statistics.
+    ///
+    /// ```
+    /// use clerk_core::api::users;
+    /// use clerk_tower::Clerk;
+    ///
+    /// fn freshness(clerk: &Clerk) -> String {
+    ///     match clerk.cache().age(users::get("user_ada")) {
+    ///         Some(age) => format!("{} seconds old", age.as_secs()),
+    ///         None => "not cached".to_owned(),
+    ///     }
+    /// }
+    /// # let _ = freshness;
+    /// ```
+    #[must_use]
+    pub fn age<O>(&self, operation: O) -> Option<Duration>
+    where
+        O: Operation<Credential: SatisfiedBy<SecretKey>> + Cacheable,
+    {
+        let asked = Asked { operation, credential: O::Credential::SENT };
+        self.0.store.age(&asked, self.0.now())
     }
 
     /// Returns the policy that the client was built with.

@@ -202,6 +202,12 @@ impl Store {
         self.get(key.borrow()).map(|entry| entry.asked)
     }
 
+    /// Returns the age of a value.
+    pub(super) fn age(&self, key: &dyn AnyAsked, now: Moment) -> Option<Duration> {
+        let entry = self.get(key)?;
+        entry.result.is_ok().then(|| now.since(entry.asked))
+    }
+
     /// Returns the stale value to use if Clerk does not respond.
     pub(super) fn look_after_failure(&self, key: &Key, now: Moment) -> Option<Value> {
         let entry = self.get(key.borrow())?;
