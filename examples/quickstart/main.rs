@@ -1,23 +1,37 @@
-//! An axum service protected by Clerk.
+//! An axum application with Clerk: pages for people, and an API for scripts.
 //!
-//! With `CLERK_SECRET_KEY` it uses that instance; with `CLERK_PUBLISHABLE_KEY` too, users can sign in in a browser.
-//! Without them, it starts a `LocalClerk` in this process, which has its own sign-in page, and prints a `curl` command
-//! for each of its four users. `PORT` sets the port; it defaults to 3000.
+//! With `CLERK_SECRET_KEY` and `CLERK_PUBLISHABLE_KEY` it uses that instance. Without them, it starts a `LocalClerk` in this
+//! process, which has four people and a sign-in page of its own. `PORT` sets the port; it defaults to 3000. With
+//! `--tokens`, it prints a `curl` command for each of the four.
+//!
+//! This file has all of the code that uses Clerk. `page.rs` is the HTML, `startup.rs` reads the settings and prints what to
+//! do, and `stopwatch.rs` measures the layer.
 
-use std::{env, error::Error, io, process::ExitCode};
+mod page;
+mod startup;
+mod stopwatch;
+
+use std::{env, error::Error as StdError, io, process::ExitCode};
 
 use axum::{
-    Json, Router,
-    extract::{FromRef, State},
-    response::{Html, Response},
+    Extension, Json, Router,
+    extract::{FromRef, Path, State},
+    http::HeaderMap,
+    middleware::map_request,
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use clerk_axum::{
-    Auth, Clerk, ClerkLayer, ClerkUser, Rejection, Session, api::users, id::UserId, local::LocalClerk,
-    local::LocalServer, model::User, require,
+    Auth, Clerk, ClerkBuilder, ClerkLayer, ClerkUser, Error, OrganizationSync, Rejection, Session,
+    api::{organization_memberships, users},
+    id::{OrganizationId, UserId},
+    model::{OrganizationMembership, User},
+    require,
+    token::Check,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use stopwatch::InLayer;
 use tokio::{net::TcpListener, signal};
 use tracing::Level;
 
@@ -28,51 +42,87 @@ struct App {
 }
 
 fn app(clerk: Clerk) -> Router {
+    let pages = Router::new()
+        .route("/members", get(members).route_layer(manages_members()))
+        .route("/organizations/{id}", get(activate))
+        .route("/personal", get(async || Redirect::to("/")))
+        // Guards the routes above. Visitors go to the sign-in page, and come back.
+        .route_layer(require::signed_in().redirect_to_sign_in());
+    let api = Router::new()
+        .route("/me", get(api_me))
+        .route("/organization", get(api_organization))
+        .route("/members", get(api_members).route_layer(manages_members()));
     Router::new()
-        .route("/", get(index))
+        .route("/", get(home))
         .route("/sign-in", get(sign_in))
+        .route("/sign-up", get(sign_up))
         .route("/sign-out", post(sign_out))
-        .route("/me", get(me))
-        .route("/organization", get(organization))
-        .route("/admin/users", get(list_users).route_layer(require::permission("org:users:manage")))
-        .layer(ClerkLayer::new(&clerk))
+        .merge(pages)
+        .nest("/api", api)
+        .fallback(async |headers: HeaderMap| page::not_found(&headers))
+        .layer(map_request(stopwatch::stop))
+        // Whoever opens a page in a browser gets a page if the request is rejected. API clients get JSON.
+        .layer(ClerkLayer::new(&clerk).on_rejection(page::rejection))
+        .layer(map_request(stopwatch::start))
         .with_state(App { clerk })
 }
 
-/// A public page that greets the user, if any.
-async fn index(user: Option<ClerkUser>) -> Html<String> {
-    let who = match &user {
-        Some(user) => {
-            let name = user.full_name().or_else(|| user.username.clone());
-            let name = name.or_else(|| Some(user.primary_email()?.email_address.clone())).unwrap_or_default();
-            let picture = user.image_url.as_deref().unwrap_or_default();
-            format!(
-                "<img src=\"{}\" alt=\"\" width=\"64\" height=\"64\">\n<h1>Hello {}</h1>\n\
-                 <form method=\"post\" action=\"/sign-out\"><button>Sign out</button></form>",
-                escape(picture),
-                escape(&name)
-            )
-        }
-        None => "<h1>Nobody is signed in</h1>\n<p><a href=\"/sign-in\">Sign in</a></p>".to_owned(),
+/// The permission to see the members. In an instance of your own, no role has it until you add it in the dashboard, so
+/// admins need only their role.
+const MANAGE: &str = "org:users:manage";
+const ADMIN: &str = "org:admin";
+
+/// Guards routes: rejects everybody else before the handler runs.
+fn manages_members() -> require::RequireLayer {
+    require::permission(MANAGE).or(require::role(ADMIN))
+}
+
+/// A public page. It shows who is signed in, if anybody is, and what this handler knows about the request.
+async fn home(
+    auth: Auth,
+    session: Option<Session>,
+    user: Option<ClerkUser>,
+    State(clerk): State<Clerk>,
+    Extension(in_layer): Extension<InLayer>,
+) -> Result<Response, Error> {
+    let seen = page::Seen::of(&auth, &clerk, in_layer);
+    let (Some(session), Some(user)) = (session, user) else {
+        return Ok(page::signed_out(&seen));
     };
-    Html(format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Quickstart</title>\n\
-         <style>:root {{ color-scheme: light dark }} body {{ margin: 15vh auto; max-width: 26rem; padding: 0 1rem; \
-         font: 1rem/1.5 system-ui, sans-serif }} img {{ border-radius: 50% }}</style>\n{who}\n\
-         <p>Pages for people who are signed in: <a href=\"/me\">/me</a>, \
-         <a href=\"/organization\">/organization</a> and, for admins, <a href=\"/admin/users\">/admin/users</a>.</p>\n"
-    ))
+    // From the cache: concurrent requests share one call, and it is at most a minute old.
+    let memberships = clerk.cached(users::get_organization_memberships(user.id.clone()).limit(20)).await;
+    let may_see_members = [Check::new().permission(MANAGE), Check::new().role(ADMIN)];
+    let members = match session.organization() {
+        Ok(organization) if may_see_members.iter().any(|check| session.has(check)) => {
+            Some(members_of(&clerk, organization.id).await?)
+        }
+        _ => None,
+    };
+    Ok(page::home(&user, &session, memberships.ok().as_deref(), members.as_deref(), &seen))
 }
 
-/// Escapes text for HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// The members of the active organization: a page for people who may manage them.
+async fn members(session: Session, user: ClerkUser, State(clerk): State<Clerk>) -> Result<Response, Error> {
+    let members = members_of(&clerk, session.organization()?.id).await?;
+    Ok(page::members(&user, &members))
 }
 
-/// Redirects to the sign-in page, which then returns to the index.
+/// Where the links of the switcher lead. The layer has activated the organization of the URL before this runs, if the
+/// user is one of its members: see `switch_organizations`.
+async fn activate(session: Session, Path(id): Path<OrganizationId>) -> Response {
+    match session.organization() {
+        Ok(active) if *active.id == id => Redirect::to("/").into_response(),
+        _ => page::not_a_member(),
+    }
+}
+
+/// Redirects to the sign-in page, which then returns to the home page.
 async fn sign_in(auth: Auth) -> Result<Response, Rejection> {
     auth.redirect_to_sign_in(Some("/"))
+}
+
+async fn sign_up(auth: Auth) -> Result<Response, Rejection> {
+    auth.redirect_to_sign_up(Some("/"))
 }
 
 /// Ends the session, even if its token has expired.
@@ -80,7 +130,7 @@ async fn sign_out(auth: Auth) -> Result<Response, Rejection> {
     auth.sign_out("/").await
 }
 
-/// What the frontend may see of a user. A view of the application's own shows nothing by accident.
+/// What the front end may see of a user. With a view of your own, nothing is shown by accident.
 #[derive(Serialize)]
 struct Person {
     id: UserId,
@@ -91,22 +141,18 @@ struct Person {
 
 impl From<&User> for Person {
     fn from(user: &User) -> Self {
-        Self {
-            id: user.id.clone(),
-            first_name: user.first_name.clone(),
-            last_name: user.last_name.clone(),
-            image_url: user.image_url.clone(),
-        }
+        let User { id, first_name, last_name, image_url, .. } = user.clone();
+        Self { id, first_name, last_name, image_url }
     }
 }
 
 /// The signed-in user's data from Clerk, at most 30 seconds old.
-async fn me(user: ClerkUser) -> Json<Person> {
+async fn api_me(user: ClerkUser) -> Json<Person> {
     Json(Person::from(&*user))
 }
 
 /// The active organization, from the session token, without a call to Clerk.
-async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error> {
+async fn api_organization(session: Session) -> Result<Json<Value>, Error> {
     let organization = session.organization()?;
     Ok(Json(json!({
         "id": organization.id,
@@ -116,14 +162,41 @@ async fn organization(session: Session) -> Result<Json<Value>, clerk_axum::Error
     })))
 }
 
-/// The users of the active organization, through the Backend API.
-async fn list_users(
-    session: Session,
-    State(clerk): State<Clerk>,
-) -> Result<Json<Vec<Person>>, clerk_axum::Error> {
-    let organization = session.organization()?.id;
-    let users = clerk.send(users::list().organization_id([organization]).limit(20)).await?;
-    Ok(Json(users.iter().map(Person::from).collect()))
+async fn api_members(session: Session, State(clerk): State<Clerk>) -> Result<Json<Vec<Member>>, Error> {
+    Ok(Json(members_of(&clerk, session.organization()?.id).await?))
+}
+
+/// What the front end may see of a member.
+#[derive(Serialize)]
+struct Member {
+    id: UserId,
+    name: String,
+    role: String,
+}
+
+impl Member {
+    fn of(membership: &OrganizationMembership) -> Option<Self> {
+        let user = membership.public_user_data.as_ref()?;
+        let names: Vec<_> = [&user.first_name, &user.last_name].into_iter().flatten().cloned().collect();
+        let name = if names.is_empty() { user.identifier.clone()? } else { names.join(" ") };
+        Some(Self { id: user.user_id.clone(), name, role: membership.role.clone() })
+    }
+}
+
+/// Calls the Backend API. The organization comes from the session and never from the request: otherwise an admin of one
+/// organization could read another one.
+async fn members_of(clerk: &Clerk, organization: &OrganizationId) -> Result<Vec<Member>, Error> {
+    let members = clerk.send(organization_memberships::list(organization).limit(20)).await?;
+    Ok(members.iter().filter_map(Member::of).collect())
+}
+
+/// Links switch the organization, without any script: when a browser opens one of these URLs, the layer sends it to Clerk
+/// and back with a token for that organization.
+fn switch_organizations(clerk: ClerkBuilder) -> ClerkBuilder {
+    let sync = OrganizationSync::new()
+        .organization_patterns(["/organizations/:id"])
+        .personal_account_patterns(["/personal"]);
+    clerk.authentication(|options| options.organization_sync(sync))
 }
 
 #[tokio::main]
@@ -137,16 +210,19 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
+async fn run() -> Result<(), Box<dyn StdError>> {
+    let with_tokens = startup::with_tokens(env::args().skip(1))?;
     // Warnings with the targets `clerk::auth` and `clerk::keys` name probable mistakes in the configuration.
     tracing_subscriber::fmt().with_max_level(Level::WARN).with_writer(io::stderr).init();
-    let port = port()?;
+    let port = startup::port()?;
     let has_key = env::var_os("CLERK_SECRET_KEY").is_some_and(|key| !key.is_empty());
-    let local = if has_key { None } else { Some(start_local().await?) };
-    let clerk = match &local {
-        None => Clerk::from_env()?,
-        Some((_, server)) => server.client_builder().build()?,
+    // The local server stops when it is dropped, so keep it until the end.
+    let local = if has_key { None } else { Some(startup::start_local().await?) };
+    let builder = match &local {
+        None => ClerkBuilder::from_env(),
+        Some(server) => server.client_builder(),
     };
+    let clerk = switch_organizations(builder).build()?;
     if clerk.keys().warm_up().await.is_err() {
         eprintln!("Without keys, requests are answered with 503. The warning above says what is wrong.");
     }
@@ -154,17 +230,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
         format!("cannot listen on port {port}: {error}. Choose another one: PORT=3001 cargo run …")
     })?;
-    let address = format!("http://{}", listener.local_addr()?);
-    println!("Listening on {address}");
-    match &local {
-        Some((local, server)) => {
-            println!("Its sign-in page is {}", server.sign_in_url());
-            print_people(local, &address);
-        }
-        None => println!("Talking to the Clerk instance of CLERK_SECRET_KEY."),
-    }
-    println!("Press Ctrl-C to stop.");
-
+    startup::greet(listener.local_addr()?.port(), local.as_ref(), with_tokens);
     let stop = async {
         // If no signal handler can be installed, Ctrl-C ends the process without a graceful shutdown.
         if signal::ctrl_c().await.is_err() {
@@ -174,39 +240,4 @@ async fn run() -> Result<(), Box<dyn Error>> {
     axum::serve(listener, app(clerk)).with_graceful_shutdown(stop).await?;
     println!("Stopped.");
     Ok(())
-}
-
-fn port() -> Result<u16, String> {
-    match env::var("PORT") {
-        Err(_) => Ok(3000),
-        Ok(port) => port.parse().map_err(|_| format!("PORT is {port:?}; expected a number from 0 to 65535")),
-    }
-}
-
-async fn start_local() -> Result<(LocalClerk, LocalServer), Box<dyn Error>> {
-    let start = |port| LocalClerk::builder().seeded().serve(([127, 0, 0, 1], port));
-    // The same port each time, so that open pages work after a restart. Any free port if that one is taken.
-    let server = match start(4000).await {
-        Ok(server) => server,
-        Err(_) => start(0).await?,
-    };
-    Ok((server.local().clone(), server))
-}
-
-/// Prints a `curl` command for each user, with a token that is valid for twelve hours.
-fn print_people(local: &LocalClerk, address: &str) {
-    const HOURS: std::time::Duration = std::time::Duration::from_secs(12 * 60 * 60);
-
-    println!("CLERK_SECRET_KEY is not set: this is a LocalClerk in this process, with four people.");
-    println!("The tokens work for twelve hours. Try the same with /organization and /admin/users.\n");
-    for (user, who, is_member) in [
-        ("user_ada", "Ada Lovelace, admin of Acme", true),
-        ("user_grace", "Grace Hopper, member of Acme", true),
-        ("user_alan", "Alan Turing, in no organization", false),
-        ("user_katherine", "Katherine Johnson, in no organization", false),
-    ] {
-        let session = local.sign_in(user).lifetime(HOURS);
-        let session = if is_member { session.organization("org_acme") } else { session };
-        println!("# {who}\ncurl {address}/me -H 'Authorization: Bearer {}'\n", session.token());
-    }
 }

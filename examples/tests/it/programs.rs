@@ -1,10 +1,14 @@
 //! Runs the programs as a user would: starts them, reads their output, sends requests, stops them.
 
-use std::{process::Stdio, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    process::Stdio,
+    time::Duration,
+};
 
-use crate::surfing::Browser;
-use clerk_axum::local::LocalClerk;
-use reqwest::StatusCode;
+use crate::surfing::{Browser, Page};
+use clerk_axum::local::{Fault, LocalClerk};
+use reqwest::{StatusCode, Url};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
@@ -22,7 +26,12 @@ struct Program {
 
 impl Program {
     fn start(path: &str, envs: &[(&str, &str)]) -> Self {
+        Self::start_with(path, &[], envs)
+    }
+
+    fn start_with(path: &str, arguments: &[&str], envs: &[(&str, &str)]) -> Self {
         let mut command = Command::new(path);
+        command.args(arguments);
         command.env_remove("CLERK_SECRET_KEY").env("PORT", "0").envs(envs.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().unwrap();
@@ -41,6 +50,11 @@ impl Program {
                 return line;
             }
         }
+    }
+
+    /// The address in the line that begins with `Open`.
+    async fn address(&mut self) -> String {
+        self.line_with("Open ").await.split_whitespace().nth(1).unwrap().to_owned()
     }
 
     #[cfg(unix)]
@@ -86,12 +100,12 @@ fn change_one_character(token: &str) -> String {
     format!("{start}.{}{other}{}", &signature[..middle], &signature[middle + 1..])
 }
 
+const QUICKSTART: &str = env!("CARGO_BIN_EXE_quickstart");
+
 #[tokio::test]
 async fn the_quickstart_serves_the_users_it_prints_and_stops_on_ctrl_c() {
-    let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &[]);
-    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
-    program.line_with("LocalClerk").await;
-
+    let mut program = Program::start_with(QUICKSTART, &["--tokens"], &[]);
+    let address = program.address().await;
     let mut tokens = Vec::new();
     for person in ["Ada", "Grace", "Alan", "Katherine"] {
         let (url, token) = parse_curl(&program.line_with("curl ").await);
@@ -104,27 +118,30 @@ async fn the_quickstart_serves_the_users_it_prints_and_stops_on_ctrl_c() {
     let changed = change_one_character(ada);
     for (path, token, status, code) in [
         ("/", None, 200, None),
-        ("/me", None, 401, Some("dev-browser-missing")),
-        ("/me", Some(&changed), 401, Some("token-invalid-signature")),
-        ("/organization", Some(grace), 200, None),
-        ("/organization", Some(alan), 403, Some("organization-missing")),
-        ("/admin/users", None, 401, Some("dev-browser-missing")),
-        ("/admin/users", Some(grace), 403, Some("permission-missing")),
-        ("/admin/users", Some(alan), 403, Some("permission-missing")),
-        ("/admin/users", Some(ada), 200, None),
+        ("/nowhere", None, 404, Some("not-found")),
+        ("/api/nowhere", Some(ada), 404, Some("not-found")),
+        ("/api/me", None, 401, Some("dev-browser-missing")),
+        ("/api/me", Some(&changed), 401, Some("token-invalid-signature")),
+        ("/api/organization", Some(grace), 200, None),
+        ("/api/organization", Some(alan), 403, Some("organization-missing")),
+        ("/api/members", None, 401, Some("dev-browser-missing")),
+        ("/api/members", Some(grace), 403, Some("permission-missing")),
+        ("/api/members", Some(alan), 403, Some("permission-missing")),
+        ("/api/members", Some(ada), 200, None),
+        ("/members", None, 401, Some("dev-browser-missing")),
+        ("/members", Some(grace), 403, Some("permission-missing")),
+        ("/", Some(&changed), 401, Some("token-invalid-signature")),
     ] {
         let (got, body) = get(&format!("{address}{path}"), token.map(String::as_str)).await;
         assert_eq!((got.as_u16(), body["errors"][0]["code"].as_str()), (status, code), "{path}");
     }
-    // A browser gets the same status.
-    assert_eq!(Browser::new().open(&format!("{address}/me")).await.status, StatusCode::UNAUTHORIZED);
-    let (_, organization) = get(&format!("{address}/organization"), Some(ada)).await;
+    let (_, organization) = get(&format!("{address}/api/organization"), Some(ada)).await;
     assert_eq!(organization["slug"], "acme");
     assert!(organization["permissions"].as_array().unwrap().contains(&"org:users:manage".into()));
-    let (_, users) = get(&format!("{address}/admin/users"), Some(ada)).await;
-    let mut names: Vec<_> = users.as_array().unwrap().iter().map(|user| &user["first_name"]).collect();
+    let (_, members) = get(&format!("{address}/api/members"), Some(ada)).await;
+    let mut names: Vec<_> = members.as_array().unwrap().iter().map(|user| &user["name"]).collect();
     names.sort_by_key(|name| name.to_string());
-    assert_eq!(names, ["Ada", "Grace"]);
+    assert_eq!(names, ["Ada Lovelace", "Grace Hopper"]);
 
     #[cfg(unix)]
     {
@@ -134,6 +151,18 @@ async fn the_quickstart_serves_the_users_it_prints_and_stops_on_ctrl_c() {
     }
 }
 
+#[tokio::test]
+async fn the_quickstart_prints_one_address_and_one_command() {
+    let mut program = Program::start(QUICKSTART, &[]);
+    let mut lines = vec![program.line().await];
+    while !lines.last().unwrap().contains("Ctrl-C") {
+        lines.push(program.line().await);
+    }
+    let with = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    assert_eq!((with("Open http://localhost:"), with("curl "), with("--tokens")), (1, 1, 1), "{lines:#?}");
+    assert!(lines.len() < 15, "{lines:#?}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_quickstart_responds_with_503_without_clerk_and_says_why() {
@@ -141,12 +170,12 @@ async fn the_quickstart_responds_with_503_without_clerk_and_says_why() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let api = format!("http://{gone}");
     let envs = [("CLERK_SECRET_KEY", "sk_test_verysecret"), ("CLERK_API_URL", api.as_str())];
-    let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &envs);
-    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
+    let mut program = Program::start(QUICKSTART, &envs);
+    let address = program.address().await;
 
     let local = LocalClerk::new();
     let token = local.sign_in(&local.user("Ada", "Lovelace").create()).token();
-    assert_eq!(get(&format!("{address}/me"), Some(&token)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&format!("{address}/api/me"), Some(&token)).await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(get(&format!("{address}/"), None).await.0, StatusCode::OK);
 
     program.interrupt().await;
@@ -158,34 +187,155 @@ async fn the_quickstart_responds_with_503_without_clerk_and_says_why() {
     assert!(!stderr.contains("verysecret") && !stderr.contains(&token), "{stderr}");
 }
 
+/// Signs in on the sign-in page that is open, and chooses an organization if there is one to choose.
+async fn sign_in(browser: &mut Browser, page: &Page, user: &str, organization: &str) -> Page {
+    assert_eq!(page.url.path(), "/sign-in", "{}", page.text);
+    let page = browser.submit(page, "/sign-in", Some(("user", user))).await;
+    if page.url.path() != "/sign-in/organization" {
+        return page;
+    }
+    browser.submit(&page, "/sign-in/organization", Some(("organization", organization))).await
+}
+
 #[tokio::test]
-async fn users_sign_in_at_the_quickstart() {
-    let mut program = Program::start(env!("CARGO_BIN_EXE_quickstart"), &[]);
-    let address = program.line_with("Listening on ").await.replace("Listening on ", "");
-    let local = program.line_with("sign-in page is ").await.replace("Its sign-in page is ", "");
+async fn people_sign_in_at_the_quickstart_switch_and_sign_out() {
+    let mut program = Program::start(QUICKSTART, &[]);
+    let address = program.address().await;
     let mut browser = Browser::new();
     let page = browser.open(&address).await;
-    assert!(page.text.contains("Nobody is signed in"), "{}", page.text);
-    let page = browser.open(&format!("{address}/sign-in")).await;
-    assert!(page.url.as_str().starts_with(&local), "{}", page.url);
-    let page = browser.submit(&page, "/sign-in", Some(("user", "user_grace"))).await;
-    let page = browser.submit(&page, "/sign-in/organization", Some(("organization", "org_acme"))).await;
+    assert!(page.text.contains("Nobody is signed in") && page.text.contains("signed-out"), "{}", page.text);
+    // The page behind the guard sends visitors to sign in, and they come back to it.
+    let page = browser.open(&format!("{address}/members")).await;
+    let page = sign_in(&mut browser, &page, "user_ada", "org_acme").await;
+    assert_eq!(page.url.as_str(), format!("{address}/members"));
+    assert!(page.text.contains("Ada Lovelace") && page.text.contains("Grace Hopper"), "{}", page.text);
+
+    let page = browser.open(&address).await;
+    for text in [
+        "Hello Ada",
+        "user_ada",
+        "Members of Acme",
+        "Grace Hopper",
+        "org:users:manage",
+        ">AL<",
+        "&quot;sid&quot;",
+    ] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
+    // In the other organization, Ada may not see the members.
+    let link = page.links().into_iter().find(|link| link.path() == "/organizations/org_compilers").unwrap();
+    let page = browser.open(link.as_str()).await;
     assert_eq!(page.url.as_str(), format!("{address}/"));
-    assert!(page.text.contains("Hello Grace Hopper"), "{}", page.text);
-    let picture = page.text.split("<img src=\"").nth(1).unwrap().split('"').next().unwrap();
-    assert!(browser.open(picture).await.text.contains(">GH<"));
-    assert_eq!(browser.open(&format!("{address}/me")).await.status, StatusCode::OK);
-    assert_eq!(browser.open(&format!("{address}/admin/users")).await.status, StatusCode::FORBIDDEN);
+    assert!(
+        page.text.contains("Compilers &amp; Co") && page.text.contains("You are org:member here"),
+        "{}",
+        page.text
+    );
+    assert!(!page.text.contains("Grace Hopper"), "{}", page.text);
+    assert_eq!(browser.open(&format!("{address}/members")).await.status, StatusCode::FORBIDDEN);
+    let page = browser.open(&format!("{address}/personal")).await;
+    assert!(page.text.contains("No organization is active"), "{}", page.text);
+    let page = browser.open(&format!("{address}/organizations/org_nowhere")).await;
+    assert_eq!((page.status, page.is_html), (StatusCode::NOT_FOUND, true));
+    assert!(page.text.contains("not one of its members"), "{}", page.text);
+
+    let page = browser.open(&address).await;
     let page = browser.submit(&page, "/sign-out", None).await;
     assert!(page.text.contains("Nobody is signed in"), "{}", page.text);
-    assert_eq!(browser.open(&format!("{address}/me")).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(browser.open(&format!("{address}/api/me")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// Follows every link from the home page, and every page that cannot be shown: none ends where there is no way back.
+#[tokio::test]
+async fn every_link_of_the_examples_leads_to_a_page_with_a_title_and_a_way_back() {
+    for (path, user, others) in [
+        (QUICKSTART, "user_ada", &["/api/nowhere", "/organizations/org_nowhere"][..]),
+        (QUICKSTART, "user_grace", &["/members"]),
+        (QUICKSTART, "user_alan", &["/members", "/api/organization"]),
+        (QUICKSTART, "", &["/api/me", "/api/members"]),
+        (env!("CARGO_BIN_EXE_pages"), "user_ada", &["/orgs/elsewhere"]),
+        (env!("CARGO_BIN_EXE_pages"), "", &["/nowhere"]),
+        (env!("CARGO_BIN_EXE_organizations"), "user_ada", &["/organizations/org_nowhere"]),
+        (
+            env!("CARGO_BIN_EXE_organizations"),
+            "user_grace",
+            &["/organization/members", "/organization/settings"],
+        ),
+        (env!("CARGO_BIN_EXE_organizations"), "", &["/organization"]),
+    ] {
+        let mut program = Program::start(path, &[]);
+        let home = Url::parse(&program.address().await).unwrap();
+        let mut browser = Browser::new();
+        if !user.is_empty() {
+            let page = browser.open(home.join("/sign-in").unwrap().as_str()).await;
+            let page = sign_in(&mut browser, &page, user, "org_acme").await;
+            assert_eq!(page.url.origin(), home.origin());
+        }
+        let mut next: Vec<Url> = others.iter().map(|path| home.join(path).unwrap()).collect();
+        next.push(home.clone());
+        let (mut seen, mut titles) = (HashSet::new(), HashMap::new());
+        while let Some(url) = next.pop() {
+            // Pages of LocalClerk have tests of their own.
+            if url.origin() != home.origin() || !seen.insert(url.clone()) {
+                continue;
+            }
+            let page = browser.open(url.as_str()).await;
+            assert!(page.is_html && page.text.contains("<main>"), "{user} {url}: {}", page.text);
+            if page.url.origin() == home.origin() {
+                assert!(page.links().contains(&home), "{user} {url}: no way back: {}", page.text);
+                next.extend(page.links());
+                // Pages that cannot be shown have the title of what went wrong.
+                let known = titles.entry(page.title().to_owned()).or_insert_with(|| page.url.clone()).clone();
+                assert!(page.status != 200 || known == page.url, "{known} and {} have one title", page.url);
+            }
+            assert!(!page.title().is_empty(), "{url}");
+        }
+        let refused = others.len();
+        assert!(seen.len() > refused, "{path}: {seen:?}");
+    }
+}
+
+/// The way of somebody with an account at Clerk: the variables are those of an instance in another process. What people
+/// call themselves and their organizations is shown as text.
+#[tokio::test]
+async fn the_quickstart_uses_the_instance_that_the_environment_names() {
+    const NAME: &str = "<script>alert(1)</script>";
+    let server = LocalClerk::builder().serve(([127, 0, 0, 1], 0)).await.unwrap();
+    let local = server.local();
+    let user = local.user(NAME, "\"'&").id("user_eve").email("eve@example.com").create();
+    // Only Clerk's own roles, as in a new instance.
+    let organization = local.organization(NAME).id("org_eve").slug("eve").created_by(&user).create();
+    local.add_member(&organization, &user, "org:admin");
+    let envs = server.env();
+    let envs: Vec<_> = envs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut program = Program::start(QUICKSTART, &envs);
+    let address = program.address().await;
+    program.line_with("instance of CLERK_SECRET_KEY").await;
+    let mut browser = Browser::new();
+    let page = browser.open(&format!("{address}/sign-in")).await;
+    assert_eq!(page.url.origin().ascii_serialization(), server.api_url());
+    let page = sign_in(&mut browser, &page, "user_eve", "org_eve").await;
+    assert_eq!(page.url.as_str(), format!("{address}/"));
+    for text in ["Hello &lt;script&gt;", "Members of &lt;script&gt;", "&quot;&#39;&amp;", "org:admin"] {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
+    assert!(!page.text.contains("<script"), "{}", page.text);
+
+    // Organizations are disabled in many instances.
+    let refused = Fault::status(StatusCode::FORBIDDEN);
+    local.inject(refused.on("GET", "/users/{user_id}/organization_memberships"));
+    local.user("Bob", "").id("user_bob").create();
+    let mut browser = Browser::new();
+    let page = browser.open(&format!("{address}/sign-in")).await;
+    let page = sign_in(&mut browser, &page, "user_bob", "").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    assert!(page.text.contains("Clerk did not return your organizations"), "{}", page.text);
 }
 
 #[tokio::test]
 async fn pages_redirect_to_sign_in_and_switch_organizations() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_pages"), &[]);
-    let line = program.line_with("Open ").await;
-    let address = line.split_whitespace().nth(1).unwrap();
+    let address = &program.address().await;
     let mut browser = Browser::new();
     assert!(browser.open(address).await.text.contains("Welcome</h1>"));
     // A private page redirects to sign-in, which returns to the page.
@@ -197,7 +347,7 @@ async fn pages_redirect_to_sign_in_and_switch_organizations() {
     assert!(page.text.contains("Ada Lovelace") && page.text.contains("ada@example.com"), "{}", page.text);
     // The URL switches the organization.
     let page = browser.open(&format!("{address}/orgs/acme")).await;
-    assert!(page.text.contains("Your role is org:admin"), "{}", page.text);
+    assert!(page.text.contains("Your role is <code>org:admin</code>"), "{}", page.text);
     assert_eq!(page.url.path(), "/orgs/acme");
     let page = browser.open(&format!("{address}/orgs/acme/members")).await;
     assert!(page.text.contains("Grace Hopper") && !page.text.contains("Alan"), "{}", page.text);
@@ -212,7 +362,7 @@ async fn pages_redirect_to_sign_in_and_switch_organizations() {
     assert_eq!(page.url.path(), "/sign-in");
     let page = browser.submit(&page, "/sign-in", Some(("email", "new@example.com"))).await;
     assert_eq!((page.status, page.url.path()), (StatusCode::FORBIDDEN, "/orgs/acme/members"));
-    assert!(page.text.contains("<h1>Access denied</h1>"), "{}", page.text);
+    assert!(page.text.contains("<h1>You may not see this page</h1>"), "{}", page.text);
     let (status, body) = get(&format!("{address}/account"), None).await;
     assert_eq!(
         (status, body["errors"][0]["code"].as_str()),
@@ -223,8 +373,7 @@ async fn pages_redirect_to_sign_in_and_switch_organizations() {
 #[tokio::test]
 async fn pages_log_requests_without_the_credentials_of_a_handshake() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_pages"), &[]);
-    let line = program.line_with("Open ").await;
-    let address = line.split_whitespace().nth(1).unwrap();
+    let address = &program.address().await;
     // A browser that signs in brings real ones.
     let mut browser = Browser::new();
     let page = browser.open(&format!("{address}/account?tab=1")).await;
@@ -271,7 +420,7 @@ async fn the_quickstart_explains_why_it_cannot_start() {
             "error: CLERK_API_URL: http would send".to_owned(),
         ),
     ] {
-        let (code, stderr) = Program::start(env!("CARGO_BIN_EXE_quickstart"), envs).end().await;
+        let (code, stderr) = Program::start(QUICKSTART, envs).end().await;
         assert_eq!(code, Some(1), "{stderr}");
         assert!(stderr.contains(&expected), "{stderr:?} instead of {expected:?}");
         assert!(!stderr.contains("panicked") && !stderr.contains("verysecret"), "{stderr}");
@@ -340,7 +489,6 @@ async fn roles_and_permissions_guard_their_routes() {
     let mut program = Program::start(env!("CARGO_BIN_EXE_organizations"), &[]);
     let (url, ada) = parse_curl(&program.line_with("curl ").await);
     let (_, grace) = parse_curl(&program.line_with("curl ").await);
-    program.line_with("Listening on ").await;
     for (path, token, status, code) in [
         ("", None, 401, Some("dev-browser-missing")),
         ("/settings", None, 401, Some("dev-browser-missing")),
@@ -368,6 +516,28 @@ async fn roles_and_permissions_guard_their_routes() {
     let (_, members) = get(&format!("{url}/members"), Some(&ada)).await;
     let roles: Vec<_> = members.as_array().unwrap().iter().map(|member| &member["role"]).collect();
     assert_eq!(roles, ["org:admin", "org:admin"]);
+}
+
+#[tokio::test]
+async fn an_admin_changes_a_role_with_a_button() {
+    let mut program = Program::start(env!("CARGO_BIN_EXE_organizations"), &[]);
+    let address = program.address().await;
+    let mut browser = Browser::new();
+    let page = browser.open(&format!("{address}/sign-in")).await;
+    let page = sign_in(&mut browser, &page, "user_ada", "org_acme").await;
+    let page = browser.submit(&page, "/members/user_grace/role/org:admin", None).await;
+    assert_eq!((page.status, page.url.path()), (StatusCode::OK, "/"));
+    // The button now offers the way back.
+    let page = browser.submit(&page, "/members/user_grace/role/org:member", None).await;
+    assert!(page.text.contains("/members/user_grace/role/org:admin"), "{}", page.text);
+
+    // Somebody else's form is a page as well if it is rejected.
+    let mut browser = Browser::new();
+    let page = browser.open(&format!("{address}/sign-in")).await;
+    let page = sign_in(&mut browser, &page, "user_grace", "org_acme").await;
+    let page = browser.submit(&page, "/members/user_ada/role/org:member", None).await;
+    assert_eq!((page.status, page.is_html), (StatusCode::FORBIDDEN, true));
+    assert!(page.text.contains("permission-missing"), "{}", page.text);
 }
 
 #[tokio::test]

@@ -11,6 +11,21 @@ pub(crate) struct Page {
     pub(crate) status: StatusCode,
     pub(crate) url: Url,
     pub(crate) text: String,
+    pub(crate) is_html: bool,
+}
+
+impl Page {
+    /// The title, and nothing else of the head.
+    pub(crate) fn title(&self) -> &str {
+        self.text.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap_or_default()
+    }
+
+    /// Where the links lead.
+    pub(crate) fn links(&self) -> Vec<Url> {
+        let targets =
+            self.text.split("<a ").skip(1).filter_map(|link| link.split("href=\"").nth(1)?.split('"').next());
+        targets.map(|target| self.url.join(&target.replace("&amp;", "&")).unwrap()).collect()
+    }
 }
 
 pub(crate) struct Browser {
@@ -73,7 +88,9 @@ impl Browser {
                 (method, form) = (Method::GET, String::new());
                 continue;
             }
-            return Page { status, url, text: response.text().await.unwrap() };
+            let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
+            let is_html = kind.is_some_and(|kind| kind.starts_with(b"text/html"));
+            return Page { status, url, is_html, text: response.text().await.unwrap() };
         }
         panic!("too many redirects, to {url}");
     }

@@ -1,4 +1,4 @@
-// The instance's own pages: what they look like, and that everybody can use them.
+// The instance's own pages and those of the quickstart: what they look like, and that everybody can use them.
 import axe from 'axe-core';
 import path from 'node:path';
 import { test } from './clerk.mjs';
@@ -16,6 +16,8 @@ const LOOKS = [
   ['light', 360],
   ['dark', 360],
 ];
+// On localhost, where LocalClerk is not, as in production.
+const QUICKSTART = process.env.API_URL.replace('127.0.0.1', 'localhost');
 const titles = new Map();
 let ada;
 
@@ -36,9 +38,9 @@ test.beforeAll(async () => {
 });
 
 // Opens nothing: checks the page that is open, in each look.
-async function check(page, name) {
+async function check(page, name, footer = 'not for production') {
   await expect(page.locator('main')).toHaveCount(1);
-  await expect(page.locator('footer')).toContainText('not for production');
+  await expect(page.locator('footer')).toContainText(footer);
   const title = await page.title();
   expect(titles.get(title) ?? name, `two pages have the title ${title}`).toBe(name);
   titles.set(title, name);
@@ -133,6 +135,17 @@ test('the pages to sign in and up', async ({ page }) => {
   await check(page, 'sign-in with a problem');
   await page.goto(`${apiUrl}/sign-up`);
   await check(page, 'sign-up');
+  for (const number of ['first', 'second']) {
+    await page.goto(`${apiUrl}/sign-up`);
+    await page.getByLabel('Email address').fill(`${number}.${process.pid}@example.com`);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await expect(page.getByRole('status')).toHaveText('An account was created for this address.');
+    await expect(page.locator('.row').first()).toContainText(`${number}.${process.pid}@example.com`);
+  }
+  await check(page, 'account created');
+  await page.goto(`${apiUrl}/sign-up`);
+  await check(page, 'another sign-up');
+  await page.getByRole('button', { name: 'Sign out' }).click();
 
   await signIn(page, `${ME} Web`);
   await expect(page.getByRole('button', { name: ORGANIZATION })).toBeVisible();
@@ -176,6 +189,45 @@ test('the page of the social provider', async ({ page }) => {
   await check(page, 'social provider');
 });
 
+test('the quickstart', async ({ page }) => {
+  const look = (name) => check(page, `quickstart, ${name}`, 'Clerk for Rust');
+  await page.goto(QUICKSTART);
+  await expect(page.locator('#request')).toContainText('signed-out');
+  await walk(page);
+  await look('signed out');
+  await page.goto(`${QUICKSTART}/api/me`);
+  await look('401');
+
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: `${ME} Web` }).click();
+  await page.getByRole('button', { name: ORGANIZATION }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Hello ${ME}`);
+  await expect(page.locator('#members')).toContainText(EVE);
+  await page.locator('summary').click();
+  await expect(page.locator('pre')).toContainText('"sid"');
+  await walk(page);
+  await look('home');
+  await page.getByRole('link', { name: 'Members', exact: true }).click();
+  await expect(page.locator('table')).toContainText(EVE);
+  await look('members');
+
+  // The switcher, without scripts.
+  await page.goto(QUICKSTART);
+  await page.getByRole('link', { name: 'Personal account' }).click();
+  await expect(page.locator('#members')).toContainText('not permitted');
+  await page.getByRole('link', { name: 'Try it anyway' }).click();
+  await expect(page.getByRole('main')).toContainText('permission-missing');
+  await look('403');
+  await page.getByRole('link', { name: 'Home page' }).click();
+  await page.getByRole('link', { name: 'a page that does not exist' }).click();
+  await look('404');
+  await page.goto(QUICKSTART);
+  await page.getByRole('link', { name: ORGANIZATION }).click();
+  await expect(page.locator('#members')).toContainText(EVE);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Nobody is signed in');
+});
+
 // The last tests, because the time cannot be set back.
 test('the time is advanced, and tokens are still accepted by services with another clock', async ({ page, request }) => {
   await page.goto(apiUrl);
@@ -184,7 +236,7 @@ test('the time is advanced, and tokens are still accepted by services with anoth
   const session = await backend.sessions.createSession({ userId: ada.id });
   expect(session.createdAt).toBeGreaterThan(Date.now() + 3_000_000);
   const { jwt } = await backend.sessions.getToken(session.id);
-  const response = await request.get(`${process.env.API_URL}/me`, { headers: { authorization: `Bearer ${jwt}` } });
+  const response = await request.get(`${process.env.API_URL}/api/me`, { headers: { authorization: `Bearer ${jwt}` } });
   expect(response.status()).toBe(200);
 });
 
