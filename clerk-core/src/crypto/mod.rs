@@ -24,3 +24,6 @@ pub(crate) enum Hash {
     Sha384,
     Sha512,
 }
+
+#[cfg(all(test, feature = "aws-lc-rs", feature = "rust-crypto"))]
+mod tests;
