@@ -7,6 +7,26 @@ use crate::service::AxumBody;
 
 /// Layer that forwards requests below the path of the Frontend API proxy to Clerk, and passes all others on unchanged. See
 /// [`proxy`](clerk_tower::server::proxy).
+///
+/// Add it last, so that it is outside [`ClerkLayer`](crate::ClerkLayer): visitors who are signing in are not signed in yet.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use clerk_axum::{Clerk, ClerkLayer, ConfigError, ProxyLayer};
+///
+/// fn app(clerk: &Clerk) -> Result<Router, ConfigError> {
+///     Ok(Router::new().route("/", get("the application")).layer(ClerkLayer::new(clerk)).layer(ProxyLayer::new(clerk)?))
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clerk = Clerk::builder()
+///     .secret_key("sk_live_abc")
+///     .publishable_key("pk_live_Y2xlcmsuZXhhbXBsZS5jb20k")
+///     .authentication(|options| options.proxy_url("/__clerk")) // or CLERK_PROXY_URL=/__clerk
+///     .build()?;
+/// let app = app(&clerk)?;
+/// # let _ = app; Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ProxyLayer<T>(Inner<T>);

@@ -16,6 +16,23 @@ use http::StatusCode;
 /// Clerk's front ends understand.
 ///
 /// [`ClerkLayer::on_rejection`](crate::ClerkLayer::on_rejection) replaces the responses in one place.
+///
+/// A handler that takes a `Result` decides itself what the caller gets:
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use clerk_axum::{Rejection, Session};
+///
+/// async fn page(session: Result<Session, Rejection>) -> Response {
+///     match session {
+///         Ok(session) => format!("welcome, {}", session.user_id()).into_response(),
+///         Err(rejection) if rejection.is_unavailable() => "back in a minute".into_response(),
+///         Err(rejection) if rejection.code() == "session-pending" => "one more step to go".into_response(),
+///         Err(rejection) => rejection.into_response(),
+///     }
+/// }
+/// # let _ = page;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(rejection::Rejection);
 

@@ -8,6 +8,24 @@ use super::{Session, auth::decided};
 use crate::Rejection;
 
 /// What [`Has`] requires of a session. Each requirement is a type, so that a handler's signature says what it needs.
+///
+/// ```
+/// use clerk_axum::{Has, Requirement, token::{Check, Reverification}};
+///
+/// /// The permission, and a recent second factor.
+/// struct DeleteTeam;
+///
+/// impl Requirement for DeleteTeam {
+///     fn check() -> Check {
+///         Check::new().permission("org:team:delete").reverification(Reverification::STRICT_MFA)
+///     }
+/// }
+///
+/// async fn delete_team(session: Has<DeleteTeam>) -> String {
+///     format!("deleted by {}", session.user_id())
+/// }
+/// # let _ = delete_team;
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not implement `Requirement`",
     label = "expected a type that says what a session must have",

@@ -88,6 +88,21 @@ use crate::{
 ///
 /// A clone is a reference count and shares everything. It is also a [`Service`](tower_service::Service) for every
 /// [`Operation`] that accepts a secret key. For the others, see [`MachineClerk`].
+///
+/// Build one for each process, and keep it in the application's state:
+///
+/// ```no_run
+/// use clerk_core::api::users;
+/// use clerk_tower::{Clerk, server::authenticate::AuthenticateLayer};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let clerk = Clerk::from_env()?; // CLERK_SECRET_KEY
+/// let layer = AuthenticateLayer::new(&clerk); // in axum, clerk_axum::ClerkLayer
+///
+/// let user = clerk.send(users::get("user_1")).await?;
+/// let again = clerk.cached(users::get("user_1")).await?; // at most 30 seconds old
+/// # let _ = (layer, user, again); Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Clerk {
     backend: Backend,

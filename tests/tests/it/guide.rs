@@ -1,7 +1,11 @@
 //! Compares the tables of the guide with real responses, and checks that codes, reasons, causes, warnings and variables
-//! have a row.
+//! have a row, and that links lead somewhere, in the documentation and on a code host.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 use axum::{Router, routing::get};
 use clerk_axum::{
@@ -294,5 +298,118 @@ fn every_environment_variable_has_a_row() {
     assert!(variables.len() > 12, "{variables:?}");
     for variable in variables {
         assert!(ENVIRONMENT.contains(&format!("`{variable}`")), "{variable}");
+    }
+}
+
+fn guide() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../clerk-axum/src/guide")
+}
+
+/// Returns a page without its code.
+fn prose(page: &str) -> String {
+    let mut in_code = false;
+    let lines = page.lines().filter(|line| {
+        let is_fence = line.trim_start().starts_with("```");
+        in_code ^= is_fence;
+        !in_code && !is_fence
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Returns what `[label]: target` at the start of a line defines.
+fn definitions(text: &str) -> BTreeMap<&str, &str> {
+    let definition = |line: &'_ str| line.starts_with('[').then(|| line.split_once("]: ")).flatten();
+    text.lines().filter_map(definition).map(|(label, target)| (&label[1..], target)).collect()
+}
+
+/// Returns the labels that a text refers to: `[text][label]`, and `[label]` if it is defined.
+fn references(prose: &str, defined: &BTreeMap<&str, &str>) -> BTreeSet<String> {
+    let body: Vec<&str> = prose.lines().filter(|line| definitions(line).is_empty()).collect();
+    let body = body.join("\n");
+    let brackets = body.match_indices('[').filter_map(|(start, _)| {
+        let label = &body[start + 1..start + body[start..].find(']')?];
+        let is_label = body[..start].ends_with(']') || defined.contains_key(label);
+        is_label.then(|| label.to_owned())
+    });
+    brackets.collect()
+}
+
+/// Returns the anchors of a page's headings.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let headings = page
+        .lines()
+        .filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    let anchor = |heading: &str| {
+        let kept = heading.chars().filter(|one| one.is_alphanumeric() || " -_".contains(*one));
+        kept.collect::<String>().to_lowercase().replace(' ', "-")
+    };
+    headings.map(anchor).collect()
+}
+
+/// In the documentation, the definitions of `links.md` count, which rustdoc checks; on a code host those of the page.
+#[test]
+fn links_of_the_guide_lead_somewhere_in_both_places() {
+    let shared = fs::read_to_string(guide().join("links.md")).unwrap();
+    let shared = definitions(&shared);
+    let mut pages = BTreeMap::new();
+    for entry in fs::read_dir(guide()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "md") && !path.ends_with("links.md") {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            pages.insert(name, prose(&fs::read_to_string(&path).unwrap()));
+        }
+    }
+    assert!(pages.len() > 20, "{}", pages.len());
+    let mut used = BTreeSet::new();
+    for (name, page) in &pages {
+        assert!(
+            !page.contains("](crate::"),
+            "{name}: write `[text][label]`, and define the label in links.md"
+        );
+        for link in page.split("](#").skip(1) {
+            let anchor = link.split(')').next().unwrap();
+            assert!(anchors(page).contains(anchor), "{name} has no heading for #{anchor}");
+        }
+        let own = definitions(page);
+        let referenced = references(page, &own);
+        let defined: BTreeSet<String> = own.keys().map(|label| (*label).to_owned()).collect();
+        assert_eq!(
+            referenced, defined,
+            "{name}: the labels that it uses, and those that it defines at its end"
+        );
+        for (label, target) in &own {
+            let item =
+                shared.get(label).unwrap_or_else(|| panic!("links.md does not define [{label}] of {name}"));
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let text = fs::read_to_string(guide().join(file));
+            let text = text.unwrap_or_else(|error| panic!("{name}: [{label}]: {target}: {error}"));
+            if let Some(module) = item.strip_prefix("crate::guide::") {
+                assert_eq!(
+                    module.replacen('#', ".md#", 1).trim_end_matches(".md"),
+                    target.trim_end_matches(".md")
+                );
+                assert!(anchor.is_empty() || anchors(&prose(&text)).contains(anchor), "{name}: {target}");
+            } else {
+                let item = item.split('#').next().unwrap().rsplit("::").next().unwrap();
+                let is_module = target.contains(item) || *item == *"tower";
+                assert!(is_module || text.contains(item), "{name}: {target} does not contain {item}");
+            }
+            used.insert(*label);
+        }
+    }
+    let unused: Vec<_> = shared.keys().filter(|label| !used.contains(*label)).collect();
+    assert!(unused.is_empty(), "links.md defines what no page uses: {unused:?}");
+}
+
+#[test]
+fn every_page_of_the_guide_is_listed_on_its_start_page() {
+    let start = fs::read_to_string(guide().join("README.md")).unwrap();
+    let modules = fs::read_to_string(guide().join("mod.rs")).unwrap();
+    let listed = definitions(&start);
+    let pages: Vec<&str> =
+        modules.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(" {}")).collect();
+    assert!(pages.len() > 20, "{pages:?}");
+    for page in pages {
+        assert_eq!(listed.get(page), Some(&&*format!("{page}.md")), "{page}");
     }
 }

@@ -15,6 +15,23 @@ use crate::{
 pub(crate) type IgnoredTokens = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// Options of an [`Authenticator`](crate::authenticate::Authenticator), which checks them when it is created.
+///
+/// ```
+/// use clerk_core::authenticate::{AuthenticateOptions, Authenticator, Forwarded};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = AuthenticateOptions::new()
+///     .authorized_parties(["https://app.example.com"])
+///     .forwarded(Forwarded::Origin("https://app.example.com".parse()?))
+///     .handshake_cookies_only(true);
+/// assert!(Authenticator::new(options.clone()).is_ok());
+///
+/// let error = Authenticator::new(options.authorized_parties(["app.example.com"])).unwrap_err();
+/// assert!(error.to_string().contains("app.example.com"));
+/// # Ok(()) }
+/// ```
+///
+/// In a service, the client has them: `Clerk::builder().authentication(|options| options.handshake_cookies_only(true))`.
 #[derive(Clone, Default)]
 #[must_use]
 pub struct AuthenticateOptions {
@@ -358,7 +375,7 @@ impl AuthenticateOptions {
             || (self.accepted_kinds == TokenKind::OAuth.into() && !self.verify.accepted_issuers().is_empty());
         let takes_only_templates = self.accepted_kinds.is_none() && !self.template_audiences.is_empty();
         if self.publishable_key.is_none() && !is_plain && !takes_only_templates {
-            return Err(OptionsError::PublishableKeyMissing("these kinds of token"));
+            return Err(OptionsError::PublishableKeyMissing(self.accepted_together()));
         }
         let instance = match &self.publishable_key {
             Some(key) => Some(self.instance(key)?),
@@ -427,6 +444,18 @@ impl AuthenticateOptions {
         match &self.forwarded {
             Forwarded::Origin(origin) => Some(origin.as_str().to_owned()),
             _ => None,
+        }
+    }
+
+    /// The accepted kinds, for an error.
+    fn accepted_together(&self) -> &'static str {
+        match &self.accepted_kinds.0 {
+            Kinds::One(_) => "OAuth tokens",
+            Kinds::List(kinds) if kinds.contains(&TokenKind::Session) => {
+                "sessions together with machine tokens"
+            }
+            Kinds::List(_) => "several kinds of token",
+            Kinds::Any => "all kinds of token",
         }
     }
 

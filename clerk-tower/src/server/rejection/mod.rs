@@ -109,7 +109,13 @@ impl Rejection {
             // Authenticated, but with a token of another kind.
             (None, None) => Cow::Borrowed("token-type-mismatch"),
         };
-        let message = "A valid session is required. Sign in, or send a session token as a bearer token.";
+        let message = match outcome.reason() {
+            Some(reason) => session_missing(reason),
+            None if code == "session-pending" => {
+                "The session has tasks to complete first. The sign-in page shows them."
+            }
+            None => "This kind of token is not accepted here. Send a session token as a bearer token.",
+        };
         // RFC 6750, section 3.1: the challenge has no error code if the request contained no token.
         let challenge = if outcome.is_anonymous() { "Bearer" } else { "Bearer error=\"invalid_token\"" };
         Self { challenge: Some(challenge), code, ..Self::new(StatusCode::UNAUTHORIZED, "", message) }
@@ -548,6 +554,32 @@ impl Rejection {
     }
 }
 
+/// Says what the caller can do about a missing session. It says no more than the code does, which is in the same response.
+fn session_missing(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::TokenInvalid | Reason::TokenInvalidAlgorithm => {
+            "The bearer token or the session cookie is not a session token of Clerk."
+        }
+        Reason::TokenTypeMismatch => {
+            "This kind of token is not accepted here. Send a session token as a bearer token."
+        }
+        Reason::TokenInvalidAuthorizedParties => {
+            "The session token was issued to an origin that is not accepted here."
+        }
+        Reason::JwkKidMismatch | Reason::TokenInvalidSignature | Reason::TokenInvalidIssuer => {
+            "The session token was not issued by the Clerk instance of this service."
+        }
+        Reason::SessionTokenNbf | Reason::SessionTokenIatInTheFuture => {
+            "The session token is not valid yet. The clock of this service, or of the sender, is wrong."
+        }
+        Reason::SessionRevoked => "The session has ended. Sign in again.",
+        expired if expired.as_str().starts_with("session-token-expired") => {
+            "The session token has expired. Sign in again, or get a new token before each request."
+        }
+        _ => "A valid session is required. Sign in, or send a session token as a bearer token.",
+    }
+}
+
 /// Returns the application's code, or a valid one in its place. The request is rejected either way.
 fn own_code(code: Cow<'static, str>) -> Cow<'static, str> {
     if Rejection::is_valid_code(&code) {
@@ -709,6 +741,24 @@ mod tests {
         for error in [NoSignInPage::NotConfigured, NoSignInPage::NoHost, NoSignInPage::ReturnUrl] {
             let message = error.to_string();
             assert_eq!(Rejection::no_sign_in_page(error).message(), message);
+        }
+    }
+
+    #[test]
+    fn a_missing_session_says_what_to_do_about_it() {
+        for (reason, word) in [
+            (Reason::SessionTokenAndUatMissing, "Sign in, or send"),
+            (Reason::ExpiredNoRefreshCookie, "has expired"),
+            (Reason::ExpiredNonGet, "has expired"),
+            (Reason::TokenInvalid, "not a session token"),
+            (Reason::TokenTypeMismatch, "kind of token"),
+            (Reason::TokenInvalidAuthorizedParties, "origin"),
+            (Reason::JwkKidMismatch, "instance"),
+            (Reason::SessionTokenNbf, "clock"),
+            (Reason::SessionRevoked, "has ended"),
+        ] {
+            let message = session_missing(&reason);
+            assert!(message.contains(word) && message.ends_with('.'), "{reason:?}: {message}");
         }
     }
 

@@ -32,7 +32,24 @@ use crate::{
 type Output = Result<Response<ResponseBody<NoInner>>, Infallible>;
 type OnError = Arc<dyn Fn(&Delivery, &BoxError) + Send + Sync>;
 
-/// Webhook endpoint as a service. See the [module docs](super) for its responses and an example.
+/// Webhook endpoint as a service. See the [module docs](super) for its responses.
+///
+/// ```
+/// use clerk_core::webhook::kind;
+/// use clerk_tower::{Clerk, ConfigError, server::webhook::ClerkWebhooks};
+///
+/// /// In axum: `Router::new().route_service("/webhooks/clerk", webhooks(&clerk)?)`.
+/// fn webhooks(clerk: &Clerk) -> Result<ClerkWebhooks, ConfigError> {
+///     Ok(ClerkWebhooks::new(clerk)?
+///         .on(kind::USER_CREATED, |user, _| async move { println!("{} signed up", user.id) })
+///         .on_error(|delivery, error| eprintln!("delivery {}: {error}", delivery.id)))
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let clerk = Clerk::builder().secret_key("sk_test_abc").webhook_secret("whsec_c2VjcmV0").build()?;
+/// let service = webhooks(&clerk)?;
+/// # let _ = service; Ok(()) }
+/// ```
 ///
 /// Clones share the deduplication of deliveries.
 #[derive(Clone)]
