@@ -14,7 +14,7 @@ use crate::{Auth, Rejection, service::AxumBody};
 /// It responds itself only to browsers that have to go to Clerk and back to renew their cookies, with 307. See
 /// [`authenticate`](clerk_tower::server::authenticate).
 ///
-/// Add it with [`Router::layer`] after the routes, so that it wraps all of them. Layers that must see requests first,
+/// Add it with `Router::layer` after the routes, so that it wraps all of them. Layers that must see requests first,
 /// such as CORS, are added after it. It also works in a nested router: with the feature `original-uri`, which is on by
 /// default, browsers come back to the full address.
 ///
@@ -31,8 +31,6 @@ use crate::{Auth, Rejection, service::AxumBody};
 /// let app: Router = Router::new().route("/me", get(me)).layer(ClerkLayer::new(&clerk));
 /// # let _ = app; Ok(()) }
 /// ```
-///
-/// [`Router::layer`]: https://docs.rs/axum/0.8/axum/struct.Router.html#method.layer
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ClerkLayer(AuthenticateLayer);

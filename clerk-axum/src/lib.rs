@@ -15,20 +15,21 @@ pub mod service;
 
 /// All of [`clerk_core`]: operations, models, tokens.
 pub use clerk_core as core;
+#[doc(inline)]
 pub use clerk_core::{
-    Metadata, Nullable, Operation, Page, Reason, Timestamp, api,
+    Metadata, Nullable, Operation, Page, Reason, Timestamp,
     authenticate::{
         AcceptedKinds, AuthenticateOptions, Forwarded, OptionsError, OrganizationSync, Outcome, PublicOrigin,
         RedactedUri, RequestHead, Satellite,
     },
-    id,
     keys::{PublishableKey, SecretKey},
-    model, token, webhook,
 };
+pub use clerk_core::{api, id, model, token, webhook};
 #[cfg(feature = "local")]
 pub use clerk_local as local;
 /// All of [`clerk_tower`]: the client, and the tower services that this crate is built on.
 pub use clerk_tower as tower;
+#[doc(inline)]
 pub use clerk_tower::{
     BoxError, Clerk, ClerkBuilder, ClerkVerifier, Config, ConfigError, ErrorKind, MachineClerk, PageStream,
     WebhookLimits,

@@ -17,7 +17,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// cause is its [`source`](std::error::Error::source).
 ///
 /// ```
-/// # use clerk_tower::{Error, ErrorKind};
+/// use clerk_tower::{Error, ErrorKind};
+///
 /// fn describe(error: &Error) -> &'static str {
 ///     match error.kind() {
 ///         _ if error.is_not_found() => "not found",

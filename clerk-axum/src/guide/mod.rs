@@ -17,7 +17,7 @@ pub mod extractors {}
 #[doc = include_str!("sign_in.md")]
 pub mod sign_in {}
 
-// Always shown. Its code needs these features.
+// Always shown; its code needs these features. The same goes for some others below.
 #[doc = include_str!("links.md")]
 #[cfg_attr(any(not(doctest), all(feature = "blocking", feature = "pacing")), doc = include_str!("call_the_api.md"))]
 pub mod call_the_api {}
@@ -61,7 +61,7 @@ pub mod recipes {}
 pub mod machine_tokens {}
 
 #[doc = include_str!("links.md")]
-#[cfg_attr(feature = "resource", doc = include_str!("mcp.md"))]
+#[cfg_attr(all(feature = "resource", any(not(doctest), feature = "local")), doc = include_str!("mcp.md"))]
 #[cfg_attr(not(feature = "resource"), doc = "MCP servers. This page needs the feature `resource`.")]
 pub mod mcp {}
 
@@ -91,7 +91,7 @@ pub mod security {}
 pub mod deploy {}
 
 #[doc = include_str!("links.md")]
-#[doc = include_str!("fleet.md")]
+#[cfg_attr(any(not(doctest), feature = "redis"), doc = include_str!("fleet.md"))]
 pub mod fleet {}
 
 #[doc = include_str!("links.md")]

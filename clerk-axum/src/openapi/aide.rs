@@ -1,4 +1,4 @@
-//! OpenAPI documents with [aide](https://docs.rs/aide/0.15): extractors and rejections document themselves.
+//! OpenAPI documents with [aide](https://github.com/tamasfe/aide): extractors and rejections document themselves.
 //!
 //! Every extractor implements `OperationInput`, and [`Rejection`](crate::Rejection) and [`Error`](crate::Error) implement
 //! `OperationOutput`. An operation whose handler takes one of them has its security requirement, and its responses 401, 403

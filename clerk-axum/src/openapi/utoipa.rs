@@ -1,4 +1,4 @@
-//! OpenAPI documents with [utoipa](https://docs.rs/utoipa/6): names for its macros.
+//! OpenAPI documents with [utoipa](https://github.com/juhaku/utoipa): names for its macros.
 //!
 //! | in the macro | write |
 //! |---|---|

@@ -318,8 +318,7 @@ fn prose(page: &str) -> String {
 
 /// Returns what `[label]: target` at the start of a line defines.
 fn definitions(text: &str) -> BTreeMap<&str, &str> {
-    let definition = |line: &'_ str| line.starts_with('[').then(|| line.split_once("]: ")).flatten();
-    text.lines().filter_map(definition).map(|(label, target)| (&label[1..], target)).collect()
+    text.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: ")).collect()
 }
 
 /// Returns the labels that a text refers to: `[text][label]`, and `[label]` if it is defined.
