@@ -4,6 +4,7 @@
 // Each page is read in two places: here, and on a code host. Its links are references, such as `[caching][caching]`. `links.md`
 // comes first, so in the documentation its definitions win, which name modules and types. On a code host there are only the
 // definitions at the end of each page, which name files. A test compares the two (`tests/tests/it/guide.rs`).
+// Doc tests are named after `links.md`, too: the lines of a page are counted after its lines.
 
 #[doc = include_str!("links.md")]
 #[doc = include_str!("layers.md")]

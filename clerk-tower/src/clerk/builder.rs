@@ -69,7 +69,7 @@ enum Carrier {
 ///     "secret_key: this is a publishable key; expected a secret key, which begins with sk_test_ or sk_live_",
 /// );
 /// ```
-#[must_use]
+#[must_use = "each setter takes the builder and returns it: keep what it returns"]
 pub struct ClerkBuilder {
     config: Config,
     /// What is invalid. `build` reports the first of them, so that setters can be chained, and replace what is invalid.
