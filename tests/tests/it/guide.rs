@@ -390,7 +390,7 @@ fn links_of_the_guide_lead_somewhere_in_both_places() {
                 assert!(anchor.is_empty() || anchors(&prose(&text)).contains(anchor), "{name}: {target}");
             } else {
                 let item = item.split('#').next().unwrap().rsplit("::").next().unwrap();
-                let is_module = target.contains(item) || *item == *"tower";
+                let is_module = target.contains(item) || item == "tower";
                 assert!(is_module || text.contains(item), "{name}: {target} does not contain {item}");
             }
             used.insert(*label);
